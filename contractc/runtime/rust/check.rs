@@ -1,0 +1,499 @@
+//! The keywords of JSON Schema 2020-12, one function each. Generated validators are straight-line calls of these.
+
+use std::cmp::Ordering;
+
+use super::format::Format;
+use super::json::{Array, Json, Object};
+use super::number::Number;
+use super::pattern::Pattern;
+use super::report::{At, Checker};
+
+/// A set of JSON types, for `type`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Types(pub u8);
+
+impl Types {
+    pub const NULL: Types = Types(1);
+    pub const BOOLEAN: Types = Types(2);
+    pub const INTEGER: Types = Types(4);
+    pub const NUMBER: Types = Types(8);
+    pub const STRING: Types = Types(16);
+    pub const ARRAY: Types = Types(32);
+    pub const OBJECT: Types = Types(64);
+
+    pub const fn or(self, other: Types) -> Types {
+        Types(self.0 | other.0)
+    }
+
+    pub fn contains(self, other: Types) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    fn accepts(self, value: Json<'_>) -> bool {
+        let matching = match value {
+            Json::Null => Types::NULL,
+            Json::Bool(_) => Types::BOOLEAN,
+            Json::Number(number) if number.is_integer() => Types::NUMBER.or(Types::INTEGER),
+            Json::Number(_) => Types::NUMBER,
+            Json::String(_) => Types::STRING,
+            Json::Array(_) => Types::ARRAY,
+            Json::Object(_) => Types::OBJECT,
+        };
+        self.contains(matching)
+    }
+}
+
+impl std::fmt::Display for Types {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names = ["null", "boolean", "integer", "number", "string", "array", "object"];
+        let listed: Vec<_> = (0..7).filter(|bit| self.0 >> bit & 1 == 1).map(|bit| names[bit]).collect();
+        f.write_str(&listed.join(" or "))
+    }
+}
+
+/// Which of an object's listed members were seen.
+#[derive(Clone, Copy, Default)]
+pub struct Seen(u128);
+
+impl Seen {
+    #[inline]
+    pub fn add(&mut self, index: u32) {
+        self.0 |= 1 << index;
+    }
+}
+
+/// A type that a keyword group speaks of: asks for it and gives its content.
+impl Checker {
+    /// `type`, where several are accepted or none needs a closer look.
+    pub fn types(&mut self, value: Json<'_>, types: Types, at: At<'_>) {
+        if !types.accepts(value) {
+            self.wrong_type(value, types, at);
+        }
+    }
+
+    #[cold]
+    fn wrong_type(&mut self, value: Json<'_>, types: Types, at: At<'_>) {
+        self.violation(at, "type", || format!("is {}; {types} is accepted", show(value)));
+    }
+
+    #[inline]
+    pub fn boolean(&mut self, value: Json<'_>, at: At<'_>) {
+        if !matches!(value, Json::Bool(_)) {
+            self.wrong_type(value, Types::BOOLEAN, at);
+        }
+    }
+
+    #[inline]
+    pub fn string<'a>(&mut self, value: Json<'a>, at: At<'_>) -> Option<&'a str> {
+        if let Json::String(text) = value {
+            return Some(text);
+        }
+        self.wrong_type(value, Types::STRING, at);
+        None
+    }
+
+    #[inline]
+    pub fn integer(&mut self, value: Json<'_>, at: At<'_>) -> Option<Number> {
+        match value {
+            Json::Number(number) if number.is_integer() => Some(number),
+            _ => {
+                self.wrong_type(value, Types::INTEGER, at);
+                None
+            }
+        }
+    }
+
+    #[inline]
+    pub fn number(&mut self, value: Json<'_>, at: At<'_>) -> Option<Number> {
+        if let Json::Number(number) = value {
+            return Some(number);
+        }
+        self.wrong_type(value, Types::NUMBER, at);
+        None
+    }
+
+    #[inline]
+    pub fn array<'a>(&mut self, value: Json<'a>, at: At<'_>) -> Option<Array<'a>> {
+        if let Json::Array(array) = value {
+            return Some(array);
+        }
+        self.wrong_type(value, Types::ARRAY, at);
+        None
+    }
+
+    #[inline]
+    pub fn object<'a>(&mut self, value: Json<'a>, at: At<'_>) -> Option<Object<'a>> {
+        if let Json::Object(object) = value {
+            return Some(object);
+        }
+        self.wrong_type(value, Types::OBJECT, at);
+        None
+    }
+}
+
+/// Any type.
+impl Checker {
+    /// `enum` over strings alone.
+    pub fn one_of_texts(&mut self, value: Json<'_>, accepted: &[&str], at: At<'_>) {
+        if !matches!(value, Json::String(text) if accepted.contains(&text)) {
+            self.violation(at, "enum", || format!("is {}; one of {} is accepted", show(value), list(accepted)));
+        }
+    }
+
+    /// `const` of a string.
+    pub fn constant_text(&mut self, value: Json<'_>, accepted: &str, at: At<'_>) {
+        if !matches!(value, Json::String(text) if text == accepted) {
+            self.violation(at, "const", || format!("is {}; only {} is accepted", show(value), quote(accepted)));
+        }
+    }
+
+    /// `enum` over any values, written as JSON.
+    pub fn enumeration(&mut self, value: Json<'_>, accepted: &[&str], at: At<'_>) {
+        if !accepted.iter().any(|text| is_literal(value, text)) {
+            self.violation(at, "enum", || format!("is {}; one of {} is accepted", show(value), accepted.join(", ")));
+        }
+    }
+
+    /// `const` of any value, written as JSON.
+    pub fn constant(&mut self, value: Json<'_>, accepted: &str, at: At<'_>) {
+        if !is_literal(value, accepted) {
+            self.violation(at, "const", || format!("is {}; only {accepted} is accepted", show(value)));
+        }
+    }
+
+    /// The schema `false`; `keyword` is the one under which it stands.
+    pub fn never(&mut self, keyword: &'static str, at: At<'_>) {
+        self.violation(at, keyword, || "is not accepted here".to_owned());
+    }
+
+    /// `not`
+    pub fn not(&mut self, matched: bool, at: At<'_>) {
+        if matched {
+            self.violation(at, "not", || "is just what is excluded here".to_owned());
+        }
+    }
+
+    /// `anyOf`
+    pub fn any_of(&mut self, matched: bool, at: At<'_>) {
+        if !matched {
+            self.violation(at, "anyOf", || "matches none of the accepted shapes".to_owned());
+        }
+    }
+
+    /// `oneOf`
+    pub fn one_of(&mut self, matches: usize, at: At<'_>) {
+        if matches != 1 {
+            self.violation(at, "oneOf", || match matches {
+                0 => "matches none of the accepted shapes".to_owned(),
+                _ => format!("matches {matches} shapes that exclude each other"),
+            });
+        }
+    }
+
+    /// `oneOf` over shapes that a member tells apart, where that member names none of them.
+    pub fn no_variant(&mut self, value: Json<'_>, tag: &str, at: At<'_>) {
+        self.violation(at, "oneOf", || match value.get(tag) {
+            Some(tag_value) => format!("has {} {}, which names no accepted shape", quote(tag), show(tag_value)),
+            None => format!("lacks the member {} that tells its shape", quote(tag)),
+        });
+    }
+
+    /// One comparison of `x-rules`; not applied unless both sides are there.
+    pub fn rule(&mut self, left: Option<Number>, accepted: &[Ordering], right: Option<Number>, rule: &str, at: At<'_>) {
+        let (Some(left), Some(right)) = (left, right) else { return };
+        if !accepted.contains(&left.compare(right)) {
+            self.violation(at, "x-rules", || format!("breaks the rule {rule}: {left} against {right}"));
+        }
+    }
+}
+
+/// Strings.
+impl Checker {
+    /// `minLength`, in Unicode code points.
+    #[inline]
+    pub fn min_length(&mut self, text: &str, min: u64, at: At<'_>) {
+        // Every code point takes one to four bytes: most texts are decided without counting.
+        if ((text.len() as u64) < min.saturating_mul(4)) && length(text) < min {
+            self.violation(at, "minLength", || format!("is {} characters long; at least {min} are needed", length(text)));
+        }
+    }
+
+    /// `maxLength`, in Unicode code points.
+    #[inline]
+    pub fn max_length(&mut self, text: &str, max: u64, at: At<'_>) {
+        if text.len() as u64 > max && length(text) > max {
+            self.violation(at, "maxLength", || format!("is {} characters long; at most {max} are accepted", length(text)));
+        }
+    }
+
+    #[inline]
+    pub fn pattern(&mut self, text: &str, pattern: &Pattern, at: At<'_>) {
+        if !pattern.matches(text) {
+            self.violation(at, "pattern", || format!("is {}, which does not match {}", quote(text), pattern.source()));
+        }
+    }
+
+    #[inline]
+    pub fn format(&mut self, text: &str, format: Format, at: At<'_>) {
+        if !format.matches(text) {
+            self.violation(at, "format", || format!("is {}, which is not a {}", quote(text), format.name()));
+        }
+    }
+}
+
+/// Numbers.
+impl Checker {
+    #[inline]
+    pub fn minimum(&mut self, number: Number, min: impl Into<Number>, at: At<'_>) {
+        let min = min.into();
+        if number.compare(min) == Ordering::Less {
+            self.violation(at, "minimum", || format!("is {number}; at least {min} is needed"));
+        }
+    }
+
+    #[inline]
+    pub fn maximum(&mut self, number: Number, max: impl Into<Number>, at: At<'_>) {
+        let max = max.into();
+        if number.compare(max) == Ordering::Greater {
+            self.violation(at, "maximum", || format!("is {number}; at most {max} is accepted"));
+        }
+    }
+
+    #[inline]
+    pub fn exclusive_minimum(&mut self, number: Number, min: impl Into<Number>, at: At<'_>) {
+        let min = min.into();
+        if number.compare(min) != Ordering::Greater {
+            self.violation(at, "exclusiveMinimum", || format!("is {number}; more than {min} is needed"));
+        }
+    }
+
+    #[inline]
+    pub fn exclusive_maximum(&mut self, number: Number, max: impl Into<Number>, at: At<'_>) {
+        let max = max.into();
+        if number.compare(max) != Ordering::Less {
+            self.violation(at, "exclusiveMaximum", || format!("is {number}; less than {max} is accepted"));
+        }
+    }
+
+    pub fn multiple_of(&mut self, number: Number, step: impl Into<Number>, at: At<'_>) {
+        let step = step.into();
+        if !number.is_multiple_of(step) {
+            self.violation(at, "multipleOf", || format!("is {number}, which is not a multiple of {step}"));
+        }
+    }
+}
+
+/// Arrays.
+impl Checker {
+    pub fn min_items(&mut self, array: Array<'_>, min: u64, at: At<'_>) {
+        if (array.len() as u64) < min {
+            self.violation(at, "minItems", || format!("has {} items; at least {min} are needed", array.len()));
+        }
+    }
+
+    pub fn max_items(&mut self, array: Array<'_>, max: u64, at: At<'_>) {
+        if array.len() as u64 > max {
+            self.violation(at, "maxItems", || format!("has {} items; at most {max} are accepted", array.len()));
+        }
+    }
+
+    /// `uniqueItems`: deep equality, with 1 and 1.0 equal.
+    pub fn unique_items(&mut self, array: Array<'_>, at: At<'_>) {
+        if has_duplicates(array) {
+            self.violation(at, "uniqueItems", || "has two equal items".to_owned());
+        }
+    }
+
+    /// `contains`, `minContains` and `maxContains`.
+    pub fn contains(&mut self, count: u64, min: u64, max: u64, at: At<'_>) {
+        if count < min {
+            let keyword = if min == 1 { "contains" } else { "minContains" };
+            self.violation(at, keyword, || format!("has {count} matching items; at least {min} are needed"));
+        }
+        if count > max {
+            self.violation(at, "maxContains", || format!("has {count} matching items; at most {max} are accepted"));
+        }
+    }
+
+    /// Walks the items of an `x-each` array, unless they are judged one by one later.
+    pub fn each<'a>(&mut self, array: Array<'a>, at: At<'_>, mut check: impl FnMut(Json<'a>, At<'_>, &mut Checker)) {
+        if !self.apart {
+            array.for_each(|index, item| check(item, at.item(index), self));
+        }
+    }
+}
+
+/// Objects.
+impl Checker {
+    /// `required`, for members that were looked for while walking the object: `names[i]` is bit `i` of `seen`.
+    #[inline]
+    pub fn required(&mut self, seen: Seen, names: &[&str], at: At<'_>) {
+        let all = if names.len() >= 128 { u128::MAX } else { (1 << names.len()) - 1 };
+        if seen.0 & all != all {
+            let missing: Vec<&str> = (0..names.len()).filter(|bit| seen.0 >> bit & 1 == 0).map(|bit| names[bit]).collect();
+            self.missing(&missing, at);
+        }
+    }
+
+    /// `required`, for names that are looked up one by one.
+    pub fn required_names(&mut self, object: Object<'_>, names: &[&str], at: At<'_>) {
+        let missing: Vec<&str> = names.iter().copied().filter(|name| object.get(name).is_none()).collect();
+        if !missing.is_empty() {
+            self.missing(&missing, at);
+        }
+    }
+
+    #[cold]
+    fn missing(&mut self, names: &[&str], at: At<'_>) {
+        self.violation(at, "required", || format!("lacks {}", list(names)));
+    }
+
+    /// `additionalProperties: false`, for a member that nothing names.
+    #[cold]
+    pub fn unknown_member(&mut self, at: At<'_>) {
+        self.violation(at, "additionalProperties", || "is a member that the contract does not know here".to_owned());
+    }
+
+    pub fn min_properties(&mut self, object: Object<'_>, min: u64, at: At<'_>) {
+        if (object.len() as u64) < min {
+            self.violation(at, "minProperties", || format!("has {} members; at least {min} are needed", object.len()));
+        }
+    }
+
+    pub fn max_properties(&mut self, object: Object<'_>, max: u64, at: At<'_>) {
+        if object.len() as u64 > max {
+            self.violation(at, "maxProperties", || format!("has {} members; at most {max} are accepted", object.len()));
+        }
+    }
+
+    /// `propertyNames`: each name is judged as a string; what is wrong with it is said at its member.
+    pub fn property_names(&mut self, object: Object<'_>, at: At<'_>, check: impl Fn(Json<'_>, At<'_>, &mut Checker)) {
+        object.for_each(|name, _| {
+            let at = at.member(name);
+            if !self.accepts(|out| check(Json::String(name), at, out)) {
+                self.violation(at, "propertyNames", || "has a name that is not accepted".to_owned());
+            }
+        });
+    }
+
+    /// `dependentRequired`
+    pub fn dependent_required(&mut self, object: Object<'_>, name: &str, needs: &[&str], at: At<'_>) {
+        if object.get(name).is_some() {
+            let missing: Vec<&str> = needs.iter().copied().filter(|need| object.get(need).is_none()).collect();
+            if !missing.is_empty() {
+                self.violation(at, "dependentRequired", || format!("has {} and so needs {}", quote(name), list(&missing)));
+            }
+        }
+    }
+}
+
+/// A member as a number, for `x-rules`.
+pub fn number_member(object: Object<'_>, name: &str) -> Option<Number> {
+    match object.get(name) {
+        Some(Json::Number(number)) => Some(number),
+        _ => None,
+    }
+}
+
+/// The length that `minLength` and `maxLength` count.
+fn length(text: &str) -> u64 {
+    text.chars().count() as u64
+}
+
+/// Deep equality as JSON Schema has it: numbers by value, objects without order.
+pub fn equal(left: Json<'_>, right: Json<'_>) -> bool {
+    match (left, right) {
+        (Json::Null, Json::Null) => true,
+        (Json::Bool(left), Json::Bool(right)) => left == right,
+        (Json::Number(left), Json::Number(right)) => left == right,
+        (Json::String(left), Json::String(right)) => left == right,
+        (Json::Array(left), Json::Array(right)) => {
+            let mut same = left.len() == right.len();
+            left.for_each(|index, item| same = same && right.get(index).is_some_and(|other| equal(item, other)));
+            same
+        }
+        (Json::Object(left), Json::Object(right)) => {
+            let mut same = left.len() == right.len();
+            left.for_each(|name, item| same = same && right.get(name).is_some_and(|other| equal(item, other)));
+            same
+        }
+        _ => false,
+    }
+}
+
+/// Whether `value` equals the one written as `text`. Scalars, the usual case, are compared without parsing.
+fn is_literal(value: Json<'_>, text: &str) -> bool {
+    match (value, text) {
+        (Json::Null, _) => text == "null",
+        (Json::Bool(value), _) => text == if value { "true" } else { "false" },
+        _ => super::tape::Tape::parse(text.as_bytes()).is_ok_and(|tape| equal(value, tape.root())),
+    }
+}
+
+fn has_duplicates(array: Array<'_>) -> bool {
+    const FEW: usize = 32;
+    let mut items = Vec::with_capacity(array.len().min(FEW));
+    if array.len() <= FEW {
+        let mut found = false;
+        array.for_each(|_, item| {
+            found = found || items.iter().any(|earlier| equal(*earlier, item));
+            items.push(item);
+        });
+        return found;
+    }
+    // Sorting by a canonical text keeps a long array from costing a square.
+    let mut texts = Vec::with_capacity(array.len());
+    array.for_each(|_, item| texts.push(canonical(item)));
+    texts.sort_unstable();
+    texts.windows(2).any(|pair| pair[0] == pair[1])
+}
+
+/// A text that is the same for equal values only.
+fn canonical(value: Json<'_>) -> String {
+    match value {
+        Json::Number(number) => match (number.to_i64(), number.to_u64()) {
+            (Some(value), _) => value.to_string(),
+            (_, Some(value)) => value.to_string(),
+            _ => format!("{:e}", number.to_f64()),
+        },
+        Json::Array(array) => {
+            let mut texts = Vec::with_capacity(array.len());
+            array.for_each(|_, item| texts.push(canonical(item)));
+            format!("[{}]", texts.join(","))
+        }
+        Json::Object(object) => {
+            let mut texts = Vec::with_capacity(object.len());
+            object.for_each(|name, item| texts.push(format!("{name:?}:{}", canonical(item))));
+            texts.sort_unstable();
+            format!("{{{}}}", texts.join(","))
+        }
+        Json::String(text) => format!("{text:?}"),
+        Json::Null => "null".to_owned(),
+        Json::Bool(value) => value.to_string(),
+    }
+}
+
+/// A value as a message shows it: short values whole, others by their type.
+fn show(value: Json<'_>) -> String {
+    match value {
+        Json::Null => "null".to_owned(),
+        Json::Bool(value) => value.to_string(),
+        Json::Number(number) => format!("the number {number}"),
+        Json::String(text) => format!("the string {}", quote(text)),
+        Json::Array(_) => "an array".to_owned(),
+        Json::Object(_) => "an object".to_owned(),
+    }
+}
+
+/// Quotes a text, cut to a length that fits a message.
+fn quote(text: &str) -> String {
+    const LONGEST: usize = 60;
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{:?}…", &text[..end]),
+        None => format!("{text:?}"),
+    }
+}
+
+fn list(names: &[&str]) -> String {
+    names.iter().map(|name| quote(name)).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,207 @@
+//! JSON numbers as 64-bit integers where they are written as such, IEEE doubles otherwise, compared exactly.
+
+use std::cmp::Ordering;
+
+use serde_json::Value;
+
+/// A JSON number. `3.0` and `1e3` are floats that [`Number::is_integer`] accepts.
+#[derive(Clone, Copy, Debug)]
+pub enum Number {
+    Signed(i64),
+    /// Only above `i64::MAX`.
+    Unsigned(u64),
+    /// Always finite.
+    Float(f64),
+}
+
+impl Number {
+    /// Whether the value has no fraction, however it is written.
+    pub fn is_integer(self) -> bool {
+        match self {
+            Number::Signed(_) | Number::Unsigned(_) => true,
+            Number::Float(value) => value.fract() == 0.0,
+        }
+    }
+
+    pub fn to_f64(self) -> f64 {
+        match self {
+            Number::Signed(value) => value as f64,
+            Number::Unsigned(value) => value as f64,
+            Number::Float(value) => value,
+        }
+    }
+
+    /// The value as a 64-bit integer, if it is one.
+    pub fn to_i64(self) -> Option<i64> {
+        match self {
+            Number::Signed(value) => Some(value),
+            Number::Unsigned(_) => None,
+            Number::Float(value) => i64::try_from(exact_integer(value)?).ok(),
+        }
+    }
+
+    /// The value as an unsigned 64-bit integer, if it is one.
+    pub fn to_u64(self) -> Option<u64> {
+        match self {
+            Number::Signed(value) => u64::try_from(value).ok(),
+            Number::Unsigned(value) => Some(value),
+            Number::Float(value) => u64::try_from(exact_integer(value)?).ok(),
+        }
+    }
+
+    pub fn to_value(self) -> Value {
+        match self {
+            Number::Signed(value) => value.into(),
+            Number::Unsigned(value) => value.into(),
+            Number::Float(value) => value.into(),
+        }
+    }
+
+    /// Compares by value: integers exactly, an integer with a double without rounding either.
+    pub fn compare(self, other: Number) -> Ordering {
+        match (self.to_i128(), other.to_i128()) {
+            (Some(left), Some(right)) => left.cmp(&right),
+            (Some(left), None) => compare_integer(left, other.to_f64()),
+            (None, Some(right)) => compare_integer(right, self.to_f64()).reverse(),
+            (None, None) => self.to_f64().total_cmp(&other.to_f64()),
+        }
+    }
+
+    /// The sum, exact where both are integers.
+    pub fn plus(self, other: Number) -> Number {
+        self.combine(other, i128::checked_add, |left, right| left + right)
+    }
+
+    /// The difference, exact where both are integers.
+    pub fn minus(self, other: Number) -> Number {
+        self.combine(other, i128::checked_sub, |left, right| left - right)
+    }
+
+    /// Whether the value is a multiple of `step`, judged on the shortest decimal text of both (0.3 is a multiple of 0.1).
+    pub fn is_multiple_of(self, step: Number) -> bool {
+        match (self.to_i128(), step.to_i128()) {
+            (Some(value), Some(step)) => step != 0 && value % step == 0,
+            _ => decimal_multiple(self.to_f64(), step.to_f64()),
+        }
+    }
+
+    fn combine(self, other: Number, exact: fn(i128, i128) -> Option<i128>, rounded: fn(f64, f64) -> f64) -> Number {
+        let whole = self.to_i128().zip(other.to_i128()).and_then(|(left, right)| exact(left, right));
+        match whole {
+            Some(value) => match (i64::try_from(value), u64::try_from(value)) {
+                (Ok(value), _) => Number::Signed(value),
+                (_, Ok(value)) => Number::Unsigned(value),
+                _ => Number::Float(value as f64),
+            },
+            None => Number::Float(rounded(self.to_f64(), other.to_f64())),
+        }
+    }
+
+    fn to_i128(self) -> Option<i128> {
+        match self {
+            Number::Signed(value) => Some(value.into()),
+            Number::Unsigned(value) => Some(value.into()),
+            Number::Float(value) => exact_integer(value),
+        }
+    }
+}
+
+impl PartialEq for Number {
+    fn eq(&self, other: &Number) -> bool {
+        self.compare(*other) == Ordering::Equal
+    }
+}
+
+impl From<&serde_json::Number> for Number {
+    fn from(number: &serde_json::Number) -> Self {
+        if let Some(value) = number.as_i64() {
+            Number::Signed(value)
+        } else if let Some(value) = number.as_u64() {
+            Number::Unsigned(value)
+        } else {
+            Number::Float(number.as_f64().unwrap_or_default())
+        }
+    }
+}
+
+impl From<i64> for Number {
+    fn from(value: i64) -> Self {
+        Number::Signed(value)
+    }
+}
+
+impl From<f64> for Number {
+    fn from(value: f64) -> Self {
+        Number::Float(value)
+    }
+}
+
+impl std::fmt::Display for Number {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Number::Signed(value) => value.fmt(f),
+            Number::Unsigned(value) => value.fmt(f),
+            Number::Float(value) => value.fmt(f),
+        }
+    }
+}
+
+fn exact_integer(value: f64) -> Option<i128> {
+    (value.fract() == 0.0 && value.abs() < 1e38).then_some(value as i128)
+}
+
+/// Compares an integer with a double that is not one, or that is too large to be converted.
+fn compare_integer(integer: i128, float: f64) -> Ordering {
+    if float.abs() < 1e38 {
+        // `float` has a fraction: it lies above its floor and below the next integer.
+        integer.cmp(&(float.floor() as i128)).then(Ordering::Less)
+    } else if float > 0.0 {
+        Ordering::Less
+    } else {
+        Ordering::Greater
+    }
+}
+
+/// `value % step == 0` on decimal digits, long division style, so that no rounding takes part.
+fn decimal_multiple(value: f64, step: f64) -> bool {
+    if value == 0.0 {
+        return true;
+    }
+    let (Some((digits, exponent)), Some((step_digits, step_exponent))) = (decimal(value), decimal(step)) else {
+        return false;
+    };
+    if step_digits == 0 {
+        return false;
+    }
+    // value / step = digits / step_digits * 10^shift must be whole.
+    let shift = exponent - step_exponent;
+    if shift >= 0 {
+        let mut rest = digits % step_digits;
+        for _ in 0..shift {
+            if rest == 0 {
+                return true;
+            }
+            rest = rest * 10 % step_digits;
+        }
+        rest == 0
+    } else {
+        // The shortest text has no trailing zeros, so a smaller exponent means a digit that the step must reach down to.
+        let mut scaled = step_digits;
+        for _ in 0..-shift {
+            scaled = match scaled.checked_mul(10) {
+                Some(scaled) if scaled <= digits => scaled,
+                _ => return false,
+            };
+        }
+        digits % scaled == 0
+    }
+}
+
+/// The shortest decimal form: digits without trailing zeros, and the power of ten that scales them.
+fn decimal(value: f64) -> Option<(u128, i32)> {
+    let text = format!("{:e}", value.abs());
+    let (mantissa, exponent) = text.split_once('e')?;
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = format!("{whole}{fraction}").parse().ok()?;
+    Some((digits, exponent.parse::<i32>().ok()? - i32::try_from(fraction.len()).ok()?))
+}

@@ -1,0 +1,216 @@
+//! `pattern`: ECMA-262 regular expressions with the `u` flag, as JavaScript has them.
+//!
+//! Anchored patterns that are a plain row of character classes, such as the one of a UUID, are matched byte by byte without a
+//! regular expression engine; all others go to `regress`. Both are made on first use.
+
+use std::sync::OnceLock;
+
+/// A pattern of the contract.
+pub struct Pattern {
+    source: &'static str,
+    compiled: OnceLock<Compiled>,
+}
+
+enum Compiled {
+    Row(Vec<Run>),
+    Expression(regress::Regex),
+    /// Not a valid expression: nothing matches. The compiler refuses contracts with such patterns.
+    Invalid,
+}
+
+impl Pattern {
+    pub const fn new(source: &'static str) -> Self {
+        Pattern { source, compiled: OnceLock::new() }
+    }
+
+    pub fn source(&self) -> &'static str {
+        self.source
+    }
+
+    /// Whether the expression matches anywhere in `text`.
+    pub fn matches(&self, text: &str) -> bool {
+        match self.compiled.get_or_init(|| Compiled::new(self.source)) {
+            Compiled::Row(runs) => row_matches(runs, text.as_bytes()),
+            Compiled::Expression(regex) => regex.find(text).is_some(),
+            Compiled::Invalid => false,
+        }
+    }
+}
+
+/// Why `source` is not a regular expression, if it is not one.
+pub fn pattern_error(source: &str) -> Option<String> {
+    regress::Regex::with_flags(source, "u").err().map(|error| error.to_string())
+}
+
+/// Whether `source` matches anywhere in `text`, for patterns that are known only at run time.
+pub fn matches(source: &str, text: &str) -> bool {
+    match Compiled::new(source) {
+        Compiled::Row(runs) => row_matches(&runs, text.as_bytes()),
+        Compiled::Expression(regex) => regex.find(text).is_some(),
+        Compiled::Invalid => false,
+    }
+}
+
+impl Compiled {
+    fn new(source: &str) -> Self {
+        if let Some(runs) = row(source) {
+            return Compiled::Row(runs);
+        }
+        match regress::Regex::with_flags(source, "u") {
+            Ok(regex) => Compiled::Expression(regex),
+            Err(_) => Compiled::Invalid,
+        }
+    }
+}
+
+/// A class of ASCII characters, and how often it may follow itself.
+struct Run {
+    class: u128,
+    min: usize,
+    max: usize,
+}
+
+fn row_matches(runs: &[Run], text: &[u8]) -> bool {
+    let mut rest = text;
+    for run in runs {
+        let most = run.max.min(rest.len());
+        let count = rest[..most].iter().position(|&byte| byte >= 128 || run.class >> byte & 1 == 0).unwrap_or(most);
+        if count < run.min {
+            return false;
+        }
+        rest = &rest[count..];
+    }
+    rest.is_empty()
+}
+
+/// The pattern as a row of runs, if taking as much as fits at each run is the only way in which it can match.
+fn row(source: &str) -> Option<Vec<Run>> {
+    let body = source.strip_prefix('^')?.strip_suffix('$')?;
+    if !body.is_ascii() || body.ends_with('\\') {
+        return None;
+    }
+    let mut chars = body.chars().peekable();
+    let mut runs: Vec<Run> = Vec::new();
+    while let Some(first) = chars.next() {
+        let class = match first {
+            '[' => class(&mut chars)?,
+            '\\' => escaped(chars.next()?)?,
+            '.' | '(' | ')' | '{' | '}' | '*' | '+' | '?' | '|' | '^' | '$' | ']' | '/' => return None,
+            literal => 1 << (literal as u8),
+        };
+        let (min, max) = quantifier(&mut chars)?;
+        runs.push(Run { class, min, max });
+    }
+    greedy_is_exact(&runs).then_some(runs)
+}
+
+/// Taking the most is right if what follows a run of varying length cannot begin with a character of that run.
+fn greedy_is_exact(runs: &[Run]) -> bool {
+    runs.iter().enumerate().all(|(index, run)| {
+        let mut follow = 0;
+        for next in &runs[index + 1..] {
+            follow |= next.class;
+            if next.min > 0 {
+                break;
+            }
+        }
+        run.min == run.max || run.class & follow == 0
+    })
+}
+
+type Chars<'a> = std::iter::Peekable<std::str::Chars<'a>>;
+
+fn class(chars: &mut Chars<'_>) -> Option<u128> {
+    let mut class = 0;
+    loop {
+        let from = match chars.next()? {
+            ']' => return Some(class),
+            '^' if class == 0 => return None,
+            '\\' => match chars.next()? {
+                set @ ('d' | 'w') => {
+                    class |= escaped(set)?;
+                    continue;
+                }
+                other => single(other)?,
+            },
+            '[' => return None,
+            literal => literal,
+        };
+        let to = if chars.peek() == Some(&'-') {
+            chars.next();
+            match chars.next()? {
+                ']' => {
+                    class |= 1 << (from as u8) | 1 << b'-';
+                    return Some(class);
+                }
+                '\\' => single(chars.next()?)?,
+                literal => literal,
+            }
+        } else {
+            from
+        };
+        for character in from..=to {
+            class |= 1 << (character as u8);
+        }
+    }
+}
+
+/// What a backslash and this character stand for, as a class.
+fn escaped(character: char) -> Option<u128> {
+    let range = |from: u8, to: u8| (from..=to).fold(0u128, |class, byte| class | 1 << byte);
+    match character {
+        'd' => Some(range(b'0', b'9')),
+        'w' => Some(range(b'0', b'9') | range(b'a', b'z') | range(b'A', b'Z') | 1 << b'_'),
+        other => Some(1 << (single(other)? as u8)),
+    }
+}
+
+/// An escaped punctuation character stands for itself; letters and digits have other meanings.
+fn single(character: char) -> Option<char> {
+    character.is_ascii_punctuation().then_some(character)
+}
+
+fn quantifier(chars: &mut Chars<'_>) -> Option<(usize, usize)> {
+    let range = match chars.peek() {
+        Some('?') => (0, 1),
+        Some('*') => (0, usize::MAX),
+        Some('+') => (1, usize::MAX),
+        Some('{') => {
+            chars.next();
+            let text: String = chars.by_ref().take_while(|&character| character != '}').collect();
+            let (min, max) = text.split_once(',').unwrap_or((&text, &text));
+            let min = min.parse().ok()?;
+            let max = if max.is_empty() { usize::MAX } else { max.parse().ok()? };
+            return (chars.peek() != Some(&'?') && min <= max).then_some((min, max));
+        }
+        _ => return Some((1, 1)),
+    };
+    chars.next();
+    // A lazy quantifier changes which match is found, never whether there is one, but it is rare: leave it to the engine.
+    (chars.peek() != Some(&'?')).then_some(range)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_agree_with_the_engine() {
+        let patterns = ["^[0-9a-f]{8}-[0-9a-f]{4}$", "^a*b?c+$", "^\\d{1,3}\\.[a-z_-]*$", "^[a-]x$", "^$"];
+        let texts = ["", "01234567-89ab", "0123456-89ab", "abc", "aabcc", "bc", "ab", "12.a-_", "1234.a", "-x", "ax", "é"];
+        for source in patterns {
+            let runs = row(source).unwrap_or_else(|| panic!("{source} is a row"));
+            let regex = regress::Regex::with_flags(source, "u").unwrap();
+            for text in texts {
+                assert_eq!(row_matches(&runs, text.as_bytes()), regex.find(text).is_some(), "{source} on {text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_needs_backtracking_is_no_row() {
+        for source in ["^a*a$", "^[a-z]?[a-f]$", "^(a|b)$", "^.$", "a", "^\\u0041$", "^[^a]$", "^a??$", "^\\bx$"] {
+            assert!(row(source).is_none(), "{source}");
+        }
+    }
+}

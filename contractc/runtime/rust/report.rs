@@ -1,0 +1,157 @@
+//! What a validator found: every violation, with its place, its keyword and a sentence.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// One violated keyword.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Violation {
+    /// JSON pointer to the value at fault; for `required`, to the object that lacks the member.
+    pub pointer: String,
+    /// The violated keyword of the contract; `syntax` where the text is not JSON.
+    pub keyword: &'static str,
+    /// What was seen and what is accepted.
+    pub message: String,
+}
+
+/// Everything that is wrong with one value: never empty, at most [`VIOLATIONS_MAX`] long.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Report {
+    pub violations: Vec<Violation>,
+}
+
+/// How many violations a report lists: enough for a person, too few to be turned into a weapon.
+pub const VIOLATIONS_MAX: usize = 1000;
+
+impl Report {
+    /// A report of one violation at the root.
+    pub fn new(keyword: &'static str, message: impl Into<String>) -> Self {
+        Report { violations: vec![Violation { pointer: String::new(), keyword, message: message.into() }] }
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, violation) in self.violations.iter().enumerate() {
+            if index > 0 {
+                f.write_str("; ")?;
+            }
+            let place = if violation.pointer.is_empty() { "the value" } else { &violation.pointer };
+            write!(f, "{place} {} ({})", violation.message, violation.keyword)?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Report {}
+
+/// Where a validator is: a linked list on its own stack, turned into a JSON pointer only when something is wrong.
+#[derive(Clone, Copy)]
+pub struct At<'a> {
+    parent: Option<&'a At<'a>>,
+    step: Step<'a>,
+}
+
+#[derive(Clone, Copy)]
+enum Step<'a> {
+    Root,
+    Member(&'a str),
+    Item(usize),
+}
+
+impl<'a> At<'a> {
+    pub const ROOT: At<'static> = At { parent: None, step: Step::Root };
+
+    pub fn member(&'a self, name: &'a str) -> At<'a> {
+        At { parent: Some(self), step: Step::Member(name) }
+    }
+
+    pub fn item(&'a self, index: usize) -> At<'a> {
+        At { parent: Some(self), step: Step::Item(index) }
+    }
+
+    /// The JSON pointer (RFC 6901).
+    pub fn pointer(&self) -> String {
+        let mut pointer = self.parent.map(At::pointer).unwrap_or_default();
+        match self.step {
+            Step::Root => {}
+            Step::Member(name) => {
+                pointer.push('/');
+                pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
+            }
+            Step::Item(index) => pointer.push_str(&format!("/{index}")),
+        }
+        pointer
+    }
+}
+
+/// Collects violations; costs nothing while there are none.
+pub struct Checker {
+    violations: Vec<Violation>,
+    failed: bool,
+    /// Only whether something is wrong is asked, not what.
+    probing: bool,
+    /// Items under `x-each` are left to be judged one by one.
+    pub(super) apart: bool,
+    /// How deep the schema under `x-max-depth` that is being walked has recursed.
+    depth: usize,
+}
+
+impl Checker {
+    /// Lists all violations of the whole value.
+    pub fn new() -> Self {
+        Checker { violations: Vec::new(), failed: false, probing: false, apart: false, depth: 0 }
+    }
+
+    /// Like [`Checker::new`], but leaves the items of `x-each` arrays to [`super::schema::Each`].
+    pub fn apart() -> Self {
+        Checker { apart: true, ..Checker::new() }
+    }
+
+    /// Everything that was found, or the news that nothing was.
+    pub fn finish(self) -> Result<(), Report> {
+        if self.failed { Err(Report { violations: self.violations }) } else { Ok(()) }
+    }
+
+    /// Whether nothing has been found so far.
+    pub fn passed(&self) -> bool {
+        !self.failed
+    }
+
+    /// Whether `check` finds nothing wrong; leaves no trace of what it found.
+    pub fn accepts(&self, check: impl FnOnce(&mut Checker)) -> bool {
+        let mut probe = Checker { violations: Vec::new(), failed: false, probing: true, apart: self.apart, depth: self.depth };
+        check(&mut probe);
+        !probe.failed
+    }
+
+    /// Records a violation; one of a keyword at a place is enough.
+    #[cold]
+    pub fn violation(&mut self, at: At<'_>, keyword: &'static str, message: impl FnOnce() -> String) {
+        self.failed = true;
+        if self.probing || self.violations.len() == VIOLATIONS_MAX {
+            return;
+        }
+        let pointer = at.pointer();
+        if !self.violations.iter().any(|seen| seen.keyword == keyword && seen.pointer == pointer) {
+            self.violations.push(Violation { pointer, keyword, message: message() });
+        }
+    }
+
+    /// Runs `check` one level further down a recursive schema, unless that is deeper than `max`.
+    pub fn nested(&mut self, max: usize, at: At<'_>, check: impl FnOnce(&mut Checker)) {
+        if self.depth == max {
+            return self.violation(at, "x-max-depth", || format!("nests deeper than {max} levels"));
+        }
+        self.depth += 1;
+        check(self);
+        self.depth -= 1;
+    }
+}
+
+impl Default for Checker {
+    fn default() -> Self {
+        Checker::new()
+    }
+}

@@ -1,0 +1,551 @@
+//! What every generated type can do, and the macros by which generated code names its members.
+//!
+//! A generated file declares its types plainly and then says, in one macro call a type, which member is called what in JSON. The
+//! macros give reading, showing and serde; the checks are functions of `validators.rs`.
+
+use std::collections::BTreeMap;
+
+use super::json::{Array, Items, Json, Members, Object, Value};
+use super::number::Number;
+use super::report::{At, Checker, Report};
+use super::tape::{Cursor, Tape};
+
+/// Can be shown as JSON without being copied.
+pub trait ToJson {
+    fn as_json(&self) -> Json<'_>;
+}
+
+/// Can be built from JSON that its validator has accepted.
+pub trait ReadJson: Sized {
+    /// Builds the value. A refusal is recorded in `out`; after a passed check that can only be an integer beyond 64 bits.
+    fn read(value: Json<'_>, at: At<'_>, out: &mut Checker) -> Option<Self>;
+}
+
+/// A type of the contract: the one door in, and the way out.
+pub trait Schema: ToJson + ReadJson {
+    /// The schema's name in the contract.
+    const NAME: &'static str;
+
+    /// Checks any JSON against the schema.
+    fn check(value: Json<'_>, at: At<'_>, out: &mut Checker);
+
+    /// Parses and validates JSON text.
+    ///
+    /// # Errors
+    /// All violations, each with its JSON pointer and keyword; `syntax` if the text is not JSON.
+    fn from_json(bytes: &[u8]) -> Result<Self, Report> {
+        Self::from_view(parse(bytes)?.root())
+    }
+
+    /// Validates a JSON value and builds the type.
+    ///
+    /// # Errors
+    /// All violations.
+    fn from_value(value: &Value) -> Result<Self, Report> {
+        Self::from_view(value.into())
+    }
+
+    /// Validates JSON in any form and builds the type.
+    ///
+    /// # Errors
+    /// All violations.
+    fn from_view(value: Json<'_>) -> Result<Self, Report> {
+        let mut out = Checker::apart();
+        Self::check(value, At::ROOT, &mut out);
+        let built = if out.passed() { Self::read(value, At::ROOT, &mut out) } else { None };
+        out.finish()?;
+        built.ok_or_else(|| Report::new("type", "cannot be held by the type that the contract gives it"))
+    }
+
+    /// Checks a value that was built in code. Allocates nothing if the value is valid.
+    ///
+    /// # Errors
+    /// All violations.
+    fn validate(&self) -> Result<(), Report> {
+        validate_view(self.as_json(), Self::check)
+    }
+
+    /// The value as JSON text.
+    fn to_json(&self) -> String {
+        self.as_json().to_text()
+    }
+}
+
+/// Parses JSON text.
+///
+/// # Errors
+/// One `syntax` violation that names the byte.
+pub fn parse(bytes: &[u8]) -> Result<Tape<'_>, Report> {
+    Tape::parse(bytes).map_err(|error| Report::new("syntax", format!("is not JSON: {error}")))
+}
+
+/// Checks a value with a validator of the contract.
+///
+/// # Errors
+/// All violations.
+pub fn validate_view(value: Json<'_>, check: fn(Json<'_>, At<'_>, &mut Checker)) -> Result<(), Report> {
+    let mut out = Checker::new();
+    check(value, At::ROOT, &mut out);
+    out.finish()
+}
+
+/// An item of an `x-each` array: valid on its own, or kept with the reasons why not.
+pub type Each<T> = Result<T, Invalid>;
+
+/// An item that its schema refuses: what is wrong, and the item itself, word for word.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Invalid {
+    /// Pointers are relative to the item.
+    pub report: Report,
+    /// The item's JSON text as it came.
+    pub raw: String,
+    value: Value,
+}
+
+impl<T: Schema> ReadJson for Each<T> {
+    fn read(value: Json<'_>, _: At<'_>, _: &mut Checker) -> Option<Self> {
+        let item = T::from_view(value);
+        Some(item.map_err(|report| Invalid { report, raw: value.to_text(), value: value.to_value() }))
+    }
+}
+
+impl<T: ToJson> ToJson for Each<T> {
+    fn as_json(&self) -> Json<'_> {
+        match self {
+            Ok(item) => item.as_json(),
+            Err(invalid) => (&invalid.value).into(),
+        }
+    }
+}
+
+impl<T: ToJson> ToJson for Option<T> {
+    fn as_json(&self) -> Json<'_> {
+        self.as_ref().map_or(Json::Null, T::as_json)
+    }
+}
+
+impl<T: ReadJson> ReadJson for Option<T> {
+    fn read(value: Json<'_>, at: At<'_>, out: &mut Checker) -> Option<Self> {
+        match value {
+            Json::Null => Some(None),
+            other => T::read(other, at, out).map(Some),
+        }
+    }
+}
+
+impl<T: ToJson> ToJson for Box<T> {
+    fn as_json(&self) -> Json<'_> {
+        (**self).as_json()
+    }
+}
+
+impl<T: ReadJson> ReadJson for Box<T> {
+    fn read(value: Json<'_>, at: At<'_>, out: &mut Checker) -> Option<Self> {
+        T::read(value, at, out).map(Box::new)
+    }
+}
+
+impl<T: ToJson> Items for Vec<T> {
+    fn len(&self) -> usize {
+        self.len()
+    }
+
+    fn item(&self, index: usize) -> Json<'_> {
+        self[index].as_json()
+    }
+}
+
+impl<T: ToJson> ToJson for Vec<T> {
+    fn as_json(&self) -> Json<'_> {
+        Json::Array(Array::Typed(self))
+    }
+}
+
+impl<T: ReadJson> ReadJson for Vec<T> {
+    fn read(value: Json<'_>, at: At<'_>, out: &mut Checker) -> Option<Self> {
+        let Json::Array(array) = value else { return mismatch(value, "an array", at, out) };
+        let mut items = Vec::with_capacity(array.len());
+        let count = array.len();
+        array.for_each(|index, item| items.extend(T::read(item, at.item(index), out)));
+        (items.len() == count).then_some(items)
+    }
+}
+
+impl<T: ToJson> Members for BTreeMap<String, T> {
+    fn members<'a>(&'a self, visit: &mut dyn FnMut(&'a str, Json<'a>)) {
+        self.iter().for_each(|(name, value)| visit(name, value.as_json()));
+    }
+}
+
+impl<T: ToJson> ToJson for BTreeMap<String, T> {
+    fn as_json(&self) -> Json<'_> {
+        Json::Object(Object::Typed(self))
+    }
+}
+
+impl<T: ReadJson> ReadJson for BTreeMap<String, T> {
+    fn read(value: Json<'_>, at: At<'_>, out: &mut Checker) -> Option<Self> {
+        let Json::Object(object) = value else { return mismatch(value, "an object", at, out) };
+        let mut map = BTreeMap::new();
+        let mut complete = true;
+        object.for_each(|name, value| match T::read(value, at.member(name), out) {
+            Some(value) => _ = map.insert(name.to_owned(), value),
+            None => complete = false,
+        });
+        complete.then_some(map)
+    }
+}
+
+impl ToJson for Value {
+    fn as_json(&self) -> Json<'_> {
+        self.into()
+    }
+}
+
+impl ReadJson for Value {
+    fn read(value: Json<'_>, _: At<'_>, _: &mut Checker) -> Option<Self> {
+        Some(value.to_value())
+    }
+}
+
+impl ToJson for String {
+    fn as_json(&self) -> Json<'_> {
+        Json::String(self)
+    }
+}
+
+impl ReadJson for String {
+    fn read(value: Json<'_>, at: At<'_>, out: &mut Checker) -> Option<Self> {
+        match value {
+            Json::String(text) => Some(text.to_owned()),
+            _ => mismatch(value, "a string", at, out),
+        }
+    }
+}
+
+impl ToJson for bool {
+    fn as_json(&self) -> Json<'_> {
+        Json::Bool(*self)
+    }
+}
+
+impl ReadJson for bool {
+    fn read(value: Json<'_>, at: At<'_>, out: &mut Checker) -> Option<Self> {
+        match value {
+            Json::Bool(value) => Some(value),
+            _ => mismatch(value, "a boolean", at, out),
+        }
+    }
+}
+
+impl ToJson for () {
+    fn as_json(&self) -> Json<'_> {
+        Json::Null
+    }
+}
+
+impl ReadJson for () {
+    fn read(value: Json<'_>, at: At<'_>, out: &mut Checker) -> Option<Self> {
+        match value {
+            Json::Null => Some(()),
+            _ => mismatch(value, "null", at, out),
+        }
+    }
+}
+
+impl ToJson for i64 {
+    fn as_json(&self) -> Json<'_> {
+        Json::Number(Number::Signed(*self))
+    }
+}
+
+impl ReadJson for i64 {
+    fn read(value: Json<'_>, at: At<'_>, out: &mut Checker) -> Option<Self> {
+        match value {
+            Json::Number(number) => number.to_i64().or_else(|| mismatch(value, "a signed 64-bit integer", at, out)),
+            _ => mismatch(value, "an integer", at, out),
+        }
+    }
+}
+
+impl ToJson for u64 {
+    fn as_json(&self) -> Json<'_> {
+        Json::Number(i64::try_from(*self).map_or(Number::Unsigned(*self), Number::Signed))
+    }
+}
+
+impl ReadJson for u64 {
+    fn read(value: Json<'_>, at: At<'_>, out: &mut Checker) -> Option<Self> {
+        match value {
+            Json::Number(number) => number.to_u64().or_else(|| mismatch(value, "an unsigned 64-bit integer", at, out)),
+            _ => mismatch(value, "an integer", at, out),
+        }
+    }
+}
+
+impl ToJson for f64 {
+    /// JSON has no infinities and no NaN: those show as null, which the validator then refuses.
+    fn as_json(&self) -> Json<'_> {
+        if self.is_finite() { Json::Number(Number::Float(*self)) } else { Json::Null }
+    }
+}
+
+impl ReadJson for f64 {
+    fn read(value: Json<'_>, at: At<'_>, out: &mut Checker) -> Option<Self> {
+        match value {
+            Json::Number(number) => Some(number.to_f64()),
+            _ => mismatch(value, "a number", at, out),
+        }
+    }
+}
+
+/// Records that the typed form has no room for a value.
+#[cold]
+pub fn mismatch<T>(value: Json<'_>, wanted: &'static str, at: At<'_>, out: &mut Checker) -> Option<T> {
+    out.violation(at, "type", || format!("is {}, which the contract's type, {wanted}, cannot hold", value.type_name()));
+    None
+}
+
+/// A structure: says which field is which member. Implemented by generated code; the macro `record!` does the rest.
+pub trait Record: Sized {
+    /// All members that the contract names.
+    const NAMES: &'static [&'static str];
+
+    /// Shows the members that are present.
+    fn show<'a>(&'a self, show: &mut Show<'_, 'a>);
+
+    /// Builds the structure.
+    fn build(members: &mut Reading<'_, '_>) -> Option<Self>;
+}
+
+/// Takes the members of a structure that is being shown.
+pub struct Show<'v, 'a> {
+    visit: &'v mut dyn FnMut(&'a str, Json<'a>),
+}
+
+impl<'v, 'a> Show<'v, 'a> {
+    pub fn new(visit: &'v mut dyn FnMut(&'a str, Json<'a>)) -> Self {
+        Show { visit }
+    }
+
+    /// A member that is always there.
+    pub fn required(&mut self, name: &'static str, value: &'a impl ToJson) {
+        (self.visit)(name, value.as_json());
+    }
+
+    /// A member that may be absent.
+    pub fn optional(&mut self, name: &'static str, value: &'a Option<impl ToJson>) {
+        if let Some(value) = value {
+            (self.visit)(name, value.as_json());
+        }
+    }
+
+    /// A member whose value the contract fixes.
+    pub fn constant(&mut self, name: &'static str, value: Json<'a>) {
+        (self.visit)(name, value);
+    }
+
+    /// The members that the contract does not name.
+    pub fn others(&mut self, members: &'a BTreeMap<String, impl ToJson>) {
+        members.iter().for_each(|(name, value)| (self.visit)(name, value.as_json()));
+    }
+}
+
+/// Gives the members of a structure that is being read. Members are mostly written in the contract's order, so each is looked for
+/// behind the last one first.
+pub struct Reading<'r, 'a> {
+    object: Object<'a>,
+    next: Option<Cursor<'a>>,
+    taken: usize,
+    at: At<'r>,
+    out: &'r mut Checker,
+}
+
+impl<'r, 'a> Reading<'r, 'a> {
+    pub fn new(object: Object<'a>, at: At<'r>, out: &'r mut Checker) -> Self {
+        let next = match object {
+            Object::Tape(container) => container.cursor(),
+            _ => None,
+        };
+        Reading { object, next, taken: 0, at, out }
+    }
+
+    /// A member that must be there.
+    pub fn required<T: ReadJson>(&mut self, name: &'static str) -> Option<T> {
+        let value = self.take(name)?;
+        T::read(value, self.at.member(name), self.out)
+    }
+
+    /// A member that may be absent.
+    pub fn optional<T: ReadJson>(&mut self, name: &'static str) -> Option<Option<T>> {
+        match self.take(name) {
+            Some(value) => T::read(value, self.at.member(name), self.out).map(Some),
+            None => Some(None),
+        }
+    }
+
+    /// A member whose value the contract fixes.
+    pub fn constant(&mut self, name: &'static str) {
+        self.take(name);
+    }
+
+    /// The members that the contract does not name.
+    pub fn others<T: ReadJson>(&mut self, names: &[&str]) -> Option<BTreeMap<String, T>> {
+        let mut others = BTreeMap::new();
+        if self.taken == self.object.len() {
+            return Some(others);
+        }
+        let mut complete = true;
+        self.object.for_each(|name, value| {
+            if !names.contains(&name) {
+                match T::read(value, self.at.member(name), self.out) {
+                    Some(value) => _ = others.insert(name.to_owned(), value),
+                    None => complete = false,
+                }
+            }
+        });
+        complete.then_some(others)
+    }
+
+    #[inline]
+    fn take(&mut self, name: &str) -> Option<Json<'a>> {
+        let value = match self.next {
+            Some(cursor) if cursor.name() == name => {
+                self.next = cursor.next();
+                cursor.value()
+            }
+            _ => {
+                let found = self.object.get(name)?;
+                if let Object::Tape(container) = self.object {
+                    self.next = container.cursor_behind(name);
+                }
+                found
+            }
+        };
+        self.taken += 1;
+        Some(value)
+    }
+}
+
+// The macros name the runtime `rt`: the file that uses them has it under that name, and its own types can be called anything.
+
+/// Implements everything for a type whose validator is `$check`. Deserializing validates: there is no way around the door.
+#[allow(unused_macros)]
+macro_rules! schema {
+    ($type:ident, $name:literal, $check:path) => {
+        impl rt::schema::Schema for $type {
+            const NAME: &'static str = $name;
+
+            fn check(value: rt::json::Json<'_>, at: rt::report::At<'_>, out: &mut rt::report::Checker) {
+                $check(value, at, out);
+            }
+        }
+
+        impl serde::Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serde::Serialize::serialize(&rt::schema::ToJson::as_json(self), serializer)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let value = <rt::json::Value as serde::Deserialize>::deserialize(deserializer)?;
+                <$type as rt::schema::Schema>::from_value(&value).map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+
+/// A structure, by its [`Record`].
+#[allow(unused_macros)]
+macro_rules! record {
+    ($type:ident, $name:literal, $check:path) => {
+        impl rt::json::Members for $type {
+            fn members<'a>(&'a self, visit: &mut dyn FnMut(&'a str, rt::json::Json<'a>)) {
+                rt::schema::Record::show(self, &mut rt::schema::Show::new(visit));
+            }
+        }
+
+        impl rt::schema::ToJson for $type {
+            fn as_json(&self) -> rt::json::Json<'_> {
+                rt::json::Json::Object(rt::json::Object::Typed(self))
+            }
+        }
+
+        impl rt::schema::ReadJson for $type {
+            fn read(value: rt::json::Json<'_>, at: rt::report::At<'_>, out: &mut rt::report::Checker) -> Option<Self> {
+                match value {
+                    rt::json::Json::Object(object) => rt::schema::Record::build(&mut rt::schema::Reading::new(object, at, out)),
+                    _ => rt::schema::mismatch(value, "an object", at, out),
+                }
+            }
+        }
+
+        schema!($type, $name, $check);
+    };
+}
+
+/// A named value: a type of its own around a plain one.
+#[allow(unused_macros)]
+macro_rules! newtype {
+    ($type:ident, $name:literal, $check:path, $inner:ty) => {
+        impl rt::schema::ToJson for $type {
+            fn as_json(&self) -> rt::json::Json<'_> {
+                rt::schema::ToJson::as_json(&self.0)
+            }
+        }
+
+        impl rt::schema::ReadJson for $type {
+            fn read(value: rt::json::Json<'_>, at: rt::report::At<'_>, out: &mut rt::report::Checker) -> Option<Self> {
+                <$inner as rt::schema::ReadJson>::read(value, at, out).map($type)
+            }
+        }
+
+        impl From<$inner> for $type {
+            fn from(value: $inner) -> Self {
+                $type(value)
+            }
+        }
+
+        impl std::ops::Deref for $type {
+            type Target = $inner;
+
+            fn deref(&self) -> &$inner {
+                &self.0
+            }
+        }
+
+        schema!($type, $name, $check);
+    };
+}
+
+/// A closed set of strings, by its `ALL` and `as_str`.
+#[allow(unused_macros)]
+macro_rules! texts {
+    ($type:ident, $name:literal, $check:path) => {
+        impl rt::schema::ToJson for $type {
+            fn as_json(&self) -> rt::json::Json<'_> {
+                rt::json::Json::String(self.as_str())
+            }
+        }
+
+        impl rt::schema::ReadJson for $type {
+            fn read(value: rt::json::Json<'_>, at: rt::report::At<'_>, out: &mut rt::report::Checker) -> Option<Self> {
+                let text = value.as_str();
+                let found = $type::ALL.iter().copied().find(|known| Some(known.as_str()) == text);
+                found.or_else(|| rt::schema::mismatch(value, "one of a set of strings", at, out))
+            }
+        }
+
+        impl std::fmt::Display for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        schema!($type, $name, $check);
+    };
+}
+
+#[allow(unused_imports)]
+pub(crate) use {newtype, record, schema, texts};

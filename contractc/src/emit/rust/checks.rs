@@ -1,0 +1,624 @@
+//! `validators.rs`: a function for each declared type, straight-line calls of the runtime's keywords.
+//!
+//! In all generated code `value` is the JSON at hand, `at` its place and `out` the checker, so that code for a schema can be put into the
+//! code of another.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use super::names::{Names, Unique, constant_name};
+use crate::emit::Plan;
+use crate::model::{Schema, SchemaId, Sign};
+use crate::runtime::check::Types;
+use crate::runtime::number::Number;
+
+pub fn emit(plan: &Plan<'_>, names: &Names) -> String {
+    let emitter = Emitter { plan, names, patterns: RefCell::default(), owner: RefCell::default() };
+    let mut functions = String::new();
+    for (name, id) in names.sorted() {
+        emitter.owner.replace(name.to_owned());
+        let schema = plan.shapes.get(id).schema;
+        let body = emitter.body(schema);
+        let unused = |word: &str| if mentions(&body, word) { word.to_owned() } else { format!("_{word}") };
+        let _ = writeln!(
+            functions,
+            "/// Checks a [`{name}`](super::types::{name}).\npub fn {}({}: Json<'_>, {}: At<'_>, {}: &mut Checker) {{\n{body}}}\n",
+            names.function(id),
+            unused("value"),
+            unused("at"),
+            unused("out")
+        );
+    }
+    let mut statics = String::new();
+    for (source, name) in emitter.patterns.borrow().iter() {
+        let _ = writeln!(statics, "static {name}: Pattern = Pattern::new({source:?});");
+    }
+    let body = format!("{statics}\n{functions}");
+    format!("//! The validators of the contract, one for each type.\n\n{}\n{body}", imports(&body))
+}
+
+fn imports(body: &str) -> String {
+    let mut code = String::new();
+    let groups: [(&str, &[&str]); 6] = [
+        ("super::runtime::check", &["Seen", "Types", "number_member"]),
+        ("super::runtime::format", &["Format"]),
+        ("super::runtime::json", &["Json"]),
+        ("super::runtime::number", if body.contains("Number::Unsigned") { &["Number"] } else { &[] }),
+        ("super::runtime::pattern", &["Pattern"]),
+        ("super::runtime::report", &["At", "Checker"]),
+    ];
+    for (path, candidates) in groups {
+        let used: Vec<&str> = candidates.iter().filter(|name| mentions(body, name)).copied().collect();
+        if !used.is_empty() {
+            let _ = writeln!(code, "use {path}::{{{}}};", used.join(", "));
+        }
+    }
+    if body.contains("Ordering::") {
+        code.insert_str(0, "use std::cmp::Ordering;\n\n");
+    }
+    code
+}
+
+/// Whether code outside of comments and strings uses a word.
+fn mentions(code: &str, word: &str) -> bool {
+    let part_of_word = |character: Option<char>| character.is_some_and(|character| character.is_alphanumeric() || character == '_');
+    code.lines().filter(|line| !line.trim_start().starts_with("//")).any(|line| {
+        line.match_indices(word).any(|(at, _)| {
+            let outside_string = line[..at].matches('"').count() % 2 == 0;
+            let (before, after) = (line[..at].chars().next_back(), line[at + word.len()..].chars().next());
+            outside_string && !part_of_word(before) && !part_of_word(after)
+        })
+    })
+}
+
+struct Emitter<'p> {
+    plan: &'p Plan<'p>,
+    names: &'p Names,
+    /// Names of the patterns, by their source.
+    patterns: RefCell<BTreeMap<String, String>>,
+    /// The function at hand, after which its patterns are called.
+    owner: RefCell<String>,
+}
+
+impl<'p> Emitter<'p> {
+    fn schema(&self, id: SchemaId) -> &'p Schema {
+        self.plan.contract.schema(id)
+    }
+
+    /// Code that checks by a schema: a call where the schema has a function, else the code itself.
+    fn check(&self, id: SchemaId) -> String {
+        match self.plan.shapes.of(self.plan.contract, id) {
+            Some(declaration) => format!("{}(value, at, out);\n", self.names.function(declaration)),
+            None => self.body(self.plan.contract.resolved(id)),
+        }
+    }
+
+    /// An expression: whether `value` is accepted.
+    fn accepts(&self, id: SchemaId) -> String {
+        match self.check(id) {
+            check if check.is_empty() => "true".to_owned(),
+            check => format!("out.accepts(|out| {{ {check} }})"),
+        }
+    }
+
+    fn body(&self, id: SchemaId) -> String {
+        let schema = self.schema(id);
+        let mut code = self.keywords(id);
+        if let Some(max) = schema.max_depth {
+            code = format!("out.nested({max}, at, |out| {{\n{code}}});\n");
+        }
+        if schema.accepts_null && !code.is_empty() {
+            code = format!("if !matches!(value, Json::Null) {{\n{code}}}\n");
+        }
+        code
+    }
+
+    fn keywords(&self, id: SchemaId) -> String {
+        let schema = self.schema(id);
+        let (merged, called) = self.conjuncts(id);
+        let mut code = String::new();
+        if schema.never {
+            code.push_str("out.never(\"false\", at);\n");
+        }
+        called.iter().for_each(|part| code.push_str(&self.check(*part)));
+        code.push_str(&self.typed(schema, &merged));
+        code.push_str(&self.values(schema));
+        code.push_str(&self.applicators(schema));
+        code.push_str(&self.unevaluated(id));
+        code
+    }
+
+    /// The parts of a schema whose members can be checked in one walk, and those that are checked by a call.
+    fn conjuncts(&self, id: SchemaId) -> (Vec<SchemaId>, Vec<SchemaId>) {
+        let (mut merged, mut called) = (vec![id], Vec::new());
+        let mut next = 0;
+        while let Some(part) = merged.get(next).copied() {
+            next += 1;
+            for inner in self.schema(part).reference.iter().chain(&self.schema(part).all_of) {
+                let resolved = self.plan.contract.resolved(*inner);
+                if self.is_plain_object(resolved) {
+                    if !merged.contains(&resolved) {
+                        merged.push(resolved);
+                    }
+                } else if !called.contains(inner) {
+                    called.push(*inner);
+                }
+            }
+        }
+        (merged, called)
+    }
+
+    /// Whether a schema says no more than which members an object has.
+    fn is_plain_object(&self, id: SchemaId) -> bool {
+        let schema = self.schema(id);
+        let members_alone = Schema {
+            span: schema.span,
+            pointer: String::new(),
+            types: None,
+            object: Default::default(),
+            reference: None,
+            all_of: Vec::new(),
+            annotations: Default::default(),
+            ..schema.clone()
+        };
+        schema.types == Some(Types::OBJECT) && schema.object.is_plain() && members_alone.is_anything() && !schema.accepts_null && !schema.array.each
+    }
+
+    /// `type`, and the keywords that speak of one type.
+    fn typed(&self, schema: &Schema, merged: &[SchemaId]) -> String {
+        let (numbers, texts) = (self.number_rules(schema), self.text_rules(schema));
+        let (arrays, objects) = (self.array_rules(schema), self.object_rules(schema, merged));
+        let types = merged.iter().find_map(|part| self.schema(*part).types);
+        let blocks = [
+            ("Json::Number(number)", "number", numbers),
+            ("Json::String(text)", "string", texts),
+            ("Json::Array(array)", "array", arrays),
+            ("Json::Object(object)", "object", objects),
+        ];
+        let mut code = String::new();
+        let single = match types {
+            Some(Types::INTEGER | Types::NUMBER) => Some(0),
+            Some(Types::STRING) => Some(1),
+            Some(Types::ARRAY) => Some(2),
+            Some(Types::OBJECT) => Some(3),
+            _ => None,
+        };
+        if let Some(types) = types.filter(|_| single.is_none_or(|index| blocks[index].2.is_empty())) {
+            let _ = writeln!(code, "out.types(value, {}, at);", self.types(types));
+        }
+        for (index, (pattern, method, block)) in blocks.iter().enumerate().filter(|(_, (_, _, block))| !block.is_empty()) {
+            if single == Some(index) {
+                let method = if types == Some(Types::INTEGER) { "integer" } else { method };
+                let variable = pattern.split(['(', ')']).nth(1).unwrap_or_default();
+                let _ = writeln!(code, "if let Some({variable}) = out.{method}(value, at) {{\n{block}}}");
+            } else {
+                let _ = writeln!(code, "if let {pattern} = value {{\n{block}}}");
+            }
+        }
+        code
+    }
+
+    fn types(&self, types: Types) -> String {
+        let all = [
+            (Types::NULL, "NULL"),
+            (Types::BOOLEAN, "BOOLEAN"),
+            (Types::INTEGER, "INTEGER"),
+            (Types::NUMBER, "NUMBER"),
+            (Types::STRING, "STRING"),
+            (Types::ARRAY, "ARRAY"),
+            (Types::OBJECT, "OBJECT"),
+        ];
+        let mut listed = all.iter().filter(|(candidate, _)| types.contains(*candidate)).map(|(_, name)| format!("Types::{name}"));
+        let first = listed.next().unwrap_or_else(|| "Types(0)".to_owned());
+        listed.fold(first, |code, name| format!("{code}.or({name})"))
+    }
+
+    fn number_rules(&self, schema: &Schema) -> String {
+        let rules = &schema.number;
+        let calls = [
+            ("minimum", rules.minimum),
+            ("maximum", rules.maximum),
+            ("exclusive_minimum", rules.exclusive_minimum),
+            ("exclusive_maximum", rules.exclusive_maximum),
+            ("multiple_of", rules.multiple_of),
+        ];
+        let mut code = String::new();
+        for (method, bound) in calls {
+            if let Some(bound) = bound {
+                let _ = writeln!(code, "out.{method}(number, {}, at);", number(bound));
+            }
+        }
+        code
+    }
+
+    fn text_rules(&self, schema: &Schema) -> String {
+        let rules = &schema.text;
+        let mut code = String::new();
+        if let Some(min) = rules.min_length.filter(|min| *min > 0) {
+            let _ = writeln!(code, "out.min_length(text, {min}, at);");
+        }
+        if let Some(max) = rules.max_length {
+            let _ = writeln!(code, "out.max_length(text, {max}, at);");
+        }
+        if let Some(format) = rules.format {
+            let _ = writeln!(code, "out.format(text, Format::{format:?}, at);");
+        }
+        if let Some(source) = &rules.pattern {
+            let _ = writeln!(code, "out.pattern(text, &{}, at);", self.pattern(source));
+        }
+        code
+    }
+
+    /// The name of the static that holds a pattern.
+    fn pattern(&self, source: &str) -> String {
+        let mut patterns = self.patterns.borrow_mut();
+        if let Some(name) = patterns.get(source) {
+            return name.clone();
+        }
+        let mut unique = Unique::default();
+        patterns.values().for_each(|name| _ = unique.take(name.clone(), "_"));
+        let name = unique.take(format!("{}_PATTERN", constant_name(&self.owner.borrow())), "_");
+        patterns.insert(source.to_owned(), name.clone());
+        name
+    }
+
+    fn array_rules(&self, schema: &Schema) -> String {
+        let rules = &schema.array;
+        let mut code = String::new();
+        if let Some(min) = rules.min_items.filter(|min| *min > 0) {
+            let _ = writeln!(code, "out.min_items(array, {min}, at);");
+        }
+        if let Some(max) = rules.max_items {
+            let _ = writeln!(code, "out.max_items(array, {max}, at);");
+        }
+        if rules.unique_items {
+            code.push_str("out.unique_items(array, at);\n");
+        }
+        code.push_str(&self.items(schema));
+        if let Some(contains) = rules.contains {
+            let accepts = self.accepts(contains.schema);
+            let max = contains.max.map_or("u64::MAX".to_owned(), |max| max.to_string());
+            let _ = writeln!(
+                code,
+                "let mut matching = 0;\n{}out.contains(matching, {}, {max}, at);",
+                walk("array.for_each", &["index", "value"], &format!("matching += u64::from({accepts});\n")),
+                contains.min
+            );
+        }
+        code
+    }
+
+    fn items(&self, schema: &Schema) -> String {
+        let rules = &schema.array;
+        let rest = rules.items.map(|items| self.check(items)).unwrap_or_default();
+        if rules.prefix_items.is_empty() {
+            return match (rest.is_empty(), rules.each) {
+                (true, _) => String::new(),
+                (false, true) => walk("out.each", &["value", "at", "out"], &rest).replace("out.each(", "out.each(array, at, "),
+                (false, false) => walk("array.for_each", &["index", "value"], &here("at.item(index)", &rest)),
+            };
+        }
+        let mut arms = String::new();
+        for (index, item) in rules.prefix_items.iter().enumerate() {
+            let _ = writeln!(arms, "{index} => {{\n{}}}", self.check(*item));
+        }
+        let _ = writeln!(arms, "_ => {{\n{rest}}}");
+        let code = format!("match index {{\n{arms}}}\n");
+        walk("array.for_each", &["index", "value"], &here("at.item(index)", &code))
+    }
+
+    fn object_rules(&self, schema: &Schema, merged: &[SchemaId]) -> String {
+        let rules = &schema.object;
+        let parts: Vec<&Schema> = merged.iter().map(|part| self.schema(*part)).collect();
+        let mut required: Vec<&str> = Vec::new();
+        for name in parts.iter().flat_map(|part| &part.object.required) {
+            if !required.contains(&name.as_str()) {
+                required.push(name);
+            }
+        }
+        let mut code = self.members(schema, &parts, &required);
+        let listed: Vec<String> = required.iter().map(|name| format!("{name:?}")).collect();
+        match required.len() {
+            0 => {}
+            1..=128 => _ = writeln!(code, "out.required(seen, &[{}], at);", listed.join(", ")),
+            _ => _ = writeln!(code, "out.required_names(object, &[{}], at);", listed.join(", ")),
+        }
+        if let Some(min) = rules.min_properties.filter(|min| *min > 0) {
+            let _ = writeln!(code, "out.min_properties(object, {min}, at);");
+        }
+        if let Some(max) = rules.max_properties {
+            let _ = writeln!(code, "out.max_properties(object, {max}, at);");
+        }
+        for (name, needs) in &rules.dependent_required {
+            let _ = writeln!(code, "out.dependent_required(object, {name:?}, &{needs:?}, at);");
+        }
+        for (name, dependent) in &rules.dependent_schemas {
+            let _ = writeln!(code, "if object.get({name:?}).is_some() {{\n{}}}", self.check(*dependent));
+        }
+        schema.rules.iter().for_each(|rule| {
+            let member = |name: &str| format!("number_member(object, {name:?})");
+            let right = match &rule.offset {
+                None => member(&rule.right),
+                Some((sign, field)) => {
+                    let method = if *sign == Sign::Plus { "plus" } else { "minus" };
+                    format!("{}.zip({}).map(|(right, offset)| right.{method}(offset))", member(&rule.right), member(field))
+                }
+            };
+            let accepted: Vec<String> = rule.comparison.accepted().iter().map(|ordering| format!("Ordering::{ordering:?}")).collect();
+            let _ = writeln!(code, "out.rule({}, &[{}], {right}, {:?}, at);", member(&rule.left), accepted.join(", "), rule.text);
+        });
+        code
+    }
+
+    /// The walk over an object's members.
+    fn members(&self, schema: &Schema, parts: &[&Schema], required: &[&str]) -> String {
+        let tracked = required.len() <= 128;
+        let mut arms: Vec<(&str, String)> = Vec::new();
+        for name in required.iter().filter(|_| tracked) {
+            arms.push((name, format!("seen.add({});\n", arms.len())));
+        }
+        for part in parts {
+            for (name, id) in &part.object.properties {
+                let check = self.check(*id);
+                let is_own = std::ptr::eq(*part, schema);
+                match arms.iter_mut().find(|(known, _)| known == name) {
+                    Some((_, code)) => code.push_str(&check),
+                    // A member without a rule still counts as named where others may not be there.
+                    None if !check.is_empty() || (is_own && schema.object.additional_properties.is_some()) => arms.push((name, check)),
+                    None => {}
+                }
+            }
+        }
+        let names = schema.object.property_names.map(|names| self.check(names)).filter(|check| !check.is_empty());
+        let others = self.other_members(schema);
+        if arms.is_empty() && names.is_none() && others.is_empty() && schema.object.pattern_properties.is_empty() {
+            return String::new();
+        }
+        let own: Vec<&str> = schema.object.properties.iter().map(|(name, _)| name.as_str()).collect();
+        let seen = if tracked && !required.is_empty() { "let mut seen = Seen::default();\n" } else { "" };
+        let mut code = String::new();
+        // Patterns look at every member, and members that only another part of the schema names are still additional to this one.
+        let foreign = arms.iter().any(|(name, _)| !own.contains(name));
+        if !schema.object.pattern_properties.is_empty() || (foreign && !others.is_empty()) {
+            code.push_str(&match_members(&arms, ""));
+            code.push_str(&self.members_by_pattern(schema, &own, &others));
+        } else {
+            code.push_str(&match_members(&arms, &others));
+        }
+        let mut walks = format!("{seen}{}", walk("object.for_each", &["name", "value"], &here("at.member(name)", &code)));
+        if code.is_empty() {
+            walks.clear();
+        }
+        if let Some(check) = names {
+            walks.push_str(&walk("out.property_names", &["value", "at", "out"], &check).replace("property_names(", "property_names(object, at, "));
+        }
+        walks
+    }
+
+    /// Code for a member that `properties` does not name.
+    fn other_members(&self, schema: &Schema) -> String {
+        match schema.object.additional_properties {
+            Some(id) if self.schema(self.plan.contract.resolved(id)).never => "out.unknown_member(at);\n".to_owned(),
+            Some(id) => self.check(id),
+            None => String::new(),
+        }
+    }
+
+    fn members_by_pattern(&self, schema: &Schema, own: &[&str], others: &str) -> String {
+        let listed: Vec<String> = own.iter().map(|name| format!("{name:?}")).collect();
+        let known = if own.is_empty() { "false".to_owned() } else { format!("matches!(name, {})", listed.join(" | ")) };
+        let needs_known = !others.is_empty();
+        let has_patterns = !schema.object.pattern_properties.is_empty();
+        let mut code = match (needs_known, has_patterns) {
+            (true, true) => format!("let mut known = {known};\n"),
+            (true, false) => format!("let known = {known};\n"),
+            _ => String::new(),
+        };
+        for (source, id) in &schema.object.pattern_properties {
+            let set = if needs_known { "known = true;\n" } else { "" };
+            let _ = writeln!(code, "if {}.matches(name) {{\n{set}{}}}", self.pattern(source), self.check(*id));
+        }
+        if needs_known {
+            let _ = writeln!(code, "if !known {{\n{others}}}");
+        }
+        code
+    }
+
+    /// `const` and `enum`
+    fn values(&self, schema: &Schema) -> String {
+        let mut code = String::new();
+        match &schema.constant {
+            Some(serde_json::Value::String(text)) => _ = writeln!(code, "out.constant_text(value, {text:?}, at);"),
+            Some(constant) => _ = writeln!(code, "out.constant(value, {:?}, at);", constant.to_string()),
+            None => {}
+        }
+        if let Some(values) = &schema.enumeration {
+            let texts: Option<Vec<&str>> = values.iter().map(serde_json::Value::as_str).collect();
+            match texts {
+                Some(texts) => _ = writeln!(code, "out.one_of_texts(value, &{texts:?}, at);"),
+                None => {
+                    let texts: Vec<String> = values.iter().map(ToString::to_string).collect();
+                    let _ = writeln!(code, "out.enumeration(value, &{texts:?}, at);");
+                }
+            }
+        }
+        code
+    }
+
+    fn applicators(&self, schema: &Schema) -> String {
+        let mut code = String::new();
+        if let Some(not) = schema.not {
+            let _ = writeln!(code, "let matched = {};\nout.not(matched, at);", self.accepts(not));
+        }
+        if !schema.any_of.is_empty() {
+            let accepted: Vec<String> = schema.any_of.iter().map(|variant| self.accepts(*variant)).collect();
+            let _ = writeln!(code, "let matched = {};\nout.any_of(matched, at);", accepted.join(" || "));
+        }
+        if let Some(tag) = &schema.tag {
+            let _ = writeln!(code, "match value.get({:?}) {{", tag.member);
+            for (variant, values) in schema.one_of.iter().zip(&tag.values) {
+                let patterns: Vec<String> = values.iter().map(super::types::literal).collect();
+                let _ = writeln!(code, "Some({}) => {{\n{}}}", patterns.join(" | "), self.check(*variant));
+            }
+            let _ = writeln!(code, "_ => out.no_variant(value, {:?}, at),\n}}", tag.member);
+        } else if !schema.one_of.is_empty() {
+            let accepted: Vec<String> = schema.one_of.iter().map(|variant| self.accepts(*variant)).collect();
+            let _ = writeln!(code, "let matches = [{}];\nout.one_of(matches.into_iter().filter(|matched| *matched).count(), at);", accepted.join(", "));
+        }
+        if let Some(condition) = schema.condition {
+            let then = condition.then.map(|id| self.check(id)).unwrap_or_default();
+            let otherwise = condition.otherwise.map(|id| self.check(id)).unwrap_or_default();
+            if !(then.is_empty() && otherwise.is_empty()) {
+                let _ = writeln!(code, "if {} {{\n{then}}} else {{\n{otherwise}}}", self.accepts(condition.condition));
+            }
+        }
+        code
+    }
+
+    fn unevaluated(&self, id: SchemaId) -> String {
+        let schema = self.schema(id);
+        let mut code = String::new();
+        if let Some(rest) = schema.object.unevaluated_properties {
+            let evaluated = self.evaluated(id, Part::Member, 0);
+            let check = self.rest(rest, "unevaluatedProperties");
+            let _ = writeln!(
+                code,
+                "if let Json::Object(object) = value {{\n{}}}",
+                walk("object.for_each", &["name", "part"], &format!("if !({evaluated}) {{\n{}}}\n", here("at.member(name)", &check)))
+            );
+        }
+        if let Some(rest) = schema.array.unevaluated_items {
+            let evaluated = self.evaluated(id, Part::Item, 0);
+            let check = self.rest(rest, "unevaluatedItems");
+            let _ = writeln!(
+                code,
+                "if let Json::Array(array) = value {{\n{}}}",
+                walk("array.for_each", &["index", "part"], &format!("if !({evaluated}) {{\n{}}}\n", here("at.item(index)", &check)))
+            );
+        }
+        code
+    }
+
+    fn rest(&self, rest: SchemaId, keyword: &str) -> String {
+        if self.schema(self.plan.contract.resolved(rest)).never {
+            return format!("out.never({keyword:?}, at);\n");
+        }
+        let check = self.check(rest);
+        if mentions(&check, "value") { format!("let value = part;\n{check}") } else { check }
+    }
+
+    /// An expression: whether a part of `value`, the member `name` or the item `part` at `index`, is spoken of by the schema.
+    fn evaluated(&self, id: SchemaId, part: Part, depth: usize) -> String {
+        const DEPTH_MAX: usize = 12;
+        let schema = self.schema(id);
+        let mut terms = self.evaluated_here(schema, part, depth);
+        if depth < DEPTH_MAX && !terms.iter().any(|term| term == "true") {
+            let deeper = |id: &SchemaId| self.evaluated(*id, part, depth + 1);
+            terms.extend(schema.reference.iter().chain(&schema.all_of).map(deeper));
+            for variant in schema.any_of.iter().chain(&schema.one_of) {
+                terms.push(both(self.accepts(*variant), deeper(variant)));
+            }
+            if let Some(condition) = schema.condition {
+                let then = either([Some(condition.condition), condition.then].iter().flatten().map(deeper).collect());
+                let otherwise = condition.otherwise.as_ref().map_or("false".to_owned(), deeper);
+                if then != "false" || otherwise != "false" {
+                    terms.push(format!("if {} {{ {then} }} else {{ {otherwise} }}", self.accepts(condition.condition)));
+                }
+            }
+            for (name, dependent) in schema.object.dependent_schemas.iter().filter(|_| part == Part::Member) {
+                terms.push(both(format!("value.get({name:?}).is_some()"), deeper(dependent)));
+            }
+        }
+        either(terms)
+    }
+
+    fn evaluated_here(&self, schema: &Schema, part: Part, depth: usize) -> Vec<String> {
+        let mut terms = Vec::new();
+        match part {
+            Part::Member => {
+                let rules = &schema.object;
+                if rules.additional_properties.is_some() || (depth > 0 && rules.unevaluated_properties.is_some()) {
+                    terms.push("true".to_owned());
+                }
+                if !rules.properties.is_empty() {
+                    let listed: Vec<String> = rules.properties.iter().map(|(name, _)| format!("{name:?}")).collect();
+                    terms.push(format!("matches!(name, {})", listed.join(" | ")));
+                }
+                terms.extend(rules.pattern_properties.iter().map(|(source, _)| format!("{}.matches(name)", self.pattern(source))));
+            }
+            Part::Item => {
+                let rules = &schema.array;
+                if rules.items.is_some() || (depth > 0 && rules.unevaluated_items.is_some()) {
+                    terms.push("true".to_owned());
+                }
+                if !rules.prefix_items.is_empty() {
+                    terms.push(format!("index < {}", rules.prefix_items.len()));
+                }
+                if let Some(contains) = rules.contains {
+                    terms.push(format!("{{ let value = part; {} }}", self.accepts(contains.schema)));
+                }
+            }
+        }
+        terms
+    }
+}
+
+/// A walk whose closure names only what its body uses.
+fn walk(call: &str, parameters: &[&str], body: &str) -> String {
+    let named: Vec<&str> = parameters.iter().map(|name| if mentions(body, name) { name } else { "_" }).collect();
+    format!("{call}(|{}| {{\n{body}}});\n", named.join(", "))
+}
+
+/// Code one step further into the value.
+fn here(place: &str, body: &str) -> String {
+    if mentions(body, "at") { format!("let at = {place};\n{body}") } else { body.to_owned() }
+}
+
+/// What `unevaluatedProperties` and `unevaluatedItems` speak of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Member,
+    Item,
+}
+
+fn both(left: String, right: String) -> String {
+    match right.as_str() {
+        "false" => right,
+        "true" => left,
+        _ => format!("({left} && ({right}))"),
+    }
+}
+
+fn either(mut terms: Vec<String>) -> String {
+    terms.retain(|term| term != "false");
+    if terms.iter().any(|term| term == "true") {
+        return "true".to_owned();
+    }
+    match terms.as_slice() {
+        [] => "false".to_owned(),
+        [only] => only.clone(),
+        _ => terms.iter().map(|term| format!("({term})")).collect::<Vec<_>>().join(" || "),
+    }
+}
+
+/// A `match` over member names; plain calls where there is but one.
+fn match_members(arms: &[(&str, String)], others: &str) -> String {
+    if arms.is_empty() {
+        return others.to_owned();
+    }
+    let mut code = String::from("match name {\n");
+    for (name, check) in arms {
+        let _ = writeln!(code, "{name:?} => {{\n{check}}}");
+    }
+    let _ = writeln!(code, "_ => {{\n{others}}}\n}}");
+    code
+}
+
+fn number(number: Number) -> String {
+    match number {
+        Number::Signed(value) => value.to_string(),
+        Number::Unsigned(value) => format!("Number::Unsigned({value})"),
+        Number::Float(value) => format!("{value:?}"),
+    }
+}

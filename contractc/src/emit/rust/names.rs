@@ -1,0 +1,134 @@
+//! Rust names: of types, functions, fields and variants, all valid, none twice.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use heck::{ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
+
+use crate::emit::Plan;
+use crate::shapes::DeclarationId;
+
+/// The names of all declared types.
+pub struct Names {
+    types: BTreeMap<DeclarationId, String>,
+}
+
+/// Names that generated files use themselves: a type of the contract that is called so gets a suffix.
+const TAKEN: &[&str] = &[
+    "At", "BTreeMap", "Box", "Checker", "Clone", "Copy", "Debug", "Default", "Each", "Err", "Format", "Fn", "From", "Into", "Invalid", "Json", "Number",
+    "None", "Ok", "Option", "Pattern", "Reading", "ReadJson", "Record", "Report", "Result", "Schema", "Seen", "Self", "Send", "Show", "Sized", "Some",
+    "String", "Sync", "ToJson", "ToString", "Types", "Value", "Vec", "Violation",
+];
+
+const KEYWORDS: &[&str] = &[
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do", "dyn", "else", "enum", "extern", "false", "final",
+    "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return", "self",
+    "static", "struct", "super", "trait", "true", "try", "type", "typeof", "union", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
+];
+
+impl Names {
+    pub fn new(plan: &Plan<'_>) -> Self {
+        let named: BTreeSet<_> = plan.contract.names.iter().filter_map(|(_, id)| plan.shapes.of(plan.contract, *id)).collect();
+        let mut order: Vec<DeclarationId> = (0..plan.shapes.declarations.len()).map(DeclarationId).collect();
+        // Schemas that the contract names keep their names; those that only their place names give way.
+        order.sort_by_key(|id| (!named.contains(id), plan.shapes.get(*id).words.clone()));
+        let mut unique = Unique::default();
+        let types = order.into_iter().map(|id| (id, unique.take(type_name(&plan.shapes.get(id).words), ""))).collect();
+        Names { types }
+    }
+
+    /// The name of a type.
+    pub fn type_name(&self, id: DeclarationId) -> &str {
+        &self.types[&id]
+    }
+
+    /// The name of a type's validator.
+    pub fn function(&self, id: DeclarationId) -> String {
+        format!("check_{}", value_name(&self.types[&id]).trim_end_matches('_'))
+    }
+
+    /// All types, by name.
+    pub fn sorted(&self) -> Vec<(&str, DeclarationId)> {
+        let mut list: Vec<_> = self.types.iter().map(|(id, name)| (name.as_str(), *id)).collect();
+        list.sort();
+        list
+    }
+}
+
+/// Hands out each name once, whatever case it is turned into.
+#[derive(Default)]
+pub struct Unique {
+    used: BTreeSet<String>,
+}
+
+impl Unique {
+    /// The name itself, or with the lowest number behind it that makes it new.
+    pub fn take(&mut self, name: String, separator: &str) -> String {
+        let fresh = |name: &String, used: &mut BTreeSet<String>| used.insert(name.to_snake_case());
+        if fresh(&name, &mut self.used) {
+            return name;
+        }
+        let numbered = (2..).map(|number| format!("{name}{separator}{number}"));
+        numbered.into_iter().find(|name| fresh(name, &mut self.used)).unwrap_or(name)
+    }
+}
+
+/// `WorkoutLog`
+pub fn type_name(words: &[String]) -> String {
+    let spelled: Vec<String> = words.iter().map(|word| spell(word)).collect();
+    let name = identifier(spelled.join(" ").to_upper_camel_case(), "Type");
+    if TAKEN.contains(&name.as_str()) { format!("{name}Type") } else { name }
+}
+
+/// `workout_log`
+pub fn value_name(word: &str) -> String {
+    let name = identifier(spell(word).to_snake_case(), "value");
+    if KEYWORDS.contains(&name.as_str()) { format!("{name}_") } else { name }
+}
+
+/// `WORKOUT_LOG`
+pub fn constant_name(word: &str) -> String {
+    identifier(spell(word).to_shouty_snake_case(), "VALUE")
+}
+
+/// `Kg`
+pub fn variant_name(word: &str) -> String {
+    let name = identifier(spell(word).to_upper_camel_case(), "Empty");
+    if name == "Self" { "SelfValue".to_owned() } else { name }
+}
+
+/// Words for signs that alone make the difference between two names.
+fn spell(word: &str) -> String {
+    let mut spelled = String::with_capacity(word.len());
+    let has_letters = word.chars().any(char::is_alphanumeric);
+    for (index, character) in word.chars().enumerate() {
+        match character {
+            '+' => spelled.push_str(" plus "),
+            '-' if index == 0 => spelled.push_str("minus "),
+            '<' => spelled.push_str(" less "),
+            '>' => spelled.push_str(" greater "),
+            '=' => spelled.push_str(" equal "),
+            '*' => spelled.push_str(" star "),
+            '!' => spelled.push_str(" not "),
+            '$' if index > 0 => spelled.push_str(" dollar "),
+            other if other.is_alphanumeric() => spelled.push(other),
+            _ if !has_letters => spelled.push_str(" sign "),
+            _ => spelled.push(' '),
+        }
+    }
+    spelled
+}
+
+/// A text that may be empty or begin with a digit, as an identifier.
+fn identifier(name: String, empty: &str) -> String {
+    let kept: String = name.chars().filter(|character| unicode_identifier(*character)).collect();
+    match kept.chars().next() {
+        None => empty.to_owned(),
+        Some(first) if first.is_numeric() => format!("{}{kept}", if empty.starts_with(char::is_lowercase) { "n" } else { "N" }),
+        Some(_) => kept,
+    }
+}
+
+/// Letters and digits of any script that Rust accepts in identifiers: those with a case or no case, no marks and no symbols.
+fn unicode_identifier(character: char) -> bool {
+    character == '_' || character.is_ascii_alphanumeric() || (character.is_alphabetic() && syn::parse_str::<syn::Ident>(&character.to_string()).is_ok())
+}

@@ -1,0 +1,311 @@
+//! `types.rs`: a declaration and its members' names for each shape.
+
+use std::fmt::Write;
+
+use serde_json::Value as JsonValue;
+
+use super::docs;
+use super::names::{Names, Unique, value_name, variant_name};
+use crate::emit::Plan;
+use crate::model::SchemaId;
+use crate::runtime::check::Types;
+use crate::shapes::{Declaration, DeclarationId, Field, FieldKind, Shape, Type, Variant};
+
+pub fn emit(plan: &Plan<'_>, names: &Names) -> String {
+    let emitter = Emitter { plan, names };
+    let mut body = String::new();
+    for (_, id) in names.sorted() {
+        emitter.declaration(id, &mut body);
+    }
+    let mut code = String::from("//! The types of the contract.\n#![allow(rustdoc::bare_urls, rustdoc::broken_intra_doc_links, rustdoc::invalid_html_tags)]\n\n");
+    code.push_str(&imports(&body));
+    code.push_str(&body);
+    code
+}
+
+/// The imports that the code needs.
+fn imports(body: &str) -> String {
+    let groups: [(&str, &[&str]); 4] = [
+        ("std::collections", &["BTreeMap"]),
+        ("super::runtime::json", &["Json", "Value"]),
+        ("super::runtime::report", &["At", "Checker"]),
+        ("super::runtime::schema", &["Each", "ReadJson", "Reading", "Record", "Show", "ToJson", "mismatch", "newtype", "record", "schema", "texts"]),
+    ];
+    let is_used = |name: &&&str| {
+        let boundary = |character: Option<char>| character.is_none_or(|character| !character.is_alphanumeric() && character != '_');
+        body.lines().filter(|line| !line.trim_start().starts_with("///")).any(|line| {
+            line.match_indices(**name).any(|(at, _)| boundary(line[..at].chars().next_back()) && boundary(line[at + name.len()..].chars().next()))
+        })
+    };
+    let mut code = String::new();
+    for (path, candidates) in groups {
+        let used: Vec<&str> = candidates.iter().filter(is_used).copied().collect();
+        if !used.is_empty() {
+            let _ = writeln!(code, "use {path}::{{{}}};", used.join(", "));
+        }
+    }
+    // The macros of the runtime use each other.
+    if ["record!", "newtype!", "texts!", "schema!"].iter().any(|macro_name| body.contains(macro_name)) {
+        code.push_str("use super::runtime as rt;\n");
+        if !is_used(&&"schema") {
+            code.push_str("use super::runtime::schema::schema;\n");
+        }
+    }
+    code.push('\n');
+    code
+}
+
+struct Emitter<'p> {
+    plan: &'p Plan<'p>,
+    names: &'p Names,
+}
+
+impl Emitter<'_> {
+    fn declaration(&self, id: DeclarationId, code: &mut String) {
+        let declaration = self.plan.shapes.get(id);
+        code.push_str(&self.type_docs(declaration));
+        match &declaration.shape {
+            Shape::Record { fields, rest } => self.record(id, fields, rest.as_ref(), code),
+            Shape::Texts(texts) => self.texts(id, texts, code),
+            Shape::Tagged { member, variants } => self.tagged(id, member, variants, code),
+            Shape::ByType(variants) => self.by_type(id, variants, code),
+            Shape::Untagged(variants) => self.untagged(id, variants, code),
+            Shape::Wrapper(ty) => self.wrapper(id, ty, code),
+        }
+    }
+
+    fn type_docs(&self, declaration: &Declaration) -> String {
+        let notes = &self.plan.contract.schema(declaration.schema).annotations;
+        let mut text = notes.description.clone().or_else(|| notes.title.clone()).unwrap_or_else(|| match declaration.words.split_last() {
+            Some((last, [])) => format!("`{last}`"),
+            Some((last, path)) => format!("`{last}` of `{}`", path.join("."),),
+            None => "A value of the contract.".to_owned(),
+        });
+        if notes.deprecated {
+            text.push_str("\n\nDeprecated.");
+        }
+        docs(&text, "")
+    }
+
+    /// The end of each declaration: the macro that ties the type to its validator.
+    fn door(&self, id: DeclarationId, macro_name: &str, extra: &str, code: &mut String) {
+        let (name, schema) = (self.names.type_name(id), self.schema_name(id));
+        let _ = writeln!(code, "{macro_name}!({name}, {schema:?}, super::validators::{}{extra});\n", self.names.function(id));
+    }
+
+    /// The contract's own name of the schema, or the words that lead to it.
+    fn schema_name(&self, id: DeclarationId) -> String {
+        self.plan.shapes.get(id).words.join(".")
+    }
+
+    fn record(&self, id: DeclarationId, fields: &[Field], rest: Option<&Type>, code: &mut String) {
+        let name = self.names.type_name(id);
+        let mut unique = Unique::default();
+        let idents: Vec<String> = fields.iter().map(|field| unique.take(value_name(&field.name), "_")).collect();
+        let rest_ident = rest.map(|ty| unique.take(if *ty == Type::Any { "unknown" } else { "additional" }.to_owned(), "_"));
+        let _ = writeln!(code, "#[derive(Clone, Debug, PartialEq)]\npub struct {name} {{");
+        for (field, ident) in fields.iter().zip(&idents) {
+            if let FieldKind::Value(ty) = &field.kind {
+                let ty = self.ty(ty);
+                let ty = if field.required { ty } else { format!("Option<{ty}>") };
+                let _ = writeln!(code, "{}pub {ident}: {ty},", self.field_docs(field.schema));
+            }
+        }
+        if let (Some(ty), Some(ident)) = (rest, &rest_ident) {
+            let text = if *ty == Type::Any { "Members that the contract does not name, kept as they came." } else { "All other members." };
+            let _ = writeln!(code, "/// {text}\npub {ident}: BTreeMap<String, {}>,", self.ty(ty));
+        }
+        code.push_str("}\n\n");
+        self.record_members(name, fields, &idents, rest_ident.as_deref(), code);
+        self.door(id, "record", "", code);
+    }
+
+    fn record_members(&self, name: &str, fields: &[Field], idents: &[String], rest: Option<&str>, code: &mut String) {
+        let listed: Vec<String> = fields.iter().map(|field| format!("{:?}", field.name)).collect();
+        let (mut shown, mut read, mut built) = (String::new(), String::new(), Vec::new());
+        for (field, ident) in fields.iter().zip(idents) {
+            let member = &field.name;
+            match &field.kind {
+                FieldKind::Constant(value) => {
+                    let _ = writeln!(shown, "show.constant({member:?}, {});", literal(value));
+                    let _ = writeln!(read, "members.constant({member:?});");
+                }
+                FieldKind::Value(_) => {
+                    let presence = if field.required { "required" } else { "optional" };
+                    let _ = writeln!(shown, "show.{presence}({member:?}, &self.{ident});");
+                    let _ = writeln!(read, "let {ident} = members.{presence}({member:?})?;");
+                    built.push(ident.as_str());
+                }
+            }
+        }
+        if let Some(rest) = rest {
+            let _ = writeln!(shown, "show.others(&self.{rest});");
+            let _ = writeln!(read, "let {rest} = members.others(Self::NAMES)?;");
+            built.push(rest);
+        }
+        let (show, members) = (if shown.is_empty() { "_" } else { "show" }, if read.is_empty() { "_" } else { "members" });
+        let _ = writeln!(
+            code,
+            "impl Record for {name} {{\n\
+             const NAMES: &'static [&'static str] = &[{}];\n\n\
+             fn show<'a>(&'a self, {show}: &mut Show<'_, 'a>) {{\n{shown}}}\n\n\
+             fn build({members}: &mut Reading<'_, '_>) -> Option<Self> {{\n{read}Some(Self {{ {} }})\n}}\n}}\n",
+            listed.join(", "),
+            built.join(", ")
+        );
+    }
+
+    fn field_docs(&self, schema: SchemaId) -> String {
+        let own = &self.plan.contract.schema(schema).annotations;
+        let target = &self.plan.contract.schema(self.plan.contract.resolved(schema)).annotations;
+        let text = own.description.as_ref().or(own.title.as_ref()).or(target.description.as_ref()).or(target.title.as_ref());
+        text.map(|text| docs(text, "")).unwrap_or_default()
+    }
+
+    fn texts(&self, id: DeclarationId, texts: &[String], code: &mut String) {
+        let name = self.names.type_name(id);
+        let mut unique = Unique::default();
+        let variants: Vec<String> = texts.iter().map(|text| unique.take(variant_name(text), "")).collect();
+        let _ = writeln!(code, "#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]\npub enum {name} {{");
+        for (variant, text) in variants.iter().zip(texts) {
+            let _ = writeln!(code, "{}{variant},", docs(&format!("`{text}`"), ""));
+        }
+        let listed: Vec<String> = variants.iter().map(|variant| format!("{name}::{variant}")).collect();
+        let _ = writeln!(
+            code,
+            "}}\n\nimpl {name} {{\n/// All values, in the contract's order.\npub const ALL: &'static [{name}] = &[{}];\n\n\
+             /// The value as the contract writes it.\npub fn as_str(self) -> &'static str {{\nmatch self {{",
+            listed.join(", ")
+        );
+        for (path, text) in listed.iter().zip(texts) {
+            let _ = writeln!(code, "{path} => {text:?},");
+        }
+        code.push_str("}\n}\n}\n\n");
+        self.door(id, "texts", "", code);
+    }
+
+    fn variant_idents(variants: &[Variant]) -> Vec<String> {
+        let mut unique = Unique::default();
+        variants.iter().map(|variant| unique.take(variant_name(&variant.words.join(" ")), "")).collect()
+    }
+
+    /// The enum itself, and how it shows itself.
+    fn union(&self, id: DeclarationId, variants: &[Variant], idents: &[String], code: &mut String) {
+        let name = self.names.type_name(id);
+        let _ = writeln!(code, "#[derive(Clone, Debug, PartialEq)]\npub enum {name} {{");
+        for (variant, ident) in variants.iter().zip(idents) {
+            let _ = writeln!(code, "{ident}({}),", self.ty(&variant.ty));
+        }
+        let _ = writeln!(code, "}}\n\nimpl ToJson for {name} {{\nfn as_json(&self) -> Json<'_> {{\nmatch self {{");
+        for ident in idents {
+            let _ = writeln!(code, "{name}::{ident}(value) => value.as_json(),");
+        }
+        code.push_str("}\n}\n}\n\n");
+    }
+
+    fn tagged(&self, id: DeclarationId, member: &str, variants: &[Variant], code: &mut String) {
+        let name = self.names.type_name(id);
+        let idents = Self::variant_idents(variants);
+        self.union(id, variants, &idents, code);
+        let _ = writeln!(
+            code,
+            "impl ReadJson for {name} {{\nfn read(value: Json<'_>, at: At<'_>, out: &mut Checker) -> Option<Self> {{\nmatch value.get({member:?}) {{"
+        );
+        for (variant, ident) in variants.iter().zip(&idents) {
+            let tags: Vec<String> = variant.tags.iter().map(literal).collect();
+            let _ = writeln!(code, "Some({}) => ReadJson::read(value, at, out).map({name}::{ident}),", tags.join(" | "));
+        }
+        code.push_str("_ => mismatch(value, \"one of several shapes\", at, out),\n}\n}\n}\n\n");
+        self.door(id, "schema", "", code);
+    }
+
+    fn by_type(&self, id: DeclarationId, variants: &[Variant], code: &mut String) {
+        let name = self.names.type_name(id);
+        let idents = Self::variant_idents(variants);
+        self.union(id, variants, &idents, code);
+        let _ = writeln!(
+            code,
+            "impl ReadJson for {name} {{\nfn read(value: Json<'_>, at: At<'_>, out: &mut Checker) -> Option<Self> {{\nmatch value {{"
+        );
+        let mut covered = 0;
+        for (variant, ident) in variants.iter().zip(&idents) {
+            let patterns = json_patterns(variant.types);
+            covered += patterns.len();
+            let _ = writeln!(code, "{} => ReadJson::read(value, at, out).map({name}::{ident}),", patterns.join(" | "));
+        }
+        if covered < 6 {
+            code.push_str("_ => mismatch(value, \"one of several types\", at, out),\n");
+        }
+        code.push_str("}\n}\n}\n\n");
+        self.door(id, "schema", "", code);
+    }
+
+    fn untagged(&self, id: DeclarationId, variants: &[Variant], code: &mut String) {
+        let name = self.names.type_name(id);
+        let idents = Self::variant_idents(variants);
+        self.union(id, variants, &idents, code);
+        let _ = writeln!(code, "impl ReadJson for {name} {{\nfn read(value: Json<'_>, at: At<'_>, out: &mut Checker) -> Option<Self> {{");
+        for (variant, ident) in variants.iter().zip(&idents) {
+            let check = match self.plan.shapes.of(self.plan.contract, variant.schema) {
+                Some(id) => format!("super::validators::{}(value, at, out)", self.names.function(id)),
+                None => "_ = (value, at, out)".to_owned(),
+            };
+            let _ = writeln!(code, "if out.accepts(|out| {check}) {{\nreturn ReadJson::read(value, at, out).map({name}::{ident});\n}}");
+        }
+        code.push_str("mismatch(value, \"one of several shapes\", at, out)\n}\n}\n\n");
+        self.door(id, "schema", "", code);
+    }
+
+    fn wrapper(&self, id: DeclarationId, ty: &Type, code: &mut String) {
+        let (name, inner) = (self.names.type_name(id), self.ty(ty));
+        let extra_derive = match ty {
+            Type::Text => ", Eq, PartialOrd, Ord, Hash",
+            Type::Signed | Type::Unsigned | Type::Bool | Type::Null => ", Copy, Eq, PartialOrd, Ord, Hash",
+            Type::Float => ", Copy, PartialOrd",
+            _ => "",
+        };
+        let _ = writeln!(code, "#[derive(Clone, Debug, PartialEq{extra_derive})]\npub struct {name}(pub {inner});\n");
+        self.door(id, "newtype", &format!(", {inner}"), code);
+    }
+
+    fn ty(&self, ty: &Type) -> String {
+        match ty {
+            Type::Any => "Value".to_owned(),
+            Type::Null => "()".to_owned(),
+            Type::Bool => "bool".to_owned(),
+            Type::Signed => "i64".to_owned(),
+            Type::Unsigned => "u64".to_owned(),
+            Type::Float => "f64".to_owned(),
+            Type::Text => "String".to_owned(),
+            Type::List(inner) => format!("Vec<{}>", self.ty(inner)),
+            Type::Each(inner) => format!("Vec<Each<{}>>", self.ty(inner)),
+            Type::Map(inner) => format!("BTreeMap<String, {}>", self.ty(inner)),
+            Type::Optional(inner) => format!("Option<{}>", self.ty(inner)),
+            Type::Declared(id) => self.names.type_name(*id).to_owned(),
+            Type::Recursive(id) => format!("Box<{}>", self.names.type_name(*id)),
+        }
+    }
+}
+
+/// A constant as an expression, which is a pattern as well.
+pub fn literal(value: &JsonValue) -> String {
+    match value {
+        JsonValue::Bool(value) => format!("Json::Bool({value})"),
+        JsonValue::String(text) => format!("Json::String({text:?})"),
+        JsonValue::Number(number) => format!("Json::Number(({number}i64).into())"),
+        _ => "Json::Null".to_owned(),
+    }
+}
+
+fn json_patterns(types: Types) -> Vec<&'static str> {
+    let number = types.contains(Types::NUMBER) || types.contains(Types::INTEGER);
+    let choices = [
+        (types.contains(Types::NULL), "Json::Null"),
+        (types.contains(Types::BOOLEAN), "Json::Bool(_)"),
+        (number, "Json::Number(_)"),
+        (types.contains(Types::STRING), "Json::String(_)"),
+        (types.contains(Types::ARRAY), "Json::Array(_)"),
+        (types.contains(Types::OBJECT), "Json::Object(_)"),
+    ];
+    choices.iter().filter(|(covered, _)| *covered).map(|(_, pattern)| *pattern).collect()
+}

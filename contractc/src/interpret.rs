@@ -1,0 +1,281 @@
+//! Judges values by walking the model: the validator of `contractc validate`, and a judge of the generated ones.
+
+use crate::model::{ArrayRules, Contract, ObjectRules, Schema, SchemaId, Sign};
+use crate::runtime::check::number_member;
+use crate::runtime::json::{Array, Json, Object};
+use crate::runtime::number::Number;
+use crate::runtime::pattern;
+use crate::runtime::report::{At, Checker, Report, Violation};
+
+/// Judges a JSON text by a schema.
+///
+/// # Errors
+/// All violations; `syntax` if the text is not JSON.
+pub fn validate(contract: &Contract, schema: SchemaId, json: &[u8]) -> Result<(), Report> {
+    let tape = crate::runtime::schema::parse(json)?;
+    let mut out = Checker::new();
+    Interpreter { contract }.check(schema, tape.root(), At::ROOT, &mut out);
+    out.finish()
+}
+
+struct Interpreter<'c> {
+    contract: &'c Contract,
+}
+
+impl Interpreter<'_> {
+    fn check(&self, id: SchemaId, value: Json<'_>, at: At<'_>, out: &mut Checker) {
+        let schema = self.contract.schema(id);
+        if schema.accepts_null && matches!(value, Json::Null) {
+            return;
+        }
+        match schema.max_depth {
+            Some(max) => out.nested(max as usize, at, |out| self.check_all(schema, value, at, out)),
+            None => self.check_all(schema, value, at, out),
+        }
+    }
+
+    fn accepts(&self, id: SchemaId, value: Json<'_>, out: &Checker) -> bool {
+        out.accepts(|probe| self.check(id, value, At::ROOT, probe))
+    }
+
+    fn check_all(&self, schema: &Schema, value: Json<'_>, at: At<'_>, out: &mut Checker) {
+        if schema.never {
+            out.never("false", at);
+        }
+        for part in schema.reference.iter().chain(&schema.all_of) {
+            self.check(*part, value, at, out);
+        }
+        if let Some(types) = schema.types {
+            out.types(value, types, at);
+        }
+        if let Some(constant) = &schema.constant {
+            out.constant(value, &constant.to_string(), at);
+        }
+        if let Some(values) = &schema.enumeration {
+            let texts: Vec<String> = values.iter().map(ToString::to_string).collect();
+            let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+            out.enumeration(value, &texts, at);
+        }
+        match value {
+            Json::Number(number) => self.check_number(schema, number, at, out),
+            Json::String(text) => self.check_text(schema, text, at, out),
+            Json::Array(array) => self.check_array(&schema.array, array, at, out),
+            Json::Object(object) => self.check_object(schema, object, at, out),
+            Json::Null | Json::Bool(_) => {}
+        }
+        self.check_applicators(schema, value, at, out);
+        self.check_unevaluated(schema, value, at, out);
+    }
+
+    fn check_number(&self, schema: &Schema, number: Number, at: At<'_>, out: &mut Checker) {
+        let rules = &schema.number;
+        rules.minimum.inspect(|min| out.minimum(number, *min, at));
+        rules.maximum.inspect(|max| out.maximum(number, *max, at));
+        rules.exclusive_minimum.inspect(|min| out.exclusive_minimum(number, *min, at));
+        rules.exclusive_maximum.inspect(|max| out.exclusive_maximum(number, *max, at));
+        rules.multiple_of.inspect(|step| out.multiple_of(number, *step, at));
+    }
+
+    fn check_text(&self, schema: &Schema, text: &str, at: At<'_>, out: &mut Checker) {
+        let rules = &schema.text;
+        rules.min_length.inspect(|min| out.min_length(text, *min, at));
+        rules.max_length.inspect(|max| out.max_length(text, *max, at));
+        rules.format.inspect(|format| out.format(text, *format, at));
+        if let Some(source) = rules.pattern.as_ref().filter(|source| !pattern::matches(source, text)) {
+            out.violation(at, "pattern", || format!("is {text:?}, which does not match {source}"));
+        }
+    }
+
+    fn check_array(&self, rules: &ArrayRules, array: Array<'_>, at: At<'_>, out: &mut Checker) {
+        rules.min_items.inspect(|min| out.min_items(array, *min, at));
+        rules.max_items.inspect(|max| out.max_items(array, *max, at));
+        if rules.unique_items {
+            out.unique_items(array, at);
+        }
+        let mut matching = 0;
+        array.for_each(|index, item| {
+            if let Some(schema) = rules.prefix_items.get(index).copied().or(rules.items) {
+                self.check(schema, item, at.item(index), out);
+            }
+            if rules.contains.is_some_and(|contains| self.accepts(contains.schema, item, out)) {
+                matching += 1;
+            }
+        });
+        if let Some(contains) = rules.contains {
+            out.contains(matching, contains.min, contains.max.unwrap_or(u64::MAX), at);
+        }
+    }
+
+    fn check_object(&self, schema: &Schema, object: Object<'_>, at: At<'_>, out: &mut Checker) {
+        let rules = &schema.object;
+        let required: Vec<&str> = rules.required.iter().map(String::as_str).collect();
+        out.required_names(object, &required, at);
+        rules.min_properties.inspect(|min| out.min_properties(object, *min, at));
+        rules.max_properties.inspect(|max| out.max_properties(object, *max, at));
+        if let Some(names) = rules.property_names {
+            out.property_names(object, at, |name, at, out| self.check(names, name, at, out));
+        }
+        object.for_each(|name, value| self.check_member(rules, name, value, at.member(name), out));
+        for (name, needs) in &rules.dependent_required {
+            let needs: Vec<&str> = needs.iter().map(String::as_str).collect();
+            out.dependent_required(object, name, &needs, at);
+        }
+        for (_, dependent) in rules.dependent_schemas.iter().filter(|(name, _)| object.get(name).is_some()) {
+            self.check(*dependent, Json::Object(object), at, out);
+        }
+        for rule in &schema.rules {
+            let right = number_member(object, &rule.right);
+            let right = match &rule.offset {
+                None => right,
+                Some((sign, field)) => right.zip(number_member(object, field)).map(|(right, offset)| match sign {
+                    Sign::Plus => right.plus(offset),
+                    Sign::Minus => right.minus(offset),
+                }),
+            };
+            out.rule(number_member(object, &rule.left), rule.comparison.accepted(), right, &rule.text, at);
+        }
+    }
+
+    fn check_member(&self, rules: &ObjectRules, name: &str, value: Json<'_>, at: At<'_>, out: &mut Checker) {
+        let mut known = false;
+        for (_, schema) in rules.properties.iter().filter(|(known, _)| known == name) {
+            known = true;
+            self.check(*schema, value, at, out);
+        }
+        for (_, schema) in rules.pattern_properties.iter().filter(|(source, _)| pattern::matches(source, name)) {
+            known = true;
+            self.check(*schema, value, at, out);
+        }
+        if let Some(additional) = rules.additional_properties.filter(|_| !known) {
+            if self.contract.schema(additional).never {
+                out.unknown_member(at);
+            } else {
+                self.check(additional, value, at, out);
+            }
+        }
+    }
+
+    fn check_applicators(&self, schema: &Schema, value: Json<'_>, at: At<'_>, out: &mut Checker) {
+        if let Some(not) = schema.not {
+            out.not(self.accepts(not, value, out), at);
+        }
+        if !schema.any_of.is_empty() {
+            out.any_of(schema.any_of.iter().any(|variant| self.accepts(*variant, value, out)), at);
+        }
+        if let Some(tag) = &schema.tag {
+            let seen = value.get(&tag.member).map(Json::to_value);
+            let index = seen.and_then(|seen| tag.values.iter().position(|values| values.contains(&seen)));
+            match index.and_then(|index| schema.one_of.get(index)) {
+                Some(variant) => self.check(*variant, value, at, out),
+                None => out.no_variant(value, &tag.member, at),
+            }
+        } else if !schema.one_of.is_empty() {
+            out.one_of(schema.one_of.iter().filter(|variant| self.accepts(**variant, value, out)).count(), at);
+        }
+        if let Some(condition) = schema.condition {
+            let branch = if self.accepts(condition.condition, value, out) { condition.then } else { condition.otherwise };
+            if let Some(branch) = branch {
+                self.check(branch, value, at, out);
+            }
+        }
+    }
+
+    fn check_unevaluated(&self, schema: &Schema, value: Json<'_>, at: At<'_>, out: &mut Checker) {
+        if let (Some(rest), Json::Object(object)) = (schema.object.unevaluated_properties, value) {
+            object.for_each(|name, member| {
+                if !self.evaluates_member(schema, name, value, out, 0) {
+                    self.check_rest(rest, "unevaluatedProperties", member, at.member(name), out);
+                }
+            });
+        }
+        if let (Some(rest), Json::Array(array)) = (schema.array.unevaluated_items, value) {
+            array.for_each(|index, item| {
+                if !self.evaluates_item(schema, index, item, value, out, 0) {
+                    self.check_rest(rest, "unevaluatedItems", item, at.item(index), out);
+                }
+            });
+        }
+    }
+
+    fn check_rest(&self, rest: SchemaId, keyword: &'static str, value: Json<'_>, at: At<'_>, out: &mut Checker) {
+        if self.contract.schema(rest).never {
+            out.never(keyword, at);
+        } else {
+            self.check(rest, value, at, out);
+        }
+    }
+
+    /// The schemas besides this one that apply to the same value, given that it is valid.
+    fn in_place(&self, schema: &Schema, value: Json<'_>, out: &Checker) -> Vec<SchemaId> {
+        let mut applied: Vec<SchemaId> = schema.reference.iter().chain(&schema.all_of).copied().collect();
+        let variants = schema.any_of.iter().chain(&schema.one_of);
+        applied.extend(variants.filter(|variant| self.accepts(**variant, value, out)));
+        if let Some(condition) = schema.condition {
+            if self.accepts(condition.condition, value, out) {
+                applied.push(condition.condition);
+                applied.extend(condition.then);
+            } else {
+                applied.extend(condition.otherwise);
+            }
+        }
+        if let Json::Object(object) = value {
+            let present = |(name, _): &&(String, SchemaId)| object.get(name).is_some();
+            applied.extend(schema.object.dependent_schemas.iter().filter(present).map(|(_, id)| *id));
+        }
+        applied
+    }
+
+    fn evaluates_member(&self, schema: &Schema, name: &str, value: Json<'_>, out: &Checker, depth: usize) -> bool {
+        let rules = &schema.object;
+        let own = rules.additional_properties.is_some()
+            || (depth > 0 && rules.unevaluated_properties.is_some())
+            || rules.properties.iter().any(|(known, _)| known == name)
+            || rules.pattern_properties.iter().any(|(source, _)| pattern::matches(source, name));
+        let deeper = |id: &SchemaId| self.evaluates_member(self.contract.schema(*id), name, value, out, depth + 1);
+        own || (depth < EVALUATION_DEPTH_MAX && self.in_place(schema, value, out).iter().any(deeper))
+    }
+
+    fn evaluates_item(&self, schema: &Schema, index: usize, item: Json<'_>, value: Json<'_>, out: &Checker, depth: usize) -> bool {
+        let rules = &schema.array;
+        let own = rules.items.is_some()
+            || (depth > 0 && rules.unevaluated_items.is_some())
+            || index < rules.prefix_items.len()
+            || rules.contains.is_some_and(|contains| self.accepts(contains.schema, item, out));
+        let deeper = |id: &SchemaId| self.evaluates_item(self.contract.schema(*id), index, item, value, out, depth + 1);
+        own || (depth < EVALUATION_DEPTH_MAX && self.in_place(schema, value, out).iter().any(deeper))
+    }
+}
+
+/// Schemas that apply in place can refer in circles; none that is written by a person goes this deep.
+const EVALUATION_DEPTH_MAX: usize = 32;
+
+/// One verdict of `contractc validate`, as a line of JSON.
+#[derive(Debug, serde::Serialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+pub struct Verdict {
+    /// Whether the schema accepts the value.
+    pub valid: bool,
+    /// Why not; absent if it does.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<VerdictError>,
+}
+
+/// One violated keyword.
+#[derive(Debug, serde::Serialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+pub struct VerdictError {
+    /// JSON pointer to the value at fault.
+    pub pointer: String,
+    /// The violated keyword.
+    pub keyword: String,
+    /// What was seen and what is accepted.
+    pub message: String,
+}
+
+impl From<Result<(), Report>> for Verdict {
+    fn from(result: Result<(), Report>) -> Self {
+        let violations = result.err().map(|report| report.violations).unwrap_or_default();
+        let error = |Violation { pointer, keyword, message }| VerdictError { pointer, keyword: keyword.to_owned(), message };
+        Verdict { valid: violations.is_empty(), errors: violations.into_iter().map(error).collect() }
+    }
+}

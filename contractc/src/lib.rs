@@ -1,0 +1,85 @@
+//! The contract compiler: one OpenAPI document in; Rust types, validators, a client, server routes, a SQLite schema and references out.
+//!
+//! It knows JSON Schema and OpenAPI, and nothing of what a contract is about. It runs no network, builds no crate and prints nothing: the
+//! command in `main.rs` does that.
+//!
+//! ```
+//! use contractc::{Compilation, emit::Target};
+//!
+//! let text = "openapi: 3.1.0\ninfo: {title: Demo, version: '1'}\ncomponents: {schemas: {Name: {type: string, maxLength: 5}}}";
+//! let compilation = Compilation::from_text("demo.yaml", text.as_bytes());
+//! let contract = compilation.contract.expect("no diagnostics");
+//! let name = contract.named("Name").expect("a schema of that name");
+//! assert!(contractc::interpret::validate(&contract, name, br#""Ada""#).is_ok());
+//! let report = contractc::interpret::validate(&contract, name, br#""Augusta""#).unwrap_err();
+//! assert_eq!(report.violations[0].keyword, "maxLength");
+//! # let _ = Target::ALL;
+//! ```
+//!
+//! In reading order: a document is read by [`source`] and [`reader`] into the [`model`], with [`diagnostic`]s; [`shapes`] finds the types
+//! that hold it; [`emit`] prints them for each target and [`output`] writes the files; [`interpret`] judges values by the model alone. The
+//! [`runtime`] is the part of generated Rust that does not depend on a contract.
+
+pub mod diagnostic;
+pub mod emit;
+pub mod interpret;
+pub mod model;
+pub mod output;
+pub mod reader;
+pub mod shapes;
+pub mod source;
+
+#[path = "../runtime/rust/mod.rs"]
+pub mod runtime;
+
+use std::path::Path;
+
+use diagnostic::Diagnostics;
+use emit::{OutputFile, Plan, Target};
+use model::Contract;
+use source::Sources;
+
+/// A document that was read, and what was found in it.
+pub struct Compilation {
+    /// The document's file name, as generated files name it.
+    pub name: String,
+    pub sources: Sources,
+    pub diagnostics: Diagnostics,
+    /// Nothing, if the diagnostics have errors.
+    pub contract: Option<Contract>,
+}
+
+impl Compilation {
+    /// Reads a document and all files it refers to.
+    ///
+    /// # Errors
+    /// What the operating system says of the file.
+    pub fn from_file(path: &Path) -> std::io::Result<Self> {
+        let (mut sources, mut diagnostics) = (Sources::default(), Diagnostics::default());
+        let contract = reader::read(path, &mut sources, &mut diagnostics)?;
+        Ok(Compilation { name: file_name(path), sources, diagnostics, contract })
+    }
+
+    /// Reads a document from memory. Files it refers to are looked for beside `name`.
+    pub fn from_text(name: &str, text: &[u8]) -> Self {
+        let (mut sources, mut diagnostics) = (Sources::default(), Diagnostics::default());
+        let root = sources.add(Path::new(name), text, &mut diagnostics);
+        let contract = reader::read_loaded(root, &mut sources, &mut diagnostics);
+        Compilation { name: file_name(Path::new(name)), sources, diagnostics, contract }
+    }
+
+    /// All findings as text for a person.
+    pub fn findings(&self) -> String {
+        self.diagnostics.render(&self.sources)
+    }
+
+    /// The files of the given targets; nothing, if the diagnostics have errors.
+    pub fn generate(&self, targets: &[Target], standalone: bool) -> Option<Vec<OutputFile>> {
+        let plan = Plan::new(self.contract.as_ref()?, &self.name, standalone);
+        Some(targets.iter().flat_map(|target| target.emit(&plan)).collect())
+    }
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}

@@ -1,0 +1,173 @@
+//! The `contractc` command: reads arguments, calls the library, prints what it found. Exit codes: 0 fine, 1 findings, 2 usage.
+
+use std::io::{BufRead, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use contractc::Compilation;
+use contractc::emit::Target;
+use contractc::interpret::{self, Verdict};
+use contractc::output::{self, Mode};
+
+/// Compiles an OpenAPI contract into Rust code, a SQLite schema and references.
+#[derive(Parser)]
+#[command(version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Writes the generated files; those that are the same already stay untouched.
+    Generate(Output),
+    /// Says which generated files are missing, stale or orphaned, and exits with 1 if any are.
+    Check(Output),
+    /// Judges JSON, a value a line, by a schema: one line of JSON out for each.
+    Validate(Validate),
+}
+
+#[derive(Args)]
+struct Output {
+    /// The OpenAPI document: 3.0 or 3.1, YAML or JSON.
+    #[arg(long, value_name = "FILE")]
+    spec: PathBuf,
+    /// The folder for the generated files.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Only these targets.
+    #[arg(long, value_name = "TARGETS", value_delimiter = ',', value_parser = target)]
+    only: Vec<Target>,
+    /// Make the Rust side a crate of its own, named `contract`.
+    #[arg(long)]
+    standalone: bool,
+}
+
+#[derive(Args)]
+struct Validate {
+    /// The OpenAPI document.
+    #[arg(long, value_name = "FILE", required_unless_present = "output_schema")]
+    spec: Option<PathBuf>,
+    /// A name from components/schemas, or a JSON pointer such as '#/components/schemas/Name'.
+    #[arg(long, value_name = "NAME", required_unless_present = "output_schema")]
+    schema: Option<String>,
+    /// A file of JSON lines; standard input if absent or `-`.
+    #[arg(value_name = "INPUT")]
+    input: Option<PathBuf>,
+    /// Print the JSON Schema of the output lines instead.
+    #[arg(long)]
+    output_schema: bool,
+}
+
+fn target(name: &str) -> Result<Target, String> {
+    let known: Vec<&str> = Target::ALL.iter().map(|target| target.name()).collect();
+    Target::from_name(name).ok_or_else(|| format!("the targets are {}", known.join(", ")))
+}
+
+/// The run ended with findings that have been printed.
+struct Findings;
+
+/// What stops a run, as a sentence for standard error.
+enum Failure {
+    Findings,
+    Usage(String),
+}
+
+impl From<Findings> for Failure {
+    fn from(_: Findings) -> Self {
+        Failure::Findings
+    }
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Generate(arguments) => generate(&arguments, Mode::Write),
+        Command::Check(arguments) => generate(&arguments, Mode::Check),
+        Command::Validate(arguments) => validate(&arguments),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Findings) => ExitCode::from(1),
+        Err(Failure::Usage(message)) => {
+            eprintln!("error: {message}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn compile(spec: &Path) -> Result<Compilation, Failure> {
+    let compilation = Compilation::from_file(spec).map_err(|error| Failure::Usage(format!("cannot read {}: {error}", spec.display())))?;
+    eprint!("{}", compilation.findings());
+    if compilation.contract.is_none() {
+        eprintln!("nothing was generated from {}", spec.display());
+        return Err(Failure::Findings);
+    }
+    Ok(compilation)
+}
+
+fn generate(arguments: &Output, mode: Mode) -> Result<(), Failure> {
+    let compilation = compile(&arguments.spec)?;
+    let targets = if arguments.only.is_empty() { Target::ALL } else { &arguments.only };
+    let files = compilation.generate(targets, arguments.standalone).ok_or(Findings)?;
+    let changes = output::apply(&arguments.out, &files, mode).map_err(|error| Failure::Usage(error.to_string()))?;
+    match mode {
+        Mode::Write => eprintln!("{} files, {} changed", files.len(), changes.len()),
+        Mode::Check if changes.is_empty() => {}
+        Mode::Check => {
+            changes.iter().for_each(|change| println!("{change}"));
+            eprintln!("run `contractc generate` with the same arguments");
+            return Err(Failure::Findings);
+        }
+    }
+    Ok(())
+}
+
+fn validate(arguments: &Validate) -> Result<(), Failure> {
+    if arguments.output_schema {
+        let schema = schemars::schema_for!(Verdict);
+        println!("{}", serde_json::to_string_pretty(&schema).map_err(|error| Failure::Usage(error.to_string()))?);
+        return Ok(());
+    }
+    let (Some(spec), Some(name)) = (&arguments.spec, &arguments.schema) else {
+        return Err(Failure::Usage("--spec and --schema are needed".to_owned()));
+    };
+    let compilation = compile(spec)?;
+    let contract = compilation.contract.as_ref().ok_or(Findings)?;
+    let schema = contract.find(name).ok_or_else(|| Failure::Usage(format!("{} has no schema `{name}`", spec.display())))?;
+    let mut all_valid = true;
+    let mut judge = |line: &[u8]| -> std::io::Result<()> {
+        let verdict = Verdict::from(interpret::validate(contract, schema, line));
+        all_valid &= verdict.valid;
+        let mut stdout = std::io::stdout().lock();
+        serde_json::to_writer(&mut stdout, &verdict)?;
+        writeln!(stdout)
+    };
+    let done = each_line(arguments.input.as_deref(), &mut judge);
+    match done {
+        // A reader that has seen enough closes the pipe.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) => Err(Failure::Usage(error.to_string())),
+        Ok(()) if all_valid => Ok(()),
+        Ok(()) => Err(Failure::Findings),
+    }
+}
+
+/// Calls `judge` for every line that is not blank.
+fn each_line(input: Option<&Path>, judge: &mut impl FnMut(&[u8]) -> std::io::Result<()>) -> std::io::Result<()> {
+    let reader: Box<dyn BufRead> = match input.filter(|path| *path != Path::new("-")) {
+        Some(path) => {
+            let open = std::fs::File::open(path);
+            let file = open.map_err(|error| std::io::Error::new(error.kind(), format!("cannot read {}: {error}", path.display())))?;
+            Box::new(std::io::BufReader::new(file))
+        }
+        None => Box::new(std::io::stdin().lock()),
+    };
+    for line in reader.split(b'\n') {
+        let line = line?;
+        if !line.trim_ascii().is_empty() {
+            judge(&line)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,355 @@
+//! Documents to model: finds every file, follows every reference, normalises every dialect, and names everything it does not enforce.
+
+mod names;
+mod operations;
+mod schemas;
+mod sync;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::path::Path;
+
+use crate::diagnostic::Diagnostics;
+use crate::model::{Contract, KeywordRole, KeywordUse, Schema, SchemaId, Server, Tag};
+use crate::source::{Map, Node, Sources, Span, Value};
+
+/// Reads a document and all files it refers to.
+///
+/// # Errors
+/// What the operating system says of the first file; everything else is a diagnostic.
+pub fn read(path: &Path, sources: &mut Sources, diagnostics: &mut Diagnostics) -> std::io::Result<Option<Contract>> {
+    let root = sources.load(path, diagnostics)?;
+    Ok(read_loaded(root, sources, diagnostics))
+}
+
+/// Reads a document that is loaded already, and all files it refers to. Nothing comes back where there were errors.
+pub fn read_loaded(root: usize, sources: &mut Sources, diagnostics: &mut Diagnostics) -> Option<Contract> {
+    load_references(root, sources, diagnostics);
+    let node = sources.root(root)?;
+    let dialect = dialect(node, diagnostics)?;
+    let mut reader = Reader {
+        sources,
+        diagnostics,
+        dialect,
+        root,
+        contract: Contract::default(),
+        ids: BTreeMap::new(),
+        queue: VecDeque::new(),
+        reach: BTreeMap::new(),
+    };
+    reader.document(node);
+    let Reader { contract, .. } = reader;
+    (!diagnostics.has_errors()).then_some(contract)
+}
+
+/// Which meaning the keywords have.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Dialect {
+    V30,
+    V31,
+}
+
+fn dialect(root: &Node, diagnostics: &mut Diagnostics) -> Option<Dialect> {
+    if let Some(swagger) = root.get("swagger") {
+        let message = "this is a Swagger 2.0 document; OpenAPI 3.0 and 3.1 are accepted";
+        diagnostics.error(swagger.span, message).hint("convert it first, for example with swagger2openapi");
+        return None;
+    }
+    let Some(version) = root.get("openapi") else {
+        diagnostics.error(root.span, "this is not an OpenAPI document: it has no `openapi` member").hint("begin it with `openapi: 3.1.0`");
+        return None;
+    };
+    let text = version.as_str().map(str::to_owned).unwrap_or_else(|| version.to_json().to_string());
+    match text.get(..3) {
+        Some("3.0") => Some(Dialect::V30),
+        Some("3.1") => Some(Dialect::V31),
+        _ => {
+            diagnostics.error(version.span, format!("OpenAPI {text} is not known; 3.0 and 3.1 are accepted"));
+            None
+        }
+    }
+}
+
+/// Loads every file that a reference names, and the files that those name.
+fn load_references(root: usize, sources: &mut Sources, diagnostics: &mut Diagnostics) {
+    let mut next = root;
+    // Files are numbered in the order in which they are found: the walk ends when it has seen the last one.
+    while let Some(node) = sources.root(next) {
+        let mut found = Vec::new();
+        external_references(node, &mut found);
+        for (reference, span) in found {
+            let path = sources.resolve(next, &reference);
+            if reference.contains("://") {
+                diagnostics.error(span, format!("`{reference}` is on the network")).hint("copy the document beside this one and refer to the copy");
+            } else if let Err(error) = sources.load(&path, diagnostics) {
+                diagnostics.error(span, format!("cannot read `{}`: {error}", path.display()));
+            }
+        }
+        next += 1;
+        while sources.file(next).is_some() && sources.root(next).is_none() {
+            next += 1;
+        }
+    }
+}
+
+fn external_references(node: &Node, found: &mut Vec<(String, Span)>) {
+    match &node.value {
+        Value::List(list) => list.iter().for_each(|item| external_references(item, found)),
+        Value::Map(map) => {
+            for entry in map.iter() {
+                let file = entry.node.as_str().and_then(|text| text.split('#').next()).filter(|file| !file.is_empty());
+                match file {
+                    Some(file) if entry.key == "$ref" => found.push((file.to_owned(), entry.node.span)),
+                    _ => external_references(&entry.node, found),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+/// A node, and where it stands.
+#[derive(Clone)]
+struct Located<'a> {
+    file: usize,
+    pointer: String,
+    node: &'a Node,
+}
+
+impl<'a> Located<'a> {
+    fn child(&self, key: &str, node: &'a Node) -> Located<'a> {
+        let pointer = format!("{}/{}", self.pointer, key.replace('~', "~0").replace('/', "~1"));
+        Located { file: self.file, pointer, node }
+    }
+
+    fn get(&self, key: &str) -> Option<Located<'a>> {
+        self.node.get(key).map(|node| self.child(key, node))
+    }
+
+    fn items(&self) -> Vec<Located<'a>> {
+        let list = self.node.as_list().unwrap_or_default();
+        list.iter().enumerate().map(|(index, node)| self.child(&index.to_string(), node)).collect()
+    }
+
+    fn entries(&self) -> Vec<(&'a str, Located<'a>)> {
+        let map = self.node.as_map();
+        map.into_iter().flat_map(Map::iter).map(|entry| (entry.key.as_str(), self.child(&entry.key, &entry.node))).collect()
+    }
+}
+
+/// Schema names that stand for others within a path item (`x-bind`): sorted pairs.
+type Bindings = Vec<(String, String)>;
+
+/// What tells one schema of the model from another: its place, what is bound in it, and the collection it is narrowed to.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    file: usize,
+    pointer: String,
+    bindings: Bindings,
+    collection: Option<(String, String)>,
+}
+
+struct Job<'a> {
+    id: SchemaId,
+    key: Key,
+    node: &'a Node,
+}
+
+struct Reader<'a> {
+    sources: &'a Sources,
+    diagnostics: &'a mut Diagnostics,
+    dialect: Dialect,
+    root: usize,
+    contract: Contract,
+    ids: BTreeMap<Key, SchemaId>,
+    queue: VecDeque<Job<'a>>,
+    /// Whether a schema of the root document, by pointer, leads to a given name.
+    reach: BTreeMap<(String, String), bool>,
+}
+
+impl<'a> Reader<'a> {
+    fn document(&mut self, node: &'a Node) {
+        let root = Located { file: self.root, pointer: String::new(), node };
+        self.info(&root);
+        self.collections(&root);
+        for (name, schema) in root.get("components").and_then(|components| components.get("schemas")).iter().flat_map(Located::entries) {
+            let id = self.schema(&schema, &Vec::new());
+            self.contract.names.push((name.to_owned(), id));
+        }
+        self.drain();
+        self.operations(&root);
+        self.drain();
+        self.instance_names();
+        self.finish_collections();
+        self.union_tags();
+    }
+
+    fn info(&mut self, root: &Located<'a>) {
+        let Some(info) = root.node.get("info").filter(|info| info.as_map().is_some()) else {
+            self.diagnostics.error(root.node.span, "the document has no `info`").hint("add a title and a version");
+            return;
+        };
+        self.contract.title = self.text(info, "title").unwrap_or_default();
+        self.contract.version = match info.get("version").map(|node| &node.value) {
+            Some(Value::String(text)) => text.clone(),
+            Some(Value::Number(number)) => number.to_string(),
+            _ => String::new(),
+        };
+        self.contract.summary = self.text(info, "summary");
+        self.contract.description = self.text(info, "description");
+        for server in root.get("servers").iter().flat_map(Located::items) {
+            let url = self.text(server.node, "url").unwrap_or_default();
+            let description = self.text(server.node, "description");
+            self.contract.servers.push(Server { url, description });
+        }
+        for tag in root.get("tags").iter().flat_map(Located::items) {
+            if let Some(name) = self.text(tag.node, "name") {
+                let description = self.text(tag.node, "description");
+                self.contract.tags.push(Tag { name, description });
+            }
+        }
+    }
+
+    /// A string member; anything else under that name is an error.
+    fn text(&mut self, node: &Node, key: &str) -> Option<String> {
+        let member = node.get(key)?;
+        match &member.value {
+            Value::String(text) => Some(text.trim_end().to_owned()),
+            Value::Null => None,
+            // YAML turns unquoted titles such as 2024 into numbers.
+            Value::Number(number) => Some(number.to_string()),
+            Value::Bool(value) => Some(value.to_string()),
+            _ => {
+                self.diagnostics.error(member.span, format!("`{key}` is {}; a string is accepted", member.kind()));
+                None
+            }
+        }
+    }
+
+    fn flag(&mut self, node: &Node, key: &str) -> bool {
+        let Some(member) = node.get(key) else { return false };
+        member.as_bool().unwrap_or_else(|| {
+            self.diagnostics.error(member.span, format!("`{key}` is {}; true or false is accepted", member.kind()));
+            false
+        })
+    }
+
+    /// Counts a keyword for `COVERAGE.md`.
+    fn count(&mut self, keyword: &str, role: KeywordRole) {
+        let entry = self.contract.keywords.entry(keyword.to_owned());
+        entry.or_insert(KeywordUse { count: 0, role }).count += 1;
+    }
+
+    /// The place that a reference leads to.
+    fn resolve(&mut self, from: usize, reference: &Node) -> Option<Located<'a>> {
+        let Some(text) = reference.as_str() else {
+            self.diagnostics.error(reference.span, format!("`$ref` is {}; a string is accepted", reference.kind()));
+            return None;
+        };
+        let (file_name, fragment) = text.split_once('#').unwrap_or((text, ""));
+        let file = if file_name.is_empty() { Some(from) } else { self.sources.find(&self.sources.resolve(from, file_name)) };
+        // A file that could not be read or parsed has its own error.
+        let file = file?;
+        let root = self.sources.root(file)?;
+        let pointer = percent_decoded(fragment);
+        if !pointer.is_empty() && !pointer.starts_with('/') {
+            let message = format!("`{text}` names an anchor, which is not supported");
+            self.diagnostics.error(reference.span, message).hint("refer by JSON pointer: `#/components/schemas/Name`");
+            return None;
+        }
+        let target = self.walk(Located { file, pointer: String::new(), node: root }, &pointer, 0);
+        if target.is_none() {
+            let message = format!("`{text}` leads nowhere");
+            let hint = self.similar_target(root, &pointer);
+            let diagnostic = self.diagnostics.error(reference.span, message);
+            if let Some(hint) = hint {
+                diagnostic.hint(hint);
+            }
+        }
+        target
+    }
+
+    /// Follows a pointer, and references that stand on its way.
+    fn walk(&mut self, from: Located<'a>, pointer: &str, hops: usize) -> Option<Located<'a>> {
+        let mut at = from;
+        for token in pointer.split('/').skip(1) {
+            let token = token.replace("~1", "/").replace("~0", "~");
+            let next = match &at.node.value {
+                Value::List(list) => token.parse::<usize>().ok().and_then(|index| list.get(index)),
+                _ => at.node.get(&token),
+            };
+            at = match (next, at.node.get("$ref")) {
+                (Some(next), _) => at.child(&token, next),
+                (None, Some(reference)) if hops < 32 && reference.as_str().is_some() => {
+                    let target = self.resolve(at.file, reference)?;
+                    self.walk(target, &format!("/{}", token.replace('~', "~0").replace('/', "~1")), hops + 1)?
+                }
+                _ => return None,
+            };
+        }
+        Some(at)
+    }
+
+    fn similar_target(&self, root: &Node, pointer: &str) -> Option<String> {
+        let (parent, wanted) = pointer.rsplit_once('/')?;
+        let siblings = root.at_pointer(parent)?.as_map()?;
+        let close = siblings.iter().min_by_key(|entry| strsim::damerau_levenshtein(&entry.key, wanted))?;
+        (strsim::damerau_levenshtein(&close.key, wanted) <= 3).then(|| format!("did you mean `#{parent}/{}`?", close.key))
+    }
+
+    /// Follows `$ref`s that stand in place of the object itself, as parameters, responses and the like have them.
+    fn dereference(&mut self, at: Located<'a>) -> Option<Located<'a>> {
+        let mut at = at;
+        for _ in 0..32 {
+            match at.node.get("$ref") {
+                Some(reference) if reference.as_str().is_some() => at = self.resolve(at.file, reference)?,
+                _ => return Some(at),
+            }
+        }
+        self.diagnostics.error(at.node.span, "references lead in a circle");
+        None
+    }
+
+    /// The id of the schema at a place; its content is read when its turn comes.
+    fn schema(&mut self, at: &Located<'a>, bindings: &Bindings) -> SchemaId {
+        self.keyed(at, bindings.clone(), None)
+    }
+
+    fn keyed(&mut self, at: &Located<'a>, bindings: Bindings, collection: Option<(String, String)>) -> SchemaId {
+        let key = Key { file: at.file, pointer: at.pointer.clone(), bindings, collection };
+        if let Some(id) = self.ids.get(&key) {
+            return *id;
+        }
+        let id = SchemaId(self.contract.schemas.len());
+        let pointer = format!("#{}", at.pointer);
+        self.contract.schemas.push(Schema { span: at.node.span, pointer, ..Schema::default() });
+        self.ids.insert(key.clone(), id);
+        self.queue.push_back(Job { id, key, node: at.node });
+        id
+    }
+
+    fn drain(&mut self) {
+        while let Some(job) = self.queue.pop_front() {
+            let schema = self.read_schema(&job);
+            self.contract.schemas[job.id.0] = schema;
+        }
+    }
+}
+
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, tail)) = rest.split_first() {
+        let code = tail.get(..2).and_then(|pair| std::str::from_utf8(pair).ok()).and_then(|pair| u8::from_str_radix(pair, 16).ok());
+        match code {
+            Some(code) if first == b'%' => {
+                bytes.push(code);
+                rest = &tail[2..];
+            }
+            _ => {
+                bytes.push(first);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}

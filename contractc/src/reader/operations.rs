@@ -1,0 +1,268 @@
+//! Paths, parameters, bodies, responses and security.
+
+use std::collections::BTreeSet;
+
+use super::{Bindings, Located, Reader};
+use crate::model::{Body, Header, Media, Method, Operation, Parameter, Place, Response, SecurityKind, SecurityScheme, Status, Style, Tag};
+use crate::source::{Node, Value};
+
+impl<'a> Reader<'a> {
+    pub(super) fn operations(&mut self, root: &Located<'a>) {
+        self.security_schemes(root);
+        for (path, item) in root.get("paths").iter().flat_map(Located::entries) {
+            if !path.starts_with("x-") {
+                self.path_item(root, path, item);
+            }
+        }
+        self.unique_ids();
+        for operation in &self.contract.operations {
+            let known = |name: &String| self.contract.tags.iter().any(|tag| tag.name == *name);
+            if let Some(name) = operation.tag.as_ref().filter(|name| !known(name)) {
+                self.contract.tags.push(Tag { name: name.clone(), description: None });
+            }
+        }
+        let tags: Vec<String> = self.contract.tags.iter().map(|tag| tag.name.clone()).collect();
+        let rank = |operation: &Operation| tags.iter().position(|tag| Some(tag) == operation.tag.as_ref()).unwrap_or(tags.len());
+        self.contract.operations.sort_by(|left, right| {
+            let order = |operation: &Operation| (rank(operation), operation.path.clone(), operation.method);
+            order(left).cmp(&order(right))
+        });
+    }
+
+    fn path_item(&mut self, root: &Located<'a>, path: &str, item: Located<'a>) {
+        if !path.starts_with('/') {
+            self.diagnostics.error(item.node.span, format!("the path `{path}` does not begin with a slash"));
+            return;
+        }
+        let Some(item) = self.dereference(item) else { return };
+        let bindings = self.bindings(&item);
+        let shared = item.get("parameters");
+        for method in Method::ALL {
+            if let Some(at) = item.get(method.name()) {
+                self.operation(root, path, method, &at, shared.as_ref(), &bindings);
+            }
+        }
+    }
+
+    /// `x-bind`: what stands for what within a path item.
+    fn bindings(&mut self, item: &Located<'a>) -> Bindings {
+        let mut bindings = Bindings::new();
+        for (from, to) in item.get("x-bind").iter().flat_map(Located::entries) {
+            let name = to.node.as_str().unwrap_or_default();
+            let known = |name: &str| self.root_schema(&format!("/components/schemas/{name}")).is_some();
+            if known(from) && known(name) {
+                bindings.push((from.to_owned(), name.to_owned()));
+            } else {
+                self.diagnostics.error(to.node.span, format!("`x-bind` names `{from}` and `{name}`; both must be schemas of this document"));
+            }
+        }
+        bindings
+    }
+
+    fn operation(&mut self, root: &Located<'a>, path: &str, method: Method, at: &Located<'a>, shared: Option<&Located<'a>>, bindings: &Bindings) {
+        let id = self.text(at.node, "operationId").unwrap_or_else(|| format!("{} {path}", method.name()));
+        let body = at.get("requestBody").and_then(|body| self.body(body, bindings));
+        let operation = Operation {
+            span: at.node.span,
+            id,
+            method,
+            path: path.to_owned(),
+            tag: at.get("tags").and_then(|tags| tags.items().first().and_then(|tag| tag.node.as_str().map(str::to_owned))),
+            summary: self.text(at.node, "summary"),
+            description: self.text(at.node, "description"),
+            deprecated: self.flag(at.node, "deprecated"),
+            parameters: self.parameters(path, at, shared, bindings),
+            body,
+            responses: self.responses(at, bindings),
+            security: security(at.get("security").or_else(|| root.get("security")).as_ref()),
+        };
+        self.contract.operations.push(operation);
+    }
+
+    /// Two operations of one id cannot both be called by it.
+    fn unique_ids(&mut self) {
+        let mut seen = BTreeSet::new();
+        for operation in &mut self.contract.operations {
+            if !seen.insert(operation.id.clone()) {
+                let message = format!("the operation id `{}` is taken already; method and path stand in for it", operation.id);
+                self.diagnostics.warning(operation.span, message);
+                operation.id = format!("{} {}", operation.method.name(), operation.path);
+            }
+        }
+    }
+
+    /// The operation's own parameters and those of its path, which the former override.
+    fn parameters(&mut self, path: &str, at: &Located<'a>, shared: Option<&Located<'a>>, bindings: &Bindings) -> Vec<Parameter> {
+        let mut parameters: Vec<Parameter> = Vec::new();
+        let own = at.get("parameters");
+        for item in own.iter().chain(shared).flat_map(Located::items) {
+            let Some(parameter) = self.parameter(item, bindings) else { continue };
+            if !parameters.iter().any(|known| known.name == parameter.name && known.place == parameter.place) {
+                parameters.push(parameter);
+            }
+        }
+        for name in placeholders(path) {
+            if !parameters.iter().any(|known| known.place == Place::Path && known.name == name) {
+                let message = format!("the path has `{{{name}}}`, but no parameter of that name is declared");
+                self.diagnostics.error(at.node.span, message).hint("declare it with `in: path` and `required: true`");
+            }
+        }
+        // A path parameter that its path does not have can be given no value.
+        parameters.retain(|parameter| parameter.place != Place::Path || placeholders(path).any(|name| name == parameter.name));
+        parameters.sort_by(|left, right| (left.place, !left.required).cmp(&(right.place, !right.required)));
+        parameters
+    }
+
+    fn parameter(&mut self, at: Located<'a>, bindings: &Bindings) -> Option<Parameter> {
+        let at = self.dereference(at)?;
+        let name = self.text(at.node, "name")?;
+        let place = match at.node.get("in").and_then(Node::as_str) {
+            Some("path") => Place::Path,
+            Some("query") => Place::Query,
+            Some("header") => Place::Header,
+            Some("cookie") => Place::Cookie,
+            _ => {
+                let message = format!("the parameter `{name}` has no place; `in` is one of path, query, header, cookie");
+                self.diagnostics.error(at.node.span, message);
+                return None;
+            }
+        };
+        // These headers are set by the body, the accepted media types and the security schemes.
+        if place == Place::Header && ["accept", "content-type", "authorization"].contains(&name.to_ascii_lowercase().as_str()) {
+            return None;
+        }
+        let content = at.get("content").and_then(|content| content.entries().into_iter().next().and_then(|(_, media)| media.get("schema")));
+        let is_content = content.is_some();
+        let Some(schema_at) = at.get("schema").or(content) else {
+            self.diagnostics.error(at.node.span, format!("the parameter `{name}` has no `schema`"));
+            return None;
+        };
+        let bindings = self.reached(&schema_at, bindings);
+        let schema = self.schema(&schema_at, &bindings);
+        let style = if is_content { Style::Json } else { self.style(&at, place) };
+        let required = place == Place::Path || self.flag(at.node, "required");
+        let (deprecated, description) = (self.flag(at.node, "deprecated"), self.text(at.node, "description"));
+        Some(Parameter { name, place, required, deprecated, description, schema, style })
+    }
+
+    fn style(&mut self, at: &Located<'a>, place: Place) -> Style {
+        let written = at.node.get("style").and_then(Node::as_str);
+        let default = if matches!(place, Place::Query | Place::Cookie) { "form" } else { "simple" };
+        let style = written.unwrap_or(default);
+        let explode = at.node.get("explode").and_then(Node::as_bool).unwrap_or(style == "form");
+        match style {
+            "form" if explode => Style::Exploded,
+            "form" => Style::Joined(','),
+            "spaceDelimited" => Style::Joined(' '),
+            "pipeDelimited" => Style::Joined('|'),
+            "deepObject" => Style::DeepObject,
+            "simple" => Style::Simple,
+            "label" => Style::Label,
+            "matrix" => Style::Matrix,
+            _ => {
+                self.diagnostics.error(at.node.span, format!("`{style}` is no style of a parameter"));
+                Style::Simple
+            }
+        }
+    }
+
+    fn body(&mut self, at: Located<'a>, bindings: &Bindings) -> Option<Body> {
+        let at = self.dereference(at)?;
+        let required = self.flag(at.node, "required");
+        let description = self.text(at.node, "description");
+        Some(Body { required, description, media: self.media(&at, bindings) })
+    }
+
+    fn media(&mut self, at: &Located<'a>, bindings: &Bindings) -> Vec<Media> {
+        let mut media = Vec::new();
+        for (media_type, content) in at.get("content").iter().flat_map(Located::entries) {
+            let Some(content) = self.dereference(content) else { continue };
+            let schema = content.get("schema").map(|schema| {
+                let bindings = self.reached(&schema, bindings);
+                self.schema(&schema, &bindings)
+            });
+            let mut examples: Vec<_> = content.node.get("example").map(Node::to_json).into_iter().collect();
+            for (_, example) in content.get("examples").iter().flat_map(Located::entries) {
+                let example = self.dereference(example);
+                examples.extend(example.and_then(|example| example.node.get("value").map(Node::to_json)));
+            }
+            media.push(Media { media_type: media_type.to_owned(), schema, examples });
+        }
+        // JSON first: it is the representation that the generated code prefers.
+        media.sort_by_key(|media| !media.is_json());
+        media
+    }
+
+    fn responses(&mut self, at: &Located<'a>, bindings: &Bindings) -> Vec<Response> {
+        let mut responses = Vec::new();
+        for (status_text, response) in at.get("responses").iter().flat_map(Located::entries) {
+            if status_text.starts_with("x-") {
+                continue;
+            }
+            let Some(status) = status(status_text) else {
+                let message = format!("`{status_text}` is no status; a code such as 200, a range such as 4XX, or default is accepted");
+                self.diagnostics.error(response.node.span, message);
+                continue;
+            };
+            let Some(response) = self.dereference(response) else { continue };
+            let description = self.text(response.node, "description").unwrap_or_default();
+            let headers = self.headers(&response);
+            responses.push(Response { status, description, headers, media: self.media(&response, bindings) });
+        }
+        responses.sort_by_key(|response| response.status);
+        responses
+    }
+
+    fn headers(&mut self, response: &Located<'a>) -> Vec<Header> {
+        let mut headers = Vec::new();
+        for (name, header) in response.get("headers").iter().flat_map(Located::entries) {
+            let Some(header) = self.dereference(header) else { continue };
+            let schema = header.get("schema").map(|schema| self.schema(&schema, &Vec::new()));
+            let (description, required) = (self.text(header.node, "description"), self.flag(header.node, "required"));
+            headers.push(Header { name: name.to_owned(), description, required, schema });
+        }
+        headers
+    }
+
+    fn security_schemes(&mut self, root: &Located<'a>) {
+        let schemes = root.get("components").and_then(|components| components.get("securitySchemes"));
+        for (name, scheme) in schemes.iter().flat_map(Located::entries) {
+            let Some(scheme) = self.dereference(scheme) else { continue };
+            let member = |key: &str| scheme.node.get(key).and_then(Node::as_str).unwrap_or_default();
+            let kind = match (member("type"), member("scheme").to_ascii_lowercase().as_str(), member("in")) {
+                ("http", "bearer", _) => SecurityKind::Bearer,
+                ("http", "basic", _) => SecurityKind::Basic,
+                ("apiKey", _, "query") => SecurityKind::ApiKey { place: Place::Query, name: member("name").to_owned() },
+                ("apiKey", _, "cookie") => SecurityKind::ApiKey { place: Place::Cookie, name: member("name").to_owned() },
+                ("apiKey", _, _) => SecurityKind::ApiKey { place: Place::Header, name: member("name").to_owned() },
+                ("oauth2" | "openIdConnect", _, _) => SecurityKind::Token,
+                _ => SecurityKind::Other,
+            };
+            let description = self.text(scheme.node, "description");
+            self.contract.security_schemes.push(SecurityScheme { name: name.to_owned(), description, kind });
+        }
+    }
+}
+
+/// The names in braces of a path template.
+pub fn placeholders(path: &str) -> impl Iterator<Item = &str> {
+    path.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name)
+}
+
+fn status(text: &str) -> Option<Status> {
+    match text.as_bytes() {
+        b"default" => Some(Status::Default),
+        [hundreds @ b'1'..=b'5', b'X' | b'x', b'X' | b'x'] => Some(Status::Range(u16::from(hundreds - b'0'))),
+        _ => text.parse().ok().filter(|code| (100..600).contains(code)).map(Status::Code),
+    }
+}
+
+/// Names of the schemes of which one must be satisfied. An empty requirement makes all of them optional.
+fn security(at: Option<&Located<'_>>) -> Vec<String> {
+    let items = at.map(Located::items).unwrap_or_default();
+    if items.iter().any(|item| matches!(&item.node.value, Value::Map(map) if map.is_empty())) {
+        return Vec::new();
+    }
+    let names: BTreeSet<String> = items.iter().flat_map(Located::entries).map(|(name, _)| name.to_owned()).collect();
+    names.into_iter().collect()
+}

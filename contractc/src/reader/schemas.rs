@@ -1,0 +1,585 @@
+//! Schema objects: every keyword is enforced, named as an annotation, or refused with its place.
+
+use super::{Bindings, Dialect, Job, Key, Located, Reader};
+use crate::model::{ArrayRules, Condition, Contains, KeywordRole, ObjectRules, Schema, SchemaId, UnionTag};
+use crate::runtime::check::Types;
+use crate::runtime::format::Format;
+use crate::runtime::number::Number;
+use crate::runtime::pattern::pattern_error;
+use crate::source::{Node, Span, Value};
+
+/// What a keyword is to us.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Known {
+    /// In both dialects.
+    Both,
+    /// A JSON Schema keyword that OpenAPI 3.0 does not have.
+    V31,
+    /// Replaced in 3.1.
+    V30,
+    /// Ours.
+    Extension,
+    /// Says something to people or other tools.
+    Annotation,
+    /// Cannot be enforced.
+    Unsupported,
+}
+
+const KEYWORDS: &[(&str, Known)] = &[
+    ("$anchor", Known::Annotation),
+    ("$comment", Known::Annotation),
+    ("$defs", Known::V31),
+    ("$dynamicAnchor", Known::Annotation),
+    ("$dynamicRef", Known::Unsupported),
+    ("$id", Known::Unsupported),
+    ("$ref", Known::Both),
+    ("$schema", Known::Annotation),
+    ("$vocabulary", Known::Annotation),
+    ("additionalProperties", Known::Both),
+    ("allOf", Known::Both),
+    ("anyOf", Known::Both),
+    ("const", Known::V31),
+    ("contains", Known::V31),
+    ("contentEncoding", Known::Annotation),
+    ("contentMediaType", Known::Annotation),
+    ("contentSchema", Known::Annotation),
+    ("default", Known::Annotation),
+    ("dependentRequired", Known::V31),
+    ("dependentSchemas", Known::V31),
+    ("deprecated", Known::Annotation),
+    ("description", Known::Annotation),
+    ("discriminator", Known::Annotation),
+    ("else", Known::V31),
+    ("enum", Known::Both),
+    ("example", Known::Annotation),
+    ("examples", Known::Annotation),
+    ("exclusiveMaximum", Known::Both),
+    ("exclusiveMinimum", Known::Both),
+    ("externalDocs", Known::Annotation),
+    ("format", Known::Both),
+    ("if", Known::V31),
+    ("items", Known::Both),
+    ("maxContains", Known::V31),
+    ("maxItems", Known::Both),
+    ("maxLength", Known::Both),
+    ("maxProperties", Known::Both),
+    ("maximum", Known::Both),
+    ("minContains", Known::V31),
+    ("minItems", Known::Both),
+    ("minLength", Known::Both),
+    ("minProperties", Known::Both),
+    ("minimum", Known::Both),
+    ("multipleOf", Known::Both),
+    ("not", Known::Both),
+    ("nullable", Known::V30),
+    ("oneOf", Known::Both),
+    ("pattern", Known::Both),
+    ("patternProperties", Known::V31),
+    ("prefixItems", Known::V31),
+    ("properties", Known::Both),
+    ("propertyNames", Known::V31),
+    ("readOnly", Known::Annotation),
+    ("required", Known::Both),
+    ("then", Known::V31),
+    ("title", Known::Annotation),
+    ("type", Known::Both),
+    ("unevaluatedItems", Known::V31),
+    ("unevaluatedProperties", Known::V31),
+    ("uniqueItems", Known::Both),
+    ("writeOnly", Known::Annotation),
+    ("x-any-collection", Known::Extension),
+    ("x-each", Known::Extension),
+    ("x-max-depth", Known::Extension),
+    ("x-ref", Known::Extension),
+    ("x-rules", Known::Extension),
+    ("x-sync", Known::Extension),
+    ("xml", Known::Annotation),
+];
+
+const TYPES: [(&str, Types); 7] = [
+    ("null", Types::NULL),
+    ("boolean", Types::BOOLEAN),
+    ("integer", Types::INTEGER),
+    ("number", Types::NUMBER),
+    ("string", Types::STRING),
+    ("array", Types::ARRAY),
+    ("object", Types::OBJECT),
+];
+
+impl<'a> Reader<'a> {
+    pub(super) fn read_schema(&mut self, job: &Job<'a>) -> Schema {
+        let mut schema = Schema { span: job.node.span, pointer: format!("#{}", job.key.pointer), ..Schema::default() };
+        match &job.node.value {
+            Value::Bool(accepts) => schema.never = !accepts,
+            Value::Map(_) => self.read_map(job, &mut schema),
+            _ => _ = self.diagnostics.error(job.node.span, format!("this is {} where a schema should be", job.node.kind())),
+        }
+        schema
+    }
+
+    fn read_map(&mut self, job: &Job<'a>, schema: &mut Schema) {
+        let here = Located { file: job.key.file, pointer: job.key.pointer.clone(), node: job.node };
+        if job.key.collection.is_none() && self.any_collection(&here, &job.key.bindings, schema) {
+            return;
+        }
+        let lone_reference = self.dialect == Dialect::V30 && job.node.get("$ref").is_some();
+        for (keyword, value) in here.entries() {
+            let span = job.node.as_map().and_then(|map| map.iter().find(|entry| entry.key == keyword)).map_or(value.node.span, |e| e.key_span);
+            let known = KEYWORDS.binary_search_by_key(&keyword, |(name, _)| name).ok().map(|index| KEYWORDS[index].1);
+            let known = self.known(keyword, known, lone_reference, span);
+            match known {
+                None => self.count(keyword, KeywordRole::Annotation),
+                Some(Known::Unsupported) => {
+                    self.diagnostics.error(span, format!("`{keyword}` cannot be enforced")).hint("refer by JSON pointer within one document");
+                }
+                Some(Known::Annotation) => {
+                    self.count(keyword, KeywordRole::Annotation);
+                    self.annotation(keyword, &value, schema);
+                }
+                Some(_) => {
+                    self.count(keyword, KeywordRole::Enforced);
+                    self.keyword(keyword, &value, &job.key, schema);
+                }
+            }
+        }
+        self.condition(&here, &job.key.bindings, schema);
+        self.finish_schema(job.node, schema);
+    }
+
+    /// `if`; `then` and `else` say nothing without it.
+    fn condition(&mut self, here: &Located<'a>, bindings: &Bindings, schema: &mut Schema) {
+        let Some(condition) = here.get("if").filter(|_| self.dialect == Dialect::V31) else { return };
+        let condition = self.child(&condition, bindings);
+        let then = here.get("then").map(|at| self.child(&at, bindings));
+        let otherwise = here.get("else").map(|at| self.child(&at, bindings));
+        schema.condition = Some(Condition { condition, then, otherwise });
+    }
+
+    /// What a keyword is in this dialect; nothing if it is to be listed and passed over.
+    fn known(&mut self, keyword: &str, known: Option<Known>, lone_reference: bool, span: Span) -> Option<Known> {
+        match known {
+            Some(known) if lone_reference && !matches!(known, Known::Annotation | Known::V30) && keyword != "$ref" => {
+                self.diagnostics.warning(span, format!("`{keyword}` is ignored beside `$ref`, as OpenAPI 3.0 has it"));
+                None
+            }
+            Some(Known::V31) if self.dialect == Dialect::V30 => {
+                self.diagnostics.warning(span, format!("`{keyword}` is no keyword of OpenAPI 3.0 and is ignored")).hint("say `openapi: 3.1.0` to use it");
+                None
+            }
+            Some(Known::V30) if self.dialect == Dialect::V31 => {
+                self.diagnostics.warning(span, format!("`{keyword}` is no keyword of OpenAPI 3.1 and is ignored")).hint("say `type: [..., 'null']` instead");
+                None
+            }
+            None => {
+                if let Some(meant) = close_keyword(keyword) {
+                    let message = format!("`{keyword}` is no keyword");
+                    self.diagnostics.error(span, message).hint(format!("did you mean `{meant}`?"));
+                }
+                None
+            }
+            known => known,
+        }
+    }
+
+    fn annotation(&mut self, keyword: &str, value: &Located<'a>, schema: &mut Schema) {
+        let notes = &mut schema.annotations;
+        match keyword {
+            "title" => notes.title = value.node.as_str().map(str::to_owned),
+            "description" => notes.description = value.node.as_str().map(|text| text.trim_end().to_owned()),
+            "default" => notes.default = Some(value.node.to_json()),
+            "example" => notes.examples.push(value.node.to_json()),
+            "examples" => notes.examples.extend(value.node.as_list().unwrap_or_default().iter().map(Node::to_json)),
+            "deprecated" => notes.deprecated = value.node.as_bool() == Some(true),
+            "readOnly" => notes.read_only = value.node.as_bool() == Some(true),
+            "writeOnly" => notes.write_only = value.node.as_bool() == Some(true),
+            _ => {}
+        }
+    }
+
+    fn keyword(&mut self, keyword: &str, value: &Located<'a>, key: &Key, schema: &mut Schema) {
+        let bindings = &key.bindings;
+        match keyword {
+            "$ref" => schema.reference = self.reference(value, bindings),
+            "$defs" => {}
+            "type" => schema.types = self.types(value.node),
+            "const" => schema.constant = Some(value.node.to_json()),
+            "enum" => schema.enumeration = self.list(value).map(|items| items.iter().map(|item| item.node.to_json()).collect()),
+            "nullable" => schema.accepts_null = self.bool(value.node, keyword),
+            "minimum" => schema.number.minimum = self.number(value.node, keyword),
+            "maximum" => schema.number.maximum = self.number(value.node, keyword),
+            "exclusiveMinimum" | "exclusiveMaximum" => self.exclusive(keyword, value.node, schema),
+            "multipleOf" => schema.number.multiple_of = self.step(value.node),
+            "minLength" => schema.text.min_length = self.size(value.node, keyword),
+            "maxLength" => schema.text.max_length = self.size(value.node, keyword),
+            "pattern" => schema.text.pattern = self.pattern(value.node.as_str(), value.node),
+            "format" => self.format(value.node, schema),
+            "allOf" => schema.all_of = self.schemas(value, bindings),
+            "anyOf" => schema.any_of = self.schemas(value, bindings),
+            "oneOf" => schema.one_of = self.schemas(value, bindings),
+            "not" => schema.not = Some(self.child(value, bindings)),
+            // Read together, when all siblings are known.
+            "if" | "then" | "else" => {}
+            "x-each" => schema.array.each = self.bool(value.node, keyword),
+            "x-max-depth" => schema.max_depth = self.size(value.node, keyword),
+            "x-ref" => schema.refers_to = self.collection_name(value.node),
+            "x-rules" => self.rules(value, schema),
+            // Read before the schemas, with all its siblings.
+            "x-sync" | "x-any-collection" => {}
+            "prefixItems" | "items" | "minItems" | "maxItems" | "uniqueItems" | "contains" | "minContains" | "maxContains" | "unevaluatedItems" => {
+                self.array_keyword(keyword, value, bindings, &mut schema.array);
+            }
+            _ => self.object_keyword(keyword, value, key, &mut schema.object),
+        }
+    }
+
+    fn array_keyword(&mut self, keyword: &str, value: &Located<'a>, bindings: &Bindings, array: &mut ArrayRules) {
+        match keyword {
+            "prefixItems" => array.prefix_items = self.schemas(value, bindings),
+            "items" if value.node.as_list().is_some() => {
+                self.diagnostics.error(value.node.span, "`items` is a list; a schema is accepted").hint("a schema for each place is `prefixItems`");
+            }
+            "items" => array.items = Some(self.child(value, bindings)),
+            "minItems" => array.min_items = self.size(value.node, keyword),
+            "maxItems" => array.max_items = self.size(value.node, keyword),
+            "uniqueItems" => array.unique_items = self.bool(value.node, keyword),
+            "unevaluatedItems" => array.unevaluated_items = Some(self.child(value, bindings)),
+            _ => {
+                let bounds = array.contains.map_or((1, None), |contains| (contains.min, contains.max));
+                let contains = array.contains.get_or_insert(Contains { schema: SchemaId(usize::MAX), min: bounds.0, max: bounds.1 });
+                match keyword {
+                    "minContains" => contains.min = self.size(value.node, keyword).unwrap_or(1),
+                    "maxContains" => contains.max = self.size(value.node, keyword),
+                    _ => {
+                        let schema = self.child(value, bindings);
+                        array.contains = array.contains.map(|contains| Contains { schema, ..contains });
+                    }
+                }
+            }
+        }
+    }
+
+    fn object_keyword(&mut self, keyword: &str, value: &Located<'a>, key: &Key, object: &mut ObjectRules) {
+        let bindings = &key.bindings;
+        match keyword {
+            "properties" => object.properties = self.properties(value, key),
+            "patternProperties" => {
+                object.pattern_properties = self.schema_map(value, bindings);
+                for (pattern, at) in value.entries() {
+                    self.pattern(Some(pattern), at.node);
+                }
+            }
+            "additionalProperties" => object.additional_properties = Some(self.child(value, bindings)),
+            "propertyNames" => object.property_names = Some(self.child(value, bindings)),
+            "minProperties" => object.min_properties = self.size(value.node, keyword),
+            "maxProperties" => object.max_properties = self.size(value.node, keyword),
+            "dependentSchemas" => object.dependent_schemas = self.schema_map(value, bindings),
+            "dependentRequired" => {
+                object.dependent_required =
+                    value.entries().into_iter().map(|(name, names)| (name.to_owned(), self.names(&names))).collect();
+            }
+            "unevaluatedProperties" => object.unevaluated_properties = Some(self.child(value, bindings)),
+            "required" if value.node.as_bool().is_some() => {
+                let message = "`required` is a boolean, as in Swagger 1; it is ignored";
+                self.diagnostics.warning(value.node.span, message).hint("list the names of the required members in the object that has them");
+            }
+            "required" => object.required = self.names(value),
+            _ => {
+                let message = format!("`{keyword}` is listed as a keyword and read by nobody");
+                self.diagnostics.error(value.node.span, message).hint("this is a fault of the compiler: please report it");
+            }
+        }
+    }
+
+    /// What can be said only when all keywords are read.
+    fn finish_schema(&mut self, node: &Node, schema: &mut Schema) {
+        if schema.array.contains.is_some_and(|contains| contains.schema == SchemaId(usize::MAX)) {
+            // minContains and maxContains without contains say nothing.
+            schema.array.contains = None;
+        }
+        if self.dialect == Dialect::V30 {
+            let is_set = |flag: &str| node.get(flag).and_then(Node::as_bool) == Some(true);
+            let number = &mut schema.number;
+            if is_set("exclusiveMinimum") {
+                number.exclusive_minimum = number.minimum.take();
+            }
+            if is_set("exclusiveMaximum") {
+                number.exclusive_maximum = number.maximum.take();
+            }
+        }
+        let object = &mut schema.object;
+        let rank = |name: &String| object.required.iter().position(|required| required == name).unwrap_or(usize::MAX);
+        object.properties.sort_by_key(|(name, _)| rank(name));
+        if schema.accepts_null {
+            self.nullable_policy(node, schema);
+        }
+    }
+
+    /// `nullable` where a neighbour would still refuse null: the author meant null to be accepted.
+    fn nullable_policy(&mut self, node: &Node, schema: &Schema) {
+        let lists_null = |values: &Vec<_>| values.contains(&serde_json::Value::Null);
+        let neighbour = if schema.reference.is_some() {
+            "`$ref`"
+        } else if !schema.all_of.is_empty() {
+            "`allOf`"
+        } else if schema.enumeration.as_ref().is_some_and(|values| !lists_null(values)) {
+            "an `enum` without null"
+        } else {
+            return;
+        };
+        let span = node.get("nullable").map_or(node.span, |nullable| nullable.span);
+        self.diagnostics.warning(span, format!("`nullable` stands beside {neighbour}: null is accepted"));
+    }
+
+    fn types(&mut self, node: &Node) -> Option<Types> {
+        let single = [node];
+        let names: Vec<&Node> = match (&node.value, self.dialect) {
+            (Value::List(list), Dialect::V31) => list.iter().collect(),
+            (Value::List(_), Dialect::V30) => {
+                self.diagnostics.error(node.span, "`type` is a list; OpenAPI 3.0 accepts one name").hint("say `openapi: 3.1.0`, or `nullable: true`");
+                return None;
+            }
+            _ => single.to_vec(),
+        };
+        let mut types = Types(0);
+        for name in names {
+            // YAML reads an unquoted null as the value null.
+            let text = if matches!(name.value, Value::Null) { Some("null") } else { name.as_str() };
+            let found = TYPES.iter().find(|(known, _)| Some(*known) == text);
+            match found {
+                Some((_, found)) => types = types.or(*found),
+                None => {
+                    let listed = TYPES.map(|(known, _)| known).join(", ");
+                    let message = format!("`{}` is no type; {listed} are", text.unwrap_or(name.kind()));
+                    self.diagnostics.error(name.span, message);
+                }
+            }
+        }
+        (types.0 != 0).then_some(types)
+    }
+
+    fn exclusive(&mut self, keyword: &str, node: &Node, schema: &mut Schema) {
+        let is_minimum = keyword == "exclusiveMinimum";
+        if self.dialect == Dialect::V30 {
+            // A flag that changes the meaning of the bound beside it: see finish_schema.
+            self.bool(node, keyword);
+            return;
+        }
+        let bound = self.number(node, keyword);
+        let rule = if is_minimum { &mut schema.number.exclusive_minimum } else { &mut schema.number.exclusive_maximum };
+        *rule = bound;
+    }
+
+    fn step(&mut self, node: &Node) -> Option<Number> {
+        let step = self.number(node, "multipleOf")?;
+        if step.compare(Number::Signed(0)) != std::cmp::Ordering::Greater {
+            self.diagnostics.error(node.span, format!("`multipleOf` is {step}; a number above zero is accepted"));
+            return None;
+        }
+        Some(step)
+    }
+
+    fn number(&mut self, node: &Node, keyword: &str) -> Option<Number> {
+        if let Value::Number(number) = node.value {
+            return Some(number);
+        }
+        let diagnostic = self.diagnostics.error(node.span, format!("`{keyword}` is {}; a number is accepted", node.kind()));
+        if node.as_bool().is_some() {
+            diagnostic.hint("in OpenAPI 3.1 this is the bound itself, not a flag");
+        }
+        None
+    }
+
+    fn size(&mut self, node: &Node, keyword: &str) -> Option<u64> {
+        let size = match node.value {
+            Value::Number(number) => number.to_u64(),
+            _ => None,
+        };
+        if size.is_none() {
+            let seen = node.to_json();
+            self.diagnostics.error(node.span, format!("`{keyword}` is {seen}; an integer from zero is accepted"));
+        }
+        size
+    }
+
+    fn bool(&mut self, node: &Node, keyword: &str) -> bool {
+        node.as_bool().unwrap_or_else(|| {
+            self.diagnostics.error(node.span, format!("`{keyword}` is {}; true or false is accepted", node.kind()));
+            false
+        })
+    }
+
+    fn pattern(&mut self, source: Option<&str>, node: &Node) -> Option<String> {
+        let Some(source) = source else {
+            self.diagnostics.error(node.span, format!("`pattern` is {}; a string is accepted", node.kind()));
+            return None;
+        };
+        if let Some(error) = pattern_error(source) {
+            let message = format!("`{source}` is no regular expression of ECMA-262 with the flag u: {error}");
+            self.diagnostics.error(node.span, message).hint("with the flag u only syntax characters may be escaped");
+            return None;
+        }
+        Some(source.to_owned())
+    }
+
+    fn format(&mut self, node: &Node, schema: &mut Schema) {
+        let Some(name) = node.as_str() else {
+            self.diagnostics.error(node.span, format!("`format` is {}; a string is accepted", node.kind()));
+            return;
+        };
+        schema.text.format = Format::from_name(name);
+        if schema.text.format.is_none() {
+            schema.annotations.format = Some(name.to_owned());
+        }
+    }
+
+    fn list(&mut self, value: &Located<'a>) -> Option<Vec<Located<'a>>> {
+        if value.node.as_list().is_none() {
+            self.diagnostics.error(value.node.span, format!("this is {}; a list is accepted", value.node.kind()));
+            return None;
+        }
+        Some(value.items())
+    }
+
+    fn names(&mut self, value: &Located<'a>) -> Vec<String> {
+        let items = self.list(value).unwrap_or_default();
+        let mut names = Vec::with_capacity(items.len());
+        for item in items {
+            match item.node.as_str() {
+                Some(name) if names.iter().any(|seen| seen == name) => {}
+                Some(name) => names.push(name.to_owned()),
+                None => _ = self.diagnostics.error(item.node.span, format!("a member's name is {}; a string is accepted", item.node.kind())),
+            }
+        }
+        names
+    }
+
+    /// A schema inside this one. What is bound goes on only where it is met.
+    fn child(&mut self, at: &Located<'a>, bindings: &Bindings) -> SchemaId {
+        let bindings = self.reached(at, bindings);
+        self.schema(at, &bindings)
+    }
+
+    fn schemas(&mut self, value: &Located<'a>, bindings: &Bindings) -> Vec<SchemaId> {
+        self.list(value).unwrap_or_default().iter().map(|item| self.child(item, bindings)).collect()
+    }
+
+    fn schema_map(&mut self, value: &Located<'a>, bindings: &Bindings) -> Vec<(String, SchemaId)> {
+        let Some(map) = self.map(value) else { return Vec::new() };
+        map.entries().into_iter().map(|(name, at)| (name.to_owned(), self.child(&at, bindings))).collect()
+    }
+
+    /// A map of schemas, wherever a reference in its place leads.
+    fn map(&mut self, value: &Located<'a>) -> Option<Located<'a>> {
+        let at = self.dereference(value.clone())?;
+        if at.node.as_map().is_none() {
+            self.diagnostics.error(at.node.span, format!("this is {}; a mapping from names to schemas is accepted", at.node.kind()));
+            return None;
+        }
+        Some(at)
+    }
+
+    fn properties(&mut self, value: &Located<'a>, key: &Key) -> Vec<(String, SchemaId)> {
+        let mut properties = self.schema_map(value, &key.bindings);
+        if let Some((member, path)) = &key.collection {
+            for (_, id) in properties.iter_mut().filter(|(name, _)| name == member) {
+                let annotations = self.contract.schemas[id.0].annotations.clone();
+                let constant = Schema {
+                    span: value.node.span,
+                    pointer: format!("#{}", value.pointer),
+                    annotations,
+                    types: Some(Types::STRING),
+                    constant: Some(path.as_str().into()),
+                    ..Schema::default()
+                };
+                *id = SchemaId(self.contract.schemas.len());
+                self.contract.schemas.push(constant);
+            }
+        }
+        properties
+    }
+
+    /// The schema that `$ref` means, what is bound included.
+    pub(super) fn reference(&mut self, value: &Located<'a>, bindings: &Bindings) -> Option<SchemaId> {
+        let target = self.resolve(value.file, value.node)?;
+        let bound = target.pointer.strip_prefix("/components/schemas/").and_then(|name| {
+            let (_, to) = bindings.iter().find(|(from, _)| from == name)?;
+            Some(format!("/components/schemas/{to}"))
+        });
+        match bound.and_then(|pointer| self.root_schema(&pointer)) {
+            Some(at) => Some(self.schema(&at, &Vec::new())),
+            None => Some(self.child(&target, bindings)),
+        }
+    }
+
+    /// For every `oneOf`, the member that tells its variants apart, where there is one.
+    pub(super) fn union_tags(&mut self) {
+        for index in 0..self.contract.schemas.len() {
+            if self.contract.schemas[index].one_of.len() > 1 {
+                let tag = self.union_tag(SchemaId(index));
+                self.contract.schemas[index].tag = tag;
+            }
+        }
+    }
+
+    fn union_tag(&self, id: SchemaId) -> Option<UnionTag> {
+        let variants = &self.contract.schema(id).one_of;
+        let candidates = self.constants(variants[0]);
+        candidates.iter().find_map(|(member, _)| {
+            let mut values: Vec<Vec<serde_json::Value>> = Vec::with_capacity(variants.len());
+            for variant in variants {
+                let (_, own) = self.constants(*variant).into_iter().find(|(name, _)| name == member)?;
+                if own.iter().any(|value| values.iter().flatten().any(|seen| seen == value)) {
+                    return None;
+                }
+                values.push(own);
+            }
+            Some(UnionTag { member: member.clone(), values })
+        })
+    }
+
+    /// The members that an object must have, and whose value can be one of a few strings or booleans only.
+    fn constants(&self, id: SchemaId) -> Vec<(String, Vec<serde_json::Value>)> {
+        let parts = self.contract.conjuncts(self.contract.resolved(id));
+        let parts: Vec<_> = parts.iter().map(|part| self.contract.schema(*part)).collect();
+        if parts.iter().any(|part| part.accepts_null) || !parts.iter().any(|part| part.types == Some(Types::OBJECT)) {
+            return Vec::new();
+        }
+        let required: Vec<_> = parts.iter().flat_map(|part| &part.object.required).collect();
+        let properties = parts.iter().flat_map(|part| &part.object.properties);
+        let required_properties = properties.filter(|(name, _)| required.contains(&name));
+        required_properties.filter_map(|(name, id)| Some((name.clone(), self.few_values(*id)?))).collect()
+    }
+
+    fn few_values(&self, id: SchemaId) -> Option<Vec<serde_json::Value>> {
+        let schema = self.contract.schema(self.contract.resolved(id));
+        let values = match (&schema.constant, &schema.enumeration) {
+            _ if schema.accepts_null => return None,
+            (Some(constant), _) => vec![constant.clone()],
+            (None, Some(values)) => values.clone(),
+            (None, None) => return None,
+        };
+        values.iter().all(|value| value.is_string() || value.is_boolean()).then_some(values)
+    }
+}
+
+/// A keyword that this one was probably meant to be.
+fn close_keyword(keyword: &str) -> Option<&'static str> {
+    let limit = match keyword.len() {
+        0..5 => return None,
+        5..8 => 1,
+        _ => 2,
+    };
+    let names = KEYWORDS.iter().map(|(name, _)| *name).filter(|name| name.starts_with("x-") == keyword.starts_with("x-"));
+    let (distance, name) = names.map(|name| (strsim::damerau_levenshtein(name, keyword), name)).min()?;
+    (distance <= limit).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::KEYWORDS;
+
+    #[test]
+    fn keywords_can_be_searched() {
+        assert!(KEYWORDS.is_sorted_by_key(|(name, _)| name));
+    }
+}

@@ -1,0 +1,195 @@
+//! The vendor extensions that make a contract a sync contract.
+
+use super::{Bindings, Located, Reader};
+use crate::model::{Collection, Comparison, Index, Rule, Schema, SchemaId, Sign, UnionTag};
+use crate::runtime::format::Format;
+use crate::source::{Node, Value};
+
+const SYNC_MEMBERS: [&str; 6] = ["indexes", "naturalKey", "parents", "path", "since", "singleton"];
+
+impl<'a> Reader<'a> {
+    /// Reads every `x-sync`, so that the collections are known before any schema is read.
+    pub(super) fn collections(&mut self, root: &Located<'a>) {
+        if let Some(namespace) = root.node.get("x-namespace") {
+            self.contract.namespace = namespace.as_str().filter(|text| Format::Uuid.matches(text)).map(str::to_owned);
+            if self.contract.namespace.is_none() {
+                self.diagnostics.error(namespace.span, "`x-namespace` is no UUID");
+            }
+        }
+        let schemas = root.get("components").and_then(|components| components.get("schemas"));
+        for (name, schema) in schemas.iter().flat_map(Located::entries) {
+            if let Some(sync) = schema.get("x-sync") {
+                self.collection(name, sync.node);
+            }
+        }
+        self.contract.collections.sort_by(|left, right| left.path.cmp(&right.path));
+    }
+
+    fn collection(&mut self, schema_name: &str, node: &Node) {
+        let Some(map) = node.as_map() else {
+            self.diagnostics.error(node.span, format!("`x-sync` is {}; a mapping is accepted", node.kind()));
+            return;
+        };
+        for entry in map.iter().filter(|entry| !SYNC_MEMBERS.contains(&entry.key.as_str())) {
+            let message = format!("`{}` is no member of `x-sync`", entry.key);
+            self.diagnostics.error(entry.key_span, message).hint(format!("{} are", SYNC_MEMBERS.join(", ")));
+        }
+        let path = self.text(node, "path").unwrap_or_default();
+        let is_path = !path.is_empty() && path.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+        if !is_path {
+            self.diagnostics.error(node.span, "`x-sync` needs a `path` of lower-case letters, digits and hyphens");
+        }
+        if let Some(other) = self.contract.collections.iter().find(|collection| collection.path == path) {
+            let message = format!("the collection `{path}` is `{}` already", other.schema_name);
+            self.diagnostics.error(node.span, message);
+        }
+        let collection = Collection {
+            path,
+            schema_name: schema_name.to_owned(),
+            schema: SchemaId(usize::MAX),
+            singleton: self.text(node, "singleton"),
+            natural_key: self.text(node, "naturalKey"),
+            parents: self.strings(node.get("parents")),
+            indexes: node.get("indexes").and_then(Node::as_list).unwrap_or_default().iter().map(|index| self.index(index)).collect(),
+            since: match node.get("since").map(|since| &since.value) {
+                Some(Value::Number(number)) => number.to_u64().unwrap_or(1),
+                _ => 1,
+            },
+        };
+        self.contract.collections.push(collection);
+    }
+
+    /// `name`, `'*name'` for one entry an item, or a list of names.
+    fn index(&mut self, node: &Node) -> Index {
+        match node.as_str() {
+            Some(text) => {
+                let multi = text.starts_with('*');
+                Index { members: vec![text.trim_start_matches('*').to_owned()], multi }
+            }
+            None => Index { members: self.strings(Some(node)), multi: false },
+        }
+    }
+
+    fn strings(&mut self, node: Option<&Node>) -> Vec<String> {
+        let Some(node) = node else { return Vec::new() };
+        let Some(list) = node.as_list() else {
+            self.diagnostics.error(node.span, format!("this is {}; a list of names is accepted", node.kind()));
+            return Vec::new();
+        };
+        list.iter().filter_map(Node::as_str).map(str::to_owned).collect()
+    }
+
+    /// Ties collections to their schemas, checks what they name, and puts parents first.
+    pub(super) fn finish_collections(&mut self) {
+        let mut collections = std::mem::take(&mut self.contract.collections);
+        for collection in &mut collections {
+            if let Some(id) = self.contract.named(&collection.schema_name) {
+                collection.schema = id;
+            }
+        }
+        for collection in &collections {
+            let span = self.contract.schema(collection.schema).span;
+            for parent in collection.parents.iter().filter(|parent| !collections.iter().any(|other| other.path == **parent)) {
+                self.diagnostics.error(span, format!("`{}` has the parent `{parent}`, which is no collection", collection.path));
+            }
+            self.check_indexes(collection);
+        }
+        while !collections.is_empty() {
+            let ready = |candidate: &Collection| !collections.iter().any(|other| candidate.parents.contains(&other.path));
+            let Some(index) = collections.iter().position(ready) else {
+                let names: Vec<_> = collections.iter().map(|collection| collection.path.as_str()).collect();
+                let span = self.contract.schema(collections[0].schema).span;
+                self.diagnostics.error(span, format!("the parents of {} form a circle", names.join(", ")));
+                break;
+            };
+            self.contract.collections.push(collections.remove(index));
+        }
+    }
+
+    /// An index names members of every variant's records or of some; a local database cannot index booleans.
+    fn check_indexes(&mut self, collection: &Collection) {
+        let span = self.contract.schema(collection.schema).span;
+        for member in collection.indexes.iter().flat_map(|index| &index.members) {
+            let found = self.contract.member_schemas(collection.schema, member);
+            if found.is_empty() {
+                self.diagnostics.error(span, format!("`{}` has an index over `{member}`, which is no member", collection.path));
+            }
+            let is_boolean = |id: &SchemaId| self.contract.schema(self.contract.resolved(*id)).types == Some(crate::runtime::check::Types::BOOLEAN);
+            if found.iter().any(is_boolean) {
+                let message = format!("`{}` has an index over the boolean `{member}`", collection.path);
+                self.diagnostics.error(span, message).hint("IndexedDB cannot index booleans: use a string or an integer");
+            }
+        }
+    }
+
+    /// `x-ref`
+    pub(super) fn collection_name(&mut self, node: &Node) -> Option<String> {
+        let name = node.as_str().map(str::to_owned);
+        let known = |name: &String| self.contract.collections.iter().any(|collection| collection.path == *name);
+        if !name.as_ref().is_some_and(known) {
+            let listed: Vec<_> = self.contract.collections.iter().map(|collection| collection.path.as_str()).collect();
+            let message = format!("`x-ref` names `{}`, which is no collection", name.as_deref().unwrap_or(node.kind()));
+            self.diagnostics.error(node.span, message).hint(format!("the collections are {}", listed.join(", ")));
+            return None;
+        }
+        name
+    }
+
+    /// `x-rules`
+    pub(super) fn rules(&mut self, value: &Located<'a>, schema: &mut Schema) {
+        for item in value.items() {
+            let rule = item.node.as_str().and_then(parse_rule);
+            match rule {
+                Some(rule) => schema.rules.push(rule),
+                None => {
+                    let message = "this is no rule: `field op field`, with `± field` behind it at most, is accepted";
+                    self.diagnostics.error(item.node.span, message).hint("for example `endTime >= startTime`; op is one of == != < <= > >=");
+                }
+            }
+        }
+        if value.node.as_list().is_none() {
+            self.diagnostics.error(value.node.span, format!("`x-rules` is {}; a list is accepted", value.node.kind()));
+        }
+    }
+
+    /// Turns a schema with `x-any-collection: { member, bind }` into a union over all collections, told apart by `member`.
+    pub(super) fn any_collection(&mut self, here: &Located<'a>, bindings: &Bindings, schema: &mut Schema) -> bool {
+        let Some(extension) = here.node.get("x-any-collection") else { return false };
+        let (Some(member), Some(bind)) = (self.text(extension, "member"), self.text(extension, "bind")) else {
+            let message = "`x-any-collection` needs `member`, which names the collection, and `bind`, the schema that stands for its records";
+            self.diagnostics.error(extension.span, message);
+            return true;
+        };
+        self.count("x-any-collection", crate::model::KeywordRole::Enforced);
+        schema.annotations.description = self.text(here.node, "description");
+        let collections: Vec<_> = self.contract.collections.iter().map(|collection| (collection.path.clone(), collection.schema_name.clone())).collect();
+        let mut values = Vec::with_capacity(collections.len());
+        for (path, name) in collections {
+            let mut bindings = bindings.clone();
+            bindings.push((bind.clone(), name));
+            let instance = self.keyed(here, bindings, Some((member.clone(), path.clone())));
+            schema.one_of.push(instance);
+            values.push(vec![path.into()]);
+        }
+        schema.tag = Some(UnionTag { member, values });
+        true
+    }
+}
+
+fn parse_rule(text: &str) -> Option<Rule> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let (left, symbol, right, rest) = match words.as_slice() {
+        [left, symbol, right, rest @ ..] => (left, symbol, right, rest),
+        _ => return None,
+    };
+    let comparison = Comparison::ALL.into_iter().find(|comparison| comparison.symbol() == *symbol)?;
+    let offset = match rest {
+        [] => None,
+        ["+", field] => Some((Sign::Plus, (*field).to_owned())),
+        ["-", field] => Some((Sign::Minus, (*field).to_owned())),
+        _ => return None,
+    };
+    let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let names_fine = is_name(left) && is_name(right) && offset.as_ref().is_none_or(|(_, field)| is_name(field));
+    names_fine.then(|| Rule { text: words.join(" "), left: (*left).to_owned(), comparison, right: (*right).to_owned(), offset })
+}

@@ -1,0 +1,570 @@
+//! From constraints to shapes: which structures, sets, unions and plain values a typed language needs to hold what a contract accepts.
+//!
+//! Shapes know no target either. They only ever hold *more* than the schema accepts: where no shape fits, a value stays any JSON.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value as JsonValue;
+
+use crate::model::{Contract, Operation, Schema, SchemaId};
+use crate::runtime::check::Types;
+use crate::runtime::number::Number;
+
+/// All types that a target declares.
+#[derive(Debug, Default)]
+pub struct Shapes {
+    pub declarations: Vec<Declaration>,
+    by_schema: BTreeMap<SchemaId, DeclarationId>,
+}
+
+/// Index into [`Shapes::declarations`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DeclarationId(pub usize);
+
+/// A type with a name.
+#[derive(Debug)]
+pub struct Declaration {
+    /// The name in the contract, or the words that lead to it from a name in the contract.
+    pub words: Vec<String>,
+    pub schema: SchemaId,
+    pub shape: Shape,
+}
+
+#[derive(Debug)]
+pub enum Shape {
+    /// An object with known members; `rest` is what other members may be, nothing where there are none.
+    Record { fields: Vec<Field>, rest: Option<Type> },
+    /// A closed set of strings.
+    Texts(Vec<String>),
+    /// A union whose variants differ in the value of a member.
+    Tagged { member: String, variants: Vec<Variant> },
+    /// A union whose variants differ in their JSON type.
+    ByType(Vec<Variant>),
+    /// A union whose first matching variant is taken.
+    Untagged(Vec<Variant>),
+    /// Another type under a name of its own.
+    Wrapper(Type),
+}
+
+#[derive(Debug)]
+pub struct Field {
+    pub name: String,
+    pub schema: SchemaId,
+    pub required: bool,
+    pub kind: FieldKind,
+}
+
+#[derive(Debug)]
+pub enum FieldKind {
+    /// A value that need not be stored, since the contract fixes it.
+    Constant(JsonValue),
+    Value(Type),
+}
+
+#[derive(Debug)]
+pub struct Variant {
+    pub words: Vec<String>,
+    pub schema: SchemaId,
+    pub ty: Type,
+    /// The values of the tag that mean this variant.
+    pub tags: Vec<JsonValue>,
+    /// The JSON types that this variant covers.
+    pub types: Types,
+}
+
+/// What holds a value.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Type {
+    Any,
+    Null,
+    Bool,
+    Signed,
+    Unsigned,
+    Float,
+    Text,
+    List(Box<Type>),
+    /// A list under `x-each`.
+    Each(Box<Type>),
+    Map(Box<Type>),
+    /// May be null.
+    Optional(Box<Type>),
+    Declared(DeclarationId),
+    /// A declared type that contains the one at hand: it must not be held in place.
+    Recursive(DeclarationId),
+}
+
+impl Shapes {
+    /// Finds the shapes of all named schemas and of everything that operations mention.
+    pub fn new(contract: &Contract) -> Self {
+        let mut finder = Finder { contract, shapes: Shapes::default(), names: BTreeMap::new(), open: Vec::new() };
+        for (name, id) in &contract.names {
+            finder.names.entry(contract.resolved(*id)).or_insert_with(|| vec![name.clone()]);
+        }
+        for schema in &contract.schemas {
+            // What is referred to is shared, and may be recursive: it gets a type of its own.
+            if let Some(target) = schema.reference {
+                let target = contract.resolved(target);
+                finder.names.entry(target).or_insert_with(|| pointer_words(&contract.schema(target).pointer));
+            }
+        }
+        for (_, id) in &contract.names {
+            finder.type_of(*id, &[]);
+        }
+        for operation in &contract.operations {
+            finder.operation(operation);
+        }
+        finder.drain();
+        let mut shapes = finder.shapes;
+        shapes.mark_recursion();
+        shapes
+    }
+
+    pub fn get(&self, id: DeclarationId) -> &Declaration {
+        &self.declarations[id.0]
+    }
+
+    /// The declaration of a schema, if it has one.
+    pub fn of(&self, contract: &Contract, schema: SchemaId) -> Option<DeclarationId> {
+        self.by_schema.get(&contract.resolved(schema)).copied()
+    }
+
+    /// Marks every use of a type inside itself that no list or map stands between.
+    fn mark_recursion(&mut self) {
+        let edges: Vec<Vec<usize>> = self.declarations.iter().map(|declaration| declaration.shape.held_in_place()).collect();
+        let component = components(&edges);
+        for (index, declaration) in self.declarations.iter_mut().enumerate() {
+            let circular = |id: DeclarationId| component[id.0] == component[index];
+            declaration.shape.types_mut().for_each(|ty| ty.mark(&circular));
+        }
+    }
+}
+
+impl Shape {
+    fn types(&self) -> Box<dyn Iterator<Item = &Type> + '_> {
+        match self {
+            Shape::Record { fields, rest: _ } => Box::new(fields.iter().filter_map(|field| match &field.kind {
+                FieldKind::Value(ty) => Some(ty),
+                FieldKind::Constant(_) => None,
+            })),
+            Shape::Texts(_) => Box::new(std::iter::empty()),
+            Shape::Tagged { variants, .. } | Shape::ByType(variants) | Shape::Untagged(variants) => Box::new(variants.iter().map(|variant| &variant.ty)),
+            Shape::Wrapper(ty) => Box::new(std::iter::once(ty)),
+        }
+    }
+
+    fn types_mut(&mut self) -> Box<dyn Iterator<Item = &mut Type> + '_> {
+        match self {
+            Shape::Record { fields, rest: _ } => Box::new(fields.iter_mut().filter_map(|field| match &mut field.kind {
+                FieldKind::Value(ty) => Some(ty),
+                FieldKind::Constant(_) => None,
+            })),
+            Shape::Texts(_) => Box::new(std::iter::empty()),
+            Shape::Tagged { variants, .. } | Shape::ByType(variants) | Shape::Untagged(variants) => Box::new(variants.iter_mut().map(|variant| &mut variant.ty)),
+            Shape::Wrapper(ty) => Box::new(std::iter::once(ty)),
+        }
+    }
+
+    fn held_in_place(&self) -> Vec<usize> {
+        self.types().filter_map(|ty| ty.held_in_place()).map(|id| id.0).collect()
+    }
+}
+
+impl Type {
+    fn held_in_place(&self) -> Option<DeclarationId> {
+        match self {
+            Type::Declared(id) | Type::Recursive(id) => Some(*id),
+            Type::Optional(inner) => inner.held_in_place(),
+            _ => None,
+        }
+    }
+
+    fn mark(&mut self, circular: &impl Fn(DeclarationId) -> bool) {
+        match self {
+            Type::Declared(id) if circular(*id) => *self = Type::Recursive(*id),
+            Type::Optional(inner) => inner.mark(circular),
+            _ => {}
+        }
+    }
+}
+
+/// For each node of a graph the strongly connected component it is in; a node alone without an edge to itself gets a number of its own
+/// that no edge of it shares.
+fn components(edges: &[Vec<usize>]) -> Vec<usize> {
+    let order = postorder(edges);
+    let mut reversed = vec![Vec::new(); edges.len()];
+    for (from, targets) in edges.iter().enumerate() {
+        targets.iter().for_each(|to| reversed[*to].push(from));
+    }
+    let mut component = vec![usize::MAX; edges.len()];
+    for root in order.into_iter().rev() {
+        let mut open = vec![root];
+        while let Some(node) = open.pop() {
+            if component[node] == usize::MAX {
+                component[node] = root;
+                open.extend(reversed[node].iter().filter(|next| component[**next] == usize::MAX));
+            }
+        }
+    }
+    component
+}
+
+fn postorder(edges: &[Vec<usize>]) -> Vec<usize> {
+    let mut order = Vec::with_capacity(edges.len());
+    let mut seen = vec![false; edges.len()];
+    for start in 0..edges.len() {
+        let mut stack = vec![(start, 0)];
+        while let Some((node, next)) = stack.pop() {
+            if next == 0 && std::mem::replace(&mut seen[node], true) {
+                continue;
+            }
+            match edges[node].get(next) {
+                Some(target) => {
+                    stack.push((node, next + 1));
+                    if !seen[*target] {
+                        stack.push((*target, 0));
+                    }
+                }
+                None => order.push(node),
+            }
+        }
+    }
+    order
+}
+
+struct Finder<'c> {
+    contract: &'c Contract,
+    shapes: Shapes,
+    /// Words for schemas that must be declared.
+    names: BTreeMap<SchemaId, Vec<String>>,
+    /// Declared, but their shape is still to be found.
+    open: Vec<DeclarationId>,
+}
+
+/// A schema together with everything that must hold besides.
+struct Merged<'c> {
+    parts: Vec<&'c Schema>,
+    types: Option<Types>,
+    nullable: bool,
+}
+
+impl<'c> Finder<'c> {
+    fn operation(&mut self, operation: &Operation) {
+        let id = operation.id.as_str();
+        for parameter in &operation.parameters {
+            self.type_of(parameter.schema, &[id, &parameter.name]);
+        }
+        for media in operation.body.iter().flat_map(|body| &body.media).filter(|media| media.is_json()) {
+            media.schema.map(|schema| self.type_of(schema, &[id, "body"]));
+        }
+        for response in &operation.responses {
+            let status = response.status.text();
+            for media in response.media.iter().filter(|media| media.is_json()) {
+                media.schema.map(|schema| self.type_of(schema, &[id, "body", &status]));
+            }
+        }
+    }
+
+    fn drain(&mut self) {
+        while let Some(id) = self.open.pop() {
+            let (schema, words) = (self.shapes.get(id).schema, self.shapes.get(id).words.clone());
+            let words: Vec<&str> = words.iter().map(String::as_str).collect();
+            let shape = self.shape(schema, &words);
+            self.shapes.declarations[id.0].shape = shape;
+        }
+    }
+
+    fn declare(&mut self, schema: SchemaId, words: Vec<String>) -> Type {
+        let next = DeclarationId(self.shapes.declarations.len());
+        let id = *self.shapes.by_schema.entry(schema).or_insert(next);
+        if id == next {
+            self.shapes.declarations.push(Declaration { words, schema, shape: Shape::Wrapper(Type::Any) });
+            self.open.push(id);
+        }
+        Type::Declared(id)
+    }
+
+    /// The type of a schema where it is used; `words` lead to it.
+    fn type_of(&mut self, id: SchemaId, words: &[&str]) -> Type {
+        let id = self.contract.resolved(id);
+        if let Some(name) = self.names.get(&id) {
+            return self.declare(id, name.clone());
+        }
+        match self.shape(id, words) {
+            Shape::Wrapper(ty) => ty,
+            _ => {
+                let merged = self.merged(id);
+                let declared = self.declare(id, words.iter().map(|word| (*word).to_owned()).collect());
+                if merged.nullable { Type::Optional(Box::new(declared)) } else { declared }
+            }
+        }
+    }
+
+    fn merged(&self, id: SchemaId) -> Merged<'c> {
+        let parts: Vec<&Schema> = self.contract.conjuncts(id).into_iter().map(|part| self.contract.schema(part)).collect();
+        let types = parts.iter().filter_map(|part| part.types).reduce(intersect);
+        let listed_null = parts.iter().any(|part| part.enumeration.as_ref().is_some_and(|values| values.contains(&JsonValue::Null)));
+        let typed_null = types.is_some_and(|types| types != Types::NULL && types.contains(Types::NULL));
+        let untyped_null = types.is_none() && listed_null;
+        let nullable = parts.iter().any(|part| part.accepts_null) || typed_null || untyped_null;
+        let types = types.map(|types| if types == Types::NULL { types } else { Types(types.0 & !Types::NULL.0) });
+        Merged { parts, types, nullable }
+    }
+
+    /// The shape of a schema; a wrapper where nothing has to be declared.
+    fn shape(&mut self, id: SchemaId, words: &[&str]) -> Shape {
+        let merged = self.merged(id);
+        let plain = match self.plain_shape(id, &merged, words) {
+            Shape::Wrapper(ty) if merged.nullable => return Shape::Wrapper(optional(ty)),
+            shape => shape,
+        };
+        // A named structure that may be null is declared under a wrapper; an inline one is made optional by its user.
+        if merged.nullable && self.names.contains_key(&id) {
+            return Shape::Wrapper(Type::Any);
+        }
+        plain
+    }
+
+    fn plain_shape(&mut self, id: SchemaId, merged: &Merged<'c>, words: &[&str]) -> Shape {
+        if merged.parts.iter().any(|part| part.never) {
+            return Shape::Wrapper(Type::Any);
+        }
+        if let Some(shape) = values_shape(merged) {
+            return shape;
+        }
+        let has_members = merged.parts.iter().any(|part| !part.object.properties.is_empty());
+        if merged.types == Some(Types::OBJECT) && has_members {
+            return self.record(merged, words);
+        }
+        if let Some(shape) = self.union(merged, words) {
+            return shape;
+        }
+        let Some(types) = merged.types else { return Shape::Wrapper(Type::Any) };
+        Shape::Wrapper(match types {
+            Types::NULL => Type::Null,
+            Types::BOOLEAN => Type::Bool,
+            Types::INTEGER => integer(merged),
+            Types::STRING => Type::Text,
+            Types::ARRAY => self.list(merged, words),
+            Types::OBJECT => self.free_map(merged, words),
+            types if types.contains(Types::NUMBER) && types.0 & !Types::INTEGER.0 == Types::NUMBER.0 => Type::Float,
+            _ => return several_types(types, id),
+        })
+    }
+
+    fn record(&mut self, merged: &Merged<'c>, words: &[&str]) -> Shape {
+        let required: BTreeSet<&String> = merged.parts.iter().flat_map(|part| &part.object.required).collect();
+        let mut fields: Vec<Field> = Vec::new();
+        // The parts that are referred to come first in a reader's mind: the fields that all have, then those of this one.
+        let parts = merged.parts.iter().skip(1).chain(merged.parts.first());
+        for (name, schema) in parts.flat_map(|part| &part.object.properties) {
+            let required = required.contains(name);
+            let kind = match self.constant(*schema) {
+                Some(constant) if required => FieldKind::Constant(constant),
+                _ => FieldKind::Value(self.type_of(*schema, &[words, &[name.as_str()]].concat())),
+            };
+            match fields.iter_mut().find(|field| field.name == *name) {
+                // Of several descriptions of one member the most telling one counts.
+                Some(known) if matches!((&known.kind, &kind), (FieldKind::Value(Type::Any), _) | (_, FieldKind::Constant(_))) => known.kind = kind,
+                Some(_) => {}
+                None => fields.push(Field { name: name.clone(), schema: *schema, required, kind }),
+            }
+        }
+        fields.sort_by_key(|field| !field.required);
+        Shape::Record { fields, rest: self.rest(merged, words) }
+    }
+
+    /// The value that a member must have, if it is a single text, boolean or integer.
+    fn constant(&self, id: SchemaId) -> Option<JsonValue> {
+        let merged = self.merged(self.contract.resolved(id));
+        if merged.nullable {
+            return None;
+        }
+        let single = |part: &&Schema| part.constant.clone().or_else(|| part.enumeration.as_ref().filter(|values| values.len() == 1).map(|values| values[0].clone()));
+        merged.parts.iter().find_map(single).filter(|value| value.is_string() || value.is_boolean() || value.is_i64())
+    }
+
+    /// What members beyond the named ones may be; nothing if there are none.
+    fn rest(&mut self, merged: &Merged<'c>, words: &[&str]) -> Option<Type> {
+        let is_never = |id: &Option<SchemaId>| id.is_some_and(|id| self.contract.schema(self.contract.resolved(id)).never);
+        let closed = merged.parts.iter().any(|part| {
+            (is_never(&part.object.additional_properties) && part.object.pattern_properties.is_empty()) || is_never(&part.object.unevaluated_properties)
+        });
+        if closed {
+            return None;
+        }
+        let patterns = merged.parts.iter().any(|part| !part.object.pattern_properties.is_empty());
+        let additional: Vec<SchemaId> = merged.parts.iter().filter_map(|part| part.object.additional_properties).collect();
+        match additional.as_slice() {
+            // What one part calls additional, another may name.
+            [one] if !patterns && merged.parts.len() == 1 => Some(self.type_of(*one, &[words, &["other"]].concat())),
+            _ => Some(Type::Any),
+        }
+    }
+
+    fn free_map(&mut self, merged: &Merged<'c>, words: &[&str]) -> Type {
+        let inner = self.rest(merged, words).unwrap_or(Type::Any);
+        Type::Map(Box::new(inner))
+    }
+
+    fn list(&mut self, merged: &Merged<'c>, words: &[&str]) -> Type {
+        let each = merged.parts.iter().any(|part| part.array.each);
+        let prefixed = merged.parts.iter().any(|part| !part.array.prefix_items.is_empty());
+        let items = merged.parts.iter().find_map(|part| part.array.items).filter(|_| !prefixed);
+        match items {
+            None => Type::List(Box::new(Type::Any)),
+            Some(items) => {
+                let inner = self.type_of(items, &[words, &["item"]].concat());
+                // An item that is not declared has no door of its own.
+                let has_door = matches!(inner, Type::Declared(_));
+                if each && has_door { Type::Each(Box::new(inner)) } else { Type::List(Box::new(inner)) }
+            }
+        }
+    }
+
+    fn union(&mut self, merged: &Merged<'c>, words: &[&str]) -> Option<Shape> {
+        let unions: Vec<&&Schema> = merged.parts.iter().filter(|part| !part.one_of.is_empty() || !part.any_of.is_empty()).collect();
+        let [union] = unions.as_slice() else { return None };
+        if !union.one_of.is_empty() && !union.any_of.is_empty() {
+            return None;
+        }
+        let all = if union.one_of.is_empty() { &union.any_of } else { &union.one_of };
+        let is_null = |variant: &SchemaId| self.contract.schema(self.contract.resolved(*variant)).types == Some(Types::NULL);
+        let (nulls, variants): (Vec<SchemaId>, Vec<SchemaId>) = all.iter().partition(|variant| is_null(variant));
+        if !nulls.is_empty() {
+            return Some(Shape::Wrapper(match variants.as_slice() {
+                [only] => optional(self.type_of(*only, words)),
+                _ => Type::Any,
+            }));
+        }
+        if let [only] = variants.as_slice() {
+            return Some(Shape::Wrapper(self.type_of(*only, words)));
+        }
+        let mut shaped = Vec::with_capacity(variants.len());
+        for (index, variant) in variants.iter().enumerate() {
+            let types = self.merged(self.contract.resolved(*variant)).types.unwrap_or(Types(0));
+            let name = self.variant_name(*variant, index, words, union.tag.as_ref().map(|tag| &tag.values[index]));
+            let ty = self.type_of(*variant, &[words, &[name.as_str()]].concat());
+            let tags = union.tag.as_ref().map(|tag| tag.values[index].clone()).unwrap_or_default();
+            shaped.push(Variant { words: vec![name], schema: *variant, ty, tags, types });
+        }
+        if let Some(tag) = &union.tag {
+            return Some(Shape::Tagged { member: tag.member.clone(), variants: shaped });
+        }
+        let mut seen = Types(0);
+        let by_type = shaped.iter().all(|variant| {
+            let kinds = kinds(variant.types);
+            let fresh = kinds.0 != 0 && !seen.contains(kinds);
+            seen = seen.or(kinds);
+            fresh
+        });
+        if by_type {
+            return Some(Shape::ByType(shaped));
+        }
+        if shaped.iter().all(|variant| variant.ty == shaped[0].ty) {
+            // Nothing is gained by telling apart what is held alike.
+            return Some(Shape::Wrapper(shaped.swap_remove(0).ty));
+        }
+        for variant in &mut shaped {
+            // Which variant a value is can only be told by its validator, and only declared types have one.
+            if !matches!(variant.ty, Type::Declared(_)) {
+                let path = words.iter().copied().chain([variant.words[0].as_str()]).map(str::to_owned).collect();
+                variant.ty = self.declare(self.contract.resolved(variant.schema), path);
+            }
+        }
+        Some(Shape::Untagged(shaped))
+    }
+
+    /// A name for a variant: of its schema, of its tag, of its JSON type, or a number.
+    fn variant_name(&self, variant: SchemaId, index: usize, words: &[&str], tags: Option<&Vec<JsonValue>>) -> String {
+        let resolved = self.contract.resolved(variant);
+        let schema = self.contract.schema(resolved);
+        let tag = tags.and_then(|values| values.first()).and_then(JsonValue::as_str);
+        let by_type = || Some(type_word(self.merged(resolved).types?));
+        match (self.names.get(&resolved), tag) {
+            (_, Some(tag)) => tag.to_owned(),
+            (Some(name), None) => {
+                // `WorkoutLogRecord::WorkoutLog` says more than repeating the union's name.
+                let joined = name.join(" ");
+                words.last().and_then(|union| joined.strip_prefix(union)).filter(|rest| rest.starts_with(char::is_uppercase)).unwrap_or(&joined).to_owned()
+            }
+            (None, None) => schema.annotations.title.clone().or_else(by_type).unwrap_or_else(|| format!("variant {}", index + 1)),
+        }
+    }
+}
+
+fn optional(ty: Type) -> Type {
+    match ty {
+        Type::Optional(_) | Type::Any | Type::Null => ty,
+        other => Type::Optional(Box::new(other)),
+    }
+}
+
+fn intersect(left: Types, right: Types) -> Types {
+    let mut both = left.0 & right.0;
+    // Every integer is a number.
+    let integer = |types: Types| types.contains(Types::INTEGER) || types.contains(Types::NUMBER);
+    if integer(left) && integer(right) && both & Types::NUMBER.0 == 0 {
+        both |= Types::INTEGER.0;
+    }
+    Types(both)
+}
+
+/// Integers and numbers are one JSON type.
+fn kinds(types: Types) -> Types {
+    if types.contains(Types::INTEGER) { types.or(Types::NUMBER) } else { types }
+}
+
+fn integer(merged: &Merged<'_>) -> Type {
+    let above = |bound: Number| bound.compare(Number::Signed(i64::MAX)) == std::cmp::Ordering::Greater;
+    let large = merged.parts.iter().any(|part| part.number.maximum.is_some_and(above));
+    let negative = |bound: Number| bound.compare(Number::Signed(0)) == std::cmp::Ordering::Less;
+    let signed = merged.parts.iter().all(|part| part.number.minimum.is_none_or(negative));
+    if large && !signed { Type::Unsigned } else { Type::Signed }
+}
+
+/// The shape of `const` and `enum`.
+fn values_shape(merged: &Merged<'_>) -> Option<Shape> {
+    let listed = merged.parts.iter().find_map(|part| part.enumeration.clone().or_else(|| part.constant.clone().map(|value| vec![value])))?;
+    let values: Vec<JsonValue> = listed.into_iter().filter(|value| !value.is_null()).collect();
+    let texts: Option<Vec<String>> = values.iter().map(|value| value.as_str().map(str::to_owned)).collect();
+    let fits = merged.types.is_none_or(|types| types.contains(Types::STRING));
+    match texts {
+        Some(mut texts) if !texts.is_empty() && fits => {
+            let mut seen = BTreeSet::new();
+            texts.retain(|text| seen.insert(text.clone()));
+            Some(Shape::Texts(texts))
+        }
+        _ if values.iter().all(JsonValue::is_boolean) && !values.is_empty() => Some(Shape::Wrapper(Type::Bool)),
+        _ if values.iter().all(JsonValue::is_i64) && !values.is_empty() => Some(Shape::Wrapper(Type::Signed)),
+        _ if values.iter().all(JsonValue::is_number) && !values.is_empty() => Some(Shape::Wrapper(Type::Float)),
+        _ => Some(Shape::Wrapper(Type::Any)),
+    }
+}
+
+/// A union of plain JSON types, as `type: [string, integer]` has it.
+fn several_types(types: Types, schema: SchemaId) -> Shape {
+    let choices = [
+        (Types::BOOLEAN, Type::Bool),
+        (Types::INTEGER, Type::Signed),
+        (Types::NUMBER, Type::Float),
+        (Types::STRING, Type::Text),
+        (Types::ARRAY, Type::List(Box::new(Type::Any))),
+        (Types::OBJECT, Type::Map(Box::new(Type::Any))),
+    ];
+    let covered = |candidate: Types| types.contains(candidate) && !(candidate == Types::INTEGER && types.contains(Types::NUMBER));
+    let variants = choices.into_iter().filter(|(candidate, _)| covered(*candidate));
+    let variants = variants.map(|(candidate, ty)| Variant { words: vec![type_word(candidate)], schema, ty, tags: Vec::new(), types: candidate });
+    Shape::ByType(variants.collect())
+}
+
+fn type_word(types: Types) -> String {
+    let words = [(Types::BOOLEAN, "flag"), (Types::INTEGER, "integer"), (Types::NUMBER, "number"), (Types::STRING, "text"), (Types::ARRAY, "list"), (Types::OBJECT, "object")];
+    words.iter().find(|(candidate, _)| types.contains(*candidate)).map_or("value", |(_, word)| word).to_owned()
+}
+
+/// Words for a schema that has no name, from where it stands.
+fn pointer_words(pointer: &str) -> Vec<String> {
+    let skipped = ["components", "schemas", "properties", "paths", "content", "schema", "application/json", "$defs", "responses", "#"];
+    let tokens = pointer.split('/').map(|token| token.replace("~1", "/").replace("~0", "~"));
+    tokens.filter(|token| !skipped.contains(&token.as_str())).collect()
+}

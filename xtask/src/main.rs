@@ -1,0 +1,45 @@
+//! `cargo xtask …`: every chore of this repository is one command.
+
+mod corpus;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+const HELP: &str = "\
+cargo xtask test [CORPUS]   everything that CI runs; the corpus checks too, if its folder is given
+cargo xtask corpus FOLDER   compile other people's contracts, and judge their test cases
+cargo xtask bench           the benchmarks of BENCHMARKS.md
+cargo xtask generate        write generated/ and docs/ anew";
+
+type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let result = match words.as_slice() {
+        ["corpus", folder] => corpus::run(Path::new(folder)),
+        _ => {
+            println!("{HELP}");
+            return ExitCode::from(2);
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The repository's top folder.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Runs a command to its end; a failure is an error that names it.
+fn run(command: &mut Command) -> Result {
+    eprintln!("$ {command:?}");
+    let status = command.status().map_err(|error| format!("cannot start {command:?}: {error}"))?;
+    if status.success() { Ok(()) } else { Err(format!("{command:?} ended with {status}").into()) }
+}
