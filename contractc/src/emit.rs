@@ -1,6 +1,10 @@
 //! From the model to files: one emitter a target, all of one shape, each a function from the [`Plan`] to files.
 
+pub mod coverage;
+pub mod docs;
 pub mod rust;
+pub mod sql;
+pub mod template;
 
 use crate::model::Contract;
 use crate::shapes::Shapes;
@@ -9,15 +13,21 @@ use crate::shapes::Shapes;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
     Rust,
+    Sql,
+    Docs,
+    Coverage,
 }
 
 impl Target {
-    pub const ALL: &'static [Target] = &[Target::Rust];
+    pub const ALL: &'static [Target] = &[Target::Rust, Target::Sql, Target::Docs, Target::Coverage];
 
     /// The word for `--only`.
     pub fn name(self) -> &'static str {
         match self {
             Target::Rust => "rust",
+            Target::Sql => "sql",
+            Target::Docs => "docs",
+            Target::Coverage => "coverage",
         }
     }
 
@@ -29,6 +39,9 @@ impl Target {
     pub fn emit(self, plan: &Plan<'_>) -> Vec<OutputFile> {
         match self {
             Target::Rust => rust::emit(plan),
+            Target::Sql => sql::emit(plan),
+            Target::Docs => docs::emit(plan),
+            Target::Coverage => coverage::emit(plan),
         }
     }
 }

@@ -93,14 +93,14 @@ impl Interpreter<'_> {
             out.unique_items(array, at);
         }
         let mut matching = 0;
-        array.for_each(|index, item| {
+        for (index, item) in array {
             if let Some(schema) = rules.prefix_items.get(index).copied().or(rules.items) {
                 self.check(schema, item, at.item(index), out);
             }
             if rules.contains.is_some_and(|contains| self.accepts(contains.schema, item, out)) {
                 matching += 1;
             }
-        });
+        }
         if let Some(contains) = rules.contains {
             out.contains(matching, contains.min, contains.max.unwrap_or(u64::MAX), at);
         }
@@ -109,13 +109,15 @@ impl Interpreter<'_> {
     fn check_object(&self, schema: &Schema, object: Object<'_>, at: At<'_>, out: &mut Checker) {
         let rules = &schema.object;
         let required: Vec<&str> = rules.required.iter().map(String::as_str).collect();
-        out.required_names(object, &required, at);
+        out.required(object, &required, at);
         rules.min_properties.inspect(|min| out.min_properties(object, *min, at));
         rules.max_properties.inspect(|max| out.max_properties(object, *max, at));
         if let Some(names) = rules.property_names {
             out.property_names(object, at, |name, at, out| self.check(names, name, at, out));
         }
-        object.for_each(|name, value| self.check_member(rules, name, value, at.member(name), out));
+        for (name, value) in object {
+            self.check_member(rules, name, value, at.member(name), out);
+        }
         for (name, needs) in &rules.dependent_required {
             let needs: Vec<&str> = needs.iter().map(String::as_str).collect();
             out.dependent_required(object, name, &needs, at);
@@ -182,18 +184,18 @@ impl Interpreter<'_> {
 
     fn check_unevaluated(&self, schema: &Schema, value: Json<'_>, at: At<'_>, out: &mut Checker) {
         if let (Some(rest), Json::Object(object)) = (schema.object.unevaluated_properties, value) {
-            object.for_each(|name, member| {
+            for (name, member) in object {
                 if !self.evaluates_member(schema, name, value, out, 0) {
                     self.check_rest(rest, "unevaluatedProperties", member, at.member(name), out);
                 }
-            });
+            }
         }
         if let (Some(rest), Json::Array(array)) = (schema.array.unevaluated_items, value) {
-            array.for_each(|index, item| {
+            for (index, item) in array {
                 if !self.evaluates_item(schema, index, item, value, out, 0) {
                     self.check_rest(rest, "unevaluatedItems", item, at.item(index), out);
                 }
-            });
+            }
         }
     }
 

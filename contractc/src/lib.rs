@@ -26,6 +26,7 @@ pub mod interpret;
 pub mod model;
 pub mod output;
 pub mod reader;
+pub mod sample;
 pub mod shapes;
 pub mod source;
 

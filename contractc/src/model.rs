@@ -416,6 +416,29 @@ impl Contract {
         found
     }
 
+    /// The names of all members that the variants of a record may have: what all have first, then by variant.
+    pub fn member_names(&self, id: SchemaId) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        let mut open = self.conjuncts(id);
+        // What is referred to is more general than what refers to it.
+        open.reverse();
+        let mut next = 0;
+        while let Some(part) = open.get(next).copied() {
+            let schema = self.schema(part);
+            for (name, _) in &schema.object.properties {
+                if !names.contains(name) {
+                    names.push(name.clone());
+                }
+            }
+            for variant in schema.one_of.iter().chain(&schema.any_of) {
+                let parts = self.conjuncts(*variant);
+                open.extend(parts.into_iter().rev().filter(|part| !open.contains(part)).collect::<Vec<_>>());
+            }
+            next += 1;
+        }
+        names
+    }
+
     fn collect_conjuncts(&self, id: SchemaId, found: &mut Vec<SchemaId>) {
         if found.contains(&id) {
             return;

@@ -5,6 +5,8 @@ mod operations;
 mod schemas;
 mod sync;
 
+pub use schemas::{KeywordFate, keyword_fates};
+
 use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 

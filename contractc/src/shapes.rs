@@ -15,6 +15,8 @@ use crate::runtime::number::Number;
 pub struct Shapes {
     pub declarations: Vec<Declaration>,
     by_schema: BTreeMap<SchemaId, DeclarationId>,
+    /// The schemas that operations mention: their type, and words for them.
+    roots: BTreeMap<SchemaId, (Type, Vec<String>)>,
 }
 
 /// Index into [`Shapes::declarations`].
@@ -126,6 +128,16 @@ impl Shapes {
     /// The declaration of a schema, if it has one.
     pub fn of(&self, contract: &Contract, schema: SchemaId) -> Option<DeclarationId> {
         self.by_schema.get(&contract.resolved(schema)).copied()
+    }
+
+    /// The type of a schema that an operation mentions.
+    pub fn root_type(&self, schema: SchemaId) -> Option<&Type> {
+        self.roots.get(&schema).map(|(ty, _)| ty)
+    }
+
+    /// All schemas that operations mention, with words for them.
+    pub fn roots(&self) -> impl Iterator<Item = (SchemaId, &[String])> {
+        self.roots.iter().map(|(schema, (_, words))| (*schema, words.as_slice()))
     }
 
     /// Marks every use of a type inside itself that no list or map stands between.
@@ -251,17 +263,26 @@ impl<'c> Finder<'c> {
     fn operation(&mut self, operation: &Operation) {
         let id = operation.id.as_str();
         for parameter in &operation.parameters {
-            self.type_of(parameter.schema, &[id, &parameter.name]);
+            self.root(parameter.schema, &[id, &parameter.name]);
         }
         for media in operation.body.iter().flat_map(|body| &body.media).filter(|media| media.is_json()) {
-            media.schema.map(|schema| self.type_of(schema, &[id, "body"]));
+            media.schema.inspect(|schema| self.root(*schema, &[id, "body"]));
         }
         for response in &operation.responses {
             let status = response.status.text();
             for media in response.media.iter().filter(|media| media.is_json()) {
-                media.schema.map(|schema| self.type_of(schema, &[id, "body", &status]));
+                media.schema.inspect(|schema| self.root(*schema, &[id, "body", &status]));
             }
         }
+    }
+
+    fn root(&mut self, schema: SchemaId, words: &[&str]) {
+        let ty = self.type_of(schema, words);
+        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        // A schema that stands behind nothing but a reference is judged as what it refers to.
+        let resolved = self.contract.resolved(schema);
+        self.shapes.roots.entry(resolved).or_insert_with(|| (ty.clone(), words.clone()));
+        self.shapes.roots.entry(schema).or_insert((ty, words));
     }
 
     fn drain(&mut self) {

@@ -120,6 +120,7 @@ version = "0.0.0"
 edition = "2024"
 
 [dependencies]
+http = "1"
 regress = "0.11"
 serde = { version = "1", features = ["derive"] }
 serde_json = "1"

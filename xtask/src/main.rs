@@ -1,6 +1,7 @@
 //! `cargo xtask …`: every chore of this repository is one command.
 
 mod corpus;
+mod generate;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -17,6 +18,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match words.as_slice() {
+        ["generate"] => generate::run(&root(), generate::Mode::Write).map(|changes| changes.iter().for_each(|change| println!("{change}"))),
         ["corpus", folder] => corpus::run(Path::new(folder)),
         _ => {
             println!("{HELP}");
@@ -35,6 +37,13 @@ fn main() -> ExitCode {
 /// The repository's top folder.
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// 64-bit FNV-1a, carriage returns left out: build.rs computes the same.
+fn fnv1a(bytes: &[u8]) -> String {
+    let kept = bytes.iter().filter(|byte| **byte != b'\r');
+    let hash = kept.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
+    format!("{hash:016x}")
 }
 
 /// Runs a command to its end; a failure is an error that names it.

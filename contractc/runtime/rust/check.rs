@@ -51,17 +51,6 @@ impl std::fmt::Display for Types {
     }
 }
 
-/// Which of an object's listed members were seen.
-#[derive(Clone, Copy, Default)]
-pub struct Seen(u128);
-
-impl Seen {
-    #[inline]
-    pub fn add(&mut self, index: u32) {
-        self.0 |= 1 << index;
-    }
-}
-
 /// A type that a keyword group speaks of: asks for it and gives its content.
 impl Checker {
     /// `type`, where several are accepted or none needs a closer look.
@@ -315,37 +304,34 @@ impl Checker {
         }
     }
 
-    /// Walks the items of an `x-each` array, unless they are judged one by one later.
-    pub fn each<'a>(&mut self, array: Array<'a>, at: At<'_>, mut check: impl FnMut(Json<'a>, At<'_>, &mut Checker)) {
-        if !self.apart {
-            array.for_each(|index, item| check(item, at.item(index), self));
-        }
+    /// The items of an `x-each` array; none if they are to be judged one by one later.
+    pub fn each<'a>(&self, array: Array<'a>) -> Array<'a> {
+        if self.apart { Array::empty() } else { array }
     }
 }
 
 /// Objects.
 impl Checker {
-    /// `required`, for members that were looked for while walking the object: `names[i]` is bit `i` of `seen`.
+    /// `required`
     #[inline]
-    pub fn required(&mut self, seen: Seen, names: &[&str], at: At<'_>) {
-        let all = if names.len() >= 128 { u128::MAX } else { (1 << names.len()) - 1 };
-        if seen.0 & all != all {
-            let missing: Vec<&str> = (0..names.len()).filter(|bit| seen.0 >> bit & 1 == 0).map(|bit| names[bit]).collect();
-            self.missing(&missing, at);
+    pub fn required(&mut self, object: Object<'_>, names: &[&str], at: At<'_>) {
+        // Members mostly come in the contract's order, so one walk finds them all; what it misses is looked up.
+        let mut expected = names.iter();
+        let mut next = expected.next();
+        for (name, _) in object {
+            if next.is_some_and(|next| *next == name) {
+                next = expected.next();
+            }
         }
-    }
-
-    /// `required`, for names that are looked up one by one.
-    pub fn required_names(&mut self, object: Object<'_>, names: &[&str], at: At<'_>) {
-        let missing: Vec<&str> = names.iter().copied().filter(|name| object.get(name).is_none()).collect();
-        if !missing.is_empty() {
-            self.missing(&missing, at);
+        if next.is_some_and(|next| object.get(next).is_none()) || expected.any(|name| object.get(name).is_none()) {
+            self.missing(object, names, at);
         }
     }
 
     #[cold]
-    fn missing(&mut self, names: &[&str], at: At<'_>) {
-        self.violation(at, "required", || format!("lacks {}", list(names)));
+    fn missing(&mut self, object: Object<'_>, names: &[&str], at: At<'_>) {
+        let missing: Vec<&str> = names.iter().copied().filter(|name| object.get(name).is_none()).collect();
+        self.violation(at, "required", || format!("lacks {}", list(&missing)));
     }
 
     /// `additionalProperties: false`, for a member that nothing names.
@@ -368,12 +354,12 @@ impl Checker {
 
     /// `propertyNames`: each name is judged as a string; what is wrong with it is said at its member.
     pub fn property_names(&mut self, object: Object<'_>, at: At<'_>, check: impl Fn(Json<'_>, At<'_>, &mut Checker)) {
-        object.for_each(|name, _| {
+        for (name, _) in object {
             let at = at.member(name);
             if !self.accepts(|out| check(Json::String(name), at, out)) {
                 self.violation(at, "propertyNames", || "has a name that is not accepted".to_owned());
             }
-        });
+        }
     }
 
     /// `dependentRequired`
@@ -408,14 +394,10 @@ pub fn equal(left: Json<'_>, right: Json<'_>) -> bool {
         (Json::Number(left), Json::Number(right)) => left == right,
         (Json::String(left), Json::String(right)) => left == right,
         (Json::Array(left), Json::Array(right)) => {
-            let mut same = left.len() == right.len();
-            left.for_each(|index, item| same = same && right.get(index).is_some_and(|other| equal(item, other)));
-            same
+            left.len() == right.len() && left.into_iter().zip(right).all(|((_, left), (_, right))| equal(left, right))
         }
         (Json::Object(left), Json::Object(right)) => {
-            let mut same = left.len() == right.len();
-            left.for_each(|name, item| same = same && right.get(name).is_some_and(|other| equal(item, other)));
-            same
+            left.len() == right.len() && left.into_iter().all(|(name, left)| right.get(name).is_some_and(|right| equal(left, right)))
         }
         _ => false,
     }
@@ -432,18 +414,12 @@ fn is_literal(value: Json<'_>, text: &str) -> bool {
 
 fn has_duplicates(array: Array<'_>) -> bool {
     const FEW: usize = 32;
-    let mut items = Vec::with_capacity(array.len().min(FEW));
     if array.len() <= FEW {
-        let mut found = false;
-        array.for_each(|_, item| {
-            found = found || items.iter().any(|earlier| equal(*earlier, item));
-            items.push(item);
-        });
-        return found;
+        let items: Vec<Json<'_>> = array.into_iter().map(|(_, item)| item).collect();
+        return items.iter().enumerate().any(|(index, item)| items[..index].iter().any(|earlier| equal(*earlier, *item)));
     }
     // Sorting by a canonical text keeps a long array from costing a square.
-    let mut texts = Vec::with_capacity(array.len());
-    array.for_each(|_, item| texts.push(canonical(item)));
+    let mut texts: Vec<String> = array.into_iter().map(|(_, item)| canonical(item)).collect();
     texts.sort_unstable();
     texts.windows(2).any(|pair| pair[0] == pair[1])
 }
@@ -457,13 +433,11 @@ fn canonical(value: Json<'_>) -> String {
             _ => format!("{:e}", number.to_f64()),
         },
         Json::Array(array) => {
-            let mut texts = Vec::with_capacity(array.len());
-            array.for_each(|_, item| texts.push(canonical(item)));
+            let texts: Vec<String> = array.into_iter().map(|(_, item)| canonical(item)).collect();
             format!("[{}]", texts.join(","))
         }
         Json::Object(object) => {
-            let mut texts = Vec::with_capacity(object.len());
-            object.for_each(|name, item| texts.push(format!("{name:?}:{}", canonical(item))));
+            let mut texts: Vec<String> = object.into_iter().map(|(name, item)| format!("{name:?}:{}", canonical(item))).collect();
             texts.sort_unstable();
             format!("{{{}}}", texts.join(","))
         }

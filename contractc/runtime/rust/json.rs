@@ -42,8 +42,17 @@ pub trait Items {
 
 /// A typed structure or map that can show itself as a JSON object.
 pub trait Members {
-    /// Calls `visit` once for each member that is present.
-    fn members<'a>(&'a self, visit: &mut dyn FnMut(&'a str, Json<'a>));
+    /// The member at `index`. `last` is the name that was shown before it, where there was one.
+    fn member<'a>(&'a self, index: usize, last: Option<&'a str>) -> Member<'a>;
+}
+
+/// A place in a structure's row of members.
+pub enum Member<'a> {
+    Present(&'a str, Json<'a>),
+    /// An optional member that is not there.
+    Absent,
+    /// The row is over.
+    End,
 }
 
 impl<'a> Json<'a> {
@@ -81,14 +90,8 @@ impl<'a> Json<'a> {
             Json::Bool(value) => Value::Bool(value),
             Json::Number(number) => number.to_value(),
             Json::String(text) => Value::String(text.to_owned()),
-            Json::Array(array) => Value::Array((0..array.len()).map_while(|i| array.get(i)).map(Json::to_value).collect()),
-            Json::Object(object) => {
-                let mut map = serde_json::Map::new();
-                object.for_each(|name, value| {
-                    map.insert(name.to_owned(), value.to_value());
-                });
-                Value::Object(map)
-            }
+            Json::Array(array) => array.into_iter().map(|(_, item)| item.to_value()).collect(),
+            Json::Object(object) => Value::Object(object.into_iter().map(|(name, value)| (name.to_owned(), value.to_value())).collect()),
         }
     }
 
@@ -127,21 +130,9 @@ impl<'a> Array<'a> {
         self.len() == 0
     }
 
-    /// The item at `index`. Parsed arrays walk to it; use [`Array::for_each`] for all of them.
-    pub fn get(self, index: usize) -> Option<Json<'a>> {
-        match self {
-            Array::Tape(container) => container.items().nth(index),
-            Array::Typed(items) => (index < items.len()).then(|| items.item(index)),
-            Array::Value(items) => items.get(index).map(Json::from),
-        }
-    }
-
-    pub fn for_each(self, mut visit: impl FnMut(usize, Json<'a>)) {
-        match self {
-            Array::Tape(container) => container.items().enumerate().for_each(|(index, item)| visit(index, item)),
-            Array::Typed(items) => (0..items.len()).for_each(|index| visit(index, items.item(index))),
-            Array::Value(items) => items.iter().enumerate().for_each(|(index, item)| visit(index, item.into())),
-        }
+    /// An array without items.
+    pub const fn empty() -> Self {
+        Array::Value(&[])
     }
 }
 
@@ -149,11 +140,7 @@ impl<'a> Object<'a> {
     pub fn len(self) -> usize {
         match self {
             Object::Tape(container) => container.len(),
-            Object::Typed(_) => {
-                let mut count = 0;
-                self.for_each(|_, _| count += 1);
-                count
-            }
+            Object::Typed(_) => self.into_iter().count(),
             Object::Value(members) => members.len(),
         }
     }
@@ -166,24 +153,85 @@ impl<'a> Object<'a> {
         match self {
             Object::Tape(container) => container.members().find(|(key, _)| *key == name).map(|(_, value)| value),
             Object::Value(members) => members.get(name).map(Json::from),
-            Object::Typed(_) => {
-                let mut found = None;
-                self.for_each(|key, value| {
-                    if key == name {
-                        found = Some(value);
-                    }
-                });
-                found
-            }
+            Object::Typed(_) => self.into_iter().find(|(key, _)| *key == name).map(|(_, value)| value),
         }
     }
+}
+
+/// The items of an array with their indexes.
+pub enum ItemsIter<'a> {
+    Tape(std::iter::Enumerate<tape::Values<'a>>),
+    Typed(&'a dyn Items, std::ops::Range<usize>),
+    Value(std::iter::Enumerate<std::slice::Iter<'a, Value>>),
+}
+
+impl<'a> IntoIterator for Array<'a> {
+    type Item = (usize, Json<'a>);
+    type IntoIter = ItemsIter<'a>;
+
+    fn into_iter(self) -> ItemsIter<'a> {
+        match self {
+            Array::Tape(container) => ItemsIter::Tape(container.items().enumerate()),
+            Array::Typed(items) => ItemsIter::Typed(items, 0..items.len()),
+            Array::Value(items) => ItemsIter::Value(items.iter().enumerate()),
+        }
+    }
+}
+
+impl<'a> Iterator for ItemsIter<'a> {
+    type Item = (usize, Json<'a>);
 
     #[inline]
-    pub fn for_each(self, mut visit: impl FnMut(&'a str, Json<'a>)) {
+    fn next(&mut self) -> Option<Self::Item> {
         match self {
-            Object::Tape(container) => container.members().for_each(|(name, value)| visit(name, value)),
-            Object::Typed(members) => members.members(&mut visit),
-            Object::Value(members) => members.iter().for_each(|(name, value)| visit(name, value.into())),
+            ItemsIter::Tape(items) => items.next(),
+            ItemsIter::Typed(items, indexes) => indexes.next().map(|index| (index, items.item(index))),
+            ItemsIter::Value(items) => items.next().map(|(index, item)| (index, item.into())),
+        }
+    }
+}
+
+/// The members of an object with their names.
+pub enum MembersIter<'a> {
+    Tape(tape::Members<'a>),
+    Typed { members: &'a dyn Members, index: usize, last: Option<&'a str> },
+    Value(serde_json::map::Iter<'a>),
+}
+
+impl<'a> IntoIterator for Object<'a> {
+    type Item = (&'a str, Json<'a>);
+    type IntoIter = MembersIter<'a>;
+
+    #[inline]
+    fn into_iter(self) -> MembersIter<'a> {
+        match self {
+            Object::Tape(container) => MembersIter::Tape(container.members()),
+            Object::Typed(members) => MembersIter::Typed { members, index: 0, last: None },
+            Object::Value(members) => MembersIter::Value(members.iter()),
+        }
+    }
+}
+
+impl<'a> Iterator for MembersIter<'a> {
+    type Item = (&'a str, Json<'a>);
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        match self {
+            MembersIter::Tape(members) => members.next(),
+            MembersIter::Value(members) => members.next().map(|(name, value)| (name.as_str(), value.into())),
+            MembersIter::Typed { members, index, last } => loop {
+                let member = members.member(*index, *last);
+                *index += 1;
+                match member {
+                    Member::Absent => {}
+                    Member::End => return None,
+                    Member::Present(name, value) => {
+                        *last = Some(name);
+                        return Some((name, value));
+                    }
+                }
+            },
         }
     }
 }
@@ -199,24 +247,16 @@ impl Serialize for Json<'_> {
             Json::String(text) => serializer.serialize_str(text),
             Json::Array(array) => {
                 let mut seq = serializer.serialize_seq(Some(array.len()))?;
-                let mut result = Ok(());
-                array.for_each(|_, item| {
-                    if result.is_ok() {
-                        result = seq.serialize_element(&item);
-                    }
-                });
-                result?;
+                for (_, item) in array {
+                    seq.serialize_element(&item)?;
+                }
                 seq.end()
             }
             Json::Object(object) => {
                 let mut map = serializer.serialize_map(None)?;
-                let mut result = Ok(());
-                object.for_each(|name, value| {
-                    if result.is_ok() {
-                        result = map.serialize_entry(name, &value);
-                    }
-                });
-                result?;
+                for (name, value) in object {
+                    map.serialize_entry(name, &value)?;
+                }
                 map.end()
             }
         }

@@ -4,8 +4,9 @@
 //! macros give reading, showing and serde; the checks are functions of `validators.rs`.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
-use super::json::{Array, Items, Json, Members, Object, Value};
+use super::json::{Array, Items, Json, Member, Members, Object, Value};
 use super::number::Number;
 use super::report::{At, Checker, Report};
 use super::tape::{Cursor, Tape};
@@ -165,16 +166,24 @@ impl<T: ReadJson> ReadJson for Vec<T> {
     fn read(value: Json<'_>, at: At<'_>, out: &mut Checker) -> Option<Self> {
         let Json::Array(array) = value else { return mismatch(value, "an array", at, out) };
         let mut items = Vec::with_capacity(array.len());
-        let count = array.len();
-        array.for_each(|index, item| items.extend(T::read(item, at.item(index), out)));
-        (items.len() == count).then_some(items)
+        for (index, item) in array {
+            items.extend(T::read(item, at.item(index), out));
+        }
+        (items.len() == array.len()).then_some(items)
     }
 }
 
 impl<T: ToJson> Members for BTreeMap<String, T> {
-    fn members<'a>(&'a self, visit: &mut dyn FnMut(&'a str, Json<'a>)) {
-        self.iter().for_each(|(name, value)| visit(name, value.as_json()));
+    fn member<'a>(&'a self, _: usize, last: Option<&'a str>) -> Member<'a> {
+        next_entry(self, last)
     }
+}
+
+/// The entry behind the one called `last`.
+fn next_entry<'a, T: ToJson>(map: &'a BTreeMap<String, T>, last: Option<&str>) -> Member<'a> {
+    let from = last.map_or(Bound::Unbounded, Bound::Excluded);
+    let entry = map.range::<str, _>((from, Bound::Unbounded)).next();
+    entry.map_or(Member::End, |(name, value)| Member::Present(name, value.as_json()))
 }
 
 impl<T: ToJson> ToJson for BTreeMap<String, T> {
@@ -187,12 +196,10 @@ impl<T: ReadJson> ReadJson for BTreeMap<String, T> {
     fn read(value: Json<'_>, at: At<'_>, out: &mut Checker) -> Option<Self> {
         let Json::Object(object) = value else { return mismatch(value, "an object", at, out) };
         let mut map = BTreeMap::new();
-        let mut complete = true;
-        object.for_each(|name, value| match T::read(value, at.member(name), out) {
-            Some(value) => _ = map.insert(name.to_owned(), value),
-            None => complete = false,
-        });
-        complete.then_some(map)
+        for (name, value) in object {
+            map.insert(name.to_owned(), T::read(value, at.member(name), out)?);
+        }
+        Some(map)
     }
 }
 
@@ -311,43 +318,27 @@ pub trait Record: Sized {
     /// All members that the contract names.
     const NAMES: &'static [&'static str];
 
-    /// Shows the members that are present.
-    fn show<'a>(&'a self, show: &mut Show<'_, 'a>);
+    /// Shows the member at `index`, in the contract's order; behind the named ones come the others.
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Member<'a>;
 
     /// Builds the structure.
     fn build(members: &mut Reading<'_, '_>) -> Option<Self>;
 }
 
-/// Takes the members of a structure that is being shown.
-pub struct Show<'v, 'a> {
-    visit: &'v mut dyn FnMut(&'a str, Json<'a>),
-}
-
-impl<'v, 'a> Show<'v, 'a> {
-    pub fn new(visit: &'v mut dyn FnMut(&'a str, Json<'a>)) -> Self {
-        Show { visit }
-    }
-
+impl<'a> Member<'a> {
     /// A member that is always there.
-    pub fn required(&mut self, name: &'static str, value: &'a impl ToJson) {
-        (self.visit)(name, value.as_json());
+    pub fn required(name: &'static str, value: &'a impl ToJson) -> Self {
+        Member::Present(name, value.as_json())
     }
 
     /// A member that may be absent.
-    pub fn optional(&mut self, name: &'static str, value: &'a Option<impl ToJson>) {
-        if let Some(value) = value {
-            (self.visit)(name, value.as_json());
-        }
+    pub fn optional(name: &'static str, value: &'a Option<impl ToJson>) -> Self {
+        value.as_ref().map_or(Member::Absent, |value| Member::Present(name, value.as_json()))
     }
 
-    /// A member whose value the contract fixes.
-    pub fn constant(&mut self, name: &'static str, value: Json<'a>) {
-        (self.visit)(name, value);
-    }
-
-    /// The members that the contract does not name.
-    pub fn others(&mut self, members: &'a BTreeMap<String, impl ToJson>) {
-        members.iter().for_each(|(name, value)| (self.visit)(name, value.as_json()));
+    /// One of the members that the contract does not name; `named` are those that it does.
+    pub fn other(members: &'a BTreeMap<String, impl ToJson>, last: Option<&'a str>, named: &[&str]) -> Self {
+        next_entry(members, last.filter(|last| !named.contains(last)))
     }
 }
 
@@ -392,19 +383,12 @@ impl<'r, 'a> Reading<'r, 'a> {
     /// The members that the contract does not name.
     pub fn others<T: ReadJson>(&mut self, names: &[&str]) -> Option<BTreeMap<String, T>> {
         let mut others = BTreeMap::new();
-        if self.taken == self.object.len() {
-            return Some(others);
-        }
-        let mut complete = true;
-        self.object.for_each(|name, value| {
-            if !names.contains(&name) {
-                match T::read(value, self.at.member(name), self.out) {
-                    Some(value) => _ = others.insert(name.to_owned(), value),
-                    None => complete = false,
-                }
+        if self.taken < self.object.len() {
+            for (name, value) in self.object.into_iter().filter(|(name, _)| !names.contains(name)) {
+                others.insert(name.to_owned(), T::read(value, self.at.member(name), self.out)?);
             }
-        });
-        complete.then_some(others)
+        }
+        Some(others)
     }
 
     #[inline]
@@ -461,8 +445,8 @@ macro_rules! schema {
 macro_rules! record {
     ($type:ident, $name:literal, $check:path) => {
         impl rt::json::Members for $type {
-            fn members<'a>(&'a self, visit: &mut dyn FnMut(&'a str, rt::json::Json<'a>)) {
-                rt::schema::Record::show(self, &mut rt::schema::Show::new(visit));
+            fn member<'a>(&'a self, index: usize, last: Option<&'a str>) -> rt::json::Member<'a> {
+                rt::schema::Record::show(self, index, last)
             }
         }
 

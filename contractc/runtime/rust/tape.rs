@@ -181,24 +181,49 @@ impl<'a> Container<'a> {
         None
     }
 
-    pub(super) fn items(self) -> impl Iterator<Item = Json<'a>> {
-        let mut index = self.index + 1;
-        (0..self.len()).map(move |_| {
-            let item = self.tape.json(index);
-            index = self.tape.behind(index);
-            item
-        })
+    pub(super) fn items(self) -> Values<'a> {
+        Values { tape: self.tape, index: self.index + 1 }
     }
 
     #[inline]
-    pub(super) fn members(self) -> impl Iterator<Item = (&'a str, Json<'a>)> {
-        let mut index = self.index + 1;
-        (0..self.len()).map(move |_| {
-            let name = self.tape.text(self.tape.nodes[index]);
-            let value = self.tape.json(index + 1);
-            index = self.tape.behind(index + 1);
-            (name, value)
-        })
+    pub(super) fn members(self) -> Members<'a> {
+        Members { next: self.cursor() }
+    }
+}
+
+/// The values of an array on a tape.
+pub struct Values<'a> {
+    tape: &'a Tape<'a>,
+    index: usize,
+}
+
+impl<'a> Iterator for Values<'a> {
+    type Item = Json<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Json<'a>> {
+        if self.tape.nodes[self.index].kind == Kind::End {
+            return None;
+        }
+        let item = self.tape.json(self.index);
+        self.index = self.tape.behind(self.index);
+        Some(item)
+    }
+}
+
+/// The members of an object on a tape.
+pub struct Members<'a> {
+    next: Option<Cursor<'a>>,
+}
+
+impl<'a> Iterator for Members<'a> {
+    type Item = (&'a str, Json<'a>);
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        let at = self.next?;
+        self.next = at.next();
+        Some((at.name(), at.value()))
     }
 }
 

@@ -96,6 +96,30 @@ const KEYWORDS: &[(&str, Known)] = &[
     ("xml", Known::Annotation),
 ];
 
+/// What becomes of a keyword, for `COVERAGE.md`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeywordFate {
+    Enforced,
+    Annotation,
+    Refused,
+    /// Data for the engine.
+    Registry,
+    /// Holds schemas that others refer to.
+    Place,
+}
+
+/// Every keyword that the compiler knows, and what becomes of it.
+pub fn keyword_fates() -> Vec<(&'static str, KeywordFate)> {
+    let fate = |keyword: &str, known: Known| match known {
+        _ if ["x-sync", "x-ref"].contains(&keyword) => KeywordFate::Registry,
+        _ if keyword == "$defs" => KeywordFate::Place,
+        Known::Annotation => KeywordFate::Annotation,
+        Known::Unsupported => KeywordFate::Refused,
+        Known::Both | Known::V30 | Known::V31 | Known::Extension => KeywordFate::Enforced,
+    };
+    KEYWORDS.iter().map(|(keyword, known)| (*keyword, fate(keyword, *known))).collect()
+}
+
 const TYPES: [(&str, Types); 7] = [
     ("null", Types::NULL),
     ("boolean", Types::BOOLEAN),

@@ -30,6 +30,18 @@ pub fn emit(plan: &Plan<'_>, names: &Names) -> String {
             unused("out")
         );
     }
+    for (schema, function) in names.root_functions() {
+        emitter.owner.replace(function.trim_start_matches("check_").to_owned());
+        let body = emitter.body(schema);
+        let unused = |word: &str| if mentions(&body, word) { word.to_owned() } else { format!("_{word}") };
+        let _ = writeln!(
+            functions,
+            "pub fn {function}({}: Json<'_>, {}: At<'_>, {}: &mut Checker) {{\n{body}}}\n",
+            unused("value"),
+            unused("at"),
+            unused("out")
+        );
+    }
     let mut statics = String::new();
     for (source, name) in emitter.patterns.borrow().iter() {
         let _ = writeln!(statics, "static {name}: Pattern = Pattern::new({source:?});");
@@ -41,7 +53,7 @@ pub fn emit(plan: &Plan<'_>, names: &Names) -> String {
 fn imports(body: &str) -> String {
     let mut code = String::new();
     let groups: [(&str, &[&str]); 6] = [
-        ("super::runtime::check", &["Seen", "Types", "number_member"]),
+        ("super::runtime::check", &["Types", "number_member"]),
         ("super::runtime::format", &["Format"]),
         ("super::runtime::json", &["Json"]),
         ("super::runtime::number", if body.contains("Number::Unsigned") { &["Number"] } else { &[] }),
@@ -61,7 +73,7 @@ fn imports(body: &str) -> String {
 }
 
 /// Whether code outside of comments and strings uses a word.
-fn mentions(code: &str, word: &str) -> bool {
+pub fn mentions(code: &str, word: &str) -> bool {
     let part_of_word = |character: Option<char>| character.is_some_and(|character| character.is_alphanumeric() || character == '_');
     code.lines().filter(|line| !line.trim_start().starts_with("//")).any(|line| {
         line.match_indices(word).any(|(at, _)| {
@@ -70,6 +82,22 @@ fn mentions(code: &str, word: &str) -> bool {
             outside_string && !part_of_word(before) && !part_of_word(after)
         })
     })
+}
+
+/// A set of types as an expression.
+pub fn types(types: Types) -> String {
+    let all = [
+        (Types::NULL, "NULL"),
+        (Types::BOOLEAN, "BOOLEAN"),
+        (Types::INTEGER, "INTEGER"),
+        (Types::NUMBER, "NUMBER"),
+        (Types::STRING, "STRING"),
+        (Types::ARRAY, "ARRAY"),
+        (Types::OBJECT, "OBJECT"),
+    ];
+    let mut listed = all.iter().filter(|(candidate, _)| types.contains(*candidate)).map(|(_, name)| format!("Types::{name}"));
+    let first = listed.next().unwrap_or_else(|| "Types(0)".to_owned());
+    listed.fold(first, |code, name| format!("{code}.or({name})"))
 }
 
 struct Emitter<'p> {
@@ -185,7 +213,7 @@ impl<'p> Emitter<'p> {
             _ => None,
         };
         if let Some(types) = types.filter(|_| single.is_none_or(|index| blocks[index].2.is_empty())) {
-            let _ = writeln!(code, "out.types(value, {}, at);", self.types(types));
+            let _ = writeln!(code, "out.types(value, {}, at);", self::types(types));
         }
         for (index, (pattern, method, block)) in blocks.iter().enumerate().filter(|(_, (_, _, block))| !block.is_empty()) {
             if single == Some(index) {
@@ -197,21 +225,6 @@ impl<'p> Emitter<'p> {
             }
         }
         code
-    }
-
-    fn types(&self, types: Types) -> String {
-        let all = [
-            (Types::NULL, "NULL"),
-            (Types::BOOLEAN, "BOOLEAN"),
-            (Types::INTEGER, "INTEGER"),
-            (Types::NUMBER, "NUMBER"),
-            (Types::STRING, "STRING"),
-            (Types::ARRAY, "ARRAY"),
-            (Types::OBJECT, "OBJECT"),
-        ];
-        let mut listed = all.iter().filter(|(candidate, _)| types.contains(*candidate)).map(|(_, name)| format!("Types::{name}"));
-        let first = listed.next().unwrap_or_else(|| "Types(0)".to_owned());
-        listed.fold(first, |code, name| format!("{code}.or({name})"))
     }
 
     fn number_rules(&self, schema: &Schema) -> String {
@@ -282,7 +295,7 @@ impl<'p> Emitter<'p> {
             let _ = writeln!(
                 code,
                 "let mut matching = 0;\n{}out.contains(matching, {}, {max}, at);",
-                walk("array.for_each", &["index", "value"], &format!("matching += u64::from({accepts});\n")),
+                walk("array", &["index", "value"], &format!("matching += u64::from({accepts});\n")),
                 contains.min
             );
         }
@@ -293,19 +306,16 @@ impl<'p> Emitter<'p> {
         let rules = &schema.array;
         let rest = rules.items.map(|items| self.check(items)).unwrap_or_default();
         if rules.prefix_items.is_empty() {
-            return match (rest.is_empty(), rules.each) {
-                (true, _) => String::new(),
-                (false, true) => walk("out.each", &["value", "at", "out"], &rest).replace("out.each(", "out.each(array, at, "),
-                (false, false) => walk("array.for_each", &["index", "value"], &here("at.item(index)", &rest)),
-            };
+            let array = if rules.each { "out.each(array)" } else { "array" };
+            return if rest.is_empty() { rest } else { walk(array, &["index", "value"], &here("at.item(index)", &rest)) };
         }
         let mut arms = String::new();
         for (index, item) in rules.prefix_items.iter().enumerate() {
-            let _ = writeln!(arms, "{index} => {{\n{}}}", self.check(*item));
+            let _ = writeln!(arms, "{index} => {}", arm(&self.check(*item)));
         }
-        let _ = writeln!(arms, "_ => {{\n{rest}}}");
+        let _ = writeln!(arms, "_ => {}", arm(&rest));
         let code = format!("match index {{\n{arms}}}\n");
-        walk("array.for_each", &["index", "value"], &here("at.item(index)", &code))
+        walk("array", &["index", "value"], &here("at.item(index)", &code))
     }
 
     fn object_rules(&self, schema: &Schema, merged: &[SchemaId]) -> String {
@@ -317,12 +327,9 @@ impl<'p> Emitter<'p> {
                 required.push(name);
             }
         }
-        let mut code = self.members(schema, &parts, &required);
-        let listed: Vec<String> = required.iter().map(|name| format!("{name:?}")).collect();
-        match required.len() {
-            0 => {}
-            1..=128 => _ = writeln!(code, "out.required(seen, &[{}], at);", listed.join(", ")),
-            _ => _ = writeln!(code, "out.required_names(object, &[{}], at);", listed.join(", ")),
+        let mut code = self.members(schema, &parts);
+        if !required.is_empty() {
+            let _ = writeln!(code, "out.required(object, &{required:?}, at);");
         }
         if let Some(min) = rules.min_properties.filter(|min| *min > 0) {
             let _ = writeln!(code, "out.min_properties(object, {min}, at);");
@@ -352,12 +359,8 @@ impl<'p> Emitter<'p> {
     }
 
     /// The walk over an object's members.
-    fn members(&self, schema: &Schema, parts: &[&Schema], required: &[&str]) -> String {
-        let tracked = required.len() <= 128;
+    fn members(&self, schema: &Schema, parts: &[&Schema]) -> String {
         let mut arms: Vec<(&str, String)> = Vec::new();
-        for name in required.iter().filter(|_| tracked) {
-            arms.push((name, format!("seen.add({});\n", arms.len())));
-        }
         for part in parts {
             for (name, id) in &part.object.properties {
                 let check = self.check(*id);
@@ -376,7 +379,6 @@ impl<'p> Emitter<'p> {
             return String::new();
         }
         let own: Vec<&str> = schema.object.properties.iter().map(|(name, _)| name.as_str()).collect();
-        let seen = if tracked && !required.is_empty() { "let mut seen = Seen::default();\n" } else { "" };
         let mut code = String::new();
         // Patterns look at every member, and members that only another part of the schema names are still additional to this one.
         let foreign = arms.iter().any(|(name, _)| !own.contains(name));
@@ -386,12 +388,13 @@ impl<'p> Emitter<'p> {
         } else {
             code.push_str(&match_members(&arms, &others));
         }
-        let mut walks = format!("{seen}{}", walk("object.for_each", &["name", "value"], &here("at.member(name)", &code)));
+        let mut walks = walk("object", &["name", "value"], &here("at.member(name)", &code));
         if code.is_empty() {
             walks.clear();
         }
         if let Some(check) = names {
-            walks.push_str(&walk("out.property_names", &["value", "at", "out"], &check).replace("property_names(", "property_names(object, at, "));
+            let named = ["value", "at", "out"].map(|name| if mentions(&check, name) { name } else { "_" });
+            let _ = writeln!(walks, "out.property_names(object, at, |{}| {{\n{check}}});", named.join(", "));
         }
         walks
     }
@@ -459,7 +462,7 @@ impl<'p> Emitter<'p> {
             let _ = writeln!(code, "match value.get({:?}) {{", tag.member);
             for (variant, values) in schema.one_of.iter().zip(&tag.values) {
                 let patterns: Vec<String> = values.iter().map(super::types::literal).collect();
-                let _ = writeln!(code, "Some({}) => {{\n{}}}", patterns.join(" | "), self.check(*variant));
+                let _ = writeln!(code, "Some({}) => {}", patterns.join(" | "), arm(&self.check(*variant)));
             }
             let _ = writeln!(code, "_ => out.no_variant(value, {:?}, at),\n}}", tag.member);
         } else if !schema.one_of.is_empty() {
@@ -485,7 +488,7 @@ impl<'p> Emitter<'p> {
             let _ = writeln!(
                 code,
                 "if let Json::Object(object) = value {{\n{}}}",
-                walk("object.for_each", &["name", "part"], &format!("if !({evaluated}) {{\n{}}}\n", here("at.member(name)", &check)))
+                walk("object", &["name", "part"], &format!("if !({evaluated}) {{\n{}}}\n", here("at.member(name)", &check)))
             );
         }
         if let Some(rest) = schema.array.unevaluated_items {
@@ -494,7 +497,7 @@ impl<'p> Emitter<'p> {
             let _ = writeln!(
                 code,
                 "if let Json::Array(array) = value {{\n{}}}",
-                walk("array.for_each", &["index", "part"], &format!("if !({evaluated}) {{\n{}}}\n", here("at.item(index)", &check)))
+                walk("array", &["index", "part"], &format!("if !({evaluated}) {{\n{}}}\n", here("at.item(index)", &check)))
             );
         }
         code
@@ -564,10 +567,10 @@ impl<'p> Emitter<'p> {
     }
 }
 
-/// A walk whose closure names only what its body uses.
-fn walk(call: &str, parameters: &[&str], body: &str) -> String {
-    let named: Vec<&str> = parameters.iter().map(|name| if mentions(body, name) { name } else { "_" }).collect();
-    format!("{call}(|{}| {{\n{body}}});\n", named.join(", "))
+/// A loop that names only what its body uses.
+fn walk(over: &str, names: &[&str], body: &str) -> String {
+    let named: Vec<&str> = names.iter().map(|name| if mentions(body, name) { name } else { "_" }).collect();
+    format!("for ({}) in {over} {{\n{body}}}\n", named.join(", "))
 }
 
 /// Code one step further into the value.
@@ -609,10 +612,19 @@ fn match_members(arms: &[(&str, String)], others: &str) -> String {
     }
     let mut code = String::from("match name {\n");
     for (name, check) in arms {
-        let _ = writeln!(code, "{name:?} => {{\n{check}}}");
+        let _ = writeln!(code, "{name:?} => {}", arm(check));
     }
-    let _ = writeln!(code, "_ => {{\n{others}}}\n}}");
+    let _ = writeln!(code, "_ => {}\n}}", arm(others));
     code
+}
+
+/// The right side of a match arm: a call alone needs no braces.
+fn arm(code: &str) -> String {
+    let call = code.trim_end().strip_suffix(';').filter(|call| !call.contains([';', '{', '\n']));
+    match call {
+        Some(call) => format!("{call},"),
+        None => format!("{{\n{code}}}"),
+    }
 }
 
 fn number(number: Number) -> String {

@@ -5,11 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use heck::{ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
 
 use crate::emit::Plan;
+use crate::model::SchemaId;
 use crate::shapes::DeclarationId;
 
 /// The names of all declared types.
 pub struct Names {
     types: BTreeMap<DeclarationId, String>,
+    /// Validators of schemas that only operations mention, and that need no type of their own.
+    roots: BTreeMap<SchemaId, String>,
 }
 
 /// Names that generated files use themselves: a type of the contract that is called so gets a suffix.
@@ -33,7 +36,24 @@ impl Names {
         order.sort_by_key(|id| (!named.contains(id), plan.shapes.get(*id).words.clone()));
         let mut unique = Unique::default();
         let types = order.into_iter().map(|id| (id, unique.take(type_name(&plan.shapes.get(id).words), ""))).collect();
-        Names { types }
+        let mut roots = BTreeMap::new();
+        for (schema, words) in plan.shapes.roots() {
+            if plan.shapes.of(plan.contract, schema).is_none() && !plan.contract.schema(schema).is_anything() {
+                let name = unique.take(type_name(words), "");
+                roots.insert(schema, format!("check_{}", value_name(&name).trim_end_matches('_')));
+            }
+        }
+        Names { types, roots }
+    }
+
+    /// The validator of a schema that only operations mention.
+    pub fn root_function(&self, schema: SchemaId) -> Option<&str> {
+        self.roots.get(&schema).map(String::as_str)
+    }
+
+    /// All such validators.
+    pub fn root_functions(&self) -> impl Iterator<Item = (SchemaId, &str)> {
+        self.roots.iter().map(|(schema, function)| (*schema, function.as_str()))
     }
 
     /// The name of a type.

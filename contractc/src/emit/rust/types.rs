@@ -27,9 +27,9 @@ pub fn emit(plan: &Plan<'_>, names: &Names) -> String {
 fn imports(body: &str) -> String {
     let groups: [(&str, &[&str]); 4] = [
         ("std::collections", &["BTreeMap"]),
-        ("super::runtime::json", &["Json", "Value"]),
+        ("super::runtime::json", &["Json", "Member", "Value"]),
         ("super::runtime::report", &["At", "Checker"]),
-        ("super::runtime::schema", &["Each", "ReadJson", "Reading", "Record", "Show", "ToJson", "mismatch", "newtype", "record", "schema", "texts"]),
+        ("super::runtime::schema", &["Each", "ReadJson", "Reading", "Record", "ToJson", "mismatch", "newtype", "record", "schema", "texts"]),
     ];
     let is_used = |name: &&&str| {
         let boundary = |character: Option<char>| character.is_none_or(|character| !character.is_alphanumeric() && character != '_');
@@ -123,32 +123,36 @@ impl Emitter<'_> {
     fn record_members(&self, name: &str, fields: &[Field], idents: &[String], rest: Option<&str>, code: &mut String) {
         let listed: Vec<String> = fields.iter().map(|field| format!("{:?}", field.name)).collect();
         let (mut shown, mut read, mut built) = (String::new(), String::new(), Vec::new());
-        for (field, ident) in fields.iter().zip(idents) {
+        for (index, (field, ident)) in fields.iter().zip(idents).enumerate() {
             let member = &field.name;
             match &field.kind {
                 FieldKind::Constant(value) => {
-                    let _ = writeln!(shown, "show.constant({member:?}, {});", literal(value));
+                    let _ = writeln!(shown, "{index} => Member::Present({member:?}, {}),", literal(value));
                     let _ = writeln!(read, "members.constant({member:?});");
                 }
                 FieldKind::Value(_) => {
                     let presence = if field.required { "required" } else { "optional" };
-                    let _ = writeln!(shown, "show.{presence}({member:?}, &self.{ident});");
+                    let _ = writeln!(shown, "{index} => Member::{presence}({member:?}, &self.{ident}),");
                     let _ = writeln!(read, "let {ident} = members.{presence}({member:?})?;");
                     built.push(ident.as_str());
                 }
             }
         }
-        if let Some(rest) = rest {
-            let _ = writeln!(shown, "show.others(&self.{rest});");
-            let _ = writeln!(read, "let {rest} = members.others(Self::NAMES)?;");
-            built.push(rest);
+        match rest {
+            Some(rest) => {
+                let _ = writeln!(shown, "_ => Member::other(&self.{rest}, last, Self::NAMES),");
+                let _ = writeln!(read, "let {rest} = members.others(Self::NAMES)?;");
+                built.push(rest);
+            }
+            None => shown.push_str("_ => Member::End,\n"),
         }
-        let (show, members) = (if shown.is_empty() { "_" } else { "show" }, if read.is_empty() { "_" } else { "members" });
+        let last = if rest.is_some() { "last" } else { "_" };
+        let members = if read.is_empty() { "_" } else { "members" };
         let _ = writeln!(
             code,
             "impl Record for {name} {{\n\
              const NAMES: &'static [&'static str] = &[{}];\n\n\
-             fn show<'a>(&'a self, {show}: &mut Show<'_, 'a>) {{\n{shown}}}\n\n\
+             fn show<'a>(&'a self, index: usize, {last}: Option<&'a str>) -> Member<'a> {{\nmatch index {{\n{shown}}}\n}}\n\n\
              fn build({members}: &mut Reading<'_, '_>) -> Option<Self> {{\n{read}Some(Self {{ {} }})\n}}\n}}\n",
             listed.join(", "),
             built.join(", ")
@@ -269,21 +273,26 @@ impl Emitter<'_> {
     }
 
     fn ty(&self, ty: &Type) -> String {
-        match ty {
-            Type::Any => "Value".to_owned(),
-            Type::Null => "()".to_owned(),
-            Type::Bool => "bool".to_owned(),
-            Type::Signed => "i64".to_owned(),
-            Type::Unsigned => "u64".to_owned(),
-            Type::Float => "f64".to_owned(),
-            Type::Text => "String".to_owned(),
-            Type::List(inner) => format!("Vec<{}>", self.ty(inner)),
-            Type::Each(inner) => format!("Vec<Each<{}>>", self.ty(inner)),
-            Type::Map(inner) => format!("BTreeMap<String, {}>", self.ty(inner)),
-            Type::Optional(inner) => format!("Option<{}>", self.ty(inner)),
-            Type::Declared(id) => self.names.type_name(*id).to_owned(),
-            Type::Recursive(id) => format!("Box<{}>", self.names.type_name(*id)),
-        }
+        rust_type(self.names, ty)
+    }
+}
+
+/// A type as it is written.
+pub fn rust_type(names: &Names, ty: &Type) -> String {
+    match ty {
+        Type::Any => "Value".to_owned(),
+        Type::Null => "()".to_owned(),
+        Type::Bool => "bool".to_owned(),
+        Type::Signed => "i64".to_owned(),
+        Type::Unsigned => "u64".to_owned(),
+        Type::Float => "f64".to_owned(),
+        Type::Text => "String".to_owned(),
+        Type::List(inner) => format!("Vec<{}>", rust_type(names, inner)),
+        Type::Each(inner) => format!("Vec<Each<{}>>", rust_type(names, inner)),
+        Type::Map(inner) => format!("BTreeMap<String, {}>", rust_type(names, inner)),
+        Type::Optional(inner) => format!("Option<{}>", rust_type(names, inner)),
+        Type::Declared(id) => names.type_name(*id).to_owned(),
+        Type::Recursive(id) => format!("Box<{}>", names.type_name(*id)),
     }
 }
 

@@ -1,0 +1,68 @@
+//! `COVERAGE.md`: what becomes of every keyword, in every target.
+
+use serde::Serialize;
+
+use super::{OutputFile, Plan, template};
+use crate::model::KeywordRole;
+use crate::reader::{KeywordFate, keyword_fates};
+use crate::runtime::format::Format;
+
+pub fn emit(plan: &Plan<'_>) -> Vec<OutputFile> {
+    let counts = &plan.contract.keywords;
+    let fates = keyword_fates();
+    let rows = fates.iter().map(|(keyword, fate)| {
+        let uses = counts.get(*keyword).map_or(0, |used| used.count);
+        let (types, validators, interpreter) = columns(keyword, *fate);
+        Row { keyword: (*keyword).to_owned(), uses, types, validators, interpreter }
+    });
+    let listed = |keyword: &&String| fates.iter().any(|(known, _)| known == keyword);
+    let others = counts.iter().filter(|(keyword, used)| used.role == KeywordRole::Annotation && !listed(keyword));
+    let mut formats: Vec<&str> = plan.contract.schemas.iter().filter_map(|schema| schema.annotations.format.as_deref()).collect();
+    formats.sort_unstable();
+    formats.dedup();
+    let view = View {
+        origin: plan.origin(),
+        rows: rows.collect(),
+        others: others.map(|(keyword, used)| format!("`{keyword}` ({})", used.count)).collect::<Vec<_>>().join(", "),
+        asserted: Format::ALL.map(|format| format!("`{}`", format.name())).join(", "),
+        annotated: formats.iter().map(|format| format!("`{format}`")).collect::<Vec<_>>().join(", "),
+    };
+    vec![OutputFile { path: "COVERAGE.md".to_owned(), text: template::fill(include_str!("../../templates/COVERAGE.md.hbs"), &view) }]
+}
+
+#[derive(Serialize)]
+struct View {
+    origin: String,
+    rows: Vec<Row>,
+    /// Keywords of the document that nobody knows.
+    others: String,
+    asserted: String,
+    annotated: String,
+}
+
+#[derive(Serialize)]
+struct Row {
+    keyword: String,
+    uses: usize,
+    types: &'static str,
+    validators: &'static str,
+    interpreter: &'static str,
+}
+
+/// Keywords that decide which Rust type holds a value.
+const SHAPING: &[&str] = &[
+    "$ref", "additionalProperties", "allOf", "anyOf", "const", "enum", "items", "maximum", "minimum", "nullable", "oneOf", "properties", "required", "type",
+    "unevaluatedProperties", "x-any-collection", "x-each",
+];
+
+fn columns(keyword: &str, fate: KeywordFate) -> (&'static str, &'static str, &'static str) {
+    match fate {
+        KeywordFate::Annotation if ["description", "title", "deprecated"].contains(&keyword) => ("documentation", "annotation", "annotation"),
+        KeywordFate::Annotation => ("annotation", "annotation", "annotation"),
+        KeywordFate::Refused => ("refused", "refused", "refused"),
+        KeywordFate::Registry => ("collection registry", "annotation", "annotation"),
+        KeywordFate::Place => ("by place", "by place", "by place"),
+        KeywordFate::Enforced if SHAPING.contains(&keyword) => ("by type", "by validator", "by interpreter"),
+        KeywordFate::Enforced => ("", "by validator", "by interpreter"),
+    }
+}

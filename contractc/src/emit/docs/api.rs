@@ -1,0 +1,686 @@
+//! The view of `api-reference.md`: a section for each tag with its operations, then the errors and headers that they share.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::curl;
+use super::fields::{Note, Row, Structure};
+use super::markdown::{Fence, cell, code, embed, first_paragraph, heading, key, link, plain};
+use super::samples;
+use super::words::{Words, schema_key};
+use crate::emit::Plan;
+use crate::model::{Body, Header, Media, Operation, Parameter, Place, Response, SchemaId, SecurityKind, Status};
+
+/// Where a response is shared by so many operations at most, they are listed.
+const LISTED_OPERATIONS_MAX: usize = 5;
+
+#[derive(Serialize)]
+pub struct ApiView {
+    origin: String,
+    heading: String,
+    version: String,
+    summary: String,
+    contents: Vec<String>,
+    servers: Vec<ServerView>,
+    overview: String,
+    schemes: Vec<SchemeView>,
+    groups: Vec<Group>,
+    errors: Vec<ErrorView>,
+    codes: Vec<CodesView>,
+    request_headers: Vec<HeaderView>,
+    response_headers: Vec<HeaderView>,
+    has_headers: bool,
+    headings: Headings,
+    models_link: String,
+}
+
+/// The headings of the fixed sections, with their keys.
+#[derive(Serialize)]
+struct Headings {
+    servers: String,
+    overview: String,
+    authentication: String,
+    errors: String,
+    headers: String,
+}
+
+#[derive(Serialize)]
+struct ServerView {
+    url: String,
+    description: String,
+}
+
+#[derive(Serialize)]
+struct SchemeView {
+    name: String,
+    kind: String,
+    description: String,
+}
+
+/// The operations of one tag.
+#[derive(Serialize)]
+struct Group {
+    heading: String,
+    description: String,
+    records: String,
+    /// The list at the head, if there are several.
+    index: Vec<IndexRow>,
+    operations: Vec<OperationView>,
+}
+
+#[derive(Serialize)]
+struct IndexRow {
+    request: String,
+    link: String,
+}
+
+#[derive(Serialize)]
+struct OperationView {
+    heading: String,
+    request: String,
+    facts: String,
+    description: String,
+    parameters: Vec<ParameterRow>,
+    notes: Vec<Note>,
+    body: Option<BodyView>,
+    curl: String,
+    responses: Vec<ResponseRow>,
+    has_headers: bool,
+    response_bodies: Vec<ResponseBody>,
+    errors: String,
+    examples: Vec<ExampleView>,
+}
+
+#[derive(Serialize)]
+struct ParameterRow {
+    place: &'static str,
+    row: Row,
+}
+
+#[derive(Serialize)]
+struct BodyView {
+    line: String,
+    description: String,
+    structure: Structure,
+}
+
+#[derive(Serialize)]
+struct ResponseRow {
+    status: String,
+    meaning: String,
+    body: String,
+    headers: String,
+}
+
+/// The members of a response's body that has no section of its own.
+#[derive(Serialize)]
+struct ResponseBody {
+    status: String,
+    structure: Structure,
+}
+
+#[derive(Serialize)]
+struct ExampleView {
+    status: String,
+    language: &'static str,
+    text: String,
+    /// Where the same example is shown, if not here.
+    shown_at: String,
+}
+
+/// A response that several operations share.
+#[derive(Serialize)]
+struct ErrorView {
+    heading: String,
+    description: String,
+    body: String,
+    headers: String,
+    operations: String,
+    example: String,
+}
+
+/// A closed list of error codes.
+#[derive(Serialize)]
+struct CodesView {
+    heading: String,
+    link: String,
+    description: String,
+    /// Those that the description does not name.
+    others: String,
+}
+
+#[derive(Serialize)]
+struct HeaderView {
+    row: Row,
+    used: String,
+}
+
+pub fn view(plan: &Plan<'_>, words: &Words<'_>) -> ApiView {
+    let contract = plan.contract;
+    let writer = Writer::new(words);
+    let groups = writer.groups();
+    let (overview, overview_links) = overview(contract.description.as_deref().unwrap_or_default());
+    let (request_headers, response_headers) = (writer.request_headers(), writer.response_headers());
+    let mut view = ApiView {
+        origin: plan.origin(),
+        heading: format!("{}: API reference{}", plain(&contract.title), key("api")),
+        version: plain(&contract.version),
+        summary: contract.summary.clone().unwrap_or_default(),
+        contents: Vec::new(),
+        servers: contract.servers.iter().map(|server| ServerView { url: code(&server.url), description: joined(server.description.as_deref()) }).collect(),
+        overview,
+        schemes: contract.security_schemes.iter().map(scheme_view).collect(),
+        groups,
+        errors: writer.errors(),
+        codes: writer.codes(),
+        has_headers: !request_headers.is_empty() || !response_headers.is_empty(),
+        request_headers,
+        response_headers,
+        headings: Headings::new(),
+        models_link: link("the data models", "models"),
+    };
+    view.contents = contents(&view, &writer, &overview_links);
+    view
+}
+
+/// The key of a tag's section.
+pub fn tag_key(tag: &str) -> String {
+    format!("tag:{tag}")
+}
+
+fn operation_key(operation: &Operation) -> String {
+    format!("operation:{}", operation.id)
+}
+
+fn joined(text: Option<&str>) -> String {
+    text.map(first_paragraph).unwrap_or_default()
+}
+
+/// The document's description with keys behind its main headings, and links to them.
+fn overview(text: &str) -> (String, Vec<String>) {
+    const LEVEL: usize = 3;
+    let (mut links, mut lines, mut fence) = (Vec::new(), Vec::new(), Fence::default());
+    for line in embed(text, LEVEL).lines() {
+        match heading(line).filter(|(level, _)| !fence.holds(line) && *level == LEVEL) {
+            Some((_, words)) => {
+                let target = format!("overview:{}", links.len());
+                lines.push(format!("{line}{}", key(&target)));
+                links.push(link(words, &target));
+            }
+            None => lines.push(line.to_owned()),
+        }
+    }
+    (lines.join("\n"), links)
+}
+
+impl Headings {
+    const SERVERS: (&str, &str) = ("Base URLs", "servers");
+    const OVERVIEW: (&str, &str) = ("Overview", "overview");
+    const AUTHENTICATION: (&str, &str) = ("Security", "security");
+    const ERRORS: (&str, &str) = ("Errors", "errors");
+    const HEADERS: (&str, &str) = ("Headers", "headers");
+
+    fn new() -> Self {
+        let heading = |(title, target): (&str, &str)| format!("{title}{}", key(target));
+        Headings {
+            servers: heading(Self::SERVERS),
+            overview: heading(Self::OVERVIEW),
+            authentication: heading(Self::AUTHENTICATION),
+            errors: heading(Self::ERRORS),
+            headers: heading(Self::HEADERS),
+        }
+    }
+}
+
+fn contents(view: &ApiView, writer: &Writer<'_, '_>, overview: &[String]) -> Vec<String> {
+    let line = |(title, target): (&str, &str)| format!("- {}", link(title, target));
+    let fixed = |present: bool, section: (&str, &str)| present.then(|| line(section));
+    let mut lines: Vec<String> = Vec::new();
+    lines.extend(fixed(!view.servers.is_empty(), Headings::SERVERS));
+    lines.extend(fixed(!view.overview.is_empty(), Headings::OVERVIEW));
+    lines.extend(overview.iter().map(|link| format!("  - {link}")));
+    lines.extend(fixed(!view.schemes.is_empty(), Headings::AUTHENTICATION));
+    lines.extend(writer.tags().iter().map(|(title, tag)| line((&plain(title), &tag_key(tag)))));
+    lines.extend(fixed(!view.errors.is_empty(), Headings::ERRORS));
+    lines.extend(fixed(view.has_headers, Headings::HEADERS));
+    lines
+}
+
+fn scheme_view(scheme: &crate::model::SecurityScheme) -> SchemeView {
+    let kind = match &scheme.kind {
+        SecurityKind::Bearer => format!("a bearer token: {}", code("Authorization: Bearer $TOKEN")),
+        SecurityKind::Token => format!("a token from a sign-in flow: {}", code("Authorization: Bearer $TOKEN")),
+        SecurityKind::Basic => "user name and password by HTTP Basic".to_owned(),
+        SecurityKind::ApiKey { place, name } => format!("a key in the {} {}", place_noun(*place), code(name)),
+        SecurityKind::Other => "a scheme that the contract describes in words only".to_owned(),
+    };
+    let description = scheme.description.as_deref().map(|text| embed(text, 4)).unwrap_or_default();
+    SchemeView { name: code(&scheme.name), kind, description }
+}
+
+fn place_word(place: Place) -> &'static str {
+    match place {
+        Place::Path => "path",
+        Place::Query => "query",
+        Place::Header => "header",
+        Place::Cookie => "cookie",
+    }
+}
+
+fn place_noun(place: Place) -> &'static str {
+    match place {
+        Place::Query => "query parameter",
+        other => place_word(other),
+    }
+}
+
+/// What a response is to a reader: two operations with equal ones share it.
+type ResponseKey = (Status, String, String);
+
+/// Writes the operations, knowing what they share.
+struct Writer<'w, 'c> {
+    words: &'w Words<'c>,
+    /// The most common failure of each status, if operations share it, and how often it occurs.
+    shared: BTreeMap<Status, (ResponseKey, usize)>,
+    /// Headers that every response has: they are said once.
+    common_headers: BTreeSet<String>,
+    /// Parameters that every request may have.
+    common_parameters: BTreeSet<(Place, String)>,
+    /// The operation that shows an example, by the example's text.
+    homes: BTreeMap<String, &'c Operation>,
+}
+
+impl<'w, 'c> Writer<'w, 'c> {
+    fn new(words: &'w Words<'c>) -> Self {
+        let mut writer = Writer {
+            words,
+            shared: BTreeMap::new(),
+            common_headers: common(operations(words).flat_map(|operation| &operation.responses).map(|response| header_names(response))),
+            common_parameters: common(operations(words).map(header_parameters)),
+            homes: BTreeMap::new(),
+        };
+        writer.find_shared();
+        writer.find_homes();
+        writer
+    }
+
+    fn find_shared(&mut self) {
+        let mut counts: BTreeMap<ResponseKey, usize> = BTreeMap::new();
+        for operation in operations(self.words) {
+            for response in operation.responses.iter().filter(|response| is_failure(operation, response.status)) {
+                *counts.entry(self.response_key(response)).or_default() += 1;
+            }
+        }
+        for (key, count) in counts.into_iter().filter(|(_, count)| *count > 1) {
+            let best = self.shared.entry(key.0).or_insert_with(|| (key.clone(), count));
+            if count > best.1 {
+                *best = (key, count);
+            }
+        }
+    }
+
+    /// An example belongs to the operation of the collection that it speaks of, otherwise to the first that has it.
+    fn find_homes(&mut self) {
+        let collections = &self.words.contract.collections;
+        let mentions = |text: &str, operation: &Operation| {
+            let collection = collections.iter().find(|collection| operation.path.split('/').any(|segment| segment == collection.path));
+            collection.is_some_and(|collection| text.contains(&collection.path))
+        };
+        for operation in operations(self.words) {
+            for (_, text) in self.examples_of(operation) {
+                let is_better = self.homes.get(&text).is_none_or(|home| !mentions(&text, home) && mentions(&text, operation));
+                if is_better {
+                    self.homes.insert(text, operation);
+                }
+            }
+        }
+    }
+
+    /// Tags that have operations: their titles and names.
+    fn tags(&self) -> Vec<(&'c str, &'c str)> {
+        let mut tags: Vec<(&str, &str)> = Vec::new();
+        for operation in operations(self.words) {
+            let tag = operation.tag.as_deref().map_or(("Operations", ""), |tag| (tag, tag));
+            if !tags.contains(&tag) {
+                tags.push(tag);
+            }
+        }
+        tags
+    }
+
+    fn groups(&self) -> Vec<Group> {
+        self.tags().into_iter().map(|(title, tag)| self.group(title, tag)).collect()
+    }
+
+    fn group(&self, title: &str, tag: &str) -> Group {
+        let operations: Vec<&Operation> = operations(self.words).filter(|operation| operation.tag.as_deref().unwrap_or_default() == tag).collect();
+        let declared = self.words.contract.tags.iter().find(|known| known.name == tag);
+        let index = operations.iter().map(|operation| IndexRow {
+            request: cell(&code(&request(operation))),
+            link: cell(&link(&title_of(operation), &operation_key(operation))),
+        });
+        Group {
+            heading: format!("{}{}", plain(title), key(&tag_key(tag))),
+            description: declared.and_then(|tag| tag.description.as_deref()).map(|text| embed(text, 3)).unwrap_or_default(),
+            records: self.records(&operations),
+            index: if operations.len() > 1 { index.collect() } else { Vec::new() },
+            operations: operations.iter().map(|operation| self.operation(operation)).collect(),
+        }
+    }
+
+    /// The collection that the operations are about.
+    fn records(&self, operations: &[&Operation]) -> String {
+        let collection = self.words.contract.collections.iter().find(|collection| {
+            operations.iter().all(|operation| operation.path.split('/').any(|segment| segment == collection.path))
+        });
+        collection.map(|collection| link(&plain(&collection.schema_name), &schema_key(&collection.schema_name))).unwrap_or_default()
+    }
+
+    fn operation(&self, operation: &Operation) -> OperationView {
+        let parameters = operation.parameters.iter().filter(|parameter| !self.common_parameters.contains(&(parameter.place, parameter.name.clone())));
+        let parameters: Vec<&Parameter> = parameters.collect();
+        let own: Vec<&Response> = operation.responses.iter().filter(|response| !self.is_shared(operation, response)).collect();
+        let responses: Vec<ResponseRow> = own.iter().map(|response| self.response(response)).collect();
+        OperationView {
+            heading: format!("{}{}", title_of(operation), key(&operation_key(operation))),
+            request: code(&request(operation)),
+            facts: facts(operation),
+            description: operation.description.as_deref().map(|text| embed(text, 4)).unwrap_or_default(),
+            notes: parameters.iter().filter_map(|parameter| self.words.note(&parameter.name, parameter.schema, parameter.description.as_deref())).collect(),
+            parameters: parameters.iter().map(|parameter| self.parameter(parameter)).collect(),
+            body: operation.body.as_ref().map(|body| self.body(body)),
+            curl: curl::command(self.words, operation),
+            has_headers: responses.iter().any(|response| !response.headers.is_empty()),
+            responses,
+            response_bodies: own.iter().filter_map(|response| self.response_body(response)).collect(),
+            errors: self.error_links(operation),
+            examples: self.examples(operation),
+        }
+    }
+
+    fn parameter(&self, parameter: &Parameter) -> ParameterRow {
+        let mut row = self.words.row(&parameter.name, parameter.schema, parameter.required, parameter.description.as_deref());
+        if parameter.deprecated && !row.rules.contains("deprecated") {
+            row.rules = if row.rules.is_empty() { "deprecated".to_owned() } else { format!("{}, deprecated", row.rules) };
+        }
+        ParameterRow { place: place_word(parameter.place), row }
+    }
+
+    fn body(&self, body: &Body) -> BodyView {
+        let presence = if body.required { "required" } else { "optional" };
+        let structure = body.media.first().and_then(|media| media.schema).map(|schema| self.words.inline_structure(schema)).unwrap_or_default();
+        BodyView {
+            line: format!("{presence}, {}.", self.media_text(&body.media, true)),
+            description: body.description.as_deref().map(|text| embed(text, 4)).unwrap_or_default(),
+            structure,
+        }
+    }
+
+    /// What a body is, in each of its representations. JSON goes without saying, unless `all` is asked for.
+    fn media_text(&self, media: &[Media], all: bool) -> String {
+        let mut kinds: Vec<(String, Vec<String>)> = Vec::new();
+        for media in media {
+            let kind = media.schema.map_or_else(|| "any content".to_owned(), |schema| self.words.kind(schema));
+            match kinds.iter_mut().find(|(known, _)| *known == kind) {
+                Some((_, types)) => types.push(code(&media.media_type)),
+                None => kinds.push((kind, vec![code(&media.media_type)])),
+            }
+        }
+        let text = |(kind, types): (String, Vec<String>)| match types.as_slice() {
+            [only] if only == "`application/json`" && !all => kind,
+            _ => format!("{kind} as {}", types.join(", ")),
+        };
+        kinds.into_iter().map(text).collect::<Vec<_>>().join("; ")
+    }
+
+    fn response(&self, response: &Response) -> ResponseRow {
+        ResponseRow {
+            status: response.status.text(),
+            meaning: cell(&first_paragraph(&response.description)),
+            body: cell(&self.media_text(&response.media, false)),
+            headers: cell(&self.headers(response)),
+        }
+    }
+
+    fn headers(&self, response: &Response) -> String {
+        let own = response.headers.iter().filter(|header| !self.common_headers.contains(&header.name));
+        own.map(|header| code(&header.name)).collect::<Vec<_>>().join(", ")
+    }
+
+    fn response_body(&self, response: &Response) -> Option<ResponseBody> {
+        let schema = response.media.iter().find(|media| media.is_json())?.schema?;
+        let structure = self.words.inline_structure(schema);
+        (!structure.rows.is_empty()).then(|| ResponseBody { status: response.status.text(), structure })
+    }
+
+    fn response_key(&self, response: &Response) -> ResponseKey {
+        (response.status, response.description.clone(), self.media_text(&response.media, true))
+    }
+
+    fn is_shared(&self, operation: &Operation, response: &Response) -> bool {
+        let shared = self.shared.get(&response.status);
+        is_failure(operation, response.status) && shared.is_some_and(|(key, _)| *key == self.response_key(response))
+    }
+
+    fn error_links(&self, operation: &Operation) -> String {
+        let shared = operation.responses.iter().filter(|response| self.is_shared(operation, response));
+        shared.map(|response| link(&status_words(response.status), &error_key(response.status))).collect::<Vec<_>>().join(", ")
+    }
+
+    /// The first example of each success: its status and text.
+    fn examples_of(&self, operation: &Operation) -> Vec<(&'static str, String)> {
+        let successes = operation.responses.iter().filter(|response| response.status.is_success()).flat_map(|response| &response.media);
+        let examples = successes.filter_map(|media| Some((media, media.examples.first()?)));
+        examples.map(|(media, example)| example_text(self.words, media, example)).take(1).collect()
+    }
+
+    fn examples(&self, operation: &Operation) -> Vec<ExampleView> {
+        let status = operation.responses.iter().find(|response| response.status.is_success()).map(|response| response.status.text());
+        let view = |(language, text): (&'static str, String)| {
+            let home = self.homes.get(&text).filter(|home| home.id != operation.id);
+            let shown_at = home.map(|home| link(&title_of(home), &operation_key(home))).unwrap_or_default();
+            ExampleView { status: status.clone().unwrap_or_default(), language, text, shown_at }
+        };
+        self.examples_of(operation).into_iter().map(view).collect()
+    }
+
+    fn errors(&self) -> Vec<ErrorView> {
+        self.shared.iter().map(|(status, (key, _))| self.error(*status, key)).collect()
+    }
+
+    fn error(&self, status: Status, shared: &ResponseKey) -> ErrorView {
+        let has = |operation: &&Operation| operation.responses.iter().any(|response| response.status == status && self.response_key(response) == *shared);
+        let users: Vec<&Operation> = operations(self.words).filter(has).collect();
+        let response = users.iter().flat_map(|operation| &operation.responses).find(|response| self.response_key(response) == *shared);
+        let media = response.map(|response| response.media.as_slice()).unwrap_or_default();
+        let example = media.iter().find_map(|media| Some(example_text(self.words, media, media.examples.first()?).1));
+        let all = operations(self.words).count();
+        let listed = || users.iter().map(|operation| link(&title_of(operation), &operation_key(operation))).collect::<Vec<_>>().join(", ");
+        ErrorView {
+            heading: format!("{}{}", status_words(status), key(&error_key(status))),
+            description: embed(&shared.1, 4),
+            body: if media.is_empty() { String::new() } else { self.media_text(media, true) },
+            headers: response.map(|response| self.headers(response)).unwrap_or_default(),
+            operations: match users.len() {
+                count if count == all => "every operation".to_owned(),
+                count if count <= LISTED_OPERATIONS_MAX => listed(),
+                count => format!("{count} of {all} operations"),
+            },
+            example: example.unwrap_or_default(),
+        }
+    }
+
+    /// The closed lists of codes in the bodies of failures: a member `code` with an enumeration.
+    fn codes(&self) -> Vec<CodesView> {
+        let failed = operations(self.words).flat_map(|operation| operation.responses.iter().filter(|response| is_failure(operation, response.status)));
+        let bodies: BTreeSet<SchemaId> = failed.flat_map(|response| &response.media).filter_map(|media| media.schema).collect();
+        let contract = self.words.contract;
+        let members: BTreeSet<SchemaId> = bodies.iter().flat_map(|body| contract.member_schemas(*body, "code")).map(|id| contract.resolved(id)).collect();
+        members.into_iter().filter_map(|id| self.codes_of(id)).collect()
+    }
+
+    fn codes_of(&self, id: SchemaId) -> Option<CodesView> {
+        let values = self.words.parts(id).iter().find_map(|part| part.enumeration.as_ref())?;
+        let codes: Vec<String> = values.iter().filter_map(|value| value.as_str()).map(code).collect();
+        let description = self.words.description(id).unwrap_or_default();
+        let others: Vec<String> = codes.into_iter().filter(|code| !description.contains(code.as_str())).collect();
+        let name = self.words.name(id).map(|_| self.words.kind(id));
+        let heading = format!("Error codes{}", key("codes"));
+        Some(CodesView { heading, link: name.unwrap_or_default(), description: embed(description, 4), others: others.join(", ") })
+    }
+
+    fn request_headers(&self) -> Vec<HeaderView> {
+        let mut users: BTreeMap<&str, (&Parameter, usize)> = BTreeMap::new();
+        for parameter in operations(self.words).flat_map(|operation| &operation.parameters).filter(|parameter| parameter.place == Place::Header) {
+            users.entry(&parameter.name).or_insert((parameter, 0)).1 += 1;
+        }
+        let all = operations(self.words).count();
+        let views = users.into_values().map(|(parameter, count)| HeaderView { row: self.parameter(parameter).row, used: share(count, all, "request") });
+        views.collect()
+    }
+
+    fn response_headers(&self) -> Vec<HeaderView> {
+        let responses: Vec<&Response> = operations(self.words).flat_map(|operation| &operation.responses).collect();
+        let mut users: BTreeMap<&str, (&Header, BTreeSet<Status>, usize)> = BTreeMap::new();
+        for response in &responses {
+            for header in &response.headers {
+                let entry = users.entry(&header.name).or_insert((header, BTreeSet::new(), 0));
+                entry.1.insert(response.status);
+                entry.2 += 1;
+            }
+        }
+        let views = users.into_values().map(|(header, statuses, count)| HeaderView {
+            row: self.header(header),
+            used: if count == responses.len() { "every response".to_owned() } else { statuses.into_iter().map(Status::text).collect::<Vec<_>>().join(", ") },
+        });
+        views.collect()
+    }
+
+    fn header(&self, header: &Header) -> Row {
+        let description = header.description.as_deref();
+        match header.schema {
+            Some(schema) => self.words.row(&header.name, schema, header.required, description),
+            None => Row {
+                name: cell(&code(&header.name)),
+                kind: "string".to_owned(),
+                required: if header.required { "yes" } else { "no" },
+                rules: String::new(),
+                description: cell(&joined(description)),
+            },
+        }
+    }
+}
+
+fn operations<'c>(words: &Words<'c>) -> std::slice::Iter<'c, Operation> {
+    words.contract.operations.iter()
+}
+
+/// What all of the sets have.
+fn common<T: Ord>(sets: impl Iterator<Item = BTreeSet<T>>) -> BTreeSet<T> {
+    sets.reduce(|mut left, right| {
+        left.retain(|item| right.contains(item));
+        left
+    })
+    .unwrap_or_default()
+}
+
+fn header_names(response: &Response) -> BTreeSet<String> {
+    response.headers.iter().map(|header| header.name.clone()).collect()
+}
+
+fn header_parameters(operation: &Operation) -> BTreeSet<(Place, String)> {
+    let headers = operation.parameters.iter().filter(|parameter| parameter.place == Place::Header);
+    headers.map(|parameter| (parameter.place, parameter.name.clone())).collect()
+}
+
+fn share(count: usize, all: usize, unit: &str) -> String {
+    if count == all { format!("every {unit}") } else { format!("{count} of {all} {unit}s") }
+}
+
+/// Whether a status says that the request failed. The default does, where others say how it succeeds.
+fn is_failure(operation: &Operation, status: Status) -> bool {
+    match status {
+        Status::Code(code) => code >= 400,
+        Status::Range(hundreds) => hundreds >= 4,
+        Status::Default => operation.responses.iter().any(|response| response.status.is_success()),
+    }
+}
+
+fn request(operation: &Operation) -> String {
+    format!("{} {}", operation.method.name().to_ascii_uppercase(), operation.path)
+}
+
+fn title_of(operation: &Operation) -> String {
+    let summary = operation.summary.as_deref().map(|text| text.trim().trim_end_matches('.')).filter(|text| !text.is_empty());
+    plain(summary.unwrap_or(&operation.id))
+}
+
+/// What else to know of an operation, behind its request line.
+fn facts(operation: &Operation) -> String {
+    let mut facts = vec![code(&operation.id)];
+    facts.push(match operation.security.as_slice() {
+        [] => "needs no authentication".to_owned(),
+        names => format!("needs {}", names.iter().map(|name| link(&code(name), Headings::AUTHENTICATION.1)).collect::<Vec<_>>().join(" or ")),
+    });
+    if operation.deprecated {
+        facts.push("**deprecated**".to_owned());
+    }
+    facts.join(" · ")
+}
+
+fn example_text(words: &Words<'_>, media: &Media, example: &serde_json::Value) -> (&'static str, String) {
+    match example.as_str().filter(|_| !media.is_json()) {
+        Some(text) => ("text", text.trim_end().to_owned()),
+        None => ("json", samples::json(words.contract, media.schema, example)),
+    }
+}
+
+fn error_key(status: Status) -> String {
+    format!("error:{}", status.text())
+}
+
+fn status_words(status: Status) -> String {
+    let phrase = match status {
+        Status::Code(code) => PHRASES.iter().find(|(known, _)| *known == code).map(|(_, phrase)| *phrase),
+        Status::Range(4) => Some("any other client error"),
+        Status::Range(_) => Some("any other server error"),
+        Status::Default => return "Any other status".to_owned(),
+    };
+    phrase.map_or_else(|| status.text(), |phrase| format!("{} {phrase}", status.text()))
+}
+
+/// The names of failures, by RFC 9110 and the registry of status codes.
+const PHRASES: &[(u16, &str)] = &[
+    (400, "Bad Request"),
+    (401, "Unauthorized"),
+    (402, "Payment Required"),
+    (403, "Forbidden"),
+    (404, "Not Found"),
+    (405, "Method Not Allowed"),
+    (406, "Not Acceptable"),
+    (408, "Request Timeout"),
+    (409, "Conflict"),
+    (410, "Gone"),
+    (411, "Length Required"),
+    (412, "Precondition Failed"),
+    (413, "Content Too Large"),
+    (414, "URI Too Long"),
+    (415, "Unsupported Media Type"),
+    (416, "Range Not Satisfiable"),
+    (417, "Expectation Failed"),
+    (422, "Unprocessable Content"),
+    (423, "Locked"),
+    (424, "Failed Dependency"),
+    (426, "Upgrade Required"),
+    (428, "Precondition Required"),
+    (429, "Too Many Requests"),
+    (431, "Request Header Fields Too Large"),
+    (451, "Unavailable For Legal Reasons"),
+    (500, "Internal Server Error"),
+    (501, "Not Implemented"),
+    (502, "Bad Gateway"),
+    (503, "Service Unavailable"),
+    (504, "Gateway Timeout"),
+    (507, "Insufficient Storage"),
+];

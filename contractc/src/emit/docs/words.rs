@@ -1,0 +1,349 @@
+//! Schemas in words: the name or kind of what a value is, and every bound that it must keep.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value as JsonValue;
+
+use super::markdown::{code, link, plain};
+use crate::model::{Contract, Schema, SchemaId};
+use crate::runtime::check::Types;
+use crate::runtime::number::Number;
+
+/// A cell of a table lists so many values of an enumeration at most; the schema's own section lists all.
+const LISTED_VALUES_MAX: usize = 16;
+
+/// The contract and how its schemas are called.
+pub struct Words<'c> {
+    pub contract: &'c Contract,
+    names: BTreeMap<SchemaId, Name<'c>>,
+}
+
+/// The name of a schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Name<'c> {
+    /// The schema whose section describes it.
+    pub section: &'c str,
+    /// For an instance by `x-bind` or `x-any-collection`: the schema that is bound.
+    pub bound: Option<&'c str>,
+}
+
+impl<'c> Words<'c> {
+    pub fn new(contract: &'c Contract) -> Self {
+        let names = contract.names.iter().map(|(name, id)| (*id, instance(contract, name, *id))).collect();
+        Words { contract, names }
+    }
+
+    /// The name of this very schema, not of one that it refers to.
+    pub fn own_name(&self, id: SchemaId) -> Option<Name<'c>> {
+        self.names.get(&id).copied()
+    }
+
+    /// The name under which a schema is described, directly or behind references.
+    pub fn name(&self, id: SchemaId) -> Option<Name<'c>> {
+        let mut at = id;
+        // A chain longer than the number of schemas is a circle.
+        for _ in 0..=self.contract.schemas.len() {
+            if let Some(name) = self.names.get(&at) {
+                return Some(*name);
+            }
+            at = self.referent(at)?;
+        }
+        None
+    }
+
+    /// What a schema refers to, by `$ref` or by an `allOf` of one, where it adds no structure.
+    fn referent(&self, id: SchemaId) -> Option<SchemaId> {
+        let schema = self.contract.schema(id);
+        let structured = schema.object.any() || schema.array.any() || !schema.one_of.is_empty() || !schema.any_of.is_empty();
+        match (schema.reference, schema.all_of.as_slice()) {
+            _ if structured => None,
+            (Some(target), []) => Some(target),
+            (None, [only]) => Some(*only),
+            _ => None,
+        }
+    }
+
+    /// The constraints of a schema and of all that it refers to.
+    pub fn parts(&self, id: SchemaId) -> Vec<&'c Schema> {
+        self.contract.conjuncts(id).into_iter().map(|part| self.contract.schema(part)).collect()
+    }
+
+    /// A schema's own description, or that of what it refers to.
+    pub fn description(&self, id: SchemaId) -> Option<&'c str> {
+        let target = self.name(id).and_then(|name| self.contract.named(name.section));
+        let schemas = [Some(id), Some(self.contract.resolved(id)), target].into_iter().flatten().map(|id| &self.contract.schema(id).annotations);
+        schemas.filter_map(|notes| notes.description.as_deref().or(notes.title.as_deref())).find(|text| !text.trim().is_empty())
+    }
+
+    /// What a value is, with links to the sections of named schemas.
+    pub fn kind(&self, id: SchemaId) -> String {
+        self.kind_within(id, 0)
+    }
+
+    fn kind_within(&self, id: SchemaId, depth: usize) -> String {
+        if let Some(name) = self.names.get(&id) {
+            return name_link(*name);
+        }
+        // Nothing named on the way: only a circle of references by pointer is as deep.
+        if depth > 16 {
+            return "value".to_owned();
+        }
+        let text = match self.referent(id) {
+            Some(target) => self.kind_within(target, depth + 1),
+            None => self.inline_kind(id, depth),
+        };
+        if self.contract.schema(id).accepts_null && !text.ends_with("null") { format!("{text} or null") } else { text }
+    }
+
+    pub fn inline_kind(&self, id: SchemaId, depth: usize) -> String {
+        let schema = self.contract.schema(id);
+        let null = if schema.types.is_some_and(|types| types != Types::NULL && types.contains(Types::NULL)) { " or null" } else { "" };
+        let types = schema.types.map(|types| if types == Types::NULL { types } else { Types(types.0 & !Types::NULL.0) });
+        let variants = if schema.one_of.is_empty() { &schema.any_of } else { &schema.one_of };
+        let text = if schema.never {
+            "nothing".to_owned()
+        } else if !variants.is_empty() && schema.object.properties.is_empty() {
+            self.alternatives(variants, " or ", depth)
+        } else if schema.all_of.len() > 1 && schema.object.properties.is_empty() {
+            self.alternatives(&schema.all_of, " and ", depth)
+        } else if types == Some(Types::ARRAY) || (types.is_none() && schema.array.items.is_some()) {
+            let items = schema.array.items.filter(|_| schema.array.prefix_items.is_empty());
+            items.map_or_else(|| "array".to_owned(), |items| format!("array of {}", self.kind_within(items, depth + 1)))
+        } else if types == Some(Types::OBJECT) && schema.object.properties.is_empty() {
+            self.map_kind(schema, depth)
+        } else {
+            types.map_or_else(|| untyped_kind(schema), |types| types.to_string())
+        };
+        format!("{text}{null}")
+    }
+
+    fn alternatives(&self, variants: &[SchemaId], joint: &str, depth: usize) -> String {
+        let mut kinds: Vec<String> = Vec::new();
+        for variant in variants {
+            let kind = self.kind_within(*variant, depth + 1);
+            if !kinds.contains(&kind) {
+                kinds.push(kind);
+            }
+        }
+        // Null reads best at the end.
+        kinds.sort_by_key(|kind| kind == "null");
+        kinds.join(joint)
+    }
+
+    fn map_kind(&self, schema: &Schema, depth: usize) -> String {
+        let values = schema.object.additional_properties.filter(|id| !self.is_trivial(*id));
+        values.map_or_else(|| "object".to_owned(), |values| format!("map of {}", self.kind_within(values, depth + 1)))
+    }
+
+    /// The schemas `true` and `false`.
+    fn is_trivial(&self, id: SchemaId) -> bool {
+        let schema = self.contract.schema(self.contract.resolved(id));
+        schema.never || schema.is_anything()
+    }
+
+    /// Whether unknown members are refused.
+    pub fn is_closed(&self, id: SchemaId) -> bool {
+        let is_never = |id: Option<SchemaId>| id.is_some_and(|id| self.contract.schema(self.contract.resolved(id)).never);
+        self.parts(id).iter().any(|part| is_never(part.object.additional_properties) || is_never(part.object.unevaluated_properties))
+    }
+
+    /// Every bound in words. `short` is for tables: what the section of a named schema says better is left to it.
+    pub fn rules(&self, id: SchemaId, short: bool) -> Vec<String> {
+        let is_named = self.name(id).is_some();
+        let mut words = Vec::new();
+        if short && is_named {
+            words.extend(self.scalar_word(id));
+        }
+        for part in self.parts(id) {
+            words.extend(value_words(part, short));
+            words.extend(number_words(part));
+            words.extend(text_words(part, short && is_named));
+            words.extend(self.array_words(part, short));
+            words.extend(object_words(part));
+            words.extend(self.sync_words(part));
+        }
+        words.extend(annotation_words(self.contract.schema(id)));
+        let mut seen = std::collections::BTreeSet::new();
+        words.retain(|word| seen.insert(word.clone()));
+        words
+    }
+
+    /// The JSON type behind a name, where it is a plain one.
+    fn scalar_word(&self, id: SchemaId) -> Option<String> {
+        let types = self.parts(id).iter().find_map(|part| part.types)?;
+        let scalar = Types::STRING.or(Types::INTEGER).or(Types::NUMBER).or(Types::BOOLEAN);
+        scalar.contains(types).then(|| types.to_string())
+    }
+
+    fn array_words(&self, schema: &Schema, short: bool) -> Vec<String> {
+        let array = &schema.array;
+        let mut words: Vec<String> = size_words(array.min_items, array.max_items, "item").into_iter().collect();
+        if array.unique_items {
+            words.push("each only once".to_owned());
+        }
+        if array.each {
+            words.push("each validated alone".to_owned());
+        }
+        if !array.prefix_items.is_empty() {
+            let kinds: Vec<String> = array.prefix_items.iter().map(|item| self.kind(*item)).collect();
+            words.push(format!("in this order: {}", kinds.join(", ")));
+        }
+        if let Some(contains) = array.contains {
+            let count = size_words(Some(contains.min), contains.max, "item").unwrap_or_else(|| "any number of items".to_owned());
+            words.push(format!("{count} of the kind {}", self.kind(contains.schema)));
+        }
+        // What is said of items without a name is said nowhere else.
+        let inline = array.items.filter(|items| short || self.name(*items).is_none());
+        let inner = inline.map(|items| self.rules(items, true)).unwrap_or_default();
+        if !inner.is_empty() && inline.is_some_and(|items| self.is_scalar(items)) {
+            words.push(format!("each: {}", inner.join(", ")));
+        }
+        words
+    }
+
+    fn is_scalar(&self, id: SchemaId) -> bool {
+        let structured = |part: &&Schema| part.object.any() || part.array.any() || !part.one_of.is_empty() || !part.any_of.is_empty();
+        !self.parts(id).iter().any(structured)
+    }
+
+    fn sync_words(&self, schema: &Schema) -> Option<String> {
+        let path = schema.refers_to.as_deref()?;
+        let collection = self.contract.collections.iter().find(|collection| collection.path == path)?;
+        Some(format!("the id of a record in {}", link(&code(path), &schema_key(&collection.schema_name))))
+    }
+}
+
+/// The key of the section that describes a named schema.
+pub fn schema_key(name: &str) -> String {
+    format!("schema:{name}")
+}
+
+/// A link to a schema's section, and to what is bound in it.
+pub fn name_link(name: Name<'_>) -> String {
+    let section = link(&plain(name.section), &schema_key(name.section));
+    match name.bound {
+        Some(bound) => format!("{section} of {}", link(&plain(bound), &schema_key(bound))),
+        None => section,
+    }
+}
+
+/// An instance stands where another schema is named in the document, and is called by what is bound and that schema's name.
+fn instance<'c>(contract: &Contract, name: &'c str, id: SchemaId) -> Name<'c> {
+    let pointer = &contract.schema(id).pointer;
+    let generic = pointer.rsplit('/').next().filter(|generic| name.len() > generic.len() && contract.named(generic).is_some());
+    match generic.and_then(|generic| name.strip_suffix(generic)) {
+        Some(bound) => Name { section: &name[bound.len()..], bound: Some(bound) },
+        None => Name { section: name, bound: None },
+    }
+}
+
+fn untyped_kind(schema: &Schema) -> String {
+    let values = schema.enumeration.as_deref().unwrap_or_default().iter().chain(&schema.constant);
+    let all_texts = values.clone().all(JsonValue::is_string) && values.clone().next().is_some();
+    let kind = match () {
+        () if all_texts || schema.text.any() => "string",
+        () if schema.object.any() => "object",
+        () if schema.number.any() => "number",
+        () => "any JSON",
+    };
+    kind.to_owned()
+}
+
+/// A value as code: strings without their quotes, unless they could be taken for something else.
+pub fn value_code(value: &JsonValue) -> String {
+    match value {
+        JsonValue::String(text) if !text.trim().is_empty() && serde_json::from_str::<JsonValue>(text).is_err() => code(text),
+        other => code(&other.to_string()),
+    }
+}
+
+fn value_words(schema: &Schema, short: bool) -> Option<String> {
+    if let Some(constant) = &schema.constant {
+        return Some(format!("always {}", value_code(constant)));
+    }
+    let values = schema.enumeration.as_ref()?;
+    let shown = if short { LISTED_VALUES_MAX } else { values.len() };
+    let mut listed: Vec<String> = values.iter().take(shown).map(value_code).collect();
+    if values.len() > shown {
+        listed.push(format!("… ({} in all)", values.len()));
+    }
+    match listed.as_slice() {
+        [only] => Some(format!("always {only}")),
+        _ => Some(format!("one of {}", listed.join(", "))),
+    }
+}
+
+fn number_words(schema: &Schema) -> Vec<String> {
+    let rules = &schema.number;
+    let text = |number: Number| number.to_value().to_string();
+    let bound = |symbol: &str, number: Option<Number>| number.map(|number| format!("{symbol} {}", text(number)));
+    let mut words = match (rules.minimum, rules.maximum) {
+        (Some(low), Some(high)) => vec![format!("{} … {}", text(low), text(high))],
+        (low, high) => bound("≥", low).into_iter().chain(bound(">", rules.exclusive_minimum)).chain(bound("≤", high)).collect(),
+    };
+    if rules.minimum.is_some() && rules.maximum.is_some() {
+        words.extend(bound(">", rules.exclusive_minimum));
+    }
+    words.extend(bound("<", rules.exclusive_maximum));
+    words.extend(rules.multiple_of.map(|step| format!("a multiple of {}", text(step))));
+    words
+}
+
+fn text_words(schema: &Schema, without_pattern: bool) -> Vec<String> {
+    let rules = &schema.text;
+    let mut words: Vec<String> = size_words(rules.min_length, rules.max_length, "character").into_iter().collect();
+    words.extend(rules.format.map(|format| format!("format {}", code(format.name()))));
+    words.extend(schema.annotations.format.as_ref().map(|format| format!("format {}", code(format))));
+    words.extend(rules.pattern.as_ref().filter(|_| !without_pattern).map(|pattern| format!("pattern {}", code(pattern))));
+    words
+}
+
+fn object_words(schema: &Schema) -> Option<String> {
+    size_words(schema.object.min_properties, schema.object.max_properties, "member")
+}
+
+fn size_words(min: Option<u64>, max: Option<u64>, unit: &str) -> Option<String> {
+    let plural = |count: u64| if count == 1 { unit.to_owned() } else { format!("{unit}s") };
+    match (min.filter(|min| *min > 0), max) {
+        (Some(min), Some(max)) if min == max => Some(format!("exactly {min} {}", plural(min))),
+        (Some(min), Some(max)) => Some(format!("{min} … {max} {}", plural(max))),
+        (Some(min), None) => Some(format!("≥ {min} {}", plural(min))),
+        (None, Some(max)) => Some(format!("≤ {max} {}", plural(max))),
+        (None, None) => None,
+    }
+}
+
+fn annotation_words(schema: &Schema) -> Vec<String> {
+    let notes = &schema.annotations;
+    let flags = [(notes.read_only, "read-only"), (notes.write_only, "write-only"), (notes.deprecated, "deprecated")];
+    let mut words: Vec<String> = flags.iter().filter(|(set, _)| *set).map(|(_, word)| (*word).to_owned()).collect();
+    words.extend(notes.default.as_ref().map(|default| format!("default {}", value_code(default))));
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Compilation;
+
+    /// The words for the schema `S`, given as YAML in braces.
+    fn rules(schema: &str) -> String {
+        let text = format!("openapi: 3.1.0\ninfo: {{title: T, version: '1'}}\ncomponents: {{schemas: {{S: {schema}}}}}");
+        let compilation = Compilation::from_text("t.yaml", text.as_bytes());
+        let contract = compilation.contract.as_ref().expect("a valid document");
+        let words = Words::new(contract);
+        words.rules(contract.named("S").expect("S"), false).join(", ")
+    }
+
+    #[test]
+    fn bounds_in_words() {
+        assert_eq!(rules("{type: integer, minimum: 0, maximum: 10000}"), "0 … 10000");
+        assert_eq!(rules("{type: number, exclusiveMinimum: 0, maximum: 1000}"), "> 0, ≤ 1000");
+        assert_eq!(rules("{type: string, minLength: 1, maxLength: 200}"), "1 … 200 characters");
+        assert_eq!(rules("{type: string, minLength: 1}"), "≥ 1 character");
+        assert_eq!(rules("{type: string, pattern: '^a|b$', format: uuid}"), "format `uuid`, pattern `^a|b$`");
+        assert_eq!(rules("{type: array, maxItems: 32, uniqueItems: true, items: {type: string, maxLength: 5}}"), "≤ 32 items, each only once, each: ≤ 5 characters");
+        assert_eq!(rules("{enum: [kg, '1', '']}"), "one of `kg`, `\"1\"`, `\"\"`");
+        assert_eq!(rules("{const: true, default: true, readOnly: true}"), "always `true`, read-only, default `true`");
+    }
+}

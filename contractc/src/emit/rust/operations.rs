@@ -1,0 +1,444 @@
+//! `operations.rs`, `client.rs` and `server.rs`: each operation as a value that both ends write and read, a client method and a route.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use super::docs;
+use super::names::{Names, Unique, type_name, value_name, variant_name};
+use crate::emit::Plan;
+use crate::model::{Contract, Method, Operation, Parameter, Place, Response, SchemaId, Status, Style};
+use crate::runtime::check::Types;
+use crate::shapes::Type;
+
+/// The three files.
+pub fn emit(plan: &Plan<'_>, names: &Names) -> [(&'static str, String); 3] {
+    let calls = calls(plan, names);
+    let emitter = Emitter { plan, names };
+    let mut operations = String::new();
+    calls.iter().for_each(|call| emitter.operation(call, &mut operations));
+    [("operations.rs", with_imports(&operations, OPERATIONS)), ("client.rs", client(plan, &calls)), ("server.rs", server(plan, &calls))]
+}
+
+const OPERATIONS: &str = "//! The operations of the contract: what each takes, and what each may answer.\n\
+    #![allow(rustdoc::bare_urls, rustdoc::broken_intra_doc_links, rustdoc::invalid_html_tags)]\n";
+
+/// An operation with its Rust names.
+struct Call<'p> {
+    operation: &'p Operation,
+    /// `PushChanges`
+    type_name: String,
+    /// `PushChangesResponse`
+    response_name: String,
+    /// `push_changes`
+    method_name: String,
+    parameters: Vec<(&'p Parameter, String)>,
+    /// The media type and content of the body, and its field.
+    body: Option<(String, Content, bool, String)>,
+    variants: Vec<Variant<'p>>,
+    /// The answer is a stream: the server writes it as it goes, and the client reads it its own way.
+    streams: bool,
+}
+
+struct Variant<'p> {
+    response: &'p Response,
+    name: String,
+    content: Option<(String, Content)>,
+}
+
+/// What a body holds.
+enum Content {
+    Json { ty: String, check: String },
+    Bytes,
+}
+
+fn calls<'p>(plan: &'p Plan<'p>, names: &Names) -> Vec<Call<'p>> {
+    let (mut types, mut methods) = (Unique::default(), Unique::default());
+    names.sorted().iter().for_each(|(name, _)| _ = types.take((*name).to_owned(), ""));
+    let mut calls = Vec::new();
+    for operation in &plan.contract.operations {
+        let words = [operation.id.clone()];
+        let type_name = types.take(type_name(&words), "Call");
+        let response_name = types.take(format!("{type_name}Response"), "");
+        let method_name = methods.take(value_name(&operation.id), "_");
+        let mut fields = Unique::default();
+        let parameters = operation.parameters.iter().map(|parameter| (parameter, fields.take(value_name(&parameter.name), "_"))).collect();
+        let body = operation.body.as_ref().and_then(|body| Some((body.required, body.media.first()?))).map(|(required, media)| {
+            let content = content(plan, names, media.is_json(), media.schema);
+            (media.media_type.clone(), content, required, fields.take("body".to_owned(), "_"))
+        });
+        let mut unique = Unique::default();
+        unique.take("Undeclared".to_owned(), "");
+        let variants: Vec<_> = operation.responses.iter().map(|response| variant(plan, names, response, &mut unique)).collect();
+        let is_stream = |response: &Response| response.status.is_success() && response.media.iter().any(|media| media.media_type == "text/event-stream");
+        let streams = operation.responses.iter().any(is_stream);
+        calls.push(Call { operation, type_name, response_name, method_name, parameters, body, variants, streams });
+    }
+    calls
+}
+
+fn variant<'p>(plan: &Plan<'_>, names: &Names, response: &'p Response, unique: &mut Unique) -> Variant<'p> {
+    let name = match response.status {
+        Status::Code(code) => http::StatusCode::from_u16(code).ok().and_then(|status| status.canonical_reason()).map_or_else(|| format!("Status{code}"), variant_name),
+        Status::Range(hundreds) => format!("Status{hundreds}xx"),
+        Status::Default => "Default".to_owned(),
+    };
+    let content = response.media.first().map(|media| (media.media_type.clone(), content(plan, names, media.is_json(), media.schema)));
+    Variant { response, name: unique.take(name, ""), content }
+}
+
+fn content(plan: &Plan<'_>, names: &Names, is_json: bool, schema: Option<SchemaId>) -> Content {
+    match schema {
+        Some(schema) if is_json => Content::Json { ty: rust_type(plan, names, schema), check: check_path(plan, names, schema) },
+        None if is_json => Content::Json { ty: "Value".to_owned(), check: "check_nothing".to_owned() },
+        _ => Content::Bytes,
+    }
+}
+
+fn rust_type(plan: &Plan<'_>, names: &Names, schema: SchemaId) -> String {
+    super::types::rust_type(names, plan.shapes.root_type(schema).unwrap_or(&Type::Any))
+}
+
+/// The validator of a schema that an operation mentions.
+fn check_path(plan: &Plan<'_>, names: &Names, schema: SchemaId) -> String {
+    match (plan.shapes.of(plan.contract, schema), names.root_function(plan.contract.resolved(schema))) {
+        (Some(declaration), _) => names.function(declaration),
+        (None, Some(function)) => function.to_owned(),
+        (None, None) => "check_nothing".to_owned(),
+    }
+}
+
+struct Emitter<'p> {
+    plan: &'p Plan<'p>,
+    names: &'p Names,
+}
+
+impl Emitter<'_> {
+    fn operation(&self, call: &Call<'_>, code: &mut String) {
+        self.structure(call, code);
+        let operation = call.operation;
+        let _ = writeln!(
+            code,
+            "impl Operation for {} {{\nconst ID: &'static str = {:?};\nconst METHOD: Method = Method::{};\nconst PATH: &'static str = {:?};\n\
+             const SECURITY: &'static [&'static str] = &{:?};\ntype Response = {};\n",
+            call.type_name,
+            operation.id,
+            operation.method.name().to_ascii_uppercase(),
+            operation.path,
+            operation.security,
+            call.response_name
+        );
+        self.request(call, code);
+        self.receive(call, code);
+        code.push_str("}\n\n");
+        self.response(call, code);
+    }
+
+    fn structure(&self, call: &Call<'_>, code: &mut String) {
+        let operation = call.operation;
+        code.push_str(&docs(&operation_docs(operation), ""));
+        let has_fields = !call.parameters.is_empty() || call.body.is_some();
+        let derive = if has_fields { "Clone, Debug, PartialEq" } else { "Clone, Copy, Debug, Default, PartialEq" };
+        let _ = writeln!(code, "#[derive({derive})]\npub struct {} {{", call.type_name);
+        for (parameter, field) in &call.parameters {
+            let ty = rust_type(self.plan, self.names, parameter.schema);
+            let ty = if parameter.required { ty } else { format!("Option<{ty}>") };
+            let text = parameter.description.clone().unwrap_or_else(|| format!("`{}`", parameter.name));
+            let _ = writeln!(code, "{}pub {field}: {ty},", docs(&text, ""));
+        }
+        if let Some((media_type, content, required, field)) = &call.body {
+            let ty = content.ty();
+            let ty = if *required { ty.to_owned() } else { format!("Option<{ty}>") };
+            let described = operation.body.as_ref().and_then(|body| body.description.clone());
+            let text = described.unwrap_or_else(|| format!("The body, `{media_type}`."));
+            let _ = writeln!(code, "{}pub {field}: {ty},", docs(&text, ""));
+        }
+        code.push_str("}\n\n");
+    }
+
+    fn request(&self, call: &Call<'_>, code: &mut String) {
+        let mut body = String::new();
+        for (parameter, field) in &call.parameters {
+            let check = check_path(self.plan, self.names, parameter.schema);
+            let (place, name, style) = (place(parameter.place), &parameter.name, style(parameter.style));
+            let write = |value: &str| format!("request.{place}({name:?}, {style}, {value}, {check});\n");
+            body.push_str(&optional(parameter.required, field, &write));
+        }
+        if let Some((media_type, content, required, field)) = &call.body {
+            let write = |value: &str| match content {
+                Content::Json { check, .. } => format!("request.json({media_type:?}, {value}, {check});\n"),
+                Content::Bytes => format!("request.bytes({media_type:?}, {value});\n"),
+            };
+            body.push_str(&optional(*required, field, &write));
+        }
+        let mutable = if body.is_empty() { "" } else { "mut " };
+        let _ = writeln!(
+            code,
+            "fn request(&self, base_url: &str) -> Result<Request, Report> {{\nlet {mutable}request = Writer::new::<Self>();\n{body}request.finish(base_url)\n}}\n"
+        );
+    }
+
+    fn receive(&self, call: &Call<'_>, code: &mut String) {
+        let mut fields = String::new();
+        let queries: Vec<&str> = call.parameters.iter().filter(|(parameter, _)| parameter.place == Place::Query).map(|(parameter, _)| parameter.name.as_str()).collect();
+        let exploded_object = call.parameters.iter().any(|(parameter, _)| {
+            parameter.place == Place::Query && parameter.style == Style::Exploded && self.types(parameter.schema).contains(Types::OBJECT)
+        });
+        for (parameter, field) in &call.parameters {
+            let check = check_path(self.plan, self.names, parameter.schema);
+            let types = super::checks::types(self.types(parameter.schema));
+            let (place, name, style) = (place(parameter.place), &parameter.name, style(parameter.style));
+            let read = format!("incoming.{place}({name:?}, {style}, {types}, {check})?");
+            let read = if parameter.required && place != "path" { format!("required({read}, {place:?}, {name:?})?") } else { read };
+            let _ = writeln!(fields, "{field}: {read},");
+        }
+        if let Some((_, content, required, field)) = &call.body {
+            let read = match (content, required) {
+                (Content::Json { check, .. }, true) => format!("incoming.json({check})?"),
+                (Content::Json { check, .. }, false) => format!("incoming.optional_json({check})?"),
+                (Content::Bytes, true) => "incoming.bytes()".to_owned(),
+                (Content::Bytes, false) => "Some(incoming.bytes()).filter(|body| !body.is_empty())".to_owned(),
+            };
+            let _ = writeln!(fields, "{field}: {read},");
+        }
+        let closed = if exploded_object { String::new() } else { format!("incoming.known_query(&{queries:?})?;\n") };
+        let incoming = if closed.is_empty() && fields.is_empty() { "_" } else { "incoming" };
+        let _ = writeln!(code, "fn receive({incoming}: &Incoming<'_>) -> Result<Self, Rejection> {{\n{closed}Ok(Self {{\n{fields}}})\n}}");
+    }
+
+    /// The JSON types that a parameter's text may stand for.
+    fn types(&self, schema: SchemaId) -> Types {
+        let contract: &Contract = self.plan.contract;
+        let parts = contract.conjuncts(contract.resolved(schema));
+        parts.iter().find_map(|part| contract.schema(*part).types).unwrap_or(Types::STRING)
+    }
+
+    fn response(&self, call: &Call<'_>, code: &mut String) {
+        let name = &call.response_name;
+        let _ = writeln!(code, "/// What [`{}`] may answer.\n#[derive(Clone, Debug, PartialEq)]\npub enum {name} {{", call.type_name);
+        for variant in &call.variants {
+            let described = if variant.response.description.is_empty() { "No description." } else { &variant.response.description };
+            code.push_str(&docs(&format!("{}: {described}", variant.response.status.text()), ""));
+            let _ = writeln!(code, "{},", variant.declaration());
+        }
+        let _ = writeln!(code, "/// A status that the contract does not declare.\nUndeclared {{ status: StatusCode, body: Vec<u8> }},\n}}\n");
+        let (mut read, mut write) = (String::new(), String::new());
+        for variant in &call.variants {
+            let _ = writeln!(read, "{}", variant.read_arm());
+            let _ = writeln!(write, "{}", variant.write_arm());
+        }
+        let exhaustive = call.variants.iter().any(|variant| variant.response.status == Status::Default && !variant.guarded());
+        if !exhaustive {
+            let _ = writeln!(read, "_ => Self::Undeclared {{ status, body: body.to_vec() }},");
+        }
+        let headers = if call.variants.iter().any(Variant::guarded) { "headers" } else { "_" };
+        let body = if read.contains("body") { "body" } else { "_" };
+        let _ = writeln!(
+            code,
+            "impl Outcome for {name} {{\nfn read(status: StatusCode, {headers}: &HeaderMap, {body}: &[u8]) -> Result<Self, Report> {{\nOk(match status.as_u16() {{\n{read}}})\n}}\n\n\
+             fn write(&self) -> Written {{\nmatch self {{\n{write}Self::Undeclared {{ status, body }} => (*status, None, body.clone()),\n}}\n}}\n}}\n"
+        );
+    }
+}
+
+impl Content {
+    fn ty(&self) -> &str {
+        match self {
+            Content::Json { ty, .. } => ty,
+            Content::Bytes => "Vec<u8>",
+        }
+    }
+}
+
+impl Variant<'_> {
+    fn has_status(&self) -> bool {
+        !matches!(self.response.status, Status::Code(_))
+    }
+
+    /// Whether a body that is not JSON is none of this variant's.
+    fn guarded(&self) -> bool {
+        self.response.media.len() > 1 && matches!(self.content, Some((_, Content::Json { .. })))
+    }
+
+    fn declaration(&self) -> String {
+        match (self.has_status(), &self.content) {
+            (false, None) => self.name.clone(),
+            (false, Some((_, content))) => format!("{}({})", self.name, content.ty()),
+            (true, None) => format!("{} {{ status: StatusCode }}", self.name),
+            (true, Some((_, content))) => format!("{} {{ status: StatusCode, body: {} }}", self.name, content.ty()),
+        }
+    }
+
+    fn read_arm(&self) -> String {
+        let guard = if self.guarded() { " if has_json(headers)" } else { "" };
+        let pattern = match self.response.status {
+            Status::Code(code) => code.to_string(),
+            Status::Range(hundreds) => format!("{hundreds}00..={hundreds}99"),
+            Status::Default => "_".to_owned(),
+        };
+        let read = match &self.content {
+            Some((_, Content::Json { check, .. })) => format!("read_json(body, {check})?"),
+            _ => "body.to_vec()".to_owned(),
+        };
+        let name = &self.name;
+        let value = match (self.has_status(), &self.content) {
+            (false, None) => format!("Self::{name}"),
+            (false, Some(_)) => format!("Self::{name}({read})"),
+            (true, None) => format!("Self::{name} {{ status }}"),
+            (true, Some(_)) => format!("Self::{name} {{ status, body: {read} }}"),
+        };
+        format!("{pattern}{guard} => {value},")
+    }
+
+    fn write_arm(&self) -> String {
+        let name = &self.name;
+        let (pattern, status) = match (self.response.status, &self.content) {
+            (Status::Code(code), None) => (format!("Self::{name}"), format!("{code}u16")),
+            (Status::Code(code), Some(_)) => (format!("Self::{name}(body)"), format!("{code}u16")),
+            (_, None) => (format!("Self::{name} {{ status }}"), "status".to_owned()),
+            (_, Some(_)) => (format!("Self::{name} {{ status, body }}"), "status".to_owned()),
+        };
+        match &self.content {
+            None => format!("{pattern} => empty({status}),"),
+            Some((media_type, Content::Json { .. })) => format!("{pattern} => json({status}, {media_type:?}, body),"),
+            Some((media_type, Content::Bytes)) => format!("{pattern} => bytes({status}, {media_type:?}, body),"),
+        }
+    }
+}
+
+fn operation_docs(operation: &Operation) -> String {
+    let mut text = operation.summary.clone().map(|summary| format!("{}.", summary.trim_end_matches('.'))).unwrap_or_default();
+    let _ = write!(text, "\n\n`{} {}`", operation.method.name().to_ascii_uppercase(), operation.path);
+    if let Some(description) = &operation.description {
+        let _ = write!(text, "\n\n{description}");
+    }
+    if operation.deprecated {
+        text.push_str("\n\nDeprecated.");
+    }
+    text.trim().to_owned()
+}
+
+/// Code for a field that may be absent.
+fn optional(required: bool, field: &str, write: &dyn Fn(&str) -> String) -> String {
+    if required { write(&format!("&self.{field}")) } else { format!("if let Some(value) = &self.{field} {{\n{}}}\n", write("value")) }
+}
+
+fn place(place: Place) -> &'static str {
+    match place {
+        Place::Path => "path",
+        Place::Query => "query",
+        Place::Header => "header",
+        Place::Cookie => "cookie",
+    }
+}
+
+fn style(style: Style) -> String {
+    format!("Style::{style:?}")
+}
+
+/// The client: a method for each operation.
+fn client(plan: &Plan<'_>, calls: &[Call<'_>]) -> String {
+    let mut methods = String::new();
+    for call in calls.iter().filter(|call| !call.streams) {
+        let summary = docs(&operation_docs(call.operation), "");
+        let _ = writeln!(
+            methods,
+            "{summary}///\n/// # Errors\n/// See [`CallError`].\npub async fn {}(&self, call: &{}) -> Result<Reply<{}>, CallError<T::Error>> {{\n\
+             http::call(call, &self.base_url, &self.transport, &self.hooks).await\n}}\n",
+            call.method_name, call.type_name, call.response_name
+        );
+    }
+    let code = format!(
+        "//! The client: one method for each operation that answers at once.\n\
+         #![allow(rustdoc::bare_urls, rustdoc::broken_intra_doc_links, rustdoc::invalid_html_tags)]\n\n\
+         use super::operations::*;\nuse super::runtime::http::{{self, CallError, Hooks, NoHooks, Reply, Transport}};\n\n\
+         /// A client of {} over any [`Transport`], `reqwest::Client` for one (feature `reqwest`).\n\
+         #[derive(Clone, Debug)]\npub struct Client<T, H = NoHooks> {{\nbase_url: String,\ntransport: T,\nhooks: H,\n}}\n\n\
+         impl<T: Transport> Client<T> {{\n\
+         /// A client of the server at `base_url`, which may have a path.\n\
+         pub fn new(base_url: impl Into<String>, transport: T) -> Self {{\nClient {{ base_url: base_url.into(), transport, hooks: NoHooks }}\n}}\n}}\n\n\
+         impl<T: Transport, H: Hooks> Client<T, H> {{\n\
+         /// The same client with other hooks, such as [`Bearer`](http::Bearer).\n\
+         pub fn with_hooks<N: Hooks>(self, hooks: N) -> Client<T, N> {{\nClient {{ base_url: self.base_url, transport: self.transport, hooks }}\n}}\n\n\
+         {methods}}}\n",
+        plan.contract.title
+    );
+    code
+}
+
+/// The server side: a trait of all operations, and the routes that call it.
+fn server(plan: &Plan<'_>, calls: &[Call<'_>]) -> String {
+    let (mut methods, mut handlers) = (String::new(), String::new());
+    let mut routes: BTreeMap<String, Vec<&Call<'_>>> = BTreeMap::new();
+    for call in calls {
+        let summary = docs(&operation_docs(call.operation), "");
+        let output = if call.streams { "Response".to_owned() } else { format!("Reply<{}>", call.response_name) };
+        let _ = writeln!(
+            methods,
+            "{summary}fn {}(&self, parts: Parts, call: {}) -> impl Future<Output = {output}> + Send;\n",
+            call.method_name, call.type_name
+        );
+        routes.entry(route(&call.operation.path)).or_default().push(call);
+        let answer = if call.streams { format!("api.{}(parts, call).await", call.method_name) } else { format!("answer(api.{}(parts, call).await)", call.method_name) };
+        let _ = writeln!(
+            handlers,
+            "async fn {}<A: Api>(State(api): State<Arc<A>>, parts: Parts, body: Bytes) -> Response {{\n\
+             match receive(&parts, &body) {{\nOk(call) => {answer},\nErr(refusal) => *refusal,\n}}\n}}\n",
+            call.method_name
+        );
+    }
+    let mut table = String::new();
+    for (path, calls) in routes {
+        // Two templates may be one route to the router: the first of a method is served there.
+        let mut by_method: BTreeMap<Method, &Call<'_>> = BTreeMap::new();
+        calls.into_iter().for_each(|call| _ = by_method.entry(call.operation.method).or_insert(call));
+        let mut chain = String::new();
+        for (method, call) in by_method {
+            let separator = if chain.is_empty() { "routing::" } else { "." };
+            let _ = write!(chain, "{separator}{}({}::<A>)", method.name(), call.method_name);
+        }
+        let _ = writeln!(table, ".route({path:?}, {chain})");
+    }
+    format!(
+        "//! The server side: implement [`Api`], and [`router`] serves it. Requests are parsed and validated before they reach it; what breaks\n\
+         //! the contract is answered with `application/problem+json`.\n\
+         #![allow(rustdoc::bare_urls, rustdoc::broken_intra_doc_links, rustdoc::invalid_html_tags)]\n\n\
+         use std::future::Future;\nuse std::sync::Arc;\n\nuse axum::Router;\nuse axum::body::Bytes;\nuse axum::extract::State;\nuse axum::response::Response;\nuse axum::routing;\nuse http::request::Parts;\n\n\
+         use super::operations::*;\nuse super::runtime::axum::{{answer, receive}};\nuse super::runtime::http::Reply;\n\n\
+         /// All operations of {}. `parts` are the request's own: headers, and what middleware has left in the extensions.\n\
+         pub trait Api: Send + Sync + 'static {{\n{methods}}}\n\n\
+         /// The routes of all operations.\npub fn router<A: Api>(api: Arc<A>) -> Router {{\nRouter::new()\n{table}.with_state(api)\n}}\n\n{handlers}",
+        plan.contract.title
+    )
+}
+
+/// A path as the router wants it: a segment with a parameter in it is a parameter as a whole.
+fn route(path: &str) -> String {
+    let path = path.split('?').next().unwrap_or(path);
+    let segments = path.split('/').enumerate().map(|(index, segment)| if segment.contains('{') { format!("{{p{index}}}") } else { segment.to_owned() });
+    segments.collect::<Vec<_>>().join("/")
+}
+
+fn with_imports(body: &str, head: &str) -> String {
+    let names = [
+        ("std::collections", vec!["BTreeMap"]),
+        ("super::runtime::check", vec!["Types"]),
+        ("super::runtime::http", vec!["HeaderMap", "Incoming", "Method", "Operation", "Outcome", "Rejection", "Request", "StatusCode", "Style", "Writer", "Written", "bytes", "check_nothing", "empty", "has_json", "json", "read_json", "required"]),
+        ("super::runtime::json", vec!["Value"]),
+        ("super::runtime::report", vec!["Report"]),
+        ("super::runtime::schema", vec!["Each"]),
+    ];
+    let mut code = format!("{head}\n");
+    for (path, candidates) in names {
+        let is_called = |name: &str| body.contains(&format!("=> {name}("));
+        let is_used = |name: &&str| match *name {
+            "bytes" | "empty" | "json" => is_called(name),
+            name => super::checks::mentions(body, name),
+        };
+        let used: Vec<&str> = candidates.into_iter().filter(is_used).collect();
+        if !used.is_empty() {
+            let _ = writeln!(code, "use {path}::{{{}}};", used.join(", "));
+        }
+    }
+    code.push_str("#[allow(unused_imports)]\nuse super::types::*;\n#[allow(unused_imports)]\nuse super::validators::*;\n\n");
+    code + body
+}

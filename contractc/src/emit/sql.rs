@@ -1,0 +1,79 @@
+//! The SQLite target: views through which plain SQL reads a device's records, and the indexes of `x-sync`.
+
+use serde::Serialize;
+
+use super::{OutputFile, Plan, template};
+use crate::model::{Collection, Contract};
+
+/// `sql/views.sql`; nothing for a contract without collections.
+pub fn emit(plan: &Plan<'_>) -> Vec<OutputFile> {
+    if plan.contract.collections.is_empty() {
+        return Vec::new();
+    }
+    let collections: Vec<_> = plan.contract.collections.iter().map(|collection| View::new(plan.contract, collection)).collect();
+    let view = File { origin: plan.origin(), collections };
+    vec![OutputFile { path: "sql/views.sql".to_owned(), text: template::fill(include_str!("../../templates/views.sql.hbs"), &view) }]
+}
+
+#[derive(Serialize)]
+struct File {
+    origin: String,
+    collections: Vec<View>,
+}
+
+#[derive(Serialize)]
+struct View {
+    path: String,
+    /// The view's name: the path with underscores.
+    name: String,
+    summary: String,
+    columns: String,
+    indexes: Vec<Index>,
+    /// Array members with an entry an item.
+    lists: Vec<List>,
+}
+
+#[derive(Serialize)]
+struct Index {
+    name: String,
+    expressions: String,
+}
+
+#[derive(Serialize)]
+struct List {
+    name: String,
+    member: String,
+}
+
+impl View {
+    fn new(contract: &Contract, collection: &Collection) -> Self {
+        let name = collection.path.replace('-', "_");
+        let columns: Vec<String> = contract.member_names(collection.schema).iter().map(|member| format!("  {} AS {}", extract(member), quoted(member))).collect();
+        let single = collection.indexes.iter().filter(|index| !index.multi);
+        let indexes = single.map(|index| Index {
+            name: format!("{name}_by_{}", index.members.join("_")),
+            expressions: index.members.iter().map(|member| extract(member)).collect::<Vec<_>>().join(", "),
+        });
+        let multi = collection.indexes.iter().filter(|index| index.multi).flat_map(|index| &index.members);
+        let lists = multi.map(|member| List { name: format!("{name}_{member}"), member: member.clone() });
+        let description = contract.schema(collection.schema).annotations.description.clone().unwrap_or_default();
+        View {
+            path: collection.path.clone(),
+            summary: description.lines().next().unwrap_or_default().to_owned(),
+            columns: columns.join(",\n"),
+            indexes: indexes.collect(),
+            lists: lists.collect(),
+            name,
+        }
+    }
+}
+
+/// A member as an expression. Paths are quoted for both JSON and SQL, since names may hold anything.
+fn extract(member: &str) -> String {
+    let path = format!("$.\"{}\"", member.replace('"', "\\\""));
+    format!("json_extract(record, '{}')", path.replace('\'', "''"))
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}

@@ -1,0 +1,13 @@
+//! Fills templates: Handlebars in strict mode, without escaping, from views that are prepared in code.
+
+use handlebars::{Handlebars, no_escape};
+use serde::Serialize;
+
+/// Fills a template. A fault of the template itself, which only a change of this crate can bring, becomes the text: it cannot be missed
+/// in a snapshot.
+pub fn fill(template: &str, view: &impl Serialize) -> String {
+    let mut handlebars = Handlebars::new();
+    handlebars.set_strict_mode(true);
+    handlebars.register_escape_fn(no_escape);
+    handlebars.render_template(template, view).unwrap_or_else(|error| format!("the template cannot be filled: {error}\n"))
+}

@@ -1,0 +1,337 @@
+//! One way or a few to break each keyword.
+
+use serde_json::{Map, Value, json};
+
+use super::Sampler;
+use super::mutate::{Breach, Place};
+use super::object::{number_of, rule_bound};
+use crate::model::{ArrayRules, NumberRules, Rule, Schema, SchemaId, TextRules};
+use crate::runtime::check::Types;
+use crate::runtime::format::Format;
+use crate::runtime::number::Number;
+
+/// Larger bounds are not exceeded: the values would be too large for a test.
+const LENGTH_MAX: u64 = 20_000;
+/// In bytes of JSON, for arrays and objects.
+const SIZE_MAX: usize = 1 << 20;
+
+impl Sampler<'_> {
+    /// Values that break one rule of one schema each, put in the place's stead.
+    pub(super) fn breaches(&mut self, place: &Place, id: SchemaId) -> Vec<Breach> {
+        let schema = self.contract.schema(id);
+        let value = &place.value;
+        if schema.accepts_null && value.is_null() {
+            return Vec::new();
+        }
+        let mut breaches = self.type_breaches(schema, value);
+        breaches.extend(listed_breaches(schema, value));
+        match value {
+            Value::Number(number) => breaches.extend(number_breaches(&schema.number, Number::from(number))),
+            Value::String(text) => breaches.extend(text_breaches(&schema.text, text)),
+            Value::Array(items) => breaches.extend(self.array_breaches(&schema.array, items)),
+            Value::Object(members) => {
+                breaches.extend(self.member_breaches(schema, members));
+                breaches.extend(self.count_breaches(schema, members));
+                breaches.extend(rule_breaches(&schema.rules, members));
+            }
+            Value::Null | Value::Bool(_) => {}
+        }
+        breaches.extend(self.union_breaches(schema, value));
+        breaches.extend(self.depth_breaches(id, schema, value));
+        breaches
+    }
+
+    fn type_breaches(&mut self, schema: &Schema, value: &Value) -> Vec<Breach> {
+        let Some(types) = schema.types else { return Vec::new() };
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let others = [
+            (Types::NULL, json!(null)),
+            (Types::BOOLEAN, json!(true)),
+            (Types::NUMBER.or(Types::INTEGER), json!(1)),
+            (Types::NUMBER, json!(value.as_f64().map_or(0.5, |number| number.trunc() + 0.5))),
+            (Types::STRING, json!(text)),
+            (Types::ARRAY, json!([value])),
+            (Types::OBJECT, json!({})),
+        ];
+        let refused = others.into_iter().filter(|(kind, _)| !types.contains(*kind));
+        refused.map(|(kind, other)| Breach { label: kind.to_string(), ..Breach::new("type", vec![other]) }).collect()
+    }
+
+    /// `oneOf` and `anyOf` themselves, `not`, and the schema `false` of members.
+    fn union_breaches(&mut self, schema: &Schema, value: &Value) -> Vec<Breach> {
+        let mut breaches = Vec::new();
+        if let (Some(tag), Value::Object(members)) = (&schema.tag, value) {
+            breaches.push(Breach::new("oneOf", vec![without(members, &tag.member)]).labelled("no tag"));
+            let unknown = [json!("no such kind"), json!(""), json!(null), json!(-1)];
+            let values = unknown.map(|unknown| with(members, &tag.member, unknown)).to_vec();
+            breaches.push(Breach::new("oneOf", values).labelled("unknown tag"));
+        }
+        let strangers = || vec![json!({}), json!([]), json!(null), json!(""), json!(true), json!(-0.5), json!("\u{0}"), json!({ "\u{1f47d}": [] })];
+        if !schema.one_of.is_empty() && schema.tag.is_none() {
+            breaches.push(Breach::new("oneOf", strangers()));
+        }
+        if !schema.any_of.is_empty() {
+            breaches.push(Breach::new("anyOf", strangers()));
+        }
+        if let Some(not) = schema.not {
+            breaches.push(Breach::new("not", (0..4).filter_map(|_| self.sample(&[not])).collect()));
+        }
+        breaches
+    }
+
+    fn array_breaches(&mut self, rules: &ArrayRules, items: &[Value]) -> Vec<Breach> {
+        let mut breaches = Vec::new();
+        if let Some(least) = rules.min_items.and_then(|least| usize::try_from(least).ok()).filter(|least| *least > 0) {
+            breaches.push(Breach::new("minItems", vec![json!(items[..items.len().min(least - 1)])]));
+        }
+        if let Some(most) = rules.max_items {
+            breaches.extend(self.lengthened(rules, items, most).map(|longer| Breach::new("maxItems", vec![longer])));
+        }
+        if rules.unique_items {
+            let doubled = |item: &Value| [items, std::slice::from_ref(item)].concat();
+            let over: Vec<Value> = items.iter().take(2).map(|item| json!(doubled(item))).collect();
+            let repeated = (items.len() > 1).then(|| json!([&items[..items.len() - 1], &items[..1]].concat()));
+            breaches.push(Breach::new("uniqueItems", over.into_iter().chain(repeated).collect()));
+        }
+        if let Some(contains) = rules.contains {
+            let other = |item: &&Value| !self.accepts(contains.schema, item);
+            let others: Vec<&Value> = items.iter().filter(other).collect();
+            let keyword = if contains.min == 1 { "contains" } else { "minContains" };
+            breaches.push(Breach::new(keyword, vec![json!(others), json!([])]));
+            let matching: Vec<Value> = (0..=contains.max.unwrap_or(0).min(100)).filter_map(|_| self.sample(&[contains.schema])).collect();
+            breaches.push(Breach::new("maxContains", vec![json!([items, &matching].concat())]));
+        }
+        if rules.unevaluated_items.is_some() {
+            let breach = Breach::new("unevaluatedItems", vec![json!([items, &[json!("unexpected")]].concat())]);
+            breaches.push(Breach { suffix: format!("/{}", items.len()), ..breach });
+        }
+        breaches
+    }
+
+    /// The array with one item more than accepted; new ones as long as they come cheap, then copies.
+    fn lengthened(&mut self, rules: &ArrayRules, items: &[Value], most: u64) -> Option<Value> {
+        let most = usize::try_from(most).ok().filter(|most| *most < SIZE_MAX)?;
+        let ids: Vec<SchemaId> = rules.items.into_iter().collect();
+        let mut longer = items.to_vec();
+        let drawn = if rules.unique_items { 10 * most } else { 4 };
+        for _ in 0..drawn {
+            if longer.len() > most {
+                break;
+            }
+            let known = |item: &Value| rules.unique_items && longer.contains(item);
+            self.mood = super::Mood { level_soft: 0, size_soft: 0, deep: false };
+            longer.extend(self.sample(&ids).filter(|item| !known(item)));
+        }
+        let smallest = longer.iter().min_by_key(|item| item.to_string().len())?.clone();
+        let missing = (most + 1).saturating_sub(longer.len());
+        let small = missing.saturating_mul(smallest.to_string().len()) <= SIZE_MAX;
+        longer.extend(std::iter::repeat_n(smallest, if small { missing } else { 0 }));
+        Some(Value::Array(longer))
+    }
+
+    /// Members that are missing or should not be there.
+    fn member_breaches(&mut self, schema: &Schema, members: &Map<String, Value>) -> Vec<Breach> {
+        let rules = &schema.object;
+        let mut breaches: Vec<Breach> =
+            rules.required.iter().map(|name| Breach::new("required", vec![without(members, name)]).labelled(name)).collect();
+        for (name, needs) in rules.dependent_required.iter().filter(|(name, _)| members.contains_key(name)) {
+            breaches.extend(needs.iter().map(|need| Breach::new("dependentRequired", vec![without(members, need)]).labelled(&format!("{name} {need}"))));
+        }
+        let never = |id: SchemaId| self.contract.schema(self.contract.resolved(id)).never;
+        for (name, _) in rules.properties.iter().filter(|(_, id)| never(*id)) {
+            breaches.push(Breach::at_member("false", name, members, vec![json!(1)]));
+        }
+        let strangers = ["unexpected", "__proto__", ""];
+        for stranger in strangers.into_iter().filter(|name| !members.contains_key(*name)) {
+            if rules.additional_properties.is_some_and(never) {
+                breaches.push(Breach::at_member("additionalProperties", stranger, members, vec![json!(1)]));
+            }
+            if rules.unevaluated_properties.is_some_and(never) {
+                breaches.push(Breach::at_member("unevaluatedProperties", stranger, members, vec![json!(1)]));
+            }
+        }
+        if rules.property_names.is_some() {
+            let some = members.values().next().cloned().or_else(|| self.sample(&rules.additional_properties.into_iter().collect::<Vec<_>>()));
+            for name in ["", "not a name!", "\u{1f3cb}", "UPPER", &"long".repeat(100)] {
+                breaches.extend(some.clone().map(|value| Breach::at_member("propertyNames", name, members, vec![value])));
+            }
+        }
+        breaches
+    }
+
+    fn count_breaches(&mut self, schema: &Schema, members: &Map<String, Value>) -> Vec<Breach> {
+        let rules = &schema.object;
+        let mut breaches = Vec::new();
+        if let Some(least) = rules.min_properties.and_then(|least| usize::try_from(least).ok()).filter(|least| *least > 0) {
+            let mut names: Vec<&String> = members.keys().collect();
+            names.sort_by_key(|name| !rules.required.contains(name));
+            let fewer: Map<_, _> = names.into_iter().take(least - 1).filter_map(|name| Some((name.clone(), members.get(name)?.clone()))).collect();
+            breaches.push(Breach::new("minProperties", vec![Value::Object(fewer)]));
+        }
+        if let Some(most) = rules.max_properties.and_then(|most| usize::try_from(most).ok()).filter(|most| *most <= 5_000) {
+            let mut more = members.clone();
+            let entry: Vec<SchemaId> = rules.additional_properties.into_iter().collect();
+            for index in 0..2 * most + 10 {
+                if more.len() > most {
+                    break;
+                }
+                self.effort = super::EFFORT_MAX;
+                let names: Vec<SchemaId> = rules.property_names.into_iter().collect();
+                let name = if names.is_empty() { Some(format!("m{index}")) } else { self.sample(&names).and_then(|name| name.as_str().map(str::to_owned)) };
+                self.mood = super::Mood { level_soft: 0, size_soft: 0, deep: false };
+                more.extend(name.and_then(|name| Some((name, self.sample(&entry)?))));
+            }
+            breaches.push(Breach::new("maxProperties", vec![Value::Object(more)]));
+        }
+        breaches
+    }
+
+    /// The value, nested in itself until it is too deep.
+    fn depth_breaches(&mut self, id: SchemaId, schema: &Schema, value: &Value) -> Vec<Breach> {
+        let max = schema.max_depth.and_then(|max| usize::try_from(max).ok()).filter(|max| *max <= 100);
+        let Some((max, (wrapper, hole))) = max.and_then(|max| Some((max, self.wrapper(id)?))) else { return Vec::new() };
+        let mut nested = value.clone();
+        for _ in 0..max {
+            let mut outer = wrapper.clone();
+            if let Some(place) = outer.pointer_mut(&hole) {
+                *place = nested;
+            }
+            nested = outer;
+        }
+        let too_deep = |keyword| Breach::new(keyword, vec![nested.clone()]).labelled("too deep");
+        let mut breaches = vec![Breach { suffix: hole.repeat(max), ..too_deep("x-max-depth") }];
+        // A schema that recurses through a union of its own shows only that no variant matches.
+        if !schema.one_of.is_empty() {
+            breaches.push(too_deep("oneOf"));
+        }
+        if !schema.any_of.is_empty() {
+            breaches.push(too_deep("anyOf"));
+        }
+        breaches
+    }
+
+    /// An instance of a recursive schema, and where directly inside it another one stands.
+    fn wrapper(&mut self, id: SchemaId) -> Option<(Value, String)> {
+        for _ in 0..20 {
+            self.effort = super::EFFORT_MAX;
+            self.mood = super::Mood { level_soft: 3, size_soft: 20, deep: false };
+            let Some(outer) = self.sample(&[id]).filter(|outer| self.accepts(id, outer)) else { continue };
+            if let Some(hole) = self.inner_place(id, &outer) {
+                return Some((outer, hole));
+            }
+        }
+        None
+    }
+}
+
+impl Breach {
+    pub(super) fn new(keyword: &'static str, values: Vec<Value>) -> Self {
+        Breach { keyword, suffix: String::new(), label: String::new(), values }
+    }
+
+    fn labelled(self, label: &str) -> Self {
+        Breach { label: label.to_owned(), ..self }
+    }
+
+    /// Objects with a member more, at which the violation is.
+    fn at_member(keyword: &'static str, name: &str, members: &Map<String, Value>, values: Vec<Value>) -> Self {
+        let values = values.into_iter().map(|value| with(members, name, value)).collect();
+        let suffix = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
+        Breach { keyword, suffix, label: name.to_owned(), values }
+    }
+}
+
+fn with(members: &Map<String, Value>, name: &str, value: Value) -> Value {
+    let mut members = members.clone();
+    members.insert(name.to_owned(), value);
+    Value::Object(members)
+}
+
+fn without(members: &Map<String, Value>, name: &str) -> Value {
+    let mut members = members.clone();
+    members.remove(name);
+    Value::Object(members)
+}
+
+/// `enum` and `const`: the same kind of value, but none of those listed.
+fn listed_breaches(schema: &Schema, value: &Value) -> Vec<Breach> {
+    let others = match value {
+        Value::String(text) => vec![json!(format!("{text}x")), json!(format!(" {text}")), json!(text.to_uppercase()), json!("")],
+        Value::Number(_) => [-1.0, 0.5, 1.0, 1e9].iter().filter_map(|step| Some(Number::Float(value.as_f64()? + step).to_value())).collect(),
+        Value::Bool(flag) => vec![json!(!flag)],
+        _ => vec![json!({}), json!([]), json!("other"), json!(0)],
+    };
+    let keyword = |used: bool, keyword: &'static str| used.then(|| Breach::new(keyword, others.clone()));
+    keyword(schema.constant.is_some(), "const").into_iter().chain(keyword(schema.enumeration.is_some(), "enum")).collect()
+}
+
+fn number_breaches(rules: &NumberRules, number: Number) -> Vec<Breach> {
+    let one = Number::Signed(1);
+    let values = |numbers: &[Number]| numbers.iter().map(|number| number.to_value()).collect();
+    let below = |bound: Number| values(&[bound.minus(one), Number::Float(bound.to_f64().next_down())]);
+    let above = |bound: Number| values(&[bound.plus(one), Number::Float(bound.to_f64().next_up())]);
+    let NumberRules { minimum, maximum, exclusive_minimum, exclusive_maximum, multiple_of } = rules;
+    let off_step = |step: Number| values(&[number.plus(one), Number::Float(number.to_f64() + step.to_f64() / 2.0), Number::Float(number.to_f64() + step.to_f64() / 3.0)]);
+    let found = [
+        minimum.map(|bound| Breach::new("minimum", below(bound))),
+        maximum.map(|bound| Breach::new("maximum", above(bound))),
+        exclusive_minimum.map(|bound| Breach::new("exclusiveMinimum", values(&[bound]))),
+        exclusive_maximum.map(|bound| Breach::new("exclusiveMaximum", values(&[bound]))),
+        multiple_of.map(|step| Breach::new("multipleOf", off_step(step))),
+    ];
+    found.into_iter().flatten().collect()
+}
+
+fn text_breaches(rules: &TextRules, text: &str) -> Vec<Breach> {
+    let TextRules { min_length, max_length, pattern, format } = rules;
+    let mut breaches = Vec::new();
+    if let Some(least) = min_length.and_then(|least| usize::try_from(least).ok()).filter(|least| *least > 0) {
+        let short: String = text.chars().take(least - 1).collect();
+        // An astral character is one code point, but two of JavaScript's units.
+        let astral = "\u{1f3cb}".repeat((least - 1).min(200));
+        breaches.push(Breach::new("minLength", vec![json!(short), json!(astral)]));
+    }
+    if let Some(most) = max_length.filter(|most| *most <= LENGTH_MAX).and_then(|most| usize::try_from(most).ok()) {
+        let last = text.chars().next_back().unwrap_or('a');
+        let longer: String = text.chars().chain(std::iter::repeat(last)).take(most + 1).collect();
+        breaches.push(Breach::new("maxLength", vec![json!(longer), json!("a".repeat(most + 1))]));
+    }
+    if pattern.is_some() {
+        let broken = [format!("{text}!"), format!("!{text}"), text.to_uppercase(), format!("{text}\n"), "\u{1f3cb}".to_owned(), String::new()];
+        breaches.push(Breach::new("pattern", broken.iter().map(|text| json!(text)).collect()));
+    }
+    if let Some(format) = format {
+        breaches.push(Breach::new("format", format_misses(*format, text).iter().map(|text| json!(text)).collect()));
+    }
+    breaches
+}
+
+/// Near misses of a format.
+fn format_misses(format: Format, text: &str) -> Vec<String> {
+    let own: &[&str] = match format {
+        Format::Date => &["2023-02-29", "2024-13-01", "2024-1-01"],
+        Format::DateTime => &["2024-01-01T24:00:00Z", "2024-01-01 00:00:00Z", "2024-01-01T00:00:00"],
+        Format::Time => &["24:00:00Z", "12:00:00", "12:60:00Z"],
+        Format::Email => &["a@b@c", "a..b@example.com", "example.com"],
+        Format::Hostname => &["-a.example", "a..b", "a_b"],
+        Format::Ipv4 => &["256.0.0.1", "1.2.3", "01.2.3.4"],
+        Format::Ipv6 => &["1:2", "12345::", "::1%eth0"],
+        Format::Uri => &["//example.com", "http://a b", "x:%zz"],
+        Format::Uuid => &["{2eb8aa08-aa98-11ea-b4aa-73b441d16380}", "2eb8aa08aa9811eab4aa73b441d16380"],
+    };
+    own.iter().map(|miss| (*miss).to_owned()).chain([format!("{text} "), String::new()]).collect()
+}
+
+/// One member off by one, on the side that breaks the rule.
+fn rule_breaches(rules: &[Rule], members: &Map<String, Value>) -> Vec<Breach> {
+    let mut breaches = Vec::new();
+    for rule in rules {
+        let (Some(left), Some(bound), Some(right)) = (number_of(members, &rule.left), rule_bound(rule, members), number_of(members, &rule.right)) else { continue };
+        let steps = [1, -1].map(Number::Signed);
+        let lefts = [bound, left].into_iter().flat_map(|base| steps.map(|step| base.plus(step)));
+        let lefts = lefts.chain([bound]).map(|number| with(members, &rule.left, number.to_value()));
+        let rights = [left, right].into_iter().flat_map(|base| steps.map(|step| base.plus(step))).map(|number| with(members, &rule.right, number.to_value()));
+        breaches.push(Breach::new("x-rules", lefts.chain(rights).collect()).labelled(&rule.text));
+    }
+    breaches
+}

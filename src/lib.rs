@@ -1,0 +1,35 @@
+//! StrongLog's cloud sync: one contract, every side generated.
+//!
+//! This crate is the contract as Rust code. `spec/openapi.yaml` says what a record is and what client and server say to each other; the
+//! compiler in `contractc/` makes [`api`] of it whenever it changes. It is not the sync engine: that stands on top.
+//!
+//! ```
+//! use stronglog_sync::api::{Schema, UserBodyweightLog};
+//!
+//! // One door in: parsed, validated and typed at once.
+//! let text = br#"{
+//!     "id": "018f4e2a-7c1b-7d3e-9a55-0c6f1b2d3e4f", "isDeleted": false,
+//!     "clientCreatedAt": 1700000000000, "clientUpdatedAt": 1700000000000,
+//!     "date": 1700000000000, "weightKg": 81.5, "mood": "fine"
+//! }"#;
+//! let log = UserBodyweightLog::from_json(text)?;
+//! assert_eq!(log.weight_kg, 81.5);
+//!
+//! // Members that this version does not know survive.
+//! assert_eq!(log.unknown["mood"], "fine");
+//!
+//! // A report names every violation by JSON pointer and keyword.
+//! let report = UserBodyweightLog::from_json(br#"{"weightKg": 0}"#).unwrap_err();
+//! let found: Vec<_> = report.violations.iter().map(|violation| (violation.pointer.as_str(), violation.keyword)).collect();
+//! assert_eq!(found, [("/weightKg", "exclusiveMinimum"), ("", "required")]);
+//! # Ok::<(), stronglog_sync::api::Report>(())
+//! ```
+//!
+//! Inside [`api`]: [`api::types`] and [`api::validators`] for each schema, [`api::operations`] for each call, [`api::client`], the server
+//! side behind the feature `axum`, [`api::registry`] of the collections, and the fixed [`api::runtime`] under all of them.
+//!
+//! Features: `reqwest` (default) is the client's transport, `axum` the server side. Without both, nothing here opens a socket.
+
+#[rustfmt::skip]
+#[path = "../generated/rust/mod.rs"]
+pub mod api;
