@@ -13,7 +13,7 @@
 //!     "date": 1700000000000, "weightKg": 81.5, "mood": "fine"
 //! }"#;
 //! let log = UserBodyweightLog::from_json(text)?;
-//! assert_eq!(log.weight_kg, 81.5);
+//! assert_eq!(*log.weight_kg, 81.5);
 //!
 //! // Members that this version does not know survive.
 //! assert_eq!(log.unknown["mood"], "fine");

@@ -95,8 +95,8 @@ impl<'c> Sampler<'c> {
 
     /// Instances that break one rule each, as far as that can be, made from a valid one.
     ///
-    /// Each rule of each schema is broken at the first place that it applies to. Only what [`interpret::validate`] refuses with just the
-    /// pointer and keyword that the mutation names is returned.
+    /// Each rule of each schema is broken at the first place that it applies to. Only values for which
+    /// [`interpret::validate`] reports the pointer and keyword that the mutation names are returned; it may report others besides.
     pub fn mutations(&mut self, schema: SchemaId, valid: &Value) -> Vec<Mutation> {
         self.mutate(schema, valid)
     }

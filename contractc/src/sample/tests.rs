@@ -1,10 +1,12 @@
+//! What the sampler promises, on the project's own contract and on one small schema for each keyword that it does not use.
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::*;
 use crate::Compilation;
 
-/// Enough that every union variant and optional member of the project's contract comes up.
+/// More find nothing new, and tests are to be quick.
 const SEEDS: u64 = 3;
 
 fn project_contract() -> Contract {
@@ -42,7 +44,7 @@ fn mutations_reach_every_keyword_of_the_project() {
     let mut seen: BTreeSet<String> = BTreeSet::new();
     for name in ["ActiveProgramInstance", "WorkoutLog", "ProgressionRule", "ExerciseDefinition", "UserGoal", "BodyweightKg", "Problem", "ProgramDefinition"] {
         let Some(schema) = contract.named(name) else { continue };
-        for seed in 0..12 {
+        for seed in 0..6 {
             let mut sampler = Sampler::new(&contract, seed);
             let value = sampler.valid(schema).expect("an instance");
             for mutation in sampler.mutations(schema, &value) {

@@ -82,15 +82,17 @@ impl Checker {
         None
     }
 
+    /// A number with a fraction is of the wrong type, and is still held against the bounds.
     #[inline]
     pub fn integer(&mut self, value: Json<'_>, at: At<'_>) -> Option<Number> {
-        match value {
-            Json::Number(number) if number.is_integer() => Some(number),
-            _ => {
-                self.wrong_type(value, Types::INTEGER, at);
-                None
-            }
+        let Json::Number(number) = value else {
+            self.wrong_type(value, Types::INTEGER, at);
+            return None;
+        };
+        if !number.is_integer() {
+            self.wrong_type(value, Types::INTEGER, at);
         }
+        Some(number)
     }
 
     #[inline]

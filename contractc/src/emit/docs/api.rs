@@ -1,5 +1,8 @@
 //! The view of `api-reference.md`: a section for each tag with its operations, then the errors and headers that they share.
 
+mod shared;
+mod status;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
@@ -9,11 +12,9 @@ use super::fields::{Note, Row, Structure};
 use super::markdown::{Fence, cell, code, embed, first_paragraph, heading, key, link, plain};
 use super::samples;
 use super::words::{Words, schema_key};
+use status::{error_key, is_failure, status_words};
 use crate::emit::Plan;
-use crate::model::{Body, Header, Media, Operation, Parameter, Place, Response, SchemaId, SecurityKind, Status};
-
-/// Where a response is shared by so many operations at most, they are listed.
-const LISTED_OPERATIONS_MAX: usize = 5;
+use crate::model::{Body, Media, Operation, Parameter, Place, Response, SecurityKind, Status};
 
 #[derive(Serialize)]
 pub struct ApiView {
@@ -202,7 +203,8 @@ fn overview(text: &str) -> (String, Vec<String>) {
     const LEVEL: usize = 3;
     let (mut links, mut lines, mut fence) = (Vec::new(), Vec::new(), Fence::default());
     for line in embed(text, LEVEL).lines() {
-        match heading(line).filter(|(level, _)| !fence.holds(line) && *level == LEVEL) {
+        let in_code = fence.holds(line);
+        match heading(line).filter(|(level, _)| !in_code && *level == LEVEL) {
             Some((_, words)) => {
                 let target = format!("overview:{}", links.len());
                 lines.push(format!("{line}{}", key(&target)));
@@ -296,7 +298,7 @@ impl<'w, 'c> Writer<'w, 'c> {
         let mut writer = Writer {
             words,
             shared: BTreeMap::new(),
-            common_headers: common(operations(words).flat_map(|operation| &operation.responses).map(|response| header_names(response))),
+            common_headers: common(operations(words).flat_map(|operation| &operation.responses).map(header_names)),
             common_parameters: common(operations(words).map(header_parameters)),
             homes: BTreeMap::new(),
         };
@@ -484,92 +486,6 @@ impl<'w, 'c> Writer<'w, 'c> {
         };
         self.examples_of(operation).into_iter().map(view).collect()
     }
-
-    fn errors(&self) -> Vec<ErrorView> {
-        self.shared.iter().map(|(status, (key, _))| self.error(*status, key)).collect()
-    }
-
-    fn error(&self, status: Status, shared: &ResponseKey) -> ErrorView {
-        let has = |operation: &&Operation| operation.responses.iter().any(|response| response.status == status && self.response_key(response) == *shared);
-        let users: Vec<&Operation> = operations(self.words).filter(has).collect();
-        let response = users.iter().flat_map(|operation| &operation.responses).find(|response| self.response_key(response) == *shared);
-        let media = response.map(|response| response.media.as_slice()).unwrap_or_default();
-        let example = media.iter().find_map(|media| Some(example_text(self.words, media, media.examples.first()?).1));
-        let all = operations(self.words).count();
-        let listed = || users.iter().map(|operation| link(&title_of(operation), &operation_key(operation))).collect::<Vec<_>>().join(", ");
-        ErrorView {
-            heading: format!("{}{}", status_words(status), key(&error_key(status))),
-            description: embed(&shared.1, 4),
-            body: if media.is_empty() { String::new() } else { self.media_text(media, true) },
-            headers: response.map(|response| self.headers(response)).unwrap_or_default(),
-            operations: match users.len() {
-                count if count == all => "every operation".to_owned(),
-                count if count <= LISTED_OPERATIONS_MAX => listed(),
-                count => format!("{count} of {all} operations"),
-            },
-            example: example.unwrap_or_default(),
-        }
-    }
-
-    /// The closed lists of codes in the bodies of failures: a member `code` with an enumeration.
-    fn codes(&self) -> Vec<CodesView> {
-        let failed = operations(self.words).flat_map(|operation| operation.responses.iter().filter(|response| is_failure(operation, response.status)));
-        let bodies: BTreeSet<SchemaId> = failed.flat_map(|response| &response.media).filter_map(|media| media.schema).collect();
-        let contract = self.words.contract;
-        let members: BTreeSet<SchemaId> = bodies.iter().flat_map(|body| contract.member_schemas(*body, "code")).map(|id| contract.resolved(id)).collect();
-        members.into_iter().filter_map(|id| self.codes_of(id)).collect()
-    }
-
-    fn codes_of(&self, id: SchemaId) -> Option<CodesView> {
-        let values = self.words.parts(id).iter().find_map(|part| part.enumeration.as_ref())?;
-        let codes: Vec<String> = values.iter().filter_map(|value| value.as_str()).map(code).collect();
-        let description = self.words.description(id).unwrap_or_default();
-        let others: Vec<String> = codes.into_iter().filter(|code| !description.contains(code.as_str())).collect();
-        let name = self.words.name(id).map(|_| self.words.kind(id));
-        let heading = format!("Error codes{}", key("codes"));
-        Some(CodesView { heading, link: name.unwrap_or_default(), description: embed(description, 4), others: others.join(", ") })
-    }
-
-    fn request_headers(&self) -> Vec<HeaderView> {
-        let mut users: BTreeMap<&str, (&Parameter, usize)> = BTreeMap::new();
-        for parameter in operations(self.words).flat_map(|operation| &operation.parameters).filter(|parameter| parameter.place == Place::Header) {
-            users.entry(&parameter.name).or_insert((parameter, 0)).1 += 1;
-        }
-        let all = operations(self.words).count();
-        let views = users.into_values().map(|(parameter, count)| HeaderView { row: self.parameter(parameter).row, used: share(count, all, "request") });
-        views.collect()
-    }
-
-    fn response_headers(&self) -> Vec<HeaderView> {
-        let responses: Vec<&Response> = operations(self.words).flat_map(|operation| &operation.responses).collect();
-        let mut users: BTreeMap<&str, (&Header, BTreeSet<Status>, usize)> = BTreeMap::new();
-        for response in &responses {
-            for header in &response.headers {
-                let entry = users.entry(&header.name).or_insert((header, BTreeSet::new(), 0));
-                entry.1.insert(response.status);
-                entry.2 += 1;
-            }
-        }
-        let views = users.into_values().map(|(header, statuses, count)| HeaderView {
-            row: self.header(header),
-            used: if count == responses.len() { "every response".to_owned() } else { statuses.into_iter().map(Status::text).collect::<Vec<_>>().join(", ") },
-        });
-        views.collect()
-    }
-
-    fn header(&self, header: &Header) -> Row {
-        let description = header.description.as_deref();
-        match header.schema {
-            Some(schema) => self.words.row(&header.name, schema, header.required, description),
-            None => Row {
-                name: cell(&code(&header.name)),
-                kind: "string".to_owned(),
-                required: if header.required { "yes" } else { "no" },
-                rules: String::new(),
-                description: cell(&joined(description)),
-            },
-        }
-    }
 }
 
 fn operations<'c>(words: &Words<'c>) -> std::slice::Iter<'c, Operation> {
@@ -596,15 +512,6 @@ fn header_parameters(operation: &Operation) -> BTreeSet<(Place, String)> {
 
 fn share(count: usize, all: usize, unit: &str) -> String {
     if count == all { format!("every {unit}") } else { format!("{count} of {all} {unit}s") }
-}
-
-/// Whether a status says that the request failed. The default does, where others say how it succeeds.
-fn is_failure(operation: &Operation, status: Status) -> bool {
-    match status {
-        Status::Code(code) => code >= 400,
-        Status::Range(hundreds) => hundreds >= 4,
-        Status::Default => operation.responses.iter().any(|response| response.status.is_success()),
-    }
 }
 
 fn request(operation: &Operation) -> String {
@@ -635,52 +542,3 @@ fn example_text(words: &Words<'_>, media: &Media, example: &serde_json::Value) -
         None => ("json", samples::json(words.contract, media.schema, example)),
     }
 }
-
-fn error_key(status: Status) -> String {
-    format!("error:{}", status.text())
-}
-
-fn status_words(status: Status) -> String {
-    let phrase = match status {
-        Status::Code(code) => PHRASES.iter().find(|(known, _)| *known == code).map(|(_, phrase)| *phrase),
-        Status::Range(4) => Some("any other client error"),
-        Status::Range(_) => Some("any other server error"),
-        Status::Default => return "Any other status".to_owned(),
-    };
-    phrase.map_or_else(|| status.text(), |phrase| format!("{} {phrase}", status.text()))
-}
-
-/// The names of failures, by RFC 9110 and the registry of status codes.
-const PHRASES: &[(u16, &str)] = &[
-    (400, "Bad Request"),
-    (401, "Unauthorized"),
-    (402, "Payment Required"),
-    (403, "Forbidden"),
-    (404, "Not Found"),
-    (405, "Method Not Allowed"),
-    (406, "Not Acceptable"),
-    (408, "Request Timeout"),
-    (409, "Conflict"),
-    (410, "Gone"),
-    (411, "Length Required"),
-    (412, "Precondition Failed"),
-    (413, "Content Too Large"),
-    (414, "URI Too Long"),
-    (415, "Unsupported Media Type"),
-    (416, "Range Not Satisfiable"),
-    (417, "Expectation Failed"),
-    (422, "Unprocessable Content"),
-    (423, "Locked"),
-    (424, "Failed Dependency"),
-    (426, "Upgrade Required"),
-    (428, "Precondition Required"),
-    (429, "Too Many Requests"),
-    (431, "Request Header Fields Too Large"),
-    (451, "Unavailable For Legal Reasons"),
-    (500, "Internal Server Error"),
-    (501, "Not Implemented"),
-    (502, "Bad Gateway"),
-    (503, "Service Unavailable"),
-    (504, "Gateway Timeout"),
-    (507, "Insufficient Storage"),
-];

@@ -67,7 +67,9 @@ pub fn embed(text: &str, level: usize) -> String {
     let highest = text.trim().lines().filter(|line| !fence.holds(line)).filter_map(heading).map(|(level, _)| level).min().unwrap_or(level);
     let (mut fence, mut embedded) = (Fence::default(), String::with_capacity(text.len()));
     for line in text.trim().lines() {
-        match heading(line).filter(|_| !fence.holds(line)) {
+        // Every line passes the fence, whatever it is.
+        let in_code = fence.holds(line);
+        match heading(line).filter(|_| !in_code) {
             Some((own, words)) => {
                 let shifted = (own + level).saturating_sub(highest).clamp(1, 6);
                 embedded.push_str(&format!("{} {words}\n", "#".repeat(shifted)));

@@ -1,0 +1,140 @@
+//! The `jsonschema` crate as a judge of the contract, from the document itself and not from our model of it.
+//!
+//! Plain JSON Schema does not know our extensions. They are spelled out here a second time, on purpose: `x-bind` and `x-any-collection` as
+//! copies of schemas, `x-rules` and `x-max-depth` as keywords of their own.
+
+use std::collections::BTreeSet;
+
+use contractc::model::Contract;
+use jsonschema::{Keyword, ValidationError, Validator};
+use serde_json::{Map, Value, json};
+
+pub struct Oracle {
+    schemas: Map<String, Value>,
+}
+
+impl Oracle {
+    pub fn new(contract: &Contract) -> Self {
+        let document = read_document();
+        let mut schemas = document["components"]["schemas"].as_object().expect("schemas").clone();
+        let names: BTreeSet<&str> = contract.names.iter().map(|(name, _)| name.as_str()).collect();
+        let collections: Vec<(String, String)> = schemas
+            .iter()
+            .filter_map(|(name, schema)| Some((name.clone(), schema.get("x-sync")?["path"].as_str()?.to_owned())))
+            .collect();
+        let written: Vec<String> = schemas.keys().cloned().collect();
+        for (bound, path) in &collections {
+            for base in &written {
+                let instance = format!("{bound}{base}");
+                if names.contains(instance.as_str()) && !written.contains(&instance) {
+                    let mut schema = schemas[base].clone();
+                    bind(&mut schema, bound, &names);
+                    if let Some(extension) = schema.as_object_mut().and_then(|members| members.remove("x-any-collection")) {
+                        let member = extension["member"].as_str().expect("a member");
+                        schema["properties"][member] = json!({ "const": path });
+                    }
+                    schemas.insert(instance, schema);
+                }
+            }
+        }
+        for base in &written {
+            if schemas[base].get("x-any-collection").is_some() {
+                let variants: Vec<Value> = collections.iter().map(|(bound, _)| json!({ "$ref": format!("#/components/schemas/{bound}{base}") })).collect();
+                schemas.insert(base.clone(), json!({ "oneOf": variants }));
+            }
+        }
+        Oracle { schemas }
+    }
+
+    pub fn validator(&self, name: &str) -> Validator {
+        let schema = json!({ "$ref": format!("#/components/schemas/{name}"), "components": { "schemas": self.schemas } });
+        jsonschema::options()
+            .with_draft(jsonschema::Draft::Draft202012)
+            .should_validate_formats(true)
+            .with_keyword("x-rules", |_, rules, _| {
+                let rules = rules.as_array().expect("rules").iter().map(|rule| rule.as_str().expect("a rule").to_owned());
+                Ok(Box::new(Rules(rules.collect())))
+            })
+            .with_keyword("x-max-depth", |_, max, _| Ok(Box::new(MaxDepth(max.as_u64().expect("a depth")))))
+            .build(&schema)
+            .unwrap_or_else(|error| panic!("the oracle cannot compile {name}: {error}"))
+    }
+}
+
+/// The contract as plain JSON, read by the YAML reader of the compiler, whose places are dropped.
+pub fn read_document() -> Value {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("spec/openapi.yaml");
+    let (mut sources, mut diagnostics) = Default::default();
+    let file = contractc::source::Sources::load(&mut sources, &path, &mut diagnostics).expect("the contract can be read");
+    sources.root(file).expect("the contract is YAML").to_json()
+}
+
+/// Points references at what is bound, and at the instances of schemas that lead there.
+fn bind(schema: &mut Value, bound: &str, names: &BTreeSet<&str>) {
+    match schema {
+        Value::Array(items) => items.iter_mut().for_each(|item| bind(item, bound, names)),
+        Value::Object(members) => {
+            for (key, value) in members.iter_mut() {
+                let target = value.as_str().filter(|_| key == "$ref").and_then(|text| text.strip_prefix("#/components/schemas/")).map(str::to_owned);
+                match target {
+                    Some(target) if target == "Live" => *value = format!("#/components/schemas/{bound}").into(),
+                    Some(target) if names.contains(format!("{bound}{target}").as_str()) => *value = format!("#/components/schemas/{bound}{target}").into(),
+                    Some(_) => {}
+                    None => bind(value, bound, names),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+struct Rules(Vec<String>);
+
+impl Rules {
+    /// `a op b`, or `a op b ± c`: a rule applies where all that it names is there.
+    fn holds(rule: &str, value: &Value) -> bool {
+        let words: Vec<&str> = rule.split(' ').collect();
+        let number = |name: &str| value.get(name).and_then(Value::as_f64);
+        let right = match words.get(3..) {
+            Some([sign, name]) => number(words[2]).zip(number(name)).map(|(right, offset)| if *sign == "+" { right + offset } else { right - offset }),
+            _ => number(words[2]),
+        };
+        let (Some(left), Some(right)) = (number(words[0]), right) else { return true };
+        match words[1] {
+            "==" => left == right,
+            "!=" => left != right,
+            "<" => left < right,
+            "<=" => left <= right,
+            ">" => left > right,
+            _ => left >= right,
+        }
+    }
+}
+
+impl<'i> Keyword<'i> for Rules {
+    fn validate(&self, instance: &'i Value) -> Result<(), ValidationError<'i>> {
+        if self.is_valid(instance) { Ok(()) } else { Err(ValidationError::custom("breaks a rule")) }
+    }
+
+    fn is_valid(&self, instance: &'i Value) -> bool {
+        self.0.iter().all(|rule| Rules::holds(rule, instance))
+    }
+}
+
+/// The depth of a tree of conditions: the one recursive schema of the contract.
+struct MaxDepth(u64);
+
+fn depth(condition: &Value) -> u64 {
+    let nested = ["all", "any"].iter().filter_map(|key| condition.get(key)?.as_array()).flatten().chain(condition.get("not"));
+    1 + nested.map(depth).max().unwrap_or(0)
+}
+
+impl<'i> Keyword<'i> for MaxDepth {
+    fn validate(&self, instance: &'i Value) -> Result<(), ValidationError<'i>> {
+        if self.is_valid(instance) { Ok(()) } else { Err(ValidationError::custom("nests too deep")) }
+    }
+
+    fn is_valid(&self, instance: &'i Value) -> bool {
+        depth(instance) <= self.0
+    }
+}
