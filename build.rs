@@ -10,11 +10,16 @@ mod generate;
 use std::path::Path;
 
 fn main() {
-    for path in ["build.rs", "spec", "generated"] {
+    for path in ["build.rs", "spec", "generated", "docs"] {
         println!("cargo::rerun-if-changed={path}");
     }
     println!("cargo::rerun-if-env-changed=CI");
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    // Asked for at run time: a shared target folder may hold the build script of another checkout.
+    let Some(root) = std::env::var_os("CARGO_MANIFEST_DIR") else {
+        println!("cargo::error=cargo has not said where this package is");
+        return;
+    };
+    let root = Path::new(&root);
     #[cfg(contract_checkout)]
     if std::env::var_os("CI").is_none()
         && let Err(error) = generate::run(root, generate::Mode::Write)

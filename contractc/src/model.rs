@@ -186,6 +186,7 @@ pub struct UnionTag {
 /// A comparison between members: `left op right [± offset]`.
 #[derive(Clone, Debug)]
 pub struct Rule {
+    pub span: Span,
     /// As written, with single spaces.
     pub text: String,
     pub left: String,
@@ -213,6 +214,8 @@ pub enum Sign {
 /// A synced collection, from `x-sync`.
 #[derive(Clone, Debug)]
 pub struct Collection {
+    /// Of its `x-sync`.
+    pub span: Span,
     /// The path segment, and the collection's name everywhere.
     pub path: String,
     /// The name of its schema.
@@ -356,7 +359,10 @@ pub struct SecurityScheme {
 pub enum SecurityKind {
     Bearer,
     Basic,
-    ApiKey { place: Place, name: String },
+    ApiKey {
+        place: Place,
+        name: String,
+    },
     /// Flows that end in a bearer token.
     Token,
     Other,
@@ -384,9 +390,9 @@ impl Contract {
         let mut at = id;
         // A chain longer than the number of schemas is a circle.
         for _ in 0..self.schemas.len() {
-            match self.schema(at).reference {
-                Some(next) if self.schema(at).is_only_reference() => at = next,
-                _ => break,
+            match self.schema(at).alias() {
+                Some(next) => at = next,
+                None => break,
             }
         }
         at
@@ -455,19 +461,34 @@ impl Contract {
 }
 
 impl Schema {
-    /// Whether the schema adds nothing to the one that it refers to.
-    pub fn is_only_reference(&self) -> bool {
-        self.reference.is_some() && !self.accepts_null && !self.never && self.is_unconstrained_but_for_reference()
+    /// The schema to which this one adds nothing: by a lone `$ref`, or an `allOf` of one, as OpenAPI 3.0 needs for a description.
+    pub fn alias(&self) -> Option<SchemaId> {
+        self.only_part().filter(|_| !self.accepts_null)
+    }
+
+    /// The schema to which this one adds nothing but null.
+    pub fn nullable_alias(&self) -> Option<SchemaId> {
+        self.only_part().filter(|_| self.accepts_null)
+    }
+
+    fn only_part(&self) -> Option<SchemaId> {
+        let target = match (self.reference, self.all_of.as_slice()) {
+            (Some(target), []) => target,
+            (None, [only]) => *only,
+            _ => return None,
+        };
+        let adds_nothing = !self.never && self.is_unconstrained_but_for_parts();
+        adds_nothing.then_some(target)
     }
 
     /// Whether every value is accepted.
     pub fn is_anything(&self) -> bool {
-        self.reference.is_none() && !self.never && self.is_unconstrained_but_for_reference()
+        self.reference.is_none() && self.all_of.is_empty() && !self.never && self.is_unconstrained_but_for_parts()
     }
 
-    fn is_unconstrained_but_for_reference(&self) -> bool {
+    fn is_unconstrained_but_for_parts(&self) -> bool {
         let types = self.types.is_none() && self.constant.is_none() && self.enumeration.is_none();
-        let applicators = self.all_of.is_empty() && self.any_of.is_empty() && self.one_of.is_empty();
+        let applicators = self.any_of.is_empty() && self.one_of.is_empty();
         let others = self.not.is_none() && self.condition.is_none() && self.rules.is_empty() && self.max_depth.is_none();
         types && applicators && others && !self.has_facets()
     }
@@ -561,16 +582,8 @@ impl Comparison {
 }
 
 impl Method {
-    pub const ALL: [Method; 8] = [
-        Method::Get,
-        Method::Post,
-        Method::Put,
-        Method::Patch,
-        Method::Delete,
-        Method::Head,
-        Method::Options,
-        Method::Trace,
-    ];
+    pub const ALL: [Method; 8] =
+        [Method::Get, Method::Post, Method::Put, Method::Patch, Method::Delete, Method::Head, Method::Options, Method::Trace];
 
     /// In lower case, as a document writes it.
     pub fn name(self) -> &'static str {

@@ -1,5 +1,6 @@
 //! Documents to model: finds every file, follows every reference, normalises every dialect, and names everything it does not enforce.
 
+mod circles;
 mod names;
 mod operations;
 mod schemas;
@@ -81,7 +82,9 @@ fn load_references(root: usize, sources: &mut Sources, diagnostics: &mut Diagnos
         for (reference, span) in found {
             let path = sources.resolve(next, &reference);
             if reference.contains("://") {
-                diagnostics.error(span, format!("`{reference}` is on the network")).hint("copy the document beside this one and refer to the copy");
+                diagnostics
+                    .error(span, format!("`{reference}` is on the network"))
+                    .hint("copy the document beside this one and refer to the copy");
             } else if let Err(error) = sources.load(&path, diagnostics) {
                 diagnostics.error(span, format!("cannot read `{}`: {error}", path.display()));
             }
@@ -180,14 +183,16 @@ impl<'a> Reader<'a> {
         self.drain();
         self.operations(&root);
         self.drain();
+        self.refuse_circles();
         self.instance_names();
         self.finish_collections();
+        self.check_rules();
         self.union_tags();
     }
 
     fn info(&mut self, root: &Located<'a>) {
         let Some(info) = root.node.get("info").filter(|info| info.as_map().is_some()) else {
-            self.diagnostics.error(root.node.span, "the document has no `info`").hint("add a title and a version");
+            self.diagnostics.warning(root.node.span, "the document has no `info`").hint("add a title and a version");
             return;
         };
         self.contract.title = self.text(info, "title").unwrap_or_default();
@@ -322,11 +327,17 @@ impl<'a> Reader<'a> {
             return *id;
         }
         let id = SchemaId(self.contract.schemas.len());
-        let pointer = format!("#{}", at.pointer);
+        let pointer = self.full_pointer(at.file, &at.pointer);
         self.contract.schemas.push(Schema { span: at.node.span, pointer, ..Schema::default() });
         self.ids.insert(key.clone(), id);
         self.queue.push_back(Job { id, key, node: at.node });
         id
+    }
+
+    /// A pointer with the `#` before it, and before that, for a file other than the document, the file's name.
+    fn full_pointer(&self, file: usize, pointer: &str) -> String {
+        let name = self.sources.file(file).filter(|_| file != self.root).and_then(|file| file.name.rsplit('/').next());
+        format!("{}#{pointer}", name.unwrap_or_default())
     }
 
     fn drain(&mut self) {

@@ -98,8 +98,16 @@ pub enum Type {
 impl Shapes {
     /// Finds the shapes of all named schemas and of everything that operations mention.
     pub fn new(contract: &Contract) -> Self {
-        let mut finder = Finder { contract, shapes: Shapes::default(), names: BTreeMap::new(), open: Vec::new() };
-        for (name, id) in &contract.names {
+        let mut finder = Finder { contract, shapes: Shapes::default(), names: BTreeMap::new(), open: Vec::new(), visiting: Vec::new() };
+        // A schema's own name comes first, then the name that the place of an unnamed one ends in, then any other that leads to it.
+        let rank = |(name, id): &&(String, SchemaId)| {
+            let target = contract.resolved(*id);
+            let place = pointer_words(&contract.schema(target).pointer);
+            (target != *id, !place.last().is_some_and(|word| word.eq_ignore_ascii_case(name)))
+        };
+        let mut named: Vec<&(String, SchemaId)> = contract.names.iter().collect();
+        named.sort_by_key(rank);
+        for (name, id) in named {
             finder.names.entry(contract.resolved(*id)).or_insert_with(|| vec![name.clone()]);
         }
         for schema in &contract.schemas {
@@ -159,7 +167,9 @@ impl Shape {
                 FieldKind::Constant(_) => None,
             })),
             Shape::Texts(_) => Box::new(std::iter::empty()),
-            Shape::Tagged { variants, .. } | Shape::ByType(variants) | Shape::Untagged(variants) => Box::new(variants.iter().map(|variant| &variant.ty)),
+            Shape::Tagged { variants, .. } | Shape::ByType(variants) | Shape::Untagged(variants) => {
+                Box::new(variants.iter().map(|variant| &variant.ty))
+            }
             Shape::Wrapper(ty) => Box::new(std::iter::once(ty)),
         }
     }
@@ -171,7 +181,9 @@ impl Shape {
                 FieldKind::Constant(_) => None,
             })),
             Shape::Texts(_) => Box::new(std::iter::empty()),
-            Shape::Tagged { variants, .. } | Shape::ByType(variants) | Shape::Untagged(variants) => Box::new(variants.iter_mut().map(|variant| &mut variant.ty)),
+            Shape::Tagged { variants, .. } | Shape::ByType(variants) | Shape::Untagged(variants) => {
+                Box::new(variants.iter_mut().map(|variant| &mut variant.ty))
+            }
             Shape::Wrapper(ty) => Box::new(std::iter::once(ty)),
         }
     }
@@ -250,6 +262,8 @@ struct Finder<'c> {
     names: BTreeMap<SchemaId, Vec<String>>,
     /// Declared, but their shape is still to be found.
     open: Vec<DeclarationId>,
+    /// Inline schemas whose shape is being found.
+    visiting: Vec<SchemaId>,
 }
 
 /// A schema together with everything that must hold besides.
@@ -310,7 +324,19 @@ impl<'c> Finder<'c> {
         if let Some(name) = self.names.get(&id) {
             return self.declare(id, name.clone());
         }
-        match self.shape(id, words) {
+        if let Some(target) = self.contract.schema(id).nullable_alias() {
+            return optional(self.type_of(target, words));
+        }
+        if self.visiting.contains(&id) {
+            // It contains itself without a name in between: a declaration ends the circle.
+            let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+            self.names.insert(id, words.clone());
+            return self.declare(id, words);
+        }
+        self.visiting.push(id);
+        let shape = self.shape(id, words);
+        self.visiting.pop();
+        match shape {
             Shape::Wrapper(ty) => ty,
             _ => {
                 let merged = self.merged(id);
@@ -359,8 +385,11 @@ impl<'c> Finder<'c> {
         if let Some(shape) = self.union(merged, words) {
             return shape;
         }
-        let Some(types) = merged.types else { return Shape::Wrapper(Type::Any) };
+        // Arms that contradict each other leave no type.
+        let Some(types) = merged.types.filter(|types| types.0 != 0) else { return Shape::Wrapper(Type::Any) };
         Shape::Wrapper(match types {
+            // Nothing is accepted: there is nothing to hold.
+            Types(0) => Type::Any,
             Types::NULL => Type::Null,
             Types::BOOLEAN => Type::Bool,
             Types::INTEGER => integer(merged),
@@ -385,7 +414,9 @@ impl<'c> Finder<'c> {
             };
             match fields.iter_mut().find(|field| field.name == *name) {
                 // Of several descriptions of one member the most telling one counts.
-                Some(known) if matches!((&known.kind, &kind), (FieldKind::Value(Type::Any), _) | (_, FieldKind::Constant(_))) => known.kind = kind,
+                Some(known) if matches!((&known.kind, &kind), (FieldKind::Value(Type::Any), _) | (_, FieldKind::Constant(_))) => {
+                    known.kind = kind
+                }
                 Some(_) => {}
                 None => fields.push(Field { name: name.clone(), schema: *schema, required, kind }),
             }
@@ -400,7 +431,9 @@ impl<'c> Finder<'c> {
         if merged.nullable {
             return None;
         }
-        let single = |part: &&Schema| part.constant.clone().or_else(|| part.enumeration.as_ref().filter(|values| values.len() == 1).map(|values| values[0].clone()));
+        let single = |part: &&Schema| {
+            part.constant.clone().or_else(|| part.enumeration.as_ref().filter(|values| values.len() == 1).map(|values| values[0].clone()))
+        };
         merged.parts.iter().find_map(single).filter(|value| value.is_string() || value.is_boolean() || value.is_i64())
     }
 
@@ -408,7 +441,8 @@ impl<'c> Finder<'c> {
     fn rest(&mut self, merged: &Merged<'c>, words: &[&str]) -> Option<Type> {
         let is_never = |id: &Option<SchemaId>| id.is_some_and(|id| self.contract.schema(self.contract.resolved(id)).never);
         let closed = merged.parts.iter().any(|part| {
-            (is_never(&part.object.additional_properties) && part.object.pattern_properties.is_empty()) || is_never(&part.object.unevaluated_properties)
+            (is_never(&part.object.additional_properties) && part.object.pattern_properties.is_empty())
+                || is_never(&part.object.unevaluated_properties)
         });
         if closed {
             return None;
@@ -434,10 +468,16 @@ impl<'c> Finder<'c> {
         match items {
             None => Type::List(Box::new(Type::Any)),
             Some(items) => {
-                let inner = self.type_of(items, &[words, &["item"]].concat());
-                // An item that is not declared has no door of its own.
-                let has_door = matches!(inner, Type::Declared(_));
-                if each && has_door { Type::Each(Box::new(inner)) } else { Type::List(Box::new(inner)) }
+                let words = [words, &["item"]].concat();
+                match self.type_of(items, &words) {
+                    inner if !each => Type::List(Box::new(inner)),
+                    inner @ Type::Declared(_) => Type::Each(Box::new(inner)),
+                    // Each item has its own door, and only declared types have one.
+                    _ => {
+                        let words = words.iter().map(|word| (*word).to_owned()).collect();
+                        Type::Each(Box::new(self.declare(self.contract.resolved(items), words)))
+                    }
+                }
             }
         }
     }
@@ -506,7 +546,12 @@ impl<'c> Finder<'c> {
             (Some(name), None) => {
                 // `WorkoutLogRecord::WorkoutLog` says more than repeating the union's name.
                 let joined = name.join(" ");
-                words.last().and_then(|union| joined.strip_prefix(union)).filter(|rest| rest.starts_with(char::is_uppercase)).unwrap_or(&joined).to_owned()
+                words
+                    .last()
+                    .and_then(|union| joined.strip_prefix(union))
+                    .filter(|rest| rest.starts_with(char::is_uppercase))
+                    .unwrap_or(&joined)
+                    .to_owned()
             }
             (None, None) => schema.annotations.title.clone().or_else(by_type).unwrap_or_else(|| format!("variant {}", index + 1)),
         }
@@ -545,7 +590,8 @@ fn integer(merged: &Merged<'_>) -> Type {
 
 /// The shape of `const` and `enum`.
 fn values_shape(merged: &Merged<'_>) -> Option<Shape> {
-    let listed = merged.parts.iter().find_map(|part| part.enumeration.clone().or_else(|| part.constant.clone().map(|value| vec![value])))?;
+    let listed =
+        merged.parts.iter().find_map(|part| part.enumeration.clone().or_else(|| part.constant.clone().map(|value| vec![value])))?;
     let values: Vec<JsonValue> = listed.into_iter().filter(|value| !value.is_null()).collect();
     let texts: Option<Vec<String>> = values.iter().map(|value| value.as_str().map(str::to_owned)).collect();
     let fits = merged.types.is_none_or(|types| types.contains(Types::STRING));
@@ -574,18 +620,29 @@ fn several_types(types: Types, schema: SchemaId) -> Shape {
     ];
     let covered = |candidate: Types| types.contains(candidate) && !(candidate == Types::INTEGER && types.contains(Types::NUMBER));
     let variants = choices.into_iter().filter(|(candidate, _)| covered(*candidate));
-    let variants = variants.map(|(candidate, ty)| Variant { words: vec![type_word(candidate)], schema, ty, tags: Vec::new(), types: candidate });
+    let variants =
+        variants.map(|(candidate, ty)| Variant { words: vec![type_word(candidate)], schema, ty, tags: Vec::new(), types: candidate });
     Shape::ByType(variants.collect())
 }
 
 fn type_word(types: Types) -> String {
-    let words = [(Types::BOOLEAN, "flag"), (Types::INTEGER, "integer"), (Types::NUMBER, "number"), (Types::STRING, "text"), (Types::ARRAY, "list"), (Types::OBJECT, "object")];
+    let words = [
+        (Types::BOOLEAN, "flag"),
+        (Types::INTEGER, "integer"),
+        (Types::NUMBER, "number"),
+        (Types::STRING, "text"),
+        (Types::ARRAY, "list"),
+        (Types::OBJECT, "object"),
+    ];
     words.iter().find(|(candidate, _)| types.contains(*candidate)).map_or("value", |(_, word)| word).to_owned()
 }
 
-/// Words for a schema that has no name, from where it stands.
+/// Words for a schema that has no name, from where it stands: in another file, its name is one.
 fn pointer_words(pointer: &str) -> Vec<String> {
+    let (file, pointer) = pointer.split_once('#').unwrap_or(("", pointer));
+    let stem = file.rsplit('/').next().and_then(|name| name.split('.').next()).filter(|stem| !stem.is_empty());
     let skipped = ["components", "schemas", "properties", "paths", "content", "schema", "application/json", "$defs", "responses", "#"];
     let tokens = pointer.split('/').map(|token| token.replace("~1", "/").replace("~0", "~"));
-    tokens.filter(|token| !skipped.contains(&token.as_str())).collect()
+    let words: Vec<String> = tokens.filter(|token| !token.is_empty() && !skipped.contains(&token.as_str())).collect();
+    if words.is_empty() { stem.iter().map(|stem| (*stem).to_owned()).collect() } else { words }
 }

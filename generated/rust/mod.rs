@@ -453,7 +453,7 @@ pub fn validator(schema: &str) -> Option<fn(Json<'_>, At<'_>, &mut Checker)> {
             "PushRequest" => validators::check_push_request,
             "PushResult" => validators::check_push_result,
             "PyramidSet" => validators::check_pyramid_set,
-            "Record" => validators::check_record_type,
+            "Record" => validators::check_record,
             "RefreshRequest" => validators::check_refresh_request,
             "RefreshToken" => validators::check_refresh_token,
             "RegisterRequest" => validators::check_register_request,

@@ -152,6 +152,10 @@ impl Outcome for GetChangesResponse {
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
     }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
+    }
 }
 
 /// Push changes of any collections.
@@ -283,6 +287,10 @@ impl Outcome for PushChangesResponse {
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
     }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
+    }
 }
 
 /// Listen for new revisions.
@@ -395,6 +403,10 @@ impl Outcome for StreamChangesResponse {
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
+    }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
     }
 }
 
@@ -530,6 +542,10 @@ impl Outcome for ListUserSettingsChangesResponse {
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
     }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
+    }
 }
 
 /// Push changes of the settings.
@@ -661,6 +677,10 @@ impl Outcome for PushUserSettingsResponse {
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
     }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
+    }
 }
 
 /// Read the settings record.
@@ -776,6 +796,10 @@ impl Outcome for GetUserSettingsResponse {
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
+    }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
     }
 }
 
@@ -911,6 +935,10 @@ impl Outcome for PutUserSettingsResponse {
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
+    }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
     }
 }
 
@@ -1073,6 +1101,10 @@ impl Outcome for DeleteUserSettingsResponse {
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
     }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
+    }
 }
 
 /// Pull changes of exercise definitions.
@@ -1207,6 +1239,10 @@ impl Outcome for ListExerciseDefinitionChangesResponse {
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
+    }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
     }
 }
 
@@ -1344,6 +1380,10 @@ impl Outcome for PushExerciseDefinitionsResponse {
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
     }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
+    }
 }
 
 /// Read an exercise definition.
@@ -1459,6 +1499,10 @@ impl Outcome for GetExerciseDefinitionResponse {
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
+    }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
     }
 }
 
@@ -1595,6 +1639,10 @@ impl Outcome for PutExerciseDefinitionResponse {
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
+    }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
     }
 }
 
@@ -1757,6 +1805,10 @@ impl Outcome for DeleteExerciseDefinitionResponse {
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
     }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
+    }
 }
 
 /// Pull changes of workout logs.
@@ -1891,6 +1943,10 @@ impl Outcome for ListWorkoutLogChangesResponse {
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
     }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
+    }
 }
 
 /// Push changes of workout logs.
@@ -2022,6 +2078,10 @@ impl Outcome for PushWorkoutLogsResponse {
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
     }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
+    }
 }
 
 /// Read a workout log.
@@ -2137,6 +2197,10 @@ impl Outcome for GetWorkoutLogResponse {
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
+    }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
     }
 }
 
@@ -2272,6 +2336,10 @@ impl Outcome for PutWorkoutLogResponse {
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
+    }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
     }
 }
 
@@ -2434,6 +2502,10 @@ impl Outcome for DeleteWorkoutLogResponse {
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
     }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
+    }
 }
 
 /// Pull changes of logged sets.
@@ -2568,6 +2640,10 @@ impl Outcome for ListLoggedSetChangesResponse {
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
     }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
+    }
 }
 
 /// Push changes of logged sets.
@@ -2699,6 +2775,10 @@ impl Outcome for PushLoggedSetsResponse {
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
     }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
+    }
 }
 
 /// Read a logged set.
@@ -2814,6 +2894,10 @@ impl Outcome for GetLoggedSetResponse {
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
+    }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
     }
 }
 
@@ -2949,6 +3033,10 @@ impl Outcome for PutLoggedSetResponse {
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
+    }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
     }
 }
 
@@ -3110,6 +3198,10 @@ impl Outcome for DeleteLoggedSetResponse {
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
     }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
+    }
 }
 
 /// Pull changes of workout templates.
@@ -3245,6 +3337,10 @@ impl Outcome for ListWorkoutTemplateChangesResponse {
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
     }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
+    }
 }
 
 /// Push changes of workout templates.
@@ -3377,6 +3473,10 @@ impl Outcome for PushWorkoutTemplatesResponse {
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
     }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
+    }
 }
 
 /// Read a workout template.
@@ -3492,6 +3592,10 @@ impl Outcome for GetWorkoutTemplateResponse {
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
+    }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
     }
 }
 
@@ -3627,6 +3731,10 @@ impl Outcome for PutWorkoutTemplateResponse {
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
+    }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
     }
 }
 
@@ -3789,6 +3897,10 @@ impl Outcome for DeleteWorkoutTemplateResponse {
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
     }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
+    }
 }
 
 /// Pull changes of template exercises.
@@ -3930,6 +4042,10 @@ impl Outcome for ListWorkoutTemplateExerciseInstanceChangesResponse {
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
+    }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
     }
 }
 
@@ -4074,6 +4190,10 @@ impl Outcome for PushWorkoutTemplateExerciseInstancesResponse {
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
     }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
+    }
 }
 
 /// Read a template exercise.
@@ -4193,6 +4313,10 @@ impl Outcome for GetWorkoutTemplateExerciseInstanceResponse {
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
+    }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
     }
 }
 
@@ -4340,6 +4464,10 @@ impl Outcome for PutWorkoutTemplateExerciseInstanceResponse {
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
+    }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
     }
 }
 
@@ -4509,6 +4637,10 @@ impl Outcome for DeleteWorkoutTemplateExerciseInstanceResponse {
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
     }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
+    }
 }
 
 /// Pull changes of program definitions.
@@ -4644,6 +4776,10 @@ impl Outcome for ListProgramDefinitionChangesResponse {
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
     }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
+    }
 }
 
 /// Push changes of program definitions.
@@ -4776,6 +4912,10 @@ impl Outcome for PushProgramDefinitionsResponse {
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
     }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
+    }
 }
 
 /// Read a program definition.
@@ -4891,6 +5031,10 @@ impl Outcome for GetProgramDefinitionResponse {
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
+    }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
     }
 }
 
@@ -5027,6 +5171,10 @@ impl Outcome for PutProgramDefinitionResponse {
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
+    }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
     }
 }
 
@@ -5189,6 +5337,10 @@ impl Outcome for DeleteProgramDefinitionResponse {
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
     }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
+    }
 }
 
 /// Pull changes of active programs.
@@ -5325,6 +5477,10 @@ impl Outcome for ListActiveProgramInstanceChangesResponse {
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
+    }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
     }
 }
 
@@ -5464,6 +5620,10 @@ impl Outcome for PushActiveProgramInstancesResponse {
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
     }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
+    }
 }
 
 /// Read an active program.
@@ -5579,6 +5739,10 @@ impl Outcome for GetActiveProgramInstanceResponse {
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
+    }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
     }
 }
 
@@ -5723,6 +5887,10 @@ impl Outcome for PutActiveProgramInstanceResponse {
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
+    }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
     }
 }
 
@@ -5889,6 +6057,10 @@ impl Outcome for DeleteActiveProgramInstanceResponse {
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
     }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
+    }
 }
 
 /// Pull changes of progression rules.
@@ -6024,6 +6196,10 @@ impl Outcome for ListProgressionRuleChangesResponse {
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
     }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
+    }
 }
 
 /// Push changes of progression rules.
@@ -6156,6 +6332,10 @@ impl Outcome for PushProgressionRulesResponse {
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
     }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
+    }
 }
 
 /// Read a progression rule.
@@ -6271,6 +6451,10 @@ impl Outcome for GetProgressionRuleResponse {
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
+    }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
     }
 }
 
@@ -6406,6 +6590,10 @@ impl Outcome for PutProgressionRuleResponse {
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
+    }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
     }
 }
 
@@ -6568,6 +6756,10 @@ impl Outcome for DeleteProgressionRuleResponse {
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
     }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
+    }
 }
 
 /// Pull changes of goals.
@@ -6702,6 +6894,10 @@ impl Outcome for ListUserGoalChangesResponse {
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
     }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
+    }
 }
 
 /// Push changes of goals.
@@ -6832,6 +7028,10 @@ impl Outcome for PushUserGoalsResponse {
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
     }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
+    }
 }
 
 /// Read a goal.
@@ -6947,6 +7147,10 @@ impl Outcome for GetUserGoalResponse {
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
+    }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
     }
 }
 
@@ -7082,6 +7286,10 @@ impl Outcome for PutUserGoalResponse {
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
+    }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
     }
 }
 
@@ -7243,6 +7451,10 @@ impl Outcome for DeleteUserGoalResponse {
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
     }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
+    }
 }
 
 /// Pull changes of bodyweight logs.
@@ -7377,6 +7589,10 @@ impl Outcome for ListUserBodyweightLogChangesResponse {
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
+    }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
     }
 }
 
@@ -7514,6 +7730,10 @@ impl Outcome for PushUserBodyweightLogsResponse {
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
     }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
+    }
 }
 
 /// Read a bodyweight log.
@@ -7629,6 +7849,10 @@ impl Outcome for GetUserBodyweightLogResponse {
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
+    }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
     }
 }
 
@@ -7765,6 +7989,10 @@ impl Outcome for PutUserBodyweightLogResponse {
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
+    }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
     }
 }
 
@@ -7927,6 +8155,10 @@ impl Outcome for DeleteUserBodyweightLogResponse {
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
     }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
+    }
 }
 
 /// Pull changes of applied progressions.
@@ -8063,6 +8295,10 @@ impl Outcome for ListAppliedProgressionLogChangesResponse {
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
+    }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
     }
 }
 
@@ -8202,6 +8438,10 @@ impl Outcome for PushAppliedProgressionLogsResponse {
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
     }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
+    }
 }
 
 /// Read an applied progression.
@@ -8317,6 +8557,10 @@ impl Outcome for GetAppliedProgressionLogResponse {
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
+    }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
     }
 }
 
@@ -8461,6 +8705,10 @@ impl Outcome for PutAppliedProgressionLogResponse {
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
+    }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
     }
 }
 
@@ -8627,6 +8875,10 @@ impl Outcome for DeleteAppliedProgressionLogResponse {
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
     }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
+    }
 }
 
 /// Sign in.
@@ -8750,6 +9002,10 @@ impl Outcome for LoginResponse {
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
+    }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
     }
 }
 
@@ -8875,6 +9131,10 @@ impl Outcome for LogoutResponse {
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
     }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
+    }
 }
 
 /// Change the password.
@@ -8998,6 +9258,10 @@ impl Outcome for ChangePasswordResponse {
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
+    }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
     }
 }
 
@@ -9124,6 +9388,10 @@ impl Outcome for RefreshTokensResponse {
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
     }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
+    }
 }
 
 /// Create an account.
@@ -9247,6 +9515,10 @@ impl Outcome for RegisterResponse {
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
     }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
+    }
 }
 
 /// Read the account.
@@ -9354,6 +9626,10 @@ impl Outcome for GetAccountResponse {
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
+    }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
     }
 }
 
@@ -9479,6 +9755,10 @@ impl Outcome for DeleteAccountResponse {
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
     }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
+    }
 }
 
 /// Export all records.
@@ -9588,6 +9868,10 @@ impl Outcome for ExportAccountResponse {
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
     }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
+    }
 }
 
 /// Read the limits of this server.
@@ -9681,5 +9965,9 @@ impl Outcome for GetSyncConfigResponse {
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
+    }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
     }
 }

@@ -17,10 +17,11 @@ use axum::response::Response;
 use axum::routing;
 use http::request::Parts;
 use super::operations::*;
-use super::runtime::axum::{answer, receive};
+use super::runtime::axum::{answer, no_stream, not_implemented, receive};
 use super::runtime::http::Reply;
 
 /// All operations of StrongLog Sync. `parts` are the request's own: headers, and what middleware has left in the extensions.
+/// An operation that is not overridden answers 501.
 pub trait Api: Send + Sync + 'static {
     /// Pull changes of all collections.
     ///
@@ -33,7 +34,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: GetChanges,
-    ) -> impl Future<Output = Reply<GetChangesResponse>> + Send;
+    ) -> impl Future<Output = Reply<GetChangesResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Push changes of any collections.
     ///
@@ -46,7 +50,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: PushChanges,
-    ) -> impl Future<Output = Reply<PushChangesResponse>> + Send;
+    ) -> impl Future<Output = Reply<PushChangesResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Listen for new revisions.
     ///
@@ -61,7 +68,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: StreamChanges,
-    ) -> impl Future<Output = Response> + Send;
+    ) -> impl Future<Output = Response> + Send {
+        let _ = (parts, call);
+        no_stream()
+    }
 
     /// Pull changes of the settings.
     ///
@@ -72,7 +82,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: ListUserSettingsChanges,
-    ) -> impl Future<Output = Reply<ListUserSettingsChangesResponse>> + Send;
+    ) -> impl Future<Output = Reply<ListUserSettingsChangesResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Push changes of the settings.
     ///
@@ -84,7 +97,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: PushUserSettings,
-    ) -> impl Future<Output = Reply<PushUserSettingsResponse>> + Send;
+    ) -> impl Future<Output = Reply<PushUserSettingsResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Read the settings record.
     ///
@@ -95,7 +111,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: GetUserSettings,
-    ) -> impl Future<Output = Reply<GetUserSettingsResponse>> + Send;
+    ) -> impl Future<Output = Reply<GetUserSettingsResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Write the settings record.
     ///
@@ -107,7 +126,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: PutUserSettings,
-    ) -> impl Future<Output = Reply<PutUserSettingsResponse>> + Send;
+    ) -> impl Future<Output = Reply<PutUserSettingsResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Delete the settings record.
     ///
@@ -120,7 +142,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: DeleteUserSettings,
-    ) -> impl Future<Output = Reply<DeleteUserSettingsResponse>> + Send;
+    ) -> impl Future<Output = Reply<DeleteUserSettingsResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Pull changes of exercise definitions.
     ///
@@ -132,7 +157,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: ListExerciseDefinitionChanges,
-    ) -> impl Future<Output = Reply<ListExerciseDefinitionChangesResponse>> + Send;
+    ) -> impl Future<Output = Reply<ListExerciseDefinitionChangesResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Push changes of exercise definitions.
     ///
@@ -144,7 +172,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: PushExerciseDefinitions,
-    ) -> impl Future<Output = Reply<PushExerciseDefinitionsResponse>> + Send;
+    ) -> impl Future<Output = Reply<PushExerciseDefinitionsResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Read an exercise definition.
     ///
@@ -155,7 +186,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: GetExerciseDefinition,
-    ) -> impl Future<Output = Reply<GetExerciseDefinitionResponse>> + Send;
+    ) -> impl Future<Output = Reply<GetExerciseDefinitionResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Write an exercise definition.
     ///
@@ -167,7 +201,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: PutExerciseDefinition,
-    ) -> impl Future<Output = Reply<PutExerciseDefinitionResponse>> + Send;
+    ) -> impl Future<Output = Reply<PutExerciseDefinitionResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Delete an exercise definition.
     ///
@@ -180,7 +217,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: DeleteExerciseDefinition,
-    ) -> impl Future<Output = Reply<DeleteExerciseDefinitionResponse>> + Send;
+    ) -> impl Future<Output = Reply<DeleteExerciseDefinitionResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Pull changes of workout logs.
     ///
@@ -191,7 +231,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: ListWorkoutLogChanges,
-    ) -> impl Future<Output = Reply<ListWorkoutLogChangesResponse>> + Send;
+    ) -> impl Future<Output = Reply<ListWorkoutLogChangesResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Push changes of workout logs.
     ///
@@ -203,7 +246,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: PushWorkoutLogs,
-    ) -> impl Future<Output = Reply<PushWorkoutLogsResponse>> + Send;
+    ) -> impl Future<Output = Reply<PushWorkoutLogsResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Read a workout log.
     ///
@@ -214,7 +260,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: GetWorkoutLog,
-    ) -> impl Future<Output = Reply<GetWorkoutLogResponse>> + Send;
+    ) -> impl Future<Output = Reply<GetWorkoutLogResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Write a workout log.
     ///
@@ -226,7 +275,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: PutWorkoutLog,
-    ) -> impl Future<Output = Reply<PutWorkoutLogResponse>> + Send;
+    ) -> impl Future<Output = Reply<PutWorkoutLogResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Delete a workout log.
     ///
@@ -239,7 +291,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: DeleteWorkoutLog,
-    ) -> impl Future<Output = Reply<DeleteWorkoutLogResponse>> + Send;
+    ) -> impl Future<Output = Reply<DeleteWorkoutLogResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Pull changes of logged sets.
     ///
@@ -250,7 +305,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: ListLoggedSetChanges,
-    ) -> impl Future<Output = Reply<ListLoggedSetChangesResponse>> + Send;
+    ) -> impl Future<Output = Reply<ListLoggedSetChangesResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Push changes of logged sets.
     ///
@@ -262,7 +320,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: PushLoggedSets,
-    ) -> impl Future<Output = Reply<PushLoggedSetsResponse>> + Send;
+    ) -> impl Future<Output = Reply<PushLoggedSetsResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Read a logged set.
     ///
@@ -273,7 +334,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: GetLoggedSet,
-    ) -> impl Future<Output = Reply<GetLoggedSetResponse>> + Send;
+    ) -> impl Future<Output = Reply<GetLoggedSetResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Write a logged set.
     ///
@@ -285,7 +349,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: PutLoggedSet,
-    ) -> impl Future<Output = Reply<PutLoggedSetResponse>> + Send;
+    ) -> impl Future<Output = Reply<PutLoggedSetResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Delete a logged set.
     ///
@@ -297,7 +364,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: DeleteLoggedSet,
-    ) -> impl Future<Output = Reply<DeleteLoggedSetResponse>> + Send;
+    ) -> impl Future<Output = Reply<DeleteLoggedSetResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Pull changes of workout templates.
     ///
@@ -309,7 +379,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: ListWorkoutTemplateChanges,
-    ) -> impl Future<Output = Reply<ListWorkoutTemplateChangesResponse>> + Send;
+    ) -> impl Future<Output = Reply<ListWorkoutTemplateChangesResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Push changes of workout templates.
     ///
@@ -321,7 +394,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: PushWorkoutTemplates,
-    ) -> impl Future<Output = Reply<PushWorkoutTemplatesResponse>> + Send;
+    ) -> impl Future<Output = Reply<PushWorkoutTemplatesResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Read a workout template.
     ///
@@ -332,7 +408,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: GetWorkoutTemplate,
-    ) -> impl Future<Output = Reply<GetWorkoutTemplateResponse>> + Send;
+    ) -> impl Future<Output = Reply<GetWorkoutTemplateResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Write a workout template.
     ///
@@ -344,7 +423,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: PutWorkoutTemplate,
-    ) -> impl Future<Output = Reply<PutWorkoutTemplateResponse>> + Send;
+    ) -> impl Future<Output = Reply<PutWorkoutTemplateResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Delete a workout template.
     ///
@@ -357,7 +439,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: DeleteWorkoutTemplate,
-    ) -> impl Future<Output = Reply<DeleteWorkoutTemplateResponse>> + Send;
+    ) -> impl Future<Output = Reply<DeleteWorkoutTemplateResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Pull changes of template exercises.
     ///
@@ -371,7 +456,10 @@ pub trait Api: Send + Sync + 'static {
         call: ListWorkoutTemplateExerciseInstanceChanges,
     ) -> impl Future<
         Output = Reply<ListWorkoutTemplateExerciseInstanceChangesResponse>,
-    > + Send;
+    > + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Push changes of template exercises.
     ///
@@ -385,7 +473,10 @@ pub trait Api: Send + Sync + 'static {
         call: PushWorkoutTemplateExerciseInstances,
     ) -> impl Future<
         Output = Reply<PushWorkoutTemplateExerciseInstancesResponse>,
-    > + Send;
+    > + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Read a template exercise.
     ///
@@ -396,7 +487,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: GetWorkoutTemplateExerciseInstance,
-    ) -> impl Future<Output = Reply<GetWorkoutTemplateExerciseInstanceResponse>> + Send;
+    ) -> impl Future<Output = Reply<GetWorkoutTemplateExerciseInstanceResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Write a template exercise.
     ///
@@ -408,7 +502,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: PutWorkoutTemplateExerciseInstance,
-    ) -> impl Future<Output = Reply<PutWorkoutTemplateExerciseInstanceResponse>> + Send;
+    ) -> impl Future<Output = Reply<PutWorkoutTemplateExerciseInstanceResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Delete a template exercise.
     ///
@@ -423,7 +520,10 @@ pub trait Api: Send + Sync + 'static {
         call: DeleteWorkoutTemplateExerciseInstance,
     ) -> impl Future<
         Output = Reply<DeleteWorkoutTemplateExerciseInstanceResponse>,
-    > + Send;
+    > + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Pull changes of program definitions.
     ///
@@ -435,7 +535,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: ListProgramDefinitionChanges,
-    ) -> impl Future<Output = Reply<ListProgramDefinitionChangesResponse>> + Send;
+    ) -> impl Future<Output = Reply<ListProgramDefinitionChangesResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Push changes of program definitions.
     ///
@@ -447,7 +550,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: PushProgramDefinitions,
-    ) -> impl Future<Output = Reply<PushProgramDefinitionsResponse>> + Send;
+    ) -> impl Future<Output = Reply<PushProgramDefinitionsResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Read a program definition.
     ///
@@ -458,7 +564,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: GetProgramDefinition,
-    ) -> impl Future<Output = Reply<GetProgramDefinitionResponse>> + Send;
+    ) -> impl Future<Output = Reply<GetProgramDefinitionResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Write a program definition.
     ///
@@ -470,7 +579,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: PutProgramDefinition,
-    ) -> impl Future<Output = Reply<PutProgramDefinitionResponse>> + Send;
+    ) -> impl Future<Output = Reply<PutProgramDefinitionResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Delete a program definition.
     ///
@@ -483,7 +595,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: DeleteProgramDefinition,
-    ) -> impl Future<Output = Reply<DeleteProgramDefinitionResponse>> + Send;
+    ) -> impl Future<Output = Reply<DeleteProgramDefinitionResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Pull changes of active programs.
     ///
@@ -495,7 +610,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: ListActiveProgramInstanceChanges,
-    ) -> impl Future<Output = Reply<ListActiveProgramInstanceChangesResponse>> + Send;
+    ) -> impl Future<Output = Reply<ListActiveProgramInstanceChangesResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Push changes of active programs.
     ///
@@ -507,7 +625,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: PushActiveProgramInstances,
-    ) -> impl Future<Output = Reply<PushActiveProgramInstancesResponse>> + Send;
+    ) -> impl Future<Output = Reply<PushActiveProgramInstancesResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Read an active program.
     ///
@@ -518,7 +639,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: GetActiveProgramInstance,
-    ) -> impl Future<Output = Reply<GetActiveProgramInstanceResponse>> + Send;
+    ) -> impl Future<Output = Reply<GetActiveProgramInstanceResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Write an active program.
     ///
@@ -530,7 +654,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: PutActiveProgramInstance,
-    ) -> impl Future<Output = Reply<PutActiveProgramInstanceResponse>> + Send;
+    ) -> impl Future<Output = Reply<PutActiveProgramInstanceResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Delete an active program.
     ///
@@ -543,7 +670,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: DeleteActiveProgramInstance,
-    ) -> impl Future<Output = Reply<DeleteActiveProgramInstanceResponse>> + Send;
+    ) -> impl Future<Output = Reply<DeleteActiveProgramInstanceResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Pull changes of progression rules.
     ///
@@ -555,7 +685,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: ListProgressionRuleChanges,
-    ) -> impl Future<Output = Reply<ListProgressionRuleChangesResponse>> + Send;
+    ) -> impl Future<Output = Reply<ListProgressionRuleChangesResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Push changes of progression rules.
     ///
@@ -567,7 +700,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: PushProgressionRules,
-    ) -> impl Future<Output = Reply<PushProgressionRulesResponse>> + Send;
+    ) -> impl Future<Output = Reply<PushProgressionRulesResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Read a progression rule.
     ///
@@ -578,7 +714,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: GetProgressionRule,
-    ) -> impl Future<Output = Reply<GetProgressionRuleResponse>> + Send;
+    ) -> impl Future<Output = Reply<GetProgressionRuleResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Write a progression rule.
     ///
@@ -590,7 +729,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: PutProgressionRule,
-    ) -> impl Future<Output = Reply<PutProgressionRuleResponse>> + Send;
+    ) -> impl Future<Output = Reply<PutProgressionRuleResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Delete a progression rule.
     ///
@@ -603,7 +745,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: DeleteProgressionRule,
-    ) -> impl Future<Output = Reply<DeleteProgressionRuleResponse>> + Send;
+    ) -> impl Future<Output = Reply<DeleteProgressionRuleResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Pull changes of goals.
     ///
@@ -614,7 +759,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: ListUserGoalChanges,
-    ) -> impl Future<Output = Reply<ListUserGoalChangesResponse>> + Send;
+    ) -> impl Future<Output = Reply<ListUserGoalChangesResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Push changes of goals.
     ///
@@ -625,7 +773,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: PushUserGoals,
-    ) -> impl Future<Output = Reply<PushUserGoalsResponse>> + Send;
+    ) -> impl Future<Output = Reply<PushUserGoalsResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Read a goal.
     ///
@@ -636,7 +787,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: GetUserGoal,
-    ) -> impl Future<Output = Reply<GetUserGoalResponse>> + Send;
+    ) -> impl Future<Output = Reply<GetUserGoalResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Write a goal.
     ///
@@ -648,7 +802,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: PutUserGoal,
-    ) -> impl Future<Output = Reply<PutUserGoalResponse>> + Send;
+    ) -> impl Future<Output = Reply<PutUserGoalResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Delete a goal.
     ///
@@ -660,7 +817,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: DeleteUserGoal,
-    ) -> impl Future<Output = Reply<DeleteUserGoalResponse>> + Send;
+    ) -> impl Future<Output = Reply<DeleteUserGoalResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Pull changes of bodyweight logs.
     ///
@@ -672,7 +832,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: ListUserBodyweightLogChanges,
-    ) -> impl Future<Output = Reply<ListUserBodyweightLogChangesResponse>> + Send;
+    ) -> impl Future<Output = Reply<ListUserBodyweightLogChangesResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Push changes of bodyweight logs.
     ///
@@ -684,7 +847,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: PushUserBodyweightLogs,
-    ) -> impl Future<Output = Reply<PushUserBodyweightLogsResponse>> + Send;
+    ) -> impl Future<Output = Reply<PushUserBodyweightLogsResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Read a bodyweight log.
     ///
@@ -695,7 +861,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: GetUserBodyweightLog,
-    ) -> impl Future<Output = Reply<GetUserBodyweightLogResponse>> + Send;
+    ) -> impl Future<Output = Reply<GetUserBodyweightLogResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Write a bodyweight log.
     ///
@@ -707,7 +876,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: PutUserBodyweightLog,
-    ) -> impl Future<Output = Reply<PutUserBodyweightLogResponse>> + Send;
+    ) -> impl Future<Output = Reply<PutUserBodyweightLogResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Delete a bodyweight log.
     ///
@@ -720,7 +892,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: DeleteUserBodyweightLog,
-    ) -> impl Future<Output = Reply<DeleteUserBodyweightLogResponse>> + Send;
+    ) -> impl Future<Output = Reply<DeleteUserBodyweightLogResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Pull changes of applied progressions.
     ///
@@ -732,7 +907,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: ListAppliedProgressionLogChanges,
-    ) -> impl Future<Output = Reply<ListAppliedProgressionLogChangesResponse>> + Send;
+    ) -> impl Future<Output = Reply<ListAppliedProgressionLogChangesResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Push changes of applied progressions.
     ///
@@ -744,7 +922,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: PushAppliedProgressionLogs,
-    ) -> impl Future<Output = Reply<PushAppliedProgressionLogsResponse>> + Send;
+    ) -> impl Future<Output = Reply<PushAppliedProgressionLogsResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Read an applied progression.
     ///
@@ -755,7 +936,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: GetAppliedProgressionLog,
-    ) -> impl Future<Output = Reply<GetAppliedProgressionLogResponse>> + Send;
+    ) -> impl Future<Output = Reply<GetAppliedProgressionLogResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Write an applied progression.
     ///
@@ -767,7 +951,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: PutAppliedProgressionLog,
-    ) -> impl Future<Output = Reply<PutAppliedProgressionLogResponse>> + Send;
+    ) -> impl Future<Output = Reply<PutAppliedProgressionLogResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Delete an applied progression.
     ///
@@ -780,7 +967,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: DeleteAppliedProgressionLog,
-    ) -> impl Future<Output = Reply<DeleteAppliedProgressionLogResponse>> + Send;
+    ) -> impl Future<Output = Reply<DeleteAppliedProgressionLogResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Sign in.
     ///
@@ -792,7 +982,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: Login,
-    ) -> impl Future<Output = Reply<LoginResponse>> + Send;
+    ) -> impl Future<Output = Reply<LoginResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Sign out.
     ///
@@ -804,7 +997,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: Logout,
-    ) -> impl Future<Output = Reply<LogoutResponse>> + Send;
+    ) -> impl Future<Output = Reply<LogoutResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Change the password.
     ///
@@ -816,7 +1012,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: ChangePassword,
-    ) -> impl Future<Output = Reply<ChangePasswordResponse>> + Send;
+    ) -> impl Future<Output = Reply<ChangePasswordResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Exchange a refresh token.
     ///
@@ -829,7 +1028,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: RefreshTokens,
-    ) -> impl Future<Output = Reply<RefreshTokensResponse>> + Send;
+    ) -> impl Future<Output = Reply<RefreshTokensResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Create an account.
     ///
@@ -841,7 +1043,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: Register,
-    ) -> impl Future<Output = Reply<RegisterResponse>> + Send;
+    ) -> impl Future<Output = Reply<RegisterResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Read the account.
     ///
@@ -852,7 +1057,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: GetAccount,
-    ) -> impl Future<Output = Reply<GetAccountResponse>> + Send;
+    ) -> impl Future<Output = Reply<GetAccountResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Erase the account.
     ///
@@ -864,7 +1072,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: DeleteAccount,
-    ) -> impl Future<Output = Reply<DeleteAccountResponse>> + Send;
+    ) -> impl Future<Output = Reply<DeleteAccountResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Export all records.
     ///
@@ -876,7 +1087,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: ExportAccount,
-    ) -> impl Future<Output = Reply<ExportAccountResponse>> + Send;
+    ) -> impl Future<Output = Reply<ExportAccountResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 
     /// Read the limits of this server.
     ///
@@ -888,7 +1102,10 @@ pub trait Api: Send + Sync + 'static {
         &self,
         parts: Parts,
         call: GetSyncConfig,
-    ) -> impl Future<Output = Reply<GetSyncConfigResponse>> + Send;
+    ) -> impl Future<Output = Reply<GetSyncConfigResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
 }
 
 /// The routes of all operations.

@@ -8,10 +8,10 @@
 )]
 
 use std::collections::BTreeMap;
-use super::runtime::json::{Json, Member, Value};
+use super::runtime::json::{Json, Shown, Value};
 use super::runtime::report::{At, Checker};
 use super::runtime::schema::{
-    Each, ReadJson, Reading, Record, ToJson, mismatch, newtype, record, schema, texts,
+    Each, Fields, ReadJson, Reading, ToJson, mismatch, newtype, record, schema, texts,
 };
 use super::runtime as rt;
 
@@ -33,7 +33,7 @@ pub struct AcceptedOutcome {
     pub client_updated_at: Timestamp,
 }
 
-impl Record for AcceptedOutcome {
+impl Fields for AcceptedOutcome {
     const NAMES: &'static [&'static str] = &[
         "id",
         "op",
@@ -44,16 +44,16 @@ impl Record for AcceptedOutcome {
         "clientUpdatedAt",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("id", &self.id),
-            1 => Member::required("op", &self.op),
-            2 => Member::Present("outcome", Json::String("accepted")),
-            3 => Member::required("rev", &self.rev),
-            4 => Member::required("serverId", &self.server_id),
-            5 => Member::required("serverUpdatedAt", &self.server_updated_at),
-            6 => Member::required("clientUpdatedAt", &self.client_updated_at),
-            _ => Member::End,
+            0 => Shown::required("id", &self.id),
+            1 => Shown::required("op", &self.op),
+            2 => Shown::Present("outcome", Json::String("accepted")),
+            3 => Shown::required("rev", &self.rev),
+            4 => Shown::required("serverId", &self.server_id),
+            5 => Shown::required("serverUpdatedAt", &self.server_updated_at),
+            6 => Shown::required("clientUpdatedAt", &self.client_updated_at),
+            _ => Shown::End,
         }
     }
 
@@ -94,7 +94,7 @@ pub struct Account {
     pub user_rev: Revision,
 }
 
-impl Record for Account {
+impl Fields for Account {
     const NAMES: &'static [&'static str] = &[
         "userId",
         "email",
@@ -104,15 +104,15 @@ impl Record for Account {
         "userRev",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("userId", &self.user_id),
-            1 => Member::required("email", &self.email),
-            2 => Member::required("createdAt", &self.created_at),
-            3 => Member::required("recordCount", &self.record_count),
-            4 => Member::required("bytes", &self.bytes),
-            5 => Member::required("userRev", &self.user_rev),
-            _ => Member::End,
+            0 => Shown::required("userId", &self.user_id),
+            1 => Shown::required("email", &self.email),
+            2 => Shown::required("createdAt", &self.created_at),
+            3 => Shown::required("recordCount", &self.record_count),
+            4 => Shown::required("bytes", &self.bytes),
+            5 => Shown::required("userRev", &self.user_rev),
+            _ => Shown::End,
         }
     }
 
@@ -176,7 +176,7 @@ pub struct ActiveProgramInstance {
     pub unknown: BTreeMap<String, Value>,
 }
 
-impl Record for ActiveProgramInstance {
+impl Fields for ActiveProgramInstance {
     const NAMES: &'static [&'static str] = &[
         "id",
         "clientCreatedAt",
@@ -196,42 +196,42 @@ impl Record for ActiveProgramInstance {
         "progressionAdjustments",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("id", &self.id),
-            1 => Member::required("clientCreatedAt", &self.client_created_at),
-            2 => Member::required("clientUpdatedAt", &self.client_updated_at),
-            3 => Member::Present("isDeleted", Json::Bool(false)),
-            4 => Member::required("programDefinitionId", &self.program_definition_id),
-            5 => Member::required("userId", &self.user_id),
-            6 => Member::required("startDate", &self.start_date),
-            7 => Member::required("status", &self.status),
+            0 => Shown::required("id", &self.id),
+            1 => Shown::required("clientCreatedAt", &self.client_created_at),
+            2 => Shown::required("clientUpdatedAt", &self.client_updated_at),
+            3 => Shown::Present("isDeleted", Json::Bool(false)),
+            4 => Shown::required("programDefinitionId", &self.program_definition_id),
+            5 => Shown::required("userId", &self.user_id),
+            6 => Shown::required("startDate", &self.start_date),
+            7 => Shown::required("status", &self.status),
             8 => {
-                Member::required(
+                Shown::required(
                     "currentWorkoutOrderInProgram",
                     &self.current_workout_order_in_program,
                 )
             }
-            9 => Member::optional("serverId", &self.server_id),
-            10 => Member::optional("serverUpdatedAt", &self.server_updated_at),
-            11 => Member::optional("carriedOverExercises", &self.carried_over_exercises),
+            9 => Shown::optional("serverId", &self.server_id),
+            10 => Shown::optional("serverUpdatedAt", &self.server_updated_at),
+            11 => Shown::optional("carriedOverExercises", &self.carried_over_exercises),
             12 => {
-                Member::optional(
+                Shown::optional(
                     "completedWorkoutHistory",
                     &self.completed_workout_history,
                 )
             }
             13 => {
-                Member::optional(
+                Shown::optional(
                     "lastCompletedWorkoutDate",
                     &self.last_completed_workout_date,
                 )
             }
-            14 => Member::optional("lastWorkoutLogId", &self.last_workout_log_id),
+            14 => Shown::optional("lastWorkoutLogId", &self.last_workout_log_id),
             15 => {
-                Member::optional("progressionAdjustments", &self.progression_adjustments)
+                Shown::optional("progressionAdjustments", &self.progression_adjustments)
             }
-            _ => Member::other(&self.unknown, last, Self::NAMES),
+            _ => Shown::other(&self.unknown, last, Self::NAMES),
         }
     }
 
@@ -274,11 +274,7 @@ impl Record for ActiveProgramInstance {
         })
     }
 }
-
-record!(
-    ActiveProgramInstance, "ActiveProgramInstance",
-    super::validators::check_active_program_instance
-);
+record!(ActiveProgramInstance, "ActiveProgramInstance", super::validators::check_active_program_instance);
 
 /// The current version of a record, with its revision and the edit that made it.
 #[derive(Clone, Debug, PartialEq)]
@@ -292,15 +288,15 @@ pub struct ActiveProgramInstanceChange {
     pub record: ActiveProgramInstanceRecord,
 }
 
-impl Record for ActiveProgramInstanceChange {
+impl Fields for ActiveProgramInstanceChange {
     const NAMES: &'static [&'static str] = &["rev", "op", "record"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("rev", &self.rev),
-            1 => Member::required("op", &self.op),
-            2 => Member::required("record", &self.record),
-            _ => Member::End,
+            0 => Shown::required("rev", &self.rev),
+            1 => Shown::required("op", &self.op),
+            2 => Shown::required("record", &self.record),
+            _ => Shown::End,
         }
     }
 
@@ -311,9 +307,9 @@ impl Record for ActiveProgramInstanceChange {
         Some(Self { rev, op, record })
     }
 }
-
 record!(
-    ActiveProgramInstanceChange, "ActiveProgramInstanceChange",
+    ActiveProgramInstanceChange,
+    "ActiveProgramInstanceChange",
     super::validators::check_active_program_instance_change
 );
 
@@ -333,7 +329,7 @@ pub struct ActiveProgramInstanceChangePage {
     pub server_time: Timestamp,
 }
 
-impl Record for ActiveProgramInstanceChangePage {
+impl Fields for ActiveProgramInstanceChangePage {
     const NAMES: &'static [&'static str] = &[
         "changes",
         "nextCursor",
@@ -342,14 +338,14 @@ impl Record for ActiveProgramInstanceChangePage {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("changes", &self.changes),
-            1 => Member::required("nextCursor", &self.next_cursor),
-            2 => Member::required("hasMore", &self.has_more),
-            3 => Member::required("userRev", &self.user_rev),
-            4 => Member::required("serverTime", &self.server_time),
-            _ => Member::End,
+            0 => Shown::required("changes", &self.changes),
+            1 => Shown::required("nextCursor", &self.next_cursor),
+            2 => Shown::required("hasMore", &self.has_more),
+            3 => Shown::required("userRev", &self.user_rev),
+            4 => Shown::required("serverTime", &self.server_time),
+            _ => Shown::End,
         }
     }
 
@@ -368,9 +364,9 @@ impl Record for ActiveProgramInstanceChangePage {
         })
     }
 }
-
 record!(
-    ActiveProgramInstanceChangePage, "ActiveProgramInstanceChangePage",
+    ActiveProgramInstanceChangePage,
+    "ActiveProgramInstanceChangePage",
     super::validators::check_active_program_instance_change_page
 );
 
@@ -387,16 +383,16 @@ pub struct ActiveProgramInstanceFeedChange {
     pub record: ActiveProgramInstanceRecord,
 }
 
-impl Record for ActiveProgramInstanceFeedChange {
+impl Fields for ActiveProgramInstanceFeedChange {
     const NAMES: &'static [&'static str] = &["collection", "rev", "op", "record"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::Present("collection", Json::String("active-program-instances")),
-            1 => Member::required("rev", &self.rev),
-            2 => Member::required("op", &self.op),
-            3 => Member::required("record", &self.record),
-            _ => Member::End,
+            0 => Shown::Present("collection", Json::String("active-program-instances")),
+            1 => Shown::required("rev", &self.rev),
+            2 => Shown::required("op", &self.op),
+            3 => Shown::required("record", &self.record),
+            _ => Shown::End,
         }
     }
 
@@ -408,9 +404,9 @@ impl Record for ActiveProgramInstanceFeedChange {
         Some(Self { rev, op, record })
     }
 }
-
 record!(
-    ActiveProgramInstanceFeedChange, "ActiveProgramInstanceFeedChange",
+    ActiveProgramInstanceFeedChange,
+    "ActiveProgramInstanceFeedChange",
     super::validators::check_active_program_instance_feed_change
 );
 
@@ -427,16 +423,16 @@ pub struct ActiveProgramInstanceFeedPushChange {
     pub base_rev: Option<Revision>,
 }
 
-impl Record for ActiveProgramInstanceFeedPushChange {
+impl Fields for ActiveProgramInstanceFeedPushChange {
     const NAMES: &'static [&'static str] = &["collection", "op", "record", "baseRev"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::Present("collection", Json::String("active-program-instances")),
-            1 => Member::required("op", &self.op),
-            2 => Member::required("record", &self.record),
-            3 => Member::optional("baseRev", &self.base_rev),
-            _ => Member::End,
+            0 => Shown::Present("collection", Json::String("active-program-instances")),
+            1 => Shown::required("op", &self.op),
+            2 => Shown::required("record", &self.record),
+            3 => Shown::optional("baseRev", &self.base_rev),
+            _ => Shown::End,
         }
     }
 
@@ -448,9 +444,9 @@ impl Record for ActiveProgramInstanceFeedPushChange {
         Some(Self { op, record, base_rev })
     }
 }
-
 record!(
-    ActiveProgramInstanceFeedPushChange, "ActiveProgramInstanceFeedPushChange",
+    ActiveProgramInstanceFeedPushChange,
+    "ActiveProgramInstanceFeedPushChange",
     super::validators::check_active_program_instance_feed_push_change
 );
 
@@ -466,15 +462,15 @@ pub struct ActiveProgramInstancePushChange {
     pub base_rev: Option<Revision>,
 }
 
-impl Record for ActiveProgramInstancePushChange {
+impl Fields for ActiveProgramInstancePushChange {
     const NAMES: &'static [&'static str] = &["op", "record", "baseRev"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("op", &self.op),
-            1 => Member::required("record", &self.record),
-            2 => Member::optional("baseRev", &self.base_rev),
-            _ => Member::End,
+            0 => Shown::required("op", &self.op),
+            1 => Shown::required("record", &self.record),
+            2 => Shown::optional("baseRev", &self.base_rev),
+            _ => Shown::End,
         }
     }
 
@@ -485,9 +481,9 @@ impl Record for ActiveProgramInstancePushChange {
         Some(Self { op, record, base_rev })
     }
 }
-
 record!(
-    ActiveProgramInstancePushChange, "ActiveProgramInstancePushChange",
+    ActiveProgramInstancePushChange,
+    "ActiveProgramInstancePushChange",
     super::validators::check_active_program_instance_push_change
 );
 
@@ -534,9 +530,9 @@ impl ReadJson for ActiveProgramInstancePushOutcome {
         }
     }
 }
-
 schema!(
-    ActiveProgramInstancePushOutcome, "ActiveProgramInstancePushOutcome",
+    ActiveProgramInstancePushOutcome,
+    "ActiveProgramInstancePushOutcome",
     super::validators::check_active_program_instance_push_outcome
 );
 
@@ -550,14 +546,14 @@ pub struct ActiveProgramInstancePushRequest {
     pub cursor: Option<Cursor>,
 }
 
-impl Record for ActiveProgramInstancePushRequest {
+impl Fields for ActiveProgramInstancePushRequest {
     const NAMES: &'static [&'static str] = &["changes", "cursor"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("changes", &self.changes),
-            1 => Member::optional("cursor", &self.cursor),
-            _ => Member::End,
+            0 => Shown::required("changes", &self.changes),
+            1 => Shown::optional("cursor", &self.cursor),
+            _ => Shown::End,
         }
     }
 
@@ -567,9 +563,9 @@ impl Record for ActiveProgramInstancePushRequest {
         Some(Self { changes, cursor })
     }
 }
-
 record!(
-    ActiveProgramInstancePushRequest, "ActiveProgramInstancePushRequest",
+    ActiveProgramInstancePushRequest,
+    "ActiveProgramInstancePushRequest",
     super::validators::check_active_program_instance_push_request
 );
 
@@ -587,7 +583,7 @@ pub struct ActiveProgramInstancePushResult {
     pub server_time: Timestamp,
 }
 
-impl Record for ActiveProgramInstancePushResult {
+impl Fields for ActiveProgramInstancePushResult {
     const NAMES: &'static [&'static str] = &[
         "outcomes",
         "prevUserRev",
@@ -595,13 +591,13 @@ impl Record for ActiveProgramInstancePushResult {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("outcomes", &self.outcomes),
-            1 => Member::required("prevUserRev", &self.prev_user_rev),
-            2 => Member::required("userRev", &self.user_rev),
-            3 => Member::required("serverTime", &self.server_time),
-            _ => Member::End,
+            0 => Shown::required("outcomes", &self.outcomes),
+            1 => Shown::required("prevUserRev", &self.prev_user_rev),
+            2 => Shown::required("userRev", &self.user_rev),
+            3 => Shown::required("serverTime", &self.server_time),
+            _ => Shown::End,
         }
     }
 
@@ -618,9 +614,9 @@ impl Record for ActiveProgramInstancePushResult {
         })
     }
 }
-
 record!(
-    ActiveProgramInstancePushResult, "ActiveProgramInstancePushResult",
+    ActiveProgramInstancePushResult,
+    "ActiveProgramInstancePushResult",
     super::validators::check_active_program_instance_push_result
 );
 
@@ -655,9 +651,9 @@ impl ReadJson for ActiveProgramInstanceRecord {
         }
     }
 }
-
 schema!(
-    ActiveProgramInstanceRecord, "ActiveProgramInstanceRecord",
+    ActiveProgramInstanceRecord,
+    "ActiveProgramInstanceRecord",
     super::validators::check_active_program_instance_record
 );
 
@@ -690,9 +686,9 @@ impl ActiveProgramInstanceStatus {
         }
     }
 }
-
 texts!(
-    ActiveProgramInstanceStatus, "ActiveProgramInstance.status",
+    ActiveProgramInstanceStatus,
+    "ActiveProgramInstance.status",
     super::validators::check_active_program_instance_status
 );
 
@@ -708,16 +704,16 @@ pub struct ActiveProgramInstanceSupersededOutcome {
     pub winner: ActiveProgramInstanceChange,
 }
 
-impl Record for ActiveProgramInstanceSupersededOutcome {
+impl Fields for ActiveProgramInstanceSupersededOutcome {
     const NAMES: &'static [&'static str] = &["id", "op", "outcome", "winner"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("id", &self.id),
-            1 => Member::required("op", &self.op),
-            2 => Member::Present("outcome", Json::String("superseded")),
-            3 => Member::required("winner", &self.winner),
-            _ => Member::End,
+            0 => Shown::required("id", &self.id),
+            1 => Shown::required("op", &self.op),
+            2 => Shown::Present("outcome", Json::String("superseded")),
+            3 => Shown::required("winner", &self.winner),
+            _ => Shown::End,
         }
     }
 
@@ -729,9 +725,9 @@ impl Record for ActiveProgramInstanceSupersededOutcome {
         Some(Self { id, op, winner })
     }
 }
-
 record!(
-    ActiveProgramInstanceSupersededOutcome, "ActiveProgramInstanceSupersededOutcome",
+    ActiveProgramInstanceSupersededOutcome,
+    "ActiveProgramInstanceSupersededOutcome",
     super::validators::check_active_program_instance_superseded_outcome
 );
 
@@ -742,13 +738,13 @@ pub struct AllCondition {
     pub all: Vec<Condition>,
 }
 
-impl Record for AllCondition {
+impl Fields for AllCondition {
     const NAMES: &'static [&'static str] = &["all"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("all", &self.all),
-            _ => Member::End,
+            0 => Shown::required("all", &self.all),
+            _ => Shown::End,
         }
     }
 
@@ -801,7 +797,7 @@ pub struct AmrapRepsSet {
     pub unknown: BTreeMap<String, Value>,
 }
 
-impl Record for AmrapRepsSet {
+impl Fields for AmrapRepsSet {
     const NAMES: &'static [&'static str] = &[
         "id",
         "clientCreatedAt",
@@ -823,27 +819,27 @@ impl Record for AmrapRepsSet {
         "targetWeightKg",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("id", &self.id),
-            1 => Member::required("clientCreatedAt", &self.client_created_at),
-            2 => Member::required("clientUpdatedAt", &self.client_updated_at),
-            3 => Member::Present("isDeleted", Json::Bool(false)),
-            4 => Member::required("workoutLogId", &self.workout_log_id),
-            5 => Member::required("exerciseDefinitionId", &self.exercise_definition_id),
-            6 => Member::required("orderInWorkout", &self.order_in_workout),
-            7 => Member::required("orderInExercise", &self.order_in_exercise),
-            8 => Member::Present("setType", Json::String("amrapReps")),
-            9 => Member::required("loggedWeightKg", &self.logged_weight_kg),
-            10 => Member::required("loggedReps", &self.logged_reps),
-            11 => Member::optional("serverId", &self.server_id),
-            12 => Member::optional("serverUpdatedAt", &self.server_updated_at),
-            13 => Member::optional("groupKey", &self.group_key),
-            14 => Member::optional("level", &self.level),
-            15 => Member::optional("notes", &self.notes),
-            16 => Member::optional("restTimeSecs", &self.rest_time_secs),
-            17 => Member::optional("targetWeightKg", &self.target_weight_kg),
-            _ => Member::other(&self.unknown, last, Self::NAMES),
+            0 => Shown::required("id", &self.id),
+            1 => Shown::required("clientCreatedAt", &self.client_created_at),
+            2 => Shown::required("clientUpdatedAt", &self.client_updated_at),
+            3 => Shown::Present("isDeleted", Json::Bool(false)),
+            4 => Shown::required("workoutLogId", &self.workout_log_id),
+            5 => Shown::required("exerciseDefinitionId", &self.exercise_definition_id),
+            6 => Shown::required("orderInWorkout", &self.order_in_workout),
+            7 => Shown::required("orderInExercise", &self.order_in_exercise),
+            8 => Shown::Present("setType", Json::String("amrapReps")),
+            9 => Shown::required("loggedWeightKg", &self.logged_weight_kg),
+            10 => Shown::required("loggedReps", &self.logged_reps),
+            11 => Shown::optional("serverId", &self.server_id),
+            12 => Shown::optional("serverUpdatedAt", &self.server_updated_at),
+            13 => Shown::optional("groupKey", &self.group_key),
+            14 => Shown::optional("level", &self.level),
+            15 => Shown::optional("notes", &self.notes),
+            16 => Shown::optional("restTimeSecs", &self.rest_time_secs),
+            17 => Shown::optional("targetWeightKg", &self.target_weight_kg),
+            _ => Shown::other(&self.unknown, last, Self::NAMES),
         }
     }
 
@@ -936,7 +932,7 @@ pub struct AmrapTimeSet {
     pub unknown: BTreeMap<String, Value>,
 }
 
-impl Record for AmrapTimeSet {
+impl Fields for AmrapTimeSet {
     const NAMES: &'static [&'static str] = &[
         "id",
         "clientCreatedAt",
@@ -960,29 +956,29 @@ impl Record for AmrapTimeSet {
         "targetWeightKg",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("id", &self.id),
-            1 => Member::required("clientCreatedAt", &self.client_created_at),
-            2 => Member::required("clientUpdatedAt", &self.client_updated_at),
-            3 => Member::Present("isDeleted", Json::Bool(false)),
-            4 => Member::required("workoutLogId", &self.workout_log_id),
-            5 => Member::required("exerciseDefinitionId", &self.exercise_definition_id),
-            6 => Member::required("orderInWorkout", &self.order_in_workout),
-            7 => Member::required("orderInExercise", &self.order_in_exercise),
-            8 => Member::Present("setType", Json::String("amrapTime")),
-            9 => Member::required("targetDurationSecs", &self.target_duration_secs),
-            10 => Member::required("loggedWeightKg", &self.logged_weight_kg),
-            11 => Member::required("loggedReps", &self.logged_reps),
-            12 => Member::optional("serverId", &self.server_id),
-            13 => Member::optional("serverUpdatedAt", &self.server_updated_at),
-            14 => Member::optional("groupKey", &self.group_key),
-            15 => Member::optional("level", &self.level),
-            16 => Member::optional("notes", &self.notes),
-            17 => Member::optional("restTimeSecs", &self.rest_time_secs),
-            18 => Member::optional("loggedDurationSecs", &self.logged_duration_secs),
-            19 => Member::optional("targetWeightKg", &self.target_weight_kg),
-            _ => Member::other(&self.unknown, last, Self::NAMES),
+            0 => Shown::required("id", &self.id),
+            1 => Shown::required("clientCreatedAt", &self.client_created_at),
+            2 => Shown::required("clientUpdatedAt", &self.client_updated_at),
+            3 => Shown::Present("isDeleted", Json::Bool(false)),
+            4 => Shown::required("workoutLogId", &self.workout_log_id),
+            5 => Shown::required("exerciseDefinitionId", &self.exercise_definition_id),
+            6 => Shown::required("orderInWorkout", &self.order_in_workout),
+            7 => Shown::required("orderInExercise", &self.order_in_exercise),
+            8 => Shown::Present("setType", Json::String("amrapTime")),
+            9 => Shown::required("targetDurationSecs", &self.target_duration_secs),
+            10 => Shown::required("loggedWeightKg", &self.logged_weight_kg),
+            11 => Shown::required("loggedReps", &self.logged_reps),
+            12 => Shown::optional("serverId", &self.server_id),
+            13 => Shown::optional("serverUpdatedAt", &self.server_updated_at),
+            14 => Shown::optional("groupKey", &self.group_key),
+            15 => Shown::optional("level", &self.level),
+            16 => Shown::optional("notes", &self.notes),
+            17 => Shown::optional("restTimeSecs", &self.rest_time_secs),
+            18 => Shown::optional("loggedDurationSecs", &self.logged_duration_secs),
+            19 => Shown::optional("targetWeightKg", &self.target_weight_kg),
+            _ => Shown::other(&self.unknown, last, Self::NAMES),
         }
     }
 
@@ -1040,13 +1036,13 @@ pub struct AnyCondition {
     pub any: Vec<Condition>,
 }
 
-impl Record for AnyCondition {
+impl Fields for AnyCondition {
     const NAMES: &'static [&'static str] = &["any"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("any", &self.any),
-            _ => Member::End,
+            0 => Shown::required("any", &self.any),
+            _ => Shown::End,
         }
     }
 
@@ -1094,7 +1090,7 @@ pub struct AppliedProgressionLog {
     pub unknown: BTreeMap<String, Value>,
 }
 
-impl Record for AppliedProgressionLog {
+impl Fields for AppliedProgressionLog {
     const NAMES: &'static [&'static str] = &[
         "id",
         "clientCreatedAt",
@@ -1113,24 +1109,24 @@ impl Record for AppliedProgressionLog {
         "workoutLogId",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("id", &self.id),
-            1 => Member::required("clientCreatedAt", &self.client_created_at),
-            2 => Member::required("clientUpdatedAt", &self.client_updated_at),
-            3 => Member::Present("isDeleted", Json::Bool(false)),
-            4 => Member::required("date", &self.date),
-            5 => Member::required("ruleId", &self.rule_id),
-            6 => Member::required("ruleName", &self.rule_name),
-            7 => Member::required("changeDescription", &self.change_description),
-            8 => Member::required("actionTaken", &self.action_taken),
-            9 => Member::optional("serverId", &self.server_id),
-            10 => Member::optional("serverUpdatedAt", &self.server_updated_at),
-            11 => Member::optional("exerciseDefinitionId", &self.exercise_definition_id),
-            12 => Member::optional("programInstanceId", &self.program_instance_id),
-            13 => Member::optional("userOverride", &self.user_override),
-            14 => Member::optional("workoutLogId", &self.workout_log_id),
-            _ => Member::other(&self.unknown, last, Self::NAMES),
+            0 => Shown::required("id", &self.id),
+            1 => Shown::required("clientCreatedAt", &self.client_created_at),
+            2 => Shown::required("clientUpdatedAt", &self.client_updated_at),
+            3 => Shown::Present("isDeleted", Json::Bool(false)),
+            4 => Shown::required("date", &self.date),
+            5 => Shown::required("ruleId", &self.rule_id),
+            6 => Shown::required("ruleName", &self.rule_name),
+            7 => Shown::required("changeDescription", &self.change_description),
+            8 => Shown::required("actionTaken", &self.action_taken),
+            9 => Shown::optional("serverId", &self.server_id),
+            10 => Shown::optional("serverUpdatedAt", &self.server_updated_at),
+            11 => Shown::optional("exerciseDefinitionId", &self.exercise_definition_id),
+            12 => Shown::optional("programInstanceId", &self.program_instance_id),
+            13 => Shown::optional("userOverride", &self.user_override),
+            14 => Shown::optional("workoutLogId", &self.workout_log_id),
+            _ => Shown::other(&self.unknown, last, Self::NAMES),
         }
     }
 
@@ -1170,11 +1166,7 @@ impl Record for AppliedProgressionLog {
         })
     }
 }
-
-record!(
-    AppliedProgressionLog, "AppliedProgressionLog",
-    super::validators::check_applied_progression_log
-);
+record!(AppliedProgressionLog, "AppliedProgressionLog", super::validators::check_applied_progression_log);
 
 /// The current version of a record, with its revision and the edit that made it.
 #[derive(Clone, Debug, PartialEq)]
@@ -1188,15 +1180,15 @@ pub struct AppliedProgressionLogChange {
     pub record: AppliedProgressionLogRecord,
 }
 
-impl Record for AppliedProgressionLogChange {
+impl Fields for AppliedProgressionLogChange {
     const NAMES: &'static [&'static str] = &["rev", "op", "record"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("rev", &self.rev),
-            1 => Member::required("op", &self.op),
-            2 => Member::required("record", &self.record),
-            _ => Member::End,
+            0 => Shown::required("rev", &self.rev),
+            1 => Shown::required("op", &self.op),
+            2 => Shown::required("record", &self.record),
+            _ => Shown::End,
         }
     }
 
@@ -1207,9 +1199,9 @@ impl Record for AppliedProgressionLogChange {
         Some(Self { rev, op, record })
     }
 }
-
 record!(
-    AppliedProgressionLogChange, "AppliedProgressionLogChange",
+    AppliedProgressionLogChange,
+    "AppliedProgressionLogChange",
     super::validators::check_applied_progression_log_change
 );
 
@@ -1229,7 +1221,7 @@ pub struct AppliedProgressionLogChangePage {
     pub server_time: Timestamp,
 }
 
-impl Record for AppliedProgressionLogChangePage {
+impl Fields for AppliedProgressionLogChangePage {
     const NAMES: &'static [&'static str] = &[
         "changes",
         "nextCursor",
@@ -1238,14 +1230,14 @@ impl Record for AppliedProgressionLogChangePage {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("changes", &self.changes),
-            1 => Member::required("nextCursor", &self.next_cursor),
-            2 => Member::required("hasMore", &self.has_more),
-            3 => Member::required("userRev", &self.user_rev),
-            4 => Member::required("serverTime", &self.server_time),
-            _ => Member::End,
+            0 => Shown::required("changes", &self.changes),
+            1 => Shown::required("nextCursor", &self.next_cursor),
+            2 => Shown::required("hasMore", &self.has_more),
+            3 => Shown::required("userRev", &self.user_rev),
+            4 => Shown::required("serverTime", &self.server_time),
+            _ => Shown::End,
         }
     }
 
@@ -1264,9 +1256,9 @@ impl Record for AppliedProgressionLogChangePage {
         })
     }
 }
-
 record!(
-    AppliedProgressionLogChangePage, "AppliedProgressionLogChangePage",
+    AppliedProgressionLogChangePage,
+    "AppliedProgressionLogChangePage",
     super::validators::check_applied_progression_log_change_page
 );
 
@@ -1283,16 +1275,16 @@ pub struct AppliedProgressionLogFeedChange {
     pub record: AppliedProgressionLogRecord,
 }
 
-impl Record for AppliedProgressionLogFeedChange {
+impl Fields for AppliedProgressionLogFeedChange {
     const NAMES: &'static [&'static str] = &["collection", "rev", "op", "record"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::Present("collection", Json::String("applied-progression-logs")),
-            1 => Member::required("rev", &self.rev),
-            2 => Member::required("op", &self.op),
-            3 => Member::required("record", &self.record),
-            _ => Member::End,
+            0 => Shown::Present("collection", Json::String("applied-progression-logs")),
+            1 => Shown::required("rev", &self.rev),
+            2 => Shown::required("op", &self.op),
+            3 => Shown::required("record", &self.record),
+            _ => Shown::End,
         }
     }
 
@@ -1304,9 +1296,9 @@ impl Record for AppliedProgressionLogFeedChange {
         Some(Self { rev, op, record })
     }
 }
-
 record!(
-    AppliedProgressionLogFeedChange, "AppliedProgressionLogFeedChange",
+    AppliedProgressionLogFeedChange,
+    "AppliedProgressionLogFeedChange",
     super::validators::check_applied_progression_log_feed_change
 );
 
@@ -1323,16 +1315,16 @@ pub struct AppliedProgressionLogFeedPushChange {
     pub base_rev: Option<Revision>,
 }
 
-impl Record for AppliedProgressionLogFeedPushChange {
+impl Fields for AppliedProgressionLogFeedPushChange {
     const NAMES: &'static [&'static str] = &["collection", "op", "record", "baseRev"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::Present("collection", Json::String("applied-progression-logs")),
-            1 => Member::required("op", &self.op),
-            2 => Member::required("record", &self.record),
-            3 => Member::optional("baseRev", &self.base_rev),
-            _ => Member::End,
+            0 => Shown::Present("collection", Json::String("applied-progression-logs")),
+            1 => Shown::required("op", &self.op),
+            2 => Shown::required("record", &self.record),
+            3 => Shown::optional("baseRev", &self.base_rev),
+            _ => Shown::End,
         }
     }
 
@@ -1344,9 +1336,9 @@ impl Record for AppliedProgressionLogFeedPushChange {
         Some(Self { op, record, base_rev })
     }
 }
-
 record!(
-    AppliedProgressionLogFeedPushChange, "AppliedProgressionLogFeedPushChange",
+    AppliedProgressionLogFeedPushChange,
+    "AppliedProgressionLogFeedPushChange",
     super::validators::check_applied_progression_log_feed_push_change
 );
 
@@ -1362,15 +1354,15 @@ pub struct AppliedProgressionLogPushChange {
     pub base_rev: Option<Revision>,
 }
 
-impl Record for AppliedProgressionLogPushChange {
+impl Fields for AppliedProgressionLogPushChange {
     const NAMES: &'static [&'static str] = &["op", "record", "baseRev"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("op", &self.op),
-            1 => Member::required("record", &self.record),
-            2 => Member::optional("baseRev", &self.base_rev),
-            _ => Member::End,
+            0 => Shown::required("op", &self.op),
+            1 => Shown::required("record", &self.record),
+            2 => Shown::optional("baseRev", &self.base_rev),
+            _ => Shown::End,
         }
     }
 
@@ -1381,9 +1373,9 @@ impl Record for AppliedProgressionLogPushChange {
         Some(Self { op, record, base_rev })
     }
 }
-
 record!(
-    AppliedProgressionLogPushChange, "AppliedProgressionLogPushChange",
+    AppliedProgressionLogPushChange,
+    "AppliedProgressionLogPushChange",
     super::validators::check_applied_progression_log_push_change
 );
 
@@ -1430,9 +1422,9 @@ impl ReadJson for AppliedProgressionLogPushOutcome {
         }
     }
 }
-
 schema!(
-    AppliedProgressionLogPushOutcome, "AppliedProgressionLogPushOutcome",
+    AppliedProgressionLogPushOutcome,
+    "AppliedProgressionLogPushOutcome",
     super::validators::check_applied_progression_log_push_outcome
 );
 
@@ -1446,14 +1438,14 @@ pub struct AppliedProgressionLogPushRequest {
     pub cursor: Option<Cursor>,
 }
 
-impl Record for AppliedProgressionLogPushRequest {
+impl Fields for AppliedProgressionLogPushRequest {
     const NAMES: &'static [&'static str] = &["changes", "cursor"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("changes", &self.changes),
-            1 => Member::optional("cursor", &self.cursor),
-            _ => Member::End,
+            0 => Shown::required("changes", &self.changes),
+            1 => Shown::optional("cursor", &self.cursor),
+            _ => Shown::End,
         }
     }
 
@@ -1463,9 +1455,9 @@ impl Record for AppliedProgressionLogPushRequest {
         Some(Self { changes, cursor })
     }
 }
-
 record!(
-    AppliedProgressionLogPushRequest, "AppliedProgressionLogPushRequest",
+    AppliedProgressionLogPushRequest,
+    "AppliedProgressionLogPushRequest",
     super::validators::check_applied_progression_log_push_request
 );
 
@@ -1483,7 +1475,7 @@ pub struct AppliedProgressionLogPushResult {
     pub server_time: Timestamp,
 }
 
-impl Record for AppliedProgressionLogPushResult {
+impl Fields for AppliedProgressionLogPushResult {
     const NAMES: &'static [&'static str] = &[
         "outcomes",
         "prevUserRev",
@@ -1491,13 +1483,13 @@ impl Record for AppliedProgressionLogPushResult {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("outcomes", &self.outcomes),
-            1 => Member::required("prevUserRev", &self.prev_user_rev),
-            2 => Member::required("userRev", &self.user_rev),
-            3 => Member::required("serverTime", &self.server_time),
-            _ => Member::End,
+            0 => Shown::required("outcomes", &self.outcomes),
+            1 => Shown::required("prevUserRev", &self.prev_user_rev),
+            2 => Shown::required("userRev", &self.user_rev),
+            3 => Shown::required("serverTime", &self.server_time),
+            _ => Shown::End,
         }
     }
 
@@ -1514,9 +1506,9 @@ impl Record for AppliedProgressionLogPushResult {
         })
     }
 }
-
 record!(
-    AppliedProgressionLogPushResult, "AppliedProgressionLogPushResult",
+    AppliedProgressionLogPushResult,
+    "AppliedProgressionLogPushResult",
     super::validators::check_applied_progression_log_push_result
 );
 
@@ -1551,9 +1543,9 @@ impl ReadJson for AppliedProgressionLogRecord {
         }
     }
 }
-
 schema!(
-    AppliedProgressionLogRecord, "AppliedProgressionLogRecord",
+    AppliedProgressionLogRecord,
+    "AppliedProgressionLogRecord",
     super::validators::check_applied_progression_log_record
 );
 
@@ -1569,16 +1561,16 @@ pub struct AppliedProgressionLogSupersededOutcome {
     pub winner: AppliedProgressionLogChange,
 }
 
-impl Record for AppliedProgressionLogSupersededOutcome {
+impl Fields for AppliedProgressionLogSupersededOutcome {
     const NAMES: &'static [&'static str] = &["id", "op", "outcome", "winner"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("id", &self.id),
-            1 => Member::required("op", &self.op),
-            2 => Member::Present("outcome", Json::String("superseded")),
-            3 => Member::required("winner", &self.winner),
-            _ => Member::End,
+            0 => Shown::required("id", &self.id),
+            1 => Shown::required("op", &self.op),
+            2 => Shown::Present("outcome", Json::String("superseded")),
+            3 => Shown::required("winner", &self.winner),
+            _ => Shown::End,
         }
     }
 
@@ -1590,9 +1582,9 @@ impl Record for AppliedProgressionLogSupersededOutcome {
         Some(Self { id, op, winner })
     }
 }
-
 record!(
-    AppliedProgressionLogSupersededOutcome, "AppliedProgressionLogSupersededOutcome",
+    AppliedProgressionLogSupersededOutcome,
+    "AppliedProgressionLogSupersededOutcome",
     super::validators::check_applied_progression_log_superseded_outcome
 );
 
@@ -1638,7 +1630,7 @@ pub struct BodyweightTargetGoal {
     pub unknown: BTreeMap<String, Value>,
 }
 
-impl Record for BodyweightTargetGoal {
+impl Fields for BodyweightTargetGoal {
     const NAMES: &'static [&'static str] = &[
         "id",
         "clientCreatedAt",
@@ -1657,24 +1649,24 @@ impl Record for BodyweightTargetGoal {
         "targetDate",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("id", &self.id),
-            1 => Member::required("clientCreatedAt", &self.client_created_at),
-            2 => Member::required("clientUpdatedAt", &self.client_updated_at),
-            3 => Member::Present("isDeleted", Json::Bool(false)),
-            4 => Member::required("name", &self.name),
-            5 => Member::required("status", &self.status),
-            6 => Member::required("creationDate", &self.creation_date),
-            7 => Member::Present("type", Json::String("bodyweightTarget")),
-            8 => Member::required("targetBodyweightKg", &self.target_bodyweight_kg),
-            9 => Member::optional("serverId", &self.server_id),
-            10 => Member::optional("serverUpdatedAt", &self.server_updated_at),
-            11 => Member::optional("achievedDate", &self.achieved_date),
-            12 => Member::optional("currentValue", &self.current_value),
-            13 => Member::optional("progressNotes", &self.progress_notes),
-            14 => Member::optional("targetDate", &self.target_date),
-            _ => Member::other(&self.unknown, last, Self::NAMES),
+            0 => Shown::required("id", &self.id),
+            1 => Shown::required("clientCreatedAt", &self.client_created_at),
+            2 => Shown::required("clientUpdatedAt", &self.client_updated_at),
+            3 => Shown::Present("isDeleted", Json::Bool(false)),
+            4 => Shown::required("name", &self.name),
+            5 => Shown::required("status", &self.status),
+            6 => Shown::required("creationDate", &self.creation_date),
+            7 => Shown::Present("type", Json::String("bodyweightTarget")),
+            8 => Shown::required("targetBodyweightKg", &self.target_bodyweight_kg),
+            9 => Shown::optional("serverId", &self.server_id),
+            10 => Shown::optional("serverUpdatedAt", &self.server_updated_at),
+            11 => Shown::optional("achievedDate", &self.achieved_date),
+            12 => Shown::optional("currentValue", &self.current_value),
+            13 => Shown::optional("progressNotes", &self.progress_notes),
+            14 => Shown::optional("targetDate", &self.target_date),
+            _ => Shown::other(&self.unknown, last, Self::NAMES),
         }
     }
 
@@ -1713,11 +1705,7 @@ impl Record for BodyweightTargetGoal {
         })
     }
 }
-
-record!(
-    BodyweightTargetGoal, "BodyweightTargetGoal",
-    super::validators::check_bodyweight_target_goal
-);
+record!(BodyweightTargetGoal, "BodyweightTargetGoal", super::validators::check_bodyweight_target_goal);
 
 /// The current version of a record, with its revision and the edit that made it.
 #[derive(Clone, Debug, PartialEq)]
@@ -1728,18 +1716,18 @@ pub struct Change {
     /// Which edit made a version of a record.
     pub op: Op,
     /// A record, live or deleted. At most 256 KiB of JSON.
-    pub record: RecordType,
+    pub record: Record,
 }
 
-impl Record for Change {
+impl Fields for Change {
     const NAMES: &'static [&'static str] = &["rev", "op", "record"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("rev", &self.rev),
-            1 => Member::required("op", &self.op),
-            2 => Member::required("record", &self.record),
-            _ => Member::End,
+            0 => Shown::required("rev", &self.rev),
+            1 => Shown::required("op", &self.op),
+            2 => Shown::required("record", &self.record),
+            _ => Shown::End,
         }
     }
 
@@ -1768,7 +1756,7 @@ pub struct ChangePage {
     pub server_time: Timestamp,
 }
 
-impl Record for ChangePage {
+impl Fields for ChangePage {
     const NAMES: &'static [&'static str] = &[
         "changes",
         "nextCursor",
@@ -1777,14 +1765,14 @@ impl Record for ChangePage {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("changes", &self.changes),
-            1 => Member::required("nextCursor", &self.next_cursor),
-            2 => Member::required("hasMore", &self.has_more),
-            3 => Member::required("userRev", &self.user_rev),
-            4 => Member::required("serverTime", &self.server_time),
-            _ => Member::End,
+            0 => Shown::required("changes", &self.changes),
+            1 => Shown::required("nextCursor", &self.next_cursor),
+            2 => Shown::required("hasMore", &self.has_more),
+            3 => Shown::required("userRev", &self.user_rev),
+            4 => Shown::required("serverTime", &self.server_time),
+            _ => Shown::End,
         }
     }
 
@@ -1814,14 +1802,14 @@ pub struct ChangePasswordRequest {
     pub new_password: NewPassword,
 }
 
-impl Record for ChangePasswordRequest {
+impl Fields for ChangePasswordRequest {
     const NAMES: &'static [&'static str] = &["currentPassword", "newPassword"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("currentPassword", &self.current_password),
-            1 => Member::required("newPassword", &self.new_password),
-            _ => Member::End,
+            0 => Shown::required("currentPassword", &self.current_password),
+            1 => Shown::required("newPassword", &self.new_password),
+            _ => Shown::End,
         }
     }
 
@@ -1834,20 +1822,14 @@ impl Record for ChangePasswordRequest {
         })
     }
 }
-
-record!(
-    ChangePasswordRequest, "ChangePasswordRequest",
-    super::validators::check_change_password_request
-);
+record!(ChangePasswordRequest, "ChangePasswordRequest", super::validators::check_change_password_request);
 
 /// The name of a collection, as it stands in paths. A later version may know more collections than this
 /// one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CollectionName(pub String);
 
-newtype!(
-    CollectionName, "CollectionName", super::validators::check_collection_name, String
-);
+newtype!(CollectionName, "CollectionName", super::validators::check_collection_name, String);
 
 /// One workout of the program that was done.
 #[derive(Clone, Debug, PartialEq)]
@@ -1862,19 +1844,19 @@ pub struct CompletedWorkout {
     pub unknown: BTreeMap<String, Value>,
 }
 
-impl Record for CompletedWorkout {
+impl Fields for CompletedWorkout {
     const NAMES: &'static [&'static str] = &[
         "workoutLogId",
         "orderInProgram",
         "completedDate",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("workoutLogId", &self.workout_log_id),
-            1 => Member::required("orderInProgram", &self.order_in_program),
-            2 => Member::required("completedDate", &self.completed_date),
-            _ => Member::other(&self.unknown, last, Self::NAMES),
+            0 => Shown::required("workoutLogId", &self.workout_log_id),
+            1 => Shown::required("orderInProgram", &self.order_in_program),
+            2 => Shown::required("completedDate", &self.completed_date),
+            _ => Shown::other(&self.unknown, last, Self::NAMES),
         }
     }
 
@@ -1891,10 +1873,7 @@ impl Record for CompletedWorkout {
         })
     }
 }
-
-record!(
-    CompletedWorkout, "CompletedWorkout", super::validators::check_completed_workout
-);
+record!(CompletedWorkout, "CompletedWorkout", super::validators::check_completed_workout);
 
 /// A condition, or a tree of them, at most 32 levels deep. Unlike other parts of a record, each of the
 /// four forms is closed. An open form would let one object be two forms at once, such as `all` beside
@@ -1941,9 +1920,7 @@ schema!(Condition, "Condition", super::validators::check_condition);
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ContractVersion(pub String);
 
-newtype!(
-    ContractVersion, "ContractVersion", super::validators::check_contract_version, String
-);
+newtype!(ContractVersion, "ContractVersion", super::validators::check_contract_version, String);
 
 /// The versions of this contract that the server supports.
 #[derive(Clone, Debug, PartialEq)]
@@ -1954,14 +1931,14 @@ pub struct ContractVersions {
     pub max: ContractVersion,
 }
 
-impl Record for ContractVersions {
+impl Fields for ContractVersions {
     const NAMES: &'static [&'static str] = &["min", "max"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("min", &self.min),
-            1 => Member::required("max", &self.max),
-            _ => Member::End,
+            0 => Shown::required("min", &self.min),
+            1 => Shown::required("max", &self.max),
+            _ => Shown::End,
         }
     }
 
@@ -1971,10 +1948,7 @@ impl Record for ContractVersions {
         Some(Self { min, max })
     }
 }
-
-record!(
-    ContractVersions, "ContractVersions", super::validators::check_contract_versions
-);
+record!(ContractVersions, "ContractVersions", super::validators::check_contract_versions);
 
 /// A place in a feed, `v1.<feed>.<epoch>.<revision>`. The feed is `all` or the name of a collection.
 /// Clients store it and send it back, and read nothing out of it.
@@ -1990,13 +1964,13 @@ pub struct DeleteAccountRequest {
     pub password: Password,
 }
 
-impl Record for DeleteAccountRequest {
+impl Fields for DeleteAccountRequest {
     const NAMES: &'static [&'static str] = &["password"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("password", &self.password),
-            _ => Member::End,
+            0 => Shown::required("password", &self.password),
+            _ => Shown::End,
         }
     }
 
@@ -2005,11 +1979,7 @@ impl Record for DeleteAccountRequest {
         Some(Self { password })
     }
 }
-
-record!(
-    DeleteAccountRequest, "DeleteAccountRequest",
-    super::validators::check_delete_account_request
-);
+record!(DeleteAccountRequest, "DeleteAccountRequest", super::validators::check_delete_account_request);
 
 /// One level of a drop set, whose weight falls from level to level without rest.
 #[derive(Clone, Debug, PartialEq)]
@@ -2055,7 +2025,7 @@ pub struct DropSet {
     pub unknown: BTreeMap<String, Value>,
 }
 
-impl Record for DropSet {
+impl Fields for DropSet {
     const NAMES: &'static [&'static str] = &[
         "id",
         "clientCreatedAt",
@@ -2078,28 +2048,28 @@ impl Record for DropSet {
         "targetWeightKg",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("id", &self.id),
-            1 => Member::required("clientCreatedAt", &self.client_created_at),
-            2 => Member::required("clientUpdatedAt", &self.client_updated_at),
-            3 => Member::Present("isDeleted", Json::Bool(false)),
-            4 => Member::required("workoutLogId", &self.workout_log_id),
-            5 => Member::required("exerciseDefinitionId", &self.exercise_definition_id),
-            6 => Member::required("orderInWorkout", &self.order_in_workout),
-            7 => Member::required("orderInExercise", &self.order_in_exercise),
-            8 => Member::Present("setType", Json::String("dropSet")),
-            9 => Member::required("loggedWeightKg", &self.logged_weight_kg),
-            10 => Member::required("loggedReps", &self.logged_reps),
-            11 => Member::optional("serverId", &self.server_id),
-            12 => Member::optional("serverUpdatedAt", &self.server_updated_at),
-            13 => Member::optional("groupKey", &self.group_key),
-            14 => Member::optional("level", &self.level),
-            15 => Member::optional("notes", &self.notes),
-            16 => Member::optional("restTimeSecs", &self.rest_time_secs),
-            17 => Member::optional("targetReps", &self.target_reps),
-            18 => Member::optional("targetWeightKg", &self.target_weight_kg),
-            _ => Member::other(&self.unknown, last, Self::NAMES),
+            0 => Shown::required("id", &self.id),
+            1 => Shown::required("clientCreatedAt", &self.client_created_at),
+            2 => Shown::required("clientUpdatedAt", &self.client_updated_at),
+            3 => Shown::Present("isDeleted", Json::Bool(false)),
+            4 => Shown::required("workoutLogId", &self.workout_log_id),
+            5 => Shown::required("exerciseDefinitionId", &self.exercise_definition_id),
+            6 => Shown::required("orderInWorkout", &self.order_in_workout),
+            7 => Shown::required("orderInExercise", &self.order_in_exercise),
+            8 => Shown::Present("setType", Json::String("dropSet")),
+            9 => Shown::required("loggedWeightKg", &self.logged_weight_kg),
+            10 => Shown::required("loggedReps", &self.logged_reps),
+            11 => Shown::optional("serverId", &self.server_id),
+            12 => Shown::optional("serverUpdatedAt", &self.server_updated_at),
+            13 => Shown::optional("groupKey", &self.group_key),
+            14 => Shown::optional("level", &self.level),
+            15 => Shown::optional("notes", &self.notes),
+            16 => Shown::optional("restTimeSecs", &self.rest_time_secs),
+            17 => Shown::optional("targetReps", &self.target_reps),
+            18 => Shown::optional("targetWeightKg", &self.target_weight_kg),
+            _ => Shown::other(&self.unknown, last, Self::NAMES),
         }
     }
 
@@ -2165,7 +2135,7 @@ pub struct DuplicateOutcome {
     pub client_updated_at: Timestamp,
 }
 
-impl Record for DuplicateOutcome {
+impl Fields for DuplicateOutcome {
     const NAMES: &'static [&'static str] = &[
         "id",
         "op",
@@ -2176,16 +2146,16 @@ impl Record for DuplicateOutcome {
         "clientUpdatedAt",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("id", &self.id),
-            1 => Member::required("op", &self.op),
-            2 => Member::Present("outcome", Json::String("duplicate")),
-            3 => Member::required("rev", &self.rev),
-            4 => Member::required("serverId", &self.server_id),
-            5 => Member::required("serverUpdatedAt", &self.server_updated_at),
-            6 => Member::required("clientUpdatedAt", &self.client_updated_at),
-            _ => Member::End,
+            0 => Shown::required("id", &self.id),
+            1 => Shown::required("op", &self.op),
+            2 => Shown::Present("outcome", Json::String("duplicate")),
+            3 => Shown::required("rev", &self.rev),
+            4 => Shown::required("serverId", &self.server_id),
+            5 => Shown::required("serverUpdatedAt", &self.server_updated_at),
+            6 => Shown::required("clientUpdatedAt", &self.client_updated_at),
+            _ => Shown::End,
         }
     }
 
@@ -2207,10 +2177,7 @@ impl Record for DuplicateOutcome {
         })
     }
 }
-
-record!(
-    DuplicateOutcome, "DuplicateOutcome", super::validators::check_duplicate_outcome
-);
+record!(DuplicateOutcome, "DuplicateOutcome", super::validators::check_duplicate_outcome);
 
 /// An email address. Upper and lower case are the same to the server.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -2256,7 +2223,7 @@ pub struct ExerciseDefinition {
     pub unknown: BTreeMap<String, Value>,
 }
 
-impl Record for ExerciseDefinition {
+impl Fields for ExerciseDefinition {
     const NAMES: &'static [&'static str] = &[
         "id",
         "clientCreatedAt",
@@ -2272,26 +2239,26 @@ impl Record for ExerciseDefinition {
         "typicalAdvancedSetType",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("id", &self.id),
-            1 => Member::required("clientCreatedAt", &self.client_created_at),
-            2 => Member::required("clientUpdatedAt", &self.client_updated_at),
-            3 => Member::Present("isDeleted", Json::Bool(false)),
-            4 => Member::required("name", &self.name),
-            5 => Member::required("isCustom", &self.is_custom),
-            6 => Member::optional("serverId", &self.server_id),
-            7 => Member::optional("serverUpdatedAt", &self.server_updated_at),
-            8 => Member::optional("equipment", &self.equipment),
-            9 => Member::optional("notes", &self.notes),
-            10 => Member::optional("primaryMuscleGroups", &self.primary_muscle_groups),
+            0 => Shown::required("id", &self.id),
+            1 => Shown::required("clientCreatedAt", &self.client_created_at),
+            2 => Shown::required("clientUpdatedAt", &self.client_updated_at),
+            3 => Shown::Present("isDeleted", Json::Bool(false)),
+            4 => Shown::required("name", &self.name),
+            5 => Shown::required("isCustom", &self.is_custom),
+            6 => Shown::optional("serverId", &self.server_id),
+            7 => Shown::optional("serverUpdatedAt", &self.server_updated_at),
+            8 => Shown::optional("equipment", &self.equipment),
+            9 => Shown::optional("notes", &self.notes),
+            10 => Shown::optional("primaryMuscleGroups", &self.primary_muscle_groups),
             11 => {
-                Member::optional(
+                Shown::optional(
                     "typicalAdvancedSetType",
                     &self.typical_advanced_set_type,
                 )
             }
-            _ => Member::other(&self.unknown, last, Self::NAMES),
+            _ => Shown::other(&self.unknown, last, Self::NAMES),
         }
     }
 
@@ -2325,11 +2292,7 @@ impl Record for ExerciseDefinition {
         })
     }
 }
-
-record!(
-    ExerciseDefinition, "ExerciseDefinition",
-    super::validators::check_exercise_definition
-);
+record!(ExerciseDefinition, "ExerciseDefinition", super::validators::check_exercise_definition);
 
 /// The current version of a record, with its revision and the edit that made it.
 #[derive(Clone, Debug, PartialEq)]
@@ -2343,15 +2306,15 @@ pub struct ExerciseDefinitionChange {
     pub record: ExerciseDefinitionRecord,
 }
 
-impl Record for ExerciseDefinitionChange {
+impl Fields for ExerciseDefinitionChange {
     const NAMES: &'static [&'static str] = &["rev", "op", "record"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("rev", &self.rev),
-            1 => Member::required("op", &self.op),
-            2 => Member::required("record", &self.record),
-            _ => Member::End,
+            0 => Shown::required("rev", &self.rev),
+            1 => Shown::required("op", &self.op),
+            2 => Shown::required("record", &self.record),
+            _ => Shown::End,
         }
     }
 
@@ -2362,9 +2325,9 @@ impl Record for ExerciseDefinitionChange {
         Some(Self { rev, op, record })
     }
 }
-
 record!(
-    ExerciseDefinitionChange, "ExerciseDefinitionChange",
+    ExerciseDefinitionChange,
+    "ExerciseDefinitionChange",
     super::validators::check_exercise_definition_change
 );
 
@@ -2384,7 +2347,7 @@ pub struct ExerciseDefinitionChangePage {
     pub server_time: Timestamp,
 }
 
-impl Record for ExerciseDefinitionChangePage {
+impl Fields for ExerciseDefinitionChangePage {
     const NAMES: &'static [&'static str] = &[
         "changes",
         "nextCursor",
@@ -2393,14 +2356,14 @@ impl Record for ExerciseDefinitionChangePage {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("changes", &self.changes),
-            1 => Member::required("nextCursor", &self.next_cursor),
-            2 => Member::required("hasMore", &self.has_more),
-            3 => Member::required("userRev", &self.user_rev),
-            4 => Member::required("serverTime", &self.server_time),
-            _ => Member::End,
+            0 => Shown::required("changes", &self.changes),
+            1 => Shown::required("nextCursor", &self.next_cursor),
+            2 => Shown::required("hasMore", &self.has_more),
+            3 => Shown::required("userRev", &self.user_rev),
+            4 => Shown::required("serverTime", &self.server_time),
+            _ => Shown::End,
         }
     }
 
@@ -2419,9 +2382,9 @@ impl Record for ExerciseDefinitionChangePage {
         })
     }
 }
-
 record!(
-    ExerciseDefinitionChangePage, "ExerciseDefinitionChangePage",
+    ExerciseDefinitionChangePage,
+    "ExerciseDefinitionChangePage",
     super::validators::check_exercise_definition_change_page
 );
 
@@ -2438,16 +2401,16 @@ pub struct ExerciseDefinitionFeedChange {
     pub record: ExerciseDefinitionRecord,
 }
 
-impl Record for ExerciseDefinitionFeedChange {
+impl Fields for ExerciseDefinitionFeedChange {
     const NAMES: &'static [&'static str] = &["collection", "rev", "op", "record"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::Present("collection", Json::String("exercise-definitions")),
-            1 => Member::required("rev", &self.rev),
-            2 => Member::required("op", &self.op),
-            3 => Member::required("record", &self.record),
-            _ => Member::End,
+            0 => Shown::Present("collection", Json::String("exercise-definitions")),
+            1 => Shown::required("rev", &self.rev),
+            2 => Shown::required("op", &self.op),
+            3 => Shown::required("record", &self.record),
+            _ => Shown::End,
         }
     }
 
@@ -2459,9 +2422,9 @@ impl Record for ExerciseDefinitionFeedChange {
         Some(Self { rev, op, record })
     }
 }
-
 record!(
-    ExerciseDefinitionFeedChange, "ExerciseDefinitionFeedChange",
+    ExerciseDefinitionFeedChange,
+    "ExerciseDefinitionFeedChange",
     super::validators::check_exercise_definition_feed_change
 );
 
@@ -2478,16 +2441,16 @@ pub struct ExerciseDefinitionFeedPushChange {
     pub base_rev: Option<Revision>,
 }
 
-impl Record for ExerciseDefinitionFeedPushChange {
+impl Fields for ExerciseDefinitionFeedPushChange {
     const NAMES: &'static [&'static str] = &["collection", "op", "record", "baseRev"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::Present("collection", Json::String("exercise-definitions")),
-            1 => Member::required("op", &self.op),
-            2 => Member::required("record", &self.record),
-            3 => Member::optional("baseRev", &self.base_rev),
-            _ => Member::End,
+            0 => Shown::Present("collection", Json::String("exercise-definitions")),
+            1 => Shown::required("op", &self.op),
+            2 => Shown::required("record", &self.record),
+            3 => Shown::optional("baseRev", &self.base_rev),
+            _ => Shown::End,
         }
     }
 
@@ -2499,9 +2462,9 @@ impl Record for ExerciseDefinitionFeedPushChange {
         Some(Self { op, record, base_rev })
     }
 }
-
 record!(
-    ExerciseDefinitionFeedPushChange, "ExerciseDefinitionFeedPushChange",
+    ExerciseDefinitionFeedPushChange,
+    "ExerciseDefinitionFeedPushChange",
     super::validators::check_exercise_definition_feed_push_change
 );
 
@@ -2517,15 +2480,15 @@ pub struct ExerciseDefinitionPushChange {
     pub base_rev: Option<Revision>,
 }
 
-impl Record for ExerciseDefinitionPushChange {
+impl Fields for ExerciseDefinitionPushChange {
     const NAMES: &'static [&'static str] = &["op", "record", "baseRev"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("op", &self.op),
-            1 => Member::required("record", &self.record),
-            2 => Member::optional("baseRev", &self.base_rev),
-            _ => Member::End,
+            0 => Shown::required("op", &self.op),
+            1 => Shown::required("record", &self.record),
+            2 => Shown::optional("baseRev", &self.base_rev),
+            _ => Shown::End,
         }
     }
 
@@ -2536,9 +2499,9 @@ impl Record for ExerciseDefinitionPushChange {
         Some(Self { op, record, base_rev })
     }
 }
-
 record!(
-    ExerciseDefinitionPushChange, "ExerciseDefinitionPushChange",
+    ExerciseDefinitionPushChange,
+    "ExerciseDefinitionPushChange",
     super::validators::check_exercise_definition_push_change
 );
 
@@ -2585,9 +2548,9 @@ impl ReadJson for ExerciseDefinitionPushOutcome {
         }
     }
 }
-
 schema!(
-    ExerciseDefinitionPushOutcome, "ExerciseDefinitionPushOutcome",
+    ExerciseDefinitionPushOutcome,
+    "ExerciseDefinitionPushOutcome",
     super::validators::check_exercise_definition_push_outcome
 );
 
@@ -2601,14 +2564,14 @@ pub struct ExerciseDefinitionPushRequest {
     pub cursor: Option<Cursor>,
 }
 
-impl Record for ExerciseDefinitionPushRequest {
+impl Fields for ExerciseDefinitionPushRequest {
     const NAMES: &'static [&'static str] = &["changes", "cursor"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("changes", &self.changes),
-            1 => Member::optional("cursor", &self.cursor),
-            _ => Member::End,
+            0 => Shown::required("changes", &self.changes),
+            1 => Shown::optional("cursor", &self.cursor),
+            _ => Shown::End,
         }
     }
 
@@ -2618,9 +2581,9 @@ impl Record for ExerciseDefinitionPushRequest {
         Some(Self { changes, cursor })
     }
 }
-
 record!(
-    ExerciseDefinitionPushRequest, "ExerciseDefinitionPushRequest",
+    ExerciseDefinitionPushRequest,
+    "ExerciseDefinitionPushRequest",
     super::validators::check_exercise_definition_push_request
 );
 
@@ -2638,7 +2601,7 @@ pub struct ExerciseDefinitionPushResult {
     pub server_time: Timestamp,
 }
 
-impl Record for ExerciseDefinitionPushResult {
+impl Fields for ExerciseDefinitionPushResult {
     const NAMES: &'static [&'static str] = &[
         "outcomes",
         "prevUserRev",
@@ -2646,13 +2609,13 @@ impl Record for ExerciseDefinitionPushResult {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("outcomes", &self.outcomes),
-            1 => Member::required("prevUserRev", &self.prev_user_rev),
-            2 => Member::required("userRev", &self.user_rev),
-            3 => Member::required("serverTime", &self.server_time),
-            _ => Member::End,
+            0 => Shown::required("outcomes", &self.outcomes),
+            1 => Shown::required("prevUserRev", &self.prev_user_rev),
+            2 => Shown::required("userRev", &self.user_rev),
+            3 => Shown::required("serverTime", &self.server_time),
+            _ => Shown::End,
         }
     }
 
@@ -2669,9 +2632,9 @@ impl Record for ExerciseDefinitionPushResult {
         })
     }
 }
-
 record!(
-    ExerciseDefinitionPushResult, "ExerciseDefinitionPushResult",
+    ExerciseDefinitionPushResult,
+    "ExerciseDefinitionPushResult",
     super::validators::check_exercise_definition_push_result
 );
 
@@ -2705,9 +2668,9 @@ impl ReadJson for ExerciseDefinitionRecord {
         }
     }
 }
-
 schema!(
-    ExerciseDefinitionRecord, "ExerciseDefinitionRecord",
+    ExerciseDefinitionRecord,
+    "ExerciseDefinitionRecord",
     super::validators::check_exercise_definition_record
 );
 
@@ -2723,16 +2686,16 @@ pub struct ExerciseDefinitionSupersededOutcome {
     pub winner: ExerciseDefinitionChange,
 }
 
-impl Record for ExerciseDefinitionSupersededOutcome {
+impl Fields for ExerciseDefinitionSupersededOutcome {
     const NAMES: &'static [&'static str] = &["id", "op", "outcome", "winner"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("id", &self.id),
-            1 => Member::required("op", &self.op),
-            2 => Member::Present("outcome", Json::String("superseded")),
-            3 => Member::required("winner", &self.winner),
-            _ => Member::End,
+            0 => Shown::required("id", &self.id),
+            1 => Shown::required("op", &self.op),
+            2 => Shown::Present("outcome", Json::String("superseded")),
+            3 => Shown::required("winner", &self.winner),
+            _ => Shown::End,
         }
     }
 
@@ -2744,9 +2707,9 @@ impl Record for ExerciseDefinitionSupersededOutcome {
         Some(Self { id, op, winner })
     }
 }
-
 record!(
-    ExerciseDefinitionSupersededOutcome, "ExerciseDefinitionSupersededOutcome",
+    ExerciseDefinitionSupersededOutcome,
+    "ExerciseDefinitionSupersededOutcome",
     super::validators::check_exercise_definition_superseded_outcome
 );
 
@@ -2771,7 +2734,7 @@ pub struct ExercisePrescription {
     pub unknown: BTreeMap<String, Value>,
 }
 
-impl Record for ExercisePrescription {
+impl Fields for ExercisePrescription {
     const NAMES: &'static [&'static str] = &[
         "exerciseDefinitionId",
         "orderInTemplate",
@@ -2782,16 +2745,16 @@ impl Record for ExercisePrescription {
         "targetWeightNotes",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("exerciseDefinitionId", &self.exercise_definition_id),
-            1 => Member::required("orderInTemplate", &self.order_in_template),
-            2 => Member::required("targetSetDefinitions", &self.target_set_definitions),
-            3 => Member::optional("restTimeSecs", &self.rest_time_secs),
-            4 => Member::optional("targetReps", &self.target_reps),
-            5 => Member::optional("targetSets", &self.target_sets),
-            6 => Member::optional("targetWeightNotes", &self.target_weight_notes),
-            _ => Member::other(&self.unknown, last, Self::NAMES),
+            0 => Shown::required("exerciseDefinitionId", &self.exercise_definition_id),
+            1 => Shown::required("orderInTemplate", &self.order_in_template),
+            2 => Shown::required("targetSetDefinitions", &self.target_set_definitions),
+            3 => Shown::optional("restTimeSecs", &self.rest_time_secs),
+            4 => Shown::optional("targetReps", &self.target_reps),
+            5 => Shown::optional("targetSets", &self.target_sets),
+            6 => Shown::optional("targetWeightNotes", &self.target_weight_notes),
+            _ => Shown::other(&self.unknown, last, Self::NAMES),
         }
     }
 
@@ -2816,11 +2779,7 @@ impl Record for ExercisePrescription {
         })
     }
 }
-
-record!(
-    ExercisePrescription, "ExercisePrescription",
-    super::validators::check_exercise_prescription
-);
+record!(ExercisePrescription, "ExercisePrescription", super::validators::check_exercise_prescription);
 
 /// The current version of a record of any collection. `x-any-collection` makes this a union over all
 /// collections, told apart by `collection`, in which the record is one of that collection.
@@ -2921,7 +2880,7 @@ pub struct FeedPage {
     pub server_time: Timestamp,
 }
 
-impl Record for FeedPage {
+impl Fields for FeedPage {
     const NAMES: &'static [&'static str] = &[
         "changes",
         "nextCursor",
@@ -2930,14 +2889,14 @@ impl Record for FeedPage {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("changes", &self.changes),
-            1 => Member::required("nextCursor", &self.next_cursor),
-            2 => Member::required("hasMore", &self.has_more),
-            3 => Member::required("userRev", &self.user_rev),
-            4 => Member::required("serverTime", &self.server_time),
-            _ => Member::End,
+            0 => Shown::required("changes", &self.changes),
+            1 => Shown::required("nextCursor", &self.next_cursor),
+            2 => Shown::required("hasMore", &self.has_more),
+            3 => Shown::required("userRev", &self.user_rev),
+            4 => Shown::required("serverTime", &self.server_time),
+            _ => Shown::End,
         }
     }
 
@@ -3053,14 +3012,14 @@ pub struct FeedPushRequest {
     pub cursor: Option<Cursor>,
 }
 
-impl Record for FeedPushRequest {
+impl Fields for FeedPushRequest {
     const NAMES: &'static [&'static str] = &["changes", "cursor"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("changes", &self.changes),
-            1 => Member::optional("cursor", &self.cursor),
-            _ => Member::End,
+            0 => Shown::required("changes", &self.changes),
+            1 => Shown::optional("cursor", &self.cursor),
+            _ => Shown::End,
         }
     }
 
@@ -3087,7 +3046,7 @@ pub struct FeedPushResult {
     pub server_time: Timestamp,
 }
 
-impl Record for FeedPushResult {
+impl Fields for FeedPushResult {
     const NAMES: &'static [&'static str] = &[
         "outcomes",
         "prevUserRev",
@@ -3095,13 +3054,13 @@ impl Record for FeedPushResult {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("outcomes", &self.outcomes),
-            1 => Member::required("prevUserRev", &self.prev_user_rev),
-            2 => Member::required("userRev", &self.user_rev),
-            3 => Member::required("serverTime", &self.server_time),
-            _ => Member::End,
+            0 => Shown::required("outcomes", &self.outcomes),
+            1 => Shown::required("prevUserRev", &self.prev_user_rev),
+            2 => Shown::required("userRev", &self.user_rev),
+            3 => Shown::required("serverTime", &self.server_time),
+            _ => Shown::End,
         }
     }
 
@@ -3142,7 +3101,7 @@ pub struct LeafCondition {
     pub path: Option<String>,
 }
 
-impl Record for LeafCondition {
+impl Fields for LeafCondition {
     const NAMES: &'static [&'static str] = &[
         "fact",
         "operator",
@@ -3151,14 +3110,14 @@ impl Record for LeafCondition {
         "path",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("fact", &self.fact),
-            1 => Member::required("operator", &self.operator),
-            2 => Member::required("value", &self.value),
-            3 => Member::optional("params", &self.params),
-            4 => Member::optional("path", &self.path),
-            _ => Member::End,
+            0 => Shown::required("fact", &self.fact),
+            1 => Shown::required("operator", &self.operator),
+            2 => Shown::required("value", &self.value),
+            3 => Shown::optional("params", &self.params),
+            4 => Shown::optional("path", &self.path),
+            _ => Shown::End,
         }
     }
 
@@ -3219,7 +3178,7 @@ pub struct LiftTargetGoal {
     pub unknown: BTreeMap<String, Value>,
 }
 
-impl Record for LiftTargetGoal {
+impl Fields for LiftTargetGoal {
     const NAMES: &'static [&'static str] = &[
         "id",
         "clientCreatedAt",
@@ -3240,31 +3199,31 @@ impl Record for LiftTargetGoal {
         "targetReps",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("id", &self.id),
-            1 => Member::required("clientCreatedAt", &self.client_created_at),
-            2 => Member::required("clientUpdatedAt", &self.client_updated_at),
-            3 => Member::Present("isDeleted", Json::Bool(false)),
-            4 => Member::required("name", &self.name),
-            5 => Member::required("status", &self.status),
-            6 => Member::required("creationDate", &self.creation_date),
-            7 => Member::Present("type", Json::String("liftTarget")),
+            0 => Shown::required("id", &self.id),
+            1 => Shown::required("clientCreatedAt", &self.client_created_at),
+            2 => Shown::required("clientUpdatedAt", &self.client_updated_at),
+            3 => Shown::Present("isDeleted", Json::Bool(false)),
+            4 => Shown::required("name", &self.name),
+            5 => Shown::required("status", &self.status),
+            6 => Shown::required("creationDate", &self.creation_date),
+            7 => Shown::Present("type", Json::String("liftTarget")),
             8 => {
-                Member::required(
+                Shown::required(
                     "targetExerciseDefinitionId",
                     &self.target_exercise_definition_id,
                 )
             }
-            9 => Member::required("targetWeightKg", &self.target_weight_kg),
-            10 => Member::optional("serverId", &self.server_id),
-            11 => Member::optional("serverUpdatedAt", &self.server_updated_at),
-            12 => Member::optional("achievedDate", &self.achieved_date),
-            13 => Member::optional("currentValue", &self.current_value),
-            14 => Member::optional("progressNotes", &self.progress_notes),
-            15 => Member::optional("targetDate", &self.target_date),
-            16 => Member::optional("targetReps", &self.target_reps),
-            _ => Member::other(&self.unknown, last, Self::NAMES),
+            9 => Shown::required("targetWeightKg", &self.target_weight_kg),
+            10 => Shown::optional("serverId", &self.server_id),
+            11 => Shown::optional("serverUpdatedAt", &self.server_updated_at),
+            12 => Shown::optional("achievedDate", &self.achieved_date),
+            13 => Shown::optional("currentValue", &self.current_value),
+            14 => Shown::optional("progressNotes", &self.progress_notes),
+            15 => Shown::optional("targetDate", &self.target_date),
+            16 => Shown::optional("targetReps", &self.target_reps),
+            _ => Shown::other(&self.unknown, last, Self::NAMES),
         }
     }
 
@@ -3325,7 +3284,7 @@ pub struct Limits {
     pub record_bytes_max: i64,
 }
 
-impl Record for Limits {
+impl Fields for Limits {
     const NAMES: &'static [&'static str] = &[
         "pageChangesMax",
         "pageBytesMax",
@@ -3334,14 +3293,14 @@ impl Record for Limits {
         "recordBytesMax",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("pageChangesMax", &self.page_changes_max),
-            1 => Member::required("pageBytesMax", &self.page_bytes_max),
-            2 => Member::required("batchChangesMax", &self.batch_changes_max),
-            3 => Member::required("batchBytesMax", &self.batch_bytes_max),
-            4 => Member::required("recordBytesMax", &self.record_bytes_max),
-            _ => Member::End,
+            0 => Shown::required("pageChangesMax", &self.page_changes_max),
+            1 => Shown::required("pageBytesMax", &self.page_bytes_max),
+            2 => Shown::required("batchChangesMax", &self.batch_changes_max),
+            3 => Shown::required("batchBytesMax", &self.batch_bytes_max),
+            4 => Shown::required("recordBytesMax", &self.record_bytes_max),
+            _ => Shown::End,
         }
     }
 
@@ -3376,15 +3335,15 @@ pub struct LinkedProgressionRule {
     pub unknown: BTreeMap<String, Value>,
 }
 
-impl Record for LinkedProgressionRule {
+impl Fields for LinkedProgressionRule {
     const NAMES: &'static [&'static str] = &["ruleId", "scope", "scopeIdentifier"];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("ruleId", &self.rule_id),
-            1 => Member::required("scope", &self.scope),
-            2 => Member::optional("scopeIdentifier", &self.scope_identifier),
-            _ => Member::other(&self.unknown, last, Self::NAMES),
+            0 => Shown::required("ruleId", &self.rule_id),
+            1 => Shown::required("scope", &self.scope),
+            2 => Shown::optional("scopeIdentifier", &self.scope_identifier),
+            _ => Shown::other(&self.unknown, last, Self::NAMES),
         }
     }
 
@@ -3401,11 +3360,7 @@ impl Record for LinkedProgressionRule {
         })
     }
 }
-
-record!(
-    LinkedProgressionRule, "LinkedProgressionRule",
-    super::validators::check_linked_progression_rule
-);
+record!(LinkedProgressionRule, "LinkedProgressionRule", super::validators::check_linked_progression_rule);
 
 /// What the rule applies to, `program` for all of it, `workoutInProgram` for one workout, or
 /// `exerciseInProgram` for one exercise.
@@ -3436,9 +3391,9 @@ impl LinkedProgressionRuleScope {
         }
     }
 }
-
 texts!(
-    LinkedProgressionRuleScope, "LinkedProgressionRule.scope",
+    LinkedProgressionRuleScope,
+    "LinkedProgressionRule.scope",
     super::validators::check_linked_progression_rule_scope
 );
 
@@ -3462,7 +3417,7 @@ pub struct Live {
     pub unknown: BTreeMap<String, Value>,
 }
 
-impl Record for Live {
+impl Fields for Live {
     const NAMES: &'static [&'static str] = &[
         "id",
         "clientCreatedAt",
@@ -3472,15 +3427,15 @@ impl Record for Live {
         "serverUpdatedAt",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("id", &self.id),
-            1 => Member::required("clientCreatedAt", &self.client_created_at),
-            2 => Member::required("clientUpdatedAt", &self.client_updated_at),
-            3 => Member::Present("isDeleted", Json::Bool(false)),
-            4 => Member::optional("serverId", &self.server_id),
-            5 => Member::optional("serverUpdatedAt", &self.server_updated_at),
-            _ => Member::other(&self.unknown, last, Self::NAMES),
+            0 => Shown::required("id", &self.id),
+            1 => Shown::required("clientCreatedAt", &self.client_created_at),
+            2 => Shown::required("clientUpdatedAt", &self.client_updated_at),
+            3 => Shown::Present("isDeleted", Json::Bool(false)),
+            4 => Shown::optional("serverId", &self.server_id),
+            5 => Shown::optional("serverUpdatedAt", &self.server_updated_at),
+            _ => Shown::other(&self.unknown, last, Self::NAMES),
         }
     }
 
@@ -3568,15 +3523,15 @@ pub struct LoggedSetChange {
     pub record: LoggedSetRecord,
 }
 
-impl Record for LoggedSetChange {
+impl Fields for LoggedSetChange {
     const NAMES: &'static [&'static str] = &["rev", "op", "record"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("rev", &self.rev),
-            1 => Member::required("op", &self.op),
-            2 => Member::required("record", &self.record),
-            _ => Member::End,
+            0 => Shown::required("rev", &self.rev),
+            1 => Shown::required("op", &self.op),
+            2 => Shown::required("record", &self.record),
+            _ => Shown::End,
         }
     }
 
@@ -3605,7 +3560,7 @@ pub struct LoggedSetChangePage {
     pub server_time: Timestamp,
 }
 
-impl Record for LoggedSetChangePage {
+impl Fields for LoggedSetChangePage {
     const NAMES: &'static [&'static str] = &[
         "changes",
         "nextCursor",
@@ -3614,14 +3569,14 @@ impl Record for LoggedSetChangePage {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("changes", &self.changes),
-            1 => Member::required("nextCursor", &self.next_cursor),
-            2 => Member::required("hasMore", &self.has_more),
-            3 => Member::required("userRev", &self.user_rev),
-            4 => Member::required("serverTime", &self.server_time),
-            _ => Member::End,
+            0 => Shown::required("changes", &self.changes),
+            1 => Shown::required("nextCursor", &self.next_cursor),
+            2 => Shown::required("hasMore", &self.has_more),
+            3 => Shown::required("userRev", &self.user_rev),
+            4 => Shown::required("serverTime", &self.server_time),
+            _ => Shown::End,
         }
     }
 
@@ -3640,11 +3595,7 @@ impl Record for LoggedSetChangePage {
         })
     }
 }
-
-record!(
-    LoggedSetChangePage, "LoggedSetChangePage",
-    super::validators::check_logged_set_change_page
-);
+record!(LoggedSetChangePage, "LoggedSetChangePage", super::validators::check_logged_set_change_page);
 
 /// The current version of a record of any collection. `x-any-collection` makes this a union over all
 /// collections, told apart by `collection`, in which the record is one of that collection.
@@ -3659,16 +3610,16 @@ pub struct LoggedSetFeedChange {
     pub record: LoggedSetRecord,
 }
 
-impl Record for LoggedSetFeedChange {
+impl Fields for LoggedSetFeedChange {
     const NAMES: &'static [&'static str] = &["collection", "rev", "op", "record"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::Present("collection", Json::String("logged-sets")),
-            1 => Member::required("rev", &self.rev),
-            2 => Member::required("op", &self.op),
-            3 => Member::required("record", &self.record),
-            _ => Member::End,
+            0 => Shown::Present("collection", Json::String("logged-sets")),
+            1 => Shown::required("rev", &self.rev),
+            2 => Shown::required("op", &self.op),
+            3 => Shown::required("record", &self.record),
+            _ => Shown::End,
         }
     }
 
@@ -3680,11 +3631,7 @@ impl Record for LoggedSetFeedChange {
         Some(Self { rev, op, record })
     }
 }
-
-record!(
-    LoggedSetFeedChange, "LoggedSetFeedChange",
-    super::validators::check_logged_set_feed_change
-);
+record!(LoggedSetFeedChange, "LoggedSetFeedChange", super::validators::check_logged_set_feed_change);
 
 /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
 /// collections, told apart by `collection`, in which the record is one of that collection.
@@ -3699,16 +3646,16 @@ pub struct LoggedSetFeedPushChange {
     pub base_rev: Option<Revision>,
 }
 
-impl Record for LoggedSetFeedPushChange {
+impl Fields for LoggedSetFeedPushChange {
     const NAMES: &'static [&'static str] = &["collection", "op", "record", "baseRev"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::Present("collection", Json::String("logged-sets")),
-            1 => Member::required("op", &self.op),
-            2 => Member::required("record", &self.record),
-            3 => Member::optional("baseRev", &self.base_rev),
-            _ => Member::End,
+            0 => Shown::Present("collection", Json::String("logged-sets")),
+            1 => Shown::required("op", &self.op),
+            2 => Shown::required("record", &self.record),
+            3 => Shown::optional("baseRev", &self.base_rev),
+            _ => Shown::End,
         }
     }
 
@@ -3720,9 +3667,9 @@ impl Record for LoggedSetFeedPushChange {
         Some(Self { op, record, base_rev })
     }
 }
-
 record!(
-    LoggedSetFeedPushChange, "LoggedSetFeedPushChange",
+    LoggedSetFeedPushChange,
+    "LoggedSetFeedPushChange",
     super::validators::check_logged_set_feed_push_change
 );
 
@@ -3750,7 +3697,7 @@ pub struct LoggedSetFields {
     pub unknown: BTreeMap<String, Value>,
 }
 
-impl Record for LoggedSetFields {
+impl Fields for LoggedSetFields {
     const NAMES: &'static [&'static str] = &[
         "workoutLogId",
         "exerciseDefinitionId",
@@ -3762,17 +3709,17 @@ impl Record for LoggedSetFields {
         "restTimeSecs",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("workoutLogId", &self.workout_log_id),
-            1 => Member::required("exerciseDefinitionId", &self.exercise_definition_id),
-            2 => Member::required("orderInWorkout", &self.order_in_workout),
-            3 => Member::required("orderInExercise", &self.order_in_exercise),
-            4 => Member::optional("groupKey", &self.group_key),
-            5 => Member::optional("level", &self.level),
-            6 => Member::optional("notes", &self.notes),
-            7 => Member::optional("restTimeSecs", &self.rest_time_secs),
-            _ => Member::other(&self.unknown, last, Self::NAMES),
+            0 => Shown::required("workoutLogId", &self.workout_log_id),
+            1 => Shown::required("exerciseDefinitionId", &self.exercise_definition_id),
+            2 => Shown::required("orderInWorkout", &self.order_in_workout),
+            3 => Shown::required("orderInExercise", &self.order_in_exercise),
+            4 => Shown::optional("groupKey", &self.group_key),
+            5 => Shown::optional("level", &self.level),
+            6 => Shown::optional("notes", &self.notes),
+            7 => Shown::optional("restTimeSecs", &self.rest_time_secs),
+            _ => Shown::other(&self.unknown, last, Self::NAMES),
         }
     }
 
@@ -3813,15 +3760,15 @@ pub struct LoggedSetPushChange {
     pub base_rev: Option<Revision>,
 }
 
-impl Record for LoggedSetPushChange {
+impl Fields for LoggedSetPushChange {
     const NAMES: &'static [&'static str] = &["op", "record", "baseRev"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("op", &self.op),
-            1 => Member::required("record", &self.record),
-            2 => Member::optional("baseRev", &self.base_rev),
-            _ => Member::End,
+            0 => Shown::required("op", &self.op),
+            1 => Shown::required("record", &self.record),
+            2 => Shown::optional("baseRev", &self.base_rev),
+            _ => Shown::End,
         }
     }
 
@@ -3832,11 +3779,7 @@ impl Record for LoggedSetPushChange {
         Some(Self { op, record, base_rev })
     }
 }
-
-record!(
-    LoggedSetPushChange, "LoggedSetPushChange",
-    super::validators::check_logged_set_push_change
-);
+record!(LoggedSetPushChange, "LoggedSetPushChange", super::validators::check_logged_set_push_change);
 
 /// What became of one pushed change.
 #[derive(Clone, Debug, PartialEq)]
@@ -3877,11 +3820,7 @@ impl ReadJson for LoggedSetPushOutcome {
         }
     }
 }
-
-schema!(
-    LoggedSetPushOutcome, "LoggedSetPushOutcome",
-    super::validators::check_logged_set_push_outcome
-);
+schema!(LoggedSetPushOutcome, "LoggedSetPushOutcome", super::validators::check_logged_set_push_outcome);
 
 /// Edits of one collection.
 #[derive(Clone, Debug, PartialEq)]
@@ -3893,14 +3832,14 @@ pub struct LoggedSetPushRequest {
     pub cursor: Option<Cursor>,
 }
 
-impl Record for LoggedSetPushRequest {
+impl Fields for LoggedSetPushRequest {
     const NAMES: &'static [&'static str] = &["changes", "cursor"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("changes", &self.changes),
-            1 => Member::optional("cursor", &self.cursor),
-            _ => Member::End,
+            0 => Shown::required("changes", &self.changes),
+            1 => Shown::optional("cursor", &self.cursor),
+            _ => Shown::End,
         }
     }
 
@@ -3910,11 +3849,7 @@ impl Record for LoggedSetPushRequest {
         Some(Self { changes, cursor })
     }
 }
-
-record!(
-    LoggedSetPushRequest, "LoggedSetPushRequest",
-    super::validators::check_logged_set_push_request
-);
+record!(LoggedSetPushRequest, "LoggedSetPushRequest", super::validators::check_logged_set_push_request);
 
 /// What became of a push to one collection.
 #[derive(Clone, Debug, PartialEq)]
@@ -3930,7 +3865,7 @@ pub struct LoggedSetPushResult {
     pub server_time: Timestamp,
 }
 
-impl Record for LoggedSetPushResult {
+impl Fields for LoggedSetPushResult {
     const NAMES: &'static [&'static str] = &[
         "outcomes",
         "prevUserRev",
@@ -3938,13 +3873,13 @@ impl Record for LoggedSetPushResult {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("outcomes", &self.outcomes),
-            1 => Member::required("prevUserRev", &self.prev_user_rev),
-            2 => Member::required("userRev", &self.user_rev),
-            3 => Member::required("serverTime", &self.server_time),
-            _ => Member::End,
+            0 => Shown::required("outcomes", &self.outcomes),
+            1 => Shown::required("prevUserRev", &self.prev_user_rev),
+            2 => Shown::required("userRev", &self.user_rev),
+            3 => Shown::required("serverTime", &self.server_time),
+            _ => Shown::End,
         }
     }
 
@@ -3961,11 +3896,7 @@ impl Record for LoggedSetPushResult {
         })
     }
 }
-
-record!(
-    LoggedSetPushResult, "LoggedSetPushResult",
-    super::validators::check_logged_set_push_result
-);
+record!(LoggedSetPushResult, "LoggedSetPushResult", super::validators::check_logged_set_push_result);
 
 /// A record, live or deleted. At most 256 KiB of JSON.
 #[derive(Clone, Debug, PartialEq)]
@@ -4008,16 +3939,16 @@ pub struct LoggedSetSupersededOutcome {
     pub winner: LoggedSetChange,
 }
 
-impl Record for LoggedSetSupersededOutcome {
+impl Fields for LoggedSetSupersededOutcome {
     const NAMES: &'static [&'static str] = &["id", "op", "outcome", "winner"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("id", &self.id),
-            1 => Member::required("op", &self.op),
-            2 => Member::Present("outcome", Json::String("superseded")),
-            3 => Member::required("winner", &self.winner),
-            _ => Member::End,
+            0 => Shown::required("id", &self.id),
+            1 => Shown::required("op", &self.op),
+            2 => Shown::Present("outcome", Json::String("superseded")),
+            3 => Shown::required("winner", &self.winner),
+            _ => Shown::End,
         }
     }
 
@@ -4029,9 +3960,9 @@ impl Record for LoggedSetSupersededOutcome {
         Some(Self { id, op, winner })
     }
 }
-
 record!(
-    LoggedSetSupersededOutcome, "LoggedSetSupersededOutcome",
+    LoggedSetSupersededOutcome,
+    "LoggedSetSupersededOutcome",
     super::validators::check_logged_set_superseded_outcome
 );
 
@@ -4046,15 +3977,15 @@ pub struct LoginRequest {
     pub device_name: Option<Name>,
 }
 
-impl Record for LoginRequest {
+impl Fields for LoginRequest {
     const NAMES: &'static [&'static str] = &["email", "password", "deviceName"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("email", &self.email),
-            1 => Member::required("password", &self.password),
-            2 => Member::optional("deviceName", &self.device_name),
-            _ => Member::End,
+            0 => Shown::required("email", &self.email),
+            1 => Shown::required("password", &self.password),
+            2 => Shown::optional("deviceName", &self.device_name),
+            _ => Shown::End,
         }
     }
 
@@ -4078,13 +4009,13 @@ pub struct LogoutRequest {
     pub all_devices: Option<bool>,
 }
 
-impl Record for LogoutRequest {
+impl Fields for LogoutRequest {
     const NAMES: &'static [&'static str] = &["allDevices"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::optional("allDevices", &self.all_devices),
-            _ => Member::End,
+            0 => Shown::optional("allDevices", &self.all_devices),
+            _ => Shown::End,
         }
     }
 
@@ -4116,13 +4047,13 @@ pub struct NotCondition {
     pub not: Box<Condition>,
 }
 
-impl Record for NotCondition {
+impl Fields for NotCondition {
     const NAMES: &'static [&'static str] = &["not"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("not", &self.not),
-            _ => Member::End,
+            0 => Shown::required("not", &self.not),
+            _ => Shown::End,
         }
     }
 
@@ -4151,15 +4082,15 @@ pub struct Op {
     pub seq: Seq,
 }
 
-impl Record for Op {
+impl Fields for Op {
     const NAMES: &'static [&'static str] = &["id", "deviceId", "seq"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("id", &self.id),
-            1 => Member::required("deviceId", &self.device_id),
-            2 => Member::required("seq", &self.seq),
-            _ => Member::End,
+            0 => Shown::required("id", &self.id),
+            1 => Shown::required("deviceId", &self.device_id),
+            2 => Shown::required("seq", &self.seq),
+            _ => Shown::End,
         }
     }
 
@@ -4194,9 +4125,7 @@ newtype!(PositiveReps, "PositiveReps", super::validators::check_positive_reps, i
 #[derive(Clone, Debug, PartialEq, Copy, Eq, PartialOrd, Ord, Hash)]
 pub struct PositiveSeconds(pub i64);
 
-newtype!(
-    PositiveSeconds, "PositiveSeconds", super::validators::check_positive_seconds, i64
-);
+newtype!(PositiveSeconds, "PositiveSeconds", super::validators::check_positive_seconds, i64);
 
 /// Why a whole request failed, by RFC 9457.
 #[derive(Clone, Debug, PartialEq)]
@@ -4253,7 +4182,7 @@ pub struct Problem {
     pub server_time: Option<Timestamp>,
 }
 
-impl Record for Problem {
+impl Fields for Problem {
     const NAMES: &'static [&'static str] = &[
         "type",
         "title",
@@ -4268,20 +4197,20 @@ impl Record for Problem {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("type", &self.type_),
-            1 => Member::required("title", &self.title),
-            2 => Member::required("status", &self.status),
-            3 => Member::required("code", &self.code),
-            4 => Member::required("retryable", &self.retryable),
-            5 => Member::optional("detail", &self.detail),
-            6 => Member::optional("errors", &self.errors),
-            7 => Member::optional("instance", &self.instance),
-            8 => Member::optional("restoredRev", &self.restored_rev),
-            9 => Member::optional("retryAfterMs", &self.retry_after_ms),
-            10 => Member::optional("serverTime", &self.server_time),
-            _ => Member::End,
+            0 => Shown::required("type", &self.type_),
+            1 => Shown::required("title", &self.title),
+            2 => Shown::required("status", &self.status),
+            3 => Shown::required("code", &self.code),
+            4 => Shown::required("retryable", &self.retryable),
+            5 => Shown::optional("detail", &self.detail),
+            6 => Shown::optional("errors", &self.errors),
+            7 => Shown::optional("instance", &self.instance),
+            8 => Shown::optional("restoredRev", &self.restored_rev),
+            9 => Shown::optional("retryAfterMs", &self.retry_after_ms),
+            10 => Shown::optional("serverTime", &self.server_time),
+            _ => Shown::End,
         }
     }
 
@@ -4464,7 +4393,7 @@ pub struct ProgramCompletionGoal {
     pub unknown: BTreeMap<String, Value>,
 }
 
-impl Record for ProgramCompletionGoal {
+impl Fields for ProgramCompletionGoal {
     const NAMES: &'static [&'static str] = &[
         "id",
         "clientCreatedAt",
@@ -4483,29 +4412,29 @@ impl Record for ProgramCompletionGoal {
         "targetDate",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("id", &self.id),
-            1 => Member::required("clientCreatedAt", &self.client_created_at),
-            2 => Member::required("clientUpdatedAt", &self.client_updated_at),
-            3 => Member::Present("isDeleted", Json::Bool(false)),
-            4 => Member::required("name", &self.name),
-            5 => Member::required("status", &self.status),
-            6 => Member::required("creationDate", &self.creation_date),
-            7 => Member::Present("type", Json::String("programCompletion")),
+            0 => Shown::required("id", &self.id),
+            1 => Shown::required("clientCreatedAt", &self.client_created_at),
+            2 => Shown::required("clientUpdatedAt", &self.client_updated_at),
+            3 => Shown::Present("isDeleted", Json::Bool(false)),
+            4 => Shown::required("name", &self.name),
+            5 => Shown::required("status", &self.status),
+            6 => Shown::required("creationDate", &self.creation_date),
+            7 => Shown::Present("type", Json::String("programCompletion")),
             8 => {
-                Member::required(
+                Shown::required(
                     "targetProgramDefinitionId",
                     &self.target_program_definition_id,
                 )
             }
-            9 => Member::optional("serverId", &self.server_id),
-            10 => Member::optional("serverUpdatedAt", &self.server_updated_at),
-            11 => Member::optional("achievedDate", &self.achieved_date),
-            12 => Member::optional("currentValue", &self.current_value),
-            13 => Member::optional("progressNotes", &self.progress_notes),
-            14 => Member::optional("targetDate", &self.target_date),
-            _ => Member::other(&self.unknown, last, Self::NAMES),
+            9 => Shown::optional("serverId", &self.server_id),
+            10 => Shown::optional("serverUpdatedAt", &self.server_updated_at),
+            11 => Shown::optional("achievedDate", &self.achieved_date),
+            12 => Shown::optional("currentValue", &self.current_value),
+            13 => Shown::optional("progressNotes", &self.progress_notes),
+            14 => Shown::optional("targetDate", &self.target_date),
+            _ => Shown::other(&self.unknown, last, Self::NAMES),
         }
     }
 
@@ -4545,11 +4474,7 @@ impl Record for ProgramCompletionGoal {
         })
     }
 }
-
-record!(
-    ProgramCompletionGoal, "ProgramCompletionGoal",
-    super::validators::check_program_completion_goal
-);
+record!(ProgramCompletionGoal, "ProgramCompletionGoal", super::validators::check_program_completion_goal);
 
 /// A training program, which is a sequence of workouts and how often to train.
 #[derive(Clone, Debug, PartialEq)]
@@ -4580,7 +4505,7 @@ pub struct ProgramDefinition {
     pub unknown: BTreeMap<String, Value>,
 }
 
-impl Record for ProgramDefinition {
+impl Fields for ProgramDefinition {
     const NAMES: &'static [&'static str] = &[
         "id",
         "clientCreatedAt",
@@ -4595,25 +4520,25 @@ impl Record for ProgramDefinition {
         "linkedProgressionRuleIds",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("id", &self.id),
-            1 => Member::required("clientCreatedAt", &self.client_created_at),
-            2 => Member::required("clientUpdatedAt", &self.client_updated_at),
-            3 => Member::Present("isDeleted", Json::Bool(false)),
-            4 => Member::required("name", &self.name),
-            5 => Member::required("targetFrequency", &self.target_frequency),
-            6 => Member::required("workoutSequence", &self.workout_sequence),
-            7 => Member::optional("serverId", &self.server_id),
-            8 => Member::optional("serverUpdatedAt", &self.server_updated_at),
-            9 => Member::optional("description", &self.description),
+            0 => Shown::required("id", &self.id),
+            1 => Shown::required("clientCreatedAt", &self.client_created_at),
+            2 => Shown::required("clientUpdatedAt", &self.client_updated_at),
+            3 => Shown::Present("isDeleted", Json::Bool(false)),
+            4 => Shown::required("name", &self.name),
+            5 => Shown::required("targetFrequency", &self.target_frequency),
+            6 => Shown::required("workoutSequence", &self.workout_sequence),
+            7 => Shown::optional("serverId", &self.server_id),
+            8 => Shown::optional("serverUpdatedAt", &self.server_updated_at),
+            9 => Shown::optional("description", &self.description),
             10 => {
-                Member::optional(
+                Shown::optional(
                     "linkedProgressionRuleIds",
                     &self.linked_progression_rule_ids,
                 )
             }
-            _ => Member::other(&self.unknown, last, Self::NAMES),
+            _ => Shown::other(&self.unknown, last, Self::NAMES),
         }
     }
 
@@ -4645,10 +4570,7 @@ impl Record for ProgramDefinition {
         })
     }
 }
-
-record!(
-    ProgramDefinition, "ProgramDefinition", super::validators::check_program_definition
-);
+record!(ProgramDefinition, "ProgramDefinition", super::validators::check_program_definition);
 
 /// The current version of a record, with its revision and the edit that made it.
 #[derive(Clone, Debug, PartialEq)]
@@ -4662,15 +4584,15 @@ pub struct ProgramDefinitionChange {
     pub record: ProgramDefinitionRecord,
 }
 
-impl Record for ProgramDefinitionChange {
+impl Fields for ProgramDefinitionChange {
     const NAMES: &'static [&'static str] = &["rev", "op", "record"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("rev", &self.rev),
-            1 => Member::required("op", &self.op),
-            2 => Member::required("record", &self.record),
-            _ => Member::End,
+            0 => Shown::required("rev", &self.rev),
+            1 => Shown::required("op", &self.op),
+            2 => Shown::required("record", &self.record),
+            _ => Shown::End,
         }
     }
 
@@ -4681,11 +4603,7 @@ impl Record for ProgramDefinitionChange {
         Some(Self { rev, op, record })
     }
 }
-
-record!(
-    ProgramDefinitionChange, "ProgramDefinitionChange",
-    super::validators::check_program_definition_change
-);
+record!(ProgramDefinitionChange, "ProgramDefinitionChange", super::validators::check_program_definition_change);
 
 /// One page of a collection's feed.
 #[derive(Clone, Debug, PartialEq)]
@@ -4703,7 +4621,7 @@ pub struct ProgramDefinitionChangePage {
     pub server_time: Timestamp,
 }
 
-impl Record for ProgramDefinitionChangePage {
+impl Fields for ProgramDefinitionChangePage {
     const NAMES: &'static [&'static str] = &[
         "changes",
         "nextCursor",
@@ -4712,14 +4630,14 @@ impl Record for ProgramDefinitionChangePage {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("changes", &self.changes),
-            1 => Member::required("nextCursor", &self.next_cursor),
-            2 => Member::required("hasMore", &self.has_more),
-            3 => Member::required("userRev", &self.user_rev),
-            4 => Member::required("serverTime", &self.server_time),
-            _ => Member::End,
+            0 => Shown::required("changes", &self.changes),
+            1 => Shown::required("nextCursor", &self.next_cursor),
+            2 => Shown::required("hasMore", &self.has_more),
+            3 => Shown::required("userRev", &self.user_rev),
+            4 => Shown::required("serverTime", &self.server_time),
+            _ => Shown::End,
         }
     }
 
@@ -4738,9 +4656,9 @@ impl Record for ProgramDefinitionChangePage {
         })
     }
 }
-
 record!(
-    ProgramDefinitionChangePage, "ProgramDefinitionChangePage",
+    ProgramDefinitionChangePage,
+    "ProgramDefinitionChangePage",
     super::validators::check_program_definition_change_page
 );
 
@@ -4757,16 +4675,16 @@ pub struct ProgramDefinitionFeedChange {
     pub record: ProgramDefinitionRecord,
 }
 
-impl Record for ProgramDefinitionFeedChange {
+impl Fields for ProgramDefinitionFeedChange {
     const NAMES: &'static [&'static str] = &["collection", "rev", "op", "record"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::Present("collection", Json::String("program-definitions")),
-            1 => Member::required("rev", &self.rev),
-            2 => Member::required("op", &self.op),
-            3 => Member::required("record", &self.record),
-            _ => Member::End,
+            0 => Shown::Present("collection", Json::String("program-definitions")),
+            1 => Shown::required("rev", &self.rev),
+            2 => Shown::required("op", &self.op),
+            3 => Shown::required("record", &self.record),
+            _ => Shown::End,
         }
     }
 
@@ -4778,9 +4696,9 @@ impl Record for ProgramDefinitionFeedChange {
         Some(Self { rev, op, record })
     }
 }
-
 record!(
-    ProgramDefinitionFeedChange, "ProgramDefinitionFeedChange",
+    ProgramDefinitionFeedChange,
+    "ProgramDefinitionFeedChange",
     super::validators::check_program_definition_feed_change
 );
 
@@ -4797,16 +4715,16 @@ pub struct ProgramDefinitionFeedPushChange {
     pub base_rev: Option<Revision>,
 }
 
-impl Record for ProgramDefinitionFeedPushChange {
+impl Fields for ProgramDefinitionFeedPushChange {
     const NAMES: &'static [&'static str] = &["collection", "op", "record", "baseRev"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::Present("collection", Json::String("program-definitions")),
-            1 => Member::required("op", &self.op),
-            2 => Member::required("record", &self.record),
-            3 => Member::optional("baseRev", &self.base_rev),
-            _ => Member::End,
+            0 => Shown::Present("collection", Json::String("program-definitions")),
+            1 => Shown::required("op", &self.op),
+            2 => Shown::required("record", &self.record),
+            3 => Shown::optional("baseRev", &self.base_rev),
+            _ => Shown::End,
         }
     }
 
@@ -4818,9 +4736,9 @@ impl Record for ProgramDefinitionFeedPushChange {
         Some(Self { op, record, base_rev })
     }
 }
-
 record!(
-    ProgramDefinitionFeedPushChange, "ProgramDefinitionFeedPushChange",
+    ProgramDefinitionFeedPushChange,
+    "ProgramDefinitionFeedPushChange",
     super::validators::check_program_definition_feed_push_change
 );
 
@@ -4836,15 +4754,15 @@ pub struct ProgramDefinitionPushChange {
     pub base_rev: Option<Revision>,
 }
 
-impl Record for ProgramDefinitionPushChange {
+impl Fields for ProgramDefinitionPushChange {
     const NAMES: &'static [&'static str] = &["op", "record", "baseRev"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("op", &self.op),
-            1 => Member::required("record", &self.record),
-            2 => Member::optional("baseRev", &self.base_rev),
-            _ => Member::End,
+            0 => Shown::required("op", &self.op),
+            1 => Shown::required("record", &self.record),
+            2 => Shown::optional("baseRev", &self.base_rev),
+            _ => Shown::End,
         }
     }
 
@@ -4855,9 +4773,9 @@ impl Record for ProgramDefinitionPushChange {
         Some(Self { op, record, base_rev })
     }
 }
-
 record!(
-    ProgramDefinitionPushChange, "ProgramDefinitionPushChange",
+    ProgramDefinitionPushChange,
+    "ProgramDefinitionPushChange",
     super::validators::check_program_definition_push_change
 );
 
@@ -4904,9 +4822,9 @@ impl ReadJson for ProgramDefinitionPushOutcome {
         }
     }
 }
-
 schema!(
-    ProgramDefinitionPushOutcome, "ProgramDefinitionPushOutcome",
+    ProgramDefinitionPushOutcome,
+    "ProgramDefinitionPushOutcome",
     super::validators::check_program_definition_push_outcome
 );
 
@@ -4920,14 +4838,14 @@ pub struct ProgramDefinitionPushRequest {
     pub cursor: Option<Cursor>,
 }
 
-impl Record for ProgramDefinitionPushRequest {
+impl Fields for ProgramDefinitionPushRequest {
     const NAMES: &'static [&'static str] = &["changes", "cursor"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("changes", &self.changes),
-            1 => Member::optional("cursor", &self.cursor),
-            _ => Member::End,
+            0 => Shown::required("changes", &self.changes),
+            1 => Shown::optional("cursor", &self.cursor),
+            _ => Shown::End,
         }
     }
 
@@ -4937,9 +4855,9 @@ impl Record for ProgramDefinitionPushRequest {
         Some(Self { changes, cursor })
     }
 }
-
 record!(
-    ProgramDefinitionPushRequest, "ProgramDefinitionPushRequest",
+    ProgramDefinitionPushRequest,
+    "ProgramDefinitionPushRequest",
     super::validators::check_program_definition_push_request
 );
 
@@ -4957,7 +4875,7 @@ pub struct ProgramDefinitionPushResult {
     pub server_time: Timestamp,
 }
 
-impl Record for ProgramDefinitionPushResult {
+impl Fields for ProgramDefinitionPushResult {
     const NAMES: &'static [&'static str] = &[
         "outcomes",
         "prevUserRev",
@@ -4965,13 +4883,13 @@ impl Record for ProgramDefinitionPushResult {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("outcomes", &self.outcomes),
-            1 => Member::required("prevUserRev", &self.prev_user_rev),
-            2 => Member::required("userRev", &self.user_rev),
-            3 => Member::required("serverTime", &self.server_time),
-            _ => Member::End,
+            0 => Shown::required("outcomes", &self.outcomes),
+            1 => Shown::required("prevUserRev", &self.prev_user_rev),
+            2 => Shown::required("userRev", &self.user_rev),
+            3 => Shown::required("serverTime", &self.server_time),
+            _ => Shown::End,
         }
     }
 
@@ -4988,9 +4906,9 @@ impl Record for ProgramDefinitionPushResult {
         })
     }
 }
-
 record!(
-    ProgramDefinitionPushResult, "ProgramDefinitionPushResult",
+    ProgramDefinitionPushResult,
+    "ProgramDefinitionPushResult",
     super::validators::check_program_definition_push_result
 );
 
@@ -5024,11 +4942,7 @@ impl ReadJson for ProgramDefinitionRecord {
         }
     }
 }
-
-schema!(
-    ProgramDefinitionRecord, "ProgramDefinitionRecord",
-    super::validators::check_program_definition_record
-);
+schema!(ProgramDefinitionRecord, "ProgramDefinitionRecord", super::validators::check_program_definition_record);
 
 /// The change lost against the stored version. The device adopts the winner, and keeps what lost in its
 /// conflict history.
@@ -5042,16 +4956,16 @@ pub struct ProgramDefinitionSupersededOutcome {
     pub winner: ProgramDefinitionChange,
 }
 
-impl Record for ProgramDefinitionSupersededOutcome {
+impl Fields for ProgramDefinitionSupersededOutcome {
     const NAMES: &'static [&'static str] = &["id", "op", "outcome", "winner"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("id", &self.id),
-            1 => Member::required("op", &self.op),
-            2 => Member::Present("outcome", Json::String("superseded")),
-            3 => Member::required("winner", &self.winner),
-            _ => Member::End,
+            0 => Shown::required("id", &self.id),
+            1 => Shown::required("op", &self.op),
+            2 => Shown::Present("outcome", Json::String("superseded")),
+            3 => Shown::required("winner", &self.winner),
+            _ => Shown::End,
         }
     }
 
@@ -5063,9 +4977,9 @@ impl Record for ProgramDefinitionSupersededOutcome {
         Some(Self { id, op, winner })
     }
 }
-
 record!(
-    ProgramDefinitionSupersededOutcome, "ProgramDefinitionSupersededOutcome",
+    ProgramDefinitionSupersededOutcome,
+    "ProgramDefinitionSupersededOutcome",
     super::validators::check_program_definition_superseded_outcome
 );
 
@@ -5086,7 +5000,7 @@ pub struct ProgramWorkout {
     pub unknown: BTreeMap<String, Value>,
 }
 
-impl Record for ProgramWorkout {
+impl Fields for ProgramWorkout {
     const NAMES: &'static [&'static str] = &[
         "orderInProgram",
         "adHocExercises",
@@ -5095,14 +5009,14 @@ impl Record for ProgramWorkout {
         "workoutTemplateId",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("orderInProgram", &self.order_in_program),
-            1 => Member::optional("adHocExercises", &self.ad_hoc_exercises),
-            2 => Member::optional("dayTag", &self.day_tag),
-            3 => Member::optional("notes", &self.notes),
-            4 => Member::optional("workoutTemplateId", &self.workout_template_id),
-            _ => Member::other(&self.unknown, last, Self::NAMES),
+            0 => Shown::required("orderInProgram", &self.order_in_program),
+            1 => Shown::optional("adHocExercises", &self.ad_hoc_exercises),
+            2 => Shown::optional("dayTag", &self.day_tag),
+            3 => Shown::optional("notes", &self.notes),
+            4 => Shown::optional("workoutTemplateId", &self.workout_template_id),
+            _ => Shown::other(&self.unknown, last, Self::NAMES),
         }
     }
 
@@ -5152,7 +5066,7 @@ pub struct ProgressionAction {
     pub unknown: BTreeMap<String, Value>,
 }
 
-impl Record for ProgressionAction {
+impl Fields for ProgressionAction {
     const NAMES: &'static [&'static str] = &[
         "actionType",
         "amountKg",
@@ -5163,16 +5077,16 @@ impl Record for ProgressionAction {
         "suggestionText",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("actionType", &self.action_type),
-            1 => Member::optional("amountKg", &self.amount_kg),
-            2 => Member::optional("amountLbs", &self.amount_lbs),
-            3 => Member::optional("amountPercent", &self.amount_percent),
-            4 => Member::optional("exerciseName", &self.exercise_name),
-            5 => Member::optional("repsToAdd", &self.reps_to_add),
-            6 => Member::optional("suggestionText", &self.suggestion_text),
-            _ => Member::other(&self.unknown, last, Self::NAMES),
+            0 => Shown::required("actionType", &self.action_type),
+            1 => Shown::optional("amountKg", &self.amount_kg),
+            2 => Shown::optional("amountLbs", &self.amount_lbs),
+            3 => Shown::optional("amountPercent", &self.amount_percent),
+            4 => Shown::optional("exerciseName", &self.exercise_name),
+            5 => Shown::optional("repsToAdd", &self.reps_to_add),
+            6 => Shown::optional("suggestionText", &self.suggestion_text),
+            _ => Shown::other(&self.unknown, last, Self::NAMES),
         }
     }
 
@@ -5197,10 +5111,7 @@ impl Record for ProgressionAction {
         })
     }
 }
-
-record!(
-    ProgressionAction, "ProgressionAction", super::validators::check_progression_action
-);
+record!(ProgressionAction, "ProgressionAction", super::validators::check_progression_action);
 
 /// What to change.
 ///
@@ -5254,9 +5165,9 @@ impl ProgressionActionActionType {
         }
     }
 }
-
 texts!(
-    ProgressionActionActionType, "ProgressionAction.actionType",
+    ProgressionActionActionType,
+    "ProgressionAction.actionType",
     super::validators::check_progression_action_action_type
 );
 
@@ -5273,15 +5184,15 @@ pub struct ProgressionAdjustment {
     pub unknown: BTreeMap<String, Value>,
 }
 
-impl Record for ProgressionAdjustment {
+impl Fields for ProgressionAdjustment {
     const NAMES: &'static [&'static str] = &["notes", "targetReps", "targetWeightKg"];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::optional("notes", &self.notes),
-            1 => Member::optional("targetReps", &self.target_reps),
-            2 => Member::optional("targetWeightKg", &self.target_weight_kg),
-            _ => Member::other(&self.unknown, last, Self::NAMES),
+            0 => Shown::optional("notes", &self.notes),
+            1 => Shown::optional("targetReps", &self.target_reps),
+            2 => Shown::optional("targetWeightKg", &self.target_weight_kg),
+            _ => Shown::other(&self.unknown, last, Self::NAMES),
         }
     }
 
@@ -5298,19 +5209,17 @@ impl Record for ProgressionAdjustment {
         })
     }
 }
-
-record!(
-    ProgressionAdjustment, "ProgressionAdjustment",
-    super::validators::check_progression_adjustment
-);
+record!(ProgressionAdjustment, "ProgressionAdjustment", super::validators::check_progression_adjustment);
 
 /// The `orderInProgram` of a workout, a full stop, and the id of an exercise definition.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProgressionAdjustmentKey(pub String);
 
 newtype!(
-    ProgressionAdjustmentKey, "ProgressionAdjustmentKey",
-    super::validators::check_progression_adjustment_key, String
+    ProgressionAdjustmentKey,
+    "ProgressionAdjustmentKey",
+    super::validators::check_progression_adjustment_key,
+    String
 );
 
 /// What happens when the conditions hold.
@@ -5324,14 +5233,14 @@ pub struct ProgressionEvent {
     pub unknown: BTreeMap<String, Value>,
 }
 
-impl Record for ProgressionEvent {
+impl Fields for ProgressionEvent {
     const NAMES: &'static [&'static str] = &["type", "params"];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("type", &self.type_),
-            1 => Member::required("params", &self.params),
-            _ => Member::other(&self.unknown, last, Self::NAMES),
+            0 => Shown::required("type", &self.type_),
+            1 => Shown::required("params", &self.params),
+            _ => Shown::other(&self.unknown, last, Self::NAMES),
         }
     }
 
@@ -5342,10 +5251,7 @@ impl Record for ProgressionEvent {
         Some(Self { type_, params, unknown })
     }
 }
-
-record!(
-    ProgressionEvent, "ProgressionEvent", super::validators::check_progression_event
-);
+record!(ProgressionEvent, "ProgressionEvent", super::validators::check_progression_event);
 
 /// A rule that suggests a change after a workout, in the terms of json-rules-engine.
 #[derive(Clone, Debug, PartialEq)]
@@ -5378,7 +5284,7 @@ pub struct ProgressionRule {
     pub unknown: BTreeMap<String, Value>,
 }
 
-impl Record for ProgressionRule {
+impl Fields for ProgressionRule {
     const NAMES: &'static [&'static str] = &[
         "id",
         "clientCreatedAt",
@@ -5393,20 +5299,20 @@ impl Record for ProgressionRule {
         "description",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("id", &self.id),
-            1 => Member::required("clientCreatedAt", &self.client_created_at),
-            2 => Member::required("clientUpdatedAt", &self.client_updated_at),
-            3 => Member::Present("isDeleted", Json::Bool(false)),
-            4 => Member::required("name", &self.name),
-            5 => Member::required("isActive", &self.is_active),
-            6 => Member::required("conditions", &self.conditions),
-            7 => Member::required("event", &self.event),
-            8 => Member::optional("serverId", &self.server_id),
-            9 => Member::optional("serverUpdatedAt", &self.server_updated_at),
-            10 => Member::optional("description", &self.description),
-            _ => Member::other(&self.unknown, last, Self::NAMES),
+            0 => Shown::required("id", &self.id),
+            1 => Shown::required("clientCreatedAt", &self.client_created_at),
+            2 => Shown::required("clientUpdatedAt", &self.client_updated_at),
+            3 => Shown::Present("isDeleted", Json::Bool(false)),
+            4 => Shown::required("name", &self.name),
+            5 => Shown::required("isActive", &self.is_active),
+            6 => Shown::required("conditions", &self.conditions),
+            7 => Shown::required("event", &self.event),
+            8 => Shown::optional("serverId", &self.server_id),
+            9 => Shown::optional("serverUpdatedAt", &self.server_updated_at),
+            10 => Shown::optional("description", &self.description),
+            _ => Shown::other(&self.unknown, last, Self::NAMES),
         }
     }
 
@@ -5452,15 +5358,15 @@ pub struct ProgressionRuleChange {
     pub record: ProgressionRuleRecord,
 }
 
-impl Record for ProgressionRuleChange {
+impl Fields for ProgressionRuleChange {
     const NAMES: &'static [&'static str] = &["rev", "op", "record"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("rev", &self.rev),
-            1 => Member::required("op", &self.op),
-            2 => Member::required("record", &self.record),
-            _ => Member::End,
+            0 => Shown::required("rev", &self.rev),
+            1 => Shown::required("op", &self.op),
+            2 => Shown::required("record", &self.record),
+            _ => Shown::End,
         }
     }
 
@@ -5471,11 +5377,7 @@ impl Record for ProgressionRuleChange {
         Some(Self { rev, op, record })
     }
 }
-
-record!(
-    ProgressionRuleChange, "ProgressionRuleChange",
-    super::validators::check_progression_rule_change
-);
+record!(ProgressionRuleChange, "ProgressionRuleChange", super::validators::check_progression_rule_change);
 
 /// One page of a collection's feed.
 #[derive(Clone, Debug, PartialEq)]
@@ -5493,7 +5395,7 @@ pub struct ProgressionRuleChangePage {
     pub server_time: Timestamp,
 }
 
-impl Record for ProgressionRuleChangePage {
+impl Fields for ProgressionRuleChangePage {
     const NAMES: &'static [&'static str] = &[
         "changes",
         "nextCursor",
@@ -5502,14 +5404,14 @@ impl Record for ProgressionRuleChangePage {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("changes", &self.changes),
-            1 => Member::required("nextCursor", &self.next_cursor),
-            2 => Member::required("hasMore", &self.has_more),
-            3 => Member::required("userRev", &self.user_rev),
-            4 => Member::required("serverTime", &self.server_time),
-            _ => Member::End,
+            0 => Shown::required("changes", &self.changes),
+            1 => Shown::required("nextCursor", &self.next_cursor),
+            2 => Shown::required("hasMore", &self.has_more),
+            3 => Shown::required("userRev", &self.user_rev),
+            4 => Shown::required("serverTime", &self.server_time),
+            _ => Shown::End,
         }
     }
 
@@ -5528,9 +5430,9 @@ impl Record for ProgressionRuleChangePage {
         })
     }
 }
-
 record!(
-    ProgressionRuleChangePage, "ProgressionRuleChangePage",
+    ProgressionRuleChangePage,
+    "ProgressionRuleChangePage",
     super::validators::check_progression_rule_change_page
 );
 
@@ -5547,16 +5449,16 @@ pub struct ProgressionRuleFeedChange {
     pub record: ProgressionRuleRecord,
 }
 
-impl Record for ProgressionRuleFeedChange {
+impl Fields for ProgressionRuleFeedChange {
     const NAMES: &'static [&'static str] = &["collection", "rev", "op", "record"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::Present("collection", Json::String("progression-rules")),
-            1 => Member::required("rev", &self.rev),
-            2 => Member::required("op", &self.op),
-            3 => Member::required("record", &self.record),
-            _ => Member::End,
+            0 => Shown::Present("collection", Json::String("progression-rules")),
+            1 => Shown::required("rev", &self.rev),
+            2 => Shown::required("op", &self.op),
+            3 => Shown::required("record", &self.record),
+            _ => Shown::End,
         }
     }
 
@@ -5568,9 +5470,9 @@ impl Record for ProgressionRuleFeedChange {
         Some(Self { rev, op, record })
     }
 }
-
 record!(
-    ProgressionRuleFeedChange, "ProgressionRuleFeedChange",
+    ProgressionRuleFeedChange,
+    "ProgressionRuleFeedChange",
     super::validators::check_progression_rule_feed_change
 );
 
@@ -5587,16 +5489,16 @@ pub struct ProgressionRuleFeedPushChange {
     pub base_rev: Option<Revision>,
 }
 
-impl Record for ProgressionRuleFeedPushChange {
+impl Fields for ProgressionRuleFeedPushChange {
     const NAMES: &'static [&'static str] = &["collection", "op", "record", "baseRev"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::Present("collection", Json::String("progression-rules")),
-            1 => Member::required("op", &self.op),
-            2 => Member::required("record", &self.record),
-            3 => Member::optional("baseRev", &self.base_rev),
-            _ => Member::End,
+            0 => Shown::Present("collection", Json::String("progression-rules")),
+            1 => Shown::required("op", &self.op),
+            2 => Shown::required("record", &self.record),
+            3 => Shown::optional("baseRev", &self.base_rev),
+            _ => Shown::End,
         }
     }
 
@@ -5608,9 +5510,9 @@ impl Record for ProgressionRuleFeedPushChange {
         Some(Self { op, record, base_rev })
     }
 }
-
 record!(
-    ProgressionRuleFeedPushChange, "ProgressionRuleFeedPushChange",
+    ProgressionRuleFeedPushChange,
+    "ProgressionRuleFeedPushChange",
     super::validators::check_progression_rule_feed_push_change
 );
 
@@ -5626,15 +5528,15 @@ pub struct ProgressionRulePushChange {
     pub base_rev: Option<Revision>,
 }
 
-impl Record for ProgressionRulePushChange {
+impl Fields for ProgressionRulePushChange {
     const NAMES: &'static [&'static str] = &["op", "record", "baseRev"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("op", &self.op),
-            1 => Member::required("record", &self.record),
-            2 => Member::optional("baseRev", &self.base_rev),
-            _ => Member::End,
+            0 => Shown::required("op", &self.op),
+            1 => Shown::required("record", &self.record),
+            2 => Shown::optional("baseRev", &self.base_rev),
+            _ => Shown::End,
         }
     }
 
@@ -5645,9 +5547,9 @@ impl Record for ProgressionRulePushChange {
         Some(Self { op, record, base_rev })
     }
 }
-
 record!(
-    ProgressionRulePushChange, "ProgressionRulePushChange",
+    ProgressionRulePushChange,
+    "ProgressionRulePushChange",
     super::validators::check_progression_rule_push_change
 );
 
@@ -5691,9 +5593,9 @@ impl ReadJson for ProgressionRulePushOutcome {
         }
     }
 }
-
 schema!(
-    ProgressionRulePushOutcome, "ProgressionRulePushOutcome",
+    ProgressionRulePushOutcome,
+    "ProgressionRulePushOutcome",
     super::validators::check_progression_rule_push_outcome
 );
 
@@ -5707,14 +5609,14 @@ pub struct ProgressionRulePushRequest {
     pub cursor: Option<Cursor>,
 }
 
-impl Record for ProgressionRulePushRequest {
+impl Fields for ProgressionRulePushRequest {
     const NAMES: &'static [&'static str] = &["changes", "cursor"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("changes", &self.changes),
-            1 => Member::optional("cursor", &self.cursor),
-            _ => Member::End,
+            0 => Shown::required("changes", &self.changes),
+            1 => Shown::optional("cursor", &self.cursor),
+            _ => Shown::End,
         }
     }
 
@@ -5724,9 +5626,9 @@ impl Record for ProgressionRulePushRequest {
         Some(Self { changes, cursor })
     }
 }
-
 record!(
-    ProgressionRulePushRequest, "ProgressionRulePushRequest",
+    ProgressionRulePushRequest,
+    "ProgressionRulePushRequest",
     super::validators::check_progression_rule_push_request
 );
 
@@ -5744,7 +5646,7 @@ pub struct ProgressionRulePushResult {
     pub server_time: Timestamp,
 }
 
-impl Record for ProgressionRulePushResult {
+impl Fields for ProgressionRulePushResult {
     const NAMES: &'static [&'static str] = &[
         "outcomes",
         "prevUserRev",
@@ -5752,13 +5654,13 @@ impl Record for ProgressionRulePushResult {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("outcomes", &self.outcomes),
-            1 => Member::required("prevUserRev", &self.prev_user_rev),
-            2 => Member::required("userRev", &self.user_rev),
-            3 => Member::required("serverTime", &self.server_time),
-            _ => Member::End,
+            0 => Shown::required("outcomes", &self.outcomes),
+            1 => Shown::required("prevUserRev", &self.prev_user_rev),
+            2 => Shown::required("userRev", &self.user_rev),
+            3 => Shown::required("serverTime", &self.server_time),
+            _ => Shown::End,
         }
     }
 
@@ -5775,9 +5677,9 @@ impl Record for ProgressionRulePushResult {
         })
     }
 }
-
 record!(
-    ProgressionRulePushResult, "ProgressionRulePushResult",
+    ProgressionRulePushResult,
+    "ProgressionRulePushResult",
     super::validators::check_progression_rule_push_result
 );
 
@@ -5811,11 +5713,7 @@ impl ReadJson for ProgressionRuleRecord {
         }
     }
 }
-
-schema!(
-    ProgressionRuleRecord, "ProgressionRuleRecord",
-    super::validators::check_progression_rule_record
-);
+schema!(ProgressionRuleRecord, "ProgressionRuleRecord", super::validators::check_progression_rule_record);
 
 /// The change lost against the stored version. The device adopts the winner, and keeps what lost in its
 /// conflict history.
@@ -5829,16 +5727,16 @@ pub struct ProgressionRuleSupersededOutcome {
     pub winner: ProgressionRuleChange,
 }
 
-impl Record for ProgressionRuleSupersededOutcome {
+impl Fields for ProgressionRuleSupersededOutcome {
     const NAMES: &'static [&'static str] = &["id", "op", "outcome", "winner"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("id", &self.id),
-            1 => Member::required("op", &self.op),
-            2 => Member::Present("outcome", Json::String("superseded")),
-            3 => Member::required("winner", &self.winner),
-            _ => Member::End,
+            0 => Shown::required("id", &self.id),
+            1 => Shown::required("op", &self.op),
+            2 => Shown::Present("outcome", Json::String("superseded")),
+            3 => Shown::required("winner", &self.winner),
+            _ => Shown::End,
         }
     }
 
@@ -5850,9 +5748,9 @@ impl Record for ProgressionRuleSupersededOutcome {
         Some(Self { id, op, winner })
     }
 }
-
 record!(
-    ProgressionRuleSupersededOutcome, "ProgressionRuleSupersededOutcome",
+    ProgressionRuleSupersededOutcome,
+    "ProgressionRuleSupersededOutcome",
     super::validators::check_progression_rule_superseded_outcome
 );
 
@@ -5862,21 +5760,21 @@ pub struct PushChange {
     /// Which edit made a version of a record.
     pub op: Op,
     /// A record, live or deleted. At most 256 KiB of JSON.
-    pub record: RecordType,
+    pub record: Record,
     /// The revision of the version that was edited. Absent for a new record, and after a resync from the
     /// beginning.
     pub base_rev: Option<Revision>,
 }
 
-impl Record for PushChange {
+impl Fields for PushChange {
     const NAMES: &'static [&'static str] = &["op", "record", "baseRev"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("op", &self.op),
-            1 => Member::required("record", &self.record),
-            2 => Member::optional("baseRev", &self.base_rev),
-            _ => Member::End,
+            0 => Shown::required("op", &self.op),
+            1 => Shown::required("record", &self.record),
+            2 => Shown::optional("baseRev", &self.base_rev),
+            _ => Shown::End,
         }
     }
 
@@ -5940,14 +5838,14 @@ pub struct PushRequest {
     pub cursor: Option<Cursor>,
 }
 
-impl Record for PushRequest {
+impl Fields for PushRequest {
     const NAMES: &'static [&'static str] = &["changes", "cursor"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("changes", &self.changes),
-            1 => Member::optional("cursor", &self.cursor),
-            _ => Member::End,
+            0 => Shown::required("changes", &self.changes),
+            1 => Shown::optional("cursor", &self.cursor),
+            _ => Shown::End,
         }
     }
 
@@ -5973,7 +5871,7 @@ pub struct PushResult {
     pub server_time: Timestamp,
 }
 
-impl Record for PushResult {
+impl Fields for PushResult {
     const NAMES: &'static [&'static str] = &[
         "outcomes",
         "prevUserRev",
@@ -5981,13 +5879,13 @@ impl Record for PushResult {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("outcomes", &self.outcomes),
-            1 => Member::required("prevUserRev", &self.prev_user_rev),
-            2 => Member::required("userRev", &self.user_rev),
-            3 => Member::required("serverTime", &self.server_time),
-            _ => Member::End,
+            0 => Shown::required("outcomes", &self.outcomes),
+            1 => Shown::required("prevUserRev", &self.prev_user_rev),
+            2 => Shown::required("userRev", &self.user_rev),
+            3 => Shown::required("serverTime", &self.server_time),
+            _ => Shown::End,
         }
     }
 
@@ -6050,7 +5948,7 @@ pub struct PyramidSet {
     pub unknown: BTreeMap<String, Value>,
 }
 
-impl Record for PyramidSet {
+impl Fields for PyramidSet {
     const NAMES: &'static [&'static str] = &[
         "id",
         "clientCreatedAt",
@@ -6073,28 +5971,28 @@ impl Record for PyramidSet {
         "targetWeightKg",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("id", &self.id),
-            1 => Member::required("clientCreatedAt", &self.client_created_at),
-            2 => Member::required("clientUpdatedAt", &self.client_updated_at),
-            3 => Member::Present("isDeleted", Json::Bool(false)),
-            4 => Member::required("workoutLogId", &self.workout_log_id),
-            5 => Member::required("exerciseDefinitionId", &self.exercise_definition_id),
-            6 => Member::required("orderInWorkout", &self.order_in_workout),
-            7 => Member::required("orderInExercise", &self.order_in_exercise),
-            8 => Member::Present("setType", Json::String("pyramid")),
-            9 => Member::required("loggedWeightKg", &self.logged_weight_kg),
-            10 => Member::required("loggedReps", &self.logged_reps),
-            11 => Member::optional("serverId", &self.server_id),
-            12 => Member::optional("serverUpdatedAt", &self.server_updated_at),
-            13 => Member::optional("groupKey", &self.group_key),
-            14 => Member::optional("level", &self.level),
-            15 => Member::optional("notes", &self.notes),
-            16 => Member::optional("restTimeSecs", &self.rest_time_secs),
-            17 => Member::optional("targetReps", &self.target_reps),
-            18 => Member::optional("targetWeightKg", &self.target_weight_kg),
-            _ => Member::other(&self.unknown, last, Self::NAMES),
+            0 => Shown::required("id", &self.id),
+            1 => Shown::required("clientCreatedAt", &self.client_created_at),
+            2 => Shown::required("clientUpdatedAt", &self.client_updated_at),
+            3 => Shown::Present("isDeleted", Json::Bool(false)),
+            4 => Shown::required("workoutLogId", &self.workout_log_id),
+            5 => Shown::required("exerciseDefinitionId", &self.exercise_definition_id),
+            6 => Shown::required("orderInWorkout", &self.order_in_workout),
+            7 => Shown::required("orderInExercise", &self.order_in_exercise),
+            8 => Shown::Present("setType", Json::String("pyramid")),
+            9 => Shown::required("loggedWeightKg", &self.logged_weight_kg),
+            10 => Shown::required("loggedReps", &self.logged_reps),
+            11 => Shown::optional("serverId", &self.server_id),
+            12 => Shown::optional("serverUpdatedAt", &self.server_updated_at),
+            13 => Shown::optional("groupKey", &self.group_key),
+            14 => Shown::optional("level", &self.level),
+            15 => Shown::optional("notes", &self.notes),
+            16 => Shown::optional("restTimeSecs", &self.rest_time_secs),
+            17 => Shown::optional("targetReps", &self.target_reps),
+            18 => Shown::optional("targetWeightKg", &self.target_weight_kg),
+            _ => Shown::other(&self.unknown, last, Self::NAMES),
         }
     }
 
@@ -6145,34 +6043,32 @@ record!(PyramidSet, "PyramidSet", super::validators::check_pyramid_set);
 
 /// A record, live or deleted. At most 256 KiB of JSON.
 #[derive(Clone, Debug, PartialEq)]
-pub enum RecordType {
+pub enum Record {
     Live(Live),
     Tombstone(Tombstone),
 }
 
-impl ToJson for RecordType {
+impl ToJson for Record {
     fn as_json(&self) -> Json<'_> {
         match self {
-            RecordType::Live(value) => value.as_json(),
-            RecordType::Tombstone(value) => value.as_json(),
+            Record::Live(value) => value.as_json(),
+            Record::Tombstone(value) => value.as_json(),
         }
     }
 }
 
-impl ReadJson for RecordType {
+impl ReadJson for Record {
     fn read(value: Json<'_>, at: At<'_>, out: &mut Checker) -> Option<Self> {
         match value.get("isDeleted") {
-            Some(Json::Bool(false)) => {
-                ReadJson::read(value, at, out).map(RecordType::Live)
-            }
+            Some(Json::Bool(false)) => ReadJson::read(value, at, out).map(Record::Live),
             Some(Json::Bool(true)) => {
-                ReadJson::read(value, at, out).map(RecordType::Tombstone)
+                ReadJson::read(value, at, out).map(Record::Tombstone)
             }
             _ => mismatch(value, "one of several shapes", at, out),
         }
     }
 }
-schema!(RecordType, "Record", super::validators::check_record_type);
+schema!(Record, "Record", super::validators::check_record);
 
 /// The refresh token to spend.
 #[derive(Clone, Debug, PartialEq)]
@@ -6181,13 +6077,13 @@ pub struct RefreshRequest {
     pub refresh_token: RefreshToken,
 }
 
-impl Record for RefreshRequest {
+impl Fields for RefreshRequest {
     const NAMES: &'static [&'static str] = &["refreshToken"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("refreshToken", &self.refresh_token),
-            _ => Member::End,
+            0 => Shown::required("refreshToken", &self.refresh_token),
+            _ => Shown::End,
         }
     }
 
@@ -6215,15 +6111,15 @@ pub struct RegisterRequest {
     pub device_name: Option<Name>,
 }
 
-impl Record for RegisterRequest {
+impl Fields for RegisterRequest {
     const NAMES: &'static [&'static str] = &["email", "password", "deviceName"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("email", &self.email),
-            1 => Member::required("password", &self.password),
-            2 => Member::optional("deviceName", &self.device_name),
-            _ => Member::End,
+            0 => Shown::required("email", &self.email),
+            1 => Shown::required("password", &self.password),
+            2 => Shown::optional("deviceName", &self.device_name),
+            _ => Shown::End,
         }
     }
 
@@ -6251,16 +6147,16 @@ pub struct RejectedOutcome {
     pub op: Option<Op>,
 }
 
-impl Record for RejectedOutcome {
+impl Fields for RejectedOutcome {
     const NAMES: &'static [&'static str] = &["outcome", "error", "id", "op"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::Present("outcome", Json::String("rejected")),
-            1 => Member::required("error", &self.error),
-            2 => Member::optional("id", &self.id),
-            3 => Member::optional("op", &self.op),
-            _ => Member::End,
+            0 => Shown::Present("outcome", Json::String("rejected")),
+            1 => Shown::required("error", &self.error),
+            2 => Shown::optional("id", &self.id),
+            3 => Shown::optional("op", &self.op),
+            _ => Shown::End,
         }
     }
 
@@ -6297,7 +6193,7 @@ pub struct Rejection {
     pub server_time: Option<Timestamp>,
 }
 
-impl Record for Rejection {
+impl Fields for Rejection {
     const NAMES: &'static [&'static str] = &[
         "code",
         "retryable",
@@ -6306,14 +6202,14 @@ impl Record for Rejection {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("code", &self.code),
-            1 => Member::required("retryable", &self.retryable),
-            2 => Member::required("message", &self.message),
-            3 => Member::optional("errors", &self.errors),
-            4 => Member::optional("serverTime", &self.server_time),
-            _ => Member::End,
+            0 => Shown::required("code", &self.code),
+            1 => Shown::required("retryable", &self.retryable),
+            2 => Shown::required("message", &self.message),
+            3 => Shown::optional("errors", &self.errors),
+            4 => Shown::optional("serverTime", &self.server_time),
+            _ => Shown::End,
         }
     }
 
@@ -6436,7 +6332,7 @@ pub struct RepsForTimeSet {
     pub unknown: BTreeMap<String, Value>,
 }
 
-impl Record for RepsForTimeSet {
+impl Fields for RepsForTimeSet {
     const NAMES: &'static [&'static str] = &[
         "id",
         "clientCreatedAt",
@@ -6460,29 +6356,29 @@ impl Record for RepsForTimeSet {
         "targetWeightKg",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("id", &self.id),
-            1 => Member::required("clientCreatedAt", &self.client_created_at),
-            2 => Member::required("clientUpdatedAt", &self.client_updated_at),
-            3 => Member::Present("isDeleted", Json::Bool(false)),
-            4 => Member::required("workoutLogId", &self.workout_log_id),
-            5 => Member::required("exerciseDefinitionId", &self.exercise_definition_id),
-            6 => Member::required("orderInWorkout", &self.order_in_workout),
-            7 => Member::required("orderInExercise", &self.order_in_exercise),
-            8 => Member::Present("setType", Json::String("repsForTime")),
-            9 => Member::required("targetReps", &self.target_reps),
-            10 => Member::required("loggedWeightKg", &self.logged_weight_kg),
-            11 => Member::required("loggedTimeTakenSecs", &self.logged_time_taken_secs),
-            12 => Member::optional("serverId", &self.server_id),
-            13 => Member::optional("serverUpdatedAt", &self.server_updated_at),
-            14 => Member::optional("groupKey", &self.group_key),
-            15 => Member::optional("level", &self.level),
-            16 => Member::optional("notes", &self.notes),
-            17 => Member::optional("restTimeSecs", &self.rest_time_secs),
-            18 => Member::optional("loggedReps", &self.logged_reps),
-            19 => Member::optional("targetWeightKg", &self.target_weight_kg),
-            _ => Member::other(&self.unknown, last, Self::NAMES),
+            0 => Shown::required("id", &self.id),
+            1 => Shown::required("clientCreatedAt", &self.client_created_at),
+            2 => Shown::required("clientUpdatedAt", &self.client_updated_at),
+            3 => Shown::Present("isDeleted", Json::Bool(false)),
+            4 => Shown::required("workoutLogId", &self.workout_log_id),
+            5 => Shown::required("exerciseDefinitionId", &self.exercise_definition_id),
+            6 => Shown::required("orderInWorkout", &self.order_in_workout),
+            7 => Shown::required("orderInExercise", &self.order_in_exercise),
+            8 => Shown::Present("setType", Json::String("repsForTime")),
+            9 => Shown::required("targetReps", &self.target_reps),
+            10 => Shown::required("loggedWeightKg", &self.logged_weight_kg),
+            11 => Shown::required("loggedTimeTakenSecs", &self.logged_time_taken_secs),
+            12 => Shown::optional("serverId", &self.server_id),
+            13 => Shown::optional("serverUpdatedAt", &self.server_updated_at),
+            14 => Shown::optional("groupKey", &self.group_key),
+            15 => Shown::optional("level", &self.level),
+            16 => Shown::optional("notes", &self.notes),
+            17 => Shown::optional("restTimeSecs", &self.rest_time_secs),
+            18 => Shown::optional("loggedReps", &self.logged_reps),
+            19 => Shown::optional("targetWeightKg", &self.target_weight_kg),
+            _ => Shown::other(&self.unknown, last, Self::NAMES),
         }
     }
 
@@ -6678,7 +6574,7 @@ pub struct StandardSet {
     pub unknown: BTreeMap<String, Value>,
 }
 
-impl Record for StandardSet {
+impl Fields for StandardSet {
     const NAMES: &'static [&'static str] = &[
         "id",
         "clientCreatedAt",
@@ -6701,28 +6597,28 @@ impl Record for StandardSet {
         "targetWeightKg",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("id", &self.id),
-            1 => Member::required("clientCreatedAt", &self.client_created_at),
-            2 => Member::required("clientUpdatedAt", &self.client_updated_at),
-            3 => Member::Present("isDeleted", Json::Bool(false)),
-            4 => Member::required("workoutLogId", &self.workout_log_id),
-            5 => Member::required("exerciseDefinitionId", &self.exercise_definition_id),
-            6 => Member::required("orderInWorkout", &self.order_in_workout),
-            7 => Member::required("orderInExercise", &self.order_in_exercise),
-            8 => Member::Present("setType", Json::String("standard")),
-            9 => Member::required("loggedWeightKg", &self.logged_weight_kg),
-            10 => Member::required("loggedReps", &self.logged_reps),
-            11 => Member::optional("serverId", &self.server_id),
-            12 => Member::optional("serverUpdatedAt", &self.server_updated_at),
-            13 => Member::optional("groupKey", &self.group_key),
-            14 => Member::optional("level", &self.level),
-            15 => Member::optional("notes", &self.notes),
-            16 => Member::optional("restTimeSecs", &self.rest_time_secs),
-            17 => Member::optional("targetReps", &self.target_reps),
-            18 => Member::optional("targetWeightKg", &self.target_weight_kg),
-            _ => Member::other(&self.unknown, last, Self::NAMES),
+            0 => Shown::required("id", &self.id),
+            1 => Shown::required("clientCreatedAt", &self.client_created_at),
+            2 => Shown::required("clientUpdatedAt", &self.client_updated_at),
+            3 => Shown::Present("isDeleted", Json::Bool(false)),
+            4 => Shown::required("workoutLogId", &self.workout_log_id),
+            5 => Shown::required("exerciseDefinitionId", &self.exercise_definition_id),
+            6 => Shown::required("orderInWorkout", &self.order_in_workout),
+            7 => Shown::required("orderInExercise", &self.order_in_exercise),
+            8 => Shown::Present("setType", Json::String("standard")),
+            9 => Shown::required("loggedWeightKg", &self.logged_weight_kg),
+            10 => Shown::required("loggedReps", &self.logged_reps),
+            11 => Shown::optional("serverId", &self.server_id),
+            12 => Shown::optional("serverUpdatedAt", &self.server_updated_at),
+            13 => Shown::optional("groupKey", &self.group_key),
+            14 => Shown::optional("level", &self.level),
+            15 => Shown::optional("notes", &self.notes),
+            16 => Shown::optional("restTimeSecs", &self.rest_time_secs),
+            17 => Shown::optional("targetReps", &self.target_reps),
+            18 => Shown::optional("targetWeightKg", &self.target_weight_kg),
+            _ => Shown::other(&self.unknown, last, Self::NAMES),
         }
     }
 
@@ -6783,16 +6679,16 @@ pub struct SupersededOutcome {
     pub winner: Change,
 }
 
-impl Record for SupersededOutcome {
+impl Fields for SupersededOutcome {
     const NAMES: &'static [&'static str] = &["id", "op", "outcome", "winner"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("id", &self.id),
-            1 => Member::required("op", &self.op),
-            2 => Member::Present("outcome", Json::String("superseded")),
-            3 => Member::required("winner", &self.winner),
-            _ => Member::End,
+            0 => Shown::required("id", &self.id),
+            1 => Shown::required("op", &self.op),
+            2 => Shown::Present("outcome", Json::String("superseded")),
+            3 => Shown::required("winner", &self.winner),
+            _ => Shown::End,
         }
     }
 
@@ -6804,10 +6700,7 @@ impl Record for SupersededOutcome {
         Some(Self { id, op, winner })
     }
 }
-
-record!(
-    SupersededOutcome, "SupersededOutcome", super::validators::check_superseded_outcome
-);
+record!(SupersededOutcome, "SupersededOutcome", super::validators::check_superseded_outcome);
 
 /// What the server at hand supports.
 #[derive(Clone, Debug, PartialEq)]
@@ -6827,7 +6720,7 @@ pub struct SyncConfig {
     pub epoch: Epoch,
 }
 
-impl Record for SyncConfig {
+impl Fields for SyncConfig {
     const NAMES: &'static [&'static str] = &[
         "serverTime",
         "limits",
@@ -6837,20 +6730,17 @@ impl Record for SyncConfig {
         "epoch",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("serverTime", &self.server_time),
-            1 => Member::required("limits", &self.limits),
+            0 => Shown::required("serverTime", &self.server_time),
+            1 => Shown::required("limits", &self.limits),
             2 => {
-                Member::required(
-                    "tombstoneRetentionDays",
-                    &self.tombstone_retention_days,
-                )
+                Shown::required("tombstoneRetentionDays", &self.tombstone_retention_days)
             }
-            3 => Member::required("clockSkewMaxMs", &self.clock_skew_max_ms),
-            4 => Member::required("contractVersions", &self.contract_versions),
-            5 => Member::required("epoch", &self.epoch),
-            _ => Member::End,
+            3 => Shown::required("clockSkewMaxMs", &self.clock_skew_max_ms),
+            4 => Shown::required("contractVersions", &self.contract_versions),
+            5 => Shown::required("epoch", &self.epoch),
+            _ => Shown::End,
         }
     }
 
@@ -6892,7 +6782,7 @@ pub struct SyncFields {
     pub unknown: BTreeMap<String, Value>,
 }
 
-impl Record for SyncFields {
+impl Fields for SyncFields {
     const NAMES: &'static [&'static str] = &[
         "id",
         "clientCreatedAt",
@@ -6902,15 +6792,15 @@ impl Record for SyncFields {
         "serverUpdatedAt",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("id", &self.id),
-            1 => Member::required("clientCreatedAt", &self.client_created_at),
-            2 => Member::required("clientUpdatedAt", &self.client_updated_at),
-            3 => Member::Present("isDeleted", Json::Bool(false)),
-            4 => Member::optional("serverId", &self.server_id),
-            5 => Member::optional("serverUpdatedAt", &self.server_updated_at),
-            _ => Member::other(&self.unknown, last, Self::NAMES),
+            0 => Shown::required("id", &self.id),
+            1 => Shown::required("clientCreatedAt", &self.client_created_at),
+            2 => Shown::required("clientUpdatedAt", &self.client_updated_at),
+            3 => Shown::Present("isDeleted", Json::Bool(false)),
+            4 => Shown::optional("serverId", &self.server_id),
+            5 => Shown::optional("serverUpdatedAt", &self.server_updated_at),
+            _ => Shown::other(&self.unknown, last, Self::NAMES),
         }
     }
 
@@ -6952,14 +6842,14 @@ pub struct TargetFrequency {
     pub unknown: BTreeMap<String, Value>,
 }
 
-impl Record for TargetFrequency {
+impl Fields for TargetFrequency {
     const NAMES: &'static [&'static str] = &["type", "value"];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("type", &self.type_),
-            1 => Member::required("value", &self.value),
-            _ => Member::other(&self.unknown, last, Self::NAMES),
+            0 => Shown::required("type", &self.type_),
+            1 => Shown::required("value", &self.value),
+            _ => Shown::other(&self.unknown, last, Self::NAMES),
         }
     }
 
@@ -6997,11 +6887,7 @@ impl TargetFrequencyType {
         }
     }
 }
-
-texts!(
-    TargetFrequencyType, "TargetFrequency.type",
-    super::validators::check_target_frequency_type
-);
+texts!(TargetFrequencyType, "TargetFrequency.type", super::validators::check_target_frequency_type);
 
 /// One planned set.
 #[derive(Clone, Debug, PartialEq)]
@@ -7027,7 +6913,7 @@ pub struct TargetSetDefinition {
     pub unknown: BTreeMap<String, Value>,
 }
 
-impl Record for TargetSetDefinition {
+impl Fields for TargetSetDefinition {
     const NAMES: &'static [&'static str] = &[
         "order",
         "setType",
@@ -7036,14 +6922,14 @@ impl Record for TargetSetDefinition {
         "targetWeightNotes",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("order", &self.order),
-            1 => Member::required("setType", &self.set_type),
-            2 => Member::optional("targetDurationSecs", &self.target_duration_secs),
-            3 => Member::optional("targetReps", &self.target_reps),
-            4 => Member::optional("targetWeightNotes", &self.target_weight_notes),
-            _ => Member::other(&self.unknown, last, Self::NAMES),
+            0 => Shown::required("order", &self.order),
+            1 => Shown::required("setType", &self.set_type),
+            2 => Shown::optional("targetDurationSecs", &self.target_duration_secs),
+            3 => Shown::optional("targetReps", &self.target_reps),
+            4 => Shown::optional("targetWeightNotes", &self.target_weight_notes),
+            _ => Shown::other(&self.unknown, last, Self::NAMES),
         }
     }
 
@@ -7064,20 +6950,13 @@ impl Record for TargetSetDefinition {
         })
     }
 }
-
-record!(
-    TargetSetDefinition, "TargetSetDefinition",
-    super::validators::check_target_set_definition
-);
+record!(TargetSetDefinition, "TargetSetDefinition", super::validators::check_target_set_definition);
 
 /// The planned weight in words, up to 200 characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TargetWeightNotes(pub String);
 
-newtype!(
-    TargetWeightNotes, "TargetWeightNotes", super::validators::check_target_weight_notes,
-    String
-);
+newtype!(TargetWeightNotes, "TargetWeightNotes", super::validators::check_target_weight_notes, String);
 
 /// A time, in milliseconds since the Unix epoch, up to the end of the year 9999.
 #[derive(Clone, Debug, PartialEq, Copy, Eq, PartialOrd, Ord, Hash)]
@@ -7098,7 +6977,7 @@ pub struct TokenPair {
     pub user_id: Id,
 }
 
-impl Record for TokenPair {
+impl Fields for TokenPair {
     const NAMES: &'static [&'static str] = &[
         "accessToken",
         "refreshToken",
@@ -7107,14 +6986,14 @@ impl Record for TokenPair {
         "userId",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("accessToken", &self.access_token),
-            1 => Member::required("refreshToken", &self.refresh_token),
-            2 => Member::Present("tokenType", Json::String("Bearer")),
-            3 => Member::required("expiresInSecs", &self.expires_in_secs),
-            4 => Member::required("userId", &self.user_id),
-            _ => Member::End,
+            0 => Shown::required("accessToken", &self.access_token),
+            1 => Shown::required("refreshToken", &self.refresh_token),
+            2 => Shown::Present("tokenType", Json::String("Bearer")),
+            3 => Shown::required("expiresInSecs", &self.expires_in_secs),
+            4 => Shown::required("userId", &self.user_id),
+            _ => Shown::End,
         }
     }
 
@@ -7150,7 +7029,7 @@ pub struct Tombstone {
     pub server_updated_at: Option<Timestamp>,
 }
 
-impl Record for Tombstone {
+impl Fields for Tombstone {
     const NAMES: &'static [&'static str] = &[
         "id",
         "clientCreatedAt",
@@ -7160,15 +7039,15 @@ impl Record for Tombstone {
         "serverUpdatedAt",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("id", &self.id),
-            1 => Member::required("clientCreatedAt", &self.client_created_at),
-            2 => Member::required("clientUpdatedAt", &self.client_updated_at),
-            3 => Member::Present("isDeleted", Json::Bool(true)),
-            4 => Member::optional("serverId", &self.server_id),
-            5 => Member::optional("serverUpdatedAt", &self.server_updated_at),
-            _ => Member::End,
+            0 => Shown::required("id", &self.id),
+            1 => Shown::required("clientCreatedAt", &self.client_created_at),
+            2 => Shown::required("clientUpdatedAt", &self.client_updated_at),
+            3 => Shown::Present("isDeleted", Json::Bool(true)),
+            4 => Shown::optional("serverId", &self.server_id),
+            5 => Shown::optional("serverUpdatedAt", &self.server_updated_at),
+            _ => Shown::End,
         }
     }
 
@@ -7213,7 +7092,7 @@ pub struct UserBodyweightLog {
     pub unknown: BTreeMap<String, Value>,
 }
 
-impl Record for UserBodyweightLog {
+impl Fields for UserBodyweightLog {
     const NAMES: &'static [&'static str] = &[
         "id",
         "clientCreatedAt",
@@ -7225,17 +7104,17 @@ impl Record for UserBodyweightLog {
         "serverUpdatedAt",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("id", &self.id),
-            1 => Member::required("clientCreatedAt", &self.client_created_at),
-            2 => Member::required("clientUpdatedAt", &self.client_updated_at),
-            3 => Member::Present("isDeleted", Json::Bool(false)),
-            4 => Member::required("date", &self.date),
-            5 => Member::required("weightKg", &self.weight_kg),
-            6 => Member::optional("serverId", &self.server_id),
-            7 => Member::optional("serverUpdatedAt", &self.server_updated_at),
-            _ => Member::other(&self.unknown, last, Self::NAMES),
+            0 => Shown::required("id", &self.id),
+            1 => Shown::required("clientCreatedAt", &self.client_created_at),
+            2 => Shown::required("clientUpdatedAt", &self.client_updated_at),
+            3 => Shown::Present("isDeleted", Json::Bool(false)),
+            4 => Shown::required("date", &self.date),
+            5 => Shown::required("weightKg", &self.weight_kg),
+            6 => Shown::optional("serverId", &self.server_id),
+            7 => Shown::optional("serverUpdatedAt", &self.server_updated_at),
+            _ => Shown::other(&self.unknown, last, Self::NAMES),
         }
     }
 
@@ -7261,10 +7140,7 @@ impl Record for UserBodyweightLog {
         })
     }
 }
-
-record!(
-    UserBodyweightLog, "UserBodyweightLog", super::validators::check_user_bodyweight_log
-);
+record!(UserBodyweightLog, "UserBodyweightLog", super::validators::check_user_bodyweight_log);
 
 /// The current version of a record, with its revision and the edit that made it.
 #[derive(Clone, Debug, PartialEq)]
@@ -7278,15 +7154,15 @@ pub struct UserBodyweightLogChange {
     pub record: UserBodyweightLogRecord,
 }
 
-impl Record for UserBodyweightLogChange {
+impl Fields for UserBodyweightLogChange {
     const NAMES: &'static [&'static str] = &["rev", "op", "record"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("rev", &self.rev),
-            1 => Member::required("op", &self.op),
-            2 => Member::required("record", &self.record),
-            _ => Member::End,
+            0 => Shown::required("rev", &self.rev),
+            1 => Shown::required("op", &self.op),
+            2 => Shown::required("record", &self.record),
+            _ => Shown::End,
         }
     }
 
@@ -7297,9 +7173,9 @@ impl Record for UserBodyweightLogChange {
         Some(Self { rev, op, record })
     }
 }
-
 record!(
-    UserBodyweightLogChange, "UserBodyweightLogChange",
+    UserBodyweightLogChange,
+    "UserBodyweightLogChange",
     super::validators::check_user_bodyweight_log_change
 );
 
@@ -7319,7 +7195,7 @@ pub struct UserBodyweightLogChangePage {
     pub server_time: Timestamp,
 }
 
-impl Record for UserBodyweightLogChangePage {
+impl Fields for UserBodyweightLogChangePage {
     const NAMES: &'static [&'static str] = &[
         "changes",
         "nextCursor",
@@ -7328,14 +7204,14 @@ impl Record for UserBodyweightLogChangePage {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("changes", &self.changes),
-            1 => Member::required("nextCursor", &self.next_cursor),
-            2 => Member::required("hasMore", &self.has_more),
-            3 => Member::required("userRev", &self.user_rev),
-            4 => Member::required("serverTime", &self.server_time),
-            _ => Member::End,
+            0 => Shown::required("changes", &self.changes),
+            1 => Shown::required("nextCursor", &self.next_cursor),
+            2 => Shown::required("hasMore", &self.has_more),
+            3 => Shown::required("userRev", &self.user_rev),
+            4 => Shown::required("serverTime", &self.server_time),
+            _ => Shown::End,
         }
     }
 
@@ -7354,9 +7230,9 @@ impl Record for UserBodyweightLogChangePage {
         })
     }
 }
-
 record!(
-    UserBodyweightLogChangePage, "UserBodyweightLogChangePage",
+    UserBodyweightLogChangePage,
+    "UserBodyweightLogChangePage",
     super::validators::check_user_bodyweight_log_change_page
 );
 
@@ -7373,16 +7249,16 @@ pub struct UserBodyweightLogFeedChange {
     pub record: UserBodyweightLogRecord,
 }
 
-impl Record for UserBodyweightLogFeedChange {
+impl Fields for UserBodyweightLogFeedChange {
     const NAMES: &'static [&'static str] = &["collection", "rev", "op", "record"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::Present("collection", Json::String("user-bodyweight-logs")),
-            1 => Member::required("rev", &self.rev),
-            2 => Member::required("op", &self.op),
-            3 => Member::required("record", &self.record),
-            _ => Member::End,
+            0 => Shown::Present("collection", Json::String("user-bodyweight-logs")),
+            1 => Shown::required("rev", &self.rev),
+            2 => Shown::required("op", &self.op),
+            3 => Shown::required("record", &self.record),
+            _ => Shown::End,
         }
     }
 
@@ -7394,9 +7270,9 @@ impl Record for UserBodyweightLogFeedChange {
         Some(Self { rev, op, record })
     }
 }
-
 record!(
-    UserBodyweightLogFeedChange, "UserBodyweightLogFeedChange",
+    UserBodyweightLogFeedChange,
+    "UserBodyweightLogFeedChange",
     super::validators::check_user_bodyweight_log_feed_change
 );
 
@@ -7413,16 +7289,16 @@ pub struct UserBodyweightLogFeedPushChange {
     pub base_rev: Option<Revision>,
 }
 
-impl Record for UserBodyweightLogFeedPushChange {
+impl Fields for UserBodyweightLogFeedPushChange {
     const NAMES: &'static [&'static str] = &["collection", "op", "record", "baseRev"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::Present("collection", Json::String("user-bodyweight-logs")),
-            1 => Member::required("op", &self.op),
-            2 => Member::required("record", &self.record),
-            3 => Member::optional("baseRev", &self.base_rev),
-            _ => Member::End,
+            0 => Shown::Present("collection", Json::String("user-bodyweight-logs")),
+            1 => Shown::required("op", &self.op),
+            2 => Shown::required("record", &self.record),
+            3 => Shown::optional("baseRev", &self.base_rev),
+            _ => Shown::End,
         }
     }
 
@@ -7434,9 +7310,9 @@ impl Record for UserBodyweightLogFeedPushChange {
         Some(Self { op, record, base_rev })
     }
 }
-
 record!(
-    UserBodyweightLogFeedPushChange, "UserBodyweightLogFeedPushChange",
+    UserBodyweightLogFeedPushChange,
+    "UserBodyweightLogFeedPushChange",
     super::validators::check_user_bodyweight_log_feed_push_change
 );
 
@@ -7452,15 +7328,15 @@ pub struct UserBodyweightLogPushChange {
     pub base_rev: Option<Revision>,
 }
 
-impl Record for UserBodyweightLogPushChange {
+impl Fields for UserBodyweightLogPushChange {
     const NAMES: &'static [&'static str] = &["op", "record", "baseRev"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("op", &self.op),
-            1 => Member::required("record", &self.record),
-            2 => Member::optional("baseRev", &self.base_rev),
-            _ => Member::End,
+            0 => Shown::required("op", &self.op),
+            1 => Shown::required("record", &self.record),
+            2 => Shown::optional("baseRev", &self.base_rev),
+            _ => Shown::End,
         }
     }
 
@@ -7471,9 +7347,9 @@ impl Record for UserBodyweightLogPushChange {
         Some(Self { op, record, base_rev })
     }
 }
-
 record!(
-    UserBodyweightLogPushChange, "UserBodyweightLogPushChange",
+    UserBodyweightLogPushChange,
+    "UserBodyweightLogPushChange",
     super::validators::check_user_bodyweight_log_push_change
 );
 
@@ -7520,9 +7396,9 @@ impl ReadJson for UserBodyweightLogPushOutcome {
         }
     }
 }
-
 schema!(
-    UserBodyweightLogPushOutcome, "UserBodyweightLogPushOutcome",
+    UserBodyweightLogPushOutcome,
+    "UserBodyweightLogPushOutcome",
     super::validators::check_user_bodyweight_log_push_outcome
 );
 
@@ -7536,14 +7412,14 @@ pub struct UserBodyweightLogPushRequest {
     pub cursor: Option<Cursor>,
 }
 
-impl Record for UserBodyweightLogPushRequest {
+impl Fields for UserBodyweightLogPushRequest {
     const NAMES: &'static [&'static str] = &["changes", "cursor"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("changes", &self.changes),
-            1 => Member::optional("cursor", &self.cursor),
-            _ => Member::End,
+            0 => Shown::required("changes", &self.changes),
+            1 => Shown::optional("cursor", &self.cursor),
+            _ => Shown::End,
         }
     }
 
@@ -7553,9 +7429,9 @@ impl Record for UserBodyweightLogPushRequest {
         Some(Self { changes, cursor })
     }
 }
-
 record!(
-    UserBodyweightLogPushRequest, "UserBodyweightLogPushRequest",
+    UserBodyweightLogPushRequest,
+    "UserBodyweightLogPushRequest",
     super::validators::check_user_bodyweight_log_push_request
 );
 
@@ -7573,7 +7449,7 @@ pub struct UserBodyweightLogPushResult {
     pub server_time: Timestamp,
 }
 
-impl Record for UserBodyweightLogPushResult {
+impl Fields for UserBodyweightLogPushResult {
     const NAMES: &'static [&'static str] = &[
         "outcomes",
         "prevUserRev",
@@ -7581,13 +7457,13 @@ impl Record for UserBodyweightLogPushResult {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("outcomes", &self.outcomes),
-            1 => Member::required("prevUserRev", &self.prev_user_rev),
-            2 => Member::required("userRev", &self.user_rev),
-            3 => Member::required("serverTime", &self.server_time),
-            _ => Member::End,
+            0 => Shown::required("outcomes", &self.outcomes),
+            1 => Shown::required("prevUserRev", &self.prev_user_rev),
+            2 => Shown::required("userRev", &self.user_rev),
+            3 => Shown::required("serverTime", &self.server_time),
+            _ => Shown::End,
         }
     }
 
@@ -7604,9 +7480,9 @@ impl Record for UserBodyweightLogPushResult {
         })
     }
 }
-
 record!(
-    UserBodyweightLogPushResult, "UserBodyweightLogPushResult",
+    UserBodyweightLogPushResult,
+    "UserBodyweightLogPushResult",
     super::validators::check_user_bodyweight_log_push_result
 );
 
@@ -7640,9 +7516,9 @@ impl ReadJson for UserBodyweightLogRecord {
         }
     }
 }
-
 schema!(
-    UserBodyweightLogRecord, "UserBodyweightLogRecord",
+    UserBodyweightLogRecord,
+    "UserBodyweightLogRecord",
     super::validators::check_user_bodyweight_log_record
 );
 
@@ -7658,16 +7534,16 @@ pub struct UserBodyweightLogSupersededOutcome {
     pub winner: UserBodyweightLogChange,
 }
 
-impl Record for UserBodyweightLogSupersededOutcome {
+impl Fields for UserBodyweightLogSupersededOutcome {
     const NAMES: &'static [&'static str] = &["id", "op", "outcome", "winner"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("id", &self.id),
-            1 => Member::required("op", &self.op),
-            2 => Member::Present("outcome", Json::String("superseded")),
-            3 => Member::required("winner", &self.winner),
-            _ => Member::End,
+            0 => Shown::required("id", &self.id),
+            1 => Shown::required("op", &self.op),
+            2 => Shown::Present("outcome", Json::String("superseded")),
+            3 => Shown::required("winner", &self.winner),
+            _ => Shown::End,
         }
     }
 
@@ -7679,9 +7555,9 @@ impl Record for UserBodyweightLogSupersededOutcome {
         Some(Self { id, op, winner })
     }
 }
-
 record!(
-    UserBodyweightLogSupersededOutcome, "UserBodyweightLogSupersededOutcome",
+    UserBodyweightLogSupersededOutcome,
+    "UserBodyweightLogSupersededOutcome",
     super::validators::check_user_bodyweight_log_superseded_outcome
 );
 
@@ -7733,15 +7609,15 @@ pub struct UserGoalChange {
     pub record: UserGoalRecord,
 }
 
-impl Record for UserGoalChange {
+impl Fields for UserGoalChange {
     const NAMES: &'static [&'static str] = &["rev", "op", "record"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("rev", &self.rev),
-            1 => Member::required("op", &self.op),
-            2 => Member::required("record", &self.record),
-            _ => Member::End,
+            0 => Shown::required("rev", &self.rev),
+            1 => Shown::required("op", &self.op),
+            2 => Shown::required("record", &self.record),
+            _ => Shown::End,
         }
     }
 
@@ -7770,7 +7646,7 @@ pub struct UserGoalChangePage {
     pub server_time: Timestamp,
 }
 
-impl Record for UserGoalChangePage {
+impl Fields for UserGoalChangePage {
     const NAMES: &'static [&'static str] = &[
         "changes",
         "nextCursor",
@@ -7779,14 +7655,14 @@ impl Record for UserGoalChangePage {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("changes", &self.changes),
-            1 => Member::required("nextCursor", &self.next_cursor),
-            2 => Member::required("hasMore", &self.has_more),
-            3 => Member::required("userRev", &self.user_rev),
-            4 => Member::required("serverTime", &self.server_time),
-            _ => Member::End,
+            0 => Shown::required("changes", &self.changes),
+            1 => Shown::required("nextCursor", &self.next_cursor),
+            2 => Shown::required("hasMore", &self.has_more),
+            3 => Shown::required("userRev", &self.user_rev),
+            4 => Shown::required("serverTime", &self.server_time),
+            _ => Shown::End,
         }
     }
 
@@ -7805,11 +7681,7 @@ impl Record for UserGoalChangePage {
         })
     }
 }
-
-record!(
-    UserGoalChangePage, "UserGoalChangePage",
-    super::validators::check_user_goal_change_page
-);
+record!(UserGoalChangePage, "UserGoalChangePage", super::validators::check_user_goal_change_page);
 
 /// The current version of a record of any collection. `x-any-collection` makes this a union over all
 /// collections, told apart by `collection`, in which the record is one of that collection.
@@ -7824,16 +7696,16 @@ pub struct UserGoalFeedChange {
     pub record: UserGoalRecord,
 }
 
-impl Record for UserGoalFeedChange {
+impl Fields for UserGoalFeedChange {
     const NAMES: &'static [&'static str] = &["collection", "rev", "op", "record"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::Present("collection", Json::String("user-goals")),
-            1 => Member::required("rev", &self.rev),
-            2 => Member::required("op", &self.op),
-            3 => Member::required("record", &self.record),
-            _ => Member::End,
+            0 => Shown::Present("collection", Json::String("user-goals")),
+            1 => Shown::required("rev", &self.rev),
+            2 => Shown::required("op", &self.op),
+            3 => Shown::required("record", &self.record),
+            _ => Shown::End,
         }
     }
 
@@ -7845,11 +7717,7 @@ impl Record for UserGoalFeedChange {
         Some(Self { rev, op, record })
     }
 }
-
-record!(
-    UserGoalFeedChange, "UserGoalFeedChange",
-    super::validators::check_user_goal_feed_change
-);
+record!(UserGoalFeedChange, "UserGoalFeedChange", super::validators::check_user_goal_feed_change);
 
 /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
 /// collections, told apart by `collection`, in which the record is one of that collection.
@@ -7864,16 +7732,16 @@ pub struct UserGoalFeedPushChange {
     pub base_rev: Option<Revision>,
 }
 
-impl Record for UserGoalFeedPushChange {
+impl Fields for UserGoalFeedPushChange {
     const NAMES: &'static [&'static str] = &["collection", "op", "record", "baseRev"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::Present("collection", Json::String("user-goals")),
-            1 => Member::required("op", &self.op),
-            2 => Member::required("record", &self.record),
-            3 => Member::optional("baseRev", &self.base_rev),
-            _ => Member::End,
+            0 => Shown::Present("collection", Json::String("user-goals")),
+            1 => Shown::required("op", &self.op),
+            2 => Shown::required("record", &self.record),
+            3 => Shown::optional("baseRev", &self.base_rev),
+            _ => Shown::End,
         }
     }
 
@@ -7885,11 +7753,7 @@ impl Record for UserGoalFeedPushChange {
         Some(Self { op, record, base_rev })
     }
 }
-
-record!(
-    UserGoalFeedPushChange, "UserGoalFeedPushChange",
-    super::validators::check_user_goal_feed_push_change
-);
+record!(UserGoalFeedPushChange, "UserGoalFeedPushChange", super::validators::check_user_goal_feed_push_change);
 
 /// The members that goals of every kind have.
 #[derive(Clone, Debug, PartialEq)]
@@ -7913,7 +7777,7 @@ pub struct UserGoalFields {
     pub unknown: BTreeMap<String, Value>,
 }
 
-impl Record for UserGoalFields {
+impl Fields for UserGoalFields {
     const NAMES: &'static [&'static str] = &[
         "name",
         "status",
@@ -7924,16 +7788,16 @@ impl Record for UserGoalFields {
         "targetDate",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("name", &self.name),
-            1 => Member::required("status", &self.status),
-            2 => Member::required("creationDate", &self.creation_date),
-            3 => Member::optional("achievedDate", &self.achieved_date),
-            4 => Member::optional("currentValue", &self.current_value),
-            5 => Member::optional("progressNotes", &self.progress_notes),
-            6 => Member::optional("targetDate", &self.target_date),
-            _ => Member::other(&self.unknown, last, Self::NAMES),
+            0 => Shown::required("name", &self.name),
+            1 => Shown::required("status", &self.status),
+            2 => Shown::required("creationDate", &self.creation_date),
+            3 => Shown::optional("achievedDate", &self.achieved_date),
+            4 => Shown::optional("currentValue", &self.current_value),
+            5 => Shown::optional("progressNotes", &self.progress_notes),
+            6 => Shown::optional("targetDate", &self.target_date),
+            _ => Shown::other(&self.unknown, last, Self::NAMES),
         }
     }
 
@@ -7989,11 +7853,7 @@ impl UserGoalFieldsStatus {
         }
     }
 }
-
-texts!(
-    UserGoalFieldsStatus, "UserGoalFields.status",
-    super::validators::check_user_goal_fields_status
-);
+texts!(UserGoalFieldsStatus, "UserGoalFields.status", super::validators::check_user_goal_fields_status);
 
 /// One edit of one record, in full.
 #[derive(Clone, Debug, PartialEq)]
@@ -8007,15 +7867,15 @@ pub struct UserGoalPushChange {
     pub base_rev: Option<Revision>,
 }
 
-impl Record for UserGoalPushChange {
+impl Fields for UserGoalPushChange {
     const NAMES: &'static [&'static str] = &["op", "record", "baseRev"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("op", &self.op),
-            1 => Member::required("record", &self.record),
-            2 => Member::optional("baseRev", &self.base_rev),
-            _ => Member::End,
+            0 => Shown::required("op", &self.op),
+            1 => Shown::required("record", &self.record),
+            2 => Shown::optional("baseRev", &self.base_rev),
+            _ => Shown::End,
         }
     }
 
@@ -8026,11 +7886,7 @@ impl Record for UserGoalPushChange {
         Some(Self { op, record, base_rev })
     }
 }
-
-record!(
-    UserGoalPushChange, "UserGoalPushChange",
-    super::validators::check_user_goal_push_change
-);
+record!(UserGoalPushChange, "UserGoalPushChange", super::validators::check_user_goal_push_change);
 
 /// What became of one pushed change.
 #[derive(Clone, Debug, PartialEq)]
@@ -8071,11 +7927,7 @@ impl ReadJson for UserGoalPushOutcome {
         }
     }
 }
-
-schema!(
-    UserGoalPushOutcome, "UserGoalPushOutcome",
-    super::validators::check_user_goal_push_outcome
-);
+schema!(UserGoalPushOutcome, "UserGoalPushOutcome", super::validators::check_user_goal_push_outcome);
 
 /// Edits of one collection.
 #[derive(Clone, Debug, PartialEq)]
@@ -8087,14 +7939,14 @@ pub struct UserGoalPushRequest {
     pub cursor: Option<Cursor>,
 }
 
-impl Record for UserGoalPushRequest {
+impl Fields for UserGoalPushRequest {
     const NAMES: &'static [&'static str] = &["changes", "cursor"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("changes", &self.changes),
-            1 => Member::optional("cursor", &self.cursor),
-            _ => Member::End,
+            0 => Shown::required("changes", &self.changes),
+            1 => Shown::optional("cursor", &self.cursor),
+            _ => Shown::End,
         }
     }
 
@@ -8104,11 +7956,7 @@ impl Record for UserGoalPushRequest {
         Some(Self { changes, cursor })
     }
 }
-
-record!(
-    UserGoalPushRequest, "UserGoalPushRequest",
-    super::validators::check_user_goal_push_request
-);
+record!(UserGoalPushRequest, "UserGoalPushRequest", super::validators::check_user_goal_push_request);
 
 /// What became of a push to one collection.
 #[derive(Clone, Debug, PartialEq)]
@@ -8124,7 +7972,7 @@ pub struct UserGoalPushResult {
     pub server_time: Timestamp,
 }
 
-impl Record for UserGoalPushResult {
+impl Fields for UserGoalPushResult {
     const NAMES: &'static [&'static str] = &[
         "outcomes",
         "prevUserRev",
@@ -8132,13 +7980,13 @@ impl Record for UserGoalPushResult {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("outcomes", &self.outcomes),
-            1 => Member::required("prevUserRev", &self.prev_user_rev),
-            2 => Member::required("userRev", &self.user_rev),
-            3 => Member::required("serverTime", &self.server_time),
-            _ => Member::End,
+            0 => Shown::required("outcomes", &self.outcomes),
+            1 => Shown::required("prevUserRev", &self.prev_user_rev),
+            2 => Shown::required("userRev", &self.user_rev),
+            3 => Shown::required("serverTime", &self.server_time),
+            _ => Shown::End,
         }
     }
 
@@ -8155,11 +8003,7 @@ impl Record for UserGoalPushResult {
         })
     }
 }
-
-record!(
-    UserGoalPushResult, "UserGoalPushResult",
-    super::validators::check_user_goal_push_result
-);
+record!(UserGoalPushResult, "UserGoalPushResult", super::validators::check_user_goal_push_result);
 
 /// A record, live or deleted. At most 256 KiB of JSON.
 #[derive(Clone, Debug, PartialEq)]
@@ -8202,16 +8046,16 @@ pub struct UserGoalSupersededOutcome {
     pub winner: UserGoalChange,
 }
 
-impl Record for UserGoalSupersededOutcome {
+impl Fields for UserGoalSupersededOutcome {
     const NAMES: &'static [&'static str] = &["id", "op", "outcome", "winner"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("id", &self.id),
-            1 => Member::required("op", &self.op),
-            2 => Member::Present("outcome", Json::String("superseded")),
-            3 => Member::required("winner", &self.winner),
-            _ => Member::End,
+            0 => Shown::required("id", &self.id),
+            1 => Shown::required("op", &self.op),
+            2 => Shown::Present("outcome", Json::String("superseded")),
+            3 => Shown::required("winner", &self.winner),
+            _ => Shown::End,
         }
     }
 
@@ -8223,9 +8067,9 @@ impl Record for UserGoalSupersededOutcome {
         Some(Self { id, op, winner })
     }
 }
-
 record!(
-    UserGoalSupersededOutcome, "UserGoalSupersededOutcome",
+    UserGoalSupersededOutcome,
+    "UserGoalSupersededOutcome",
     super::validators::check_user_goal_superseded_outcome
 );
 
@@ -8256,7 +8100,7 @@ pub struct UserSettings {
     pub unknown: BTreeMap<String, Value>,
 }
 
-impl Record for UserSettings {
+impl Fields for UserSettings {
     const NAMES: &'static [&'static str] = &[
         "id",
         "clientCreatedAt",
@@ -8269,18 +8113,18 @@ impl Record for UserSettings {
         "serverUpdatedAt",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("id", &self.id),
-            1 => Member::required("clientCreatedAt", &self.client_created_at),
-            2 => Member::required("clientUpdatedAt", &self.client_updated_at),
-            3 => Member::Present("isDeleted", Json::Bool(false)),
-            4 => Member::required("preferredWeightUnit", &self.preferred_weight_unit),
-            5 => Member::required("theme", &self.theme),
-            6 => Member::required("defaultRestTimerSecs", &self.default_rest_timer_secs),
-            7 => Member::optional("serverId", &self.server_id),
-            8 => Member::optional("serverUpdatedAt", &self.server_updated_at),
-            _ => Member::other(&self.unknown, last, Self::NAMES),
+            0 => Shown::required("id", &self.id),
+            1 => Shown::required("clientCreatedAt", &self.client_created_at),
+            2 => Shown::required("clientUpdatedAt", &self.client_updated_at),
+            3 => Shown::Present("isDeleted", Json::Bool(false)),
+            4 => Shown::required("preferredWeightUnit", &self.preferred_weight_unit),
+            5 => Shown::required("theme", &self.theme),
+            6 => Shown::required("defaultRestTimerSecs", &self.default_rest_timer_secs),
+            7 => Shown::optional("serverId", &self.server_id),
+            8 => Shown::optional("serverUpdatedAt", &self.server_updated_at),
+            _ => Shown::other(&self.unknown, last, Self::NAMES),
         }
     }
 
@@ -8322,15 +8166,15 @@ pub struct UserSettingsChange {
     pub record: UserSettingsRecord,
 }
 
-impl Record for UserSettingsChange {
+impl Fields for UserSettingsChange {
     const NAMES: &'static [&'static str] = &["rev", "op", "record"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("rev", &self.rev),
-            1 => Member::required("op", &self.op),
-            2 => Member::required("record", &self.record),
-            _ => Member::End,
+            0 => Shown::required("rev", &self.rev),
+            1 => Shown::required("op", &self.op),
+            2 => Shown::required("record", &self.record),
+            _ => Shown::End,
         }
     }
 
@@ -8341,11 +8185,7 @@ impl Record for UserSettingsChange {
         Some(Self { rev, op, record })
     }
 }
-
-record!(
-    UserSettingsChange, "UserSettingsChange",
-    super::validators::check_user_settings_change
-);
+record!(UserSettingsChange, "UserSettingsChange", super::validators::check_user_settings_change);
 
 /// One page of a collection's feed.
 #[derive(Clone, Debug, PartialEq)]
@@ -8363,7 +8203,7 @@ pub struct UserSettingsChangePage {
     pub server_time: Timestamp,
 }
 
-impl Record for UserSettingsChangePage {
+impl Fields for UserSettingsChangePage {
     const NAMES: &'static [&'static str] = &[
         "changes",
         "nextCursor",
@@ -8372,14 +8212,14 @@ impl Record for UserSettingsChangePage {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("changes", &self.changes),
-            1 => Member::required("nextCursor", &self.next_cursor),
-            2 => Member::required("hasMore", &self.has_more),
-            3 => Member::required("userRev", &self.user_rev),
-            4 => Member::required("serverTime", &self.server_time),
-            _ => Member::End,
+            0 => Shown::required("changes", &self.changes),
+            1 => Shown::required("nextCursor", &self.next_cursor),
+            2 => Shown::required("hasMore", &self.has_more),
+            3 => Shown::required("userRev", &self.user_rev),
+            4 => Shown::required("serverTime", &self.server_time),
+            _ => Shown::End,
         }
     }
 
@@ -8398,11 +8238,7 @@ impl Record for UserSettingsChangePage {
         })
     }
 }
-
-record!(
-    UserSettingsChangePage, "UserSettingsChangePage",
-    super::validators::check_user_settings_change_page
-);
+record!(UserSettingsChangePage, "UserSettingsChangePage", super::validators::check_user_settings_change_page);
 
 /// The current version of a record of any collection. `x-any-collection` makes this a union over all
 /// collections, told apart by `collection`, in which the record is one of that collection.
@@ -8417,16 +8253,16 @@ pub struct UserSettingsFeedChange {
     pub record: UserSettingsRecord,
 }
 
-impl Record for UserSettingsFeedChange {
+impl Fields for UserSettingsFeedChange {
     const NAMES: &'static [&'static str] = &["collection", "rev", "op", "record"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::Present("collection", Json::String("user-settings")),
-            1 => Member::required("rev", &self.rev),
-            2 => Member::required("op", &self.op),
-            3 => Member::required("record", &self.record),
-            _ => Member::End,
+            0 => Shown::Present("collection", Json::String("user-settings")),
+            1 => Shown::required("rev", &self.rev),
+            2 => Shown::required("op", &self.op),
+            3 => Shown::required("record", &self.record),
+            _ => Shown::End,
         }
     }
 
@@ -8438,11 +8274,7 @@ impl Record for UserSettingsFeedChange {
         Some(Self { rev, op, record })
     }
 }
-
-record!(
-    UserSettingsFeedChange, "UserSettingsFeedChange",
-    super::validators::check_user_settings_feed_change
-);
+record!(UserSettingsFeedChange, "UserSettingsFeedChange", super::validators::check_user_settings_feed_change);
 
 /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
 /// collections, told apart by `collection`, in which the record is one of that collection.
@@ -8457,16 +8289,16 @@ pub struct UserSettingsFeedPushChange {
     pub base_rev: Option<Revision>,
 }
 
-impl Record for UserSettingsFeedPushChange {
+impl Fields for UserSettingsFeedPushChange {
     const NAMES: &'static [&'static str] = &["collection", "op", "record", "baseRev"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::Present("collection", Json::String("user-settings")),
-            1 => Member::required("op", &self.op),
-            2 => Member::required("record", &self.record),
-            3 => Member::optional("baseRev", &self.base_rev),
-            _ => Member::End,
+            0 => Shown::Present("collection", Json::String("user-settings")),
+            1 => Shown::required("op", &self.op),
+            2 => Shown::required("record", &self.record),
+            3 => Shown::optional("baseRev", &self.base_rev),
+            _ => Shown::End,
         }
     }
 
@@ -8478,9 +8310,9 @@ impl Record for UserSettingsFeedPushChange {
         Some(Self { op, record, base_rev })
     }
 }
-
 record!(
-    UserSettingsFeedPushChange, "UserSettingsFeedPushChange",
+    UserSettingsFeedPushChange,
+    "UserSettingsFeedPushChange",
     super::validators::check_user_settings_feed_push_change
 );
 
@@ -8509,9 +8341,9 @@ impl UserSettingsPreferredWeightUnit {
         }
     }
 }
-
 texts!(
-    UserSettingsPreferredWeightUnit, "UserSettings.preferredWeightUnit",
+    UserSettingsPreferredWeightUnit,
+    "UserSettings.preferredWeightUnit",
     super::validators::check_user_settings_preferred_weight_unit
 );
 
@@ -8527,15 +8359,15 @@ pub struct UserSettingsPushChange {
     pub base_rev: Option<Revision>,
 }
 
-impl Record for UserSettingsPushChange {
+impl Fields for UserSettingsPushChange {
     const NAMES: &'static [&'static str] = &["op", "record", "baseRev"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("op", &self.op),
-            1 => Member::required("record", &self.record),
-            2 => Member::optional("baseRev", &self.base_rev),
-            _ => Member::End,
+            0 => Shown::required("op", &self.op),
+            1 => Shown::required("record", &self.record),
+            2 => Shown::optional("baseRev", &self.base_rev),
+            _ => Shown::End,
         }
     }
 
@@ -8546,11 +8378,7 @@ impl Record for UserSettingsPushChange {
         Some(Self { op, record, base_rev })
     }
 }
-
-record!(
-    UserSettingsPushChange, "UserSettingsPushChange",
-    super::validators::check_user_settings_push_change
-);
+record!(UserSettingsPushChange, "UserSettingsPushChange", super::validators::check_user_settings_push_change);
 
 /// What became of one pushed change.
 #[derive(Clone, Debug, PartialEq)]
@@ -8591,9 +8419,9 @@ impl ReadJson for UserSettingsPushOutcome {
         }
     }
 }
-
 schema!(
-    UserSettingsPushOutcome, "UserSettingsPushOutcome",
+    UserSettingsPushOutcome,
+    "UserSettingsPushOutcome",
     super::validators::check_user_settings_push_outcome
 );
 
@@ -8607,14 +8435,14 @@ pub struct UserSettingsPushRequest {
     pub cursor: Option<Cursor>,
 }
 
-impl Record for UserSettingsPushRequest {
+impl Fields for UserSettingsPushRequest {
     const NAMES: &'static [&'static str] = &["changes", "cursor"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("changes", &self.changes),
-            1 => Member::optional("cursor", &self.cursor),
-            _ => Member::End,
+            0 => Shown::required("changes", &self.changes),
+            1 => Shown::optional("cursor", &self.cursor),
+            _ => Shown::End,
         }
     }
 
@@ -8624,9 +8452,9 @@ impl Record for UserSettingsPushRequest {
         Some(Self { changes, cursor })
     }
 }
-
 record!(
-    UserSettingsPushRequest, "UserSettingsPushRequest",
+    UserSettingsPushRequest,
+    "UserSettingsPushRequest",
     super::validators::check_user_settings_push_request
 );
 
@@ -8644,7 +8472,7 @@ pub struct UserSettingsPushResult {
     pub server_time: Timestamp,
 }
 
-impl Record for UserSettingsPushResult {
+impl Fields for UserSettingsPushResult {
     const NAMES: &'static [&'static str] = &[
         "outcomes",
         "prevUserRev",
@@ -8652,13 +8480,13 @@ impl Record for UserSettingsPushResult {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("outcomes", &self.outcomes),
-            1 => Member::required("prevUserRev", &self.prev_user_rev),
-            2 => Member::required("userRev", &self.user_rev),
-            3 => Member::required("serverTime", &self.server_time),
-            _ => Member::End,
+            0 => Shown::required("outcomes", &self.outcomes),
+            1 => Shown::required("prevUserRev", &self.prev_user_rev),
+            2 => Shown::required("userRev", &self.user_rev),
+            3 => Shown::required("serverTime", &self.server_time),
+            _ => Shown::End,
         }
     }
 
@@ -8675,11 +8503,7 @@ impl Record for UserSettingsPushResult {
         })
     }
 }
-
-record!(
-    UserSettingsPushResult, "UserSettingsPushResult",
-    super::validators::check_user_settings_push_result
-);
+record!(UserSettingsPushResult, "UserSettingsPushResult", super::validators::check_user_settings_push_result);
 
 /// A record, live or deleted. At most 256 KiB of JSON.
 #[derive(Clone, Debug, PartialEq)]
@@ -8710,11 +8534,7 @@ impl ReadJson for UserSettingsRecord {
         }
     }
 }
-
-schema!(
-    UserSettingsRecord, "UserSettingsRecord",
-    super::validators::check_user_settings_record
-);
+schema!(UserSettingsRecord, "UserSettingsRecord", super::validators::check_user_settings_record);
 
 /// The change lost against the stored version. The device adopts the winner, and keeps what lost in its
 /// conflict history.
@@ -8728,16 +8548,16 @@ pub struct UserSettingsSupersededOutcome {
     pub winner: UserSettingsChange,
 }
 
-impl Record for UserSettingsSupersededOutcome {
+impl Fields for UserSettingsSupersededOutcome {
     const NAMES: &'static [&'static str] = &["id", "op", "outcome", "winner"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("id", &self.id),
-            1 => Member::required("op", &self.op),
-            2 => Member::Present("outcome", Json::String("superseded")),
-            3 => Member::required("winner", &self.winner),
-            _ => Member::End,
+            0 => Shown::required("id", &self.id),
+            1 => Shown::required("op", &self.op),
+            2 => Shown::Present("outcome", Json::String("superseded")),
+            3 => Shown::required("winner", &self.winner),
+            _ => Shown::End,
         }
     }
 
@@ -8749,9 +8569,9 @@ impl Record for UserSettingsSupersededOutcome {
         Some(Self { id, op, winner })
     }
 }
-
 record!(
-    UserSettingsSupersededOutcome, "UserSettingsSupersededOutcome",
+    UserSettingsSupersededOutcome,
+    "UserSettingsSupersededOutcome",
     super::validators::check_user_settings_superseded_outcome
 );
 
@@ -8783,10 +8603,7 @@ impl UserSettingsTheme {
         }
     }
 }
-
-texts!(
-    UserSettingsTheme, "UserSettings.theme", super::validators::check_user_settings_theme
-);
+texts!(UserSettingsTheme, "UserSettings.theme", super::validators::check_user_settings_theme);
 
 /// One place where a value fails the contract.
 #[derive(Clone, Debug, PartialEq)]
@@ -8799,15 +8616,15 @@ pub struct ViolationType {
     pub message: String,
 }
 
-impl Record for ViolationType {
+impl Fields for ViolationType {
     const NAMES: &'static [&'static str] = &["pointer", "keyword", "message"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("pointer", &self.pointer),
-            1 => Member::required("keyword", &self.keyword),
-            2 => Member::required("message", &self.message),
-            _ => Member::End,
+            0 => Shown::required("pointer", &self.pointer),
+            1 => Shown::required("keyword", &self.keyword),
+            2 => Shown::required("message", &self.message),
+            _ => Shown::End,
         }
     }
 
@@ -8861,7 +8678,7 @@ pub struct WorkoutLog {
     pub unknown: BTreeMap<String, Value>,
 }
 
-impl Record for WorkoutLog {
+impl Fields for WorkoutLog {
     const NAMES: &'static [&'static str] = &[
         "id",
         "clientCreatedAt",
@@ -8879,23 +8696,23 @@ impl Record for WorkoutLog {
         "workoutTemplateId",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("id", &self.id),
-            1 => Member::required("clientCreatedAt", &self.client_created_at),
-            2 => Member::required("clientUpdatedAt", &self.client_updated_at),
-            3 => Member::Present("isDeleted", Json::Bool(false)),
-            4 => Member::required("startTime", &self.start_time),
-            5 => Member::required("endTime", &self.end_time),
-            6 => Member::required("durationMs", &self.duration_ms),
-            7 => Member::optional("serverId", &self.server_id),
-            8 => Member::optional("serverUpdatedAt", &self.server_updated_at),
-            9 => Member::optional("name", &self.name),
-            10 => Member::optional("notes", &self.notes),
-            11 => Member::optional("programDefinitionId", &self.program_definition_id),
-            12 => Member::optional("programInstanceId", &self.program_instance_id),
-            13 => Member::optional("workoutTemplateId", &self.workout_template_id),
-            _ => Member::other(&self.unknown, last, Self::NAMES),
+            0 => Shown::required("id", &self.id),
+            1 => Shown::required("clientCreatedAt", &self.client_created_at),
+            2 => Shown::required("clientUpdatedAt", &self.client_updated_at),
+            3 => Shown::Present("isDeleted", Json::Bool(false)),
+            4 => Shown::required("startTime", &self.start_time),
+            5 => Shown::required("endTime", &self.end_time),
+            6 => Shown::required("durationMs", &self.duration_ms),
+            7 => Shown::optional("serverId", &self.server_id),
+            8 => Shown::optional("serverUpdatedAt", &self.server_updated_at),
+            9 => Shown::optional("name", &self.name),
+            10 => Shown::optional("notes", &self.notes),
+            11 => Shown::optional("programDefinitionId", &self.program_definition_id),
+            12 => Shown::optional("programInstanceId", &self.program_instance_id),
+            13 => Shown::optional("workoutTemplateId", &self.workout_template_id),
+            _ => Shown::other(&self.unknown, last, Self::NAMES),
         }
     }
 
@@ -8947,15 +8764,15 @@ pub struct WorkoutLogChange {
     pub record: WorkoutLogRecord,
 }
 
-impl Record for WorkoutLogChange {
+impl Fields for WorkoutLogChange {
     const NAMES: &'static [&'static str] = &["rev", "op", "record"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("rev", &self.rev),
-            1 => Member::required("op", &self.op),
-            2 => Member::required("record", &self.record),
-            _ => Member::End,
+            0 => Shown::required("rev", &self.rev),
+            1 => Shown::required("op", &self.op),
+            2 => Shown::required("record", &self.record),
+            _ => Shown::End,
         }
     }
 
@@ -8966,10 +8783,7 @@ impl Record for WorkoutLogChange {
         Some(Self { rev, op, record })
     }
 }
-
-record!(
-    WorkoutLogChange, "WorkoutLogChange", super::validators::check_workout_log_change
-);
+record!(WorkoutLogChange, "WorkoutLogChange", super::validators::check_workout_log_change);
 
 /// One page of a collection's feed.
 #[derive(Clone, Debug, PartialEq)]
@@ -8987,7 +8801,7 @@ pub struct WorkoutLogChangePage {
     pub server_time: Timestamp,
 }
 
-impl Record for WorkoutLogChangePage {
+impl Fields for WorkoutLogChangePage {
     const NAMES: &'static [&'static str] = &[
         "changes",
         "nextCursor",
@@ -8996,14 +8810,14 @@ impl Record for WorkoutLogChangePage {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("changes", &self.changes),
-            1 => Member::required("nextCursor", &self.next_cursor),
-            2 => Member::required("hasMore", &self.has_more),
-            3 => Member::required("userRev", &self.user_rev),
-            4 => Member::required("serverTime", &self.server_time),
-            _ => Member::End,
+            0 => Shown::required("changes", &self.changes),
+            1 => Shown::required("nextCursor", &self.next_cursor),
+            2 => Shown::required("hasMore", &self.has_more),
+            3 => Shown::required("userRev", &self.user_rev),
+            4 => Shown::required("serverTime", &self.server_time),
+            _ => Shown::End,
         }
     }
 
@@ -9022,11 +8836,7 @@ impl Record for WorkoutLogChangePage {
         })
     }
 }
-
-record!(
-    WorkoutLogChangePage, "WorkoutLogChangePage",
-    super::validators::check_workout_log_change_page
-);
+record!(WorkoutLogChangePage, "WorkoutLogChangePage", super::validators::check_workout_log_change_page);
 
 /// The current version of a record of any collection. `x-any-collection` makes this a union over all
 /// collections, told apart by `collection`, in which the record is one of that collection.
@@ -9041,16 +8851,16 @@ pub struct WorkoutLogFeedChange {
     pub record: WorkoutLogRecord,
 }
 
-impl Record for WorkoutLogFeedChange {
+impl Fields for WorkoutLogFeedChange {
     const NAMES: &'static [&'static str] = &["collection", "rev", "op", "record"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::Present("collection", Json::String("workout-logs")),
-            1 => Member::required("rev", &self.rev),
-            2 => Member::required("op", &self.op),
-            3 => Member::required("record", &self.record),
-            _ => Member::End,
+            0 => Shown::Present("collection", Json::String("workout-logs")),
+            1 => Shown::required("rev", &self.rev),
+            2 => Shown::required("op", &self.op),
+            3 => Shown::required("record", &self.record),
+            _ => Shown::End,
         }
     }
 
@@ -9062,11 +8872,7 @@ impl Record for WorkoutLogFeedChange {
         Some(Self { rev, op, record })
     }
 }
-
-record!(
-    WorkoutLogFeedChange, "WorkoutLogFeedChange",
-    super::validators::check_workout_log_feed_change
-);
+record!(WorkoutLogFeedChange, "WorkoutLogFeedChange", super::validators::check_workout_log_feed_change);
 
 /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
 /// collections, told apart by `collection`, in which the record is one of that collection.
@@ -9081,16 +8887,16 @@ pub struct WorkoutLogFeedPushChange {
     pub base_rev: Option<Revision>,
 }
 
-impl Record for WorkoutLogFeedPushChange {
+impl Fields for WorkoutLogFeedPushChange {
     const NAMES: &'static [&'static str] = &["collection", "op", "record", "baseRev"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::Present("collection", Json::String("workout-logs")),
-            1 => Member::required("op", &self.op),
-            2 => Member::required("record", &self.record),
-            3 => Member::optional("baseRev", &self.base_rev),
-            _ => Member::End,
+            0 => Shown::Present("collection", Json::String("workout-logs")),
+            1 => Shown::required("op", &self.op),
+            2 => Shown::required("record", &self.record),
+            3 => Shown::optional("baseRev", &self.base_rev),
+            _ => Shown::End,
         }
     }
 
@@ -9102,9 +8908,9 @@ impl Record for WorkoutLogFeedPushChange {
         Some(Self { op, record, base_rev })
     }
 }
-
 record!(
-    WorkoutLogFeedPushChange, "WorkoutLogFeedPushChange",
+    WorkoutLogFeedPushChange,
+    "WorkoutLogFeedPushChange",
     super::validators::check_workout_log_feed_push_change
 );
 
@@ -9120,15 +8926,15 @@ pub struct WorkoutLogPushChange {
     pub base_rev: Option<Revision>,
 }
 
-impl Record for WorkoutLogPushChange {
+impl Fields for WorkoutLogPushChange {
     const NAMES: &'static [&'static str] = &["op", "record", "baseRev"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("op", &self.op),
-            1 => Member::required("record", &self.record),
-            2 => Member::optional("baseRev", &self.base_rev),
-            _ => Member::End,
+            0 => Shown::required("op", &self.op),
+            1 => Shown::required("record", &self.record),
+            2 => Shown::optional("baseRev", &self.base_rev),
+            _ => Shown::End,
         }
     }
 
@@ -9139,11 +8945,7 @@ impl Record for WorkoutLogPushChange {
         Some(Self { op, record, base_rev })
     }
 }
-
-record!(
-    WorkoutLogPushChange, "WorkoutLogPushChange",
-    super::validators::check_workout_log_push_change
-);
+record!(WorkoutLogPushChange, "WorkoutLogPushChange", super::validators::check_workout_log_push_change);
 
 /// What became of one pushed change.
 #[derive(Clone, Debug, PartialEq)]
@@ -9184,11 +8986,7 @@ impl ReadJson for WorkoutLogPushOutcome {
         }
     }
 }
-
-schema!(
-    WorkoutLogPushOutcome, "WorkoutLogPushOutcome",
-    super::validators::check_workout_log_push_outcome
-);
+schema!(WorkoutLogPushOutcome, "WorkoutLogPushOutcome", super::validators::check_workout_log_push_outcome);
 
 /// Edits of one collection.
 #[derive(Clone, Debug, PartialEq)]
@@ -9200,14 +8998,14 @@ pub struct WorkoutLogPushRequest {
     pub cursor: Option<Cursor>,
 }
 
-impl Record for WorkoutLogPushRequest {
+impl Fields for WorkoutLogPushRequest {
     const NAMES: &'static [&'static str] = &["changes", "cursor"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("changes", &self.changes),
-            1 => Member::optional("cursor", &self.cursor),
-            _ => Member::End,
+            0 => Shown::required("changes", &self.changes),
+            1 => Shown::optional("cursor", &self.cursor),
+            _ => Shown::End,
         }
     }
 
@@ -9217,11 +9015,7 @@ impl Record for WorkoutLogPushRequest {
         Some(Self { changes, cursor })
     }
 }
-
-record!(
-    WorkoutLogPushRequest, "WorkoutLogPushRequest",
-    super::validators::check_workout_log_push_request
-);
+record!(WorkoutLogPushRequest, "WorkoutLogPushRequest", super::validators::check_workout_log_push_request);
 
 /// What became of a push to one collection.
 #[derive(Clone, Debug, PartialEq)]
@@ -9237,7 +9031,7 @@ pub struct WorkoutLogPushResult {
     pub server_time: Timestamp,
 }
 
-impl Record for WorkoutLogPushResult {
+impl Fields for WorkoutLogPushResult {
     const NAMES: &'static [&'static str] = &[
         "outcomes",
         "prevUserRev",
@@ -9245,13 +9039,13 @@ impl Record for WorkoutLogPushResult {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("outcomes", &self.outcomes),
-            1 => Member::required("prevUserRev", &self.prev_user_rev),
-            2 => Member::required("userRev", &self.user_rev),
-            3 => Member::required("serverTime", &self.server_time),
-            _ => Member::End,
+            0 => Shown::required("outcomes", &self.outcomes),
+            1 => Shown::required("prevUserRev", &self.prev_user_rev),
+            2 => Shown::required("userRev", &self.user_rev),
+            3 => Shown::required("serverTime", &self.server_time),
+            _ => Shown::End,
         }
     }
 
@@ -9268,11 +9062,7 @@ impl Record for WorkoutLogPushResult {
         })
     }
 }
-
-record!(
-    WorkoutLogPushResult, "WorkoutLogPushResult",
-    super::validators::check_workout_log_push_result
-);
+record!(WorkoutLogPushResult, "WorkoutLogPushResult", super::validators::check_workout_log_push_result);
 
 /// A record, live or deleted. At most 256 KiB of JSON.
 #[derive(Clone, Debug, PartialEq)]
@@ -9303,10 +9093,7 @@ impl ReadJson for WorkoutLogRecord {
         }
     }
 }
-
-schema!(
-    WorkoutLogRecord, "WorkoutLogRecord", super::validators::check_workout_log_record
-);
+schema!(WorkoutLogRecord, "WorkoutLogRecord", super::validators::check_workout_log_record);
 
 /// The change lost against the stored version. The device adopts the winner, and keeps what lost in its
 /// conflict history.
@@ -9320,16 +9107,16 @@ pub struct WorkoutLogSupersededOutcome {
     pub winner: WorkoutLogChange,
 }
 
-impl Record for WorkoutLogSupersededOutcome {
+impl Fields for WorkoutLogSupersededOutcome {
     const NAMES: &'static [&'static str] = &["id", "op", "outcome", "winner"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("id", &self.id),
-            1 => Member::required("op", &self.op),
-            2 => Member::Present("outcome", Json::String("superseded")),
-            3 => Member::required("winner", &self.winner),
-            _ => Member::End,
+            0 => Shown::required("id", &self.id),
+            1 => Shown::required("op", &self.op),
+            2 => Shown::Present("outcome", Json::String("superseded")),
+            3 => Shown::required("winner", &self.winner),
+            _ => Shown::End,
         }
     }
 
@@ -9341,9 +9128,9 @@ impl Record for WorkoutLogSupersededOutcome {
         Some(Self { id, op, winner })
     }
 }
-
 record!(
-    WorkoutLogSupersededOutcome, "WorkoutLogSupersededOutcome",
+    WorkoutLogSupersededOutcome,
+    "WorkoutLogSupersededOutcome",
     super::validators::check_workout_log_superseded_outcome
 );
 
@@ -9372,7 +9159,7 @@ pub struct WorkoutTemplate {
     pub unknown: BTreeMap<String, Value>,
 }
 
-impl Record for WorkoutTemplate {
+impl Fields for WorkoutTemplate {
     const NAMES: &'static [&'static str] = &[
         "id",
         "clientCreatedAt",
@@ -9385,18 +9172,18 @@ impl Record for WorkoutTemplate {
         "notes",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("id", &self.id),
-            1 => Member::required("clientCreatedAt", &self.client_created_at),
-            2 => Member::required("clientUpdatedAt", &self.client_updated_at),
-            3 => Member::Present("isDeleted", Json::Bool(false)),
-            4 => Member::required("name", &self.name),
-            5 => Member::optional("serverId", &self.server_id),
-            6 => Member::optional("serverUpdatedAt", &self.server_updated_at),
-            7 => Member::optional("description", &self.description),
-            8 => Member::optional("notes", &self.notes),
-            _ => Member::other(&self.unknown, last, Self::NAMES),
+            0 => Shown::required("id", &self.id),
+            1 => Shown::required("clientCreatedAt", &self.client_created_at),
+            2 => Shown::required("clientUpdatedAt", &self.client_updated_at),
+            3 => Shown::Present("isDeleted", Json::Bool(false)),
+            4 => Shown::required("name", &self.name),
+            5 => Shown::optional("serverId", &self.server_id),
+            6 => Shown::optional("serverUpdatedAt", &self.server_updated_at),
+            7 => Shown::optional("description", &self.description),
+            8 => Shown::optional("notes", &self.notes),
+            _ => Shown::other(&self.unknown, last, Self::NAMES),
         }
     }
 
@@ -9438,15 +9225,15 @@ pub struct WorkoutTemplateChange {
     pub record: WorkoutTemplateRecord,
 }
 
-impl Record for WorkoutTemplateChange {
+impl Fields for WorkoutTemplateChange {
     const NAMES: &'static [&'static str] = &["rev", "op", "record"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("rev", &self.rev),
-            1 => Member::required("op", &self.op),
-            2 => Member::required("record", &self.record),
-            _ => Member::End,
+            0 => Shown::required("rev", &self.rev),
+            1 => Shown::required("op", &self.op),
+            2 => Shown::required("record", &self.record),
+            _ => Shown::End,
         }
     }
 
@@ -9457,11 +9244,7 @@ impl Record for WorkoutTemplateChange {
         Some(Self { rev, op, record })
     }
 }
-
-record!(
-    WorkoutTemplateChange, "WorkoutTemplateChange",
-    super::validators::check_workout_template_change
-);
+record!(WorkoutTemplateChange, "WorkoutTemplateChange", super::validators::check_workout_template_change);
 
 /// One page of a collection's feed.
 #[derive(Clone, Debug, PartialEq)]
@@ -9479,7 +9262,7 @@ pub struct WorkoutTemplateChangePage {
     pub server_time: Timestamp,
 }
 
-impl Record for WorkoutTemplateChangePage {
+impl Fields for WorkoutTemplateChangePage {
     const NAMES: &'static [&'static str] = &[
         "changes",
         "nextCursor",
@@ -9488,14 +9271,14 @@ impl Record for WorkoutTemplateChangePage {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("changes", &self.changes),
-            1 => Member::required("nextCursor", &self.next_cursor),
-            2 => Member::required("hasMore", &self.has_more),
-            3 => Member::required("userRev", &self.user_rev),
-            4 => Member::required("serverTime", &self.server_time),
-            _ => Member::End,
+            0 => Shown::required("changes", &self.changes),
+            1 => Shown::required("nextCursor", &self.next_cursor),
+            2 => Shown::required("hasMore", &self.has_more),
+            3 => Shown::required("userRev", &self.user_rev),
+            4 => Shown::required("serverTime", &self.server_time),
+            _ => Shown::End,
         }
     }
 
@@ -9514,9 +9297,9 @@ impl Record for WorkoutTemplateChangePage {
         })
     }
 }
-
 record!(
-    WorkoutTemplateChangePage, "WorkoutTemplateChangePage",
+    WorkoutTemplateChangePage,
+    "WorkoutTemplateChangePage",
     super::validators::check_workout_template_change_page
 );
 
@@ -9555,7 +9338,7 @@ pub struct WorkoutTemplateExerciseInstance {
     pub unknown: BTreeMap<String, Value>,
 }
 
-impl Record for WorkoutTemplateExerciseInstance {
+impl Fields for WorkoutTemplateExerciseInstance {
     const NAMES: &'static [&'static str] = &[
         "id",
         "clientCreatedAt",
@@ -9573,23 +9356,23 @@ impl Record for WorkoutTemplateExerciseInstance {
         "targetWeightNotes",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("id", &self.id),
-            1 => Member::required("clientCreatedAt", &self.client_created_at),
-            2 => Member::required("clientUpdatedAt", &self.client_updated_at),
-            3 => Member::Present("isDeleted", Json::Bool(false)),
-            4 => Member::required("exerciseDefinitionId", &self.exercise_definition_id),
-            5 => Member::required("orderInTemplate", &self.order_in_template),
-            6 => Member::required("targetSetDefinitions", &self.target_set_definitions),
-            7 => Member::required("workoutTemplateId", &self.workout_template_id),
-            8 => Member::optional("serverId", &self.server_id),
-            9 => Member::optional("serverUpdatedAt", &self.server_updated_at),
-            10 => Member::optional("restTimeSecs", &self.rest_time_secs),
-            11 => Member::optional("targetReps", &self.target_reps),
-            12 => Member::optional("targetSets", &self.target_sets),
-            13 => Member::optional("targetWeightNotes", &self.target_weight_notes),
-            _ => Member::other(&self.unknown, last, Self::NAMES),
+            0 => Shown::required("id", &self.id),
+            1 => Shown::required("clientCreatedAt", &self.client_created_at),
+            2 => Shown::required("clientUpdatedAt", &self.client_updated_at),
+            3 => Shown::Present("isDeleted", Json::Bool(false)),
+            4 => Shown::required("exerciseDefinitionId", &self.exercise_definition_id),
+            5 => Shown::required("orderInTemplate", &self.order_in_template),
+            6 => Shown::required("targetSetDefinitions", &self.target_set_definitions),
+            7 => Shown::required("workoutTemplateId", &self.workout_template_id),
+            8 => Shown::optional("serverId", &self.server_id),
+            9 => Shown::optional("serverUpdatedAt", &self.server_updated_at),
+            10 => Shown::optional("restTimeSecs", &self.rest_time_secs),
+            11 => Shown::optional("targetReps", &self.target_reps),
+            12 => Shown::optional("targetSets", &self.target_sets),
+            13 => Shown::optional("targetWeightNotes", &self.target_weight_notes),
+            _ => Shown::other(&self.unknown, last, Self::NAMES),
         }
     }
 
@@ -9627,9 +9410,9 @@ impl Record for WorkoutTemplateExerciseInstance {
         })
     }
 }
-
 record!(
-    WorkoutTemplateExerciseInstance, "WorkoutTemplateExerciseInstance",
+    WorkoutTemplateExerciseInstance,
+    "WorkoutTemplateExerciseInstance",
     super::validators::check_workout_template_exercise_instance
 );
 
@@ -9645,15 +9428,15 @@ pub struct WorkoutTemplateExerciseInstanceChange {
     pub record: WorkoutTemplateExerciseInstanceRecord,
 }
 
-impl Record for WorkoutTemplateExerciseInstanceChange {
+impl Fields for WorkoutTemplateExerciseInstanceChange {
     const NAMES: &'static [&'static str] = &["rev", "op", "record"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("rev", &self.rev),
-            1 => Member::required("op", &self.op),
-            2 => Member::required("record", &self.record),
-            _ => Member::End,
+            0 => Shown::required("rev", &self.rev),
+            1 => Shown::required("op", &self.op),
+            2 => Shown::required("record", &self.record),
+            _ => Shown::End,
         }
     }
 
@@ -9664,9 +9447,9 @@ impl Record for WorkoutTemplateExerciseInstanceChange {
         Some(Self { rev, op, record })
     }
 }
-
 record!(
-    WorkoutTemplateExerciseInstanceChange, "WorkoutTemplateExerciseInstanceChange",
+    WorkoutTemplateExerciseInstanceChange,
+    "WorkoutTemplateExerciseInstanceChange",
     super::validators::check_workout_template_exercise_instance_change
 );
 
@@ -9686,7 +9469,7 @@ pub struct WorkoutTemplateExerciseInstanceChangePage {
     pub server_time: Timestamp,
 }
 
-impl Record for WorkoutTemplateExerciseInstanceChangePage {
+impl Fields for WorkoutTemplateExerciseInstanceChangePage {
     const NAMES: &'static [&'static str] = &[
         "changes",
         "nextCursor",
@@ -9695,14 +9478,14 @@ impl Record for WorkoutTemplateExerciseInstanceChangePage {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("changes", &self.changes),
-            1 => Member::required("nextCursor", &self.next_cursor),
-            2 => Member::required("hasMore", &self.has_more),
-            3 => Member::required("userRev", &self.user_rev),
-            4 => Member::required("serverTime", &self.server_time),
-            _ => Member::End,
+            0 => Shown::required("changes", &self.changes),
+            1 => Shown::required("nextCursor", &self.next_cursor),
+            2 => Shown::required("hasMore", &self.has_more),
+            3 => Shown::required("userRev", &self.user_rev),
+            4 => Shown::required("serverTime", &self.server_time),
+            _ => Shown::End,
         }
     }
 
@@ -9721,7 +9504,6 @@ impl Record for WorkoutTemplateExerciseInstanceChangePage {
         })
     }
 }
-
 record!(
     WorkoutTemplateExerciseInstanceChangePage,
     "WorkoutTemplateExerciseInstanceChangePage",
@@ -9741,21 +9523,21 @@ pub struct WorkoutTemplateExerciseInstanceFeedChange {
     pub record: WorkoutTemplateExerciseInstanceRecord,
 }
 
-impl Record for WorkoutTemplateExerciseInstanceFeedChange {
+impl Fields for WorkoutTemplateExerciseInstanceFeedChange {
     const NAMES: &'static [&'static str] = &["collection", "rev", "op", "record"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
             0 => {
-                Member::Present(
+                Shown::Present(
                     "collection",
                     Json::String("workout-template-exercise-instances"),
                 )
             }
-            1 => Member::required("rev", &self.rev),
-            2 => Member::required("op", &self.op),
-            3 => Member::required("record", &self.record),
-            _ => Member::End,
+            1 => Shown::required("rev", &self.rev),
+            2 => Shown::required("op", &self.op),
+            3 => Shown::required("record", &self.record),
+            _ => Shown::End,
         }
     }
 
@@ -9767,7 +9549,6 @@ impl Record for WorkoutTemplateExerciseInstanceFeedChange {
         Some(Self { rev, op, record })
     }
 }
-
 record!(
     WorkoutTemplateExerciseInstanceFeedChange,
     "WorkoutTemplateExerciseInstanceFeedChange",
@@ -9787,21 +9568,21 @@ pub struct WorkoutTemplateExerciseInstanceFeedPushChange {
     pub base_rev: Option<Revision>,
 }
 
-impl Record for WorkoutTemplateExerciseInstanceFeedPushChange {
+impl Fields for WorkoutTemplateExerciseInstanceFeedPushChange {
     const NAMES: &'static [&'static str] = &["collection", "op", "record", "baseRev"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
             0 => {
-                Member::Present(
+                Shown::Present(
                     "collection",
                     Json::String("workout-template-exercise-instances"),
                 )
             }
-            1 => Member::required("op", &self.op),
-            2 => Member::required("record", &self.record),
-            3 => Member::optional("baseRev", &self.base_rev),
-            _ => Member::End,
+            1 => Shown::required("op", &self.op),
+            2 => Shown::required("record", &self.record),
+            3 => Shown::optional("baseRev", &self.base_rev),
+            _ => Shown::End,
         }
     }
 
@@ -9813,7 +9594,6 @@ impl Record for WorkoutTemplateExerciseInstanceFeedPushChange {
         Some(Self { op, record, base_rev })
     }
 }
-
 record!(
     WorkoutTemplateExerciseInstanceFeedPushChange,
     "WorkoutTemplateExerciseInstanceFeedPushChange",
@@ -9832,15 +9612,15 @@ pub struct WorkoutTemplateExerciseInstancePushChange {
     pub base_rev: Option<Revision>,
 }
 
-impl Record for WorkoutTemplateExerciseInstancePushChange {
+impl Fields for WorkoutTemplateExerciseInstancePushChange {
     const NAMES: &'static [&'static str] = &["op", "record", "baseRev"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("op", &self.op),
-            1 => Member::required("record", &self.record),
-            2 => Member::optional("baseRev", &self.base_rev),
-            _ => Member::End,
+            0 => Shown::required("op", &self.op),
+            1 => Shown::required("record", &self.record),
+            2 => Shown::optional("baseRev", &self.base_rev),
+            _ => Shown::End,
         }
     }
 
@@ -9851,7 +9631,6 @@ impl Record for WorkoutTemplateExerciseInstancePushChange {
         Some(Self { op, record, base_rev })
     }
 }
-
 record!(
     WorkoutTemplateExerciseInstancePushChange,
     "WorkoutTemplateExerciseInstancePushChange",
@@ -9909,7 +9688,6 @@ impl ReadJson for WorkoutTemplateExerciseInstancePushOutcome {
         }
     }
 }
-
 schema!(
     WorkoutTemplateExerciseInstancePushOutcome,
     "WorkoutTemplateExerciseInstancePushOutcome",
@@ -9926,14 +9704,14 @@ pub struct WorkoutTemplateExerciseInstancePushRequest {
     pub cursor: Option<Cursor>,
 }
 
-impl Record for WorkoutTemplateExerciseInstancePushRequest {
+impl Fields for WorkoutTemplateExerciseInstancePushRequest {
     const NAMES: &'static [&'static str] = &["changes", "cursor"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("changes", &self.changes),
-            1 => Member::optional("cursor", &self.cursor),
-            _ => Member::End,
+            0 => Shown::required("changes", &self.changes),
+            1 => Shown::optional("cursor", &self.cursor),
+            _ => Shown::End,
         }
     }
 
@@ -9943,7 +9721,6 @@ impl Record for WorkoutTemplateExerciseInstancePushRequest {
         Some(Self { changes, cursor })
     }
 }
-
 record!(
     WorkoutTemplateExerciseInstancePushRequest,
     "WorkoutTemplateExerciseInstancePushRequest",
@@ -9964,7 +9741,7 @@ pub struct WorkoutTemplateExerciseInstancePushResult {
     pub server_time: Timestamp,
 }
 
-impl Record for WorkoutTemplateExerciseInstancePushResult {
+impl Fields for WorkoutTemplateExerciseInstancePushResult {
     const NAMES: &'static [&'static str] = &[
         "outcomes",
         "prevUserRev",
@@ -9972,13 +9749,13 @@ impl Record for WorkoutTemplateExerciseInstancePushResult {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("outcomes", &self.outcomes),
-            1 => Member::required("prevUserRev", &self.prev_user_rev),
-            2 => Member::required("userRev", &self.user_rev),
-            3 => Member::required("serverTime", &self.server_time),
-            _ => Member::End,
+            0 => Shown::required("outcomes", &self.outcomes),
+            1 => Shown::required("prevUserRev", &self.prev_user_rev),
+            2 => Shown::required("userRev", &self.user_rev),
+            3 => Shown::required("serverTime", &self.server_time),
+            _ => Shown::End,
         }
     }
 
@@ -9995,7 +9772,6 @@ impl Record for WorkoutTemplateExerciseInstancePushResult {
         })
     }
 }
-
 record!(
     WorkoutTemplateExerciseInstancePushResult,
     "WorkoutTemplateExerciseInstancePushResult",
@@ -10037,9 +9813,9 @@ impl ReadJson for WorkoutTemplateExerciseInstanceRecord {
         }
     }
 }
-
 schema!(
-    WorkoutTemplateExerciseInstanceRecord, "WorkoutTemplateExerciseInstanceRecord",
+    WorkoutTemplateExerciseInstanceRecord,
+    "WorkoutTemplateExerciseInstanceRecord",
     super::validators::check_workout_template_exercise_instance_record
 );
 
@@ -10055,16 +9831,16 @@ pub struct WorkoutTemplateExerciseInstanceSupersededOutcome {
     pub winner: WorkoutTemplateExerciseInstanceChange,
 }
 
-impl Record for WorkoutTemplateExerciseInstanceSupersededOutcome {
+impl Fields for WorkoutTemplateExerciseInstanceSupersededOutcome {
     const NAMES: &'static [&'static str] = &["id", "op", "outcome", "winner"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("id", &self.id),
-            1 => Member::required("op", &self.op),
-            2 => Member::Present("outcome", Json::String("superseded")),
-            3 => Member::required("winner", &self.winner),
-            _ => Member::End,
+            0 => Shown::required("id", &self.id),
+            1 => Shown::required("op", &self.op),
+            2 => Shown::Present("outcome", Json::String("superseded")),
+            3 => Shown::required("winner", &self.winner),
+            _ => Shown::End,
         }
     }
 
@@ -10076,7 +9852,6 @@ impl Record for WorkoutTemplateExerciseInstanceSupersededOutcome {
         Some(Self { id, op, winner })
     }
 }
-
 record!(
     WorkoutTemplateExerciseInstanceSupersededOutcome,
     "WorkoutTemplateExerciseInstanceSupersededOutcome",
@@ -10096,16 +9871,16 @@ pub struct WorkoutTemplateFeedChange {
     pub record: WorkoutTemplateRecord,
 }
 
-impl Record for WorkoutTemplateFeedChange {
+impl Fields for WorkoutTemplateFeedChange {
     const NAMES: &'static [&'static str] = &["collection", "rev", "op", "record"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::Present("collection", Json::String("workout-templates")),
-            1 => Member::required("rev", &self.rev),
-            2 => Member::required("op", &self.op),
-            3 => Member::required("record", &self.record),
-            _ => Member::End,
+            0 => Shown::Present("collection", Json::String("workout-templates")),
+            1 => Shown::required("rev", &self.rev),
+            2 => Shown::required("op", &self.op),
+            3 => Shown::required("record", &self.record),
+            _ => Shown::End,
         }
     }
 
@@ -10117,9 +9892,9 @@ impl Record for WorkoutTemplateFeedChange {
         Some(Self { rev, op, record })
     }
 }
-
 record!(
-    WorkoutTemplateFeedChange, "WorkoutTemplateFeedChange",
+    WorkoutTemplateFeedChange,
+    "WorkoutTemplateFeedChange",
     super::validators::check_workout_template_feed_change
 );
 
@@ -10136,16 +9911,16 @@ pub struct WorkoutTemplateFeedPushChange {
     pub base_rev: Option<Revision>,
 }
 
-impl Record for WorkoutTemplateFeedPushChange {
+impl Fields for WorkoutTemplateFeedPushChange {
     const NAMES: &'static [&'static str] = &["collection", "op", "record", "baseRev"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::Present("collection", Json::String("workout-templates")),
-            1 => Member::required("op", &self.op),
-            2 => Member::required("record", &self.record),
-            3 => Member::optional("baseRev", &self.base_rev),
-            _ => Member::End,
+            0 => Shown::Present("collection", Json::String("workout-templates")),
+            1 => Shown::required("op", &self.op),
+            2 => Shown::required("record", &self.record),
+            3 => Shown::optional("baseRev", &self.base_rev),
+            _ => Shown::End,
         }
     }
 
@@ -10157,9 +9932,9 @@ impl Record for WorkoutTemplateFeedPushChange {
         Some(Self { op, record, base_rev })
     }
 }
-
 record!(
-    WorkoutTemplateFeedPushChange, "WorkoutTemplateFeedPushChange",
+    WorkoutTemplateFeedPushChange,
+    "WorkoutTemplateFeedPushChange",
     super::validators::check_workout_template_feed_push_change
 );
 
@@ -10175,15 +9950,15 @@ pub struct WorkoutTemplatePushChange {
     pub base_rev: Option<Revision>,
 }
 
-impl Record for WorkoutTemplatePushChange {
+impl Fields for WorkoutTemplatePushChange {
     const NAMES: &'static [&'static str] = &["op", "record", "baseRev"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("op", &self.op),
-            1 => Member::required("record", &self.record),
-            2 => Member::optional("baseRev", &self.base_rev),
-            _ => Member::End,
+            0 => Shown::required("op", &self.op),
+            1 => Shown::required("record", &self.record),
+            2 => Shown::optional("baseRev", &self.base_rev),
+            _ => Shown::End,
         }
     }
 
@@ -10194,9 +9969,9 @@ impl Record for WorkoutTemplatePushChange {
         Some(Self { op, record, base_rev })
     }
 }
-
 record!(
-    WorkoutTemplatePushChange, "WorkoutTemplatePushChange",
+    WorkoutTemplatePushChange,
+    "WorkoutTemplatePushChange",
     super::validators::check_workout_template_push_change
 );
 
@@ -10240,9 +10015,9 @@ impl ReadJson for WorkoutTemplatePushOutcome {
         }
     }
 }
-
 schema!(
-    WorkoutTemplatePushOutcome, "WorkoutTemplatePushOutcome",
+    WorkoutTemplatePushOutcome,
+    "WorkoutTemplatePushOutcome",
     super::validators::check_workout_template_push_outcome
 );
 
@@ -10256,14 +10031,14 @@ pub struct WorkoutTemplatePushRequest {
     pub cursor: Option<Cursor>,
 }
 
-impl Record for WorkoutTemplatePushRequest {
+impl Fields for WorkoutTemplatePushRequest {
     const NAMES: &'static [&'static str] = &["changes", "cursor"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("changes", &self.changes),
-            1 => Member::optional("cursor", &self.cursor),
-            _ => Member::End,
+            0 => Shown::required("changes", &self.changes),
+            1 => Shown::optional("cursor", &self.cursor),
+            _ => Shown::End,
         }
     }
 
@@ -10273,9 +10048,9 @@ impl Record for WorkoutTemplatePushRequest {
         Some(Self { changes, cursor })
     }
 }
-
 record!(
-    WorkoutTemplatePushRequest, "WorkoutTemplatePushRequest",
+    WorkoutTemplatePushRequest,
+    "WorkoutTemplatePushRequest",
     super::validators::check_workout_template_push_request
 );
 
@@ -10293,7 +10068,7 @@ pub struct WorkoutTemplatePushResult {
     pub server_time: Timestamp,
 }
 
-impl Record for WorkoutTemplatePushResult {
+impl Fields for WorkoutTemplatePushResult {
     const NAMES: &'static [&'static str] = &[
         "outcomes",
         "prevUserRev",
@@ -10301,13 +10076,13 @@ impl Record for WorkoutTemplatePushResult {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("outcomes", &self.outcomes),
-            1 => Member::required("prevUserRev", &self.prev_user_rev),
-            2 => Member::required("userRev", &self.user_rev),
-            3 => Member::required("serverTime", &self.server_time),
-            _ => Member::End,
+            0 => Shown::required("outcomes", &self.outcomes),
+            1 => Shown::required("prevUserRev", &self.prev_user_rev),
+            2 => Shown::required("userRev", &self.user_rev),
+            3 => Shown::required("serverTime", &self.server_time),
+            _ => Shown::End,
         }
     }
 
@@ -10324,9 +10099,9 @@ impl Record for WorkoutTemplatePushResult {
         })
     }
 }
-
 record!(
-    WorkoutTemplatePushResult, "WorkoutTemplatePushResult",
+    WorkoutTemplatePushResult,
+    "WorkoutTemplatePushResult",
     super::validators::check_workout_template_push_result
 );
 
@@ -10360,11 +10135,7 @@ impl ReadJson for WorkoutTemplateRecord {
         }
     }
 }
-
-schema!(
-    WorkoutTemplateRecord, "WorkoutTemplateRecord",
-    super::validators::check_workout_template_record
-);
+schema!(WorkoutTemplateRecord, "WorkoutTemplateRecord", super::validators::check_workout_template_record);
 
 /// The change lost against the stored version. The device adopts the winner, and keeps what lost in its
 /// conflict history.
@@ -10378,16 +10149,16 @@ pub struct WorkoutTemplateSupersededOutcome {
     pub winner: WorkoutTemplateChange,
 }
 
-impl Record for WorkoutTemplateSupersededOutcome {
+impl Fields for WorkoutTemplateSupersededOutcome {
     const NAMES: &'static [&'static str] = &["id", "op", "outcome", "winner"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Member<'a> {
+    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
         match index {
-            0 => Member::required("id", &self.id),
-            1 => Member::required("op", &self.op),
-            2 => Member::Present("outcome", Json::String("superseded")),
-            3 => Member::required("winner", &self.winner),
-            _ => Member::End,
+            0 => Shown::required("id", &self.id),
+            1 => Shown::required("op", &self.op),
+            2 => Shown::Present("outcome", Json::String("superseded")),
+            3 => Shown::required("winner", &self.winner),
+            _ => Shown::End,
         }
     }
 
@@ -10399,8 +10170,8 @@ impl Record for WorkoutTemplateSupersededOutcome {
         Some(Self { id, op, winner })
     }
 }
-
 record!(
-    WorkoutTemplateSupersededOutcome, "WorkoutTemplateSupersededOutcome",
+    WorkoutTemplateSupersededOutcome,
+    "WorkoutTemplateSupersededOutcome",
     super::validators::check_workout_template_superseded_outcome
 );

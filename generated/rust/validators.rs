@@ -8,25 +8,25 @@ use super::runtime::json::Json;
 use super::runtime::pattern::Pattern;
 use super::runtime::report::{At, Checker};
 
-static CONTRACT_VERSION_PATTERN: Pattern = Pattern::new(
-    "^(0|[1-9][0-9]{0,4})\\.(0|[1-9][0-9]{0,4})\\.(0|[1-9][0-9]{0,4})$",
-);
-
 static PROGRESSION_ADJUSTMENT_KEY_PATTERN: Pattern = Pattern::new(
     "^(0|[1-9][0-9]{0,6})\\.[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
 );
 
 static EPOCH_PATTERN: Pattern = Pattern::new("^[0-9A-Za-z_-]{1,64}$");
+static CONTRACT_VERSION_PATTERN: Pattern = Pattern::new(
+    "^[0-9]{1,5}\\.[0-9]{1,5}\\.[0-9]{1,5}$",
+);
+
 static ID_PATTERN: Pattern = Pattern::new(
     "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
 );
 
 static COLLECTION_NAME_PATTERN: Pattern = Pattern::new("^[a-z][a-z0-9-]{0,62}$");
 static CURSOR_PATTERN: Pattern = Pattern::new(
-    "^v1\\.[a-z][a-z0-9-]{0,62}\\.[0-9A-Za-z_-]{1,64}\\.(0|[1-9][0-9]{0,15})$",
+    "^v1\\.[a-z][a-z0-9-]{0,62}\\.[0-9A-Za-z_-]{1,64}\\.[0-9]{1,16}$",
 );
 
-/// Checks a [`AcceptedOutcome`](super::types::AcceptedOutcome).
+/// Checks [`AcceptedOutcome`](super::types::AcceptedOutcome).
 pub fn check_accepted_outcome(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -61,7 +61,7 @@ pub fn check_accepted_outcome(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`Account`](super::types::Account).
+/// Checks [`Account`](super::types::Account).
 pub fn check_account(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -94,7 +94,7 @@ pub fn check_account(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`ActiveProgramInstance`](super::types::ActiveProgramInstance).
+/// Checks [`ActiveProgramInstance`](super::types::ActiveProgramInstance).
 pub fn check_active_program_instance(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -176,7 +176,7 @@ pub fn check_active_program_instance(value: Json<'_>, at: At<'_>, out: &mut Chec
     }
 }
 
-/// Checks a [`ActiveProgramInstanceChange`](super::types::ActiveProgramInstanceChange).
+/// Checks [`ActiveProgramInstanceChange`](super::types::ActiveProgramInstanceChange).
 pub fn check_active_program_instance_change(
     value: Json<'_>,
     at: At<'_>,
@@ -196,7 +196,7 @@ pub fn check_active_program_instance_change(
     }
 }
 
-/// Checks a [`ActiveProgramInstanceChangePage`](super::types::ActiveProgramInstanceChangePage).
+/// Checks [`ActiveProgramInstanceChangePage`](super::types::ActiveProgramInstanceChangePage).
 pub fn check_active_program_instance_change_page(
     value: Json<'_>,
     at: At<'_>,
@@ -230,7 +230,7 @@ pub fn check_active_program_instance_change_page(
     }
 }
 
-/// Checks a [`ActiveProgramInstanceFeedChange`](super::types::ActiveProgramInstanceFeedChange).
+/// Checks [`ActiveProgramInstanceFeedChange`](super::types::ActiveProgramInstanceFeedChange).
 pub fn check_active_program_instance_feed_change(
     value: Json<'_>,
     at: At<'_>,
@@ -254,7 +254,7 @@ pub fn check_active_program_instance_feed_change(
     }
 }
 
-/// Checks a [`ActiveProgramInstanceFeedPushChange`](super::types::ActiveProgramInstanceFeedPushChange).
+/// Checks [`ActiveProgramInstanceFeedPushChange`](super::types::ActiveProgramInstanceFeedPushChange).
 pub fn check_active_program_instance_feed_push_change(
     value: Json<'_>,
     at: At<'_>,
@@ -278,7 +278,7 @@ pub fn check_active_program_instance_feed_push_change(
     }
 }
 
-/// Checks a [`ActiveProgramInstancePushChange`](super::types::ActiveProgramInstancePushChange).
+/// Checks [`ActiveProgramInstancePushChange`](super::types::ActiveProgramInstancePushChange).
 pub fn check_active_program_instance_push_change(
     value: Json<'_>,
     at: At<'_>,
@@ -298,7 +298,7 @@ pub fn check_active_program_instance_push_change(
     }
 }
 
-/// Checks a [`ActiveProgramInstancePushOutcome`](super::types::ActiveProgramInstancePushOutcome).
+/// Checks [`ActiveProgramInstancePushOutcome`](super::types::ActiveProgramInstancePushOutcome).
 pub fn check_active_program_instance_push_outcome(
     value: Json<'_>,
     at: At<'_>,
@@ -315,7 +315,7 @@ pub fn check_active_program_instance_push_outcome(
     }
 }
 
-/// Checks a [`ActiveProgramInstancePushRequest`](super::types::ActiveProgramInstancePushRequest).
+/// Checks [`ActiveProgramInstancePushRequest`](super::types::ActiveProgramInstancePushRequest).
 pub fn check_active_program_instance_push_request(
     value: Json<'_>,
     at: At<'_>,
@@ -342,7 +342,7 @@ pub fn check_active_program_instance_push_request(
     }
 }
 
-/// Checks a [`ActiveProgramInstancePushResult`](super::types::ActiveProgramInstancePushResult).
+/// Checks [`ActiveProgramInstancePushResult`](super::types::ActiveProgramInstancePushResult).
 pub fn check_active_program_instance_push_result(
     value: Json<'_>,
     at: At<'_>,
@@ -371,7 +371,7 @@ pub fn check_active_program_instance_push_result(
     }
 }
 
-/// Checks a [`ActiveProgramInstanceRecord`](super::types::ActiveProgramInstanceRecord).
+/// Checks [`ActiveProgramInstanceRecord`](super::types::ActiveProgramInstanceRecord).
 pub fn check_active_program_instance_record(
     value: Json<'_>,
     at: At<'_>,
@@ -384,7 +384,7 @@ pub fn check_active_program_instance_record(
     }
 }
 
-/// Checks a [`ActiveProgramInstanceStatus`](super::types::ActiveProgramInstanceStatus).
+/// Checks [`ActiveProgramInstanceStatus`](super::types::ActiveProgramInstanceStatus).
 pub fn check_active_program_instance_status(
     value: Json<'_>,
     at: At<'_>,
@@ -394,7 +394,7 @@ pub fn check_active_program_instance_status(
     out.one_of_texts(value, &["active", "paused", "completed"], at);
 }
 
-/// Checks a [`ActiveProgramInstanceSupersededOutcome`](super::types::ActiveProgramInstanceSupersededOutcome).
+/// Checks [`ActiveProgramInstanceSupersededOutcome`](super::types::ActiveProgramInstanceSupersededOutcome).
 pub fn check_active_program_instance_superseded_outcome(
     value: Json<'_>,
     at: At<'_>,
@@ -418,7 +418,7 @@ pub fn check_active_program_instance_superseded_outcome(
     }
 }
 
-/// Checks a [`AllCondition`](super::types::AllCondition).
+/// Checks [`AllCondition`](super::types::AllCondition).
 pub fn check_all_condition(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -441,7 +441,7 @@ pub fn check_all_condition(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`AmrapRepsSet`](super::types::AmrapRepsSet).
+/// Checks [`AmrapRepsSet`](super::types::AmrapRepsSet).
 pub fn check_amrap_reps_set(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -499,7 +499,7 @@ pub fn check_amrap_reps_set(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`AmrapTimeSet`](super::types::AmrapTimeSet).
+/// Checks [`AmrapTimeSet`](super::types::AmrapTimeSet).
 pub fn check_amrap_time_set(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -560,7 +560,7 @@ pub fn check_amrap_time_set(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`AnyCondition`](super::types::AnyCondition).
+/// Checks [`AnyCondition`](super::types::AnyCondition).
 pub fn check_any_condition(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -583,7 +583,7 @@ pub fn check_any_condition(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`AppliedProgressionLog`](super::types::AppliedProgressionLog).
+/// Checks [`AppliedProgressionLog`](super::types::AppliedProgressionLog).
 pub fn check_applied_progression_log(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -637,7 +637,7 @@ pub fn check_applied_progression_log(value: Json<'_>, at: At<'_>, out: &mut Chec
     }
 }
 
-/// Checks a [`AppliedProgressionLogChange`](super::types::AppliedProgressionLogChange).
+/// Checks [`AppliedProgressionLogChange`](super::types::AppliedProgressionLogChange).
 pub fn check_applied_progression_log_change(
     value: Json<'_>,
     at: At<'_>,
@@ -657,7 +657,7 @@ pub fn check_applied_progression_log_change(
     }
 }
 
-/// Checks a [`AppliedProgressionLogChangePage`](super::types::AppliedProgressionLogChangePage).
+/// Checks [`AppliedProgressionLogChangePage`](super::types::AppliedProgressionLogChangePage).
 pub fn check_applied_progression_log_change_page(
     value: Json<'_>,
     at: At<'_>,
@@ -691,7 +691,7 @@ pub fn check_applied_progression_log_change_page(
     }
 }
 
-/// Checks a [`AppliedProgressionLogFeedChange`](super::types::AppliedProgressionLogFeedChange).
+/// Checks [`AppliedProgressionLogFeedChange`](super::types::AppliedProgressionLogFeedChange).
 pub fn check_applied_progression_log_feed_change(
     value: Json<'_>,
     at: At<'_>,
@@ -715,7 +715,7 @@ pub fn check_applied_progression_log_feed_change(
     }
 }
 
-/// Checks a [`AppliedProgressionLogFeedPushChange`](super::types::AppliedProgressionLogFeedPushChange).
+/// Checks [`AppliedProgressionLogFeedPushChange`](super::types::AppliedProgressionLogFeedPushChange).
 pub fn check_applied_progression_log_feed_push_change(
     value: Json<'_>,
     at: At<'_>,
@@ -739,7 +739,7 @@ pub fn check_applied_progression_log_feed_push_change(
     }
 }
 
-/// Checks a [`AppliedProgressionLogPushChange`](super::types::AppliedProgressionLogPushChange).
+/// Checks [`AppliedProgressionLogPushChange`](super::types::AppliedProgressionLogPushChange).
 pub fn check_applied_progression_log_push_change(
     value: Json<'_>,
     at: At<'_>,
@@ -759,7 +759,7 @@ pub fn check_applied_progression_log_push_change(
     }
 }
 
-/// Checks a [`AppliedProgressionLogPushOutcome`](super::types::AppliedProgressionLogPushOutcome).
+/// Checks [`AppliedProgressionLogPushOutcome`](super::types::AppliedProgressionLogPushOutcome).
 pub fn check_applied_progression_log_push_outcome(
     value: Json<'_>,
     at: At<'_>,
@@ -776,7 +776,7 @@ pub fn check_applied_progression_log_push_outcome(
     }
 }
 
-/// Checks a [`AppliedProgressionLogPushRequest`](super::types::AppliedProgressionLogPushRequest).
+/// Checks [`AppliedProgressionLogPushRequest`](super::types::AppliedProgressionLogPushRequest).
 pub fn check_applied_progression_log_push_request(
     value: Json<'_>,
     at: At<'_>,
@@ -803,7 +803,7 @@ pub fn check_applied_progression_log_push_request(
     }
 }
 
-/// Checks a [`AppliedProgressionLogPushResult`](super::types::AppliedProgressionLogPushResult).
+/// Checks [`AppliedProgressionLogPushResult`](super::types::AppliedProgressionLogPushResult).
 pub fn check_applied_progression_log_push_result(
     value: Json<'_>,
     at: At<'_>,
@@ -832,7 +832,7 @@ pub fn check_applied_progression_log_push_result(
     }
 }
 
-/// Checks a [`AppliedProgressionLogRecord`](super::types::AppliedProgressionLogRecord).
+/// Checks [`AppliedProgressionLogRecord`](super::types::AppliedProgressionLogRecord).
 pub fn check_applied_progression_log_record(
     value: Json<'_>,
     at: At<'_>,
@@ -845,7 +845,7 @@ pub fn check_applied_progression_log_record(
     }
 }
 
-/// Checks a [`AppliedProgressionLogSupersededOutcome`](super::types::AppliedProgressionLogSupersededOutcome).
+/// Checks [`AppliedProgressionLogSupersededOutcome`](super::types::AppliedProgressionLogSupersededOutcome).
 pub fn check_applied_progression_log_superseded_outcome(
     value: Json<'_>,
     at: At<'_>,
@@ -869,7 +869,7 @@ pub fn check_applied_progression_log_superseded_outcome(
     }
 }
 
-/// Checks a [`BodyweightKg`](super::types::BodyweightKg).
+/// Checks [`BodyweightKg`](super::types::BodyweightKg).
 pub fn check_bodyweight_kg(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(number) = out.number(value, at) {
         out.maximum(number, 1000, at);
@@ -877,7 +877,7 @@ pub fn check_bodyweight_kg(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`BodyweightTargetGoal`](super::types::BodyweightTargetGoal).
+/// Checks [`BodyweightTargetGoal`](super::types::BodyweightTargetGoal).
 pub fn check_bodyweight_target_goal(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -930,7 +930,7 @@ pub fn check_bodyweight_target_goal(value: Json<'_>, at: At<'_>, out: &mut Check
     }
 }
 
-/// Checks a [`Change`](super::types::Change).
+/// Checks [`Change`](super::types::Change).
 pub fn check_change(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -938,7 +938,7 @@ pub fn check_change(value: Json<'_>, at: At<'_>, out: &mut Checker) {
             match name {
                 "rev" => check_revision(value, at, out),
                 "op" => check_op(value, at, out),
-                "record" => check_record_type(value, at, out),
+                "record" => check_record(value, at, out),
                 _ => out.unknown_member(at),
             }
         }
@@ -946,7 +946,7 @@ pub fn check_change(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`ChangePage`](super::types::ChangePage).
+/// Checks [`ChangePage`](super::types::ChangePage).
 pub fn check_change_page(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -976,7 +976,7 @@ pub fn check_change_page(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`ChangePasswordRequest`](super::types::ChangePasswordRequest).
+/// Checks [`ChangePasswordRequest`](super::types::ChangePasswordRequest).
 pub fn check_change_password_request(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -991,7 +991,7 @@ pub fn check_change_password_request(value: Json<'_>, at: At<'_>, out: &mut Chec
     }
 }
 
-/// Checks a [`CollectionName`](super::types::CollectionName).
+/// Checks [`CollectionName`](super::types::CollectionName).
 pub fn check_collection_name(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(text) = out.string(value, at) {
         out.max_length(text, 63, at);
@@ -999,7 +999,7 @@ pub fn check_collection_name(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`CompletedWorkout`](super::types::CompletedWorkout).
+/// Checks [`CompletedWorkout`](super::types::CompletedWorkout).
 pub fn check_completed_workout(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -1015,7 +1015,7 @@ pub fn check_completed_workout(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`Condition`](super::types::Condition).
+/// Checks [`Condition`](super::types::Condition).
 pub fn check_condition(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     out.nested(
         32,
@@ -1044,7 +1044,7 @@ pub fn check_condition(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     );
 }
 
-/// Checks a [`ContractVersion`](super::types::ContractVersion).
+/// Checks [`ContractVersion`](super::types::ContractVersion).
 pub fn check_contract_version(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(text) = out.string(value, at) {
         out.max_length(text, 17, at);
@@ -1052,7 +1052,7 @@ pub fn check_contract_version(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`ContractVersions`](super::types::ContractVersions).
+/// Checks [`ContractVersions`](super::types::ContractVersions).
 pub fn check_contract_versions(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -1067,7 +1067,7 @@ pub fn check_contract_versions(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`Cursor`](super::types::Cursor).
+/// Checks [`Cursor`](super::types::Cursor).
 pub fn check_cursor(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(text) = out.string(value, at) {
         out.max_length(text, 200, at);
@@ -1075,7 +1075,7 @@ pub fn check_cursor(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`DeleteAccountRequest`](super::types::DeleteAccountRequest).
+/// Checks [`DeleteAccountRequest`](super::types::DeleteAccountRequest).
 pub fn check_delete_account_request(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -1089,7 +1089,7 @@ pub fn check_delete_account_request(value: Json<'_>, at: At<'_>, out: &mut Check
     }
 }
 
-/// Checks a [`DropSet`](super::types::DropSet).
+/// Checks [`DropSet`](super::types::DropSet).
 pub fn check_drop_set(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -1148,7 +1148,7 @@ pub fn check_drop_set(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`DuplicateOutcome`](super::types::DuplicateOutcome).
+/// Checks [`DuplicateOutcome`](super::types::DuplicateOutcome).
 pub fn check_duplicate_outcome(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -1183,7 +1183,7 @@ pub fn check_duplicate_outcome(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`Email`](super::types::Email).
+/// Checks [`Email`](super::types::Email).
 pub fn check_email(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(text) = out.string(value, at) {
         out.min_length(text, 3, at);
@@ -1192,7 +1192,7 @@ pub fn check_email(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`Epoch`](super::types::Epoch).
+/// Checks [`Epoch`](super::types::Epoch).
 pub fn check_epoch(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(text) = out.string(value, at) {
         out.max_length(text, 64, at);
@@ -1200,7 +1200,7 @@ pub fn check_epoch(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`ExerciseDefinition`](super::types::ExerciseDefinition).
+/// Checks [`ExerciseDefinition`](super::types::ExerciseDefinition).
 pub fn check_exercise_definition(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -1248,7 +1248,7 @@ pub fn check_exercise_definition(value: Json<'_>, at: At<'_>, out: &mut Checker)
     }
 }
 
-/// Checks a [`ExerciseDefinitionChange`](super::types::ExerciseDefinitionChange).
+/// Checks [`ExerciseDefinitionChange`](super::types::ExerciseDefinitionChange).
 pub fn check_exercise_definition_change(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -1264,7 +1264,7 @@ pub fn check_exercise_definition_change(value: Json<'_>, at: At<'_>, out: &mut C
     }
 }
 
-/// Checks a [`ExerciseDefinitionChangePage`](super::types::ExerciseDefinitionChangePage).
+/// Checks [`ExerciseDefinitionChangePage`](super::types::ExerciseDefinitionChangePage).
 pub fn check_exercise_definition_change_page(
     value: Json<'_>,
     at: At<'_>,
@@ -1298,7 +1298,7 @@ pub fn check_exercise_definition_change_page(
     }
 }
 
-/// Checks a [`ExerciseDefinitionFeedChange`](super::types::ExerciseDefinitionFeedChange).
+/// Checks [`ExerciseDefinitionFeedChange`](super::types::ExerciseDefinitionFeedChange).
 pub fn check_exercise_definition_feed_change(
     value: Json<'_>,
     at: At<'_>,
@@ -1322,7 +1322,7 @@ pub fn check_exercise_definition_feed_change(
     }
 }
 
-/// Checks a [`ExerciseDefinitionFeedPushChange`](super::types::ExerciseDefinitionFeedPushChange).
+/// Checks [`ExerciseDefinitionFeedPushChange`](super::types::ExerciseDefinitionFeedPushChange).
 pub fn check_exercise_definition_feed_push_change(
     value: Json<'_>,
     at: At<'_>,
@@ -1346,7 +1346,7 @@ pub fn check_exercise_definition_feed_push_change(
     }
 }
 
-/// Checks a [`ExerciseDefinitionPushChange`](super::types::ExerciseDefinitionPushChange).
+/// Checks [`ExerciseDefinitionPushChange`](super::types::ExerciseDefinitionPushChange).
 pub fn check_exercise_definition_push_change(
     value: Json<'_>,
     at: At<'_>,
@@ -1366,7 +1366,7 @@ pub fn check_exercise_definition_push_change(
     }
 }
 
-/// Checks a [`ExerciseDefinitionPushOutcome`](super::types::ExerciseDefinitionPushOutcome).
+/// Checks [`ExerciseDefinitionPushOutcome`](super::types::ExerciseDefinitionPushOutcome).
 pub fn check_exercise_definition_push_outcome(
     value: Json<'_>,
     at: At<'_>,
@@ -1383,7 +1383,7 @@ pub fn check_exercise_definition_push_outcome(
     }
 }
 
-/// Checks a [`ExerciseDefinitionPushRequest`](super::types::ExerciseDefinitionPushRequest).
+/// Checks [`ExerciseDefinitionPushRequest`](super::types::ExerciseDefinitionPushRequest).
 pub fn check_exercise_definition_push_request(
     value: Json<'_>,
     at: At<'_>,
@@ -1410,7 +1410,7 @@ pub fn check_exercise_definition_push_request(
     }
 }
 
-/// Checks a [`ExerciseDefinitionPushResult`](super::types::ExerciseDefinitionPushResult).
+/// Checks [`ExerciseDefinitionPushResult`](super::types::ExerciseDefinitionPushResult).
 pub fn check_exercise_definition_push_result(
     value: Json<'_>,
     at: At<'_>,
@@ -1439,7 +1439,7 @@ pub fn check_exercise_definition_push_result(
     }
 }
 
-/// Checks a [`ExerciseDefinitionRecord`](super::types::ExerciseDefinitionRecord).
+/// Checks [`ExerciseDefinitionRecord`](super::types::ExerciseDefinitionRecord).
 pub fn check_exercise_definition_record(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     match value.get("isDeleted") {
         Some(Json::Bool(false)) => check_exercise_definition(value, at, out),
@@ -1448,7 +1448,7 @@ pub fn check_exercise_definition_record(value: Json<'_>, at: At<'_>, out: &mut C
     }
 }
 
-/// Checks a [`ExerciseDefinitionSupersededOutcome`](super::types::ExerciseDefinitionSupersededOutcome).
+/// Checks [`ExerciseDefinitionSupersededOutcome`](super::types::ExerciseDefinitionSupersededOutcome).
 pub fn check_exercise_definition_superseded_outcome(
     value: Json<'_>,
     at: At<'_>,
@@ -1472,7 +1472,7 @@ pub fn check_exercise_definition_superseded_outcome(
     }
 }
 
-/// Checks a [`ExercisePrescription`](super::types::ExercisePrescription).
+/// Checks [`ExercisePrescription`](super::types::ExercisePrescription).
 pub fn check_exercise_prescription(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -1509,7 +1509,7 @@ pub fn check_exercise_prescription(value: Json<'_>, at: At<'_>, out: &mut Checke
     }
 }
 
-/// Checks a [`FeedChange`](super::types::FeedChange).
+/// Checks [`FeedChange`](super::types::FeedChange).
 pub fn check_feed_change(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     match value.get("collection") {
         Some(Json::String("active-program-instances")) => {
@@ -1548,7 +1548,7 @@ pub fn check_feed_change(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`FeedPage`](super::types::FeedPage).
+/// Checks [`FeedPage`](super::types::FeedPage).
 pub fn check_feed_page(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -1578,7 +1578,7 @@ pub fn check_feed_page(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`FeedPushChange`](super::types::FeedPushChange).
+/// Checks [`FeedPushChange`](super::types::FeedPushChange).
 pub fn check_feed_push_change(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     match value.get("collection") {
         Some(Json::String("active-program-instances")) => {
@@ -1621,7 +1621,7 @@ pub fn check_feed_push_change(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`FeedPushRequest`](super::types::FeedPushRequest).
+/// Checks [`FeedPushRequest`](super::types::FeedPushRequest).
 pub fn check_feed_push_request(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -1644,7 +1644,7 @@ pub fn check_feed_push_request(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`FeedPushResult`](super::types::FeedPushResult).
+/// Checks [`FeedPushResult`](super::types::FeedPushResult).
 pub fn check_feed_push_result(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -1669,7 +1669,7 @@ pub fn check_feed_push_result(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`Id`](super::types::Id).
+/// Checks [`Id`](super::types::Id).
 pub fn check_id(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(text) = out.string(value, at) {
         out.max_length(text, 36, at);
@@ -1677,7 +1677,7 @@ pub fn check_id(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`LeafCondition`](super::types::LeafCondition).
+/// Checks [`LeafCondition`](super::types::LeafCondition).
 pub fn check_leaf_condition(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -1703,7 +1703,7 @@ pub fn check_leaf_condition(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`LiftTargetGoal`](super::types::LiftTargetGoal).
+/// Checks [`LiftTargetGoal`](super::types::LiftTargetGoal).
 pub fn check_lift_target_goal(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -1759,7 +1759,7 @@ pub fn check_lift_target_goal(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`Limits`](super::types::Limits).
+/// Checks [`Limits`](super::types::Limits).
 pub fn check_limits(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -1812,7 +1812,7 @@ pub fn check_limits(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`LinkedProgressionRule`](super::types::LinkedProgressionRule).
+/// Checks [`LinkedProgressionRule`](super::types::LinkedProgressionRule).
 pub fn check_linked_progression_rule(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -1832,7 +1832,7 @@ pub fn check_linked_progression_rule(value: Json<'_>, at: At<'_>, out: &mut Chec
     }
 }
 
-/// Checks a [`LinkedProgressionRuleScope`](super::types::LinkedProgressionRuleScope).
+/// Checks [`LinkedProgressionRuleScope`](super::types::LinkedProgressionRuleScope).
 pub fn check_linked_progression_rule_scope(
     value: Json<'_>,
     at: At<'_>,
@@ -1842,7 +1842,7 @@ pub fn check_linked_progression_rule_scope(
     out.one_of_texts(value, &["program", "workoutInProgram", "exerciseInProgram"], at);
 }
 
-/// Checks a [`Live`](super::types::Live).
+/// Checks [`Live`](super::types::Live).
 pub fn check_live(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -1868,7 +1868,7 @@ pub fn check_live(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`LoggedSet`](super::types::LoggedSet).
+/// Checks [`LoggedSet`](super::types::LoggedSet).
 pub fn check_logged_set(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     match value.get("setType") {
         Some(Json::String("standard")) => check_standard_set(value, at, out),
@@ -1881,7 +1881,7 @@ pub fn check_logged_set(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`LoggedSetChange`](super::types::LoggedSetChange).
+/// Checks [`LoggedSetChange`](super::types::LoggedSetChange).
 pub fn check_logged_set_change(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -1897,7 +1897,7 @@ pub fn check_logged_set_change(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`LoggedSetChangePage`](super::types::LoggedSetChangePage).
+/// Checks [`LoggedSetChangePage`](super::types::LoggedSetChangePage).
 pub fn check_logged_set_change_page(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -1927,7 +1927,7 @@ pub fn check_logged_set_change_page(value: Json<'_>, at: At<'_>, out: &mut Check
     }
 }
 
-/// Checks a [`LoggedSetFeedChange`](super::types::LoggedSetFeedChange).
+/// Checks [`LoggedSetFeedChange`](super::types::LoggedSetFeedChange).
 pub fn check_logged_set_feed_change(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -1947,7 +1947,7 @@ pub fn check_logged_set_feed_change(value: Json<'_>, at: At<'_>, out: &mut Check
     }
 }
 
-/// Checks a [`LoggedSetFeedPushChange`](super::types::LoggedSetFeedPushChange).
+/// Checks [`LoggedSetFeedPushChange`](super::types::LoggedSetFeedPushChange).
 pub fn check_logged_set_feed_push_change(
     value: Json<'_>,
     at: At<'_>,
@@ -1971,7 +1971,7 @@ pub fn check_logged_set_feed_push_change(
     }
 }
 
-/// Checks a [`LoggedSetFields`](super::types::LoggedSetFields).
+/// Checks [`LoggedSetFields`](super::types::LoggedSetFields).
 pub fn check_logged_set_fields(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -2006,7 +2006,7 @@ pub fn check_logged_set_fields(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`LoggedSetPushChange`](super::types::LoggedSetPushChange).
+/// Checks [`LoggedSetPushChange`](super::types::LoggedSetPushChange).
 pub fn check_logged_set_push_change(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -2022,7 +2022,7 @@ pub fn check_logged_set_push_change(value: Json<'_>, at: At<'_>, out: &mut Check
     }
 }
 
-/// Checks a [`LoggedSetPushOutcome`](super::types::LoggedSetPushOutcome).
+/// Checks [`LoggedSetPushOutcome`](super::types::LoggedSetPushOutcome).
 pub fn check_logged_set_push_outcome(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     match value.get("outcome") {
         Some(Json::String("accepted")) => check_accepted_outcome(value, at, out),
@@ -2035,7 +2035,7 @@ pub fn check_logged_set_push_outcome(value: Json<'_>, at: At<'_>, out: &mut Chec
     }
 }
 
-/// Checks a [`LoggedSetPushRequest`](super::types::LoggedSetPushRequest).
+/// Checks [`LoggedSetPushRequest`](super::types::LoggedSetPushRequest).
 pub fn check_logged_set_push_request(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -2058,7 +2058,7 @@ pub fn check_logged_set_push_request(value: Json<'_>, at: At<'_>, out: &mut Chec
     }
 }
 
-/// Checks a [`LoggedSetPushResult`](super::types::LoggedSetPushResult).
+/// Checks [`LoggedSetPushResult`](super::types::LoggedSetPushResult).
 pub fn check_logged_set_push_result(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -2083,7 +2083,7 @@ pub fn check_logged_set_push_result(value: Json<'_>, at: At<'_>, out: &mut Check
     }
 }
 
-/// Checks a [`LoggedSetRecord`](super::types::LoggedSetRecord).
+/// Checks [`LoggedSetRecord`](super::types::LoggedSetRecord).
 pub fn check_logged_set_record(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     let matches = [
         out
@@ -2098,7 +2098,7 @@ pub fn check_logged_set_record(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     out.one_of(matches.into_iter().filter(|matched| *matched).count(), at);
 }
 
-/// Checks a [`LoggedSetSupersededOutcome`](super::types::LoggedSetSupersededOutcome).
+/// Checks [`LoggedSetSupersededOutcome`](super::types::LoggedSetSupersededOutcome).
 pub fn check_logged_set_superseded_outcome(
     value: Json<'_>,
     at: At<'_>,
@@ -2122,7 +2122,7 @@ pub fn check_logged_set_superseded_outcome(
     }
 }
 
-/// Checks a [`LoginRequest`](super::types::LoginRequest).
+/// Checks [`LoginRequest`](super::types::LoginRequest).
 pub fn check_login_request(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -2138,7 +2138,7 @@ pub fn check_login_request(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`LogoutRequest`](super::types::LogoutRequest).
+/// Checks [`LogoutRequest`](super::types::LogoutRequest).
 pub fn check_logout_request(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -2151,7 +2151,7 @@ pub fn check_logout_request(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`Name`](super::types::Name).
+/// Checks [`Name`](super::types::Name).
 pub fn check_name(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(text) = out.string(value, at) {
         out.min_length(text, 1, at);
@@ -2159,7 +2159,7 @@ pub fn check_name(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`NewPassword`](super::types::NewPassword).
+/// Checks [`NewPassword`](super::types::NewPassword).
 pub fn check_new_password(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(text) = out.string(value, at) {
         out.min_length(text, 10, at);
@@ -2167,7 +2167,7 @@ pub fn check_new_password(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`NotCondition`](super::types::NotCondition).
+/// Checks [`NotCondition`](super::types::NotCondition).
 pub fn check_not_condition(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -2181,14 +2181,14 @@ pub fn check_not_condition(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`Notes`](super::types::Notes).
+/// Checks [`Notes`](super::types::Notes).
 pub fn check_notes(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(text) = out.string(value, at) {
         out.max_length(text, 10000, at);
     }
 }
 
-/// Checks a [`Op`](super::types::Op).
+/// Checks [`Op`](super::types::Op).
 pub fn check_op(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -2204,7 +2204,7 @@ pub fn check_op(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`Order`](super::types::Order).
+/// Checks [`Order`](super::types::Order).
 pub fn check_order(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(number) = out.integer(value, at) {
         out.minimum(number, 0, at);
@@ -2212,7 +2212,7 @@ pub fn check_order(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`Password`](super::types::Password).
+/// Checks [`Password`](super::types::Password).
 pub fn check_password(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(text) = out.string(value, at) {
         out.min_length(text, 1, at);
@@ -2220,7 +2220,7 @@ pub fn check_password(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`PositiveReps`](super::types::PositiveReps).
+/// Checks [`PositiveReps`](super::types::PositiveReps).
 pub fn check_positive_reps(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(number) = out.integer(value, at) {
         out.minimum(number, 1, at);
@@ -2228,7 +2228,7 @@ pub fn check_positive_reps(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`PositiveSeconds`](super::types::PositiveSeconds).
+/// Checks [`PositiveSeconds`](super::types::PositiveSeconds).
 pub fn check_positive_seconds(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(number) = out.integer(value, at) {
         out.minimum(number, 1, at);
@@ -2236,7 +2236,7 @@ pub fn check_positive_seconds(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`Problem`](super::types::Problem).
+/// Checks [`Problem`](super::types::Problem).
 pub fn check_problem(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -2296,7 +2296,7 @@ pub fn check_problem(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`ProblemCode`](super::types::ProblemCode).
+/// Checks [`ProblemCode`](super::types::ProblemCode).
 pub fn check_problem_code(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     out.types(value, Types::STRING, at);
     out.one_of_texts(
@@ -2325,7 +2325,7 @@ pub fn check_problem_code(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     );
 }
 
-/// Checks a [`ProgramCompletionGoal`](super::types::ProgramCompletionGoal).
+/// Checks [`ProgramCompletionGoal`](super::types::ProgramCompletionGoal).
 pub fn check_program_completion_goal(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -2378,7 +2378,7 @@ pub fn check_program_completion_goal(value: Json<'_>, at: At<'_>, out: &mut Chec
     }
 }
 
-/// Checks a [`ProgramDefinition`](super::types::ProgramDefinition).
+/// Checks [`ProgramDefinition`](super::types::ProgramDefinition).
 pub fn check_program_definition(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -2434,7 +2434,7 @@ pub fn check_program_definition(value: Json<'_>, at: At<'_>, out: &mut Checker) 
     }
 }
 
-/// Checks a [`ProgramDefinitionChange`](super::types::ProgramDefinitionChange).
+/// Checks [`ProgramDefinitionChange`](super::types::ProgramDefinitionChange).
 pub fn check_program_definition_change(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -2450,7 +2450,7 @@ pub fn check_program_definition_change(value: Json<'_>, at: At<'_>, out: &mut Ch
     }
 }
 
-/// Checks a [`ProgramDefinitionChangePage`](super::types::ProgramDefinitionChangePage).
+/// Checks [`ProgramDefinitionChangePage`](super::types::ProgramDefinitionChangePage).
 pub fn check_program_definition_change_page(
     value: Json<'_>,
     at: At<'_>,
@@ -2484,7 +2484,7 @@ pub fn check_program_definition_change_page(
     }
 }
 
-/// Checks a [`ProgramDefinitionFeedChange`](super::types::ProgramDefinitionFeedChange).
+/// Checks [`ProgramDefinitionFeedChange`](super::types::ProgramDefinitionFeedChange).
 pub fn check_program_definition_feed_change(
     value: Json<'_>,
     at: At<'_>,
@@ -2508,7 +2508,7 @@ pub fn check_program_definition_feed_change(
     }
 }
 
-/// Checks a [`ProgramDefinitionFeedPushChange`](super::types::ProgramDefinitionFeedPushChange).
+/// Checks [`ProgramDefinitionFeedPushChange`](super::types::ProgramDefinitionFeedPushChange).
 pub fn check_program_definition_feed_push_change(
     value: Json<'_>,
     at: At<'_>,
@@ -2532,7 +2532,7 @@ pub fn check_program_definition_feed_push_change(
     }
 }
 
-/// Checks a [`ProgramDefinitionPushChange`](super::types::ProgramDefinitionPushChange).
+/// Checks [`ProgramDefinitionPushChange`](super::types::ProgramDefinitionPushChange).
 pub fn check_program_definition_push_change(
     value: Json<'_>,
     at: At<'_>,
@@ -2552,7 +2552,7 @@ pub fn check_program_definition_push_change(
     }
 }
 
-/// Checks a [`ProgramDefinitionPushOutcome`](super::types::ProgramDefinitionPushOutcome).
+/// Checks [`ProgramDefinitionPushOutcome`](super::types::ProgramDefinitionPushOutcome).
 pub fn check_program_definition_push_outcome(
     value: Json<'_>,
     at: At<'_>,
@@ -2569,7 +2569,7 @@ pub fn check_program_definition_push_outcome(
     }
 }
 
-/// Checks a [`ProgramDefinitionPushRequest`](super::types::ProgramDefinitionPushRequest).
+/// Checks [`ProgramDefinitionPushRequest`](super::types::ProgramDefinitionPushRequest).
 pub fn check_program_definition_push_request(
     value: Json<'_>,
     at: At<'_>,
@@ -2596,7 +2596,7 @@ pub fn check_program_definition_push_request(
     }
 }
 
-/// Checks a [`ProgramDefinitionPushResult`](super::types::ProgramDefinitionPushResult).
+/// Checks [`ProgramDefinitionPushResult`](super::types::ProgramDefinitionPushResult).
 pub fn check_program_definition_push_result(
     value: Json<'_>,
     at: At<'_>,
@@ -2625,7 +2625,7 @@ pub fn check_program_definition_push_result(
     }
 }
 
-/// Checks a [`ProgramDefinitionRecord`](super::types::ProgramDefinitionRecord).
+/// Checks [`ProgramDefinitionRecord`](super::types::ProgramDefinitionRecord).
 pub fn check_program_definition_record(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     match value.get("isDeleted") {
         Some(Json::Bool(false)) => check_program_definition(value, at, out),
@@ -2634,7 +2634,7 @@ pub fn check_program_definition_record(value: Json<'_>, at: At<'_>, out: &mut Ch
     }
 }
 
-/// Checks a [`ProgramDefinitionSupersededOutcome`](super::types::ProgramDefinitionSupersededOutcome).
+/// Checks [`ProgramDefinitionSupersededOutcome`](super::types::ProgramDefinitionSupersededOutcome).
 pub fn check_program_definition_superseded_outcome(
     value: Json<'_>,
     at: At<'_>,
@@ -2658,7 +2658,7 @@ pub fn check_program_definition_superseded_outcome(
     }
 }
 
-/// Checks a [`ProgramWorkout`](super::types::ProgramWorkout).
+/// Checks [`ProgramWorkout`](super::types::ProgramWorkout).
 pub fn check_program_workout(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -2684,7 +2684,7 @@ pub fn check_program_workout(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`ProgressionAction`](super::types::ProgressionAction).
+/// Checks [`ProgressionAction`](super::types::ProgressionAction).
 pub fn check_progression_action(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -2724,7 +2724,7 @@ pub fn check_progression_action(value: Json<'_>, at: At<'_>, out: &mut Checker) 
     }
 }
 
-/// Checks a [`ProgressionActionActionType`](super::types::ProgressionActionActionType).
+/// Checks [`ProgressionActionActionType`](super::types::ProgressionActionActionType).
 pub fn check_progression_action_action_type(
     value: Json<'_>,
     at: At<'_>,
@@ -2746,7 +2746,7 @@ pub fn check_progression_action_action_type(
     );
 }
 
-/// Checks a [`ProgressionAdjustment`](super::types::ProgressionAdjustment).
+/// Checks [`ProgressionAdjustment`](super::types::ProgressionAdjustment).
 pub fn check_progression_adjustment(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -2761,7 +2761,7 @@ pub fn check_progression_adjustment(value: Json<'_>, at: At<'_>, out: &mut Check
     }
 }
 
-/// Checks a [`ProgressionAdjustmentKey`](super::types::ProgressionAdjustmentKey).
+/// Checks [`ProgressionAdjustmentKey`](super::types::ProgressionAdjustmentKey).
 pub fn check_progression_adjustment_key(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(text) = out.string(value, at) {
         out.max_length(text, 44, at);
@@ -2769,7 +2769,7 @@ pub fn check_progression_adjustment_key(value: Json<'_>, at: At<'_>, out: &mut C
     }
 }
 
-/// Checks a [`ProgressionEvent`](super::types::ProgressionEvent).
+/// Checks [`ProgressionEvent`](super::types::ProgressionEvent).
 pub fn check_progression_event(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -2784,7 +2784,7 @@ pub fn check_progression_event(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`ProgressionRule`](super::types::ProgressionRule).
+/// Checks [`ProgressionRule`](super::types::ProgressionRule).
 pub fn check_progression_rule(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -2824,7 +2824,7 @@ pub fn check_progression_rule(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`ProgressionRuleChange`](super::types::ProgressionRuleChange).
+/// Checks [`ProgressionRuleChange`](super::types::ProgressionRuleChange).
 pub fn check_progression_rule_change(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -2840,7 +2840,7 @@ pub fn check_progression_rule_change(value: Json<'_>, at: At<'_>, out: &mut Chec
     }
 }
 
-/// Checks a [`ProgressionRuleChangePage`](super::types::ProgressionRuleChangePage).
+/// Checks [`ProgressionRuleChangePage`](super::types::ProgressionRuleChangePage).
 pub fn check_progression_rule_change_page(
     value: Json<'_>,
     at: At<'_>,
@@ -2874,7 +2874,7 @@ pub fn check_progression_rule_change_page(
     }
 }
 
-/// Checks a [`ProgressionRuleFeedChange`](super::types::ProgressionRuleFeedChange).
+/// Checks [`ProgressionRuleFeedChange`](super::types::ProgressionRuleFeedChange).
 pub fn check_progression_rule_feed_change(
     value: Json<'_>,
     at: At<'_>,
@@ -2898,7 +2898,7 @@ pub fn check_progression_rule_feed_change(
     }
 }
 
-/// Checks a [`ProgressionRuleFeedPushChange`](super::types::ProgressionRuleFeedPushChange).
+/// Checks [`ProgressionRuleFeedPushChange`](super::types::ProgressionRuleFeedPushChange).
 pub fn check_progression_rule_feed_push_change(
     value: Json<'_>,
     at: At<'_>,
@@ -2922,7 +2922,7 @@ pub fn check_progression_rule_feed_push_change(
     }
 }
 
-/// Checks a [`ProgressionRulePushChange`](super::types::ProgressionRulePushChange).
+/// Checks [`ProgressionRulePushChange`](super::types::ProgressionRulePushChange).
 pub fn check_progression_rule_push_change(
     value: Json<'_>,
     at: At<'_>,
@@ -2942,7 +2942,7 @@ pub fn check_progression_rule_push_change(
     }
 }
 
-/// Checks a [`ProgressionRulePushOutcome`](super::types::ProgressionRulePushOutcome).
+/// Checks [`ProgressionRulePushOutcome`](super::types::ProgressionRulePushOutcome).
 pub fn check_progression_rule_push_outcome(
     value: Json<'_>,
     at: At<'_>,
@@ -2959,7 +2959,7 @@ pub fn check_progression_rule_push_outcome(
     }
 }
 
-/// Checks a [`ProgressionRulePushRequest`](super::types::ProgressionRulePushRequest).
+/// Checks [`ProgressionRulePushRequest`](super::types::ProgressionRulePushRequest).
 pub fn check_progression_rule_push_request(
     value: Json<'_>,
     at: At<'_>,
@@ -2986,7 +2986,7 @@ pub fn check_progression_rule_push_request(
     }
 }
 
-/// Checks a [`ProgressionRulePushResult`](super::types::ProgressionRulePushResult).
+/// Checks [`ProgressionRulePushResult`](super::types::ProgressionRulePushResult).
 pub fn check_progression_rule_push_result(
     value: Json<'_>,
     at: At<'_>,
@@ -3015,7 +3015,7 @@ pub fn check_progression_rule_push_result(
     }
 }
 
-/// Checks a [`ProgressionRuleRecord`](super::types::ProgressionRuleRecord).
+/// Checks [`ProgressionRuleRecord`](super::types::ProgressionRuleRecord).
 pub fn check_progression_rule_record(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     match value.get("isDeleted") {
         Some(Json::Bool(false)) => check_progression_rule(value, at, out),
@@ -3024,7 +3024,7 @@ pub fn check_progression_rule_record(value: Json<'_>, at: At<'_>, out: &mut Chec
     }
 }
 
-/// Checks a [`ProgressionRuleSupersededOutcome`](super::types::ProgressionRuleSupersededOutcome).
+/// Checks [`ProgressionRuleSupersededOutcome`](super::types::ProgressionRuleSupersededOutcome).
 pub fn check_progression_rule_superseded_outcome(
     value: Json<'_>,
     at: At<'_>,
@@ -3048,14 +3048,14 @@ pub fn check_progression_rule_superseded_outcome(
     }
 }
 
-/// Checks a [`PushChange`](super::types::PushChange).
+/// Checks [`PushChange`](super::types::PushChange).
 pub fn check_push_change(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
             let at = at.member(name);
             match name {
                 "op" => check_op(value, at, out),
-                "record" => check_record_type(value, at, out),
+                "record" => check_record(value, at, out),
                 "baseRev" => check_revision(value, at, out),
                 _ => out.unknown_member(at),
             }
@@ -3064,7 +3064,7 @@ pub fn check_push_change(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`PushOutcome`](super::types::PushOutcome).
+/// Checks [`PushOutcome`](super::types::PushOutcome).
 pub fn check_push_outcome(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     match value.get("outcome") {
         Some(Json::String("accepted")) => check_accepted_outcome(value, at, out),
@@ -3075,7 +3075,7 @@ pub fn check_push_outcome(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`PushRequest`](super::types::PushRequest).
+/// Checks [`PushRequest`](super::types::PushRequest).
 pub fn check_push_request(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -3098,7 +3098,7 @@ pub fn check_push_request(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`PushResult`](super::types::PushResult).
+/// Checks [`PushResult`](super::types::PushResult).
 pub fn check_push_result(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -3123,7 +3123,7 @@ pub fn check_push_result(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`PyramidSet`](super::types::PyramidSet).
+/// Checks [`PyramidSet`](super::types::PyramidSet).
 pub fn check_pyramid_set(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -3182,8 +3182,8 @@ pub fn check_pyramid_set(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`RecordType`](super::types::RecordType).
-pub fn check_record_type(value: Json<'_>, at: At<'_>, out: &mut Checker) {
+/// Checks [`Record`](super::types::Record).
+pub fn check_record(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     match value.get("isDeleted") {
         Some(Json::Bool(false)) => check_live(value, at, out),
         Some(Json::Bool(true)) => check_tombstone(value, at, out),
@@ -3191,7 +3191,7 @@ pub fn check_record_type(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`RefreshRequest`](super::types::RefreshRequest).
+/// Checks [`RefreshRequest`](super::types::RefreshRequest).
 pub fn check_refresh_request(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -3205,7 +3205,7 @@ pub fn check_refresh_request(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`RefreshToken`](super::types::RefreshToken).
+/// Checks [`RefreshToken`](super::types::RefreshToken).
 pub fn check_refresh_token(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(text) = out.string(value, at) {
         out.min_length(text, 1, at);
@@ -3213,7 +3213,7 @@ pub fn check_refresh_token(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`RegisterRequest`](super::types::RegisterRequest).
+/// Checks [`RegisterRequest`](super::types::RegisterRequest).
 pub fn check_register_request(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -3229,7 +3229,7 @@ pub fn check_register_request(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`RejectedOutcome`](super::types::RejectedOutcome).
+/// Checks [`RejectedOutcome`](super::types::RejectedOutcome).
 pub fn check_rejected_outcome(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -3249,7 +3249,7 @@ pub fn check_rejected_outcome(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`Rejection`](super::types::Rejection).
+/// Checks [`Rejection`](super::types::Rejection).
 pub fn check_rejection(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -3280,7 +3280,7 @@ pub fn check_rejection(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`RejectionCode`](super::types::RejectionCode).
+/// Checks [`RejectionCode`](super::types::RejectionCode).
 pub fn check_rejection_code(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     out.types(value, Types::STRING, at);
     out.one_of_texts(
@@ -3297,7 +3297,7 @@ pub fn check_rejection_code(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     );
 }
 
-/// Checks a [`Reps`](super::types::Reps).
+/// Checks [`Reps`](super::types::Reps).
 pub fn check_reps(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(number) = out.integer(value, at) {
         out.minimum(number, 0, at);
@@ -3305,7 +3305,7 @@ pub fn check_reps(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`RepsForTimeSet`](super::types::RepsForTimeSet).
+/// Checks [`RepsForTimeSet`](super::types::RepsForTimeSet).
 pub fn check_reps_for_time_set(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -3366,7 +3366,7 @@ pub fn check_reps_for_time_set(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`RepsTarget`](super::types::RepsTarget).
+/// Checks [`RepsTarget`](super::types::RepsTarget).
 pub fn check_reps_target(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     let matches = [
         out
@@ -3381,7 +3381,7 @@ pub fn check_reps_target(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     out.one_of(matches.into_iter().filter(|matched| *matched).count(), at);
 }
 
-/// Checks a [`RepsText`](super::types::RepsText).
+/// Checks [`RepsText`](super::types::RepsText).
 pub fn check_reps_text(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(text) = out.string(value, at) {
         out.min_length(text, 1, at);
@@ -3389,7 +3389,7 @@ pub fn check_reps_text(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`Revision`](super::types::Revision).
+/// Checks [`Revision`](super::types::Revision).
 pub fn check_revision(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(number) = out.integer(value, at) {
         out.minimum(number, 0, at);
@@ -3397,7 +3397,7 @@ pub fn check_revision(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`Seconds`](super::types::Seconds).
+/// Checks [`Seconds`](super::types::Seconds).
 pub fn check_seconds(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(number) = out.integer(value, at) {
         out.minimum(number, 0, at);
@@ -3405,7 +3405,7 @@ pub fn check_seconds(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`Seq`](super::types::Seq).
+/// Checks [`Seq`](super::types::Seq).
 pub fn check_seq(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(number) = out.integer(value, at) {
         out.minimum(number, 0, at);
@@ -3413,7 +3413,7 @@ pub fn check_seq(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`SetType`](super::types::SetType).
+/// Checks [`SetType`](super::types::SetType).
 pub fn check_set_type(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     out.types(value, Types::STRING, at);
     out.one_of_texts(
@@ -3423,7 +3423,7 @@ pub fn check_set_type(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     );
 }
 
-/// Checks a [`StandardSet`](super::types::StandardSet).
+/// Checks [`StandardSet`](super::types::StandardSet).
 pub fn check_standard_set(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -3482,7 +3482,7 @@ pub fn check_standard_set(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`SupersededOutcome`](super::types::SupersededOutcome).
+/// Checks [`SupersededOutcome`](super::types::SupersededOutcome).
 pub fn check_superseded_outcome(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -3502,7 +3502,7 @@ pub fn check_superseded_outcome(value: Json<'_>, at: At<'_>, out: &mut Checker) 
     }
 }
 
-/// Checks a [`SyncConfig`](super::types::SyncConfig).
+/// Checks [`SyncConfig`](super::types::SyncConfig).
 pub fn check_sync_config(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -3542,7 +3542,7 @@ pub fn check_sync_config(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`SyncFields`](super::types::SyncFields).
+/// Checks [`SyncFields`](super::types::SyncFields).
 pub fn check_sync_fields(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -3568,7 +3568,7 @@ pub fn check_sync_fields(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`Tag`](super::types::Tag).
+/// Checks [`Tag`](super::types::Tag).
 pub fn check_tag(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(text) = out.string(value, at) {
         out.min_length(text, 1, at);
@@ -3576,7 +3576,7 @@ pub fn check_tag(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`TargetFrequency`](super::types::TargetFrequency).
+/// Checks [`TargetFrequency`](super::types::TargetFrequency).
 pub fn check_target_frequency(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -3596,13 +3596,13 @@ pub fn check_target_frequency(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`TargetFrequencyType`](super::types::TargetFrequencyType).
+/// Checks [`TargetFrequencyType`](super::types::TargetFrequencyType).
 pub fn check_target_frequency_type(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     out.types(value, Types::STRING, at);
     out.one_of_texts(value, &["perWeek", "everyXDays"], at);
 }
 
-/// Checks a [`TargetSetDefinition`](super::types::TargetSetDefinition).
+/// Checks [`TargetSetDefinition`](super::types::TargetSetDefinition).
 pub fn check_target_set_definition(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -3620,14 +3620,14 @@ pub fn check_target_set_definition(value: Json<'_>, at: At<'_>, out: &mut Checke
     }
 }
 
-/// Checks a [`TargetWeightNotes`](super::types::TargetWeightNotes).
+/// Checks [`TargetWeightNotes`](super::types::TargetWeightNotes).
 pub fn check_target_weight_notes(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(text) = out.string(value, at) {
         out.max_length(text, 200, at);
     }
 }
 
-/// Checks a [`Timestamp`](super::types::Timestamp).
+/// Checks [`Timestamp`](super::types::Timestamp).
 pub fn check_timestamp(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(number) = out.integer(value, at) {
         out.minimum(number, 0, at);
@@ -3635,7 +3635,7 @@ pub fn check_timestamp(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`TokenPair`](super::types::TokenPair).
+/// Checks [`TokenPair`](super::types::TokenPair).
 pub fn check_token_pair(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -3670,7 +3670,7 @@ pub fn check_token_pair(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`Tombstone`](super::types::Tombstone).
+/// Checks [`Tombstone`](super::types::Tombstone).
 pub fn check_tombstone(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -3696,7 +3696,7 @@ pub fn check_tombstone(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`UserBodyweightLog`](super::types::UserBodyweightLog).
+/// Checks [`UserBodyweightLog`](super::types::UserBodyweightLog).
 pub fn check_user_bodyweight_log(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -3731,7 +3731,7 @@ pub fn check_user_bodyweight_log(value: Json<'_>, at: At<'_>, out: &mut Checker)
     }
 }
 
-/// Checks a [`UserBodyweightLogChange`](super::types::UserBodyweightLogChange).
+/// Checks [`UserBodyweightLogChange`](super::types::UserBodyweightLogChange).
 pub fn check_user_bodyweight_log_change(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -3747,7 +3747,7 @@ pub fn check_user_bodyweight_log_change(value: Json<'_>, at: At<'_>, out: &mut C
     }
 }
 
-/// Checks a [`UserBodyweightLogChangePage`](super::types::UserBodyweightLogChangePage).
+/// Checks [`UserBodyweightLogChangePage`](super::types::UserBodyweightLogChangePage).
 pub fn check_user_bodyweight_log_change_page(
     value: Json<'_>,
     at: At<'_>,
@@ -3781,7 +3781,7 @@ pub fn check_user_bodyweight_log_change_page(
     }
 }
 
-/// Checks a [`UserBodyweightLogFeedChange`](super::types::UserBodyweightLogFeedChange).
+/// Checks [`UserBodyweightLogFeedChange`](super::types::UserBodyweightLogFeedChange).
 pub fn check_user_bodyweight_log_feed_change(
     value: Json<'_>,
     at: At<'_>,
@@ -3805,7 +3805,7 @@ pub fn check_user_bodyweight_log_feed_change(
     }
 }
 
-/// Checks a [`UserBodyweightLogFeedPushChange`](super::types::UserBodyweightLogFeedPushChange).
+/// Checks [`UserBodyweightLogFeedPushChange`](super::types::UserBodyweightLogFeedPushChange).
 pub fn check_user_bodyweight_log_feed_push_change(
     value: Json<'_>,
     at: At<'_>,
@@ -3829,7 +3829,7 @@ pub fn check_user_bodyweight_log_feed_push_change(
     }
 }
 
-/// Checks a [`UserBodyweightLogPushChange`](super::types::UserBodyweightLogPushChange).
+/// Checks [`UserBodyweightLogPushChange`](super::types::UserBodyweightLogPushChange).
 pub fn check_user_bodyweight_log_push_change(
     value: Json<'_>,
     at: At<'_>,
@@ -3849,7 +3849,7 @@ pub fn check_user_bodyweight_log_push_change(
     }
 }
 
-/// Checks a [`UserBodyweightLogPushOutcome`](super::types::UserBodyweightLogPushOutcome).
+/// Checks [`UserBodyweightLogPushOutcome`](super::types::UserBodyweightLogPushOutcome).
 pub fn check_user_bodyweight_log_push_outcome(
     value: Json<'_>,
     at: At<'_>,
@@ -3866,7 +3866,7 @@ pub fn check_user_bodyweight_log_push_outcome(
     }
 }
 
-/// Checks a [`UserBodyweightLogPushRequest`](super::types::UserBodyweightLogPushRequest).
+/// Checks [`UserBodyweightLogPushRequest`](super::types::UserBodyweightLogPushRequest).
 pub fn check_user_bodyweight_log_push_request(
     value: Json<'_>,
     at: At<'_>,
@@ -3893,7 +3893,7 @@ pub fn check_user_bodyweight_log_push_request(
     }
 }
 
-/// Checks a [`UserBodyweightLogPushResult`](super::types::UserBodyweightLogPushResult).
+/// Checks [`UserBodyweightLogPushResult`](super::types::UserBodyweightLogPushResult).
 pub fn check_user_bodyweight_log_push_result(
     value: Json<'_>,
     at: At<'_>,
@@ -3922,7 +3922,7 @@ pub fn check_user_bodyweight_log_push_result(
     }
 }
 
-/// Checks a [`UserBodyweightLogRecord`](super::types::UserBodyweightLogRecord).
+/// Checks [`UserBodyweightLogRecord`](super::types::UserBodyweightLogRecord).
 pub fn check_user_bodyweight_log_record(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     match value.get("isDeleted") {
         Some(Json::Bool(false)) => check_user_bodyweight_log(value, at, out),
@@ -3931,7 +3931,7 @@ pub fn check_user_bodyweight_log_record(value: Json<'_>, at: At<'_>, out: &mut C
     }
 }
 
-/// Checks a [`UserBodyweightLogSupersededOutcome`](super::types::UserBodyweightLogSupersededOutcome).
+/// Checks [`UserBodyweightLogSupersededOutcome`](super::types::UserBodyweightLogSupersededOutcome).
 pub fn check_user_bodyweight_log_superseded_outcome(
     value: Json<'_>,
     at: At<'_>,
@@ -3955,7 +3955,7 @@ pub fn check_user_bodyweight_log_superseded_outcome(
     }
 }
 
-/// Checks a [`UserGoal`](super::types::UserGoal).
+/// Checks [`UserGoal`](super::types::UserGoal).
 pub fn check_user_goal(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     match value.get("type") {
         Some(Json::String("liftTarget")) => check_lift_target_goal(value, at, out),
@@ -3969,7 +3969,7 @@ pub fn check_user_goal(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`UserGoalChange`](super::types::UserGoalChange).
+/// Checks [`UserGoalChange`](super::types::UserGoalChange).
 pub fn check_user_goal_change(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -3985,7 +3985,7 @@ pub fn check_user_goal_change(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`UserGoalChangePage`](super::types::UserGoalChangePage).
+/// Checks [`UserGoalChangePage`](super::types::UserGoalChangePage).
 pub fn check_user_goal_change_page(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -4015,7 +4015,7 @@ pub fn check_user_goal_change_page(value: Json<'_>, at: At<'_>, out: &mut Checke
     }
 }
 
-/// Checks a [`UserGoalFeedChange`](super::types::UserGoalFeedChange).
+/// Checks [`UserGoalFeedChange`](super::types::UserGoalFeedChange).
 pub fn check_user_goal_feed_change(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -4035,7 +4035,7 @@ pub fn check_user_goal_feed_change(value: Json<'_>, at: At<'_>, out: &mut Checke
     }
 }
 
-/// Checks a [`UserGoalFeedPushChange`](super::types::UserGoalFeedPushChange).
+/// Checks [`UserGoalFeedPushChange`](super::types::UserGoalFeedPushChange).
 pub fn check_user_goal_feed_push_change(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -4055,7 +4055,7 @@ pub fn check_user_goal_feed_push_change(value: Json<'_>, at: At<'_>, out: &mut C
     }
 }
 
-/// Checks a [`UserGoalFields`](super::types::UserGoalFields).
+/// Checks [`UserGoalFields`](super::types::UserGoalFields).
 pub fn check_user_goal_fields(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -4080,13 +4080,13 @@ pub fn check_user_goal_fields(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`UserGoalFieldsStatus`](super::types::UserGoalFieldsStatus).
+/// Checks [`UserGoalFieldsStatus`](super::types::UserGoalFieldsStatus).
 pub fn check_user_goal_fields_status(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     out.types(value, Types::STRING, at);
     out.one_of_texts(value, &["active", "achieved", "archived"], at);
 }
 
-/// Checks a [`UserGoalPushChange`](super::types::UserGoalPushChange).
+/// Checks [`UserGoalPushChange`](super::types::UserGoalPushChange).
 pub fn check_user_goal_push_change(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -4102,7 +4102,7 @@ pub fn check_user_goal_push_change(value: Json<'_>, at: At<'_>, out: &mut Checke
     }
 }
 
-/// Checks a [`UserGoalPushOutcome`](super::types::UserGoalPushOutcome).
+/// Checks [`UserGoalPushOutcome`](super::types::UserGoalPushOutcome).
 pub fn check_user_goal_push_outcome(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     match value.get("outcome") {
         Some(Json::String("accepted")) => check_accepted_outcome(value, at, out),
@@ -4115,7 +4115,7 @@ pub fn check_user_goal_push_outcome(value: Json<'_>, at: At<'_>, out: &mut Check
     }
 }
 
-/// Checks a [`UserGoalPushRequest`](super::types::UserGoalPushRequest).
+/// Checks [`UserGoalPushRequest`](super::types::UserGoalPushRequest).
 pub fn check_user_goal_push_request(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -4138,7 +4138,7 @@ pub fn check_user_goal_push_request(value: Json<'_>, at: At<'_>, out: &mut Check
     }
 }
 
-/// Checks a [`UserGoalPushResult`](super::types::UserGoalPushResult).
+/// Checks [`UserGoalPushResult`](super::types::UserGoalPushResult).
 pub fn check_user_goal_push_result(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -4163,7 +4163,7 @@ pub fn check_user_goal_push_result(value: Json<'_>, at: At<'_>, out: &mut Checke
     }
 }
 
-/// Checks a [`UserGoalRecord`](super::types::UserGoalRecord).
+/// Checks [`UserGoalRecord`](super::types::UserGoalRecord).
 pub fn check_user_goal_record(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     let matches = [
         out
@@ -4178,7 +4178,7 @@ pub fn check_user_goal_record(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     out.one_of(matches.into_iter().filter(|matched| *matched).count(), at);
 }
 
-/// Checks a [`UserGoalSupersededOutcome`](super::types::UserGoalSupersededOutcome).
+/// Checks [`UserGoalSupersededOutcome`](super::types::UserGoalSupersededOutcome).
 pub fn check_user_goal_superseded_outcome(
     value: Json<'_>,
     at: At<'_>,
@@ -4202,7 +4202,7 @@ pub fn check_user_goal_superseded_outcome(
     }
 }
 
-/// Checks a [`UserSettings`](super::types::UserSettings).
+/// Checks [`UserSettings`](super::types::UserSettings).
 pub fn check_user_settings(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -4246,7 +4246,7 @@ pub fn check_user_settings(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`UserSettingsChange`](super::types::UserSettingsChange).
+/// Checks [`UserSettingsChange`](super::types::UserSettingsChange).
 pub fn check_user_settings_change(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -4262,7 +4262,7 @@ pub fn check_user_settings_change(value: Json<'_>, at: At<'_>, out: &mut Checker
     }
 }
 
-/// Checks a [`UserSettingsChangePage`](super::types::UserSettingsChangePage).
+/// Checks [`UserSettingsChangePage`](super::types::UserSettingsChangePage).
 pub fn check_user_settings_change_page(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -4292,7 +4292,7 @@ pub fn check_user_settings_change_page(value: Json<'_>, at: At<'_>, out: &mut Ch
     }
 }
 
-/// Checks a [`UserSettingsFeedChange`](super::types::UserSettingsFeedChange).
+/// Checks [`UserSettingsFeedChange`](super::types::UserSettingsFeedChange).
 pub fn check_user_settings_feed_change(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -4312,7 +4312,7 @@ pub fn check_user_settings_feed_change(value: Json<'_>, at: At<'_>, out: &mut Ch
     }
 }
 
-/// Checks a [`UserSettingsFeedPushChange`](super::types::UserSettingsFeedPushChange).
+/// Checks [`UserSettingsFeedPushChange`](super::types::UserSettingsFeedPushChange).
 pub fn check_user_settings_feed_push_change(
     value: Json<'_>,
     at: At<'_>,
@@ -4336,7 +4336,7 @@ pub fn check_user_settings_feed_push_change(
     }
 }
 
-/// Checks a [`UserSettingsPreferredWeightUnit`](super::types::UserSettingsPreferredWeightUnit).
+/// Checks [`UserSettingsPreferredWeightUnit`](super::types::UserSettingsPreferredWeightUnit).
 pub fn check_user_settings_preferred_weight_unit(
     value: Json<'_>,
     at: At<'_>,
@@ -4346,7 +4346,7 @@ pub fn check_user_settings_preferred_weight_unit(
     out.one_of_texts(value, &["kg", "lbs"], at);
 }
 
-/// Checks a [`UserSettingsPushChange`](super::types::UserSettingsPushChange).
+/// Checks [`UserSettingsPushChange`](super::types::UserSettingsPushChange).
 pub fn check_user_settings_push_change(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -4362,7 +4362,7 @@ pub fn check_user_settings_push_change(value: Json<'_>, at: At<'_>, out: &mut Ch
     }
 }
 
-/// Checks a [`UserSettingsPushOutcome`](super::types::UserSettingsPushOutcome).
+/// Checks [`UserSettingsPushOutcome`](super::types::UserSettingsPushOutcome).
 pub fn check_user_settings_push_outcome(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     match value.get("outcome") {
         Some(Json::String("accepted")) => check_accepted_outcome(value, at, out),
@@ -4375,7 +4375,7 @@ pub fn check_user_settings_push_outcome(value: Json<'_>, at: At<'_>, out: &mut C
     }
 }
 
-/// Checks a [`UserSettingsPushRequest`](super::types::UserSettingsPushRequest).
+/// Checks [`UserSettingsPushRequest`](super::types::UserSettingsPushRequest).
 pub fn check_user_settings_push_request(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -4398,7 +4398,7 @@ pub fn check_user_settings_push_request(value: Json<'_>, at: At<'_>, out: &mut C
     }
 }
 
-/// Checks a [`UserSettingsPushResult`](super::types::UserSettingsPushResult).
+/// Checks [`UserSettingsPushResult`](super::types::UserSettingsPushResult).
 pub fn check_user_settings_push_result(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -4423,7 +4423,7 @@ pub fn check_user_settings_push_result(value: Json<'_>, at: At<'_>, out: &mut Ch
     }
 }
 
-/// Checks a [`UserSettingsRecord`](super::types::UserSettingsRecord).
+/// Checks [`UserSettingsRecord`](super::types::UserSettingsRecord).
 pub fn check_user_settings_record(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     match value.get("isDeleted") {
         Some(Json::Bool(false)) => check_user_settings(value, at, out),
@@ -4432,7 +4432,7 @@ pub fn check_user_settings_record(value: Json<'_>, at: At<'_>, out: &mut Checker
     }
 }
 
-/// Checks a [`UserSettingsSupersededOutcome`](super::types::UserSettingsSupersededOutcome).
+/// Checks [`UserSettingsSupersededOutcome`](super::types::UserSettingsSupersededOutcome).
 pub fn check_user_settings_superseded_outcome(
     value: Json<'_>,
     at: At<'_>,
@@ -4456,13 +4456,13 @@ pub fn check_user_settings_superseded_outcome(
     }
 }
 
-/// Checks a [`UserSettingsTheme`](super::types::UserSettingsTheme).
+/// Checks [`UserSettingsTheme`](super::types::UserSettingsTheme).
 pub fn check_user_settings_theme(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     out.types(value, Types::STRING, at);
     out.one_of_texts(value, &["light", "dark", "system"], at);
 }
 
-/// Checks a [`ViolationType`](super::types::ViolationType).
+/// Checks [`ViolationType`](super::types::ViolationType).
 pub fn check_violation_type(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -4492,7 +4492,7 @@ pub fn check_violation_type(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`WeightKg`](super::types::WeightKg).
+/// Checks [`WeightKg`](super::types::WeightKg).
 pub fn check_weight_kg(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(number) = out.number(value, at) {
         out.minimum(number, 0, at);
@@ -4500,7 +4500,7 @@ pub fn check_weight_kg(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`WorkoutLog`](super::types::WorkoutLog).
+/// Checks [`WorkoutLog`](super::types::WorkoutLog).
 pub fn check_workout_log(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -4563,7 +4563,7 @@ pub fn check_workout_log(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`WorkoutLogChange`](super::types::WorkoutLogChange).
+/// Checks [`WorkoutLogChange`](super::types::WorkoutLogChange).
 pub fn check_workout_log_change(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -4579,7 +4579,7 @@ pub fn check_workout_log_change(value: Json<'_>, at: At<'_>, out: &mut Checker) 
     }
 }
 
-/// Checks a [`WorkoutLogChangePage`](super::types::WorkoutLogChangePage).
+/// Checks [`WorkoutLogChangePage`](super::types::WorkoutLogChangePage).
 pub fn check_workout_log_change_page(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -4609,7 +4609,7 @@ pub fn check_workout_log_change_page(value: Json<'_>, at: At<'_>, out: &mut Chec
     }
 }
 
-/// Checks a [`WorkoutLogFeedChange`](super::types::WorkoutLogFeedChange).
+/// Checks [`WorkoutLogFeedChange`](super::types::WorkoutLogFeedChange).
 pub fn check_workout_log_feed_change(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -4629,7 +4629,7 @@ pub fn check_workout_log_feed_change(value: Json<'_>, at: At<'_>, out: &mut Chec
     }
 }
 
-/// Checks a [`WorkoutLogFeedPushChange`](super::types::WorkoutLogFeedPushChange).
+/// Checks [`WorkoutLogFeedPushChange`](super::types::WorkoutLogFeedPushChange).
 pub fn check_workout_log_feed_push_change(
     value: Json<'_>,
     at: At<'_>,
@@ -4653,7 +4653,7 @@ pub fn check_workout_log_feed_push_change(
     }
 }
 
-/// Checks a [`WorkoutLogPushChange`](super::types::WorkoutLogPushChange).
+/// Checks [`WorkoutLogPushChange`](super::types::WorkoutLogPushChange).
 pub fn check_workout_log_push_change(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -4669,7 +4669,7 @@ pub fn check_workout_log_push_change(value: Json<'_>, at: At<'_>, out: &mut Chec
     }
 }
 
-/// Checks a [`WorkoutLogPushOutcome`](super::types::WorkoutLogPushOutcome).
+/// Checks [`WorkoutLogPushOutcome`](super::types::WorkoutLogPushOutcome).
 pub fn check_workout_log_push_outcome(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     match value.get("outcome") {
         Some(Json::String("accepted")) => check_accepted_outcome(value, at, out),
@@ -4682,7 +4682,7 @@ pub fn check_workout_log_push_outcome(value: Json<'_>, at: At<'_>, out: &mut Che
     }
 }
 
-/// Checks a [`WorkoutLogPushRequest`](super::types::WorkoutLogPushRequest).
+/// Checks [`WorkoutLogPushRequest`](super::types::WorkoutLogPushRequest).
 pub fn check_workout_log_push_request(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -4705,7 +4705,7 @@ pub fn check_workout_log_push_request(value: Json<'_>, at: At<'_>, out: &mut Che
     }
 }
 
-/// Checks a [`WorkoutLogPushResult`](super::types::WorkoutLogPushResult).
+/// Checks [`WorkoutLogPushResult`](super::types::WorkoutLogPushResult).
 pub fn check_workout_log_push_result(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -4730,7 +4730,7 @@ pub fn check_workout_log_push_result(value: Json<'_>, at: At<'_>, out: &mut Chec
     }
 }
 
-/// Checks a [`WorkoutLogRecord`](super::types::WorkoutLogRecord).
+/// Checks [`WorkoutLogRecord`](super::types::WorkoutLogRecord).
 pub fn check_workout_log_record(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     match value.get("isDeleted") {
         Some(Json::Bool(false)) => check_workout_log(value, at, out),
@@ -4739,7 +4739,7 @@ pub fn check_workout_log_record(value: Json<'_>, at: At<'_>, out: &mut Checker) 
     }
 }
 
-/// Checks a [`WorkoutLogSupersededOutcome`](super::types::WorkoutLogSupersededOutcome).
+/// Checks [`WorkoutLogSupersededOutcome`](super::types::WorkoutLogSupersededOutcome).
 pub fn check_workout_log_superseded_outcome(
     value: Json<'_>,
     at: At<'_>,
@@ -4763,7 +4763,7 @@ pub fn check_workout_log_superseded_outcome(
     }
 }
 
-/// Checks a [`WorkoutTemplate`](super::types::WorkoutTemplate).
+/// Checks [`WorkoutTemplate`](super::types::WorkoutTemplate).
 pub fn check_workout_template(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -4792,7 +4792,7 @@ pub fn check_workout_template(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
-/// Checks a [`WorkoutTemplateChange`](super::types::WorkoutTemplateChange).
+/// Checks [`WorkoutTemplateChange`](super::types::WorkoutTemplateChange).
 pub fn check_workout_template_change(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
         for (name, value) in object {
@@ -4808,7 +4808,7 @@ pub fn check_workout_template_change(value: Json<'_>, at: At<'_>, out: &mut Chec
     }
 }
 
-/// Checks a [`WorkoutTemplateChangePage`](super::types::WorkoutTemplateChangePage).
+/// Checks [`WorkoutTemplateChangePage`](super::types::WorkoutTemplateChangePage).
 pub fn check_workout_template_change_page(
     value: Json<'_>,
     at: At<'_>,
@@ -4842,7 +4842,7 @@ pub fn check_workout_template_change_page(
     }
 }
 
-/// Checks a [`WorkoutTemplateExerciseInstance`](super::types::WorkoutTemplateExerciseInstance).
+/// Checks [`WorkoutTemplateExerciseInstance`](super::types::WorkoutTemplateExerciseInstance).
 pub fn check_workout_template_exercise_instance(
     value: Json<'_>,
     at: At<'_>,
@@ -4902,7 +4902,7 @@ pub fn check_workout_template_exercise_instance(
     }
 }
 
-/// Checks a [`WorkoutTemplateExerciseInstanceChange`](super::types::WorkoutTemplateExerciseInstanceChange).
+/// Checks [`WorkoutTemplateExerciseInstanceChange`](super::types::WorkoutTemplateExerciseInstanceChange).
 pub fn check_workout_template_exercise_instance_change(
     value: Json<'_>,
     at: At<'_>,
@@ -4924,7 +4924,7 @@ pub fn check_workout_template_exercise_instance_change(
     }
 }
 
-/// Checks a [`WorkoutTemplateExerciseInstanceChangePage`](super::types::WorkoutTemplateExerciseInstanceChangePage).
+/// Checks [`WorkoutTemplateExerciseInstanceChangePage`](super::types::WorkoutTemplateExerciseInstanceChangePage).
 pub fn check_workout_template_exercise_instance_change_page(
     value: Json<'_>,
     at: At<'_>,
@@ -4962,7 +4962,7 @@ pub fn check_workout_template_exercise_instance_change_page(
     }
 }
 
-/// Checks a [`WorkoutTemplateExerciseInstanceFeedChange`](super::types::WorkoutTemplateExerciseInstanceFeedChange).
+/// Checks [`WorkoutTemplateExerciseInstanceFeedChange`](super::types::WorkoutTemplateExerciseInstanceFeedChange).
 pub fn check_workout_template_exercise_instance_feed_change(
     value: Json<'_>,
     at: At<'_>,
@@ -4988,7 +4988,7 @@ pub fn check_workout_template_exercise_instance_feed_change(
     }
 }
 
-/// Checks a [`WorkoutTemplateExerciseInstanceFeedPushChange`](super::types::WorkoutTemplateExerciseInstanceFeedPushChange).
+/// Checks [`WorkoutTemplateExerciseInstanceFeedPushChange`](super::types::WorkoutTemplateExerciseInstanceFeedPushChange).
 pub fn check_workout_template_exercise_instance_feed_push_change(
     value: Json<'_>,
     at: At<'_>,
@@ -5014,7 +5014,7 @@ pub fn check_workout_template_exercise_instance_feed_push_change(
     }
 }
 
-/// Checks a [`WorkoutTemplateExerciseInstancePushChange`](super::types::WorkoutTemplateExerciseInstancePushChange).
+/// Checks [`WorkoutTemplateExerciseInstancePushChange`](super::types::WorkoutTemplateExerciseInstancePushChange).
 pub fn check_workout_template_exercise_instance_push_change(
     value: Json<'_>,
     at: At<'_>,
@@ -5036,7 +5036,7 @@ pub fn check_workout_template_exercise_instance_push_change(
     }
 }
 
-/// Checks a [`WorkoutTemplateExerciseInstancePushOutcome`](super::types::WorkoutTemplateExerciseInstancePushOutcome).
+/// Checks [`WorkoutTemplateExerciseInstancePushOutcome`](super::types::WorkoutTemplateExerciseInstancePushOutcome).
 pub fn check_workout_template_exercise_instance_push_outcome(
     value: Json<'_>,
     at: At<'_>,
@@ -5053,7 +5053,7 @@ pub fn check_workout_template_exercise_instance_push_outcome(
     }
 }
 
-/// Checks a [`WorkoutTemplateExerciseInstancePushRequest`](super::types::WorkoutTemplateExerciseInstancePushRequest).
+/// Checks [`WorkoutTemplateExerciseInstancePushRequest`](super::types::WorkoutTemplateExerciseInstancePushRequest).
 pub fn check_workout_template_exercise_instance_push_request(
     value: Json<'_>,
     at: At<'_>,
@@ -5084,7 +5084,7 @@ pub fn check_workout_template_exercise_instance_push_request(
     }
 }
 
-/// Checks a [`WorkoutTemplateExerciseInstancePushResult`](super::types::WorkoutTemplateExerciseInstancePushResult).
+/// Checks [`WorkoutTemplateExerciseInstancePushResult`](super::types::WorkoutTemplateExerciseInstancePushResult).
 pub fn check_workout_template_exercise_instance_push_result(
     value: Json<'_>,
     at: At<'_>,
@@ -5117,7 +5117,7 @@ pub fn check_workout_template_exercise_instance_push_result(
     }
 }
 
-/// Checks a [`WorkoutTemplateExerciseInstanceRecord`](super::types::WorkoutTemplateExerciseInstanceRecord).
+/// Checks [`WorkoutTemplateExerciseInstanceRecord`](super::types::WorkoutTemplateExerciseInstanceRecord).
 pub fn check_workout_template_exercise_instance_record(
     value: Json<'_>,
     at: At<'_>,
@@ -5132,7 +5132,7 @@ pub fn check_workout_template_exercise_instance_record(
     }
 }
 
-/// Checks a [`WorkoutTemplateExerciseInstanceSupersededOutcome`](super::types::WorkoutTemplateExerciseInstanceSupersededOutcome).
+/// Checks [`WorkoutTemplateExerciseInstanceSupersededOutcome`](super::types::WorkoutTemplateExerciseInstanceSupersededOutcome).
 pub fn check_workout_template_exercise_instance_superseded_outcome(
     value: Json<'_>,
     at: At<'_>,
@@ -5158,7 +5158,7 @@ pub fn check_workout_template_exercise_instance_superseded_outcome(
     }
 }
 
-/// Checks a [`WorkoutTemplateFeedChange`](super::types::WorkoutTemplateFeedChange).
+/// Checks [`WorkoutTemplateFeedChange`](super::types::WorkoutTemplateFeedChange).
 pub fn check_workout_template_feed_change(
     value: Json<'_>,
     at: At<'_>,
@@ -5182,7 +5182,7 @@ pub fn check_workout_template_feed_change(
     }
 }
 
-/// Checks a [`WorkoutTemplateFeedPushChange`](super::types::WorkoutTemplateFeedPushChange).
+/// Checks [`WorkoutTemplateFeedPushChange`](super::types::WorkoutTemplateFeedPushChange).
 pub fn check_workout_template_feed_push_change(
     value: Json<'_>,
     at: At<'_>,
@@ -5206,7 +5206,7 @@ pub fn check_workout_template_feed_push_change(
     }
 }
 
-/// Checks a [`WorkoutTemplatePushChange`](super::types::WorkoutTemplatePushChange).
+/// Checks [`WorkoutTemplatePushChange`](super::types::WorkoutTemplatePushChange).
 pub fn check_workout_template_push_change(
     value: Json<'_>,
     at: At<'_>,
@@ -5226,7 +5226,7 @@ pub fn check_workout_template_push_change(
     }
 }
 
-/// Checks a [`WorkoutTemplatePushOutcome`](super::types::WorkoutTemplatePushOutcome).
+/// Checks [`WorkoutTemplatePushOutcome`](super::types::WorkoutTemplatePushOutcome).
 pub fn check_workout_template_push_outcome(
     value: Json<'_>,
     at: At<'_>,
@@ -5243,7 +5243,7 @@ pub fn check_workout_template_push_outcome(
     }
 }
 
-/// Checks a [`WorkoutTemplatePushRequest`](super::types::WorkoutTemplatePushRequest).
+/// Checks [`WorkoutTemplatePushRequest`](super::types::WorkoutTemplatePushRequest).
 pub fn check_workout_template_push_request(
     value: Json<'_>,
     at: At<'_>,
@@ -5270,7 +5270,7 @@ pub fn check_workout_template_push_request(
     }
 }
 
-/// Checks a [`WorkoutTemplatePushResult`](super::types::WorkoutTemplatePushResult).
+/// Checks [`WorkoutTemplatePushResult`](super::types::WorkoutTemplatePushResult).
 pub fn check_workout_template_push_result(
     value: Json<'_>,
     at: At<'_>,
@@ -5299,7 +5299,7 @@ pub fn check_workout_template_push_result(
     }
 }
 
-/// Checks a [`WorkoutTemplateRecord`](super::types::WorkoutTemplateRecord).
+/// Checks [`WorkoutTemplateRecord`](super::types::WorkoutTemplateRecord).
 pub fn check_workout_template_record(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     match value.get("isDeleted") {
         Some(Json::Bool(false)) => check_workout_template(value, at, out),
@@ -5308,7 +5308,7 @@ pub fn check_workout_template_record(value: Json<'_>, at: At<'_>, out: &mut Chec
     }
 }
 
-/// Checks a [`WorkoutTemplateSupersededOutcome`](super::types::WorkoutTemplateSupersededOutcome).
+/// Checks [`WorkoutTemplateSupersededOutcome`](super::types::WorkoutTemplateSupersededOutcome).
 pub fn check_workout_template_superseded_outcome(
     value: Json<'_>,
     at: At<'_>,

@@ -18,10 +18,8 @@ impl Oracle {
         let document = read_document();
         let mut schemas = document["components"]["schemas"].as_object().expect("schemas").clone();
         let names: BTreeSet<&str> = contract.names.iter().map(|(name, _)| name.as_str()).collect();
-        let collections: Vec<(String, String)> = schemas
-            .iter()
-            .filter_map(|(name, schema)| Some((name.clone(), schema.get("x-sync")?["path"].as_str()?.to_owned())))
-            .collect();
+        let collections: Vec<(String, String)> =
+            schemas.iter().filter_map(|(name, schema)| Some((name.clone(), schema.get("x-sync")?["path"].as_str()?.to_owned()))).collect();
         let written: Vec<String> = schemas.keys().cloned().collect();
         for (bound, path) in &collections {
             for base in &written {
@@ -39,7 +37,8 @@ impl Oracle {
         }
         for base in &written {
             if schemas[base].get("x-any-collection").is_some() {
-                let variants: Vec<Value> = collections.iter().map(|(bound, _)| json!({ "$ref": format!("#/components/schemas/{bound}{base}") })).collect();
+                let variants: Vec<Value> =
+                    collections.iter().map(|(bound, _)| json!({ "$ref": format!("#/components/schemas/{bound}{base}") })).collect();
                 schemas.insert(base.clone(), json!({ "oneOf": variants }));
             }
         }
@@ -75,10 +74,13 @@ fn bind(schema: &mut Value, bound: &str, names: &BTreeSet<&str>) {
         Value::Array(items) => items.iter_mut().for_each(|item| bind(item, bound, names)),
         Value::Object(members) => {
             for (key, value) in members.iter_mut() {
-                let target = value.as_str().filter(|_| key == "$ref").and_then(|text| text.strip_prefix("#/components/schemas/")).map(str::to_owned);
+                let target =
+                    value.as_str().filter(|_| key == "$ref").and_then(|text| text.strip_prefix("#/components/schemas/")).map(str::to_owned);
                 match target {
                     Some(target) if target == "Live" => *value = format!("#/components/schemas/{bound}").into(),
-                    Some(target) if names.contains(format!("{bound}{target}").as_str()) => *value = format!("#/components/schemas/{bound}{target}").into(),
+                    Some(target) if names.contains(format!("{bound}{target}").as_str()) => {
+                        *value = format!("#/components/schemas/{bound}{target}").into()
+                    }
                     Some(_) => {}
                     None => bind(value, bound, names),
                 }
@@ -96,7 +98,9 @@ impl Rules {
         let words: Vec<&str> = rule.split(' ').collect();
         let number = |name: &str| value.get(name).and_then(Value::as_f64);
         let right = match words.get(3..) {
-            Some([sign, name]) => number(words[2]).zip(number(name)).map(|(right, offset)| if *sign == "+" { right + offset } else { right - offset }),
+            Some([sign, name]) => {
+                number(words[2]).zip(number(name)).map(|(right, offset)| if *sign == "+" { right + offset } else { right - offset })
+            }
             _ => number(words[2]),
         };
         let (Some(left), Some(right)) = (number(words[0]), right) else { return true };

@@ -1,23 +1,143 @@
 //! `cargo xtask corpus`: other people's contracts through the compiler, and their test cases through what it generates.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use contractc::Compilation;
+use contractc::diagnostic::Severity;
 use contractc::emit::{OutputFile, Target};
 use serde_json::Value;
 
 use crate::{Result, root, run as run_command};
 
-/// Compiles every document, judges every case of the suite, and compares the outcome with what is kept.
+/// Compiles every document, judges every case of the suite, and keeps the outcome in `contractc/CORPUS.md`.
+///
+/// In CI, and wherever `CI` is set, the kept outcome must be the one found.
 pub fn run(folder: &Path) -> Result {
     let suite = Suite::read(&folder.join("suite"))?;
-    let report = suite.judge()?;
-    println!("{report}");
-    Ok(())
+    let verdicts = suite.judge()?;
+    let mut text = String::from(HEAD);
+    let mut refused = String::new();
+    for (group, name) in [("documents", "documents"), ("packs", "packs")] {
+        let found = Outcomes::find(&folder.join(group))?;
+        let compiling = check(name, &found)?;
+        let _ = writeln!(text, "| {group} | {} | {} | {} | {compiling} |", found.all(), found.generated.len(), found.refused.len());
+        found.refused.iter().for_each(|(path, reason)| _ = writeln!(refused, "- `{group}/{path}`: {reason}"));
+    }
+    let _ = write!(text, "\n## JSON-Schema-Test-Suite, tier `core`\n\n{verdicts}\n## Refused documents\n\n{refused}");
+    print!("{text}");
+    keep(&root().join("contractc/CORPUS.md"), &text)?;
+    if verdicts.contains("wrong:") { Err("there are wrong verdicts".into()) } else { Ok(()) }
+}
+
+const HEAD: &str = "\
+# The compiler on other people's contracts
+
+Kept by `cargo xtask corpus FOLDER`. A document is *generated*, or *refused* with the places and reasons in its diagnostics (the first is
+shown below); nothing panics. *Rust compiles*: the generated code passes `cargo check` with all features.
+
+| folder | documents | generated | refused | Rust compiles |
+|---|---|---|---|---|
+";
+
+fn keep(path: &Path, text: &str) -> Result {
+    let kept = std::fs::read_to_string(path).unwrap_or_default();
+    if kept == text {
+        return Ok(());
+    }
+    if std::env::var_os("CI").is_some() {
+        return Err(format!("{} is not what was found: run `cargo xtask corpus` and commit it", path.display()).into());
+    }
+    Ok(std::fs::write(path, text)?)
+}
+
+/// What became of the documents below a folder.
+struct Outcomes {
+    generated: Vec<(String, Vec<OutputFile>)>,
+    refused: Vec<(String, String)>,
+}
+
+impl Outcomes {
+    fn find(folder: &Path) -> Result<Self> {
+        let mut outcomes = Outcomes { generated: Vec::new(), refused: Vec::new() };
+        for path in documents(folder)? {
+            let name = path.strip_prefix(folder)?.to_string_lossy().replace('\\', "/");
+            let attempt = catch_unwind(AssertUnwindSafe(|| Compilation::from_file(&path)));
+            let compilation = attempt.map_err(|_| format!("the compiler panicked on {}", path.display()))??;
+            let emitted = catch_unwind(AssertUnwindSafe(|| compilation.generate(Target::ALL, false)));
+            match emitted.map_err(|_| format!("an emitter panicked on {}", path.display()))? {
+                Some(files) => outcomes.generated.push((name, files)),
+                // Messages name other files as they were reached: from where the corpus lies is nobody's business.
+                None => outcomes.refused.push((name, first_error(&compilation).replace(&format!("{}/", folder.display()), ""))),
+            }
+        }
+        Ok(outcomes)
+    }
+
+    fn all(&self) -> usize {
+        self.generated.len() + self.refused.len()
+    }
+}
+
+fn first_error(compilation: &Compilation) -> String {
+    let sorted = compilation.diagnostics.sorted();
+    let first = sorted.iter().find(|diagnostic| diagnostic.severity == Severity::Error);
+    first.map(|diagnostic| diagnostic.message.clone()).unwrap_or_default()
+}
+
+/// All documents, in order. Files that others refer to are not documents themselves.
+fn documents(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(folder) = open.pop() {
+        for entry in std::fs::read_dir(&folder).map_err(|error| format!("cannot list {}: {error}", folder.display()))? {
+            let path = entry?.path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path.extension().is_some_and(|extension| ["yaml", "yml", "json"].iter().any(|known| extension == *known)) {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Checks all generated sets as modules of one crate; each module that does not compile is named.
+fn check(name: &str, outcomes: &Outcomes) -> Result<usize> {
+    let crate_folder = root().join("target/corpus").join(name);
+    let mut files = Vec::new();
+    let mut modules = String::from("#![allow(dead_code, unused, mixed_script_confusables, uncommon_codepoints)]\npub mod runtime;\n");
+    for (index, (_, generated)) in outcomes.generated.iter().enumerate() {
+        let _ = writeln!(modules, "pub mod g{index};");
+        let rust: Vec<OutputFile> = generated.iter().filter(|file| file.path.starts_with("rust/")).cloned().collect();
+        files.extend(module(&format!("src/g{index}"), rust));
+    }
+    files.push(OutputFile { path: "Cargo.toml".into(), text: MANIFEST.replace("NAME", name) });
+    files.push(OutputFile { path: "src/lib.rs".into(), text: modules });
+    write(&crate_folder, &files)?;
+    let output = Command::new("cargo")
+        .args(["check", "--quiet", "--all-features", "--message-format=short", "--target-dir"])
+        .arg(root().join("target/corpus/build"))
+        .current_dir(&crate_folder)
+        .env_remove("RUSTFLAGS")
+        .output()?;
+    let text = String::from_utf8_lossy(&output.stderr);
+    let errors = text.lines().filter(|line| line.contains(": error"));
+    let mut broken = BTreeSet::new();
+    for line in errors {
+        let index = line.strip_prefix("src/g").and_then(|rest| rest.split('/').next()?.parse::<usize>().ok());
+        let document = index.and_then(|index| outcomes.generated.get(index)).map_or("the crate", |(path, _)| path);
+        eprintln!("{document}: {line}");
+        broken.insert(document);
+    }
+    if !output.status.success() && broken.is_empty() {
+        return Err(format!("cargo check of {name} failed: {text}").into());
+    }
+    Ok(outcomes.generated.len() - broken.len())
 }
 
 /// One small document of the JSON-Schema-Test-Suite, with values to judge.
@@ -36,12 +156,11 @@ impl Suite {
     /// The groups of tier `core`, plain and typed.
     fn read(folder: &Path) -> Result<Self> {
         let manifest = std::fs::read_to_string(folder.join("manifest.jsonl")).map_err(|error| format!("cannot read the suite's manifest: {error}"))?;
-        let tiers = std::env::var("TIERS").unwrap_or("core".into());
         let mut groups = Vec::new();
         for line in manifest.lines() {
             let entry: Value = serde_json::from_str(line)?;
             let text = |key: &str| entry[key].as_str().unwrap_or_default();
-            if tiers.split(',').any(|tier| tier == text("tier")) && matches!(text("variant"), "plain" | "typed" | "defs") {
+            if text("tier") == "core" && matches!(text("variant"), "plain" | "typed") {
                 let count = entry["valid"].as_u64().unwrap_or(0) + entry["invalid"].as_u64().unwrap_or(0);
                 let name = text("doc").trim_end_matches(".openapi.json").to_owned();
                 groups.push(Group { name, document: folder.join(text("doc")), cases: folder.join(text("cases")), count: count as usize });
@@ -61,7 +180,7 @@ impl Suite {
         for (index, group) in self.groups.iter().enumerate() {
             let compilation = Compilation::from_file(&group.document)?;
             let Some(generated) = compilation.generate(&[Target::Rust], false) else {
-                refused.insert(group.name.clone(), compilation.findings().lines().next().unwrap_or_default().to_owned());
+                refused.insert(group.name.clone(), first_error(&compilation));
                 continue;
             };
             decided += group.count;
@@ -69,16 +188,18 @@ impl Suite {
             let _ = writeln!(table, "({:?}, {:?}, g{index}::validate),", group.name, group.cases.canonicalize()?);
             files.extend(module(&format!("src/g{index}"), generated));
         }
-        files.push(OutputFile { path: "Cargo.toml".into(), text: MANIFEST.into() });
+        files.push(OutputFile { path: "Cargo.toml".into(), text: MANIFEST.replace("NAME", "suite") });
         files.push(OutputFile { path: "src/main.rs".into(), text: MAIN.replace("MODULES", &modules).replace("TABLE", &table) });
         write(&crate_folder, &files)?;
         run_command(Command::new("cargo").args(["build", "--quiet", "--target-dir"]).arg(root().join("target/corpus/build")).current_dir(&crate_folder))?;
         let output = Command::new(root().join("target/corpus/build/debug/suite")).output()?;
         let wrong = String::from_utf8_lossy(&output.stdout).into_owned();
         let total: usize = self.groups.iter().map(|group| group.count).sum();
-        let mut report = format!("suite: {total} cases, {decided} decided, {} wrong verdicts\n{wrong}", wrong.lines().count());
+        let share = 100.0 * decided as f64 / total as f64;
+        let mut report = format!("{total} cases, {decided} decided ({share:.1} %), {} wrong verdicts.\n", wrong.lines().count());
+        wrong.lines().for_each(|line| _ = writeln!(report, "- {line}"));
         for (name, reason) in refused {
-            let _ = writeln!(report, "refused: {name}: {reason}");
+            let _ = writeln!(report, "- refused: `{name}`: {reason}");
         }
         Ok(report)
     }
@@ -115,19 +236,22 @@ fn write(folder: &Path, files: &[OutputFile]) -> Result {
 }
 
 const MANIFEST: &str = r#"[package]
-name = "suite"
+name = "NAME"
 version = "0.0.0"
 edition = "2024"
 
 [dependencies]
+axum = { version = "0.8", default-features = false, optional = true }
 http = "1"
 regress = "0.11"
+reqwest = { version = "0.13", default-features = false, optional = true }
 serde = { version = "1", features = ["derive"] }
 serde_json = "1"
+uuid = { version = "1", default-features = false, features = ["v5"] }
 
 [features]
-axum = []
-reqwest = []
+axum = ["dep:axum"]
+reqwest = ["dep:reqwest"]
 
 [profile.dev]
 debug = false
@@ -154,8 +278,3 @@ fn main() {
     }
 }
 "#;
-
-#[allow(dead_code)]
-fn survives(path: &Path) -> bool {
-    catch_unwind(AssertUnwindSafe(|| Compilation::from_file(path).map(|compilation| compilation.generate(Target::ALL, true).is_some()))).is_ok()
-}

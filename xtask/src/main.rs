@@ -2,6 +2,8 @@
 
 mod corpus;
 mod generate;
+#[cfg(feature = "bench")]
+mod plain;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -18,6 +20,11 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let result = match words.as_slice() {
+        ["test"] => test(None),
+        ["test", folder] => test(Some(Path::new(folder))),
+        ["bench"] => bench(),
+        #[cfg(feature = "bench")]
+        ["plain"] => plain::write(&root()),
         ["generate"] => generate::run(&root(), generate::Mode::Write).map(|changes| changes.iter().for_each(|change| println!("{change}"))),
         ["corpus", folder] => corpus::run(Path::new(folder)),
         _ => {
@@ -34,9 +41,42 @@ fn main() -> ExitCode {
     }
 }
 
+/// Everything that CI runs, cheapest first.
+fn test(corpus: Option<&Path>) -> Result {
+    cargo(&["fmt", "--all", "--check"])?;
+    cargo(&["clippy", "--workspace", "--all-targets", "--features", "axum,reqwest", "--", "-D", "warnings"])?;
+    let nextest = Command::new("cargo").args(["nextest", "--version"]).output().is_ok_and(|output| output.status.success());
+    if nextest {
+        cargo(&["nextest", "run", "--workspace", "--features", "axum,reqwest"])?;
+    } else {
+        cargo(&["test", "--workspace", "--features", "axum,reqwest", "--lib", "--bins", "--tests"])?;
+    }
+    cargo(&["test", "--workspace", "--features", "axum,reqwest", "--doc"])?;
+    cargo(&["check", "--package", "stronglog-sync", "--no-default-features"])?;
+    match corpus {
+        Some(folder) => corpus::run(folder),
+        None => {
+            println!("left out: other people's contracts and the JSON-Schema-Test-Suite, since no corpus folder was given");
+            Ok(())
+        }
+    }
+}
+
+/// The benchmarks, over types that are made afresh.
+fn bench() -> Result {
+    cargo(&["run", "--quiet", "--release", "--package", "xtask", "--features", "bench", "--", "plain"])?;
+    cargo(&["bench", "--bench", "page"])
+}
+
+fn cargo(arguments: &[&str]) -> Result {
+    run(Command::new("cargo").args(arguments).current_dir(root()))
+}
+
 /// The repository's top folder.
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+    // Cargo says at run time which checkout it is.
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| "xtask".into());
+    Path::new(&package).join("..")
 }
 
 /// 64-bit FNV-1a, carriage returns left out: build.rs computes the same.

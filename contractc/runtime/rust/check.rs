@@ -332,8 +332,10 @@ impl Checker {
 
     #[cold]
     fn missing(&mut self, object: Object<'_>, names: &[&str], at: At<'_>) {
-        let missing: Vec<&str> = names.iter().copied().filter(|name| object.get(name).is_none()).collect();
-        self.violation(at, "required", || format!("lacks {}", list(&missing)));
+        self.violation(at, "required", || {
+            let missing: Vec<&str> = names.iter().copied().filter(|name| object.get(name).is_none()).collect();
+            format!("lacks {}", list(&missing))
+        });
     }
 
     /// `additionalProperties: false`, for a member that nothing names.
@@ -366,11 +368,11 @@ impl Checker {
 
     /// `dependentRequired`
     pub fn dependent_required(&mut self, object: Object<'_>, name: &str, needs: &[&str], at: At<'_>) {
-        if object.get(name).is_some() {
-            let missing: Vec<&str> = needs.iter().copied().filter(|need| object.get(need).is_none()).collect();
-            if !missing.is_empty() {
-                self.violation(at, "dependentRequired", || format!("has {} and so needs {}", quote(name), list(&missing)));
-            }
+        if object.get(name).is_some() && needs.iter().any(|need| object.get(need).is_none()) {
+            self.violation(at, "dependentRequired", || {
+                let missing: Vec<&str> = needs.iter().copied().filter(|need| object.get(need).is_none()).collect();
+                format!("has {} and so needs {}", quote(name), list(&missing))
+            });
         }
     }
 }
@@ -417,8 +419,7 @@ fn is_literal(value: Json<'_>, text: &str) -> bool {
 fn has_duplicates(array: Array<'_>) -> bool {
     const FEW: usize = 32;
     if array.len() <= FEW {
-        let items: Vec<Json<'_>> = array.into_iter().map(|(_, item)| item).collect();
-        return items.iter().enumerate().any(|(index, item)| items[..index].iter().any(|earlier| equal(*earlier, *item)));
+        return array.into_iter().any(|(index, item)| array.into_iter().take(index).any(|(_, earlier)| equal(earlier, item)));
     }
     // Sorting by a canonical text keeps a long array from costing a square.
     let mut texts: Vec<String> = array.into_iter().map(|(_, item)| canonical(item)).collect();

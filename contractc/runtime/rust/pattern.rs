@@ -1,4 +1,4 @@
-//! `pattern`: ECMA-262 regular expressions with the `u` flag, as JavaScript has them.
+//! `pattern`: ECMA-262 regular expressions, as JavaScript has them: with the `u` flag, or without it where only then it is one.
 //!
 //! Anchored patterns that are a plain row of character classes, such as the one of a UUID, are matched byte by byte without a
 //! regular expression engine; all others go to `regress`. Both are made on first use.
@@ -37,9 +37,20 @@ impl Pattern {
     }
 }
 
-/// Why `source` is not a regular expression, if it is not one.
-pub fn pattern_error(source: &str) -> Option<String> {
-    regress::Regex::with_flags(source, "u").err().map(|error| error.to_string())
+/// With the flag `u`, or without it for patterns that are only then valid, as the older ones of the web are.
+fn expression(source: &str) -> Result<(regress::Regex, bool), regress::Error> {
+    match regress::Regex::with_flags(source, "u") {
+        Ok(regex) => Ok((regex, true)),
+        Err(error) => regress::Regex::new(source).map(|regex| (regex, false)).map_err(|_| error),
+    }
+}
+
+/// Whether `source` is valid with the flag `u`.
+///
+/// # Errors
+/// Why it is no regular expression at all.
+pub fn is_unicode_pattern(source: &str) -> Result<bool, String> {
+    expression(source).map(|(_, unicode)| unicode).map_err(|error| error.to_string())
 }
 
 /// Whether `source` matches anywhere in `text`, for patterns that are known only at run time.
@@ -56,8 +67,8 @@ impl Compiled {
         if let Some(runs) = row(source) {
             return Compiled::Row(runs);
         }
-        match regress::Regex::with_flags(source, "u") {
-            Ok(regex) => Compiled::Expression(regex),
+        match expression(source) {
+            Ok((regex, _)) => Compiled::Expression(regex),
             Err(_) => Compiled::Invalid,
         }
     }
@@ -205,6 +216,14 @@ mod tests {
                 assert_eq!(row_matches(&runs, text.as_bytes()), regex.find(text).is_some(), "{source} on {text:?}");
             }
         }
+    }
+
+    #[test]
+    fn older_patterns_lose_the_flag_only() {
+        assert_eq!(is_unicode_pattern(r"^\p{Lu}$"), Ok(true));
+        assert_eq!(is_unicode_pattern(r"^[\-\:]{$"), Ok(false));
+        assert!(matches(r"^[\-\:]{$", ":{"));
+        assert!(is_unicode_pattern("(").is_err());
     }
 
     #[test]

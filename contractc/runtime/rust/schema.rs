@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-use super::json::{Array, Items, Json, Member, Members, Object, Value};
+use super::json::{Array, Items, Json, Members, Object, Shown, Value};
 use super::number::Number;
 use super::report::{At, Checker, Report};
 use super::tape::{Cursor, Tape};
@@ -174,16 +174,16 @@ impl<T: ReadJson> ReadJson for Vec<T> {
 }
 
 impl<T: ToJson> Members for BTreeMap<String, T> {
-    fn member<'a>(&'a self, _: usize, last: Option<&'a str>) -> Member<'a> {
+    fn member<'a>(&'a self, _: usize, last: Option<&'a str>) -> Shown<'a> {
         next_entry(self, last)
     }
 }
 
 /// The entry behind the one called `last`.
-fn next_entry<'a, T: ToJson>(map: &'a BTreeMap<String, T>, last: Option<&str>) -> Member<'a> {
+fn next_entry<'a, T: ToJson>(map: &'a BTreeMap<String, T>, last: Option<&str>) -> Shown<'a> {
     let from = last.map_or(Bound::Unbounded, Bound::Excluded);
     let entry = map.range::<str, _>((from, Bound::Unbounded)).next();
-    entry.map_or(Member::End, |(name, value)| Member::Present(name, value.as_json()))
+    entry.map_or(Shown::End, |(name, value)| Shown::Present(name, value.as_json()))
 }
 
 impl<T: ToJson> ToJson for BTreeMap<String, T> {
@@ -314,26 +314,26 @@ pub fn mismatch<T>(value: Json<'_>, wanted: &'static str, at: At<'_>, out: &mut 
 }
 
 /// A structure: says which field is which member. Implemented by generated code; the macro `record!` does the rest.
-pub trait Record: Sized {
+pub trait Fields: Sized {
     /// All members that the contract names.
     const NAMES: &'static [&'static str];
 
     /// Shows the member at `index`, in the contract's order; behind the named ones come the others.
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Member<'a>;
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a>;
 
     /// Builds the structure.
     fn build(members: &mut Reading<'_, '_>) -> Option<Self>;
 }
 
-impl<'a> Member<'a> {
+impl<'a> Shown<'a> {
     /// A member that is always there.
     pub fn required(name: &'static str, value: &'a impl ToJson) -> Self {
-        Member::Present(name, value.as_json())
+        Shown::Present(name, value.as_json())
     }
 
     /// A member that may be absent.
     pub fn optional(name: &'static str, value: &'a Option<impl ToJson>) -> Self {
-        value.as_ref().map_or(Member::Absent, |value| Member::Present(name, value.as_json()))
+        value.as_ref().map_or(Shown::Absent, |value| Shown::Present(name, value.as_json()))
     }
 
     /// One of the members that the contract does not name; `named` are those that it does.
@@ -440,13 +440,13 @@ macro_rules! schema {
     };
 }
 
-/// A structure, by its [`Record`].
+/// A structure, by its [`Fields`].
 #[allow(unused_macros)]
 macro_rules! record {
     ($type:ident, $name:literal, $check:path) => {
         impl rt::json::Members for $type {
-            fn member<'a>(&'a self, index: usize, last: Option<&'a str>) -> rt::json::Member<'a> {
-                rt::schema::Record::show(self, index, last)
+            fn member<'a>(&'a self, index: usize, last: Option<&'a str>) -> rt::json::Shown<'a> {
+                rt::schema::Fields::show(self, index, last)
             }
         }
 
@@ -459,7 +459,7 @@ macro_rules! record {
         impl rt::schema::ReadJson for $type {
             fn read(value: rt::json::Json<'_>, at: rt::report::At<'_>, out: &mut rt::report::Checker) -> Option<Self> {
                 match value {
-                    rt::json::Json::Object(object) => rt::schema::Record::build(&mut rt::schema::Reading::new(object, at, out)),
+                    rt::json::Json::Object(object) => rt::schema::Fields::build(&mut rt::schema::Reading::new(object, at, out)),
                     _ => rt::schema::mismatch(value, "an object", at, out),
                 }
             }

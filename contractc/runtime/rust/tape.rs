@@ -69,8 +69,8 @@ impl<'s> Tape<'s> {
         if bytes.len() >= u32::MAX as usize {
             return Err(SyntaxError { offset: 0, message: "the text is longer than 4 GiB" });
         }
-        let source = std::str::from_utf8(bytes)
-            .map_err(|error| SyntaxError { offset: error.valid_up_to(), message: "the text is not UTF-8" })?;
+        let source =
+            std::str::from_utf8(bytes).map_err(|error| SyntaxError { offset: error.valid_up_to(), message: "the text is not UTF-8" })?;
         let mut parser = Parser {
             bytes: source.as_bytes(),
             at: 0,

@@ -51,13 +51,30 @@ struct Row {
 
 /// Keywords that decide which Rust type holds a value.
 const SHAPING: &[&str] = &[
-    "$ref", "additionalProperties", "allOf", "anyOf", "const", "enum", "items", "maximum", "minimum", "nullable", "oneOf", "properties", "required", "type",
-    "unevaluatedProperties", "x-any-collection", "x-each",
+    "$ref",
+    "additionalProperties",
+    "allOf",
+    "anyOf",
+    "const",
+    "enum",
+    "items",
+    "maximum",
+    "minimum",
+    "nullable",
+    "oneOf",
+    "properties",
+    "required",
+    "type",
+    "unevaluatedProperties",
+    "x-any-collection",
+    "x-each",
 ];
 
 fn columns(keyword: &str, fate: KeywordFate) -> (&'static str, &'static str, &'static str) {
     match fate {
-        KeywordFate::Annotation if ["description", "title", "deprecated"].contains(&keyword) => ("documentation", "annotation", "annotation"),
+        KeywordFate::Annotation if ["description", "title", "deprecated"].contains(&keyword) => {
+            ("documentation", "annotation", "annotation")
+        }
         KeywordFate::Annotation => ("annotation", "annotation", "annotation"),
         KeywordFate::Refused => ("refused", "refused", "refused"),
         KeywordFate::Registry => ("collection registry", "annotation", "annotation"),

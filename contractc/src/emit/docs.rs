@@ -113,7 +113,12 @@ components:
         for line in lines {
             assert!(api.text.lines().any(|known| known == line), "no line {line}\n{}", api.text);
         }
-        let lines = ["| `lives` | integer | no | 0 … 9 |  |", "`name`: First.", "It is exactly one of these, told apart by `kind`:", "| [Cat](#cat) | `cat` |  |"];
+        let lines = [
+            "| `lives` | integer | no | 0 … 9 |  |",
+            "`name`: First.",
+            "It is exactly one of these, told apart by `kind`:",
+            "| [Cat](#cat) | `cat` |  |",
+        ];
         for line in lines {
             assert!(models.text.lines().any(|known| known == line), "no line {line}\n{}", models.text);
         }

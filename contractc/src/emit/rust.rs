@@ -14,10 +14,7 @@ pub use names::Names;
 /// All files of the Rust side, below `rust/`.
 pub fn emit(plan: &Plan<'_>) -> Vec<OutputFile> {
     let names = Names::new(plan);
-    let mut files = vec![
-        file(plan, "types.rs", types::emit(plan, &names)),
-        file(plan, "validators.rs", checks::emit(plan, &names)),
-    ];
+    let mut files = vec![file(plan, "types.rs", types::emit(plan, &names)), file(plan, "validators.rs", checks::emit(plan, &names))];
     let has_operations = !plan.contract.operations.is_empty();
     if has_operations {
         files.extend(operations::emit(plan, &names).map(|(path, code)| file(plan, path, code)));
@@ -41,7 +38,7 @@ pub fn emit(plan: &Plan<'_>) -> Vec<OutputFile> {
 /// A file of Rust code: formatted, and behind a line that says where it comes from.
 fn file(plan: &Plan<'_>, path: &str, code: String) -> OutputFile {
     let formatted = match syn::parse_file(&code) {
-        Ok(parsed) => spaced(&prettyplease::unparse(&parsed)),
+        Ok(parsed) => spaced(&doors_laid_out(&prettyplease::unparse(&parsed))),
         // Kept as it is, so that the compiler's message points at the fault: see the test that compiles all outputs.
         Err(error) => format!("compile_error!({:?});\n{code}", format!("the generated code cannot be parsed: {error}")),
     };
@@ -60,10 +57,14 @@ fn spaced(code: &str) -> String {
         let closes = previous.len() - previous.trim_start().len() == indent && previous.ends_with(['}', ';']);
         let word = |line: &str| line.trim_start().split([' ', '!', '(']).next().unwrap_or_default().to_owned();
         let begins_item = indent == 0 && !body.starts_with(['}', ')']) && (previous == "}" || word(previous) != word(line));
-        let begins_method = indent == 4 && (body.starts_with("fn ") || body.starts_with("pub fn ") || body.starts_with("///")) && !previous.trim_start().starts_with("///");
-        let after_docs = (previous.starts_with("#![") && previous.ends_with(']')) || previous == ")]" || previous.starts_with("//!") && !body.starts_with("//!");
+        let begins_method = indent == 4
+            && (body.starts_with("fn ") || body.starts_with("pub fn ") || body.starts_with("///"))
+            && !previous.trim_start().starts_with("///");
+        let after_docs = (previous.starts_with("#![") && previous.ends_with(']'))
+            || previous == ")]"
+            || previous.starts_with("//!") && !body.starts_with("//!");
         let same_block = is_import(line) && (is_import(previous) || previous == "};");
-        if !same_block && (closes && (begins_item || begins_method) && !(previous == "}" && body.ends_with(");") && body.contains("!(")))|| after_docs {
+        if !same_block && (closes && (begins_item || begins_method) && !(previous == "}" && is_door(body))) || after_docs {
             text.push('\n');
         }
         text.push_str(line);
@@ -71,6 +72,43 @@ fn spaced(code: &str) -> String {
         previous = line;
     }
     text
+}
+
+/// Whether a line ties the type above it to its validator.
+fn is_door(body: &str) -> bool {
+    ["record!(", "newtype!(", "texts!(", "schema!("].iter().any(|call| body.starts_with(call))
+}
+
+/// The code with the macro calls of the runtime laid out as a call is: the formatter spaces out and breaks their tokens anywhere.
+fn doors_laid_out(code: &str) -> String {
+    let mut text = String::with_capacity(code.len());
+    let mut lines = code.lines();
+    while let Some(line) = lines.next() {
+        let mut call = line.to_owned();
+        while is_door(line) && !call.ends_with(");") {
+            let Some(next) = lines.next().map(str::trim) else { break };
+            let glued = call.ends_with('(') || next.starts_with(')');
+            call.push_str(if glued { "" } else { " " });
+            call.push_str(next);
+        }
+        text.push_str(&if is_door(line) { door_laid_out(&call) } else { call });
+        text.push('\n');
+    }
+    text
+}
+
+/// `record!(Name, "name", super::validators::check_name);`, on one line or with an argument a line.
+fn door_laid_out(call: &str) -> String {
+    let (before, after) = call.split_at(call.rfind('"').map_or(0, |quote| quote + 1));
+    let after = after.replace(" < ", "<").replace(" >", ">");
+    let parts = before.split_once('(').and_then(|(name, arguments)| Some((name, arguments.split_once(", ")?, after.strip_suffix(");")?)));
+    match parts {
+        Some((name, (ty, schema), after)) if before.len() + after.len() > 110 => {
+            let rest: Vec<&str> = after.trim_start_matches(", ").splitn(2, ", ").collect();
+            format!("{name}(\n    {ty},\n    {schema},\n    {}\n);", rest.join(",\n    "))
+        }
+        _ => format!("{before}{after}"),
+    }
 }
 
 /// The files of the runtime, word for word.
@@ -121,20 +159,24 @@ fn root(plan: &Plan<'_>, names: &Names) -> String {
     if !plan.contract.operations.is_empty() {
         code.push_str("#[cfg(feature = \"axum\")]\npub mod server;\n");
     }
-    code.push_str("pub mod types;\npub mod validators;\n\npub use runtime::report::{Report, Violation};\npub use runtime::schema::Schema;\npub use types::*;\n\n");
+    code.push_str(
+        "pub mod types;\npub mod validators;\n\npub use runtime::report::{Report, Violation};\npub use runtime::schema::Schema;\n",
+    );
+    if !plan.shapes.declarations.is_empty() {
+        code.push_str("pub use types::*;\n");
+    }
+    code.push('\n');
     code.push_str("use runtime::json::Json;\nuse runtime::report::{At, Checker};\n\n");
     code.push_str("/// The names of all schemas of the contract.\npub const SCHEMAS: &[&str] = &[\n");
     for (name, _) in &plan.contract.names {
         let _ = writeln!(code, "{name:?},");
     }
-    code.push_str("];\n\n/// The validator of the schema that the contract calls `schema`.\npub fn validator(schema: &str) -> Option<fn(Json<'_>, At<'_>, &mut Checker)> {\n");
-    code.push_str("    Some(match schema {\n");
-    for (name, id) in &plan.contract.names {
-        if let Some(declaration) = plan.shapes.of(plan.contract, *id) {
-            let _ = writeln!(code, "{name:?} => validators::{},", names.function(declaration));
-        }
+    code.push_str("];\n\n/// The validator of the schema that the contract calls `schema`.\n");
+    if plan.contract.names.is_empty() {
+        code.push_str("pub fn validator(_: &str) -> Option<fn(Json<'_>, At<'_>, &mut Checker)> {\nNone\n}\n\n");
+    } else {
+        code.push_str(&validator(plan, names));
     }
-    code.push_str("_ => return None,\n})\n}\n\n");
     code.push_str(
         "/// Parses JSON text and judges it by the schema that the contract calls `schema`.\n\
          ///\n\
@@ -147,8 +189,23 @@ fn root(plan: &Plan<'_>, names: &Names) -> String {
     code
 }
 
+fn validator(plan: &Plan<'_>, names: &Names) -> String {
+    let mut code = String::from("pub fn validator(schema: &str) -> Option<fn(Json<'_>, At<'_>, &mut Checker)> {\nSome(match schema {\n");
+    for (name, id) in &plan.contract.names {
+        if let Some(declaration) = plan.shapes.of(plan.contract, *id) {
+            let _ = writeln!(code, "{name:?} => validators::{},", names.function(declaration));
+        }
+    }
+    code.push_str("_ => return None,\n})\n}\n\n");
+    code
+}
+
 fn manifest(plan: &Plan<'_>) -> String {
-    let uuid = if plan.contract.collections.is_empty() { "" } else { "uuid = { version = \"1\", default-features = false, features = [\"v5\"] }\n" };
+    let uuid = if plan.contract.collections.is_empty() {
+        ""
+    } else {
+        "uuid = { version = \"1\", default-features = false, features = [\"v5\"] }\n"
+    };
     format!(
         "# {}\n\
          [package]\n\

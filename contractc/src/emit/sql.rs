@@ -48,7 +48,8 @@ struct List {
 impl View {
     fn new(contract: &Contract, collection: &Collection) -> Self {
         let name = collection.path.replace('-', "_");
-        let columns: Vec<String> = contract.member_names(collection.schema).iter().map(|member| format!("  {} AS {}", extract(member), quoted(member))).collect();
+        let columns: Vec<String> =
+            contract.member_names(collection.schema).iter().map(|member| format!("  {} AS {}", extract(member), quoted(member))).collect();
         let single = collection.indexes.iter().filter(|index| !index.multi);
         let indexes = single.map(|index| Index {
             name: format!("{name}_by_{}", index.members.join("_")),

@@ -53,13 +53,22 @@ impl<'a> Reader<'a> {
             if known(from) && known(name) {
                 bindings.push((from.to_owned(), name.to_owned()));
             } else {
-                self.diagnostics.error(to.node.span, format!("`x-bind` names `{from}` and `{name}`; both must be schemas of this document"));
+                self.diagnostics
+                    .error(to.node.span, format!("`x-bind` names `{from}` and `{name}`; both must be schemas of this document"));
             }
         }
         bindings
     }
 
-    fn operation(&mut self, root: &Located<'a>, path: &str, method: Method, at: &Located<'a>, shared: Option<&Located<'a>>, bindings: &Bindings) {
+    fn operation(
+        &mut self,
+        root: &Located<'a>,
+        path: &str,
+        method: Method,
+        at: &Located<'a>,
+        shared: Option<&Located<'a>>,
+        bindings: &Bindings,
+    ) {
         let id = self.text(at.node, "operationId").unwrap_or_else(|| format!("{} {path}", method.name()));
         let body = at.get("requestBody").and_then(|body| self.body(body, bindings));
         let operation = Operation {
@@ -74,7 +83,7 @@ impl<'a> Reader<'a> {
             parameters: self.parameters(path, at, shared, bindings),
             body,
             responses: self.responses(at, bindings),
-            security: security(at.get("security").or_else(|| root.get("security")).as_ref()),
+            security: self.security(at.get("security").or_else(|| root.get("security")).as_ref()),
         };
         self.contract.operations.push(operation);
     }
@@ -107,6 +116,12 @@ impl<'a> Reader<'a> {
                 self.diagnostics.error(at.node.span, message).hint("declare it with `in: path` and `required: true`");
             }
         }
+        for parameter in parameters.iter().filter(|parameter| parameter.place == Place::Path) {
+            if !placeholders(path).any(|name| name == parameter.name) {
+                let message = format!("the path has no `{{{}}}`: the parameter is ignored", parameter.name);
+                self.diagnostics.warning(at.node.span, message);
+            }
+        }
         // A path parameter that its path does not have can be given no value.
         parameters.retain(|parameter| parameter.place != Place::Path || placeholders(path).any(|name| name == parameter.name));
         parameters.sort_by(|left, right| (left.place, !left.required).cmp(&(right.place, !right.required)));
@@ -115,7 +130,10 @@ impl<'a> Reader<'a> {
 
     fn parameter(&mut self, at: Located<'a>, bindings: &Bindings) -> Option<Parameter> {
         let at = self.dereference(at)?;
-        let name = self.text(at.node, "name")?;
+        let Some(name) = self.text(at.node, "name") else {
+            self.diagnostics.error(at.node.span, "the parameter has no `name`");
+            return None;
+        };
         let place = match at.node.get("in").and_then(Node::as_str) {
             Some("path") => Place::Path,
             Some("query") => Place::Query,
@@ -123,7 +141,7 @@ impl<'a> Reader<'a> {
             Some("cookie") => Place::Cookie,
             _ => {
                 let message = format!("the parameter `{name}` has no place; `in` is one of path, query, header, cookie");
-                self.diagnostics.error(at.node.span, message);
+                self.diagnostics.error(at.node.get("in").unwrap_or(at.node).span, message);
                 return None;
             }
         };
@@ -160,7 +178,9 @@ impl<'a> Reader<'a> {
             "label" => Style::Label,
             "matrix" => Style::Matrix,
             _ => {
-                self.diagnostics.error(at.node.span, format!("`{style}` is no style of a parameter"));
+                let span = at.node.get("style").unwrap_or(at.node).span;
+                let hint = "the styles are form, spaceDelimited, pipeDelimited, deepObject, simple, label, matrix";
+                self.diagnostics.error(span, format!("`{style}` is no style of a parameter")).hint(hint);
                 Style::Simple
             }
         }
@@ -224,6 +244,22 @@ impl<'a> Reader<'a> {
         headers
     }
 
+    /// Names of the schemes of which one must be satisfied. An empty requirement makes all of them optional.
+    fn security(&mut self, at: Option<&Located<'a>>) -> Vec<String> {
+        let items = at.map(Located::items).unwrap_or_default();
+        for (name, scheme) in items.iter().flat_map(Located::entries) {
+            if !self.contract.security_schemes.iter().any(|known| known.name == name) {
+                let message = format!("`{name}` is no security scheme of this document");
+                self.diagnostics.error(scheme.node.span, message).hint("declare it in `components/securitySchemes`");
+            }
+        }
+        if items.iter().any(|item| matches!(&item.node.value, Value::Map(map) if map.is_empty())) {
+            return Vec::new();
+        }
+        let names: BTreeSet<String> = items.iter().flat_map(Located::entries).map(|(name, _)| name.to_owned()).collect();
+        names.into_iter().collect()
+    }
+
     fn security_schemes(&mut self, root: &Located<'a>) {
         let schemes = root.get("components").and_then(|components| components.get("securitySchemes"));
         for (name, scheme) in schemes.iter().flat_map(Located::entries) {
@@ -255,14 +291,4 @@ fn status(text: &str) -> Option<Status> {
         [hundreds @ b'1'..=b'5', b'X' | b'x', b'X' | b'x'] => Some(Status::Range(u16::from(hundreds - b'0'))),
         _ => text.parse().ok().filter(|code| (100..600).contains(code)).map(Status::Code),
     }
-}
-
-/// Names of the schemes of which one must be satisfied. An empty requirement makes all of them optional.
-fn security(at: Option<&Located<'_>>) -> Vec<String> {
-    let items = at.map(Located::items).unwrap_or_default();
-    if items.iter().any(|item| matches!(&item.node.value, Value::Map(map) if map.is_empty())) {
-        return Vec::new();
-    }
-    let names: BTreeSet<String> = items.iter().flat_map(Located::entries).map(|(name, _)| name.to_owned()).collect();
-    names.into_iter().collect()
 }

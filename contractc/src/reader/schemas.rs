@@ -5,8 +5,8 @@ use crate::model::{ArrayRules, Condition, Contains, KeywordRole, ObjectRules, Sc
 use crate::runtime::check::Types;
 use crate::runtime::format::Format;
 use crate::runtime::number::Number;
-use crate::runtime::pattern::pattern_error;
-use crate::source::{Node, Span, Value};
+use crate::runtime::pattern::is_unicode_pattern;
+use crate::source::{Map, Node, Span, Value};
 
 /// What a keyword is to us.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -132,7 +132,7 @@ const TYPES: [(&str, Types); 7] = [
 
 impl<'a> Reader<'a> {
     pub(super) fn read_schema(&mut self, job: &Job<'a>) -> Schema {
-        let mut schema = Schema { span: job.node.span, pointer: format!("#{}", job.key.pointer), ..Schema::default() };
+        let mut schema = Schema { span: job.node.span, pointer: self.full_pointer(job.key.file, &job.key.pointer), ..Schema::default() };
         match &job.node.value {
             Value::Bool(accepts) => schema.never = !accepts,
             Value::Map(_) => self.read_map(job, &mut schema),
@@ -148,13 +148,16 @@ impl<'a> Reader<'a> {
         }
         let lone_reference = self.dialect == Dialect::V30 && job.node.get("$ref").is_some();
         for (keyword, value) in here.entries() {
-            let span = job.node.as_map().and_then(|map| map.iter().find(|entry| entry.key == keyword)).map_or(value.node.span, |e| e.key_span);
+            let span =
+                job.node.as_map().and_then(|map| map.iter().find(|entry| entry.key == keyword)).map_or(value.node.span, |e| e.key_span);
             let known = KEYWORDS.binary_search_by_key(&keyword, |(name, _)| name).ok().map(|index| KEYWORDS[index].1);
             let known = self.known(keyword, known, lone_reference, span);
             match known {
                 None => self.count(keyword, KeywordRole::Annotation),
                 Some(Known::Unsupported) => {
-                    self.diagnostics.error(span, format!("`{keyword}` cannot be enforced")).hint("refer by JSON pointer within one document");
+                    self.diagnostics
+                        .error(span, format!("`{keyword}` cannot be enforced"))
+                        .hint("refer by JSON pointer within one document");
                 }
                 Some(Known::Annotation) => {
                     self.count(keyword, KeywordRole::Annotation);
@@ -187,11 +190,15 @@ impl<'a> Reader<'a> {
                 None
             }
             Some(Known::V31) if self.dialect == Dialect::V30 => {
-                self.diagnostics.warning(span, format!("`{keyword}` is no keyword of OpenAPI 3.0 and is ignored")).hint("say `openapi: 3.1.0` to use it");
+                self.diagnostics
+                    .warning(span, format!("`{keyword}` is no keyword of OpenAPI 3.0 and is ignored"))
+                    .hint("say `openapi: 3.1.0` to use it");
                 None
             }
             Some(Known::V30) if self.dialect == Dialect::V31 => {
-                self.diagnostics.warning(span, format!("`{keyword}` is no keyword of OpenAPI 3.1 and is ignored")).hint("say `type: [..., 'null']` instead");
+                self.diagnostics
+                    .warning(span, format!("`{keyword}` is no keyword of OpenAPI 3.1 and is ignored"))
+                    .hint("say `type: [..., 'null']` instead");
                 None
             }
             None => {
@@ -249,7 +256,8 @@ impl<'a> Reader<'a> {
             "x-rules" => self.rules(value, schema),
             // Read before the schemas, with all its siblings.
             "x-sync" | "x-any-collection" => {}
-            "prefixItems" | "items" | "minItems" | "maxItems" | "uniqueItems" | "contains" | "minContains" | "maxContains" | "unevaluatedItems" => {
+            "prefixItems" | "items" | "minItems" | "maxItems" | "uniqueItems" | "contains" | "minContains" | "maxContains"
+            | "unevaluatedItems" => {
                 self.array_keyword(keyword, value, bindings, &mut schema.array);
             }
             _ => self.object_keyword(keyword, value, key, &mut schema.object),
@@ -260,7 +268,9 @@ impl<'a> Reader<'a> {
         match keyword {
             "prefixItems" => array.prefix_items = self.schemas(value, bindings),
             "items" if value.node.as_list().is_some() => {
-                self.diagnostics.error(value.node.span, "`items` is a list; a schema is accepted").hint("a schema for each place is `prefixItems`");
+                self.diagnostics
+                    .error(value.node.span, "`items` is a list; a schema is accepted")
+                    .hint("a schema for each place is `prefixItems`");
             }
             "items" => array.items = Some(self.child(value, bindings)),
             "minItems" => array.min_items = self.size(value.node, keyword),
@@ -288,8 +298,9 @@ impl<'a> Reader<'a> {
             "properties" => object.properties = self.properties(value, key),
             "patternProperties" => {
                 object.pattern_properties = self.schema_map(value, bindings);
-                for (pattern, at) in value.entries() {
-                    self.pattern(Some(pattern), at.node);
+                for entry in value.node.as_map().into_iter().flat_map(Map::iter) {
+                    let place = Node { span: entry.key_span, value: Value::Null };
+                    self.pattern(Some(&entry.key), &place);
                 }
             }
             "additionalProperties" => object.additional_properties = Some(self.child(value, bindings)),
@@ -304,7 +315,9 @@ impl<'a> Reader<'a> {
             "unevaluatedProperties" => object.unevaluated_properties = Some(self.child(value, bindings)),
             "required" if value.node.as_bool().is_some() => {
                 let message = "`required` is a boolean, as in Swagger 1; it is ignored";
-                self.diagnostics.warning(value.node.span, message).hint("list the names of the required members in the object that has them");
+                self.diagnostics
+                    .warning(value.node.span, message)
+                    .hint("list the names of the required members in the object that has them");
             }
             "required" => object.required = self.names(value),
             _ => {
@@ -359,7 +372,9 @@ impl<'a> Reader<'a> {
         let names: Vec<&Node> = match (&node.value, self.dialect) {
             (Value::List(list), Dialect::V31) => list.iter().collect(),
             (Value::List(_), Dialect::V30) => {
-                self.diagnostics.error(node.span, "`type` is a list; OpenAPI 3.0 accepts one name").hint("say `openapi: 3.1.0`, or `nullable: true`");
+                self.diagnostics
+                    .error(node.span, "`type` is a list; OpenAPI 3.0 accepts one name")
+                    .hint("say `openapi: 3.1.0`, or `nullable: true`");
                 return None;
             }
             _ => single.to_vec(),
@@ -385,6 +400,13 @@ impl<'a> Reader<'a> {
         let is_minimum = keyword == "exclusiveMinimum";
         if self.dialect == Dialect::V30 {
             // A flag that changes the meaning of the bound beside it: see finish_schema.
+            if matches!(node.value, Value::Number(_)) {
+                let message = format!("`{keyword}` is a number; true or false is accepted");
+                self.diagnostics
+                    .error(node.span, message)
+                    .hint("in OpenAPI 3.0 this is a flag for the bound beside it; in 3.1 it is the bound itself");
+                return;
+            }
             self.bool(node, keyword);
             return;
         }
@@ -437,10 +459,16 @@ impl<'a> Reader<'a> {
             self.diagnostics.error(node.span, format!("`pattern` is {}; a string is accepted", node.kind()));
             return None;
         };
-        if let Some(error) = pattern_error(source) {
-            let message = format!("`{source}` is no regular expression of ECMA-262 with the flag u: {error}");
-            self.diagnostics.error(node.span, message).hint("with the flag u only syntax characters may be escaped");
-            return None;
+        match is_unicode_pattern(source) {
+            Ok(true) => {}
+            Ok(false) => {
+                let message = format!("`{source}` is a regular expression only without the flag u, and is used without it");
+                self.diagnostics.warning(node.span, message).hint("escape only syntax characters, and each brace that stands alone");
+            }
+            Err(error) => {
+                self.diagnostics.error(node.span, format!("`{source}` is no regular expression of ECMA-262: {error}"));
+                return None;
+            }
         }
         Some(source.to_owned())
     }
@@ -458,7 +486,8 @@ impl<'a> Reader<'a> {
 
     fn list(&mut self, value: &Located<'a>) -> Option<Vec<Located<'a>>> {
         if value.node.as_list().is_none() {
-            self.diagnostics.error(value.node.span, format!("this is {}; a list is accepted", value.node.kind()));
+            let keyword = value.pointer.rsplit('/').next().unwrap_or_default();
+            self.diagnostics.error(value.node.span, format!("`{keyword}` is {}; a list is accepted", value.node.kind()));
             return None;
         }
         Some(value.items())
@@ -471,7 +500,9 @@ impl<'a> Reader<'a> {
             match item.node.as_str() {
                 Some(name) if names.iter().any(|seen| seen == name) => {}
                 Some(name) => names.push(name.to_owned()),
-                None => _ = self.diagnostics.error(item.node.span, format!("a member's name is {}; a string is accepted", item.node.kind())),
+                None => {
+                    _ = self.diagnostics.error(item.node.span, format!("a member's name is {}; a string is accepted", item.node.kind()))
+                }
             }
         }
         names

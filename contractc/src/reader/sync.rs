@@ -2,8 +2,9 @@
 
 use super::{Bindings, Located, Reader};
 use crate::model::{Collection, Comparison, Index, Rule, Schema, SchemaId, Sign, UnionTag};
+use crate::runtime::check::Types;
 use crate::runtime::format::Format;
-use crate::source::{Node, Value};
+use crate::source::{Node, Span, Value};
 
 const SYNC_MEMBERS: [&str; 6] = ["indexes", "naturalKey", "parents", "path", "since", "singleton"];
 
@@ -32,7 +33,7 @@ impl<'a> Reader<'a> {
         };
         for entry in map.iter().filter(|entry| !SYNC_MEMBERS.contains(&entry.key.as_str())) {
             let message = format!("`{}` is no member of `x-sync`", entry.key);
-            self.diagnostics.error(entry.key_span, message).hint(format!("{} are", SYNC_MEMBERS.join(", ")));
+            self.diagnostics.error(entry.key_span, message).hint(format!("its members are {}", SYNC_MEMBERS.join(", ")));
         }
         let path = self.text(node, "path").unwrap_or_default();
         let is_path = !path.is_empty() && path.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
@@ -44,6 +45,7 @@ impl<'a> Reader<'a> {
             self.diagnostics.error(node.span, message);
         }
         let collection = Collection {
+            span: node.span,
             path,
             schema_name: schema_name.to_owned(),
             schema: SchemaId(usize::MAX),
@@ -51,12 +53,20 @@ impl<'a> Reader<'a> {
             natural_key: self.text(node, "naturalKey"),
             parents: self.strings(node.get("parents")),
             indexes: node.get("indexes").and_then(Node::as_list).unwrap_or_default().iter().map(|index| self.index(index)).collect(),
-            since: match node.get("since").map(|since| &since.value) {
-                Some(Value::Number(number)) => number.to_u64().unwrap_or(1),
-                _ => 1,
-            },
+            since: node.get("since").map_or(1, |since| self.version(since)),
         };
         self.contract.collections.push(collection);
+    }
+
+    fn version(&mut self, node: &Node) -> u64 {
+        let version = match node.value {
+            Value::Number(number) => number.to_u64().filter(|version| *version > 0),
+            _ => None,
+        };
+        version.unwrap_or_else(|| {
+            self.diagnostics.error(node.span, format!("`since` is {}; a version from 1 is accepted", node.to_json()));
+            1
+        })
     }
 
     /// `name`, `'*name'` for one entry an item, or a list of names.
@@ -88,18 +98,21 @@ impl<'a> Reader<'a> {
             }
         }
         for collection in &collections {
-            let span = self.contract.schema(collection.schema).span;
+            let span = collection.span;
             for parent in collection.parents.iter().filter(|parent| !collections.iter().any(|other| other.path == **parent)) {
                 self.diagnostics.error(span, format!("`{}` has the parent `{parent}`, which is no collection", collection.path));
             }
             self.check_indexes(collection);
+            if let Some(key) = collection.natural_key.as_ref().filter(|key| self.contract.member_schemas(collection.schema, key).is_empty())
+            {
+                self.diagnostics.error(span, format!("`{}` has the natural key `{key}`, which is no member", collection.path));
+            }
         }
         while !collections.is_empty() {
             let ready = |candidate: &Collection| !collections.iter().any(|other| candidate.parents.contains(&other.path));
             let Some(index) = collections.iter().position(ready) else {
                 let names: Vec<_> = collections.iter().map(|collection| collection.path.as_str()).collect();
-                let span = self.contract.schema(collections[0].schema).span;
-                self.diagnostics.error(span, format!("the parents of {} form a circle", names.join(", ")));
+                self.diagnostics.error(collections[0].span, format!("the parents of {} form a circle", names.join(", ")));
                 break;
             };
             self.contract.collections.push(collections.remove(index));
@@ -108,13 +121,13 @@ impl<'a> Reader<'a> {
 
     /// An index names members of every variant's records or of some; a local database cannot index booleans.
     fn check_indexes(&mut self, collection: &Collection) {
-        let span = self.contract.schema(collection.schema).span;
+        let span = collection.span;
         for member in collection.indexes.iter().flat_map(|index| &index.members) {
             let found = self.contract.member_schemas(collection.schema, member);
             if found.is_empty() {
                 self.diagnostics.error(span, format!("`{}` has an index over `{member}`, which is no member", collection.path));
             }
-            let is_boolean = |id: &SchemaId| self.contract.schema(self.contract.resolved(*id)).types == Some(crate::runtime::check::Types::BOOLEAN);
+            let is_boolean = |id: &SchemaId| self.contract.schema(self.contract.resolved(*id)).types == Some(Types::BOOLEAN);
             if found.iter().any(is_boolean) {
                 let message = format!("`{}` has an index over the boolean `{member}`", collection.path);
                 self.diagnostics.error(span, message).hint("IndexedDB cannot index booleans: use a string or an integer");
@@ -124,26 +137,27 @@ impl<'a> Reader<'a> {
 
     /// `x-ref`
     pub(super) fn collection_name(&mut self, node: &Node) -> Option<String> {
-        let name = node.as_str().map(str::to_owned);
-        let known = |name: &String| self.contract.collections.iter().any(|collection| collection.path == *name);
-        if !name.as_ref().is_some_and(known) {
-            let listed: Vec<_> = self.contract.collections.iter().map(|collection| collection.path.as_str()).collect();
-            let message = format!("`x-ref` names `{}`, which is no collection", name.as_deref().unwrap_or(node.kind()));
-            self.diagnostics.error(node.span, message).hint(format!("the collections are {}", listed.join(", ")));
-            return None;
-        }
-        name
+        let listed: Vec<_> = self.contract.collections.iter().map(|collection| collection.path.as_str()).collect();
+        let message = match node.as_str() {
+            Some(name) if listed.contains(&name) => return Some(name.to_owned()),
+            Some(name) => format!("`x-ref` names `{name}`, which is no collection"),
+            None => format!("`x-ref` is {}; the name of a collection is accepted", node.kind()),
+        };
+        self.diagnostics.error(node.span, message).hint(format!("the collections are {}", listed.join(", ")));
+        None
     }
 
     /// `x-rules`
     pub(super) fn rules(&mut self, value: &Located<'a>, schema: &mut Schema) {
         for item in value.items() {
-            let rule = item.node.as_str().and_then(parse_rule);
+            let rule = item.node.as_str().and_then(|text| parse_rule(text, item.node.span));
             match rule {
                 Some(rule) => schema.rules.push(rule),
                 None => {
                     let message = "this is no rule: `field op field`, with `± field` behind it at most, is accepted";
-                    self.diagnostics.error(item.node.span, message).hint("for example `endTime >= startTime`; op is one of == != < <= > >=");
+                    self.diagnostics
+                        .error(item.node.span, message)
+                        .hint("for example `endTime >= startTime`; op is one of == != < <= > >=");
                 }
             }
         }
@@ -152,17 +166,46 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// A rule over a member that nobody declares, or that is no number, would never apply.
+    pub(super) fn check_rules(&mut self) {
+        for index in 0..self.contract.schemas.len() {
+            for rule in self.contract.schemas[index].rules.clone() {
+                let offset = rule.offset.as_ref().map(|(_, field)| field);
+                for field in [&rule.left, &rule.right].into_iter().chain(offset) {
+                    self.check_rule_field(SchemaId(index), field, rule.span);
+                }
+            }
+        }
+    }
+
+    fn check_rule_field(&mut self, schema: SchemaId, field: &str, span: Span) {
+        let found = self.contract.member_schemas(schema, field);
+        if found.is_empty() {
+            self.diagnostics.error(span, format!("the rule speaks of `{field}`, which is no member here"));
+            return;
+        }
+        let numeric = |types: Types| types.contains(Types::NUMBER) || types.contains(Types::INTEGER);
+        let is_other = |id: &SchemaId| {
+            self.contract.conjuncts(*id).iter().any(|part| self.contract.schema(*part).types.is_some_and(|types| !numeric(types)))
+        };
+        if found.iter().any(is_other) {
+            self.diagnostics.error(span, format!("the rule compares `{field}`, which is no number"));
+        }
+    }
+
     /// Turns a schema with `x-any-collection: { member, bind }` into a union over all collections, told apart by `member`.
     pub(super) fn any_collection(&mut self, here: &Located<'a>, bindings: &Bindings, schema: &mut Schema) -> bool {
         let Some(extension) = here.node.get("x-any-collection") else { return false };
         let (Some(member), Some(bind)) = (self.text(extension, "member"), self.text(extension, "bind")) else {
-            let message = "`x-any-collection` needs `member`, which names the collection, and `bind`, the schema that stands for its records";
+            let message =
+                "`x-any-collection` needs `member`, which names the collection, and `bind`, the schema that stands for its records";
             self.diagnostics.error(extension.span, message);
             return true;
         };
         self.count("x-any-collection", crate::model::KeywordRole::Enforced);
         schema.annotations.description = self.text(here.node, "description");
-        let collections: Vec<_> = self.contract.collections.iter().map(|collection| (collection.path.clone(), collection.schema_name.clone())).collect();
+        let collections: Vec<_> =
+            self.contract.collections.iter().map(|collection| (collection.path.clone(), collection.schema_name.clone())).collect();
         let mut values = Vec::with_capacity(collections.len());
         for (path, name) in collections {
             let mut bindings = bindings.clone();
@@ -176,7 +219,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn parse_rule(text: &str) -> Option<Rule> {
+fn parse_rule(text: &str, span: Span) -> Option<Rule> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let (left, symbol, right, rest) = match words.as_slice() {
         [left, symbol, right, rest @ ..] => (left, symbol, right, rest),
@@ -191,5 +234,5 @@ fn parse_rule(text: &str) -> Option<Rule> {
     };
     let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
     let names_fine = is_name(left) && is_name(right) && offset.as_ref().is_none_or(|(_, field)| is_name(field));
-    names_fine.then(|| Rule { text: words.join(" "), left: (*left).to_owned(), comparison, right: (*right).to_owned(), offset })
+    names_fine.then(|| Rule { span, text: words.join(" "), left: (*left).to_owned(), comparison, right: (*right).to_owned(), offset })
 }

@@ -22,8 +22,15 @@ enum Node {
     Class(Class),
     Sequence(Vec<Node>),
     Choice(Vec<Node>),
-    Repeat { node: Box<Node>, min: usize, max: Option<usize> },
-    Group { name: String, node: Box<Node> },
+    Repeat {
+        node: Box<Node>,
+        min: usize,
+        max: Option<usize>,
+    },
+    Group {
+        name: String,
+        node: Box<Node>,
+    },
     /// What the group of that number or name matched.
     Back(String),
     /// Matches without a character.
@@ -117,7 +124,8 @@ impl Writer<'_> {
 
 /// A character of the class: mostly a printable ASCII one, where it has such.
 fn member(class: &Class, random: &mut Random) -> Option<char> {
-    let plain: Class = class.iter().map(|(low, high)| (*low.max(&PRINTABLE.0), *high.min(&PRINTABLE.1))).filter(|(low, high)| low <= high).collect();
+    let plain: Class =
+        class.iter().map(|(low, high)| (*low.max(&PRINTABLE.0), *high.min(&PRINTABLE.1))).filter(|(low, high)| low <= high).collect();
     let ranges = if plain.is_empty() || random.one_in(8) { class } else { &plain };
     // Surrogates are no characters: the first of the range is taken where one is drawn.
     let (low, high) = *random.pick(ranges)?;

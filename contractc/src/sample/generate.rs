@@ -77,7 +77,17 @@ impl<'c> Sampler<'c> {
 
     /// Any JSON value.
     fn anything(&mut self, depth: Depth) -> Option<Value> {
-        let scalars = [Value::Null, json!(true), json!(0), json!(-1.5), json!(1e300), json!(9_007_199_254_740_991_i64), json!(""), json!("\u{1f3cb}"), json!("null")];
+        let scalars = [
+            Value::Null,
+            json!(true),
+            json!(0),
+            json!(-1.5),
+            json!(1e300),
+            json!(9_007_199_254_740_991_i64),
+            json!(""),
+            json!("\u{1f3cb}"),
+            json!("null"),
+        ];
         let inner = depth.inner().filter(|inner| !self.is_tight(*inner));
         match (self.random.below(6), inner) {
             (0, Some(inner)) => Some(Value::Array((0..self.random.below(3)).filter_map(|_| self.anything(inner)).collect())),
@@ -93,7 +103,8 @@ impl<'c> Sampler<'c> {
         let inner = demand.depth.inner()?;
         let length = self.length(demand)?;
         let unique = demand.parts.iter().any(|part| part.array.unique_items);
-        let contained: Vec<SchemaId> = demand.parts.iter().filter_map(|part| part.array.contains).flat_map(|rule| vec![rule.schema; rule.min as usize]).collect();
+        let contained: Vec<SchemaId> =
+            demand.parts.iter().filter_map(|part| part.array.contains).flat_map(|rule| vec![rule.schema; rule.min as usize]).collect();
         let least = least_items(demand);
         let mut items: Vec<Value> = Vec::new();
         for index in 0..length {

@@ -116,7 +116,12 @@ impl Sampler<'_> {
                     open.extend(inner);
                 }
                 Value::Array(items) => {
-                    open.extend(items.iter().enumerate().map(|(index, item)| (format!("{pointer}/{index}"), item, self.item_applied(&applied, index))));
+                    open.extend(
+                        items
+                            .iter()
+                            .enumerate()
+                            .map(|(index, item)| (format!("{pointer}/{index}"), item, self.item_applied(&applied, index))),
+                    );
                 }
                 _ => {}
             }

@@ -56,7 +56,8 @@ impl<'c> Range<'c> {
     }
 
     fn accepts(&self, number: Number) -> bool {
-        let in_range = self.low.is_none_or(|low| number.compare(low) != Ordering::Less) && self.high.is_none_or(|high| number.compare(high) != Ordering::Greater);
+        let in_range = self.low.is_none_or(|low| number.compare(low) != Ordering::Less)
+            && self.high.is_none_or(|high| number.compare(high) != Ordering::Greater);
         in_range && (number.is_integer() || !self.integer) && self.rules.iter().all(|rules| satisfies(number, rules))
     }
 

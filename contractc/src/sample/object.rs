@@ -133,7 +133,8 @@ impl<'c> Sampler<'c> {
 
     fn new_name(&mut self, demand: &Demand<'c>, members: &Map<String, Value>, inner: Depth) -> Option<String> {
         let rules: Vec<_> = demand.parts.iter().filter_map(|part| part.object.property_names).collect();
-        let patterns: Vec<&String> = demand.parts.iter().flat_map(|part| &part.object.pattern_properties).map(|(source, _)| source).collect();
+        let patterns: Vec<&String> =
+            demand.parts.iter().flat_map(|part| &part.object.pattern_properties).map(|(source, _)| source).collect();
         for _ in 0..NAME_TRIES_MAX {
             let source = self.random.pick(&patterns).copied();
             let name = match source {

@@ -160,7 +160,26 @@ pub fn broken_texts(text: &str) -> Vec<String> {
         format!("{{'a':{text}}}"),
         format!("{{\"a\" {text}}}"),
     ];
-    let scalars = ["NaN", "Infinity", "-Infinity", "undefined", "nul", "True", "01", "-01", "+1", "1.", ".5", "1e", "1e+", "0x1F", "--1", "-", "1_000", "'a'"];
+    let scalars = [
+        "NaN",
+        "Infinity",
+        "-Infinity",
+        "undefined",
+        "nul",
+        "True",
+        "01",
+        "-01",
+        "+1",
+        "1.",
+        ".5",
+        "1e",
+        "1e+",
+        "0x1F",
+        "--1",
+        "-",
+        "1_000",
+        "'a'",
+    ];
     let strings = ["\"\\ud800\"", "\"\\udc00\\ud800\"", "\"\\u12g4\"", "\"\\x41\"", "\"\\\"", "\"", "\"a\u{1}b\"", "\"a\nb\"", "\"\tb\""];
     texts.extend(scalars.iter().chain(&strings).map(|scalar| format!("[{scalar},{text}]")));
     texts.extend(truncated(text));

@@ -42,13 +42,23 @@ fn every_named_schema_of_the_project_has_valid_instances() {
 fn mutations_reach_every_keyword_of_the_project() {
     let contract = project_contract();
     let mut seen: BTreeSet<String> = BTreeSet::new();
-    for name in ["ActiveProgramInstance", "WorkoutLog", "ProgressionRule", "ExerciseDefinition", "UserGoal", "BodyweightKg", "Problem", "ProgramDefinition"] {
+    for name in [
+        "ActiveProgramInstance",
+        "WorkoutLog",
+        "ProgressionRule",
+        "ExerciseDefinition",
+        "UserGoal",
+        "BodyweightKg",
+        "Problem",
+        "ProgramDefinition",
+    ] {
         let Some(schema) = contract.named(name) else { continue };
         for seed in 0..6 {
             let mut sampler = Sampler::new(&contract, seed);
             let value = sampler.valid(schema).expect("an instance");
             for mutation in sampler.mutations(schema, &value) {
-                let report = interpret::validate(&contract, schema, mutation.value.to_string().as_bytes()).expect_err("a mutation is invalid");
+                let report =
+                    interpret::validate(&contract, schema, mutation.value.to_string().as_bytes()).expect_err("a mutation is invalid");
                 let named = report.violations.iter().any(|found| found.pointer == mutation.pointer && found.keyword == mutation.keyword);
                 assert!(named, "{name}: {mutation:?}");
                 seen.insert(mutation.keyword);
@@ -56,8 +66,24 @@ fn mutations_reach_every_keyword_of_the_project() {
         }
     }
     let expected = [
-        "additionalProperties", "const", "enum", "exclusiveMinimum", "maxItems", "maxLength", "maxProperties", "maximum", "minItems", "minLength",
-        "minimum", "oneOf", "pattern", "propertyNames", "required", "type", "uniqueItems", "x-rules",
+        "additionalProperties",
+        "const",
+        "enum",
+        "exclusiveMinimum",
+        "maxItems",
+        "maxLength",
+        "maxProperties",
+        "maximum",
+        "minItems",
+        "minLength",
+        "minimum",
+        "oneOf",
+        "pattern",
+        "propertyNames",
+        "required",
+        "type",
+        "uniqueItems",
+        "x-rules",
     ];
     let missing: Vec<&str> = expected.into_iter().filter(|keyword| !seen.contains(*keyword)).collect();
     assert!(missing.is_empty(), "no mutation breaks {missing:?}");
@@ -147,10 +173,12 @@ fn strings_match_their_patterns() {
         ("open", "a+b?"),
         ("astral", "^[\\u{1F600}-\\u{1F64F}]{2}$"),
     ]);
-    let schemas: String = sources.iter().map(|(name, source)| format!("    {name}: {{type: string, pattern: {}}}\n", serde_json::json!(source))).collect();
+    let schemas: String =
+        sources.iter().map(|(name, source)| format!("    {name}: {{type: string, pattern: {}}}\n", serde_json::json!(source))).collect();
     let contract = contract_of(&schemas);
     for (name, schema) in &contract.names {
-        let texts: BTreeSet<String> = (0..10).filter_map(|seed| Sampler::new(&contract, seed).valid(*schema)).map(|value| value.to_string()).collect();
+        let texts: BTreeSet<String> =
+            (0..10).filter_map(|seed| Sampler::new(&contract, seed).valid(*schema)).map(|value| value.to_string()).collect();
         assert!(texts.len() > 2, "{name}: {texts:?}");
     }
 }

@@ -14,7 +14,8 @@ const LONG: u64 = 300;
 /// No string is longer than this, whatever is accepted.
 const LONGEST: u64 = 12_000;
 
-const WORDS: [&str; 12] = ["squat", "press", "Light day", "5 × 5", "naïve", "日本語", "Ελλάδα", "🏋️", "𝒳", "e\u{301}", "null", "O'Brien \"Bo\" \\ /"];
+const WORDS: [&str; 12] =
+    ["squat", "press", "Light day", "5 × 5", "naïve", "日本語", "Ελλάδα", "🏋️", "𝒳", "e\u{301}", "null", "O'Brien \"Bo\" \\ /"];
 /// Of one to four bytes each, with those that need an escape.
 const SIGNS: [char; 12] = ['a', 'Z', '0', ' ', '"', '\\', '\n', '\u{7f}', 'é', '中', '😀', '\u{10ffff}'];
 
@@ -68,7 +69,8 @@ fn by_expression(expression: &Expression, random: &mut Random, least: u64, most:
     if length < least {
         // Where the pattern is open at its end, the rest may be anything; where it is not, the next try stretches it.
         let missing = least - length;
-        let filler = if random.one_in(2) { free(random, missing, missing) } else { "a".repeat(usize::try_from(missing.min(LONGEST)).unwrap_or(0)) };
+        let filler =
+            if random.one_in(2) { free(random, missing, missing) } else { "a".repeat(usize::try_from(missing.min(LONGEST)).unwrap_or(0)) };
         if random.one_in(2) { text.push_str(&filler) } else { text = expression.generate(random, Stretch::Most) }
     }
     if most == u64::MAX && !expression.is_anchored() && random.one_in(4) {
@@ -104,16 +106,27 @@ fn by_format(format: Format, random: &mut Random) -> String {
             format!("{date}{separator}{time}")
         }
         Format::Time => time(random),
-        Format::Email => one_of(random, &["ada@example.com", "a.b+c@sub.example.org", "x@y", "\"a b\"@example.com", "o'brien@xn--bcher-kva.example", "x@[127.0.0.1]"]),
+        Format::Email => one_of(
+            random,
+            &["ada@example.com", "a.b+c@sub.example.org", "x@y", "\"a b\"@example.com", "o'brien@xn--bcher-kva.example", "x@[127.0.0.1]"],
+        ),
         Format::Hostname => one_of(random, &["example.com", "a", "localhost", "xn--bcher-kva.example", "a-b.c1.d"]),
         Format::Ipv4 => {
             let mut part = || [0, 1, 127, 255, random.below(256)][random.below(5)];
             format!("{}.{}.{}.{}", part(), part(), part(), part())
         }
         Format::Ipv6 => one_of(random, &["::", "::1", "2001:db8::8a2e:370:7334", "2001:DB8:0:0:0:0:0:1", "::ffff:192.0.2.1", "fe80::1"]),
-        Format::Uri => {
-            one_of(random, &["https://example.com/a/b?c=d#e", "http://[::1]:8080/", "urn:isbn:0451450523", "mailto:ada@example.com", "https://u:p@h.example/%C3%A9", "x:"])
-        }
+        Format::Uri => one_of(
+            random,
+            &[
+                "https://example.com/a/b?c=d#e",
+                "http://[::1]:8080/",
+                "urn:isbn:0451450523",
+                "mailto:ada@example.com",
+                "https://u:p@h.example/%C3%A9",
+                "x:",
+            ],
+        ),
         Format::Uuid => {
             let digits = format!("{:016x}{:016x}", random.next(), random.next());
             let text = format!("{}-{}-{}-{}-{}", &digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]);

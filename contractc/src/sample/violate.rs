@@ -66,7 +66,8 @@ impl Sampler<'_> {
             let values = unknown.map(|unknown| with(members, &tag.member, unknown)).to_vec();
             breaches.push(Breach::new("oneOf", values).labelled("unknown tag"));
         }
-        let strangers = || vec![json!({}), json!([]), json!(null), json!(""), json!(true), json!(-0.5), json!("\u{0}"), json!({ "\u{1f47d}": [] })];
+        let strangers =
+            || vec![json!({}), json!([]), json!(null), json!(""), json!(true), json!(-0.5), json!("\u{0}"), json!({ "\u{1f47d}": [] })];
         if !schema.one_of.is_empty() && schema.tag.is_none() {
             breaches.push(Breach::new("oneOf", strangers()));
         }
@@ -135,7 +136,9 @@ impl Sampler<'_> {
         let mut breaches: Vec<Breach> =
             rules.required.iter().map(|name| Breach::new("required", vec![without(members, name)]).labelled(name)).collect();
         for (name, needs) in rules.dependent_required.iter().filter(|(name, _)| members.contains_key(name)) {
-            breaches.extend(needs.iter().map(|need| Breach::new("dependentRequired", vec![without(members, need)]).labelled(&format!("{name} {need}"))));
+            breaches.extend(
+                needs.iter().map(|need| Breach::new("dependentRequired", vec![without(members, need)]).labelled(&format!("{name} {need}"))),
+            );
         }
         let never = |id: SchemaId| self.contract.schema(self.contract.resolved(id)).never;
         for (name, _) in rules.properties.iter().filter(|(_, id)| never(*id)) {
@@ -151,7 +154,8 @@ impl Sampler<'_> {
             }
         }
         if rules.property_names.is_some() {
-            let some = members.values().next().cloned().or_else(|| self.sample(&rules.additional_properties.into_iter().collect::<Vec<_>>()));
+            let some =
+                members.values().next().cloned().or_else(|| self.sample(&rules.additional_properties.into_iter().collect::<Vec<_>>()));
             for name in ["", "not a name!", "\u{1f3cb}", "UPPER", &"long".repeat(100)] {
                 breaches.extend(some.clone().map(|value| Breach::at_member("propertyNames", name, members, vec![value])));
             }
@@ -165,7 +169,8 @@ impl Sampler<'_> {
         if let Some(least) = rules.min_properties.and_then(|least| usize::try_from(least).ok()).filter(|least| *least > 0) {
             let mut names: Vec<&String> = members.keys().collect();
             names.sort_by_key(|name| !rules.required.contains(name));
-            let fewer: Map<_, _> = names.into_iter().take(least - 1).filter_map(|name| Some((name.clone(), members.get(name)?.clone()))).collect();
+            let fewer: Map<_, _> =
+                names.into_iter().take(least - 1).filter_map(|name| Some((name.clone(), members.get(name)?.clone()))).collect();
             breaches.push(Breach::new("minProperties", vec![Value::Object(fewer)]));
         }
         if let Some(most) = rules.max_properties.and_then(|most| usize::try_from(most).ok()).filter(|most| *most <= 5_000) {
@@ -177,7 +182,11 @@ impl Sampler<'_> {
                 }
                 self.effort = super::EFFORT_MAX;
                 let names: Vec<SchemaId> = rules.property_names.into_iter().collect();
-                let name = if names.is_empty() { Some(format!("m{index}")) } else { self.sample(&names).and_then(|name| name.as_str().map(str::to_owned)) };
+                let name = if names.is_empty() {
+                    Some(format!("m{index}"))
+                } else {
+                    self.sample(&names).and_then(|name| name.as_str().map(str::to_owned))
+                };
                 self.mood = super::Mood { level_soft: 0, size_soft: 0, deep: false };
                 more.extend(name.and_then(|name| Some((name, self.sample(&entry)?))));
             }
@@ -257,7 +266,9 @@ fn without(members: &Map<String, Value>, name: &str) -> Value {
 fn listed_breaches(schema: &Schema, value: &Value) -> Vec<Breach> {
     let others = match value {
         Value::String(text) => vec![json!(format!("{text}x")), json!(format!(" {text}")), json!(text.to_uppercase()), json!("")],
-        Value::Number(_) => [-1.0, 0.5, 1.0, 1e9].iter().filter_map(|step| Some(Number::Float(value.as_f64()? + step).to_value())).collect(),
+        Value::Number(_) => {
+            [-1.0, 0.5, 1.0, 1e9].iter().filter_map(|step| Some(Number::Float(value.as_f64()? + step).to_value())).collect()
+        }
         Value::Bool(flag) => vec![json!(!flag)],
         _ => vec![json!({}), json!([]), json!("other"), json!(0)],
     };
@@ -271,7 +282,13 @@ fn number_breaches(rules: &NumberRules, number: Number) -> Vec<Breach> {
     let below = |bound: Number| values(&[bound.minus(one), Number::Float(bound.to_f64().next_down())]);
     let above = |bound: Number| values(&[bound.plus(one), Number::Float(bound.to_f64().next_up())]);
     let NumberRules { minimum, maximum, exclusive_minimum, exclusive_maximum, multiple_of } = rules;
-    let off_step = |step: Number| values(&[number.plus(one), Number::Float(number.to_f64() + step.to_f64() / 2.0), Number::Float(number.to_f64() + step.to_f64() / 3.0)]);
+    let off_step = |step: Number| {
+        values(&[
+            number.plus(one),
+            Number::Float(number.to_f64() + step.to_f64() / 2.0),
+            Number::Float(number.to_f64() + step.to_f64() / 3.0),
+        ])
+    };
     let found = [
         minimum.map(|bound| Breach::new("minimum", below(bound))),
         maximum.map(|bound| Breach::new("maximum", above(bound))),
@@ -297,7 +314,8 @@ fn text_breaches(rules: &TextRules, text: &str) -> Vec<Breach> {
         breaches.push(Breach::new("maxLength", vec![json!(longer), json!("a".repeat(most + 1))]));
     }
     if pattern.is_some() {
-        let broken = [format!("{text}!"), format!("!{text}"), text.to_uppercase(), format!("{text}\n"), "\u{1f3cb}".to_owned(), String::new()];
+        let broken =
+            [format!("{text}!"), format!("!{text}"), text.to_uppercase(), format!("{text}\n"), "\u{1f3cb}".to_owned(), String::new()];
         breaches.push(Breach::new("pattern", broken.iter().map(|text| json!(text)).collect()));
     }
     if let Some(format) = format {
@@ -326,11 +344,18 @@ fn format_misses(format: Format, text: &str) -> Vec<String> {
 fn rule_breaches(rules: &[Rule], members: &Map<String, Value>) -> Vec<Breach> {
     let mut breaches = Vec::new();
     for rule in rules {
-        let (Some(left), Some(bound), Some(right)) = (number_of(members, &rule.left), rule_bound(rule, members), number_of(members, &rule.right)) else { continue };
+        let (Some(left), Some(bound), Some(right)) =
+            (number_of(members, &rule.left), rule_bound(rule, members), number_of(members, &rule.right))
+        else {
+            continue;
+        };
         let steps = [1, -1].map(Number::Signed);
         let lefts = [bound, left].into_iter().flat_map(|base| steps.map(|step| base.plus(step)));
         let lefts = lefts.chain([bound]).map(|number| with(members, &rule.left, number.to_value()));
-        let rights = [left, right].into_iter().flat_map(|base| steps.map(|step| base.plus(step))).map(|number| with(members, &rule.right, number.to_value()));
+        let rights = [left, right]
+            .into_iter()
+            .flat_map(|base| steps.map(|step| base.plus(step)))
+            .map(|number| with(members, &rule.right, number.to_value()));
         breaches.push(Breach::new("x-rules", lefts.chain(rights).collect()).labelled(&rule.text));
     }
     breaches

@@ -25,3 +25,15 @@ pub fn receive<O: Operation>(parts: &Parts, body: &Bytes) -> Result<O, Box<Respo
 pub fn answer<T: Outcome>(reply: Reply<T>) -> Response {
     reply.write().map(Body::from)
 }
+
+/// The answer of an operation that a server does not offer: 501.
+pub async fn not_implemented<T: Outcome>() -> Reply<T> {
+    T::undeclared(StatusCode::NOT_IMPLEMENTED, Vec::new()).into()
+}
+
+/// The same, for an operation that answers with a stream.
+pub async fn no_stream() -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NOT_IMPLEMENTED;
+    response
+}

@@ -55,6 +55,9 @@ pub trait Outcome: Sized {
 
     /// Writes the response, but for headers of its own.
     fn write(&self) -> Written;
+
+    /// A response with a status that the contract does not declare.
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self;
 }
 
 /// A response's status, media type and body.

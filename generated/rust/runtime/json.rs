@@ -27,7 +27,7 @@ pub enum Array<'a> {
     Value(&'a [Value]),
 }
 
-/// A JSON object, borrowed. Member names are unique.
+/// A JSON object, borrowed. Shown names are unique.
 #[derive(Clone, Copy)]
 pub enum Object<'a> {
     Tape(tape::Container<'a>),
@@ -44,11 +44,11 @@ pub trait Items {
 /// A typed structure or map that can show itself as a JSON object.
 pub trait Members {
     /// The member at `index`. `last` is the name that was shown before it, where there was one.
-    fn member<'a>(&'a self, index: usize, last: Option<&'a str>) -> Member<'a>;
+    fn member<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a>;
 }
 
 /// A place in a structure's row of members.
-pub enum Member<'a> {
+pub enum Shown<'a> {
     Present(&'a str, Json<'a>),
     /// An optional member that is not there.
     Absent,
@@ -225,9 +225,9 @@ impl<'a> Iterator for MembersIter<'a> {
                 let member = members.member(*index, *last);
                 *index += 1;
                 match member {
-                    Member::Absent => {}
-                    Member::End => return None,
-                    Member::Present(name, value) => {
+                    Shown::Absent => {}
+                    Shown::End => return None,
+                    Shown::Present(name, value) => {
                         *last = Some(name);
                         return Some((name, value));
                     }

@@ -12,9 +12,9 @@ use super::fields::{Note, Row, Structure};
 use super::markdown::{Fence, cell, code, embed, first_paragraph, heading, key, link, plain};
 use super::samples;
 use super::words::{Words, schema_key};
-use status::{error_key, is_failure, status_words};
 use crate::emit::Plan;
 use crate::model::{Body, Media, Operation, Parameter, Place, Response, SecurityKind, Status};
+use status::{error_key, is_failure, status_words};
 
 #[derive(Serialize)]
 pub struct ApiView {
@@ -169,7 +169,11 @@ pub fn view(plan: &Plan<'_>, words: &Words<'_>) -> ApiView {
         version: plain(&contract.version),
         summary: contract.summary.clone().unwrap_or_default(),
         contents: Vec::new(),
-        servers: contract.servers.iter().map(|server| ServerView { url: code(&server.url), description: joined(server.description.as_deref()) }).collect(),
+        servers: contract
+            .servers
+            .iter()
+            .map(|server| ServerView { url: code(&server.url), description: joined(server.description.as_deref()) })
+            .collect(),
         overview,
         schemes: contract.security_schemes.iter().map(scheme_view).collect(),
         groups,
@@ -356,7 +360,8 @@ impl<'w, 'c> Writer<'w, 'c> {
     }
 
     fn group(&self, title: &str, tag: &str) -> Group {
-        let operations: Vec<&Operation> = operations(self.words).filter(|operation| operation.tag.as_deref().unwrap_or_default() == tag).collect();
+        let operations: Vec<&Operation> =
+            operations(self.words).filter(|operation| operation.tag.as_deref().unwrap_or_default() == tag).collect();
         let declared = self.words.contract.tags.iter().find(|known| known.name == tag);
         let index = operations.iter().map(|operation| IndexRow {
             request: cell(&code(&request(operation))),
@@ -373,14 +378,18 @@ impl<'w, 'c> Writer<'w, 'c> {
 
     /// The collection that the operations are about.
     fn records(&self, operations: &[&Operation]) -> String {
-        let collection = self.words.contract.collections.iter().find(|collection| {
-            operations.iter().all(|operation| operation.path.split('/').any(|segment| segment == collection.path))
-        });
+        let collection = self
+            .words
+            .contract
+            .collections
+            .iter()
+            .find(|collection| operations.iter().all(|operation| operation.path.split('/').any(|segment| segment == collection.path)));
         collection.map(|collection| link(&plain(&collection.schema_name), &schema_key(&collection.schema_name))).unwrap_or_default()
     }
 
     fn operation(&self, operation: &Operation) -> OperationView {
-        let parameters = operation.parameters.iter().filter(|parameter| !self.common_parameters.contains(&(parameter.place, parameter.name.clone())));
+        let parameters =
+            operation.parameters.iter().filter(|parameter| !self.common_parameters.contains(&(parameter.place, parameter.name.clone())));
         let parameters: Vec<&Parameter> = parameters.collect();
         let own: Vec<&Response> = operation.responses.iter().filter(|response| !self.is_shared(operation, response)).collect();
         let responses: Vec<ResponseRow> = own.iter().map(|response| self.response(response)).collect();
@@ -389,7 +398,10 @@ impl<'w, 'c> Writer<'w, 'c> {
             request: code(&request(operation)),
             facts: facts(operation),
             description: operation.description.as_deref().map(|text| embed(text, 4)).unwrap_or_default(),
-            notes: parameters.iter().filter_map(|parameter| self.words.note(&parameter.name, parameter.schema, parameter.description.as_deref())).collect(),
+            notes: parameters
+                .iter()
+                .filter_map(|parameter| self.words.note(&parameter.name, parameter.schema, parameter.description.as_deref()))
+                .collect(),
             parameters: parameters.iter().map(|parameter| self.parameter(parameter)).collect(),
             body: operation.body.as_ref().map(|body| self.body(body)),
             curl: curl::command(self.words, operation),
@@ -411,7 +423,8 @@ impl<'w, 'c> Writer<'w, 'c> {
 
     fn body(&self, body: &Body) -> BodyView {
         let presence = if body.required { "required" } else { "optional" };
-        let structure = body.media.first().and_then(|media| media.schema).map(|schema| self.words.inline_structure(schema)).unwrap_or_default();
+        let structure =
+            body.media.first().and_then(|media| media.schema).map(|schema| self.words.inline_structure(schema)).unwrap_or_default();
         BodyView {
             line: format!("{presence}, {}.", self.media_text(&body.media, true)),
             description: body.description.as_deref().map(|text| embed(text, 4)).unwrap_or_default(),
@@ -528,7 +541,9 @@ fn facts(operation: &Operation) -> String {
     let mut facts = vec![code(&operation.id)];
     facts.push(match operation.security.as_slice() {
         [] => "needs no authentication".to_owned(),
-        names => format!("needs {}", names.iter().map(|name| link(&code(name), Headings::AUTHENTICATION.1)).collect::<Vec<_>>().join(" or ")),
+        names => {
+            format!("needs {}", names.iter().map(|name| link(&code(name), Headings::AUTHENTICATION.1)).collect::<Vec<_>>().join(" or "))
+        }
     });
     if operation.deprecated {
         facts.push("**deprecated**".to_owned());

@@ -41,7 +41,9 @@ impl Command<'_, '_> {
         for name in &self.operation.security {
             let scheme = self.words.contract.security_schemes.iter().find(|scheme| scheme.name == *name);
             match scheme.map(|scheme| &scheme.kind) {
-                Some(SecurityKind::Bearer | SecurityKind::Token) => self.options.push("--header \"Authorization: Bearer $TOKEN\"".to_owned()),
+                Some(SecurityKind::Bearer | SecurityKind::Token) => {
+                    self.options.push("--header \"Authorization: Bearer $TOKEN\"".to_owned())
+                }
                 Some(SecurityKind::Basic) => self.options.push("--user \"$USERNAME:$PASSWORD\"".to_owned()),
                 Some(SecurityKind::ApiKey { place: Place::Query, name }) => self.query.push(format!("{name}=$API_KEY")),
                 Some(SecurityKind::ApiKey { place: Place::Cookie, name }) => self.options.push(format!("--cookie \"{name}=$API_KEY\"")),
@@ -59,7 +61,9 @@ impl Command<'_, '_> {
                 Place::Path => {}
                 Place::Query => self.query.extend(query(parameter, &value)),
                 Place::Header => self.options.push(format!("--header {}", quoted(&format!("{}: {}", parameter.name, flat(&value))))),
-                Place::Cookie => self.options.push(format!("--cookie {}", quoted(&format!("{}={}", parameter.name, encoded(&flat(&value)))))),
+                Place::Cookie => {
+                    self.options.push(format!("--cookie {}", quoted(&format!("{}={}", parameter.name, encoded(&flat(&value))))))
+                }
             }
         }
     }
@@ -96,7 +100,9 @@ impl Command<'_, '_> {
             _ => {
                 self.options.push(format!("--header {}", quoted(&format!("Content-Type: {}", media.media_type))));
                 self.options.push(match value {
-                    Some(value) if media.is_json() => format!("--data {}", quoted(&samples::json(self.words.contract, media.schema, &value))),
+                    Some(value) if media.is_json() => {
+                        format!("--data {}", quoted(&samples::json(self.words.contract, media.schema, &value)))
+                    }
                     Some(JsonValue::String(text)) if media.media_type.starts_with("text/") => format!("--data {}", quoted(&text)),
                     _ if media.is_json() => "--data @body.json".to_owned(),
                     _ => "--data-binary @body".to_owned(),

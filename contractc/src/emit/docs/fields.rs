@@ -215,25 +215,40 @@ impl<'c> Words<'c> {
         let listed = |names: &[String]| names.iter().map(|name| code(name)).collect::<Vec<_>>().join(", ");
         let mut facts: Vec<String> = Vec::new();
         let undescribed = |name: &&String| !object.properties.is_empty() && !object.properties.iter().any(|(known, _)| known == *name);
-        facts.extend(object.pattern_properties.iter().map(|(pattern, id)| format!("Members whose names match {}: {}.", code(pattern), self.kind(*id))));
-        let others = object.additional_properties.filter(|id| !object.properties.is_empty() && !self.contract.schema(self.contract.resolved(*id)).never);
+        facts.extend(
+            object
+                .pattern_properties
+                .iter()
+                .map(|(pattern, id)| format!("Members whose names match {}: {}.", code(pattern), self.kind(*id))),
+        );
+        let others = object
+            .additional_properties
+            .filter(|id| !object.properties.is_empty() && !self.contract.schema(self.contract.resolved(*id)).never);
         facts.extend(others.filter(|id| !self.contract.schema(*id).is_anything()).map(|id| format!("Other members: {}.", self.kind(id))));
         facts.extend(object.property_names.map(|id| format!("Names of members: {}.", self.rules(id, true).join(", "))));
         facts.extend(object.dependent_required.iter().map(|(name, needed)| format!("{} needs {} beside it.", code(name), listed(needed))));
-        facts.extend(object.dependent_schemas.iter().map(|(name, id)| format!("Where {} is present, the object is also {}.", code(name), self.kind(*id))));
+        facts.extend(
+            object
+                .dependent_schemas
+                .iter()
+                .map(|(name, id)| format!("Where {} is present, the object is also {}.", code(name), self.kind(*id))),
+        );
         if object.required.iter().any(|name| undescribed(&name)) && part.all_of.is_empty() {
             let names: Vec<String> = object.required.iter().filter(undescribed).cloned().collect();
             facts.push(format!("Also required: {}.", listed(&names)));
         }
         facts.extend(part.not.map(|id| format!("Must not be {}.", self.kind(id))));
-        facts.extend(part.condition.map(|_| format!("Conditional: `if`, `then` and `else` at {} of the contract say more.", code(&part.pointer))));
+        facts.extend(
+            part.condition.map(|_| format!("Conditional: `if`, `then` and `else` at {} of the contract say more.", code(&part.pointer))),
+        );
         facts
     }
 
     fn union(&self, id: SchemaId, named: NamedVariants, level: usize, structure: &mut Structure) {
         let parts = self.parts(id);
         let Some(union) = parts.iter().find(|part| !part.one_of.is_empty() || !part.any_of.is_empty()) else { return };
-        let (variants, quantity) = if union.one_of.is_empty() { (&union.any_of, "at least one of") } else { (&union.one_of, "exactly one of") };
+        let (variants, quantity) =
+            if union.one_of.is_empty() { (&union.any_of, "at least one of") } else { (&union.one_of, "exactly one of") };
         if variants.iter().all(|variant| self.contract.schema(*variant).pointer == union.pointer) {
             return self.instances(union, structure);
         }
@@ -243,7 +258,8 @@ impl<'c> Words<'c> {
         if all_linked || variants.iter().all(|variant| self.members(*variant).is_empty()) {
             structure.choice = format!("It is {quantity} these{told_apart}:");
             structure.has_tags = tag.is_some();
-            let tags = |index: usize| tag.map(|tag| tag.values[index].iter().map(value_code).collect::<Vec<_>>().join(", ")).unwrap_or_default();
+            let tags =
+                |index: usize| tag.map(|tag| tag.values[index].iter().map(value_code).collect::<Vec<_>>().join(", ")).unwrap_or_default();
             structure.linked = variants.iter().enumerate().map(|(index, variant)| self.linked_variant(*variant, tags(index))).collect();
             return;
         }

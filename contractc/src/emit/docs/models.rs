@@ -60,7 +60,8 @@ pub fn view(plan: &Plan<'_>, words: &Words<'_>) -> ModelsView {
     let collections: Vec<CollectionView> = contract.collections.iter().map(|collection| collection_view(words, collection)).collect();
     let described: BTreeSet<&str> = contract.collections.iter().flat_map(|collection| described_within(words, collection)).collect();
     let named = contract.names.iter().filter(|(_, id)| words.own_name(*id).is_some_and(|name| name.bound.is_none()));
-    let others: Vec<(&str, SchemaId)> = named.map(|(name, id)| (name.as_str(), *id)).filter(|(name, _)| !described.contains(name)).collect();
+    let others: Vec<(&str, SchemaId)> =
+        named.map(|(name, id)| (name.as_str(), *id)).filter(|(name, _)| !described.contains(name)).collect();
     let (others_title, instances_title) = (if collections.is_empty() { "Schemas" } else { "Other schemas" }, "Instances");
     ModelsView {
         origin: plan.origin(),
@@ -131,7 +132,8 @@ fn collection_facts(words: &Words<'_>, collection: &Collection) -> Vec<String> {
 
 /// The tag of the operations on the collection's path.
 fn tag_of<'c>(words: &Words<'c>, collection: &Collection) -> Option<&'c str> {
-    let operation = words.contract.operations.iter().find(|operation| operation.path.split('/').any(|segment| segment == collection.path))?;
+    let operation =
+        words.contract.operations.iter().find(|operation| operation.path.split('/').any(|segment| segment == collection.path))?;
     operation.tag.as_deref()
 }
 
@@ -141,7 +143,12 @@ fn schema_view(words: &Words<'_>, name: &str, id: SchemaId, named: NamedVariants
         heading: format!("{}{}", plain(name), key(&schema_key(name))),
         description: notes.description.as_deref().or(notes.title.as_deref()).map(|text| embed(text, 4)).unwrap_or_default(),
         structure: words.structure(id, named, 3),
-        example: notes.examples.first().filter(|value| !is_plain(value)).map(|value| samples::json(words.contract, Some(id), value)).unwrap_or_default(),
+        example: notes
+            .examples
+            .first()
+            .filter(|value| !is_plain(value))
+            .map(|value| samples::json(words.contract, Some(id), value))
+            .unwrap_or_default(),
     }
 }
 
@@ -161,6 +168,8 @@ fn instances(words: &Words<'_>) -> Vec<Instances> {
             names.entry(own.section).or_default().push(code(name));
         }
     }
-    let rows = names.into_iter().map(|(section, names)| Instances { section: link(&plain(section), &schema_key(section)), names: names.join(", ") });
+    let rows = names
+        .into_iter()
+        .map(|(section, names)| Instances { section: link(&plain(section), &schema_key(section)), names: names.join(", ") });
     rows.collect()
 }

@@ -66,7 +66,7 @@ impl Maker<'_> {
                 return Some(value.clone());
             }
             // An example of what is referred to holds where nothing else is asked for.
-            at = schema.reference.filter(|_| schema.is_only_reference())?;
+            at = schema.alias()?;
         }
         None
     }
@@ -272,7 +272,8 @@ mod tests {
         let contract = compilation.contract.as_ref().expect("a valid document");
         let id = contract.named("S").expect("S");
         let value = sample(contract, id).expect("a sample");
-        let expected = "{\n  \"id\": \"019731b1-69c0-7a10-8b20-c30d40e50f60\",\n  \"size\": 4,\n  \"kind\": \"b\",\n  \"also\": [\"te\", \"te\"]\n}";
+        let expected =
+            "{\n  \"id\": \"019731b1-69c0-7a10-8b20-c30d40e50f60\",\n  \"size\": 4,\n  \"kind\": \"b\",\n  \"also\": [\"te\", \"te\"]\n}";
         assert_eq!(json(contract, Some(id), &value), expected);
         assert_eq!(sample(contract, contract.named("Hard").expect("Hard")), None);
     }

@@ -71,7 +71,8 @@ impl<'c> Words<'c> {
     /// A schema's own description, or that of what it refers to.
     pub fn description(&self, id: SchemaId) -> Option<&'c str> {
         let target = self.name(id).and_then(|name| self.contract.named(name.section));
-        let schemas = [Some(id), Some(self.contract.resolved(id)), target].into_iter().flatten().map(|id| &self.contract.schema(id).annotations);
+        let schemas =
+            [Some(id), Some(self.contract.resolved(id)), target].into_iter().flatten().map(|id| &self.contract.schema(id).annotations);
         schemas.filter_map(|notes| notes.description.as_deref().or(notes.title.as_deref())).find(|text| !text.trim().is_empty())
     }
 
@@ -342,7 +343,10 @@ mod tests {
         assert_eq!(rules("{type: string, minLength: 1, maxLength: 200}"), "1 … 200 characters");
         assert_eq!(rules("{type: string, minLength: 1}"), "≥ 1 character");
         assert_eq!(rules("{type: string, pattern: '^a|b$', format: uuid}"), "format `uuid`, pattern `^a|b$`");
-        assert_eq!(rules("{type: array, maxItems: 32, uniqueItems: true, items: {type: string, maxLength: 5}}"), "≤ 32 items, each only once, each: ≤ 5 characters");
+        assert_eq!(
+            rules("{type: array, maxItems: 32, uniqueItems: true, items: {type: string, maxLength: 5}}"),
+            "≤ 32 items, each only once, each: ≤ 5 characters"
+        );
         assert_eq!(rules("{enum: [kg, '1', '']}"), "one of `kg`, `\"1\"`, `\"\"`");
         assert_eq!(rules("{const: true, default: true, readOnly: true}"), "always `true`, read-only, default `true`");
     }

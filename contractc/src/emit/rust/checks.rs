@@ -23,7 +23,7 @@ pub fn emit(plan: &Plan<'_>, names: &Names) -> String {
         let unused = |word: &str| if mentions(&body, word) { word.to_owned() } else { format!("_{word}") };
         let _ = writeln!(
             functions,
-            "/// Checks a [`{name}`](super::types::{name}).\npub fn {}({}: Json<'_>, {}: At<'_>, {}: &mut Checker) {{\n{body}}}\n",
+            "/// Checks [`{name}`](super::types::{name}).\npub fn {}({}: Json<'_>, {}: At<'_>, {}: &mut Checker) {{\n{body}}}\n",
             names.function(id),
             unused("value"),
             unused("at"),
@@ -190,7 +190,11 @@ impl<'p> Emitter<'p> {
             annotations: Default::default(),
             ..schema.clone()
         };
-        schema.types == Some(Types::OBJECT) && schema.object.is_plain() && members_alone.is_anything() && !schema.accepts_null && !schema.array.each
+        schema.types == Some(Types::OBJECT)
+            && schema.object.is_plain()
+            && members_alone.is_anything()
+            && !schema.accepts_null
+            && !schema.array.each
     }
 
     /// `type`, and the keywords that speak of one type.
@@ -467,13 +471,22 @@ impl<'p> Emitter<'p> {
             let _ = writeln!(code, "_ => out.no_variant(value, {:?}, at),\n}}", tag.member);
         } else if !schema.one_of.is_empty() {
             let accepted: Vec<String> = schema.one_of.iter().map(|variant| self.accepts(*variant)).collect();
-            let _ = writeln!(code, "let matches = [{}];\nout.one_of(matches.into_iter().filter(|matched| *matched).count(), at);", accepted.join(", "));
+            let _ = writeln!(
+                code,
+                "let matches = [{}];\nout.one_of(matches.into_iter().filter(|matched| *matched).count(), at);",
+                accepted.join(", ")
+            );
         }
         if let Some(condition) = schema.condition {
             let then = condition.then.map(|id| self.check(id)).unwrap_or_default();
             let otherwise = condition.otherwise.map(|id| self.check(id)).unwrap_or_default();
             if !(then.is_empty() && otherwise.is_empty()) {
-                let _ = writeln!(code, "if {} {{\n{then}}} else {{\n{otherwise}}}", self.accepts(condition.condition));
+                let accepts = self.accepts(condition.condition);
+                let _ = match (then.is_empty(), otherwise.is_empty()) {
+                    (_, true) => writeln!(code, "if {accepts} {{\n{then}}}"),
+                    (true, false) => writeln!(code, "if !{accepts} {{\n{otherwise}}}"),
+                    (false, false) => writeln!(code, "if {accepts} {{\n{then}}} else {{\n{otherwise}}}"),
+                };
             }
         }
         code

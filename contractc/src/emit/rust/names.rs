@@ -17,15 +17,54 @@ pub struct Names {
 
 /// Names that generated files use themselves: a type of the contract that is called so gets a suffix.
 const TAKEN: &[&str] = &[
-    "At", "BTreeMap", "Box", "Checker", "Clone", "Copy", "Debug", "Default", "Each", "Err", "Format", "Fn", "From", "Into", "Invalid", "Json", "Number",
-    "None", "Ok", "Option", "Pattern", "Reading", "ReadJson", "Record", "Report", "Result", "Schema", "Seen", "Self", "Send", "Show", "Sized", "Some",
-    "String", "Sync", "ToJson", "ToString", "Types", "Value", "Vec", "Violation",
+    "At",
+    "BTreeMap",
+    "Box",
+    "Checker",
+    "Clone",
+    "Copy",
+    "Debug",
+    "Default",
+    "Each",
+    "Err",
+    "Fields",
+    "Format",
+    "Fn",
+    "From",
+    "Into",
+    "Invalid",
+    "Json",
+    "Number",
+    "None",
+    "Ok",
+    "Option",
+    "Pattern",
+    "Reading",
+    "ReadJson",
+    "Report",
+    "Result",
+    "Schema",
+    "Seen",
+    "Self",
+    "Send",
+    "Shown",
+    "Sized",
+    "Some",
+    "String",
+    "Sync",
+    "ToJson",
+    "ToString",
+    "Types",
+    "Value",
+    "Vec",
+    "Violation",
 ];
 
 const KEYWORDS: &[&str] = &[
-    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do", "dyn", "else", "enum", "extern", "false", "final",
-    "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv", "pub", "ref", "return", "self",
-    "static", "struct", "super", "trait", "true", "try", "type", "typeof", "union", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do", "dyn", "else", "enum", "extern",
+    "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv",
+    "pub", "ref", "return", "self", "static", "struct", "super", "trait", "true", "try", "type", "typeof", "union", "unsafe", "unsized",
+    "use", "virtual", "where", "while", "yield",
 ];
 
 impl Names {
@@ -81,14 +120,17 @@ pub struct Unique {
 }
 
 impl Unique {
-    /// The name itself, or with the lowest number behind it that makes it new.
+    /// The name itself, or with the separator, if that is a word, or with the lowest number behind it that makes it new.
     pub fn take(&mut self, name: String, separator: &str) -> String {
         let fresh = |name: &String, used: &mut BTreeSet<String>| used.insert(name.to_snake_case());
         if fresh(&name, &mut self.used) {
             return name;
         }
-        let numbered = (2..).map(|number| format!("{name}{separator}{number}"));
-        numbered.into_iter().find(|name| fresh(name, &mut self.used)).unwrap_or(name)
+        // The underscore behind a keyword serves as the separator.
+        let stem = if separator.is_empty() { name.as_str() } else { name.trim_end_matches(separator) };
+        let worded = separator.starts_with(char::is_alphabetic).then(|| format!("{name}{separator}"));
+        let numbered = (2..).map(|number| format!("{stem}{separator}{number}"));
+        worded.into_iter().chain(numbered).find(|name| fresh(name, &mut self.used)).unwrap_or(name)
     }
 }
 
@@ -150,5 +192,7 @@ fn identifier(name: String, empty: &str) -> String {
 
 /// Letters and digits of any script that Rust accepts in identifiers: those with a case or no case, no marks and no symbols.
 fn unicode_identifier(character: char) -> bool {
-    character == '_' || character.is_ascii_alphanumeric() || (character.is_alphabetic() && syn::parse_str::<syn::Ident>(&character.to_string()).is_ok())
+    character == '_'
+        || character.is_ascii_alphanumeric()
+        || (character.is_alphabetic() && syn::parse_str::<syn::Ident>(&character.to_string()).is_ok())
 }

@@ -69,7 +69,9 @@ fn calls<'p>(plan: &'p Plan<'p>, names: &Names) -> Vec<Call<'p>> {
         let mut unique = Unique::default();
         unique.take("Undeclared".to_owned(), "");
         let variants: Vec<_> = operation.responses.iter().map(|response| variant(plan, names, response, &mut unique)).collect();
-        let is_stream = |response: &Response| response.status.is_success() && response.media.iter().any(|media| media.media_type == "text/event-stream");
+        let is_stream = |response: &Response| {
+            response.status.is_success() && response.media.iter().any(|media| media.media_type == "text/event-stream")
+        };
         let streams = operation.responses.iter().any(is_stream);
         calls.push(Call { operation, type_name, response_name, method_name, parameters, body, variants, streams });
     }
@@ -78,7 +80,10 @@ fn calls<'p>(plan: &'p Plan<'p>, names: &Names) -> Vec<Call<'p>> {
 
 fn variant<'p>(plan: &Plan<'_>, names: &Names, response: &'p Response, unique: &mut Unique) -> Variant<'p> {
     let name = match response.status {
-        Status::Code(code) => http::StatusCode::from_u16(code).ok().and_then(|status| status.canonical_reason()).map_or_else(|| format!("Status{code}"), variant_name),
+        Status::Code(code) => http::StatusCode::from_u16(code)
+            .ok()
+            .and_then(|status| status.canonical_reason())
+            .map_or_else(|| format!("Status{code}"), variant_name),
         Status::Range(hundreds) => format!("Status{hundreds}xx"),
         Status::Default => "Default".to_owned(),
     };
@@ -179,7 +184,12 @@ impl Emitter<'_> {
 
     fn receive(&self, call: &Call<'_>, code: &mut String) {
         let mut fields = String::new();
-        let queries: Vec<&str> = call.parameters.iter().filter(|(parameter, _)| parameter.place == Place::Query).map(|(parameter, _)| parameter.name.as_str()).collect();
+        let queries: Vec<&str> = call
+            .parameters
+            .iter()
+            .filter(|(parameter, _)| parameter.place == Place::Query)
+            .map(|(parameter, _)| parameter.name.as_str())
+            .collect();
         let exploded_object = call.parameters.iter().any(|(parameter, _)| {
             parameter.place == Place::Query && parameter.style == Style::Exploded && self.types(parameter.schema).contains(Types::OBJECT)
         });
@@ -220,7 +230,8 @@ impl Emitter<'_> {
             code.push_str(&docs(&format!("{}: {described}", variant.response.status.text()), ""));
             let _ = writeln!(code, "{},", variant.declaration());
         }
-        let _ = writeln!(code, "/// A status that the contract does not declare.\nUndeclared {{ status: StatusCode, body: Vec<u8> }},\n}}\n");
+        let _ =
+            writeln!(code, "/// A status that the contract does not declare.\nUndeclared {{ status: StatusCode, body: Vec<u8> }},\n}}\n");
         let (mut read, mut write) = (String::new(), String::new());
         for variant in &call.variants {
             let _ = writeln!(read, "{}", variant.read_arm());
@@ -235,7 +246,8 @@ impl Emitter<'_> {
         let _ = writeln!(
             code,
             "impl Outcome for {name} {{\nfn read(status: StatusCode, {headers}: &HeaderMap, {body}: &[u8]) -> Result<Self, Report> {{\nOk(match status.as_u16() {{\n{read}}})\n}}\n\n\
-             fn write(&self) -> Written {{\nmatch self {{\n{write}Self::Undeclared {{ status, body }} => (*status, None, body.clone()),\n}}\n}}\n}}\n"
+             fn write(&self) -> Written {{\nmatch self {{\n{write}Self::Undeclared {{ status, body }} => (*status, None, body.clone()),\n}}\n}}\n\n\
+             fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {{\nSelf::Undeclared {{ status, body }}\n}}\n}}\n"
         );
     }
 }
@@ -374,11 +386,17 @@ fn server(plan: &Plan<'_>, calls: &[Call<'_>]) -> String {
         let output = if call.streams { "Response".to_owned() } else { format!("Reply<{}>", call.response_name) };
         let _ = writeln!(
             methods,
-            "{summary}fn {}(&self, parts: Parts, call: {}) -> impl Future<Output = {output}> + Send;\n",
-            call.method_name, call.type_name
+            "{summary}fn {}(&self, parts: Parts, call: {}) -> impl Future<Output = {output}> + Send {{\nlet _ = (parts, call);\n{}()\n}}\n",
+            call.method_name,
+            call.type_name,
+            if call.streams { "no_stream" } else { "not_implemented" }
         );
         routes.entry(route(&call.operation.path)).or_default().push(call);
-        let answer = if call.streams { format!("api.{}(parts, call).await", call.method_name) } else { format!("answer(api.{}(parts, call).await)", call.method_name) };
+        let answer = if call.streams {
+            format!("api.{}(parts, call).await", call.method_name)
+        } else {
+            format!("answer(api.{}(parts, call).await)", call.method_name)
+        };
         let _ = writeln!(
             handlers,
             "async fn {}<A: Api>(State(api): State<Arc<A>>, parts: Parts, body: Bytes) -> Response {{\n\
@@ -403,10 +421,16 @@ fn server(plan: &Plan<'_>, calls: &[Call<'_>]) -> String {
          //! the contract is answered with `application/problem+json`.\n\
          #![allow(rustdoc::bare_urls, rustdoc::broken_intra_doc_links, rustdoc::invalid_html_tags)]\n\n\
          use std::future::Future;\nuse std::sync::Arc;\n\nuse axum::Router;\nuse axum::body::Bytes;\nuse axum::extract::State;\nuse axum::response::Response;\nuse axum::routing;\nuse http::request::Parts;\n\n\
-         use super::operations::*;\nuse super::runtime::axum::{{answer, receive}};\nuse super::runtime::http::Reply;\n\n\
+         use super::operations::*;\nuse super::runtime::axum::{{{}}};\nuse super::runtime::http::Reply;\n\n\
          /// All operations of {}. `parts` are the request's own: headers, and what middleware has left in the extensions.\n\
+         /// An operation that is not overridden answers 501.\n\
          pub trait Api: Send + Sync + 'static {{\n{methods}}}\n\n\
          /// The routes of all operations.\npub fn router<A: Api>(api: Arc<A>) -> Router {{\nRouter::new()\n{table}.with_state(api)\n}}\n\n{handlers}",
+        if calls.iter().any(|call| call.streams) {
+            "answer, no_stream, not_implemented, receive"
+        } else {
+            "answer, not_implemented, receive"
+        },
         plan.contract.title
     )
 }
@@ -414,7 +438,10 @@ fn server(plan: &Plan<'_>, calls: &[Call<'_>]) -> String {
 /// A path as the router wants it: a segment with a parameter in it is a parameter as a whole.
 fn route(path: &str) -> String {
     let path = path.split('?').next().unwrap_or(path);
-    let segments = path.split('/').enumerate().map(|(index, segment)| if segment.contains('{') { format!("{{p{index}}}") } else { segment.to_owned() });
+    let segments = path
+        .split('/')
+        .enumerate()
+        .map(|(index, segment)| if segment.contains('{') { format!("{{p{index}}}") } else { segment.to_owned() });
     segments.collect::<Vec<_>>().join("/")
 }
 
@@ -422,7 +449,29 @@ fn with_imports(body: &str, head: &str) -> String {
     let names = [
         ("std::collections", vec!["BTreeMap"]),
         ("super::runtime::check", vec!["Types"]),
-        ("super::runtime::http", vec!["HeaderMap", "Incoming", "Method", "Operation", "Outcome", "Rejection", "Request", "StatusCode", "Style", "Writer", "Written", "bytes", "check_nothing", "empty", "has_json", "json", "read_json", "required"]),
+        (
+            "super::runtime::http",
+            vec![
+                "HeaderMap",
+                "Incoming",
+                "Method",
+                "Operation",
+                "Outcome",
+                "Rejection",
+                "Request",
+                "StatusCode",
+                "Style",
+                "Writer",
+                "Written",
+                "bytes",
+                "check_nothing",
+                "empty",
+                "has_json",
+                "json",
+                "read_json",
+                "required",
+            ],
+        ),
         ("super::runtime::json", vec!["Value"]),
         ("super::runtime::report", vec!["Report"]),
         ("super::runtime::schema", vec!["Each"]),

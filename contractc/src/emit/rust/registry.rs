@@ -18,7 +18,8 @@ pub fn emit(plan: &Plan<'_>, names: &Names) -> String {
     }
     code.push_str("/// All collections: parents before children, otherwise by path.\npub const COLLECTIONS: &[&Collection] = &[\n");
     let mut unique = Unique::default();
-    let constants: Vec<String> = plan.contract.collections.iter().map(|collection| unique.take(value_name(&collection.path), "_").to_ascii_uppercase()).collect();
+    let constants: Vec<String> =
+        plan.contract.collections.iter().map(|collection| unique.take(value_name(&collection.path), "_").to_ascii_uppercase()).collect();
     constants.iter().for_each(|name| _ = writeln!(code, "&{name},"));
     code.push_str("];\n\n");
     for (collection, name) in plan.contract.collections.iter().zip(&constants) {

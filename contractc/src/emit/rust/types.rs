@@ -17,7 +17,9 @@ pub fn emit(plan: &Plan<'_>, names: &Names) -> String {
     for (_, id) in names.sorted() {
         emitter.declaration(id, &mut body);
     }
-    let mut code = String::from("//! The types of the contract.\n#![allow(rustdoc::bare_urls, rustdoc::broken_intra_doc_links, rustdoc::invalid_html_tags)]\n\n");
+    let mut code = String::from(
+        "//! The types of the contract.\n#![allow(rustdoc::bare_urls, rustdoc::broken_intra_doc_links, rustdoc::invalid_html_tags)]\n\n",
+    );
     code.push_str(&imports(&body));
     code.push_str(&body);
     code
@@ -27,14 +29,18 @@ pub fn emit(plan: &Plan<'_>, names: &Names) -> String {
 fn imports(body: &str) -> String {
     let groups: [(&str, &[&str]); 4] = [
         ("std::collections", &["BTreeMap"]),
-        ("super::runtime::json", &["Json", "Member", "Value"]),
+        ("super::runtime::json", &["Json", "Shown", "Value"]),
         ("super::runtime::report", &["At", "Checker"]),
-        ("super::runtime::schema", &["Each", "ReadJson", "Reading", "Record", "ToJson", "mismatch", "newtype", "record", "schema", "texts"]),
+        (
+            "super::runtime::schema",
+            &["Each", "Fields", "ReadJson", "Reading", "ToJson", "mismatch", "newtype", "record", "schema", "texts"],
+        ),
     ];
     let is_used = |name: &&&str| {
         let boundary = |character: Option<char>| character.is_none_or(|character| !character.is_alphanumeric() && character != '_');
-        body.lines().filter(|line| !line.trim_start().starts_with("///")).any(|line| {
-            line.match_indices(**name).any(|(at, _)| boundary(line[..at].chars().next_back()) && boundary(line[at + name.len()..].chars().next()))
+        body.lines().filter(|line| !line.trim_start().starts_with("///")).map(without_texts).any(|line| {
+            line.match_indices(**name)
+                .any(|(at, _)| boundary(line[..at].chars().next_back()) && boundary(line[at + name.len()..].chars().next()))
         })
     };
     let mut code = String::new();
@@ -52,6 +58,22 @@ fn imports(body: &str) -> String {
         }
     }
     code.push('\n');
+    code
+}
+
+/// A line of code without its string literals: a schema's own name is no use of a type of that name.
+fn without_texts(line: &str) -> String {
+    let mut code = String::with_capacity(line.len());
+    let mut characters = line.chars();
+    let mut in_text = false;
+    while let Some(character) = characters.next() {
+        match character {
+            '"' => in_text = !in_text,
+            '\\' if in_text => _ = characters.next(),
+            _ if in_text => {}
+            _ => code.push(character),
+        }
+    }
     code
 }
 
@@ -122,37 +144,40 @@ impl Emitter<'_> {
 
     fn record_members(&self, name: &str, fields: &[Field], idents: &[String], rest: Option<&str>, code: &mut String) {
         let listed: Vec<String> = fields.iter().map(|field| format!("{:?}", field.name)).collect();
+        // Fields are read into variables of their names: the source of the members must not be called like one of them.
+        let source =
+            ["members", "reading", "object"].into_iter().find(|name| !idents.iter().any(|ident| ident == name)).unwrap_or("all_members");
         let (mut shown, mut read, mut built) = (String::new(), String::new(), Vec::new());
         for (index, (field, ident)) in fields.iter().zip(idents).enumerate() {
             let member = &field.name;
             match &field.kind {
                 FieldKind::Constant(value) => {
-                    let _ = writeln!(shown, "{index} => Member::Present({member:?}, {}),", literal(value));
-                    let _ = writeln!(read, "members.constant({member:?});");
+                    let _ = writeln!(shown, "{index} => Shown::Present({member:?}, {}),", literal(value));
+                    let _ = writeln!(read, "{source}.constant({member:?});");
                 }
                 FieldKind::Value(_) => {
                     let presence = if field.required { "required" } else { "optional" };
-                    let _ = writeln!(shown, "{index} => Member::{presence}({member:?}, &self.{ident}),");
-                    let _ = writeln!(read, "let {ident} = members.{presence}({member:?})?;");
+                    let _ = writeln!(shown, "{index} => Shown::{presence}({member:?}, &self.{ident}),");
+                    let _ = writeln!(read, "let {ident} = {source}.{presence}({member:?})?;");
                     built.push(ident.as_str());
                 }
             }
         }
         match rest {
             Some(rest) => {
-                let _ = writeln!(shown, "_ => Member::other(&self.{rest}, last, Self::NAMES),");
-                let _ = writeln!(read, "let {rest} = members.others(Self::NAMES)?;");
+                let _ = writeln!(shown, "_ => Shown::other(&self.{rest}, last, Self::NAMES),");
+                let _ = writeln!(read, "let {rest} = {source}.others(Self::NAMES)?;");
                 built.push(rest);
             }
-            None => shown.push_str("_ => Member::End,\n"),
+            None => shown.push_str("_ => Shown::End,\n"),
         }
         let last = if rest.is_some() { "last" } else { "_" };
-        let members = if read.is_empty() { "_" } else { "members" };
+        let members = if read.is_empty() { "_" } else { source };
         let _ = writeln!(
             code,
-            "impl Record for {name} {{\n\
+            "impl Fields for {name} {{\n\
              const NAMES: &'static [&'static str] = &[{}];\n\n\
-             fn show<'a>(&'a self, index: usize, {last}: Option<&'a str>) -> Member<'a> {{\nmatch index {{\n{shown}}}\n}}\n\n\
+             fn show<'a>(&'a self, index: usize, {last}: Option<&'a str>) -> Shown<'a> {{\nmatch index {{\n{shown}}}\n}}\n\n\
              fn build({members}: &mut Reading<'_, '_>) -> Option<Self> {{\n{read}Some(Self {{ {} }})\n}}\n}}\n",
             listed.join(", "),
             built.join(", ")
@@ -172,7 +197,8 @@ impl Emitter<'_> {
         let variants: Vec<String> = texts.iter().map(|text| unique.take(variant_name(text), "")).collect();
         let _ = writeln!(code, "#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]\npub enum {name} {{");
         for (variant, text) in variants.iter().zip(texts) {
-            let _ = writeln!(code, "{}{variant},", docs(&format!("`{text}`"), ""));
+            let shown = if text.is_empty() { "The empty string.".to_owned() } else { format!("`{text}`") };
+            let _ = writeln!(code, "{}{variant},", docs(&shown, ""));
         }
         let listed: Vec<String> = variants.iter().map(|variant| format!("{name}::{variant}")).collect();
         let _ = writeln!(

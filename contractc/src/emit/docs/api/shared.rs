@@ -17,7 +17,9 @@ impl Writer<'_, '_> {
     }
 
     fn error(&self, status: Status, shared: &ResponseKey) -> ErrorView {
-        let has = |operation: &&Operation| operation.responses.iter().any(|response| response.status == status && self.response_key(response) == *shared);
+        let has = |operation: &&Operation| {
+            operation.responses.iter().any(|response| response.status == status && self.response_key(response) == *shared)
+        };
         let users: Vec<&Operation> = operations(self.words).filter(has).collect();
         let response = users.iter().flat_map(|operation| &operation.responses).find(|response| self.response_key(response) == *shared);
         let media = response.map(|response| response.media.as_slice()).unwrap_or_default();
@@ -40,10 +42,12 @@ impl Writer<'_, '_> {
 
     /// The closed lists of codes in the bodies of failures: a member `code` with an enumeration.
     pub(super) fn codes(&self) -> Vec<CodesView> {
-        let failed = operations(self.words).flat_map(|operation| operation.responses.iter().filter(|response| is_failure(operation, response.status)));
+        let failed = operations(self.words)
+            .flat_map(|operation| operation.responses.iter().filter(|response| is_failure(operation, response.status)));
         let bodies: BTreeSet<SchemaId> = failed.flat_map(|response| &response.media).filter_map(|media| media.schema).collect();
         let contract = self.words.contract;
-        let members: BTreeSet<SchemaId> = bodies.iter().flat_map(|body| contract.member_schemas(*body, "code")).map(|id| contract.resolved(id)).collect();
+        let members: BTreeSet<SchemaId> =
+            bodies.iter().flat_map(|body| contract.member_schemas(*body, "code")).map(|id| contract.resolved(id)).collect();
         members.into_iter().filter_map(|id| self.codes_of(id)).collect()
     }
 
@@ -59,11 +63,15 @@ impl Writer<'_, '_> {
 
     pub(super) fn request_headers(&self) -> Vec<HeaderView> {
         let mut users: BTreeMap<&str, (&Parameter, usize)> = BTreeMap::new();
-        for parameter in operations(self.words).flat_map(|operation| &operation.parameters).filter(|parameter| parameter.place == Place::Header) {
+        for parameter in
+            operations(self.words).flat_map(|operation| &operation.parameters).filter(|parameter| parameter.place == Place::Header)
+        {
             users.entry(&parameter.name).or_insert((parameter, 0)).1 += 1;
         }
         let all = operations(self.words).count();
-        let views = users.into_values().map(|(parameter, count)| HeaderView { row: self.parameter(parameter).row, used: share(count, all, "request") });
+        let views = users
+            .into_values()
+            .map(|(parameter, count)| HeaderView { row: self.parameter(parameter).row, used: share(count, all, "request") });
         views.collect()
     }
 
@@ -79,7 +87,11 @@ impl Writer<'_, '_> {
         }
         let views = users.into_values().map(|(header, statuses, count)| HeaderView {
             row: self.header(header),
-            used: if count == responses.len() { "every response".to_owned() } else { statuses.into_iter().map(Status::text).collect::<Vec<_>>().join(", ") },
+            used: if count == responses.len() {
+                "every response".to_owned()
+            } else {
+                statuses.into_iter().map(Status::text).collect::<Vec<_>>().join(", ")
+            },
         });
         views.collect()
     }

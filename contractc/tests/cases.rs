@@ -1,0 +1,206 @@
+//! Snapshots of what small documents compile to, one folder a feature, and of what the compiler says of faulty ones; and, over the same
+//! folders: the generated code compiles without a warning, verdicts are right, and nothing depends on how a document is laid out.
+//!
+//! A case is `cases/<feature>/openapi.yaml`; lines in its `instances.jsonl` are values with their verdict. A faulty document is
+//! `diagnostics/<name>/openapi.yaml` (or `.json`). `INSTA_UPDATE=always cargo test -p contractc --test cases` accepts what is new: read it first.
+
+mod generated;
+
+use std::fmt::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+
+use contractc::Compilation;
+use contractc::emit::{OutputFile, Target};
+use contractc::interpret;
+use serde_json::Value;
+
+/// The files that every case keeps, where it has them.
+const KEPT: &[&str] = &["rust/types.rs", "rust/validators.rs", "rust/operations.rs", "rust/registry.rs", "sql/views.sql"];
+
+/// Files that are much alike from case to case, kept in the cases that show most of them.
+const KEPT_ONCE: &[(&str, &str)] = &[
+    ("parameters", "rust/client.rs"),
+    ("records", "docs/data-models.md"),
+    ("responses", "docs/api-reference.md"),
+    ("responses", "rust/client.rs"),
+    ("responses", "rust/server.rs"),
+    ("security", "rust/client.rs"),
+    ("sync", "COVERAGE.md"),
+    ("sync", "rust/mod.rs"),
+];
+
+#[test]
+fn outputs_are_as_kept() {
+    let failures = each_folder("cases", |folder| {
+        let compilation = compile(folder);
+        let findings = compilation.findings();
+        let files = compilation.generate(Target::ALL, false).unwrap_or_else(|| panic!("refused:\n{findings}"));
+        if !findings.is_empty() {
+            keep(folder, "warnings", &findings);
+        }
+        let case = name(folder);
+        for file in files {
+            if KEPT.contains(&file.path.as_str()) || KEPT_ONCE.contains(&(case, file.path.as_str())) {
+                keep(folder, file.path.rsplit('/').next().unwrap_or_default(), &file.text);
+            }
+        }
+    });
+    assert!(failures.is_empty(), "{failures}");
+}
+
+#[test]
+fn findings_are_as_kept() {
+    let failures = each_folder("diagnostics", |folder| {
+        let compilation = compile(folder);
+        let findings = compilation.findings();
+        assert!(!findings.is_empty(), "nothing was found");
+        assert_eq!(
+            compilation.contract.is_none(),
+            compilation.diagnostics.has_errors(),
+            "a contract comes out exactly if there are no errors"
+        );
+        keep(folder, "findings", &findings);
+    });
+    assert!(failures.is_empty(), "{failures}");
+}
+
+#[test]
+fn generated_code_compiles_without_warnings_and_judges_right() {
+    let cases: Vec<generated::Case> = folders("cases")
+        .iter()
+        .map(|folder| generated::Case {
+            name: name(folder).to_owned(),
+            files: compile(folder).generate(&[Target::Rust], false).expect("cases have no errors"),
+            instances: instances(folder),
+        })
+        .collect();
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cases");
+    generated::write(&folder, &cases);
+    generated::cargo(&folder, &["check", "--quiet", "--features", "axum,reqwest"]);
+    let wrong = generated::cargo(&folder, &["run", "--quiet"]);
+    assert_eq!(wrong, "", "verdicts of generated validators");
+}
+
+#[test]
+fn the_interpreter_judges_right() {
+    let mut judged = 0;
+    let failures = each_folder("cases", |folder| {
+        let compilation = compile(folder);
+        let contract = compilation.contract.as_ref().expect("cases have no errors");
+        for instance in instances(folder) {
+            let schema = contract.named(&instance.schema).unwrap_or_else(|| panic!("there is no schema `{}`", instance.schema));
+            let verdict = interpret::validate(contract, schema, instance.json.as_bytes());
+            assert_eq!(verdict.is_ok(), instance.valid, "{} {}: {verdict:?}", instance.schema, instance.json);
+            judged += 1;
+        }
+    });
+    assert!(failures.is_empty(), "{failures}");
+    assert!(judged > 200, "only {judged} instances were found");
+}
+
+#[test]
+fn layout_does_not_matter() {
+    let failures = each_folder("cases", |folder| {
+        let path = folder.join("openapi.yaml");
+        let text = std::fs::read_to_string(&path).expect("the document can be read");
+        let expected = outputs(&path, &text);
+        same(&expected, &outputs(&path, &text), "the second run");
+        same(&expected, &outputs(&path, &text.replace('\n', "\r\n")), "the copy with CRLF");
+        let tree = compile(folder).sources.root(0).expect("cases can be parsed").to_json();
+        same(&expected, &outputs(&path, &reversed(&tree)), "the copy with its keys reversed");
+    });
+    assert!(failures.is_empty(), "{failures}");
+}
+
+/// Runs a check on every folder and lists all that fail, so that one run tells everything.
+fn each_folder(kind: &str, mut check: impl FnMut(&Path)) -> String {
+    let folders = folders(kind);
+    assert!(folders.len() >= 20, "only {} folders in `tests/{kind}`", folders.len());
+    let mut failures = String::new();
+    for folder in folders {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| check(&folder))) {
+            let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied()).unwrap_or("panicked");
+            let _ = writeln!(failures, "{}: {text}", folder.display());
+        }
+    }
+    failures
+}
+
+/// The folders of a kind, relative to the package, where tests run: no path of this machine gets into a snapshot.
+fn folders(kind: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(Path::new("tests").join(kind)).expect("the folder can be read");
+    let mut folders: Vec<PathBuf> =
+        entries.map(|entry| entry.expect("the entry can be read").path()).filter(|path| path.is_dir()).collect();
+    folders.sort();
+    folders
+}
+
+fn name(folder: &Path) -> &str {
+    folder.file_name().and_then(|name| name.to_str()).expect("folders have plain names")
+}
+
+fn compile(folder: &Path) -> Compilation {
+    let yaml = folder.join("openapi.yaml");
+    let path = if yaml.exists() { yaml } else { folder.join("openapi.json") };
+    Compilation::from_file(&path).expect("the document can be read")
+}
+
+fn keep(folder: &Path, name: &str, text: &str) {
+    insta::with_settings!({
+        snapshot_path => Path::new(env!("CARGO_MANIFEST_DIR")).join(folder),
+        prepend_module_to_snapshot => false,
+        omit_expression => true,
+    }, {
+        insta::assert_snapshot!(name, text);
+    });
+}
+
+/// A value, and whether its schema accepts it.
+struct Instance {
+    schema: String,
+    json: String,
+    valid: bool,
+}
+
+/// The lines of `instances.jsonl`. A string is JSON text as it stands, for spellings that a parsed value would lose.
+fn instances(folder: &Path) -> Vec<Instance> {
+    let Ok(text) = std::fs::read_to_string(folder.join("instances.jsonl")) else { return Vec::new() };
+    let parse = |line: &str| {
+        let mut line: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{}: {error}: {line}", folder.display()));
+        let json = match line["json"].take() {
+            Value::String(text) => text,
+            value => value.to_string(),
+        };
+        let schema = line["schema"].as_str().expect("`schema` is a name").to_owned();
+        Instance { schema, json, valid: line["valid"].as_bool().expect("`valid` is a boolean") }
+    };
+    text.lines().map(parse).collect()
+}
+
+fn outputs(path: &Path, text: &str) -> Vec<OutputFile> {
+    let compilation = Compilation::from_text(&path.to_string_lossy(), text.as_bytes());
+    compilation.generate(Target::ALL, false).unwrap_or_else(|| panic!("refused:\n{}", compilation.findings()))
+}
+
+fn same(expected: &[OutputFile], seen: &[OutputFile], what: &str) {
+    assert_eq!(expected.len(), seen.len(), "files of {what}");
+    for (expected, seen) in expected.iter().zip(seen) {
+        assert_eq!(expected.path, seen.path, "{what}");
+        let differ = expected.text.lines().zip(seen.text.lines()).find(|(expected, seen)| expected != seen);
+        assert!(expected.text == seen.text, "{what} differs in {}: {differ:?}", expected.path);
+    }
+}
+
+/// JSON text with the members of every object in the reverse of their order.
+fn reversed(value: &Value) -> String {
+    match value {
+        Value::Object(members) => {
+            let members: Vec<String> =
+                members.iter().rev().map(|(key, value)| format!("{}: {}", Value::from(key.as_str()), reversed(value))).collect();
+            format!("{{{}}}", members.join(", "))
+        }
+        Value::Array(items) => format!("[{}]", items.iter().map(reversed).collect::<Vec<_>>().join(", ")),
+        value => value.to_string(),
+    }
+}

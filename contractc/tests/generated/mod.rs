@@ -1,0 +1,111 @@
+//! One crate of all cases' generated Rust, over one copy of the runtime, that judges the cases' instances.
+
+use std::fmt::Write;
+use std::path::Path;
+use std::process::Command;
+
+use contractc::emit::OutputFile;
+
+use crate::Instance;
+
+pub struct Case {
+    pub name: String,
+    pub files: Vec<OutputFile>,
+    pub instances: Vec<Instance>,
+}
+
+const MANIFEST: &str = r#"[package]
+name = "cases"
+version = "0.0.0"
+edition = "2024"
+
+[dependencies]
+axum = { version = "0.8", default-features = false, optional = true }
+http = "1"
+regress = "0.11"
+reqwest = { version = "0.13", default-features = false, optional = true }
+serde = { version = "1", features = ["derive"] }
+serde_json = "1"
+uuid = { version = "1", default-features = false, features = ["v5"] }
+
+[features]
+axum = ["dep:axum"]
+reqwest = ["dep:reqwest"]
+
+[profile.dev]
+debug = false
+
+[workspace]
+"#;
+
+const LIB: &str = "//! Every case, and one runtime.
+#![deny(warnings)]
+#![allow(mixed_script_confusables, uncommon_codepoints)]
+
+pub mod runtime;
+";
+
+const MAIN: &str = r#"//! Prints the instances that are judged wrong.
+
+type Judge = fn(&str, &[u8]) -> Result<(), cases::runtime::report::Report>;
+
+const INSTANCES: &[(&str, Judge, &str, &str, bool)] = &[
+TABLE];
+
+fn main() {
+    for (case, judge, schema, json, valid) in INSTANCES {
+        let verdict = judge(schema, json.as_bytes());
+        if verdict.is_ok() != *valid {
+            println!("{case}: {schema} {json}: {verdict:?}");
+        }
+    }
+}
+"#;
+
+/// Writes the crate, with the workspace's locked versions.
+pub fn write(folder: &Path, cases: &[Case]) {
+    let source = folder.join("src");
+    if source.exists() {
+        std::fs::remove_dir_all(&source).expect("the old source can be removed");
+    }
+    let (mut lib, mut table) = (LIB.to_owned(), String::new());
+    for (index, case) in cases.iter().enumerate() {
+        let module = case.name.replace('-', "_");
+        let _ = writeln!(lib, "pub mod {module};");
+        for instance in &case.instances {
+            let _ = writeln!(
+                table,
+                "    ({:?}, cases::{module}::validate, {:?}, {:?}, {}),",
+                case.name, instance.schema, instance.json, instance.valid
+            );
+        }
+        for file in &case.files {
+            let path = file.path.trim_start_matches("rust/");
+            if !path.starts_with("runtime/") {
+                put(&source.join(&module).join(path), &file.text.replace("pub mod runtime;", "pub use crate::runtime;"));
+            } else if index == 0 {
+                put(&source.join(path), &file.text);
+            }
+        }
+    }
+    put(&source.join("lib.rs"), &lib);
+    put(&source.join("main.rs"), &MAIN.replace("TABLE", &table));
+    put(&folder.join("Cargo.toml"), MANIFEST);
+    let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.lock");
+    std::fs::copy(lock, folder.join("Cargo.lock")).expect("the workspace has a lock file");
+}
+
+fn put(path: &Path, text: &str) {
+    std::fs::create_dir_all(path.parent().expect("files stand in folders")).expect("the folder can be made");
+    std::fs::write(path, text).expect("the file can be written");
+}
+
+/// Runs cargo in the crate, and returns what it prints.
+pub fn cargo(folder: &Path, arguments: &[&str]) -> String {
+    // Flags of the outer build would hide warnings or build everything anew.
+    let mut command = Command::new(env!("CARGO"));
+    command.args(arguments).current_dir(folder).env("CARGO_TARGET_DIR", folder.join("target")).env_remove("RUSTFLAGS");
+    let output = command.output().expect("cargo can be run");
+    assert!(output.status.success(), "cargo {} fails:\n{}", arguments.join(" "), String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}

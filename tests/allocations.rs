@@ -1,0 +1,65 @@
+//! Validating a valid value allocates nothing: a whole page is walked, and the allocator is watched.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use contractc::Compilation;
+use contractc::sample::Sampler;
+use stronglog_sync::api::runtime::report::{At, Checker};
+use stronglog_sync::api::runtime::tape::Tape;
+use stronglog_sync::api::{FeedPage, Schema};
+
+thread_local! {
+    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
+}
+
+struct Counting;
+
+// SAFETY: every call goes to the system's allocator unchanged; only a counter of the thread's own is touched besides.
+#[allow(unsafe_code)]
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.with(|count| count.set(count.get() + 1));
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn allocations(work: impl FnOnce()) -> usize {
+    let before = ALLOCATIONS.with(Cell::get);
+    work();
+    ALLOCATIONS.with(Cell::get) - before
+}
+
+#[test]
+fn a_valid_value_is_validated_without_allocating() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("spec/openapi.yaml");
+    let compilation = Compilation::from_file(&path).expect("the contract can be read");
+    let contract = compilation.contract.as_ref().expect("the contract compiles");
+    let schema = contract.named("FeedPage").expect("a page");
+    let mut sampler = Sampler::new(contract, 5);
+    let texts = (0..60).filter_map(|_| sampler.valid(schema)).map(|page| page.to_string());
+    // The keys of `progressionAdjustments` need a regular expression engine, which takes memory of its own.
+    let texts: Vec<String> = texts.filter(|text| !text.contains("progressionAdjustments")).collect();
+    assert!(texts.len() > 20, "only {} pages", texts.len());
+    for text in &texts {
+        let tape = Tape::parse(text.as_bytes()).expect("JSON");
+        let page = FeedPage::from_json(text.as_bytes()).expect("valid");
+        // Patterns are compiled on first use: the second round is what counts.
+        let check = || {
+            let mut out = Checker::new();
+            FeedPage::check(tape.root(), At::ROOT, &mut out);
+            assert!(out.passed());
+            assert!(page.validate().is_ok());
+        };
+        check();
+        let count = allocations(check);
+        assert_eq!(count, 0, "for {text}");
+    }
+}
