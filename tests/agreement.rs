@@ -57,7 +57,10 @@ fn the_three_judges_agree() {
         assert!(accepted.contains(&format!("{kind:?}")), "{} unlisted differences, such as {}", found.len(), found[0]);
     }
     for kind in accepted {
-        assert!(differences.keys().any(|found| format!("{found:?}") == kind), "the listed difference {kind} no longer exists: delete its row");
+        assert!(
+            differences.keys().any(|found| format!("{found:?}") == kind),
+            "the listed difference {kind} no longer exists: delete its row"
+        );
     }
 }
 

@@ -12,7 +12,8 @@ fn downstream(folder: &Path, path: &Path) {
     );
     std::fs::write(folder.join("Cargo.toml"), manifest).expect("a manifest can be written");
     std::fs::write(folder.join("src/lib.rs"), "pub use stronglog_sync::api::WorkoutLog;\n").expect("a source can be written");
-    std::fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.lock"), folder.join("Cargo.lock")).expect("the lock file can be copied");
+    std::fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.lock"), folder.join("Cargo.lock"))
+        .expect("the lock file can be copied");
 }
 
 fn cargo(folder: &Path, arguments: &[&str]) -> Output {
@@ -55,10 +56,14 @@ fn stale_code_does_not_compile_silently() {
     // The package as another build sees it: its manifest without the parts of the workspace, its build script, code and contract.
     let manifest = std::fs::read_to_string(root.join("Cargo.toml")).expect("the manifest can be read");
     let alone = manifest.replace("members = [", "members = [] # [").replace("contractc = { path = \"contractc\" }\n", "");
-    let alone: String = alone.split("[target.'cfg(contract_checkout)'.build-dependencies]").enumerate().map(|(index, part)| match index {
-        0 => part.to_owned(),
-        _ => part.split_once("[dev-dependencies]").map(|(_, rest)| format!("[dev-dependencies]{rest}")).unwrap_or_default(),
-    }).collect();
+    let alone: String = alone
+        .split("[target.'cfg(contract_checkout)'.build-dependencies]")
+        .enumerate()
+        .map(|(index, part)| match index {
+            0 => part.to_owned(),
+            _ => part.split_once("[dev-dependencies]").map(|(_, rest)| format!("[dev-dependencies]{rest}")).unwrap_or_default(),
+        })
+        .collect();
     copy(&root.join("src"), &package.join("src"));
     copy(&root.join("spec"), &package.join("spec"));
     copy(&root.join("generated"), &package.join("generated"));

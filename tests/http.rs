@@ -12,7 +12,9 @@ use http::request::Parts;
 use serde_json::{Value, json};
 use stronglog_sync::api::client::Client;
 use stronglog_sync::api::operations::*;
-use stronglog_sync::api::runtime::http::{Bearer, CallError, Hooks, Operation, Outcome, Reply, Request, Response as Whole, StatusCode, Transport};
+use stronglog_sync::api::runtime::http::{
+    Bearer, CallError, Hooks, Operation, Outcome, Reply, Request, Response as Whole, StatusCode, Transport,
+};
 use stronglog_sync::api::{self, Cursor, Revision, Schema};
 use tower::ServiceExt;
 
@@ -46,7 +48,8 @@ impl api::server::Api for Server {
                 return GetChangesResponse::Unauthorized(problem(401, "token_expired")).into();
             }
             let cursor = call.since.map_or_else(|| "v1.all.e1.0".to_owned(), |since| since.0);
-            let page = json!({ "changes": [], "nextCursor": cursor, "hasMore": false, "userRev": call.limit.unwrap_or(0), "serverTime": 1 });
+            let page =
+                json!({ "changes": [], "nextCursor": cursor, "hasMore": false, "userRev": call.limit.unwrap_or(0), "serverTime": 1 });
             GetChangesResponse::Ok(api::FeedPage::from_value(&page).expect("a valid page")).into()
         }
     }
@@ -111,15 +114,18 @@ async fn what_breaks_the_contract_is_answered_with_a_problem_of_the_contract() {
         ("POST", "/api/v1/changes/batch", "not json", 400, ""),
     ];
     for (method, path, body, status, pointer) in cases {
-        let request = http::Request::builder().method(method).uri(path).header("content-type", "application/json").body(body.as_bytes().to_vec());
+        let request =
+            http::Request::builder().method(method).uri(path).header("content-type", "application/json").body(body.as_bytes().to_vec());
         let response = transport.send(request.expect("a request")).await.expect("an answer");
         assert_eq!(response.status().as_u16(), status, "{method} {path}");
         assert_eq!(response.headers()["content-type"], "application/problem+json");
-        let problem = api::Problem::from_json(response.body()).unwrap_or_else(|report| panic!("{path}: the problem breaks the contract: {report}"));
+        let problem =
+            api::Problem::from_json(response.body()).unwrap_or_else(|report| panic!("{path}: the problem breaks the contract: {report}"));
         let value: Value = serde_json::from_str(&problem.to_json()).expect("JSON");
         assert_eq!(value["errors"][0]["pointer"], pointer, "{method} {path}: {value}");
     }
-    let request = http::Request::builder().method("POST").uri("/api/v1/changes/batch").header("content-type", "text/plain").body(b"{}".to_vec());
+    let request =
+        http::Request::builder().method("POST").uri("/api/v1/changes/batch").header("content-type", "text/plain").body(b"{}".to_vec());
     let response = transport.send(request.expect("a request")).await.expect("an answer");
     assert_eq!(response.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
 }

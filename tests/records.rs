@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use stronglog_sync::api::runtime::schema::ToJson;
 use stronglog_sync::api::{
-    self, Condition, FeedPage, Id, LoggedSet, Name, Record, Report, Schema, Timestamp, RepsTarget, UserBodyweightLog, WorkoutLog, WorkoutLogRecord,
-    registry,
+    self, Condition, FeedPage, Id, LoggedSet, Name, Record, Report, RepsTarget, Schema, Timestamp, UserBodyweightLog, WorkoutLog,
+    WorkoutLogRecord, registry,
 };
 
 const ID: &str = "018f4e2a-7c1b-7d3e-9a55-0c6f1b2d3e4f";
@@ -101,7 +101,8 @@ fn unions_are_told_apart_by_their_tag() {
 
 #[test]
 fn items_of_a_page_are_judged_one_by_one() {
-    let change = |record: Value| json!({ "collection": "workout-logs", "rev": 1, "op": { "id": ID, "deviceId": ID, "seq": 1 }, "record": record });
+    let change =
+        |record: Value| json!({ "collection": "workout-logs", "rev": 1, "op": { "id": ID, "deviceId": ID, "seq": 1 }, "record": record });
     let mut bad = workout_log();
     bad["endTime"] = json!("tomorrow");
     let page = json!({

@@ -9,7 +9,7 @@ use contractc::model::Place;
 /// One operation, as both sides can say it.
 type Shape = (String, String, BTreeSet<(String, String, bool)>, BTreeSet<String>);
 
-const DOCUMENT: &str = r#"{
+const DOCUMENT: &str = r##"{
   "openapi": "3.0.3", "info": { "title": "Demo", "version": "1" },
   "paths": {
     "/pets/{id}": {
@@ -33,7 +33,7 @@ const DOCUMENT: &str = r#"{
     }
   },
   "components": { "parameters": { "Trace": { "name": "X-Trace", "in": "header", "required": true, "schema": { "type": "string" } } } }
-}"#;
+}"##;
 
 #[test]
 fn operations_are_those_that_openapiv3_reads() {
@@ -63,7 +63,8 @@ fn compare(name: &str, text: &str) -> usize {
         })
         .collect();
     let document: openapiv3::OpenAPI = serde_json::from_str(text).expect("openapiv3 reads the document");
-    let theirs: BTreeSet<Shape> = document.operations().map(|(path, method, operation)| shape(&document, path, method, operation)).collect();
+    let theirs: BTreeSet<Shape> =
+        document.operations().map(|(path, method, operation)| shape(&document, path, method, operation)).collect();
     assert_eq!(ours, theirs, "{name}");
     ours.len()
 }
@@ -76,7 +77,11 @@ fn shape(document: &openapiv3::OpenAPI, path: &str, method: &str, operation: &op
             openapiv3::ReferenceOr::Item(item) => item,
             openapiv3::ReferenceOr::Reference { reference } => {
                 let name = reference.trim_start_matches("#/components/parameters/");
-                document.components.as_ref().and_then(|components| components.parameters[name].as_item()).expect("the reference leads to a parameter")
+                document
+                    .components
+                    .as_ref()
+                    .and_then(|components| components.parameters[name].as_item())
+                    .expect("the reference leads to a parameter")
             }
         };
         let data = resolved.parameter_data_ref();
@@ -88,10 +93,15 @@ fn shape(document: &openapiv3::OpenAPI, path: &str, method: &str, operation: &op
         };
         parameters.insert((data.name.clone(), place.to_owned(), data.required));
     }
-    let mut statuses: BTreeSet<String> = operation.responses.responses.keys().map(|status| match status {
-        openapiv3::StatusCode::Code(code) => code.to_string(),
-        openapiv3::StatusCode::Range(range) => format!("{range}XX"),
-    }).collect();
+    let mut statuses: BTreeSet<String> = operation
+        .responses
+        .responses
+        .keys()
+        .map(|status| match status {
+            openapiv3::StatusCode::Code(code) => code.to_string(),
+            openapiv3::StatusCode::Range(range) => format!("{range}XX"),
+        })
+        .collect();
     if operation.responses.default.is_some() {
         statuses.insert("default".to_owned());
     }

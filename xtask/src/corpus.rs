@@ -155,7 +155,8 @@ struct Suite {
 impl Suite {
     /// The groups of tier `core`, plain and typed.
     fn read(folder: &Path) -> Result<Self> {
-        let manifest = std::fs::read_to_string(folder.join("manifest.jsonl")).map_err(|error| format!("cannot read the suite's manifest: {error}"))?;
+        let manifest =
+            std::fs::read_to_string(folder.join("manifest.jsonl")).map_err(|error| format!("cannot read the suite's manifest: {error}"))?;
         let mut groups = Vec::new();
         for line in manifest.lines() {
             let entry: Value = serde_json::from_str(line)?;
@@ -191,7 +192,12 @@ impl Suite {
         files.push(OutputFile { path: "Cargo.toml".into(), text: MANIFEST.replace("NAME", "suite") });
         files.push(OutputFile { path: "src/main.rs".into(), text: MAIN.replace("MODULES", &modules).replace("TABLE", &table) });
         write(&crate_folder, &files)?;
-        run_command(Command::new("cargo").args(["build", "--quiet", "--target-dir"]).arg(root().join("target/corpus/build")).current_dir(&crate_folder))?;
+        run_command(
+            Command::new("cargo")
+                .args(["build", "--quiet", "--target-dir"])
+                .arg(root().join("target/corpus/build"))
+                .current_dir(&crate_folder),
+        )?;
         let output = Command::new(root().join("target/corpus/build/debug/suite")).output()?;
         let wrong = String::from_utf8_lossy(&output.stdout).into_owned();
         let total: usize = self.groups.iter().map(|group| group.count).sum();

@@ -28,7 +28,10 @@ pub fn write(root: &Path) -> Result {
     let schema: schemars::schema::RootSchema = serde_json::from_value(json!({ "definitions": definitions }))?;
     let mut types = typify::TypeSpace::new(&typify::TypeSpaceSettings::default());
     types.add_root_schema(schema)?;
-    let code = format!("// Made by `cargo xtask bench`, with typify, from the shapes of the contract without its constraints.\n{}\n", types.to_stream());
+    let code = format!(
+        "// Made by `cargo xtask bench`, with typify, from the shapes of the contract without its constraints.\n{}\n",
+        types.to_stream()
+    );
     let path = root.join("benches/plain/mod.rs");
     std::fs::create_dir_all(root.join("benches/plain"))?;
     std::fs::write(&path, code)?;
@@ -53,11 +56,14 @@ impl Projection<'_> {
                 json!({ "oneOf": variants })
             }
             Shape::Record { fields, .. } => {
-                let properties: Map<String, Value> = fields.iter().map(|field| match &field.kind {
-                    FieldKind::Constant(Value::String(text)) => (field.name.clone(), json!({ "type": "string", "enum": [text] })),
-                    FieldKind::Constant(_) => (field.name.clone(), json!({ "type": "boolean" })),
-                    FieldKind::Value(ty) => (field.name.clone(), self.ty(ty, open)),
-                }).collect();
+                let properties: Map<String, Value> = fields
+                    .iter()
+                    .map(|field| match &field.kind {
+                        FieldKind::Constant(Value::String(text)) => (field.name.clone(), json!({ "type": "string", "enum": [text] })),
+                        FieldKind::Constant(_) => (field.name.clone(), json!({ "type": "boolean" })),
+                        FieldKind::Value(ty) => (field.name.clone(), self.ty(ty, open)),
+                    })
+                    .collect();
                 let required: Vec<&String> = fields.iter().filter(|field| field.required).map(|field| &field.name).collect();
                 json!({ "type": "object", "properties": properties, "required": required })
             }

@@ -139,6 +139,8 @@ fn root(plan: &Plan<'_>, names: &Names) -> String {
     let mut code = String::new();
     let title = &plan.contract.title;
     let _ = writeln!(code, "//! {title} {}: types, validators, client and server routes.\n", plan.contract.version);
+    // A variant is as large as what it holds: boxing some of them would make every use of them a chore.
+    code.push_str("#![allow(clippy::large_enum_variant)]\n\n");
     if plan.standalone {
         // Names of other scripts are a contract's right.
         code.push_str("#![allow(mixed_script_confusables, uncommon_codepoints)]\n\n");

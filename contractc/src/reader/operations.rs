@@ -124,7 +124,7 @@ impl<'a> Reader<'a> {
         }
         // A path parameter that its path does not have can be given no value.
         parameters.retain(|parameter| parameter.place != Place::Path || placeholders(path).any(|name| name == parameter.name));
-        parameters.sort_by(|left, right| (left.place, !left.required).cmp(&(right.place, !right.required)));
+        parameters.sort_by_key(|parameter| (parameter.place, !parameter.required));
         parameters
     }
 

@@ -318,15 +318,12 @@ impl Checker {
     /// `required`
     #[inline]
     pub fn required(&mut self, object: Object<'_>, names: &[&str], at: At<'_>) {
-        // Members mostly come in the contract's order, so one walk finds them all; what it misses is looked up.
-        let mut expected = names.iter();
-        let mut next = expected.next();
-        for (name, _) in object {
-            if next.is_some_and(|next| *next == name) {
-                next = expected.next();
-            }
-        }
-        if next.is_some_and(|next| object.get(next).is_none()) || expected.any(|name| object.get(name).is_none()) {
+        let found = match object {
+            Object::Tape(container) => container.has_all(names),
+            // One walk over what is there; names are unique on both sides.
+            other => other.into_iter().filter(|(name, _)| names.contains(name)).count() == names.len(),
+        };
+        if !found {
             self.missing(object, names, at);
         }
     }

@@ -409,7 +409,8 @@ impl<'a> Incoming<'a> {
 
     /// Refuses query parameters that the contract does not name.
     pub fn known_query(&self, names: &[&str]) -> Result<(), Rejection> {
-        let known = |name: &str| names.iter().any(|known| *known == name || (name.starts_with(known) && name[known.len()..].starts_with('[')));
+        let known =
+            |name: &str| names.iter().any(|known| *known == name || (name.starts_with(known) && name[known.len()..].starts_with('[')));
         match self.query.iter().find(|(name, _)| !known(name)) {
             None => Ok(()),
             Some((name, _)) => {
@@ -423,7 +424,10 @@ impl<'a> Incoming<'a> {
     pub fn json<T: ReadJson>(&self, check: Check) -> Result<T, Rejection> {
         let media_type = self.headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         if !is_json(media_type) {
-            return Err(Rejection::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, Report::new("contentType", format!("is {media_type:?}; JSON is accepted"))));
+            return Err(Rejection::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                Report::new("contentType", format!("is {media_type:?}; JSON is accepted")),
+            ));
         }
         read_json(self.body, check).map_err(|report| Rejection::new(StatusCode::BAD_REQUEST, report))
     }
@@ -557,7 +561,9 @@ fn pairs(name: &str, style: Style, value: Json<'_>) -> Vec<(String, String)> {
     match (style, value) {
         (Style::Exploded, Json::Array(array)) => array.into_iter().map(|(_, item)| (name.to_owned(), text(item))).collect(),
         (Style::Exploded, Json::Object(object)) => object.into_iter().map(|(key, value)| (key.to_owned(), text(value))).collect(),
-        (Style::DeepObject, Json::Object(object)) => object.into_iter().map(|(key, value)| (format!("{name}[{key}]"), text(value))).collect(),
+        (Style::DeepObject, Json::Object(object)) => {
+            object.into_iter().map(|(key, value)| (format!("{name}[{key}]"), text(value))).collect()
+        }
         _ => vec![(name.to_owned(), joined(name, style, value))],
     }
 }
@@ -654,7 +660,8 @@ fn decoded(text: &str, plus_is_space: bool) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&first, tail)) = rest.split_first() {
-        let code = tail.first_chunk::<2>().and_then(|pair| std::str::from_utf8(pair).ok()).and_then(|pair| u8::from_str_radix(pair, 16).ok());
+        let code =
+            tail.first_chunk::<2>().and_then(|pair| std::str::from_utf8(pair).ok()).and_then(|pair| u8::from_str_radix(pair, 16).ok());
         rest = tail;
         match (first, code) {
             (b'%', Some(code)) => {

@@ -37,7 +37,7 @@ pub enum Object<'a> {
 
 /// A typed sequence that can show itself as a JSON array.
 pub trait Items {
-    fn len(&self) -> usize;
+    fn count(&self) -> usize;
     fn item(&self, index: usize) -> Json<'_>;
 }
 
@@ -122,7 +122,7 @@ impl<'a> Array<'a> {
     pub fn len(self) -> usize {
         match self {
             Array::Tape(container) => container.len(),
-            Array::Typed(items) => items.len(),
+            Array::Typed(items) => items.count(),
             Array::Value(items) => items.len(),
         }
     }
@@ -152,7 +152,7 @@ impl<'a> Object<'a> {
 
     pub fn get(self, name: &str) -> Option<Json<'a>> {
         match self {
-            Object::Tape(container) => container.members().find(|(key, _)| *key == name).map(|(_, value)| value),
+            Object::Tape(container) => container.find(name, None).map(|found| found.value()),
             Object::Value(members) => members.get(name).map(Json::from),
             Object::Typed(_) => self.into_iter().find(|(key, _)| *key == name).map(|(_, value)| value),
         }
@@ -173,7 +173,7 @@ impl<'a> IntoIterator for Array<'a> {
     fn into_iter(self) -> ItemsIter<'a> {
         match self {
             Array::Tape(container) => ItemsIter::Tape(container.items().enumerate()),
-            Array::Typed(items) => ItemsIter::Typed(items, 0..items.len()),
+            Array::Typed(items) => ItemsIter::Typed(items, 0..items.count()),
             Array::Value(items) => ItemsIter::Value(items.iter().enumerate()),
         }
     }

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-use super::json::{Array, Items, Json, Shown, Members, Object, Value};
+use super::json::{Array, Items, Json, Members, Object, Shown, Value};
 use super::number::Number;
 use super::report::{At, Checker, Report};
 use super::tape::{Cursor, Tape};
@@ -148,7 +148,7 @@ impl<T: ReadJson> ReadJson for Box<T> {
 }
 
 impl<T: ToJson> Items for Vec<T> {
-    fn len(&self) -> usize {
+    fn count(&self) -> usize {
         self.len()
     }
 
@@ -394,18 +394,13 @@ impl<'r, 'a> Reading<'r, 'a> {
 
     #[inline]
     fn take(&mut self, name: &str) -> Option<Json<'a>> {
-        let value = match self.next {
-            Some(cursor) if cursor.name() == name => {
-                self.next = cursor.next();
-                cursor.value()
+        let value = match self.object {
+            Object::Tape(container) => {
+                let found = container.find(name, self.next)?;
+                self.next = found.next();
+                found.value()
             }
-            _ => {
-                let found = self.object.get(name)?;
-                if let Object::Tape(container) = self.object {
-                    self.next = container.cursor_behind(name);
-                }
-                found
-            }
+            other => other.get(name)?,
         };
         self.taken += 1;
         Some(value)

@@ -70,8 +70,8 @@ impl<'s> Tape<'s> {
         if bytes.len() >= u32::MAX as usize {
             return Err(SyntaxError { offset: 0, message: "the text is longer than 4 GiB" });
         }
-        let source = std::str::from_utf8(bytes)
-            .map_err(|error| SyntaxError { offset: error.valid_up_to(), message: "the text is not UTF-8" })?;
+        let source =
+            std::str::from_utf8(bytes).map_err(|error| SyntaxError { offset: error.valid_up_to(), message: "the text is not UTF-8" })?;
         let mut parser = Parser {
             bytes: source.as_bytes(),
             at: 0,
@@ -167,19 +167,32 @@ impl<'a> Container<'a> {
 
     /// The first member of an object.
     pub(super) fn cursor(self) -> Option<Cursor<'a>> {
-        (self.len() > 0).then_some(Cursor { tape: self.tape, index: self.index + 1 })
+        (!self.is_empty()).then_some(Cursor { tape: self.tape, index: self.index + 1 })
     }
 
-    /// The member behind the one called `name`.
-    pub(super) fn cursor_behind(self, name: &str) -> Option<Cursor<'a>> {
-        let mut cursor = self.cursor();
-        while let Some(at) = cursor {
-            if at.name() == name {
-                return at.next();
+    /// The member called `name`, looked for from `from` on and then from the start.
+    pub(super) fn find(self, name: &str, from: Option<Cursor<'a>>) -> Option<Cursor<'a>> {
+        let search = |start: Option<Cursor<'a>>, stop: Option<usize>| {
+            let mut cursor = start;
+            while let Some(at) = cursor.filter(|at| Some(at.index) != stop) {
+                if at.is_called(name) {
+                    return Some(at);
+                }
+                cursor = at.next();
             }
-            cursor = at.next();
-        }
-        None
+            None
+        };
+        search(from, None).or_else(|| search(self.cursor(), from.map(|from| from.index)))
+    }
+
+    /// Whether all these members are there. They are mostly written in the contract's order: each is looked for behind the last.
+    pub(super) fn has_all(self, names: &[&str]) -> bool {
+        let mut from = self.cursor();
+        names.iter().all(|name| {
+            let found = self.find(name, from);
+            from = found.and_then(Cursor::next);
+            found.is_some()
+        })
     }
 
     pub(super) fn items(self) -> Values<'a> {
@@ -239,6 +252,13 @@ impl<'a> Cursor<'a> {
     #[inline]
     pub(super) fn name(self) -> &'a str {
         self.tape.text(self.tape.nodes[self.index])
+    }
+
+    /// Whether this is the member `name`, decided by length first.
+    #[inline]
+    pub(super) fn is_called(self, name: &str) -> bool {
+        let node = self.tape.nodes[self.index];
+        high(node.data) - low(node.data) == name.len() && self.name() == name
     }
 
     #[inline]
