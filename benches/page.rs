@@ -23,7 +23,6 @@ const RECORDS: usize = 1_000;
 
 /// One page over all collections, of the records that the sampler makes.
 fn page(contract: &contractc::model::Contract) -> String {
-    let schema = contract.named("FeedChange").expect("a change");
     let id = "018f4e2a-7c1b-7d3e-9a55-0c6f1b2d3e4f";
     let changes: Vec<Value> = (0..RECORDS)
         .filter_map(|index| {
@@ -33,9 +32,9 @@ fn page(contract: &contractc::model::Contract) -> String {
         })
         .collect();
     assert_eq!(changes.len(), RECORDS);
-    let _ = schema;
-    json!({ "changes": changes, "nextCursor": "v1.all.e1.1000", "hasMore": false, "userRev": 1000, "serverTime": 1_700_000_000_000_u64 })
-        .to_string()
+    let page = json!({ "changes": changes, "nextCursor": "v1.all.e1.1000", "hasMore": false, "userRev": 1000, "serverTime": 1_700_000_000_000_u64 });
+    // As a server writes it.
+    FeedPage::from_value(&page).expect("a valid page").to_json()
 }
 
 /// A record of ordinary size: the contract's own examples, which a person wrote, with another id and note.

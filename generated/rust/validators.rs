@@ -8,13 +8,13 @@ use super::runtime::json::Json;
 use super::runtime::pattern::Pattern;
 use super::runtime::report::{At, Checker};
 
-static PROGRESSION_ADJUSTMENT_KEY_PATTERN: Pattern = Pattern::new(
-    "^(0|[1-9][0-9]{0,6})\\.[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
-);
-
 static EPOCH_PATTERN: Pattern = Pattern::new("^[0-9A-Za-z_-]{1,64}$");
 static CONTRACT_VERSION_PATTERN: Pattern = Pattern::new(
     "^[0-9]{1,5}\\.[0-9]{1,5}\\.[0-9]{1,5}$",
+);
+
+static PROGRESSION_ADJUSTMENT_KEY_PATTERN: Pattern = Pattern::new(
+    "^[0-9]{1,7}\\.[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
 );
 
 static ID_PATTERN: Pattern = Pattern::new(

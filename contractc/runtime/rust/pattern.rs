@@ -77,6 +77,8 @@ impl Compiled {
 /// A class of ASCII characters, and how often it may follow itself.
 struct Run {
     class: u128,
+    /// The same class as a table, for the match itself.
+    table: [bool; 256],
     min: usize,
     max: usize,
 }
@@ -85,7 +87,7 @@ fn row_matches(runs: &[Run], text: &[u8]) -> bool {
     let mut rest = text;
     for run in runs {
         let most = run.max.min(rest.len());
-        let count = rest[..most].iter().position(|&byte| byte >= 128 || run.class >> byte & 1 == 0).unwrap_or(most);
+        let count = rest[..most].iter().position(|&byte| !run.table[usize::from(byte)]).unwrap_or(most);
         if count < run.min {
             return false;
         }
@@ -110,7 +112,8 @@ fn row(source: &str) -> Option<Vec<Run>> {
             literal => 1 << (literal as u8),
         };
         let (min, max) = quantifier(&mut chars)?;
-        runs.push(Run { class, min, max });
+        let table = std::array::from_fn(|byte| byte < 128 && class >> byte & 1 == 1);
+        runs.push(Run { class, table, min, max });
     }
     greedy_is_exact(&runs).then_some(runs)
 }

@@ -643,10 +643,13 @@ impl Names {
 
     #[inline]
     fn add(&mut self, name: &str) -> bool {
-        let mut hash = name.len() as u64;
-        for &byte in name.as_bytes().iter().take(24) {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        }
+        let bytes = name.as_bytes();
+        // Names that differ at all mostly differ at an end or in length.
+        let ends = match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+            (Some(first), Some(last)) => u64::from_le_bytes(*first).rotate_left(23) ^ u64::from_le_bytes(*last),
+            _ => bytes.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+        };
+        let hash = (ends ^ (bytes.len() as u64) << 56).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         let bit = hash >> 55;
         let (word, mask) = ((bit / 64) as usize, 1 << (bit % 64));
         let known = self.bits[word] & mask != 0;

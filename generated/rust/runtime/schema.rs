@@ -349,6 +349,8 @@ pub struct Reading<'r, 'a> {
     object: Object<'a>,
     next: Option<Cursor<'a>>,
     taken: usize,
+    /// How many members there are.
+    count: usize,
     at: At<'r>,
     out: &'r mut Checker,
 }
@@ -359,7 +361,7 @@ impl<'r, 'a> Reading<'r, 'a> {
             Object::Tape(container) => container.cursor(),
             _ => None,
         };
-        Reading { object, next, taken: 0, at, out }
+        Reading { object, next, taken: 0, count: object.len(), at, out }
     }
 
     /// A member that must be there.
@@ -384,7 +386,7 @@ impl<'r, 'a> Reading<'r, 'a> {
     /// The members that the contract does not name.
     pub fn others<T: ReadJson>(&mut self, names: &[&str]) -> Option<BTreeMap<String, T>> {
         let mut others = BTreeMap::new();
-        if self.taken < self.object.len() {
+        if self.taken < self.count {
             for (name, value) in self.object.into_iter().filter(|(name, _)| !names.contains(name)) {
                 others.insert(name.to_owned(), T::read(value, self.at.member(name), self.out)?);
             }
@@ -394,6 +396,10 @@ impl<'r, 'a> Reading<'r, 'a> {
 
     #[inline]
     fn take(&mut self, name: &str) -> Option<Json<'a>> {
+        if self.taken == self.count {
+            // Every member has been taken: what is asked for now is absent.
+            return None;
+        }
         let value = match self.object {
             Object::Tape(container) => {
                 let found = container.find(name, self.next)?;
