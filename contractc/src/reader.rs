@@ -192,7 +192,7 @@ impl<'a> Reader<'a> {
 
     fn info(&mut self, root: &Located<'a>) {
         let Some(info) = root.node.get("info").filter(|info| info.as_map().is_some()) else {
-            self.diagnostics.warning(root.node.span, "the document has no `info`").hint("add a title and a version");
+            self.diagnostics.error(root.node.span, "the document has no `info`").hint("add a title and a version");
             return;
         };
         self.contract.title = self.text(info, "title").unwrap_or_default();

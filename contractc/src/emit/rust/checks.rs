@@ -160,12 +160,15 @@ impl<'p> Emitter<'p> {
     /// The parts of a schema whose members can be checked in one walk, and those that are checked by a call.
     fn conjuncts(&self, id: SchemaId) -> (Vec<SchemaId>, Vec<SchemaId>) {
         let (mut merged, mut called) = (vec![id], Vec::new());
+        let is_function = self.plan.shapes.of(self.plan.contract, id).is_some();
         let mut next = 0;
         while let Some(part) = merged.get(next).copied() {
             next += 1;
             for inner in self.schema(part).reference.iter().chain(&self.schema(part).all_of) {
                 let resolved = self.plan.contract.resolved(*inner);
-                if self.is_plain_object(resolved) {
+                // Only a function of its own ends a circle: code that is put into other code must call what has one.
+                let has_function = self.plan.shapes.of(self.plan.contract, resolved).is_some();
+                if self.is_plain_object(resolved) && (is_function || !has_function) {
                     if !merged.contains(&resolved) {
                         merged.push(resolved);
                     }
