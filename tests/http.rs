@@ -15,7 +15,7 @@ use stronglog_sync::api::operations::*;
 use stronglog_sync::api::runtime::http::{
     Bearer, CallError, Hooks, Operation, Outcome, Reply, Request, Response as Whole, StatusCode, Transport,
 };
-use stronglog_sync::api::{self, Cursor, Revision, Schema};
+use stronglog_sync::api::{self, Cursor, Revision, Schema, registry};
 use tower::ServiceExt;
 
 /// A transport that calls the routes without a socket.
@@ -134,6 +134,18 @@ async fn what_breaks_the_contract_is_answered_with_a_problem_of_the_contract() {
 async fn an_operation_that_is_not_offered_is_answered_501() {
     let reply = client().get_sync_config(&GetSyncConfig { x_contract_version: None }).await.expect("an answer");
     assert!(matches!(reply.body, GetSyncConfigResponse::Undeclared { status: StatusCode::NOT_IMPLEMENTED, .. }));
+}
+
+#[tokio::test]
+async fn a_server_may_serve_some_operations_by_other_means() {
+    let collection = registry::collection("workout-logs").expect("a collection");
+    let generated = api::server::router_where(Arc::new(Server::default()), |id| !collection.has_operation(id));
+    let own = collection.routes().fold(generated, |router, route| router.route(route.path, axum::routing::any(|| async { "own" })));
+    for (path, expected) in [("/api/v1/workout-logs/batch", 200), ("/api/v1/logged-sets?since=x", 400), ("/api/v1/sync/config", 501)] {
+        let request = http::Request::get(path).body(Vec::new()).expect("a request");
+        let response = InMemory(own.clone()).send(request).await.expect("an answer");
+        assert_eq!(response.status().as_u16(), expected, "{path}");
+    }
 }
 
 #[test]

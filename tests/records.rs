@@ -1,6 +1,8 @@
 //! What an application sees of the generated types: one door in, exact presence, nothing lost on the way.
 
 use serde_json::{Value, json};
+use stronglog_sync::api::collection::Synced;
+use stronglog_sync::api::registry::Collections;
 use stronglog_sync::api::runtime::schema::ToJson;
 use stronglog_sync::api::{
     self, Condition, FeedPage, Id, LoggedSet, Name, Record, Report, RepsTarget, Schema, Timestamp, UserBodyweightLog, WorkoutLog,
@@ -145,6 +147,35 @@ fn parents_come_before_their_children() {
     }
     let names: Vec<&str> = registry::COLLECTIONS.iter().map(|collection| collection.schema).collect();
     assert!(names.iter().all(|name| api::SCHEMAS.contains(name)));
+}
+
+#[test]
+fn every_collection_knows_its_routes() {
+    for collection in registry::COLLECTIONS {
+        let paths: Vec<&str> = collection.routes().map(|route| route.path).collect();
+        let own = format!("/api/v1/{}", collection.path);
+        assert_eq!(paths, [own.clone(), format!("{own}/batch"), format!("{own}/{{id}}")]);
+        assert_eq!(collection.routes().map(|route| route.operations.len()).sum::<usize>(), 5, "{}", collection.path);
+        assert!(registry::collection(collection.path).is_some_and(|found| std::ptr::eq(found, *collection)));
+    }
+    assert!(registry::collection("no-such-collection").is_none());
+    assert!(registry::WORKOUT_LOGS.has_operation("putWorkoutLog") && !registry::WORKOUT_LOGS.has_operation("putLoggedSet"));
+}
+
+/// Gives the name of a collection as its handle.
+struct Names;
+
+impl registry::Collections for Names {
+    type Handle<'a, T: Synced> = &'static str;
+
+    fn collection<T: Synced>(&self) -> &'static str {
+        T::COLLECTION.path
+    }
+}
+
+#[test]
+fn each_collection_has_a_handle_of_its_own() {
+    assert_eq!((Names.workout_logs(), Names.user_settings()), ("workout-logs", "user-settings"));
 }
 
 #[test]

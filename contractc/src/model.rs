@@ -230,6 +230,20 @@ pub struct Collection {
     pub indexes: Vec<Index>,
     /// The version of the local database that brought it.
     pub since: u64,
+    /// Where changes are pulled.
+    pub feed: Option<Route>,
+    /// Where many changes are pushed at once.
+    pub batch: Option<Route>,
+    /// Where one record is read, written and deleted.
+    pub record: Option<Route>,
+}
+
+/// A path on which a collection is served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    pub path: String,
+    /// The methods of the path, each with the id of its operation.
+    pub operations: Vec<(Method, String)>,
 }
 
 /// An index over members of a collection's records.
@@ -257,6 +271,8 @@ pub struct Operation {
     pub responses: Vec<Response>,
     /// Names of the schemes of which one must be satisfied; empty where none is needed.
     pub security: Vec<String>,
+    /// The schemas that its path item binds (`x-bind`) in place of others.
+    pub bound: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -14,11 +14,11 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::Response;
-use axum::routing;
+use axum::routing::{self, MethodRouter};
 use http::request::Parts;
 use super::operations::*;
 use super::runtime::axum::{answer, no_stream, not_implemented, receive};
-use super::runtime::http::Reply;
+use super::runtime::http::{Operation, Reply};
 
 /// All operations of StrongLog Sync. `parts` are the request's own: headers, and what middleware has left in the extensions.
 /// An operation that is not overridden answers 501.
@@ -1110,165 +1110,324 @@ pub trait Api: Send + Sync + 'static {
 
 /// The routes of all operations.
 pub fn router<A: Api>(api: Arc<A>) -> Router {
-    Router::new()
-        .route(
-            "/api/v1/account",
-            routing::get(get_account::<A>).delete(delete_account::<A>),
-        )
-        .route("/api/v1/account/export", routing::get(export_account::<A>))
-        .route(
+    router_where(api, |_| true)
+}
+
+/// The routes of the operations whose id `serves` accepts: the others may be served by other means.
+pub fn router_where<A: Api>(api: Arc<A>, serves: impl Fn(&str) -> bool) -> Router {
+    let routes: [(&str, &str, MethodRouter<Arc<A>>); 72] = [
+        (GetAccount::ID, "/api/v1/account", routing::get(get_account::<A>)),
+        (DeleteAccount::ID, "/api/v1/account", routing::delete(delete_account::<A>)),
+        (ExportAccount::ID, "/api/v1/account/export", routing::get(export_account::<A>)),
+        (
+            ListActiveProgramInstanceChanges::ID,
             "/api/v1/active-program-instances",
             routing::get(list_active_program_instance_changes::<A>),
-        )
-        .route(
+        ),
+        (
+            PushActiveProgramInstances::ID,
             "/api/v1/active-program-instances/batch",
             routing::post(push_active_program_instances::<A>),
-        )
-        .route(
+        ),
+        (
+            GetActiveProgramInstance::ID,
             "/api/v1/active-program-instances/{p4}",
-            routing::get(get_active_program_instance::<A>)
-                .put(put_active_program_instance::<A>)
-                .delete(delete_active_program_instance::<A>),
-        )
-        .route(
+            routing::get(get_active_program_instance::<A>),
+        ),
+        (
+            PutActiveProgramInstance::ID,
+            "/api/v1/active-program-instances/{p4}",
+            routing::put(put_active_program_instance::<A>),
+        ),
+        (
+            DeleteActiveProgramInstance::ID,
+            "/api/v1/active-program-instances/{p4}",
+            routing::delete(delete_active_program_instance::<A>),
+        ),
+        (
+            ListAppliedProgressionLogChanges::ID,
             "/api/v1/applied-progression-logs",
             routing::get(list_applied_progression_log_changes::<A>),
-        )
-        .route(
+        ),
+        (
+            PushAppliedProgressionLogs::ID,
             "/api/v1/applied-progression-logs/batch",
             routing::post(push_applied_progression_logs::<A>),
-        )
-        .route(
+        ),
+        (
+            GetAppliedProgressionLog::ID,
             "/api/v1/applied-progression-logs/{p4}",
-            routing::get(get_applied_progression_log::<A>)
-                .put(put_applied_progression_log::<A>)
-                .delete(delete_applied_progression_log::<A>),
-        )
-        .route("/api/v1/auth/login", routing::post(login::<A>))
-        .route("/api/v1/auth/logout", routing::post(logout::<A>))
-        .route("/api/v1/auth/password", routing::post(change_password::<A>))
-        .route("/api/v1/auth/refresh", routing::post(refresh_tokens::<A>))
-        .route("/api/v1/auth/register", routing::post(register::<A>))
-        .route("/api/v1/changes", routing::get(get_changes::<A>))
-        .route("/api/v1/changes/batch", routing::post(push_changes::<A>))
-        .route("/api/v1/changes/stream", routing::get(stream_changes::<A>))
-        .route(
+            routing::get(get_applied_progression_log::<A>),
+        ),
+        (
+            PutAppliedProgressionLog::ID,
+            "/api/v1/applied-progression-logs/{p4}",
+            routing::put(put_applied_progression_log::<A>),
+        ),
+        (
+            DeleteAppliedProgressionLog::ID,
+            "/api/v1/applied-progression-logs/{p4}",
+            routing::delete(delete_applied_progression_log::<A>),
+        ),
+        (Login::ID, "/api/v1/auth/login", routing::post(login::<A>)),
+        (Logout::ID, "/api/v1/auth/logout", routing::post(logout::<A>)),
+        (
+            ChangePassword::ID,
+            "/api/v1/auth/password",
+            routing::post(change_password::<A>),
+        ),
+        (RefreshTokens::ID, "/api/v1/auth/refresh", routing::post(refresh_tokens::<A>)),
+        (Register::ID, "/api/v1/auth/register", routing::post(register::<A>)),
+        (GetChanges::ID, "/api/v1/changes", routing::get(get_changes::<A>)),
+        (PushChanges::ID, "/api/v1/changes/batch", routing::post(push_changes::<A>)),
+        (StreamChanges::ID, "/api/v1/changes/stream", routing::get(stream_changes::<A>)),
+        (
+            ListExerciseDefinitionChanges::ID,
             "/api/v1/exercise-definitions",
             routing::get(list_exercise_definition_changes::<A>),
-        )
-        .route(
+        ),
+        (
+            PushExerciseDefinitions::ID,
             "/api/v1/exercise-definitions/batch",
             routing::post(push_exercise_definitions::<A>),
-        )
-        .route(
+        ),
+        (
+            GetExerciseDefinition::ID,
             "/api/v1/exercise-definitions/{p4}",
-            routing::get(get_exercise_definition::<A>)
-                .put(put_exercise_definition::<A>)
-                .delete(delete_exercise_definition::<A>),
-        )
-        .route("/api/v1/logged-sets", routing::get(list_logged_set_changes::<A>))
-        .route("/api/v1/logged-sets/batch", routing::post(push_logged_sets::<A>))
-        .route(
+            routing::get(get_exercise_definition::<A>),
+        ),
+        (
+            PutExerciseDefinition::ID,
+            "/api/v1/exercise-definitions/{p4}",
+            routing::put(put_exercise_definition::<A>),
+        ),
+        (
+            DeleteExerciseDefinition::ID,
+            "/api/v1/exercise-definitions/{p4}",
+            routing::delete(delete_exercise_definition::<A>),
+        ),
+        (
+            ListLoggedSetChanges::ID,
+            "/api/v1/logged-sets",
+            routing::get(list_logged_set_changes::<A>),
+        ),
+        (
+            PushLoggedSets::ID,
+            "/api/v1/logged-sets/batch",
+            routing::post(push_logged_sets::<A>),
+        ),
+        (
+            GetLoggedSet::ID,
             "/api/v1/logged-sets/{p4}",
-            routing::get(get_logged_set::<A>)
-                .put(put_logged_set::<A>)
-                .delete(delete_logged_set::<A>),
-        )
-        .route(
+            routing::get(get_logged_set::<A>),
+        ),
+        (
+            PutLoggedSet::ID,
+            "/api/v1/logged-sets/{p4}",
+            routing::put(put_logged_set::<A>),
+        ),
+        (
+            DeleteLoggedSet::ID,
+            "/api/v1/logged-sets/{p4}",
+            routing::delete(delete_logged_set::<A>),
+        ),
+        (
+            ListProgramDefinitionChanges::ID,
             "/api/v1/program-definitions",
             routing::get(list_program_definition_changes::<A>),
-        )
-        .route(
+        ),
+        (
+            PushProgramDefinitions::ID,
             "/api/v1/program-definitions/batch",
             routing::post(push_program_definitions::<A>),
-        )
-        .route(
+        ),
+        (
+            GetProgramDefinition::ID,
             "/api/v1/program-definitions/{p4}",
-            routing::get(get_program_definition::<A>)
-                .put(put_program_definition::<A>)
-                .delete(delete_program_definition::<A>),
-        )
-        .route(
+            routing::get(get_program_definition::<A>),
+        ),
+        (
+            PutProgramDefinition::ID,
+            "/api/v1/program-definitions/{p4}",
+            routing::put(put_program_definition::<A>),
+        ),
+        (
+            DeleteProgramDefinition::ID,
+            "/api/v1/program-definitions/{p4}",
+            routing::delete(delete_program_definition::<A>),
+        ),
+        (
+            ListProgressionRuleChanges::ID,
             "/api/v1/progression-rules",
             routing::get(list_progression_rule_changes::<A>),
-        )
-        .route(
+        ),
+        (
+            PushProgressionRules::ID,
             "/api/v1/progression-rules/batch",
             routing::post(push_progression_rules::<A>),
-        )
-        .route(
+        ),
+        (
+            GetProgressionRule::ID,
             "/api/v1/progression-rules/{p4}",
-            routing::get(get_progression_rule::<A>)
-                .put(put_progression_rule::<A>)
-                .delete(delete_progression_rule::<A>),
-        )
-        .route("/api/v1/sync/config", routing::get(get_sync_config::<A>))
-        .route(
+            routing::get(get_progression_rule::<A>),
+        ),
+        (
+            PutProgressionRule::ID,
+            "/api/v1/progression-rules/{p4}",
+            routing::put(put_progression_rule::<A>),
+        ),
+        (
+            DeleteProgressionRule::ID,
+            "/api/v1/progression-rules/{p4}",
+            routing::delete(delete_progression_rule::<A>),
+        ),
+        (GetSyncConfig::ID, "/api/v1/sync/config", routing::get(get_sync_config::<A>)),
+        (
+            ListUserBodyweightLogChanges::ID,
             "/api/v1/user-bodyweight-logs",
             routing::get(list_user_bodyweight_log_changes::<A>),
-        )
-        .route(
+        ),
+        (
+            PushUserBodyweightLogs::ID,
             "/api/v1/user-bodyweight-logs/batch",
             routing::post(push_user_bodyweight_logs::<A>),
-        )
-        .route(
+        ),
+        (
+            GetUserBodyweightLog::ID,
             "/api/v1/user-bodyweight-logs/{p4}",
-            routing::get(get_user_bodyweight_log::<A>)
-                .put(put_user_bodyweight_log::<A>)
-                .delete(delete_user_bodyweight_log::<A>),
-        )
-        .route("/api/v1/user-goals", routing::get(list_user_goal_changes::<A>))
-        .route("/api/v1/user-goals/batch", routing::post(push_user_goals::<A>))
-        .route(
+            routing::get(get_user_bodyweight_log::<A>),
+        ),
+        (
+            PutUserBodyweightLog::ID,
+            "/api/v1/user-bodyweight-logs/{p4}",
+            routing::put(put_user_bodyweight_log::<A>),
+        ),
+        (
+            DeleteUserBodyweightLog::ID,
+            "/api/v1/user-bodyweight-logs/{p4}",
+            routing::delete(delete_user_bodyweight_log::<A>),
+        ),
+        (
+            ListUserGoalChanges::ID,
+            "/api/v1/user-goals",
+            routing::get(list_user_goal_changes::<A>),
+        ),
+        (
+            PushUserGoals::ID,
+            "/api/v1/user-goals/batch",
+            routing::post(push_user_goals::<A>),
+        ),
+        (GetUserGoal::ID, "/api/v1/user-goals/{p4}", routing::get(get_user_goal::<A>)),
+        (PutUserGoal::ID, "/api/v1/user-goals/{p4}", routing::put(put_user_goal::<A>)),
+        (
+            DeleteUserGoal::ID,
             "/api/v1/user-goals/{p4}",
-            routing::get(get_user_goal::<A>)
-                .put(put_user_goal::<A>)
-                .delete(delete_user_goal::<A>),
-        )
-        .route("/api/v1/user-settings", routing::get(list_user_settings_changes::<A>))
-        .route("/api/v1/user-settings/batch", routing::post(push_user_settings::<A>))
-        .route(
+            routing::delete(delete_user_goal::<A>),
+        ),
+        (
+            ListUserSettingsChanges::ID,
+            "/api/v1/user-settings",
+            routing::get(list_user_settings_changes::<A>),
+        ),
+        (
+            PushUserSettings::ID,
+            "/api/v1/user-settings/batch",
+            routing::post(push_user_settings::<A>),
+        ),
+        (
+            GetUserSettings::ID,
             "/api/v1/user-settings/{p4}",
-            routing::get(get_user_settings::<A>)
-                .put(put_user_settings::<A>)
-                .delete(delete_user_settings::<A>),
-        )
-        .route("/api/v1/workout-logs", routing::get(list_workout_log_changes::<A>))
-        .route("/api/v1/workout-logs/batch", routing::post(push_workout_logs::<A>))
-        .route(
+            routing::get(get_user_settings::<A>),
+        ),
+        (
+            PutUserSettings::ID,
+            "/api/v1/user-settings/{p4}",
+            routing::put(put_user_settings::<A>),
+        ),
+        (
+            DeleteUserSettings::ID,
+            "/api/v1/user-settings/{p4}",
+            routing::delete(delete_user_settings::<A>),
+        ),
+        (
+            ListWorkoutLogChanges::ID,
+            "/api/v1/workout-logs",
+            routing::get(list_workout_log_changes::<A>),
+        ),
+        (
+            PushWorkoutLogs::ID,
+            "/api/v1/workout-logs/batch",
+            routing::post(push_workout_logs::<A>),
+        ),
+        (
+            GetWorkoutLog::ID,
             "/api/v1/workout-logs/{p4}",
-            routing::get(get_workout_log::<A>)
-                .put(put_workout_log::<A>)
-                .delete(delete_workout_log::<A>),
-        )
-        .route(
+            routing::get(get_workout_log::<A>),
+        ),
+        (
+            PutWorkoutLog::ID,
+            "/api/v1/workout-logs/{p4}",
+            routing::put(put_workout_log::<A>),
+        ),
+        (
+            DeleteWorkoutLog::ID,
+            "/api/v1/workout-logs/{p4}",
+            routing::delete(delete_workout_log::<A>),
+        ),
+        (
+            ListWorkoutTemplateExerciseInstanceChanges::ID,
             "/api/v1/workout-template-exercise-instances",
             routing::get(list_workout_template_exercise_instance_changes::<A>),
-        )
-        .route(
+        ),
+        (
+            PushWorkoutTemplateExerciseInstances::ID,
             "/api/v1/workout-template-exercise-instances/batch",
             routing::post(push_workout_template_exercise_instances::<A>),
-        )
-        .route(
+        ),
+        (
+            GetWorkoutTemplateExerciseInstance::ID,
             "/api/v1/workout-template-exercise-instances/{p4}",
-            routing::get(get_workout_template_exercise_instance::<A>)
-                .put(put_workout_template_exercise_instance::<A>)
-                .delete(delete_workout_template_exercise_instance::<A>),
-        )
-        .route(
+            routing::get(get_workout_template_exercise_instance::<A>),
+        ),
+        (
+            PutWorkoutTemplateExerciseInstance::ID,
+            "/api/v1/workout-template-exercise-instances/{p4}",
+            routing::put(put_workout_template_exercise_instance::<A>),
+        ),
+        (
+            DeleteWorkoutTemplateExerciseInstance::ID,
+            "/api/v1/workout-template-exercise-instances/{p4}",
+            routing::delete(delete_workout_template_exercise_instance::<A>),
+        ),
+        (
+            ListWorkoutTemplateChanges::ID,
             "/api/v1/workout-templates",
             routing::get(list_workout_template_changes::<A>),
-        )
-        .route(
+        ),
+        (
+            PushWorkoutTemplates::ID,
             "/api/v1/workout-templates/batch",
             routing::post(push_workout_templates::<A>),
-        )
-        .route(
+        ),
+        (
+            GetWorkoutTemplate::ID,
             "/api/v1/workout-templates/{p4}",
-            routing::get(get_workout_template::<A>)
-                .put(put_workout_template::<A>)
-                .delete(delete_workout_template::<A>),
-        )
+            routing::get(get_workout_template::<A>),
+        ),
+        (
+            PutWorkoutTemplate::ID,
+            "/api/v1/workout-templates/{p4}",
+            routing::put(put_workout_template::<A>),
+        ),
+        (
+            DeleteWorkoutTemplate::ID,
+            "/api/v1/workout-templates/{p4}",
+            routing::delete(delete_workout_template::<A>),
+        ),
+    ];
+    let served = routes.into_iter().filter(|(id, ..)| serves(id));
+    served
+        .fold(Router::new(), |router, (_, path, route)| router.route(path, route))
         .with_state(api)
 }
 

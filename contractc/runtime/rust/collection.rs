@@ -1,6 +1,6 @@
 //! What an engine needs to know of a collection, without naming it.
 
-use super::runtime::http::Check;
+use super::runtime::http::{Check, Method};
 use super::runtime::schema::Schema;
 
 /// A synced collection.
@@ -18,16 +18,45 @@ pub struct Collection {
     pub natural_key: Option<&'static str>,
     /// Collections whose records are pushed first.
     pub parents: &'static [&'static str],
+    /// What devices look its records up by.
     pub indexes: &'static [Index],
     /// Members that point to records of other collections.
     pub references: &'static [Reference],
     /// The version of the local database that brought it.
     pub since: u32,
+    /// Where its changes are pulled, if the contract says so.
+    pub feed: Option<Route>,
+    /// Where many changes of it are pushed at once, if the contract says so.
+    pub batch: Option<Route>,
+    /// Where one record of it is read, written and deleted, if the contract says so.
+    pub record: Option<Route>,
+}
+
+impl Collection {
+    /// The paths on which the collection is served.
+    pub fn routes(&self) -> impl Iterator<Item = &Route> {
+        [&self.feed, &self.batch, &self.record].into_iter().flatten()
+    }
+
+    /// Whether the operation of this id is one of the collection's own.
+    pub fn has_operation(&self, id: &str) -> bool {
+        self.routes().any(|route| route.operations.iter().any(|(_, known)| *known == id))
+    }
+}
+
+/// A path on which a collection is served.
+#[derive(Debug)]
+pub struct Route {
+    /// With its parameters in braces.
+    pub path: &'static str,
+    /// The methods of the path, each with the id of its operation.
+    pub operations: &'static [(Method, &'static str)],
 }
 
 /// An index over members of a collection's records.
 #[derive(Debug)]
 pub struct Index {
+    /// The members, in the order of the index.
     pub members: &'static [&'static str],
     /// One entry for each item of the (single) array member.
     pub multi: bool,
@@ -44,6 +73,7 @@ pub struct Reference {
 
 /// A type whose values are live records of a collection.
 pub trait Synced: Schema {
+    /// The collection.
     const COLLECTION: &'static Collection;
 }
 

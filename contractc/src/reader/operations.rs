@@ -84,6 +84,7 @@ impl<'a> Reader<'a> {
             body,
             responses: self.responses(at, bindings),
             security: self.security(at.get("security").or_else(|| root.get("security")).as_ref()),
+            bound: bindings.iter().map(|(_, to)| to.clone()).collect(),
         };
         self.contract.operations.push(operation);
     }

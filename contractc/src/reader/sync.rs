@@ -1,7 +1,7 @@
 //! The vendor extensions that make a contract a sync contract.
 
 use super::{Bindings, Located, Reader};
-use crate::model::{Collection, Comparison, Index, Rule, Schema, SchemaId, Sign, UnionTag};
+use crate::model::{Collection, Comparison, Index, Method, Operation, Route, Rule, Schema, SchemaId, Sign, UnionTag};
 use crate::runtime::check::Types;
 use crate::runtime::format::Format;
 use crate::source::{Node, Span, Value};
@@ -54,6 +54,9 @@ impl<'a> Reader<'a> {
             parents: self.strings(node.get("parents")),
             indexes: node.get("indexes").and_then(Node::as_list).unwrap_or_default().iter().map(|index| self.index(index)).collect(),
             since: node.get("since").map_or(1, |since| self.version(since)),
+            feed: None,
+            batch: None,
+            record: None,
         };
         self.contract.collections.push(collection);
     }
@@ -96,6 +99,11 @@ impl<'a> Reader<'a> {
             if let Some(id) = self.contract.named(&collection.schema_name) {
                 collection.schema = id;
             }
+            let operations = &self.contract.operations;
+            collection.feed = route(operations, collection, &[Method::Get], |rest| rest.is_empty());
+            collection.batch = route(operations, collection, &[Method::Post], |rest| !rest.is_empty() && !rest.contains('{'));
+            let record = [Method::Get, Method::Put, Method::Delete];
+            collection.record = route(operations, collection, &record, |rest| rest.starts_with('{') && rest.ends_with('}'));
         }
         for collection in &collections {
             let span = collection.span;
@@ -217,6 +225,20 @@ impl<'a> Reader<'a> {
         schema.tag = Some(UnionTag { member, values });
         true
     }
+}
+
+/// The path below the collection's own whose last segment `fits`, with those of its operations that have one of the methods; the first of
+/// these is needed. Only path items that bind the collection's schema count.
+fn route(operations: &[Operation], collection: &Collection, methods: &[Method], fits: impl Fn(&str) -> bool) -> Option<Route> {
+    let own = format!("/{}/", collection.path);
+    let is_route = |operation: &&Operation| {
+        let path = format!("{}/", operation.path);
+        let last = path.find(&own).map(|at| path[at + own.len()..].trim_end_matches('/').to_owned());
+        operation.bound.contains(&collection.schema_name) && last.is_some_and(|last| !last.contains('/') && fits(&last))
+    };
+    let path = &operations.iter().filter(is_route).find(|operation| methods.first() == Some(&operation.method))?.path;
+    let here = operations.iter().filter(|operation| operation.path == *path && methods.contains(&operation.method));
+    Some(Route { path: path.clone(), operations: here.map(|operation| (operation.method, operation.id.clone())).collect() })
 }
 
 fn parse_rule(text: &str, span: Span) -> Option<Rule> {

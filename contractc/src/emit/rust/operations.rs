@@ -404,28 +404,31 @@ fn server(plan: &Plan<'_>, calls: &[Call<'_>]) -> String {
             call.method_name
         );
     }
-    let mut table = String::new();
+    let (mut table, mut count) = (String::new(), 0);
     for (path, calls) in routes {
         // Two templates may be one route to the router: the first of a method is served there.
         let mut by_method: BTreeMap<Method, &Call<'_>> = BTreeMap::new();
         calls.into_iter().for_each(|call| _ = by_method.entry(call.operation.method).or_insert(call));
-        let mut chain = String::new();
         for (method, call) in by_method {
-            let separator = if chain.is_empty() { "routing::" } else { "." };
-            let _ = write!(chain, "{separator}{}({}::<A>)", method.name(), call.method_name);
+            count += 1;
+            let _ = writeln!(table, "({}::ID, {path:?}, routing::{}({}::<A>)),", call.type_name, method.name(), call.method_name);
         }
-        let _ = writeln!(table, ".route({path:?}, {chain})");
     }
     format!(
         "//! The server side: implement [`Api`], and [`router`] serves it. Requests are parsed and validated before they reach it; what breaks\n\
          //! the contract is answered with `application/problem+json`.\n\
          #![allow(rustdoc::bare_urls, rustdoc::broken_intra_doc_links, rustdoc::invalid_html_tags)]\n\n\
-         use std::future::Future;\nuse std::sync::Arc;\n\nuse axum::Router;\nuse axum::body::Bytes;\nuse axum::extract::State;\nuse axum::response::Response;\nuse axum::routing;\nuse http::request::Parts;\n\n\
-         use super::operations::*;\nuse super::runtime::axum::{{{}}};\nuse super::runtime::http::Reply;\n\n\
+         use std::future::Future;\nuse std::sync::Arc;\n\nuse axum::Router;\nuse axum::body::Bytes;\nuse axum::extract::State;\nuse axum::response::Response;\nuse axum::routing::{{self, MethodRouter}};\nuse http::request::Parts;\n\n\
+         use super::operations::*;\nuse super::runtime::axum::{{{}}};\nuse super::runtime::http::{{Operation, Reply}};\n\n\
          /// All operations of {}. `parts` are the request's own: headers, and what middleware has left in the extensions.\n\
          /// An operation that is not overridden answers 501.\n\
          pub trait Api: Send + Sync + 'static {{\n{methods}}}\n\n\
-         /// The routes of all operations.\npub fn router<A: Api>(api: Arc<A>) -> Router {{\nRouter::new()\n{table}.with_state(api)\n}}\n\n{handlers}",
+         /// The routes of all operations.\npub fn router<A: Api>(api: Arc<A>) -> Router {{\nrouter_where(api, |_| true)\n}}\n\n\
+         /// The routes of the operations whose id `serves` accepts: the others may be served by other means.\n\
+         pub fn router_where<A: Api>(api: Arc<A>, serves: impl Fn(&str) -> bool) -> Router {{\n\
+         let routes: [(&str, &str, MethodRouter<Arc<A>>); {count}] = [\n{table}];\n\
+         let served = routes.into_iter().filter(|(id, ..)| serves(id));\n\
+         served.fold(Router::new(), |router, (_, path, route)| router.route(path, route)).with_state(api)\n}}\n\n{handlers}",
         if calls.iter().any(|call| call.streams) {
             "answer, no_stream, not_implemented, receive"
         } else {

@@ -5,33 +5,46 @@ use std::fmt::Write;
 use super::docs;
 use super::names::{Names, Unique, value_name};
 use crate::emit::Plan;
-use crate::model::{Collection, SchemaId};
+use crate::model::{Collection, Method, Route, SchemaId};
 use crate::shapes::Shape;
 
 pub fn emit(plan: &Plan<'_>, names: &Names) -> String {
-    let mut code = String::from(
-        "//! The synced collections of the contract: parents before children.\n\n\
-         use super::collection::{Collection, Index, Reference, Synced};\nuse super::types;\nuse super::validators;\n\n",
-    );
+    let mut code = String::new();
     if let Some(namespace) = &plan.contract.namespace {
         let _ = writeln!(code, "/// The UUID from which deterministic ids are made.\npub const NAMESPACE: &str = {namespace:?};\n");
     }
     code.push_str("/// All collections: parents before children, otherwise by path.\npub const COLLECTIONS: &[&Collection] = &[\n");
     let mut unique = Unique::default();
+    ["collections", "namespace"].into_iter().for_each(|taken| _ = unique.take(taken.to_owned(), "_"));
     let constants: Vec<String> =
         plan.contract.collections.iter().map(|collection| unique.take(value_name(&collection.path), "_").to_ascii_uppercase()).collect();
     constants.iter().for_each(|name| _ = writeln!(code, "&{name},"));
-    code.push_str("];\n\n");
+    code.push_str(
+        "];\n\n/// The collection of this path.\npub fn collection(path: &str) -> Option<&'static Collection> {\n\
+         COLLECTIONS.iter().copied().find(|collection| collection.path == path)\n}\n\n",
+    );
+    handles(plan, names, &mut code);
     for (collection, name) in plan.contract.collections.iter().zip(&constants) {
         constant(plan, names, collection, name, &mut code);
     }
-    code
+    with_imports(&code)
+}
+
+fn with_imports(body: &str) -> String {
+    let used = |name: &&str| super::checks::mentions(body, name);
+    let kinds: Vec<&str> = ["Collection", "Index", "Reference", "Route", "Synced"].into_iter().filter(used).collect();
+    let method = if used(&"Method") { "use super::runtime::http::Method;\n" } else { "" };
+    let types = if used(&"types") { "use super::types;\n" } else { "" };
+    format!(
+        "//! The synced collections of the contract: parents before children.\n\n\
+         use super::collection::{{{}}};\n{method}{types}use super::validators;\n\n{body}",
+        kinds.join(", ")
+    )
 }
 
 fn constant(plan: &Plan<'_>, names: &Names, collection: &Collection, name: &str, code: &mut String) {
     let Some(declaration) = plan.shapes.of(plan.contract, collection.schema) else { return };
-    let summary = plan.contract.schema(collection.schema).annotations.description.clone();
-    code.push_str(&docs(&summary.unwrap_or_else(|| collection.path.clone()), ""));
+    code.push_str(&docs(&summary(plan, collection), ""));
     let _ = writeln!(
         code,
         "pub static {name}: Collection = Collection {{\npath: {:?},\nschema: {:?},\ncheck: validators::{},\nsingleton: {:?},\nnatural_key: {:?},\nparents: &{:?},",
@@ -50,11 +63,58 @@ fn constant(plan: &Plan<'_>, names: &Names, collection: &Collection, name: &str,
     for (path, target) in references(plan, collection.schema) {
         let _ = writeln!(code, "Reference {{ path: &{path:?}, collection: {target:?} }},");
     }
-    let _ = writeln!(code, "],\nsince: {},\n}};\n", collection.since);
-    let ty = names.type_name(declaration);
-    if matches!(plan.shapes.get(declaration).shape, Shape::Record { .. } | Shape::Tagged { .. }) {
+    let _ = writeln!(code, "],\nsince: {},", collection.since);
+    for (name, route) in [("feed", &collection.feed), ("batch", &collection.batch), ("record", &collection.record)] {
+        let _ = writeln!(code, "{name}: {},", route.as_ref().map_or_else(|| "None".to_owned(), route_literal));
+    }
+    code.push_str("};\n\n");
+    if let Some(ty) = synced_type(plan, names, collection) {
         let _ = writeln!(code, "impl Synced for types::{ty} {{\nconst COLLECTION: &'static Collection = &{name};\n}}\n");
     }
+}
+
+/// The trait that gives each collection a method of its own.
+fn handles(plan: &Plan<'_>, names: &Names, code: &mut String) {
+    code.push_str(
+        "/// A typed handle for each collection. What keeps records says in [`collection`](Collections::collection) what a handle is;\n\
+         /// whoever uses it calls the collections by their names.\npub trait Collections {\n\
+         /// What the records of one collection are reached through.\ntype Handle<'a, T: Synced>\nwhere\nSelf: 'a;\n\n\
+         /// The handle of the collection whose records are of the type `T`.\nfn collection<T: Synced>(&self) -> Self::Handle<'_, T>;\n\n",
+    );
+    let mut unique = Unique::default();
+    unique.take("collection".to_owned(), "_");
+    for collection in &plan.contract.collections {
+        let Some(ty) = synced_type(plan, names, collection) else { continue };
+        let method = unique.take(value_name(&collection.path), "_");
+        let _ = writeln!(
+            code,
+            "{}fn {method}(&self) -> Self::Handle<'_, types::{ty}> {{\nself.collection()\n}}\n",
+            docs(&summary(plan, collection), "")
+        );
+    }
+    code.push_str("}\n\n");
+}
+
+/// The type of a collection's records, where one holds them.
+fn synced_type<'n>(plan: &Plan<'_>, names: &'n Names, collection: &Collection) -> Option<&'n str> {
+    let declaration = plan.shapes.of(plan.contract, collection.schema)?;
+    let holds = matches!(plan.shapes.get(declaration).shape, Shape::Record { .. } | Shape::Tagged { .. });
+    holds.then(|| names.type_name(declaration))
+}
+
+fn summary(plan: &Plan<'_>, collection: &Collection) -> String {
+    plan.contract
+        .schema(collection.schema)
+        .annotations
+        .description
+        .clone()
+        .unwrap_or_else(|| format!("The collection `{}`.", collection.path))
+}
+
+fn route_literal(route: &Route) -> String {
+    let operation = |(method, id): &(Method, String)| format!("(Method::{}, {id:?})", method.name().to_ascii_uppercase());
+    let operations: Vec<String> = route.operations.iter().map(operation).collect();
+    format!("Some(Route {{ path: {:?}, operations: &[{}] }})", route.path, operations.join(", "))
 }
 
 /// Members that point to records of other collections, with the way to them: names, and `*` for the items of an array.
