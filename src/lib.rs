@@ -33,3 +33,9 @@
 #[rustfmt::skip]
 #[path = "../generated/rust/mod.rs"]
 pub mod api;
+
+pub mod clock;
+pub mod cursor;
+pub mod merge;
+pub mod record;
+pub mod wire;

@@ -1,0 +1,60 @@
+//! The ratchet: last-write-wins stamps that never go back, from a wall clock that may (R9).
+
+use serde::{Deserialize, Serialize};
+
+/// What a device remembers to make stamps.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Clock {
+    /// By how much the server's clock is ahead of this device's, in milliseconds.
+    offset_ms: i64,
+    /// The last stamp made.
+    last: i64,
+}
+
+/// Differences below this say more about the network than about the clock.
+const OFFSET_MIN_MS: i64 = 2_000;
+
+impl Clock {
+    /// A stamp for an edit of a version with the stamp `before`: above it, above every stamp made so far, and otherwise the time.
+    pub fn stamp(&mut self, wall_ms: i64, before: Option<i64>) -> i64 {
+        let floor = before.map_or(0, |stamp| stamp.saturating_add(1));
+        self.last = wall_ms.saturating_add(self.offset_ms).max(self.last.saturating_add(1)).max(floor);
+        self.last
+    }
+
+    /// Learns from an answer of the server what time it really is.
+    pub fn learn(&mut self, wall_ms: i64, server_ms: i64) {
+        let offset = server_ms.saturating_sub(wall_ms);
+        self.offset_ms = if offset.abs() < OFFSET_MIN_MS { 0 } else { offset };
+    }
+
+    /// Goes back to the server's time, after it has refused a stamp that was too far ahead.
+    pub fn reset(&mut self, wall_ms: i64, server_ms: i64) {
+        self.learn(wall_ms, server_ms);
+        self.last = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stamps_never_go_back() {
+        let mut clock = Clock::default();
+        assert_eq!(clock.stamp(1_000, None), 1_000);
+        assert_eq!(clock.stamp(400, None), 1_001, "though the wall clock did");
+        assert_eq!(clock.stamp(2_000, Some(9_000)), 9_001, "and are above the edited version");
+        assert_eq!(clock.stamp(2_000, None), 9_002);
+    }
+
+    #[test]
+    fn a_wrong_clock_is_corrected_by_the_server_s() {
+        let mut clock = Clock::default();
+        clock.stamp(5_000_000, None);
+        clock.reset(5_000_000, 1_000_000);
+        assert_eq!(clock.stamp(5_000_100, None), 1_000_100);
+        clock.learn(5_000_000, 5_000_900);
+        assert_eq!(clock.offset_ms, 0, "a difference as small as the network's delay is none");
+    }
+}

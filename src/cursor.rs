@@ -1,0 +1,69 @@
+//! The place in a feed that a cursor stands for: `v1.<feed>.<epoch>.<revision>` (R2).
+
+use std::fmt;
+use std::str::FromStr;
+
+/// The feed over all collections.
+pub const ALL: &str = "all";
+
+/// A cursor, taken apart. For other clients than this crate's it is opaque.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    /// [`ALL`], or a collection's path.
+    pub feed: String,
+    /// The life of the server's database: changes when it is restored from a backup.
+    pub epoch: String,
+    /// Everything up to this revision has been seen.
+    pub rev: u64,
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "v1.{}.{}.{}", self.feed, self.epoch, self.rev)
+    }
+}
+
+/// The text is no cursor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoCursor;
+
+impl fmt::Display for NoCursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the text is no cursor of version 1")
+    }
+}
+
+impl std::error::Error for NoCursor {}
+
+impl FromStr for Cursor {
+    type Err = NoCursor;
+
+    fn from_str(text: &str) -> Result<Self, NoCursor> {
+        let mut parts = text.split('.');
+        match (parts.next(), parts.next(), parts.next(), parts.next(), parts.next()) {
+            (Some("v1"), Some(feed), Some(epoch), Some(rev), None) if !feed.is_empty() && !epoch.is_empty() => {
+                Ok(Cursor { feed: feed.to_owned(), epoch: epoch.to_owned(), rev: rev.parse().map_err(|_| NoCursor)? })
+            }
+            _ => Err(NoCursor),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_is_written_as_it_was_read() {
+        let cursor: Cursor = "v1.all.e1.4711".parse().expect("a cursor");
+        assert_eq!(cursor, Cursor { feed: ALL.to_owned(), epoch: "e1".to_owned(), rev: 4711 });
+        assert_eq!(cursor.to_string(), "v1.all.e1.4711");
+    }
+
+    #[test]
+    fn what_is_no_cursor_is_refused() {
+        for text in ["", "v2.all.e1.1", "v1.all.e1", "v1.all.e1.x", "v1.all.e1.1.2", "v1..e1.1", "v1.all..1", "v1.all.e1.-1"] {
+            assert_eq!(text.parse::<Cursor>(), Err(NoCursor), "{text}");
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! Who wins: the one decision of the protocol, in one pure function that server and devices share (R8).
+
+use uuid::Uuid;
+
+/// Which edit made a version: made once, by one device, and never changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Op {
+    pub id: Uuid,
+    pub device: Uuid,
+    /// Counts up on that device, over all collections.
+    pub seq: u64,
+}
+
+/// One version of a record, its content apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Version {
+    pub op: Op,
+    /// The last-write-wins stamp, `clientUpdatedAt`: milliseconds since the Unix epoch.
+    pub stamp: i64,
+    pub deleted: bool,
+}
+
+/// A version as the server has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stored {
+    pub version: Version,
+    /// The server's revision.
+    pub rev: u64,
+}
+
+/// What becomes of an edit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The edit is the stored version already.
+    Duplicate,
+    /// The edit is now the current version, under this stamp.
+    Accepted { stamp: i64 },
+    /// The stored version stays.
+    Superseded,
+}
+
+/// Decides between the stored version of a record and an edit of it that was made on the revision `base_rev`.
+///
+/// In this order: the same op is a duplicate; two edits of one device go by its own count, whatever the stamps say; an edit made on the
+/// stored revision follows it; all others go by the last write. A winning stamp is always above the one it follows.
+pub fn decide(stored: Option<Stored>, edit: Version, base_rev: Option<u64>) -> Verdict {
+    let Some(Stored { version, rev }) = stored else { return Verdict::Accepted { stamp: edit.stamp } };
+    if version.op.id == edit.op.id {
+        return Verdict::Duplicate;
+    }
+    let wins = if version.op.device == edit.op.device {
+        edit.op.seq > version.op.seq
+    } else {
+        base_rev == Some(rev) || last_write(edit) > last_write(version)
+    };
+    if wins { Verdict::Accepted { stamp: edit.stamp.max(version.stamp.saturating_add(1)) } } else { Verdict::Superseded }
+}
+
+/// The total order of last write wins: later stamps, then deletions, then devices and their count, so that no two versions are equal.
+fn last_write(version: Version) -> (i64, bool, Uuid, u64) {
+    (version.stamp, version.deleted, version.op.device, version.op.seq)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALICE: Uuid = Uuid::from_u128(1);
+    const BOB: Uuid = Uuid::from_u128(2);
+
+    fn version(device: Uuid, seq: u64, stamp: i64) -> Version {
+        Version { op: Op { id: Uuid::from_u128(device.as_u128() << 64 | u128::from(seq)), device, seq }, stamp, deleted: false }
+    }
+
+    fn deleted(version: Version) -> Version {
+        Version { deleted: true, ..version }
+    }
+
+    fn against(stored: Version, edit: Version, base_rev: Option<u64>) -> Verdict {
+        decide(Some(Stored { version: stored, rev: 7 }), edit, base_rev)
+    }
+
+    #[test]
+    fn every_rule_decides_what_the_rules_before_it_left_open() {
+        use Verdict::{Accepted, Duplicate, Superseded};
+        let table = [
+            ("the same op is a duplicate", version(ALICE, 1, 50), version(ALICE, 1, 99), None, Duplicate),
+            ("one device goes by its count, not by its clock", version(ALICE, 1, 50), version(ALICE, 2, 10), None, Accepted { stamp: 51 }),
+            ("and against it too, base or not", version(ALICE, 2, 50), version(ALICE, 1, 99), Some(7), Superseded),
+            ("an edit of the current version follows it", version(ALICE, 1, 50), version(BOB, 1, 10), Some(7), Accepted { stamp: 51 }),
+            ("an edit of an older version goes by the stamp", version(ALICE, 1, 50), version(BOB, 1, 10), Some(6), Superseded),
+            ("the later stamp wins", version(ALICE, 1, 50), version(BOB, 1, 60), None, Accepted { stamp: 60 }),
+            ("at one time, a deletion wins", version(BOB, 1, 50), deleted(version(ALICE, 1, 50)), None, Accepted { stamp: 51 }),
+            ("and a deletion stays", deleted(version(ALICE, 1, 50)), version(BOB, 1, 50), None, Superseded),
+            ("then the device decides", version(ALICE, 1, 50), version(BOB, 1, 50), None, Accepted { stamp: 51 }),
+            ("one way only", version(BOB, 1, 50), version(ALICE, 1, 50), None, Superseded),
+        ];
+        for (rule, stored, edit, base_rev, verdict) in table {
+            assert_eq!(against(stored, edit, base_rev), verdict, "{rule}");
+        }
+        assert_eq!(decide(None, version(ALICE, 1, 50), Some(7)), Accepted { stamp: 50 }, "nothing stored: anything is accepted");
+    }
+
+    #[test]
+    fn two_edits_never_both_win_against_each_other() {
+        let versions = [1, 2].map(|seq| [ALICE, BOB].map(|device| [50, 60].map(|stamp| version(device, seq, stamp))));
+        let all: Vec<Version> = versions.into_iter().flatten().flatten().flat_map(|version| [version, deleted(version)]).collect();
+        for left in &all {
+            for right in all.iter().filter(|right| right.op.id != left.op.id) {
+                let there = against(*left, *right, None) == Verdict::Superseded;
+                let back = against(*right, *left, None) == Verdict::Superseded;
+                assert_ne!(there, back, "{left:?} and {right:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! A record as the engine sees it: JSON text that it never interprets, and the few members that sync is about.
+
+use uuid::Uuid;
+
+use crate::api::runtime::json::Json;
+use crate::api::runtime::schema::parse;
+use crate::api::{Report, Schema, Tombstone};
+
+/// How large a record may be, in bytes of JSON.
+pub const RECORD_BYTES_MAX: usize = 256 * 1024;
+
+/// A live record or a tombstone of any collection, which its validator has accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    pub id: Uuid,
+    /// `clientUpdatedAt`, in milliseconds since the Unix epoch.
+    pub stamp: i64,
+    /// Whether this is a tombstone.
+    pub deleted: bool,
+    /// The whole record as JSON text.
+    pub text: String,
+}
+
+impl Record {
+    /// Reads the members that sync is about. Nothing comes back where they are missing or not what they should be.
+    pub fn read(value: Json<'_>) -> Option<Self> {
+        Some(Record {
+            id: uuid(value.get("id"))?,
+            stamp: integer(value.get("clientUpdatedAt"))?,
+            deleted: boolean(value.get("isDeleted"))?,
+            text: value.to_text(),
+        })
+    }
+
+    /// What is left of the record once it is deleted.
+    ///
+    /// # Errors
+    /// The record's text is not JSON.
+    pub fn tombstone(&self, stamp: i64) -> Result<Record, Report> {
+        let tape = parse(self.text.as_bytes())?;
+        let created = integer(tape.root().get("clientCreatedAt")).unwrap_or_default();
+        let kept = |name: &str| tape.root().get(name).map(|value| format!(",\"{name}\":{}", value.to_text())).unwrap_or_default();
+        let (server_id, server_updated_at) = (kept("serverId"), kept("serverUpdatedAt"));
+        let text = format!(
+            r#"{{"id":"{}","clientCreatedAt":{created},"clientUpdatedAt":{stamp},"isDeleted":true{server_id}{server_updated_at}}}"#,
+            self.id
+        );
+        Tombstone::from_json(text.as_bytes())?;
+        Ok(Record { id: self.id, stamp, deleted: true, text })
+    }
+
+    /// The record with another stamp.
+    ///
+    /// # Errors
+    /// The record's text is not a JSON object.
+    pub fn restamped(&self, stamp: i64) -> Result<Record, Report> {
+        let text = rewrite(&self.text, &[("clientUpdatedAt", Some(stamp.to_string()))])?;
+        Ok(Record { id: self.id, stamp, deleted: self.deleted, text })
+    }
+
+    /// The record as the server has it: with its id, its time, and the stamp that it settled on.
+    ///
+    /// # Errors
+    /// The record's text is not a JSON object.
+    pub fn acknowledged(&self, server_id: Uuid, server_updated_at: i64, stamp: i64) -> Result<Record, Report> {
+        let members = [
+            ("clientUpdatedAt", Some(stamp.to_string())),
+            ("serverId", Some(format!("\"{server_id}\""))),
+            ("serverUpdatedAt", Some(server_updated_at.to_string())),
+        ];
+        let text = rewrite(&self.text, &members)?;
+        Ok(Record { id: self.id, stamp, deleted: self.deleted, text })
+    }
+}
+
+/// Sets members of a JSON object to other JSON values, or takes them out, and leaves every other byte of their text as it is.
+///
+/// # Errors
+/// The text is not a JSON object.
+pub fn rewrite(text: &str, changes: &[(&str, Option<String>)]) -> Result<String, Report> {
+    let tape = parse(text.as_bytes())?;
+    let (Json::Object(_), Some(end)) = (tape.root(), text.rfind('}')) else {
+        return Err(Report::new("type", "is not a JSON object"));
+    };
+    let parts: Vec<_> = tape.located().parts().collect();
+    let mut written = String::with_capacity(text.len() + 96);
+    let mut set = vec![false; changes.len()];
+    for (index, pair) in parts.chunks_exact(2).enumerate() {
+        let behind = parts.get(index * 2 + 2).map_or(end, |next| next.offset());
+        let member = text[pair[0].offset()..behind].trim_end();
+        let member = member.strip_suffix(',').unwrap_or(member).trim_end();
+        match changes.iter().position(|(name, _)| pair[0].value().as_str() == Some(name)) {
+            None => push(&mut written, member),
+            Some(change) => {
+                set[change] = true;
+                if let Some(value) = &changes[change].1 {
+                    push(&mut written, &format!("\"{}\":{value}", changes[change].0));
+                }
+            }
+        }
+    }
+    for ((name, value), _) in changes.iter().zip(set).filter(|(_, set)| !set) {
+        if let Some(value) = value {
+            push(&mut written, &format!("\"{name}\":{value}"));
+        }
+    }
+    written.insert(0, '{');
+    written.push('}');
+    Ok(written)
+}
+
+fn push(written: &mut String, member: &str) {
+    if !written.is_empty() {
+        written.push(',');
+    }
+    written.push_str(member);
+}
+
+/// A JSON string as a UUID.
+pub fn uuid(value: Option<Json<'_>>) -> Option<Uuid> {
+    value.and_then(Json::as_str).and_then(|text| Uuid::parse_str(text).ok())
+}
+
+/// A JSON number as an integer, `3.0` and `1e3` included.
+pub fn integer(value: Option<Json<'_>>) -> Option<i64> {
+    match value {
+        Some(Json::Number(number)) => number.to_i64(),
+        _ => None,
+    }
+}
+
+/// A JSON number as a count: a revision, or a place on a device's list of edits.
+pub fn count(value: Option<Json<'_>>) -> Option<u64> {
+    integer(value).and_then(|number| number.try_into().ok())
+}
+
+/// A JSON boolean.
+pub fn boolean(value: Option<Json<'_>>) -> Option<bool> {
+    match value {
+        Some(Json::Bool(value)) => Some(value),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rewriting_touches_nothing_else() {
+        let text = r#"{ "a" : 1.50 , "clientUpdatedAt":7,"b": {"clientUpdatedAt": 1}, "gone": [1, 2] }"#;
+        let changes = [("clientUpdatedAt", Some("9".to_owned())), ("gone", None), ("new", Some("true".to_owned()))];
+        let written = rewrite(text, &changes).expect("an object");
+        assert_eq!(written, r#"{"a" : 1.50,"clientUpdatedAt":9,"b": {"clientUpdatedAt": 1},"new":true}"#);
+        assert_eq!(rewrite("{}", &[("a", Some("1".to_owned()))]).expect("an object"), r#"{"a":1}"#);
+        assert_eq!(rewrite(r#"{"a":1}"#, &[("a", None)]).expect("an object"), "{}");
+        assert!(rewrite("[1]", &[]).is_err());
+    }
+
+    #[test]
+    fn a_tombstone_keeps_the_sync_fields_and_nothing_else() {
+        let text = r#"{"id":"018f4e2a-7c1b-7d3e-9a55-0c6f1b2d3e4f","clientCreatedAt":3,"clientUpdatedAt":5,"isDeleted":false,"serverUpdatedAt":6,"x":1}"#;
+        let tape = parse(text.as_bytes()).expect("JSON");
+        let record = Record::read(tape.root()).expect("a record");
+        let tombstone = record.tombstone(8).expect("a tombstone");
+        assert_eq!(
+            tombstone.text,
+            r#"{"id":"018f4e2a-7c1b-7d3e-9a55-0c6f1b2d3e4f","clientCreatedAt":3,"clientUpdatedAt":8,"isDeleted":true,"serverUpdatedAt":6}"#
+        );
+        assert!(tombstone.deleted);
+    }
+}

@@ -1,0 +1,438 @@
+//! Feed messages with their records as text: what both ends send each other, validated once and built without touching a record.
+//!
+//! The generated types of [`api`](crate::api) hold the same messages with every record typed. A sync engine and a server pass records on
+//! and need neither their types nor the time to build them: here a validator walks the parsed text, and a record stays the text it was.
+
+use std::fmt::Write;
+
+use uuid::Uuid;
+
+use crate::api::collection::Collection;
+use crate::api::registry;
+use crate::api::runtime::http::Check;
+use crate::api::runtime::json::{Array, Json};
+use crate::api::runtime::report::{At, Checker};
+use crate::api::runtime::schema::{parse, validate_view};
+use crate::api::validators::{
+    check_change, check_feed_change, check_feed_page, check_feed_push_change, check_feed_push_request, check_feed_push_result,
+    check_push_change, check_push_request,
+};
+use crate::api::{Rejection, Report, Schema};
+use crate::merge::{Op, Stored, Version};
+use crate::record::{Record, boolean, count, integer, uuid};
+
+/// The current version of a record, as the server has it.
+#[derive(Clone, Debug)]
+pub struct Change {
+    pub collection: &'static Collection,
+    pub rev: u64,
+    pub op: Op,
+    pub record: Record,
+}
+
+impl Change {
+    pub fn stored(&self) -> Stored {
+        Stored { version: version(self.op, &self.record), rev: self.rev }
+    }
+}
+
+/// An edit of a record, as a device pushes it.
+#[derive(Clone, Debug)]
+pub struct Edit {
+    pub collection: &'static Collection,
+    pub op: Op,
+    /// The revision of the version that was edited.
+    pub base_rev: Option<u64>,
+    pub record: Record,
+}
+
+impl Edit {
+    pub fn version(&self) -> Version {
+        version(self.op, &self.record)
+    }
+}
+
+fn version(op: Op, record: &Record) -> Version {
+    Version { op, stamp: record.stamp, deleted: record.deleted }
+}
+
+/// A change that this version of the contract cannot read, with what can be read of it.
+#[derive(Clone, Debug)]
+pub struct Unreadable {
+    /// Pointers are relative to the change.
+    pub report: Report,
+    /// The change's JSON text, word for word.
+    pub raw: String,
+    pub collection: Option<String>,
+    pub id: Option<Uuid>,
+    pub op: Option<Op>,
+    pub base_rev: Option<u64>,
+    /// Version and revision, where op, stamp and revision are as they should be.
+    pub stored: Option<Stored>,
+}
+
+/// One page of a feed.
+#[derive(Clone, Debug)]
+pub struct Page {
+    pub changes: Vec<Result<Change, Unreadable>>,
+    pub next_cursor: String,
+    pub has_more: bool,
+    pub user_rev: u64,
+    /// The server's clock, in milliseconds since the Unix epoch.
+    pub server_time: i64,
+}
+
+/// A push: edits, and where the device's cursor stands.
+#[derive(Clone, Debug)]
+pub struct Push {
+    pub edits: Vec<Result<Edit, Unreadable>>,
+    pub cursor: Option<String>,
+}
+
+/// What became of a push.
+#[derive(Clone, Debug)]
+pub struct PushResult {
+    pub outcomes: Vec<Outcome>,
+    pub prev_user_rev: u64,
+    pub user_rev: u64,
+    /// The server's clock, in milliseconds since the Unix epoch.
+    pub server_time: i64,
+}
+
+/// What became of one edit.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    Accepted(Receipt),
+    Duplicate(Receipt),
+    Superseded { id: Uuid, op: Op, winner: Box<Result<Change, Unreadable>> },
+    Rejected { id: Option<Uuid>, op: Option<Op>, error: Rejection },
+}
+
+/// The server's word that a version is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    pub id: Uuid,
+    pub op: Op,
+    pub rev: u64,
+    pub server_id: Uuid,
+    pub server_updated_at: i64,
+    /// The stamp that was stored: at least the one that was sent.
+    pub stamp: i64,
+}
+
+/// Which feed a message belongs to: its changes name their collection, or the feed does.
+#[derive(Clone, Copy, Debug)]
+pub enum Feed {
+    All,
+    One(&'static Collection),
+}
+
+impl Feed {
+    /// The feed's name in a cursor.
+    pub fn name(self) -> &'static str {
+        match self {
+            Feed::All => crate::cursor::ALL,
+            Feed::One(collection) => collection.path,
+        }
+    }
+}
+
+/// Reads a page of the global feed.
+///
+/// # Errors
+/// What is wrong with the page as a whole; a change that is wrong fails alone.
+pub fn read_page(body: &[u8]) -> Result<Page, Report> {
+    let tape = parse(body)?;
+    let page = tape.root();
+    check(page, check_feed_page)?;
+    let changes = items(page, "changes").map(|change| read_change(change, Feed::All)).collect();
+    let read = || {
+        Some(Page {
+            changes,
+            next_cursor: page.get("nextCursor")?.as_str()?.to_owned(),
+            has_more: boolean(page.get("hasMore"))?,
+            user_rev: count(page.get("userRev"))?,
+            server_time: integer(page.get("serverTime"))?,
+        })
+    };
+    read().ok_or_else(unread)
+}
+
+/// Writes a page of a feed.
+pub fn write_page(page: &Page, feed: Feed) -> String {
+    let bytes: usize = page.changes.iter().flatten().map(|change| change.record.text.len() + 256).sum();
+    let mut text = String::with_capacity(bytes + 256);
+    text.push_str("{\"changes\":[");
+    for (index, change) in page.changes.iter().flatten().enumerate() {
+        comma(&mut text, index);
+        write_change(&mut text, change, feed);
+    }
+    let (cursor, more) = (&page.next_cursor, page.has_more);
+    let _ = write!(
+        text,
+        "],\"nextCursor\":\"{cursor}\",\"hasMore\":{more},\"userRev\":{},\"serverTime\":{}}}",
+        page.user_rev, page.server_time
+    );
+    text
+}
+
+/// Reads a push to a feed.
+///
+/// # Errors
+/// What is wrong with the push as a whole; an edit that is wrong fails alone.
+pub fn read_push(body: &[u8], feed: Feed) -> Result<Push, Report> {
+    let tape = parse(body)?;
+    let push = tape.root();
+    check(push, if matches!(feed, Feed::All) { check_feed_push_request } else { check_push_request })?;
+    let edits = items(push, "changes").map(|edit| read_edit(edit, feed)).collect();
+    Ok(Push { edits, cursor: push.get("cursor").and_then(Json::as_str).map(str::to_owned) })
+}
+
+/// Reads one edit of one record of a collection.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn read_single_edit(body: &[u8], collection: &'static Collection) -> Result<Result<Edit, Unreadable>, Report> {
+    Ok(read_edit(parse(body)?.root(), Feed::One(collection)))
+}
+
+/// Writes a push to the global feed.
+pub fn write_push<'a>(edits: impl IntoIterator<Item = &'a Edit>, cursor: Option<&str>) -> String {
+    let mut text = String::from("{\"changes\":[");
+    for (index, edit) in edits.into_iter().enumerate() {
+        comma(&mut text, index);
+        let _ = write!(text, "{{\"collection\":\"{}\",\"op\":", edit.collection.path);
+        write_op(&mut text, edit.op);
+        if let Some(rev) = edit.base_rev {
+            let _ = write!(text, ",\"baseRev\":{rev}");
+        }
+        let _ = write!(text, ",\"record\":{}}}", edit.record.text);
+    }
+    text.push(']');
+    if let Some(cursor) = cursor {
+        let _ = write!(text, ",\"cursor\":\"{cursor}\"");
+    }
+    text.push('}');
+    text
+}
+
+/// How many bytes an edit takes in a push, at most.
+pub fn edit_bytes(record: &Record) -> usize {
+    record.text.len() + 320
+}
+
+/// Reads what became of a push of `edits` to the global feed: a winner is of its edit's collection.
+///
+/// # Errors
+/// What is wrong with the answer as a whole; a winner that is wrong fails alone.
+pub fn read_push_result(body: &[u8], collections: &[&'static Collection]) -> Result<PushResult, Report> {
+    let tape = parse(body)?;
+    let result = tape.root();
+    check(result, check_feed_push_result)?;
+    let outcomes = items(result, "outcomes").zip(collections).map(|(outcome, collection)| read_outcome(outcome, collection));
+    let read = || {
+        Some(PushResult {
+            outcomes: outcomes.collect::<Option<_>>()?,
+            prev_user_rev: count(result.get("prevUserRev"))?,
+            user_rev: count(result.get("userRev"))?,
+            server_time: integer(result.get("serverTime"))?,
+        })
+    };
+    read().ok_or_else(unread)
+}
+
+/// Writes what became of a push.
+pub fn write_push_result(result: &PushResult) -> String {
+    let mut text = String::from("{\"outcomes\":[");
+    for (index, outcome) in result.outcomes.iter().enumerate() {
+        comma(&mut text, index);
+        write_outcome(&mut text, outcome);
+    }
+    let _ =
+        write!(text, "],\"prevUserRev\":{},\"userRev\":{},\"serverTime\":{}}}", result.prev_user_rev, result.user_rev, result.server_time);
+    text
+}
+
+/// Writes one outcome.
+pub fn write_outcome(text: &mut String, outcome: &Outcome) {
+    match outcome {
+        Outcome::Accepted(receipt) => write_receipt(text, "accepted", receipt),
+        Outcome::Duplicate(receipt) => write_receipt(text, "duplicate", receipt),
+        Outcome::Superseded { id, op, winner } => {
+            let _ = write!(text, "{{\"id\":\"{id}\",\"op\":");
+            write_op(text, *op);
+            text.push_str(",\"outcome\":\"superseded\",\"winner\":");
+            match &**winner {
+                Ok(change) => write_change(text, change, Feed::One(change.collection)),
+                Err(unreadable) => text.push_str(&unreadable.raw),
+            }
+            text.push('}');
+        }
+        Outcome::Rejected { id, op, error } => {
+            let _ = write!(text, "{{\"outcome\":\"rejected\",\"error\":{}", error.to_json());
+            if let Some(id) = id {
+                let _ = write!(text, ",\"id\":\"{id}\"");
+            }
+            if let Some(op) = op {
+                text.push_str(",\"op\":");
+                write_op(text, *op);
+            }
+            text.push('}');
+        }
+    }
+}
+
+fn write_receipt(text: &mut String, outcome: &str, receipt: &Receipt) {
+    let _ = write!(text, "{{\"id\":\"{}\",\"op\":", receipt.id);
+    write_op(text, receipt.op);
+    let _ = write!(
+        text,
+        ",\"outcome\":\"{outcome}\",\"rev\":{},\"serverId\":\"{}\",\"serverUpdatedAt\":{},\"clientUpdatedAt\":{}}}",
+        receipt.rev, receipt.server_id, receipt.server_updated_at, receipt.stamp
+    );
+}
+
+/// Writes one change, as it stands in a page of `feed`.
+pub fn write_change(text: &mut String, change: &Change, feed: Feed) {
+    text.push('{');
+    if matches!(feed, Feed::All) {
+        let _ = write!(text, "\"collection\":\"{}\",", change.collection.path);
+    }
+    let _ = write!(text, "\"rev\":{},\"op\":", change.rev);
+    write_op(text, change.op);
+    text.push_str(",\"record\":");
+    text.push_str(&change.record.text);
+    text.push('}');
+}
+
+fn write_op(text: &mut String, op: Op) {
+    let _ = write!(text, "{{\"id\":\"{}\",\"deviceId\":\"{}\",\"seq\":{}}}", op.id, op.device, op.seq);
+}
+
+fn comma(text: &mut String, index: usize) {
+    if index > 0 {
+        text.push(',');
+    }
+}
+
+fn read_outcome(outcome: Json<'_>, collection: &'static Collection) -> Option<Outcome> {
+    let id = || uuid(outcome.get("id"));
+    let op = || read_op(outcome.get("op"));
+    let receipt = || {
+        Some(Receipt {
+            id: id()?,
+            op: op()?,
+            rev: count(outcome.get("rev"))?,
+            server_id: uuid(outcome.get("serverId"))?,
+            server_updated_at: integer(outcome.get("serverUpdatedAt"))?,
+            stamp: integer(outcome.get("clientUpdatedAt"))?,
+        })
+    };
+    Some(match outcome.get("outcome")?.as_str()? {
+        "accepted" => Outcome::Accepted(receipt()?),
+        "duplicate" => Outcome::Duplicate(receipt()?),
+        "superseded" => {
+            let winner = read_change(outcome.get("winner")?, Feed::One(collection));
+            Outcome::Superseded { id: id()?, op: op()?, winner: Box::new(winner) }
+        }
+        _ => Outcome::Rejected { id: id(), op: op(), error: Rejection::from_view(outcome.get("error")?).ok()? },
+    })
+}
+
+/// Reads a change of a feed, or keeps it as it is with the reasons why not.
+pub fn read_change(change: Json<'_>, feed: Feed) -> Result<Change, Unreadable> {
+    let (collection, checked) = checked(change, feed, check_feed_change, check_change);
+    let read = || {
+        Some(Change {
+            collection: collection?,
+            rev: count(change.get("rev"))?,
+            op: read_op(change.get("op"))?,
+            record: Record::read(change.get("record")?)?,
+        })
+    };
+    checked.and_then(|()| read().ok_or_else(unread)).map_err(|report| unreadable(change, feed, report))
+}
+
+fn read_edit(edit: Json<'_>, feed: Feed) -> Result<Edit, Unreadable> {
+    let (collection, checked) = checked(edit, feed, check_feed_push_change, check_push_change);
+    let read = || {
+        Some(Edit {
+            collection: collection?,
+            op: read_op(edit.get("op"))?,
+            base_rev: count(edit.get("baseRev")),
+            record: Record::read(edit.get("record")?)?,
+        })
+    };
+    checked.and_then(|()| read().ok_or_else(unread)).map_err(|report| unreadable(edit, feed, report))
+}
+
+/// Validates a change: with its collection's own schema in the global feed, in two steps in a feed that does not name it.
+fn checked(value: Json<'_>, feed: Feed, in_all: Check, in_one: Check) -> (Option<&'static Collection>, Result<(), Report>) {
+    match feed {
+        Feed::All => {
+            let path = value.get("collection").and_then(Json::as_str);
+            (path.and_then(registry::collection), check(value, in_all))
+        }
+        Feed::One(collection) => {
+            let whole = |value: Json<'_>, at: At<'_>, out: &mut Checker| {
+                in_one(value, at, out);
+                if let Some(record) = value.get("record").filter(|record| boolean(record.get("isDeleted")) == Some(false)) {
+                    (collection.check)(record, at.member("record"), out);
+                }
+            };
+            let mut out = Checker::new();
+            whole(value, At::ROOT, &mut out);
+            (Some(collection), out.finish())
+        }
+    }
+}
+
+fn unreadable(change: Json<'_>, feed: Feed, report: Report) -> Unreadable {
+    let record = change.get("record").and_then(Record::read);
+    let op = read_op(change.get("op"));
+    let rev = count(change.get("rev"));
+    Unreadable {
+        report,
+        raw: change.to_text(),
+        collection: match feed {
+            Feed::All => change.get("collection").and_then(Json::as_str).map(str::to_owned),
+            Feed::One(collection) => Some(collection.path.to_owned()),
+        },
+        id: change.get("record").and_then(|record| uuid(record.get("id"))),
+        op,
+        base_rev: count(change.get("baseRev")),
+        stored: record.zip(op).zip(rev).map(|((record, op), rev)| Stored { version: version(op, &record), rev }),
+    }
+}
+
+fn read_op(op: Option<Json<'_>>) -> Option<Op> {
+    let op = op?;
+    Some(Op { id: uuid(op.get("id"))?, device: uuid(op.get("deviceId"))?, seq: count(op.get("seq"))? })
+}
+
+fn items<'a>(message: Json<'a>, name: &str) -> impl Iterator<Item = Json<'a>> {
+    let array = match message.get(name) {
+        Some(Json::Array(array)) => array,
+        _ => Array::empty(),
+    };
+    array.into_iter().map(|(_, item)| item)
+}
+
+/// Validates a message and leaves the items of its `x-each` arrays to be judged one by one.
+fn check(value: Json<'_>, check: Check) -> Result<(), Report> {
+    let mut out = Checker::apart();
+    check(value, At::ROOT, &mut out);
+    out.finish()
+}
+
+fn unread() -> Report {
+    Report::new("type", "holds a number or an id beyond what this program can hold")
+}
+
+/// Validates a live record of a collection.
+///
+/// # Errors
+/// All violations.
+pub fn check_live(collection: &Collection, record: Json<'_>) -> Result<(), Report> {
+    validate_view(record, collection.check)
+}
