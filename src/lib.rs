@@ -36,6 +36,14 @@ pub mod api;
 
 pub mod clock;
 pub mod cursor;
+pub mod engine;
 pub mod merge;
+pub mod outbox;
+pub mod pull;
 pub mod record;
+pub mod retry;
+pub mod schedule;
+pub mod status;
+pub mod store;
+pub mod task;
 pub mod wire;

@@ -1,0 +1,72 @@
+//! What an answer means: a page, the outcomes of a push, or one of a closed set of failures.
+
+use crate::api::{Problem, ProblemCode, Schema};
+use crate::retry::Failure;
+use crate::wire::{Edit, Page, PushResult, read_page, read_push_result};
+
+/// An answer from the network, which may be anybody's.
+#[derive(Clone, Debug)]
+pub struct Answered {
+    pub status: u16,
+    /// The `Retry-After` header, in milliseconds.
+    pub retry_after_ms: Option<u64>,
+    pub body: Vec<u8>,
+}
+
+const OK: u16 = 200;
+
+/// The page that a pull was answered with, or why there is none.
+pub fn page(answer: &Answered) -> Result<Page, String> {
+    if answer.status != OK {
+        return Err(described(answer));
+    }
+    read_page(&answer.body).map_err(|report| format!("the server's page is not what the contract says: {report}"))
+}
+
+/// What became of a push of `sent`, or why nothing did.
+pub fn push_result(answer: &Answered, sent: &[Edit]) -> Result<PushResult, String> {
+    if answer.status != OK {
+        return Err(described(answer));
+    }
+    let collections: Vec<_> = sent.iter().map(|edit| edit.collection).collect();
+    read_push_result(&answer.body, &collections).map_err(|report| format!("the server's outcomes are not what the contract says: {report}"))
+}
+
+fn described(answer: &Answered) -> String {
+    match Problem::from_json(&answer.body) {
+        Ok(problem) => {
+            let detail = problem.detail.map(|detail| format!(": {detail}")).unwrap_or_default();
+            format!("the server answered {} ({}){detail}", answer.status, problem.title)
+        }
+        Err(_) => format!("something answered {} that is not a server of this contract", answer.status),
+    }
+}
+
+/// What an answer that is no success calls for.
+pub fn failure(answer: &Answered) -> Failure {
+    let Ok(problem) = Problem::from_json(&answer.body) else { return by_status(answer) };
+    let retry_after_ms = answer.retry_after_ms.or(problem.retry_after_ms.map(i64::unsigned_abs));
+    match problem.code {
+        ProblemCode::Unauthorized | ProblemCode::TokenExpired | ProblemCode::TokenRevoked => Failure::Unauthorized,
+        ProblemCode::InvalidCredentials | ProblemCode::Forbidden => Failure::Forbidden,
+        ProblemCode::CursorExpired | ProblemCode::InvalidCursor => Failure::Gone { restored_rev: None },
+        ProblemCode::EpochChanged => Failure::Gone { restored_rev: Some(problem.restored_rev.map_or(0, |rev| rev.0.unsigned_abs())) },
+        ProblemCode::PayloadTooLarge => Failure::Refused { too_large: true },
+        ProblemCode::MalformedRequest | ProblemCode::InvalidRecord => Failure::Refused { too_large: false },
+        ProblemCode::UpgradeRequired => Failure::UpgradeRequired,
+        ProblemCode::RateLimited | ProblemCode::Unavailable => Failure::Busy { retry_after_ms },
+        ProblemCode::NotFound | ProblemCode::MethodNotAllowed | ProblemCode::EmailTaken | ProblemCode::UnsupportedMediaType => {
+            Failure::Unreachable
+        }
+    }
+}
+
+/// An answer that is no problem of the contract comes from a proxy, a captive portal or another program.
+fn by_status(answer: &Answered) -> Failure {
+    match answer.status {
+        401 => Failure::Unauthorized,
+        413 => Failure::Refused { too_large: true },
+        429 | 500..=599 => Failure::Busy { retry_after_ms: answer.retry_after_ms },
+        _ => Failure::Unreachable,
+    }
+}

@@ -1,0 +1,287 @@
+//! Local edits and what becomes of them: plans that turn an edit, or the server's answer to one, into writes (R4, R5, R7, R9, R20).
+
+use uuid::Uuid;
+
+use crate::api::runtime::json::Json;
+use crate::api::runtime::schema::parse;
+use crate::api::{RejectionCode, Report};
+use crate::cursor::Cursor;
+use crate::merge::Op;
+use crate::pull;
+use crate::record::{RECORD_BYTES_MAX, Record, rewrite};
+use crate::store::{Block, Key, Loaded, Meta, Past, PastVersion, Pending, Row, RowState, Write};
+use crate::wire::{self, Edit, Outcome, PushResult, Receipt};
+
+/// The time, and a source of random numbers: what plans may not fetch for themselves.
+pub struct Moment<'a> {
+    /// The device's clock, in milliseconds since the Unix epoch.
+    pub wall_ms: i64,
+    pub random: &'a mut dyn FnMut() -> u64,
+}
+
+impl Moment<'_> {
+    /// A new time-ordered id, a UUIDv7.
+    pub fn id(&mut self) -> Uuid {
+        let mut bytes = [0; 10];
+        bytes[..8].copy_from_slice(&(self.random)().to_le_bytes());
+        bytes[8..].copy_from_slice(&(self.random)().to_le_bytes()[..2]);
+        uuid::Builder::from_unix_timestamp_millis(self.wall_ms.max(0).unsigned_abs(), &bytes).into_uuid()
+    }
+
+    fn op(&mut self, meta: &mut Meta) -> Op {
+        meta.seq += 1;
+        Op { id: self.id(), device: meta.device, seq: meta.seq }
+    }
+}
+
+/// A write of the app.
+#[derive(Clone, Debug)]
+pub enum LocalEdit {
+    /// A new or changed record, whole.
+    Put(String),
+    /// A record that the app ships: written where there is none yet, and beaten by any real edit (R18).
+    Seed(String),
+    Delete,
+}
+
+/// Why a local write is refused.
+#[derive(Clone, Debug, PartialEq)]
+pub enum EditError {
+    /// The record fails the contract.
+    Invalid(Report),
+    /// The record is larger than the contract allows.
+    TooLarge { bytes: usize },
+    /// A newer version of the record waits for an update of the app; editing an older one would destroy it (R16).
+    Quarantined,
+    /// There is no live record to delete.
+    Missing,
+    /// The collection has one record, with this id.
+    NotSingleton { id: Uuid },
+}
+
+/// The local write of one record. `loaded` holds its row.
+///
+/// # Errors
+/// Why the write is refused.
+pub fn edit(loaded: &mut Loaded, key: Key, edit: &LocalEdit, moment: &mut Moment<'_>) -> Result<Vec<Write>, EditError> {
+    let before = loaded.rows.first().and_then(Option::as_ref);
+    if loaded.held.first() == Some(&true) {
+        return Err(EditError::Quarantined);
+    }
+    let live = before.filter(|row| !row.record.deleted);
+    let meta = &mut loaded.meta;
+    let stamp = |meta: &mut Meta| meta.clock.stamp(moment.wall_ms, before.map(|row| row.record.stamp));
+    let record = match edit {
+        LocalEdit::Seed(_) if before.is_some() => return Ok(Vec::new()),
+        LocalEdit::Seed(text) => live_record(key, text, 0, Some(0), None)?,
+        LocalEdit::Put(text) => live_record(key, text, stamp(meta), None, before)?,
+        LocalEdit::Delete => {
+            let live = live.ok_or(EditError::Missing)?;
+            live.record.tombstone(stamp(meta)).map_err(EditError::Invalid)?
+        }
+    };
+    let pending = Pending { since: before.and_then(Row::unacknowledged).map_or(moment.wall_ms, |pending| pending.since), lost: false };
+    let row = Row {
+        collection: key.collection,
+        op: moment.op(meta),
+        base_rev: before.and_then(|row| row.base_rev),
+        state: RowState::Pending(pending),
+        seen: before.map_or(0, |row| row.seen),
+        record,
+    };
+    let past = live.filter(|_| row.record.deleted).map(|live| Write::Remember(past(live, Past::Deleted, row.op, moment.wall_ms)));
+    Ok(past.into_iter().chain([Write::Put(row)]).collect())
+}
+
+/// A live record of the app's, with the members that sync owns, validated.
+fn live_record(key: Key, text: &str, stamp: i64, created: Option<i64>, before: Option<&Row>) -> Result<Record, EditError> {
+    let number = |value: i64| Some(value.to_string());
+    let server = before.map(|row| server_members(&row.record.text)).unwrap_or_default();
+    let members = [
+        ("clientUpdatedAt", number(stamp)),
+        ("isDeleted", Some("false".to_owned())),
+        ("serverId", server.0),
+        ("serverUpdatedAt", server.1),
+        ("clientCreatedAt", created.and_then(number)),
+    ];
+    let members = if created.is_some() { &members[..] } else { &members[..4] };
+    let text = rewrite(text, members).map_err(EditError::Invalid)?;
+    if text.len() > RECORD_BYTES_MAX {
+        return Err(EditError::TooLarge { bytes: text.len() });
+    }
+    let tape = parse(text.as_bytes()).map_err(EditError::Invalid)?;
+    wire::check_live(key.collection, tape.root()).map_err(EditError::Invalid)?;
+    if let Some(id) = pull::singleton_id(key.collection).filter(|id| *id != key.id) {
+        return Err(EditError::NotSingleton { id });
+    }
+    let record = Record::read(tape.root()).filter(|record| record.id == key.id);
+    record.ok_or_else(|| EditError::Invalid(Report::new("type", "has another id than the one it is written under")))
+}
+
+/// The members that the server made, as JSON.
+fn server_members(text: &str) -> (Option<String>, Option<String>) {
+    let Ok(tape) = parse(text.as_bytes()) else { return (None, None) };
+    let member = |name: &str| tape.root().get(name).map(Json::to_text);
+    (member("serverId"), member("serverUpdatedAt"))
+}
+
+/// A version on its way into the history.
+pub fn past(row: &Row, why: Past, winner: Op, at: i64) -> PastVersion {
+    PastVersion { number: 0, collection: row.collection, record: row.record.clone(), op: row.op, why, winner, at }
+}
+
+/// What a push has come to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pushed {
+    /// Rows that no longer wait.
+    pub settled: usize,
+    /// The server's clock and this device's disagree: the edits that wait must be stamped afresh.
+    pub skewed: bool,
+    /// Another device uses this device's id.
+    pub cloned: bool,
+    /// Whether the device has seen everything that the server has.
+    pub caught_up: bool,
+}
+
+/// Takes in the outcomes of a push of `sent`. `loaded` holds the rows of the sent edits.
+///
+/// # Errors
+/// A stored record is not JSON.
+pub fn outcomes(loaded: &mut Loaded, sent: &[Edit], result: &PushResult, moment: &Moment<'_>) -> Result<(Vec<Write>, Pushed), Report> {
+    let mut writes = Vec::new();
+    let mut pushed = Pushed::default();
+    loaded.meta.clock.learn(moment.wall_ms, result.server_time);
+    for (index, (edit, outcome)) in sent.iter().zip(&result.outcomes).enumerate() {
+        let Some(row) = loaded.rows.get(index).and_then(Option::as_ref) else { continue };
+        let current = row.op == edit.op;
+        match outcome {
+            Outcome::Accepted(receipt) | Outcome::Duplicate(receipt) => {
+                pushed.settled += 1;
+                loaded.meta.last_push_at.insert(edit.collection.path.to_owned(), moment.wall_ms);
+                writes.push(Write::Put(acknowledged(row, receipt, current)?));
+            }
+            Outcome::Superseded { winner, .. } => {
+                if winner_is_a_clone_s(winner, row, &loaded.meta) {
+                    pushed.cloned = true;
+                    continue;
+                }
+                pushed.settled += 1;
+                writes.extend(superseded(row, winner, current, loaded.held[index], moment.wall_ms));
+            }
+            Outcome::Rejected { error, .. } if error.code == RejectionCode::ClockSkew => {
+                loaded.meta.clock.reset(moment.wall_ms, error.server_time.as_ref().map_or(result.server_time, |time| time.0));
+                pushed.skewed = true;
+            }
+            Outcome::Rejected { error, .. } if !error.retryable && current => {
+                pushed.settled += 1;
+                let block = Block { code: error.code.to_string(), message: error.message.clone() };
+                writes.push(Write::Put(blocked(row, block, moment.wall_ms)));
+            }
+            Outcome::Rejected { .. } => {}
+        }
+    }
+    pushed.caught_up = without_echo(&mut loaded.meta, result);
+    Ok((writes, pushed))
+}
+
+/// Moves the cursor over the device's own push, if nobody else has pushed meanwhile. Says whether it did.
+fn without_echo(meta: &mut Meta, result: &PushResult) -> bool {
+    let cursor = meta.cursor.as_deref().and_then(|text| text.parse::<Cursor>().ok());
+    let Some(cursor) = cursor.filter(|cursor| cursor.rev == result.prev_user_rev) else { return false };
+    meta.cursor = Some(Cursor { rev: result.user_rev, ..cursor }.to_string());
+    true
+}
+
+/// A row whose sent version is stored. An edit made meanwhile stays pending, on the acknowledged revision (R5).
+fn acknowledged(row: &Row, receipt: &Receipt, current: bool) -> Result<Row, Report> {
+    let stamp = if current { receipt.stamp } else { row.record.stamp };
+    let record = row.record.acknowledged(receipt.server_id, receipt.server_updated_at, stamp)?;
+    let state = if current { RowState::Clean } else { row.state.clone() };
+    Ok(Row { record, base_rev: Some(receipt.rev), state, ..row.clone() })
+}
+
+/// A row whose sent version has lost. The verdict on an op is final; an edit made since then is judged against the winner.
+fn superseded(row: &Row, winner: &Result<wire::Change, wire::Unreadable>, current: bool, held: bool, now: i64) -> Vec<Write> {
+    match winner {
+        Ok(change) if current => pull::adopt(Some(row), change, held, row.seen, now),
+        Ok(change) => pull::merge(row, row.base_rev, change, held, row.seen, now),
+        Err(unreadable) if current => {
+            let op = unreadable.op.unwrap_or(row.op);
+            let mut set_aside = unreadable.clone();
+            set_aside.raw = pull::as_feed_change(row.collection, &unreadable.raw);
+            vec![
+                Write::Remember(past(row, Past::Lost, op, now)),
+                Write::Remove(row.key()),
+                Write::Quarantine(pull::quarantined(&set_aside, now)),
+            ]
+        }
+        Err(unreadable) => vec![Write::Quarantine(pull::quarantined(unreadable, now))],
+    }
+}
+
+/// A row that the server has refused for good.
+pub fn blocked(row: &Row, block: Block, now: i64) -> Row {
+    let pending = row.unacknowledged().unwrap_or(Pending { since: now, lost: false });
+    Row { state: RowState::Blocked(pending, block), ..row.clone() }
+}
+
+fn winner_is_a_clone_s(winner: &Result<wire::Change, wire::Unreadable>, row: &Row, meta: &Meta) -> bool {
+    let op = match winner {
+        Ok(change) => Some(change.op),
+        Err(unreadable) => unreadable.op,
+    };
+    op.is_some_and(|op| is_a_clone_s(op, Some(row), meta))
+}
+
+/// Whether an op bears this device's id although this device has not made it (R20).
+pub fn is_a_clone_s(op: Op, row: Option<&Row>, meta: &Meta) -> bool {
+    let newer = |row: &Row| row.op.device == op.device && (op.seq > row.op.seq || (op.seq == row.op.seq && op.id != row.op.id));
+    op.device == meta.device && (op.seq > meta.seq || row.is_some_and(newer))
+}
+
+/// Stamps the waiting edits of this device afresh, after the server has refused one for its time (R9). `loaded` holds all of them.
+///
+/// # Errors
+/// A stored record is not JSON.
+pub fn restamp(loaded: &mut Loaded, moment: &mut Moment<'_>) -> Result<Vec<Write>, Report> {
+    let rows: Vec<Row> = loaded.rows.iter().flatten().filter(|row| is_own(row)).cloned().collect();
+    let mut writes = Vec::with_capacity(rows.len());
+    for row in rows {
+        let stamp = loaded.meta.clock.stamp(moment.wall_ms, None).min(row.record.stamp);
+        let op = moment.op(&mut loaded.meta);
+        writes.push(Write::Put(Row { record: row.record.restamped(stamp)?, op, ..row }));
+    }
+    Ok(writes)
+}
+
+/// Makes this device another one, after its id was seen in use elsewhere. Edits that wait become the new device's.
+pub fn new_device(loaded: &mut Loaded, installation: Option<Uuid>, moment: &mut Moment<'_>) -> Vec<Write> {
+    loaded.meta.device = moment.id();
+    loaded.meta.seq = 0;
+    loaded.meta.installation = installation.or(loaded.meta.installation);
+    let rows: Vec<Row> = loaded.rows.iter().flatten().filter(|row| is_own(row)).cloned().collect();
+    rows.into_iter().map(|row| Write::Put(Row { op: moment.op(&mut loaded.meta), ..row })).collect()
+}
+
+/// Whether a waiting edit may be given a new op: not if the server knew the version once.
+fn is_own(row: &Row) -> bool {
+    row.unacknowledged().is_some_and(|pending| !pending.lost)
+}
+
+/// Puts blocked rows back into the queue. `loaded` holds them.
+pub fn retry(loaded: &Loaded) -> Vec<Write> {
+    let back = |row: &Row| match &row.state {
+        RowState::Blocked(pending, _) => Some(Write::Put(Row { state: RowState::Pending(*pending), ..row.clone() })),
+        _ => None,
+    };
+    loaded.rows.iter().flatten().filter_map(back).collect()
+}
+
+/// Gives up edits that were refused: they go to the history. Where the server has an earlier version, a resync brings it back.
+pub fn discard(loaded: &mut Loaded, now: i64) -> Vec<Write> {
+    let blocked: Vec<&Row> = loaded.rows.iter().flatten().filter(|row| matches!(row.state, RowState::Blocked(..))).collect();
+    if blocked.iter().any(|row| row.base_rev.is_some()) && loaded.meta.resync.is_none() {
+        pull::begin_resync(&mut loaded.meta, None);
+    }
+    blocked.into_iter().flat_map(|row| [Write::Remember(past(row, Past::Lost, row.op, now)), Write::Remove(row.key())]).collect()
+}

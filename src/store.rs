@@ -1,0 +1,397 @@
+//! What a device keeps, and the trait that keeps it. Every change goes through one method: load rows, decide, write, in one transaction.
+
+pub mod memory;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::api::collection::Collection;
+use crate::clock::Clock;
+use crate::merge::{Op, Stored, Version};
+use crate::record::Record;
+use crate::wire::Edit;
+
+/// A device's local database. Implementations pass the conformance suite in `tests/stores.rs`.
+///
+/// A store decides nothing: `plan` does, inside the store's own transaction, so that no other write can come between what was read and
+/// what is written (R3, R6).
+pub trait Store: Send {
+    /// Changes something, durably: loads what is selected, lets `plan` decide, and does what it says, all in one transaction. Where
+    /// `plan` refuses, nothing is changed.
+    ///
+    /// # Errors
+    /// The database cannot be read or written; nothing was changed.
+    fn update(&mut self, select: &Select, plan: &mut Plan<'_>) -> Result<(), StoreError>;
+
+    /// What the device knows of itself and of the server.
+    fn meta(&mut self) -> Result<Meta, StoreError>;
+
+    /// Rows that wait to be pushed: parents first, then in the order of their edits, at most `limit`.
+    fn pending(&mut self, limit: usize) -> Result<Vec<Row>, StoreError>;
+
+    /// One row, live or deleted.
+    fn get(&mut self, key: Key) -> Result<Option<Row>, StoreError>;
+
+    /// Live records of a collection, in the order of the query.
+    ///
+    /// # Errors
+    /// The query names an index that the contract does not declare.
+    fn list(&mut self, collection: &'static Collection, query: &Query) -> Result<Vec<Row>, StoreError>;
+
+    /// How much of what there is.
+    fn counts(&mut self) -> Result<Counts, StoreError>;
+
+    /// Rows that the server has refused for good, with its reasons.
+    fn blocked(&mut self) -> Result<Vec<Row>, StoreError>;
+
+    /// The newest versions that lost or were deleted, at most `limit`.
+    fn history(&mut self, limit: usize) -> Result<Vec<PastVersion>, StoreError>;
+
+    /// What this version of the contract cannot read.
+    fn quarantined(&mut self) -> Result<Vec<Quarantined>, StoreError>;
+}
+
+/// Decides what is written, from what was loaded.
+pub type Plan<'a> = dyn FnMut(&mut Loaded) -> Result<Vec<Write>, Refused> + 'a;
+
+/// The plan has refused to go on; the reason is the caller's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused;
+
+/// Which rows a plan needs.
+#[derive(Clone, Debug)]
+pub enum Select {
+    /// These, in this order, whether they are there or not.
+    Keys(Vec<Key>),
+    /// Every row with an edit that the server has not acknowledged, blocked ones included, in the order of the edits.
+    Unacknowledged,
+    /// Rows that the running resync has not seen, at most so many; none if there is no resync.
+    Unseen { limit: usize },
+}
+
+/// What a plan is given.
+#[derive(Debug)]
+pub struct Loaded {
+    /// Written back if changed.
+    pub meta: Meta,
+    /// One for each selected key; all of them present for the other selections.
+    pub rows: Vec<Option<Row>>,
+    /// For each row, whether a version of it is quarantined.
+    pub held: Vec<bool>,
+}
+
+/// One thing to write.
+#[derive(Clone, Debug)]
+pub enum Write {
+    Put(Row),
+    /// Forgets the row, without a trace.
+    Remove(Key),
+    /// Remembers a version that lost or was deleted.
+    Remember(PastVersion),
+    /// Forgets the past version of this number.
+    Forget(i64),
+    /// Sets aside what cannot be read, in place of what was set aside for the same record.
+    Quarantine(Quarantined),
+    /// Drops what was set aside for a record.
+    Release(Key),
+    /// Drops what was set aside under a revision, where its record cannot be told.
+    ReleaseRev(u64),
+}
+
+/// Which record.
+#[derive(Clone, Copy)]
+pub struct Key {
+    pub collection: &'static Collection,
+    pub id: Uuid,
+}
+
+impl Key {
+    fn order(&self) -> (&'static str, Uuid) {
+        (self.collection.path, self.id)
+    }
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        self.order() == other.order()
+    }
+}
+
+impl Eq for Key {}
+
+impl PartialOrd for Key {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Key {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.order().cmp(&other.order())
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.collection.path, self.id)
+    }
+}
+
+/// A record on this device, and where it stands.
+#[derive(Clone, Debug)]
+pub struct Row {
+    pub collection: &'static Collection,
+    pub record: Record,
+    /// The edit that made this version.
+    pub op: Op,
+    /// The server's revision of this version if it is clean, of the version that was edited otherwise.
+    pub base_rev: Option<u64>,
+    pub state: RowState,
+    /// The number of the last resync that has seen the record on the server.
+    pub seen: u64,
+}
+
+/// Whether the server has acknowledged a row. Never a comparison of times (R4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RowState {
+    /// The server has this version.
+    Clean,
+    /// The server has yet to be told, or to answer.
+    Pending(Pending),
+    /// The server has refused this version for good.
+    Blocked(Pending, Block),
+}
+
+/// An edit that the server has not acknowledged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pending {
+    /// When the oldest unacknowledged edit of the record was made, in milliseconds since the Unix epoch.
+    pub since: i64,
+    /// A version that the server lost when it was restored, and that keeps its op and stamp whoever made it (R11).
+    pub lost: bool,
+}
+
+/// Why the server has refused a version.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Block {
+    /// The contract's rejection code.
+    pub code: String,
+    pub message: String,
+}
+
+impl Row {
+    pub fn key(&self) -> Key {
+        Key { collection: self.collection, id: self.record.id }
+    }
+
+    pub fn version(&self) -> Version {
+        Version { op: self.op, stamp: self.record.stamp, deleted: self.record.deleted }
+    }
+
+    /// The unacknowledged edit, if there is one.
+    pub fn unacknowledged(&self) -> Option<Pending> {
+        match &self.state {
+            RowState::Clean => None,
+            RowState::Pending(pending) | RowState::Blocked(pending, _) => Some(*pending),
+        }
+    }
+
+    /// The row as it is pushed.
+    pub fn edit(&self) -> Edit {
+        Edit { collection: self.collection, op: self.op, base_rev: self.base_rev, record: self.record.clone() }
+    }
+}
+
+/// A version that is no longer the current one, kept so that the user can have it back.
+#[derive(Clone, Debug)]
+pub struct PastVersion {
+    /// The store's number for it; 0 until it is written.
+    pub number: i64,
+    pub collection: &'static Collection,
+    pub record: Record,
+    pub op: Op,
+    pub why: Past,
+    /// The edit that took its place.
+    pub winner: Op,
+    /// When that happened on this device, in milliseconds since the Unix epoch.
+    pub at: i64,
+}
+
+/// Why a version is a past one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Past {
+    /// It was edited in two places, and the other edit won.
+    Lost,
+    /// It was deleted.
+    Deleted,
+}
+
+/// A change that this version of the contract cannot read, kept word for word until a later version can (R16).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Quarantined {
+    pub collection: Option<String>,
+    pub id: Option<Uuid>,
+    pub stored: Option<Stored>,
+    /// The change as it came from the feed.
+    pub raw: String,
+    /// Why it cannot be read.
+    pub reason: String,
+    /// When it arrived, in milliseconds since the Unix epoch.
+    pub at: i64,
+}
+
+/// What a device knows of itself and of the server, beside its records.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Meta {
+    /// How often the store was changed. Counted by the store.
+    pub version: u64,
+    pub device: Uuid,
+    /// A token that is also kept outside the database: where they differ, the database was copied (R20).
+    pub installation: Option<Uuid>,
+    /// The account that the records belong to; none before the first sign-in (R15).
+    pub owner: Option<Uuid>,
+    /// How many edits this device has made.
+    pub seq: u64,
+    pub clock: Clock,
+    /// Where in the global feed this device is; none before its first pull.
+    pub cursor: Option<String>,
+    /// The running resync, if there is one (R11).
+    pub resync: Option<Resync>,
+    /// How many resyncs there have been.
+    pub resyncs: u64,
+    /// When the feed was last pulled to its end, in milliseconds since the Unix epoch.
+    pub last_pull_at: Option<i64>,
+    /// When a push of a collection's records last succeeded.
+    pub last_push_at: BTreeMap<String, i64>,
+    /// Whether sync is switched on.
+    pub enabled: bool,
+    /// The contract that quarantined changes were last tried with.
+    pub contract: String,
+}
+
+impl Default for Meta {
+    fn default() -> Self {
+        Meta {
+            version: 0,
+            device: Uuid::nil(),
+            installation: None,
+            owner: None,
+            seq: 0,
+            clock: Clock::default(),
+            cursor: None,
+            resync: None,
+            resyncs: 0,
+            last_pull_at: None,
+            last_push_at: BTreeMap::new(),
+            enabled: true,
+            contract: String::new(),
+        }
+    }
+}
+
+/// A pull of everything, because the server no longer knows what this device has seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Resync {
+    /// Marks the rows that it has seen.
+    pub number: u64,
+    /// Where the server went back to, if it was restored from a backup: it has lost every version of a later revision.
+    pub restored_rev: Option<u64>,
+    /// How far it has come.
+    pub cursor: Option<String>,
+    /// Whether every page is applied, and what was not seen can be dealt with.
+    pub pulled: bool,
+    /// Whether what was not seen may be deleted: it is little, or the user has agreed.
+    pub confirmed: bool,
+}
+
+impl Resync {
+    /// Whether it may turn out that the user must be asked.
+    pub fn is_undecided(&self) -> bool {
+        self.pulled && !self.confirmed
+    }
+
+    /// Whether the server has lost the version that it once gave this revision.
+    pub fn is_lost(&self, rev: Option<u64>) -> bool {
+        self.restored_rev.zip(rev).is_some_and(|(restored, rev)| rev > restored)
+    }
+}
+
+/// How much of what there is on a device.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Live records, counted only while a resync has yet to decide whether to ask the user; counting takes a walk over all of them.
+    pub live: u64,
+    pub pending: u64,
+    /// When the oldest pending edit was made.
+    pub pending_since: Option<i64>,
+    pub blocked: u64,
+    pub quarantined: u64,
+    /// Those of them that the resync has not seen and would delete.
+    pub unseen: u64,
+}
+
+/// Which records of a collection, and in which order.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Query {
+    /// Members of an index that the contract declares; empty means by id.
+    pub index: Vec<String>,
+    /// Values of the index's first members that must be equal.
+    pub equal: Vec<serde_json::Value>,
+    /// The lowest value of the member behind those, included.
+    pub from: Option<serde_json::Value>,
+    /// The highest value of that member, excluded.
+    pub until: Option<serde_json::Value>,
+    pub descending: bool,
+    pub offset: usize,
+    pub limit: Option<usize>,
+}
+
+/// A database that cannot be read or written. Nothing was changed, and nothing is lost.
+#[derive(Debug)]
+pub struct StoreError {
+    /// What was being done, what was seen, and what to do next.
+    pub message: String,
+    pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl StoreError {
+    pub fn new(message: impl Into<String>) -> Self {
+        StoreError { message: message.into(), source: None }
+    }
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for StoreError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_ref().map(|source| &**source as _)
+    }
+}
+
+/// The index of a collection that a query goes by.
+///
+/// # Errors
+/// The contract declares no such index.
+pub fn index_of<'a>(collection: &'a Collection, query: &Query) -> Result<Option<&'a crate::api::collection::Index>, StoreError> {
+    if query.index.is_empty() {
+        return Ok(None);
+    }
+    let found = collection.indexes.iter().find(|index| index.members == query.index);
+    found.map(Some).ok_or_else(|| {
+        let known: Vec<String> = collection.indexes.iter().map(|index| index.members.join("+")).collect();
+        let (path, asked) = (collection.path, query.index.join("+"));
+        StoreError::new(format!("cannot list {path} by {asked}: the contract declares the indexes {}", known.join(", ")))
+    })
+}

@@ -1,0 +1,207 @@
+//! A store in memory: the plainest one that passes the conformance suite, and the one the simulation runs on.
+
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+
+use crate::api::collection::Collection;
+use crate::api::registry;
+use crate::api::runtime::json::{Json, Value};
+use crate::api::runtime::schema::parse;
+use crate::store::{
+    Counts, Key, Loaded, Meta, PastVersion, Plan, Quarantined, Query, Row, RowState, Select, Store, StoreError, Write, index_of,
+};
+
+/// A device's database in memory. A clone is a copy of the database.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryStore {
+    meta: Meta,
+    rows: BTreeMap<Key, Row>,
+    /// The keys of rows that wait to be pushed, by collection in push order and by the number of their edit.
+    pending: BTreeMap<(usize, u64, Uuid), Key>,
+    history: BTreeMap<i64, PastVersion>,
+    quarantine: Vec<Quarantined>,
+}
+
+impl MemoryStore {
+    /// An empty store of a device with this id.
+    pub fn new(device: Uuid) -> Self {
+        MemoryStore { meta: Meta { device, ..Meta::default() }, ..MemoryStore::default() }
+    }
+
+    fn load(&self, select: &Select) -> Vec<(Option<Row>, bool)> {
+        let held = |key: Key| self.quarantine.iter().any(|aside| is_of(aside, key));
+        match select {
+            Select::Keys(keys) => keys.iter().map(|key| (self.rows.get(key).cloned(), held(*key))).collect(),
+            Select::Unacknowledged => {
+                let mut rows: Vec<&Row> = self.rows.values().filter(|row| row.state != RowState::Clean).collect();
+                rows.sort_by_key(|row| row.op.seq);
+                rows.into_iter().map(|row| (Some(row.clone()), held(row.key()))).collect()
+            }
+            Select::Unseen { limit } => {
+                let Some(resync) = &self.meta.resync else { return Vec::new() };
+                let unseen = self.rows.values().filter(|row| row.seen != resync.number);
+                unseen.take(*limit).map(|row| (Some(row.clone()), held(row.key()))).collect()
+            }
+        }
+    }
+
+    fn write(&mut self, write: Write) {
+        match write {
+            Write::Put(row) => {
+                self.remove(row.key());
+                if let RowState::Pending(_) = row.state {
+                    self.pending.insert(queue(&row), row.key());
+                }
+                self.rows.insert(row.key(), row);
+            }
+            Write::Remove(key) => self.remove(key),
+            Write::Remember(mut past) => {
+                past.number = self.history.last_key_value().map_or(1, |(number, _)| number + 1);
+                self.history.insert(past.number, past);
+            }
+            Write::Forget(number) => _ = self.history.remove(&number),
+            Write::Quarantine(aside) => {
+                let same = |known: &Quarantined| {
+                    let record = known.id.is_some() && known.id == aside.id && known.collection == aside.collection;
+                    record || known.raw == aside.raw
+                };
+                self.quarantine.retain(|known| !same(known));
+                self.quarantine.push(aside);
+            }
+            Write::Release(key) => self.quarantine.retain(|aside| !is_of(aside, key)),
+            Write::ReleaseRev(rev) => {
+                self.quarantine.retain(|aside| aside.id.is_some() || aside.stored.is_none_or(|stored| stored.rev != rev));
+            }
+        }
+    }
+
+    fn remove(&mut self, key: Key) {
+        if let Some(row) = self.rows.remove(&key) {
+            self.pending.remove(&queue(&row));
+        }
+    }
+}
+
+fn queue(row: &Row) -> (usize, u64, Uuid) {
+    let place = registry::COLLECTIONS.iter().position(|known| known.path == row.collection.path).unwrap_or(usize::MAX);
+    (place, row.op.seq, row.record.id)
+}
+
+fn is_of(aside: &Quarantined, key: Key) -> bool {
+    aside.id == Some(key.id) && aside.collection.as_deref() == Some(key.collection.path)
+}
+
+impl Store for MemoryStore {
+    fn update(&mut self, select: &Select, plan: &mut Plan<'_>) -> Result<(), StoreError> {
+        let (rows, held) = self.load(select).into_iter().unzip();
+        let mut loaded = Loaded { meta: self.meta.clone(), rows, held };
+        if let Ok(writes) = plan(&mut loaded) {
+            self.meta = loaded.meta;
+            self.meta.version += 1;
+            writes.into_iter().for_each(|write| self.write(write));
+        }
+        Ok(())
+    }
+
+    fn meta(&mut self) -> Result<Meta, StoreError> {
+        Ok(self.meta.clone())
+    }
+
+    fn pending(&mut self, limit: usize) -> Result<Vec<Row>, StoreError> {
+        Ok(self.pending.values().take(limit).filter_map(|key| self.rows.get(key).cloned()).collect())
+    }
+
+    fn get(&mut self, key: Key) -> Result<Option<Row>, StoreError> {
+        Ok(self.rows.get(&key).cloned())
+    }
+
+    fn list(&mut self, collection: &'static Collection, query: &Query) -> Result<Vec<Row>, StoreError> {
+        let index = index_of(collection, query)?;
+        let from = Key { collection, id: Uuid::nil() };
+        let rows = self.rows.range(from..).map(|(_, row)| row).take_while(|row| row.collection.path == collection.path);
+        let mut entries: Vec<(Vec<Value>, &Row)> = Vec::new();
+        for row in rows.filter(|row| !row.record.deleted) {
+            match index {
+                None => entries.push((Vec::new(), row)),
+                Some(index) => entries.extend(index_entries(index.members, index.multi, row).into_iter().map(|entry| (entry, row))),
+            }
+        }
+        entries.retain(|(entry, _)| selects(query, entry));
+        entries.sort_by(|(left, one), (right, other)| {
+            let by_entry = left.iter().zip(right).map(|(left, right)| compare(left, right)).find(|order| order.is_ne());
+            by_entry.unwrap_or(std::cmp::Ordering::Equal).then(one.record.id.cmp(&other.record.id))
+        });
+        if query.descending {
+            entries.reverse();
+        }
+        let rows = entries.into_iter().map(|(_, row)| row.clone()).skip(query.offset);
+        Ok(rows.take(query.limit.unwrap_or(usize::MAX)).collect())
+    }
+
+    fn counts(&mut self) -> Result<Counts, StoreError> {
+        let undecided = self.meta.resync.as_ref().is_some_and(|resync| resync.is_undecided());
+        let pending = || self.rows.values().filter(|row| matches!(row.state, RowState::Pending(_)));
+        let dooms = |row: &&Row| {
+            let resync = self.meta.resync.as_ref().filter(|resync| resync.is_undecided());
+            let unseen = resync.is_some_and(|resync| row.seen != resync.number && !resync.is_lost(row.base_rev));
+            unseen && row.state == RowState::Clean && !row.record.deleted
+        };
+        Ok(Counts {
+            live: if undecided { self.rows.values().filter(|row| !row.record.deleted).count() as u64 } else { 0 },
+            pending: pending().count() as u64,
+            pending_since: pending().filter_map(|row| row.unacknowledged().map(|pending| pending.since)).min(),
+            blocked: self.rows.values().filter(|row| matches!(row.state, RowState::Blocked(..))).count() as u64,
+            quarantined: self.quarantine.len() as u64,
+            unseen: self.rows.values().filter(dooms).count() as u64,
+        })
+    }
+
+    fn blocked(&mut self) -> Result<Vec<Row>, StoreError> {
+        Ok(self.rows.values().filter(|row| matches!(row.state, RowState::Blocked(..))).cloned().collect())
+    }
+
+    fn history(&mut self, limit: usize) -> Result<Vec<PastVersion>, StoreError> {
+        Ok(self.history.values().rev().take(limit).cloned().collect())
+    }
+
+    fn quarantined(&mut self) -> Result<Vec<Quarantined>, StoreError> {
+        Ok(self.quarantine.clone())
+    }
+}
+
+/// The entries of a record in an index: none where a member is missing.
+fn index_entries(members: &[&str], multi: bool, row: &Row) -> Vec<Vec<Value>> {
+    let Ok(tape) = parse(row.record.text.as_bytes()) else { return Vec::new() };
+    let values: Option<Vec<Value>> = members.iter().map(|member| tape.root().get(member).map(Json::to_value).filter(|value| !value.is_null())).collect();
+    match values {
+        Some(values) if multi => match values.into_iter().next() {
+            Some(Value::Array(items)) => items.into_iter().map(|item| vec![item]).collect(),
+            _ => Vec::new(),
+        },
+        Some(values) => vec![values],
+        None => Vec::new(),
+    }
+}
+
+fn selects(query: &Query, entry: &[Value]) -> bool {
+    let equal = query.equal.iter().zip(entry).all(|(wanted, value)| compare(wanted, value).is_eq());
+    let next = entry.get(query.equal.len());
+    let from = query.from.as_ref().is_none_or(|from| next.is_some_and(|value| compare(value, from).is_ge()));
+    let until = query.until.as_ref().is_none_or(|until| next.is_some_and(|value| compare(value, until).is_lt()));
+    equal && from && until
+}
+
+/// The order that SQLite has among JSON scalars: numbers and booleans by value, then texts by their bytes.
+fn compare(left: &Value, right: &Value) -> std::cmp::Ordering {
+    let number = |value: &Value| match value {
+        Value::Bool(value) => Some(f64::from(u8::from(*value))),
+        other => other.as_f64(),
+    };
+    match (number(left), number(right)) {
+        (Some(left), Some(right)) => left.total_cmp(&right),
+        (Some(_), None) => std::cmp::Ordering::Less,
+        (None, Some(_)) => std::cmp::Ordering::Greater,
+        (None, None) => left.as_str().unwrap_or_default().cmp(right.as_str().unwrap_or_default()),
+    }
+}

@@ -1,0 +1,337 @@
+//! A store in one SQLite file: every change is one durable transaction, and plain SQL reads the records through the contract's views.
+
+mod rows;
+
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
+use uuid::Uuid;
+
+use self::rows::{RECORD_COLUMNS, put, read_history, read_quarantined, read_row, sql_value};
+use crate::api::collection::{Collection, Index};
+use crate::api::registry;
+use crate::store::{
+    Counts, Key, Loaded, Meta, PastVersion, Plan, Quarantined, Query, Row, Select, Store, StoreError, Write, index_of,
+};
+
+/// The steps from an empty file to the schema of this version; `user_version` counts those that were taken.
+const MIGRATIONS: &[&str] = &[include_str!("sqlite/schema.sql")];
+/// What the contract adds: a view for each collection, and its indexes.
+const VIEWS: &str = include_str!("../../generated/sql/views.sql");
+/// How many past versions are kept.
+const HISTORY_MAX: i64 = 10_000;
+/// How long to wait for another process that is writing.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A device's database in a SQLite file. Several processes may open it.
+#[derive(Debug)]
+pub struct SqliteStore {
+    connection: Connection,
+}
+
+impl SqliteStore {
+    /// Opens a database, and makes it if there is none. A new database is of a new device, which is named by `device`.
+    ///
+    /// # Errors
+    /// The file cannot be read or written, is no database, or was made by a later version.
+    pub fn open(path: &Path, device: Uuid) -> Result<Self, StoreError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags).map_err(failed("open the database"))?;
+        Self::set_up(connection, device)
+    }
+
+    /// A database that is gone when it is closed.
+    ///
+    /// # Errors
+    /// SQLite has no memory.
+    pub fn in_memory(device: Uuid) -> Result<Self, StoreError> {
+        Self::set_up(Connection::open_in_memory().map_err(failed("open a database in memory"))?, device)
+    }
+
+    /// The database itself, to read it with SQL of one's own.
+    pub fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    fn set_up(mut connection: Connection, device: Uuid) -> Result<Self, StoreError> {
+        connection.busy_timeout(BUSY_TIMEOUT).map_err(failed("open the database"))?;
+        connection.set_prepared_statement_cache_capacity(64);
+        connection
+            .execute_batch("PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;")
+            .map_err(failed("open the database"))?;
+        migrate(&mut connection)?;
+        let store = SqliteStore { connection };
+        store.make_meta(device)?;
+        store.make_views()?;
+        Ok(store)
+    }
+
+    fn make_meta(&self, device: Uuid) -> Result<(), StoreError> {
+        let json = json_of(&Meta { device, ..Meta::default() })?;
+        self.connection
+            .execute("INSERT INTO meta (one, json) VALUES (1, ?1) ON CONFLICT DO NOTHING", [json])
+            .map(drop)
+            .map_err(failed("set the database up"))
+    }
+
+    /// Makes the contract's views and indexes anew when they are not those of this contract.
+    fn make_views(&self) -> Result<(), StoreError> {
+        let failed = failed("make the views of the contract");
+        let current: bool = self.connection.query_row("SELECT views = ?1 FROM meta", [VIEWS], |row| row.get(0)).map_err(&failed)?;
+        if current {
+            return Ok(());
+        }
+        let old = "SELECT 'DROP VIEW \"' || name || '\"' FROM sqlite_schema WHERE type = 'view' UNION ALL
+                   SELECT 'DROP INDEX \"' || name || '\"' FROM sqlite_schema
+                   WHERE type = 'index' AND tbl_name = 'records' AND sql IS NOT NULL AND name <> 'records_unacknowledged'";
+        let mut statement = self.connection.prepare(old).map_err(&failed)?;
+        let drops: Vec<String> = statement.query_map([], |row| row.get(0)).and_then(Iterator::collect).map_err(&failed)?;
+        let script = format!("BEGIN IMMEDIATE; {}; {VIEWS}", drops.join(";"));
+        let made = self.connection.execute_batch(&script);
+        let made = made.and_then(|()| self.connection.execute("UPDATE meta SET views = ?1", [VIEWS]).map(drop));
+        let end = if made.is_ok() { "COMMIT" } else { "ROLLBACK" };
+        made.and(self.connection.execute_batch(end)).map_err(&failed)
+    }
+
+    fn rows(&self, condition: &str, parameters: impl rusqlite::Params) -> Result<Vec<Row>, StoreError> {
+        let failed = failed("read records");
+        let sql = format!("SELECT {RECORD_COLUMNS} FROM records {condition}");
+        let mut statement = self.connection.prepare_cached(&sql).map_err(&failed)?;
+        let rows = statement.query_map(parameters, read_row).map_err(&failed)?;
+        rows.filter_map(Result::transpose).collect::<Result<_, _>>().map_err(failed)
+    }
+}
+
+fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    let failed = failed("bring the database up to date");
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
+    let taken: usize = transaction.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(&failed)?;
+    if taken > MIGRATIONS.len() {
+        return Err(StoreError::new(format!(
+            "cannot open the database: it is of version {taken}, and this program knows {}; update the program",
+            MIGRATIONS.len()
+        )));
+    }
+    for script in &MIGRATIONS[taken..] {
+        transaction.execute_batch(script).map_err(&failed)?;
+    }
+    transaction.pragma_update(None, "user_version", MIGRATIONS.len()).map_err(&failed)?;
+    transaction.commit().map_err(&failed)
+}
+
+/// Turns what SQLite says into what the user can do about it.
+pub(crate) fn failed(doing: &'static str) -> impl Fn(rusqlite::Error) -> StoreError {
+    move |error| {
+        use rusqlite::ErrorCode;
+        let next = match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => "; free some space on the disk and try again",
+            Some(ErrorCode::ReadOnly) => "; make the file and its folder writable",
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "; another program is writing to it, try again",
+            Some(ErrorCode::CannotOpen) => "; look whether the folder exists and may be written to",
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => "; the file is damaged or no database, restore it from a copy",
+            _ => "",
+        };
+        StoreError { message: format!("cannot {doing}: {error}{next}"), source: Some(Box::new(error)) }
+    }
+}
+
+fn json_of(meta: &Meta) -> Result<String, StoreError> {
+    serde_json::to_string(meta).map_err(|error| StoreError::new(format!("cannot write what the device knows of itself: {error}")))
+}
+
+fn meta_in(connection: &Connection) -> Result<Meta, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT json FROM meta").map_err(failed("read the database"))?;
+    let json: String = statement.query_row([], |row| row.get(0)).map_err(failed("read the database"))?;
+    serde_json::from_str(&json)
+        .map_err(|error| StoreError::new(format!("cannot read what the device knows of itself: {error}; restore the database from a copy")))
+}
+
+impl Store for SqliteStore {
+    fn update(&mut self, select: &Select, plan: &mut Plan<'_>) -> Result<(), StoreError> {
+        let failed = failed("write to the database");
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
+        let meta = meta_in(&transaction)?;
+        let (rows, held) = load(&transaction, select, &meta)?;
+        let mut loaded = Loaded { meta, rows, held };
+        let Ok(writes) = plan(&mut loaded) else { return Ok(()) };
+        for write in &writes {
+            carry_out(&transaction, write).map_err(&failed)?;
+        }
+        loaded.meta.version += 1;
+        let json = json_of(&loaded.meta)?;
+        transaction.prepare_cached("UPDATE meta SET json = ?1").and_then(|mut update| update.execute([json])).map_err(&failed)?;
+        transaction.commit().map_err(failed)
+    }
+
+    fn meta(&mut self) -> Result<Meta, StoreError> {
+        meta_in(&self.connection)
+    }
+
+    fn pending(&mut self, limit: usize) -> Result<Vec<Row>, StoreError> {
+        let mut found = Vec::new();
+        for collection in registry::COLLECTIONS {
+            if found.len() < limit {
+                let left = limit - found.len();
+                found.extend(self.rows("WHERE state = 1 AND collection = ?1 ORDER BY op_seq LIMIT ?2", params![collection.path, left])?);
+            }
+        }
+        Ok(found)
+    }
+
+    fn get(&mut self, key: Key) -> Result<Option<Row>, StoreError> {
+        Ok(self.rows("WHERE collection = ?1 AND id = ?2", params![key.collection.path, key.id.to_string()])?.pop())
+    }
+
+    fn list(&mut self, collection: &'static Collection, query: &Query) -> Result<Vec<Row>, StoreError> {
+        let listing = Listing::new(collection, index_of(collection, query)?, query);
+        self.rows(&listing.sql, rusqlite::params_from_iter(listing.parameters))
+    }
+
+    fn counts(&mut self) -> Result<Counts, StoreError> {
+        let failed = failed("count records");
+        let mut counts = Counts::default();
+        let sql = "SELECT (SELECT count(*) FROM records WHERE state = 1), (SELECT min(pending_since) FROM records WHERE state = 1),
+                   (SELECT count(*) FROM records WHERE state = 2), (SELECT count(*) FROM quarantine)";
+        let mut statement = self.connection.prepare_cached(sql).map_err(&failed)?;
+        let read = statement.query_row([], |row| {
+            counts.pending = row.get(0)?;
+            counts.pending_since = row.get(1)?;
+            counts.blocked = row.get(2)?;
+            counts.quarantined = row.get(3)?;
+            Ok(())
+        });
+        read.map_err(&failed)?;
+        if let Some(resync) = meta_in(&self.connection)?.resync.filter(|resync| resync.is_undecided()) {
+            let sql = "SELECT count(*), coalesce(sum(state = 0 AND seen <> ?1 AND NOT coalesce(base_rev > ?2, 0)), 0)
+                       FROM records WHERE is_deleted = 0";
+            let parameters = params![resync.number, resync.restored_rev];
+            (counts.live, counts.unseen) =
+                self.connection.query_row(sql, parameters, |row| Ok((row.get(0)?, row.get(1)?))).map_err(&failed)?;
+        }
+        Ok(counts)
+    }
+
+    fn blocked(&mut self) -> Result<Vec<Row>, StoreError> {
+        self.rows("WHERE state = 2 ORDER BY collection, op_seq", [])
+    }
+
+    fn history(&mut self, limit: usize) -> Result<Vec<PastVersion>, StoreError> {
+        read_history(&self.connection, limit).map_err(failed("read the conflict history"))
+    }
+
+    fn quarantined(&mut self) -> Result<Vec<Quarantined>, StoreError> {
+        read_quarantined(&self.connection).map_err(failed("read what was set aside"))
+    }
+}
+
+type LoadedRows = (Vec<Option<Row>>, Vec<bool>);
+
+fn load(transaction: &Transaction<'_>, select: &Select, meta: &Meta) -> Result<LoadedRows, StoreError> {
+    let failed = failed("read records");
+    let rows: Vec<Option<Row>> = match select {
+        Select::Keys(keys) => {
+            let sql = format!("SELECT {RECORD_COLUMNS} FROM records WHERE collection = ?1 AND id = ?2");
+            let mut statement = transaction.prepare_cached(&sql).map_err(&failed)?;
+            let mut id = Uuid::encode_buffer();
+            let one = |key: &Key| {
+                let id: &str = key.id.hyphenated().encode_lower(&mut id);
+                statement.query_map(params![key.collection.path, id], read_row)?.next().transpose().map(Option::flatten)
+            };
+            keys.iter().map(one).collect::<Result<_, _>>().map_err(&failed)?
+        }
+        Select::Unacknowledged => all(transaction, "WHERE state > 0 ORDER BY op_seq", [])?,
+        Select::Unseen { limit } => match &meta.resync {
+            Some(resync) => all(transaction, "WHERE seen <> ?1 LIMIT ?2", params![resync.number, limit])?,
+            None => Vec::new(),
+        },
+    };
+    let any: bool = transaction.query_row("SELECT EXISTS (SELECT 1 FROM quarantine)", [], |row| row.get(0)).map_err(&failed)?;
+    if !any {
+        let held = vec![false; rows.len()];
+        return Ok((rows, held));
+    }
+    let keys: Vec<Option<Key>> = match select {
+        Select::Keys(keys) => keys.iter().copied().map(Some).collect(),
+        _ => rows.iter().map(|row| row.as_ref().map(Row::key)).collect(),
+    };
+    let sql = "SELECT EXISTS (SELECT 1 FROM quarantine WHERE collection = ?1 AND id = ?2)";
+    let mut statement = transaction.prepare_cached(sql).map_err(&failed)?;
+    let mut held = |key: &Option<Key>| match key {
+        Some(key) => statement.query_row(params![key.collection.path, key.id.to_string()], |row| row.get(0)),
+        None => Ok(false),
+    };
+    let held = keys.iter().map(&mut held).collect::<Result<_, _>>().map_err(&failed)?;
+    Ok((rows, held))
+}
+
+fn all(transaction: &Transaction<'_>, condition: &str, parameters: impl rusqlite::Params) -> Result<Vec<Option<Row>>, StoreError> {
+    let failed = failed("read records");
+    let sql = format!("SELECT {RECORD_COLUMNS} FROM records {condition}");
+    let mut statement = transaction.prepare_cached(&sql).map_err(&failed)?;
+    statement.query_map(parameters, read_row).and_then(Iterator::collect).map_err(failed)
+}
+
+fn carry_out(transaction: &Transaction<'_>, write: &Write) -> rusqlite::Result<()> {
+    let execute = |sql: &str, parameters: &[&dyn rusqlite::ToSql]| transaction.prepare_cached(sql)?.execute(parameters).map(drop);
+    match write {
+        Write::Put(row) => put(transaction, row),
+        Write::Remove(key) => {
+            execute("DELETE FROM records WHERE collection = ?1 AND id = ?2", params![key.collection.path, key.id.to_string()])
+        }
+        Write::Remember(past) => {
+            rows::remember(transaction, past)?;
+            execute("DELETE FROM history WHERE number <= ?1", params![transaction.last_insert_rowid() - HISTORY_MAX])
+        }
+        Write::Forget(number) => execute("DELETE FROM history WHERE number = ?1", params![number]),
+        Write::Quarantine(aside) => rows::quarantine(transaction, aside),
+        Write::Release(key) => {
+            execute("DELETE FROM quarantine WHERE collection = ?1 AND id = ?2", params![key.collection.path, key.id.to_string()])
+        }
+        Write::ReleaseRev(rev) => execute("DELETE FROM quarantine WHERE id IS NULL AND rev = ?1", params![rev]),
+    }
+}
+
+/// A query in SQL. It names collection and members literally, because SQLite takes a partial index only then; both are of the contract.
+struct Listing {
+    sql: String,
+    parameters: Vec<rusqlite::types::Value>,
+}
+
+impl Listing {
+    fn new(collection: &Collection, index: Option<&Index>, query: &Query) -> Self {
+        let members: Vec<String> = match index {
+            None => Vec::new(),
+            Some(Index { members, multi: true }) => members.iter().map(|_| "item.value".to_owned()).collect(),
+            Some(Index { members, multi: false }) => {
+                members.iter().map(|member| format!("json_extract(record, '$.\"{member}\"')")).collect()
+            }
+        };
+        let join = match index {
+            Some(Index { members: [member], multi: true }) => format!("JOIN json_each(records.record, '$.\"{member}\"') AS item "),
+            _ => String::new(),
+        };
+        let mut listing = Listing {
+            sql: format!("{join}WHERE collection = '{}' AND is_deleted = 0", collection.path),
+            parameters: Vec::new(),
+        };
+        members.iter().for_each(|member| listing.sql.push_str(&format!(" AND {member} IS NOT NULL")));
+        for (member, value) in members.iter().zip(&query.equal) {
+            listing.condition(member, "=", value);
+        }
+        if let Some(member) = members.get(query.equal.len()) {
+            query.from.iter().for_each(|value| listing.condition(member, ">=", value));
+            query.until.iter().for_each(|value| listing.condition(member, "<", value));
+        }
+        let direction = if query.descending { "DESC" } else { "ASC" };
+        let order: Vec<String> = members.iter().map(String::as_str).chain(["records.id"]).map(|by| format!("{by} {direction}")).collect();
+        let limit = query.limit.map_or(-1, |limit| i64::try_from(limit).unwrap_or(i64::MAX));
+        listing.sql.push_str(&format!(" ORDER BY {} LIMIT {limit} OFFSET {}", order.join(", "), query.offset));
+        listing
+    }
+
+    fn condition(&mut self, member: &str, operator: &str, value: &serde_json::Value) {
+        self.parameters.push(sql_value(value));
+        self.sql.push_str(&format!(" AND {member} {operator} ?{}", self.parameters.len()));
+    }
+}
