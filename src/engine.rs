@@ -48,26 +48,40 @@ pub enum Event {
     /// The platform believes that there is a network, or none. A hint: only a request proves it.
     Online(bool),
     /// The server says that there is something up to this revision.
-    Doorbell { rev: u64 },
+    Doorbell {
+        rev: u64,
+    },
     /// The user wants to sync now.
     SyncNow,
     Pause,
     Resume,
     /// Somebody has signed in, with a token for this account.
-    SignedIn { account: Uuid },
+    SignedIn {
+        account: Uuid,
+    },
     SignedOut,
     /// The rows that [`Command::Load`] asked for.
     Loaded(Vec<Row>),
     /// A task is stored.
     Persisted(Done),
     /// The store could not do what it was asked to.
-    StoreFailed { message: String },
+    StoreFailed {
+        message: String,
+    },
     /// A request was answered.
-    Answered { request: u64, answer: Answered },
+    Answered {
+        request: u64,
+        answer: Answered,
+    },
     /// A request was not answered.
-    Unanswered { request: u64, message: String },
+    Unanswered {
+        request: u64,
+        message: String,
+    },
     /// The token was refreshed, or is none any more.
-    Refreshed { valid: bool },
+    Refreshed {
+        valid: bool,
+    },
 }
 
 /// Something to do.
@@ -659,7 +673,12 @@ impl Engine {
 
     /// When there is something to do without being told. Work under way needs no timer: its end is an event.
     fn wake_at(&self) -> Option<i64> {
-        if !self.snapshot.meta.enabled || self.account.is_none() || self.is_foreign() || self.paused || self.obstacle == Some(Obstacle::NeedsAuth) {
+        if !self.snapshot.meta.enabled
+            || self.account.is_none()
+            || self.is_foreign()
+            || self.paused
+            || self.obstacle == Some(Obstacle::NeedsAuth)
+        {
             return None;
         }
         self.schedule.wake_at(self.wants.push || self.wants.pull || self.snapshot.meta.resync.is_some() && !self.needs_confirmation())

@@ -34,9 +34,17 @@
 #[path = "../generated/rust/mod.rs"]
 pub mod api;
 
+#[cfg(feature = "client")]
+pub mod account;
+#[cfg(feature = "client")]
+pub mod client;
 pub mod clock;
 pub mod cursor;
+#[cfg(feature = "client")]
+mod driver;
 pub mod engine;
+#[cfg(feature = "client")]
+pub mod error;
 pub mod merge;
 pub mod outbox;
 pub mod pull;
@@ -46,4 +54,13 @@ pub mod schedule;
 pub mod status;
 pub mod store;
 pub mod task;
+#[cfg(feature = "client")]
+pub mod transport;
 pub mod wire;
+
+#[cfg(feature = "client")]
+pub use client::Client;
+#[cfg(feature = "client")]
+pub use error::Error;
+pub use status::{Status, SyncState};
+pub use store::Query;

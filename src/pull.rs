@@ -44,7 +44,8 @@ pub fn page(loaded: &mut Loaded, page: &Page, moment: &Moment<'_>) -> (Vec<Write
     loaded.meta.clock.learn(now, page.server_time);
     let mut rows = loaded.rows.iter().zip(&loaded.held);
     for change in &page.changes {
-        let (row, held) = if key(change).is_some() { rows.next().map_or((None, false), |(row, held)| (row.as_ref(), *held)) } else { (None, false) };
+        let (row, held) =
+            if key(change).is_some() { rows.next().map_or((None, false), |(row, held)| (row.as_ref(), *held)) } else { (None, false) };
         let op = change.as_ref().map_or_else(|unreadable| unreadable.op, |change| Some(change.op));
         pulled.cloned |= op.is_some_and(|op| is_a_clone_s(op, row, &loaded.meta));
         pulled.applied += 1;

@@ -52,7 +52,8 @@ mod tests {
         let waits: Vec<i64> = (0..40).map(|_| backoff.next_ms(u64::MAX)).collect();
         assert!(waits.iter().all(|wait| (1..=300_000).contains(wait)));
         let mut backoff = Backoff::default();
-        let longest: Vec<i64> = (0..12u32).map(|failures| Backoff { failures }.next_ms((FIRST_MS << failures.min(16)).min(LONGEST_MS) - 1)).collect();
+        let longest: Vec<i64> =
+            (0..12u32).map(|failures| Backoff { failures }.next_ms((FIRST_MS << failures.min(16)).min(LONGEST_MS) - 1)).collect();
         assert_eq!(longest[..4], [1_000, 2_000, 4_000, 8_000]);
         assert_eq!(longest[11], 300_000);
         backoff.next_ms(0);

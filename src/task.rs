@@ -157,7 +157,9 @@ impl Task {
             })
         })?;
         if let Some(report) = damage {
-            return Err(StoreError::new(format!("cannot change a stored record, which is damaged: {report}; restore the database from a copy")));
+            return Err(StoreError::new(format!(
+                "cannot change a stored record, which is damaged: {report}; restore the database from a copy"
+            )));
         }
         done.snapshot = Snapshot::of(store)?;
         Ok(done)

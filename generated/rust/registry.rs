@@ -9,6 +9,9 @@ use super::validators;
 /// The UUID from which deterministic ids are made.
 pub const NAMESPACE: &str = "bcc561df-dbba-5684-b8e3-df8612946fbf";
 
+/// The version of the contract.
+pub const VERSION: &str = "1.0.0";
+
 /// All collections: parents before children, otherwise by path.
 pub const COLLECTIONS: &[&Collection] = &[
     &EXERCISE_DEFINITIONS,

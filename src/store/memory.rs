@@ -173,7 +173,8 @@ impl Store for MemoryStore {
 /// The entries of a record in an index: none where a member is missing.
 fn index_entries(members: &[&str], multi: bool, row: &Row) -> Vec<Vec<Value>> {
     let Ok(tape) = parse(row.record.text.as_bytes()) else { return Vec::new() };
-    let values: Option<Vec<Value>> = members.iter().map(|member| tape.root().get(member).map(Json::to_value).filter(|value| !value.is_null())).collect();
+    let values: Option<Vec<Value>> =
+        members.iter().map(|member| tape.root().get(member).map(Json::to_value).filter(|value| !value.is_null())).collect();
     match values {
         Some(values) if multi => match values.into_iter().next() {
             Some(Value::Array(items)) => items.into_iter().map(|item| vec![item]).collect(),

@@ -11,9 +11,7 @@ use uuid::Uuid;
 use self::rows::{RECORD_COLUMNS, put, read_history, read_quarantined, read_row, sql_value};
 use crate::api::collection::{Collection, Index};
 use crate::api::registry;
-use crate::store::{
-    Counts, Key, Loaded, Meta, PastVersion, Plan, Quarantined, Query, Row, Select, Store, StoreError, Write, index_of,
-};
+use crate::store::{Counts, Key, Loaded, Meta, PastVersion, Plan, Quarantined, Query, Row, Select, Store, StoreError, Write, index_of};
 
 /// The steps from an empty file to the schema of this version; `user_version` counts those that were taken.
 const MIGRATIONS: &[&str] = &[include_str!("sqlite/schema.sql")];
@@ -311,10 +309,8 @@ impl Listing {
             Some(Index { members: [member], multi: true }) => format!("JOIN json_each(records.record, '$.\"{member}\"') AS item "),
             _ => String::new(),
         };
-        let mut listing = Listing {
-            sql: format!("{join}WHERE collection = '{}' AND is_deleted = 0", collection.path),
-            parameters: Vec::new(),
-        };
+        let mut listing =
+            Listing { sql: format!("{join}WHERE collection = '{}' AND is_deleted = 0", collection.path), parameters: Vec::new() };
         members.iter().for_each(|member| listing.sql.push_str(&format!(" AND {member} IS NOT NULL")));
         for (member, value) in members.iter().zip(&query.equal) {
             listing.condition(member, "=", value);

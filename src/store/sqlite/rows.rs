@@ -18,9 +18,8 @@ pub(super) const RECORD_COLUMNS: &str = "records.collection, records.id, record,
 pub(super) fn read_row(row: &SqlRow<'_>) -> rusqlite::Result<Option<Row>> {
     let Some(collection) = registry::collection(row.get_ref(0)?.as_str()?) else { return Ok(None) };
     let record = Record { id: text_uuid(row, 1)?, text: row.get(2)?, deleted: row.get(3)?, stamp: row.get(4)? };
-    let pending = || -> rusqlite::Result<Pending> {
-        Ok(Pending { since: row.get::<_, Option<i64>>(10)?.unwrap_or_default(), lost: row.get(11)? })
-    };
+    let pending =
+        || -> rusqlite::Result<Pending> { Ok(Pending { since: row.get::<_, Option<i64>>(10)?.unwrap_or_default(), lost: row.get(11)? }) };
     let state = match row.get::<_, i64>(9)? {
         0 => RowState::Clean,
         1 => RowState::Pending(pending()?),

@@ -13,6 +13,7 @@ pub fn emit(plan: &Plan<'_>, names: &Names) -> String {
     if let Some(namespace) = &plan.contract.namespace {
         let _ = writeln!(code, "/// The UUID from which deterministic ids are made.\npub const NAMESPACE: &str = {namespace:?};\n");
     }
+    let _ = writeln!(code, "/// The version of the contract.\npub const VERSION: &str = {:?};\n", plan.contract.version);
     code.push_str("/// All collections: parents before children, otherwise by path.\npub const COLLECTIONS: &[&Collection] = &[\n");
     let mut unique = Unique::default();
     ["collections", "namespace"].into_iter().for_each(|taken| _ = unique.take(taken.to_owned(), "_"));

@@ -1,0 +1,204 @@
+//! Signing up, in and out, and the account: calls of the generated client, and the rule that a database has one owner (R15).
+
+use uuid::Uuid;
+
+use crate::api::operations::{
+    ChangePassword, ChangePasswordResponse, DeleteAccount, DeleteAccountResponse, GetAccount, GetAccountResponse, Login, LoginResponse,
+    Logout, LogoutResponse, Register, RegisterResponse,
+};
+use crate::api::runtime::http::{Bearer, NoHooks, Operation, Reply, call};
+use crate::api::{
+    Account, ChangePasswordRequest, DeleteAccountRequest, Email, LoginRequest, LogoutRequest, Name, NewPassword, Password, Problem,
+    RegisterRequest,
+};
+use crate::client::Client;
+use crate::engine::Event;
+use crate::error::{Error, Kind};
+use crate::task::Task;
+use crate::transport::{Tokens, called, version};
+
+/// The account of a [`Client`].
+pub struct Accounts<'a> {
+    pub(crate) client: &'a Client,
+}
+
+/// Which devices to sign out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignOut {
+    ThisDevice,
+    AllDevices,
+}
+
+impl Accounts<'_> {
+    /// The account that is signed in.
+    ///
+    /// # Errors
+    /// The tokens cannot be read.
+    pub async fn signed_in(&self) -> Result<Option<Uuid>, Error> {
+        match self.client.link("read the sign-in") {
+            Ok(link) => Ok(link.tokens().await?.map(|tokens| tokens.account)),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// Creates an account, signs in, and makes the database its own.
+    ///
+    /// # Errors
+    /// The server refuses, or cannot be reached; the database belongs to another account.
+    pub async fn register(&self, email: &str, password: &str, device_name: Option<&str>) -> Result<Uuid, Error> {
+        const DOING: &str = "create the account";
+        let body = RegisterRequest {
+            email: Email(email.to_owned()),
+            password: NewPassword(password.to_owned()),
+            device_name: device_name.map(|name| Name(name.to_owned())),
+        };
+        match self.open(DOING, &Register { body, x_contract_version: version() }).await? {
+            RegisterResponse::Created(pair) => self.sign_in(Tokens::of(&pair)?).await,
+            other => Err(refusal(DOING, other)),
+        }
+    }
+
+    /// Signs in, and makes the database the account's own.
+    ///
+    /// # Errors
+    /// The credentials are wrong, or the server cannot be reached; the database belongs to another account.
+    pub async fn login(&self, email: &str, password: &str, device_name: Option<&str>) -> Result<Uuid, Error> {
+        const DOING: &str = "sign in";
+        let body = LoginRequest {
+            email: Email(email.to_owned()),
+            password: Password(password.to_owned()),
+            device_name: device_name.map(|name| Name(name.to_owned())),
+        };
+        match self.open(DOING, &Login { body, x_contract_version: version() }).await? {
+            LoginResponse::Ok(pair) => self.sign_in(Tokens::of(&pair)?).await,
+            other => Err(refusal(DOING, other)),
+        }
+    }
+
+    /// Signs in with tokens that the app got elsewhere. The first sign-in claims the database.
+    ///
+    /// # Errors
+    /// The database belongs to another account.
+    pub async fn sign_in(&self, tokens: Tokens) -> Result<Uuid, Error> {
+        let account = tokens.account;
+        match self.client.with(|store| store.meta())?.owner {
+            Some(owner) if owner != account => return Err(Kind::OtherAccount { owner, account }.into()),
+            Some(_) => {}
+            None => self.client.run(Task::Claim { account })?,
+        }
+        self.client.link("sign in")?.set_tokens(Some(tokens)).await?;
+        self.client.tell(Event::SignedIn { account });
+        Ok(account)
+    }
+
+    /// Signs out. Data and outbox stay, and go on with the next sign-in. The tokens are forgotten even if the server cannot be told.
+    ///
+    /// # Errors
+    /// The tokens cannot be forgotten, or the server was not told: they run out by themselves then.
+    pub async fn sign_out(&self, which: SignOut) -> Result<(), Error> {
+        const DOING: &str = "sign out";
+        let body = LogoutRequest { all_devices: (which == SignOut::AllDevices).then_some(true) };
+        let told = self.signed(DOING, &Logout { body, x_contract_version: version() }).await;
+        self.client.link(DOING)?.set_tokens(None).await?;
+        self.client.tell(Event::SignedOut);
+        match told? {
+            LogoutResponse::NoContent | LogoutResponse::Unauthorized(_) => Ok(()),
+            other => Err(refusal(DOING, other)),
+        }
+    }
+
+    /// Sets a new password, and signs out every other device.
+    ///
+    /// # Errors
+    /// The current password is wrong, or the server cannot be reached.
+    pub async fn change_password(&self, current: &str, new: &str) -> Result<(), Error> {
+        const DOING: &str = "change the password";
+        let body = ChangePasswordRequest { current_password: Password(current.to_owned()), new_password: NewPassword(new.to_owned()) };
+        match self.signed(DOING, &ChangePassword { body, x_contract_version: version() }).await? {
+            ChangePasswordResponse::NoContent => Ok(()),
+            other => Err(refusal(DOING, other)),
+        }
+    }
+
+    /// What the server knows about the account.
+    ///
+    /// # Errors
+    /// Nobody is signed in, or the server cannot be reached.
+    pub async fn read(&self) -> Result<Account, Error> {
+        const DOING: &str = "read the account";
+        match self.signed(DOING, &GetAccount { x_contract_version: version() }).await? {
+            GetAccountResponse::Ok(account) => Ok(account),
+            other => Err(refusal(DOING, other)),
+        }
+    }
+
+    /// Erases the account and everything the server has of it, and signs out. The data on this device stays.
+    ///
+    /// # Errors
+    /// The password is wrong, or the server cannot be reached.
+    pub async fn erase(&self, password: &str) -> Result<(), Error> {
+        const DOING: &str = "erase the account";
+        let body = DeleteAccountRequest { password: Password(password.to_owned()) };
+        match self.signed(DOING, &DeleteAccount { body, x_contract_version: version() }).await? {
+            DeleteAccountResponse::NoContent => {
+                self.client.link(DOING)?.set_tokens(None).await?;
+                self.client.tell(Event::SignedOut);
+                Ok(())
+            }
+            other => Err(refusal(DOING, other)),
+        }
+    }
+
+    async fn open<O: Operation>(&self, doing: &'static str, operation: &O) -> Result<O::Response, Error> {
+        let link = self.client.link(doing)?;
+        let reply = call(operation, &link.base_url, &link.http, &NoHooks).await;
+        reply.map(|reply| reply.body).map_err(|error| called(doing, error))
+    }
+
+    /// Calls an operation as the signed-in user, with fresh tokens if the old ones have run out.
+    async fn signed<O: Operation>(&self, doing: &'static str, operation: &O) -> Result<O::Response, Error> {
+        let link = self.client.link(doing)?;
+        let tokens = link.tokens().await?.ok_or(Kind::SignIn { doing })?;
+        let first = self.attempt(doing, operation, &tokens).await;
+        match first {
+            Ok((status, _)) if status == http::StatusCode::UNAUTHORIZED => {
+                let fresh = link.refresh(&tokens).await?.ok_or(Kind::SignIn { doing })?;
+                self.attempt(doing, operation, &fresh).await.map(|(_, body)| body)
+            }
+            other => other.map(|(_, body)| body),
+        }
+    }
+
+    async fn attempt<O: Operation>(
+        &self,
+        doing: &'static str,
+        operation: &O,
+        tokens: &Tokens,
+    ) -> Result<(http::StatusCode, O::Response), Error> {
+        use crate::api::runtime::http::Outcome;
+        let link = self.client.link(doing)?;
+        let reply = call(operation, &link.base_url, &link.http, &Bearer(tokens.access_token.clone())).await;
+        let reply: Reply<O::Response> = reply.map_err(|error| called(doing, error))?;
+        Ok((reply.body.write().0, reply.body))
+    }
+}
+
+impl Client {
+    /// Goes on as whoever was signed in when the app last ran.
+    pub(crate) async fn resume_session(&self) -> Result<(), Error> {
+        if let Some(account) = self.account().signed_in().await? {
+            self.tell(Event::SignedIn { account });
+        }
+        Ok(())
+    }
+}
+
+/// The error of a response that is not the hoped-for one.
+fn refusal<R: crate::api::runtime::http::Outcome>(doing: &'static str, response: R) -> Error {
+    use crate::api::Schema;
+    let (status, _, body) = response.write();
+    match Problem::from_json(&body) {
+        Ok(problem) => Kind::Refused { doing, problem: Box::new(problem) }.into(),
+        Err(_) => Kind::Foreign { doing, message: format!("something answered {}", status.as_u16()) }.into(),
+    }
+}

@@ -1,0 +1,260 @@
+//! The only async loop: tells the engine what happens, and does what the engine says.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use tokio::sync::{broadcast, mpsc, oneshot, watch};
+use tokio::task::AbortHandle;
+use uuid::Uuid;
+
+use crate::engine::{Command, Engine, Event, Message};
+use crate::error::{Error, Kind};
+use crate::outbox::Moment;
+use crate::status::{Status, SyncState};
+use crate::store::{Key, Select, Store};
+use crate::task::{Done, Task};
+use crate::transport::{Link, SILENCE_TIMEOUT};
+
+/// A store that the driver and the app's own calls share.
+pub(crate) type SharedStore = Arc<Mutex<Box<dyn Store>>>;
+
+/// Runs `job` on the store, alone.
+pub(crate) fn with_store<T>(store: &SharedStore, job: impl FnOnce(&mut dyn Store) -> T) -> T {
+    // A panic in a plan has changed nothing: the transaction was never committed.
+    let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
+    job(&mut **store)
+}
+
+/// Runs `job` with the time and with random numbers.
+pub(crate) fn with_moment<T>(job: impl FnOnce(&mut Moment<'_>) -> T) -> T {
+    job(&mut Moment { wall_ms: wall_ms(), random: &mut random })
+}
+
+/// The device's clock, in milliseconds since the Unix epoch.
+pub(crate) fn wall_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+fn random() -> u64 {
+    let (high, low) = Uuid::new_v4().as_u64_pair();
+    high ^ low.rotate_left(32)
+}
+
+/// What reaches the driver.
+pub(crate) enum Signal {
+    Event(Event),
+    /// Sync now, and say when there is nothing more to do.
+    SyncNow(oneshot::Sender<Status>),
+    /// Say when there is nothing more to do.
+    Settled(oneshot::Sender<Status>),
+}
+
+/// The loop's state.
+pub(crate) struct Driver {
+    pub(crate) engine: Engine,
+    pub(crate) store: SharedStore,
+    pub(crate) link: Option<Arc<Link>>,
+    pub(crate) signals: mpsc::UnboundedReceiver<Signal>,
+    pub(crate) sender: mpsc::WeakUnboundedSender<Signal>,
+    pub(crate) status: watch::Sender<Status>,
+    pub(crate) changes: broadcast::Sender<Arc<[Key]>>,
+    pub(crate) requests: HashMap<u64, AbortHandle>,
+    pub(crate) waiting: Vec<oneshot::Sender<Status>>,
+    pub(crate) started: Instant,
+}
+
+impl Driver {
+    /// Runs until every handle to the client is gone.
+    pub(crate) async fn run(mut self) {
+        let mut wake = None;
+        while let Some(signal) = self.next(wake).await {
+            let event = match signal {
+                Signal::Event(event) => event,
+                Signal::SyncNow(waiting) => {
+                    self.waiting.push(waiting);
+                    Event::SyncNow
+                }
+                Signal::Settled(waiting) => {
+                    self.waiting.push(waiting);
+                    Event::Tick
+                }
+            };
+            self.forget_answered(&event);
+            let commands = self.engine.handle(event, self.now(), random());
+            for command in commands {
+                match command {
+                    Command::WakeAt(at) => wake = at,
+                    other => self.carry_out(other),
+                }
+            }
+            self.report();
+        }
+        self.requests.into_values().for_each(|request| request.abort());
+    }
+
+    /// The next signal, or the timer's tick.
+    async fn next(&mut self, wake: Option<i64>) -> Option<Signal> {
+        let Some(at) = wake else { return self.signals.recv().await };
+        let wait = Duration::from_millis((at - self.now()).max(0).unsigned_abs());
+        tokio::select! {
+            signal = self.signals.recv() => signal,
+            () = tokio::time::sleep(wait) => Some(Signal::Event(Event::Tick)),
+        }
+    }
+
+    /// A clock that never goes back, in milliseconds.
+    fn now(&self) -> i64 {
+        i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX)
+    }
+
+    fn forget_answered(&mut self, event: &Event) {
+        if let Event::Answered { request, .. } | Event::Unanswered { request, .. } = event {
+            self.requests.remove(request);
+        }
+    }
+
+    fn carry_out(&mut self, command: Command) {
+        let Some(sender) = self.sender.upgrade() else { return };
+        let say = move |event: Event| {
+            // A driver that has ended needs no answer.
+            _ = sender.send(Signal::Event(event));
+        };
+        match command {
+            Command::Load { limit } => {
+                let store = self.store.clone();
+                tokio::task::spawn_blocking(move || {
+                    let loaded = with_store(&store, |store| store.pending(limit));
+                    say(loaded.map_or_else(|error| Event::StoreFailed { message: error.to_string() }, Event::Loaded));
+                });
+            }
+            Command::Persist(task) => {
+                let (store, changes) = (self.store.clone(), self.changes.clone());
+                tokio::task::spawn_blocking(move || {
+                    let done = with_store(&store, |store| with_moment(|moment| task.run(store, moment)));
+                    announce(&changes, &task, done.is_ok());
+                    say(done.map_or_else(|error| Event::StoreFailed { message: error.to_string() }, |done: Done| Event::Persisted(done)));
+                });
+            }
+            Command::Send { request, account, message } => {
+                let sent = tokio::spawn(send(self.link.clone(), request, account, message, say));
+                self.requests.insert(request, sent.abort_handle());
+            }
+            Command::Refresh => _ = tokio::spawn(refresh(self.link.clone(), say)),
+            Command::Cancel { request } => {
+                if let Some(request) = self.requests.remove(&request) {
+                    request.abort();
+                }
+            }
+            Command::WakeAt(_) => {}
+        }
+    }
+
+    fn report(&mut self) {
+        let now = self.now();
+        let status = self.engine.status(now);
+        if self.engine.is_waiting(now) {
+            // Whoever has stopped waiting needs no answer.
+            self.waiting.drain(..).for_each(|waiting| _ = waiting.send(status.clone()));
+        }
+        self.status.send_if_modified(|known| {
+            let modified = *known != status;
+            *known = status;
+            modified
+        });
+    }
+}
+
+fn announce(changes: &broadcast::Sender<Arc<[Key]>>, task: &Task, done: bool) {
+    if let (true, Select::Keys(keys)) = (done && changes.receiver_count() > 0, task.select())
+        && !keys.is_empty()
+    {
+        // Without a receiver there is nobody to tell.
+        _ = changes.send(keys.into());
+    }
+}
+
+async fn send(link: Option<Arc<Link>>, request: u64, account: Uuid, message: Message, say: impl FnOnce(Event)) {
+    let answer = match link {
+        Some(link) => link.exchange(account, &message).await,
+        None => Err(Kind::SignIn { doing: "sync" }.into()),
+    };
+    say(match answer {
+        Ok(answer) => Event::Answered { request, answer },
+        Err(error) => Event::Unanswered { request, message: error.to_string() },
+    });
+}
+
+async fn refresh(link: Option<Arc<Link>>, say: impl FnOnce(Event)) {
+    let refreshed = async {
+        let link = link.ok_or(Kind::SignIn { doing: "sync" })?;
+        let stale = link.tokens().await?.ok_or(Kind::SignIn { doing: "sync" })?;
+        Ok::<_, Error>(link.refresh(&stale).await?.is_some())
+    };
+    // Without an answer the tokens are as good as before: the next request finds out.
+    say(Event::Refreshed { valid: refreshed.await.unwrap_or_else(|error| !error.is_auth()) });
+}
+
+/// How long to wait before the doorbell is tried again.
+const DOORBELL_RETRY: Duration = Duration::from_secs(5);
+
+/// Listens for the server's doorbell while sync is on, until the client is gone.
+pub(crate) async fn listen(link: Arc<Link>, sender: mpsc::WeakUnboundedSender<Signal>, mut status: watch::Receiver<Status>) {
+    loop {
+        let listening = |status: &Status| {
+            !matches!(status.state, SyncState::Off | SyncState::Paused | SyncState::NeedsAuth | SyncState::UpgradeRequired)
+        };
+        if status.wait_for(listening).await.is_err() {
+            return;
+        }
+        tokio::select! {
+            heard = hear(&link, &sender) => if heard.is_none() { return },
+            stopped = status.wait_for(|status| !listening(status)) => if stopped.is_err() { return },
+        }
+        tokio::time::sleep(DOORBELL_RETRY).await;
+    }
+}
+
+/// Hears one doorbell until it ends. Nothing comes back once the client is gone.
+async fn hear(link: &Link, sender: &mpsc::WeakUnboundedSender<Signal>) -> Option<()> {
+    let Ok(Some(tokens)) = link.tokens().await else { return Some(()) };
+    let Ok(mut response) = link.listen(&tokens).await else { return Some(()) };
+    if response.status().as_u16() == 401 {
+        // The engine finds out by itself if this fails.
+        _ = link.refresh(&tokens).await;
+        return Some(());
+    }
+    let mut lines = Lines::default();
+    while response.status().is_success() {
+        let Ok(Ok(Some(chunk))) = tokio::time::timeout(SILENCE_TIMEOUT, response.chunk()).await else { break };
+        for rev in lines.revisions(&chunk) {
+            sender.upgrade()?.send(Signal::Event(Event::Doorbell { rev })).ok()?;
+        }
+    }
+    Some(())
+}
+
+/// The longest line that is looked at.
+const LINE_MAX: usize = 4_096;
+
+/// Cuts a stream of Server-Sent Events into the revisions that it carries.
+#[derive(Default)]
+struct Lines(Vec<u8>);
+
+impl Lines {
+    fn revisions(&mut self, chunk: &[u8]) -> Vec<u64> {
+        let mut found = Vec::new();
+        for byte in chunk {
+            if *byte == b'\n' {
+                let line = String::from_utf8_lossy(&self.0);
+                let data = line.strip_prefix("data:").map(str::trim);
+                found.extend(data.and_then(|data| data.parse::<u64>().ok()));
+                self.0.clear();
+            } else if self.0.len() < LINE_MAX {
+                self.0.push(*byte);
+            }
+        }
+        found
+    }
+}

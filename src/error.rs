@@ -1,0 +1,176 @@
+//! What can go wrong for an app that uses the client: one opaque type with questions to ask of it.
+
+use std::fmt;
+
+use uuid::Uuid;
+
+use crate::api::{Problem, Report};
+use crate::outbox::EditError;
+use crate::store::StoreError;
+
+/// Why something did not work. Ask it with `is_…`; show it to a person with `{}`.
+pub struct Error(Box<Kind>);
+
+pub(crate) enum Kind {
+    /// A local write that is refused. `what` names the record.
+    Edit {
+        what: String,
+        error: EditError,
+    },
+    Store(StoreError),
+    /// The server was not reached.
+    Offline {
+        doing: &'static str,
+        message: String,
+    },
+    /// The server has refused a request as a whole.
+    Refused {
+        doing: &'static str,
+        problem: Box<Problem>,
+    },
+    /// Something answered that does not speak the contract.
+    Foreign {
+        doing: &'static str,
+        message: String,
+    },
+    /// The user must sign in first, or again.
+    SignIn {
+        doing: &'static str,
+    },
+    /// The database belongs to another account.
+    OtherAccount {
+        owner: Uuid,
+        account: Uuid,
+    },
+    /// An argument that means nothing.
+    Argument(String),
+    /// The background task of the client is gone.
+    Stopped,
+}
+
+impl Error {
+    pub(crate) fn argument(message: impl Into<String>) -> Self {
+        Kind::Argument(message.into()).into()
+    }
+
+    /// The server could not be reached. It is no reason to bother the user: sync goes on by itself.
+    pub fn is_offline(&self) -> bool {
+        matches!(&*self.0, Kind::Offline { .. })
+    }
+
+    /// The user must sign in, or the credentials are wrong.
+    pub fn is_auth(&self) -> bool {
+        match &*self.0 {
+            Kind::SignIn { .. } => true,
+            Kind::Refused { problem, .. } => matches!(problem.status, 401 | 403),
+            _ => false,
+        }
+    }
+
+    /// The database belongs to another account; each account has its own.
+    pub fn is_other_account(&self) -> bool {
+        matches!(&*self.0, Kind::OtherAccount { .. })
+    }
+
+    /// The record fails the contract, and [`report`](Self::report) says where.
+    pub fn is_invalid(&self) -> bool {
+        matches!(&*self.0, Kind::Edit { error: EditError::Invalid(_) | EditError::TooLarge { .. } | EditError::NotSingleton { .. }, .. })
+    }
+
+    /// There is no such record.
+    pub fn is_missing(&self) -> bool {
+        matches!(&*self.0, Kind::Edit { error: EditError::Missing, .. })
+    }
+
+    /// A newer version of the record waits for an update of the app, and must not be overwritten by an older one.
+    pub fn is_blocked(&self) -> bool {
+        matches!(&*self.0, Kind::Edit { error: EditError::Quarantined, .. })
+    }
+
+    /// The local database could not be read or written. Nothing was changed.
+    pub fn is_storage(&self) -> bool {
+        matches!(&*self.0, Kind::Store(_))
+    }
+
+    /// What the contract refuses in a record.
+    pub fn report(&self) -> Option<&Report> {
+        match &*self.0 {
+            Kind::Edit { error: EditError::Invalid(report), .. } => Some(report),
+            _ => None,
+        }
+    }
+
+    /// What the server has said.
+    pub fn problem(&self) -> Option<&Problem> {
+        match &*self.0 {
+            Kind::Refused { problem, .. } => Some(problem),
+            _ => None,
+        }
+    }
+}
+
+impl From<Kind> for Error {
+    fn from(kind: Kind) -> Self {
+        Error(Box::new(kind))
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        Kind::Store(error).into()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &*self.0 {
+            Kind::Edit { what, error } => write!(f, "cannot write {what}: {error}"),
+            Kind::Store(error) => error.fmt(f),
+            Kind::Offline { doing, message } => {
+                write!(f, "cannot {doing}: the server was not reached ({message}); look at the address and the network")
+            }
+            Kind::Refused { doing, problem } => {
+                let detail = problem.detail.as_ref().map(|detail| format!(", {detail}")).unwrap_or_default();
+                write!(f, "cannot {doing}: the server answered {} {} ({}{detail})", problem.status, problem.title, problem.code)
+            }
+            Kind::Foreign { doing, message } => write!(f, "cannot {doing}: {message}; look whether the address is that of a sync server"),
+            Kind::SignIn { doing } => write!(f, "cannot {doing}: nobody is signed in; sign in first"),
+            Kind::OtherAccount { owner, account } => write!(
+                f,
+                "cannot sign in to the account {account}: the database belongs to the account {owner}; give the other account a database of its own"
+            ),
+            Kind::Argument(message) => f.write_str(message),
+            Kind::Stopped => f.write_str("the client was stopped; open it again"),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Error({self})")
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &*self.0 {
+            Kind::Store(error) => Some(error),
+            Kind::Edit { error: EditError::Invalid(report), .. } => Some(report),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for EditError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            EditError::Invalid(report) => write!(f, "it breaks the contract: {report}"),
+            EditError::TooLarge { bytes } => {
+                write!(f, "it takes {bytes} bytes of JSON, and {} are allowed; make it smaller", crate::record::RECORD_BYTES_MAX)
+            }
+            EditError::Quarantined => f.write_str("a newer app has written a version that this one cannot read; update the app first"),
+            EditError::Missing => f.write_str("there is no such record, or it is deleted already"),
+            EditError::NotSingleton { id } => write!(f, "its collection has one record, with the id {id}"),
+        }
+    }
+}

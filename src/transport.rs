@@ -1,0 +1,229 @@
+//! The way to the server: HTTPS by reqwest, and the tokens that go with every request.
+
+use std::fmt;
+use std::sync::Mutex as SyncMutex;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
+use uuid::Uuid;
+
+use crate::api::operations::{GetChanges, PushChanges, RefreshTokens, RefreshTokensResponse, StreamChanges};
+use crate::api::runtime::http::{Bearer, Hooks, Operation, Request, Response, Transport, call};
+use crate::api::{ContractVersion, Cursor, RefreshRequest, RefreshToken, TokenPair, registry};
+use crate::engine::Message;
+use crate::engine::answer::Answered;
+use crate::error::{Error, Kind};
+use crate::wire;
+
+/// How long to wait for a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long to wait for an answer.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long a doorbell may be silent. The server sends a comment every 20 seconds.
+pub(crate) const SILENCE_TIMEOUT: Duration = Duration::from_secs(50);
+
+/// What a signed-in device holds. Nothing shows the tokens but serialising them.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Tokens {
+    pub account: Uuid,
+    pub access_token: String,
+    pub refresh_token: String,
+}
+
+impl fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Tokens {{ account: {}, … }}", self.account)
+    }
+}
+
+impl Tokens {
+    /// The tokens of a sign-in.
+    ///
+    /// # Errors
+    /// The account's id is none.
+    pub fn of(pair: &TokenPair) -> Result<Self, Error> {
+        let account = Uuid::parse_str(&pair.user_id).map_err(|_| Error::argument("the server named an account that is no id"))?;
+        Ok(Tokens { account, access_token: pair.access_token.clone(), refresh_token: pair.refresh_token.to_string() })
+    }
+}
+
+/// Where an app keeps its tokens: a file that only the user can read, a key chain.
+pub trait TokenStore: Send + Sync + 'static {
+    /// The tokens that were kept last.
+    ///
+    /// # Errors
+    /// They cannot be read: what was being done, and what was seen.
+    fn load(&self) -> Result<Option<Tokens>, String>;
+
+    /// Keeps the tokens, or forgets them.
+    ///
+    /// # Errors
+    /// They cannot be kept.
+    fn save(&self, tokens: Option<&Tokens>) -> Result<(), String>;
+}
+
+/// Tokens that are gone when the process ends.
+#[derive(Debug, Default)]
+pub struct MemoryTokens(SyncMutex<Option<Tokens>>);
+
+impl TokenStore for MemoryTokens {
+    fn load(&self) -> Result<Option<Tokens>, String> {
+        Ok(self.0.lock().map_err(|error| error.to_string())?.clone())
+    }
+
+    fn save(&self, tokens: Option<&Tokens>) -> Result<(), String> {
+        *self.0.lock().map_err(|error| error.to_string())? = tokens.cloned();
+        Ok(())
+    }
+}
+
+/// A server, and the way to it.
+pub(crate) struct Link {
+    pub(crate) base_url: String,
+    pub(crate) http: reqwest::Client,
+    tokens: Box<dyn TokenStore>,
+    /// The tokens in use. Whoever refreshes holds the lock, and all others wait for the result.
+    current: Mutex<Option<Tokens>>,
+}
+
+impl Link {
+    /// # Errors
+    /// The address is none, or is neither HTTPS nor this machine's; the certificate is none.
+    pub(crate) fn new(base_url: &str, authority_pem: Option<&[u8]>, tokens: Box<dyn TokenStore>) -> Result<Self, Error> {
+        let url = reqwest::Url::parse(base_url)
+            .map_err(|error| Error::argument(format!("cannot use {base_url:?} as the server's address: {error}")))?;
+        let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+        let loopback = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+        if url.scheme() != "https" && !(url.scheme() == "http" && loopback) {
+            return Err(Error::argument(format!(
+                "cannot use {base_url:?} as the server's address: only https is safe outside this machine"
+            )));
+        }
+        let mut http = reqwest::Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .read_timeout(ANSWER_TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent(concat!("stronglog-sync/", env!("CARGO_PKG_VERSION")));
+        if loopback {
+            // What goes no further than this machine is not worth compressing, nor a proxy's business.
+            http = http.no_gzip().no_zstd().no_proxy();
+        }
+        if let Some(pem) = authority_pem {
+            let certificate = reqwest::Certificate::from_pem(pem)
+                .map_err(|error| Error::argument(format!("cannot use the certificate authority: {error}; a PEM file is needed")))?;
+            http = http.tls_certs_merge([certificate]);
+        }
+        let http = http.build().map_err(|error| Error::argument(format!("cannot set up HTTP: {error}")))?;
+        Ok(Link { base_url: base_url.trim_end_matches('/').to_owned(), http, tokens, current: Mutex::new(None) })
+    }
+
+    /// The tokens in use, read from where they are kept the first time.
+    pub(crate) async fn tokens(&self) -> Result<Option<Tokens>, Error> {
+        let mut current = self.current.lock().await;
+        if current.is_none() {
+            *current = self.tokens.load().map_err(Error::argument)?;
+        }
+        Ok(current.clone())
+    }
+
+    /// Keeps new tokens, or forgets them.
+    pub(crate) async fn set_tokens(&self, tokens: Option<Tokens>) -> Result<(), Error> {
+        let mut current = self.current.lock().await;
+        self.tokens.save(tokens.as_ref()).map_err(Error::argument)?;
+        *current = tokens;
+        Ok(())
+    }
+
+    /// Gets new tokens in place of `stale` ones, unless somebody has done so already. Nothing comes back if the user must sign in.
+    pub(crate) async fn refresh(&self, stale: &Tokens) -> Result<Option<Tokens>, Error> {
+        let mut current = self.current.lock().await;
+        // Another process may have refreshed them, and a spent token must not be used again.
+        if let Some(kept) = self.tokens.load().map_err(Error::argument)?.filter(|kept| kept != stale && kept.account == stale.account) {
+            *current = Some(kept.clone());
+            return Ok(Some(kept));
+        }
+        let body = RefreshRequest { refresh_token: RefreshToken(stale.refresh_token.clone()) };
+        let request = RefreshTokens { body, x_contract_version: version() };
+        let reply = call(&request, &self.base_url, &self.http, &crate::api::runtime::http::NoHooks).await;
+        let fresh = match reply.map_err(|error| called("refresh the sign-in", error))?.body {
+            RefreshTokensResponse::Ok(pair) => Some(Tokens::of(&pair)?),
+            RefreshTokensResponse::Unauthorized(_) | RefreshTokensResponse::Forbidden(_) => None,
+            _ => return Err(Kind::Foreign { doing: "refresh the sign-in", message: "the server cannot do it now".to_owned() }.into()),
+        };
+        self.tokens.save(fresh.as_ref()).map_err(Error::argument)?;
+        *current = fresh.clone();
+        Ok(fresh)
+    }
+
+    /// Sends a message of the engine with the token of `account`, and of no other (R15).
+    pub(crate) async fn exchange(&self, account: Uuid, message: &Message) -> Result<Answered, Error> {
+        let mut request = self.request(message)?;
+        let tokens = self.tokens().await?.filter(|tokens| tokens.account == account).ok_or(Kind::SignIn { doing: "sync" })?;
+        Bearer(tokens.access_token).before(GetChanges::ID, GetChanges::SECURITY, &mut request);
+        let response = self.http.send(request).await.map_err(|error| offline("sync", &error))?;
+        Ok(answered(response))
+    }
+
+    fn request(&self, message: &Message) -> Result<Request, Error> {
+        let refused = |report| Error::argument(format!("cannot write the request: {report}"));
+        match message {
+            Message::Pull { since, limit } => {
+                let call =
+                    GetChanges { since: since.clone().map(Cursor), limit: i64::try_from(*limit).ok(), x_contract_version: version() };
+                call.request(&self.base_url).map_err(refused)
+            }
+            Message::Push { edits, cursor } => {
+                let body = wire::write_push(edits, cursor.as_deref()).into_bytes();
+                http::Request::builder()
+                    .method(PushChanges::METHOD)
+                    .uri(format!("{}{}", self.base_url, PushChanges::PATH))
+                    .header(http::header::CONTENT_TYPE, "application/json")
+                    .header("X-Contract-Version", registry::VERSION)
+                    .body(body)
+                    .map_err(|error| Error::argument(format!("cannot write the request: {error}")))
+            }
+        }
+    }
+
+    /// Opens the doorbell: a response whose body is a stream of events.
+    pub(crate) async fn listen(&self, tokens: &Tokens) -> Result<reqwest::Response, Error> {
+        let request = self.http.get(format!("{}{}", self.base_url, StreamChanges::PATH));
+        let request = request.bearer_auth(&tokens.access_token).header("X-Contract-Version", registry::VERSION);
+        let request = request.header(http::header::ACCEPT, "text/event-stream");
+        request.send().await.map_err(|error| offline("listen for changes", &error))
+    }
+}
+
+/// The version of the contract that this crate was built from.
+pub(crate) fn version() -> Option<ContractVersion> {
+    Some(ContractVersion(registry::VERSION.to_owned()))
+}
+
+/// The error of a call of the generated client.
+pub(crate) fn called(doing: &'static str, error: crate::api::runtime::http::CallError<reqwest::Error>) -> Error {
+    use crate::api::runtime::http::CallError;
+    match error {
+        CallError::Request(report) => Error::argument(format!("cannot {doing}: {report}")),
+        CallError::Transport(error) => offline(doing, &error),
+        CallError::Response(invalid) => Kind::Foreign { doing, message: invalid.to_string() }.into(),
+    }
+}
+
+fn offline(doing: &'static str, error: &reqwest::Error) -> Error {
+    // The outer error only says that sending failed; what went wrong is further down.
+    let mut message = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(inner) = source {
+        message = inner.to_string();
+        source = inner.source();
+    }
+    Kind::Offline { doing, message }.into()
+}
+
+fn answered(response: Response) -> Answered {
+    let header = response.headers().get(http::header::RETRY_AFTER).and_then(|value| value.to_str().ok());
+    let retry_after_ms = header.and_then(|text| text.trim().parse::<u64>().ok()).map(|seconds| seconds.saturating_mul(1_000));
+    Answered { status: response.status().as_u16(), retry_after_ms, body: response.into_body() }
+}
