@@ -329,7 +329,8 @@ impl<'p> Emitter<'p> {
         let rules = &schema.object;
         let parts: Vec<&Schema> = merged.iter().map(|part| self.schema(*part)).collect();
         let mut required: Vec<&str> = Vec::new();
-        for name in parts.iter().flat_map(|part| &part.object.required) {
+        // What is referred to comes first, as records are written: the look for them is then one walk.
+        for name in parts.iter().rev().flat_map(|part| &part.object.required) {
             if !required.contains(&name.as_str()) {
                 required.push(name);
             }
