@@ -1018,6 +1018,7 @@ pub fn check_completed_workout(value: Json<'_>, at: At<'_>, out: &mut Checker) {
 /// Checks [`Condition`](super::types::Condition).
 pub fn check_condition(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     out.nested(
+        0,
         32,
         at,
         |out| {
@@ -5329,6 +5330,20 @@ pub fn check_workout_template_superseded_outcome(
             }
         }
         out.required(object, &["id", "op", "outcome", "winner"], at);
+    }
+}
+
+pub fn check_www_authenticate_header(value: Json<'_>, at: At<'_>, out: &mut Checker) {
+    if let Some(text) = out.string(value, at) {
+        out.min_length(text, 6, at);
+        out.max_length(text, 1000, at);
+    }
+}
+
+pub fn check_retry_after_header(value: Json<'_>, at: At<'_>, out: &mut Checker) {
+    if let Some(number) = out.integer(value, at) {
+        out.minimum(number, 0, at);
+        out.maximum(number, 86400, at);
     }
 }
 

@@ -134,7 +134,8 @@ impl<'p> Emitter<'p> {
         let schema = self.schema(id);
         let mut code = self.keywords(id);
         if let Some(max) = schema.max_depth {
-            code = format!("out.nested({max}, at, |out| {{\n{code}}});\n");
+            let number = self.plan.contract.recursion_number(id);
+            code = format!("out.nested({number}, {max}, at, |out| {{\n{code}}});\n");
         }
         if schema.accepts_null && !code.is_empty() {
             code = format!("if !matches!(value, Json::Null) {{\n{code}}}\n");
