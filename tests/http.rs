@@ -11,6 +11,7 @@ use axum::response::Response;
 use http::request::Parts;
 use serde_json::{Value, json};
 use stronglog_sync::api::client::Client;
+use stronglog_sync::api::headers::{RETRY_AFTER, X_CONTRACT_VERSION};
 use stronglog_sync::api::operations::*;
 use stronglog_sync::api::runtime::http::{
     Bearer, CallError, Hooks, Operation, Outcome, Reply, Request, Response as Whole, StatusCode, Transport,
@@ -154,6 +155,21 @@ fn the_page_of_a_captive_portal_is_no_response_of_the_contract() {
     page.headers_mut().insert("content-type", http::HeaderValue::from_static("text/html"));
     let invalid = Reply::<GetChangesResponse>::read(page).expect_err("HTML is no page of changes");
     assert_eq!((invalid.status, invalid.report.violations[0].keyword), (StatusCode::OK, "syntax"));
+}
+
+#[test]
+fn headers_of_responses_are_typed_and_validated() {
+    let reply = Reply::from(GetChangesResponse::ServiceUnavailable(problem(503, "unavailable")));
+    let reply = reply.with_header(&RETRY_AFTER, &30).expect("a number of seconds");
+    assert_eq!(reply.headers["retry-after"], "30");
+    assert_eq!(reply.header(&RETRY_AFTER), Ok(Some(30)));
+    assert_eq!(reply.header(&X_CONTRACT_VERSION), Ok(None));
+    let refused = reply.with_header(&RETRY_AFTER, &100_000).expect_err("more than a day");
+    assert_eq!((refused.violations[0].pointer.as_str(), refused.violations[0].keyword), ("/header/Retry-After", "maximum"));
+    let mut sent = Reply::from(GetChangesResponse::undeclared(StatusCode::OK, Vec::new()));
+    sent.headers.insert("x-contract-version", http::HeaderValue::from_static("newest"));
+    let refused = sent.header(&X_CONTRACT_VERSION).expect_err("no version");
+    assert_eq!(refused.violations[0].keyword, "pattern");
 }
 
 #[test]

@@ -29,7 +29,7 @@ impl Interpreter<'_> {
             return;
         }
         match schema.max_depth {
-            Some(max) => out.nested(max as usize, at, |out| self.check_all(schema, value, at, out)),
+            Some(max) => out.nested(self.contract.recursion_number(id), max as usize, at, |out| self.check_all(schema, value, at, out)),
             None => self.check_all(schema, value, at, out),
         }
     }

@@ -401,6 +401,11 @@ impl Contract {
         self.named(name).or_else(by_pointer)
     }
 
+    /// The number of a schema among those with `x-max-depth`.
+    pub fn recursion_number(&self, id: SchemaId) -> usize {
+        self.schemas[..id.0].iter().filter(|schema| schema.max_depth.is_some()).count()
+    }
+
     /// Follows schemas that do nothing but refer to another one.
     pub fn resolved(&self, id: SchemaId) -> SchemaId {
         let mut at = id;

@@ -284,6 +284,9 @@ impl<'c> Finder<'c> {
         }
         for response in &operation.responses {
             let status = response.status.text();
+            for header in &response.headers {
+                header.schema.inspect(|schema| self.root(*schema, &[&header.name, "header"]));
+            }
             for media in response.media.iter().filter(|media| media.is_json()) {
                 media.schema.inspect(|schema| self.root(*schema, &[id, "body", &status]));
             }

@@ -24,6 +24,7 @@ const KEPT_ONCE: &[(&str, &str)] = &[
     ("records", "docs/data-models.md"),
     ("responses", "docs/api-reference.md"),
     ("responses", "rust/client.rs"),
+    ("responses", "rust/headers.rs"),
     ("responses", "rust/server.rs"),
     ("security", "rust/client.rs"),
     ("sync", "COVERAGE.md"),

@@ -5,6 +5,7 @@
 
 pub mod client;
 pub mod collection;
+pub mod headers;
 pub mod operations;
 pub mod registry;
 pub mod runtime;

@@ -90,26 +90,45 @@ impl Operation for GetChanges {
 #[derive(Clone, Debug, PartialEq)]
 pub enum GetChangesResponse {
     /// 200: A page of changes of all collections.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(FeedPage),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`),
     /// or the server was restored from a backup (`epoch_changed`). The device pulls this feed again from
     /// the beginning, and keeps its unsent edits.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Gone(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -214,31 +233,54 @@ impl Operation for PushChanges {
 #[derive(Clone, Debug, PartialEq)]
 pub enum PushChangesResponse {
     /// 200: What became of each change, in the order of the request.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(FeedPushResult),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`),
     /// or the server was restored from a backup (`epoch_changed`). The device pulls this feed again from
     /// the beginning, and keeps its unsent edits.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Gone(Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     PayloadTooLarge(Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UnsupportedMediaType(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -348,22 +390,39 @@ impl Operation for StreamChanges {
 pub enum StreamChangesResponse {
     /// 200: Events named `revision`, whose data is the user's newest revision in decimal digits. The stream
     /// has no length limit.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(Vec<u8>),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -480,26 +539,45 @@ impl Operation for ListUserSettingsChanges {
 #[derive(Clone, Debug, PartialEq)]
 pub enum ListUserSettingsChangesResponse {
     /// 200: A page of changes of one collection.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(UserSettingsChangePage),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`),
     /// or the server was restored from a backup (`epoch_changed`). The device pulls this feed again from
     /// the beginning, and keeps its unsent edits.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Gone(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -604,31 +682,54 @@ impl Operation for PushUserSettings {
 #[derive(Clone, Debug, PartialEq)]
 pub enum PushUserSettingsResponse {
     /// 200: What became of each change, in the order of the request.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(UserSettingsPushResult),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`),
     /// or the server was restored from a backup (`epoch_changed`). The device pulls this feed again from
     /// the beginning, and keeps its unsent edits.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Gone(Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     PayloadTooLarge(Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UnsupportedMediaType(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -737,24 +838,43 @@ impl Operation for GetUserSettings {
 #[derive(Clone, Debug, PartialEq)]
 pub enum GetUserSettingsResponse {
     /// 200: The current version of the record.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(UserSettingsChange),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 404: The account holds no such record, nor its tombstone.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     NotFound(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -863,29 +983,52 @@ impl Operation for PutUserSettings {
 pub enum PutUserSettingsResponse {
     /// 200: What became of the change. Being superseded, or rejected for a reason other than its validity,
     /// is an outcome too.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(UserSettingsPushOutcome),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     PayloadTooLarge(Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UnsupportedMediaType(Problem),
     /// 422: The change does not satisfy the contract, or its id is not the id in the path.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UnprocessableEntity(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -1041,24 +1184,43 @@ impl Operation for DeleteUserSettings {
 pub enum DeleteUserSettingsResponse {
     /// 200: What became of the change. Being superseded, or rejected for a reason other than its validity,
     /// is an outcome too.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(UserSettingsPushOutcome),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 404: The account holds no such record, nor its tombstone.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     NotFound(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -1178,26 +1340,45 @@ impl Operation for ListExerciseDefinitionChanges {
 #[derive(Clone, Debug, PartialEq)]
 pub enum ListExerciseDefinitionChangesResponse {
     /// 200: A page of changes of one collection.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(ExerciseDefinitionChangePage),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`),
     /// or the server was restored from a backup (`epoch_changed`). The device pulls this feed again from
     /// the beginning, and keeps its unsent edits.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Gone(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -1307,31 +1488,54 @@ impl Operation for PushExerciseDefinitions {
 #[derive(Clone, Debug, PartialEq)]
 pub enum PushExerciseDefinitionsResponse {
     /// 200: What became of each change, in the order of the request.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(ExerciseDefinitionPushResult),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`),
     /// or the server was restored from a backup (`epoch_changed`). The device pulls this feed again from
     /// the beginning, and keeps its unsent edits.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Gone(Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     PayloadTooLarge(Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UnsupportedMediaType(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -1440,24 +1644,43 @@ impl Operation for GetExerciseDefinition {
 #[derive(Clone, Debug, PartialEq)]
 pub enum GetExerciseDefinitionResponse {
     /// 200: The current version of the record.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(ExerciseDefinitionChange),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 404: The account holds no such record, nor its tombstone.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     NotFound(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -1567,29 +1790,52 @@ impl Operation for PutExerciseDefinition {
 pub enum PutExerciseDefinitionResponse {
     /// 200: What became of the change. Being superseded, or rejected for a reason other than its validity,
     /// is an outcome too.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(ExerciseDefinitionPushOutcome),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     PayloadTooLarge(Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UnsupportedMediaType(Problem),
     /// 422: The change does not satisfy the contract, or its id is not the id in the path.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UnprocessableEntity(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -1745,24 +1991,43 @@ impl Operation for DeleteExerciseDefinition {
 pub enum DeleteExerciseDefinitionResponse {
     /// 200: What became of the change. Being superseded, or rejected for a reason other than its validity,
     /// is an outcome too.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(ExerciseDefinitionPushOutcome),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 404: The account holds no such record, nor its tombstone.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     NotFound(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -1881,26 +2146,45 @@ impl Operation for ListWorkoutLogChanges {
 #[derive(Clone, Debug, PartialEq)]
 pub enum ListWorkoutLogChangesResponse {
     /// 200: A page of changes of one collection.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(WorkoutLogChangePage),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`),
     /// or the server was restored from a backup (`epoch_changed`). The device pulls this feed again from
     /// the beginning, and keeps its unsent edits.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Gone(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -2005,31 +2289,54 @@ impl Operation for PushWorkoutLogs {
 #[derive(Clone, Debug, PartialEq)]
 pub enum PushWorkoutLogsResponse {
     /// 200: What became of each change, in the order of the request.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(WorkoutLogPushResult),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`),
     /// or the server was restored from a backup (`epoch_changed`). The device pulls this feed again from
     /// the beginning, and keeps its unsent edits.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Gone(Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     PayloadTooLarge(Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UnsupportedMediaType(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -2138,24 +2445,43 @@ impl Operation for GetWorkoutLog {
 #[derive(Clone, Debug, PartialEq)]
 pub enum GetWorkoutLogResponse {
     /// 200: The current version of the record.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(WorkoutLogChange),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 404: The account holds no such record, nor its tombstone.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     NotFound(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -2264,29 +2590,52 @@ impl Operation for PutWorkoutLog {
 pub enum PutWorkoutLogResponse {
     /// 200: What became of the change. Being superseded, or rejected for a reason other than its validity,
     /// is an outcome too.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(WorkoutLogPushOutcome),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     PayloadTooLarge(Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UnsupportedMediaType(Problem),
     /// 422: The change does not satisfy the contract, or its id is not the id in the path.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UnprocessableEntity(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -2442,24 +2791,43 @@ impl Operation for DeleteWorkoutLog {
 pub enum DeleteWorkoutLogResponse {
     /// 200: What became of the change. Being superseded, or rejected for a reason other than its validity,
     /// is an outcome too.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(WorkoutLogPushOutcome),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 404: The account holds no such record, nor its tombstone.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     NotFound(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -2578,26 +2946,45 @@ impl Operation for ListLoggedSetChanges {
 #[derive(Clone, Debug, PartialEq)]
 pub enum ListLoggedSetChangesResponse {
     /// 200: A page of changes of one collection.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(LoggedSetChangePage),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`),
     /// or the server was restored from a backup (`epoch_changed`). The device pulls this feed again from
     /// the beginning, and keeps its unsent edits.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Gone(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -2702,31 +3089,54 @@ impl Operation for PushLoggedSets {
 #[derive(Clone, Debug, PartialEq)]
 pub enum PushLoggedSetsResponse {
     /// 200: What became of each change, in the order of the request.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(LoggedSetPushResult),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`),
     /// or the server was restored from a backup (`epoch_changed`). The device pulls this feed again from
     /// the beginning, and keeps its unsent edits.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Gone(Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     PayloadTooLarge(Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UnsupportedMediaType(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -2835,24 +3245,43 @@ impl Operation for GetLoggedSet {
 #[derive(Clone, Debug, PartialEq)]
 pub enum GetLoggedSetResponse {
     /// 200: The current version of the record.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(LoggedSetChange),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 404: The account holds no such record, nor its tombstone.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     NotFound(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -2961,29 +3390,52 @@ impl Operation for PutLoggedSet {
 pub enum PutLoggedSetResponse {
     /// 200: What became of the change. Being superseded, or rejected for a reason other than its validity,
     /// is an outcome too.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(LoggedSetPushOutcome),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     PayloadTooLarge(Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UnsupportedMediaType(Problem),
     /// 422: The change does not satisfy the contract, or its id is not the id in the path.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UnprocessableEntity(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -3138,24 +3590,43 @@ impl Operation for DeleteLoggedSet {
 pub enum DeleteLoggedSetResponse {
     /// 200: What became of the change. Being superseded, or rejected for a reason other than its validity,
     /// is an outcome too.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(LoggedSetPushOutcome),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 404: The account holds no such record, nor its tombstone.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     NotFound(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -3275,26 +3746,45 @@ impl Operation for ListWorkoutTemplateChanges {
 #[derive(Clone, Debug, PartialEq)]
 pub enum ListWorkoutTemplateChangesResponse {
     /// 200: A page of changes of one collection.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(WorkoutTemplateChangePage),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`),
     /// or the server was restored from a backup (`epoch_changed`). The device pulls this feed again from
     /// the beginning, and keeps its unsent edits.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Gone(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -3400,31 +3890,54 @@ impl Operation for PushWorkoutTemplates {
 #[derive(Clone, Debug, PartialEq)]
 pub enum PushWorkoutTemplatesResponse {
     /// 200: What became of each change, in the order of the request.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(WorkoutTemplatePushResult),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`),
     /// or the server was restored from a backup (`epoch_changed`). The device pulls this feed again from
     /// the beginning, and keeps its unsent edits.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Gone(Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     PayloadTooLarge(Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UnsupportedMediaType(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -3533,24 +4046,43 @@ impl Operation for GetWorkoutTemplate {
 #[derive(Clone, Debug, PartialEq)]
 pub enum GetWorkoutTemplateResponse {
     /// 200: The current version of the record.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(WorkoutTemplateChange),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 404: The account holds no such record, nor its tombstone.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     NotFound(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -3659,29 +4191,52 @@ impl Operation for PutWorkoutTemplate {
 pub enum PutWorkoutTemplateResponse {
     /// 200: What became of the change. Being superseded, or rejected for a reason other than its validity,
     /// is an outcome too.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(WorkoutTemplatePushOutcome),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     PayloadTooLarge(Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UnsupportedMediaType(Problem),
     /// 422: The change does not satisfy the contract, or its id is not the id in the path.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UnprocessableEntity(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -3837,24 +4392,43 @@ impl Operation for DeleteWorkoutTemplate {
 pub enum DeleteWorkoutTemplateResponse {
     /// 200: What became of the change. Being superseded, or rejected for a reason other than its validity,
     /// is an outcome too.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(WorkoutTemplatePushOutcome),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 404: The account holds no such record, nor its tombstone.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     NotFound(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -3974,26 +4548,45 @@ impl Operation for ListWorkoutTemplateExerciseInstanceChanges {
 #[derive(Clone, Debug, PartialEq)]
 pub enum ListWorkoutTemplateExerciseInstanceChangesResponse {
     /// 200: A page of changes of one collection.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(WorkoutTemplateExerciseInstanceChangePage),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`),
     /// or the server was restored from a backup (`epoch_changed`). The device pulls this feed again from
     /// the beginning, and keeps its unsent edits.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Gone(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -4110,31 +4703,54 @@ impl Operation for PushWorkoutTemplateExerciseInstances {
 #[derive(Clone, Debug, PartialEq)]
 pub enum PushWorkoutTemplateExerciseInstancesResponse {
     /// 200: What became of each change, in the order of the request.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(WorkoutTemplateExerciseInstancePushResult),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`),
     /// or the server was restored from a backup (`epoch_changed`). The device pulls this feed again from
     /// the beginning, and keeps its unsent edits.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Gone(Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     PayloadTooLarge(Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UnsupportedMediaType(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -4250,24 +4866,43 @@ impl Operation for GetWorkoutTemplateExerciseInstance {
 #[derive(Clone, Debug, PartialEq)]
 pub enum GetWorkoutTemplateExerciseInstanceResponse {
     /// 200: The current version of the record.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(WorkoutTemplateExerciseInstanceChange),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 404: The account holds no such record, nor its tombstone.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     NotFound(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -4385,29 +5020,52 @@ impl Operation for PutWorkoutTemplateExerciseInstance {
 pub enum PutWorkoutTemplateExerciseInstanceResponse {
     /// 200: What became of the change. Being superseded, or rejected for a reason other than its validity,
     /// is an outcome too.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(WorkoutTemplateExerciseInstancePushOutcome),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     PayloadTooLarge(Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UnsupportedMediaType(Problem),
     /// 422: The change does not satisfy the contract, or its id is not the id in the path.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UnprocessableEntity(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -4570,24 +5228,43 @@ impl Operation for DeleteWorkoutTemplateExerciseInstance {
 pub enum DeleteWorkoutTemplateExerciseInstanceResponse {
     /// 200: What became of the change. Being superseded, or rejected for a reason other than its validity,
     /// is an outcome too.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(WorkoutTemplateExerciseInstancePushOutcome),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 404: The account holds no such record, nor its tombstone.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     NotFound(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -4714,26 +5391,45 @@ impl Operation for ListProgramDefinitionChanges {
 #[derive(Clone, Debug, PartialEq)]
 pub enum ListProgramDefinitionChangesResponse {
     /// 200: A page of changes of one collection.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(ProgramDefinitionChangePage),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`),
     /// or the server was restored from a backup (`epoch_changed`). The device pulls this feed again from
     /// the beginning, and keeps its unsent edits.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Gone(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -4839,31 +5535,54 @@ impl Operation for PushProgramDefinitions {
 #[derive(Clone, Debug, PartialEq)]
 pub enum PushProgramDefinitionsResponse {
     /// 200: What became of each change, in the order of the request.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(ProgramDefinitionPushResult),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`),
     /// or the server was restored from a backup (`epoch_changed`). The device pulls this feed again from
     /// the beginning, and keeps its unsent edits.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Gone(Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     PayloadTooLarge(Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UnsupportedMediaType(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -4972,24 +5691,43 @@ impl Operation for GetProgramDefinition {
 #[derive(Clone, Debug, PartialEq)]
 pub enum GetProgramDefinitionResponse {
     /// 200: The current version of the record.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(ProgramDefinitionChange),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 404: The account holds no such record, nor its tombstone.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     NotFound(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -5099,29 +5837,52 @@ impl Operation for PutProgramDefinition {
 pub enum PutProgramDefinitionResponse {
     /// 200: What became of the change. Being superseded, or rejected for a reason other than its validity,
     /// is an outcome too.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(ProgramDefinitionPushOutcome),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     PayloadTooLarge(Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UnsupportedMediaType(Problem),
     /// 422: The change does not satisfy the contract, or its id is not the id in the path.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UnprocessableEntity(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -5277,24 +6038,43 @@ impl Operation for DeleteProgramDefinition {
 pub enum DeleteProgramDefinitionResponse {
     /// 200: What became of the change. Being superseded, or rejected for a reason other than its validity,
     /// is an outcome too.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(ProgramDefinitionPushOutcome),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 404: The account holds no such record, nor its tombstone.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     NotFound(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -5414,26 +6194,45 @@ impl Operation for ListActiveProgramInstanceChanges {
 #[derive(Clone, Debug, PartialEq)]
 pub enum ListActiveProgramInstanceChangesResponse {
     /// 200: A page of changes of one collection.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(ActiveProgramInstanceChangePage),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`),
     /// or the server was restored from a backup (`epoch_changed`). The device pulls this feed again from
     /// the beginning, and keeps its unsent edits.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Gone(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -5545,31 +6344,54 @@ impl Operation for PushActiveProgramInstances {
 #[derive(Clone, Debug, PartialEq)]
 pub enum PushActiveProgramInstancesResponse {
     /// 200: What became of each change, in the order of the request.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(ActiveProgramInstancePushResult),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`),
     /// or the server was restored from a backup (`epoch_changed`). The device pulls this feed again from
     /// the beginning, and keeps its unsent edits.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Gone(Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     PayloadTooLarge(Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UnsupportedMediaType(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -5680,24 +6502,43 @@ impl Operation for GetActiveProgramInstance {
 #[derive(Clone, Debug, PartialEq)]
 pub enum GetActiveProgramInstanceResponse {
     /// 200: The current version of the record.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(ActiveProgramInstanceChange),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 404: The account holds no such record, nor its tombstone.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     NotFound(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -5811,29 +6652,52 @@ impl Operation for PutActiveProgramInstance {
 pub enum PutActiveProgramInstanceResponse {
     /// 200: What became of the change. Being superseded, or rejected for a reason other than its validity,
     /// is an outcome too.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(ActiveProgramInstancePushOutcome),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     PayloadTooLarge(Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UnsupportedMediaType(Problem),
     /// 422: The change does not satisfy the contract, or its id is not the id in the path.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UnprocessableEntity(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -5993,24 +6857,43 @@ impl Operation for DeleteActiveProgramInstance {
 pub enum DeleteActiveProgramInstanceResponse {
     /// 200: What became of the change. Being superseded, or rejected for a reason other than its validity,
     /// is an outcome too.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(ActiveProgramInstancePushOutcome),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 404: The account holds no such record, nor its tombstone.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     NotFound(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -6134,26 +7017,45 @@ impl Operation for ListProgressionRuleChanges {
 #[derive(Clone, Debug, PartialEq)]
 pub enum ListProgressionRuleChangesResponse {
     /// 200: A page of changes of one collection.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(ProgressionRuleChangePage),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`),
     /// or the server was restored from a backup (`epoch_changed`). The device pulls this feed again from
     /// the beginning, and keeps its unsent edits.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Gone(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -6259,31 +7161,54 @@ impl Operation for PushProgressionRules {
 #[derive(Clone, Debug, PartialEq)]
 pub enum PushProgressionRulesResponse {
     /// 200: What became of each change, in the order of the request.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(ProgressionRulePushResult),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`),
     /// or the server was restored from a backup (`epoch_changed`). The device pulls this feed again from
     /// the beginning, and keeps its unsent edits.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Gone(Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     PayloadTooLarge(Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UnsupportedMediaType(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -6392,24 +7317,43 @@ impl Operation for GetProgressionRule {
 #[derive(Clone, Debug, PartialEq)]
 pub enum GetProgressionRuleResponse {
     /// 200: The current version of the record.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(ProgressionRuleChange),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 404: The account holds no such record, nor its tombstone.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     NotFound(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -6518,29 +7462,52 @@ impl Operation for PutProgressionRule {
 pub enum PutProgressionRuleResponse {
     /// 200: What became of the change. Being superseded, or rejected for a reason other than its validity,
     /// is an outcome too.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(ProgressionRulePushOutcome),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     PayloadTooLarge(Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UnsupportedMediaType(Problem),
     /// 422: The change does not satisfy the contract, or its id is not the id in the path.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UnprocessableEntity(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -6696,24 +7663,43 @@ impl Operation for DeleteProgressionRule {
 pub enum DeleteProgressionRuleResponse {
     /// 200: What became of the change. Being superseded, or rejected for a reason other than its validity,
     /// is an outcome too.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(ProgressionRulePushOutcome),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 404: The account holds no such record, nor its tombstone.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     NotFound(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -6832,26 +7818,45 @@ impl Operation for ListUserGoalChanges {
 #[derive(Clone, Debug, PartialEq)]
 pub enum ListUserGoalChangesResponse {
     /// 200: A page of changes of one collection.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(UserGoalChangePage),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`),
     /// or the server was restored from a backup (`epoch_changed`). The device pulls this feed again from
     /// the beginning, and keeps its unsent edits.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Gone(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -6955,31 +7960,54 @@ impl Operation for PushUserGoals {
 #[derive(Clone, Debug, PartialEq)]
 pub enum PushUserGoalsResponse {
     /// 200: What became of each change, in the order of the request.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(UserGoalPushResult),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`),
     /// or the server was restored from a backup (`epoch_changed`). The device pulls this feed again from
     /// the beginning, and keeps its unsent edits.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Gone(Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     PayloadTooLarge(Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UnsupportedMediaType(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -7088,24 +8116,43 @@ impl Operation for GetUserGoal {
 #[derive(Clone, Debug, PartialEq)]
 pub enum GetUserGoalResponse {
     /// 200: The current version of the record.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(UserGoalChange),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 404: The account holds no such record, nor its tombstone.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     NotFound(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -7214,29 +8261,52 @@ impl Operation for PutUserGoal {
 pub enum PutUserGoalResponse {
     /// 200: What became of the change. Being superseded, or rejected for a reason other than its validity,
     /// is an outcome too.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(UserGoalPushOutcome),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     PayloadTooLarge(Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UnsupportedMediaType(Problem),
     /// 422: The change does not satisfy the contract, or its id is not the id in the path.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UnprocessableEntity(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -7391,24 +8461,43 @@ impl Operation for DeleteUserGoal {
 pub enum DeleteUserGoalResponse {
     /// 200: What became of the change. Being superseded, or rejected for a reason other than its validity,
     /// is an outcome too.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(UserGoalPushOutcome),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 404: The account holds no such record, nor its tombstone.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     NotFound(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -7528,26 +8617,45 @@ impl Operation for ListUserBodyweightLogChanges {
 #[derive(Clone, Debug, PartialEq)]
 pub enum ListUserBodyweightLogChangesResponse {
     /// 200: A page of changes of one collection.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(UserBodyweightLogChangePage),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`),
     /// or the server was restored from a backup (`epoch_changed`). The device pulls this feed again from
     /// the beginning, and keeps its unsent edits.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Gone(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -7657,31 +8765,54 @@ impl Operation for PushUserBodyweightLogs {
 #[derive(Clone, Debug, PartialEq)]
 pub enum PushUserBodyweightLogsResponse {
     /// 200: What became of each change, in the order of the request.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(UserBodyweightLogPushResult),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`),
     /// or the server was restored from a backup (`epoch_changed`). The device pulls this feed again from
     /// the beginning, and keeps its unsent edits.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Gone(Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     PayloadTooLarge(Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UnsupportedMediaType(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -7790,24 +8921,43 @@ impl Operation for GetUserBodyweightLog {
 #[derive(Clone, Debug, PartialEq)]
 pub enum GetUserBodyweightLogResponse {
     /// 200: The current version of the record.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(UserBodyweightLogChange),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 404: The account holds no such record, nor its tombstone.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     NotFound(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -7917,29 +9067,52 @@ impl Operation for PutUserBodyweightLog {
 pub enum PutUserBodyweightLogResponse {
     /// 200: What became of the change. Being superseded, or rejected for a reason other than its validity,
     /// is an outcome too.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(UserBodyweightLogPushOutcome),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     PayloadTooLarge(Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UnsupportedMediaType(Problem),
     /// 422: The change does not satisfy the contract, or its id is not the id in the path.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UnprocessableEntity(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -8095,24 +9268,43 @@ impl Operation for DeleteUserBodyweightLog {
 pub enum DeleteUserBodyweightLogResponse {
     /// 200: What became of the change. Being superseded, or rejected for a reason other than its validity,
     /// is an outcome too.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(UserBodyweightLogPushOutcome),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 404: The account holds no such record, nor its tombstone.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     NotFound(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -8232,26 +9424,45 @@ impl Operation for ListAppliedProgressionLogChanges {
 #[derive(Clone, Debug, PartialEq)]
 pub enum ListAppliedProgressionLogChangesResponse {
     /// 200: A page of changes of one collection.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(AppliedProgressionLogChangePage),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`),
     /// or the server was restored from a backup (`epoch_changed`). The device pulls this feed again from
     /// the beginning, and keeps its unsent edits.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Gone(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -8363,31 +9574,54 @@ impl Operation for PushAppliedProgressionLogs {
 #[derive(Clone, Debug, PartialEq)]
 pub enum PushAppliedProgressionLogsResponse {
     /// 200: What became of each change, in the order of the request.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(AppliedProgressionLogPushResult),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`),
     /// or the server was restored from a backup (`epoch_changed`). The device pulls this feed again from
     /// the beginning, and keeps its unsent edits.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Gone(Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     PayloadTooLarge(Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UnsupportedMediaType(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -8498,24 +9732,43 @@ impl Operation for GetAppliedProgressionLog {
 #[derive(Clone, Debug, PartialEq)]
 pub enum GetAppliedProgressionLogResponse {
     /// 200: The current version of the record.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(AppliedProgressionLogChange),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 404: The account holds no such record, nor its tombstone.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     NotFound(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -8629,29 +9882,52 @@ impl Operation for PutAppliedProgressionLog {
 pub enum PutAppliedProgressionLogResponse {
     /// 200: What became of the change. Being superseded, or rejected for a reason other than its validity,
     /// is an outcome too.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(AppliedProgressionLogPushOutcome),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     PayloadTooLarge(Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UnsupportedMediaType(Problem),
     /// 422: The change does not satisfy the contract, or its id is not the id in the path.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UnprocessableEntity(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -8811,24 +10087,43 @@ impl Operation for DeleteAppliedProgressionLog {
 pub enum DeleteAppliedProgressionLogResponse {
     /// 200: What became of the change. Being superseded, or rejected for a reason other than its validity,
     /// is an outcome too.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(AppliedProgressionLogPushOutcome),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 404: The account holds no such record, nor its tombstone.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     NotFound(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -8936,27 +10231,48 @@ impl Operation for Login {
 #[derive(Clone, Debug, PartialEq)]
 pub enum LoginResponse {
     /// 200: The device is signed in.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(TokenPair),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     PayloadTooLarge(Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UnsupportedMediaType(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -9064,27 +10380,48 @@ impl Operation for Logout {
 #[derive(Clone, Debug, PartialEq)]
 pub enum LogoutResponse {
     /// 204: Done.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     NoContent,
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     PayloadTooLarge(Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UnsupportedMediaType(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -9192,27 +10529,48 @@ impl Operation for ChangePassword {
 #[derive(Clone, Debug, PartialEq)]
 pub enum ChangePasswordResponse {
     /// 204: Done.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     NoContent,
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     PayloadTooLarge(Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UnsupportedMediaType(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -9321,27 +10679,48 @@ impl Operation for RefreshTokens {
 #[derive(Clone, Debug, PartialEq)]
 pub enum RefreshTokensResponse {
     /// 200: The device is signed in.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(TokenPair),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     PayloadTooLarge(Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UnsupportedMediaType(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -9449,26 +10828,46 @@ impl Operation for Register {
 #[derive(Clone, Debug, PartialEq)]
 pub enum RegisterResponse {
     /// 201: The device is signed in.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Created(TokenPair),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 409: An account with this email address exists.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Conflict(Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     PayloadTooLarge(Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UnsupportedMediaType(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -9571,22 +10970,39 @@ impl Operation for GetAccount {
 #[derive(Clone, Debug, PartialEq)]
 pub enum GetAccountResponse {
     /// 200: The account.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(Account),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -9688,27 +11104,48 @@ impl Operation for DeleteAccount {
 #[derive(Clone, Debug, PartialEq)]
 pub enum DeleteAccountResponse {
     /// 204: Done.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     NoContent,
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     PayloadTooLarge(Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UnsupportedMediaType(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -9812,22 +11249,39 @@ impl Operation for ExportAccount {
 #[derive(Clone, Debug, PartialEq)]
 pub enum ExportAccountResponse {
     /// 200: One `FeedChange` a line, in order of revision. The stream has no length limit.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(Vec<u8>),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Unauthorized(Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     UpgradeRequired(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },
@@ -9925,13 +11379,23 @@ impl Operation for GetSyncConfig {
 #[derive(Clone, Debug, PartialEq)]
 pub enum GetSyncConfigResponse {
     /// 200: What this server supports.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Ok(SyncConfig),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     BadRequest(Problem),
     /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     TooManyRequests(Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
     Undeclared { status: StatusCode, body: Vec<u8> },

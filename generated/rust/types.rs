@@ -253,7 +253,7 @@ impl Fields for ActiveProgramInstance {
         let last_completed_workout_date = members.optional("lastCompletedWorkoutDate")?;
         let last_workout_log_id = members.optional("lastWorkoutLogId")?;
         let progression_adjustments = members.optional("progressionAdjustments")?;
-        let unknown = members.others(Self::NAMES)?;
+        let unknown = members.others()?;
         Some(Self {
             id,
             client_created_at,
@@ -862,7 +862,7 @@ impl Fields for AmrapRepsSet {
         let notes = members.optional("notes")?;
         let rest_time_secs = members.optional("restTimeSecs")?;
         let target_weight_kg = members.optional("targetWeightKg")?;
-        let unknown = members.others(Self::NAMES)?;
+        let unknown = members.others()?;
         Some(Self {
             id,
             client_created_at,
@@ -1003,7 +1003,7 @@ impl Fields for AmrapTimeSet {
         let rest_time_secs = members.optional("restTimeSecs")?;
         let logged_duration_secs = members.optional("loggedDurationSecs")?;
         let target_weight_kg = members.optional("targetWeightKg")?;
-        let unknown = members.others(Self::NAMES)?;
+        let unknown = members.others()?;
         Some(Self {
             id,
             client_created_at,
@@ -1146,7 +1146,7 @@ impl Fields for AppliedProgressionLog {
         let program_instance_id = members.optional("programInstanceId")?;
         let user_override = members.optional("userOverride")?;
         let workout_log_id = members.optional("workoutLogId")?;
-        let unknown = members.others(Self::NAMES)?;
+        let unknown = members.others()?;
         Some(Self {
             id,
             client_created_at,
@@ -1686,7 +1686,7 @@ impl Fields for BodyweightTargetGoal {
         let current_value = members.optional("currentValue")?;
         let progress_notes = members.optional("progressNotes")?;
         let target_date = members.optional("targetDate")?;
-        let unknown = members.others(Self::NAMES)?;
+        let unknown = members.others()?;
         Some(Self {
             id,
             client_created_at,
@@ -1864,7 +1864,7 @@ impl Fields for CompletedWorkout {
         let workout_log_id = members.required("workoutLogId")?;
         let order_in_program = members.required("orderInProgram")?;
         let completed_date = members.required("completedDate")?;
-        let unknown = members.others(Self::NAMES)?;
+        let unknown = members.others()?;
         Some(Self {
             workout_log_id,
             order_in_program,
@@ -1899,16 +1899,16 @@ impl ToJson for Condition {
 
 impl ReadJson for Condition {
     fn read(value: Json<'_>, at: At<'_>, out: &mut Checker) -> Option<Self> {
-        if out.accepts(|out| super::validators::check_all_condition(value, at, out)) {
+        if value.get("all").is_some() {
             return ReadJson::read(value, at, out).map(Condition::AllCondition);
         }
-        if out.accepts(|out| super::validators::check_any_condition(value, at, out)) {
+        if value.get("any").is_some() {
             return ReadJson::read(value, at, out).map(Condition::AnyCondition);
         }
-        if out.accepts(|out| super::validators::check_not_condition(value, at, out)) {
+        if value.get("not").is_some() {
             return ReadJson::read(value, at, out).map(Condition::NotCondition);
         }
-        if out.accepts(|out| super::validators::check_leaf_condition(value, at, out)) {
+        if value.get("fact").is_some() {
             return ReadJson::read(value, at, out).map(Condition::LeafCondition);
         }
         mismatch(value, "one of several shapes", at, out)
@@ -2093,7 +2093,7 @@ impl Fields for DropSet {
         let rest_time_secs = members.optional("restTimeSecs")?;
         let target_reps = members.optional("targetReps")?;
         let target_weight_kg = members.optional("targetWeightKg")?;
-        let unknown = members.others(Self::NAMES)?;
+        let unknown = members.others()?;
         Some(Self {
             id,
             client_created_at,
@@ -2275,7 +2275,7 @@ impl Fields for ExerciseDefinition {
         let notes = members.optional("notes")?;
         let primary_muscle_groups = members.optional("primaryMuscleGroups")?;
         let typical_advanced_set_type = members.optional("typicalAdvancedSetType")?;
-        let unknown = members.others(Self::NAMES)?;
+        let unknown = members.others()?;
         Some(Self {
             id,
             client_created_at,
@@ -2766,7 +2766,7 @@ impl Fields for ExercisePrescription {
         let target_reps = members.optional("targetReps")?;
         let target_sets = members.optional("targetSets")?;
         let target_weight_notes = members.optional("targetWeightNotes")?;
-        let unknown = members.others(Self::NAMES)?;
+        let unknown = members.others()?;
         Some(Self {
             exercise_definition_id,
             order_in_template,
@@ -3246,7 +3246,7 @@ impl Fields for LiftTargetGoal {
         let progress_notes = members.optional("progressNotes")?;
         let target_date = members.optional("targetDate")?;
         let target_reps = members.optional("targetReps")?;
-        let unknown = members.others(Self::NAMES)?;
+        let unknown = members.others()?;
         Some(Self {
             id,
             client_created_at,
@@ -3351,7 +3351,7 @@ impl Fields for LinkedProgressionRule {
         let rule_id = members.required("ruleId")?;
         let scope = members.required("scope")?;
         let scope_identifier = members.optional("scopeIdentifier")?;
-        let unknown = members.others(Self::NAMES)?;
+        let unknown = members.others()?;
         Some(Self {
             rule_id,
             scope,
@@ -3446,7 +3446,7 @@ impl Fields for Live {
         members.constant("isDeleted");
         let server_id = members.optional("serverId")?;
         let server_updated_at = members.optional("serverUpdatedAt")?;
-        let unknown = members.others(Self::NAMES)?;
+        let unknown = members.others()?;
         Some(Self {
             id,
             client_created_at,
@@ -3732,7 +3732,7 @@ impl Fields for LoggedSetFields {
         let level = members.optional("level")?;
         let notes = members.optional("notes")?;
         let rest_time_secs = members.optional("restTimeSecs")?;
-        let unknown = members.others(Self::NAMES)?;
+        let unknown = members.others()?;
         Some(Self {
             workout_log_id,
             exercise_definition_id,
@@ -4455,7 +4455,7 @@ impl Fields for ProgramCompletionGoal {
         let current_value = members.optional("currentValue")?;
         let progress_notes = members.optional("progressNotes")?;
         let target_date = members.optional("targetDate")?;
-        let unknown = members.others(Self::NAMES)?;
+        let unknown = members.others()?;
         Some(Self {
             id,
             client_created_at,
@@ -4554,7 +4554,7 @@ impl Fields for ProgramDefinition {
         let server_updated_at = members.optional("serverUpdatedAt")?;
         let description = members.optional("description")?;
         let linked_progression_rule_ids = members.optional("linkedProgressionRuleIds")?;
-        let unknown = members.others(Self::NAMES)?;
+        let unknown = members.others()?;
         Some(Self {
             id,
             client_created_at,
@@ -5026,7 +5026,7 @@ impl Fields for ProgramWorkout {
         let day_tag = members.optional("dayTag")?;
         let notes = members.optional("notes")?;
         let workout_template_id = members.optional("workoutTemplateId")?;
-        let unknown = members.others(Self::NAMES)?;
+        let unknown = members.others()?;
         Some(Self {
             order_in_program,
             ad_hoc_exercises,
@@ -5098,7 +5098,7 @@ impl Fields for ProgressionAction {
         let exercise_name = members.optional("exerciseName")?;
         let reps_to_add = members.optional("repsToAdd")?;
         let suggestion_text = members.optional("suggestionText")?;
-        let unknown = members.others(Self::NAMES)?;
+        let unknown = members.others()?;
         Some(Self {
             action_type,
             amount_kg,
@@ -5200,7 +5200,7 @@ impl Fields for ProgressionAdjustment {
         let notes = members.optional("notes")?;
         let target_reps = members.optional("targetReps")?;
         let target_weight_kg = members.optional("targetWeightKg")?;
-        let unknown = members.others(Self::NAMES)?;
+        let unknown = members.others()?;
         Some(Self {
             notes,
             target_reps,
@@ -5247,7 +5247,7 @@ impl Fields for ProgressionEvent {
     fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
         let type_ = members.required("type")?;
         let params = members.required("params")?;
-        let unknown = members.others(Self::NAMES)?;
+        let unknown = members.others()?;
         Some(Self { type_, params, unknown })
     }
 }
@@ -5328,7 +5328,7 @@ impl Fields for ProgressionRule {
         let server_id = members.optional("serverId")?;
         let server_updated_at = members.optional("serverUpdatedAt")?;
         let description = members.optional("description")?;
-        let unknown = members.others(Self::NAMES)?;
+        let unknown = members.others()?;
         Some(Self {
             id,
             client_created_at,
@@ -6016,7 +6016,7 @@ impl Fields for PyramidSet {
         let rest_time_secs = members.optional("restTimeSecs")?;
         let target_reps = members.optional("targetReps")?;
         let target_weight_kg = members.optional("targetWeightKg")?;
-        let unknown = members.others(Self::NAMES)?;
+        let unknown = members.others()?;
         Some(Self {
             id,
             client_created_at,
@@ -6403,7 +6403,7 @@ impl Fields for RepsForTimeSet {
         let rest_time_secs = members.optional("restTimeSecs")?;
         let logged_reps = members.optional("loggedReps")?;
         let target_weight_kg = members.optional("targetWeightKg")?;
-        let unknown = members.others(Self::NAMES)?;
+        let unknown = members.others()?;
         Some(Self {
             id,
             client_created_at,
@@ -6642,7 +6642,7 @@ impl Fields for StandardSet {
         let rest_time_secs = members.optional("restTimeSecs")?;
         let target_reps = members.optional("targetReps")?;
         let target_weight_kg = members.optional("targetWeightKg")?;
-        let unknown = members.others(Self::NAMES)?;
+        let unknown = members.others()?;
         Some(Self {
             id,
             client_created_at,
@@ -6811,7 +6811,7 @@ impl Fields for SyncFields {
         members.constant("isDeleted");
         let server_id = members.optional("serverId")?;
         let server_updated_at = members.optional("serverUpdatedAt")?;
-        let unknown = members.others(Self::NAMES)?;
+        let unknown = members.others()?;
         Some(Self {
             id,
             client_created_at,
@@ -6856,7 +6856,7 @@ impl Fields for TargetFrequency {
     fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
         let type_ = members.required("type")?;
         let value = members.required("value")?;
-        let unknown = members.others(Self::NAMES)?;
+        let unknown = members.others()?;
         Some(Self { type_, value, unknown })
     }
 }
@@ -6939,7 +6939,7 @@ impl Fields for TargetSetDefinition {
         let target_duration_secs = members.optional("targetDurationSecs")?;
         let target_reps = members.optional("targetReps")?;
         let target_weight_notes = members.optional("targetWeightNotes")?;
-        let unknown = members.others(Self::NAMES)?;
+        let unknown = members.others()?;
         Some(Self {
             order,
             set_type,
@@ -7127,7 +7127,7 @@ impl Fields for UserBodyweightLog {
         let weight_kg = members.required("weightKg")?;
         let server_id = members.optional("serverId")?;
         let server_updated_at = members.optional("serverUpdatedAt")?;
-        let unknown = members.others(Self::NAMES)?;
+        let unknown = members.others()?;
         Some(Self {
             id,
             client_created_at,
@@ -7809,7 +7809,7 @@ impl Fields for UserGoalFields {
         let current_value = members.optional("currentValue")?;
         let progress_notes = members.optional("progressNotes")?;
         let target_date = members.optional("targetDate")?;
-        let unknown = members.others(Self::NAMES)?;
+        let unknown = members.others()?;
         Some(Self {
             name,
             status,
@@ -8138,7 +8138,7 @@ impl Fields for UserSettings {
         let default_rest_timer_secs = members.required("defaultRestTimerSecs")?;
         let server_id = members.optional("serverId")?;
         let server_updated_at = members.optional("serverUpdatedAt")?;
-        let unknown = members.others(Self::NAMES)?;
+        let unknown = members.others()?;
         Some(Self {
             id,
             client_created_at,
@@ -8731,7 +8731,7 @@ impl Fields for WorkoutLog {
         let program_definition_id = members.optional("programDefinitionId")?;
         let program_instance_id = members.optional("programInstanceId")?;
         let workout_template_id = members.optional("workoutTemplateId")?;
-        let unknown = members.others(Self::NAMES)?;
+        let unknown = members.others()?;
         Some(Self {
             id,
             client_created_at,
@@ -9197,7 +9197,7 @@ impl Fields for WorkoutTemplate {
         let server_updated_at = members.optional("serverUpdatedAt")?;
         let description = members.optional("description")?;
         let notes = members.optional("notes")?;
-        let unknown = members.others(Self::NAMES)?;
+        let unknown = members.others()?;
         Some(Self {
             id,
             client_created_at,
@@ -9391,7 +9391,7 @@ impl Fields for WorkoutTemplateExerciseInstance {
         let target_reps = members.optional("targetReps")?;
         let target_sets = members.optional("targetSets")?;
         let target_weight_notes = members.optional("targetWeightNotes")?;
-        let unknown = members.others(Self::NAMES)?;
+        let unknown = members.others()?;
         Some(Self {
             id,
             client_created_at,

@@ -161,15 +161,15 @@ pub fn check_active_program_instance(value: Json<'_>, at: At<'_>, out: &mut Chec
         out.required(
             object,
             &[
+                "id",
+                "clientCreatedAt",
+                "clientUpdatedAt",
+                "isDeleted",
                 "programDefinitionId",
                 "userId",
                 "startDate",
                 "status",
                 "currentWorkoutOrderInProgram",
-                "id",
-                "clientCreatedAt",
-                "clientUpdatedAt",
-                "isDeleted",
             ],
             at,
         );
@@ -482,17 +482,17 @@ pub fn check_amrap_reps_set(value: Json<'_>, at: At<'_>, out: &mut Checker) {
         out.required(
             object,
             &[
-                "setType",
-                "loggedWeightKg",
-                "loggedReps",
-                "id",
-                "clientCreatedAt",
-                "clientUpdatedAt",
-                "isDeleted",
                 "workoutLogId",
                 "exerciseDefinitionId",
                 "orderInWorkout",
                 "orderInExercise",
+                "id",
+                "clientCreatedAt",
+                "clientUpdatedAt",
+                "isDeleted",
+                "setType",
+                "loggedWeightKg",
+                "loggedReps",
             ],
             at,
         );
@@ -542,18 +542,18 @@ pub fn check_amrap_time_set(value: Json<'_>, at: At<'_>, out: &mut Checker) {
         out.required(
             object,
             &[
-                "setType",
-                "targetDurationSecs",
-                "loggedWeightKg",
-                "loggedReps",
-                "id",
-                "clientCreatedAt",
-                "clientUpdatedAt",
-                "isDeleted",
                 "workoutLogId",
                 "exerciseDefinitionId",
                 "orderInWorkout",
                 "orderInExercise",
+                "id",
+                "clientCreatedAt",
+                "clientUpdatedAt",
+                "isDeleted",
+                "setType",
+                "targetDurationSecs",
+                "loggedWeightKg",
+                "loggedReps",
             ],
             at,
         );
@@ -622,15 +622,15 @@ pub fn check_applied_progression_log(value: Json<'_>, at: At<'_>, out: &mut Chec
         out.required(
             object,
             &[
+                "id",
+                "clientCreatedAt",
+                "clientUpdatedAt",
+                "isDeleted",
                 "date",
                 "ruleId",
                 "ruleName",
                 "changeDescription",
                 "actionTaken",
-                "id",
-                "clientCreatedAt",
-                "clientUpdatedAt",
-                "isDeleted",
             ],
             at,
         );
@@ -915,15 +915,15 @@ pub fn check_bodyweight_target_goal(value: Json<'_>, at: At<'_>, out: &mut Check
         out.required(
             object,
             &[
-                "type",
-                "targetBodyweightKg",
+                "name",
+                "status",
+                "creationDate",
                 "id",
                 "clientCreatedAt",
                 "clientUpdatedAt",
                 "isDeleted",
-                "name",
-                "status",
-                "creationDate",
+                "type",
+                "targetBodyweightKg",
             ],
             at,
         );
@@ -1018,6 +1018,7 @@ pub fn check_completed_workout(value: Json<'_>, at: At<'_>, out: &mut Checker) {
 /// Checks [`Condition`](super::types::Condition).
 pub fn check_condition(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     out.nested(
+        0,
         32,
         at,
         |out| {
@@ -1131,17 +1132,17 @@ pub fn check_drop_set(value: Json<'_>, at: At<'_>, out: &mut Checker) {
         out.required(
             object,
             &[
-                "setType",
-                "loggedWeightKg",
-                "loggedReps",
-                "id",
-                "clientCreatedAt",
-                "clientUpdatedAt",
-                "isDeleted",
                 "workoutLogId",
                 "exerciseDefinitionId",
                 "orderInWorkout",
                 "orderInExercise",
+                "id",
+                "clientCreatedAt",
+                "clientUpdatedAt",
+                "isDeleted",
+                "setType",
+                "loggedWeightKg",
+                "loggedReps",
             ],
             at,
         );
@@ -1236,12 +1237,12 @@ pub fn check_exercise_definition(value: Json<'_>, at: At<'_>, out: &mut Checker)
         out.required(
             object,
             &[
-                "name",
-                "isCustom",
                 "id",
                 "clientCreatedAt",
                 "clientUpdatedAt",
                 "isDeleted",
+                "name",
+                "isCustom",
             ],
             at,
         );
@@ -1743,16 +1744,16 @@ pub fn check_lift_target_goal(value: Json<'_>, at: At<'_>, out: &mut Checker) {
         out.required(
             object,
             &[
-                "type",
-                "targetExerciseDefinitionId",
-                "targetWeightKg",
+                "name",
+                "status",
+                "creationDate",
                 "id",
                 "clientCreatedAt",
                 "clientUpdatedAt",
                 "isDeleted",
-                "name",
-                "status",
-                "creationDate",
+                "type",
+                "targetExerciseDefinitionId",
+                "targetWeightKg",
             ],
             at,
         );
@@ -2363,15 +2364,15 @@ pub fn check_program_completion_goal(value: Json<'_>, at: At<'_>, out: &mut Chec
         out.required(
             object,
             &[
-                "type",
-                "targetProgramDefinitionId",
+                "name",
+                "status",
+                "creationDate",
                 "id",
                 "clientCreatedAt",
                 "clientUpdatedAt",
                 "isDeleted",
-                "name",
-                "status",
-                "creationDate",
+                "type",
+                "targetProgramDefinitionId",
             ],
             at,
         );
@@ -2421,13 +2422,13 @@ pub fn check_program_definition(value: Json<'_>, at: At<'_>, out: &mut Checker) 
         out.required(
             object,
             &[
-                "name",
-                "targetFrequency",
-                "workoutSequence",
                 "id",
                 "clientCreatedAt",
                 "clientUpdatedAt",
                 "isDeleted",
+                "name",
+                "targetFrequency",
+                "workoutSequence",
             ],
             at,
         );
@@ -2810,14 +2811,14 @@ pub fn check_progression_rule(value: Json<'_>, at: At<'_>, out: &mut Checker) {
         out.required(
             object,
             &[
-                "name",
-                "isActive",
-                "conditions",
-                "event",
                 "id",
                 "clientCreatedAt",
                 "clientUpdatedAt",
                 "isDeleted",
+                "name",
+                "isActive",
+                "conditions",
+                "event",
             ],
             at,
         );
@@ -3165,17 +3166,17 @@ pub fn check_pyramid_set(value: Json<'_>, at: At<'_>, out: &mut Checker) {
         out.required(
             object,
             &[
-                "setType",
-                "loggedWeightKg",
-                "loggedReps",
-                "id",
-                "clientCreatedAt",
-                "clientUpdatedAt",
-                "isDeleted",
                 "workoutLogId",
                 "exerciseDefinitionId",
                 "orderInWorkout",
                 "orderInExercise",
+                "id",
+                "clientCreatedAt",
+                "clientUpdatedAt",
+                "isDeleted",
+                "setType",
+                "loggedWeightKg",
+                "loggedReps",
             ],
             at,
         );
@@ -3348,18 +3349,18 @@ pub fn check_reps_for_time_set(value: Json<'_>, at: At<'_>, out: &mut Checker) {
         out.required(
             object,
             &[
-                "setType",
-                "targetReps",
-                "loggedWeightKg",
-                "loggedTimeTakenSecs",
-                "id",
-                "clientCreatedAt",
-                "clientUpdatedAt",
-                "isDeleted",
                 "workoutLogId",
                 "exerciseDefinitionId",
                 "orderInWorkout",
                 "orderInExercise",
+                "id",
+                "clientCreatedAt",
+                "clientUpdatedAt",
+                "isDeleted",
+                "setType",
+                "targetReps",
+                "loggedWeightKg",
+                "loggedTimeTakenSecs",
             ],
             at,
         );
@@ -3465,17 +3466,17 @@ pub fn check_standard_set(value: Json<'_>, at: At<'_>, out: &mut Checker) {
         out.required(
             object,
             &[
-                "setType",
-                "loggedWeightKg",
-                "loggedReps",
-                "id",
-                "clientCreatedAt",
-                "clientUpdatedAt",
-                "isDeleted",
                 "workoutLogId",
                 "exerciseDefinitionId",
                 "orderInWorkout",
                 "orderInExercise",
+                "id",
+                "clientCreatedAt",
+                "clientUpdatedAt",
+                "isDeleted",
+                "setType",
+                "loggedWeightKg",
+                "loggedReps",
             ],
             at,
         );
@@ -3719,12 +3720,12 @@ pub fn check_user_bodyweight_log(value: Json<'_>, at: At<'_>, out: &mut Checker)
         out.required(
             object,
             &[
-                "date",
-                "weightKg",
                 "id",
                 "clientCreatedAt",
                 "clientUpdatedAt",
                 "isDeleted",
+                "date",
+                "weightKg",
             ],
             at,
         );
@@ -4233,13 +4234,13 @@ pub fn check_user_settings(value: Json<'_>, at: At<'_>, out: &mut Checker) {
         out.required(
             object,
             &[
-                "preferredWeightUnit",
-                "theme",
-                "defaultRestTimerSecs",
                 "id",
                 "clientCreatedAt",
                 "clientUpdatedAt",
                 "isDeleted",
+                "preferredWeightUnit",
+                "theme",
+                "defaultRestTimerSecs",
             ],
             at,
         );
@@ -4534,13 +4535,13 @@ pub fn check_workout_log(value: Json<'_>, at: At<'_>, out: &mut Checker) {
         out.required(
             object,
             &[
-                "startTime",
-                "endTime",
-                "durationMs",
                 "id",
                 "clientCreatedAt",
                 "clientUpdatedAt",
                 "isDeleted",
+                "startTime",
+                "endTime",
+                "durationMs",
             ],
             at,
         );
@@ -4786,7 +4787,7 @@ pub fn check_workout_template(value: Json<'_>, at: At<'_>, out: &mut Checker) {
         }
         out.required(
             object,
-            &["name", "id", "clientCreatedAt", "clientUpdatedAt", "isDeleted"],
+            &["id", "clientCreatedAt", "clientUpdatedAt", "isDeleted", "name"],
             at,
         );
     }
@@ -4888,14 +4889,14 @@ pub fn check_workout_template_exercise_instance(
         out.required(
             object,
             &[
-                "workoutTemplateId",
+                "exerciseDefinitionId",
+                "orderInTemplate",
+                "targetSetDefinitions",
                 "id",
                 "clientCreatedAt",
                 "clientUpdatedAt",
                 "isDeleted",
-                "exerciseDefinitionId",
-                "orderInTemplate",
-                "targetSetDefinitions",
+                "workoutTemplateId",
             ],
             at,
         );
@@ -5329,6 +5330,20 @@ pub fn check_workout_template_superseded_outcome(
             }
         }
         out.required(object, &["id", "op", "outcome", "winner"], at);
+    }
+}
+
+pub fn check_www_authenticate_header(value: Json<'_>, at: At<'_>, out: &mut Checker) {
+    if let Some(text) = out.string(value, at) {
+        out.min_length(text, 6, at);
+        out.max_length(text, 1000, at);
+    }
+}
+
+pub fn check_retry_after_header(value: Json<'_>, at: At<'_>, out: &mut Checker) {
+    if let Some(number) = out.integer(value, at) {
+        out.minimum(number, 0, at);
+        out.maximum(number, 86400, at);
     }
 }
 

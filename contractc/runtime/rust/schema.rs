@@ -9,7 +9,7 @@ use std::ops::Bound;
 use super::json::{Array, Items, Json, Members, Object, Shown, Value};
 use super::number::Number;
 use super::report::{At, Checker, Report};
-use super::tape::{Cursor, Tape};
+use super::tape::{Place, Tape};
 
 /// Can be shown as JSON without being copied.
 pub trait ToJson {
@@ -50,12 +50,17 @@ pub trait Schema: ToJson + ReadJson {
     ///
     /// # Errors
     /// All violations.
+    #[inline]
     fn from_view(value: Json<'_>) -> Result<Self, Report> {
         let mut out = Checker::apart();
         Self::check(value, At::ROOT, &mut out);
-        let built = if out.passed() { Self::read(value, At::ROOT, &mut out) } else { None };
+        if out.passed()
+            && let Some(built) = Self::read(value, At::ROOT, &mut out)
+        {
+            return Ok(built);
+        }
         out.finish()?;
-        built.ok_or_else(|| Report::new("type", "cannot be held by the type that the contract gives it"))
+        Err(Report::new("type", "cannot be held by the type that the contract gives it"))
     }
 
     /// Checks a value that was built in code. Allocates nothing if the value is valid.
@@ -105,8 +110,10 @@ pub struct Invalid {
 
 impl<T: Schema> ReadJson for Each<T> {
     fn read(value: Json<'_>, _: At<'_>, _: &mut Checker) -> Option<Self> {
-        let item = T::from_view(value);
-        Some(item.map_err(|report| Invalid { report, raw: value.to_text(), value: value.to_value() }))
+        Some(match T::from_view(value) {
+            Ok(item) => Ok(item),
+            Err(report) => Err(Invalid { report, raw: value.to_text(), value: value.to_value() }),
+        })
     }
 }
 
@@ -321,7 +328,7 @@ pub trait Fields: Sized {
     /// Shows the member at `index`, in the contract's order; behind the named ones come the others.
     fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a>;
 
-    /// Builds the structure.
+    /// Builds the structure, taking its members in the order of their names.
     fn build(members: &mut Reading<'_, '_>) -> Option<Self>;
 }
 
@@ -342,34 +349,42 @@ impl<'a> Shown<'a> {
     }
 }
 
-/// Gives the members of a structure that is being read. Members are mostly written in the contract's order, so each is looked for
-/// behind the last one first.
+/// For how many members of a structure there is a place: the few behind them are looked for by name.
+const PLACES: usize = 32;
+
+/// Gives the members of a structure that is being read, in the order of their names.
 pub struct Reading<'r, 'a> {
     object: Object<'a>,
-    next: Option<Cursor<'a>>,
-    taken: usize,
-    /// How many members there are.
-    count: usize,
+    names: &'static [&'static str],
+    /// How many names have been asked for.
+    asked: usize,
+    /// Of parsed text: where the first members are.
+    places: [Place; PLACES],
+    /// How many members none of the names means.
+    others: usize,
     at: At<'r>,
     out: &'r mut Checker,
 }
 
 impl<'r, 'a> Reading<'r, 'a> {
-    pub fn new(object: Object<'a>, at: At<'r>, out: &'r mut Checker) -> Self {
-        let next = match object {
-            Object::Tape(container) => container.cursor(),
-            _ => None,
+    pub fn new(object: Object<'a>, names: &'static [&'static str], at: At<'r>, out: &'r mut Checker) -> Self {
+        let mut places = [Place::NONE; PLACES];
+        let others = match object {
+            Object::Tape(container) => container.place(names, &mut places),
+            other => other.into_iter().filter(|(name, _)| !names.contains(name)).count(),
         };
-        Reading { object, next, taken: 0, count: object.len(), at, out }
+        Reading { object, names, asked: 0, places, others, at, out }
     }
 
     /// A member that must be there.
+    #[inline]
     pub fn required<T: ReadJson>(&mut self, name: &'static str) -> Option<T> {
         let value = self.take(name)?;
         T::read(value, self.at.member(name), self.out)
     }
 
     /// A member that may be absent.
+    #[inline]
     pub fn optional<T: ReadJson>(&mut self, name: &'static str) -> Option<Option<T>> {
         match self.take(name) {
             Some(value) => T::read(value, self.at.member(name), self.out).map(Some),
@@ -383,10 +398,10 @@ impl<'r, 'a> Reading<'r, 'a> {
     }
 
     /// The members that the contract does not name.
-    pub fn others<T: ReadJson>(&mut self, names: &[&str]) -> Option<BTreeMap<String, T>> {
+    pub fn others<T: ReadJson>(&mut self) -> Option<BTreeMap<String, T>> {
         let mut others = BTreeMap::new();
-        if self.taken < self.count {
-            for (name, value) in self.object.into_iter().filter(|(name, _)| !names.contains(name)) {
+        if self.others > 0 {
+            for (name, value) in self.object.into_iter().filter(|(name, _)| !self.names.contains(name)) {
                 others.insert(name.to_owned(), T::read(value, self.at.member(name), self.out)?);
             }
         }
@@ -395,20 +410,13 @@ impl<'r, 'a> Reading<'r, 'a> {
 
     #[inline]
     fn take(&mut self, name: &str) -> Option<Json<'a>> {
-        if self.taken == self.count {
-            // Every member has been taken: what is asked for now is absent.
-            return None;
+        let index = self.asked;
+        self.asked += 1;
+        debug_assert_eq!(self.names.get(index), Some(&name), "members are asked for in the order of their names");
+        match (self.object, self.places.get(index)) {
+            (Object::Tape(container), Some(place)) => container.at(*place),
+            (other, _) => other.get(name),
         }
-        let value = match self.object {
-            Object::Tape(container) => {
-                let found = container.find(name, self.next)?;
-                self.next = found.next();
-                found.value()
-            }
-            other => other.get(name)?,
-        };
-        self.taken += 1;
-        Some(value)
     }
 }
 
@@ -460,7 +468,10 @@ macro_rules! record {
         impl rt::schema::ReadJson for $type {
             fn read(value: rt::json::Json<'_>, at: rt::report::At<'_>, out: &mut rt::report::Checker) -> Option<Self> {
                 match value {
-                    rt::json::Json::Object(object) => rt::schema::Fields::build(&mut rt::schema::Reading::new(object, at, out)),
+                    rt::json::Json::Object(object) => {
+                        let names = <Self as rt::schema::Fields>::NAMES;
+                        rt::schema::Fields::build(&mut rt::schema::Reading::new(object, names, at, out))
+                    }
                     _ => rt::schema::mismatch(value, "an object", at, out),
                 }
             }

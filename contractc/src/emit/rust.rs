@@ -17,7 +17,7 @@ pub fn emit(plan: &Plan<'_>) -> Vec<OutputFile> {
     let mut files = vec![file(plan, "types.rs", types::emit(plan, &names)), file(plan, "validators.rs", checks::emit(plan, &names))];
     let has_operations = !plan.contract.operations.is_empty();
     if has_operations {
-        files.extend(operations::emit(plan, &names).map(|(path, code)| file(plan, path, code)));
+        files.extend(operations::emit(plan, &names).into_iter().map(|(path, code)| file(plan, path, code)));
     }
     if !plan.contract.collections.is_empty() {
         files.push(file(plan, "registry.rs", registry::emit(plan, &names)));
@@ -153,6 +153,9 @@ fn root(plan: &Plan<'_>, names: &Names) -> String {
     }
     if !plan.contract.operations.is_empty() {
         code.push_str("pub mod operations;\n");
+    }
+    if plan.has_response_headers() {
+        code.insert_str(code.find("pub mod operations;").unwrap_or(code.len()), "pub mod headers;\n");
     }
     if !plan.contract.collections.is_empty() {
         code.push_str("pub mod registry;\n");

@@ -211,6 +211,19 @@ impl<'a> Reader<'a> {
         }
         // JSON first: it is the representation that the generated code prefers.
         media.sort_by_key(|media| !media.is_json());
+        if let [first, others @ ..] = media.as_slice()
+            && !others.is_empty()
+        {
+            let others: Vec<String> = others.iter().map(|media| format!("`{}`", media.media_type)).collect();
+            let message = format!(
+                "{} beside `{}` {} left to the caller",
+                others.join(", "),
+                first.media_type,
+                if others.len() == 1 { "is" } else { "are" }
+            );
+            let span = at.node.get("content").unwrap_or(at.node).span;
+            self.diagnostics.warning(span, message).hint("generated code speaks the first JSON media type, or the first of all");
+        }
         media
     }
 

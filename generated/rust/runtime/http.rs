@@ -5,6 +5,7 @@
 //! is an enum with a variant for each declared status, written and read the same way. Client and server are both made of these four.
 
 use std::future::Future;
+use std::marker::PhantomData;
 
 pub use http::{HeaderMap, Method, StatusCode};
 
@@ -132,6 +133,53 @@ impl<T: Outcome> Reply<T> {
             response.headers_mut().entry(http::header::CONTENT_TYPE).or_insert(http::HeaderValue::from_static(media_type));
         }
         response
+    }
+}
+
+impl<T> Reply<T> {
+    /// Reads a header that the contract declares; nothing if the response does not carry it.
+    ///
+    /// # Errors
+    /// What the contract refuses in its value.
+    pub fn header<V: ReadJson>(&self, header: &Header<V>) -> Result<Option<V>, Report> {
+        let Some(value) = self.headers.get(header.name) else { return Ok(None) };
+        let text = value.to_str().map_err(|_| Report::new("syntax", format!("has the header {}, which is no text", header.name)))?;
+        let value = from_text(header.name, text, Style::Simple, header.types);
+        read_checked(Json::from(&value), At::ROOT.member("header").member(header.name), header.check).map(Some)
+    }
+
+    /// The reply with a header that the contract declares.
+    ///
+    /// # Errors
+    /// What the contract refuses in the value.
+    pub fn with_header<V: ToJson>(mut self, header: &Header<V>, value: &V) -> Result<Self, Report> {
+        let mut out = Checker::new();
+        let at = At::ROOT.member("header");
+        let (at, value) = (at.member(header.name), value.as_json());
+        (header.check)(value, at, &mut out);
+        let text = joined(header.name, Style::Simple, value);
+        match http::HeaderName::try_from(header.name).ok().zip(http::HeaderValue::try_from(text).ok()) {
+            Some((name, value)) => _ = self.headers.insert(name, value),
+            None => out.violation(at, "syntax", || "is no value of a header".to_owned()),
+        }
+        out.finish()?;
+        Ok(self)
+    }
+}
+
+/// A header of responses: its name, and what its value is.
+pub struct Header<T> {
+    /// As the contract writes it; the case of letters does not matter.
+    pub name: &'static str,
+    types: Types,
+    check: Check,
+    value: PhantomData<fn() -> T>,
+}
+
+impl<T> Header<T> {
+    /// A header whose value is of one of these types and passes the check.
+    pub const fn new(name: &'static str, types: Types, check: Check) -> Self {
+        Header { name, types, check, value: PhantomData }
     }
 }
 

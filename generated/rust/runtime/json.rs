@@ -152,7 +152,7 @@ impl<'a> Object<'a> {
 
     pub fn get(self, name: &str) -> Option<Json<'a>> {
         match self {
-            Object::Tape(container) => container.find(name, None).map(|found| found.value()),
+            Object::Tape(container) => container.find(name).map(|found| found.value()),
             Object::Value(members) => members.get(name).map(Json::from),
             Object::Typed(_) => self.into_iter().find(|(key, _)| *key == name).map(|(_, value)| value),
         }

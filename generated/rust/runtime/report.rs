@@ -87,6 +87,9 @@ impl<'a> At<'a> {
     }
 }
 
+/// For how many recursive schemas levels are counted without an allocation.
+const FEW_DEPTHS: usize = 4;
+
 /// Collects violations; costs nothing while there are none.
 pub struct Checker {
     violations: Vec<Violation>,
@@ -95,14 +98,15 @@ pub struct Checker {
     probing: bool,
     /// Items under `x-each` are left to be judged one by one.
     pub(super) apart: bool,
-    /// How deep the schema under `x-max-depth` that is being walked has recursed.
-    depth: usize,
+    /// How deep each schema with `x-max-depth` has recursed, by its number; those of high numbers are in `more_depths`.
+    depths: [usize; FEW_DEPTHS],
+    more_depths: Vec<usize>,
 }
 
 impl Checker {
     /// Lists all violations of the whole value.
     pub fn new() -> Self {
-        Checker { violations: Vec::new(), failed: false, probing: false, apart: false, depth: 0 }
+        Checker { violations: Vec::new(), failed: false, probing: false, apart: false, depths: [0; FEW_DEPTHS], more_depths: Vec::new() }
     }
 
     /// Like [`Checker::new`], but leaves the items of `x-each` arrays to [`super::schema::Each`].
@@ -122,7 +126,8 @@ impl Checker {
 
     /// Whether `check` finds nothing wrong; leaves no trace of what it found.
     pub fn accepts(&self, check: impl FnOnce(&mut Checker)) -> bool {
-        let mut probe = Checker { violations: Vec::new(), failed: false, probing: true, apart: self.apart, depth: self.depth };
+        let (depths, more_depths) = (self.depths, self.more_depths.clone());
+        let mut probe = Checker { violations: Vec::new(), failed: false, probing: true, apart: self.apart, depths, more_depths };
         check(&mut probe);
         !probe.failed
     }
@@ -140,14 +145,23 @@ impl Checker {
         }
     }
 
-    /// Runs `check` one level further down a recursive schema, unless that is deeper than `max`.
-    pub fn nested(&mut self, max: usize, at: At<'_>, check: impl FnOnce(&mut Checker)) {
-        if self.depth == max {
+    /// Runs `check` one level further down a recursive schema, unless that is deeper than `max`. The schemas with a bound are numbered
+    /// from 0: the levels of one are none of another's.
+    pub fn nested(&mut self, schema: usize, max: usize, at: At<'_>, check: impl FnOnce(&mut Checker)) {
+        if *self.depth(schema) == max {
             return self.violation(at, "x-max-depth", || format!("nests deeper than {max} levels"));
         }
-        self.depth += 1;
+        *self.depth(schema) += 1;
         check(self);
-        self.depth -= 1;
+        *self.depth(schema) -= 1;
+    }
+
+    fn depth(&mut self, schema: usize) -> &mut usize {
+        let Some(more) = schema.checked_sub(FEW_DEPTHS) else { return &mut self.depths[schema] };
+        if self.more_depths.len() <= more {
+            self.more_depths.resize(more + 1, 0);
+        }
+        &mut self.more_depths[more]
     }
 }
 

@@ -96,6 +96,7 @@ impl<'s> Tape<'s> {
         Located { tape: self, index: 0 }
     }
 
+    #[inline]
     fn json(&self, index: usize) -> Json<'_> {
         let node = self.nodes[index];
         match node.kind {
@@ -111,18 +112,39 @@ impl<'s> Tape<'s> {
         }
     }
 
+    #[inline]
     fn text(&self, node: Node) -> &str {
         let span = low(node.data)..high(node.data);
         if node.kind == Kind::Plain { &self.source[span] } else { &self.unescaped[span] }
     }
 
+    /// Whether the text of a node is this one, decided by length first.
+    #[inline]
+    fn is_text(&self, node: Node, text: &str) -> bool {
+        let span = low(node.data)..high(node.data);
+        let held = if node.kind == Kind::Plain { self.source } else { &self.unescaped };
+        span.len() == text.len() && held.as_bytes().get(span).is_some_and(|held| same_bytes(held, text.as_bytes()))
+    }
+
     /// The node behind the value at `index`.
+    #[inline]
     fn behind(&self, index: usize) -> usize {
         let node = self.nodes[index];
         match node.kind {
             Kind::Array | Kind::Object => high(node.data),
             _ => index + 1,
         }
+    }
+}
+
+/// Whether two texts of one length are the same. Names are short: two overlapping words mostly decide, without a call.
+#[inline]
+fn same_bytes(left: &[u8], right: &[u8]) -> bool {
+    match (left.first_chunk::<8>(), right.first_chunk::<8>(), left.last_chunk::<8>(), right.last_chunk::<8>()) {
+        (Some(left_first), Some(right_first), Some(left_last), Some(right_last)) => {
+            left_first == right_first && left_last == right_last && (left.len() <= 16 || left == right)
+        }
+        _ => left.iter().zip(right).all(|(left, right)| left == right),
     }
 }
 
@@ -170,29 +192,54 @@ impl<'a> Container<'a> {
         (!self.is_empty()).then_some(Cursor { tape: self.tape, index: self.index + 1 })
     }
 
-    /// The member called `name`, looked for from `from` on and then from the start.
-    pub(super) fn find(self, name: &str, from: Option<Cursor<'a>>) -> Option<Cursor<'a>> {
-        let search = |start: Option<Cursor<'a>>, stop: Option<usize>| {
-            let mut cursor = start;
-            while let Some(at) = cursor.filter(|at| Some(at.index) != stop) {
-                if at.is_called(name) {
-                    return Some(at);
-                }
-                cursor = at.next();
-            }
-            None
-        };
-        search(from, None).or_else(|| search(self.cursor(), from.map(|from| from.index)))
+    /// The member called `name`.
+    pub(super) fn find(self, name: &str) -> Option<Cursor<'a>> {
+        let mut cursor = self.cursor();
+        while let Some(at) = cursor.filter(|at| !at.is_called(name)) {
+            cursor = at.next();
+        }
+        cursor
     }
 
-    /// Whether all these members are there. They are mostly written in the contract's order: each is looked for behind the last.
+    /// Puts where the values of the members called `names` are into `places`, and says how many members are called otherwise. Members
+    /// are mostly written in the order of the names: one walk over both finds them.
+    pub(super) fn place(self, names: &[&str], places: &mut [Place]) -> usize {
+        let (mut others, mut expected) = (0, 0);
+        let mut cursor = self.cursor();
+        while let Some(at) = cursor {
+            let found = (expected..names.len()).chain(0..expected).find(|index| at.is_called(names[*index]));
+            match found {
+                Some(index) => {
+                    expected = index + 1;
+                    if let Some(place) = places.get_mut(index) {
+                        *place = Place(at.index as u32 + 1);
+                    }
+                }
+                None => others += 1,
+            }
+            cursor = at.next();
+        }
+        others
+    }
+
+    /// The value at a place, if there is one.
+    #[inline]
+    pub(super) fn at(self, place: Place) -> Option<Json<'a>> {
+        (place != Place::NONE).then(|| self.tape.json(place.0 as usize))
+    }
+
+    /// Whether all these members are there.
     pub(super) fn has_all(self, names: &[&str]) -> bool {
-        let mut from = self.cursor();
-        names.iter().all(|name| {
-            let found = self.find(name, from);
-            from = found.and_then(Cursor::next);
-            found.is_some()
-        })
+        // They are mostly written in the contract's order: one walk then finds them.
+        let mut wanted = names;
+        let mut cursor = self.cursor();
+        while let (Some(at), Some((name, rest))) = (cursor, wanted.split_first()) {
+            if at.is_called(name) {
+                wanted = rest;
+            }
+            cursor = at.next();
+        }
+        wanted.iter().all(|name| self.find(name).is_some())
     }
 
     pub(super) fn items(self) -> Values<'a> {
@@ -203,6 +250,15 @@ impl<'a> Container<'a> {
     pub(super) fn members(self) -> Members<'a> {
         Members { next: self.cursor() }
     }
+}
+
+/// Where a member's value is on a tape.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place(u32);
+
+impl Place {
+    /// Nowhere: the first node is the whole value, and no member's.
+    pub(super) const NONE: Place = Place(0);
 }
 
 /// The values of an array on a tape.
@@ -257,8 +313,7 @@ impl<'a> Cursor<'a> {
     /// Whether this is the member `name`, decided by length first.
     #[inline]
     pub(super) fn is_called(self, name: &str) -> bool {
-        let node = self.tape.nodes[self.index];
-        high(node.data) - low(node.data) == name.len() && self.name() == name
+        self.tape.is_text(self.tape.nodes[self.index], name)
     }
 
     #[inline]

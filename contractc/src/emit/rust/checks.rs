@@ -134,7 +134,8 @@ impl<'p> Emitter<'p> {
         let schema = self.schema(id);
         let mut code = self.keywords(id);
         if let Some(max) = schema.max_depth {
-            code = format!("out.nested({max}, at, |out| {{\n{code}}});\n");
+            let number = self.plan.contract.recursion_number(id);
+            code = format!("out.nested({number}, {max}, at, |out| {{\n{code}}});\n");
         }
         if schema.accepts_null && !code.is_empty() {
             code = format!("if !matches!(value, Json::Null) {{\n{code}}}\n");
@@ -329,7 +330,8 @@ impl<'p> Emitter<'p> {
         let rules = &schema.object;
         let parts: Vec<&Schema> = merged.iter().map(|part| self.schema(*part)).collect();
         let mut required: Vec<&str> = Vec::new();
-        for name in parts.iter().flat_map(|part| &part.object.required) {
+        // What is referred to comes first, as records are written: the look for them is then one walk.
+        for name in parts.iter().rev().flat_map(|part| &part.object.required) {
             if !required.contains(&name.as_str()) {
                 required.push(name);
             }

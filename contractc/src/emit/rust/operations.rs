@@ -1,25 +1,68 @@
-//! `operations.rs`, `client.rs` and `server.rs`: each operation as a value that both ends write and read, a client method and a route.
+//! `operations.rs`, `headers.rs`, `client.rs` and `server.rs`: each operation as a value that both ends write and read, the headers of
+//! responses, a client method and a route.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::docs;
-use super::names::{Names, Unique, type_name, value_name, variant_name};
+use super::names::{Names, Unique, constant_name, type_name, value_name, variant_name};
 use crate::emit::Plan;
-use crate::model::{Contract, Method, Operation, Parameter, Place, Response, SchemaId, Status, Style};
+use crate::model::{Contract, Header, Method, Operation, Parameter, Place, Response, SchemaId, Status, Style};
 use crate::runtime::check::Types;
 use crate::shapes::Type;
 
-/// The three files.
-pub fn emit(plan: &Plan<'_>, names: &Names) -> [(&'static str, String); 3] {
+/// The files; that of the headers only where there are any.
+pub fn emit(plan: &Plan<'_>, names: &Names) -> Vec<(&'static str, String)> {
     let calls = calls(plan, names);
-    let emitter = Emitter { plan, names };
+    let headers = Headers::new(plan);
+    let emitter = Emitter { plan, names, headers: &headers };
     let mut operations = String::new();
     calls.iter().for_each(|call| emitter.operation(call, &mut operations));
-    [("operations.rs", with_imports(&operations, OPERATIONS)), ("client.rs", client(plan, &calls)), ("server.rs", server(plan, &calls))]
+    let mut files = vec![
+        ("operations.rs", with_imports(&operations, OPERATIONS)),
+        ("client.rs", client(plan, &calls)),
+        ("server.rs", server(plan, &calls)),
+    ];
+    if !headers.constants.is_empty() {
+        files.push(("headers.rs", emitter.headers()));
+    }
+    files
+}
+
+/// The headers of all responses, each once, with the names of their constants.
+struct Headers<'p> {
+    constants: Vec<(String, &'p Header, SchemaId)>,
+}
+
+impl<'p> Headers<'p> {
+    fn new(plan: &'p Plan<'p>) -> Self {
+        let mut headers = Headers { constants: Vec::new() };
+        let mut unique = Unique::default();
+        for header in plan.contract.operations.iter().flat_map(|operation| &operation.responses).flat_map(|response| &response.headers) {
+            let Some(schema) = header.schema.filter(|_| headers.constant(header).is_none()) else { continue };
+            headers.constants.push((unique.take(constant_name(&header.name), "_"), header, schema));
+        }
+        headers
+    }
+
+    fn constant(&self, header: &Header) -> Option<&str> {
+        let same = |known: &&(String, &Header, SchemaId)| known.1.name.eq_ignore_ascii_case(&header.name) && Some(known.2) == header.schema;
+        self.constants.iter().find(same).map(|(constant, ..)| constant.as_str())
+    }
+
+    /// The sentence about the headers of a response.
+    fn docs(&self, response: &Response) -> String {
+        let named = |header: &Header| Some(format!("[`{}`](super::headers::{})", header.name, self.constant(header)?));
+        let names: Vec<String> = response.headers.iter().filter_map(named).collect();
+        if names.is_empty() { String::new() } else { format!("\n\nHeaders: {}.", names.join(", ")) }
+    }
 }
 
 const OPERATIONS: &str = "//! The operations of the contract: what each takes, and what each may answer.\n\
+    #![allow(rustdoc::bare_urls, rustdoc::broken_intra_doc_links, rustdoc::invalid_html_tags)]\n";
+
+const HEADERS: &str = "//! The headers that responses carry, to be read by [`Reply::header`](super::runtime::http::Reply::header) and set by\n\
+    //! [`Reply::with_header`](super::runtime::http::Reply::with_header).\n\
     #![allow(rustdoc::bare_urls, rustdoc::broken_intra_doc_links, rustdoc::invalid_html_tags)]\n";
 
 /// An operation with its Rust names.
@@ -115,9 +158,27 @@ fn check_path(plan: &Plan<'_>, names: &Names, schema: SchemaId) -> String {
 struct Emitter<'p> {
     plan: &'p Plan<'p>,
     names: &'p Names,
+    headers: &'p Headers<'p>,
 }
 
 impl Emitter<'_> {
+    /// `headers.rs`
+    fn headers(&self) -> String {
+        let mut body = String::new();
+        for (constant, header, schema) in &self.headers.constants {
+            let text = header.description.clone().unwrap_or_else(|| format!("`{}`", header.name));
+            let ty = rust_type(self.plan, self.names, *schema);
+            let (types, check) = (super::checks::types(self.types(*schema)), check_path(self.plan, self.names, *schema));
+            let _ = writeln!(
+                body,
+                "{}pub const {constant}: Header<{ty}> = Header::new({:?}, {types}, {check});\n",
+                docs(&text, ""),
+                header.name
+            );
+        }
+        with_imports(&body, HEADERS)
+    }
+
     fn operation(&self, call: &Call<'_>, code: &mut String) {
         self.structure(call, code);
         let operation = call.operation;
@@ -227,7 +288,8 @@ impl Emitter<'_> {
         let _ = writeln!(code, "/// What [`{}`] may answer.\n#[derive(Clone, Debug, PartialEq)]\npub enum {name} {{", call.type_name);
         for variant in &call.variants {
             let described = if variant.response.description.is_empty() { "No description." } else { &variant.response.description };
-            code.push_str(&docs(&format!("{}: {described}", variant.response.status.text()), ""));
+            let headers = self.headers.docs(variant.response);
+            code.push_str(&docs(&format!("{}: {described}{headers}", variant.response.status.text()), ""));
             let _ = writeln!(code, "{},", variant.declaration());
         }
         let _ =
@@ -455,6 +517,7 @@ fn with_imports(body: &str, head: &str) -> String {
         (
             "super::runtime::http",
             vec![
+                "Header",
                 "HeaderMap",
                 "Incoming",
                 "Method",

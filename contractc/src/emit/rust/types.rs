@@ -166,7 +166,7 @@ impl Emitter<'_> {
         match rest {
             Some(rest) => {
                 let _ = writeln!(shown, "_ => Shown::other(&self.{rest}, last, Self::NAMES),");
-                let _ = writeln!(read, "let {rest} = {source}.others(Self::NAMES)?;");
+                let _ = writeln!(read, "let {rest} = {source}.others()?;");
                 built.push(rest);
             }
             None => shown.push_str("_ => Shown::End,\n"),
@@ -275,15 +275,34 @@ impl Emitter<'_> {
         let idents = Self::variant_idents(variants);
         self.union(id, variants, &idents, code);
         let _ = writeln!(code, "impl ReadJson for {name} {{\nfn read(value: Json<'_>, at: At<'_>, out: &mut Checker) -> Option<Self> {{");
-        for (variant, ident) in variants.iter().zip(&idents) {
-            let check = match self.plan.shapes.of(self.plan.contract, variant.schema) {
-                Some(id) => format!("super::validators::{}(value, at, out)", self.names.function(id)),
-                None => "_ = (value, at, out)".to_owned(),
+        for (index, (variant, ident)) in variants.iter().zip(&idents).enumerate() {
+            let test = match (self.telltale(variants, index), self.plan.shapes.of(self.plan.contract, variant.schema)) {
+                (Some(member), _) => format!("value.get({member:?}).is_some()"),
+                (None, Some(id)) => format!("out.accepts(|out| super::validators::{}(value, at, out))", self.names.function(id)),
+                (None, None) => "out.accepts(|out| _ = (value, at, out))".to_owned(),
             };
-            let _ = writeln!(code, "if out.accepts(|out| {check}) {{\nreturn ReadJson::read(value, at, out).map({name}::{ident});\n}}");
+            let _ = writeln!(code, "if {test} {{\nreturn ReadJson::read(value, at, out).map({name}::{ident});\n}}");
         }
         code.push_str("mismatch(value, \"one of several shapes\", at, out)\n}\n}\n\n");
         self.door(id, "schema", "", code);
+    }
+
+    /// A member that one variant needs and no other one accepts: where it stands in a valid value, that variant it is.
+    fn telltale(&self, variants: &[Variant], index: usize) -> Option<&str> {
+        let fields = |variant: &Variant| match &self.plan.shapes.get(self.plan.shapes.of(self.plan.contract, variant.schema)?).shape {
+            Shape::Record { fields, rest } if matches!(variant.ty, Type::Declared(_) | Type::Recursive(_)) => {
+                Some((fields, rest.is_none()))
+            }
+            _ => None,
+        };
+        let (own, _) = fields(&variants[index])?;
+        let refused = |name: &str| {
+            let others = variants.iter().enumerate().filter(|(other, _)| *other != index);
+            others
+                .map(|(_, variant)| fields(variant))
+                .all(|fields| fields.is_some_and(|(fields, is_closed)| is_closed && !fields.iter().any(|field| field.name == name)))
+        };
+        own.iter().find(|field| field.required && refused(&field.name)).map(|field| field.name.as_str())
     }
 
     fn wrapper(&self, id: DeclarationId, ty: &Type, code: &mut String) {
