@@ -1,0 +1,275 @@
+//! The conformance suite of stores: what is true of one is true of all.
+
+use stronglog_sync::api::collection::Collection;
+use stronglog_sync::api::registry;
+use stronglog_sync::api::runtime::schema::parse;
+use stronglog_sync::merge::{Op, Stored, Version};
+use stronglog_sync::outbox::past;
+use stronglog_sync::record::Record;
+use stronglog_sync::store::memory::MemoryStore;
+use stronglog_sync::store::sqlite::SqliteStore;
+use stronglog_sync::store::{Block, Key, Past, Pending, Quarantined, Query, Refused, Resync, Row, RowState, Select, Store, Write};
+use uuid::Uuid;
+
+const DEVICE: Uuid = Uuid::from_u128(7);
+
+/// Every store, with a folder of its own.
+fn on_every_store(test: impl Fn(&mut dyn Store)) {
+    test(&mut MemoryStore::new(DEVICE));
+    let folder = tempfile::tempdir().expect("a folder");
+    test(&mut SqliteStore::open(&folder.path().join("device.db"), DEVICE).expect("a database"));
+}
+
+/// A collection that has an index over one member, over several, and over the items of an array, whichever it is.
+fn collection_with(index: impl Fn(&stronglog_sync::api::collection::Index) -> bool) -> &'static Collection {
+    registry::COLLECTIONS.iter().copied().find(|collection| collection.indexes.iter().any(&index)).expect("a collection with such an index")
+}
+
+fn record(id: u128, extra: &str) -> Record {
+    let id = Uuid::from_u128(id);
+    let text = format!(r#"{{"id":"{id}","clientCreatedAt":1,"clientUpdatedAt":5,"isDeleted":false{extra}}}"#);
+    Record::read(parse(text.as_bytes()).expect("JSON").root()).expect("a record")
+}
+
+fn row(collection: &'static Collection, id: u128, seq: u64, state: RowState) -> Row {
+    let op = Op { id: Uuid::from_u128(1_000 + u128::from(seq)), device: DEVICE, seq };
+    Row { collection, record: record(id, ""), op, base_rev: Some(seq), state, seen: 0 }
+}
+
+fn pending(since: i64) -> RowState {
+    RowState::Pending(Pending { since, lost: false })
+}
+
+fn write(store: &mut dyn Store, writes: Vec<Write>) {
+    store.update(&Select::Keys(Vec::new()), &mut |_| Ok(writes.clone())).expect("written");
+}
+
+fn ids(rows: &[Row]) -> Vec<u128> {
+    rows.iter().map(|row| row.record.id.as_u128()).collect()
+}
+
+#[test]
+fn a_row_comes_back_as_it_was_written() {
+    on_every_store(|store| {
+        let collection = registry::COLLECTIONS[0];
+        let block = Block { code: "invalid_record".to_owned(), message: "no".to_owned() };
+        let states = [RowState::Clean, pending(9), RowState::Blocked(Pending { since: 4, lost: true }, block)];
+        for (id, state) in (1..).zip(states) {
+            let written = Row { base_rev: None, seen: 3, ..row(collection, id, 8, state) };
+            write(store, vec![Write::Put(written.clone())]);
+            let read = store.get(written.key()).expect("read").expect("a row");
+            assert_eq!(format!("{read:?}"), format!("{written:?}"));
+        }
+        write(store, vec![Write::Remove(Key { collection, id: Uuid::from_u128(1) })]);
+        assert!(store.get(Key { collection, id: Uuid::from_u128(1) }).expect("read").is_none());
+    });
+}
+
+#[test]
+fn a_plan_sees_what_it_selects_and_a_refusal_changes_nothing() {
+    on_every_store(|store| {
+        let collection = registry::COLLECTIONS[0];
+        write(store, vec![Write::Put(row(collection, 1, 2, pending(1))), Write::Put(row(collection, 2, 1, RowState::Clean))]);
+        let before = store.meta().expect("read");
+        let keys = [3, 1].map(|id| Key { collection, id: Uuid::from_u128(id) });
+        let refused = store.update(&Select::Keys(keys.to_vec()), &mut |loaded| {
+            let found: Vec<_> = loaded.rows.iter().map(|row| row.as_ref().map(|row| row.record.id.as_u128())).collect();
+            assert_eq!(found, [None, Some(1)]);
+            loaded.meta.seq = 99;
+            Err(Refused)
+        });
+        refused.expect("a refusal is no error of the store");
+        assert_eq!(store.meta().expect("read"), before);
+        write(store, Vec::new());
+        assert_eq!(store.meta().expect("read").version, before.version + 1, "every change counts");
+    });
+}
+
+#[test]
+fn what_waits_is_given_parents_first_and_then_by_edit() {
+    on_every_store(|store| {
+        let (first, last) = (registry::COLLECTIONS[0], registry::COLLECTIONS[registry::COLLECTIONS.len() - 1]);
+        let rows =
+            [row(last, 1, 1, pending(5)), row(first, 2, 4, pending(2)), row(first, 3, 3, pending(9)), row(first, 4, 2, RowState::Clean)];
+        write(store, rows.map(Write::Put).to_vec());
+        assert_eq!(ids(&store.pending(10).expect("read")), [3, 2, 1]);
+        assert_eq!(ids(&store.pending(2).expect("read")), [3, 2]);
+        let counts = store.counts().expect("counted");
+        assert_eq!((counts.pending, counts.pending_since, counts.blocked), (3, Some(2), 0));
+        let mut selected = Vec::new();
+        let select = &mut |loaded: &mut stronglog_sync::store::Loaded| {
+            selected = loaded.rows.iter().flatten().map(|row| row.op.seq).collect();
+            Ok(Vec::new())
+        };
+        store.update(&Select::Unacknowledged, select).expect("read");
+        assert_eq!(selected, [1, 3, 4]);
+        write(store, vec![Write::Put(row(first, 3, 3, RowState::Clean))]);
+        assert_eq!(ids(&store.pending(10).expect("read")), [2, 1], "an acknowledged row no longer waits");
+    });
+}
+
+#[test]
+fn a_resync_finds_what_it_has_not_seen() {
+    on_every_store(|store| {
+        let collection = registry::COLLECTIONS[0];
+        let seen = Row { seen: 4, ..row(collection, 1, 1, RowState::Clean) };
+        let tombstone = Record { deleted: true, ..record(5, "") };
+        let rows = [
+            seen,
+            row(collection, 2, 3, RowState::Clean),
+            row(collection, 3, 9, RowState::Clean),
+            row(collection, 4, 2, pending(1)),
+            Row { record: tombstone, ..row(collection, 5, 2, RowState::Clean) },
+        ];
+        write(store, rows.map(Write::Put).to_vec());
+        let resync = Resync { number: 4, restored_rev: Some(8), cursor: None, pulled: true, confirmed: false };
+        store
+            .update(&Select::Keys(Vec::new()), &mut |loaded| {
+                loaded.meta.resync = Some(resync.clone());
+                Ok(Vec::new())
+            })
+            .expect("written");
+        let counts = store.counts().expect("counted");
+        assert_eq!((counts.live, counts.unseen), (4, 1), "what the server lost, what waits and what is deleted is not deleted");
+        let mut unseen = Vec::new();
+        let select = &mut |loaded: &mut stronglog_sync::store::Loaded| {
+            unseen = loaded.rows.iter().flatten().map(|row| row.record.id.as_u128()).collect();
+            Ok(Vec::new())
+        };
+        store.update(&Select::Unseen { limit: 9 }, select).expect("read");
+        unseen.sort_unstable();
+        assert_eq!(unseen, [2, 3, 4, 5]);
+    });
+}
+
+#[test]
+fn past_versions_are_numbered_and_come_newest_first() {
+    on_every_store(|store| {
+        let collection = registry::COLLECTIONS[0];
+        let winner = Op { id: Uuid::from_u128(1), device: Uuid::from_u128(2), seq: 3 };
+        let past = |id: u128| past(&row(collection, id, 1, RowState::Clean), Past::Lost, winner, 6);
+        write(store, [1, 2, 3].map(|id| Write::Remember(past(id))).to_vec());
+        let history = store.history(2).expect("read");
+        assert_eq!(history.iter().map(|past| past.record.id.as_u128()).collect::<Vec<_>>(), [3, 2]);
+        assert_eq!((history[0].winner, history[0].why, history[0].at), (winner, Past::Lost, 6));
+        write(store, vec![Write::Forget(history[0].number)]);
+        assert_eq!(store.history(9).expect("read").len(), 2);
+    });
+}
+
+#[test]
+fn what_is_set_aside_is_held_until_it_is_released() {
+    on_every_store(|store| {
+        let collection = registry::COLLECTIONS[0];
+        let id = Uuid::from_u128(5);
+        let version = Version { op: Op { id, device: DEVICE, seq: 1 }, stamp: 3, deleted: false };
+        let aside = |raw: &str, id: Option<Uuid>| Quarantined {
+            collection: Some(collection.path.to_owned()),
+            id,
+            stored: Some(Stored { version, rev: 12 }),
+            raw: raw.to_owned(),
+            reason: "unknown".to_owned(),
+            at: 1,
+        };
+        write(store, vec![Write::Quarantine(aside("{\"a\":1}", Some(id))), Write::Quarantine(aside("{\"a\":2}", Some(id)))]);
+        assert_eq!(store.quarantined().expect("read"), [aside("{\"a\":2}", Some(id))], "one for each record, the newest");
+        let key = Key { collection, id };
+        let held = |store: &mut dyn Store| {
+            let mut held = Vec::new();
+            let keys = vec![Key { collection, id: Uuid::from_u128(6) }, key];
+            let read = &mut |loaded: &mut stronglog_sync::store::Loaded| {
+                held.clone_from(&loaded.held);
+                Ok(Vec::new())
+            };
+            store.update(&Select::Keys(keys), read).expect("read");
+            held
+        };
+        assert_eq!(held(store), [false, true]);
+        write(store, vec![Write::Quarantine(aside("{\"b\":1}", None)), Write::Release(key)]);
+        assert_eq!(held(store), [false, false]);
+        assert_eq!(store.counts().expect("counted").quarantined, 1);
+        write(store, vec![Write::ReleaseRev(12)]);
+        assert_eq!(store.counts().expect("counted").quarantined, 0);
+    });
+}
+
+#[test]
+fn records_are_listed_by_the_indexes_of_the_contract() {
+    on_every_store(|store| {
+        let single = collection_with(|index| index.members.len() == 1 && !index.multi);
+        let member = single.indexes.iter().find(|index| index.members.len() == 1 && !index.multi).expect("one").members[0];
+        let put = |id: u128, value: &str| {
+            Write::Put(Row { record: record(id, &format!(",\"{member}\":{value}")), ..row(single, id, 1, RowState::Clean) })
+        };
+        write(
+            store,
+            vec![put(1, "\"b\""), put(2, "\"a\""), put(3, "\"c\""), put(4, "\"b\""), Write::Put(row(single, 5, 1, RowState::Clean))],
+        );
+        let by = Query { index: vec![member.to_owned()], ..Query::default() };
+        let list = |store: &mut dyn Store, query: &Query| ids(&store.list(single, query).expect("listed"));
+        assert_eq!(list(store, &by), [2, 1, 4, 3], "in the index's order, without records that lack the member");
+        assert_eq!(list(store, &Query { descending: true, limit: Some(2), offset: 1, ..by.clone() }), [4, 1]);
+        assert_eq!(list(store, &Query { equal: vec!["b".into()], ..by.clone() }), [1, 4]);
+        assert_eq!(list(store, &Query { from: Some("b".into()), until: Some("c".into()), ..by.clone() }), [1, 4]);
+        assert_eq!(list(store, &Query::default()), [1, 2, 3, 4, 5], "by id without an index");
+        assert!(store.list(single, &Query { index: vec!["nothing".to_owned()], ..by }).is_err());
+
+        let several = collection_with(|index| index.members.len() == 2);
+        let members = several.indexes.iter().find(|index| index.members.len() == 2).expect("one").members;
+        let put = |id: u128, left: &str, right: &str| {
+            let extra = format!(",\"{}\":{left},\"{}\":{right}", members[0], members[1]);
+            Write::Put(Row { record: record(id, &extra), ..row(several, id, 1, RowState::Clean) })
+        };
+        write(store, vec![put(11, "\"x\"", "3"), put(12, "\"x\"", "1"), put(13, "\"y\"", "2")]);
+        let by = Query { index: members.iter().map(|member| (*member).to_owned()).collect(), equal: vec!["x".into()], ..Query::default() };
+        assert_eq!(ids(&store.list(several, &by).expect("listed")), [12, 11]);
+        assert_eq!(ids(&store.list(several, &Query { from: Some(2.into()), ..by }).expect("listed")), [11]);
+
+        let multi = collection_with(|index| index.multi);
+        let member = multi.indexes.iter().find(|index| index.multi).expect("one").members[0];
+        let put = |id: u128, items: &str| {
+            Write::Put(Row { record: record(id, &format!(",\"{member}\":{items}")), ..row(multi, id, 1, RowState::Clean) })
+        };
+        write(store, vec![put(21, "[\"p\",\"q\"]"), put(22, "[\"q\"]"), put(23, "[]")]);
+        let by = Query { index: vec![member.to_owned()], equal: vec!["q".into()], ..Query::default() };
+        assert_eq!(ids(&store.list(multi, &by).expect("listed")), [21, 22]);
+    });
+}
+
+#[test]
+fn a_database_is_opened_again_with_everything_in_it_and_plain_sql_reads_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("device.db");
+    let collection = registry::COLLECTIONS[0];
+    let mut store = SqliteStore::open(&path, DEVICE).expect("a database");
+    let deleted = Row { record: Record { deleted: true, ..record(2, "") }, ..row(collection, 2, 2, RowState::Clean) };
+    write(&mut store, vec![Write::Put(row(collection, 1, 1, pending(3))), Write::Put(deleted)]);
+    drop(store);
+    let mut store = SqliteStore::open(&path, Uuid::from_u128(8)).expect("the database");
+    assert_eq!(store.meta().expect("read").device, DEVICE, "a database keeps its device");
+    assert_eq!(store.pending(9).expect("read").len(), 1);
+    let view = collection.path.replace('-', "_");
+    let live: Vec<String> = {
+        let mut statement = store.connection().prepare(&format!("SELECT id FROM {view}")).expect("a view");
+        statement.query_map([], |row| row.get(0)).and_then(Iterator::collect).expect("rows")
+    };
+    assert_eq!(live, [Uuid::from_u128(1).to_string()], "live records only");
+}
+
+#[test]
+fn a_file_that_is_no_database_or_of_a_later_version_is_refused_and_left_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("device.db");
+    std::fs::write(&path, "x".repeat(9_000)).expect("written");
+    let error = SqliteStore::open(&path, DEVICE).expect_err("no database");
+    assert!(error.message.contains("damaged or no database"), "{error}");
+    assert_eq!(std::fs::read(&path).expect("read").len(), 9_000);
+
+    let path = folder.path().join("later.db");
+    drop(SqliteStore::open(&path, DEVICE).expect("a database"));
+    let later = rusqlite::Connection::open(&path).expect("the database");
+    later.pragma_update(None, "user_version", 99).expect("written");
+    drop(later);
+    let error = SqliteStore::open(&path, DEVICE).expect_err("of a later version");
+    assert!(error.message.contains("update the program"), "{error}");
+}
