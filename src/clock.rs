@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::rules::{self, Rule};
+
 /// What a device remembers to make stamps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Clock {
@@ -18,6 +20,9 @@ impl Clock {
     /// A stamp for an edit of a version with the stamp `before`: above it, above every stamp made so far, and otherwise the time.
     pub fn stamp(&mut self, wall_ms: i64, before: Option<i64>) -> i64 {
         let floor = before.map_or(0, |stamp| stamp.saturating_add(1));
+        if !rules::on(Rule::Ratchet) {
+            return wall_ms.saturating_add(self.offset_ms);
+        }
         self.last = wall_ms.saturating_add(self.offset_ms).max(self.last.saturating_add(1)).max(floor);
         self.last
     }

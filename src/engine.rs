@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::cursor::Cursor;
 use crate::engine::answer::{Answered, failure};
 use crate::retry::{Backoff, Failure};
+use crate::rules::{self, Rule};
 use crate::schedule::Schedule;
 use crate::status::{Status, SyncState};
 use crate::store::{Block, Resync, Row};
@@ -318,7 +319,7 @@ impl Engine {
 
     /// Takes over what the store is like, unless something later is known already.
     fn renew(&mut self, snapshot: Snapshot) {
-        if snapshot.meta.version >= self.snapshot.meta.version {
+        if snapshot.meta.version >= self.snapshot.meta.version || !rules::on(Rule::NewestSnapshot) {
             self.snapshot = snapshot;
         }
     }
@@ -372,7 +373,7 @@ impl Engine {
 
     /// Whether the signed-in account is not the one that the records belong to.
     fn is_foreign(&self) -> bool {
-        self.account.is_some() && self.account != self.snapshot.meta.owner
+        rules::on(Rule::OneAccount) && self.account.is_some() && self.account != self.snapshot.meta.owner
     }
 
     /// The revision up to which this device has seen everything.
@@ -605,6 +606,10 @@ impl Engine {
     }
 
     fn push_failed(&mut self, failure: Failure, message: String, sent: &[Edit], now: i64, jitter: u64, commands: &mut Vec<Command>) {
+        let failure = match failure {
+            Failure::Unauthorized | Failure::Forbidden if !rules::on(Rule::AuthTouchesNothing) => Failure::Refused { too_large: false },
+            other => other,
+        };
         match failure {
             Failure::Refused { too_large } if sent.len() == 1 => {
                 let code = if too_large { "record_too_large" } else { "invalid_record" };
@@ -680,6 +685,9 @@ impl Engine {
             || self.obstacle == Some(Obstacle::NeedsAuth)
         {
             return None;
+        }
+        if !rules::on(Rule::TimerAlwaysArmed) {
+            return self.schedule.wake_at(false);
         }
         self.schedule.wake_at(self.wants.push || self.wants.pull || self.snapshot.meta.resync.is_some() && !self.needs_confirmation())
     }

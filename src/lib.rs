@@ -50,6 +50,7 @@ pub mod outbox;
 pub mod pull;
 pub mod record;
 pub mod retry;
+pub mod rules;
 pub mod schedule;
 pub mod status;
 pub mod store;

@@ -2,6 +2,8 @@
 
 use uuid::Uuid;
 
+use crate::rules::{self, Rule};
+
 /// Which edit made a version: made once, by one device, and never changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Op {
@@ -45,19 +47,22 @@ pub enum Verdict {
 /// stored revision follows it; all others go by the last write. A winning stamp is always above the one it follows.
 pub fn decide(stored: Option<Stored>, edit: Version, base_rev: Option<u64>) -> Verdict {
     let Some(Stored { version, rev }) = stored else { return Verdict::Accepted { stamp: edit.stamp } };
-    if version.op.id == edit.op.id {
+    if version.op.id == edit.op.id && rules::on(Rule::SameOpIsDuplicate) {
         return Verdict::Duplicate;
     }
-    let wins = if version.op.device == edit.op.device {
+    let wins = if version.op.device == edit.op.device && rules::on(Rule::SameDeviceByCount) {
         edit.op.seq > version.op.seq
     } else {
-        base_rev == Some(rev) || last_write(edit) > last_write(version)
+        (base_rev == Some(rev) && rules::on(Rule::BaseRevFollows)) || last_write(edit) > last_write(version)
     };
     if wins { Verdict::Accepted { stamp: edit.stamp.max(version.stamp.saturating_add(1)) } } else { Verdict::Superseded }
 }
 
 /// The total order of last write wins: later stamps, then deletions, then devices and their count, so that no two versions are equal.
 fn last_write(version: Version) -> (i64, bool, Uuid, u64) {
+    if !rules::on(Rule::TotalOrder) {
+        return (version.stamp, false, Uuid::nil(), 0);
+    }
     (version.stamp, version.deleted, version.op.device, version.op.seq)
 }
 

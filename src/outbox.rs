@@ -9,6 +9,7 @@ use crate::cursor::Cursor;
 use crate::merge::Op;
 use crate::pull;
 use crate::record::{RECORD_BYTES_MAX, Record, rewrite};
+use crate::rules::{self, Rule};
 use crate::store::{Block, Key, Loaded, Meta, Past, PastVersion, Pending, Row, RowState, Write};
 use crate::wire::{self, Edit, Outcome, PushResult, Receipt};
 
@@ -73,7 +74,8 @@ pub fn edit(loaded: &mut Loaded, key: Key, edit: &LocalEdit, moment: &mut Moment
     let stamp = |meta: &mut Meta| meta.clock.stamp(moment.wall_ms, before.map(|row| row.record.stamp));
     let record = match edit {
         LocalEdit::Seed(_) if before.is_some() => return Ok(Vec::new()),
-        LocalEdit::Seed(text) => live_record(key, text, 0, Some(0), None)?,
+        LocalEdit::Seed(text) if rules::on(Rule::SeedsAreOldest) => live_record(key, text, 0, Some(0), None)?,
+        LocalEdit::Seed(text) => live_record(key, text, stamp(meta), None, None)?,
         LocalEdit::Put(text) => live_record(key, text, stamp(meta), None, before)?,
         LocalEdit::Delete => {
             let live = live.ok_or(EditError::Missing)?;
@@ -153,7 +155,7 @@ pub fn outcomes(loaded: &mut Loaded, sent: &[Edit], result: &PushResult, moment:
     loaded.meta.clock.learn(moment.wall_ms, result.server_time);
     for (index, (edit, outcome)) in sent.iter().zip(&result.outcomes).enumerate() {
         let Some(row) = loaded.rows.get(index).and_then(Option::as_ref) else { continue };
-        let current = row.op == edit.op;
+        let current = row.op == edit.op || !rules::on(Rule::AcknowledgeBySentOp);
         match outcome {
             Outcome::Accepted(receipt) | Outcome::Duplicate(receipt) => {
                 pushed.settled += 1;
@@ -172,7 +174,7 @@ pub fn outcomes(loaded: &mut Loaded, sent: &[Edit], result: &PushResult, moment:
                 loaded.meta.clock.reset(moment.wall_ms, error.server_time.as_ref().map_or(result.server_time, |time| time.0));
                 pushed.skewed = true;
             }
-            Outcome::Rejected { error, .. } if !error.retryable && current => {
+            Outcome::Rejected { error, .. } if !error.retryable && current && rules::on(Rule::BlockRefused) => {
                 pushed.settled += 1;
                 let block = Block { code: error.code.to_string(), message: error.message.clone() };
                 writes.push(Write::Put(blocked(row, block, moment.wall_ms)));
@@ -187,7 +189,9 @@ pub fn outcomes(loaded: &mut Loaded, sent: &[Edit], result: &PushResult, moment:
 /// Moves the cursor over the device's own push, if nobody else has pushed meanwhile. Says whether it did.
 fn without_echo(meta: &mut Meta, result: &PushResult) -> bool {
     let cursor = meta.cursor.as_deref().and_then(|text| text.parse::<Cursor>().ok());
-    let Some(cursor) = cursor.filter(|cursor| cursor.rev == result.prev_user_rev) else { return false };
+    let Some(cursor) = cursor.filter(|cursor| cursor.rev == result.prev_user_rev || !rules::on(Rule::EchoOnlyIfAlone)) else {
+        return false;
+    };
     meta.cursor = Some(Cursor { rev: result.user_rev, ..cursor }.to_string());
     true
 }
@@ -203,7 +207,7 @@ fn acknowledged(row: &Row, receipt: &Receipt, current: bool) -> Result<Row, Repo
 /// A row whose sent version has lost. The verdict on an op is final; an edit made since then is judged against the winner.
 fn superseded(row: &Row, winner: &Result<wire::Change, wire::Unreadable>, current: bool, held: bool, now: i64) -> Vec<Write> {
     match winner {
-        Ok(change) if current => pull::adopt(Some(row), change, held, row.seen, now),
+        Ok(change) if current && rules::on(Rule::VerdictIsFinal) => pull::adopt(Some(row), change, held, row.seen, now),
         Ok(change) => pull::merge(row, row.base_rev, change, held, row.seen, now),
         Err(unreadable) if current => {
             let op = unreadable.op.unwrap_or(row.op);
@@ -236,7 +240,7 @@ fn winner_is_a_clone_s(winner: &Result<wire::Change, wire::Unreadable>, row: &Ro
 /// Whether an op bears this device's id although this device has not made it (R20).
 pub fn is_a_clone_s(op: Op, row: Option<&Row>, meta: &Meta) -> bool {
     let newer = |row: &Row| row.op.device == op.device && (op.seq > row.op.seq || (op.seq == row.op.seq && op.id != row.op.id));
-    op.device == meta.device && (op.seq > meta.seq || row.is_some_and(newer))
+    rules::on(Rule::CloneBecomesNew) && op.device == meta.device && (op.seq > meta.seq || row.is_some_and(newer))
 }
 
 /// Stamps the waiting edits of this device afresh, after the server has refused one for its time (R9). `loaded` holds all of them.

@@ -8,6 +8,7 @@ use crate::api::runtime::schema::parse;
 use crate::merge::{Verdict, decide};
 use crate::outbox::{Moment, is_a_clone_s, past};
 use crate::record::rewrite;
+use crate::rules::{self, Rule};
 use crate::store::{Key, Loaded, Meta, Past, Pending, Quarantined, Resync, Row, RowState, Write};
 use crate::task::Answer;
 use crate::wire::{Change, Feed, Page, Unreadable, read_change};
@@ -51,6 +52,7 @@ pub fn page(loaded: &mut Loaded, page: &Page, moment: &Moment<'_>) -> (Vec<Write
         pulled.applied += 1;
         match change {
             Ok(change) => writes.extend(pulled_change(row, change, held, &loaded.meta, now)),
+            Err(_) if !rules::on(Rule::Quarantine) => {}
             Err(unreadable) => writes.extend(unreadable_change(row, unreadable, &loaded.meta, now)),
         }
     }
@@ -217,7 +219,8 @@ pub fn sweep(loaded: &mut Loaded, now: i64) -> Vec<Write> {
             let state = RowState::Pending(Pending { since: now, lost: true });
             Write::Put(Row { base_rev: None, state, seen, ..row.clone() })
         }
-        RowState::Clean => Write::Remove(row.key()),
+        RowState::Clean if rules::on(Rule::SweepUnseen) => Write::Remove(row.key()),
+        RowState::Clean => Write::Put(Row { seen, ..row.clone() }),
         _ => Write::Put(Row { base_rev: None, seen, ..row.clone() }),
     };
     loaded.rows.iter().flatten().map(write).collect()

@@ -5,6 +5,7 @@ use uuid::Uuid;
 use crate::api::runtime::json::Json;
 use crate::api::runtime::schema::parse;
 use crate::api::{Report, Schema, Tombstone};
+use crate::rules::{self, Rule};
 
 /// How large a record may be, in bytes of JSON.
 pub const RECORD_BYTES_MAX: usize = 256 * 1024;
@@ -37,6 +38,10 @@ impl Record {
     /// # Errors
     /// The record's text is not JSON.
     pub fn tombstone(&self, stamp: i64) -> Result<Record, Report> {
+        if !rules::on(Rule::TombstonesAreEmpty) {
+            let text = rewrite(&self.text, &[("clientUpdatedAt", Some(stamp.to_string())), ("isDeleted", Some("true".to_owned()))])?;
+            return Ok(Record { id: self.id, stamp, deleted: true, text });
+        }
         let tape = parse(self.text.as_bytes())?;
         let created = integer(tape.root().get("clientCreatedAt")).unwrap_or_default();
         let kept = |name: &str| tape.root().get(name).map(|value| format!(",\"{name}\":{}", value.to_text())).unwrap_or_default();

@@ -14,6 +14,7 @@ use crate::api::collection::Collection;
 use crate::clock::Clock;
 use crate::merge::{Op, Stored, Version};
 use crate::record::Record;
+use crate::rules::{self, Rule};
 use crate::wire::Edit;
 
 /// A device's local database. Implementations pass the conformance suite in `tests/stores.rs`.
@@ -320,7 +321,7 @@ impl Resync {
 
     /// Whether the server has lost the version that it once gave this revision.
     pub fn is_lost(&self, rev: Option<u64>) -> bool {
-        self.restored_rev.zip(rev).is_some_and(|(restored, rev)| rev > restored)
+        rules::on(Rule::PushLostAgain) && self.restored_rev.zip(rev).is_some_and(|(restored, rev)| rev > restored)
     }
 }
 
