@@ -1,0 +1,60 @@
+//! Pulling: the changes after a cursor, in order of revision, and the cursor to go on from (R2).
+
+use std::ops::ControlFlow;
+
+use stronglog_sync::cursor::Cursor;
+use stronglog_sync::rules::{self, Rule};
+use stronglog_sync::wire::{Change, Feed, Page};
+
+use super::{Error, PAGE_BYTES_MAX, PAGE_CHANGES_DEFAULT, PAGE_CHANGES_MAX, follow};
+use crate::store::{Head, Records};
+
+/// What a change takes on a page beside its record: revision, op, the collection's name.
+const CHANGE_BYTES: usize = 256;
+
+/// One page of a feed.
+///
+/// Head and rows come from one snapshot, so that a cursor never passes a row that it has not seen.
+///
+/// # Errors
+/// The cursor cannot be followed, or the store failed.
+pub fn pull(records: &impl Records, since: Option<&str>, limit: Option<usize>, feed: Feed, now_ms: i64) -> Result<Page, Error> {
+    let head = records.head()?;
+    let after = match since {
+        Some(cursor) => follow(records, &head, cursor, feed)?,
+        None => 0,
+    };
+    let limit = limit.unwrap_or(PAGE_CHANGES_DEFAULT).clamp(1, PAGE_CHANGES_MAX);
+    let mut changes: Vec<Result<Change, _>> = Vec::new();
+    let (mut bytes, mut has_more, mut last) = (0, false, after);
+    // An idle poll reads one counter and nothing else.
+    if after < head.rev {
+        records.changes(feed, after, &mut |change| {
+            bytes += change.record.text.len() + CHANGE_BYTES;
+            if changes.len() == limit || (bytes > PAGE_BYTES_MAX && !changes.is_empty()) {
+                has_more = true;
+                return ControlFlow::Break(());
+            }
+            last = change.rev;
+            changes.push(Ok(change));
+            ControlFlow::Continue(())
+        })?;
+    }
+    let reach = if rules::on(Rule::CursorOfSnapshot) { head.rev } else { head.rev + 1 };
+    let next_cursor = cursor(&head, feed, if has_more { last } else { reach });
+    Ok(Page { changes, next_cursor, has_more, user_rev: head.rev, server_time: now_ms })
+}
+
+/// Every record of the user, in order of revision.
+///
+/// # Errors
+/// The store failed.
+pub fn export(records: &impl Records, take: &mut dyn FnMut(Change) -> ControlFlow<()>) -> Result<(), Error> {
+    Ok(records.changes(Feed::All, 0, take)?)
+}
+
+/// The cursor of a page that reaches to `rev`. Below the floor, it says that the pull began after the purge.
+fn cursor(head: &Head, feed: Feed, rev: u64) -> String {
+    let floor = if rev < head.floor { head.floor } else { 0 };
+    Cursor { feed: feed.name().to_owned(), epoch: head.epoch.clone(), floor, rev }.to_string()
+}

@@ -1,0 +1,170 @@
+//! Pushing: each edit is decided alone, and what is accepted gets the next revision (R1, R7, R8, R9, R18).
+
+use stronglog_sync::api::collection::{Collection, deterministic_id};
+use stronglog_sync::api::{Rejection, RejectionCode, Report, Timestamp, ViolationType, registry};
+use stronglog_sync::merge::{Verdict, decide};
+use stronglog_sync::record::{RECORD_BYTES_MAX, Record};
+use stronglog_sync::rules::{self, Rule};
+use stronglog_sync::wire::{Change, Edit, Feed, Outcome, Push, PushResult, Receipt, Unreadable};
+use uuid::Uuid;
+
+use super::{CLOCK_SKEW_MAX_MS, Error, Moment, follow};
+use crate::store::{Entry, Records, StoreError};
+
+/// Decides a push, and stores what it accepts. The caller holds the user's lock until it commits.
+///
+/// Duplicates, losers and refusals change nothing, so that a push may come again, in whole or in part (R12).
+///
+/// # Errors
+/// The cursor cannot be followed, and nothing is stored; or the store failed, and the transaction must be given up.
+pub fn push(records: &mut impl Records, push: &Push, feed: Feed, moment: &mut Moment<'_>) -> Result<PushResult, Error> {
+    let head = records.head()?;
+    if let Some(cursor) = &push.cursor {
+        follow(records, &head, cursor, feed)?;
+    }
+    let server_updated_at = moment.now_ms.max(head.server_updated_at);
+    let mut pass = Pass { rev: head.rev, server_updated_at, moment };
+    let mut outcomes = Vec::with_capacity(push.edits.len());
+    for edit in &push.edits {
+        outcomes.push(match edit {
+            Ok(edit) => pass.decide(records, edit)?,
+            Err(unreadable) => refuse_unreadable(unreadable, feed),
+        });
+    }
+    let rev = pass.rev;
+    if rev > head.rev {
+        records.advance(rev, server_updated_at)?;
+    }
+    Ok(PushResult { outcomes, prev_user_rev: head.rev, user_rev: rev, server_time: moment.now_ms })
+}
+
+/// One push on its way through its edits.
+struct Pass<'p, 'm> {
+    rev: u64,
+    server_updated_at: i64,
+    moment: &'p mut Moment<'m>,
+}
+
+impl Pass<'_, '_> {
+    fn decide(&mut self, records: &mut impl Records, edit: &Edit) -> Result<Outcome, StoreError> {
+        if let Some(error) = refuse_unseen(edit) {
+            return Ok(rejected(edit, error));
+        }
+        let stored = records.find(edit.record.id)?;
+        if stored.as_ref().is_some_and(|entry| entry.change.collection.path != edit.collection.path) {
+            return Ok(rejected(edit, plain(RejectionCode::WrongCollection, "the id is that of a record in another collection")));
+        }
+        match (decide(stored.as_ref().map(|entry| entry.change.stored()), edit.version(), edit.base_rev), stored) {
+            (Verdict::Accepted { stamp }, stored) => self.accept(records, edit, stamp, stored.as_ref()),
+            (Verdict::Duplicate, Some(entry)) => Ok(Outcome::Duplicate(receipt(&entry))),
+            (_, Some(entry)) => {
+                let (id, op) = (edit.record.id, edit.op);
+                Ok(Outcome::Superseded { id, op, winner: Box::new(Ok(entry.change)) })
+            }
+            (_, None) => Err(StoreError::new("decided against a version that is not there")),
+        }
+    }
+
+    fn accept(
+        &mut self,
+        records: &mut impl Records,
+        edit: &Edit,
+        stamp: i64,
+        stored: Option<&Entry>,
+    ) -> Result<Outcome, StoreError> {
+        let known = stored.map_or(0, |entry| entry.change.record.stamp.saturating_add(1));
+        let latest = self.moment.now_ms.saturating_add(CLOCK_SKEW_MAX_MS).max(known);
+        if edit.record.stamp > latest && rules::on(Rule::RefuseFutureStamps) {
+            return Ok(rejected(edit, clock_skew(edit.record.stamp, self.moment.now_ms)));
+        }
+        let server_id = stored.map_or_else(|| self.moment.new_id(), |entry| entry.server_id);
+        let Ok(record) = edit.record.acknowledged(server_id, self.server_updated_at, stamp) else {
+            return Ok(rejected(edit, plain(RejectionCode::InvalidRecord, "the record is not a JSON object")));
+        };
+        self.rev += 1;
+        let change = Change { collection: edit.collection, rev: self.rev, op: edit.op, record: on_one_line(record) };
+        let entry = Entry { change, server_id, server_updated_at: self.server_updated_at };
+        records.put(&entry)?;
+        Ok(Outcome::Accepted(receipt(&entry)))
+    }
+}
+
+/// Refusals that need no look at what is stored.
+fn refuse_unseen(edit: &Edit) -> Option<Rejection> {
+    if edit.record.text.len() > RECORD_BYTES_MAX {
+        let message = format!("the record takes {} bytes, and {RECORD_BYTES_MAX} are accepted", edit.record.text.len());
+        return Some(plain(RejectionCode::RecordTooLarge, message));
+    }
+    match singleton_id(edit.collection) {
+        Some(id) if id != edit.record.id => {
+            let message = format!("the collection has one record, whose id is {id}");
+            Some(plain(RejectionCode::NotSingleton, message))
+        }
+        _ => None,
+    }
+}
+
+/// The id of the one record that a collection may have, if it may have but one (R18).
+fn singleton_id(collection: &Collection) -> Option<Uuid> {
+    let id = deterministic_id(registry::NAMESPACE, collection.path, collection.singleton?)?;
+    Uuid::parse_str(&id).ok()
+}
+
+/// Records are served line by line too. In JSON, a raw line end is blank space.
+fn on_one_line(mut record: Record) -> Record {
+    if record.text.contains(['\n', '\r']) {
+        record.text = record.text.replace(['\n', '\r'], " ");
+    }
+    record
+}
+
+fn receipt(entry: &Entry) -> Receipt {
+    let Change { rev, op, record, .. } = &entry.change;
+    let (server_id, server_updated_at) = (entry.server_id, entry.server_updated_at);
+    Receipt { id: record.id, op: *op, rev: *rev, server_id, server_updated_at, stamp: record.stamp }
+}
+
+fn rejected(edit: &Edit, error: Rejection) -> Outcome {
+    Outcome::Rejected { id: Some(edit.record.id), op: Some(edit.op), error }
+}
+
+fn refuse_unreadable(unreadable: &Unreadable, feed: Feed) -> Outcome {
+    let unknown = match (feed, &unreadable.collection) {
+        (Feed::All, Some(name)) => registry::collection(name).is_none(),
+        _ => false,
+    };
+    let mut error = if unknown {
+        plain(RejectionCode::UnknownCollection, "this server has no such collection")
+    } else {
+        plain(RejectionCode::InvalidRecord, "the change does not satisfy the contract")
+    };
+    error.errors = Some(violations(&unreadable.report));
+    Outcome::Rejected { id: unreadable.id, op: unreadable.op, error }
+}
+
+fn plain(code: RejectionCode, message: impl Into<String>) -> Rejection {
+    Rejection { code, retryable: false, message: message.into(), errors: None, server_time: None }
+}
+
+fn clock_skew(stamp: i64, now_ms: i64) -> Rejection {
+    let message = format!("clientUpdatedAt is {} ms ahead of the server", stamp.saturating_sub(now_ms));
+    let server_time = Some(Timestamp(now_ms));
+    Rejection { retryable: true, server_time, ..plain(RejectionCode::ClockSkew, message) }
+}
+
+/// How many violations an answer lists, and how long their texts are: the contract's bounds.
+const VIOLATIONS_MAX: usize = 100;
+const TEXT_MAX: usize = 2_000;
+
+/// A report in the contract's words.
+pub(crate) fn violations(report: &Report) -> Vec<ViolationType> {
+    let cut = |text: &str| text.chars().take(TEXT_MAX).collect::<String>();
+    let listed = report.violations.iter().take(VIOLATIONS_MAX);
+    listed
+        .map(|violation| ViolationType {
+            pointer: cut(&violation.pointer),
+            keyword: violation.keyword.to_owned(),
+            message: cut(&violation.message),
+        })
+        .collect()
+}

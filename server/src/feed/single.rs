@@ -1,0 +1,95 @@
+//! Single records, read, written and deleted by id; and the purge of old tombstones (R10).
+
+use stronglog_sync::api::collection::Collection;
+use stronglog_sync::merge::Op;
+use stronglog_sync::rules::{self, Rule};
+use stronglog_sync::wire::{Change, Edit, Feed, Outcome, Push};
+use uuid::Uuid;
+
+use super::{Error, Moment, Refusal, push};
+use crate::store::{Entry, Records, StoreError};
+
+/// The current version of one record of a collection, or its tombstone.
+///
+/// # Errors
+/// There is neither, or the store failed.
+pub fn read(records: &impl Records, collection: &'static Collection, id: Uuid) -> Result<Change, Error> {
+    Ok(find(records, collection, id)?.change)
+}
+
+/// Decides one edit.
+///
+/// # Errors
+/// The store failed.
+pub fn put(records: &mut impl Records, edit: Edit, moment: &mut Moment<'_>) -> Result<Outcome, Error> {
+    let feed = Feed::One(edit.collection);
+    let one = Push { edits: vec![Ok(edit)], cursor: None };
+    let outcome = push(records, &one, feed, moment)?.outcomes.pop();
+    Ok(outcome.ok_or_else(|| StoreError::new("an edit was left without an outcome"))?)
+}
+
+/// A deletion as it comes in parameters.
+#[derive(Clone, Copy, Debug)]
+pub struct Deletion {
+    pub id: Uuid,
+    /// The deleting op and its stamp. Where there are none, the server acts as the device.
+    pub by: Option<(Op, i64)>,
+    pub base_rev: Option<u64>,
+}
+
+/// Deletes one record of a collection.
+///
+/// # Errors
+/// There is no such record, or the store failed.
+pub fn delete(
+    records: &mut impl Records,
+    collection: &'static Collection,
+    deletion: Deletion,
+    moment: &mut Moment<'_>,
+) -> Result<Outcome, Error> {
+    let Entry { change, server_id, server_updated_at } = find(records, collection, deletion.id)?;
+    let (op, stamp, base_rev) = match deletion.by {
+        Some((op, stamp)) => (op, stamp, deletion.base_rev),
+        None if change.record.deleted => {
+            let receipt = stronglog_sync::wire::Receipt {
+                id: deletion.id,
+                op: change.op,
+                rev: change.rev,
+                server_id,
+                server_updated_at,
+                stamp: change.record.stamp,
+            };
+            return Ok(Outcome::Duplicate(receipt));
+        }
+        // A device of its own for each such edit: no count to keep, and none that a restored server could repeat.
+        None => {
+            let op = Op { id: moment.new_id(), device: moment.new_id(), seq: 1 };
+            (op, moment.now_ms.max(change.record.stamp.saturating_add(1)), Some(deletion.base_rev.unwrap_or(change.rev)))
+        }
+    };
+    let record = change.record.tombstone(stamp).map_err(|report| StoreError::new(format!("a stored record is unreadable: {report}")))?;
+    put(records, Edit { collection, op, base_rev, record }, moment)
+}
+
+/// Forgets the tombstones accepted before `before_ms` that every backup up to `covered_rev` holds too, and raises the floor (R10). Says how
+/// many there were.
+///
+/// A tombstone that a restorable backup does not know must stay: restoring the backup would bring the record back, and nobody would know that
+/// it was deleted.
+///
+/// # Errors
+/// The store failed.
+pub fn purge(records: &mut impl Records, before_ms: i64, covered_rev: Option<u64>) -> Result<u64, StoreError> {
+    let rev_max = if rules::on(Rule::PurgeAfterBackup) { covered_rev.unwrap_or(u64::MAX) } else { u64::MAX };
+    let purged = records.purge(before_ms, rev_max)?;
+    if purged.count > 0 {
+        let floor = records.head()?.floor.max(purged.highest_rev);
+        records.raise_floor(floor)?;
+    }
+    Ok(purged.count)
+}
+
+fn find(records: &impl Records, collection: &Collection, id: Uuid) -> Result<Entry, Error> {
+    let entry = records.find(id)?.filter(|entry| entry.change.collection.path == collection.path);
+    entry.ok_or_else(|| Refusal::NotFound.into())
+}

@@ -1,0 +1,3 @@
+//! The server of StrongLog Sync.
+pub mod feed;
+pub mod store;

@@ -1,0 +1,88 @@
+//! Where records are kept: one trait of few statements, over SQLite for the server and in memory for simulations.
+
+mod epochs;
+pub mod memory;
+pub mod sqlite;
+
+use std::ops::ControlFlow;
+
+use stronglog_sync::wire::{Change, Feed};
+use uuid::Uuid;
+
+pub use epochs::{Epoch, restored_rev};
+
+/// One user's records, as one transaction sees them. What is written through it is visible to others all at once, or not at all.
+pub trait Records {
+    /// Where the user stands.
+    ///
+    /// # Errors
+    /// The store failed. So for all others.
+    fn head(&self) -> Result<Head, StoreError>;
+
+    /// Sets the user's newest revision, and the time of its write.
+    fn advance(&mut self, rev: u64, server_updated_at: i64) -> Result<(), StoreError>;
+
+    /// The revision down to which what was known in another epoch still holds.
+    fn restored_rev(&self, epoch: &str) -> Result<u64, StoreError>;
+
+    /// The current version of a record, of whatever collection.
+    fn find(&self, id: Uuid) -> Result<Option<Entry>, StoreError>;
+
+    /// Stores a version in place of the one before.
+    fn put(&mut self, entry: &Entry) -> Result<(), StoreError>;
+
+    /// The changes of a feed after a revision, in order of revision, for as long as they are taken.
+    fn changes(&self, feed: Feed, after: u64, take: &mut dyn FnMut(Change) -> ControlFlow<()>) -> Result<(), StoreError>;
+
+    /// Removes the tombstones accepted before a time, up to a revision.
+    fn purge(&mut self, before_ms: i64, rev_max: u64) -> Result<Purged, StoreError>;
+
+    /// Sets the revision up to which tombstones have been purged.
+    fn raise_floor(&mut self, floor: u64) -> Result<(), StoreError>;
+}
+
+/// Where a user stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// The newest revision.
+    pub rev: u64,
+    /// The revision up to which tombstones have been purged.
+    pub floor: u64,
+    /// When the newest write was accepted, in milliseconds since the Unix epoch.
+    pub server_updated_at: i64,
+    /// The unbroken life of the database.
+    pub epoch: String,
+}
+
+/// The current version of a record, and what the server adds to it.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    pub change: Change,
+    pub server_id: Uuid,
+    /// When the version was accepted, in milliseconds since the Unix epoch.
+    pub server_updated_at: i64,
+}
+
+/// What a purge has removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Purged {
+    pub count: u64,
+    pub highest_rev: u64,
+}
+
+/// The store failed. What it was doing must be given up as a whole.
+#[derive(Debug, thiserror::Error)]
+#[error("the store failed: {0}")]
+pub struct StoreError(Box<dyn std::error::Error + Send + Sync>);
+
+impl StoreError {
+    pub fn new(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        StoreError(cause.into())
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        StoreError::new(error)
+    }
+}

@@ -1,0 +1,165 @@
+//! The store in memory, for simulations and tests: many users, backups, restores and purges as the server has them.
+
+use std::collections::BTreeMap;
+use std::ops::{Bound, ControlFlow};
+
+use stronglog_sync::wire::{Change, Feed};
+use uuid::Uuid;
+
+use super::{Entry, Epoch, Head, Purged, Records, StoreError, restored_rev};
+use crate::feed;
+
+/// A whole server's data.
+///
+/// A restore takes a backup's data and begins a new epoch, as on the real server.
+#[derive(Clone, Debug)]
+pub struct Memory {
+    epoch: String,
+    users: BTreeMap<Uuid, User>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct User {
+    rev: u64,
+    floor: u64,
+    server_updated_at: i64,
+    entries: BTreeMap<Uuid, Entry>,
+    by_rev: BTreeMap<u64, Uuid>,
+    epochs: Vec<Epoch>,
+    /// The user's revision in each backup that may still be restored.
+    backups: Vec<u64>,
+}
+
+/// A backup of a [`Memory`].
+#[derive(Clone, Debug)]
+pub struct Backup(Memory);
+
+impl Memory {
+    /// No data, in the epoch of this name.
+    pub fn new(epoch: impl Into<String>) -> Self {
+        Memory { epoch: epoch.into(), users: BTreeMap::new() }
+    }
+
+    /// The records of a user, who is made if need be.
+    pub fn user(&mut self, id: Uuid) -> UserRecords<'_> {
+        let first = Epoch { name: self.epoch.clone(), parent: None, rev: 0 };
+        let user = self.users.entry(id).or_insert_with(|| User { epochs: vec![first], ..User::default() });
+        UserRecords { epoch: &self.epoch, user }
+    }
+
+    /// The name of the present epoch.
+    pub fn epoch(&self) -> &str {
+        &self.epoch
+    }
+
+    /// A backup. Until [`Memory::forget_backups`], no tombstone that it does not hold is purged.
+    pub fn back_up(&mut self) -> Backup {
+        for user in self.users.values_mut() {
+            user.backups.push(user.rev);
+        }
+        Backup(self.clone())
+    }
+
+    /// No backup made so far will be restored.
+    pub fn forget_backups(&mut self) {
+        self.users.values_mut().for_each(|user| user.backups.clear());
+    }
+
+    /// Goes back to a backup, in a new epoch of this name. What the present data knows of earlier restores is kept.
+    pub fn restore(&mut self, backup: &Backup, epoch: impl Into<String>) {
+        let Backup(Memory { epoch: parent, mut users }) = backup.clone();
+        let name = epoch.into();
+        for (id, user) in &mut users {
+            let known = self.users.get(id).map(|user| user.epochs.clone()).unwrap_or_default();
+            let new: Vec<Epoch> = known.into_iter().filter(|epoch| !user.epochs.iter().any(|have| have.name == epoch.name)).collect();
+            user.epochs.extend(new);
+            user.epochs.push(Epoch { name: name.clone(), parent: Some(parent.clone()), rev: user.rev });
+        }
+        *self = Memory { epoch: name, users };
+    }
+
+    /// Forgets the tombstones of all users accepted before a time. Says how many there were.
+    ///
+    /// # Errors
+    /// None here: a store on a disk may fail.
+    pub fn purge(&mut self, before_ms: i64) -> Result<u64, StoreError> {
+        let mut count = 0;
+        for user in self.users.values_mut() {
+            let covered = user.backups.iter().copied().min();
+            count += feed::purge(&mut UserRecords { epoch: &self.epoch, user }, before_ms, covered)?;
+        }
+        Ok(count)
+    }
+}
+
+/// One user's records in a [`Memory`].
+pub struct UserRecords<'m> {
+    epoch: &'m str,
+    user: &'m mut User,
+}
+
+impl UserRecords<'_> {
+    /// Everything that the server holds for the user, in order of id: what a test compares.
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.user.entries.values()
+    }
+}
+
+impl Records for UserRecords<'_> {
+    fn head(&self) -> Result<Head, StoreError> {
+        let User { rev, floor, server_updated_at, .. } = *self.user;
+        Ok(Head { rev, floor, server_updated_at, epoch: self.epoch.to_owned() })
+    }
+
+    fn advance(&mut self, rev: u64, server_updated_at: i64) -> Result<(), StoreError> {
+        (self.user.rev, self.user.server_updated_at) = (rev, server_updated_at);
+        Ok(())
+    }
+
+    fn restored_rev(&self, epoch: &str) -> Result<u64, StoreError> {
+        Ok(restored_rev(&self.user.epochs, epoch, self.epoch))
+    }
+
+    fn find(&self, id: Uuid) -> Result<Option<Entry>, StoreError> {
+        Ok(self.user.entries.get(&id).cloned())
+    }
+
+    fn put(&mut self, entry: &Entry) -> Result<(), StoreError> {
+        let id = entry.change.record.id;
+        if let Some(before) = self.user.entries.insert(id, entry.clone()) {
+            self.user.by_rev.remove(&before.change.rev);
+        }
+        self.user.by_rev.insert(entry.change.rev, id);
+        Ok(())
+    }
+
+    fn changes(&self, feed: Feed, after: u64, take: &mut dyn FnMut(Change) -> ControlFlow<()>) -> Result<(), StoreError> {
+        let later = self.user.by_rev.range((Bound::Excluded(after), Bound::Unbounded));
+        for change in later.filter_map(|(_, id)| self.user.entries.get(id)).map(|entry| &entry.change) {
+            let wanted = match feed {
+                Feed::All => true,
+                Feed::One(collection) => change.collection.path == collection.path,
+            };
+            if wanted && take(change.clone()).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn purge(&mut self, before_ms: i64, rev_max: u64) -> Result<Purged, StoreError> {
+        let old = |entry: &&Entry| entry.change.record.deleted && entry.server_updated_at < before_ms && entry.change.rev <= rev_max;
+        let revs: Vec<u64> = self.user.entries.values().filter(old).map(|entry| entry.change.rev).collect();
+        for rev in &revs {
+            if let Some(id) = self.user.by_rev.remove(rev) {
+                self.user.entries.remove(&id);
+            }
+        }
+        Ok(Purged { count: revs.len() as u64, highest_rev: revs.into_iter().max().unwrap_or(0) })
+    }
+
+    fn raise_floor(&mut self, floor: u64) -> Result<(), StoreError> {
+        self.user.floor = floor;
+        Ok(())
+    }
+}

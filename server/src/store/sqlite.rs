@@ -1,0 +1,158 @@
+//! The store on disk: one SQLite file, one thread that writes, a few connections that read.
+
+pub mod accounts;
+pub mod backup;
+mod counter;
+mod readers;
+mod records;
+mod writer;
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension};
+use uuid::Uuid;
+
+pub use records::UserRecords;
+
+use self::counter::Counter;
+use self::readers::Readers;
+use self::writer::Writer;
+use super::StoreError;
+
+/// The database's file in the data folder.
+pub const DATABASE: &str = "stronglog.db";
+
+/// Numbered migrations: the first makes version 1 of an empty file.
+const MIGRATIONS: &[&str] = &[include_str!("sqlite/schema_1.sql")];
+
+/// How long a connection waits for another process, such as a backup, to let go.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The data of a running server.
+pub struct Store {
+    writer: Writer,
+    readers: Readers,
+    folder: PathBuf,
+    /// Held for as long as the server runs, so that no backup is restored under it.
+    _lock: File,
+}
+
+impl Store {
+    /// Opens the database in a folder, and makes both if need be. `new_epoch` is the name of the epoch that begins if the database is new,
+    /// or older than the counter beside it says.
+    ///
+    /// # Errors
+    /// The folder cannot be used, another server runs in it, or the file is not a database of this program.
+    pub fn open(folder: &Path, new_epoch: &str) -> Result<Self, StoreError> {
+        std::fs::create_dir_all(folder).map_err(|error| StoreError::new(format!("cannot make the folder {}: {error}", folder.display())))?;
+        let lock = lock(folder)?;
+        let path = folder.join(DATABASE);
+        let connection = connect(&path)?;
+        migrate(&connection, new_epoch)?;
+        let counter = Counter::open(folder)?;
+        if counter.is_ahead_of(&connection)? {
+            tracing::warn!("the database is older than its counter file: it counts as restored from a backup");
+            backup::begin_epoch(&connection, new_epoch)?;
+        }
+        let writer = Writer::start(connection, counter)?;
+        let readers = Readers::open(&path)?;
+        Ok(Store { writer, readers, folder: folder.to_owned(), _lock: lock })
+    }
+
+    /// The folder that everything lies in.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Writes, in one transaction that is durable before this returns. An error undoes everything.
+    ///
+    /// # Errors
+    /// Those of `work`, and failures of the store.
+    pub async fn write<T, E>(&self, work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.writer.run(work).await
+    }
+
+    /// Reads, from one snapshot.
+    ///
+    /// # Errors
+    /// Those of `work`, and failures of the store.
+    pub async fn read<T, E>(&self, work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.readers.run(work).await
+    }
+}
+
+/// Takes the folder for this process.
+fn lock(folder: &Path) -> Result<File, StoreError> {
+    let path = folder.join("stronglog.lock");
+    let failed = |error: std::io::Error| StoreError::new(format!("cannot use {}: {error}", path.display()));
+    let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::new(format!("a server runs in {}: stop it first", folder.display()))),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
+}
+
+/// A connection with the settings that all share.
+fn connect(path: &Path) -> Result<Connection, StoreError> {
+    let connection =
+        Connection::open(path).map_err(|error| StoreError::new(format!("cannot open the database {}: {error}", path.display())))?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    // Commits reach the disk before they are acknowledged. A large write-ahead log makes checkpoints rare, since they are what a writer
+    // waits for longest.
+    connection.execute_batch(
+        "PRAGMA page_size = 8192;
+         PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = FULL;
+         PRAGMA wal_autocheckpoint = 4000;
+         PRAGMA journal_size_limit = 67108864;
+         PRAGMA foreign_keys = ON;
+         PRAGMA cache_size = -16384;",
+    )?;
+    Ok(connection)
+}
+
+fn migrate(connection: &Connection, new_epoch: &str) -> Result<(), StoreError> {
+    let version: usize = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if version > MIGRATIONS.len() {
+        return Err(StoreError::new(format!("the database is of version {version}, and this program knows {}: update it", MIGRATIONS.len())));
+    }
+    for (index, migration) in MIGRATIONS.iter().enumerate().skip(version) {
+        connection.execute_batch(&format!("BEGIN IMMEDIATE; {migration} PRAGMA user_version = {}; COMMIT;", index + 1))?;
+    }
+    let epoch: Option<String> = connection.query_row("SELECT epoch FROM server", [], |row| row.get(0)).optional()?;
+    if epoch.is_none() {
+        connection.execute("INSERT INTO epochs (name) VALUES (?1)", [new_epoch])?;
+        connection.execute("INSERT INTO server (one, epoch, writes) VALUES (1, ?1, 0)", [new_epoch])?;
+    }
+    Ok(())
+}
+
+/// The name of the present epoch.
+///
+/// # Errors
+/// The store failed.
+pub fn epoch(connection: &Connection) -> Result<String, StoreError> {
+    Ok(connection.prepare_cached("SELECT epoch FROM server")?.query_row([], |row| row.get(0))?)
+}
+
+/// All users, in order of id.
+///
+/// # Errors
+/// The store failed.
+pub fn users(connection: &Connection) -> Result<Vec<Uuid>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT user_id FROM users ORDER BY user_id")?;
+    let users = statement.query_map([], |row| row.get(0))?;
+    Ok(users.collect::<Result<_, _>>()?)
+}

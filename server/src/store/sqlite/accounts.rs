@@ -1,0 +1,126 @@
+//! Accounts and sign-ins in the database.
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use uuid::Uuid;
+
+use crate::store::StoreError;
+
+/// An account.
+pub struct Account {
+    pub user: Uuid,
+    /// In lower case.
+    pub email: String,
+    /// In the PHC string format.
+    pub password_hash: String,
+    /// Milliseconds since the Unix epoch. So for all times.
+    pub created_at: i64,
+}
+
+/// A sign-in of a device: what its refresh tokens descend from.
+pub struct Session {
+    pub user: Uuid,
+    pub id: Uuid,
+    pub device_name: Option<String>,
+    /// What its tokens are made from, beside the server's secret.
+    pub salt: [u8; 16],
+    /// The number of the refresh token that may be spent.
+    pub generation: u32,
+    /// When that token was first handed out.
+    pub rotated_at: i64,
+    pub created_at: i64,
+    pub revoked: bool,
+}
+
+/// Whether an account is new.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Created {
+    New,
+    EmailTaken,
+}
+
+/// Stores an account, unless the address has one.
+///
+/// # Errors
+/// The store failed. So for all others.
+pub fn create(connection: &Connection, account: &Account) -> Result<Created, StoreError> {
+    let sql = "INSERT INTO users (user_id, email, password_hash, created_at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (email) DO NOTHING";
+    let Account { user, email, password_hash, created_at } = account;
+    let rows = connection.prepare_cached(sql)?.execute(params![user, email, password_hash, created_at])?;
+    Ok(if rows == 1 { Created::New } else { Created::EmailTaken })
+}
+
+pub fn by_email(connection: &Connection, email: &str) -> Result<Option<Account>, StoreError> {
+    let sql = "SELECT user_id, email, password_hash, created_at FROM users WHERE email = ?1";
+    Ok(connection.prepare_cached(sql)?.query_row([email], account).optional()?)
+}
+
+pub fn by_user(connection: &Connection, user: Uuid) -> Result<Option<Account>, StoreError> {
+    let sql = "SELECT user_id, email, password_hash, created_at FROM users WHERE user_id = ?1";
+    Ok(connection.prepare_cached(sql)?.query_row([user], account).optional()?)
+}
+
+/// Erases an account with all that belongs to it.
+pub fn erase(connection: &Connection, user: Uuid) -> Result<(), StoreError> {
+    connection.execute("DELETE FROM users WHERE user_id = ?1", [user])?;
+    Ok(())
+}
+
+pub fn set_password(connection: &Connection, user: Uuid, password_hash: &str) -> Result<(), StoreError> {
+    connection.execute("UPDATE users SET password_hash = ?2 WHERE user_id = ?1", params![user, password_hash])?;
+    Ok(())
+}
+
+pub fn begin_session(connection: &Connection, session: &Session) -> Result<(), StoreError> {
+    let sql = "INSERT INTO sessions (user_id, session_id, device_name, salt, generation, rotated_at, created_at)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    let Session { user, id, device_name, salt, generation, rotated_at, created_at, .. } = session;
+    connection.prepare_cached(sql)?.execute(params![user, id, device_name, salt, generation, rotated_at, created_at])?;
+    Ok(())
+}
+
+pub fn session(connection: &Connection, user: Uuid, id: Uuid) -> Result<Option<Session>, StoreError> {
+    let sql = "SELECT user_id, session_id, device_name, salt, generation, rotated_at, created_at, revoked
+        FROM sessions WHERE user_id = ?1 AND session_id = ?2";
+    let read = |row: &Row<'_>| {
+        Ok(Session {
+            user: row.get(0)?,
+            id: row.get(1)?,
+            device_name: row.get(2)?,
+            salt: row.get(3)?,
+            generation: row.get(4)?,
+            rotated_at: row.get(5)?,
+            created_at: row.get(6)?,
+            revoked: row.get(7)?,
+        })
+    };
+    Ok(connection.prepare_cached(sql)?.query_row(params![user, id], read).optional()?)
+}
+
+/// Hands out the next token of a sign-in: the one before is spent.
+pub fn rotate(connection: &Connection, session: &Session, now_ms: i64) -> Result<(), StoreError> {
+    let sql = "UPDATE sessions SET generation = ?3, rotated_at = ?4 WHERE user_id = ?1 AND session_id = ?2";
+    let next = session.generation.saturating_add(1);
+    connection.prepare_cached(sql)?.execute(params![session.user, session.id, next, now_ms])?;
+    Ok(())
+}
+
+/// Revokes one sign-in.
+pub fn revoke(connection: &Connection, user: Uuid, session: Uuid) -> Result<(), StoreError> {
+    connection.execute("UPDATE sessions SET revoked = 1 WHERE user_id = ?1 AND session_id = ?2", params![user, session])?;
+    Ok(())
+}
+
+/// Revokes every sign-in of an account but the one to keep.
+pub fn revoke_all(connection: &Connection, user: Uuid, kept: Option<Uuid>) -> Result<(), StoreError> {
+    connection.execute("UPDATE sessions SET revoked = 1 WHERE user_id = ?1 AND session_id IS NOT ?2", params![user, kept])?;
+    Ok(())
+}
+
+/// Forgets the sign-ins whose tokens have all run out by now.
+pub fn forget_sessions(connection: &Connection, rotated_before_ms: i64) -> Result<usize, StoreError> {
+    Ok(connection.execute("DELETE FROM sessions WHERE rotated_at < ?1", [rotated_before_ms])?)
+}
+
+fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
+    Ok(Account { user: row.get(0)?, email: row.get(1)?, password_hash: row.get(2)?, created_at: row.get(3)? })
+}

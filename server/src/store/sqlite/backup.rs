@@ -1,0 +1,147 @@
+//! Backups, their restoration in a new epoch (R11), and the purge of what no device or backup needs any more (R10).
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags, params};
+
+use super::counter::Counter;
+use super::{DATABASE, UserRecords, connect, epoch, lock, migrate, users};
+use crate::feed;
+use crate::store::StoreError;
+
+/// How long a backup may be restored, unless the operator says otherwise: tombstones that it does not hold stay for as long.
+pub const BACKUP_DAYS: u32 = 90;
+
+const DAY_MS: i64 = 86_400_000;
+
+/// Writes a consistent copy of the database in a folder to a new file, while a server may be running.
+///
+/// # Errors
+/// There is no database, the file exists, or cannot be written.
+pub fn back_up(folder: &Path, to: &Path, now_ms: i64) -> Result<(), StoreError> {
+    if to.exists() {
+        return Err(StoreError::new(format!("{} exists: name a new file", to.display())));
+    }
+    let connection = existing(&folder.join(DATABASE))?;
+    // Before the copy, so that no tombstone is purged that the copy does not hold; and inside it, so that a restored server knows too.
+    connection.execute("INSERT OR REPLACE INTO backups SELECT user_id, ?1, rev FROM users", [now_ms])?;
+    let target = to.to_str().ok_or_else(|| StoreError::new("the path of the backup is not UTF-8"))?;
+    connection.execute("VACUUM INTO ?1", [target]).map_err(|error| failed("write the backup", to, error))?;
+    let written = std::fs::File::open(to).and_then(|file| file.sync_all());
+    written.map_err(|error| failed("write the backup", to, error))
+}
+
+/// Puts a backup in the place of the database in a folder, and begins a new epoch. The database that was there is kept beside it under the
+/// name that comes back.
+///
+/// # Errors
+/// The file is no backup of this program, or a server runs in the folder.
+pub fn restore(folder: &Path, from: &Path, new_epoch: &str, now_ms: i64) -> Result<Option<PathBuf>, StoreError> {
+    existing(from)?;
+    std::fs::create_dir_all(folder).map_err(|error| failed("make the folder", folder, error))?;
+    let _lock = lock(folder)?;
+    let (current, fresh) = (folder.join(DATABASE), folder.join("stronglog.db.restoring"));
+    if fresh.exists() {
+        std::fs::remove_file(&fresh).map_err(|error| failed("remove", &fresh, error))?;
+    }
+    std::fs::copy(from, &fresh).map_err(|error| failed("copy the backup to", &fresh, error))?;
+    let connection = connect(&fresh)?;
+    migrate(&connection, new_epoch)?;
+    if current.exists()
+        && let Err(error) = remember_epochs(&connection, &current)
+    {
+        tracing::warn!(%error, "the present database cannot be read: what it knew of earlier restores is lost");
+    }
+    begin_epoch(&connection, new_epoch)?;
+    connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE")?;
+    let kept = set_aside(&current, now_ms)?;
+    std::fs::rename(&fresh, &current).map_err(|error| failed("put the backup in place as", &current, error))?;
+    Counter::open(folder)?.note(&connection)?;
+    Ok(kept)
+}
+
+/// Begins a new epoch: from now on, cursors of the present one are answered with the revision that each user has at this moment.
+///
+/// # Errors
+/// The store failed.
+pub fn begin_epoch(connection: &Connection, name: &str) -> Result<(), StoreError> {
+    let transaction = connection.unchecked_transaction()?;
+    transaction.execute("INSERT INTO epochs (name, parent) VALUES (?1, ?2)", [name, &epoch(connection)?])?;
+    transaction.execute("INSERT INTO restores (user_id, epoch, rev) SELECT user_id, ?1, rev FROM users", [name])?;
+    transaction.execute("UPDATE server SET epoch = ?1", [name])?;
+    Ok(transaction.commit()?)
+}
+
+/// Purges the tombstones of all users that are older than a number of days. Says how many there were.
+///
+/// # Errors
+/// The store failed.
+pub fn purge(connection: &Connection, tombstone_days: u32, backup_days: u32, now_ms: i64) -> Result<u64, StoreError> {
+    let before = now_ms.saturating_sub(i64::from(tombstone_days) * DAY_MS);
+    let restorable = now_ms.saturating_sub(i64::from(backup_days) * DAY_MS);
+    let mut count = 0;
+    for user in users(connection)? {
+        let Some(mut records) = UserRecords::of(connection, user)? else { continue };
+        let covered = records.backed_up_rev(restorable)?;
+        count += feed::purge(&mut records, before, covered)?;
+    }
+    connection.execute("DELETE FROM backups WHERE taken_at < ?1", [restorable])?;
+    Ok(count)
+}
+
+/// Purges the database in a folder, while a server may be running.
+///
+/// # Errors
+/// There is no database, or the store failed.
+pub fn purge_folder(folder: &Path, tombstone_days: u32, backup_days: u32, now_ms: i64) -> Result<u64, StoreError> {
+    let connection = existing(&folder.join(DATABASE))?;
+    connection.execute_batch("BEGIN IMMEDIATE")?;
+    let purged = purge(&connection, tombstone_days, backup_days, now_ms)?;
+    connection.execute_batch("COMMIT")?;
+    Ok(purged)
+}
+
+/// Takes over what another database knows of restores: its epochs may be newer than the backup.
+fn remember_epochs(connection: &Connection, other: &Path) -> Result<(), StoreError> {
+    let other = other.to_str().ok_or_else(|| StoreError::new("the path of the database is not UTF-8"))?;
+    connection.execute("ATTACH ?1 AS other", [other])?;
+    let taken = connection.execute_batch(
+        "INSERT OR IGNORE INTO epochs SELECT * FROM other.epochs;
+         INSERT OR IGNORE INTO restores SELECT * FROM other.restores WHERE user_id IN (SELECT user_id FROM users);",
+    );
+    connection.execute_batch("DETACH other")?;
+    Ok(taken?)
+}
+
+/// Moves the present database out of the way, its log with it.
+fn set_aside(current: &Path, now_ms: i64) -> Result<Option<PathBuf>, StoreError> {
+    if !current.exists() {
+        return Ok(None);
+    }
+    let name = format!("{DATABASE}.before-{now_ms}");
+    for suffix in ["", "-wal", "-shm"] {
+        let from = current.with_file_name(format!("{DATABASE}{suffix}"));
+        if from.exists() {
+            let to = current.with_file_name(format!("{name}{suffix}"));
+            std::fs::rename(&from, &to).map_err(|error| failed("keep the present database as", &to, error))?;
+        }
+    }
+    Ok(Some(current.with_file_name(name)))
+}
+
+/// A database that is there already and is one of ours.
+fn existing(path: &Path) -> Result<Connection, StoreError> {
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(|error| failed("open", path, error))?;
+    connection.busy_timeout(super::BUSY_TIMEOUT)?;
+    connection.execute_batch("PRAGMA foreign_keys = ON")?;
+    let ours = connection.query_row("SELECT count(*) FROM server", params![], |row| row.get::<_, i64>(0));
+    match ours {
+        Ok(1) => Ok(connection),
+        Ok(_) => Err(failed("open", path, "it is no database of this program")),
+        Err(error) => Err(failed("open", path, error)),
+    }
+}
+
+fn failed(doing: &str, path: &Path, error: impl std::fmt::Display) -> StoreError {
+    StoreError::new(format!("cannot {doing} {}: {error}", path.display()))
+}

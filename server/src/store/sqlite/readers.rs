@@ -1,0 +1,56 @@
+//! The connections that read: a small pool, each reading from one snapshot at a time.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::Connection;
+use tokio::sync::Semaphore;
+
+use super::connect;
+use crate::store::StoreError;
+
+/// How many may read at once.
+const READERS: usize = 4;
+
+/// The pool.
+pub struct Readers {
+    idle: Arc<Mutex<Vec<Connection>>>,
+    turns: Arc<Semaphore>,
+}
+
+impl Readers {
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let connections = (0..READERS).map(|_| {
+            let connection = connect(path)?;
+            connection.execute_batch("PRAGMA query_only = ON")?;
+            Ok(connection)
+        });
+        let idle = connections.collect::<Result<Vec<_>, StoreError>>()?;
+        Ok(Readers { idle: Arc::new(Mutex::new(idle)), turns: Arc::new(Semaphore::new(READERS)) })
+    }
+
+    pub async fn run<T, E>(&self, work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(StoreError::new)?;
+        let idle = Arc::clone(&self.idle);
+        let read = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            let taken = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let connection = taken.ok_or_else(|| StoreError::new("a reader has been lost"))?;
+            let result = in_snapshot(&connection, work);
+            idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+            result
+        });
+        read.await.map_err(StoreError::new)?
+    }
+}
+
+fn in_snapshot<T, E: From<StoreError>>(connection: &Connection, work: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {
+    let snapshot = connection.unchecked_transaction().map_err(StoreError::from)?;
+    let result = work(connection)?;
+    snapshot.commit().map_err(StoreError::from)?;
+    Ok(result)
+}

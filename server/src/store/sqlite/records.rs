@@ -1,0 +1,164 @@
+//! One user's records in the database.
+
+use std::ops::ControlFlow;
+
+use rusqlite::{Connection, Row, ToSql, named_params, params};
+use stronglog_sync::api::registry;
+use stronglog_sync::merge::Op;
+use stronglog_sync::record::Record;
+use stronglog_sync::wire::{Change, Feed};
+use uuid::Uuid;
+
+use crate::store::{Entry, Epoch, Head, Purged, Records, StoreError, restored_rev};
+
+/// The records of one user in the open transaction of a connection.
+pub struct UserRecords<'c> {
+    connection: &'c Connection,
+    user: Uuid,
+}
+
+/// What [`change`] and [`Records::find`] read.
+const COLUMNS: &str = "collection, rev, op_id, device_id, seq, id, stamp, deleted, record, server_id, server_updated_at";
+
+impl<'c> UserRecords<'c> {
+    /// The records of a user, if there is such a user.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn of(connection: &'c Connection, user: Uuid) -> Result<Option<Self>, StoreError> {
+        let mut statement = connection.prepare_cached("SELECT 1 FROM users WHERE user_id = ?1")?;
+        Ok(statement.exists([user])?.then_some(UserRecords { connection, user }))
+    }
+
+    /// How many live records there are, and how many bytes of JSON they take.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn size(&self) -> Result<(u64, u64), StoreError> {
+        let sql = "SELECT count(*), coalesce(sum(octet_length(record)), 0) FROM records WHERE user_id = ?1 AND NOT deleted";
+        Ok(self.connection.prepare_cached(sql)?.query_row([self.user], |row| Ok((row.get(0)?, row.get(1)?)))?)
+    }
+
+    /// The lowest revision of the user in any backup taken since, which may be restored.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn backed_up_rev(&self, since_ms: i64) -> Result<Option<u64>, StoreError> {
+        let mut statement = self.connection.prepare_cached("SELECT min(rev) FROM backups WHERE user_id = ?1 AND taken_at >= ?2")?;
+        Ok(statement.query_row(params![self.user, since_ms], |row| row.get(0))?)
+    }
+
+    fn each(
+        &self,
+        sql: &str,
+        parameters: &[&dyn ToSql],
+        take: &mut dyn FnMut(Change) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query(parameters)?;
+        while let Some(row) = rows.next()? {
+            if take(change(row)?).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Records for UserRecords<'_> {
+    fn head(&self) -> Result<Head, StoreError> {
+        let sql = "SELECT rev, floor, server_updated_at, (SELECT epoch FROM server) FROM users WHERE user_id = ?1";
+        let read = |row: &Row<'_>| Ok(Head { rev: row.get(0)?, floor: row.get(1)?, server_updated_at: row.get(2)?, epoch: row.get(3)? });
+        Ok(self.connection.prepare_cached(sql)?.query_row([self.user], read)?)
+    }
+
+    fn advance(&mut self, rev: u64, server_updated_at: i64) -> Result<(), StoreError> {
+        let sql = "UPDATE users SET rev = ?2, server_updated_at = ?3 WHERE user_id = ?1";
+        self.connection.prepare_cached(sql)?.execute(params![self.user, rev, server_updated_at])?;
+        Ok(())
+    }
+
+    fn restored_rev(&self, epoch: &str) -> Result<u64, StoreError> {
+        // An epoch that has no row for the user began before there was one.
+        let sql = "SELECT name, iif(rev IS NULL, NULL, parent), coalesce(rev, 0) FROM epochs
+            LEFT JOIN restores ON restores.epoch = epochs.name AND restores.user_id = ?1";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let read = statement.query_map([self.user], |row| Ok(Epoch { name: row.get(0)?, parent: row.get(1)?, rev: row.get(2)? }))?;
+        let epochs = read.collect::<Result<Vec<_>, _>>()?;
+        Ok(restored_rev(&epochs, epoch, &self.head()?.epoch))
+    }
+
+    fn find(&self, id: Uuid) -> Result<Option<Entry>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM records WHERE user_id = ?1 AND id = ?2");
+        let mut statement = self.connection.prepare_cached(&sql)?;
+        let mut rows = statement.query(params![self.user, id])?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        Ok(Some(Entry { change: change(row)?, server_id: row.get(9)?, server_updated_at: row.get(10)? }))
+    }
+
+    fn put(&mut self, entry: &Entry) -> Result<(), StoreError> {
+        let sql = "INSERT INTO records (user_id, id, collection, rev, op_id, device_id, seq, stamp, deleted, server_id, server_updated_at, record)
+            VALUES (:user, :id, :collection, :rev, :op, :device, :seq, :stamp, :deleted, :server_id, :server_updated_at, :record)
+            ON CONFLICT (user_id, id) DO UPDATE SET rev = excluded.rev, op_id = excluded.op_id, device_id = excluded.device_id,
+            seq = excluded.seq, stamp = excluded.stamp, deleted = excluded.deleted, server_updated_at = excluded.server_updated_at,
+            record = excluded.record";
+        let Change { collection, rev, op, record } = &entry.change;
+        self.connection.prepare_cached(sql)?.execute(named_params! {
+            ":user": self.user,
+            ":id": record.id,
+            ":collection": collection.path,
+            ":rev": rev,
+            ":op": op.id,
+            ":device": op.device,
+            ":seq": op.seq,
+            ":stamp": record.stamp,
+            ":deleted": record.deleted,
+            ":server_id": entry.server_id,
+            ":server_updated_at": entry.server_updated_at,
+            ":record": record.text,
+        })?;
+        Ok(())
+    }
+
+    fn changes(&self, feed: Feed, after: u64, take: &mut dyn FnMut(Change) -> ControlFlow<()>) -> Result<(), StoreError> {
+        match feed {
+            Feed::All => {
+                let sql = format!("SELECT {COLUMNS} FROM records WHERE user_id = ?1 AND rev > ?2 ORDER BY rev");
+                self.each(&sql, &[&self.user, &after], take)
+            }
+            Feed::One(collection) => {
+                let sql = format!("SELECT {COLUMNS} FROM records WHERE user_id = ?1 AND rev > ?2 AND collection = ?3 ORDER BY rev");
+                self.each(&sql, &[&self.user, &after, &collection.path], take)
+            }
+        }
+    }
+
+    fn purge(&mut self, before_ms: i64, rev_max: u64) -> Result<Purged, StoreError> {
+        let rev_max = i64::try_from(rev_max).unwrap_or(i64::MAX);
+        let old = "FROM records WHERE user_id = ?1 AND deleted AND server_updated_at < ?2 AND rev <= ?3";
+        let sql = format!("SELECT count(*), coalesce(max(rev), 0) {old}");
+        let read = |row: &Row<'_>| Ok(Purged { count: row.get(0)?, highest_rev: row.get(1)? });
+        let purged = self.connection.prepare_cached(&sql)?.query_row(params![self.user, before_ms, rev_max], read)?;
+        if purged.count > 0 {
+            self.connection.execute(&format!("DELETE {old}"), params![self.user, before_ms, rev_max])?;
+        }
+        Ok(purged)
+    }
+
+    fn raise_floor(&mut self, floor: u64) -> Result<(), StoreError> {
+        self.connection.execute("UPDATE users SET floor = ?2 WHERE user_id = ?1", params![self.user, floor])?;
+        Ok(())
+    }
+}
+
+fn change(row: &Row<'_>) -> Result<Change, StoreError> {
+    let path = row.get_ref(0)?.as_str().map_err(StoreError::new)?;
+    let unknown = || StoreError::new(format!("the database holds the collection {path}, which this program does not know: update it"));
+    let collection = registry::collection(path).ok_or_else(unknown)?;
+    Ok(Change {
+        collection,
+        rev: row.get(1)?,
+        op: Op { id: row.get(2)?, device: row.get(3)?, seq: row.get(4)? },
+        record: Record { id: row.get(5)?, stamp: row.get(6)?, deleted: row.get(7)?, text: row.get(8)? },
+    })
+}

@@ -1,0 +1,114 @@
+//! The one thread that writes. What waits in its queue goes into one transaction, a savepoint for each, and is answered once that is on disk:
+//! many devices share the price of one commit.
+
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::counter::Counter;
+use crate::store::StoreError;
+
+/// How many may wait. More than this is more than the disk can do: the next ones are sent away.
+const QUEUE_MAX: usize = 1_024;
+/// How many share a commit, at most, and for how long the first may have to wait for the others.
+const GROUP_MAX: usize = 64;
+const GROUP_TIME_MAX: Duration = Duration::from_millis(20);
+
+/// Does its work in the open transaction, and hands back what to do once it is known whether that was committed.
+type Job = Box<dyn FnOnce(&Connection) -> Finish + Send>;
+type Finish = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+
+/// The queue. When it is dropped, the thread finishes what waits and ends.
+pub struct Writer {
+    queue: SyncSender<Job>,
+}
+
+impl Writer {
+    pub fn start(connection: Connection, counter: Counter) -> Result<Self, StoreError> {
+        counter.note(&connection)?;
+        let (queue, jobs) = sync_channel(QUEUE_MAX);
+        let thread = std::thread::Builder::new().name("store-writer".to_owned());
+        thread.spawn(move || write(&connection, &counter, &jobs)).map_err(StoreError::new)?;
+        Ok(Writer { queue })
+    }
+
+    pub async fn run<T, E>(&self, work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let (sender, receiver) = oneshot::channel();
+        let job: Job = Box::new(move |connection| {
+            let result = in_savepoint(connection, work);
+            Box::new(move |committed| {
+                let answer = committed.map_err(E::from).and(result);
+                // Where nobody waits any more, the work stays done: the device asks again.
+                let _ = sender.send(answer);
+            })
+        });
+        self.queue.try_send(job).map_err(|error| match error {
+            TrySendError::Full(_) => StoreError::new("too much waits to be written"),
+            TrySendError::Disconnected(_) => StoreError::new("the writer has stopped"),
+        })?;
+        receiver.await.map_err(|_| StoreError::new("no transaction could be begun"))?
+    }
+}
+
+fn write(connection: &Connection, counter: &Counter, jobs: &Receiver<Job>) {
+    while let Ok(first) = jobs.recv() {
+        let mut finishes = Vec::new();
+        let result = group(connection, first, jobs, &mut finishes);
+        if result.is_ok()
+            && let Err(error) = counter.note(connection)
+        {
+            tracing::warn!(%error, "cannot write the counter file");
+        }
+        if let Err(error) = &result {
+            tracing::error!(%error, "cannot write");
+        }
+        let message = result.err().map(|error| error.to_string());
+        for finish in finishes {
+            finish(message.as_ref().map_or(Ok(()), |message| Err(StoreError::new(message.clone()))));
+        }
+    }
+}
+
+/// Runs a group of jobs in one transaction.
+fn group(connection: &Connection, first: Job, jobs: &Receiver<Job>, finishes: &mut Vec<Finish>) -> Result<(), StoreError> {
+    let since = Instant::now();
+    connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+    let before = connection.total_changes();
+    finishes.push(first(connection));
+    while finishes.len() < GROUP_MAX && since.elapsed() < GROUP_TIME_MAX {
+        let Ok(job) = jobs.try_recv() else { break };
+        finishes.push(job(connection));
+    }
+    let commit = || {
+        if connection.total_changes() > before {
+            connection.prepare_cached("UPDATE server SET writes = writes + 1")?.execute([])?;
+        }
+        connection.prepare_cached("COMMIT")?.execute([])
+    };
+    commit().map_err(|error| {
+        if !connection.is_autocommit()
+            && let Err(error) = connection.execute_batch("ROLLBACK")
+        {
+            tracing::error!(%error, "cannot roll back");
+        }
+        error.into()
+    })
+    .map(|_| ())
+}
+
+fn in_savepoint<T, E: From<StoreError>>(connection: &Connection, work: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {
+    let run = |sql| connection.prepare_cached(sql).and_then(|mut statement| statement.execute([])).map_err(StoreError::from);
+    run("SAVEPOINT job")?;
+    let result = work(connection);
+    if result.is_err() {
+        run("ROLLBACK TO job")?;
+    }
+    run("RELEASE job")?;
+    result
+}
