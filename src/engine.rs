@@ -287,12 +287,14 @@ impl Engine {
             Event::SignedIn { account } => {
                 self.account = Some(account);
                 self.obstacle = None;
+                self.refreshing = false;
                 self.refreshed = false;
                 self.try_now();
             }
             Event::SignedOut => {
                 self.account = None;
                 self.obstacle = None;
+                self.refreshing = false;
                 self.stop(commands);
             }
             Event::Loaded(rows) => self.push(rows, commands),
@@ -307,13 +309,14 @@ impl Engine {
                 self.offline = true;
                 self.unanswered(message, now, jitter);
             }
-            Event::Answered { .. } | Event::Unanswered { .. } => {}
-            Event::Refreshed { valid } => {
+            // An answer about a token that somebody has signed in over says nothing any more.
+            Event::Refreshed { valid } if self.refreshing => {
                 self.refreshing = false;
                 if !valid {
                     self.obstacle = Some(Obstacle::NeedsAuth);
                 }
             }
+            Event::Answered { .. } | Event::Unanswered { .. } | Event::Refreshed { .. } => {}
         }
     }
 

@@ -29,6 +29,11 @@ impl MemoryStore {
         MemoryStore { meta: Meta { device, ..Meta::default() }, ..MemoryStore::default() }
     }
 
+    /// The keys of all rows.
+    pub fn keys(&self) -> Vec<Key> {
+        self.rows.keys().copied().collect()
+    }
+
     fn load(&self, select: &Select) -> Vec<(Option<Row>, bool)> {
         let held = |key: Key| self.quarantine.iter().any(|aside| is_of(aside, key));
         match select {

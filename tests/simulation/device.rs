@@ -1,0 +1,213 @@
+//! A device of the simulated world: the real engine over the store in memory, and what it is waiting for.
+
+use stronglog_sync::api::runtime::schema::parse;
+use stronglog_sync::engine::{Command, Engine, Event, Settings};
+use stronglog_sync::outbox::{self, LocalEdit, Moment};
+use stronglog_sync::record::Record;
+use stronglog_sync::rules::{self, Rule};
+use stronglog_sync::status::SyncState;
+use stronglog_sync::store::memory::MemoryStore;
+use stronglog_sync::store::{Counts, Key, Loaded, Pending, Refused, Row, RowState, Select, Store, Write};
+use stronglog_sync::task::{Done, Snapshot, Task};
+use uuid::Uuid;
+
+use crate::chance::Chance;
+
+/// The first millisecond of the simulated world: a stamp has room below it.
+pub const EPOCH_MS: i64 = 1_700_000_000_000;
+
+pub struct Device {
+    pub number: usize,
+    /// The account that the store belongs to.
+    pub home: usize,
+    /// The account of the token at hand.
+    pub token: Option<usize>,
+    pub store: MemoryStore,
+    pub engine: Engine,
+    /// What the engine has asked for and nobody has done yet, with the rows as they were then.
+    pub jobs: Vec<(Command, Option<Vec<Row>>)>,
+    /// What has happened and the engine has not been told.
+    pub inbox: Vec<Event>,
+    /// Counts restarts: an answer to an earlier life is nobody's.
+    pub life: u64,
+    /// By how much the device's clock is wrong, in milliseconds.
+    pub skew_ms: i64,
+    pub wake_at: Option<i64>,
+    /// How many edits were made here: what edits are told apart by.
+    pub edits: u64,
+    /// The last stamp of a successful push, for the world without R4.
+    pub last_pushed_stamp: i64,
+    pub offline_until: i64,
+    /// A copy of the database that somebody may put back.
+    pub copy: Option<MemoryStore>,
+}
+
+impl Device {
+    pub fn new(number: usize, home: usize, account: Uuid, chance: &mut Chance) -> Self {
+        let device = Uuid::from_u128(0xD0_0000 + number as u128);
+        let mut store = MemoryStore::new(device);
+        let claim = Task::Claim { account };
+        claim.run(&mut store, &mut Moment { wall_ms: EPOCH_MS, random: &mut || chance.next() }).expect("a store in memory");
+        let snapshot = Snapshot::of(&mut store).expect("a store in memory");
+        let skew_ms = chance.pick(&[0, 0, 0, 5_000, -5_000, 200_000, -200_000, 1_000_000, -3_000_000, 90_000_000, 400_000_000_000]);
+        Device {
+            number,
+            home,
+            token: Some(home),
+            store,
+            engine: Engine::new(Settings { page_changes_max: 3, push_changes_max: 4, ..Settings::default() }, snapshot),
+            jobs: Vec::new(),
+            inbox: vec![Event::SignedIn { account }],
+            life: 0,
+            skew_ms,
+            wake_at: None,
+            edits: 0,
+            last_pushed_stamp: 0,
+            offline_until: 0,
+            copy: None,
+        }
+    }
+
+    pub fn wall_ms(&self, now: i64) -> i64 {
+        EPOCH_MS + now + self.skew_ms
+    }
+
+    pub fn pending(&mut self) -> u64 {
+        self.store.counts().expect("a store in memory").pending
+    }
+
+    /// Forgets everything that is not in the store.
+    pub fn restart(&mut self, account: Uuid) {
+        self.life += 1;
+        self.jobs.clear();
+        self.inbox = vec![Event::SignedIn { account }];
+        let settings = Settings { page_changes_max: 3, push_changes_max: 4, ..Settings::default() };
+        self.engine = Engine::new(settings, Snapshot::of(&mut self.store).expect("a store in memory"));
+        self.wake_at = None;
+    }
+
+    /// Tells the engine, checks what it says of itself, and keeps what it asks for.
+    pub fn tell(&mut self, event: Event, now: i64, chance: &mut Chance) -> Result<(), String> {
+        let commands = self.engine.handle(event, now, chance.next());
+        for command in commands {
+            match command {
+                Command::WakeAt(at) => self.wake_at = at,
+                Command::Cancel { .. } => {}
+                Command::Persist(Task::Page(page)) if !rules::on(Rule::MergeInTransaction) => {
+                    let keys = stronglog_sync::pull::keys(&page);
+                    let rows = keys.into_iter().filter_map(|key| self.store.get(key).expect("a store in memory")).collect();
+                    self.jobs.push((Command::Persist(Task::Page(page)), Some(rows)));
+                }
+                other => self.jobs.push((other, None)),
+            }
+        }
+        self.check_status(now)
+    }
+
+    /// The status tells the truth (I12), and a timer is armed while there is something to do (L2).
+    fn check_status(&mut self, now: i64) -> Result<(), String> {
+        let status = self.engine.status(now);
+        let counts = self.store.counts().expect("a store in memory");
+        let untold = self.inbox.iter().any(|event| matches!(event, Event::Written(_) | Event::Changed(_) | Event::Persisted(_)));
+        if !untold && self.jobs.is_empty() && (status.pending, status.blocked) != (counts.pending, counts.blocked) {
+            let (told, are) = ((status.pending, status.blocked), (counts.pending, counts.blocked));
+            return Err(format!("device {} says that (pending, blocked) is {told:?}, and it is {are:?} (I12)", self.number));
+        }
+        if status.is_synced() && status.pending > 0 {
+            return Err(format!("device {} is called synced while something waits (I12)", self.number));
+        }
+        let stopped = matches!(status.state, SyncState::Off | SyncState::Paused | SyncState::NeedsAuth | SyncState::NeedsConfirmation);
+        if !stopped && counts.pending > 0 && self.jobs.is_empty() && !untold && self.engine.is_waiting(now) && self.wake_at.is_none() {
+            return Err(format!("device {} has something to push and no timer (L2)", self.number));
+        }
+        Ok(())
+    }
+
+    /// Takes a durable step, or crashes on the way: before it, or after it and before the engine is told.
+    pub fn persist(&mut self, task: &Task, stale: Option<Vec<Row>>, now: i64, chance: &mut Chance) -> Done {
+        let wall_ms = self.wall_ms(now);
+        if let Task::Outcomes { sent, .. } = task {
+            self.last_pushed_stamp = sent.iter().map(|edit| edit.record.stamp).fold(self.last_pushed_stamp, i64::max);
+        }
+        if let (Task::Page(_), Some(rows)) = (task, stale) {
+            return self.persist_over(task, &rows, wall_ms, chance);
+        }
+        task.run(&mut self.store, &mut Moment { wall_ms, random: &mut || chance.next() }).expect("a store in memory")
+    }
+
+    /// Without R6: the step is planned over rows that were read earlier.
+    fn persist_over(&mut self, task: &Task, rows: &[Row], wall_ms: i64, chance: &mut Chance) -> Done {
+        let mut done = Done::default();
+        let plan = &mut |loaded: &mut Loaded| {
+            let Select::Keys(keys) = task.select() else { return Err(Refused) };
+            loaded.rows = keys.iter().map(|key| rows.iter().find(|row| row.key() == *key).cloned()).collect();
+            task.plan(loaded, &mut Moment { wall_ms, random: &mut || chance.next() }, &mut done).map_err(|_| Refused)
+        };
+        self.store.update(&task.select(), plan).expect("a store in memory");
+        done.snapshot = Snapshot::of(&mut self.store).expect("a store in memory");
+        done
+    }
+
+    /// Without R3: the cursor is stored, and the device crashes before its rows are.
+    pub fn persist_cursor_only(&mut self, task: &Task, now: i64, chance: &mut Chance) {
+        let wall_ms = self.wall_ms(now);
+        let plan = &mut |loaded: &mut Loaded| {
+            let planned = task.plan(loaded, &mut Moment { wall_ms, random: &mut || chance.next() }, &mut Done::default());
+            planned.map(|_| Vec::new()).map_err(|_| Refused)
+        };
+        self.store.update(&task.select(), plan).expect("a store in memory");
+    }
+
+    /// The rows that wait, for the engine's next push.
+    pub fn load(&mut self, limit: usize) -> Vec<Row> {
+        let mut rows = self.store.pending(limit).expect("a store in memory");
+        if !rules::on(Rule::DirtyByOp) {
+            rows.retain(|row| row.record.stamp > self.last_pushed_stamp);
+        }
+        rows
+    }
+
+    /// Writes a record as the app would. Says what it wrote, or nothing if there was nothing to delete or the record is held.
+    pub fn edit(&mut self, key: Key, edit: &LocalEdit, now: i64, chance: &mut Chance) -> Option<Record> {
+        let wall_ms = self.wall_ms(now);
+        let mut written = None;
+        let plan = &mut |loaded: &mut Loaded| {
+            let writes = outbox::edit(loaded, key, edit, &mut Moment { wall_ms, random: &mut || chance.next() }).map_err(|_| Refused)?;
+            written = writes.iter().find_map(|write| match write {
+                Write::Put(row) => Some(row.record.clone()),
+                _ => None,
+            });
+            Ok(writes)
+        };
+        self.store.update(&Select::Keys(vec![key]), plan).expect("a store in memory");
+        if written.is_some() {
+            let snapshot = Snapshot::of(&mut self.store).expect("a store in memory");
+            self.inbox.push(Event::Written(snapshot));
+        }
+        written
+    }
+
+    /// Puts a record in the outbox that the server will refuse, as an app with a fault would.
+    pub fn poison(&mut self, key: Key, now: i64, chance: &mut Chance) {
+        let wall_ms = self.wall_ms(now);
+        let text = format!(r#"{{"id":"{}","clientCreatedAt":1,"clientUpdatedAt":{wall_ms},"isDeleted":false,"bad":true}}"#, key.id);
+        let record = Record::read(parse(text.as_bytes()).expect("JSON").root()).expect("a record");
+        let plan = &mut |loaded: &mut Loaded| {
+            loaded.meta.seq += 1;
+            let op = stronglog_sync::merge::Op {
+                id: Uuid::from_u128(u128::from(chance.next())),
+                device: loaded.meta.device,
+                seq: loaded.meta.seq,
+            };
+            let state = RowState::Pending(Pending { since: wall_ms, lost: false });
+            Ok(vec![Write::Put(Row { collection: key.collection, record: record.clone(), op, base_rev: None, state, seen: 0 })])
+        };
+        self.store.update(&Select::Keys(vec![key]), plan).expect("a store in memory");
+        let snapshot = Snapshot::of(&mut self.store).expect("a store in memory");
+        self.inbox.push(Event::Written(snapshot));
+    }
+
+    pub fn counts(&mut self) -> Counts {
+        self.store.counts().expect("a store in memory")
+    }
+}

@@ -1,0 +1,54 @@
+//! What each rule is for: the world without it, and the first seed in which that is noticed. The table is kept in `tests/MUTATIONS.md`.
+
+use std::fmt::Write as _;
+
+use stronglog_sync::rules::{Rule, without};
+
+use crate::outcome;
+
+/// Seeds in which a missing rule must be noticed.
+const SEEDS: u64 = 3_000;
+
+/// Rules that no world of this simulation can miss, and the directed scenario that does.
+const DIRECTED: &[(Rule, &str)] = &[(Rule::TotalOrder, "`merge.rs`, two_edits_never_both_win_against_each_other")];
+
+fn first_seed_that_notices(rule: Rule) -> Option<(u64, String)> {
+    (0..SEEDS).find_map(|seed| without(Some(rule), || outcome(seed)).err().map(|error| (seed, error)))
+}
+
+/// The invariant that an error names last, in brackets.
+fn invariant(error: &str) -> &str {
+    let named = error.split('(').skip(1).filter_map(|part| part.split(')').next());
+    named.filter(|name| name.starts_with(['I', 'L'])).last().unwrap_or("a panic")
+}
+
+#[test]
+fn every_rule_is_missed_when_it_is_gone() {
+    std::panic::set_hook(Box::new(|_| {}));
+    let mut table = String::from(
+        "# Mutations\n\nEvery rule of the protocol that is a switch in `src/rules.rs`, switched off alone: the first seed of the simulation in which\n\
+         that breaks an invariant, or the directed test that notices. `cargo test --features simulation --test simulation every_rule` checks it.\n\n\
+         | rule switched off | noticed by | broken |\n|---|---|---|\n",
+    );
+    let mut unnoticed = Vec::new();
+    for rule in Rule::ALL.iter().copied() {
+        if let Some((_, test)) = DIRECTED.iter().find(|(directed, _)| *directed == rule) {
+            let _ = writeln!(table, "| {rule:?} | {test} | |");
+            continue;
+        }
+        match first_seed_that_notices(rule) {
+            Some((seed, error)) => _ = writeln!(table, "| {rule:?} | seed {seed} | {} |", invariant(&error)),
+            None => unnoticed.push(rule),
+        }
+    }
+    _ = std::panic::take_hook();
+    assert!(unnoticed.is_empty(), "nobody misses {unnoticed:?} in {SEEDS} seeds");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/MUTATIONS.md");
+    if std::env::var_os("UPDATE_MUTATIONS").is_some() {
+        std::fs::write(path, &table).expect("written");
+    }
+    println!("{table}");
+    let kept = std::fs::read_to_string(path).unwrap_or_default();
+    let rules = |text: &str| text.lines().filter_map(|line| line.split('|').nth(1).map(str::trim)).map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(rules(&kept), rules(&table), "tests/MUTATIONS.md is of other rules: run this test with UPDATE_MUTATIONS=1");
+}

@@ -1,0 +1,178 @@
+//! The server of the simulated world: the real deciding logic over the store in memory, behind the real messages.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use stronglog_server::feed::{self, Error, Moment, Refusal};
+use stronglog_server::store::Records;
+use stronglog_server::store::memory::{Backup, Memory};
+use stronglog_sync::api::ProblemCode;
+use stronglog_sync::api::runtime::schema::parse;
+use stronglog_sync::engine::answer::Answered;
+use stronglog_sync::merge::Op;
+use stronglog_sync::record::Record;
+use stronglog_sync::store::Key;
+use stronglog_sync::wire::{self, Edit, Feed, Push};
+use uuid::Uuid;
+
+use crate::chance::Chance;
+use crate::world::{ACCOUNTS, account_id, problem};
+
+pub struct Server {
+    memory: Memory,
+    backups: Vec<Backup>,
+    epochs: u64,
+    /// The highest revision ever given in an epoch, for each account: revisions only go up (I6).
+    highest: BTreeMap<(String, usize), u64>,
+}
+
+impl Server {
+    pub fn new() -> Self {
+        Server { memory: Memory::new("e1"), backups: Vec::new(), epochs: 1, highest: BTreeMap::new() }
+    }
+
+    pub fn pull(&mut self, account: usize, since: Option<&str>, limit: u64, now: i64) -> Answered {
+        let records = self.memory.user(account_id(account));
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        match feed::pull(&records, since, Some(limit), Feed::All, now) {
+            Ok(page) => ok(wire::write_page(&page, Feed::All)),
+            Err(error) => refused(&error),
+        }
+    }
+
+    pub fn push(&mut self, account: usize, body: &str, now: i64, chance: &mut Chance) -> Result<Answered, String> {
+        let push = wire::read_push(body.as_bytes(), Feed::All).map_err(|report| format!("a device has sent what is no push: {report}"))?;
+        self.decide(account, &push, now, chance)
+    }
+
+    fn decide(&mut self, account: usize, push: &Push, now: i64, chance: &mut Chance) -> Result<Answered, String> {
+        let mut records = self.memory.user(account_id(account));
+        let before: BTreeMap<Uuid, i64> = records.entries().map(|entry| (entry.change.record.id, entry.change.record.stamp)).collect();
+        let mut entropy = || chance.next();
+        let answered = match feed::push(&mut records, push, Feed::All, &mut Moment { now_ms: now, entropy: &mut entropy }) {
+            Ok(result) => ok(wire::write_push_result(&result)),
+            Err(error) => refused(&error),
+        };
+        for entry in records.entries() {
+            let (id, stamp) = (entry.change.record.id, entry.change.record.stamp);
+            let limit = (now + 300_000).max(before.get(&id).map_or(0, |before| before + 1));
+            if before.get(&id) != Some(&stamp) && stamp > limit {
+                return Err(format!("the stamp {stamp} was stored, {} ms ahead (I8)", stamp - now));
+            }
+        }
+        self.check_revisions(account)?;
+        Ok(answered)
+    }
+
+    fn check_revisions(&mut self, account: usize) -> Result<(), String> {
+        let rev = self.rev(account);
+        let highest = self.highest.entry((self.memory.epoch().to_owned(), account)).or_default();
+        if rev < *highest {
+            return Err(format!("account {account} has gone back from revision {highest} to {rev} (I6)"));
+        }
+        *highest = rev;
+        let mut revs: Vec<u64> = self.memory.user(account_id(account)).entries().map(|entry| entry.change.rev).collect();
+        revs.sort_unstable();
+        match revs.windows(2).find(|pair| pair[0] == pair[1]) {
+            Some(pair) => Err(format!("account {account} has revision {} twice (I6)", pair[0])),
+            None => Ok(()),
+        }
+    }
+
+    /// A push of a device with a newer app, on a server that knows its contract: nothing in the record is checked here.
+    pub fn push_unchecked(&mut self, account: usize, key: Key, text: &str, now: i64, seq: u64, chance: &mut Chance) -> Result<(), String> {
+        let records = self.memory.user(account_id(account));
+        let stored = records.find(key.id).map_err(|error| error.to_string())?;
+        let base_rev = stored.as_ref().map(|entry| entry.change.rev);
+        let stamp = stored.map_or(now, |entry| now.max(entry.change.record.stamp + 1)).min(now + 200_000);
+        let text =
+            stronglog_sync::record::rewrite(text, &[("clientUpdatedAt", Some(stamp.to_string()))]).map_err(|report| report.to_string())?;
+        let record = Record::read(parse(text.as_bytes()).map_err(|report| report.to_string())?.root()).ok_or("no record")?;
+        let op = Op { id: Uuid::from_u128(u128::from(chance.next())), device: Uuid::from_u128(0xFE00), seq };
+        let edit = Edit { collection: key.collection, op, base_rev, record };
+        self.decide(account, &Push { edits: vec![Ok(edit)], cursor: None }, now, chance).map(drop)
+    }
+
+    pub fn back_up(&mut self) {
+        self.backups.push(self.memory.back_up());
+    }
+
+    /// Goes back to the oldest backup that is still kept.
+    pub fn restore(&mut self) {
+        if let Some(backup) = self.backups.first() {
+            self.epochs += 1;
+            self.memory.restore(&backup.clone(), format!("e{}", self.epochs));
+            self.backups.truncate(1);
+        }
+    }
+
+    /// Forgets old tombstones, and says which.
+    pub fn purge(&mut self, before_ms: i64) -> Vec<(usize, Uuid)> {
+        let ids = |memory: &mut Memory| -> BTreeSet<(usize, Uuid)> {
+            let of = |account: usize, memory: &mut Memory| -> Vec<Uuid> {
+                memory.user(account_id(account)).entries().map(|entry| entry.change.record.id).collect()
+            };
+            (0..ACCOUNTS).flat_map(|account| of(account, memory).into_iter().map(move |id| (account, id))).collect()
+        };
+        let before = ids(&mut self.memory);
+        self.memory.purge(before_ms).expect("a store in memory");
+        let after = ids(&mut self.memory);
+        before.difference(&after).copied().collect()
+    }
+
+    pub fn rev(&mut self, account: usize) -> u64 {
+        self.memory.user(account_id(account)).head().expect("a store in memory").rev
+    }
+
+    pub fn epoch(&self) -> String {
+        self.memory.epoch().to_owned()
+    }
+
+    /// The live records of an account.
+    pub fn records(&mut self, account: usize) -> Vec<(Key, String)> {
+        let records = self.memory.user(account_id(account));
+        let live = records.entries().filter(|entry| !entry.change.record.deleted);
+        live.map(|entry| (Key { collection: entry.change.collection, id: entry.change.record.id }, entry.change.record.text.clone()))
+            .collect()
+    }
+
+    pub fn live(&mut self, account: usize, key: Key) -> Option<String> {
+        self.records(account).into_iter().find(|(known, _)| *known == key).map(|(_, text)| text)
+    }
+
+    pub fn stamp(&mut self, account: usize, key: Key) -> Option<i64> {
+        let records = self.memory.user(account_id(account));
+        records.find(key.id).expect("a store in memory").map(|entry| entry.change.record.stamp)
+    }
+
+    /// Whether this version of the contract refuses the current version of a record.
+    pub fn is_unreadable(&mut self, account: usize, key: Key) -> bool {
+        let text = self.live(account, key);
+        text.is_some_and(|text| parse(text.as_bytes()).is_ok_and(|tape| wire::check_live(key.collection, tape.root()).is_err()))
+    }
+
+    /// What devices have pushed last, for each record: as they would push it again.
+    pub fn current_edits(&mut self, account: usize) -> Vec<Edit> {
+        let records = self.memory.user(account_id(account));
+        let edits = records.entries().map(|entry| &entry.change);
+        edits
+            .map(|change| Edit { collection: change.collection, op: change.op, base_rev: None, record: change.record.clone() })
+            .take(500)
+            .collect()
+    }
+}
+
+fn ok(body: String) -> Answered {
+    Answered { status: 200, retry_after_ms: None, body: body.into_bytes() }
+}
+
+fn refused(error: &Error) -> Answered {
+    match error {
+        Error::Refused(Refusal::EpochChanged { restored_rev }) => {
+            problem(410, ProblemCode::EpochChanged, &format!(",\"restoredRev\":{restored_rev}"))
+        }
+        Error::Refused(Refusal::CursorExpired) => problem(410, ProblemCode::CursorExpired, ""),
+        Error::Refused(Refusal::InvalidCursor) => problem(400, ProblemCode::InvalidCursor, ""),
+        Error::Refused(Refusal::NotFound) => problem(404, ProblemCode::NotFound, ""),
+        Error::Store(error) => panic!("a store in memory has failed: {error}"),
+    }
+}
