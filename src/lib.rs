@@ -30,6 +30,8 @@
 //!
 //! Features: `reqwest` (default) is the client's transport, `axum` the server side. Without both, nothing here opens a socket.
 
+#![deny(missing_docs, clippy::disallowed_methods)]
+
 #[rustfmt::skip]
 #[path = "../generated/rust/mod.rs"]
 pub mod api;

@@ -13,18 +13,25 @@ use crate::source::Span;
 /// Everything one document says.
 #[derive(Debug, Default)]
 pub struct Contract {
+    /// `title`
     pub title: String,
+    /// `version`
     pub version: String,
+    /// `summary`
     pub summary: Option<String>,
+    /// `description`
     pub description: Option<String>,
+    /// In the document's order.
     pub servers: Vec<Server>,
     /// In the document's order, with tags that only operations name at the end.
     pub tags: Vec<Tag>,
+    /// All schemas, named or not, in the order of reading.
     pub schemas: Vec<Schema>,
     /// The named schemas, by name; instantiated ones (`x-bind`, `x-any-collection`) included.
     pub names: Vec<(String, SchemaId)>,
     /// By tag, then path, then method.
     pub operations: Vec<Operation>,
+    /// By name.
     pub security_schemes: Vec<SecurityScheme>,
     /// Parents before children, otherwise by path.
     pub collections: Vec<Collection>,
@@ -37,28 +44,36 @@ pub struct Contract {
 /// What became of a keyword.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeywordRole {
+    /// Validators check it.
     Enforced,
+    /// It speaks to people.
     Annotation,
 }
 
 /// How often a keyword was met, and what became of it.
 #[derive(Clone, Copy, Debug)]
 pub struct KeywordUse {
+    /// How often it occurs.
     pub count: usize,
+    /// What became of it.
     pub role: KeywordRole,
 }
 
 /// A place that serves the contract.
 #[derive(Debug)]
 pub struct Server {
+    /// Its address.
     pub url: String,
+    /// `description`
     pub description: Option<String>,
 }
 
 /// A group of operations.
 #[derive(Debug)]
 pub struct Tag {
+    /// Its name.
     pub name: String,
+    /// `description`
     pub description: Option<String>,
 }
 
@@ -69,26 +84,41 @@ pub struct SchemaId(pub usize);
 /// One schema object. Every field is a keyword, or a few that belong together.
 #[derive(Clone, Debug, Default)]
 pub struct Schema {
+    /// Where it stands.
     pub span: Span,
     /// Where it stands in its document, as a JSON pointer with `#`.
     pub pointer: String,
+    /// What it says to people.
     pub annotations: Annotations,
     /// The schema `false`.
     pub never: bool,
     /// Null is accepted whatever the other keywords say (`nullable` of OpenAPI 3.0).
     pub accepts_null: bool,
+    /// `type`
     pub types: Option<Types>,
+    /// `const`
     pub constant: Option<JsonValue>,
+    /// `enum`
     pub enumeration: Option<Vec<JsonValue>>,
+    /// Keywords on numbers.
     pub number: NumberRules,
+    /// Keywords on strings.
     pub text: TextRules,
+    /// Keywords on arrays.
     pub array: ArrayRules,
+    /// Keywords on objects.
     pub object: ObjectRules,
+    /// `$ref`
     pub reference: Option<SchemaId>,
+    /// `allOf`
     pub all_of: Vec<SchemaId>,
+    /// `anyOf`
     pub any_of: Vec<SchemaId>,
+    /// `oneOf`
     pub one_of: Vec<SchemaId>,
+    /// `not`
     pub not: Option<SchemaId>,
+    /// `if`, with `then` and `else`.
     pub condition: Option<Condition>,
     /// The member that tells the variants of `oneOf` apart, where there is one.
     pub tag: Option<UnionTag>,
@@ -103,81 +133,124 @@ pub struct Schema {
 /// What a schema says to people.
 #[derive(Clone, Debug, Default)]
 pub struct Annotations {
+    /// `title`
     pub title: Option<String>,
+    /// `description`
     pub description: Option<String>,
+    /// `example` and `examples`
     pub examples: Vec<JsonValue>,
+    /// `default`
     pub default: Option<JsonValue>,
+    /// `deprecated`
     pub deprecated: bool,
+    /// `readOnly`
     pub read_only: bool,
+    /// `writeOnly`
     pub write_only: bool,
     /// A format that is not asserted.
     pub format: Option<String>,
 }
 
+/// Keywords on numbers.
 #[derive(Clone, Debug, Default)]
 pub struct NumberRules {
+    /// `minimum`
     pub minimum: Option<Number>,
+    /// `maximum`
     pub maximum: Option<Number>,
+    /// `exclusiveMinimum`
     pub exclusive_minimum: Option<Number>,
+    /// `exclusiveMaximum`
     pub exclusive_maximum: Option<Number>,
+    /// `multipleOf`
     pub multiple_of: Option<Number>,
 }
 
+/// Keywords on strings.
 #[derive(Clone, Debug, Default)]
 pub struct TextRules {
+    /// `minLength`
     pub min_length: Option<u64>,
+    /// `maxLength`
     pub max_length: Option<u64>,
+    /// `pattern`
     pub pattern: Option<String>,
+    /// `format`
     pub format: Option<Format>,
 }
 
+/// Keywords on arrays.
 #[derive(Clone, Debug, Default)]
 pub struct ArrayRules {
+    /// `prefixItems`
     pub prefix_items: Vec<SchemaId>,
     /// For the items behind the prefix.
     pub items: Option<SchemaId>,
+    /// `minItems`
     pub min_items: Option<u64>,
+    /// `maxItems`
     pub max_items: Option<u64>,
+    /// `uniqueItems`
     pub unique_items: bool,
+    /// `contains`
     pub contains: Option<Contains>,
+    /// `unevaluatedItems`
     pub unevaluated_items: Option<SchemaId>,
     /// `x-each`
     pub each: bool,
 }
 
+/// `contains`, and how often.
 #[derive(Clone, Copy, Debug)]
 pub struct Contains {
+    /// `contains`
     pub schema: SchemaId,
+    /// `minContains`
     pub min: u64,
+    /// `maxContains`
     pub max: Option<u64>,
 }
 
+/// Keywords on objects.
 #[derive(Clone, Debug, Default)]
 pub struct ObjectRules {
     /// Required members first, in the order of `required`; then the others by name.
     pub properties: Vec<(String, SchemaId)>,
+    /// `patternProperties`
     pub pattern_properties: Vec<(String, SchemaId)>,
+    /// `additionalProperties`
     pub additional_properties: Option<SchemaId>,
+    /// `propertyNames`
     pub property_names: Option<SchemaId>,
+    /// `required`
     pub required: Vec<String>,
+    /// `minProperties`
     pub min_properties: Option<u64>,
+    /// `maxProperties`
     pub max_properties: Option<u64>,
+    /// `dependentRequired`
     pub dependent_required: Vec<(String, Vec<String>)>,
+    /// `dependentSchemas`
     pub dependent_schemas: Vec<(String, SchemaId)>,
+    /// `unevaluatedProperties`
     pub unevaluated_properties: Option<SchemaId>,
 }
 
 /// `if`, `then`, `else`
 #[derive(Clone, Copy, Debug)]
 pub struct Condition {
+    /// `if`
     pub condition: SchemaId,
+    /// `then`
     pub then: Option<SchemaId>,
+    /// `else`
     pub otherwise: Option<SchemaId>,
 }
 
 /// A member whose value is a different constant in every variant of a `oneOf`.
 #[derive(Clone, Debug)]
 pub struct UnionTag {
+    /// Its name.
     pub member: String,
     /// One for each variant, in the order of `one_of`: strings or booleans.
     pub values: Vec<Vec<JsonValue>>,
@@ -186,28 +259,43 @@ pub struct UnionTag {
 /// A comparison between members: `left op right [± offset]`.
 #[derive(Clone, Debug)]
 pub struct Rule {
+    /// Where it stands.
     pub span: Span,
     /// As written, with single spaces.
     pub text: String,
+    /// The member on the left.
     pub left: String,
+    /// How the sides are compared.
     pub comparison: Comparison,
+    /// The member on the right.
     pub right: String,
+    /// What is added to the right side, or taken from it.
     pub offset: Option<(Sign, String)>,
 }
 
+/// How a rule compares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Comparison {
+    /// `==`
     Equal,
+    /// `!=`
     NotEqual,
+    /// `<`
     Less,
+    /// `<=`
     LessOrEqual,
+    /// `>`
     Greater,
+    /// `>=`
     GreaterOrEqual,
 }
 
+/// Whether an offset is added or taken away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sign {
+    /// `+`
     Plus,
+    /// `-`
     Minus,
 }
 
@@ -220,6 +308,7 @@ pub struct Collection {
     pub path: String,
     /// The name of its schema.
     pub schema_name: String,
+    /// The schema of its live records.
     pub schema: SchemaId,
     /// The key of its only record.
     pub singleton: Option<String>,
@@ -227,6 +316,7 @@ pub struct Collection {
     pub natural_key: Option<String>,
     /// Collections whose records are pushed first.
     pub parents: Vec<String>,
+    /// What devices look its records up by.
     pub indexes: Vec<Index>,
     /// The version of the local database that brought it.
     pub since: u64,
@@ -241,6 +331,7 @@ pub struct Collection {
 /// A path on which a collection is served.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
+    /// With its parameters in braces.
     pub path: String,
     /// The methods of the path, each with the id of its operation.
     pub operations: Vec<(Method, String)>,
@@ -249,6 +340,7 @@ pub struct Route {
 /// An index over members of a collection's records.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Index {
+    /// The members, in the order of the index.
     pub members: Vec<String>,
     /// One entry for each item of the (single) array member.
     pub multi: bool,
@@ -257,15 +349,25 @@ pub struct Index {
 /// One method of one path.
 #[derive(Clone, Debug)]
 pub struct Operation {
+    /// Where it stands.
     pub span: Span,
+    /// `operationId`, or method and path in its place.
     pub id: String,
+    /// The HTTP method.
     pub method: Method,
+    /// With its parameters in braces.
     pub path: String,
+    /// The first of its tags.
     pub tag: Option<String>,
+    /// `summary`
     pub summary: Option<String>,
+    /// `description`
     pub description: Option<String>,
+    /// `deprecated`
     pub deprecated: bool,
+    /// By place, required ones first.
     pub parameters: Vec<Parameter>,
+    /// `requestBody`
     pub body: Option<Body>,
     /// By status: exact ones, then ranges, then the default.
     pub responses: Vec<Response>,
@@ -275,34 +377,56 @@ pub struct Operation {
     pub bound: Vec<String>,
 }
 
+/// An HTTP method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Method {
+    /// `GET`
     Get,
+    /// `POST`
     Post,
+    /// `PUT`
     Put,
+    /// `PATCH`
     Patch,
+    /// `DELETE`
     Delete,
+    /// `HEAD`
     Head,
+    /// `OPTIONS`
     Options,
+    /// `TRACE`
     Trace,
 }
 
+/// A parameter of an operation.
 #[derive(Clone, Debug)]
 pub struct Parameter {
+    /// Its name.
     pub name: String,
+    /// Where it stands.
     pub place: Place,
+    /// Whether it must be there.
     pub required: bool,
+    /// `deprecated`
     pub deprecated: bool,
+    /// `description`
     pub description: Option<String>,
+    /// What its values are.
     pub schema: SchemaId,
+    /// How its value becomes text.
     pub style: Style,
 }
 
+/// Where a parameter stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
+    /// In the path.
     Path,
+    /// In the query.
     Query,
+    /// In a header.
     Header,
+    /// In a cookie.
     Cookie,
 }
 
@@ -325,66 +449,98 @@ pub enum Style {
     Json,
 }
 
+/// The body of a request.
 #[derive(Clone, Debug)]
 pub struct Body {
+    /// Whether it must be there.
     pub required: bool,
+    /// `description`
     pub description: Option<String>,
+    /// Its representations, JSON first.
     pub media: Vec<Media>,
 }
 
 /// One representation of a body.
 #[derive(Clone, Debug)]
 pub struct Media {
+    /// Such as `application/json`.
     pub media_type: String,
+    /// What its values are.
     pub schema: Option<SchemaId>,
+    /// `example` and `examples`
     pub examples: Vec<JsonValue>,
 }
 
+/// One of the answers to an operation.
 #[derive(Clone, Debug)]
 pub struct Response {
+    /// For which status it is.
     pub status: Status,
+    /// `description`
     pub description: String,
+    /// By name.
     pub headers: Vec<Header>,
+    /// Its representations, JSON first.
     pub media: Vec<Media>,
 }
 
+/// For which statuses a response is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Status {
+    /// One status.
     Code(u16),
     /// `4XX`
     Range(u16),
+    /// All that nothing else names.
     Default,
 }
 
+/// A header of a response.
 #[derive(Clone, Debug)]
 pub struct Header {
+    /// Its name.
     pub name: String,
+    /// `description`
     pub description: Option<String>,
+    /// Whether it must be there.
     pub required: bool,
+    /// What its values are.
     pub schema: Option<SchemaId>,
 }
 
+/// A way to prove who one is.
 #[derive(Debug)]
 pub struct SecurityScheme {
+    /// Its name.
     pub name: String,
+    /// `description`
     pub description: Option<String>,
+    /// How it works.
     pub kind: SecurityKind,
 }
 
+/// How a security scheme works.
 #[derive(Debug, PartialEq, Eq)]
 pub enum SecurityKind {
+    /// A bearer token.
     Bearer,
+    /// Name and password.
     Basic,
+    /// A key of its own.
     ApiKey {
+        /// Where the key stands.
         place: Place,
+        /// What it is called there.
         name: String,
     },
     /// Flows that end in a bearer token.
     Token,
+    /// Anything else.
     Other,
 }
 
 impl Contract {
+    /// The schema of this id.
     pub fn schema(&self, id: SchemaId) -> &Schema {
         &self.schemas[id.0]
     }
@@ -521,6 +677,7 @@ impl Schema {
 }
 
 impl NumberRules {
+    /// Whether any of them is used.
     pub fn any(&self) -> bool {
         let Self { minimum, maximum, exclusive_minimum, exclusive_maximum, multiple_of } = self;
         [minimum, maximum, exclusive_minimum, exclusive_maximum, multiple_of].iter().any(|rule| rule.is_some())
@@ -528,6 +685,7 @@ impl NumberRules {
 }
 
 impl TextRules {
+    /// Whether any of them is used.
     pub fn any(&self) -> bool {
         let Self { min_length, max_length, pattern, format } = self;
         min_length.is_some() || max_length.is_some() || pattern.is_some() || format.is_some()
@@ -535,6 +693,7 @@ impl TextRules {
 }
 
 impl ArrayRules {
+    /// Whether any of them is used.
     pub fn any(&self) -> bool {
         let Self { prefix_items, items, min_items, max_items, unique_items, contains, unevaluated_items, each: _ } = self;
         let bounds = min_items.is_some() || max_items.is_some() || *unique_items;
@@ -543,6 +702,7 @@ impl ArrayRules {
 }
 
 impl ObjectRules {
+    /// Whether any of them is used.
     pub fn any(&self) -> bool {
         !self.is_plain() || !self.properties.is_empty() || !self.required.is_empty()
     }
@@ -568,6 +728,7 @@ impl ObjectRules {
 }
 
 impl Comparison {
+    /// All comparisons; of two that begin alike, the longer one first.
     pub const ALL: [Comparison; 6] = [
         Comparison::Equal,
         Comparison::NotEqual,
@@ -577,6 +738,7 @@ impl Comparison {
         Comparison::Greater,
     ];
 
+    /// As a rule writes it.
     pub fn symbol(self) -> &'static str {
         match self {
             Comparison::Equal => "==",
@@ -603,6 +765,7 @@ impl Comparison {
 }
 
 impl Method {
+    /// All methods, in the order in which a path lists them.
     pub const ALL: [Method; 8] =
         [Method::Get, Method::Post, Method::Put, Method::Patch, Method::Delete, Method::Head, Method::Options, Method::Trace];
 
@@ -622,6 +785,7 @@ impl Method {
 }
 
 impl Status {
+    /// As a document writes it.
     pub fn text(self) -> String {
         match self {
             Status::Code(code) => code.to_string(),
@@ -630,6 +794,7 @@ impl Status {
         }
     }
 
+    /// Whether it says that all went well.
     pub fn is_success(self) -> bool {
         matches!(self, Status::Code(200..=299) | Status::Range(2))
     }

@@ -82,6 +82,8 @@ struct Call<'p> {
     streams: bool,
 }
 
+const STATUS_FIELD: &str = "/// Which status it is.\nstatus: StatusCode,";
+
 struct Variant<'p> {
     response: &'p Response,
     name: String,
@@ -292,8 +294,10 @@ impl Emitter<'_> {
             code.push_str(&docs(&format!("{}: {described}{headers}", variant.response.status.text()), ""));
             let _ = writeln!(code, "{},", variant.declaration());
         }
-        let _ =
-            writeln!(code, "/// A status that the contract does not declare.\nUndeclared {{ status: StatusCode, body: Vec<u8> }},\n}}\n");
+        let _ = writeln!(
+            code,
+            "/// A status that the contract does not declare.\nUndeclared {{\n{STATUS_FIELD}\n/// The body as it came.\nbody: Vec<u8>,\n}},\n}}\n"
+        );
         let (mut read, mut write) = (String::new(), String::new());
         for variant in &call.variants {
             let _ = writeln!(read, "{}", variant.read_arm());
@@ -337,8 +341,10 @@ impl Variant<'_> {
         match (self.has_status(), &self.content) {
             (false, None) => self.name.clone(),
             (false, Some((_, content))) => format!("{}({})", self.name, content.ty()),
-            (true, None) => format!("{} {{ status: StatusCode }}", self.name),
-            (true, Some((_, content))) => format!("{} {{ status: StatusCode, body: {} }}", self.name, content.ty()),
+            (true, None) => format!("{} {{\n{STATUS_FIELD}\n}}", self.name),
+            (true, Some((media_type, content))) => {
+                format!("{} {{\n{STATUS_FIELD}\n/// The body, `{media_type}`.\nbody: {},\n}}", self.name, content.ty())
+            }
         }
     }
 
