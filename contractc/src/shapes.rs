@@ -403,9 +403,12 @@ impl<'c> Finder<'c> {
             Shape::Wrapper(ty) if merged.nullable => return Shape::Wrapper(optional(ty)),
             shape => shape,
         };
-        // A named structure that may be null is declared under a wrapper; an inline one is made optional by its user.
+        // A named structure that may be null is declared under a wrapper of its name; an inline one is made optional by its user.
         if merged.nullable && self.names.contains_key(&id) {
-            return Shape::Wrapper(Type::Any);
+            let inner = DeclarationId(self.shapes.declarations.len());
+            let words = words.iter().chain(&["value"]).map(|word| (*word).to_owned()).collect();
+            self.shapes.declarations.push(Declaration { words, schema: id, shape: plain });
+            return Shape::Wrapper(optional(Type::Declared(inner)));
         }
         plain
     }
