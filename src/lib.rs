@@ -30,6 +30,9 @@
 //!
 //! Features: `reqwest` (default) is the client's transport, `axum` the server side. Without both, nothing here opens a socket.
 
+#![deny(clippy::disallowed_methods)]
+
+#[deny(missing_docs)]
 #[rustfmt::skip]
 #[path = "../generated/rust/mod.rs"]
 pub mod api;
@@ -37,10 +40,12 @@ pub mod api;
 #[cfg(feature = "client")]
 pub mod account;
 #[cfg(feature = "client")]
+#[allow(clippy::disallowed_methods, reason = "it is the edge: it starts the engine's driver with the clock and the files of the machine")]
 pub mod client;
 pub mod clock;
 pub mod cursor;
 #[cfg(feature = "client")]
+#[allow(clippy::disallowed_methods, reason = "the one loop that has a clock and makes ids")]
 mod driver;
 pub mod engine;
 #[cfg(feature = "client")]

@@ -18,7 +18,9 @@ pub enum Severity {
 /// One finding, with its place in the document.
 #[derive(Clone, Debug)]
 pub struct Diagnostic {
+    /// Whether it stops the run.
     pub severity: Severity,
+    /// Where.
     pub span: Span,
     /// What was found, and what is accepted.
     pub message: String,

@@ -12,13 +12,18 @@ use crate::shapes::Shapes;
 /// What can be generated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
+    /// Types, validators, operations, client, server routes and registry.
     Rust,
+    /// SQLite views.
     Sql,
+    /// References for people.
     Docs,
+    /// What becomes of every keyword.
     Coverage,
 }
 
 impl Target {
+    /// All targets.
     pub const ALL: &'static [Target] = &[Target::Rust, Target::Sql, Target::Docs, Target::Coverage];
 
     /// The word for `--only`.
@@ -31,6 +36,7 @@ impl Target {
         }
     }
 
+    /// The target that `--only` calls so.
     pub fn from_name(name: &str) -> Option<Target> {
         Target::ALL.iter().copied().find(|target| target.name() == name)
     }
@@ -48,7 +54,9 @@ impl Target {
 
 /// What all emitters work from.
 pub struct Plan<'c> {
+    /// What the document says.
     pub contract: &'c Contract,
+    /// The types that hold it.
     pub shapes: Shapes,
     /// The document's file name, for the first line of each file.
     pub source: String,
@@ -61,10 +69,12 @@ pub struct Plan<'c> {
 pub struct OutputFile {
     /// Below the output folder, with forward slashes.
     pub path: String,
+    /// Its whole content.
     pub text: String,
 }
 
 impl<'c> Plan<'c> {
+    /// Finds the shapes of a contract.
     pub fn new(contract: &'c Contract, source: &str, standalone: bool) -> Self {
         Plan { contract, shapes: Shapes::new(contract), source: source.to_owned(), standalone }
     }

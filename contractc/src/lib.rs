@@ -20,10 +20,13 @@
 //! that hold it; [`emit`] prints them for each target and [`output`] writes the files; [`interpret`] judges values by the model alone. The
 //! [`runtime`] is the part of generated Rust that does not depend on a contract.
 
+#![deny(missing_docs, clippy::disallowed_methods)]
+
 pub mod diagnostic;
 pub mod emit;
 pub mod interpret;
 pub mod model;
+#[expect(clippy::disallowed_methods, reason = "writing what was generated is its job")]
 pub mod output;
 pub mod reader;
 pub mod sample;
@@ -44,7 +47,9 @@ use source::Sources;
 pub struct Compilation {
     /// The document's file name, as generated files name it.
     pub name: String,
+    /// The files that were read.
     pub sources: Sources,
+    /// What was found in them.
     pub diagnostics: Diagnostics,
     /// Nothing, if the diagnostics have errors.
     pub contract: Option<Contract>,

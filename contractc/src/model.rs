@@ -3,7 +3,13 @@
 //! The reader normalises every dialect into it, the interpreter executes it, and each emitter prints it. All lists are in a canonical
 //! order, so that nothing generated depends on how the document happens to be laid out.
 
+mod operation;
+
 use serde_json::Value as JsonValue;
+
+pub use operation::{
+    Body, Header, Media, Method, Operation, Parameter, Place, Response, SecurityKind, SecurityScheme, Status, Style, is_json,
+};
 
 use crate::runtime::check::Types;
 use crate::runtime::format::Format;
@@ -13,18 +19,25 @@ use crate::source::Span;
 /// Everything one document says.
 #[derive(Debug, Default)]
 pub struct Contract {
+    /// `title`
     pub title: String,
+    /// `version`
     pub version: String,
+    /// `summary`
     pub summary: Option<String>,
+    /// `description`
     pub description: Option<String>,
+    /// In the document's order.
     pub servers: Vec<Server>,
     /// In the document's order, with tags that only operations name at the end.
     pub tags: Vec<Tag>,
+    /// All schemas, named or not, in the order of reading.
     pub schemas: Vec<Schema>,
     /// The named schemas, by name; instantiated ones (`x-bind`, `x-any-collection`) included.
     pub names: Vec<(String, SchemaId)>,
     /// By tag, then path, then method.
     pub operations: Vec<Operation>,
+    /// By name.
     pub security_schemes: Vec<SecurityScheme>,
     /// Parents before children, otherwise by path.
     pub collections: Vec<Collection>,
@@ -37,28 +50,36 @@ pub struct Contract {
 /// What became of a keyword.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeywordRole {
+    /// Validators check it.
     Enforced,
+    /// It speaks to people.
     Annotation,
 }
 
 /// How often a keyword was met, and what became of it.
 #[derive(Clone, Copy, Debug)]
 pub struct KeywordUse {
+    /// How often it occurs.
     pub count: usize,
+    /// What became of it.
     pub role: KeywordRole,
 }
 
 /// A place that serves the contract.
 #[derive(Debug)]
 pub struct Server {
+    /// Its address.
     pub url: String,
+    /// `description`
     pub description: Option<String>,
 }
 
 /// A group of operations.
 #[derive(Debug)]
 pub struct Tag {
+    /// Its name.
     pub name: String,
+    /// `description`
     pub description: Option<String>,
 }
 
@@ -69,26 +90,41 @@ pub struct SchemaId(pub usize);
 /// One schema object. Every field is a keyword, or a few that belong together.
 #[derive(Clone, Debug, Default)]
 pub struct Schema {
+    /// Where it stands.
     pub span: Span,
     /// Where it stands in its document, as a JSON pointer with `#`.
     pub pointer: String,
+    /// What it says to people.
     pub annotations: Annotations,
     /// The schema `false`.
     pub never: bool,
     /// Null is accepted whatever the other keywords say (`nullable` of OpenAPI 3.0).
     pub accepts_null: bool,
+    /// `type`
     pub types: Option<Types>,
+    /// `const`
     pub constant: Option<JsonValue>,
+    /// `enum`
     pub enumeration: Option<Vec<JsonValue>>,
+    /// Keywords on numbers.
     pub number: NumberRules,
+    /// Keywords on strings.
     pub text: TextRules,
+    /// Keywords on arrays.
     pub array: ArrayRules,
+    /// Keywords on objects.
     pub object: ObjectRules,
+    /// `$ref`
     pub reference: Option<SchemaId>,
+    /// `allOf`
     pub all_of: Vec<SchemaId>,
+    /// `anyOf`
     pub any_of: Vec<SchemaId>,
+    /// `oneOf`
     pub one_of: Vec<SchemaId>,
+    /// `not`
     pub not: Option<SchemaId>,
+    /// `if`, with `then` and `else`.
     pub condition: Option<Condition>,
     /// The member that tells the variants of `oneOf` apart, where there is one.
     pub tag: Option<UnionTag>,
@@ -103,81 +139,124 @@ pub struct Schema {
 /// What a schema says to people.
 #[derive(Clone, Debug, Default)]
 pub struct Annotations {
+    /// `title`
     pub title: Option<String>,
+    /// `description`
     pub description: Option<String>,
+    /// `example` and `examples`
     pub examples: Vec<JsonValue>,
+    /// `default`
     pub default: Option<JsonValue>,
+    /// `deprecated`
     pub deprecated: bool,
+    /// `readOnly`
     pub read_only: bool,
+    /// `writeOnly`
     pub write_only: bool,
     /// A format that is not asserted.
     pub format: Option<String>,
 }
 
+/// Keywords on numbers.
 #[derive(Clone, Debug, Default)]
 pub struct NumberRules {
+    /// `minimum`
     pub minimum: Option<Number>,
+    /// `maximum`
     pub maximum: Option<Number>,
+    /// `exclusiveMinimum`
     pub exclusive_minimum: Option<Number>,
+    /// `exclusiveMaximum`
     pub exclusive_maximum: Option<Number>,
+    /// `multipleOf`
     pub multiple_of: Option<Number>,
 }
 
+/// Keywords on strings.
 #[derive(Clone, Debug, Default)]
 pub struct TextRules {
+    /// `minLength`
     pub min_length: Option<u64>,
+    /// `maxLength`
     pub max_length: Option<u64>,
+    /// `pattern`
     pub pattern: Option<String>,
+    /// `format`
     pub format: Option<Format>,
 }
 
+/// Keywords on arrays.
 #[derive(Clone, Debug, Default)]
 pub struct ArrayRules {
+    /// `prefixItems`
     pub prefix_items: Vec<SchemaId>,
     /// For the items behind the prefix.
     pub items: Option<SchemaId>,
+    /// `minItems`
     pub min_items: Option<u64>,
+    /// `maxItems`
     pub max_items: Option<u64>,
+    /// `uniqueItems`
     pub unique_items: bool,
+    /// `contains`
     pub contains: Option<Contains>,
+    /// `unevaluatedItems`
     pub unevaluated_items: Option<SchemaId>,
     /// `x-each`
     pub each: bool,
 }
 
+/// `contains`, and how often.
 #[derive(Clone, Copy, Debug)]
 pub struct Contains {
+    /// `contains`
     pub schema: SchemaId,
+    /// `minContains`
     pub min: u64,
+    /// `maxContains`
     pub max: Option<u64>,
 }
 
+/// Keywords on objects.
 #[derive(Clone, Debug, Default)]
 pub struct ObjectRules {
     /// Required members first, in the order of `required`; then the others by name.
     pub properties: Vec<(String, SchemaId)>,
+    /// `patternProperties`
     pub pattern_properties: Vec<(String, SchemaId)>,
+    /// `additionalProperties`
     pub additional_properties: Option<SchemaId>,
+    /// `propertyNames`
     pub property_names: Option<SchemaId>,
+    /// `required`
     pub required: Vec<String>,
+    /// `minProperties`
     pub min_properties: Option<u64>,
+    /// `maxProperties`
     pub max_properties: Option<u64>,
+    /// `dependentRequired`
     pub dependent_required: Vec<(String, Vec<String>)>,
+    /// `dependentSchemas`
     pub dependent_schemas: Vec<(String, SchemaId)>,
+    /// `unevaluatedProperties`
     pub unevaluated_properties: Option<SchemaId>,
 }
 
 /// `if`, `then`, `else`
 #[derive(Clone, Copy, Debug)]
 pub struct Condition {
+    /// `if`
     pub condition: SchemaId,
+    /// `then`
     pub then: Option<SchemaId>,
+    /// `else`
     pub otherwise: Option<SchemaId>,
 }
 
 /// A member whose value is a different constant in every variant of a `oneOf`.
 #[derive(Clone, Debug)]
 pub struct UnionTag {
+    /// Its name.
     pub member: String,
     /// One for each variant, in the order of `one_of`: strings or booleans.
     pub values: Vec<Vec<JsonValue>>,
@@ -186,28 +265,43 @@ pub struct UnionTag {
 /// A comparison between members: `left op right [± offset]`.
 #[derive(Clone, Debug)]
 pub struct Rule {
+    /// Where it stands.
     pub span: Span,
     /// As written, with single spaces.
     pub text: String,
+    /// The member on the left.
     pub left: String,
+    /// How the sides are compared.
     pub comparison: Comparison,
+    /// The member on the right.
     pub right: String,
+    /// What is added to the right side, or taken from it.
     pub offset: Option<(Sign, String)>,
 }
 
+/// How a rule compares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Comparison {
+    /// `==`
     Equal,
+    /// `!=`
     NotEqual,
+    /// `<`
     Less,
+    /// `<=`
     LessOrEqual,
+    /// `>`
     Greater,
+    /// `>=`
     GreaterOrEqual,
 }
 
+/// Whether an offset is added or taken away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sign {
+    /// `+`
     Plus,
+    /// `-`
     Minus,
 }
 
@@ -220,6 +314,7 @@ pub struct Collection {
     pub path: String,
     /// The name of its schema.
     pub schema_name: String,
+    /// The schema of its live records.
     pub schema: SchemaId,
     /// The key of its only record.
     pub singleton: Option<String>,
@@ -227,6 +322,7 @@ pub struct Collection {
     pub natural_key: Option<String>,
     /// Collections whose records are pushed first.
     pub parents: Vec<String>,
+    /// What devices look its records up by.
     pub indexes: Vec<Index>,
     /// The version of the local database that brought it.
     pub since: u64,
@@ -241,6 +337,7 @@ pub struct Collection {
 /// A path on which a collection is served.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
+    /// With its parameters in braces.
     pub path: String,
     /// The methods of the path, each with the id of its operation.
     pub operations: Vec<(Method, String)>,
@@ -249,142 +346,14 @@ pub struct Route {
 /// An index over members of a collection's records.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Index {
+    /// The members, in the order of the index.
     pub members: Vec<String>,
     /// One entry for each item of the (single) array member.
     pub multi: bool,
 }
 
-/// One method of one path.
-#[derive(Clone, Debug)]
-pub struct Operation {
-    pub span: Span,
-    pub id: String,
-    pub method: Method,
-    pub path: String,
-    pub tag: Option<String>,
-    pub summary: Option<String>,
-    pub description: Option<String>,
-    pub deprecated: bool,
-    pub parameters: Vec<Parameter>,
-    pub body: Option<Body>,
-    /// By status: exact ones, then ranges, then the default.
-    pub responses: Vec<Response>,
-    /// Names of the schemes of which one must be satisfied; empty where none is needed.
-    pub security: Vec<String>,
-    /// The schemas that its path item binds (`x-bind`) in place of others.
-    pub bound: Vec<String>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Method {
-    Get,
-    Post,
-    Put,
-    Patch,
-    Delete,
-    Head,
-    Options,
-    Trace,
-}
-
-#[derive(Clone, Debug)]
-pub struct Parameter {
-    pub name: String,
-    pub place: Place,
-    pub required: bool,
-    pub deprecated: bool,
-    pub description: Option<String>,
-    pub schema: SchemaId,
-    pub style: Style,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Place {
-    Path,
-    Query,
-    Header,
-    Cookie,
-}
-
-/// How a parameter's value becomes text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Style {
-    /// One value, or values with commas.
-    Simple,
-    /// `name=a&name=b`
-    Exploded,
-    /// `name=a,b`, or with a space or a bar in the comma's place.
-    Joined(char),
-    /// `name[key]=value`
-    DeepObject,
-    /// `.a.b`
-    Label,
-    /// `;name=a`
-    Matrix,
-    /// JSON text.
-    Json,
-}
-
-#[derive(Clone, Debug)]
-pub struct Body {
-    pub required: bool,
-    pub description: Option<String>,
-    pub media: Vec<Media>,
-}
-
-/// One representation of a body.
-#[derive(Clone, Debug)]
-pub struct Media {
-    pub media_type: String,
-    pub schema: Option<SchemaId>,
-    pub examples: Vec<JsonValue>,
-}
-
-#[derive(Clone, Debug)]
-pub struct Response {
-    pub status: Status,
-    pub description: String,
-    pub headers: Vec<Header>,
-    pub media: Vec<Media>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Status {
-    Code(u16),
-    /// `4XX`
-    Range(u16),
-    Default,
-}
-
-#[derive(Clone, Debug)]
-pub struct Header {
-    pub name: String,
-    pub description: Option<String>,
-    pub required: bool,
-    pub schema: Option<SchemaId>,
-}
-
-#[derive(Debug)]
-pub struct SecurityScheme {
-    pub name: String,
-    pub description: Option<String>,
-    pub kind: SecurityKind,
-}
-
-#[derive(Debug, PartialEq, Eq)]
-pub enum SecurityKind {
-    Bearer,
-    Basic,
-    ApiKey {
-        place: Place,
-        name: String,
-    },
-    /// Flows that end in a bearer token.
-    Token,
-    Other,
-}
-
 impl Contract {
+    /// The schema of this id.
     pub fn schema(&self, id: SchemaId) -> &Schema {
         &self.schemas[id.0]
     }
@@ -521,6 +490,7 @@ impl Schema {
 }
 
 impl NumberRules {
+    /// Whether any of them is used.
     pub fn any(&self) -> bool {
         let Self { minimum, maximum, exclusive_minimum, exclusive_maximum, multiple_of } = self;
         [minimum, maximum, exclusive_minimum, exclusive_maximum, multiple_of].iter().any(|rule| rule.is_some())
@@ -528,6 +498,7 @@ impl NumberRules {
 }
 
 impl TextRules {
+    /// Whether any of them is used.
     pub fn any(&self) -> bool {
         let Self { min_length, max_length, pattern, format } = self;
         min_length.is_some() || max_length.is_some() || pattern.is_some() || format.is_some()
@@ -535,6 +506,7 @@ impl TextRules {
 }
 
 impl ArrayRules {
+    /// Whether any of them is used.
     pub fn any(&self) -> bool {
         let Self { prefix_items, items, min_items, max_items, unique_items, contains, unevaluated_items, each: _ } = self;
         let bounds = min_items.is_some() || max_items.is_some() || *unique_items;
@@ -543,6 +515,7 @@ impl ArrayRules {
 }
 
 impl ObjectRules {
+    /// Whether any of them is used.
     pub fn any(&self) -> bool {
         !self.is_plain() || !self.properties.is_empty() || !self.required.is_empty()
     }
@@ -568,6 +541,7 @@ impl ObjectRules {
 }
 
 impl Comparison {
+    /// All comparisons; of two that begin alike, the longer one first.
     pub const ALL: [Comparison; 6] = [
         Comparison::Equal,
         Comparison::NotEqual,
@@ -577,6 +551,7 @@ impl Comparison {
         Comparison::Greater,
     ];
 
+    /// As a rule writes it.
     pub fn symbol(self) -> &'static str {
         match self {
             Comparison::Equal => "==",
@@ -600,50 +575,4 @@ impl Comparison {
             Comparison::GreaterOrEqual => &[Greater, Equal],
         }
     }
-}
-
-impl Method {
-    pub const ALL: [Method; 8] =
-        [Method::Get, Method::Post, Method::Put, Method::Patch, Method::Delete, Method::Head, Method::Options, Method::Trace];
-
-    /// In lower case, as a document writes it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Method::Get => "get",
-            Method::Post => "post",
-            Method::Put => "put",
-            Method::Patch => "patch",
-            Method::Delete => "delete",
-            Method::Head => "head",
-            Method::Options => "options",
-            Method::Trace => "trace",
-        }
-    }
-}
-
-impl Status {
-    pub fn text(self) -> String {
-        match self {
-            Status::Code(code) => code.to_string(),
-            Status::Range(hundreds) => format!("{hundreds}XX"),
-            Status::Default => "default".to_owned(),
-        }
-    }
-
-    pub fn is_success(self) -> bool {
-        matches!(self, Status::Code(200..=299) | Status::Range(2))
-    }
-}
-
-impl Media {
-    /// Whether the body is JSON: `application/json` or any `+json`.
-    pub fn is_json(&self) -> bool {
-        is_json(&self.media_type)
-    }
-}
-
-/// Whether a media type is JSON.
-pub fn is_json(media_type: &str) -> bool {
-    let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    essence == "application/json" || essence.ends_with("+json") || essence == "text/json"
 }

@@ -17,13 +17,18 @@ pub enum Mode {
 /// A file that is not, or was not, as it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
+    /// The file.
     pub path: PathBuf,
+    /// What is the matter with it.
     pub kind: ChangeKind,
 }
 
+/// How a file on disk differs from the one that the contract makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ChangeKind {
+    /// It is not there.
     Missing,
+    /// It has other content.
     Stale,
     /// Generated once, from something that is no longer there.
     Orphaned,

@@ -64,6 +64,7 @@ struct Mood {
 /// An instance that breaks a rule.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mutation {
+    /// The value.
     pub value: Value,
     /// JSON pointer of the violation that is reported, perhaps among others.
     pub pointer: String,
@@ -77,6 +78,7 @@ const SAMPLES_TRIED_MAX: usize = 24;
 const EFFORT_MAX: usize = 6_000;
 
 impl<'c> Sampler<'c> {
+    /// A sampler that makes the same instances for the same seed.
     pub fn new(contract: &'c Contract, seed: u64) -> Self {
         let mood = Mood { level_soft: 0, size_soft: 0, deep: false };
         Sampler { contract, random: Random::new(seed), needs: needs::measure(contract), mood, effort: 0 }

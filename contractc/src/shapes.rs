@@ -13,6 +13,7 @@ use crate::runtime::number::Number;
 /// All types that a target declares.
 #[derive(Debug, Default)]
 pub struct Shapes {
+    /// All types that need a name.
     pub declarations: Vec<Declaration>,
     by_schema: BTreeMap<SchemaId, DeclarationId>,
     /// The schemas that operations mention: their type, and words for them.
@@ -28,18 +29,31 @@ pub struct DeclarationId(pub usize);
 pub struct Declaration {
     /// The name in the contract, or the words that lead to it from a name in the contract.
     pub words: Vec<String>,
+    /// The schema that it holds.
     pub schema: SchemaId,
+    /// What its values look like.
     pub shape: Shape,
 }
 
+/// What the values of a declared type look like.
 #[derive(Debug)]
 pub enum Shape {
     /// An object with known members; `rest` is what other members may be, nothing where there are none.
-    Record { fields: Vec<Field>, rest: Option<Type> },
+    Record {
+        /// The named members.
+        fields: Vec<Field>,
+        /// The type of all others.
+        rest: Option<Type>,
+    },
     /// A closed set of strings.
     Texts(Vec<String>),
     /// A union whose variants differ in the value of a member.
-    Tagged { member: String, variants: Vec<Variant> },
+    Tagged {
+        /// The member that tells them apart.
+        member: String,
+        /// The shapes.
+        variants: Vec<Variant>,
+    },
     /// A union whose variants differ in their JSON type.
     ByType(Vec<Variant>),
     /// A union whose first matching variant is taken.
@@ -48,25 +62,36 @@ pub enum Shape {
     Wrapper(Type),
 }
 
+/// A member of a record.
 #[derive(Debug)]
 pub struct Field {
+    /// Its name in JSON.
     pub name: String,
+    /// The schema that it holds.
     pub schema: SchemaId,
+    /// Whether it must be there.
     pub required: bool,
+    /// What it holds.
     pub kind: FieldKind,
 }
 
+/// What a member holds.
 #[derive(Debug)]
 pub enum FieldKind {
     /// A value that need not be stored, since the contract fixes it.
     Constant(JsonValue),
+    /// A value of this type.
     Value(Type),
 }
 
+/// One of the shapes of a union.
 #[derive(Debug)]
 pub struct Variant {
+    /// From which its name is made.
     pub words: Vec<String>,
+    /// The schema that it holds.
     pub schema: SchemaId,
+    /// The type of its values.
     pub ty: Type,
     /// The values of the tag that mean this variant.
     pub tags: Vec<JsonValue>,
@@ -77,19 +102,29 @@ pub struct Variant {
 /// What holds a value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Type {
+    /// Any JSON value.
     Any,
+    /// `null`
     Null,
+    /// A boolean.
     Bool,
+    /// An integer of 64 bits with a sign.
     Signed,
+    /// An integer of 64 bits without a sign.
     Unsigned,
+    /// A double.
     Float,
+    /// A string.
     Text,
+    /// An array of one type.
     List(Box<Type>),
     /// A list under `x-each`.
     Each(Box<Type>),
+    /// An object of values of one type.
     Map(Box<Type>),
     /// May be null.
     Optional(Box<Type>),
+    /// A declared type.
     Declared(DeclarationId),
     /// A declared type that contains the one at hand: it must not be held in place.
     Recursive(DeclarationId),
@@ -129,6 +164,7 @@ impl Shapes {
         shapes
     }
 
+    /// The declaration of this id.
     pub fn get(&self, id: DeclarationId) -> &Declaration {
         &self.declarations[id.0]
     }
@@ -367,9 +403,12 @@ impl<'c> Finder<'c> {
             Shape::Wrapper(ty) if merged.nullable => return Shape::Wrapper(optional(ty)),
             shape => shape,
         };
-        // A named structure that may be null is declared under a wrapper; an inline one is made optional by its user.
+        // A named structure that may be null is declared under a wrapper of its name; an inline one is made optional by its user.
         if merged.nullable && self.names.contains_key(&id) {
-            return Shape::Wrapper(Type::Any);
+            let inner = DeclarationId(self.shapes.declarations.len());
+            let words = words.iter().chain(&["value"]).map(|word| (*word).to_owned()).collect();
+            self.shapes.declarations.push(Declaration { words, schema: id, shape: plain });
+            return Shape::Wrapper(optional(Type::Declared(inner)));
         }
         plain
     }

@@ -13,12 +13,16 @@ use crate::runtime::tape::{DEPTH_MAX, Located, Tape};
 /// A place in one of the files of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Span {
+    /// The number of the file.
     pub file: usize,
+    /// The first byte.
     pub start: u32,
+    /// The byte behind the last.
     pub end: u32,
 }
 
 impl Span {
+    /// The bytes.
     pub fn range(self) -> std::ops::Range<usize> {
         self.start as usize..self.end as usize
     }
@@ -27,18 +31,26 @@ impl Span {
 /// A value of a document, with its place.
 #[derive(Clone, Debug)]
 pub struct Node {
+    /// Where it stands.
     pub span: Span,
+    /// What it is.
     pub value: Value,
 }
 
 /// What a node is.
 #[derive(Clone, Debug)]
 pub enum Value {
+    /// `null`
     Null,
+    /// `true` or `false`
     Bool(bool),
+    /// A number.
     Number(Number),
+    /// A string.
     String(String),
+    /// A sequence.
     List(Vec<Node>),
+    /// A mapping.
     Map(Map),
 }
 
@@ -51,27 +63,34 @@ pub struct Map {
 /// A key, its place, and its value.
 #[derive(Clone, Debug)]
 pub struct Entry {
+    /// The key.
     pub key: String,
+    /// Where the key stands.
     pub key_span: Span,
+    /// The value.
     pub node: Node,
 }
 
 impl Map {
+    /// The value under a key.
     pub fn get(&self, key: &str) -> Option<&Node> {
         let index = self.entries.binary_search_by(|entry| entry.key.as_str().cmp(key)).ok()?;
         Some(&self.entries[index].node)
     }
 
+    /// The entries, by key.
     pub fn iter(&self) -> impl Iterator<Item = &Entry> {
         self.entries.iter()
     }
 
+    /// Whether there are no entries.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 }
 
 impl Node {
+    /// The mapping, if it is one.
     pub fn as_map(&self) -> Option<&Map> {
         match &self.value {
             Value::Map(map) => Some(map),
@@ -79,6 +98,7 @@ impl Node {
         }
     }
 
+    /// The sequence, if it is one.
     pub fn as_list(&self) -> Option<&[Node]> {
         match &self.value {
             Value::List(list) => Some(list),
@@ -86,6 +106,7 @@ impl Node {
         }
     }
 
+    /// The text, if it is a string.
     pub fn as_str(&self) -> Option<&str> {
         match &self.value {
             Value::String(text) => Some(text),
@@ -93,6 +114,7 @@ impl Node {
         }
     }
 
+    /// The boolean, if it is one.
     pub fn as_bool(&self) -> Option<bool> {
         match self.value {
             Value::Bool(value) => Some(value),
@@ -100,6 +122,7 @@ impl Node {
         }
     }
 
+    /// The value under a key.
     pub fn get(&self, key: &str) -> Option<&Node> {
         self.as_map()?.get(key)
     }
@@ -146,6 +169,7 @@ impl Node {
 pub struct File {
     /// As the user named it, with forward slashes.
     pub name: String,
+    /// Its whole content.
     pub text: String,
     /// Byte offset of the start of each line.
     pub lines: Vec<usize>,
@@ -161,6 +185,7 @@ pub struct Sources {
 }
 
 impl Sources {
+    /// The file of this number.
     pub fn file(&self, id: usize) -> Option<&File> {
         self.files.get(id)
     }
@@ -174,6 +199,7 @@ impl Sources {
     ///
     /// # Errors
     /// What the operating system says. Text that is no document is a diagnostic instead.
+    #[expect(clippy::disallowed_methods, reason = "the one place where documents are read")]
     pub fn load(&mut self, path: &Path, diagnostics: &mut Diagnostics) -> std::io::Result<usize> {
         let key = std::fs::canonicalize(path)?;
         if let Some(&id) = self.by_path.get(&key) {
@@ -298,6 +324,7 @@ struct Open {
 }
 
 enum Content {
+    /// A sequence.
     List(Vec<Node>),
     Map(Vec<Entry>, Option<(String, Span)>),
 }

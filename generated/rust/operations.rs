@@ -131,7 +131,12 @@ pub enum GetChangesResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for GetChangesResponse {
@@ -283,7 +288,12 @@ pub enum PushChangesResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for PushChangesResponse {
@@ -425,7 +435,12 @@ pub enum StreamChangesResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for StreamChangesResponse {
@@ -580,7 +595,12 @@ pub enum ListUserSettingsChangesResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for ListUserSettingsChangesResponse {
@@ -732,7 +752,12 @@ pub enum PushUserSettingsResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for PushUserSettingsResponse {
@@ -877,7 +902,12 @@ pub enum GetUserSettingsResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for GetUserSettingsResponse {
@@ -1031,7 +1061,12 @@ pub enum PutUserSettingsResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for PutUserSettingsResponse {
@@ -1223,7 +1258,12 @@ pub enum DeleteUserSettingsResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for DeleteUserSettingsResponse {
@@ -1381,7 +1421,12 @@ pub enum ListExerciseDefinitionChangesResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for ListExerciseDefinitionChangesResponse {
@@ -1538,7 +1583,12 @@ pub enum PushExerciseDefinitionsResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for PushExerciseDefinitionsResponse {
@@ -1683,7 +1733,12 @@ pub enum GetExerciseDefinitionResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for GetExerciseDefinitionResponse {
@@ -1838,7 +1893,12 @@ pub enum PutExerciseDefinitionResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for PutExerciseDefinitionResponse {
@@ -2030,7 +2090,12 @@ pub enum DeleteExerciseDefinitionResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for DeleteExerciseDefinitionResponse {
@@ -2187,7 +2252,12 @@ pub enum ListWorkoutLogChangesResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for ListWorkoutLogChangesResponse {
@@ -2339,7 +2409,12 @@ pub enum PushWorkoutLogsResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for PushWorkoutLogsResponse {
@@ -2484,7 +2559,12 @@ pub enum GetWorkoutLogResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for GetWorkoutLogResponse {
@@ -2638,7 +2718,12 @@ pub enum PutWorkoutLogResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for PutWorkoutLogResponse {
@@ -2830,7 +2915,12 @@ pub enum DeleteWorkoutLogResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for DeleteWorkoutLogResponse {
@@ -2987,7 +3077,12 @@ pub enum ListLoggedSetChangesResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for ListLoggedSetChangesResponse {
@@ -3139,7 +3234,12 @@ pub enum PushLoggedSetsResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for PushLoggedSetsResponse {
@@ -3284,7 +3384,12 @@ pub enum GetLoggedSetResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for GetLoggedSetResponse {
@@ -3438,7 +3543,12 @@ pub enum PutLoggedSetResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for PutLoggedSetResponse {
@@ -3629,7 +3739,12 @@ pub enum DeleteLoggedSetResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for DeleteLoggedSetResponse {
@@ -3787,7 +3902,12 @@ pub enum ListWorkoutTemplateChangesResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for ListWorkoutTemplateChangesResponse {
@@ -3940,7 +4060,12 @@ pub enum PushWorkoutTemplatesResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for PushWorkoutTemplatesResponse {
@@ -4085,7 +4210,12 @@ pub enum GetWorkoutTemplateResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for GetWorkoutTemplateResponse {
@@ -4239,7 +4369,12 @@ pub enum PutWorkoutTemplateResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for PutWorkoutTemplateResponse {
@@ -4431,7 +4566,12 @@ pub enum DeleteWorkoutTemplateResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for DeleteWorkoutTemplateResponse {
@@ -4589,7 +4729,12 @@ pub enum ListWorkoutTemplateExerciseInstanceChangesResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for ListWorkoutTemplateExerciseInstanceChangesResponse {
@@ -4753,7 +4898,12 @@ pub enum PushWorkoutTemplateExerciseInstancesResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for PushWorkoutTemplateExerciseInstancesResponse {
@@ -4905,7 +5055,12 @@ pub enum GetWorkoutTemplateExerciseInstanceResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for GetWorkoutTemplateExerciseInstanceResponse {
@@ -5068,7 +5223,12 @@ pub enum PutWorkoutTemplateExerciseInstanceResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for PutWorkoutTemplateExerciseInstanceResponse {
@@ -5267,7 +5427,12 @@ pub enum DeleteWorkoutTemplateExerciseInstanceResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for DeleteWorkoutTemplateExerciseInstanceResponse {
@@ -5432,7 +5597,12 @@ pub enum ListProgramDefinitionChangesResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for ListProgramDefinitionChangesResponse {
@@ -5585,7 +5755,12 @@ pub enum PushProgramDefinitionsResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for PushProgramDefinitionsResponse {
@@ -5730,7 +5905,12 @@ pub enum GetProgramDefinitionResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for GetProgramDefinitionResponse {
@@ -5885,7 +6065,12 @@ pub enum PutProgramDefinitionResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for PutProgramDefinitionResponse {
@@ -6077,7 +6262,12 @@ pub enum DeleteProgramDefinitionResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for DeleteProgramDefinitionResponse {
@@ -6235,7 +6425,12 @@ pub enum ListActiveProgramInstanceChangesResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for ListActiveProgramInstanceChangesResponse {
@@ -6394,7 +6589,12 @@ pub enum PushActiveProgramInstancesResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for PushActiveProgramInstancesResponse {
@@ -6541,7 +6741,12 @@ pub enum GetActiveProgramInstanceResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for GetActiveProgramInstanceResponse {
@@ -6700,7 +6905,12 @@ pub enum PutActiveProgramInstanceResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for PutActiveProgramInstanceResponse {
@@ -6896,7 +7106,12 @@ pub enum DeleteActiveProgramInstanceResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for DeleteActiveProgramInstanceResponse {
@@ -7058,7 +7273,12 @@ pub enum ListProgressionRuleChangesResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for ListProgressionRuleChangesResponse {
@@ -7211,7 +7431,12 @@ pub enum PushProgressionRulesResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for PushProgressionRulesResponse {
@@ -7356,7 +7581,12 @@ pub enum GetProgressionRuleResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for GetProgressionRuleResponse {
@@ -7510,7 +7740,12 @@ pub enum PutProgressionRuleResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for PutProgressionRuleResponse {
@@ -7702,7 +7937,12 @@ pub enum DeleteProgressionRuleResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for DeleteProgressionRuleResponse {
@@ -7859,7 +8099,12 @@ pub enum ListUserGoalChangesResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for ListUserGoalChangesResponse {
@@ -8010,7 +8255,12 @@ pub enum PushUserGoalsResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for PushUserGoalsResponse {
@@ -8155,7 +8405,12 @@ pub enum GetUserGoalResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for GetUserGoalResponse {
@@ -8309,7 +8564,12 @@ pub enum PutUserGoalResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for PutUserGoalResponse {
@@ -8500,7 +8760,12 @@ pub enum DeleteUserGoalResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for DeleteUserGoalResponse {
@@ -8658,7 +8923,12 @@ pub enum ListUserBodyweightLogChangesResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for ListUserBodyweightLogChangesResponse {
@@ -8815,7 +9085,12 @@ pub enum PushUserBodyweightLogsResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for PushUserBodyweightLogsResponse {
@@ -8960,7 +9235,12 @@ pub enum GetUserBodyweightLogResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for GetUserBodyweightLogResponse {
@@ -9115,7 +9395,12 @@ pub enum PutUserBodyweightLogResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for PutUserBodyweightLogResponse {
@@ -9307,7 +9592,12 @@ pub enum DeleteUserBodyweightLogResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for DeleteUserBodyweightLogResponse {
@@ -9465,7 +9755,12 @@ pub enum ListAppliedProgressionLogChangesResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for ListAppliedProgressionLogChangesResponse {
@@ -9624,7 +9919,12 @@ pub enum PushAppliedProgressionLogsResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for PushAppliedProgressionLogsResponse {
@@ -9771,7 +10071,12 @@ pub enum GetAppliedProgressionLogResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for GetAppliedProgressionLogResponse {
@@ -9930,7 +10235,12 @@ pub enum PutAppliedProgressionLogResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for PutAppliedProgressionLogResponse {
@@ -10126,7 +10436,12 @@ pub enum DeleteAppliedProgressionLogResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for DeleteAppliedProgressionLogResponse {
@@ -10275,7 +10590,12 @@ pub enum LoginResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for LoginResponse {
@@ -10424,7 +10744,12 @@ pub enum LogoutResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for LogoutResponse {
@@ -10573,7 +10898,12 @@ pub enum ChangePasswordResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for ChangePasswordResponse {
@@ -10723,7 +11053,12 @@ pub enum RefreshTokensResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for RefreshTokensResponse {
@@ -10870,7 +11205,12 @@ pub enum RegisterResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for RegisterResponse {
@@ -11005,7 +11345,12 @@ pub enum GetAccountResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for GetAccountResponse {
@@ -11148,7 +11493,12 @@ pub enum DeleteAccountResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for DeleteAccountResponse {
@@ -11284,7 +11634,12 @@ pub enum ExportAccountResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for ExportAccountResponse {
@@ -11398,7 +11753,12 @@ pub enum GetSyncConfigResponse {
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(Problem),
     /// A status that the contract does not declare.
-    Undeclared { status: StatusCode, body: Vec<u8> },
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
 }
 
 impl Outcome for GetSyncConfigResponse {

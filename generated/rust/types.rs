@@ -490,9 +490,13 @@ record!(
 /// What became of one pushed change.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ActiveProgramInstancePushOutcome {
+    /// `accepted`
     Accepted(AcceptedOutcome),
+    /// `duplicate`
     Duplicate(DuplicateOutcome),
+    /// `superseded`
     Superseded(ActiveProgramInstanceSupersededOutcome),
+    /// `rejected`
     Rejected(RejectedOutcome),
 }
 
@@ -623,7 +627,9 @@ record!(
 /// A record, live or deleted. At most 256 KiB of JSON.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ActiveProgramInstanceRecord {
+    /// `false`
     ActiveProgramInstance(ActiveProgramInstance),
+    /// `true`
     Tombstone(Tombstone),
 }
 
@@ -1382,9 +1388,13 @@ record!(
 /// What became of one pushed change.
 #[derive(Clone, Debug, PartialEq)]
 pub enum AppliedProgressionLogPushOutcome {
+    /// `accepted`
     Accepted(AcceptedOutcome),
+    /// `duplicate`
     Duplicate(DuplicateOutcome),
+    /// `superseded`
     Superseded(AppliedProgressionLogSupersededOutcome),
+    /// `rejected`
     Rejected(RejectedOutcome),
 }
 
@@ -1515,7 +1525,9 @@ record!(
 /// A record, live or deleted. At most 256 KiB of JSON.
 #[derive(Clone, Debug, PartialEq)]
 pub enum AppliedProgressionLogRecord {
+    /// `false`
     AppliedProgressionLog(AppliedProgressionLog),
+    /// `true`
     Tombstone(Tombstone),
 }
 
@@ -1880,9 +1892,13 @@ record!(CompletedWorkout, "CompletedWorkout", super::validators::check_completed
 /// `any`, and nothing would say which of them counts.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Condition {
+    /// Holds when all of its conditions hold.
     AllCondition(AllCondition),
+    /// Holds when at least one of its conditions holds.
     AnyCondition(AnyCondition),
+    /// Holds when its condition does not.
     NotCondition(Box<NotCondition>),
+    /// Compares one fact with one value.
     LeafCondition(LeafCondition),
 }
 
@@ -2508,9 +2524,13 @@ record!(
 /// What became of one pushed change.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ExerciseDefinitionPushOutcome {
+    /// `accepted`
     Accepted(AcceptedOutcome),
+    /// `duplicate`
     Duplicate(DuplicateOutcome),
+    /// `superseded`
     Superseded(ExerciseDefinitionSupersededOutcome),
+    /// `rejected`
     Rejected(RejectedOutcome),
 }
 
@@ -2641,7 +2661,9 @@ record!(
 /// A record, live or deleted. At most 256 KiB of JSON.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ExerciseDefinitionRecord {
+    /// `false`
     ExerciseDefinition(ExerciseDefinition),
+    /// `true`
     Tombstone(Tombstone),
 }
 
@@ -2785,17 +2807,29 @@ record!(ExercisePrescription, "ExercisePrescription", super::validators::check_e
 /// collections, told apart by `collection`, in which the record is one of that collection.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FeedChange {
+    /// `active-program-instances`
     ActiveProgramInstances(ActiveProgramInstanceFeedChange),
+    /// `applied-progression-logs`
     AppliedProgressionLogs(AppliedProgressionLogFeedChange),
+    /// `exercise-definitions`
     ExerciseDefinitions(ExerciseDefinitionFeedChange),
+    /// `logged-sets`
     LoggedSets(LoggedSetFeedChange),
+    /// `program-definitions`
     ProgramDefinitions(ProgramDefinitionFeedChange),
+    /// `progression-rules`
     ProgressionRules(ProgressionRuleFeedChange),
+    /// `user-bodyweight-logs`
     UserBodyweightLogs(UserBodyweightLogFeedChange),
+    /// `user-goals`
     UserGoals(UserGoalFeedChange),
+    /// `user-settings`
     UserSettings(UserSettingsFeedChange),
+    /// `workout-logs`
     WorkoutLogs(WorkoutLogFeedChange),
+    /// `workout-template-exercise-instances`
     WorkoutTemplateExerciseInstances(WorkoutTemplateExerciseInstanceFeedChange),
+    /// `workout-templates`
     WorkoutTemplates(WorkoutTemplateFeedChange),
 }
 
@@ -2921,17 +2955,29 @@ record!(FeedPage, "FeedPage", super::validators::check_feed_page);
 /// collections, told apart by `collection`, in which the record is one of that collection.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FeedPushChange {
+    /// `active-program-instances`
     ActiveProgramInstances(ActiveProgramInstanceFeedPushChange),
+    /// `applied-progression-logs`
     AppliedProgressionLogs(AppliedProgressionLogFeedPushChange),
+    /// `exercise-definitions`
     ExerciseDefinitions(ExerciseDefinitionFeedPushChange),
+    /// `logged-sets`
     LoggedSets(LoggedSetFeedPushChange),
+    /// `program-definitions`
     ProgramDefinitions(ProgramDefinitionFeedPushChange),
+    /// `progression-rules`
     ProgressionRules(ProgressionRuleFeedPushChange),
+    /// `user-bodyweight-logs`
     UserBodyweightLogs(UserBodyweightLogFeedPushChange),
+    /// `user-goals`
     UserGoals(UserGoalFeedPushChange),
+    /// `user-settings`
     UserSettings(UserSettingsFeedPushChange),
+    /// `workout-logs`
     WorkoutLogs(WorkoutLogFeedPushChange),
+    /// `workout-template-exercise-instances`
     WorkoutTemplateExerciseInstances(WorkoutTemplateExerciseInstanceFeedPushChange),
+    /// `workout-templates`
     WorkoutTemplates(WorkoutTemplateFeedPushChange),
 }
 
@@ -3463,11 +3509,17 @@ record!(Live, "Live", super::validators::check_live);
 /// of their own, tied together by `groupKey`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum LoggedSet {
+    /// `standard`
     Standard(StandardSet),
+    /// `amrapReps`
     AmrapReps(AmrapRepsSet),
+    /// `amrapTime`
     AmrapTime(AmrapTimeSet),
+    /// `repsForTime`
     RepsForTime(RepsForTimeSet),
+    /// `pyramid`
     Pyramid(PyramidSet),
+    /// `dropSet`
     DropSet(DropSet),
 }
 
@@ -3784,9 +3836,13 @@ record!(LoggedSetPushChange, "LoggedSetPushChange", super::validators::check_log
 /// What became of one pushed change.
 #[derive(Clone, Debug, PartialEq)]
 pub enum LoggedSetPushOutcome {
+    /// `accepted`
     Accepted(AcceptedOutcome),
+    /// `duplicate`
     Duplicate(DuplicateOutcome),
+    /// `superseded`
     Superseded(LoggedSetSupersededOutcome),
+    /// `rejected`
     Rejected(RejectedOutcome),
 }
 
@@ -3901,7 +3957,9 @@ record!(LoggedSetPushResult, "LoggedSetPushResult", super::validators::check_log
 /// A record, live or deleted. At most 256 KiB of JSON.
 #[derive(Clone, Debug, PartialEq)]
 pub enum LoggedSetRecord {
+    /// One set of a workout, of the kind that `setType` says.
     LoggedSet(LoggedSet),
+    /// What is left of a deleted record.
     Tombstone(Tombstone),
 }
 
@@ -4782,9 +4840,13 @@ record!(
 /// What became of one pushed change.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ProgramDefinitionPushOutcome {
+    /// `accepted`
     Accepted(AcceptedOutcome),
+    /// `duplicate`
     Duplicate(DuplicateOutcome),
+    /// `superseded`
     Superseded(ProgramDefinitionSupersededOutcome),
+    /// `rejected`
     Rejected(RejectedOutcome),
 }
 
@@ -4915,7 +4977,9 @@ record!(
 /// A record, live or deleted. At most 256 KiB of JSON.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ProgramDefinitionRecord {
+    /// `false`
     ProgramDefinition(ProgramDefinition),
+    /// `true`
     Tombstone(Tombstone),
 }
 
@@ -5556,9 +5620,13 @@ record!(
 /// What became of one pushed change.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ProgressionRulePushOutcome {
+    /// `accepted`
     Accepted(AcceptedOutcome),
+    /// `duplicate`
     Duplicate(DuplicateOutcome),
+    /// `superseded`
     Superseded(ProgressionRuleSupersededOutcome),
+    /// `rejected`
     Rejected(RejectedOutcome),
 }
 
@@ -5686,7 +5754,9 @@ record!(
 /// A record, live or deleted. At most 256 KiB of JSON.
 #[derive(Clone, Debug, PartialEq)]
 pub enum ProgressionRuleRecord {
+    /// `false`
     ProgressionRule(ProgressionRule),
+    /// `true`
     Tombstone(Tombstone),
 }
 
@@ -5790,9 +5860,13 @@ record!(PushChange, "PushChange", super::validators::check_push_change);
 /// What became of one pushed change.
 #[derive(Clone, Debug, PartialEq)]
 pub enum PushOutcome {
+    /// `accepted`
     Accepted(AcceptedOutcome),
+    /// `duplicate`
     Duplicate(DuplicateOutcome),
+    /// `superseded`
     Superseded(SupersededOutcome),
+    /// `rejected`
     Rejected(RejectedOutcome),
 }
 
@@ -6044,7 +6118,9 @@ record!(PyramidSet, "PyramidSet", super::validators::check_pyramid_set);
 /// A record, live or deleted. At most 256 KiB of JSON.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Record {
+    /// `false`
     Live(Live),
+    /// `true`
     Tombstone(Tombstone),
 }
 
@@ -6432,7 +6508,9 @@ record!(RepsForTimeSet, "RepsForTimeSet", super::validators::check_reps_for_time
 /// A target of repetitions, in words or as a number.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RepsTarget {
+    /// A target of repetitions in words, such as a number, a range or `AMRAP` (as many as possible).
     RepsText(RepsText),
+    /// A number of repetitions.
     Reps(Reps),
 }
 
@@ -7356,9 +7434,13 @@ record!(
 /// What became of one pushed change.
 #[derive(Clone, Debug, PartialEq)]
 pub enum UserBodyweightLogPushOutcome {
+    /// `accepted`
     Accepted(AcceptedOutcome),
+    /// `duplicate`
     Duplicate(DuplicateOutcome),
+    /// `superseded`
     Superseded(UserBodyweightLogSupersededOutcome),
+    /// `rejected`
     Rejected(RejectedOutcome),
 }
 
@@ -7489,7 +7571,9 @@ record!(
 /// A record, live or deleted. At most 256 KiB of JSON.
 #[derive(Clone, Debug, PartialEq)]
 pub enum UserBodyweightLogRecord {
+    /// `false`
     UserBodyweightLog(UserBodyweightLog),
+    /// `true`
     Tombstone(Tombstone),
 }
 
@@ -7564,8 +7648,11 @@ record!(
 /// Something that the user is training for, of the kind that `type` says.
 #[derive(Clone, Debug, PartialEq)]
 pub enum UserGoal {
+    /// `liftTarget`
     LiftTarget(LiftTargetGoal),
+    /// `programCompletion`
     ProgramCompletion(ProgramCompletionGoal),
+    /// `bodyweightTarget`
     BodyweightTarget(BodyweightTargetGoal),
 }
 
@@ -7891,9 +7978,13 @@ record!(UserGoalPushChange, "UserGoalPushChange", super::validators::check_user_
 /// What became of one pushed change.
 #[derive(Clone, Debug, PartialEq)]
 pub enum UserGoalPushOutcome {
+    /// `accepted`
     Accepted(AcceptedOutcome),
+    /// `duplicate`
     Duplicate(DuplicateOutcome),
+    /// `superseded`
     Superseded(UserGoalSupersededOutcome),
+    /// `rejected`
     Rejected(RejectedOutcome),
 }
 
@@ -8008,7 +8099,9 @@ record!(UserGoalPushResult, "UserGoalPushResult", super::validators::check_user_
 /// A record, live or deleted. At most 256 KiB of JSON.
 #[derive(Clone, Debug, PartialEq)]
 pub enum UserGoalRecord {
+    /// Something that the user is training for, of the kind that `type` says.
     UserGoal(UserGoal),
+    /// What is left of a deleted record.
     Tombstone(Tombstone),
 }
 
@@ -8383,9 +8476,13 @@ record!(UserSettingsPushChange, "UserSettingsPushChange", super::validators::che
 /// What became of one pushed change.
 #[derive(Clone, Debug, PartialEq)]
 pub enum UserSettingsPushOutcome {
+    /// `accepted`
     Accepted(AcceptedOutcome),
+    /// `duplicate`
     Duplicate(DuplicateOutcome),
+    /// `superseded`
     Superseded(UserSettingsSupersededOutcome),
+    /// `rejected`
     Rejected(RejectedOutcome),
 }
 
@@ -8508,7 +8605,9 @@ record!(UserSettingsPushResult, "UserSettingsPushResult", super::validators::che
 /// A record, live or deleted. At most 256 KiB of JSON.
 #[derive(Clone, Debug, PartialEq)]
 pub enum UserSettingsRecord {
+    /// `false`
     UserSettings(UserSettings),
+    /// `true`
     Tombstone(Tombstone),
 }
 
@@ -8950,9 +9049,13 @@ record!(WorkoutLogPushChange, "WorkoutLogPushChange", super::validators::check_w
 /// What became of one pushed change.
 #[derive(Clone, Debug, PartialEq)]
 pub enum WorkoutLogPushOutcome {
+    /// `accepted`
     Accepted(AcceptedOutcome),
+    /// `duplicate`
     Duplicate(DuplicateOutcome),
+    /// `superseded`
     Superseded(WorkoutLogSupersededOutcome),
+    /// `rejected`
     Rejected(RejectedOutcome),
 }
 
@@ -9067,7 +9170,9 @@ record!(WorkoutLogPushResult, "WorkoutLogPushResult", super::validators::check_w
 /// A record, live or deleted. At most 256 KiB of JSON.
 #[derive(Clone, Debug, PartialEq)]
 pub enum WorkoutLogRecord {
+    /// `false`
     WorkoutLog(WorkoutLog),
+    /// `true`
     Tombstone(Tombstone),
 }
 
@@ -9640,9 +9745,13 @@ record!(
 /// What became of one pushed change.
 #[derive(Clone, Debug, PartialEq)]
 pub enum WorkoutTemplateExerciseInstancePushOutcome {
+    /// `accepted`
     Accepted(AcceptedOutcome),
+    /// `duplicate`
     Duplicate(DuplicateOutcome),
+    /// `superseded`
     Superseded(WorkoutTemplateExerciseInstanceSupersededOutcome),
+    /// `rejected`
     Rejected(RejectedOutcome),
 }
 
@@ -9781,7 +9890,9 @@ record!(
 /// A record, live or deleted. At most 256 KiB of JSON.
 #[derive(Clone, Debug, PartialEq)]
 pub enum WorkoutTemplateExerciseInstanceRecord {
+    /// `false`
     WorkoutTemplateExerciseInstance(WorkoutTemplateExerciseInstance),
+    /// `true`
     Tombstone(Tombstone),
 }
 
@@ -9978,9 +10089,13 @@ record!(
 /// What became of one pushed change.
 #[derive(Clone, Debug, PartialEq)]
 pub enum WorkoutTemplatePushOutcome {
+    /// `accepted`
     Accepted(AcceptedOutcome),
+    /// `duplicate`
     Duplicate(DuplicateOutcome),
+    /// `superseded`
     Superseded(WorkoutTemplateSupersededOutcome),
+    /// `rejected`
     Rejected(RejectedOutcome),
 }
 
@@ -10108,7 +10223,9 @@ record!(
 /// A record, live or deleted. At most 256 KiB of JSON.
 #[derive(Clone, Debug, PartialEq)]
 pub enum WorkoutTemplateRecord {
+    /// `false`
     WorkoutTemplate(WorkoutTemplate),
+    /// `true`
     Tombstone(Tombstone),
 }
 

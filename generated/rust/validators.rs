@@ -5333,6 +5333,7 @@ pub fn check_workout_template_superseded_outcome(
     }
 }
 
+/// Checks `WWW-Authenticate header`.
 pub fn check_www_authenticate_header(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(text) = out.string(value, at) {
         out.min_length(text, 6, at);
@@ -5340,6 +5341,7 @@ pub fn check_www_authenticate_header(value: Json<'_>, at: At<'_>, out: &mut Chec
     }
 }
 
+/// Checks `Retry-After header`.
 pub fn check_retry_after_header(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(number) = out.integer(value, at) {
         out.minimum(number, 0, at);
@@ -5347,6 +5349,7 @@ pub fn check_retry_after_header(value: Json<'_>, at: At<'_>, out: &mut Checker) 
     }
 }
 
+/// Checks `getChanges limit`.
 pub fn check_get_changes_limit(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(number) = out.integer(value, at) {
         out.minimum(number, 1, at);

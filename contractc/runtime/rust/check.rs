@@ -13,18 +13,27 @@ use super::report::{At, Checker};
 pub struct Types(pub u8);
 
 impl Types {
+    /// `null`
     pub const NULL: Types = Types(1);
+    /// `boolean`
     pub const BOOLEAN: Types = Types(2);
+    /// `integer`
     pub const INTEGER: Types = Types(4);
+    /// `number`
     pub const NUMBER: Types = Types(8);
+    /// `string`
     pub const STRING: Types = Types(16);
+    /// `array`
     pub const ARRAY: Types = Types(32);
+    /// `object`
     pub const OBJECT: Types = Types(64);
 
+    /// Both sets together.
     pub const fn or(self, other: Types) -> Types {
         Types(self.0 | other.0)
     }
 
+    /// Whether all of `other` are in the set.
     pub fn contains(self, other: Types) -> bool {
         self.0 & other.0 != 0
     }
@@ -65,6 +74,7 @@ impl Checker {
         self.violation(at, "type", || format!("is {}; {types} is accepted", show(value)));
     }
 
+    /// `type: boolean`
     #[inline]
     pub fn boolean(&mut self, value: Json<'_>, at: At<'_>) {
         if !matches!(value, Json::Bool(_)) {
@@ -72,6 +82,7 @@ impl Checker {
         }
     }
 
+    /// `type: string`; the text, if it is one.
     #[inline]
     pub fn string<'a>(&mut self, value: Json<'a>, at: At<'_>) -> Option<&'a str> {
         if let Json::String(text) = value {
@@ -94,6 +105,7 @@ impl Checker {
         Some(number)
     }
 
+    /// `type: number`; the number, if it is one.
     #[inline]
     pub fn number(&mut self, value: Json<'_>, at: At<'_>) -> Option<Number> {
         if let Json::Number(number) = value {
@@ -103,6 +115,7 @@ impl Checker {
         None
     }
 
+    /// `type: array`; the array, if it is one.
     #[inline]
     pub fn array<'a>(&mut self, value: Json<'a>, at: At<'_>) -> Option<Array<'a>> {
         if let Json::Array(array) = value {
@@ -112,6 +125,7 @@ impl Checker {
         None
     }
 
+    /// `type: object`; the object, if it is one.
     #[inline]
     pub fn object<'a>(&mut self, value: Json<'a>, at: At<'_>) -> Option<Object<'a>> {
         if let Json::Object(object) = value {
@@ -217,6 +231,7 @@ impl Checker {
         }
     }
 
+    /// `pattern`
     #[inline]
     pub fn pattern(&mut self, text: &str, pattern: &Pattern, at: At<'_>) {
         if !pattern.matches(text) {
@@ -224,6 +239,7 @@ impl Checker {
         }
     }
 
+    /// `format`
     #[inline]
     pub fn format(&mut self, text: &str, format: Format, at: At<'_>) {
         if !format.matches(text) {
@@ -234,6 +250,7 @@ impl Checker {
 
 /// Numbers.
 impl Checker {
+    /// `minimum`
     #[inline]
     pub fn minimum(&mut self, number: Number, min: impl Into<Number>, at: At<'_>) {
         let min = min.into();
@@ -242,6 +259,7 @@ impl Checker {
         }
     }
 
+    /// `maximum`
     #[inline]
     pub fn maximum(&mut self, number: Number, max: impl Into<Number>, at: At<'_>) {
         let max = max.into();
@@ -250,6 +268,7 @@ impl Checker {
         }
     }
 
+    /// `exclusiveMinimum`
     #[inline]
     pub fn exclusive_minimum(&mut self, number: Number, min: impl Into<Number>, at: At<'_>) {
         let min = min.into();
@@ -258,6 +277,7 @@ impl Checker {
         }
     }
 
+    /// `exclusiveMaximum`
     #[inline]
     pub fn exclusive_maximum(&mut self, number: Number, max: impl Into<Number>, at: At<'_>) {
         let max = max.into();
@@ -266,6 +286,7 @@ impl Checker {
         }
     }
 
+    /// `multipleOf`
     pub fn multiple_of(&mut self, number: Number, step: impl Into<Number>, at: At<'_>) {
         let step = step.into();
         if !number.is_multiple_of(step) {
@@ -276,12 +297,14 @@ impl Checker {
 
 /// Arrays.
 impl Checker {
+    /// `minItems`
     pub fn min_items(&mut self, array: Array<'_>, min: u64, at: At<'_>) {
         if (array.len() as u64) < min {
             self.violation(at, "minItems", || format!("has {} items; at least {min} are needed", array.len()));
         }
     }
 
+    /// `maxItems`
     pub fn max_items(&mut self, array: Array<'_>, max: u64, at: At<'_>) {
         if array.len() as u64 > max {
             self.violation(at, "maxItems", || format!("has {} items; at most {max} are accepted", array.len()));
@@ -341,12 +364,14 @@ impl Checker {
         self.violation(at, "additionalProperties", || "is a member that the contract does not know here".to_owned());
     }
 
+    /// `minProperties`
     pub fn min_properties(&mut self, object: Object<'_>, min: u64, at: At<'_>) {
         if (object.len() as u64) < min {
             self.violation(at, "minProperties", || format!("has {} members; at least {min} are needed", object.len()));
         }
     }
 
+    /// `maxProperties`
     pub fn max_properties(&mut self, object: Object<'_>, max: u64, at: At<'_>) {
         if object.len() as u64 > max {
             self.violation(at, "maxProperties", || format!("has {} members; at most {max} are accepted", object.len()));

@@ -3,18 +3,28 @@
 /// An asserted format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
+    /// `date` of RFC 3339.
     Date,
+    /// `date-time` of RFC 3339.
     DateTime,
+    /// `email`
     Email,
+    /// `hostname`
     Hostname,
+    /// `ipv4`
     Ipv4,
+    /// `ipv6`
     Ipv6,
+    /// `time` of RFC 3339.
     Time,
+    /// `uri`: absolute, of RFC 3986.
     Uri,
+    /// `uuid`: the form of 36 characters.
     Uuid,
 }
 
 impl Format {
+    /// All of them, by name.
     pub const ALL: [Format; 9] = [
         Format::Date,
         Format::DateTime,
@@ -47,6 +57,7 @@ impl Format {
         }
     }
 
+    /// Whether the text is of the format.
     pub fn matches(self, text: &str) -> bool {
         match self {
             Format::Date => date(text),

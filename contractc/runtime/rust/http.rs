@@ -25,11 +25,13 @@ pub type Check = fn(Json<'_>, At<'_>, &mut Checker);
 pub trait Operation: Sized {
     /// The operation's id in the contract.
     const ID: &'static str;
+    /// The HTTP method.
     const METHOD: Method;
     /// The path with its parameters in braces.
     const PATH: &'static str;
     /// The security schemes of which one must be satisfied; empty where none is needed.
     const SECURITY: &'static [&'static str];
+    /// What it may answer.
     type Response: Outcome;
 
     /// Writes the request, below `base_url`.
@@ -80,6 +82,7 @@ pub fn empty(status: impl ToStatus) -> Written {
 
 /// A status, or its number.
 pub trait ToStatus {
+    /// The status.
     fn to_status(self) -> StatusCode;
 }
 
@@ -99,7 +102,9 @@ impl ToStatus for u16 {
 /// A response of the contract, with its headers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reply<T> {
+    /// All headers, declared or not.
     pub headers: HeaderMap,
+    /// The response itself.
     pub body: T,
 }
 
@@ -185,8 +190,11 @@ impl<T> Header<T> {
 /// A response that the contract refuses.
 #[derive(Debug)]
 pub struct InvalidResponse {
+    /// The status that came.
     pub status: StatusCode,
+    /// What is wrong with the body.
     pub report: Report,
+    /// The body that came.
     pub body: Vec<u8>,
 }
 
@@ -211,6 +219,7 @@ impl<T> MaybeSend for T {}
 
 /// Sends a request and waits for the response.
 pub trait Transport {
+    /// Why no response came.
     type Error;
 
     /// # Errors
@@ -338,6 +347,7 @@ pub struct Writer {
 }
 
 impl Writer {
+    /// A request of the operation, without parameters so far.
     pub fn new<O: Operation>() -> Self {
         let path = O::PATH.to_owned();
         let (query, headers, cookies) = (String::new(), HeaderMap::new(), Vec::new());
@@ -348,6 +358,7 @@ impl Writer {
         check(value, At::ROOT.member(place).member(name), &mut self.checker);
     }
 
+    /// A parameter in the path.
     pub fn path(&mut self, name: &str, style: Style, value: &impl ToJson, check: Check) {
         let value = value.as_json();
         self.check("path", name, value, check);
@@ -355,6 +366,7 @@ impl Writer {
         self.path = self.path.replace(&format!("{{{name}}}"), &text);
     }
 
+    /// A parameter in the query.
     pub fn query(&mut self, name: &str, style: Style, value: &impl ToJson, check: Check) {
         let value = value.as_json();
         self.check("query", name, value, check);
@@ -366,6 +378,7 @@ impl Writer {
         }
     }
 
+    /// A parameter in a header.
     pub fn header(&mut self, name: &str, style: Style, value: &impl ToJson, check: Check) {
         let value = value.as_json();
         self.check("header", name, value, check);
@@ -376,6 +389,7 @@ impl Writer {
         }
     }
 
+    /// A parameter in a cookie.
     pub fn cookie(&mut self, name: &str, style: Style, value: &impl ToJson, check: Check) {
         let value = value.as_json();
         self.check("cookie", name, value, check);
@@ -435,20 +449,24 @@ impl<'a> Incoming<'a> {
         Some(Incoming { headers, body, path, query, cookies })
     }
 
+    /// A parameter in the path.
     pub fn path<T: ReadJson>(&self, name: &str, style: Style, types: Types, check: Check) -> Result<T, Rejection> {
         let text = self.path.iter().find(|(known, _)| *known == name).map(|(_, text)| text.clone());
         let value = text.map(|text| from_text(name, &text, style, types));
         required(read_parameter("path", name, value, check)?, "path", name)
     }
 
+    /// A parameter in the query.
     pub fn query<T: ReadJson>(&self, name: &str, style: Style, types: Types, check: Check) -> Result<Option<T>, Rejection> {
         read_parameter("query", name, from_pairs(&self.query, name, style, types), check)
     }
 
+    /// A parameter in a cookie.
     pub fn cookie<T: ReadJson>(&self, name: &str, style: Style, types: Types, check: Check) -> Result<Option<T>, Rejection> {
         read_parameter("cookie", name, from_pairs(&self.cookies, name, style, types), check)
     }
 
+    /// A parameter in a header.
     pub fn header<T: ReadJson>(&self, name: &str, style: Style, types: Types, check: Check) -> Result<Option<T>, Rejection> {
         let text = self.headers.get(name).and_then(|value| value.to_str().ok());
         read_parameter("header", name, text.map(|text| from_text(name, text, style, types)), check)
@@ -484,6 +502,7 @@ impl<'a> Incoming<'a> {
         if self.body.is_empty() { Ok(None) } else { self.json(check).map(Some) }
     }
 
+    /// The body as it is.
     pub fn bytes(&self) -> Vec<u8> {
         self.body.to_vec()
     }
@@ -497,11 +516,14 @@ pub fn required<T>(value: Option<T>, place: &str, name: &str) -> Result<T, Rejec
 /// Why a request is refused before anything looks at what it asks for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rejection {
+    /// The status of the answer.
     pub status: StatusCode,
+    /// What is wrong with the request.
     pub report: Report,
 }
 
 impl Rejection {
+    /// A refusal with this status.
     pub fn new(status: StatusCode, report: Report) -> Self {
         Rejection { status, report }
     }

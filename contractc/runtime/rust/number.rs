@@ -7,6 +7,7 @@ use serde_json::Value;
 /// A JSON number. `3.0` and `1e3` are floats that [`Number::is_integer`] accepts.
 #[derive(Clone, Copy, Debug)]
 pub enum Number {
+    /// An integer that fits 64 bits with a sign.
     Signed(i64),
     /// Only above `i64::MAX`.
     Unsigned(u64),
@@ -23,6 +24,7 @@ impl Number {
         }
     }
 
+    /// The nearest double.
     pub fn to_f64(self) -> f64 {
         match self {
             Number::Signed(value) => value as f64,
@@ -49,6 +51,7 @@ impl Number {
         }
     }
 
+    /// The number as a `serde_json` value.
     pub fn to_value(self) -> Value {
         match self {
             Number::Signed(value) => value.into(),

@@ -19,10 +19,12 @@ enum Compiled {
 }
 
 impl Pattern {
+    /// A pattern, compiled when it is first used.
     pub const fn new(source: &'static str) -> Self {
         Pattern { source, compiled: OnceLock::new() }
     }
 
+    /// The pattern as the contract writes it.
     pub fn source(&self) -> &'static str {
         self.source
     }

@@ -18,6 +18,7 @@ pub struct Violation {
 /// Everything that is wrong with one value: never empty, at most [`VIOLATIONS_MAX`] long.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Report {
+    /// In the order in which they were found.
     pub violations: Vec<Violation>,
 }
 
@@ -61,12 +62,15 @@ enum Step<'a> {
 }
 
 impl<'a> At<'a> {
+    /// The whole value.
     pub const ROOT: At<'static> = At { parent: None, step: Step::Root };
 
+    /// A member of this place.
     pub fn member(&'a self, name: &'a str) -> At<'a> {
         At { parent: Some(self), step: Step::Member(name) }
     }
 
+    /// An item of this place.
     pub fn item(&'a self, index: usize) -> At<'a> {
         At { parent: Some(self), step: Step::Item(index) }
     }

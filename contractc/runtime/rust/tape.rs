@@ -25,6 +25,7 @@ pub struct Tape<'s> {
 pub struct SyntaxError {
     /// Byte offset of the fault.
     pub offset: usize,
+    /// What was seen, or should have been.
     pub message: &'static str,
 }
 
@@ -167,10 +168,12 @@ pub struct Container<'a> {
 }
 
 impl<'a> Container<'a> {
+    /// How many items or members there are.
     pub fn len(self) -> usize {
         low(self.tape.nodes[self.index].data)
     }
 
+    /// Whether there are none.
     pub fn is_empty(self) -> bool {
         self.len() == 0
     }
@@ -336,6 +339,7 @@ pub struct Located<'a> {
 }
 
 impl<'a> Located<'a> {
+    /// The value itself.
     pub fn value(self) -> Json<'a> {
         self.tape.json(self.index)
     }

@@ -7,6 +7,7 @@ use crate::model::KeywordRole;
 use crate::reader::{KeywordFate, keyword_fates};
 use crate::runtime::format::Format;
 
+/// `COVERAGE.md`
 pub fn emit(plan: &Plan<'_>) -> Vec<OutputFile> {
     let counts = &plan.contract.keywords;
     let fates = keyword_fates();

@@ -1,9 +1,12 @@
 //! The Rust target: types, validators, client, server routes and the collection registry, over the runtime.
 
 mod checks;
+mod client;
+mod headers;
 mod names;
 mod operations;
 mod registry;
+mod server;
 mod types;
 
 use std::fmt::Write;

@@ -99,8 +99,11 @@ const KEYWORDS: &[(&str, Known)] = &[
 /// What becomes of a keyword, for `COVERAGE.md`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeywordFate {
+    /// Validators check it.
     Enforced,
+    /// It speaks to people.
     Annotation,
+    /// A document that has it does not compile.
     Refused,
     /// Data for the engine.
     Registry,

@@ -39,7 +39,7 @@ debug = false
 "#;
 
 const LIB: &str = "//! Every case, and one runtime.
-#![deny(warnings)]
+#![deny(warnings, missing_docs)]
 #![allow(mixed_script_confusables, uncommon_codepoints)]
 
 pub mod runtime;

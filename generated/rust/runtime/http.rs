@@ -26,11 +26,13 @@ pub type Check = fn(Json<'_>, At<'_>, &mut Checker);
 pub trait Operation: Sized {
     /// The operation's id in the contract.
     const ID: &'static str;
+    /// The HTTP method.
     const METHOD: Method;
     /// The path with its parameters in braces.
     const PATH: &'static str;
     /// The security schemes of which one must be satisfied; empty where none is needed.
     const SECURITY: &'static [&'static str];
+    /// What it may answer.
     type Response: Outcome;
 
     /// Writes the request, below `base_url`.
@@ -81,6 +83,7 @@ pub fn empty(status: impl ToStatus) -> Written {
 
 /// A status, or its number.
 pub trait ToStatus {
+    /// The status.
     fn to_status(self) -> StatusCode;
 }
 
@@ -100,7 +103,9 @@ impl ToStatus for u16 {
 /// A response of the contract, with its headers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reply<T> {
+    /// All headers, declared or not.
     pub headers: HeaderMap,
+    /// The response itself.
     pub body: T,
 }
 
@@ -186,8 +191,11 @@ impl<T> Header<T> {
 /// A response that the contract refuses.
 #[derive(Debug)]
 pub struct InvalidResponse {
+    /// The status that came.
     pub status: StatusCode,
+    /// What is wrong with the body.
     pub report: Report,
+    /// The body that came.
     pub body: Vec<u8>,
 }
 
@@ -212,6 +220,7 @@ impl<T> MaybeSend for T {}
 
 /// Sends a request and waits for the response.
 pub trait Transport {
+    /// Why no response came.
     type Error;
 
     /// # Errors
@@ -339,6 +348,7 @@ pub struct Writer {
 }
 
 impl Writer {
+    /// A request of the operation, without parameters so far.
     pub fn new<O: Operation>() -> Self {
         let path = O::PATH.to_owned();
         let (query, headers, cookies) = (String::new(), HeaderMap::new(), Vec::new());
@@ -349,6 +359,7 @@ impl Writer {
         check(value, At::ROOT.member(place).member(name), &mut self.checker);
     }
 
+    /// A parameter in the path.
     pub fn path(&mut self, name: &str, style: Style, value: &impl ToJson, check: Check) {
         let value = value.as_json();
         self.check("path", name, value, check);
@@ -356,6 +367,7 @@ impl Writer {
         self.path = self.path.replace(&format!("{{{name}}}"), &text);
     }
 
+    /// A parameter in the query.
     pub fn query(&mut self, name: &str, style: Style, value: &impl ToJson, check: Check) {
         let value = value.as_json();
         self.check("query", name, value, check);
@@ -367,6 +379,7 @@ impl Writer {
         }
     }
 
+    /// A parameter in a header.
     pub fn header(&mut self, name: &str, style: Style, value: &impl ToJson, check: Check) {
         let value = value.as_json();
         self.check("header", name, value, check);
@@ -377,6 +390,7 @@ impl Writer {
         }
     }
 
+    /// A parameter in a cookie.
     pub fn cookie(&mut self, name: &str, style: Style, value: &impl ToJson, check: Check) {
         let value = value.as_json();
         self.check("cookie", name, value, check);
@@ -436,20 +450,24 @@ impl<'a> Incoming<'a> {
         Some(Incoming { headers, body, path, query, cookies })
     }
 
+    /// A parameter in the path.
     pub fn path<T: ReadJson>(&self, name: &str, style: Style, types: Types, check: Check) -> Result<T, Rejection> {
         let text = self.path.iter().find(|(known, _)| *known == name).map(|(_, text)| text.clone());
         let value = text.map(|text| from_text(name, &text, style, types));
         required(read_parameter("path", name, value, check)?, "path", name)
     }
 
+    /// A parameter in the query.
     pub fn query<T: ReadJson>(&self, name: &str, style: Style, types: Types, check: Check) -> Result<Option<T>, Rejection> {
         read_parameter("query", name, from_pairs(&self.query, name, style, types), check)
     }
 
+    /// A parameter in a cookie.
     pub fn cookie<T: ReadJson>(&self, name: &str, style: Style, types: Types, check: Check) -> Result<Option<T>, Rejection> {
         read_parameter("cookie", name, from_pairs(&self.cookies, name, style, types), check)
     }
 
+    /// A parameter in a header.
     pub fn header<T: ReadJson>(&self, name: &str, style: Style, types: Types, check: Check) -> Result<Option<T>, Rejection> {
         let text = self.headers.get(name).and_then(|value| value.to_str().ok());
         read_parameter("header", name, text.map(|text| from_text(name, text, style, types)), check)
@@ -485,6 +503,7 @@ impl<'a> Incoming<'a> {
         if self.body.is_empty() { Ok(None) } else { self.json(check).map(Some) }
     }
 
+    /// The body as it is.
     pub fn bytes(&self) -> Vec<u8> {
         self.body.to_vec()
     }
@@ -498,11 +517,14 @@ pub fn required<T>(value: Option<T>, place: &str, name: &str) -> Result<T, Rejec
 /// Why a request is refused before anything looks at what it asks for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rejection {
+    /// The status of the answer.
     pub status: StatusCode,
+    /// What is wrong with the request.
     pub report: Report,
 }
 
 impl Rejection {
+    /// A refusal with this status.
     pub fn new(status: StatusCode, report: Report) -> Self {
         Rejection { status, report }
     }

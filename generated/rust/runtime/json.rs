@@ -11,33 +11,47 @@ pub use serde_json::Value;
 /// A JSON value, borrowed from whatever holds it.
 #[derive(Clone, Copy)]
 pub enum Json<'a> {
+    /// `null`
     Null,
+    /// `true` or `false`
     Bool(bool),
+    /// A number.
     Number(Number),
+    /// A string, its escapes resolved.
     String(&'a str),
+    /// An array.
     Array(Array<'a>),
+    /// An object.
     Object(Object<'a>),
 }
 
 /// A JSON array, borrowed.
 #[derive(Clone, Copy)]
 pub enum Array<'a> {
+    /// Of parsed text.
     Tape(tape::Container<'a>),
+    /// Of a typed value.
     Typed(&'a dyn Items),
+    /// Of a `serde_json` value.
     Value(&'a [Value]),
 }
 
 /// A JSON object, borrowed. Shown names are unique.
 #[derive(Clone, Copy)]
 pub enum Object<'a> {
+    /// Of parsed text.
     Tape(tape::Container<'a>),
+    /// Of a typed value.
     Typed(&'a dyn Members),
+    /// Of a `serde_json` value.
     Value(&'a serde_json::Map<String, Value>),
 }
 
 /// A typed sequence that can show itself as a JSON array.
 pub trait Items {
+    /// How many items there are.
     fn count(&self) -> usize;
+    /// The item at `index`, which is below the count.
     fn item(&self, index: usize) -> Json<'_>;
 }
 
@@ -49,6 +63,7 @@ pub trait Members {
 
 /// A place in a structure's row of members.
 pub enum Shown<'a> {
+    /// A member, with its name.
     Present(&'a str, Json<'a>),
     /// An optional member that is not there.
     Absent,
@@ -77,6 +92,7 @@ impl<'a> Json<'a> {
         }
     }
 
+    /// The text, if this is a string.
     pub fn as_str(self) -> Option<&'a str> {
         match self {
             Json::String(text) => Some(text),
@@ -119,6 +135,7 @@ impl<'a> From<&'a Value> for Json<'a> {
 }
 
 impl<'a> Array<'a> {
+    /// How many items there are.
     pub fn len(self) -> usize {
         match self {
             Array::Tape(container) => container.len(),
@@ -127,6 +144,7 @@ impl<'a> Array<'a> {
         }
     }
 
+    /// Whether there are none.
     pub fn is_empty(self) -> bool {
         self.len() == 0
     }
@@ -138,6 +156,7 @@ impl<'a> Array<'a> {
 }
 
 impl<'a> Object<'a> {
+    /// How many members there are.
     pub fn len(self) -> usize {
         match self {
             Object::Tape(container) => container.len(),
@@ -146,10 +165,12 @@ impl<'a> Object<'a> {
         }
     }
 
+    /// Whether there are none.
     pub fn is_empty(self) -> bool {
         self.len() == 0
     }
 
+    /// The member `name`.
     pub fn get(self, name: &str) -> Option<Json<'a>> {
         match self {
             Object::Tape(container) => container.find(name).map(|found| found.value()),
@@ -161,8 +182,11 @@ impl<'a> Object<'a> {
 
 /// The items of an array with their indexes.
 pub enum ItemsIter<'a> {
+    /// Of parsed text.
     Tape(std::iter::Enumerate<tape::Values<'a>>),
+    /// Of a typed value.
     Typed(&'a dyn Items, std::ops::Range<usize>),
+    /// Of a `serde_json` value.
     Value(std::iter::Enumerate<std::slice::Iter<'a, Value>>),
 }
 
@@ -194,8 +218,18 @@ impl<'a> Iterator for ItemsIter<'a> {
 
 /// The members of an object with their names.
 pub enum MembersIter<'a> {
+    /// Of parsed text.
     Tape(tape::Members<'a>),
-    Typed { members: &'a dyn Members, index: usize, last: Option<&'a str> },
+    /// Of a typed value.
+    Typed {
+        /// What is shown.
+        members: &'a dyn Members,
+        /// The place in its row.
+        index: usize,
+        /// The name that was shown last.
+        last: Option<&'a str>,
+    },
+    /// Of a `serde_json` value.
     Value(serde_json::map::Iter<'a>),
 }
 

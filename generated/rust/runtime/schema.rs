@@ -14,6 +14,7 @@ use super::tape::{Place, Tape};
 
 /// Can be shown as JSON without being copied.
 pub trait ToJson {
+    /// The value as JSON.
     fn as_json(&self) -> Json<'_>;
 }
 
@@ -368,6 +369,7 @@ pub struct Reading<'r, 'a> {
 }
 
 impl<'r, 'a> Reading<'r, 'a> {
+    /// A reader of the members called `names`; whatever else is there, [`others`](Reading::others) gives.
     pub fn new(object: Object<'a>, names: &'static [&'static str], at: At<'r>, out: &'r mut Checker) -> Self {
         let mut places = [Place::NONE; PLACES];
         let others = match object {

@@ -30,13 +30,15 @@ pub fn emit(plan: &Plan<'_>, names: &Names) -> String {
             unused("out")
         );
     }
+    let roots: BTreeMap<SchemaId, String> = plan.shapes.roots().map(|(schema, words)| (schema, words.join(" "))).collect();
     for (schema, function) in names.root_functions() {
         emitter.owner.replace(function.trim_start_matches("check_").to_owned());
         let body = emitter.body(schema);
         let unused = |word: &str| if mentions(&body, word) { word.to_owned() } else { format!("_{word}") };
         let _ = writeln!(
             functions,
-            "pub fn {function}({}: Json<'_>, {}: At<'_>, {}: &mut Checker) {{\n{body}}}\n",
+            "{}pub fn {function}({}: Json<'_>, {}: At<'_>, {}: &mut Checker) {{\n{body}}}\n",
+            super::docs(&format!("Checks `{}`.", roots.get(&schema).map_or(function, String::as_str)), ""),
             unused("value"),
             unused("at"),
             unused("out")

@@ -68,6 +68,7 @@ const KEYWORDS: &[&str] = &[
 ];
 
 impl Names {
+    /// Finds a name for every type.
     pub fn new(plan: &Plan<'_>) -> Self {
         let named: BTreeSet<_> = plan.contract.names.iter().filter_map(|(_, id)| plan.shapes.of(plan.contract, *id)).collect();
         let mut order: Vec<DeclarationId> = (0..plan.shapes.declarations.len()).map(DeclarationId).collect();

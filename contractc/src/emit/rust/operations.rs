@@ -1,13 +1,12 @@
-//! `operations.rs`, `headers.rs`, `client.rs` and `server.rs`: each operation as a value that both ends write and read, the headers of
-//! responses, a client method and a route.
+//! `operations.rs`: each operation as a value that both ends write and read; and the files that build on it.
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::docs;
-use super::names::{Names, Unique, constant_name, type_name, value_name, variant_name};
+use super::headers::Headers;
+use super::names::{Names, Unique, type_name, value_name, variant_name};
 use crate::emit::Plan;
-use crate::model::{Contract, Header, Method, Operation, Parameter, Place, Response, SchemaId, Status, Style};
+use crate::model::{Contract, Operation, Parameter, Place, Response, SchemaId, Status, Style};
 use crate::runtime::check::Types;
 use crate::shapes::Type;
 
@@ -20,67 +19,34 @@ pub fn emit(plan: &Plan<'_>, names: &Names) -> Vec<(&'static str, String)> {
     calls.iter().for_each(|call| emitter.operation(call, &mut operations));
     let mut files = vec![
         ("operations.rs", with_imports(&operations, OPERATIONS)),
-        ("client.rs", client(plan, &calls)),
-        ("server.rs", server(plan, &calls)),
+        ("client.rs", super::client::emit(plan, &calls)),
+        ("server.rs", super::server::emit(plan, &calls)),
     ];
-    if !headers.constants.is_empty() {
-        files.push(("headers.rs", emitter.headers()));
-    }
+    files.extend(headers.emit(names).map(|code| ("headers.rs", code)));
     files
-}
-
-/// The headers of all responses, each once, with the names of their constants.
-struct Headers<'p> {
-    constants: Vec<(String, &'p Header, SchemaId)>,
-}
-
-impl<'p> Headers<'p> {
-    fn new(plan: &'p Plan<'p>) -> Self {
-        let mut headers = Headers { constants: Vec::new() };
-        let mut unique = Unique::default();
-        for header in plan.contract.operations.iter().flat_map(|operation| &operation.responses).flat_map(|response| &response.headers) {
-            let Some(schema) = header.schema.filter(|_| headers.constant(header).is_none()) else { continue };
-            headers.constants.push((unique.take(constant_name(&header.name), "_"), header, schema));
-        }
-        headers
-    }
-
-    fn constant(&self, header: &Header) -> Option<&str> {
-        let same = |known: &&(String, &Header, SchemaId)| known.1.name.eq_ignore_ascii_case(&header.name) && Some(known.2) == header.schema;
-        self.constants.iter().find(same).map(|(constant, ..)| constant.as_str())
-    }
-
-    /// The sentence about the headers of a response.
-    fn docs(&self, response: &Response) -> String {
-        let named = |header: &Header| Some(format!("[`{}`](super::headers::{})", header.name, self.constant(header)?));
-        let names: Vec<String> = response.headers.iter().filter_map(named).collect();
-        if names.is_empty() { String::new() } else { format!("\n\nHeaders: {}.", names.join(", ")) }
-    }
 }
 
 const OPERATIONS: &str = "//! The operations of the contract: what each takes, and what each may answer.\n\
     #![allow(rustdoc::bare_urls, rustdoc::broken_intra_doc_links, rustdoc::invalid_html_tags)]\n";
 
-const HEADERS: &str = "//! The headers that responses carry, to be read by [`Reply::header`](super::runtime::http::Reply::header) and set by\n\
-    //! [`Reply::with_header`](super::runtime::http::Reply::with_header).\n\
-    #![allow(rustdoc::bare_urls, rustdoc::broken_intra_doc_links, rustdoc::invalid_html_tags)]\n";
-
 /// An operation with its Rust names.
-struct Call<'p> {
-    operation: &'p Operation,
+pub struct Call<'p> {
+    pub operation: &'p Operation,
     /// `PushChanges`
-    type_name: String,
+    pub type_name: String,
     /// `PushChangesResponse`
-    response_name: String,
+    pub response_name: String,
     /// `push_changes`
-    method_name: String,
+    pub method_name: String,
     parameters: Vec<(&'p Parameter, String)>,
     /// The media type and content of the body, and its field.
     body: Option<(String, Content, bool, String)>,
     variants: Vec<Variant<'p>>,
     /// The answer is a stream: the server writes it as it goes, and the client reads it its own way.
-    streams: bool,
+    pub streams: bool,
 }
+
+const STATUS_FIELD: &str = "/// Which status it is.\nstatus: StatusCode,";
 
 struct Variant<'p> {
     response: &'p Response,
@@ -142,17 +108,23 @@ fn content(plan: &Plan<'_>, names: &Names, is_json: bool, schema: Option<SchemaI
     }
 }
 
-fn rust_type(plan: &Plan<'_>, names: &Names, schema: SchemaId) -> String {
+pub fn rust_type(plan: &Plan<'_>, names: &Names, schema: SchemaId) -> String {
     super::types::rust_type(names, plan.shapes.root_type(schema).unwrap_or(&Type::Any))
 }
 
 /// The validator of a schema that an operation mentions.
-fn check_path(plan: &Plan<'_>, names: &Names, schema: SchemaId) -> String {
+pub fn check_path(plan: &Plan<'_>, names: &Names, schema: SchemaId) -> String {
     match (plan.shapes.of(plan.contract, schema), names.root_function(plan.contract.resolved(schema))) {
         (Some(declaration), _) => names.function(declaration),
         (None, Some(function)) => function.to_owned(),
         (None, None) => "check_nothing".to_owned(),
     }
+}
+
+/// The JSON types that the text of a parameter or a header may stand for.
+pub fn json_types(contract: &Contract, schema: SchemaId) -> Types {
+    let parts = contract.conjuncts(contract.resolved(schema));
+    parts.iter().find_map(|part| contract.schema(*part).types).unwrap_or(Types::STRING)
 }
 
 struct Emitter<'p> {
@@ -162,23 +134,6 @@ struct Emitter<'p> {
 }
 
 impl Emitter<'_> {
-    /// `headers.rs`
-    fn headers(&self) -> String {
-        let mut body = String::new();
-        for (constant, header, schema) in &self.headers.constants {
-            let text = header.description.clone().unwrap_or_else(|| format!("`{}`", header.name));
-            let ty = rust_type(self.plan, self.names, *schema);
-            let (types, check) = (super::checks::types(self.types(*schema)), check_path(self.plan, self.names, *schema));
-            let _ = writeln!(
-                body,
-                "{}pub const {constant}: Header<{ty}> = Header::new({:?}, {types}, {check});\n",
-                docs(&text, ""),
-                header.name
-            );
-        }
-        with_imports(&body, HEADERS)
-    }
-
     fn operation(&self, call: &Call<'_>, code: &mut String) {
         self.structure(call, code);
         let operation = call.operation;
@@ -252,11 +207,13 @@ impl Emitter<'_> {
             .map(|(parameter, _)| parameter.name.as_str())
             .collect();
         let exploded_object = call.parameters.iter().any(|(parameter, _)| {
-            parameter.place == Place::Query && parameter.style == Style::Exploded && self.types(parameter.schema).contains(Types::OBJECT)
+            parameter.place == Place::Query
+                && parameter.style == Style::Exploded
+                && json_types(self.plan.contract, parameter.schema).contains(Types::OBJECT)
         });
         for (parameter, field) in &call.parameters {
             let check = check_path(self.plan, self.names, parameter.schema);
-            let types = super::checks::types(self.types(parameter.schema));
+            let types = super::checks::types(json_types(self.plan.contract, parameter.schema));
             let (place, name, style) = (place(parameter.place), &parameter.name, style(parameter.style));
             let read = format!("incoming.{place}({name:?}, {style}, {types}, {check})?");
             let read = if parameter.required && place != "path" { format!("required({read}, {place:?}, {name:?})?") } else { read };
@@ -276,13 +233,6 @@ impl Emitter<'_> {
         let _ = writeln!(code, "fn receive({incoming}: &Incoming<'_>) -> Result<Self, Rejection> {{\n{closed}Ok(Self {{\n{fields}}})\n}}");
     }
 
-    /// The JSON types that a parameter's text may stand for.
-    fn types(&self, schema: SchemaId) -> Types {
-        let contract: &Contract = self.plan.contract;
-        let parts = contract.conjuncts(contract.resolved(schema));
-        parts.iter().find_map(|part| contract.schema(*part).types).unwrap_or(Types::STRING)
-    }
-
     fn response(&self, call: &Call<'_>, code: &mut String) {
         let name = &call.response_name;
         let _ = writeln!(code, "/// What [`{}`] may answer.\n#[derive(Clone, Debug, PartialEq)]\npub enum {name} {{", call.type_name);
@@ -292,8 +242,10 @@ impl Emitter<'_> {
             code.push_str(&docs(&format!("{}: {described}{headers}", variant.response.status.text()), ""));
             let _ = writeln!(code, "{},", variant.declaration());
         }
-        let _ =
-            writeln!(code, "/// A status that the contract does not declare.\nUndeclared {{ status: StatusCode, body: Vec<u8> }},\n}}\n");
+        let _ = writeln!(
+            code,
+            "/// A status that the contract does not declare.\nUndeclared {{\n{STATUS_FIELD}\n/// The body as it came.\nbody: Vec<u8>,\n}},\n}}\n"
+        );
         let (mut read, mut write) = (String::new(), String::new());
         for variant in &call.variants {
             let _ = writeln!(read, "{}", variant.read_arm());
@@ -337,8 +289,10 @@ impl Variant<'_> {
         match (self.has_status(), &self.content) {
             (false, None) => self.name.clone(),
             (false, Some((_, content))) => format!("{}({})", self.name, content.ty()),
-            (true, None) => format!("{} {{ status: StatusCode }}", self.name),
-            (true, Some((_, content))) => format!("{} {{ status: StatusCode, body: {} }}", self.name, content.ty()),
+            (true, None) => format!("{} {{\n{STATUS_FIELD}\n}}", self.name),
+            (true, Some((media_type, content))) => {
+                format!("{} {{\n{STATUS_FIELD}\n/// The body, `{media_type}`.\nbody: {},\n}}", self.name, content.ty())
+            }
         }
     }
 
@@ -379,7 +333,7 @@ impl Variant<'_> {
     }
 }
 
-fn operation_docs(operation: &Operation) -> String {
+pub fn operation_docs(operation: &Operation) -> String {
     let mut text = operation.summary.clone().map(|summary| format!("{}.", summary.trim_end_matches('.'))).unwrap_or_default();
     let _ = write!(text, "\n\n`{} {}`", operation.method.name().to_ascii_uppercase(), operation.path);
     if let Some(description) = &operation.description {
@@ -409,108 +363,7 @@ fn style(style: Style) -> String {
     format!("Style::{style:?}")
 }
 
-/// The client: a method for each operation.
-fn client(plan: &Plan<'_>, calls: &[Call<'_>]) -> String {
-    let mut methods = String::new();
-    for call in calls.iter().filter(|call| !call.streams) {
-        let summary = docs(&operation_docs(call.operation), "");
-        let _ = writeln!(
-            methods,
-            "{summary}///\n/// # Errors\n/// See [`CallError`].\npub async fn {}(&self, call: &{}) -> Result<Reply<{}>, CallError<T::Error>> {{\n\
-             http::call(call, &self.base_url, &self.transport, &self.hooks).await\n}}\n",
-            call.method_name, call.type_name, call.response_name
-        );
-    }
-    let code = format!(
-        "//! The client: one method for each operation that answers at once.\n\
-         #![allow(rustdoc::bare_urls, rustdoc::broken_intra_doc_links, rustdoc::invalid_html_tags)]\n\n\
-         use super::operations::*;\nuse super::runtime::http::{{self, CallError, Hooks, NoHooks, Reply, Transport}};\n\n\
-         /// A client of {} over any [`Transport`], `reqwest::Client` for one (feature `reqwest`).\n\
-         #[derive(Clone, Debug)]\npub struct Client<T, H = NoHooks> {{\nbase_url: String,\ntransport: T,\nhooks: H,\n}}\n\n\
-         impl<T: Transport> Client<T> {{\n\
-         /// A client of the server at `base_url`, which may have a path.\n\
-         pub fn new(base_url: impl Into<String>, transport: T) -> Self {{\nClient {{ base_url: base_url.into(), transport, hooks: NoHooks }}\n}}\n}}\n\n\
-         impl<T: Transport, H: Hooks> Client<T, H> {{\n\
-         /// The same client with other hooks, such as [`Bearer`](http::Bearer).\n\
-         pub fn with_hooks<N: Hooks>(self, hooks: N) -> Client<T, N> {{\nClient {{ base_url: self.base_url, transport: self.transport, hooks }}\n}}\n\n\
-         {methods}}}\n",
-        plan.contract.title
-    );
-    code
-}
-
-/// The server side: a trait of all operations, and the routes that call it.
-fn server(plan: &Plan<'_>, calls: &[Call<'_>]) -> String {
-    let (mut methods, mut handlers) = (String::new(), String::new());
-    let mut routes: BTreeMap<String, Vec<&Call<'_>>> = BTreeMap::new();
-    for call in calls {
-        let summary = docs(&operation_docs(call.operation), "");
-        let output = if call.streams { "Response".to_owned() } else { format!("Reply<{}>", call.response_name) };
-        let _ = writeln!(
-            methods,
-            "{summary}fn {}(&self, parts: Parts, call: {}) -> impl Future<Output = {output}> + Send {{\nlet _ = (parts, call);\n{}()\n}}\n",
-            call.method_name,
-            call.type_name,
-            if call.streams { "no_stream" } else { "not_implemented" }
-        );
-        routes.entry(route(&call.operation.path)).or_default().push(call);
-        let answer = if call.streams {
-            format!("api.{}(parts, call).await", call.method_name)
-        } else {
-            format!("answer(api.{}(parts, call).await)", call.method_name)
-        };
-        let _ = writeln!(
-            handlers,
-            "async fn {}<A: Api>(State(api): State<Arc<A>>, parts: Parts, body: Bytes) -> Response {{\n\
-             match receive(&parts, &body) {{\nOk(call) => {answer},\nErr(refusal) => *refusal,\n}}\n}}\n",
-            call.method_name
-        );
-    }
-    let (mut table, mut count) = (String::new(), 0);
-    for (path, calls) in routes {
-        // Two templates may be one route to the router: the first of a method is served there.
-        let mut by_method: BTreeMap<Method, &Call<'_>> = BTreeMap::new();
-        calls.into_iter().for_each(|call| _ = by_method.entry(call.operation.method).or_insert(call));
-        for (method, call) in by_method {
-            count += 1;
-            let _ = writeln!(table, "({}::ID, {path:?}, routing::{}({}::<A>)),", call.type_name, method.name(), call.method_name);
-        }
-    }
-    format!(
-        "//! The server side: implement [`Api`], and [`router`] serves it. Requests are parsed and validated before they reach it; what breaks\n\
-         //! the contract is answered with `application/problem+json`.\n\
-         #![allow(rustdoc::bare_urls, rustdoc::broken_intra_doc_links, rustdoc::invalid_html_tags)]\n\n\
-         use std::future::Future;\nuse std::sync::Arc;\n\nuse axum::Router;\nuse axum::body::Bytes;\nuse axum::extract::State;\nuse axum::response::Response;\nuse axum::routing::{{self, MethodRouter}};\nuse http::request::Parts;\n\n\
-         use super::operations::*;\nuse super::runtime::axum::{{{}}};\nuse super::runtime::http::{{Operation, Reply}};\n\n\
-         /// All operations of {}. `parts` are the request's own: headers, and what middleware has left in the extensions.\n\
-         /// An operation that is not overridden answers 501.\n\
-         pub trait Api: Send + Sync + 'static {{\n{methods}}}\n\n\
-         /// The routes of all operations.\npub fn router<A: Api>(api: Arc<A>) -> Router {{\nrouter_where(api, |_| true)\n}}\n\n\
-         /// The routes of the operations whose id `serves` accepts: the others may be served by other means.\n\
-         pub fn router_where<A: Api>(api: Arc<A>, serves: impl Fn(&str) -> bool) -> Router {{\n\
-         let routes: [(&str, &str, MethodRouter<Arc<A>>); {count}] = [\n{table}];\n\
-         let served = routes.into_iter().filter(|(id, ..)| serves(id));\n\
-         served.fold(Router::new(), |router, (_, path, route)| router.route(path, route)).with_state(api)\n}}\n\n{handlers}",
-        if calls.iter().any(|call| call.streams) {
-            "answer, no_stream, not_implemented, receive"
-        } else {
-            "answer, not_implemented, receive"
-        },
-        plan.contract.title
-    )
-}
-
-/// A path as the router wants it: a segment with a parameter in it is a parameter as a whole.
-fn route(path: &str) -> String {
-    let path = path.split('?').next().unwrap_or(path);
-    let segments = path
-        .split('/')
-        .enumerate()
-        .map(|(index, segment)| if segment.contains('{') { format!("{{p{index}}}") } else { segment.to_owned() });
-    segments.collect::<Vec<_>>().join("/")
-}
-
-fn with_imports(body: &str, head: &str) -> String {
+pub fn with_imports(body: &str, head: &str) -> String {
     let names = [
         ("std::collections", vec!["BTreeMap"]),
         ("super::runtime::check", vec!["Types"]),

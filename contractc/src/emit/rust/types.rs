@@ -130,7 +130,7 @@ impl Emitter<'_> {
             if let FieldKind::Value(ty) = &field.kind {
                 let ty = self.ty(ty);
                 let ty = if field.required { ty } else { format!("Option<{ty}>") };
-                let _ = writeln!(code, "{}pub {ident}: {ty},", self.field_docs(field.schema));
+                let _ = writeln!(code, "{}pub {ident}: {ty},", self.field_docs(field));
             }
         }
         if let (Some(ty), Some(ident)) = (rest, &rest_ident) {
@@ -184,11 +184,28 @@ impl Emitter<'_> {
         );
     }
 
-    fn field_docs(&self, schema: SchemaId) -> String {
+    fn field_docs(&self, field: &Field) -> String {
+        docs(&self.prose(field.schema).unwrap_or_else(|| format!("`{}`", field.name)), "")
+    }
+
+    /// What the contract says of a schema, or of what it refers to.
+    fn prose(&self, schema: SchemaId) -> Option<String> {
         let own = &self.plan.contract.schema(schema).annotations;
         let target = &self.plan.contract.schema(self.plan.contract.resolved(schema)).annotations;
-        let text = own.description.as_ref().or(own.title.as_ref()).or(target.description.as_ref()).or(target.title.as_ref());
-        text.map(|text| docs(text, "")).unwrap_or_default()
+        let said = [&own.description, &own.title, &target.description, &target.title];
+        said.into_iter().flatten().find(|text| !text.trim().is_empty()).cloned()
+    }
+
+    /// The first sentence on a variant, or the values of the tag that mean it.
+    fn variant_docs(&self, variant: &Variant) -> String {
+        let tags: Vec<String> =
+            variant.tags.iter().map(|tag| format!("`{}`", tag.as_str().map_or(tag.to_string(), str::to_owned))).collect();
+        let text = match self.prose(variant.schema) {
+            Some(text) if tags.is_empty() => text.split_inclusive(". ").next().unwrap_or_default().trim().to_owned(),
+            _ if tags.is_empty() => format!("`{}`", variant.words.join(" ")),
+            _ => tags.join(" or "),
+        };
+        docs(&text, "")
     }
 
     fn texts(&self, id: DeclarationId, texts: &[String], code: &mut String) {
@@ -224,7 +241,7 @@ impl Emitter<'_> {
         let name = self.names.type_name(id);
         let _ = writeln!(code, "#[derive(Clone, Debug, PartialEq)]\npub enum {name} {{");
         for (variant, ident) in variants.iter().zip(idents) {
-            let _ = writeln!(code, "{ident}({}),", self.ty(&variant.ty));
+            let _ = writeln!(code, "{}{ident}({}),", self.variant_docs(variant), self.ty(&variant.ty));
         }
         let _ = writeln!(code, "}}\n\nimpl ToJson for {name} {{\nfn as_json(&self) -> Json<'_> {{\nmatch self {{");
         for ident in idents {

@@ -1,0 +1,64 @@
+//! `headers.rs`: the headers of responses, each a typed constant.
+
+use std::fmt::Write;
+
+use super::docs;
+use super::names::{Names, Unique, constant_name};
+use super::operations::{check_path, json_types, rust_type, with_imports};
+use crate::emit::Plan;
+use crate::model::{Header, Response, SchemaId};
+
+const HEADERS: &str = "//! The headers that responses carry, to be read by [`Reply::header`](super::runtime::http::Reply::header) and set by\n\
+    //! [`Reply::with_header`](super::runtime::http::Reply::with_header).\n\
+    #![allow(rustdoc::bare_urls, rustdoc::broken_intra_doc_links, rustdoc::invalid_html_tags)]\n";
+
+/// The headers of all responses, each once, with the names of their constants.
+pub struct Headers<'p> {
+    plan: &'p Plan<'p>,
+    constants: Vec<(String, &'p Header, SchemaId)>,
+}
+
+impl<'p> Headers<'p> {
+    pub fn new(plan: &'p Plan<'p>) -> Self {
+        let mut headers = Headers { plan, constants: Vec::new() };
+        let mut unique = Unique::default();
+        for header in plan.contract.operations.iter().flat_map(|operation| &operation.responses).flat_map(|response| &response.headers) {
+            let Some(schema) = header.schema.filter(|_| headers.constant(header).is_none()) else { continue };
+            headers.constants.push((unique.take(constant_name(&header.name), "_"), header, plan.contract.resolved(schema)));
+        }
+        headers
+    }
+
+    fn constant(&self, header: &Header) -> Option<&str> {
+        let schema = self.plan.contract.resolved(header.schema?);
+        let same = |known: &&(String, &Header, SchemaId)| known.1.name.eq_ignore_ascii_case(&header.name) && known.2 == schema;
+        self.constants.iter().find(same).map(|(constant, ..)| constant.as_str())
+    }
+
+    /// The sentence about the headers of a response.
+    pub fn docs(&self, response: &Response) -> String {
+        let named = |header: &Header| Some(format!("[`{}`](super::headers::{})", header.name, self.constant(header)?));
+        let names: Vec<String> = response.headers.iter().filter_map(named).collect();
+        if names.is_empty() { String::new() } else { format!("\n\nHeaders: {}.", names.join(", ")) }
+    }
+
+    /// The file; nothing where no response has a header.
+    pub fn emit(&self, names: &Names) -> Option<String> {
+        if self.constants.is_empty() {
+            return None;
+        }
+        let mut body = String::new();
+        for (constant, header, schema) in &self.constants {
+            let text = header.description.clone().unwrap_or_else(|| format!("`{}`", header.name));
+            let ty = rust_type(self.plan, names, *schema);
+            let (types, check) = (super::checks::types(json_types(self.plan.contract, *schema)), check_path(self.plan, names, *schema));
+            let _ = writeln!(
+                body,
+                "{}pub const {constant}: Header<{ty}> = Header::new({:?}, {types}, {check});\n",
+                docs(&text, ""),
+                header.name
+            );
+        }
+        Some(with_imports(&body, HEADERS))
+    }
+}
