@@ -4,6 +4,8 @@
 /// A rule that can be switched off in the simulation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Rule {
+    /// R1: only what is accepted gets a revision.
+    NumberAcceptedOnly,
     /// R2: where a page is the last, its cursor reaches to the counter read with it and not further.
     CursorOfSnapshot,
     /// R3: a page's rows and its cursor are stored together.
@@ -97,6 +99,7 @@ mod switches {
 impl Rule {
     /// Every rule.
     pub const ALL: &[Rule] = &[
+        Rule::NumberAcceptedOnly,
         Rule::CursorOfSnapshot,
         Rule::PageAndCursorTogether,
         Rule::DirtyByOp,

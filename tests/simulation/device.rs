@@ -135,6 +135,31 @@ impl Device {
         task.run(&mut self.store, &mut Moment { wall_ms, random: &mut || chance.next() }).expect("a store in memory")
     }
 
+    /// The edits that the server has not acknowledged, before a step is taken.
+    pub fn unacknowledged(&mut self) -> Vec<Row> {
+        let mut rows = Vec::new();
+        let plan = &mut |loaded: &mut Loaded| {
+            rows = loaded.rows.iter().flatten().cloned().collect();
+            Err(Refused)
+        };
+        self.store.update(&Select::Unacknowledged, plan).expect("a store in memory");
+        rows
+    }
+
+    /// No edit is overwritten unseen: it is acknowledged, followed by one of the same device, or in the history (R6).
+    pub fn check_overwritten(&mut self, before: &[Row]) -> Result<(), String> {
+        let history = self.store.history(usize::MAX).expect("a store in memory");
+        for row in before {
+            let now = self.store.get(row.key()).expect("a store in memory");
+            let kept =
+                now.is_some_and(|now| now.op == row.op || (now.unacknowledged().is_some() && now.record.deleted == row.record.deleted));
+            if !kept && !history.iter().any(|past| past.op == row.op) {
+                return Err(format!("device {} has overwritten an edit of {:?} unseen (I2, R6)", self.number, row.key()));
+            }
+        }
+        Ok(())
+    }
+
     /// Without R6: the step is planned over rows that were read earlier.
     fn persist_over(&mut self, task: &Task, rows: &[Row], wall_ms: i64, chance: &mut Chance) -> Done {
         let mut done = Done::default();

@@ -4,6 +4,7 @@
 
 mod chance;
 mod device;
+mod directed;
 mod mutations;
 mod server;
 mod world;

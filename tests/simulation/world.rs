@@ -238,7 +238,11 @@ impl World {
                 let rows = device.load(limit);
                 device.inbox.push(Event::Loaded(rows));
             }
-            Command::Persist(task) => self.persist(index, task, rows, faults),
+            Command::Persist(task) => {
+                let before = device.unacknowledged();
+                self.persist(index, task, rows, faults);
+                return self.devices[index].check_overwritten(&before);
+            }
             Command::Refresh => {
                 let valid = !faults || self.chance.of_thousand(800);
                 device.inbox.push(Event::Refreshed { valid });
@@ -432,18 +436,18 @@ impl World {
             15 => self.devices[index].inbox.push(Event::Pause),
             16 => self.devices[index].inbox.push(Event::Resume),
             17 => self.devices[index].inbox.push(Event::SyncNow),
-            18 => self.devices[index].offline_until = self.now + self.chance.pick(&[0, 5_000, 100_000, 2_000_000]),
+            18 => self.devices[index].offline_until = self.now + self.chance.pick(&[0, 5_000, 100_000, 400_000]),
             19 => self.server.back_up(),
             20 if self.chance.of_thousand(400) => self.server.restore(),
-            21 if self.chance.of_thousand(500) => {
+            21..23 => {
                 self.now += 30_000;
                 // Of a purged tombstone nothing is left that a later edit could be compared with.
                 for (account, id) in self.server.purge(EPOCH_MS + self.now - 20_000) {
                     self.acknowledged.retain(|(of, key), _| (*of, key.id) != (account, id));
                 }
             }
-            22 if self.chance.of_thousand(300) => self.poison(index),
-            23..25 => self.newer_app(home)?,
+            23 if self.chance.of_thousand(300) => self.poison(index),
+            24 => self.newer_app(home)?,
             25 => self.devices[index].copy = Some(self.devices[index].store.clone()),
             26 if self.chance.of_thousand(300) => self.roll_back(index),
             27 if self.chance.of_thousand(100) && self.devices.len() < 6 => self.clone_device(index),
@@ -578,7 +582,9 @@ impl World {
         }
         for ((account, key), last) in &self.last_edits {
             let alone = self.writers.get(&(*account, *key)).is_some_and(|writers| writers.len() == 1);
-            if !alone || self.open.contains(&(*account, *key)) || key.collection.natural_key.is_some() {
+            // Once the tombstone of a shipped record is purged, an app that ships it may bring it back.
+            let reseeded = last.value.is_none() && (key.collection.natural_key.is_some() || key.collection.singleton.is_some());
+            if !alone || reseeded || self.open.contains(&(*account, *key)) {
                 continue;
             }
             let now = self.server.live(*account, *key).map(|text| value_of(&text));

@@ -1,0 +1,108 @@
+//! Scenarios for rules that others cover for in every world: each holds with all rules on, and breaks without its own.
+
+use stronglog_server::feed::{self, Moment as ServerMoment};
+use stronglog_server::store::memory::Memory;
+use stronglog_sync::api::registry;
+use stronglog_sync::api::runtime::schema::parse;
+use stronglog_sync::merge::{Op, Stored, Verdict, Version, decide};
+use stronglog_sync::outbox::{self, Moment};
+use stronglog_sync::record::Record;
+use stronglog_sync::rules::Rule;
+use stronglog_sync::store::{Loaded, Meta, Pending, Row, RowState, Write};
+use stronglog_sync::wire::{Change, Edit, Feed, Outcome, Push, PushResult};
+use uuid::Uuid;
+
+type Scenario = fn() -> Result<(), String>;
+
+/// The rule, the scenario's name, and the scenario.
+pub const DIRECTED: &[(Rule, &str, Scenario)] = &[
+    (Rule::SameOpIsDuplicate, "a push that comes again is a duplicate", a_push_that_comes_again_is_a_duplicate),
+    (Rule::SameDeviceByCount, "an edit after the clock went back wins", an_edit_after_the_clock_went_back_wins),
+    (Rule::BaseRevFollows, "an edit of the current version wins", an_edit_of_the_current_version_wins),
+    (Rule::TotalOrder, "a deletion and an edit at one time", a_deletion_and_an_edit_at_one_time),
+    (Rule::VerdictIsFinal, "a device does not argue with a verdict", a_device_does_not_argue_with_a_verdict),
+    (Rule::PurgeAfterBackup, "a tombstone that a backup lacks stays", a_tombstone_that_a_backup_lacks_stays),
+];
+
+fn version(device: u128, seq: u64, stamp: i64) -> Version {
+    let op = Op { id: Uuid::from_u128(device << 64 | u128::from(seq)), device: Uuid::from_u128(device), seq };
+    Version { op, stamp, deleted: false }
+}
+
+fn expect(verdict: Verdict, hoped: impl Fn(Verdict) -> bool) -> Result<(), String> {
+    if hoped(verdict) { Ok(()) } else { Err(format!("it is {verdict:?}")) }
+}
+
+fn accepted(verdict: Verdict) -> bool {
+    matches!(verdict, Verdict::Accepted { .. })
+}
+
+fn a_push_that_comes_again_is_a_duplicate() -> Result<(), String> {
+    let edit = version(1, 1, 50);
+    expect(decide(Some(Stored { version: edit, rev: 7 }), edit, None), |verdict| verdict == Verdict::Duplicate)
+}
+
+fn an_edit_after_the_clock_went_back_wins() -> Result<(), String> {
+    expect(decide(Some(Stored { version: version(1, 1, 50), rev: 7 }), version(1, 2, 10), None), accepted)
+}
+
+fn an_edit_of_the_current_version_wins() -> Result<(), String> {
+    expect(decide(Some(Stored { version: version(1, 1, 50), rev: 7 }), version(2, 1, 10), Some(7)), accepted)
+}
+
+fn a_deletion_and_an_edit_at_one_time() -> Result<(), String> {
+    let deletion = Version { deleted: true, ..version(1, 1, 50) };
+    expect(decide(Some(Stored { version: version(2, 1, 50), rev: 7 }), deletion, None), accepted)
+}
+
+fn record(text: &str) -> Record {
+    Record::read(parse(text.as_bytes()).expect("JSON").root()).expect("a record")
+}
+
+fn plain_record(stamp: i64) -> Record {
+    let id = Uuid::from_u128(5);
+    record(&format!(r#"{{"id":"{id}","clientCreatedAt":1,"clientUpdatedAt":{stamp},"isDeleted":false}}"#))
+}
+
+/// A device learns of the winner by a pull, keeps its own later edit on top of it, and then hears what became of its push.
+fn a_device_does_not_argue_with_a_verdict() -> Result<(), String> {
+    let collection = registry::COLLECTIONS[0];
+    let mine = version(1, 1, 90);
+    let row = Row {
+        collection,
+        record: plain_record(90),
+        op: mine.op,
+        base_rev: Some(7),
+        state: RowState::Pending(Pending { since: 1, lost: false }),
+        seen: 0,
+    };
+    let winner = Change { collection, rev: 7, op: version(2, 1, 50).op, record: plain_record(50) };
+    let outcome = Outcome::Superseded { id: row.record.id, op: row.op, winner: Box::new(Ok(winner)) };
+    let result = PushResult { outcomes: vec![outcome], prev_user_rev: 7, user_rev: 7, server_time: 100 };
+    let mut loaded =
+        Loaded { meta: Meta { device: Uuid::from_u128(1), seq: 1, ..Meta::default() }, rows: vec![Some(row.clone())], held: vec![false] };
+    let moment = Moment { wall_ms: 100, random: &mut || 1 };
+    let (writes, _) = outbox::outcomes(&mut loaded, &[row.edit()], &result, &moment).map_err(|report| report.to_string())?;
+    let waits = writes.iter().any(|write| matches!(write, Write::Put(row) if row.state != RowState::Clean));
+    if waits { Err("the edit that has lost waits to be pushed again".to_owned()) } else { Ok(()) }
+}
+
+fn a_tombstone_that_a_backup_lacks_stays() -> Result<(), String> {
+    let mut memory = Memory::new("e1");
+    let user = Uuid::from_u128(3);
+    let collection = registry::COLLECTIONS.iter().copied().find(|known| known.singleton.is_none()).expect("a collection");
+    let live = plain_record(50);
+    let push = |memory: &mut Memory, record: Record, seq: u64| {
+        let edit = Edit { collection, op: version(1, seq, 0).op, base_rev: None, record };
+        let push = Push { edits: vec![Ok(edit)], cursor: None };
+        let mut moment = ServerMoment { now_ms: 100, entropy: &mut || seq };
+        feed::push(&mut memory.user(user), &push, Feed::All, &mut moment).map_err(|error| error.to_string())
+    };
+    push(&mut memory, live.clone(), 1)?;
+    memory.back_up();
+    push(&mut memory, live.tombstone(60).map_err(|report| report.to_string())?, 2)?;
+    match memory.purge(10_000).map_err(|error| error.to_string())? {
+        0 => Ok(()),
+        purged => Err(format!("{purged} tombstone is gone, and the backup would bring its record back")),
+    }
+}
