@@ -65,13 +65,7 @@ impl Pass<'_, '_> {
         }
     }
 
-    fn accept(
-        &mut self,
-        records: &mut impl Records,
-        edit: &Edit,
-        stamp: i64,
-        stored: Option<&Entry>,
-    ) -> Result<Outcome, StoreError> {
+    fn accept(&mut self, records: &mut impl Records, edit: &Edit, stamp: i64, stored: Option<&Entry>) -> Result<Outcome, StoreError> {
         let known = stored.map_or(0, |entry| entry.change.record.stamp.saturating_add(1));
         let latest = self.moment.now_ms.saturating_add(CLOCK_SKEW_MAX_MS).max(known);
         if edit.record.stamp > latest && rules::on(Rule::RefuseFutureStamps) {

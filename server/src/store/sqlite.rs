@@ -46,7 +46,8 @@ impl Store {
     /// # Errors
     /// The folder cannot be used, another server runs in it, or the file is not a database of this program.
     pub fn open(folder: &Path, new_epoch: &str) -> Result<Self, StoreError> {
-        std::fs::create_dir_all(folder).map_err(|error| StoreError::new(format!("cannot make the folder {}: {error}", folder.display())))?;
+        std::fs::create_dir_all(folder)
+            .map_err(|error| StoreError::new(format!("cannot make the folder {}: {error}", folder.display())))?;
         let lock = lock(folder)?;
         let path = folder.join(DATABASE);
         let connection = connect(&path)?;
@@ -126,7 +127,10 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
 fn migrate(connection: &Connection, new_epoch: &str) -> Result<(), StoreError> {
     let version: usize = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if version > MIGRATIONS.len() {
-        return Err(StoreError::new(format!("the database is of version {version}, and this program knows {}: update it", MIGRATIONS.len())));
+        return Err(StoreError::new(format!(
+            "the database is of version {version}, and this program knows {}: update it",
+            MIGRATIONS.len()
+        )));
     }
     for (index, migration) in MIGRATIONS.iter().enumerate().skip(version) {
         connection.execute_batch(&format!("BEGIN IMMEDIATE; {migration} PRAGMA user_version = {}; COMMIT;", index + 1))?;

@@ -48,12 +48,7 @@ impl<'c> UserRecords<'c> {
         Ok(statement.query_row(params![self.user, since_ms], |row| row.get(0))?)
     }
 
-    fn each(
-        &self,
-        sql: &str,
-        parameters: &[&dyn ToSql],
-        take: &mut dyn FnMut(Change) -> ControlFlow<()>,
-    ) -> Result<(), StoreError> {
+    fn each(&self, sql: &str, parameters: &[&dyn ToSql], take: &mut dyn FnMut(Change) -> ControlFlow<()>) -> Result<(), StoreError> {
         let mut statement = self.connection.prepare_cached(sql)?;
         let mut rows = statement.query(parameters)?;
         while let Some(row) = rows.next()? {

@@ -91,15 +91,16 @@ fn group(connection: &Connection, first: Job, jobs: &Receiver<Job>, finishes: &m
         }
         connection.prepare_cached("COMMIT")?.execute([])
     };
-    commit().map_err(|error| {
-        if !connection.is_autocommit()
-            && let Err(error) = connection.execute_batch("ROLLBACK")
-        {
-            tracing::error!(%error, "cannot roll back");
-        }
-        error.into()
-    })
-    .map(|_| ())
+    commit()
+        .map_err(|error| {
+            if !connection.is_autocommit()
+                && let Err(error) = connection.execute_batch("ROLLBACK")
+            {
+                tracing::error!(%error, "cannot roll back");
+            }
+            error.into()
+        })
+        .map(|_| ())
 }
 
 fn in_savepoint<T, E: From<StoreError>>(connection: &Connection, work: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {
