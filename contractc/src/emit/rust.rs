@@ -244,7 +244,8 @@ fn docs(text: &str, indent: &str) -> String {
     let mut code = String::new();
     let mut fenced = false;
     for line in wrap(text.trim(), 100) {
-        let mut line = line.replace('\t', "    ");
+        // A carriage return or a null in a comment is no Rust.
+        let mut line = line.replace('\t', "    ").replace(char::is_control, " ");
         let trimmed = line.trim_start();
         if trimmed.starts_with("```") {
             fenced = !fenced;
