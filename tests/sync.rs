@@ -1,0 +1,237 @@
+//! Devices and a server, for real: HTTP over loopback, SQLite files on both sides.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use stronglog_server::config::Config;
+use stronglog_server::serve::{Running, start};
+use stronglog_sync::account::SignOut;
+use stronglog_sync::api::collection::Synced;
+use stronglog_sync::api::registry::Collections;
+use stronglog_sync::api::{BodyweightKg, Id, Timestamp, UserBodyweightLog};
+use stronglog_sync::status::SyncState;
+use stronglog_sync::store::Past;
+use stronglog_sync::task::Answer;
+use stronglog_sync::{Client, Query};
+
+const PASSWORD: &str = "correct horse battery staple";
+
+async fn serve(folder: &Path) -> Running {
+    start(Config { auth_per_minute: 10_000, ..Config::local(folder) }).await.expect("a server")
+}
+
+async fn device(server: &Running, folder: &Path, name: &str) -> Client {
+    Client::builder().database(folder.join(name)).server(server.url()).open().await.expect("a device")
+}
+
+fn log(client: &Client, kg: f64) -> UserBodyweightLog {
+    UserBodyweightLog {
+        id: Id(client.new_id().to_string()),
+        client_created_at: Timestamp(1_700_000_000_000),
+        client_updated_at: Timestamp(0),
+        date: Timestamp(1_700_000_000_000),
+        weight_kg: BodyweightKg(kg),
+        server_id: None,
+        server_updated_at: None,
+        unknown: Default::default(),
+    }
+}
+
+fn weights(client: &Client) -> Vec<f64> {
+    let logs = client.user_bodyweight_logs().list(&Query::default()).expect("a list");
+    logs.iter().map(|log| *log.weight_kg).collect()
+}
+
+async fn synced(client: &Client) {
+    let status = client.sync_now().await.expect("a status");
+    assert!(status.is_synced(), "{status:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_devices_agree_after_edits_on_both() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = serve(&folder.path().join("server")).await;
+    let phone = device(&server, folder.path(), "phone.db").await;
+    let laptop = device(&server, folder.path(), "laptop.db").await;
+
+    // Before there is an account, the data is the device's alone.
+    let first = phone.user_bodyweight_logs().put(&log(&phone, 80.0)).expect("written");
+    assert_eq!(phone.status().state, SyncState::Off);
+    phone.account().register("sam@example.com", PASSWORD, None).await.expect("an account");
+    synced(&phone).await;
+    laptop.account().login("sam@example.com", PASSWORD, Some("laptop")).await.expect("signed in");
+    synced(&laptop).await;
+    assert_eq!(weights(&laptop), [80.0]);
+    let seen = laptop.user_bodyweight_logs().get(&first.id).expect("read").expect("a record");
+    assert!(seen.server_id.is_some(), "the server's members have come with it");
+
+    // Both edit the same record offline; the later edit wins, and the other goes to the history.
+    phone.pause();
+    laptop.pause();
+    phone.user_bodyweight_logs().put(&UserBodyweightLog { weight_kg: BodyweightKg(81.0), ..first.clone() }).expect("written");
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    laptop.user_bodyweight_logs().put(&UserBodyweightLog { weight_kg: BodyweightKg(82.0), ..seen }).expect("written");
+    laptop.resume();
+    synced(&laptop).await;
+    phone.resume();
+    synced(&phone).await;
+    assert_eq!((weights(&phone), weights(&laptop)), (vec![82.0], vec![82.0]));
+    let lost = phone.conflicts(10).expect("a history");
+    assert_eq!((lost.len(), lost[0].why), (1, Past::Lost));
+    assert!(lost[0].record.text.contains("81"), "{}", lost[0].record.text);
+
+    // The version that lost can be had back.
+    phone.restore(lost[0].number).expect("restored");
+    synced(&phone).await;
+    synced(&laptop).await;
+    assert_eq!(weights(&laptop), [81.0]);
+
+    // A deletion leaves the other device too.
+    laptop.user_bodyweight_logs().delete(&first.id).expect("deleted");
+    synced(&laptop).await;
+    synced(&phone).await;
+    assert!(weights(&phone).is_empty());
+    let status = phone.status();
+    assert!(status.last_successful_server_sync_timestamp.is_some() && status.last_successful_client_push_timestamp.is_some());
+    let collection = &status.collections[UserBodyweightLog::COLLECTION.path];
+    assert!(collection.last_successful_client_push_timestamp.is_some());
+    server.stop().await.expect("stopped");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_is_seen_on_another_device_without_asking() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = serve(&folder.path().join("server")).await;
+    let phone = device(&server, folder.path(), "phone.db").await;
+    let laptop = device(&server, folder.path(), "laptop.db").await;
+    phone.account().register("sam@example.com", PASSWORD, None).await.expect("an account");
+    laptop.account().login("sam@example.com", PASSWORD, None).await.expect("signed in");
+    synced(&laptop).await;
+    let mut changes = laptop.user_bodyweight_logs().watch();
+    let written = phone.user_bodyweight_logs().put(&log(&phone, 80.0)).expect("written");
+    let heard = tokio::time::timeout(Duration::from_secs(20), changes.next()).await.expect("in time").expect("a change");
+    assert_eq!(heard.iter().map(ToString::to_string).collect::<Vec<_>>(), [written.id.to_string()]);
+    server.stop().await.expect("stopped");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_has_one_owner_and_signing_out_keeps_everything() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = serve(&folder.path().join("server")).await;
+    let phone = device(&server, folder.path(), "phone.db").await;
+    phone.account().register("sam@example.com", PASSWORD, None).await.expect("an account");
+    synced(&phone).await;
+    phone.account().sign_out(SignOut::ThisDevice).await.expect("signed out");
+    phone.user_bodyweight_logs().put(&log(&phone, 80.0)).expect("written");
+
+    let other = phone.account().register("kim@example.com", PASSWORD, None).await.expect_err("another account");
+    assert!(other.is_other_account(), "{other}");
+    assert_eq!(phone.sync_now().await.expect("a status").state, SyncState::Off);
+    let wrong = phone.account().login("sam@example.com", "not the password", None).await.expect_err("a wrong password");
+    assert!(wrong.is_auth() && !wrong.is_offline(), "{wrong}");
+
+    phone.account().login("sam@example.com", PASSWORD, None).await.expect("signed in");
+    synced(&phone).await;
+    assert_eq!(phone.account().read().await.expect("an account").record_count, 1);
+    server.stop().await.expect("stopped");
+    let gone = phone.account().read().await.expect_err("no server");
+    assert!(gone.is_offline(), "{gone}");
+    assert_eq!(phone.sync_now().await.expect("a status").state, SyncState::Offline);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restored_server_gets_back_what_it_has_lost() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("server");
+    let server = serve(&data).await;
+    let phone = device(&server, folder.path(), "phone.db").await;
+    phone.account().register("sam@example.com", PASSWORD, None).await.expect("an account");
+    let kept = phone.user_bodyweight_logs().put(&log(&phone, 80.0)).expect("written");
+    let deleted = phone.user_bodyweight_logs().put(&log(&phone, 70.0)).expect("written");
+    synced(&phone).await;
+    let backup = folder.path().join("backup.db");
+    stronglog_server::admin::back_up(&data, &backup).expect("a backup");
+    phone.user_bodyweight_logs().put(&UserBodyweightLog { weight_kg: BodyweightKg(81.0), ..kept.clone() }).expect("written");
+    phone.user_bodyweight_logs().put(&log(&phone, 90.0)).expect("written");
+    phone.user_bodyweight_logs().delete(&deleted.id).expect("deleted");
+    synced(&phone).await;
+    let address = server.addr();
+    server.stop().await.expect("stopped");
+
+    stronglog_server::admin::restore(&data, &backup).expect("restored");
+    let server = start(Config { bind: address, ..Config::local(&data) }).await.expect("a server");
+    let laptop = device(&server, folder.path(), "laptop.db").await;
+    laptop.account().login("sam@example.com", PASSWORD, None).await.expect("signed in");
+    synced(&laptop).await;
+    assert_eq!(weights(&laptop).len(), 2, "the server is as it was");
+    synced(&phone).await;
+    synced(&laptop).await;
+    let mut seen = weights(&laptop);
+    seen.sort_by(f64::total_cmp);
+    assert_eq!(seen, [81.0, 90.0], "what was lost was pushed again, the deletion too");
+    assert_eq!(weights(&phone).len(), 2);
+    server.stop().await.expect("stopped");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_resync_that_would_delete_much_asks_first() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("server");
+    let server = serve(&data).await;
+    let phone = device(&server, folder.path(), "phone.db").await;
+    phone.account().register("sam@example.com", PASSWORD, None).await.expect("an account");
+    for kg in 0..120 {
+        phone.user_bodyweight_logs().put(&log(&phone, 50.0 + f64::from(kg))).expect("written");
+    }
+    synced(&phone).await;
+    // Somebody empties the server's database behind its back, at the revision at which it was.
+    let database = rusqlite::Connection::open(data.join("stronglog.db")).expect("the server's database");
+    database.busy_timeout(Duration::from_secs(5)).expect("set");
+    let tables: Vec<String> = {
+        let mut statement =
+            database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE 'record%'").expect("tables");
+        statement.query_map([], |row| row.get(0)).and_then(Iterator::collect).expect("tables")
+    };
+    tables.iter().for_each(|table| _ = database.execute(&format!("DELETE FROM \"{table}\""), []).expect("emptied"));
+    database.execute("UPDATE users SET floor = rev", []).expect("purged");
+    drop(database);
+    phone.pause();
+    phone.user_bodyweight_logs().put(&log(&phone, 49.0)).expect("written");
+    // A device that was away for too long pulls everything again.
+    let rolled = rusqlite::Connection::open(folder.path().join("phone.db")).expect("the device's database");
+    let json: String = rolled.query_row("SELECT json FROM meta", [], |row| row.get(0)).expect("its state");
+    let at = json.find("v1.all.").expect("a cursor");
+    let end = at + json[at..].find('"').expect("its end");
+    let earlier = format!("{}.1{}", &json[..at + json[at..end].rfind('.').expect("a revision")], &json[end..]);
+    rolled.execute("UPDATE meta SET json = ?1", [earlier]).expect("written");
+    drop(rolled);
+    phone.resume();
+    let status = phone.sync_now().await.expect("a status");
+    assert_eq!((status.state, status.to_be_deleted), (SyncState::NeedsConfirmation, 120), "{status:?}");
+    phone.confirm_resync(Answer::PushAgain).expect("answered");
+    synced(&phone).await;
+    assert_eq!(weights(&phone).len(), 121);
+    assert_eq!(phone.account().read().await.expect("an account").record_count, 121);
+    server.stop().await.expect("stopped");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_cannot_be_written_says_so_and_loses_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = serve(&folder.path().join("server")).await;
+    let phone = device(&server, folder.path(), "phone.db").await;
+    phone.account().register("sam@example.com", PASSWORD, None).await.expect("an account");
+    phone.user_bodyweight_logs().put(&log(&phone, 80.0)).expect("written");
+    // As on a full disk: the database may not grow by a page.
+    let other = rusqlite::Connection::open(folder.path().join("phone.db")).expect("the device's database");
+    let lock = Instant::now();
+    other.execute_batch("BEGIN IMMEDIATE").expect("locked");
+    let busy = phone.user_bodyweight_logs().put(&log(&phone, 81.0)).expect_err("somebody else writes");
+    assert!(busy.is_storage() && busy.to_string().contains("another program is writing"), "{busy}");
+    assert!(lock.elapsed() < Duration::from_secs(30));
+    other.execute_batch("ROLLBACK").expect("unlocked");
+    phone.user_bodyweight_logs().put(&log(&phone, 82.0)).expect("written");
+    synced(&phone).await;
+    assert_eq!(weights(&phone), [80.0, 82.0]);
+    server.stop().await.expect("stopped");
+}
