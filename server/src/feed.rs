@@ -14,6 +14,7 @@ use uuid::{Builder, Uuid};
 pub use limits::{BATCH_BYTES_MAX, BATCH_CHANGES_MAX, CLOCK_SKEW_MAX_MS, PAGE_BYTES_MAX, PAGE_CHANGES_DEFAULT, PAGE_CHANGES_MAX};
 pub use pull::{export, pull};
 pub use push::push;
+pub(crate) use push::violations;
 pub use single::{Deletion, delete, purge, put, read};
 
 use crate::store::{Head, Records, StoreError};
@@ -28,7 +29,7 @@ pub struct Moment<'a> {
 
 impl Moment<'_> {
     /// An id that no other record has, ordered by time.
-    fn new_id(&mut self) -> Uuid {
+    pub fn new_id(&mut self) -> Uuid {
         let (high, low) = ((self.entropy)(), (self.entropy)());
         let mut random = [0; 10];
         random[..2].copy_from_slice(&high.to_be_bytes()[..2]);

@@ -1,0 +1,77 @@
+//! What all handlers share, and the two doors to one user's records.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use crate::auth::limits::Limits;
+use crate::auth::passwords::Passwords;
+use crate::auth::tokens::Tokens;
+use crate::config::Config;
+use crate::doorbell::Doorbells;
+use crate::feed::{self, Moment};
+use crate::metrics::Metrics;
+use crate::problem::Failure;
+use crate::store::sqlite::{Store, UserRecords};
+
+/// A running server's state.
+pub struct App {
+    pub store: Store,
+    pub tokens: Tokens,
+    pub passwords: Passwords,
+    pub limits: Limits,
+    pub doorbells: Doorbells,
+    pub metrics: Metrics,
+    pub config: Config,
+    /// Turns true when the server shuts down: open streams end.
+    pub stopping: watch::Receiver<bool>,
+}
+
+impl App {
+    /// Reads a user's records from one snapshot.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        user: Uuid,
+        work: impl FnOnce(&UserRecords<'_>) -> Result<T, feed::Error> + Send + 'static,
+    ) -> Result<T, Failure> {
+        self.store
+            .read(move |connection| {
+                // An account that has been erased is nobody's: its tokens are worth nothing.
+                let records = UserRecords::of(connection, user)?.ok_or_else(Failure::unauthorized)?;
+                Ok(work(&records)?)
+            })
+            .await
+    }
+
+    /// Changes a user's records in one transaction, which is on disk before this returns.
+    pub async fn write<T: Send + 'static>(
+        &self,
+        user: Uuid,
+        work: impl FnOnce(&mut UserRecords<'_>, &mut Moment<'_>) -> Result<T, feed::Error> + Send + 'static,
+    ) -> Result<T, Failure> {
+        self.store
+            .write(move |connection| {
+                let mut records = UserRecords::of(connection, user)?.ok_or_else(Failure::unauthorized)?;
+                let mut moment = Moment { now_ms: now_ms(), entropy: &mut rand::random };
+                Ok(work(&mut records, &mut moment)?)
+            })
+            .await
+    }
+}
+
+/// The server's clock, in milliseconds since the Unix epoch.
+pub fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// A new id, ordered by time.
+pub fn new_id() -> Uuid {
+    Moment { now_ms: now_ms(), entropy: &mut rand::random }.new_id()
+}
+
+/// A name for an epoch, which no other has.
+pub fn new_epoch() -> String {
+    format!("e{:010x}", rand::random::<u64>() >> 24)
+}

@@ -1,0 +1,118 @@
+//! How often one may try: a bucket of attempts for each address and each account, which fills again with time.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use crate::problem::Failure;
+
+/// Who tries.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Who {
+    /// A network address: of IPv6, the network that one household has.
+    Network(IpAddr),
+    /// An account, by its address, whether it exists or not.
+    Account(String),
+}
+
+impl Who {
+    pub fn network(address: IpAddr) -> Self {
+        Who::Network(match address.to_canonical() {
+            IpAddr::V6(address) => {
+                let [a, b, c, d, ..] = address.segments();
+                IpAddr::from([a, b, c, d, 0, 0, 0, 0])
+            }
+            v4 => v4,
+        })
+    }
+}
+
+/// The buckets.
+pub struct Limits {
+    buckets: Mutex<HashMap<Who, Bucket>>,
+    per_minute: f64,
+}
+
+#[derive(Clone, Copy)]
+struct Bucket {
+    left: f64,
+    at: Instant,
+}
+
+/// When to look for buckets that have filled up again and can be forgotten.
+const BUCKETS_MAX: usize = 50_000;
+
+impl Limits {
+    /// So many attempts a minute for each network, and a quarter of it for each account; as many at once.
+    pub fn new(per_minute: u32) -> Self {
+        Limits { buckets: Mutex::new(HashMap::new()), per_minute: f64::from(per_minute.max(1)) }
+    }
+
+    /// Takes an attempt.
+    ///
+    /// # Errors
+    /// There is none left.
+    pub fn take(&self, who: &Who, now: Instant) -> Result<(), Failure> {
+        let full = self.size(who);
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        if buckets.len() >= BUCKETS_MAX {
+            buckets.retain(|who, bucket| self.level(who, *bucket, now) < self.size(who));
+        }
+        let left = buckets.get(who).map_or(full, |bucket| self.level(who, *bucket, now));
+        if left < 1.0 {
+            let wait = (1.0 - left) * 60.0 / full;
+            return Err(Failure::rate_limited(wait.ceil() as u64));
+        }
+        buckets.insert(who.clone(), Bucket { left: left - 1.0, at: now });
+        Ok(())
+    }
+
+    /// Gives an attempt back: it was no guess.
+    pub fn give_back(&self, who: &Who) {
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(bucket) = buckets.get_mut(who) {
+            bucket.left += 1.0;
+        }
+    }
+
+    fn size(&self, who: &Who) -> f64 {
+        match who {
+            Who::Network(_) => self.per_minute,
+            Who::Account(_) => (self.per_minute / 4.0).max(1.0),
+        }
+    }
+
+    fn level(&self, who: &Who, bucket: Bucket, now: Instant) -> f64 {
+        let full = self.size(who);
+        let filled = now.saturating_duration_since(bucket.at).as_secs_f64() * full / 60.0;
+        (bucket.left + filled).min(full)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn attempts_run_out_and_come_back() {
+        let (limits, start) = (Limits::new(8), Instant::now());
+        let who = Who::Account("sam@example.com".to_owned());
+        assert!(limits.take(&who, start).is_ok() && limits.take(&who, start).is_ok());
+        assert!(limits.take(&who, start).is_err(), "a quarter of eight");
+        assert!(limits.take(&who, start + Duration::from_secs(29)).is_err());
+        assert!(limits.take(&who, start + Duration::from_secs(30)).is_ok());
+        limits.give_back(&who);
+        assert!(limits.take(&who, start + Duration::from_secs(30)).is_ok(), "a right password costs nothing");
+    }
+
+    #[test]
+    fn one_household_is_one_network() {
+        let network = |text: &str| Who::network(text.parse().expect("an address"));
+        assert_eq!(network("2001:db8:1:2::7"), network("2001:db8:1:2:9::1"));
+        assert_ne!(network("2001:db8:1:2::7"), network("2001:db8:1:3::7"));
+        assert_eq!(network("::ffff:192.0.2.1"), network("192.0.2.1"));
+    }
+}

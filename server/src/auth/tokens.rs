@@ -1,0 +1,128 @@
+//! Tokens: access tokens are JWTs that nobody has to look up, refresh tokens are numbered and spent in order.
+//!
+//! A refresh token is `rt_` and the base64url of user, session, number and a seal: the HMAC of these under the server's secret and the
+//! session's salt. So no token is stored, not even hashed; a stolen database yields none without the secret, nor the secret without the
+//! database; and a repeated exchange within the grace gets the very token whose answer was lost.
+
+use aws_lc_rs::hmac;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::HeaderMap;
+use jsonwebtoken::errors::ErrorKind;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::problem::Failure;
+use crate::store::sqlite::accounts::Session;
+
+/// How long an access token lives, in seconds.
+pub const ACCESS_SECS: i64 = 900;
+/// For how long after its exchange a refresh token may be exchanged once more: the answer may have been lost.
+pub const GRACE_MS: i64 = 60_000;
+/// How long a refresh token lives.
+pub const REFRESH_MS: i64 = 90 * 86_400_000;
+
+/// Makes tokens, and tells its own from others.
+pub struct Tokens {
+    signing: EncodingKey,
+    verifying: DecodingKey,
+    sealing: hmac::Key,
+}
+
+/// Whose request this is, by its access token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Caller {
+    pub user: Uuid,
+    pub session: Uuid,
+    /// When the token runs out, in seconds since the Unix epoch.
+    pub expires_at_secs: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    sub: Uuid,
+    /// The sign-in.
+    sid: Uuid,
+    iat: i64,
+    exp: i64,
+    /// Its own id, so that no two tokens are alike.
+    jti: Uuid,
+}
+
+/// A refresh token, taken apart and not yet believed.
+pub struct Refresh {
+    pub user: Uuid,
+    pub session: Uuid,
+    pub generation: u32,
+    seal: Vec<u8>,
+}
+
+impl Tokens {
+    pub fn new(secret: &str) -> Self {
+        // One secret, two keys: neither tells the other.
+        let root = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
+        let [access, refresh] = ["access tokens", "refresh tokens"].map(|purpose| hmac::sign(&root, purpose.as_bytes()));
+        Tokens {
+            signing: EncodingKey::from_secret(access.as_ref()),
+            verifying: DecodingKey::from_secret(access.as_ref()),
+            sealing: hmac::Key::new(hmac::HMAC_SHA256, refresh.as_ref()),
+        }
+    }
+
+    /// An access token.
+    ///
+    /// # Errors
+    /// The token cannot be signed.
+    pub fn access(&self, user: Uuid, session: Uuid, now_ms: i64) -> Result<String, Failure> {
+        let iat = now_ms.div_euclid(1_000);
+        let claims = Claims { sub: user, sid: session, iat, exp: iat + ACCESS_SECS, jti: Uuid::from_u128(rand::random()) };
+        let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.signing);
+        token.map_err(|_| Failure::unavailable("the token cannot be signed"))
+    }
+
+    /// Whose access token a request carries.
+    ///
+    /// # Errors
+    /// None, a foreign one, or one that has run out.
+    pub fn caller(&self, headers: &HeaderMap) -> Result<Caller, Failure> {
+        let text = headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let (scheme, token) = text.and_then(|text| text.split_once(' ')).ok_or_else(Failure::unauthorized)?;
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return Err(Failure::unauthorized());
+        }
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.leeway = 0;
+        match jsonwebtoken::decode::<Claims>(token.trim(), &self.verifying, &validation) {
+            Ok(token) => Ok(Caller { user: token.claims.sub, session: token.claims.sid, expires_at_secs: token.claims.exp }),
+            Err(error) if matches!(error.kind(), ErrorKind::ExpiredSignature) => Err(Failure::token_expired()),
+            Err(_) => Err(Failure::unauthorized()),
+        }
+    }
+
+    /// The refresh token of a session with this number.
+    pub fn refresh(&self, session: &Session, generation: u32) -> String {
+        let mut bytes = [session.user.as_bytes().as_slice(), session.id.as_bytes(), &generation.to_be_bytes()].concat();
+        let seal = hmac::sign(&self.sealing, &[bytes.as_slice(), &session.salt].concat());
+        bytes.extend_from_slice(seal.as_ref());
+        format!("rt_{}", URL_SAFE_NO_PAD.encode(bytes))
+    }
+
+    /// Whether a refresh token is one of this session's.
+    pub fn is_genuine(&self, token: &Refresh, session: &Session) -> bool {
+        let bytes = [token.user.as_bytes().as_slice(), token.session.as_bytes(), &token.generation.to_be_bytes(), &session.salt].concat();
+        hmac::verify(&self.sealing, &bytes, &token.seal).is_ok()
+    }
+}
+
+impl Refresh {
+    /// Takes a token apart.
+    pub fn parse(text: &str) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(text.strip_prefix("rt_")?).ok()?;
+        let (user, rest) = bytes.split_first_chunk::<16>()?;
+        let (session, rest) = rest.split_first_chunk::<16>()?;
+        let (generation, seal) = rest.split_first_chunk::<4>()?;
+        let (user, session) = (Uuid::from_bytes(*user), Uuid::from_bytes(*session));
+        Some(Refresh { user, session, generation: u32::from_be_bytes(*generation), seal: seal.to_vec() })
+    }
+}

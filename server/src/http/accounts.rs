@@ -1,0 +1,266 @@
+//! Accounts, sign-ins, the stream and the server's limits: the operations that the generated routes serve.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::response::{IntoResponse, Response};
+use http::request::Parts;
+use stronglog_sync::api::operations::{
+    ChangePassword, ChangePasswordResponse, DeleteAccount, DeleteAccountResponse, GetAccount, GetAccountResponse, GetSyncConfig,
+    GetSyncConfigResponse, Login, LoginResponse, Logout, LogoutResponse, RefreshTokens, RefreshTokensResponse, Register, RegisterResponse,
+    StreamChanges,
+};
+use stronglog_sync::api::runtime::http::{Outcome, Reply};
+use stronglog_sync::api::server::Api;
+use stronglog_sync::api::{self, ContractVersion, ContractVersions, Email, Epoch, Id, Limits, RefreshToken, Revision, SyncConfig, TokenPair};
+use stronglog_sync::api::{Timestamp, registry};
+use stronglog_sync::record::RECORD_BYTES_MAX;
+use uuid::Uuid;
+
+use super::edge::{OLDEST_VERSION, address};
+use super::stream;
+use crate::app::{App, new_id, now_ms};
+use crate::auth::limits::Who;
+use crate::auth::tokens::{ACCESS_SECS, Caller, GRACE_MS, REFRESH_MS, Refresh};
+use crate::feed::{BATCH_BYTES_MAX, BATCH_CHANGES_MAX, CLOCK_SKEW_MAX_MS, PAGE_BYTES_MAX, PAGE_CHANGES_MAX};
+use crate::problem::Failure;
+use crate::store::Records;
+use crate::store::sqlite::accounts::{self, Account, Created, Session};
+use crate::store::sqlite::{self, UserRecords};
+
+/// The handlers.
+pub struct Accounts(pub Arc<App>);
+
+impl Api for Accounts {
+    async fn register(&self, parts: Parts, call: Register) -> Reply<RegisterResponse> {
+        reply(self.create(&parts, call).await, RegisterResponse::Created)
+    }
+
+    async fn login(&self, parts: Parts, call: Login) -> Reply<LoginResponse> {
+        reply(self.sign_in(&parts, call).await, LoginResponse::Ok)
+    }
+
+    async fn refresh_tokens(&self, parts: Parts, call: RefreshTokens) -> Reply<RefreshTokensResponse> {
+        reply(self.exchange(&parts, call.body.refresh_token.0).await, RefreshTokensResponse::Ok)
+    }
+
+    async fn logout(&self, parts: Parts, call: Logout) -> Reply<LogoutResponse> {
+        reply(self.sign_out(&parts, call.body.all_devices == Some(true)).await, |()| LogoutResponse::NoContent)
+    }
+
+    async fn change_password(&self, parts: Parts, call: ChangePassword) -> Reply<ChangePasswordResponse> {
+        reply(self.set_password(&parts, call).await, |()| ChangePasswordResponse::NoContent)
+    }
+
+    async fn get_account(&self, parts: Parts, _: GetAccount) -> Reply<GetAccountResponse> {
+        reply(self.account(&parts).await, GetAccountResponse::Ok)
+    }
+
+    async fn delete_account(&self, parts: Parts, call: DeleteAccount) -> Reply<DeleteAccountResponse> {
+        reply(self.erase(&parts, call.body.password.0).await, |()| DeleteAccountResponse::NoContent)
+    }
+
+    async fn get_sync_config(&self, _: Parts, _: GetSyncConfig) -> Reply<GetSyncConfigResponse> {
+        reply(self.limits().await, GetSyncConfigResponse::Ok)
+    }
+
+    async fn stream_changes(&self, parts: Parts, _: StreamChanges) -> Response {
+        let stream = async { stream::open(&self.0, caller(&parts)?).await };
+        stream.await.unwrap_or_else(IntoResponse::into_response)
+    }
+}
+
+impl Accounts {
+    async fn create(&self, parts: &Parts, call: Register) -> Result<TokenPair, Failure> {
+        let app = &self.0;
+        if app.config.closed {
+            return Err(Failure::closed());
+        }
+        self.attempt(parts)?;
+        let password_hash = app.passwords.hash(call.body.password.0).await?;
+        let now = now_ms();
+        let account = Account { user: new_id(), email: call.body.email.0.to_lowercase(), password_hash, created_at: now };
+        let session = new_session(account.user, call.body.device_name.map(|name| name.0), now);
+        app.store
+            .write(move |connection| {
+                match accounts::create(connection, &account)? {
+                    Created::EmailTaken => return Err(Failure::email_taken()),
+                    Created::New => accounts::begin_session(connection, &session)?,
+                }
+                Ok(session)
+            })
+            .await
+            .and_then(|session| self.pair(&session, session.generation))
+    }
+
+    async fn sign_in(&self, parts: &Parts, call: Login) -> Result<TokenPair, Failure> {
+        let app = &self.0;
+        self.attempt(parts)?;
+        let email = call.body.email.0.to_lowercase();
+        let who = Who::Account(email.clone());
+        app.limits.take(&who, Instant::now())?;
+        let account = app.store.read(move |connection| Ok::<_, Failure>(accounts::by_email(connection, &email)?)).await?;
+        let (user, hash) = account.map(|account| (account.user, account.password_hash)).unzip();
+        let right = app.passwords.verify(call.body.password.0, hash).await?;
+        let Some(user) = user.filter(|_| right) else { return Err(Failure::wrong_credentials()) };
+        app.limits.give_back(&who);
+        let session = new_session(user, call.body.device_name.map(|name| name.0), now_ms());
+        let begun = app.store.write(move |connection| {
+            // Between the look and now, the account may have been erased.
+            accounts::by_user(connection, user)?.ok_or_else(Failure::wrong_credentials)?;
+            accounts::begin_session(connection, &session)?;
+            Ok::<_, Failure>(session)
+        });
+        let session = begun.await?;
+        self.pair(&session, session.generation)
+    }
+
+    /// Exchanges a refresh token: the newest one is spent, the one before is answered alike for a while, an older one was stolen.
+    async fn exchange(&self, parts: &Parts, text: String) -> Result<TokenPair, Failure> {
+        self.attempt(parts)?;
+        let token = Refresh::parse(&text).ok_or_else(Failure::unauthorized)?;
+        let (app, now) = (Arc::clone(&self.0), now_ms());
+        let exchanged = self.0.store.write(move |connection| {
+            let session = accounts::session(connection, token.user, token.session)?.ok_or_else(Failure::unauthorized)?;
+            if !app.tokens.is_genuine(&token, &session) {
+                return Err(Failure::unauthorized());
+            }
+            if session.revoked {
+                return Ok(Err(Failure::token_revoked()));
+            }
+            if now.saturating_sub(session.rotated_at) > REFRESH_MS {
+                return Ok(Err(Failure::token_expired()));
+            }
+            let again = token.generation.checked_add(1) == Some(session.generation) && now.saturating_sub(session.rotated_at) <= GRACE_MS;
+            if token.generation == session.generation {
+                accounts::rotate(connection, &session, now)?;
+            } else if !again {
+                accounts::revoke(connection, session.user, session.id)?;
+                // Not an error of the transaction: the revocation stays.
+                return Ok(Err(Failure::token_revoked()));
+            }
+            let next = token.generation.saturating_add(1);
+            Ok(Ok((session, next)))
+        });
+        let (session, generation) = exchanged.await??;
+        self.0.limits.give_back(&Who::network(address(parts, self.0.config.behind_proxy)));
+        self.pair(&session, generation)
+    }
+
+    async fn sign_out(&self, parts: &Parts, all_devices: bool) -> Result<(), Failure> {
+        let Caller { user, session, .. } = caller(parts)?;
+        let revoked = self.0.store.write(move |connection| {
+            accounts::by_user(connection, user)?.ok_or_else(Failure::unauthorized)?;
+            if all_devices { accounts::revoke_all(connection, user, None)? } else { accounts::revoke(connection, user, session)? }
+            Ok(())
+        });
+        revoked.await
+    }
+
+    async fn set_password(&self, parts: &Parts, call: ChangePassword) -> Result<(), Failure> {
+        let Caller { user, session, .. } = caller(parts)?;
+        self.confirm(parts, user, call.body.current_password.0).await?;
+        let hash = self.0.passwords.hash(call.body.new_password.0).await?;
+        let set = self.0.store.write(move |connection| {
+            accounts::set_password(connection, user, &hash)?;
+            accounts::revoke_all(connection, user, Some(session))?;
+            Ok(())
+        });
+        set.await
+    }
+
+    async fn account(&self, parts: &Parts) -> Result<api::Account, Failure> {
+        let user = caller(parts)?.user;
+        let read = self.0.store.read(move |connection| {
+            let account = accounts::by_user(connection, user)?.ok_or_else(Failure::unauthorized)?;
+            let records = UserRecords::of(connection, user)?.ok_or_else(Failure::unauthorized)?;
+            let (count, bytes) = records.size()?;
+            Ok::<_, Failure>(api::Account {
+                user_id: Id(user.to_string()),
+                email: Email(account.email),
+                created_at: Timestamp(account.created_at),
+                record_count: signed(count),
+                bytes: signed(bytes),
+                user_rev: Revision(signed(records.head()?.rev)),
+            })
+        });
+        read.await
+    }
+
+    async fn erase(&self, parts: &Parts, password: String) -> Result<(), Failure> {
+        let user = caller(parts)?.user;
+        self.confirm(parts, user, password).await?;
+        self.0.store.write(move |connection| Ok::<_, Failure>(accounts::erase(connection, user)?)).await?;
+        self.0.doorbells.remove(user);
+        Ok(())
+    }
+
+    async fn limits(&self) -> Result<SyncConfig, Failure> {
+        let epoch = self.0.store.read(|connection| Ok::<_, Failure>(sqlite::epoch(connection)?)).await?;
+        let most = |limit: usize| i64::try_from(limit).unwrap_or(i64::MAX);
+        let [min, max] = [OLDEST_VERSION, registry::VERSION].map(|version| ContractVersion(version.to_owned()));
+        Ok(SyncConfig {
+            server_time: Timestamp(now_ms()),
+            limits: Limits {
+                page_changes_max: most(PAGE_CHANGES_MAX),
+                page_bytes_max: most(PAGE_BYTES_MAX),
+                batch_changes_max: most(BATCH_CHANGES_MAX),
+                batch_bytes_max: most(BATCH_BYTES_MAX),
+                record_bytes_max: most(RECORD_BYTES_MAX),
+            },
+            tombstone_retention_days: i64::from(self.0.config.tombstone_days),
+            clock_skew_max_ms: CLOCK_SKEW_MAX_MS,
+            contract_versions: ContractVersions { min, max },
+            epoch: Epoch(epoch),
+        })
+    }
+
+    /// Takes one of the attempts that the caller's network has.
+    fn attempt(&self, parts: &Parts) -> Result<(), Failure> {
+        self.0.limits.take(&Who::network(address(parts, self.0.config.behind_proxy)), Instant::now())
+    }
+
+    /// Confirms a request by the account's password.
+    async fn confirm(&self, parts: &Parts, user: Uuid, password: String) -> Result<(), Failure> {
+        self.attempt(parts)?;
+        let account = self.0.store.read(move |connection| accounts::by_user(connection, user)?.ok_or_else(Failure::unauthorized)).await?;
+        let who = Who::Account(account.email);
+        self.0.limits.take(&who, Instant::now())?;
+        if !self.0.passwords.verify(password, Some(account.password_hash)).await? {
+            return Err(Failure::wrong_password());
+        }
+        self.0.limits.give_back(&who);
+        Ok(())
+    }
+
+    /// The tokens of a session, up to the refresh token of this number.
+    fn pair(&self, session: &Session, generation: u32) -> Result<TokenPair, Failure> {
+        Ok(TokenPair {
+            access_token: self.0.tokens.access(session.user, session.id, now_ms())?,
+            refresh_token: RefreshToken(self.0.tokens.refresh(session, generation)),
+            expires_in_secs: ACCESS_SECS,
+            user_id: Id(session.user.to_string()),
+        })
+    }
+}
+
+fn new_session(user: Uuid, device_name: Option<String>, now: i64) -> Session {
+    let (id, salt) = (Uuid::from_u128(rand::random()), rand::random());
+    Session { user, id, device_name, salt, generation: 1, rotated_at: now, created_at: now, revoked: false }
+}
+
+/// Whose request this is: the layer around the routes has found out.
+fn caller(parts: &Parts) -> Result<Caller, Failure> {
+    parts.extensions.get::<Caller>().copied().ok_or_else(Failure::unauthorized)
+}
+
+fn reply<T, R: Outcome>(result: Result<T, Failure>, success: impl FnOnce(T) -> R) -> Reply<R> {
+    match result {
+        Ok(value) => success(value).into(),
+        Err(failure) => failure.reply(),
+    }
+}
+
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,206 @@
+//! The global feed and all collections: one set of handlers, over the registry, on records as text.
+
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Extension, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, delete, get, post, put};
+use axum::Router;
+use http::request::Parts;
+use http::{HeaderValue, Method, header};
+use stronglog_sync::api::collection::{Collection, Route};
+use stronglog_sync::api::operations::{GetChanges, PushChanges};
+use stronglog_sync::api::runtime::check::Types;
+use stronglog_sync::api::runtime::http::{Check, Incoming, Operation, Style, has_json};
+use stronglog_sync::api::validators::{check_contract_version, check_id, check_revision, check_seq, check_timestamp};
+use stronglog_sync::api::{ContractVersion, Id, Report, Revision, Seq, Timestamp, registry};
+use stronglog_sync::merge::Op;
+use stronglog_sync::wire::{self, Feed, Outcome};
+use uuid::Uuid;
+
+use crate::app::{App, now_ms};
+use crate::auth::tokens::Caller;
+use crate::feed::{self, Deletion};
+use crate::problem::Failure;
+
+/// Bodies above this are read off the threads that serve everybody.
+const LARGE_BODY_BYTES: usize = 32 * 1024;
+
+/// Whether the operation of this id is served here.
+pub fn serves(id: &str) -> bool {
+    [GetChanges::ID, PushChanges::ID].contains(&id) || registry::COLLECTIONS.iter().any(|collection| collection.has_operation(id))
+}
+
+/// The routes of the global feed and of all collections.
+pub fn routes(app: &Arc<App>) -> Router {
+    let mut routes = Router::new()
+        .route(GetChanges::PATH, pulling(GetChanges::PATH, Feed::All))
+        .route(PushChanges::PATH, pushing(PushChanges::PATH, Feed::All));
+    for collection in registry::COLLECTIONS {
+        if let Some(Route { path, .. }) = &collection.feed {
+            routes = routes.route(path, pulling(path, Feed::One(collection)));
+        }
+        if let Some(Route { path, .. }) = &collection.batch {
+            routes = routes.route(path, pushing(path, Feed::One(collection)));
+        }
+        if let Some(Route { path, operations }) = &collection.record {
+            for (method, _) in *operations {
+                routes = routes.route(path, single(method, path, collection));
+            }
+        }
+    }
+    routes.with_state(Arc::clone(app))
+}
+
+type Routes = MethodRouter<Arc<App>>;
+
+fn pulling(path: &'static str, feed: Feed) -> Routes {
+    get(move |State(app): State<Arc<App>>, Extension(caller): Extension<Caller>, parts: Parts| async move {
+        pull(&app, caller, &Request::new(path, &parts, &Bytes::new())?, feed).await
+    })
+}
+
+fn pushing(path: &'static str, feed: Feed) -> Routes {
+    post(move |State(app): State<Arc<App>>, Extension(caller): Extension<Caller>, parts: Parts, body: Bytes| async move {
+        Request::new(path, &parts, &body)?.nothing()?;
+        json_body(&parts)?;
+        push(&app, caller, body, feed).await
+    })
+}
+
+fn single(method: &Method, path: &'static str, collection: &'static Collection) -> Routes {
+    match *method {
+        Method::PUT => put(move |State(app): State<Arc<App>>, Extension(caller): Extension<Caller>, parts: Parts, body: Bytes| async move {
+            let request = Request::new(path, &parts, &body)?;
+            request.nothing()?;
+            json_body(&parts)?;
+            put_record(&app, caller, collection, request.id()?, &body).await
+        }),
+        Method::DELETE => delete(move |State(app): State<Arc<App>>, Extension(caller): Extension<Caller>, parts: Parts| async move {
+            let deletion = Request::new(path, &parts, &Bytes::new())?.deletion()?;
+            delete_record(&app, caller, collection, deletion).await
+        }),
+        _ => get(move |State(app): State<Arc<App>>, Extension(caller): Extension<Caller>, parts: Parts| async move {
+            let body = Bytes::new();
+            let request = Request::new(path, &parts, &body)?;
+            request.nothing()?;
+            read_record(&app, caller, collection, request.id()?).await
+        }),
+    }
+}
+
+async fn pull(app: &App, caller: Caller, request: &Request<'_>, feed: Feed) -> Result<Response, Failure> {
+    // The parameters of all feeds are those of the global one.
+    let GetChanges { since, limit, .. } = GetChanges::receive(&request.0)?;
+    let limit = limit.and_then(|limit| limit.try_into().ok());
+    let page = app.read(caller.user, move |records| feed::pull(records, since.as_ref().map(|since| since.0.as_str()), limit, feed, now_ms()));
+    let page = page.await?;
+    app.metrics.pulled(page.changes.len());
+    Ok(json(wire::write_page(&page, feed)))
+}
+
+async fn push(app: &App, caller: Caller, body: Bytes, feed: Feed) -> Result<Response, Failure> {
+    let push = if body.len() > LARGE_BODY_BYTES {
+        let read = tokio::task::spawn_blocking(move || wire::read_push(&body, feed));
+        read.await.map_err(|_| Failure::unavailable("the push could not be read"))?
+    } else {
+        wire::read_push(&body, feed)
+    };
+    let push = push.map_err(|report| Failure::malformed(&report))?;
+    let result = app.write(caller.user, move |records, moment| feed::push(records, &push, feed, moment)).await?;
+    app.metrics.outcomes(&result.outcomes);
+    if result.user_rev > result.prev_user_rev {
+        app.doorbells.ring(caller.user, result.user_rev);
+    }
+    Ok(json(wire::write_push_result(&result)))
+}
+
+async fn read_record(app: &App, caller: Caller, collection: &'static Collection, id: Uuid) -> Result<Response, Failure> {
+    let change = app.read(caller.user, move |records| feed::read(records, collection, id)).await?;
+    let mut text = String::new();
+    wire::write_change(&mut text, &change, Feed::One(collection));
+    Ok(json(text))
+}
+
+async fn put_record(app: &App, caller: Caller, collection: &'static Collection, id: Uuid, body: &[u8]) -> Result<Response, Failure> {
+    let edit = wire::read_single_edit(body, collection).map_err(|report| Failure::malformed(&report))?;
+    let edit = edit.map_err(|unreadable| Failure::invalid_record(&unreadable.report))?;
+    if edit.record.id != id {
+        let mut report = Report::new("const", "is not the id in the path");
+        report.violations.iter_mut().for_each(|violation| violation.pointer = "/record/id".to_owned());
+        return Err(Failure::invalid_record(&report));
+    }
+    let outcome = app.write(caller.user, move |records, moment| feed::put(records, edit, moment)).await?;
+    Ok(answer(app, caller, outcome))
+}
+
+async fn delete_record(app: &App, caller: Caller, collection: &'static Collection, deletion: Deletion) -> Result<Response, Failure> {
+    let outcome = app.write(caller.user, move |records, moment| feed::delete(records, collection, deletion, moment)).await?;
+    Ok(answer(app, caller, outcome))
+}
+
+fn answer(app: &App, caller: Caller, outcome: Outcome) -> Response {
+    if let Outcome::Accepted(receipt) = &outcome {
+        app.doorbells.ring(caller.user, receipt.rev);
+    }
+    let mut text = String::new();
+    wire::write_outcome(&mut text, &outcome);
+    app.metrics.outcomes(&[outcome]);
+    json(text)
+}
+
+fn json(text: String) -> Response {
+    let mut response = Body::from(text).into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+fn json_body(parts: &Parts) -> Result<(), Failure> {
+    if has_json(&parts.headers) { Ok(()) } else { Err(Failure::unsupported("the body must be application/json")) }
+}
+
+/// A request's parameters, read by the contract's own checks.
+struct Request<'a>(Incoming<'a>);
+
+impl<'a> Request<'a> {
+    fn new(path: &'static str, parts: &'a Parts, body: &'a Bytes) -> Result<Self, Failure> {
+        let incoming = Incoming::new(path, &parts.uri, &parts.headers, body).ok_or_else(Failure::no_path)?;
+        incoming.header::<ContractVersion>("X-Contract-Version", Style::Simple, Types::STRING, check_contract_version)?;
+        Ok(Request(incoming))
+    }
+
+    /// There are no parameters in the query.
+    fn nothing(&self) -> Result<(), Failure> {
+        Ok(self.0.known_query(&[])?)
+    }
+
+    fn id(&self) -> Result<Uuid, Failure> {
+        uuid(self.0.path::<Id>("id", Style::Simple, Types::STRING, check_id)?)
+    }
+
+    fn deletion(&self) -> Result<Deletion, Failure> {
+        self.0.known_query(&["opId", "deviceId", "seq", "clientUpdatedAt", "baseRev"])?;
+        let id = |name| Ok::<_, Failure>(self.0.query::<Id>(name, Style::Exploded, Types::STRING, check_id)?.map(uuid).transpose()?);
+        let seq = self.number::<Seq>("seq", check_seq)?.map(|seq| seq.0.unsigned_abs());
+        let stamp = self.number::<Timestamp>("clientUpdatedAt", check_timestamp)?.map(|stamp| stamp.0);
+        let base_rev = self.number::<Revision>("baseRev", check_revision)?.map(|rev| rev.0.unsigned_abs());
+        let by = match (id("opId")?, id("deviceId")?, seq, stamp) {
+            (Some(id), Some(device), Some(seq), Some(stamp)) => Some((Op { id, device, seq }, stamp)),
+            (None, None, None, None) => None,
+            _ => {
+                let report = Report::new("dependentRequired", "gives some of opId, deviceId, seq and clientUpdatedAt: give all or none");
+                return Err(Failure::malformed(&report));
+            }
+        };
+        Ok(Deletion { id: self.id()?, by, base_rev })
+    }
+
+    fn number<T: stronglog_sync::api::runtime::schema::ReadJson>(&self, name: &str, check: Check) -> Result<Option<T>, Failure> {
+        Ok(self.0.query(name, Style::Exploded, Types::INTEGER, check)?)
+    }
+}
+
+fn uuid(id: Id) -> Result<Uuid, Failure> {
+    Uuid::parse_str(&id.0).map_err(|_| Failure::malformed(&Report::new("pattern", "is no id")))
+}

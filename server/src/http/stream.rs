@@ -1,0 +1,62 @@
+//! The doorbell: a stream of the user's newest revision, until the token runs out or the server stops.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream;
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
+
+use crate::app::{App, now_ms};
+use crate::auth::tokens::Caller;
+use crate::problem::Failure;
+use crate::store::Records;
+
+/// How often a line without meaning keeps the connection open.
+const KEEP_ALIVE: Duration = Duration::from_secs(20);
+
+/// The stream of one device.
+pub async fn open(app: &Arc<App>, caller: Caller) -> Result<Response, Failure> {
+    // First listen, then read: no revision falls between.
+    let Some(bell) = app.doorbells.listen(caller.user) else { return Err(Failure::rate_limited(30)) };
+    let rev = app.read(caller.user, |records| Ok(records.head()?.rev)).await?;
+    let left = caller.expires_at_secs.saturating_mul(1_000).saturating_sub(now_ms());
+    let end = Instant::now() + Duration::from_millis(u64::try_from(left).unwrap_or(0));
+    let listener = Listener { bell, stopping: app.stopping.clone(), end, known: None, rev };
+    let events = stream::unfold(listener, |mut listener| async move {
+        let rev = listener.next().await?;
+        Some((Ok::<_, Infallible>(Event::default().event("revision").data(rev.to_string())), listener))
+    });
+    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE).text("still here")).into_response())
+}
+
+struct Listener {
+    bell: watch::Receiver<u64>,
+    stopping: watch::Receiver<bool>,
+    end: Instant,
+    /// The revision of the last event.
+    known: Option<u64>,
+    /// The newest revision there is.
+    rev: u64,
+}
+
+impl Listener {
+    /// The next revision to tell of, or the end.
+    async fn next(&mut self) -> Option<u64> {
+        loop {
+            if self.known.is_none_or(|known| known < self.rev) {
+                self.known = Some(self.rev);
+                return self.known;
+            }
+            tokio::select! {
+                changed = self.bell.changed() => changed.ok()?,
+                _ = self.stopping.wait_for(|stopping| *stopping) => return None,
+                () = sleep_until(self.end) => return None,
+            }
+            self.rev = self.rev.max(*self.bell.borrow_and_update());
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Why a request fails as a whole: declared once, with its status, its code and its words (RFC 9457). What went wrong inside is logged, and
+//! never told.
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use stronglog_sync::api::runtime::http::{Outcome, Rejection, Reply};
+use stronglog_sync::api::{Problem, ProblemCode, Report, Revision, Schema, ViolationType};
+
+use crate::feed::{self, Refusal};
+use crate::store::StoreError;
+
+/// A request's failure.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    status: StatusCode,
+    code: ProblemCode,
+    detail: String,
+    /// How long to wait, in seconds: then the same request may succeed.
+    retry_after_secs: Option<u64>,
+    restored_rev: Option<u64>,
+    errors: Vec<ViolationType>,
+}
+
+impl Failure {
+    fn new(status: StatusCode, code: ProblemCode, detail: impl Into<String>) -> Self {
+        Failure { status, code, detail: detail.into(), retry_after_secs: None, restored_rev: None, errors: Vec::new() }
+    }
+
+    /// The request breaks the contract.
+    pub fn malformed(report: &Report) -> Self {
+        let detail = "the request does not satisfy the contract";
+        Failure { errors: feed::violations(report), ..Self::new(StatusCode::BAD_REQUEST, ProblemCode::MalformedRequest, detail) }
+    }
+
+    /// A request that no report can be made of.
+    pub fn unreadable(detail: &str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, ProblemCode::MalformedRequest, detail)
+    }
+
+    /// The record of a single-record request breaks the contract.
+    pub fn invalid_record(report: &Report) -> Self {
+        let detail = "the record does not satisfy the contract";
+        Failure { errors: feed::violations(report), ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::InvalidRecord, detail) }
+    }
+
+    /// No token, or one that this server did not issue.
+    pub fn unauthorized() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, ProblemCode::Unauthorized, "the request carries no token of this server")
+    }
+
+    /// A token that has run out.
+    pub fn token_expired() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, ProblemCode::TokenExpired, "the token has expired")
+    }
+
+    /// A refresh token that was revoked or is spent.
+    pub fn token_revoked() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, ProblemCode::TokenRevoked, "the token was revoked, or has been spent before: sign in again")
+    }
+
+    /// Signing in with a wrong address or password.
+    pub fn wrong_credentials() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, ProblemCode::InvalidCredentials, "the email address or the password is wrong")
+    }
+
+    /// Confirming a request with a wrong password.
+    pub fn wrong_password() -> Self {
+        Self::new(StatusCode::FORBIDDEN, ProblemCode::InvalidCredentials, "the password is wrong")
+    }
+
+    /// The server takes no new accounts.
+    pub fn closed() -> Self {
+        Self::new(StatusCode::FORBIDDEN, ProblemCode::Forbidden, "this server takes no new accounts")
+    }
+
+    /// The address has an account.
+    pub fn email_taken() -> Self {
+        Self::new(StatusCode::CONFLICT, ProblemCode::EmailTaken, "an account with this email address exists")
+    }
+
+    /// No such path.
+    pub fn no_path() -> Self {
+        Self::new(StatusCode::NOT_FOUND, ProblemCode::NotFound, "the contract has no such path")
+    }
+
+    /// No such method on the path.
+    pub fn no_method() -> Self {
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, ProblemCode::MethodNotAllowed, "the path has no such method")
+    }
+
+    /// The body is too large.
+    pub fn too_large() -> Self {
+        let detail = format!("the body is larger than {} bytes", feed::BATCH_BYTES_MAX);
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, ProblemCode::PayloadTooLarge, detail)
+    }
+
+    /// A media type or an encoding that the server does not take.
+    pub fn unsupported(detail: &str) -> Self {
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, ProblemCode::UnsupportedMediaType, detail)
+    }
+
+    /// The client's contract is too old.
+    pub fn upgrade_required(oldest: &str) -> Self {
+        let detail = format!("this server supports contract {oldest} and later");
+        Self::new(StatusCode::UPGRADE_REQUIRED, ProblemCode::UpgradeRequired, detail)
+    }
+
+    /// Too many requests.
+    pub fn rate_limited(retry_after_secs: u64) -> Self {
+        let failure = Self::new(StatusCode::TOO_MANY_REQUESTS, ProblemCode::RateLimited, "too many requests");
+        Failure { retry_after_secs: Some(retry_after_secs), ..failure }
+    }
+
+    /// The server cannot answer now.
+    pub fn unavailable(detail: &str) -> Self {
+        let failure = Self::new(StatusCode::SERVICE_UNAVAILABLE, ProblemCode::Unavailable, detail);
+        Failure { retry_after_secs: Some(5), ..failure }
+    }
+
+    /// The failure as the typed response of an operation.
+    pub fn reply<T: Outcome>(self) -> Reply<T> {
+        let body = self.problem().to_json().into_bytes();
+        // A status that the operation does not declare goes out as it is.
+        let outcome = T::read(self.status, &HeaderMap::new(), &body).unwrap_or_else(|_| T::undeclared(self.status, body));
+        Reply { headers: self.headers(), body: outcome }
+    }
+
+    fn problem(&self) -> Problem {
+        Problem {
+            type_: "about:blank".to_owned(),
+            title: self.status.canonical_reason().unwrap_or("Refused").to_owned(),
+            status: i64::from(self.status.as_u16()),
+            code: self.code,
+            retryable: self.retry_after_secs.is_some(),
+            detail: Some(self.detail.clone()),
+            errors: (!self.errors.is_empty()).then(|| self.errors.clone()),
+            instance: None,
+            restored_rev: self.restored_rev.and_then(|rev| rev.try_into().ok()).map(Revision),
+            retry_after_ms: self.retry_after_secs.and_then(|secs| i64::try_from(secs * 1_000).ok()),
+            server_time: None,
+        }
+    }
+
+    fn headers(&self) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(secs) = self.retry_after_secs {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(secs));
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer error=\"invalid_token\""));
+        }
+        headers
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let mut response = Response::new(Body::from(self.problem().to_json()));
+        *response.status_mut() = self.status;
+        *response.headers_mut() = self.headers();
+        response
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "the store failed");
+        Self::unavailable("the server cannot reach its data")
+    }
+}
+
+impl From<feed::Error> for Failure {
+    fn from(error: feed::Error) -> Self {
+        match error {
+            feed::Error::Refused(refusal) => refusal.into(),
+            feed::Error::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        let (status, code, restored_rev) = match refusal {
+            Refusal::InvalidCursor => (StatusCode::BAD_REQUEST, ProblemCode::InvalidCursor, None),
+            Refusal::CursorExpired => (StatusCode::GONE, ProblemCode::CursorExpired, None),
+            Refusal::EpochChanged { restored_rev } => (StatusCode::GONE, ProblemCode::EpochChanged, Some(restored_rev)),
+            Refusal::NotFound => (StatusCode::NOT_FOUND, ProblemCode::NotFound, None),
+        };
+        Failure { restored_rev, ..Self::new(status, code, refusal.to_string()) }
+    }
+}
+
+impl From<Rejection> for Failure {
+    fn from(rejection: Rejection) -> Self {
+        match rejection.status {
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Self::unsupported("the body must be application/json"),
+            StatusCode::NOT_FOUND => Self::no_path(),
+            _ => Self::malformed(&rejection.report),
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! Starting and stopping: the secret, the database, the socket, the daily chores, and an orderly end.
+
+use std::future::Future;
+use std::io::ErrorKind;
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum_server::Handle;
+use axum_server::tls_rustls::RustlsConfig;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::app::{App, new_epoch, now_ms};
+use crate::auth::limits::Limits;
+use crate::auth::passwords::Passwords;
+use crate::auth::tokens::{REFRESH_MS, Tokens};
+use crate::config::{Config, Secret};
+use crate::doorbell::Doorbells;
+use crate::http;
+use crate::metrics::Metrics;
+use crate::store::StoreError;
+use crate::store::sqlite::{Store, accounts, backup};
+
+/// How long requests that are under way may take once the server stops.
+const STOP_MAX: Duration = Duration::from_secs(10);
+const CHORES_EVERY: Duration = Duration::from_secs(86_400);
+
+/// Why a server cannot start, or has broken off.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    #[error("the signing secret is weak: {0}. Make one with `openssl rand -base64 48` and set STRONGLOG_SIGNING_SECRET")]
+    WeakSecret(&'static str),
+    #[error("no signing secret: set STRONGLOG_SIGNING_SECRET, to the output of `openssl rand -base64 48` for one; or try things out with --dev")]
+    NoSecret,
+    #[error("cannot listen on {address}: {cause}")]
+    Listen { address: SocketAddr, cause: std::io::Error },
+    #[error("cannot use the certificate: {0}")]
+    Certificate(std::io::Error),
+    #[error("cannot hash passwords: {0}")]
+    Passwords(String),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("the server broke off: {0}")]
+    Broken(std::io::Error),
+}
+
+/// A server that runs in the background of this process.
+pub struct Running {
+    address: SocketAddr,
+    secure: bool,
+    handle: Handle<SocketAddr>,
+    stop: watch::Sender<bool>,
+    serving: JoinHandle<std::io::Result<()>>,
+}
+
+impl Running {
+    /// Where it listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The URL that clients are given.
+    pub fn url(&self) -> String {
+        format!("{}://{}", if self.secure { "https" } else { "http" }, self.address)
+    }
+
+    /// Stops it: streams end, requests under way are answered, the database is closed.
+    ///
+    /// # Errors
+    /// It had broken off before.
+    pub async fn stop(self) -> Result<(), ServeError> {
+        self.stop.send_replace(true);
+        self.handle.graceful_shutdown(Some(STOP_MAX));
+        self.ended().await
+    }
+
+    async fn ended(self) -> Result<(), ServeError> {
+        self.serving.await.map_err(|error| ServeError::Broken(std::io::Error::other(error)))?.map_err(ServeError::Broken)
+    }
+}
+
+/// Serves until `shutdown` is done.
+///
+/// # Errors
+/// See [`ServeError`].
+pub async fn serve(config: Config, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
+    let mut running = start(config).await?;
+    tokio::select! {
+        () = shutdown => {
+            tracing::info!("stopping");
+            running.stop().await
+        }
+        ended = &mut running.serving => ended.map_err(|error| ServeError::Broken(std::io::Error::other(error)))?.map_err(ServeError::Broken),
+    }
+}
+
+/// Starts a server in the background. It listens when this returns.
+///
+/// # Errors
+/// See [`ServeError`].
+pub async fn start(config: Config) -> Result<Running, ServeError> {
+    let secret = signing_secret(&config)?;
+    let store = Store::open(&config.data, &new_epoch())?;
+    let (stop, stopping) = watch::channel(false);
+    let secure = config.tls_cert.is_some();
+    if !secure && !config.bind.ip().is_loopback() && !config.behind_proxy {
+        tracing::warn!("plain HTTP on an address that others reach: clients refuse it. Give --tls-cert, or --behind-proxy");
+    }
+    let passwords = Passwords::new().map_err(|error| ServeError::Passwords(error.to_string()))?;
+    let app = Arc::new(App {
+        store,
+        tokens: Tokens::new(secret.reveal()),
+        passwords,
+        limits: Limits::new(config.auth_per_minute),
+        doorbells: Doorbells::default(),
+        metrics: Metrics::new(),
+        stopping: stopping.clone(),
+        config: config.clone(),
+    });
+    let failed = |cause| ServeError::Listen { address: config.bind, cause };
+    let listener = TcpListener::bind(config.bind).map_err(failed)?;
+    listener.set_nonblocking(true).map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    let handle = Handle::new();
+    let service = http::router(&app).into_make_service_with_connect_info::<SocketAddr>();
+    let serving = match (&config.tls_cert, &config.tls_key) {
+        (Some(cert), Some(key)) => {
+            // Some other part of the process may have installed its own: that one serves as well.
+            let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+            let tls = RustlsConfig::from_pem_file(cert, key).await.map_err(ServeError::Certificate)?;
+            let server = axum_server::from_tcp_rustls(listener, tls).map_err(failed)?.handle(handle.clone());
+            tokio::spawn(server.serve(service))
+        }
+        _ => {
+            let server = axum_server::from_tcp(listener).map_err(failed)?.handle(handle.clone());
+            tokio::spawn(server.serve(service))
+        }
+    };
+    tokio::spawn(chores(app, stopping));
+    tracing::info!(%address, secure, data = %config.data.display(), "listening");
+    Ok(Running { address, secure, handle, stop, serving })
+}
+
+/// What has to be done once a day: purging tombstones, and forgetting sign-ins that have run out.
+async fn chores(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
+    loop {
+        let (tombstone_days, backup_days, now) = (app.config.tombstone_days, app.config.backup_days, now_ms());
+        let done = app.store.write(move |connection| {
+            let tombstones = backup::purge(connection, tombstone_days, backup_days, now)?;
+            let sessions = accounts::forget_sessions(connection, now.saturating_sub(REFRESH_MS))?;
+            Ok::<_, StoreError>((tombstones, sessions))
+        });
+        match done.await {
+            Ok((tombstones, sessions)) => tracing::info!(tombstones, sessions, "purged"),
+            Err(error) => tracing::error!(%error, "cannot purge"),
+        }
+        tokio::select! {
+            _ = stopping.wait_for(|stopping| *stopping) => return,
+            () = tokio::time::sleep(CHORES_EVERY) => {}
+        }
+    }
+}
+
+fn signing_secret(config: &Config) -> Result<Secret, ServeError> {
+    match &config.signing_secret {
+        Some(secret) => match secret.weakness() {
+            Some(weakness) if !config.dev => Err(ServeError::WeakSecret(weakness)),
+            _ => Ok(secret.clone()),
+        },
+        None if config.dev => kept_secret(&config.data),
+        None => Err(ServeError::NoSecret),
+    }
+}
+
+/// The secret in the data folder, made on the first start.
+fn kept_secret(folder: &Path) -> Result<Secret, ServeError> {
+    let path = folder.join("stronglog.secret");
+    let failed = |error: std::io::Error| StoreError::new(format!("cannot use {}: {error}", path.display()));
+    match std::fs::read_to_string(&path) {
+        Ok(text) if Secret::new(text.trim()).weakness().is_none() => return Ok(Secret::new(text.trim())),
+        Ok(_) => return Err(ServeError::WeakSecret("the file in the data folder holds it: remove the file")),
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(failed(error).into()),
+    }
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    let secret: String = rand::random::<[u8; 32]>().iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut options = std::fs::File::options();
+    options.create_new(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(&path).and_then(|mut file| std::io::Write::write_all(&mut file, secret.as_bytes())).map_err(failed)?;
+    Ok(Secret::new(secret))
+}
