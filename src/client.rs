@@ -25,7 +25,7 @@ use crate::store::memory::MemoryStore;
 use crate::store::sqlite::SqliteStore;
 use crate::store::{Block, Key, PastVersion, Quarantined, Query, Refused, Row, RowState, Select, Store, StoreError, Write};
 use crate::task::{Answer, Snapshot, Task};
-use crate::transport::{Link, MemoryTokens, TokenStore};
+use crate::transport::{Link, MemoryTokens, TokenStore, Traffic};
 
 /// A device: its records, which need no network, and their sync, which runs in the background. A clone is another handle to the same.
 ///
@@ -224,6 +224,11 @@ impl Client {
         self.inner.status.clone()
     }
 
+    /// What sync has moved since the client was opened.
+    pub fn traffic(&self) -> Traffic {
+        self.inner.link.as_ref().map(|link| link.traffic()).unwrap_or_default()
+    }
+
     /// Sends nothing until [`resume`](Self::resume), or until the app starts again.
     pub fn pause(&self) {
         self.tell(Event::Pause);
@@ -363,27 +368,57 @@ impl Client {
     /// # Errors
     /// `lines` cannot be read, or the database not be written.
     pub fn import(&self, lines: impl BufRead) -> Result<Imported, Error> {
+        const CHUNK: usize = 500;
         let mut imported = Imported::default();
+        let mut chunk = Vec::new();
         for (index, line) in lines.lines().enumerate() {
             let line = line.map_err(|error| Error::argument(format!("cannot read line {}: {error}", index + 1)))?;
             if line.trim().is_empty() {
                 continue;
             }
             match self.import_line(&line) {
-                Ok(()) => imported.written += 1,
-                Err(error) if error.is_storage() => return Err(error),
+                Ok((key, edit)) => chunk.push((index + 1, key, edit)),
                 Err(error) => imported.refused.push((index + 1, error)),
             }
+            if chunk.len() == CHUNK {
+                self.import_chunk(std::mem::take(&mut chunk), &mut imported)?;
+            }
         }
+        self.import_chunk(chunk, &mut imported)?;
+        imported.refused.sort_by_key(|(line, _)| *line);
         Ok(imported)
     }
 
-    fn import_line(&self, line: &str) -> Result<(), Error> {
+    fn import_line(&self, line: &str) -> Result<(Key, LocalEdit), Error> {
         let broken = |what: &str| Error::argument(format!("it {what}; a line is {{\"collection\": …, \"record\": …}}"));
         let tape = parse(line.as_bytes()).map_err(|report| broken(&report.to_string()))?;
         let collection = tape.root().get("collection").and_then(Json::as_str).ok_or_else(|| broken("names no collection"))?;
         let record = tape.root().get("record").ok_or_else(|| broken("holds no record"))?;
-        self.json(collection)?.put(&record.to_text()).map(drop)
+        let records = self.json(collection)?;
+        let (id, text) = records.complete(&record.to_text())?;
+        Ok((records.key(id), LocalEdit::Put(text)))
+    }
+
+    /// Writes the lines of a chunk in one transaction, or, if one of them is refused, each in its own.
+    fn import_chunk(&self, chunk: Vec<(usize, Key, LocalEdit)>, imported: &mut Imported) -> Result<(), Error> {
+        let keys: Vec<Key> = chunk.iter().map(|(_, key, _)| *key).collect();
+        let edits: Vec<LocalEdit> = chunk.iter().map(|(_, _, edit)| edit.clone()).collect();
+        match self.edit_all(&keys, &edits) {
+            Ok(records) => {
+                imported.written += records.len() as u64;
+                return Ok(());
+            }
+            Err(error) if error.is_storage() => return Err(error),
+            Err(_) => {}
+        }
+        for (line, key, edit) in chunk {
+            match self.edit(key, &edit) {
+                Ok(_) => imported.written += 1,
+                Err(error) if error.is_storage() => return Err(error),
+                Err(error) => imported.refused.push((line, error)),
+            }
+        }
+        Ok(())
     }
 
     /// Does something with the store, alone.
@@ -422,28 +457,34 @@ impl Client {
 
     /// Writes one record, and says what is stored.
     fn edit(&self, key: Key, edit: &LocalEdit) -> Result<Option<Record>, Error> {
+        Ok(self.edit_all(&[key], std::slice::from_ref(edit))?.pop().flatten())
+    }
+
+    /// Writes records in one transaction, all or none, and says what is stored.
+    fn edit_all(&self, keys: &[Key], edits: &[LocalEdit]) -> Result<Vec<Option<Record>>, Error> {
         let mut refused = None;
-        let mut record = None;
+        let mut records = Vec::with_capacity(edits.len());
         let snapshot = self.with(|store| {
-            store.update(&Select::Keys(vec![key]), &mut |loaded| {
-                let writes = with_moment(|moment| outbox::edit(loaded, key, edit, moment)).map_err(|error| {
-                    refused = Some(error);
+            store.update(&Select::Keys(keys.to_vec()), &mut |loaded| {
+                let planned = with_moment(|moment| outbox::edit_all(loaded, keys, edits, moment));
+                let planned = planned.map_err(|(key, error)| {
+                    refused = Some(refused_edit(key, error));
                     Refused
                 })?;
-                record = writes.iter().find_map(put_record);
-                Ok(writes)
+                records = planned.iter().map(|writes| writes.iter().find_map(put_record)).collect();
+                Ok(planned.into_iter().flatten().collect())
             })?;
             Snapshot::of(store)
         })?;
         if let Some(error) = refused {
-            return Err(refused_edit(key, error));
+            return Err(error);
         }
         self.tell(Event::Written(snapshot));
         if self.inner.changes.receiver_count() > 0 {
             // Without a receiver there is nobody to tell.
-            _ = self.inner.changes.send([key].into());
+            _ = self.inner.changes.send(keys.into());
         }
-        Ok(record)
+        Ok(records)
     }
 }
 
@@ -480,6 +521,15 @@ impl<T: Synced> Records<'_, T> {
     pub fn put(&self, record: &T) -> Result<T, Error> {
         let stored = self.json.put(&record.to_json())?;
         self.typed(&stored)
+    }
+
+    /// Writes many records in one transaction, all of them or none: much faster than one by one.
+    ///
+    /// # Errors
+    /// A record fails the contract, or the database cannot be written. Nothing was written then.
+    pub fn put_all(&self, records: &[T]) -> Result<(), Error> {
+        let texts: Vec<String> = records.iter().map(T::to_json).collect();
+        self.json.put_all(&texts)
     }
 
     /// Writes a record that the app ships, unless there is one of its id: any real edit, on any device, beats it.
@@ -546,6 +596,17 @@ impl JsonRecords<'_> {
         let (id, text) = self.complete(record)?;
         let stored = self.client.edit(self.key(id), &LocalEdit::Put(text))?;
         Ok(stored.map(|record| record.text).unwrap_or_default())
+    }
+
+    /// Writes many records in one transaction, all of them or none.
+    ///
+    /// # Errors
+    /// A record fails the contract, or the database cannot be written. Nothing was written then.
+    pub fn put_all(&self, records: &[String]) -> Result<(), Error> {
+        let complete = records.iter().map(|record| self.complete(record));
+        let complete = complete.map(|done| done.map(|(id, text)| (self.key(id), LocalEdit::Put(text))));
+        let (keys, edits): (Vec<Key>, Vec<LocalEdit>) = complete.collect::<Result<Vec<_>, Error>>()?.into_iter().unzip();
+        self.client.edit_all(&keys, &edits).map(drop)
     }
 
     /// Writes a record that the app ships, unless there is one of its id.

@@ -82,6 +82,7 @@ impl Driver {
                 }
             };
             self.forget_answered(&event);
+            self.count(&event);
             let commands = self.engine.handle(event, self.now(), random());
             for command in commands {
                 match command {
@@ -112,6 +113,15 @@ impl Driver {
     fn forget_answered(&mut self, event: &Event) {
         if let Event::Answered { request, .. } | Event::Unanswered { request, .. } = event {
             self.requests.remove(request);
+        }
+    }
+
+    fn count(&self, event: &Event) {
+        if let (Event::Persisted(done), Some(link)) = (event, &self.link) {
+            link.count(|traffic| {
+                traffic.pushed += done.pushed.settled as u64;
+                traffic.pulled += done.pulled.applied as u64;
+            });
         }
     }
 

@@ -95,6 +95,28 @@ pub fn edit(loaded: &mut Loaded, key: Key, edit: &LocalEdit, moment: &mut Moment
     Ok(past.into_iter().chain([Write::Put(row)]).collect())
 }
 
+/// Local writes of several records, with the writes of each. `loaded` holds their rows, in order.
+///
+/// # Errors
+/// The first write that is refused, and why.
+pub fn edit_all(
+    loaded: &mut Loaded,
+    keys: &[Key],
+    edits: &[LocalEdit],
+    moment: &mut Moment<'_>,
+) -> Result<Vec<Vec<Write>>, (Key, EditError)> {
+    let rows = std::mem::take(&mut loaded.rows).into_iter().zip(std::mem::take(&mut loaded.held));
+    let mut writes = Vec::with_capacity(edits.len());
+    for ((key, change), (row, held)) in keys.iter().zip(edits).zip(rows) {
+        // The clock and the counter of edits go on from record to record.
+        let mut one = Loaded { meta: std::mem::take(&mut loaded.meta), rows: vec![row], held: vec![held] };
+        let planned = edit(&mut one, *key, change, moment);
+        loaded.meta = one.meta;
+        writes.push(planned.map_err(|error| (*key, error))?);
+    }
+    Ok(writes)
+}
+
 /// A live record of the app's, with the members that sync owns, validated.
 fn live_record(key: Key, text: &str, stamp: i64, created: Option<i64>, before: Option<&Row>) -> Result<Record, EditError> {
     let number = |value: i64| Some(value.to_string());

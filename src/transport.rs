@@ -1,7 +1,7 @@
 //! The way to the server: HTTPS by reqwest, and the tokens that go with every request.
 
 use std::fmt;
-use std::sync::Mutex as SyncMutex;
+use std::sync::{Mutex as SyncMutex, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -79,6 +79,22 @@ impl TokenStore for MemoryTokens {
     }
 }
 
+/// What sync has moved since the client was opened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Traffic {
+    /// Requests for changes, and with changes, that were answered.
+    pub requests: u64,
+    /// Edits that the server has acknowledged.
+    pub pushed: u64,
+    /// Changes of the feed that were stored.
+    pub pulled: u64,
+    /// Bytes of the bodies that were sent.
+    pub sent_bytes: u64,
+    /// Bytes of the bodies that were received, before compression.
+    pub received_bytes: u64,
+}
+
 /// A server, and the way to it.
 pub(crate) struct Link {
     pub(crate) base_url: String,
@@ -86,6 +102,7 @@ pub(crate) struct Link {
     tokens: Box<dyn TokenStore>,
     /// The tokens in use. Whoever refreshes holds the lock, and all others wait for the result.
     current: Mutex<Option<Tokens>>,
+    traffic: SyncMutex<Traffic>,
 }
 
 impl Link {
@@ -116,7 +133,13 @@ impl Link {
             http = http.tls_certs_merge([certificate]);
         }
         let http = http.build().map_err(|error| Error::argument(format!("cannot set up HTTP: {error}")))?;
-        Ok(Link { base_url: base_url.trim_end_matches('/').to_owned(), http, tokens, current: Mutex::new(None) })
+        Ok(Link {
+            base_url: base_url.trim_end_matches('/').to_owned(),
+            http,
+            tokens,
+            current: Mutex::new(None),
+            traffic: SyncMutex::default(),
+        })
     }
 
     /// The tokens in use, read from where they are kept the first time.
@@ -126,6 +149,14 @@ impl Link {
             *current = self.tokens.load().map_err(Error::argument)?;
         }
         Ok(current.clone())
+    }
+
+    pub(crate) fn traffic(&self) -> Traffic {
+        *self.traffic.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn count(&self, count: impl FnOnce(&mut Traffic)) {
+        count(&mut self.traffic.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Keeps new tokens, or forgets them.
@@ -162,7 +193,13 @@ impl Link {
         let mut request = self.request(message)?;
         let tokens = self.tokens().await?.filter(|tokens| tokens.account == account).ok_or(Kind::SignIn { doing: "sync" })?;
         Bearer(tokens.access_token).before(GetChanges::ID, GetChanges::SECURITY, &mut request);
+        let sent = request.body().len() as u64;
         let response = self.http.send(request).await.map_err(|error| offline("sync", &error))?;
+        self.count(|traffic| {
+            traffic.requests += 1;
+            traffic.sent_bytes += sent;
+            traffic.received_bytes += response.body().len() as u64;
+        });
         Ok(answered(response))
     }
 

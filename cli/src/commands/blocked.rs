@@ -1,0 +1,60 @@
+//! `blocked`: edits that the server has refused for good, and what becomes of them.
+
+use stronglog_sync::client::Blocked as Refused;
+use stronglog_sync::store::Key;
+
+use crate::args::{Blocked, BlockedAction, Which};
+use crate::exit::{Exit, Failure, Outcome};
+use crate::home::Home;
+use crate::output::{BlockedActionOutput, BlockedOutput};
+use crate::terminal::{ago, bold, counted, good, remark, say, say_json};
+
+pub async fn run(home: &Home, blocked: &Blocked, json: bool) -> Outcome {
+    let client = home.open_local().await?;
+    let refused = client.blocked()?;
+    let (keys, done) = match &blocked.action {
+        None => return list(&refused, json),
+        Some(BlockedAction::Retry(which)) => {
+            let keys = chosen(&refused, which)?;
+            client.retry_blocked(keys.clone())?;
+            (keys, "will be sent again with the next sync")
+        }
+        Some(BlockedAction::Discard(which)) => {
+            let keys = chosen(&refused, which)?;
+            client.discard_blocked(keys.clone())?;
+            (keys, "given up; `stronglog conflicts` still has what they said")
+        }
+    };
+    if json {
+        say_json(&BlockedActionOutput { records: keys.len() as u64 })?;
+    } else {
+        say!("{} {} {done}", good("✓"), counted(keys.len() as u64, "edit"))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn list(refused: &[Refused], json: bool) -> Outcome {
+    for edit in refused {
+        if json {
+            say_json(&BlockedOutput::of(edit))?;
+            continue;
+        }
+        say!("{}  made {}", bold(format!("{}/{}", edit.key.collection.path, edit.key.id)), ago(edit.since))?;
+        say!("   {}: {}", edit.reason.code, edit.reason.message)?;
+    }
+    if refused.is_empty() && !json {
+        remark!("the server has refused nothing");
+    }
+    Ok(Exit::Done)
+}
+
+fn chosen(refused: &[Refused], which: &Which) -> Outcome<Vec<Key>> {
+    if which.all {
+        return Ok(refused.iter().map(|edit| edit.key).collect());
+    }
+    let named = |name: &String| {
+        let found = refused.iter().map(|edit| edit.key).find(|key| format!("{}/{}", key.collection.path, key.id) == *name);
+        found.ok_or_else(|| Failure::new(format!("the server has not refused {name}; `stronglog blocked` lists what it has")))
+    };
+    which.records.iter().map(named).collect()
+}

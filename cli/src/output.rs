@@ -1,0 +1,342 @@
+//! What `--json` writes: one type for each command, from which `stronglog schema` makes the JSON Schemas.
+
+use schemars::{JsonSchema, Schema, schema_for};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use stronglog_sync::api;
+use stronglog_sync::client::Blocked;
+use stronglog_sync::status::{CollectionStatus, Status};
+use stronglog_sync::store::{Past, PastVersion, Quarantined};
+use stronglog_sync::transport::Traffic;
+
+use crate::exit::Failure;
+
+/// On standard error, where a command fails.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ErrorOutput {
+    /// What was being done, what was seen, and what to do next.
+    pub error: String,
+    /// The exit code.
+    pub exit: u8,
+}
+
+impl ErrorOutput {
+    pub fn of(failure: &Failure) -> Self {
+        ErrorOutput { error: failure.to_string(), exit: failure.exit() as u8 }
+    }
+}
+
+/// `register`, `login`
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SignInOutput {
+    pub account: String,
+    pub email: String,
+    pub server: String,
+}
+
+/// `logout`
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LogoutOutput {
+    pub signed_out: bool,
+    pub all_devices: bool,
+}
+
+/// `sync`; with `--watch`, a line for each time that something has changed.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SyncOutput {
+    /// Whether the server has everything that was written here, and nothing waits to be dealt with.
+    pub synced: bool,
+    pub status: Status,
+    /// What was moved.
+    pub traffic: Traffic,
+    pub seconds: f64,
+}
+
+/// `status`
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StatusOutput {
+    /// The device's folder.
+    pub data: String,
+    /// The server that the device syncs with.
+    pub server: Option<String>,
+    /// The account that is signed in.
+    pub account: Option<String>,
+    pub email: Option<String>,
+    /// Edits that the server has yet to acknowledge.
+    pub pending: u64,
+    /// When the oldest of them was made, in milliseconds since the Unix epoch.
+    pub pending_since: Option<i64>,
+    /// Edits that the server has refused for good.
+    pub blocked: u64,
+    /// Changes that this version of the program cannot read.
+    pub quarantined: u64,
+    pub last_successful_server_sync_timestamp: Option<i64>,
+    pub last_successful_client_push_timestamp: Option<i64>,
+    pub collections: std::collections::BTreeMap<String, CollectionStatus>,
+}
+
+/// `list`, a line for each record; `get` and `put`.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RecordOutput {
+    pub id: String,
+    /// Milliseconds since the Unix epoch.
+    pub client_created_at: i64,
+    /// Milliseconds since the Unix epoch.
+    pub client_updated_at: i64,
+    pub is_deleted: bool,
+    /// The members of the collection, as docs/data-models.md lists them.
+    #[serde(flatten)]
+    pub members: Map<String, Value>,
+}
+
+/// `delete`
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DeleteOutput {
+    pub collection: String,
+    pub deleted: Vec<String>,
+}
+
+/// `conflicts`, a line for each past version.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ConflictOutput {
+    /// The number for `conflicts restore`.
+    pub number: i64,
+    pub collection: String,
+    pub id: String,
+    pub why: Why,
+    /// When it lost or was deleted on this device, in milliseconds since the Unix epoch.
+    pub at: i64,
+    /// The version, whole.
+    pub record: Value,
+}
+
+/// Why a version is a past one.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Why {
+    /// It was edited in two places, and the other edit won.
+    Lost,
+    /// It was deleted.
+    Deleted,
+}
+
+impl ConflictOutput {
+    pub fn of(past: &PastVersion) -> Self {
+        ConflictOutput {
+            number: past.number,
+            collection: past.collection.path.to_owned(),
+            id: past.record.id.to_string(),
+            why: match past.why {
+                Past::Lost => Why::Lost,
+                Past::Deleted => Why::Deleted,
+            },
+            at: past.at,
+            record: value(&past.record.text),
+        }
+    }
+}
+
+/// `conflicts restore`
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct RestoreOutput {
+    pub restored: i64,
+}
+
+/// `blocked`, a line for each refused edit.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct BlockedOutput {
+    pub collection: String,
+    pub id: String,
+    /// When the edit was made, in milliseconds since the Unix epoch.
+    pub since: i64,
+    /// The contract's code for the reason.
+    pub code: String,
+    pub message: String,
+    pub record: Value,
+}
+
+impl BlockedOutput {
+    pub fn of(blocked: &Blocked) -> Self {
+        BlockedOutput {
+            collection: blocked.key.collection.path.to_owned(),
+            id: blocked.key.id.to_string(),
+            since: blocked.since,
+            code: blocked.reason.code.clone(),
+            message: blocked.reason.message.clone(),
+            record: value(&blocked.record.text),
+        }
+    }
+}
+
+/// `blocked retry`, `blocked discard`
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct BlockedActionOutput {
+    /// How many refused edits it was done to.
+    pub records: u64,
+}
+
+/// `quarantine`, a line for each change.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct QuarantineOutput {
+    pub collection: Option<String>,
+    pub id: Option<String>,
+    pub reason: String,
+    /// When it arrived, in milliseconds since the Unix epoch.
+    pub at: i64,
+    /// The change, word for word.
+    pub raw: String,
+}
+
+impl QuarantineOutput {
+    pub fn of(quarantined: &Quarantined) -> Self {
+        QuarantineOutput {
+            collection: quarantined.collection.clone(),
+            id: quarantined.id.map(|id| id.to_string()),
+            reason: quarantined.reason.clone(),
+            at: quarantined.at,
+            raw: quarantined.raw.clone(),
+        }
+    }
+}
+
+/// `export` to a file
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ExportOutput {
+    pub records: u64,
+    pub file: String,
+}
+
+/// `import`
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ImportOutput {
+    pub written: u64,
+    pub refused: Vec<RefusedLine>,
+}
+
+/// A line that was not imported.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct RefusedLine {
+    pub line: u64,
+    pub error: String,
+}
+
+/// `account show`
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AccountOutput {
+    pub account: String,
+    pub email: String,
+    /// Milliseconds since the Unix epoch.
+    pub created_at: i64,
+    /// Live records.
+    pub records: i64,
+    /// How many bytes of JSON they take.
+    pub bytes: i64,
+}
+
+impl AccountOutput {
+    pub fn of(account: &api::Account) -> Self {
+        AccountOutput {
+            account: account.user_id.to_string(),
+            email: account.email.to_string(),
+            created_at: *account.created_at,
+            records: account.record_count,
+            bytes: account.bytes,
+        }
+    }
+}
+
+/// `account password`, `account erase`
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct DoneOutput {
+    pub done: bool,
+}
+
+/// `admin backup`, `admin restore`, `admin purge`
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct AdminOutput {
+    /// The backup that was written or restored.
+    pub file: Option<String>,
+    /// Where the database is kept that was there before.
+    pub previous: Option<String>,
+    /// How many deletions were forgotten.
+    pub purged: Option<u64>,
+}
+
+/// `quickstart`
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct QuickstartOutput {
+    pub folder: String,
+    /// Live records on each device at the end.
+    pub records: u64,
+    pub steps: Vec<StepOutput>,
+    pub conflict: WinnerOutput,
+    /// Whether both devices and the server have the same, record by record.
+    pub equal: bool,
+    pub seconds: f64,
+}
+
+/// One sync of the quickstart.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StepOutput {
+    pub device: String,
+    pub traffic: Traffic,
+    pub seconds: f64,
+}
+
+/// How the conflict was decided.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WinnerOutput {
+    pub collection: String,
+    pub id: String,
+    pub winner: String,
+    pub why: String,
+}
+
+fn value(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
+}
+
+/// The schema of what each command writes with `--json`.
+pub fn schemas() -> Vec<(&'static str, Schema)> {
+    vec![
+        ("account erase", schema_for!(DoneOutput)),
+        ("account password", schema_for!(DoneOutput)),
+        ("account show", schema_for!(AccountOutput)),
+        ("admin backup", schema_for!(AdminOutput)),
+        ("admin purge", schema_for!(AdminOutput)),
+        ("admin restore", schema_for!(AdminOutput)),
+        ("blocked", schema_for!(BlockedOutput)),
+        ("blocked discard", schema_for!(BlockedActionOutput)),
+        ("blocked retry", schema_for!(BlockedActionOutput)),
+        ("conflicts", schema_for!(ConflictOutput)),
+        ("conflicts restore", schema_for!(RestoreOutput)),
+        ("delete", schema_for!(DeleteOutput)),
+        ("error", schema_for!(ErrorOutput)),
+        ("export", schema_for!(ExportOutput)),
+        ("get", schema_for!(RecordOutput)),
+        ("import", schema_for!(ImportOutput)),
+        ("list", schema_for!(RecordOutput)),
+        ("login", schema_for!(SignInOutput)),
+        ("logout", schema_for!(LogoutOutput)),
+        ("put", schema_for!(RecordOutput)),
+        ("quarantine", schema_for!(QuarantineOutput)),
+        ("quickstart", schema_for!(QuickstartOutput)),
+        ("register", schema_for!(SignInOutput)),
+        ("status", schema_for!(StatusOutput)),
+        ("sync", schema_for!(SyncOutput)),
+    ]
+}

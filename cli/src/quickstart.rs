@@ -1,0 +1,170 @@
+//! `quickstart`: the main job in one command. A server, two devices, a year of training, edits on both sides, and a comparison at the end.
+
+mod compare;
+mod edits;
+mod story;
+mod training;
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use stronglog_server::config::Config;
+use stronglog_sync::Client;
+use stronglog_sync::api::registry::Collections;
+use uuid::Uuid;
+
+use self::story::Story;
+use self::training::Year;
+use crate::args::Quickstart;
+use crate::exit::{Exit, Failure, Outcome};
+use crate::home::{Doorbell, Home, make_private};
+use crate::output::{QuickstartOutput, StepOutput};
+use crate::progress::{self, Shown, Synced, bar};
+use crate::terminal::{counted, remark};
+
+const EMAIL: &str = "quickstart@example.com";
+
+/// One of the two devices.
+struct Device {
+    name: &'static str,
+    home: Home,
+    client: Client,
+}
+
+pub async fn run(asked: &Quickstart, json: bool) -> Outcome {
+    let started = Instant::now();
+    let folder = folder(asked)?;
+    let server = stronglog_server::serve::start(Config::local(folder.join("server"))).await;
+    let server = server.map_err(|error| Failure::new(format!("cannot start the server: {error}")))?;
+    let mut story = Story { json, steps: Vec::new() };
+    story.begin(&server.url(), &folder)?;
+
+    let phone = device("phone", &folder, &server.url()).await?;
+    let laptop = device("laptop", &folder, &server.url()).await?;
+    let year = train(&phone, asked, &mut story)?;
+    let password = Uuid::new_v4().to_string();
+    first_syncs(&phone, &laptop, &year, &password, &mut story).await?;
+
+    story.chapter("Both are offline, and go on")?;
+    let edits = edits::make(&phone.client, &laptop.client, &mut story).await?;
+    story.chapter("Both sync again")?;
+    for device in [&phone, &laptop, &phone] {
+        device.client.resume();
+        story.synced(device.name, &sync(device, None, &story).await?)?;
+    }
+    let winner = edits::winner(&edits, &phone.client, &laptop.client)?;
+    story.winner(&winner)?;
+
+    story.chapter("Phone, laptop and server, compared record by record")?;
+    let compared = compare::all(&phone, &laptop, &server.url()).await?;
+    story.compared(&compared)?;
+    let equal = compared.differences.is_empty();
+    let output = QuickstartOutput {
+        folder: folder.display().to_string(),
+        records: compared.records,
+        steps: story.steps.clone(),
+        conflict: winner,
+        equal,
+        seconds: started.elapsed().as_secs_f64(),
+    };
+    story.end(&output, &story::Next { folder: &folder, address: server.addr(), password: &password, running: asked.keep })?;
+    if asked.keep {
+        remark!("the server goes on at {}; end with Ctrl-C", server.url());
+        let interrupted = tokio::signal::ctrl_c().await;
+        interrupted.map_err(|error| Failure::new(format!("cannot wait for Ctrl-C: {error}")))?;
+    }
+    drop((phone, laptop));
+    server.stop().await.map_err(|error| Failure::new(format!("cannot stop the server: {error}")))?;
+    Ok(if equal { Exit::Done } else { Exit::Failed })
+}
+
+/// A new folder among the temporary ones, or the one that was asked for, if nothing is in it.
+fn folder(asked: &Quickstart) -> Outcome<PathBuf> {
+    let Some(folder) = &asked.dir else {
+        let made = tempfile::Builder::new().prefix("stronglog-quickstart-").tempdir();
+        return made.map(tempfile::TempDir::keep).map_err(|error| {
+            Failure::new(format!("cannot make a folder among the temporary ones: {error}; choose one with --dir DIR"))
+        });
+    };
+    make_private(folder)?;
+    let cannot = |error| Failure::new(format!("cannot read the folder {}: {error}", folder.display()));
+    if std::fs::read_dir(folder).map_err(cannot)?.next().is_some() {
+        let folder = folder.display();
+        return Err(Failure::usage(format!("cannot begin in {folder}: something is in it already; choose a new folder, or empty this one")));
+    }
+    std::fs::canonicalize(folder).map_err(cannot)
+}
+
+async fn device(name: &'static str, folder: &std::path::Path, server: &str) -> Outcome<Device> {
+    let home = Home::at(folder.join(name), server);
+    // Without the doorbell, nothing is moved but when the story says so.
+    let client = home.open(Doorbell::Off).await?;
+    Ok(Device { name, home, client })
+}
+
+/// Fills the phone, which has no account yet.
+fn train(phone: &Device, asked: &Quickstart, story: &mut Story) -> Outcome<Year> {
+    story.chapter("The phone logs a year of training, with no network and no account")?;
+    let began = Instant::now();
+    let year = Year::make(asked.seed, asked.records, jiff::Timestamp::now().as_millisecond());
+    let bar = bar("   writing", year.len(), story.shown());
+    year.write(&phone.client, |written| bar.inc(written))?;
+    bar.finish_and_clear();
+    story.trained(&year, began.elapsed())?;
+    Ok(year)
+}
+
+/// The phone signs up and sends everything; the laptop signs in and fetches it.
+async fn first_syncs(phone: &Device, laptop: &Device, year: &Year, password: &str, story: &mut Story) -> Outcome<()> {
+    story.chapter("The phone signs up, and sends everything")?;
+    // A sign-in syncs by itself; the pause keeps that for the bar.
+    phone.client.pause();
+    phone.client.account().register(EMAIL, password, Some(phone.name)).await?;
+    phone.home.remember(EMAIL)?;
+    phone.client.resume();
+    story.synced(phone.name, &sync(phone, None, story).await?)?;
+
+    story.chapter("The laptop, newly installed, signs in and fetches everything")?;
+    for exercise in &year.exercises {
+        laptop.client.exercise_definitions().seed(exercise)?;
+    }
+    laptop.client.pause();
+    laptop.client.account().login(EMAIL, password, Some(laptop.name)).await?;
+    laptop.home.remember(EMAIL)?;
+    laptop.client.resume();
+    story.synced(laptop.name, &sync(laptop, Some(year.len()), story).await?)?;
+    [phone, laptop].into_iter().for_each(|device| device.client.pause());
+    Ok(())
+}
+
+/// Syncs a device to the end.
+async fn sync(device: &Device, expected: Option<u64>, story: &Story) -> Outcome<Synced> {
+    let synced = progress::sync(&device.client, &format!("   {}", device.name), expected, story.shown()).await?;
+    if synced.status.is_synced() {
+        return Ok(synced);
+    }
+    let left = crate::commands::hints(&synced.status).join("; ");
+    Err(Failure::new(format!("the {} did not get in sync with the server on this machine: {left}", device.name)))
+}
+
+impl Story {
+    fn shown(&self) -> Shown {
+        if self.json { Shown::Never } else { Shown::OnTerminal }
+    }
+
+    fn step(&mut self, device: &str, synced: &Synced) {
+        self.steps.push(StepOutput { device: device.to_owned(), traffic: synced.traffic, seconds: synced.took.as_secs_f64() });
+    }
+}
+
+/// How many of what, for people.
+fn described(year: &Year) -> String {
+    let many = [
+        (year.workouts.len(), "workout"),
+        (year.sets.len(), "set"),
+        (year.bodyweights.len(), "bodyweight"),
+        (year.progressions.len(), "progression"),
+        (year.template_exercises.len(), "planned exercise"),
+    ];
+    many.map(|(count, noun)| counted(count as u64, noun)).join(", ")
+}

@@ -1,0 +1,136 @@
+//! What the quickstart tells while it goes on, and what it leaves to try.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use super::compare::Compared;
+use super::training::Year;
+use super::{EMAIL, described};
+use crate::exit::Outcome;
+use crate::output::{QuickstartOutput, StepOutput, WinnerOutput};
+use crate::progress::Synced;
+use crate::terminal::{bad, bold, bytes, counted, faint, good, say, say_json, thousands};
+
+/// How many differences are shown.
+const DIFFERENCES: usize = 5;
+
+/// The telling of the story, chapter by chapter, or its numbers alone.
+pub struct Story {
+    pub json: bool,
+    pub steps: Vec<StepOutput>,
+}
+
+/// What is there at the end.
+pub struct Next<'a> {
+    pub folder: &'a Path,
+    pub address: SocketAddr,
+    pub password: &'a str,
+    /// Whether the server goes on.
+    pub running: bool,
+}
+
+impl Story {
+    pub fn begin(&self, url: &str, folder: &Path) -> Outcome<()> {
+        self.say(&format!("{} from nothing to two devices that agree", bold("StrongLog Sync,")))?;
+        self.say(&faint(format!("a server at {url}, everything in {}", folder.display())))
+    }
+
+    pub fn chapter(&self, title: &str) -> Outcome<()> {
+        self.say(&format!("\n{}", bold(title)))
+    }
+
+    pub fn trained(&self, year: &Year, took: Duration) -> Outcome<()> {
+        let wrote = format!("wrote {} in {:.1} s, in all twelve collections:", counted(year.len(), "record"), took.as_secs_f64());
+        self.say(&format!("   {} {wrote}", good("✓")))?;
+        self.say(&format!("     {}, …", described(year)))
+    }
+
+    pub fn edit(&self, device: &str, what: &str) -> Outcome<()> {
+        self.say(&format!("   {device:6}  {what}"))
+    }
+
+    pub fn synced(&mut self, device: &str, synced: &Synced) -> Outcome<()> {
+        self.step(device, synced);
+        let traffic = synced.traffic;
+        let speed = if synced.moved() >= 100 { format!(", {} records/s", thousands(synced.speed())) } else { String::new() };
+        let moved = match (traffic.pushed, traffic.pulled) {
+            (0, 0) => "had nothing to send or to fetch".to_owned(),
+            (sent, 0) => format!("sent {}", counted(sent, "record")),
+            (0, received) => format!("received {}", counted(received, "record")),
+            (sent, received) => format!("sent {} and received {}", counted(sent, "record"), thousands(received)),
+        };
+        let size = bytes(traffic.sent_bytes + traffic.received_bytes);
+        let requests = counted(traffic.requests, "request");
+        self.say(&format!("   {} {device:6}  {moved}", good("✓")))?;
+        self.say(&faint(format!("             {size} in {requests}, {:.2} s{speed}", synced.took.as_secs_f64())))
+    }
+
+    pub fn winner(&self, winner: &WinnerOutput) -> Outcome<()> {
+        self.say(&format!("   {} the {}'s edit won on every device: {}", good("✓"), bold(&winner.winner), winner.why))
+    }
+
+    pub fn compared(&self, compared: &Compared) -> Outcome<()> {
+        let Compared { records, deletions, differences } = compared;
+        if differences.is_empty() {
+            let same = format!("all three have the same {}, and know of {}", counted(*records, "record"), counted(*deletions, "deletion"));
+            return self.say(&format!("   {} {same}", good("✓")));
+        }
+        self.say(&format!("   {} {}:", bad("✗"), counted(differences.len() as u64, "difference")))?;
+        differences.iter().take(DIFFERENCES).try_for_each(|difference| self.say(&format!("     {difference}")))
+    }
+
+    pub fn end(&self, output: &QuickstartOutput, next: &Next<'_>) -> Outcome<()> {
+        if self.json {
+            return say_json(output);
+        }
+        self.say(&format!("\nAll of it took {:.1} s. It lies in {}", output.seconds, bold(next.folder.display())))?;
+        self.say(&faint("   server/ is the server's; phone/ and laptop/ are a device each, with its records in device.db"))?;
+        self.say(&format!("\n{}", bold("Try next")))?;
+        for line in next.lines() {
+            self.say(&line)?;
+        }
+        Ok(())
+    }
+
+    fn say(&self, line: &str) -> Outcome<()> {
+        if !self.json {
+            say!("{line}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Next<'_> {
+    /// Commands that work as they stand.
+    fn lines(&self) -> Vec<String> {
+        let command = command();
+        let folder = self.folder.display();
+        let mut lines = Vec::new();
+        if !self.running {
+            lines.push(faint("   # the same server again, in a terminal of its own"));
+            lines.push(format!("   {command} serve --dev --bind {} --data {folder}/server", self.address));
+        }
+        lines.push(faint("   # what the laptop has, and the edit that lost"));
+        lines.push(format!("   export STRONGLOG_DATA={folder}/laptop"));
+        lines.push(format!("   {command} status"));
+        lines.push(format!("   {command} list workout-logs --by startTime --descending --limit 5"));
+        lines.push(format!("   {command} conflicts"));
+        lines.push(faint("   # bring it back, tell the server, and let the phone hear of it"));
+        lines.push(format!("   {command} conflicts restore 1 && {command} sync"));
+        lines.push(format!("   {command} --data {folder}/phone sync"));
+        lines.push(faint("   # a third device"));
+        lines.push(format!(
+            "   echo {} | {command} --data {folder}/tablet --server http://{} login --email {EMAIL} --password-stdin",
+            self.password, self.address
+        ));
+        lines
+    }
+}
+
+/// How this program is called from here: as short as it can be said.
+fn command() -> String {
+    let Ok(program) = std::env::current_exe() else { return "stronglog".to_owned() };
+    let here = std::env::current_dir().unwrap_or_default();
+    program.strip_prefix(&here).unwrap_or(&program).display().to_string()
+}

@@ -1,0 +1,106 @@
+//! The sign-in's tokens in a file that only its owner can read, replaced as a whole.
+
+use std::fs;
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use stronglog_sync::transport::{TokenStore, Tokens};
+use tempfile::NamedTempFile;
+
+/// Tokens in a file.
+#[derive(Clone, Debug)]
+pub struct FileTokens {
+    path: PathBuf,
+}
+
+impl FileTokens {
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        FileTokens { path: path.into() }
+    }
+
+    fn cannot<'a, E: std::fmt::Display>(&'a self, what: &'a str) -> impl Fn(E) -> String + 'a {
+        move |error| format!("cannot {what} the sign-in in {}: {error}", self.path.display())
+    }
+}
+
+impl TokenStore for FileTokens {
+    fn load(&self) -> Result<Option<Tokens>, String> {
+        match fs::read(&self.path) {
+            Ok(bytes) => {
+                let damaged = |error| format!("{}; delete the file and sign in again", self.cannot("understand")(error));
+                serde_json::from_slice(&bytes).map(Some).map_err(damaged)
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(self.cannot("read")(error)),
+        }
+    }
+
+    fn save(&self, tokens: Option<&Tokens>) -> Result<(), String> {
+        let Some(tokens) = tokens else {
+            return match fs::remove_file(&self.path) {
+                Err(error) if error.kind() != ErrorKind::NotFound => Err(self.cannot("forget")(error)),
+                _ => Ok(()),
+            };
+        };
+        let text = serde_json::to_vec(tokens).map_err(self.cannot("write"))?;
+        replace(&self.path, &text).map_err(self.cannot("keep"))
+    }
+}
+
+/// Writes a file that only its owner can read, in place of what was there, so that a crash leaves the old or the new one.
+pub fn replace(path: &Path, content: &[u8]) -> std::io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    // A temporary file has mode 0600, from before the first byte is in it.
+    let mut file = NamedTempFile::new_in(folder)?;
+    file.write_all(content)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    #[cfg(unix)]
+    fs::File::open(folder)?.sync_all()?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tokens(refresh_token: &str) -> Tokens {
+        Tokens { account: uuid::Uuid::from_u128(7), access_token: "access".to_owned(), refresh_token: refresh_token.to_owned() }
+    }
+
+    #[test]
+    fn the_last_tokens_are_kept_until_they_are_forgotten() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = FileTokens::new(folder.path().join("tokens.json"));
+        assert_eq!(store.load(), Ok(None));
+        for refresh_token in ["first", "second"] {
+            store.save(Some(&tokens(refresh_token))).expect("the tokens are kept");
+            assert_eq!(store.load(), Ok(Some(tokens(refresh_token))));
+        }
+        assert_eq!(fs::read_dir(folder.path()).expect("the folder").count(), 1, "no temporary file is left");
+        store.save(None).expect("the tokens are forgotten");
+        store.save(None).expect("there is nothing left to forget");
+        assert_eq!(store.load(), Ok(None));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_the_owner_can_read_them_whatever_stood_there_before() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("tokens.json");
+        fs::write(&path, "open to all").expect("a file");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).expect("its mode");
+        FileTokens::new(&path).save(Some(&tokens("first"))).expect("the tokens are kept");
+        assert_eq!(fs::metadata(&path).expect("the file").permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_damaged_file_is_an_error_that_says_what_to_do() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("tokens.json");
+        fs::write(&path, "{").expect("a file");
+        let error = FileTokens::new(&path).load().expect_err("half an object is none");
+        assert!(error.contains("tokens.json") && error.contains("sign in again"), "{error}");
+    }
+}

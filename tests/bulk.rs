@@ -1,0 +1,52 @@
+//! Many records at once: written in one transaction, all or none, and imported line by line where a line is wrong.
+
+use serde_json::json;
+use stronglog_sync::{Client, Query};
+
+/// A measurement, whose weight is right above zero.
+fn measurement(weight_kg: f64) -> String {
+    json!({ "date": 1_700_000_000_000_i64, "weightKg": weight_kg }).to_string()
+}
+
+fn count(client: &Client) -> usize {
+    client.json("user-bodyweight-logs").expect("a collection").list(&Query::default()).expect("the records can be read").len()
+}
+
+#[tokio::test]
+async fn one_wrong_record_keeps_all_of_them_out() {
+    let client = Client::builder().open().await.expect("a client in memory");
+    let records = client.json("user-bodyweight-logs").expect("a collection");
+    let refused = records.put_all(&[measurement(80.0), measurement(0.0)]).expect_err("no weight is zero");
+    assert!(refused.is_invalid(), "{refused}");
+    assert_eq!(count(&client), 0);
+
+    records.put_all(&[measurement(80.0), measurement(80.5)]).expect("both are right");
+    assert_eq!(count(&client), 2);
+    assert_eq!(client.settled().await.expect("the client runs").pending, 2);
+}
+
+#[tokio::test]
+async fn the_stamps_and_edits_of_one_transaction_count_up() {
+    let client = Client::builder().open().await.expect("a client in memory");
+    let records = client.json("user-bodyweight-logs").expect("a collection");
+    let ids: Vec<String> = (0..3).map(|_| client.new_id().to_string()).collect();
+    let texts = ids.iter().map(|id| json!({ "id": id, "date": 0, "weightKg": 80.0 }).to_string()).collect::<Vec<_>>();
+    records.put_all(&texts).expect("all are right");
+    let stamp = |id: &String| {
+        let text = records.get(id).expect("the record can be read").expect("the record is there");
+        serde_json::from_str::<serde_json::Value>(&text).expect("JSON")["clientUpdatedAt"].as_i64().expect("a stamp")
+    };
+    let stamps: Vec<i64> = ids.iter().map(stamp).collect();
+    assert!(stamps.windows(2).all(|pair| pair[0] < pair[1]), "{stamps:?}");
+}
+
+#[tokio::test]
+async fn a_wrong_line_is_refused_alone() {
+    let client = Client::builder().open().await.expect("a client in memory");
+    let line = |weight_kg| format!("{{\"collection\":\"user-bodyweight-logs\",\"record\":{}}}\n", measurement(weight_kg));
+    let lines = [line(80.0), line(0.0), "{\"collection\":\"no-such\",\"record\":{}}\n".to_owned(), line(81.0)].concat();
+    let imported = client.import(lines.as_bytes()).expect("the lines can be read");
+    assert_eq!(imported.written, 2);
+    assert_eq!(imported.refused.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [2, 3]);
+    assert_eq!(count(&client), 2);
+}
