@@ -165,6 +165,8 @@ struct Pulling {
     then: Option<Task>,
     /// Whether the request for the next page has failed.
     failed: bool,
+    /// The epoch about which the server is being asked: what it has lost, for a device that knows the epoch before.
+    asking_about: Option<String>,
 }
 
 /// What there is to do.
@@ -480,6 +482,7 @@ impl Engine {
                     self.push_failed(failure, message, &sent, now, jitter, commands);
                 }
             },
+            Work::Pulling(pulling) if pulling.asking_about.is_some() => self.told_about_epoch(pulling, &answer, now, jitter, commands),
             Work::Pulling(pulling) => match answer::page(&answer) {
                 Ok(page) => self.paged(pulling, page, commands),
                 Err(message) => {
@@ -525,12 +528,34 @@ impl Engine {
     /// Takes a page that has come: stores it, and asks for the next one meanwhile.
     fn paged(&mut self, mut pulling: Pulling, page: Page, commands: &mut Vec<Command>) {
         pulling.request = None;
-        if pulling.storing {
+        if let Some(epoch) = self.unknown_epoch(&page) {
+            let since = self.snapshot.meta.cursor.clone();
+            pulling.request = self.send(Message::Pull { since, limit: 1 }, commands);
+            pulling.asking_about = Some(epoch);
+        } else if pulling.storing {
             pulling.page = Some(Box::new(page));
         } else {
             self.store_page(&mut pulling, page, commands);
         }
         self.work = Work::Pulling(pulling);
+    }
+
+    /// The epoch of a resync's first page, if the server must be asked what it has lost before the page can be merged.
+    fn unknown_epoch(&self, page: &Page) -> Option<String> {
+        let epoch = |text: &str| text.parse::<Cursor>().ok().map(|cursor| cursor.epoch);
+        let meta = &self.snapshot.meta;
+        let (resync, known) = (meta.resync.as_ref()?, epoch(meta.cursor.as_deref()?)?);
+        epoch(&page.next_cursor).filter(|epoch| !resync.is_known(epoch, &known))
+    }
+
+    /// Takes in what the server has said of the cursor from before: from where on it has lost what this device knows.
+    fn told_about_epoch(&mut self, mut pulling: Pulling, answer: &Answered, now: i64, jitter: u64, commands: &mut Vec<Command>) {
+        let epoch = pulling.asking_about.take();
+        match (answer::page(answer), failure(answer)) {
+            (Ok(_), _) => self.store(Task::BeginResync { restored_rev: None, epoch: None }, commands),
+            (Err(_), Failure::Gone { restored_rev }) => self.store(Task::BeginResync { restored_rev, epoch }, commands),
+            (Err(message), failure) => self.pull_failed(pulling, failure, message, now, jitter, commands),
+        }
     }
 
     fn store_page(&mut self, pulling: &mut Pulling, page: Page, commands: &mut Vec<Command>) {
@@ -648,7 +673,7 @@ impl Engine {
     /// What a failed request calls for: a wait, a fresh token, the user, or a durable step.
     fn request_failed(&mut self, failure: Failure, message: String, now: i64, jitter: u64, commands: &mut Vec<Command>) -> Option<Task> {
         match failure {
-            Failure::Gone { restored_rev } => return Some(Task::BeginResync { restored_rev }),
+            Failure::Gone { restored_rev } => return Some(Task::BeginResync { restored_rev, epoch: None }),
             Failure::Unauthorized if !self.refreshed => {
                 self.refreshed = true;
                 self.refreshing = true;

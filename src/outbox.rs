@@ -307,7 +307,7 @@ pub fn retry(loaded: &Loaded) -> Vec<Write> {
 pub fn discard(loaded: &mut Loaded, now: i64) -> Vec<Write> {
     let blocked: Vec<&Row> = loaded.rows.iter().flatten().filter(|row| matches!(row.state, RowState::Blocked(..))).collect();
     if blocked.iter().any(|row| row.base_rev.is_some()) && loaded.meta.resync.is_none() {
-        pull::begin_resync(&mut loaded.meta, None);
+        pull::begin_resync(&mut loaded.meta, None, None);
     }
     blocked.into_iter().flat_map(|row| [Write::Remember(past(row, Past::Lost, row.op, now)), Write::Remove(row.key())]).collect()
 }

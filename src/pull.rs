@@ -187,8 +187,8 @@ pub fn released(loaded: &Loaded, change: &Change, now: i64) -> Vec<Write> {
     writes
 }
 
-/// Begins to pull everything again. The outbox stays; the cursor stays too, until the end.
-pub fn begin_resync(meta: &mut Meta, restored_rev: Option<u64>) {
+/// Begins to pull everything again: from a server that has lost what is above `restored_rev`, as far as its `epoch` is concerned. The outbox stays; the cursor stays too, until the end.
+pub fn begin_resync(meta: &mut Meta, restored_rev: Option<u64>, epoch: Option<String>) {
     let earlier = meta.resync.as_ref();
     // A resync that is interrupted by another restore must still push what the earlier restore lost.
     let lowest = match (earlier.and_then(|resync| resync.restored_rev), restored_rev) {
@@ -196,7 +196,7 @@ pub fn begin_resync(meta: &mut Meta, restored_rev: Option<u64>) {
         (earlier, later) => earlier.or(later),
     };
     meta.resyncs += 1;
-    meta.resync = Some(Resync { number: meta.resyncs, restored_rev: lowest, cursor: None, pulled: false, confirmed: false });
+    meta.resync = Some(Resync { number: meta.resyncs, restored_rev: lowest, epoch, cursor: None, pulled: false, confirmed: false });
 }
 
 /// Takes the user's answer to a resync that would delete much. To push everything again is to say that the server has lost everything.

@@ -305,6 +305,9 @@ pub struct Resync {
     pub number: u64,
     /// Where the server went back to, if it was restored from a backup: it has lost every version of a later revision.
     pub restored_rev: Option<u64>,
+    /// The server's epoch that this was learnt for; none until the first page is there and the server was asked about it.
+    #[serde(default)]
+    pub epoch: Option<String>,
     /// How far it has come.
     pub cursor: Option<String>,
     /// Whether every page is applied, and what was not seen can be dealt with.
@@ -314,6 +317,12 @@ pub struct Resync {
 }
 
 impl Resync {
+    /// Whether a page of this epoch may be merged by a device whose last known epoch is `known`: the server may have been restored, once more,
+    /// between saying so and sending the page, and what it has lost must be known before anything is overwritten.
+    pub fn is_known(&self, epoch: &str, known: &str) -> bool {
+        self.cursor.is_some() || epoch == known || self.epoch.as_deref() == Some(epoch)
+    }
+
     /// Whether it may turn out that the user must be asked.
     pub fn is_undecided(&self) -> bool {
         self.pulled && !self.confirmed

@@ -18,7 +18,7 @@ pub enum Task {
     /// Become another device, because this one's id is in use elsewhere; with a new installation token, if there is one.
     NewDevice { installation: Option<uuid::Uuid> },
     /// Begin to pull everything again.
-    BeginResync { restored_rev: Option<u64> },
+    BeginResync { restored_rev: Option<u64>, epoch: Option<String> },
     /// The user's answer to a resync that would delete much.
     AnswerResync(Answer),
     /// Deal with rows that the resync has not seen, some at a time.
@@ -110,8 +110,8 @@ impl Task {
             }
             Task::Restamp => outbox::restamp(loaded, moment)?,
             Task::NewDevice { installation } => outbox::new_device(loaded, *installation, moment),
-            Task::BeginResync { restored_rev } => {
-                pull::begin_resync(&mut loaded.meta, *restored_rev);
+            Task::BeginResync { restored_rev, epoch } => {
+                pull::begin_resync(&mut loaded.meta, *restored_rev, epoch.clone());
                 Vec::new()
             }
             Task::AnswerResync(answer) => {

@@ -122,7 +122,7 @@ fn a_resync_finds_what_it_has_not_seen() {
             Row { record: tombstone, ..row(collection, 5, 2, RowState::Clean) },
         ];
         write(store, rows.map(Write::Put).to_vec());
-        let resync = Resync { number: 4, restored_rev: Some(8), cursor: None, pulled: true, confirmed: false };
+        let resync = Resync { number: 4, restored_rev: Some(8), epoch: None, cursor: None, pulled: true, confirmed: false };
         store
             .update(&Select::Keys(Vec::new()), &mut |loaded| {
                 loaded.meta.resync = Some(resync.clone());

@@ -329,7 +329,9 @@ pub enum Account {
     /// Show what the server knows of the account.
     Show,
     /// Set a new password, and sign every other device out.
-    #[command(after_help = "The passwords are asked for, read as two lines with --password-stdin, or taken from STRONGLOG_PASSWORD and STRONGLOG_NEW_PASSWORD.")]
+    #[command(
+        after_help = "The passwords are asked for, read as two lines with --password-stdin, or taken from STRONGLOG_PASSWORD and STRONGLOG_NEW_PASSWORD."
+    )]
     Password {
         /// Read the current and the new password from standard input, a line each.
         #[arg(long)]

@@ -53,6 +53,8 @@ pub struct World {
     marked: BTreeSet<(usize, Key)>,
     /// Versions that this app cannot read.
     unreadable: BTreeSet<(usize, Key)>,
+    /// Devices that share an id until one of them notices: the count of their edits means nothing until then (R20).
+    twins: BTreeSet<usize>,
     /// Whether somebody has put an old copy of a database back.
     rolled_back: bool,
     newer_app_edits: u64,
@@ -140,6 +142,7 @@ impl World {
             open: BTreeSet::new(),
             marked: BTreeSet::new(),
             unreadable: BTreeSet::new(),
+            twins: BTreeSet::new(),
             rolled_back: false,
             newer_app_edits: 0,
         }
@@ -184,6 +187,9 @@ impl World {
             let edit = match self.chance.below(10) {
                 0..2 => LocalEdit::Delete,
                 2 if key.collection.natural_key.is_some() || key.collection.singleton.is_some() => {
+                    if self.twins.contains(&device) {
+                        self.open.insert((account, key));
+                    }
                     let seed = record_text(key.collection, key.id, "seed").expect("a record");
                     self.devices[device].edit(key, &LocalEdit::Seed(seed), self.now, &mut self.chance);
                     return;
@@ -198,6 +204,9 @@ impl World {
                 let value = (!record.deleted).then_some(value);
                 self.last_edits.insert((account, key), LastEdit { device, value });
                 self.writers.entry((account, key)).or_default().insert(device);
+                if self.twins.contains(&device) {
+                    self.open.insert((account, key));
+                }
             }
         }
     }
@@ -515,6 +524,7 @@ impl World {
         clone.store = self.devices[index].store.clone();
         clone.restart(account_id(home));
         clone.token = Some(home);
+        self.twins.extend([index, clone.number]);
         self.rolled_back = true;
         let touched = self.writers.iter().filter(|(_, writers)| writers.contains(&index)).map(|(key, _)| *key);
         self.open.extend(touched);

@@ -61,7 +61,12 @@ async fn watch(client: &Client, json: bool) -> Outcome {
 fn say_synced(synced: &Synced, json: bool) -> Outcome<()> {
     if json {
         let seconds = synced.took.as_secs_f64();
-        return say_json(&SyncOutput { synced: synced.status.is_synced(), status: synced.status.clone(), traffic: synced.traffic, seconds });
+        return say_json(&SyncOutput {
+            synced: synced.status.is_synced(),
+            status: synced.status.clone(),
+            traffic: synced.traffic,
+            seconds,
+        });
     }
     say_outcome(synced)
 }
