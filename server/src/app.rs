@@ -1,5 +1,6 @@
 //! What all handlers share, and the two doors to one user's records.
 
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use tokio::sync::watch;
@@ -17,7 +18,7 @@ use crate::store::sqlite::{Store, UserRecords};
 
 /// A running server's state.
 pub struct App {
-    pub store: Store,
+    pub store: Arc<Store>,
     pub tokens: Tokens,
     pub passwords: Passwords,
     pub limits: Limits,

@@ -10,7 +10,7 @@ use std::time::Duration;
 use axum_server::Handle;
 use axum_server::tls_rustls::RustlsConfig;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
 
 use crate::app::{App, new_epoch, now_ms};
 use crate::auth::limits::Limits;
@@ -55,6 +55,7 @@ pub struct Running {
     handle: Handle<SocketAddr>,
     stop: watch::Sender<bool>,
     serving: JoinHandle<std::io::Result<()>>,
+    store: Arc<Store>,
 }
 
 impl Running {
@@ -75,12 +76,14 @@ impl Running {
     pub async fn stop(self) -> Result<(), ServeError> {
         self.stop.send_replace(true);
         self.handle.graceful_shutdown(Some(STOP_MAX));
-        self.ended().await
+        let ended = ended(self.serving.await);
+        self.store.close().await;
+        ended
     }
+}
 
-    async fn ended(self) -> Result<(), ServeError> {
-        self.serving.await.map_err(|error| ServeError::Broken(std::io::Error::other(error)))?.map_err(ServeError::Broken)
-    }
+fn ended(served: Result<std::io::Result<()>, JoinError>) -> Result<(), ServeError> {
+    served.map_err(|error| ServeError::Broken(std::io::Error::other(error)))?.map_err(ServeError::Broken)
 }
 
 /// Serves until `shutdown` is done.
@@ -94,7 +97,7 @@ pub async fn serve(config: Config, shutdown: impl Future<Output = ()>) -> Result
             tracing::info!("stopping");
             running.stop().await
         }
-        ended = &mut running.serving => ended.map_err(|error| ServeError::Broken(std::io::Error::other(error)))?.map_err(ServeError::Broken),
+        served = &mut running.serving => ended(served),
     }
 }
 
@@ -104,7 +107,7 @@ pub async fn serve(config: Config, shutdown: impl Future<Output = ()>) -> Result
 /// See [`ServeError`].
 pub async fn start(config: Config) -> Result<Running, ServeError> {
     let secret = signing_secret(&config)?;
-    let store = Store::open(&config.data, &new_epoch())?;
+    let store = Arc::new(Store::open(&config.data, &new_epoch())?);
     let (stop, stopping) = watch::channel(false);
     let secure = config.tls_cert.is_some();
     if !secure && !config.bind.ip().is_loopback() && !config.behind_proxy {
@@ -112,7 +115,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
     }
     let passwords = Passwords::new().map_err(|error| ServeError::Passwords(error.to_string()))?;
     let app = Arc::new(App {
-        store,
+        store: Arc::clone(&store),
         tokens: Tokens::new(secret.reveal()),
         passwords,
         limits: Limits::new(config.auth_per_minute),
@@ -142,7 +145,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
     };
     tokio::spawn(chores(app, stopping));
     tracing::info!(%address, secure, data = %config.data.display(), "listening");
-    Ok(Running { address, secure, handle, stop, serving })
+    Ok(Running { address, secure, handle, stop, serving, store })
 }
 
 /// What has to be done once a day: purging tombstones, and forgetting sign-ins that have run out.

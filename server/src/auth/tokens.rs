@@ -126,3 +126,56 @@ impl Refresh {
         Some(Refresh { user, session, generation: u32::from_be_bytes(*generation), seal: seal.to_vec() })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderValue, StatusCode};
+
+    use axum::response::IntoResponse;
+
+    use super::*;
+    use crate::app::now_ms;
+
+    const USER: Uuid = Uuid::from_u128(1);
+    const SESSION: Uuid = Uuid::from_u128(2);
+
+    fn caller(tokens: &Tokens, token: &str) -> Result<Caller, StatusCode> {
+        let mut headers = HeaderMap::new();
+        headers.insert(http::header::AUTHORIZATION, HeaderValue::from_str(&format!("Bearer {token}")).expect("a header"));
+        tokens.caller(&headers).map_err(|failure| failure.into_response().status())
+    }
+
+    #[test]
+    fn an_access_token_is_good_for_its_time_and_its_server() {
+        let tokens = Tokens::new("one secret");
+        let access = |age_ms| tokens.access(USER, SESSION, now_ms() - age_ms).expect("a token");
+        let fresh = caller(&tokens, &access(0)).expect("a good token");
+        assert_eq!((fresh.user, fresh.session), (USER, SESSION));
+        assert!(caller(&tokens, &access((ACCESS_SECS - 5) * 1_000)).is_ok());
+        assert_eq!(caller(&tokens, &access((ACCESS_SECS + 2) * 1_000)), Err(StatusCode::UNAUTHORIZED), "without any leeway");
+        assert_eq!(caller(&Tokens::new("another secret"), &access(0)), Err(StatusCode::UNAUTHORIZED));
+    }
+
+    #[test]
+    fn a_refresh_token_is_of_its_session_and_number() {
+        let tokens = Tokens::new("one secret");
+        let session = |salt| Session {
+            user: USER,
+            id: SESSION,
+            device_name: None,
+            salt: [salt; 16],
+            generation: 3,
+            rotated_at: 0,
+            created_at: 0,
+            revoked: false,
+        };
+        let text = tokens.refresh(&session(1), 3);
+        assert_eq!(text, tokens.refresh(&session(1), 3), "made, not stored");
+        let token = Refresh::parse(&text).expect("a token");
+        assert_eq!((token.user, token.session, token.generation), (USER, SESSION, 3));
+        assert!(tokens.is_genuine(&token, &session(1)));
+        assert!(!tokens.is_genuine(&token, &session(2)), "another salt");
+        assert!(!Tokens::new("another secret").is_genuine(&token, &session(1)));
+        assert!(!tokens.is_genuine(&Refresh { generation: 4, ..token }, &session(1)), "the number is sealed");
+    }
+}

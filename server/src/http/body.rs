@@ -76,11 +76,11 @@ mod tests {
 
     #[test]
     fn bombs_are_refused_while_inflating() {
-        let zeros = |length| zstd::encode_all(std::io::repeat(b' ').take(length), 19).expect("zstd writes");
+        let zeros = |length| zstd::encode_all(std::io::repeat(b' ').take(length), 1).expect("zstd writes");
         assert_eq!(status(zeros(BATCH_BYTES_MAX as u64), "zstd"), StatusCode::OK, "at the limit");
         assert_eq!(status(zeros(BATCH_BYTES_MAX as u64 + 1), "zstd"), StatusCode::PAYLOAD_TOO_LARGE);
-        let bomb = zeros(4 << 30);
-        assert!(bomb.len() < BATCH_BYTES_MAX, "{} bytes for 4 GiB", bomb.len());
+        let bomb = zeros(256 << 20);
+        assert!(bomb.len() < BATCH_BYTES_MAX, "{} bytes for 256 MiB", bomb.len());
         assert_eq!(status(bomb, "zstd"), StatusCode::PAYLOAD_TOO_LARGE);
     }
 

@@ -9,6 +9,7 @@ mod writer;
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension};
@@ -36,7 +37,7 @@ pub struct Store {
     readers: Readers,
     folder: PathBuf,
     /// Held for as long as the server runs, so that no backup is restored under it.
-    _lock: File,
+    lock: File,
 }
 
 impl Store {
@@ -59,7 +60,20 @@ impl Store {
         }
         let writer = Writer::start(connection, counter)?;
         let readers = Readers::open(&path)?;
-        Ok(Store { writer, readers, folder: folder.to_owned(), _lock: lock })
+        Ok(Store { writer, readers, folder: folder.to_owned(), lock })
+    }
+
+    /// Finishes what is under way, leaves one file behind, and lets go of the folder. Whatever is asked later fails.
+    pub async fn close(self: &Arc<Self>) {
+        self.readers.close().await;
+        let store = Arc::clone(self);
+        let closed = tokio::task::spawn_blocking(move || {
+            store.writer.close();
+            store.lock.unlock()
+        });
+        if let Ok(Err(error)) = closed.await {
+            tracing::error!(%error, "cannot let go of the data folder");
+        }
     }
 
     /// The folder that everything lies in.

@@ -29,12 +29,21 @@ impl Readers {
         Ok(Readers { idle: Arc::new(Mutex::new(idle)), turns: Arc::new(Semaphore::new(READERS)) })
     }
 
+    /// Lets the readers finish, and closes their connections.
+    pub async fn close(&self) {
+        if let Ok(all) = self.turns.acquire_many(READERS as u32).await {
+            self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+            all.forget();
+        }
+        self.turns.close();
+    }
+
     pub async fn run<T, E>(&self, work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(StoreError::new)?;
+        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| StoreError::new("the store is closed"))?;
         let idle = Arc::clone(&self.idle);
         let read = tokio::task::spawn_blocking(move || {
             let _turn = turn;

@@ -2,6 +2,8 @@
 //! many devices share the price of one commit.
 
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
@@ -20,9 +22,11 @@ const GROUP_TIME_MAX: Duration = Duration::from_millis(20);
 type Job = Box<dyn FnOnce(&Connection) -> Finish + Send>;
 type Finish = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
-/// The queue. When it is dropped, the thread finishes what waits and ends.
+/// The queue and its thread.
 pub struct Writer {
-    queue: SyncSender<Job>,
+    /// Gone once the store is closed.
+    queue: Mutex<Option<SyncSender<Job>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Writer {
@@ -30,8 +34,18 @@ impl Writer {
         counter.note(&connection)?;
         let (queue, jobs) = sync_channel(QUEUE_MAX);
         let thread = std::thread::Builder::new().name("store-writer".to_owned());
-        thread.spawn(move || write(&connection, &counter, &jobs)).map_err(StoreError::new)?;
-        Ok(Writer { queue })
+        let thread = thread.spawn(move || write(&connection, &counter, &jobs)).map_err(StoreError::new)?;
+        Ok(Writer { queue: Mutex::new(Some(queue)), thread: Mutex::new(Some(thread)) })
+    }
+
+    /// Writes what waits, takes no more, and closes the database.
+    pub fn close(&self) {
+        drop(locked(&self.queue).take());
+        if let Some(thread) = locked(&self.thread).take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the writer had broken off");
+        }
     }
 
     pub async fn run<T, E>(&self, work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static) -> Result<T, E>
@@ -48,12 +62,17 @@ impl Writer {
                 let _ = sender.send(answer);
             })
         });
-        self.queue.try_send(job).map_err(|error| match error {
+        let queue = locked(&self.queue).clone().ok_or_else(|| StoreError::new("the store is closed"))?;
+        queue.try_send(job).map_err(|error| match error {
             TrySendError::Full(_) => StoreError::new("too much waits to be written"),
-            TrySendError::Disconnected(_) => StoreError::new("the writer has stopped"),
+            TrySendError::Disconnected(_) => StoreError::new("the writer has broken off"),
         })?;
         receiver.await.map_err(|_| StoreError::new("no transaction could be begun"))?
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn write(connection: &Connection, counter: &Counter, jobs: &Receiver<Job>) {

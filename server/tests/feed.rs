@@ -1,0 +1,297 @@
+//! What the deciding logic decides, case by case, over the store in memory.
+
+use stronglog_server::feed::{self, CLOCK_SKEW_MAX_MS, Deletion, Error, Moment, Refusal};
+use stronglog_server::store::Records;
+use stronglog_server::store::memory::Memory;
+use stronglog_sync::api::RejectionCode;
+use stronglog_sync::api::collection::{Collection, deterministic_id};
+use stronglog_sync::api::registry::{self, COLLECTIONS};
+use stronglog_sync::merge::Op;
+use stronglog_sync::record::RECORD_BYTES_MAX;
+use stronglog_sync::wire::{self, Feed, Outcome, Page, PushResult};
+use uuid::Uuid;
+
+const NOW: i64 = 1_750_000_000_000;
+const USER: Uuid = Uuid::from_u128(1);
+const PHONE: Uuid = Uuid::from_u128(0xa);
+const LAPTOP: Uuid = Uuid::from_u128(0xb);
+
+/// A server with one user, and a clock that stands still.
+struct World {
+    memory: Memory,
+    now_ms: i64,
+    bits: u64,
+}
+
+impl World {
+    fn new() -> Self {
+        World { memory: Memory::new("e1"), now_ms: NOW, bits: 0 }
+    }
+
+    fn push_to(&mut self, feed: Feed, body: &str) -> Result<PushResult, Error> {
+        let push = wire::read_push(body.as_bytes(), feed).expect("a push");
+        let bits = &mut self.bits;
+        let mut entropy = || {
+            *bits += 1;
+            *bits
+        };
+        feed::push(&mut self.memory.user(USER), &push, feed, &mut Moment { now_ms: self.now_ms, entropy: &mut entropy })
+    }
+
+    fn push(&mut self, edits: &[String]) -> PushResult {
+        self.push_to(Feed::All, &format!("{{\"changes\":[{}]}}", edits.join(","))).expect("an answer")
+    }
+
+    fn one(&mut self, edit: String) -> Outcome {
+        self.push(&[edit]).outcomes.pop().expect("an outcome")
+    }
+
+    fn pull(&mut self, since: Option<&str>, limit: usize) -> Result<Page, Error> {
+        feed::pull(&self.memory.user(USER), since, Some(limit), Feed::All, self.now_ms)
+    }
+
+    fn rev(&mut self) -> u64 {
+        self.memory.user(USER).head().expect("a head").rev
+    }
+}
+
+/// A collection with this property, whatever its name.
+fn collection(like: impl Fn(&Collection) -> bool) -> &'static Collection {
+    COLLECTIONS.iter().copied().find(|collection| like(collection)).expect("the contract has such a collection")
+}
+
+/// The simplest collection to make records of.
+fn weights() -> &'static Collection {
+    collection(|collection| collection.path == "user-bodyweight-logs")
+}
+
+fn weight(id: u128, stamp: i64, extra: &str) -> String {
+    let id = Uuid::from_u128(id);
+    format!(r#"{{"id":"{id}","clientCreatedAt":1,"clientUpdatedAt":{stamp},"isDeleted":false,"date":1,"weightKg":80{extra}}}"#)
+}
+
+fn tombstone(id: u128, stamp: i64) -> String {
+    format!(r#"{{"id":"{}","clientCreatedAt":1,"clientUpdatedAt":{stamp},"isDeleted":true}}"#, Uuid::from_u128(id))
+}
+
+fn op(device: Uuid, seq: u64) -> String {
+    format!(r#"{{"id":"{}","deviceId":"{device}","seq":{seq}}}"#, Uuid::from_u128(device.as_u128() << 64 | u128::from(seq)))
+}
+
+fn edit(device: Uuid, seq: u64, record: &str) -> String {
+    edit_of(weights().path, device, seq, None, record)
+}
+
+fn edit_of(path: &str, device: Uuid, seq: u64, base_rev: Option<u64>, record: &str) -> String {
+    let base_rev = base_rev.map(|rev| format!(r#","baseRev":{rev}"#)).unwrap_or_default();
+    format!(r#"{{"collection":"{path}","op":{}{base_rev},"record":{record}}}"#, op(device, seq))
+}
+
+fn code(outcome: &Outcome) -> Option<RejectionCode> {
+    match outcome {
+        Outcome::Rejected { error, .. } => Some(error.code),
+        _ => None,
+    }
+}
+
+#[test]
+fn accepted_edits_alone_get_revisions_and_in_order() {
+    let mut world = World::new();
+    let edits = [edit(PHONE, 1, &weight(1, NOW, "")), edit(PHONE, 2, r#"{"id":7}"#), edit(PHONE, 3, &weight(2, NOW, ""))];
+    let result = world.push(&edits);
+    let revs: Vec<_> =
+        result.outcomes.iter().map(|outcome| if let Outcome::Accepted(receipt) = outcome { Some(receipt.rev) } else { None }).collect();
+    assert_eq!(revs, [Some(1), None, Some(2)]);
+    assert_eq!((result.prev_user_rev, result.user_rev), (0, 2));
+    let again = world.push(&edits);
+    assert!(matches!(again.outcomes[..], [Outcome::Duplicate(_), Outcome::Rejected { .. }, Outcome::Duplicate(_)]), "{again:?}");
+    assert_eq!((again.prev_user_rev, again.user_rev), (2, 2), "a repetition changes nothing");
+    let Outcome::Duplicate(second) = again.outcomes[2] else { panic!("{again:?}") };
+    let Outcome::Accepted(first) = result.outcomes[2] else { panic!("{result:?}") };
+    assert_eq!(first, second, "and is answered like the first time");
+}
+
+#[test]
+fn what_the_server_adds_is_its_own_and_all_else_is_kept() {
+    let mut world = World::new();
+    let claimed = r#","serverId":"00000000-0000-4000-8000-000000000000","serverUpdatedAt":5,"mood":{"at": [1.50]}"#;
+    let Outcome::Accepted(receipt) = world.one(edit(PHONE, 1, &weight(1, NOW, claimed))) else { panic!("accepted") };
+    let page = world.pull(None, 10).expect("a page");
+    let text = &page.changes[0].as_ref().expect("readable").record.text;
+    assert!(
+        text.contains(&format!("\"serverId\":\"{}\"", receipt.server_id)) && text.contains(&format!("\"serverUpdatedAt\":{NOW}")),
+        "{text}"
+    );
+    assert!(text.contains(r#""mood":{"at": [1.50]}"#), "{text}");
+    let Outcome::Accepted(later) = world.one(edit(PHONE, 2, &weight(1, NOW, ""))) else { panic!("accepted") };
+    assert_eq!(later.server_id, receipt.server_id, "the server's id stays");
+    assert_eq!(later.stamp, NOW + 1, "a winner's stamp is above the one before");
+}
+
+#[test]
+fn losers_are_told_who_won() {
+    let mut world = World::new();
+    world.one(edit(PHONE, 1, &weight(1, NOW, "")));
+    let lost = world.one(edit(LAPTOP, 1, &weight(1, NOW - 5, "")));
+    let Outcome::Superseded { winner, .. } = &lost else { panic!("{lost:?}") };
+    assert_eq!(winner.as_ref().as_ref().expect("readable").rev, 1);
+    let followed = world.one(edit_of(weights().path, LAPTOP, 2, Some(1), &weight(1, NOW - 5, "")));
+    assert!(matches!(followed, Outcome::Accepted(receipt) if receipt.stamp == NOW + 1), "made on the current version: {followed:?}");
+}
+
+#[test]
+fn refusals_name_their_reason() {
+    let mut world = World::new();
+    world.one(edit(PHONE, 1, &weight(1, NOW, "")));
+    let other = collection(|other| other.path != weights().path && other.singleton.is_none());
+    let singleton = collection(|collection| collection.singleton.is_some());
+    let large = format!(r#","notes":"{}""#, "x".repeat(RECORD_BYTES_MAX));
+    let table = [
+        (edit_of("no-such-thing", PHONE, 2, None, &weight(2, NOW, "")), RejectionCode::UnknownCollection),
+        (edit(PHONE, 3, &weight(2, NOW, "").replace("80", "-1")), RejectionCode::InvalidRecord),
+        (edit(PHONE, 4, &weight(2, NOW + CLOCK_SKEW_MAX_MS + 1, "")), RejectionCode::ClockSkew),
+        (edit(PHONE, 5, &weight(2, NOW, &large)), RejectionCode::RecordTooLarge),
+        (edit_of(other.path, PHONE, 6, None, &tombstone(1, NOW)), RejectionCode::WrongCollection),
+        (edit_of(singleton.path, PHONE, 7, None, &tombstone(9, NOW)), RejectionCode::NotSingleton),
+    ];
+    for (edit, expected) in table {
+        let outcome = world.one(edit);
+        assert_eq!(code(&outcome), Some(expected), "{outcome:?}");
+        let Outcome::Rejected { error, .. } = &outcome else { panic!("{outcome:?}") };
+        assert_eq!(error.retryable, expected == RejectionCode::ClockSkew);
+        assert_eq!(error.server_time.is_some(), expected == RejectionCode::ClockSkew);
+        let written = wire::write_push_result(&PushResult { outcomes: vec![outcome], prev_user_rev: 0, user_rev: 0, server_time: 0 });
+        wire::read_push_result(written.as_bytes(), &[weights()]).expect("an answer that the contract allows");
+    }
+    assert_eq!(world.rev(), 1, "and store nothing");
+}
+
+#[test]
+fn a_stamp_may_be_as_far_ahead_as_the_stored_one() {
+    let mut world = World::new();
+    world.one(edit(PHONE, 1, &weight(1, NOW + CLOCK_SKEW_MAX_MS, "")));
+    world.now_ms -= 1_000_000;
+    let follows = world.one(edit_of(weights().path, LAPTOP, 1, Some(1), &weight(1, NOW + CLOCK_SKEW_MAX_MS + 1, "")));
+    assert!(matches!(follows, Outcome::Accepted(_)), "the server's clock went back, and the device only follows: {follows:?}");
+    let ahead = world.one(edit_of(weights().path, LAPTOP, 2, Some(2), &weight(1, NOW + CLOCK_SKEW_MAX_MS + 3, "")));
+    assert_eq!(code(&ahead), Some(RejectionCode::ClockSkew));
+    let again = world.one(edit_of(weights().path, LAPTOP, 1, Some(1), &weight(1, NOW + CLOCK_SKEW_MAX_MS + 1, "")));
+    assert!(matches!(again, Outcome::Duplicate(_)), "what is stored is never refused: {again:?}");
+    let head = world.memory.user(USER).head().expect("a head");
+    assert_eq!(head.server_updated_at, NOW, "the time of the last write does not go back");
+}
+
+#[test]
+fn deleting_leaves_the_sync_fields() {
+    let mut world = World::new();
+    let singleton = collection(|collection| collection.singleton.is_some());
+    let id = deterministic_id(registry::NAMESPACE, singleton.path, singleton.singleton.expect("a key")).expect("an id");
+    let deletion = tombstone(Uuid::parse_str(&id).expect("an id").as_u128(), NOW);
+    assert!(matches!(world.one(edit_of(singleton.path, PHONE, 1, None, &deletion)), Outcome::Accepted(_)));
+    world.one(edit(PHONE, 2, &weight(1, NOW, r#","secret":"gone""#)));
+    let mut moment = Moment { now_ms: NOW, entropy: &mut || 7 };
+    let request = Deletion { id: Uuid::from_u128(1), by: None, base_rev: None };
+    let deleted = feed::delete(&mut world.memory.user(USER), weights(), request, &mut moment).expect("deleted");
+    assert!(matches!(deleted, Outcome::Accepted(receipt) if receipt.stamp == NOW + 1), "{deleted:?}");
+    let change = feed::read(&world.memory.user(USER), weights(), request.id).expect("a tombstone");
+    assert!(change.record.deleted && !change.record.text.contains("gone"), "{}", change.record.text);
+    let again = feed::delete(&mut world.memory.user(USER), weights(), request, &mut moment).expect("an answer");
+    assert!(matches!(again, Outcome::Duplicate(receipt) if receipt.rev == change.rev), "{again:?}");
+    let by = Some((Op { id: Uuid::from_u128(77), device: LAPTOP, seq: 1 }, 5));
+    let late = feed::delete(&mut world.memory.user(USER), weights(), Deletion { by, ..request }, &mut moment).expect("an answer");
+    assert!(matches!(late, Outcome::Superseded { .. }), "a device's own deletion goes by its stamp: {late:?}");
+    let other = collection(|other| other.path != weights().path);
+    let missing = feed::delete(&mut world.memory.user(USER), other, request, &mut moment);
+    assert!(matches!(missing, Err(Error::Refused(Refusal::NotFound))), "the id is in another collection: {missing:?}");
+}
+
+#[test]
+fn pages_are_bounded_and_cursors_stay_in_their_feed() {
+    let mut world = World::new();
+    let padding = format!(r#","padding":"{}""#, "x".repeat(200_000));
+    for id in 1..=12 {
+        world.one(edit(PHONE, id, &weight(u128::from(id), NOW, &padding)));
+    }
+    let (mut seen, mut since, mut pages) = (Vec::new(), None, 0);
+    loop {
+        let page = world.pull(since.as_deref(), 1_000).expect("a page");
+        assert!(wire::write_page(&page, Feed::All).len() < 1 << 20);
+        seen.extend(page.changes.iter().map(|change| change.as_ref().expect("readable").rev));
+        pages += 1;
+        since = Some(page.next_cursor);
+        if !page.has_more {
+            break;
+        }
+    }
+    assert_eq!(seen, (1..=12).collect::<Vec<u64>>());
+    assert!(pages >= 3, "{pages}");
+    let cursor = since.expect("a cursor");
+    let body = format!(r#"{{"changes":[],"cursor":"{cursor}"}}"#);
+    let elsewhere = world.push_to(Feed::One(weights()), &body);
+    assert!(matches!(elsewhere, Err(Error::Refused(Refusal::InvalidCursor))), "{elsewhere:?}");
+    let one = feed::pull(&world.memory.user(USER), None, Some(5), Feed::One(collection(|other| other.path != weights().path)), NOW)
+        .expect("a page");
+    assert!(one.changes.is_empty() && one.next_cursor.ends_with(".12"), "an empty feed reaches to the counter: {}", one.next_cursor);
+}
+
+#[test]
+fn a_purge_ends_old_cursors_and_not_the_pull_that_began_after_it() {
+    let mut world = World::new();
+    for id in 1..=4 {
+        world.one(edit(PHONE, id, &weight(u128::from(id), NOW, "")));
+    }
+    let old = world.pull(None, 10).expect("a page").next_cursor;
+    world.one(edit(PHONE, 5, &tombstone(1, NOW + 1)));
+    world.one(edit(PHONE, 6, &weight(5, NOW, "")));
+    world.one(edit(PHONE, 7, &tombstone(5, NOW + 1)));
+    let current = world.pull(None, 10).expect("a page").next_cursor;
+    assert_eq!(world.memory.purge(NOW).expect("purged"), 0, "nothing is that old");
+    assert_eq!(world.memory.purge(NOW + 1).expect("purged"), 2);
+    let expired = |answer: Result<Page, Error>| matches!(answer, Err(Error::Refused(Refusal::CursorExpired)));
+    assert!(expired(world.pull(Some(&old), 10)));
+    let push = format!(r#"{{"changes":[{}],"cursor":"{old}"}}"#, edit(PHONE, 8, &weight(6, NOW, "")));
+    assert!(matches!(world.push_to(Feed::All, &push), Err(Error::Refused(Refusal::CursorExpired))));
+    assert_eq!(world.rev(), 7, "and nothing was stored");
+    assert!(world.pull(Some(&current), 10).expect("a page").changes.is_empty(), "a cursor at the floor is above it");
+    let first = world.pull(None, 2).expect("a page");
+    assert!(first.has_more);
+    let second = world.pull(Some(&first.next_cursor), 2).expect("a pull from the beginning goes on, though it is below the floor");
+    assert_eq!((second.changes.len(), second.has_more), (1, false));
+    world.one(edit(PHONE, 9, &tombstone(2, NOW + 1)));
+    world.memory.purge(NOW + 1).expect("purged");
+    assert!(expired(world.pull(Some(&first.next_cursor), 2)), "another purge meanwhile: start again");
+}
+
+#[test]
+fn tombstones_outlive_the_backups_that_do_not_know_them() {
+    let mut world = World::new();
+    world.one(edit(PHONE, 1, &weight(1, NOW, "")));
+    world.one(edit(PHONE, 2, &tombstone(1, NOW + 1)));
+    world.one(edit(PHONE, 3, &weight(2, NOW, "")));
+    world.memory.back_up();
+    world.one(edit(PHONE, 4, &tombstone(2, NOW + 1)));
+    assert_eq!(world.memory.purge(NOW + 1).expect("purged"), 1, "the backup knows of this one");
+    world.memory.forget_backups();
+    assert_eq!(world.memory.purge(NOW + 1).expect("purged"), 1);
+}
+
+#[test]
+fn a_restored_server_tells_how_far_back_it_went() {
+    let mut world = World::new();
+    for id in 1..=3 {
+        world.one(edit(PHONE, id, &weight(u128::from(id), NOW, "")));
+    }
+    let backup = world.memory.back_up();
+    world.one(edit(PHONE, 4, &weight(4, NOW, "")));
+    let before = world.pull(None, 10).expect("a page").next_cursor;
+    world.memory.restore(&backup, "e2");
+    let gone = world.pull(Some(&before), 10);
+    assert!(matches!(gone, Err(Error::Refused(Refusal::EpochChanged { restored_rev: 3 }))), "{gone:?}");
+    let again = world.one(edit(PHONE, 4, &weight(4, NOW, "")));
+    assert!(matches!(again, Outcome::Accepted(receipt) if receipt.rev == 4), "what was lost is taken again: {again:?}");
+    world.memory.restore(&backup, "e3");
+    let page = world.pull(None, 10).expect("a page");
+    assert_eq!((page.user_rev, page.next_cursor.as_str()), (3, "v1.all.e3.3"));
+    let ahead = world.pull(Some("v1.all.e3.9"), 10);
+    assert!(matches!(ahead, Err(Error::Refused(Refusal::EpochChanged { restored_rev: 3 }))), "rolled back unnoticed: {ahead:?}");
+}

@@ -1,0 +1,138 @@
+//! Backups and what comes after them, purges, and many pushes at once, on the real server.
+
+mod support;
+
+use serde_json::{Value, json};
+use stronglog_server::admin;
+use support::{Account, Server, WEIGHTS, now, tombstone, weight};
+
+async fn cursor(server: &Server, account: &Account) -> String {
+    let (status, page) = server.get("/api/v1/changes?limit=1000", &account.access).await;
+    assert_eq!(status, 200, "{page}");
+    support::text(&page["nextCursor"])
+}
+
+/// The ids of all live records.
+async fn live(server: &Server, account: &Account) -> Vec<String> {
+    let (_, page) = server.get("/api/v1/changes?limit=1000", &account.access).await;
+    let changes = page["changes"].as_array().expect("changes");
+    let live = changes.iter().filter(|change| change["record"]["isDeleted"] == json!(false));
+    live.map(|change| support::text(&change["record"]["id"])).collect()
+}
+
+fn weights(account: &Account, from: u64, count: u64) -> Vec<Value> {
+    (from..from + count).map(|seq| account.change(WEIGHTS, &weight(now()), seq)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restored_server_asks_for_what_it_has_lost() {
+    let server = Server::start().await;
+    let account = server.register("sam@example.com").await;
+    server.push(&account, &weights(&account, 1, 3)).await;
+    let backup = server.folder.path().join("monday.backup");
+    admin::back_up(server.folder.path(), &backup).expect("a backup while the server runs");
+    assert!(admin::back_up(server.folder.path(), &backup).is_err(), "no backup is overwritten");
+    let lost = weights(&account, 4, 2);
+    server.push(&account, &lost).await;
+    let before = cursor(&server, &account).await;
+    assert!(admin::restore(server.folder.path(), &backup).is_err(), "not under a running server");
+    let server = server
+        .restart(|folder| {
+            let kept = admin::restore(folder, &folder.join("monday.backup")).expect("restored").expect("the old database is kept");
+            assert!(kept.exists());
+        })
+        .await;
+    let (status, problem) = server.get(&format!("/api/v1/changes?since={before}"), &account.access).await;
+    assert_eq!((status, &problem["code"], &problem["restoredRev"]), (410, &json!("epoch_changed"), &json!(3)), "{problem}");
+    let push = json!({ "changes": lost, "cursor": before });
+    let (status, _) = server.post("/api/v1/changes/batch", Some(&account.access), &push).await;
+    assert_eq!(status, 410, "a push with an old cursor stores nothing");
+    assert_eq!(live(&server, &account).await.len(), 3);
+    let result = server.push(&account, &lost).await;
+    assert_eq!(result["userRev"], json!(5), "what was lost is taken again: {result}");
+    assert_eq!(live(&server, &account).await.len(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_database_put_in_place_is_noticed() {
+    let server = Server::start().await;
+    let account = server.register("sam@example.com").await;
+    server.push(&account, &weights(&account, 1, 1)).await;
+    let before = cursor(&server, &account).await;
+    let same = server.restart(|_| {}).await;
+    assert_eq!(cursor(&same, &account).await, before, "a restart changes nothing");
+    let same = same.restart(|folder| std::fs::copy(folder.join("stronglog.db"), folder.join("old")).map(drop).expect("copied")).await;
+    same.push(&account, &weights(&account, 2, 1)).await;
+    let before = cursor(&same, &account).await;
+    let older = same
+        .restart(|folder| {
+            std::fs::rename(folder.join("old"), folder.join("stronglog.db")).expect("put in place");
+            for rest in ["stronglog.db-wal", "stronglog.db-shm"] {
+                assert!(!folder.join(rest).exists(), "a stopped server leaves one file: {rest}");
+            }
+        })
+        .await;
+    let (status, problem) = older.get(&format!("/api/v1/changes?since={before}"), &account.access).await;
+    assert_eq!((status, &problem["restoredRev"]), (410, &json!(1)), "{problem}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_purge_forgets_old_deletions_and_the_cursors_before_them() {
+    let server = Server::start().await;
+    let account = server.register("sam@example.com").await;
+    let record = weight(now());
+    server.push(&account, &[account.change(WEIGHTS, &record, 1)]).await;
+    let before = cursor(&server, &account).await;
+    server.push(&account, &[account.change(WEIGHTS, &tombstone(&record, now()), 2)]).await;
+    let at_end = cursor(&server, &account).await;
+    assert_eq!(admin::purge(server.folder.path(), 1, 90).expect("purged"), 0, "the deletion is of today");
+    tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    assert_eq!(admin::purge(server.folder.path(), 0, 90).expect("purged"), 1);
+    let (status, problem) = server.get(&format!("/api/v1/changes?since={before}"), &account.access).await;
+    assert_eq!((status, &problem["code"]), (410, &json!("cursor_expired")), "{problem}");
+    let (status, page) = server.get(&format!("/api/v1/changes?since={at_end}"), &account.access).await;
+    assert_eq!((status, page["changes"].as_array().map(Vec::len)), (200, Some(0)), "{page}");
+    let (status, _) = server.get(&format!("/api/v1/{WEIGHTS}/{}", support::text(&record["id"])), &account.access).await;
+    assert_eq!(status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_devices_push_at_once_and_every_revision_is_given_once() {
+    let server = Server::start().await;
+    let account = server.register("sam@example.com").await;
+    let pushes = (0..40).map(|device| {
+        let (server, account) = (&server, &account);
+        let mine = Account {
+            device: uuid::Uuid::from_u128(device),
+            user: account.user.clone(),
+            access: account.access.clone(),
+            refresh: String::new(),
+        };
+        async move { server.push(&mine, &weights(&mine, 1, 5)).await }
+    });
+    let results = futures_util::future::join_all(pushes).await;
+    let outcomes = results.iter().flat_map(|result| result["outcomes"].as_array().expect("outcomes"));
+    let mut revs: Vec<u64> = outcomes.map(|outcome| outcome["rev"].as_u64().expect("accepted")).collect();
+    revs.sort_unstable();
+    assert_eq!(revs, (1..=200).collect::<Vec<u64>>());
+    assert_eq!(live(&server, &account).await.len(), 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_bad_push_of_a_group_takes_no_other_with_it() {
+    let server = Server::start().await;
+    let account = server.register("sam@example.com").await;
+    let stale = json!({ "changes": weights(&account, 1, 1), "cursor": "v1.all.elsewhere.1" });
+    let pushes = (0..20_u64).map(|number| {
+        let (server, account, stale) = (&server, &account, &stale);
+        async move {
+            if number % 2 == 0 {
+                server.push(account, &weights(account, 100 + number, 1)).await["userRev"].as_u64().is_some()
+            } else {
+                server.post("/api/v1/changes/batch", Some(&account.access), stale).await.0 == 410
+            }
+        }
+    });
+    assert!(futures_util::future::join_all(pushes).await.into_iter().all(|right| right));
+    assert_eq!(live(&server, &account).await.len(), 10);
+}

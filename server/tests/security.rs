@@ -1,0 +1,360 @@
+//! What strangers may do: nothing. And what broken or hostile requests do: no harm.
+
+mod support;
+
+use std::io::Write;
+use std::sync::{Arc, Mutex, OnceLock};
+
+use contractc::Compilation;
+use contractc::sample::{Sampler, broken_texts};
+use futures_util::StreamExt;
+use serde_json::{Value, json};
+use stronglog_server::config::{Config, Secret};
+use stronglog_server::serve::{ServeError, start};
+use stronglog_sync::api::{Problem, Schema};
+use support::{Account, PASSWORD, Server, WEIGHTS, answer, now, weight};
+
+/// Method, path and operation id of everything in the contract; ids in paths are those of no record.
+fn operations() -> Vec<(reqwest::Method, String, String)> {
+    let contract = include_str!("../../spec/openapi.yaml");
+    let (mut path, mut method, mut found) = (String::new(), reqwest::Method::GET, Vec::new());
+    for line in contract.lines() {
+        if let Some(text) = line.strip_prefix("  /").and_then(|text| text.strip_suffix(':')) {
+            path = format!("/{}", text.replace("{id}", "019731b1-69c0-7a10-8b20-c30d40e50f60"));
+        } else if let Some(text) = line.strip_prefix("    ").and_then(|text| text.strip_suffix(':')) {
+            if ["get", "put", "post", "delete"].contains(&text) {
+                method = text.to_uppercase().parse().expect("a method");
+            }
+        } else if let Some(id) = line.strip_prefix("      operationId: ") {
+            found.push((method.clone(), path.clone(), id.to_owned()));
+        }
+    }
+    assert!(found.len() > 60, "{}", found.len());
+    found
+}
+
+/// Sends a request and reads the problem that must come back.
+async fn problem(request: reqwest::RequestBuilder) -> Problem {
+    let response = request.send().await.expect("an answer");
+    let (status, headers) = (response.status(), response.headers().clone());
+    let body = response.text().await.expect("a whole answer");
+    assert_eq!(headers.get("content-type").map(|value| value.as_bytes()), Some(&b"application/problem+json"[..]), "{status} {body}");
+    assert!(headers.contains_key("x-contract-version"), "{status} {body}");
+    assert_eq!(headers.contains_key("www-authenticate"), status == 401, "{status} {body}");
+    let problem = Problem::from_json(body.as_bytes()).unwrap_or_else(|report| panic!("{report}: {body}"));
+    assert_eq!(problem.status, i64::from(status.as_u16()));
+    assert_eq!(problem.retry_after_ms.is_some(), headers.contains_key("retry-after"), "{body}");
+    problem
+}
+
+fn code(problem: &Problem) -> Value {
+    serde_json::from_str::<Value>(&problem.to_json()).expect("JSON")["code"].clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_token_of_this_server_there_is_nothing() {
+    let server = Server::start().await;
+    let stranger = Server::start().await.register("sam@example.com").await;
+    let account = server.register("sam@example.com").await;
+    let (head, rest) = account.access.split_once('.').expect("a JWT");
+    let (claims, _) = rest.split_once('.').expect("a JWT");
+    let unsigned = format!("eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{claims}.");
+    let forged = format!("{head}.{claims}.{}", "A".repeat(43));
+    let open = ["register", "login", "refreshTokens", "getSyncConfig"];
+    for (method, path, id) in operations() {
+        if open.contains(&id.as_str()) {
+            continue;
+        }
+        let request = || {
+            let request = server.http.request(method.clone(), server.url(&path));
+            if method == "GET" { request } else { request.header("content-type", "application/json").body("{}") }
+        };
+        assert_eq!(code(&problem(request()).await), "unauthorized", "{id} without a token");
+        for token in [&stranger.access, &unsigned, &forged, &account.refresh] {
+            assert_eq!(code(&problem(request().bearer_auth(token)).await), "unauthorized", "{id} with a token of somebody else's making");
+        }
+        assert_eq!(code(&problem(request().basic_auth("sam@example.com", Some(PASSWORD))).await), "unauthorized", "{id}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_account_sees_and_touches_nothing_of_another() {
+    let server = Server::start().await;
+    let (sam, alex) = (server.register("sam@example.com").await, server.register("alex@example.com").await);
+    let record = weight(now());
+    let id = support::text(&record["id"]);
+    server.push(&sam, &[sam.change(WEIGHTS, &record, 1)]).await;
+    let path = format!("/api/v1/{WEIGHTS}/{id}");
+    let mine = |method, account: &Account| server.http.request(method, server.url(&path)).bearer_auth(&account.access);
+    assert_eq!(code(&problem(mine(reqwest::Method::GET, &alex)).await), "not_found");
+    assert_eq!(code(&problem(mine(reqwest::Method::DELETE, &alex)).await), "not_found");
+    let theirs = json!({ "op": alex.op(1), "record": { "id": id, "clientCreatedAt": 1, "clientUpdatedAt": now(), "isDeleted": true } });
+    let put = mine(reqwest::Method::PUT, &alex).header("content-type", "application/json").body(theirs.to_string());
+    assert_eq!(answer(put).await.0, 200, "an id is anybody's, in their own account");
+    let (status, kept) = server.get(&path, &sam.access).await;
+    assert_eq!((status, &kept["record"]["isDeleted"], &kept["rev"]), (200, &json!(false), &json!(1)), "{kept}");
+    let (_, feed) = server.get("/api/v1/changes", &alex.access).await;
+    assert!(!feed.to_string().contains("weightKg"), "{feed}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_with_a_request_has_its_own_answer() {
+    let server = Server::start().await;
+    let sam = server.register("sam@example.com").await;
+    let post = |body: Vec<u8>| server.http.post(server.url("/api/v1/changes/batch")).bearer_auth(&sam.access).body(body);
+    let json = |body: Vec<u8>| post(body).header("content-type", "application/json");
+    let get = |path: &str| server.http.get(server.url(path)).bearer_auth(&sam.access);
+    let padded = |length: usize| {
+        let mut body = br#"{"changes":[]}"#.to_vec();
+        body.resize(length, b' ');
+        body
+    };
+    let squeezed = zstd::encode_all(std::io::repeat(b' ').take(64 << 20), 1).expect("zstd writes");
+    use std::io::Read;
+    let gzip = |bytes: &[u8]| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("gzip writes")
+    };
+    let limit = 1 << 20;
+    for (request, name) in [
+        (json(padded(limit)), "as it is"),
+        (json(zstd::encode_all(padded(limit).as_slice(), 1).expect("zstd writes")).header("content-encoding", "zstd"), "as zstd"),
+        (json(gzip(&padded(limit))).header("content-encoding", "gzip"), "as gzip"),
+    ] {
+        assert_eq!(answer(request).await.0, 200, "a body of 1 MiB {name}");
+    }
+    let table = [
+        (json(padded(limit + 1)), 413, "payload_too_large"),
+        (json(squeezed).header("content-encoding", "zstd"), 413, "payload_too_large"),
+        (json(gzip(&padded(limit + 1))).header("content-encoding", "gzip"), 413, "payload_too_large"),
+        (json(padded(100)).header("content-encoding", "br"), 415, "unsupported_media_type"),
+        (json(padded(100)).header("content-encoding", "gzip"), 400, "malformed_request"),
+        (post(padded(100)).header("content-type", "text/plain"), 415, "unsupported_media_type"),
+        (post(padded(100)), 415, "unsupported_media_type"),
+        (json(b"{".to_vec()), 400, "malformed_request"),
+        (json(br#"{"changes":[],"more":1}"#.to_vec()), 400, "malformed_request"),
+        (json(br#"{"changes":[],"cursor":"v1.user-goals.e1.1"}"#.to_vec()), 400, "invalid_cursor"),
+        (get("/api/v1/changes?limit=0"), 400, "malformed_request"),
+        (get("/api/v1/changes?since=x"), 400, "malformed_request"),
+        (get("/api/v1/changes?page=2"), 400, "malformed_request"),
+        (get("/api/v1/changes?since=v1.user-goals.e1.1"), 400, "invalid_cursor"),
+        (get("/api/v1/changes?since=v1.all.elsewhere.1"), 410, "epoch_changed"),
+        (get("/api/v1/user-goals/not-an-id"), 400, "malformed_request"),
+        (get("/api/v1/user-goals/019731b1-69c0-7a10-8b20-c30d40e50f60"), 404, "not_found"),
+        (get("/api/v1/user-goals/019731b1-69c0-7a10-8b20-c30d40e50f60?x=1"), 400, "malformed_request"),
+        (get("/api/v1/no-such-thing"), 404, "not_found"),
+        (get("/"), 404, "not_found"),
+        (server.http.patch(server.url("/api/v1/changes")).bearer_auth(&sam.access), 405, "method_not_allowed"),
+        (get("/api/v1/changes").header("x-contract-version", "0.9.0"), 426, "upgrade_required"),
+        (get("/api/v1/changes").header("x-contract-version", "one"), 400, "malformed_request"),
+        (
+            server.http.delete(server.url("/api/v1/user-goals/019731b1-69c0-7a10-8b20-c30d40e50f60?seq=1")).bearer_auth(&sam.access),
+            400,
+            "malformed_request",
+        ),
+    ];
+    for (request, status, expected) in table {
+        let shown = format!("{request:?}");
+        let problem = problem(request).await;
+        assert_eq!((problem.status, code(&problem)), (status, json!(expected)), "{shown}: {problem:?}");
+    }
+    assert_eq!(answer(get("/api/v1/changes").header("x-contract-version", "9.0.0")).await.0, 200, "newer clients are served");
+    assert_eq!(answer(get("/api/v1/sync/config").header("x-contract-version", "0.1.0")).await.0, 200, "and everybody sees the limits");
+    let put = |record: Value| {
+        let body = json!({ "op": sam.op(1), "record": record }).to_string();
+        let path = server.url("/api/v1/user-bodyweight-logs/019731b1-69c0-7a10-8b20-c30d40e50f60");
+        server.http.put(path).bearer_auth(&sam.access).header("content-type", "application/json").body(body)
+    };
+    for record in [weight(now()), json!({ "id": 7 })] {
+        let problem = problem(put(record)).await;
+        assert_eq!((problem.status, code(&problem)), (422, json!("invalid_record")), "{problem:?}");
+        assert!(problem.errors.is_some_and(|errors| !errors.is_empty()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refresh_tokens_are_spent_in_order() {
+    let server = Server::start().await;
+    let sam = server.register("sam@example.com").await;
+    let exchange = |token: &str| {
+        let body = json!({ "refreshToken": token });
+        let server = &server;
+        async move { server.post("/api/v1/auth/refresh", None, &body).await }
+    };
+    let (_, second) = exchange(&sam.refresh).await;
+    let (status, again) = exchange(&sam.refresh).await;
+    assert_eq!(status, 200, "within the grace, for an answer that was lost: {again}");
+    assert_eq!(again["refreshToken"], second["refreshToken"], "and it is the one that was lost");
+    let (_, third) = exchange(&support::text(&second["refreshToken"])).await;
+    let (status, stolen) = exchange(&sam.refresh).await;
+    assert_eq!((status, &stolen["code"]), (401, &json!("token_revoked")), "{stolen}");
+    let (status, revoked) = exchange(&support::text(&third["refreshToken"])).await;
+    assert_eq!((status, &revoked["code"]), (401, &json!("token_revoked")), "the whole family: {revoked}");
+    for token in ["rt_AAAA", "x", &sam.access, &format!("{}A", &sam.refresh[..sam.refresh.len() - 1])] {
+        let (status, refused) = exchange(token).await;
+        assert_eq!((status, &refused["code"]), (401, &json!("unauthorized")), "{refused}");
+    }
+    let (status, pair) = server.post("/api/v1/auth/login", None, &json!({ "email": "sam@example.com", "password": PASSWORD })).await;
+    assert_eq!(status, 200, "signing in begins another: {pair}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn guessing_is_slow_and_tells_nothing() {
+    let server = Server::start_with(|config| config.auth_per_minute = 16).await;
+    server.register("sam@example.com").await;
+    let login = |email: &str, password: &str| {
+        let body = json!({ "email": email, "password": password }).to_string();
+        server.http.post(server.url("/api/v1/auth/login")).header("content-type", "application/json").body(body)
+    };
+    let wrong = problem(login("sam@example.com", "wrong")).await;
+    let unknown = problem(login("nobody@example.com", "wrong")).await;
+    assert_eq!(code(&wrong), "invalid_credentials");
+    assert_eq!(wrong.to_json(), unknown.to_json(), "an unknown address is answered like a wrong password");
+    for _ in 0..3 {
+        problem(login("sam@example.com", "wrong")).await;
+    }
+    let limited = problem(login("sam@example.com", PASSWORD)).await;
+    assert_eq!((limited.status, code(&limited)), (429, json!("rate_limited")), "four guesses for an account, the right one included");
+    assert!(limited.retry_after_ms.is_some_and(|wait| (1_000..=60_000).contains(&wait)), "{limited:?}");
+    let mut statuses = Vec::new();
+    for number in 0..12 {
+        statuses.push(problem(login(&format!("other{number}@example.com"), "wrong")).await.status);
+    }
+    assert!(statuses.contains(&401) && statuses.ends_with(&[429]), "a network has so many for all accounts: {statuses:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_without_a_good_secret_does_not_start() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let config = |secret: Option<&str>| Config { dev: false, signing_secret: secret.map(Secret::new), ..Config::local(folder.path()) };
+    assert!(matches!(start(config(None)).await, Err(ServeError::NoSecret)));
+    assert!(matches!(start(config(Some("changeme"))).await, Err(ServeError::WeakSecret(_))));
+    let running = start(config(Some("q7Zk3vN0s8yR2mT5wX9bC4dF6gH1jL0pKuVe"))).await.expect("a good secret");
+    let second = start(config(Some("q7Zk3vN0s8yR2mT5wX9bC4dF6gH1jL0pKuVe"))).await.err().expect("the folder is taken");
+    assert!(second.to_string().contains("stop it first"), "{second}");
+    running.stop().await.expect("an orderly end");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn web_apps_of_allowed_origins_may_read_what_they_need() {
+    let server = Server::start_with(|config| config.allow_origin = vec!["https://app.example.com".to_owned()]).await;
+    let ask = |origin: &'static str| {
+        let request = server.http.request(reqwest::Method::OPTIONS, server.url("/api/v1/changes")).header("origin", origin);
+        request.header("access-control-request-method", "GET").header("access-control-request-headers", "authorization,x-contract-version")
+    };
+    let allowed = ask("https://app.example.com").send().await.expect("an answer");
+    assert_eq!(allowed.headers()["access-control-allow-origin"], "https://app.example.com");
+    let refused = ask("https://evil.example.com").send().await.expect("an answer");
+    assert!(!refused.headers().contains_key("access-control-allow-origin"));
+    let config =
+        server.http.get(server.url("/api/v1/sync/config")).header("origin", "https://app.example.com").send().await.expect("an answer");
+    let exposed = config.headers()["access-control-expose-headers"].to_str().expect("text").to_lowercase();
+    assert!(exposed.contains("retry-after") && exposed.contains("x-contract-version"), "{exposed}");
+}
+
+/// What the process has logged so far.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().expect("no panic elsewhere").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn log() -> &'static Log {
+    static LOG: OnceLock<Log> = OnceLock::new();
+    LOG.get_or_init(|| {
+        let log = Log::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt().with_max_level(tracing_subscriber::filter::LevelFilter::DEBUG);
+        subscriber.with_writer(move || writer.clone()).with_ansi(false).init();
+        log
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_log_holds_no_secret_and_nobody_s_data() {
+    let log = log();
+    let server = Server::start().await;
+    let sam = server.register("whisper@example.com").await;
+    let mut record = weight(now());
+    record["mood"] = json!("murmur");
+    server.push(&sam, &[sam.change(WEIGHTS, &record, 1)]).await;
+    server.post("/api/v1/auth/refresh", None, &json!({ "refreshToken": sam.refresh })).await;
+    server.post("/api/v1/auth/login", None, &json!({ "email": "whisper@example.com", "password": "a wrong guess" })).await;
+    server.get("/api/v1/changes?since=v1.all.hush.1", &sam.access).await;
+    server.running.stop().await.expect("an orderly end");
+    let text = String::from_utf8_lossy(&log.0.lock().expect("no panic elsewhere")).into_owned();
+    assert!(text.contains("/api/v1/changes/batch") && text.contains("listening"), "there is a log: {text}");
+    let key = std::fs::read_to_string(server.folder.path().join("stronglog.secret")).expect("the kept secret");
+    for secret in [&sam.access, &sam.refresh, PASSWORD, "a wrong guess", "whisper", "murmur", "hush", &key] {
+        assert!(!text.contains(secret), "{secret} is in the log");
+    }
+}
+
+/// Broken bodies of every schema that a request may have, with the path that takes it.
+fn broken_bodies(count: usize) -> Vec<(String, Vec<u8>)> {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../spec/openapi.yaml");
+    let compilation = Compilation::from_file(&path).expect("the contract can be read");
+    let contract = compilation.contract.as_ref().expect("the contract compiles");
+    let targets = [
+        ("FeedPushRequest", "POST /api/v1/changes/batch"),
+        ("PushRequest", "POST /api/v1/workout-logs/batch"),
+        ("PushChange", "PUT /api/v1/user-goals/019731b1-69c0-7a10-8b20-c30d40e50f60"),
+        ("RegisterRequest", "POST /api/v1/auth/register"),
+        ("LoginRequest", "POST /api/v1/auth/login"),
+        ("RefreshRequest", "POST /api/v1/auth/refresh"),
+        ("ChangePasswordRequest", "POST /api/v1/auth/password"),
+    ];
+    let mut bodies = Vec::new();
+    for seed in 0.. {
+        for (index, (schema, target)) in targets.iter().enumerate() {
+            let mut sampler = Sampler::new(contract, seed * 100 + index as u64);
+            let schema = contract.named(schema).expect("a schema of the contract");
+            let Some(valid) = sampler.valid(schema) else { continue };
+            let mutated = sampler.mutations(schema, &valid).into_iter().map(|mutation| mutation.value.to_string().into_bytes());
+            let cut = broken_texts(&valid.to_string()).into_iter().map(String::into_bytes);
+            let noise = (0..20).map(|length| (0..length * 7).map(|_| rand::random::<u8>()).collect());
+            bodies.extend(mutated.chain(cut).chain(noise).map(|body: Vec<u8>| ((*target).to_owned(), body)));
+        }
+        if bodies.len() >= count {
+            bodies.truncate(count);
+            return bodies;
+        }
+    }
+    bodies
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn ten_thousand_broken_bodies_do_no_harm() {
+    let log = log();
+    let server = Server::start().await;
+    let sam = server.register("sam@example.com").await;
+    let bodies = broken_bodies(10_000);
+    assert_eq!(bodies.len(), 10_000);
+    let answers = futures_util::stream::iter(bodies).map(|(target, body)| {
+        let (method, path) = target.split_once(' ').expect("a method and a path");
+        let request = server.http.request(method.parse().expect("a method"), server.url(path)).bearer_auth(&sam.access);
+        let request = request.header("content-type", "application/json").body(body.clone());
+        async move {
+            let (status, answer) = answer(request).await;
+            let all_refused = || {
+                let outcomes = answer["outcomes"].as_array().expect("outcomes");
+                outcomes.iter().any(|outcome| outcome["outcome"] == "rejected")
+            };
+            let harmless = (400..500).contains(&status) || (status == 200 && all_refused());
+            assert!(harmless, "{target} answers {status} {answer} to {}", String::from_utf8_lossy(&body));
+        }
+    });
+    answers.buffer_unordered(16).collect::<()>().await;
+    let (status, _) = server.get("/api/v1/changes", &sam.access).await;
+    assert_eq!(status, 200, "the server is as well as before");
+    let text = String::from_utf8_lossy(&log.0.lock().expect("no panic elsewhere")).into_owned();
+    assert!(!text.contains("panicked") && !text.contains(PASSWORD) && !text.contains(&sam.access));
+}

@@ -1,0 +1,59 @@
+//! The doorbell: what it says, to whom, and when it ends.
+
+mod support;
+
+use futures_util::StreamExt;
+use support::{Account, Server, WEIGHTS, now, weight};
+
+/// Reads a stream until it holds a text; `None` where it ends before.
+async fn until(
+    stream: &mut (impl StreamExt<Item = reqwest::Result<impl AsRef<[u8]>>> + Unpin),
+    seen: &mut String,
+    wanted: &str,
+) -> Option<()> {
+    while !seen.contains(wanted) {
+        let piece = stream.next().await?.ok()?;
+        seen.push_str(&String::from_utf8_lossy(piece.as_ref()));
+    }
+    Some(())
+}
+
+async fn listen(server: &Server, account: &Account) -> reqwest::Response {
+    let request = server.http.get(server.url("/api/v1/changes/stream")).bearer_auth(&account.access);
+    request.send().await.expect("an answer")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_rings_at_once_and_after_each_push_and_for_nobody_else() {
+    let server = Server::start().await;
+    let (sam, alex) = (server.register("sam@example.com").await, server.register("alex@example.com").await);
+    let response = listen(&server, &sam).await;
+    assert_eq!(response.headers()["content-type"], "text/event-stream");
+    let mut stream = response.bytes_stream();
+    let mut seen = String::new();
+    until(&mut stream, &mut seen, "event: revision\ndata: 0\n\n").await.expect("the revision at the start");
+    server.push(&alex, &[alex.change(WEIGHTS, &weight(now()), 1)]).await;
+    let change = sam.change(WEIGHTS, &weight(now()), 1);
+    server.push(&sam, std::slice::from_ref(&change)).await;
+    until(&mut stream, &mut seen, "data: 1\n\n").await.expect("the push of another device");
+    server.push(&sam, &[change]).await;
+    server.push(&sam, &[sam.change(WEIGHTS, &weight(now()), 2)]).await;
+    until(&mut stream, &mut seen, "data: 2\n\n").await.expect("the next push");
+    assert_eq!(seen.matches("event:").count(), 3, "a duplicate rings nothing, nor does another user: {seen}");
+    assert!(!seen.contains("weightKg"), "no data: {seen}");
+    server.running.stop().await.expect("an orderly end, with a stream open");
+    assert!(until(&mut stream, &mut seen, "never").await.is_none(), "which ends the stream");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_ends_with_the_account() {
+    let server = Server::start().await;
+    let sam = server.register("sam@example.com").await;
+    let mut stream = listen(&server, &sam).await.bytes_stream();
+    let mut seen = String::new();
+    until(&mut stream, &mut seen, "data: 0").await.expect("the revision at the start");
+    let erase = server.http.delete(server.url("/api/v1/account")).bearer_auth(&sam.access).header("content-type", "application/json");
+    let (status, _) = support::answer(erase.body(serde_json::json!({ "password": support::PASSWORD }).to_string())).await;
+    assert_eq!(status, 204);
+    assert!(until(&mut stream, &mut seen, "never").await.is_none());
+}

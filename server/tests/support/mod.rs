@@ -1,0 +1,165 @@
+//! What several tests share: a real server on a free port, an account on it, and records to push.
+#![allow(dead_code)]
+
+use contractc::Compilation;
+use contractc::sample::Sampler;
+use serde_json::{Value, json};
+use stronglog_server::config::Config;
+use stronglog_server::serve::{Running, start};
+use stronglog_sync::api::collection::{Collection, deterministic_id};
+use stronglog_sync::api::registry;
+use tempfile::TempDir;
+use uuid::Uuid;
+
+pub const PASSWORD: &str = "correct horse battery staple";
+
+/// A server of its own for a test.
+pub struct Server {
+    pub running: Running,
+    pub folder: TempDir,
+    pub http: reqwest::Client,
+}
+
+impl Server {
+    /// A server that does not mind how often a test signs in.
+    pub async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut config = Config::local(folder.path());
+        config.auth_per_minute = 1_000_000;
+        change(&mut config);
+        let running = start(config).await.expect("the server starts");
+        Server { running, folder, http: reqwest::Client::new() }
+    }
+
+    /// Stops, and starts again on the same folder.
+    pub async fn restart(self, between: impl FnOnce(&std::path::Path)) -> Self {
+        let Server { running, folder, http } = self;
+        running.stop().await.expect("the server stops");
+        between(folder.path());
+        let mut config = Config::local(folder.path());
+        config.auth_per_minute = 1_000_000;
+        let running = start(config).await.expect("the server starts again");
+        Server { running, folder, http }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.running.url())
+    }
+
+    pub async fn register(&self, email: &str) -> Account {
+        let body = json!({ "email": email, "password": PASSWORD, "deviceName": "test" });
+        let (status, pair) = self.post("/api/v1/auth/register", None, &body).await;
+        assert_eq!(status, 201, "{pair}");
+        Account {
+            user: text(&pair["userId"]),
+            access: text(&pair["accessToken"]),
+            refresh: text(&pair["refreshToken"]),
+            device: Uuid::from_u128(rand::random()),
+        }
+    }
+
+    pub async fn post(&self, path: &str, access: Option<&str>, body: &Value) -> (u16, Value) {
+        let mut request = self.http.post(self.url(path)).header("content-type", "application/json").body(body.to_string());
+        if let Some(access) = access {
+            request = request.bearer_auth(access);
+        }
+        answer(request).await
+    }
+
+    pub async fn get(&self, path: &str, access: &str) -> (u16, Value) {
+        answer(self.http.get(self.url(path)).bearer_auth(access)).await
+    }
+
+    /// Pushes edits to the global feed.
+    pub async fn push(&self, account: &Account, changes: &[Value]) -> Value {
+        let (status, result) = self.post("/api/v1/changes/batch", Some(&account.access), &json!({ "changes": changes })).await;
+        assert_eq!(status, 200, "{result}");
+        result
+    }
+}
+
+/// Sends a request; an answer that is not JSON comes back as text.
+pub async fn answer(request: reqwest::RequestBuilder) -> (u16, Value) {
+    let response = request.send().await.expect("an answer");
+    let status = response.status().as_u16();
+    let text = response.text().await.expect("a whole answer");
+    let value = serde_json::from_str(&text).unwrap_or(Value::String(text));
+    (status, value)
+}
+
+pub struct Account {
+    pub user: String,
+    pub access: String,
+    pub refresh: String,
+    pub device: Uuid,
+}
+
+impl Account {
+    /// The op of this account's one device with this number.
+    pub fn op(&self, seq: u64) -> Value {
+        json!({ "id": Uuid::from_u128(rand::random()), "deviceId": self.device, "seq": seq })
+    }
+
+    /// A record as a change for the global feed.
+    pub fn change(&self, collection: &str, record: &Value, seq: u64) -> Value {
+        json!({ "collection": collection, "op": self.op(seq), "record": record })
+    }
+}
+
+/// Valid records of any collection, each time the same ones.
+pub struct Records {
+    compilation: Compilation,
+    seed: u64,
+}
+
+impl Records {
+    pub fn new(seed: u64) -> Self {
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../spec/openapi.yaml");
+        Records { compilation: Compilation::from_file(&path).expect("the contract can be read"), seed }
+    }
+
+    /// A live record with this stamp. A singleton has its own id.
+    pub fn live(&mut self, collection: &Collection, stamp: i64) -> Value {
+        let contract = self.compilation.contract.as_ref().expect("the contract compiles");
+        let schema = contract.named(collection.schema).expect("the collection's schema");
+        self.seed += 1;
+        let mut record = Sampler::new(contract, self.seed).valid(schema).expect("a valid record");
+        let id = match collection.singleton {
+            Some(key) => deterministic_id(registry::NAMESPACE, collection.path, key).expect("an id"),
+            None => Uuid::from_u128(rand::random()).to_string(),
+        };
+        record["id"] = json!(id);
+        record["clientCreatedAt"] = json!(stamp);
+        record["clientUpdatedAt"] = json!(stamp);
+        record
+    }
+}
+
+/// What is left of a record once it is deleted.
+pub fn tombstone(record: &Value, stamp: i64) -> Value {
+    json!({ "id": record["id"], "clientCreatedAt": record["clientCreatedAt"], "clientUpdatedAt": stamp, "isDeleted": true })
+}
+
+/// A small record of a collection that is no singleton.
+pub fn weight(stamp: i64) -> Value {
+    json!({
+        "id": Uuid::from_u128(rand::random()), "clientCreatedAt": stamp, "clientUpdatedAt": stamp, "isDeleted": false,
+        "date": stamp, "weightKg": 81.5, "mood": "fine",
+    })
+}
+
+pub const WEIGHTS: &str = "user-bodyweight-logs";
+
+pub fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
+}
+
+/// Now, in milliseconds since the Unix epoch.
+pub fn now() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
+    i64::try_from(since.as_millis()).expect("before the end of time")
+}
