@@ -130,7 +130,8 @@ impl Home {
         })?;
         let mut builder = self.builder()?.server(server).tokens(self.token_store()).doorbell(doorbell == Doorbell::On);
         if let Some(path) = remembered.authority {
-            let pem = fs::read(&path).map_err(|error| Failure::new(format!("cannot read the certificate authority {}: {error}", path.display())))?;
+            let pem = fs::read(&path)
+                .map_err(|error| Failure::new(format!("cannot read the certificate authority {}: {error}", path.display())))?;
             builder = builder.certificate_authority(pem);
         }
         Ok(builder.open().await?)
@@ -165,7 +166,7 @@ pub fn make_private(folder: &Path) -> Outcome<()> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).map_err(|error| {
-        Failure::new(format!("cannot make the folder {}: {error}; choose another with --data DIR", folder.display()))
-    })
+    builder
+        .create(folder)
+        .map_err(|error| Failure::new(format!("cannot make the folder {}: {error}; choose another with --data DIR", folder.display())))
 }

@@ -82,15 +82,17 @@ pub async fn run(asked: &Quickstart, json: bool) -> Outcome {
 fn folder(asked: &Quickstart) -> Outcome<PathBuf> {
     let Some(folder) = &asked.dir else {
         let made = tempfile::Builder::new().prefix("stronglog-quickstart-").tempdir();
-        return made.map(tempfile::TempDir::keep).map_err(|error| {
-            Failure::new(format!("cannot make a folder among the temporary ones: {error}; choose one with --dir DIR"))
-        });
+        return made
+            .map(tempfile::TempDir::keep)
+            .map_err(|error| Failure::new(format!("cannot make a folder among the temporary ones: {error}; choose one with --dir DIR")));
     };
     make_private(folder)?;
     let cannot = |error| Failure::new(format!("cannot read the folder {}: {error}", folder.display()));
     if std::fs::read_dir(folder).map_err(cannot)?.next().is_some() {
         let folder = folder.display();
-        return Err(Failure::usage(format!("cannot begin in {folder}: something is in it already; choose a new folder, or empty this one")));
+        return Err(Failure::usage(format!(
+            "cannot begin in {folder}: something is in it already; choose a new folder, or empty this one"
+        )));
     }
     std::fs::canonicalize(folder).map_err(cannot)
 }

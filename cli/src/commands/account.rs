@@ -53,7 +53,9 @@ async fn email(sign_in: &SignIn) -> Outcome<String> {
         return Ok(email.clone());
     }
     if sign_in.password_stdin || !std::io::IsTerminal::is_terminal(&std::io::stdin()) {
-        return Err(Failure::usage("cannot ask for the address: standard input is no terminal; give it with --email or in STRONGLOG_EMAIL"));
+        return Err(Failure::usage(
+            "cannot ask for the address: standard input is no terminal; give it with --email or in STRONGLOG_EMAIL",
+        ));
     }
     ask_line("Email".to_owned()).await
 }

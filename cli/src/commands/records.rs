@@ -74,7 +74,8 @@ pub async fn get(home: &Home, get: &Get, json: bool) -> Outcome {
 }
 
 fn found(records: &JsonRecords<'_>, collection: &str, id: &str) -> Outcome<String> {
-    let missing = || Failure::new(format!("there is no record {id} in {collection}; `stronglog list {collection}` shows those that are there"));
+    let missing =
+        || Failure::new(format!("there is no record {id} in {collection}; `stronglog list {collection}` shows those that are there"));
     records.get(id)?.ok_or_else(missing)
 }
 

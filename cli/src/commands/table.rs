@@ -42,7 +42,8 @@ fn columns(records: &[Map<String, Value>]) -> Vec<&str> {
     let mut columns: Vec<&str> = Vec::new();
     for (name, value) in records.iter().flatten() {
         let shown = !matches!(value, Value::Array(_) | Value::Object(_)) && !LEFT_OUT.contains(&name.as_str());
-        let reference = name != "id" && registry::COLLECTIONS.iter().any(|known| known.references.iter().any(|to| to.path == [name.as_str()]));
+        let reference =
+            name != "id" && registry::COLLECTIONS.iter().any(|known| known.references.iter().any(|to| to.path == [name.as_str()]));
         if shown && !reference && !columns.contains(&name.as_str()) {
             columns.push(name);
         }
@@ -64,7 +65,8 @@ fn cell(value: Option<&Value>) -> String {
 }
 
 fn line<'a>(cells: impl Iterator<Item = &'a str>, widths: &[usize], room: Option<usize>) -> String {
-    let padded: Vec<String> = cells.zip(widths).map(|(cell, width)| console::pad_str(cell, *width, console::Alignment::Left, None).into_owned()).collect();
+    let padded: Vec<String> =
+        cells.zip(widths).map(|(cell, width)| console::pad_str(cell, *width, console::Alignment::Left, None).into_owned()).collect();
     let line = padded.join("  ");
     let line = line.trim_end();
     room.map_or_else(|| line.to_owned(), |room| truncate_str(line, room, "…").into_owned())

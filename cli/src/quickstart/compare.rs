@@ -96,7 +96,10 @@ mod tests {
         let (phone, _) = read(&[line("a", 1), line("b", 1), line("c", 1)].concat());
         let (other, _) = read(&[line("a", 1), line("b", 2), line("d", 1)].concat());
         let found = different(&phone, &other, "laptop");
-        assert_eq!(found, ["c/b is another one on the laptop", "c/c is missing on the laptop", "c/d is missing on the phone, but not on the laptop"]);
+        assert_eq!(
+            found,
+            ["c/b is another one on the laptop", "c/c is missing on the laptop", "c/d is missing on the phone, but not on the laptop"]
+        );
         let (live, deletions) = read("{\"collection\":\"c\",\"record\":{\"id\":\"a\",\"isDeleted\":true}}");
         assert_eq!((live.len(), deletions), (0, 1));
     }

@@ -1,10 +1,10 @@
 //! What the lifter means to do: five templates in a program, the rules of progression, the goals, the settings.
 
 use stronglog_sync::api::types::{
-    AllCondition, BodyweightKg, Condition, ExercisePrescription, Id, LeafCondition, LinkedProgressionRule, LinkedProgressionRuleScope, Name,
-    Notes, Order, PositiveReps, PositiveSeconds, ProgramWorkout, ProgressionAction, ProgressionActionActionType, ProgressionEvent, Reps,
-    RepsTarget, RepsText, Seconds, SetType, Tag, TargetFrequency, TargetFrequencyType, TargetSetDefinition, TargetWeightNotes, Timestamp,
-    UserGoalFieldsStatus, UserSettingsPreferredWeightUnit, UserSettingsTheme, WeightKg,
+    AllCondition, BodyweightKg, Condition, ExercisePrescription, Id, LeafCondition, LinkedProgressionRule, LinkedProgressionRuleScope,
+    Name, Notes, Order, PositiveReps, PositiveSeconds, ProgramWorkout, ProgressionAction, ProgressionActionActionType, ProgressionEvent,
+    Reps, RepsTarget, RepsText, Seconds, SetType, Tag, TargetFrequency, TargetFrequencyType, TargetSetDefinition, TargetWeightNotes,
+    Timestamp, UserGoalFieldsStatus, UserSettingsPreferredWeightUnit, UserSettingsTheme, WeightKg,
 };
 use stronglog_sync::api::{
     BodyweightTargetGoal, LiftTargetGoal, ProgramCompletionGoal, ProgramDefinition, ProgressionRule, UserGoal, UserSettings,
@@ -64,11 +64,66 @@ type Planned = (usize, Scheme, i64, i64);
 const DAYS: [(&str, &[Planned]); 5] = {
     use Scheme::{Drop, ForTime, Main, Pyramid, Straight, Timed};
     [
-        ("Squat", &[(0, Main, 5, 5), (6, Straight, 4, 8), (11, Straight, 4, 10), (12, Straight, 4, 10), (13, Drop, 3, 10), (20, Straight, 5, 12), (22, Timed, 4, 1)]),
-        ("Bench", &[(1, Main, 5, 5), (7, Straight, 5, 8), (8, Straight, 5, 10), (10, Straight, 4, 8), (17, Straight, 5, 12), (19, Drop, 3, 10), (18, Straight, 4, 10)]),
-        ("Deadlift", &[(2, Main, 4, 5), (5, Straight, 4, 6), (9, Straight, 5, 6), (15, Pyramid, 4, 10), (12, Straight, 5, 10), (20, Straight, 5, 12), (22, Timed, 4, 1)]),
-        ("Press", &[(3, Main, 5, 5), (1, Pyramid, 5, 8), (14, Straight, 5, 10), (16, Straight, 5, 15), (17, Straight, 5, 12), (18, Straight, 4, 10), (10, Straight, 3, 8)]),
-        ("Volume", &[(4, Main, 5, 8), (0, Straight, 5, 8), (1, Straight, 5, 8), (21, Straight, 4, 10), (9, Straight, 4, 6), (23, ForTime, 3, 20), (16, Straight, 4, 15)]),
+        (
+            "Squat",
+            &[
+                (0, Main, 5, 5),
+                (6, Straight, 4, 8),
+                (11, Straight, 4, 10),
+                (12, Straight, 4, 10),
+                (13, Drop, 3, 10),
+                (20, Straight, 5, 12),
+                (22, Timed, 4, 1),
+            ],
+        ),
+        (
+            "Bench",
+            &[
+                (1, Main, 5, 5),
+                (7, Straight, 5, 8),
+                (8, Straight, 5, 10),
+                (10, Straight, 4, 8),
+                (17, Straight, 5, 12),
+                (19, Drop, 3, 10),
+                (18, Straight, 4, 10),
+            ],
+        ),
+        (
+            "Deadlift",
+            &[
+                (2, Main, 4, 5),
+                (5, Straight, 4, 6),
+                (9, Straight, 5, 6),
+                (15, Pyramid, 4, 10),
+                (12, Straight, 5, 10),
+                (20, Straight, 5, 12),
+                (22, Timed, 4, 1),
+            ],
+        ),
+        (
+            "Press",
+            &[
+                (3, Main, 5, 5),
+                (1, Pyramid, 5, 8),
+                (14, Straight, 5, 10),
+                (16, Straight, 5, 15),
+                (17, Straight, 5, 12),
+                (18, Straight, 4, 10),
+                (10, Straight, 3, 8),
+            ],
+        ),
+        (
+            "Volume",
+            &[
+                (4, Main, 5, 8),
+                (0, Straight, 5, 8),
+                (1, Straight, 5, 8),
+                (21, Straight, 4, 10),
+                (9, Straight, 4, 6),
+                (23, ForTime, 3, 20),
+                (16, Straight, 4, 15),
+            ],
+        ),
     ]
 };
 
@@ -78,7 +133,14 @@ pub fn make(year: &mut Year, catalogue: &[Exercise], random: &mut Random) -> Pla
     settings(year, at);
     let add_weight = rule(year, random, at, ADD_WEIGHT, ("allSetsCompleted", "equal"), ProgressionActionActionType::IncreaseWeight);
     let hold = rule(year, random, at, HOLD, ("missedSets", "greaterThanInclusive"), ProgressionActionActionType::Hold);
-    rule(year, random, at, "Deload after three misses", ("missesInARow", "greaterThanInclusive"), ProgressionActionActionType::SuggestDeload);
+    rule(
+        year,
+        random,
+        at,
+        "Deload after three misses",
+        ("missesInARow", "greaterThanInclusive"),
+        ProgressionActionActionType::SuggestDeload,
+    );
     let days: Vec<Day> = DAYS.iter().map(|(name, planned)| day(year, catalogue, random, at, name, planned)).collect();
     let program = program(year, random, at, &days, &add_weight);
     goals(year, catalogue, random, at, &program);
@@ -199,7 +261,11 @@ fn prescription(slot: &Slot, exercise: &Exercise, order: usize) -> ExercisePresc
         order_in_template: Order(order as i64),
         target_set_definitions: (0..slot.sets).map(definition).collect(),
         rest_time_secs: None,
-        target_reps: Some(RepsText(if slot.scheme == Scheme::Straight { format!("{}-{}", slot.reps, slot.reps + 2) } else { slot.reps.to_string() })),
+        target_reps: Some(RepsText(if slot.scheme == Scheme::Straight {
+            format!("{}-{}", slot.reps, slot.reps + 2)
+        } else {
+            slot.reps.to_string()
+        })),
         target_sets: Some(slot.sets),
         target_weight_notes: None,
         unknown: nothing_else(),
