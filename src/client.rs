@@ -224,6 +224,18 @@ impl Client {
         self.inner.status.clone()
     }
 
+    /// Looks whether another process has written to the database, and if so syncs that too. Cheap enough for every second.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn reread(&self) -> Result<(), Error> {
+        let snapshot = self.with(|store| Snapshot::of(store))?;
+        if snapshot.counts.pending != self.status().pending {
+            self.tell(Event::Written(snapshot));
+        }
+        Ok(())
+    }
+
     /// What sync has moved since the client was opened.
     pub fn traffic(&self) -> Traffic {
         self.inner.link.as_ref().map(|link| link.traffic()).unwrap_or_default()

@@ -70,3 +70,8 @@ pub use client::Client;
 pub use error::Error;
 pub use status::{Status, SyncState};
 pub use store::Query;
+
+/// The examples of the README compile.
+#[cfg(all(doctest, feature = "client"))]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

@@ -88,6 +88,12 @@ pub enum Command {
     /// The account on the server.
     #[command(subcommand)]
     Account(Account),
+    /// Run the server.
+    #[command(after_help = SERVE_HELP)]
+    Serve(Box<Serve>),
+    /// Look after a server's data.
+    #[command(subcommand)]
+    Admin(Admin),
     /// Write a script that completes this command in a shell.
     #[command(after_help = "Example:\n  stronglog completions bash > ~/.local/share/bash-completion/completions/stronglog")]
     Completions {
@@ -146,6 +152,15 @@ Examples:
   gunzip -c backup.jsonl.gz | stronglog import -
 
 A line is {\"collection\": …, \"record\": …}.";
+
+const SERVE_HELP: &str = "\
+Examples:
+  stronglog serve --dev                     try it out on this machine
+  STRONGLOG_SIGNING_SECRET=$(openssl rand -base64 48) stronglog serve --data /var/lib/stronglog \\
+      --bind 0.0.0.0:443 --tls-cert fullchain.pem --tls-key privkey.pem
+
+Every start needs the same secret: another one signs every device out.
+/healthz answers while the server is well, /metrics is for Prometheus, /docs is the API reference. Ctrl-C and SIGTERM end it in good order.";
 
 #[derive(Args, Debug)]
 pub struct Quickstart {
@@ -346,6 +361,57 @@ pub enum Account {
         #[arg(long)]
         yes: bool,
     },
+}
+
+#[derive(Args, Debug)]
+pub struct Serve {
+    #[command(flatten)]
+    pub config: stronglog_server::config::Config,
+    /// Write the log as lines of JSON.
+    #[arg(long, env = "STRONGLOG_LOG_JSON")]
+    pub log_json: bool,
+    /// What to log: error, warn, info, debug or trace.
+    #[arg(long, env = "STRONGLOG_LOG", value_name = "LEVEL", default_value = "info")]
+    pub log: tracing::level_filters::LevelFilter,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Admin {
+    /// Write a consistent copy of the database to a new file. The server may be running.
+    Backup {
+        #[command(flatten)]
+        folder: ServerFolder,
+        /// The file to write.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Put a backup in the database's place. Stop the server first. Devices then push what the backup does not have.
+    Restore {
+        #[command(flatten)]
+        folder: ServerFolder,
+        /// The backup.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Forget old deletions now. The server does so once a day by itself.
+    Purge {
+        #[command(flatten)]
+        folder: ServerFolder,
+        /// How many days deletions are remembered.
+        #[arg(long, value_name = "DAYS", default_value_t = 400)]
+        tombstone_days: u32,
+        /// How many days a backup may be restored for.
+        #[arg(long, value_name = "DAYS", default_value_t = 30)]
+        backup_days: u32,
+    },
+}
+
+/// Where a server keeps its data.
+#[derive(Args, Debug)]
+pub struct ServerFolder {
+    /// Folder of the server's database.
+    #[arg(long, env = "STRONGLOG_DATA", default_value = "stronglog-data", value_name = "FOLDER")]
+    pub data: PathBuf,
 }
 
 #[cfg(test)]

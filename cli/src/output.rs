@@ -263,7 +263,7 @@ pub struct DoneOutput {
 }
 
 /// `admin backup`, `admin restore`, `admin purge`
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Default, Serialize, JsonSchema)]
 pub struct AdminOutput {
     /// The backup that was written or restored.
     pub file: Option<String>,

@@ -11,6 +11,8 @@ use std::process::{Command, ExitCode};
 const HELP: &str = "\
 cargo xtask test [CORPUS]   everything that CI runs; the corpus checks too, if its folder is given
 cargo xtask corpus FOLDER   compile other people's contracts, and judge their test cases
+cargo xtask simulate [--seeds N] [--first N]
+                            more worlds of the simulation than the tests run, and what each rule is for
 cargo xtask bench           the benchmarks of BENCHMARKS.md
 cargo xtask generate        write generated/ and docs/ anew";
 
@@ -23,6 +25,7 @@ fn main() -> ExitCode {
         ["test"] => test(None),
         ["test", folder] => test(Some(Path::new(folder))),
         ["bench"] => bench(),
+        ["simulate", options @ ..] => simulate(options),
         #[cfg(feature = "bench")]
         ["plain"] => plain::write(&root()),
         ["generate"] => generate::run(&root(), generate::Mode::Write).map(|changes| changes.iter().for_each(|change| println!("{change}"))),
@@ -44,15 +47,16 @@ fn main() -> ExitCode {
 /// Everything that CI runs, cheapest first.
 fn test(corpus: Option<&Path>) -> Result {
     cargo(&["fmt", "--all", "--check"])?;
-    cargo(&["clippy", "--workspace", "--all-targets", "--features", "axum,reqwest", "--", "-D", "warnings"])?;
+    cargo(&["clippy", "--workspace", "--all-targets", "--features", FEATURES, "--", "-D", "warnings"])?;
     let nextest = Command::new("cargo").args(["nextest", "--version"]).output().is_ok_and(|output| output.status.success());
     if nextest {
-        cargo(&["nextest", "run", "--workspace", "--features", "axum,reqwest"])?;
+        cargo(&["nextest", "run", "--workspace", "--features", FEATURES])?;
     } else {
-        cargo(&["test", "--workspace", "--features", "axum,reqwest", "--lib", "--bins", "--tests"])?;
+        cargo(&["test", "--workspace", "--features", FEATURES, "--lib", "--bins", "--tests"])?;
     }
-    cargo(&["test", "--workspace", "--features", "axum,reqwest", "--doc"])?;
+    cargo(&["test", "--workspace", "--features", FEATURES, "--doc"])?;
     cargo(&["check", "--package", "stronglog-sync", "--no-default-features"])?;
+    worlds(0, WORLDS)?;
     match corpus {
         Some(folder) => corpus::run(folder),
         None => {
@@ -60,6 +64,31 @@ fn test(corpus: Option<&Path>) -> Result {
             Ok(())
         }
     }
+}
+
+/// What the tests are built with: everything but the simulation's switches, which have a build of their own.
+const FEATURES: &str = "stronglog-sync/axum";
+/// How many worlds of the simulation belong to every test run.
+const WORLDS: u64 = 20_000;
+
+/// The simulation: as many worlds as are asked for, and then each rule switched off.
+fn simulate(options: &[&str]) -> Result {
+    let (mut seeds, mut first) = (100_000, 0);
+    for pair in options.chunks(2) {
+        match pair {
+            ["--seeds", number] => seeds = number.parse().map_err(|error| format!("--seeds {number}: {error}"))?,
+            ["--first", number] => first = number.parse().map_err(|error| format!("--first {number}: {error}"))?,
+            other => return Err(format!("unknown option {}; there are --seeds N and --first N", other.join(" ")).into()),
+        }
+    }
+    worlds(first, seeds)
+}
+
+fn worlds(first: u64, seeds: u64) -> Result {
+    let test = ["test", "--profile", "simulation", "--package", "stronglog-sync", "--features", "simulation", "--test", "simulation"];
+    let mut command = Command::new("cargo");
+    command.args(test).args(["--", "--nocapture", "--test-threads=1"]).current_dir(root());
+    run(command.env("SIMULATION_FIRST", first.to_string()).env("SIMULATION_SEEDS", seeds.to_string()))
 }
 
 /// The benchmarks, over types that are made afresh.

@@ -1,6 +1,6 @@
 //! `sync`: once, or until Ctrl-C.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use stronglog_sync::task::Answer;
 use stronglog_sync::{Client, Status, SyncState};
@@ -11,6 +11,9 @@ use crate::home::{Doorbell, Home};
 use crate::output::SyncOutput;
 use crate::progress::{self, Shown, Synced, since};
 use crate::terminal::{bad, bytes, counted, good, moment, remark, say, say_json, thousands};
+
+/// How often to look for edits of other commands on the same device.
+const REREAD: Duration = Duration::from_secs(1);
 
 pub async fn run(home: &Home, sync: &Sync, json: bool) -> Outcome {
     if home.tokens()?.is_none() {
@@ -36,25 +39,36 @@ async fn watch(client: &Client, json: bool) -> Outcome {
     if !json {
         remark!("watching for changes; end with Ctrl-C");
     }
+    // Registered before the first wait, so that no Ctrl-C is missed.
+    let interrupted = tokio::signal::ctrl_c();
+    tokio::pin!(interrupted);
     let mut status = client.status_stream();
-    let (mut counted_before, mut state, mut since_when) = (client.traffic(), client.status().state, Instant::now());
+    let mut other_commands = tokio::time::interval(REREAD);
+    let (mut before, mut state, mut began) = (client.traffic(), client.status().state, None);
     loop {
         tokio::select! {
             changed = status.changed() => if changed.is_err() { return Err(Failure::new("the background sync has ended; start again")) },
-            interrupted = tokio::signal::ctrl_c() => {
+            _ = other_commands.tick() => {
+                client.reread()?;
+                continue;
+            }
+            interrupted = &mut interrupted => {
                 interrupted.map_err(|error| Failure::new(format!("cannot wait for Ctrl-C: {error}")))?;
                 return Ok(Exit::Done);
             }
         }
         let now = status.borrow_and_update().clone();
         if now.state == SyncState::Syncing {
+            began.get_or_insert_with(Instant::now);
             continue;
         }
-        let traffic = since(counted_before, client.traffic());
+        let traffic = since(before, client.traffic());
+        let took = began.take().map(|began| began.elapsed()).unwrap_or_default();
         if now.state != state || traffic.pushed + traffic.pulled > 0 {
-            say_synced(&Synced { status: now.clone(), traffic, took: since_when.elapsed() }, json)?;
+            say_synced(&Synced { status: now.clone(), traffic, took }, json)?;
+            before = client.traffic();
         }
-        (counted_before, state, since_when) = (client.traffic(), now.state, Instant::now());
+        state = now.state;
     }
 }
 

@@ -79,7 +79,7 @@ pub fn winner(edits: &Edits, phone: &Client, laptop: &Client) -> Outcome<WinnerO
     let unexpected = |what: &str| Failure::new(format!("cannot say who won the conflict: {what}"));
     let read = |client: &Client| Ok::<_, Failure>(client.workout_logs().get(&edits.workout)?.map(|workout| workout.to_json()));
     let (now, on_laptop) = (read(phone)?, read(laptop)?);
-    let now = now.filter(|_| now == on_laptop).ok_or_else(|| unexpected("phone and laptop have different versions"))?;
+    let now = now.filter(|now| on_laptop.as_ref() == Some(now)).ok_or_else(|| unexpected("phone and laptop have different versions"))?;
     let now = WorkoutLog::from_json(now.as_bytes()).map_err(|report| unexpected(&report.to_string()))?;
     let (winner, loser, keeper) = match now.notes.as_deref().map(String::as_str) {
         Some(PHONE_NOTES) => ("phone", "laptop", laptop),

@@ -114,7 +114,7 @@ fn stamped(at_ms: i64) -> (Timestamp, Timestamp) {
 }
 
 /// No members beside those of the contract.
-fn nothing_else<V>() -> BTreeMap<String, V> {
+pub fn nothing_else<V>() -> BTreeMap<String, V> {
     BTreeMap::new()
 }
 

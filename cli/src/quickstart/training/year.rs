@@ -40,7 +40,7 @@ const REMARKS: [&str; 8] = [
 /// Makes the workouts, so many that all records together are about `records`.
 pub fn make(year: &mut Year, plan: &Plan, catalogue: &[Exercise], random: &mut Random, records: u64) {
     let workouts = (records.saturating_sub(year.len()) / RECORDS_EACH).max(2).cast_signed();
-    let weeks = workouts.div_ceil(WEEKLY);
+    let weeks = (workouts + WEEKLY - 1) / WEEKLY;
     // Whole days, so that trainings are in the evening and weighings in the morning.
     let first_ms = (random.end_ms - weeks * 7 * DAY_MS) / DAY_MS * DAY_MS;
     let instance = random.id(first_ms);

@@ -1,0 +1,35 @@
+//! `admin`: looking after a server's data.
+
+use stronglog_server::admin;
+
+use crate::args::Admin;
+use crate::exit::{Exit, Failure, Outcome};
+use crate::output::AdminOutput;
+use crate::terminal::{counted, good, say, say_json};
+
+pub fn run(action: &Admin, json: bool) -> Outcome {
+    let failed = |error: stronglog_server::store::StoreError| Failure::new(error.to_string());
+    let (output, told) = match action {
+        Admin::Backup { folder, file } => {
+            admin::back_up(&folder.data, file).map_err(failed)?;
+            let file = file.display().to_string();
+            (AdminOutput { file: Some(file.clone()), ..AdminOutput::default() }, format!("wrote the backup {file}"))
+        }
+        Admin::Restore { folder, file } => {
+            let previous = admin::restore(&folder.data, file).map_err(failed)?.map(|path| path.display().to_string());
+            let file = file.display().to_string();
+            let kept = previous.as_ref().map(|path| format!("; what was there before is {path}")).unwrap_or_default();
+            (AdminOutput { file: Some(file.clone()), previous, ..AdminOutput::default() }, format!("restored {file}{kept}"))
+        }
+        Admin::Purge { folder, tombstone_days, backup_days } => {
+            let purged = admin::purge(&folder.data, *tombstone_days, *backup_days).map_err(failed)?;
+            (AdminOutput { purged: Some(purged), ..AdminOutput::default() }, format!("forgot {}", counted(purged, "deletion")))
+        }
+    };
+    if json {
+        say_json(&output)?;
+    } else {
+        say!("{} {told}", good("✓"))?;
+    }
+    Ok(Exit::Done)
+}

@@ -1,0 +1,92 @@
+//! The server as an operator meets it: starting, ending, backups; and a device that watches it.
+#![cfg(unix)]
+
+mod support;
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+use support::{Desk, EMAIL, PASSWORD, World};
+
+/// Lines of a child's output, until one has the word in it.
+fn wait_for(lines: &mut impl BufRead, word: &str) -> String {
+    let mut line = String::new();
+    while !line.contains(word) {
+        line.clear();
+        assert!(lines.read_line(&mut line).expect("a line") > 0, "the output has ended without {word:?}");
+    }
+    line
+}
+
+fn signal(child: &Child, name: &str) {
+    let sent = Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status().expect("kill");
+    assert!(sent.success());
+}
+
+#[test]
+fn a_server_needs_a_good_secret() {
+    let desk = Desk::new();
+    desk.run("server", &["serve", "--bind", "127.0.0.1:0"]).failed(1, &["no signing secret", "openssl rand"]);
+    let weak = ["serve", "--bind", "127.0.0.1:0", "--signing-secret", "secret"];
+    desk.run("server", &weak).failed(1, &["the signing secret is weak"]);
+}
+
+#[test]
+fn a_server_ends_in_good_order_on_both_signals() {
+    let desk = Desk::new();
+    for name in ["INT", "TERM"] {
+        let mut command = desk.command(&["serve", "--dev", "--bind", "127.0.0.1:0", "--data", "server"]);
+        let mut server = command.stderr(Stdio::piped()).spawn().expect("the server starts");
+        let mut log = BufReader::new(server.stderr.take().expect("its log"));
+        wait_for(&mut log, "listening");
+        signal(&server, name);
+        wait_for(&mut log, "stopping");
+        assert_eq!(server.wait().expect("it ends").code(), Some(0), "SIG{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restored_backup_gets_back_what_the_devices_still_have() {
+    let World { desk, server } = World::new().await;
+    let url = server.url();
+    let address = server.addr();
+    desk.measure("phone", 80.0);
+    desk.run("phone", &["register", "--server", &url, "--email", EMAIL]).ok();
+    desk.run("phone", &["admin", "backup", "--data", "server", "backup.db"]).ok().says(&["wrote the backup"]);
+    desk.run("phone", &["admin", "backup", "--data", "server", "backup.db"]).failed(1, &["backup.db"]);
+    let later = desk.measure("phone", 81.0);
+    desk.run("phone", &["sync"]).ok();
+    desk.run("phone", &["admin", "restore", "--data", "server", "backup.db"]).failed(1, &["server"]);
+    server.stop().await.expect("the server stops");
+    desk.run("phone", &["admin", "restore", "--data", "server", "backup.db"]).ok().says(&["restored"]);
+    let config = stronglog_server::config::Config { bind: address, ..stronglog_server::config::Config::local(desk.path("server")) };
+    let server = stronglog_server::serve::start(config).await.expect("the server starts again");
+    desk.run("phone", &["sync"]).ok().says(&["in sync: sent 1"]);
+    desk.run("tablet", &["login", "--server", &url, "--email", EMAIL]).ok();
+    desk.run("tablet", &["get", "user-bodyweight-logs", &later]).ok();
+    server.stop().await.expect("the server stops");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_watching_device_hears_of_an_edit_and_ends_on_ctrl_c() {
+    let world = World::new().await;
+    let desk = &world.desk;
+    world.register("phone").ok();
+    world.login("laptop").ok();
+    let mut command = desk.command(&["sync", "--watch", "--json"]);
+    command.env("STRONGLOG_DATA", desk.path("laptop")).env("STRONGLOG_PASSWORD", PASSWORD).stdout(Stdio::piped());
+    let mut laptop = command.spawn().expect("the command starts");
+    let mut lines = BufReader::new(laptop.stdout.take().expect("its output"));
+    wait_for(&mut lines, "\"synced\":true");
+    let id = desk.measure("phone", 80.0);
+    desk.run("phone", &["sync"]).ok();
+    let heard: Value = serde_json::from_str(&wait_for(&mut lines, "\"pulled\":1")).expect("JSON");
+    assert_eq!(heard["synced"], true);
+    desk.measure("laptop", 81.0);
+    let sent: Value = serde_json::from_str(&wait_for(&mut lines, "\"pushed\":1")).expect("JSON");
+    assert_eq!(sent["synced"], true, "an edit of another command on the same device goes out");
+    signal(&laptop, "INT");
+    assert_eq!(laptop.wait().expect("it ends").code(), Some(0));
+    desk.run("laptop", &["get", "user-bodyweight-logs", &id]).ok();
+}

@@ -1,0 +1,73 @@
+//! The quickstart, on a small scale: devices and server agree, the numbers are there, and what it prints to try next works as it stands.
+
+mod support;
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Command, Stdio};
+
+use support::{Desk, Ran};
+
+#[test]
+fn it_ends_with_devices_and_server_that_have_the_same() {
+    let desk = Desk::new();
+    let ran = desk.run("unused", &["quickstart", "--dir", "tour", "--records", "400", "--json"]).ok();
+    let told = ran.json();
+    assert_eq!(told["equal"], true);
+    assert_eq!(told["conflict"]["winner"], "phone", "{told}");
+    let steps = told["steps"].as_array().expect("the steps");
+    let moved = |step: usize, way: &str| steps[step]["traffic"][way].as_u64().expect("a number");
+    let records = moved(0, "pushed");
+    assert!((360..=440).contains(&records), "{records}");
+    assert_eq!(moved(1, "pulled"), records, "the laptop fetches what the phone has sent");
+    // One new record; two measurements and three sets are deleted.
+    assert_eq!(told["records"], records + 1 - 5);
+    assert!(moved(0, "sentBytes") > 100 * records);
+    for file in ["server/stronglog.db", "phone/device.db", "laptop/device.db", "phone/tokens.json"] {
+        assert!(desk.path("tour").join(file).is_file(), "{file}");
+    }
+}
+
+#[test]
+fn it_does_not_begin_in_a_folder_with_something_in_it() {
+    let desk = Desk::new();
+    std::fs::create_dir(desk.path("tour")).expect("a folder");
+    std::fs::write(desk.path("tour/notes.txt"), "mine").expect("a file");
+    desk.run("unused", &["quickstart", "--dir", "tour"]).failed(2, &["something is in it already"]);
+    assert_eq!(std::fs::read_dir(desk.path("tour")).expect("the folder").count(), 1);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_it_prints_to_try_next_works_as_printed() {
+    let desk = Desk::new();
+    let ran = desk.run("unused", &["quickstart", "--dir", "tour", "--records", "300"]).ok().says(&["won on every device"]);
+    let commands: Vec<&str> = ran.stdout.lines().skip_while(|line| *line != "Try next").skip(1).map(str::trim).collect();
+    let (serve, rest): (Vec<&str>, Vec<&str>) =
+        commands.into_iter().filter(|line| !line.starts_with('#')).partition(|line| line.contains(" serve "));
+    assert_eq!(serve.len(), 1, "{}", ran.stdout);
+    assert!(rest.len() >= 6, "{rest:?}");
+
+    let mut server = shell(&desk, &format!("exec {}", serve[0])).stderr(Stdio::piped()).spawn().expect("a shell");
+    let mut log = BufReader::new(server.stderr.take().expect("its log"));
+    let mut line = String::new();
+    while !line.contains("listening") {
+        line.clear();
+        assert!(log.read_line(&mut line).expect("a log") > 0, "the server ended before it listened");
+    }
+    let tried = Ran::of(shell(&desk, &format!("set -e\n{}", rest.join("\n"))).output().expect("a shell"));
+    let ended = Command::new("kill").arg(server.id().to_string()).status().expect("kill");
+    assert!(ended.success());
+    let mut left = String::new();
+    log.read_to_string(&mut left).expect("a log");
+    assert!(server.wait().expect("the server ends").success(), "{left}");
+    tried.ok().says(&["Volume day", "lost against another device's edit", "is the current one again", "in sync"]);
+    let notes = desk.run("tour/tablet", &["list", "workout-logs", "--json"]).ok().stdout;
+    assert!(notes.contains("Add 2.5 kg next week."), "the tablet has the edit that was brought back");
+}
+
+#[cfg(unix)]
+fn shell(desk: &Desk, script: &str) -> Command {
+    let mut command = Command::new("sh");
+    command.args(["-c", script]).current_dir(desk.folder.path()).env("NO_COLOR", "1").env_remove("STRONGLOG_DATA").stdin(Stdio::null());
+    command
+}

@@ -1,0 +1,145 @@
+//! A server, devices in folders of their own, and the command itself, run as a person or a script would.
+#![allow(dead_code, reason = "each test uses some of it")]
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+use stronglog_server::config::Config;
+use stronglog_server::serve::{Running, start};
+use tempfile::TempDir;
+
+pub const EMAIL: &str = "ana@example.com";
+pub const PASSWORD: &str = "correct horse battery staple";
+
+/// A folder with devices in it.
+pub struct Desk {
+    pub folder: TempDir,
+}
+
+/// What a run of the command has come to.
+#[derive(Debug)]
+pub struct Ran {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Desk {
+    pub fn new() -> Self {
+        Desk { folder: tempfile::tempdir().expect("a folder") }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The command, with nothing of this process's own settings.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_stronglog"));
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("STRONGLOG_")) {
+            command.env_remove(name);
+        }
+        command.args(arguments).current_dir(self.folder.path()).env("NO_COLOR", "1").env("TZ", "UTC").stdin(Stdio::null());
+        command
+    }
+
+    /// Runs the command on a device.
+    pub fn run(&self, device: &str, arguments: &[&str]) -> Ran {
+        let data = self.path(device);
+        let mut command = self.command(arguments);
+        command.env("STRONGLOG_DATA", data).env("STRONGLOG_PASSWORD", PASSWORD);
+        Ran::of(command.output().expect("the command starts"))
+    }
+
+    /// The same, with something on standard input.
+    pub fn feed(&self, device: &str, arguments: &[&str], input: &str) -> Ran {
+        let mut command = self.command(arguments);
+        command.env("STRONGLOG_DATA", self.path(device)).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the command starts");
+        let written = child.stdin.take().expect("its input").write_all(input.as_bytes());
+        let ran = Ran::of(child.wait_with_output().expect("the command ends"));
+        assert!(written.is_ok() || ran.code != Some(0), "the command did not read its input");
+        ran
+    }
+
+    /// Writes a measurement on a device, and gives its id.
+    pub fn measure(&self, device: &str, weight_kg: f64) -> String {
+        let record = serde_json::json!({ "date": 1_700_000_000_000_i64, "weightKg": weight_kg }).to_string();
+        let put = self.feed(device, &["put", "user-bodyweight-logs", "--json"], &record).ok();
+        put.json()["id"].as_str().expect("an id").to_owned()
+    }
+}
+
+impl Ran {
+    pub fn of(output: Output) -> Self {
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the output is UTF-8");
+        Ran { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+
+    /// The run, if it has worked.
+    #[track_caller]
+    pub fn ok(self) -> Self {
+        self.ended(0)
+    }
+
+    /// The run, if it has ended with this exit code.
+    #[track_caller]
+    pub fn ended(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "{self:#?}");
+        self
+    }
+
+    /// The run, if it has failed with this exit code and with all of these words.
+    #[track_caller]
+    pub fn failed(self, code: i32, words: &[&str]) -> Self {
+        let ran = self.ended(code);
+        for word in words {
+            assert!(ran.stderr.contains(word), "{word:?} is not in {}", ran.stderr);
+        }
+        ran
+    }
+
+    #[track_caller]
+    pub fn says(self, words: &[&str]) -> Self {
+        for word in words {
+            assert!(self.stdout.contains(word), "{word:?} is not in {}", self.stdout);
+        }
+        self
+    }
+
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}", self.stdout))
+    }
+
+    #[track_caller]
+    pub fn lines(&self) -> Vec<Value> {
+        self.stdout.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
+    }
+}
+
+/// A desk with a server, which stops with the test's runtime.
+pub struct World {
+    pub desk: Desk,
+    pub server: Running,
+}
+
+impl World {
+    pub async fn new() -> Self {
+        let desk = Desk::new();
+        let server = start(Config::local(desk.path("server"))).await.expect("the server starts");
+        World { desk, server }
+    }
+
+    /// Creates the account on a device.
+    pub fn register(&self, device: &str) -> Ran {
+        self.desk.run(device, &["register", "--server", &self.server.url(), "--email", EMAIL])
+    }
+
+    /// Signs another device in.
+    pub fn login(&self, device: &str) -> Ran {
+        self.desk.run(device, &["login", "--server", &self.server.url(), "--email", EMAIL])
+    }
+}
