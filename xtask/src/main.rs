@@ -94,7 +94,8 @@ fn worlds(first: u64, seeds: u64) -> Result {
 /// The benchmarks, over types that are made afresh.
 fn bench() -> Result {
     cargo(&["run", "--quiet", "--release", "--package", "xtask", "--features", "bench", "--", "plain"])?;
-    cargo(&["bench", "--bench", "page"])
+    cargo(&["bench", "--bench", "page"])?;
+    cargo(&["bench", "--bench", "sync"])
 }
 
 fn cargo(arguments: &[&str]) -> Result {
