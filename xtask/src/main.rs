@@ -11,6 +11,7 @@ use std::process::{Command, ExitCode};
 const HELP: &str = "\
 cargo xtask test [CORPUS]   everything that CI runs; the corpus checks too, if its folder is given
 cargo xtask corpus FOLDER   compile other people's contracts, and judge their test cases
+cargo xtask strangers       the server against tools that nobody here wrote: schemathesis (Python) and RxDB (Node)
 cargo xtask bench           the benchmarks of BENCHMARKS.md
 cargo xtask generate        write generated/ and docs/ anew";
 
@@ -22,6 +23,7 @@ fn main() -> ExitCode {
     let result = match words.as_slice() {
         ["test"] => test(None),
         ["test", folder] => test(Some(Path::new(folder))),
+        ["strangers"] => strangers(),
         ["bench"] => bench(),
         #[cfg(feature = "bench")]
         ["plain"] => plain::write(&root()),
@@ -60,6 +62,14 @@ fn test(corpus: Option<&Path>) -> Result {
             Ok(())
         }
     }
+}
+
+/// The server against tools that nobody here wrote. Both are installed where they are missing.
+fn strangers() -> Result {
+    for script in ["server/tests/rxdb/run.sh", "server/tests/schemathesis/run.sh"] {
+        run(Command::new("sh").arg(script).current_dir(root()))?;
+    }
+    Ok(())
 }
 
 /// The benchmarks, over types that are made afresh.
