@@ -25,6 +25,8 @@ use crate::store::sqlite::{Store, accounts, backup};
 
 /// How long requests that are under way may take once the server stops.
 const STOP_MAX: Duration = Duration::from_secs(10);
+/// How long a client may take to say what it wants.
+const HEADERS_MAX: Duration = Duration::from_secs(30);
 const CHORES_EVERY: Duration = Duration::from_secs(86_400);
 
 /// Why a server cannot start, or has broken off.
@@ -135,11 +137,13 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
             // Some other part of the process may have installed its own: that one serves as well.
             let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
             let tls = RustlsConfig::from_pem_file(cert, key).await.map_err(ServeError::Certificate)?;
-            let server = axum_server::from_tcp_rustls(listener, tls).map_err(failed)?.handle(handle.clone());
+            let mut server = axum_server::from_tcp_rustls(listener, tls).map_err(failed)?.handle(handle.clone());
+            server.http_builder().http1().header_read_timeout(HEADERS_MAX);
             tokio::spawn(server.serve(service))
         }
         _ => {
-            let server = axum_server::from_tcp(listener).map_err(failed)?.handle(handle.clone());
+            let mut server = axum_server::from_tcp(listener).map_err(failed)?.handle(handle.clone());
+            server.http_builder().http1().header_read_timeout(HEADERS_MAX);
             tokio::spawn(server.serve(service))
         }
     };

@@ -13,6 +13,7 @@ cargo xtask test [CORPUS]   everything that CI runs; the corpus checks too, if i
 cargo xtask corpus FOLDER   compile other people's contracts, and judge their test cases
 cargo xtask simulate [--seeds N] [--first N]
                             more worlds of the simulation than the tests run, and what each rule is for
+cargo xtask strangers       the server against tools that nobody here wrote: schemathesis (Python) and RxDB (Node)
 cargo xtask bench           the benchmarks of BENCHMARKS.md
 cargo xtask generate        write generated/ and docs/ anew";
 
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
     let result = match words.as_slice() {
         ["test"] => test(None),
         ["test", folder] => test(Some(Path::new(folder))),
+        ["strangers"] => strangers(),
         ["bench"] => bench(),
         ["simulate", options @ ..] => simulate(options),
         #[cfg(feature = "bench")]
@@ -89,6 +91,14 @@ fn worlds(first: u64, seeds: u64) -> Result {
     let mut command = Command::new("cargo");
     command.args(test).args(["--", "--nocapture", "--test-threads=1"]).current_dir(root());
     run(command.env("SIMULATION_FIRST", first.to_string()).env("SIMULATION_SEEDS", seeds.to_string()))
+}
+
+/// The server against tools that nobody here wrote. Both are installed where they are missing.
+fn strangers() -> Result {
+    for script in ["server/tests/rxdb/run.sh", "server/tests/schemathesis/run.sh"] {
+        run(Command::new("sh").arg(script).current_dir(root()))?;
+    }
+    Ok(())
 }
 
 /// The benchmarks, over types that are made afresh.

@@ -1,6 +1,7 @@
 //! Bodies, read whole and inflated within the limit, so that nothing behind here meets more than 1 MiB.
 
 use std::io::Read;
+use std::time::Duration;
 
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::Request;
@@ -8,12 +9,16 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header;
 use http_body_util::LengthLimitError;
+use tokio::time::timeout;
 
 use crate::feed::BATCH_BYTES_MAX;
 use crate::problem::Failure;
 
 /// The largest window that a zstd body may ask for, as a power of two: what inflating takes in memory.
 const ZSTD_WINDOW_LOG_MAX: u32 = 23;
+
+/// How long a body may take to come.
+const BODY_TIME_MAX: Duration = Duration::from_secs(60);
 
 /// Reads the body, inflates it, and hands it on.
 pub async fn whole(request: Request, next: Next) -> Response {
@@ -34,7 +39,8 @@ pub async fn whole(request: Request, next: Next) -> Response {
 }
 
 async fn read(body: Body) -> Result<Bytes, Failure> {
-    to_bytes(body, BATCH_BYTES_MAX).await.map_err(|error| {
+    let read = timeout(BODY_TIME_MAX, to_bytes(body, BATCH_BYTES_MAX)).await.map_err(|_| Failure::unreadable("the body took too long"))?;
+    read.map_err(|error| {
         let too_large = std::error::Error::source(&error).is_some_and(|source| source.is::<LengthLimitError>());
         if too_large { Failure::too_large() } else { Failure::unreadable("the body broke off") }
     })

@@ -34,7 +34,7 @@ async fn export(State(app): State<Arc<App>>, Extension(caller): Extension<Caller
     ExportAccount::receive(&incoming)?;
     // The account is there, or the answer is 401 and no stream.
     app.read(caller.user, |_| Ok(())).await?;
-    let (sender, receiver) = mpsc::channel::<Result<Bytes, Broken>>(PIECES_MAX);
+    let (sender, mut receiver) = mpsc::channel::<Result<Bytes, Broken>>(PIECES_MAX);
     tokio::spawn(async move {
         let pieces = sender.clone();
         let written = app.read(caller.user, move |records| {
@@ -57,7 +57,7 @@ async fn export(State(app): State<Arc<App>>, Extension(caller): Extension<Caller
             let _ = sender.send(Err(Broken)).await;
         }
     });
-    let pieces = stream::unfold(receiver, |mut receiver| async move { receiver.recv().await.map(|piece| (piece, receiver)) });
+    let pieces = stream::poll_fn(move |context| receiver.poll_recv(context));
     Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(pieces)).into_response())
 }
 

@@ -184,7 +184,7 @@ impl<'a> Request<'a> {
 
     fn deletion(&self) -> Result<Deletion, Failure> {
         self.0.known_query(&["opId", "deviceId", "seq", "clientUpdatedAt", "baseRev"])?;
-        let id = |name| Ok::<_, Failure>(self.0.query::<Id>(name, Style::Exploded, Types::STRING, check_id)?.map(uuid).transpose()?);
+        let id = |name| self.0.query::<Id>(name, Style::Exploded, Types::STRING, check_id)?.map(uuid).transpose();
         let seq = self.number::<Seq>("seq", check_seq)?.map(|seq| seq.0.unsigned_abs());
         let stamp = self.number::<Timestamp>("clientUpdatedAt", check_timestamp)?.map(|stamp| stamp.0);
         let base_rev = self.number::<Revision>("baseRev", check_revision)?.map(|rev| rev.0.unsigned_abs());

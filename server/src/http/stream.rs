@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
@@ -30,7 +30,7 @@ pub async fn open(app: &Arc<App>, caller: Caller) -> Result<Response, Failure> {
         let rev = listener.next().await?;
         Some((Ok::<_, Infallible>(Event::default().event("revision").data(rev.to_string())), listener))
     });
-    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(KEEP_ALIVE).text("still here")).into_response())
+    Ok(Sse::new(events.fuse()).keep_alive(KeepAlive::new().interval(KEEP_ALIVE).text("still here")).into_response())
 }
 
 struct Listener {
@@ -58,5 +58,27 @@ impl Listener {
             }
             self.rev = self.rev.max(*self.bell.borrow_and_update());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn it_tells_what_is_new_and_ends_with_the_token() {
+        let (bell, heard) = watch::channel(0);
+        let (_running, stopping) = watch::channel(false);
+        let end = Instant::now() + Duration::from_secs(3_600);
+        let mut listener = Listener { bell: heard, stopping, end, known: None, rev: 7 };
+        assert_eq!(listener.next().await, Some(7), "at once");
+        bell.send_replace(6);
+        bell.send_replace(9);
+        assert_eq!(listener.next().await, Some(9), "what is older is not told");
+        listener.end = Instant::now();
+        assert_eq!(listener.next().await, None, "the token has run out");
+        listener.end = end;
+        drop(bell);
+        assert_eq!(listener.next().await, None, "the account is gone");
     }
 }

@@ -96,7 +96,7 @@ async function device(name, url, token) {
 
 const tombstone = ({ id, clientCreatedAt, clientUpdatedAt }) => ({ id, clientCreatedAt, clientUpdatedAt, isDeleted: true });
 const stamped = (data) => ({ id: randomUUID(), clientCreatedAt: Date.now(), clientUpdatedAt: Date.now(), ...data });
-const edited = (document, data) => document.incrementalPatch({ ...data, clientUpdatedAt: Math.max(Date.now(), document.clientUpdatedAt + 1) });
+const edited = (document, data) => document.incrementalPatch({ clientUpdatedAt: Math.max(Date.now(), document.clientUpdatedAt + 1), ...data });
 
 async function fill({ database }, count) {
   const start = Date.now();
@@ -130,13 +130,14 @@ try {
   const { accessToken } = await call(`${url}/api/v1/auth/register`, undefined, 'POST', { email: EMAIL, password: PASSWORD });
   const [phone, laptop] = [await device('phone', url, accessToken), await device('laptop', url, accessToken)];
   const rust = program(deviceProgram, url, EMAIL, PASSWORD, ...paths);
+  // What a device has pushed comes back with the server's id and time by its next pull.
+  const settle = async () => { for (const device of [phone, laptop, phone, laptop, phone]) await device.replicate(); };
   await fill(phone, 120);
-  await phone.replicate();
-  await laptop.replicate();
+  await settle();
   assert.deepEqual(await held(laptop), await held(phone), 'what one device made, the other has');
 
   // Both edit, apart from each other: one document each, one document both, one document one deletes and the other edits.
-  const on = (device, path) => device.database[path].find().sort('clientCreatedAt').exec();
+  const on = (device, path) => device.database[path].find({ sort: [{ id: 'asc' }] }).exec();
   const names = [await on(phone, 'exercise-definitions'), await on(laptop, 'exercise-definitions')];
   const pick = (list, id) => list.find((document) => document.id === id);
   const ids = names[0].slice(0, 4).map((document) => document.id);
@@ -146,7 +147,7 @@ try {
   await edited(pick(names[1], ids[2]), { notes: 'second, and later', clientUpdatedAt: Date.now() + 1000 });
   await (await edited(pick(names[0], ids[3]), {})).remove();
   await fill(laptop, 3);
-  for (const device of [phone, laptop, phone, laptop]) await device.replicate();
+  await settle();
 
   const [truth, rustRecords] = [await served(url, accessToken), JSON.parse(await rust.ask('sync'))];
   assert.deepEqual(await held(phone), truth, 'the phone has what the server has');

@@ -57,7 +57,7 @@ impl Writer {
         let job: Job = Box::new(move |connection| {
             let result = in_savepoint(connection, work);
             Box::new(move |committed| {
-                let answer = committed.map_err(E::from).and(result);
+                let answer = result.and_then(|value| committed.map(|()| value).map_err(E::from));
                 // Where nobody waits any more, the work stays done: the device asks again.
                 let _ = sender.send(answer);
             })
@@ -99,10 +99,15 @@ fn group(connection: &Connection, first: Job, jobs: &Receiver<Job>, finishes: &m
     let since = Instant::now();
     connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
     let before = connection.total_changes();
-    finishes.push(first(connection));
-    while finishes.len() < GROUP_MAX && since.elapsed() < GROUP_TIME_MAX {
-        let Ok(job) = jobs.try_recv() else { break };
+    let mut next = Some(first);
+    while let Some(job) = next {
         finishes.push(job(connection));
+        // A full or failing disk ends the whole transaction, and what ran in it before is undone.
+        if connection.is_autocommit() {
+            return Err(StoreError::new("the disk is full or fails"));
+        }
+        let more = finishes.len() < GROUP_MAX && since.elapsed() < GROUP_TIME_MAX;
+        next = if more { jobs.try_recv().ok() } else { None };
     }
     let commit = || {
         if connection.total_changes() > before {
@@ -126,9 +131,65 @@ fn in_savepoint<T, E: From<StoreError>>(connection: &Connection, work: impl FnOn
     let run = |sql| connection.prepare_cached(sql).and_then(|mut statement| statement.execute([])).map_err(StoreError::from);
     run("SAVEPOINT job")?;
     let result = work(connection);
-    if result.is_err() {
-        run("ROLLBACK TO job")?;
+    // Where the transaction is gone, so is the savepoint.
+    if !connection.is_autocommit() {
+        if result.is_err() {
+            run("ROLLBACK TO job")?;
+        }
+        run("RELEASE job")?;
     }
-    run("RELEASE job")?;
     result
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::store::sqlite::{DATABASE, Store, epoch};
+
+    fn rows(folder: &Path) -> i64 {
+        let connection = Connection::open(folder.join(DATABASE)).expect("the database");
+        connection.query_row("SELECT count(*) FROM notes", [], |row| row.get(0)).expect("a count")
+    }
+
+    async fn note(store: &Store, bytes: usize) -> Result<(), StoreError> {
+        store.write(move |connection| Ok(connection.execute("INSERT INTO notes VALUES (zeroblob(?1))", [bytes]).map(drop)?)).await
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_full_disk_refuses_and_loses_nothing() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let store = std::sync::Arc::new(Store::open(folder.path(), "e1").expect("a store"));
+        store.write(|connection| Ok::<_, StoreError>(connection.execute_batch("CREATE TABLE notes (bytes BLOB)")?)).await.expect("a table");
+        note(&store, 10).await.expect("written");
+        let limit = |pages: i64| {
+            store.write(move |connection| Ok::<_, StoreError>(connection.pragma_update(None, "max_page_count", pages).map(drop)?))
+        };
+        limit(1).await.expect("no page more than there is");
+        let error = note(&store, 1 << 20).await.expect_err("a full disk");
+        assert!(error.to_string().contains("full"), "{error}");
+        assert_eq!(rows(folder.path()), 1, "nothing was lost, and nothing half written");
+        let read = store.read(epoch).await.expect("reading goes on");
+        assert_eq!(read, "e1");
+        limit(1 << 20).await.expect("room again");
+        note(&store, 1 << 20).await.expect("written");
+        assert_eq!(rows(folder.path()), 2);
+        store.close().await;
+        assert!(note(&store, 10).await.is_err(), "a closed store takes nothing");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn an_error_undoes_its_own_work_and_no_other_s() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let store = Store::open(folder.path(), "e1").expect("a store");
+        store.write(|connection| Ok::<_, StoreError>(connection.execute_batch("CREATE TABLE notes (bytes BLOB)")?)).await.expect("a table");
+        let failing = store.write(|connection| {
+            connection.execute("INSERT INTO notes VALUES (x'00')", [])?;
+            Err::<(), _>(StoreError::new("thought better of it"))
+        });
+        let (good, failed, other) = tokio::join!(note(&store, 1), failing, note(&store, 2));
+        assert!(good.is_ok() && failed.is_err() && other.is_ok());
+        assert_eq!(rows(folder.path()), 2);
+    }
 }
