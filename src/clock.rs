@@ -33,6 +33,11 @@ impl Clock {
         self.offset_ms = if offset.abs() < OFFSET_MIN_MS { 0 } else { offset };
     }
 
+    /// Of two clocks of one device, the one that has come further.
+    pub fn further(self, other: Clock) -> Clock {
+        if self.last < other.last { other } else { self }
+    }
+
     /// Goes back to the server's time, after it has refused a stamp that was too far ahead.
     pub fn reset(&mut self, wall_ms: i64, server_ms: i64) {
         self.learn(wall_ms, server_ms);

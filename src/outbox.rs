@@ -95,7 +95,7 @@ pub fn edit(loaded: &mut Loaded, key: Key, edit: &LocalEdit, moment: &mut Moment
     Ok(past.into_iter().chain([Write::Put(row)]).collect())
 }
 
-/// Local writes of several records, with the writes of each. `loaded` holds their rows, in order.
+/// Local writes of several records at one moment, with the writes of each. `loaded` holds their rows, in order.
 ///
 /// # Errors
 /// The first write that is refused, and why.
@@ -106,14 +106,20 @@ pub fn edit_all(
     moment: &mut Moment<'_>,
 ) -> Result<Vec<Vec<Write>>, (Key, EditError)> {
     let rows = std::mem::take(&mut loaded.rows).into_iter().zip(std::mem::take(&mut loaded.held));
+    // All start from the same clock: stamps that counted up from record to record would run ahead of the time, and far enough ahead the
+    // server refuses them (R9). Which edit of a device is the later one is told by its count (R8).
+    let before = loaded.meta.clock;
+    let mut furthest = before;
     let mut writes = Vec::with_capacity(edits.len());
     for ((key, change), (row, held)) in keys.iter().zip(edits).zip(rows) {
-        // The clock and the counter of edits go on from record to record.
         let mut one = Loaded { meta: std::mem::take(&mut loaded.meta), rows: vec![row], held: vec![held] };
+        one.meta.clock = before;
         let planned = edit(&mut one, *key, change, moment);
+        furthest = furthest.further(one.meta.clock);
         loaded.meta = one.meta;
         writes.push(planned.map_err(|error| (*key, error))?);
     }
+    loaded.meta.clock = furthest;
     Ok(writes)
 }
 

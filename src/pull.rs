@@ -105,7 +105,7 @@ pub fn adopt(row: Option<&Row>, change: &Change, held: bool, seen: u64, now: i64
         seen,
     };
     let why = match row {
-        Some(row) if row.unacknowledged().is_some() && row.op.id != change.op.id => Some(Past::Lost),
+        Some(row) if row.unacknowledged().is_some() && row.op.id != change.op.id => (!row.record.is_as_shipped()).then_some(Past::Lost),
         Some(row) if !row.record.deleted && change.record.deleted => Some(Past::Deleted),
         _ => None,
     };
@@ -119,8 +119,10 @@ pub fn adopt(row: Option<&Row>, change: &Change, held: bool, seen: u64, now: i64
 pub fn merge(row: &Row, base_rev: Option<u64>, change: &Change, held: bool, seen: u64, now: i64) -> Vec<Write> {
     match decide(Some(change.stored()), row.version(), base_rev) {
         Verdict::Duplicate | Verdict::Superseded => adopt(Some(row), change, held, seen, now),
+        // Another device has shipped the same: there is no edit of a user to push.
+        Verdict::Accepted { .. } if row.record.is_as_shipped() => adopt(Some(row), change, held, seen, now),
         Verdict::Accepted { .. } => {
-            let beaten = base_rev != Some(change.rev) && change.op.device != row.op.device;
+            let beaten = base_rev != Some(change.rev) && change.op.device != row.op.device && !change.record.is_as_shipped();
             let loser = Row { record: change.record.clone(), op: change.op, ..row.clone() };
             let remembered = beaten.then(|| Write::Remember(past(&loser, Past::Lost, row.op, now)));
             let released = held.then(|| Write::Release(row.key()));

@@ -23,6 +23,11 @@ pub struct Record {
 }
 
 impl Record {
+    /// Whether the record is one that the app ships and that nobody has edited (R18): losing it loses nothing.
+    pub fn is_as_shipped(&self) -> bool {
+        self.stamp == 0
+    }
+
     /// Reads the members that sync is about. Nothing comes back where they are missing or not what they should be.
     pub fn read(value: Json<'_>) -> Option<Self> {
         Some(Record {

@@ -235,3 +235,25 @@ async fn a_database_that_cannot_be_written_says_so_and_loses_nothing() {
     assert_eq!(weights(&phone), [80.0, 82.0]);
     server.stop().await.expect("stopped");
 }
+
+/// Every new device ships its own copy of a record. That is no edit of anybody, so there is nothing to send and nothing was lost.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_two_devices_ship_is_neither_sent_twice_nor_a_conflict() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = serve(&folder.path().join("server")).await;
+    let mut devices = Vec::new();
+    for name in ["phone.db", "laptop.db"] {
+        let device = device(&server, folder.path(), name).await;
+        let id = Id(device.user_bodyweight_logs().deterministic_id("shipped").expect("an id"));
+        device.user_bodyweight_logs().seed(&UserBodyweightLog { id, ..log(&device, 80.0) }).expect("written");
+        devices.push(device);
+    }
+    devices[0].account().register("sam@example.com", PASSWORD, None).await.expect("an account");
+    synced(&devices[0]).await;
+    devices[1].account().login("sam@example.com", PASSWORD, None).await.expect("signed in");
+    synced(&devices[1]).await;
+    assert_eq!(devices.iter().map(|device| device.traffic().pushed).collect::<Vec<_>>(), [1, 0]);
+    assert!(devices[1].conflicts(10).expect("a history").is_empty());
+    assert_eq!(weights(&devices[1]), [80.0]);
+    server.stop().await.expect("the server stops");
+}

@@ -304,6 +304,16 @@ pub struct WinnerOutput {
     pub id: String,
     pub winner: String,
     pub why: String,
+    /// The device that keeps the losing version, and the number of it for `conflicts restore`.
+    pub kept: Option<KeptOutput>,
+}
+
+/// Where the losing version is kept.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct KeptOutput {
+    pub device: String,
+    pub number: i64,
 }
 
 fn value(text: &str) -> Value {

@@ -67,7 +67,8 @@ pub async fn run(asked: &Quickstart, json: bool) -> Outcome {
         equal,
         seconds: started.elapsed().as_secs_f64(),
     };
-    story.end(&output, &story::Next { folder: &folder, address: server.addr(), password: &password, running: asked.keep })?;
+    let kept = output.conflict.kept.as_ref();
+    story.end(&output, &story::Next { folder: &folder, address: server.addr(), password: &password, running: asked.keep, kept })?;
     if asked.keep {
         remark!("the server goes on at {}; end with Ctrl-C", server.url());
         let interrupted = tokio::signal::ctrl_c().await;

@@ -133,7 +133,8 @@ fn what_cannot_be_read_is_shown_word_for_word() {
     let desk = Desk::new();
     desk.run("phone", &["quarantine"]).ok();
     let database = rusqlite::Connection::open(desk.path("phone/device.db")).expect("the database");
-    let insert = "INSERT INTO quarantine (collection, id, raw, reason, at) VALUES ('no-such', NULL, '{\"new\": 1}', 'unknown collection', 0)";
+    let insert =
+        "INSERT INTO quarantine (collection, id, raw, reason, at) VALUES ('no-such', NULL, '{\"new\": 1}', 'unknown collection', 0)";
     database.execute(insert, []).expect("an insert");
     let told = desk.run("phone", &["quarantine", "--json"]).ok().lines();
     assert_eq!((&told[0]["raw"], &told[0]["collection"]), (&json!("{\"new\": 1}"), &json!("no-such")));

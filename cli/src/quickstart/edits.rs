@@ -11,7 +11,7 @@ use stronglog_sync::{Client, Query};
 use super::story::Story;
 use super::training;
 use crate::exit::{Failure, Outcome};
-use crate::output::WinnerOutput;
+use crate::output::{KeptOutput, WinnerOutput};
 use crate::terminal::moment;
 
 const PHONE_NOTES: &str = "Last set was a grind, keep the weight next week.";
@@ -88,12 +88,10 @@ pub fn winner(edits: &Edits, phone: &Client, laptop: &Client) -> Outcome<WinnerO
     };
     let mut past = keeper.conflicts(usize::MAX)?.into_iter();
     let lost = past.find(|past| past.why == Past::Lost && past.record.id.to_string() == edits.workout.as_str());
-    let kept = lost.as_ref().map(|lost| format!("the {loser} keeps its version as number {}", lost.number));
-    let later_ms = lost.map(|lost| *now.client_updated_at - lost.record.stamp);
-    let why = match later_ms {
-        Some(later_ms) if later_ms > 0 => format!("it was made {later_ms} ms after the other"),
+    let kept = lost.as_ref().map(|lost| KeptOutput { device: loser.to_owned(), number: lost.number });
+    let why = match lost.map(|lost| *now.client_updated_at - lost.record.stamp) {
+        Some(later_ms) if later_ms > 0 => format!("it was made {later_ms} ms after the {loser}'s"),
         _ => "it was made on the version that the server had".to_owned(),
     };
-    let why = [Some(why), kept].into_iter().flatten().collect::<Vec<_>>().join("; ");
-    Ok(WinnerOutput { collection: "workout-logs".to_owned(), id: edits.workout.to_string(), winner: winner.to_owned(), why })
+    Ok(WinnerOutput { collection: "workout-logs".to_owned(), id: edits.workout.to_string(), winner: winner.to_owned(), why, kept })
 }

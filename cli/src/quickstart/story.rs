@@ -8,7 +8,7 @@ use super::compare::Compared;
 use super::training::Year;
 use super::{EMAIL, described};
 use crate::exit::Outcome;
-use crate::output::{QuickstartOutput, StepOutput, WinnerOutput};
+use crate::output::{KeptOutput, QuickstartOutput, StepOutput, WinnerOutput};
 use crate::progress::Synced;
 use crate::terminal::{bad, bold, bytes, counted, faint, good, say, say_json, thousands};
 
@@ -28,6 +28,8 @@ pub struct Next<'a> {
     pub password: &'a str,
     /// Whether the server goes on.
     pub running: bool,
+    /// Where the losing version is.
+    pub kept: Option<&'a KeptOutput>,
 }
 
 impl Story {
@@ -67,7 +69,12 @@ impl Story {
     }
 
     pub fn winner(&self, winner: &WinnerOutput) -> Outcome<()> {
-        self.say(&format!("   {} the {}'s edit won on every device: {}", good("✓"), bold(&winner.winner), winner.why))
+        let WinnerOutput { winner, why, kept, .. } = winner;
+        self.say(&format!("   {} the conflict: the {}'s edit won on both devices, because {why}", good("✓"), bold(winner)))?;
+        match kept {
+            Some(kept) => self.say(&faint(format!("             the other version is kept on the {}", kept.device))),
+            None => Ok(()),
+        }
     }
 
     pub fn compared(&self, compared: &Compared) -> Outcome<()> {
@@ -111,14 +118,16 @@ impl Next<'_> {
             lines.push(faint("   # the same server again, in a terminal of its own"));
             lines.push(format!("   {command} serve --dev --bind {} --data {folder}/server", self.address));
         }
-        lines.push(faint("   # what the laptop has, and the edit that lost"));
-        lines.push(format!("   export STRONGLOG_DATA={folder}/laptop"));
+        let (loser, number) = self.kept.map_or(("laptop", 1), |kept| (kept.device.as_str(), kept.number));
+        lines.push(faint(format!("   # what the {loser} has, and the edit that lost")));
+        lines.push(format!("   export STRONGLOG_DATA={folder}/{loser}"));
         lines.push(format!("   {command} status"));
         lines.push(format!("   {command} list workout-logs --by startTime --descending --limit 5"));
         lines.push(format!("   {command} conflicts"));
-        lines.push(faint("   # bring it back, tell the server, and let the phone hear of it"));
-        lines.push(format!("   {command} conflicts restore 1 && {command} sync"));
-        lines.push(format!("   {command} --data {folder}/phone sync"));
+        lines.push(faint("   # bring it back, tell the server, and let the other device hear of it"));
+        lines.push(format!("   {command} conflicts restore {number} && {command} sync"));
+        let other = if loser == "laptop" { "phone" } else { "laptop" };
+        lines.push(format!("   {command} --data {folder}/{other} sync"));
         lines.push(faint("   # a third device"));
         lines.push(format!(
             "   echo {} | {command} --data {folder}/tablet --server http://{} login --email {EMAIL} --password-stdin",

@@ -61,69 +61,15 @@ const HOLD: &str = "Hold after a missed set";
 /// Exercise, scheme, sets, repetitions.
 type Planned = (usize, Scheme, i64, i64);
 
+#[rustfmt::skip]
 const DAYS: [(&str, &[Planned]); 5] = {
     use Scheme::{Drop, ForTime, Main, Pyramid, Straight, Timed};
     [
-        (
-            "Squat",
-            &[
-                (0, Main, 5, 5),
-                (6, Straight, 4, 8),
-                (11, Straight, 4, 10),
-                (12, Straight, 4, 10),
-                (13, Drop, 3, 10),
-                (20, Straight, 5, 12),
-                (22, Timed, 4, 1),
-            ],
-        ),
-        (
-            "Bench",
-            &[
-                (1, Main, 5, 5),
-                (7, Straight, 5, 8),
-                (8, Straight, 5, 10),
-                (10, Straight, 4, 8),
-                (17, Straight, 5, 12),
-                (19, Drop, 3, 10),
-                (18, Straight, 4, 10),
-            ],
-        ),
-        (
-            "Deadlift",
-            &[
-                (2, Main, 4, 5),
-                (5, Straight, 4, 6),
-                (9, Straight, 5, 6),
-                (15, Pyramid, 4, 10),
-                (12, Straight, 5, 10),
-                (20, Straight, 5, 12),
-                (22, Timed, 4, 1),
-            ],
-        ),
-        (
-            "Press",
-            &[
-                (3, Main, 5, 5),
-                (1, Pyramid, 5, 8),
-                (14, Straight, 5, 10),
-                (16, Straight, 5, 15),
-                (17, Straight, 5, 12),
-                (18, Straight, 4, 10),
-                (10, Straight, 3, 8),
-            ],
-        ),
-        (
-            "Volume",
-            &[
-                (4, Main, 5, 8),
-                (0, Straight, 5, 8),
-                (1, Straight, 5, 8),
-                (21, Straight, 4, 10),
-                (9, Straight, 4, 6),
-                (23, ForTime, 3, 20),
-                (16, Straight, 4, 15),
-            ],
-        ),
+        ("Squat", &[(0, Main, 5, 5), (6, Straight, 5, 8), (11, Straight, 5, 10), (12, Straight, 5, 10), (13, Drop, 4, 10), (20, Straight, 5, 12), (22, Timed, 4, 1)]),
+        ("Bench", &[(1, Main, 5, 5), (7, Straight, 5, 8), (8, Straight, 5, 10), (10, Straight, 4, 8), (17, Straight, 5, 12), (19, Drop, 4, 10), (18, Straight, 5, 10)]),
+        ("Deadlift", &[(2, Main, 5, 5), (5, Straight, 5, 6), (9, Straight, 5, 6), (15, Pyramid, 5, 10), (12, Straight, 5, 10), (20, Straight, 5, 12), (22, Timed, 4, 1)]),
+        ("Press", &[(3, Main, 5, 5), (1, Pyramid, 5, 8), (14, Straight, 5, 10), (16, Straight, 5, 15), (17, Straight, 5, 12), (18, Straight, 4, 10), (10, Straight, 4, 8)]),
+        ("Volume", &[(4, Main, 5, 8), (0, Straight, 5, 8), (1, Straight, 5, 8), (21, Straight, 5, 10), (9, Straight, 4, 6), (23, ForTime, 4, 20), (16, Straight, 5, 15)]),
     ]
 };
 
