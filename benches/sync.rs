@@ -110,9 +110,8 @@ async fn initial_sync(server: &Running, folder: &Path, records: usize) -> Result
 fn plain_insert(from: &Path, to: &Path, batch: usize) -> Result<Duration> {
     type Stored = (String, String, String, i64, i64, Vec<u8>, Vec<u8>, i64, Option<i64>);
     let source = Connection::open(from)?;
-    let mut statement = source.prepare(
-        "SELECT collection, id, record, is_deleted, stamp, op_id, op_device, op_seq, base_rev FROM records ORDER BY base_rev",
-    )?;
+    let mut statement = source
+        .prepare("SELECT collection, id, record, is_deleted, stamp, op_id, op_device, op_seq, base_rev FROM records ORDER BY base_rev")?;
     let rows = statement.query_map([], |row| {
         Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?, row.get(7)?, row.get(8)?))
     })?;
@@ -159,7 +158,8 @@ fn plain_server_insert(folder: &Path, records: usize) -> Result<Duration> {
     let columns = "user_id, id, collection, rev, op_id, device_id, seq, stamp, deleted, server_id, server_updated_at, record";
     let user: Vec<u8> = source.query_row("SELECT user_id FROM users WHERE email = 'kim@example.com'", [], |row| row.get(0))?;
     let mut statement = source.prepare(&format!("SELECT {columns} FROM records WHERE user_id = ?1 ORDER BY rev"))?;
-    let rows = statement.query_map([&user], |row| (0..12).map(|column| row.get(column)).collect::<rusqlite::Result<Vec<rusqlite::types::Value>>>())?;
+    let rows = statement
+        .query_map([&user], |row| (0..12).map(|column| row.get(column)).collect::<rusqlite::Result<Vec<rusqlite::types::Value>>>())?;
     let rows: Vec<_> = rows.collect::<std::result::Result<_, _>>()?;
     assert_eq!(rows.len(), records, "the server has what was pushed");
     let path = folder.join("plain-server.db");
@@ -174,7 +174,8 @@ fn plain_server_insert(folder: &Path, records: usize) -> Result<Duration> {
     let begun = Instant::now();
     for chunk in rows.chunks(PUSH) {
         let transaction = plain.unchecked_transaction()?;
-        let mut insert = transaction.prepare_cached(&format!("INSERT INTO records ({columns}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"))?;
+        let mut insert = transaction
+            .prepare_cached(&format!("INSERT INTO records ({columns}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"))?;
         for row in chunk {
             insert.execute(rusqlite::params_from_iter(row))?;
         }

@@ -444,7 +444,7 @@ impl Client {
 
     pub(crate) fn tell(&self, event: Event) {
         // A driver that is gone is noticed by the calls that wait for it.
-        _ = self.inner.signals.send(Signal::Event(event));
+        _ = self.inner.signals.send(Signal::Event(Box::new(event)));
     }
 
     pub(crate) fn run(&self, task: Task) -> Result<(), Error> {

@@ -44,7 +44,7 @@ fn random() -> u64 {
 
 /// What reaches the driver.
 pub(crate) enum Signal {
-    Event(Event),
+    Event(Box<Event>),
     /// Sync now, and say when there is nothing more to do.
     SyncNow(oneshot::Sender<Status>),
     /// Say when there is nothing more to do.
@@ -71,7 +71,7 @@ impl Driver {
         let mut wake = None;
         while let Some(signal) = self.next(wake).await {
             let event = match signal {
-                Signal::Event(event) => event,
+                Signal::Event(event) => *event,
                 Signal::SyncNow(waiting) => {
                     self.waiting.push(waiting);
                     Event::SyncNow
@@ -101,7 +101,7 @@ impl Driver {
         let wait = Duration::from_millis((at - self.now()).max(0).unsigned_abs());
         tokio::select! {
             signal = self.signals.recv() => signal,
-            () = tokio::time::sleep(wait) => Some(Signal::Event(Event::Tick)),
+            () = tokio::time::sleep(wait) => Some(Signal::Event(Box::new(Event::Tick))),
         }
     }
 
@@ -129,7 +129,7 @@ impl Driver {
         let Some(sender) = self.sender.upgrade() else { return };
         let say = move |event: Event| {
             // A driver that has ended needs no answer.
-            _ = sender.send(Signal::Event(event));
+            _ = sender.send(Signal::Event(Box::new(event)));
         };
         match command {
             Command::Load { limit } => {
@@ -239,7 +239,7 @@ async fn hear(link: &Link, sender: &mpsc::WeakUnboundedSender<Signal>) -> Option
     while response.status().is_success() {
         let Ok(Ok(Some(chunk))) = tokio::time::timeout(SILENCE_TIMEOUT, response.chunk()).await else { break };
         for rev in lines.revisions(&chunk) {
-            sender.upgrade()?.send(Signal::Event(Event::Doorbell { rev })).ok()?;
+            sender.upgrade()?.send(Signal::Event(Box::new(Event::Doorbell { rev }))).ok()?;
         }
     }
     Some(())

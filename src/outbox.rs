@@ -233,7 +233,7 @@ fn acknowledged(row: &Row, receipt: &Receipt, current: bool) -> Result<Row, Repo
 }
 
 /// A row whose sent version has lost. The verdict on an op is final; an edit made since then is judged against the winner.
-fn superseded(row: &Row, winner: &Result<wire::Change, wire::Unreadable>, current: bool, held: bool, now: i64) -> Vec<Write> {
+fn superseded(row: &Row, winner: &Result<wire::Change, Box<wire::Unreadable>>, current: bool, held: bool, now: i64) -> Vec<Write> {
     match winner {
         Ok(change) if current && rules::on(Rule::VerdictIsFinal) => pull::adopt(Some(row), change, held, row.seen, now),
         Ok(change) => pull::merge(row, row.base_rev, change, held, row.seen, now),
@@ -257,7 +257,7 @@ pub fn blocked(row: &Row, block: Block, now: i64) -> Row {
     Row { state: RowState::Blocked(pending, block), ..row.clone() }
 }
 
-fn winner_is_a_clone_s(winner: &Result<wire::Change, wire::Unreadable>, row: &Row, meta: &Meta) -> bool {
+fn winner_is_a_clone_s(winner: &Result<wire::Change, Box<wire::Unreadable>>, row: &Row, meta: &Meta) -> bool {
     let op = match winner {
         Ok(change) => Some(change.op),
         Err(unreadable) => unreadable.op,

@@ -18,7 +18,7 @@ pub fn keys(page: &Page) -> Vec<Key> {
     page.changes.iter().filter_map(key).collect()
 }
 
-fn key(change: &Result<Change, Unreadable>) -> Option<Key> {
+fn key(change: &Result<Change, Box<Unreadable>>) -> Option<Key> {
     match change {
         Ok(change) => Some(Key { collection: change.collection, id: change.record.id }),
         Err(unreadable) => {
@@ -86,7 +86,7 @@ fn pulled_change(row: Option<&Row>, change: &Change, held: bool, meta: &Meta, no
             let pending = Pending { since: now, lost: true };
             merge(&Row { state: RowState::Pending(pending), ..row.clone() }, None, change, held, seen, now)
         }
-        RowState::Clean if row.base_rev >= Some(change.rev) && !resync.is_some_and(|resync| resync.restored_rev.is_some()) => {
+        RowState::Clean if row.base_rev >= Some(change.rev) && resync.is_none_or(|resync| resync.restored_rev.is_none()) => {
             if row.seen == seen { Vec::new() } else { vec![Write::Put(Row { seen, ..row.clone() })] }
         }
         RowState::Clean => adopt(Some(row), change, held, seen, now),

@@ -74,7 +74,7 @@ pub struct Unreadable {
 /// One page of a feed.
 #[derive(Clone, Debug)]
 pub struct Page {
-    pub changes: Vec<Result<Change, Unreadable>>,
+    pub changes: Vec<Result<Change, Box<Unreadable>>>,
     pub next_cursor: String,
     pub has_more: bool,
     pub user_rev: u64,
@@ -85,7 +85,7 @@ pub struct Page {
 /// A push: edits, and where the device's cursor stands.
 #[derive(Clone, Debug)]
 pub struct Push {
-    pub edits: Vec<Result<Edit, Unreadable>>,
+    pub edits: Vec<Result<Edit, Box<Unreadable>>>,
     pub cursor: Option<String>,
 }
 
@@ -104,7 +104,7 @@ pub struct PushResult {
 pub enum Outcome {
     Accepted(Receipt),
     Duplicate(Receipt),
-    Superseded { id: Uuid, op: Op, winner: Box<Result<Change, Unreadable>> },
+    Superseded { id: Uuid, op: Op, winner: Box<Result<Change, Box<Unreadable>>> },
     Rejected { id: Option<Uuid>, op: Option<Op>, error: Rejection },
 }
 
@@ -192,7 +192,7 @@ pub fn read_push(body: &[u8], feed: Feed) -> Result<Push, Report> {
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn read_single_edit(body: &[u8], collection: &'static Collection) -> Result<Result<Edit, Unreadable>, Report> {
+pub fn read_single_edit(body: &[u8], collection: &'static Collection) -> Result<Result<Edit, Box<Unreadable>>, Report> {
     Ok(read_edit(parse(body)?.root(), Feed::One(collection)))
 }
 
@@ -340,7 +340,7 @@ fn read_outcome(outcome: Json<'_>, collection: &'static Collection) -> Option<Ou
 }
 
 /// Reads a change of a feed, or keeps it as it is with the reasons why not.
-pub fn read_change(change: Json<'_>, feed: Feed) -> Result<Change, Unreadable> {
+pub fn read_change(change: Json<'_>, feed: Feed) -> Result<Change, Box<Unreadable>> {
     let (collection, checked) = checked(change, feed, check_feed_change, check_change);
     let read = || {
         Some(Change {
@@ -350,10 +350,10 @@ pub fn read_change(change: Json<'_>, feed: Feed) -> Result<Change, Unreadable> {
             record: Record::read(change.get("record")?)?,
         })
     };
-    checked.and_then(|()| read().ok_or_else(unread)).map_err(|report| unreadable(change, feed, report))
+    checked.and_then(|()| read().ok_or_else(unread)).map_err(|report| Box::new(unreadable(change, feed, report)))
 }
 
-fn read_edit(edit: Json<'_>, feed: Feed) -> Result<Edit, Unreadable> {
+fn read_edit(edit: Json<'_>, feed: Feed) -> Result<Edit, Box<Unreadable>> {
     let (collection, checked) = checked(edit, feed, check_feed_push_change, check_push_change);
     let read = || {
         Some(Edit {
@@ -363,7 +363,7 @@ fn read_edit(edit: Json<'_>, feed: Feed) -> Result<Edit, Unreadable> {
             record: Record::read(edit.get("record")?)?,
         })
     };
-    checked.and_then(|()| read().ok_or_else(unread)).map_err(|report| unreadable(edit, feed, report))
+    checked.and_then(|()| read().ok_or_else(unread)).map_err(|report| Box::new(unreadable(edit, feed, report)))
 }
 
 /// Validates a change: with its collection's own schema in the global feed, in two steps in a feed that does not name it.

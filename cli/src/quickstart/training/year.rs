@@ -183,7 +183,7 @@ fn bodyweights(year: &mut Year, random: &mut Random, first_ms: i64, days: i64) {
 }
 
 fn start_program(year: &mut Year, plan: &Plan, catalogue: &[Exercise], id: Id, at_ms: i64, mut history: Vec<CompletedWorkout>) {
-    let last = history.last().map(|last| (last.workout_log_id.clone(), last.completed_date.clone(), last.order_in_program.clone()));
+    let last = history.last().map(|last| (last.workout_log_id.clone(), last.completed_date, last.order_in_program));
     let (last_workout, last_date, last_order) = last.map_or((None, None, 0), |(id, date, order)| (Some(id), Some(date), *order));
     history.drain(..history.len().saturating_sub(HISTORY));
     let main = &catalogue[plan.days[0].slots[0].exercise];
