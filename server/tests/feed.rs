@@ -167,6 +167,17 @@ fn refusals_name_their_reason() {
 }
 
 #[test]
+fn a_refusal_repeats_nothing_that_the_contract_refuses() {
+    let mut world = World::new();
+    let edits = [edit(PHONE, 9_007_199_254_740_992, &weight(1, NOW, "")), edit(PHONE, 9_007_199_254_740_991, r#"{"id":7}"#)];
+    let result = world.push(&edits);
+    let ops: Vec<bool> = result.outcomes.iter().map(|outcome| matches!(outcome, Outcome::Rejected { op: Some(_), .. })).collect();
+    assert_eq!(ops, [false, true], "a count out of range is not an op: {result:?}");
+    let written = wire::write_push_result(&result);
+    wire::read_push_result(written.as_bytes(), &[weights(), weights()]).expect("an answer that the contract allows");
+}
+
+#[test]
 fn a_stamp_may_be_as_far_ahead_as_the_stored_one() {
     let mut world = World::new();
     world.one(edit(PHONE, 1, &weight(1, NOW + CLOCK_SKEW_MAX_MS, "")));

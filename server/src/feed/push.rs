@@ -1,7 +1,7 @@
 //! Pushing: each edit is decided alone, and what is accepted gets the next revision (R1, R7, R8, R9, R18).
 
 use stronglog_sync::api::collection::{Collection, deterministic_id};
-use stronglog_sync::api::{Rejection, RejectionCode, Report, Timestamp, ViolationType, registry};
+use stronglog_sync::api::{Rejection, RejectionCode, Report, Schema, Seq, Timestamp, ViolationType, registry};
 use stronglog_sync::merge::{Verdict, decide};
 use stronglog_sync::record::{RECORD_BYTES_MAX, Record};
 use stronglog_sync::rules::{self, Rule};
@@ -136,7 +136,9 @@ fn refuse_unreadable(unreadable: &Unreadable, feed: Feed) -> Outcome {
         plain(RejectionCode::InvalidRecord, "the change does not satisfy the contract")
     };
     error.errors = Some(violations(&unreadable.report));
-    Outcome::Rejected { id: unreadable.id, op: unreadable.op, error }
+    // An answer may hold nothing that the contract refuses, a count out of range for one.
+    let op = unreadable.op.filter(|op| i64::try_from(op.seq).is_ok_and(|seq| Seq(seq).validate().is_ok()));
+    Outcome::Rejected { id: unreadable.id, op, error }
 }
 
 fn plain(code: RejectionCode, message: impl Into<String>) -> Rejection {
