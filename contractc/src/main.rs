@@ -39,7 +39,7 @@ struct Output {
     /// Only these targets.
     #[arg(long, value_name = "TARGETS", value_delimiter = ',', value_parser = target)]
     only: Vec<Target>,
-    /// Make the Rust side a crate of its own, named `contract`.
+    /// Make the Rust side a crate of its own, named `contract`, and the TypeScript side a package of that name.
     #[arg(long)]
     standalone: bool,
 }

@@ -2,6 +2,7 @@
 
 mod corpus;
 mod generate;
+mod node;
 #[cfg(feature = "bench")]
 mod plain;
 
