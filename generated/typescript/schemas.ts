@@ -2176,4 +2176,8 @@ export const WorkoutTemplatePushResultSchema: z.ZodType<types.WorkoutTemplatePus
   }, false),
 );
 
+export const WwwAuthenticateHeaderSchema: z.ZodType<string> = rt.define(() => rt.string().min(6).max(1000));
+
+export const RetryAfterHeaderSchema: z.ZodType<number> = rt.define(() => rt.integer().min(0).max(86400));
+
 export const GetChangesLimitSchema: z.ZodType<number> = rt.define(() => rt.integer().min(1).max(1000));

@@ -20,6 +20,12 @@ export const collections: readonly Collection[] = [
     indexes: [{ members: ["name"], multi: false }, { members: ["primaryMuscleGroups"], multi: true }],
     references: [],
     since: 1,
+    feed: { path: "/api/v1/exercise-definitions", operations: { GET: "listExerciseDefinitionChanges" } },
+    batch: { path: "/api/v1/exercise-definitions/batch", operations: { POST: "pushExerciseDefinitions" } },
+    record: {
+      path: "/api/v1/exercise-definitions/{id}",
+      operations: { GET: "getExerciseDefinition", PUT: "putExerciseDefinition", DELETE: "deleteExerciseDefinition" },
+    },
   },
   {
     path: "progression-rules",
@@ -29,6 +35,12 @@ export const collections: readonly Collection[] = [
     indexes: [{ members: ["name"], multi: false }],
     references: [],
     since: 1,
+    feed: { path: "/api/v1/progression-rules", operations: { GET: "listProgressionRuleChanges" } },
+    batch: { path: "/api/v1/progression-rules/batch", operations: { POST: "pushProgressionRules" } },
+    record: {
+      path: "/api/v1/progression-rules/{id}",
+      operations: { GET: "getProgressionRule", PUT: "putProgressionRule", DELETE: "deleteProgressionRule" },
+    },
   },
   {
     path: "user-bodyweight-logs",
@@ -38,6 +50,12 @@ export const collections: readonly Collection[] = [
     indexes: [{ members: ["date"], multi: false }],
     references: [],
     since: 1,
+    feed: { path: "/api/v1/user-bodyweight-logs", operations: { GET: "listUserBodyweightLogChanges" } },
+    batch: { path: "/api/v1/user-bodyweight-logs/batch", operations: { POST: "pushUserBodyweightLogs" } },
+    record: {
+      path: "/api/v1/user-bodyweight-logs/{id}",
+      operations: { GET: "getUserBodyweightLog", PUT: "putUserBodyweightLog", DELETE: "deleteUserBodyweightLog" },
+    },
   },
   {
     path: "user-settings",
@@ -48,6 +66,12 @@ export const collections: readonly Collection[] = [
     indexes: [],
     references: [],
     since: 1,
+    feed: { path: "/api/v1/user-settings", operations: { GET: "listUserSettingsChanges" } },
+    batch: { path: "/api/v1/user-settings/batch", operations: { POST: "pushUserSettings" } },
+    record: {
+      path: "/api/v1/user-settings/{id}",
+      operations: { GET: "getUserSettings", PUT: "putUserSettings", DELETE: "deleteUserSettings" },
+    },
   },
   {
     path: "workout-templates",
@@ -57,6 +81,12 @@ export const collections: readonly Collection[] = [
     indexes: [{ members: ["name"], multi: false }],
     references: [],
     since: 1,
+    feed: { path: "/api/v1/workout-templates", operations: { GET: "listWorkoutTemplateChanges" } },
+    batch: { path: "/api/v1/workout-templates/batch", operations: { POST: "pushWorkoutTemplates" } },
+    record: {
+      path: "/api/v1/workout-templates/{id}",
+      operations: { GET: "getWorkoutTemplate", PUT: "putWorkoutTemplate", DELETE: "deleteWorkoutTemplate" },
+    },
   },
   {
     path: "program-definitions",
@@ -73,6 +103,12 @@ export const collections: readonly Collection[] = [
       { path: ["workoutSequence", "*", "workoutTemplateId"], collection: "workout-templates" },
     ],
     since: 1,
+    feed: { path: "/api/v1/program-definitions", operations: { GET: "listProgramDefinitionChanges" } },
+    batch: { path: "/api/v1/program-definitions/batch", operations: { POST: "pushProgramDefinitions" } },
+    record: {
+      path: "/api/v1/program-definitions/{id}",
+      operations: { GET: "getProgramDefinition", PUT: "putProgramDefinition", DELETE: "deleteProgramDefinition" },
+    },
   },
   {
     path: "active-program-instances",
@@ -91,6 +127,16 @@ export const collections: readonly Collection[] = [
       { path: ["programDefinitionId"], collection: "program-definitions" },
     ],
     since: 1,
+    feed: { path: "/api/v1/active-program-instances", operations: { GET: "listActiveProgramInstanceChanges" } },
+    batch: { path: "/api/v1/active-program-instances/batch", operations: { POST: "pushActiveProgramInstances" } },
+    record: {
+      path: "/api/v1/active-program-instances/{id}",
+      operations: {
+        GET: "getActiveProgramInstance",
+        PUT: "putActiveProgramInstance",
+        DELETE: "deleteActiveProgramInstance",
+      },
+    },
   },
   {
     path: "user-goals",
@@ -109,6 +155,12 @@ export const collections: readonly Collection[] = [
       { path: ["targetProgramDefinitionId"], collection: "program-definitions" },
     ],
     since: 1,
+    feed: { path: "/api/v1/user-goals", operations: { GET: "listUserGoalChanges" } },
+    batch: { path: "/api/v1/user-goals/batch", operations: { POST: "pushUserGoals" } },
+    record: {
+      path: "/api/v1/user-goals/{id}",
+      operations: { GET: "getUserGoal", PUT: "putUserGoal", DELETE: "deleteUserGoal" },
+    },
   },
   {
     path: "workout-logs",
@@ -127,6 +179,12 @@ export const collections: readonly Collection[] = [
       { path: ["workoutTemplateId"], collection: "workout-templates" },
     ],
     since: 1,
+    feed: { path: "/api/v1/workout-logs", operations: { GET: "listWorkoutLogChanges" } },
+    batch: { path: "/api/v1/workout-logs/batch", operations: { POST: "pushWorkoutLogs" } },
+    record: {
+      path: "/api/v1/workout-logs/{id}",
+      operations: { GET: "getWorkoutLog", PUT: "putWorkoutLog", DELETE: "deleteWorkoutLog" },
+    },
   },
   {
     path: "applied-progression-logs",
@@ -146,6 +204,16 @@ export const collections: readonly Collection[] = [
       { path: ["workoutLogId"], collection: "workout-logs" },
     ],
     since: 1,
+    feed: { path: "/api/v1/applied-progression-logs", operations: { GET: "listAppliedProgressionLogChanges" } },
+    batch: { path: "/api/v1/applied-progression-logs/batch", operations: { POST: "pushAppliedProgressionLogs" } },
+    record: {
+      path: "/api/v1/applied-progression-logs/{id}",
+      operations: {
+        GET: "getAppliedProgressionLog",
+        PUT: "putAppliedProgressionLog",
+        DELETE: "deleteAppliedProgressionLog",
+      },
+    },
   },
   {
     path: "logged-sets",
@@ -164,6 +232,12 @@ export const collections: readonly Collection[] = [
       { path: ["workoutLogId"], collection: "workout-logs" },
     ],
     since: 1,
+    feed: { path: "/api/v1/logged-sets", operations: { GET: "listLoggedSetChanges" } },
+    batch: { path: "/api/v1/logged-sets/batch", operations: { POST: "pushLoggedSets" } },
+    record: {
+      path: "/api/v1/logged-sets/{id}",
+      operations: { GET: "getLoggedSet", PUT: "putLoggedSet", DELETE: "deleteLoggedSet" },
+    },
   },
   {
     path: "workout-template-exercise-instances",
@@ -180,6 +254,22 @@ export const collections: readonly Collection[] = [
       { path: ["workoutTemplateId"], collection: "workout-templates" },
     ],
     since: 1,
+    feed: {
+      path: "/api/v1/workout-template-exercise-instances",
+      operations: { GET: "listWorkoutTemplateExerciseInstanceChanges" },
+    },
+    batch: {
+      path: "/api/v1/workout-template-exercise-instances/batch",
+      operations: { POST: "pushWorkoutTemplateExerciseInstances" },
+    },
+    record: {
+      path: "/api/v1/workout-template-exercise-instances/{id}",
+      operations: {
+        GET: "getWorkoutTemplateExerciseInstance",
+        PUT: "putWorkoutTemplateExerciseInstance",
+        DELETE: "deleteWorkoutTemplateExerciseInstance",
+      },
+    },
   },
 ];
 

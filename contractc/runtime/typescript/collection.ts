@@ -21,6 +21,20 @@ export interface Collection {
   readonly references: readonly Reference[];
   /** The version of the local database that brought it. */
   readonly since: number;
+  /** Where its changes are pulled, if the contract says so. */
+  readonly feed?: Route;
+  /** Where many changes of it are pushed at once, if the contract says so. */
+  readonly batch?: Route;
+  /** Where one record of it is read, written and deleted, if the contract says so. */
+  readonly record?: Route;
+}
+
+/** A path on which a collection is served. */
+export interface Route {
+  /** With its parameters in braces. */
+  readonly path: string;
+  /** The methods of the path, each with the id of its operation. */
+  readonly operations: Readonly<Record<string, string>>;
 }
 
 /** An index over members of a collection's records. */

@@ -390,8 +390,9 @@ class Parts {
   }
 
   #take(result: Payload, before: unknown, key: PropertyKey): void {
-    if (result.issues.length > 0) {
-      this.payload.issues.push(...z.core.util.prefixIssues(key, result.issues));
+    for (const issue of z.core.util.prefixIssues(key, result.issues)) {
+      // What the checks of a part could not look at, those of the whole can.
+      this.payload.issues.push(issue.continue === false ? { ...issue, continue: undefined } : issue);
     }
     if (result.value !== before) {
       if (this.payload.value === this.#input) {
@@ -485,11 +486,10 @@ interface NestedDef extends z.core.$ZodLazyDef<z.ZodType> {
   readonly levelsMax: number;
 }
 
-/** How deep the schema under `x-max-depth` that is being parsed has recursed. */
-let level = 0;
-
 const Nested: z.core.$constructor<z.ZodLazy<z.ZodType>, NestedDef> = /* @__PURE__ */ z.core.$constructor("Nested", (schema, def) => {
   inherit(z.ZodLazy, schema, def);
+  /** How deep this schema has recursed: the levels of one are none of another's. */
+  let level = 0;
   schema._zod.parse = (payload, context): Result => {
     if (level === def.levelsMax) {
       violate(payload, "x-max-depth", `nests deeper than ${def.levelsMax} levels`);

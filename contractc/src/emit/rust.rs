@@ -12,6 +12,7 @@ mod types;
 use std::fmt::Write;
 
 use super::{OutputFile, Plan, wrap};
+pub(super) use checks::mentions;
 pub use names::Names;
 pub(super) use registry::references;
 

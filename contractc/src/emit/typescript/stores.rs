@@ -7,7 +7,7 @@ use super::code::{Code, key, quoted, type_key};
 use super::names::Names;
 use crate::emit::Plan;
 use crate::emit::rust::references;
-use crate::model::{Collection, Index};
+use crate::model::{Collection, Index, Method, Route};
 
 pub fn emit(plan: &Plan<'_>, names: &Names) -> String {
     let contract = plan.contract;
@@ -66,7 +66,18 @@ fn collection(plan: &Plan<'_>, names: &Names, collection: &Collection) -> Option
     });
     members.push(("references".to_owned(), Code::List(references.collect())));
     members.push(("since".to_owned(), Code::text(collection.since.to_string())));
+    for (name, route) in [("feed", &collection.feed), ("batch", &collection.batch), ("record", &collection.record)] {
+        members.extend(route.as_ref().map(|route| (name.to_owned(), self::route(route))));
+    }
     Some(Code::Object(members))
+}
+
+fn route(route: &Route) -> Code {
+    let operation = |(method, id): &(Method, String)| (method.name().to_ascii_uppercase(), Code::Text(quoted(id)));
+    Code::Object(vec![
+        ("path".to_owned(), Code::Text(quoted(&route.path))),
+        ("operations".to_owned(), Code::Object(route.operations.iter().map(operation).collect())),
+    ])
 }
 
 fn versions(collections: &[Collection]) -> Code {

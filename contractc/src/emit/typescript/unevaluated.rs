@@ -2,6 +2,7 @@
 
 use super::code::{Code, quoted};
 use super::schemas::{Emitter, pattern};
+use crate::emit::rust::mentions;
 use crate::model::{Schema, SchemaId};
 
 /// What the two keywords speak of.
@@ -22,7 +23,7 @@ impl Emitter<'_> {
             let Some(rest) = rest.filter(|rest| !self.is_anything(*rest)) else { continue };
             let evaluated = Code::Text(self.evaluated(id, part, 0));
             let rest = if self.is_never(rest) { Code::text("false") } else { self.judge(rest) };
-            let arrow = Code::Arrow(format!("({key}, item, value)"), Box::new(evaluated));
+            let arrow = Code::Arrow(parameters(&evaluated.flat(), [key, "item", "value"]), Box::new(evaluated));
             checks.push(Code::call(function, vec![arrow, rest]));
         }
     }
@@ -83,6 +84,15 @@ impl Emitter<'_> {
     fn accepts(&self, id: SchemaId, value: &str) -> String {
         if self.is_anything(id) { "true".to_owned() } else { format!("rt.accepts({}, {value})", self.judge(id).flat()) }
     }
+}
+
+/// The parameters up to the last one that an expression uses.
+fn parameters(expression: &str, names: [&str; 3]) -> String {
+    let used = names.map(|name| mentions(expression, name));
+    let count = used.iter().rposition(|used| *used).map_or(0, |last| last + 1);
+    let named: Vec<String> =
+        names.iter().zip(used).take(count).map(|(name, used)| if used { (*name).to_owned() } else { format!("_{name}") }).collect();
+    format!("({})", named.join(", "))
 }
 
 fn both(left: &str, right: String) -> String {
