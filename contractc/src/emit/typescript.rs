@@ -17,11 +17,13 @@ use names::Names;
 /// All files of the TypeScript side, below `typescript/`.
 pub fn emit(plan: &Plan<'_>) -> Vec<OutputFile> {
     let names = Names::new(plan);
-    let mut files = vec![
-        file(plan, "types.ts", &types::emit(plan, &names)),
-        file(plan, "schemas.ts", &schemas::emit(plan, &names)),
-        file(plan, "index.ts", &index(plan, &names)),
-    ];
+    let mut files = vec![file(plan, "index.ts", &index(plan, &names))];
+    if has_types(plan) {
+        files.push(file(plan, "types.ts", &types::emit(plan, &names)));
+    }
+    if has_schemas(plan, &names) {
+        files.push(file(plan, "schemas.ts", &schemas::emit(plan, &names)));
+    }
     if !plan.contract.operations.is_empty() {
         files.extend(operations::emit(plan, &names).map(|(path, code)| file(plan, path, &code)));
     }
@@ -35,6 +37,15 @@ pub fn emit(plan: &Plan<'_>) -> Vec<OutputFile> {
     }
     files.iter_mut().for_each(|file| file.path = format!("typescript/{}", file.path));
     files
+}
+
+fn has_types(plan: &Plan<'_>) -> bool {
+    !plan.shapes.declarations.is_empty()
+}
+
+/// Operations may have schemas where the contract names none.
+fn has_schemas(plan: &Plan<'_>, names: &Names) -> bool {
+    has_types(plan) || names.roots().next().is_some()
 }
 
 fn file(plan: &Plan<'_>, path: &str, code: &str) -> OutputFile {
@@ -62,23 +73,22 @@ fn runtime() -> Vec<OutputFile> {
 
 /// `index.ts`: everything, and the schemas by name.
 fn index(plan: &Plan<'_>, names: &Names) -> String {
-    let title = plan.contract.title.replace(['\n', '\r'], " ");
-    let mut code = format!(
-        "// {title} {}: types, schemas, client and stores.\n\n\
-         import type * as z from \"zod\";\nimport * as definitions from \"./schemas.js\";\nimport type * as types from \"./types.js\";\n\n",
-        plan.contract.version.replace(['\n', '\r'], " ")
-    );
-    if !plan.contract.operations.is_empty() {
-        code.push_str("export * from \"./client.js\";\nexport * from \"./operations.js\";\n");
-    }
-    code.push_str("export * from \"./schemas.js\";\n");
-    if !plan.contract.collections.is_empty() {
-        code.push_str("export * from \"./stores.js\";\n");
-    }
-    code.push_str(
-        "export type * from \"./types.js\";\nexport * as runtime from \"./runtime/index.js\";\n\
-         export { deterministicId, fromJson, parseEach, validate, violations } from \"./runtime/index.js\";\n\n",
-    );
+    let plain = |text: &str| text.replace(['\n', '\r'], " ");
+    let (title, version) = (plain(&plan.contract.title), plain(&plan.contract.version));
+    let has_names = plan.contract.names.iter().any(|(_, id)| plan.shapes.of(plan.contract, *id).is_some());
+    let parts = [
+        (true, "import type * as z from \"zod\";\n"),
+        (has_names, "import * as definitions from \"./schemas.js\";\nimport type * as types from \"./types.js\";\n"),
+        (true, "\n"),
+        (!plan.contract.operations.is_empty(), "export * from \"./client.js\";\nexport * from \"./operations.js\";\n"),
+        (has_schemas(plan, names), "export * from \"./schemas.js\";\n"),
+        (!plan.contract.collections.is_empty(), "export * from \"./stores.js\";\n"),
+        (has_types(plan), "export type * from \"./types.js\";\n"),
+        (true, "export * as runtime from \"./runtime/index.js\";\n"),
+        (true, "export { deterministicId, fromJson, parseEach, validate, violations } from \"./runtime/index.js\";\n\n"),
+    ];
+    let mut code = format!("// {title} {version}: types, schemas, client and stores.\n\n");
+    parts.iter().filter(|(wanted, _)| *wanted).for_each(|(_, text)| code.push_str(text));
     let (mut listed, mut values) = (String::new(), String::new());
     for (name, id) in &plan.contract.names {
         let Some(id) = plan.shapes.of(plan.contract, *id) else { continue };
