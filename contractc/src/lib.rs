@@ -17,12 +17,13 @@
 //! ```
 //!
 //! In reading order: a document is read by [`source`] and [`reader`] into the [`model`], with [`diagnostic`]s; [`shapes`] finds the types
-//! that hold it; [`emit`] prints them for each target and [`output`] writes the files; [`interpret`] judges values by the model alone. The
-//! [`runtime`] is the part of generated Rust that does not depend on a contract.
+//! that hold it; [`emit`] prints them for each target and [`output`] writes the files; [`interpret`] judges values by the model alone,
+//! [`sample`] makes them, and [`diff`] compares two versions of a contract. The [`runtime`] is the part of generated Rust that does not depend on a contract.
 
 #![deny(missing_docs, clippy::disallowed_methods)]
 
 pub mod diagnostic;
+pub mod diff;
 pub mod emit;
 pub mod interpret;
 pub mod model;

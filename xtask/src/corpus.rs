@@ -23,6 +23,7 @@ pub fn run(folder: &Path) -> Result {
     for tier in ["core", "wide"] {
         let _ = write!(verdicts, "\n### Tier `{tier}`\n\n{}", suite.judge(tier)?);
     }
+    let examples = crate::examples::judge(folder)?;
     let mut text = String::from(HEAD);
     let mut refused = String::new();
     for (group, name) in [("documents", "documents"), ("packs", "packs")] {
@@ -32,7 +33,7 @@ pub fn run(folder: &Path) -> Result {
         let _ = writeln!(text, "| {group} | {all} | {generated} | {refused_count} | {rust} | {typescript} |");
         found.refused.iter().for_each(|(path, reason)| _ = writeln!(refused, "- `{group}/{path}`: {reason}"));
     }
-    let _ = write!(text, "\n## JSON-Schema-Test-Suite\n{verdicts}\n## Refused documents\n\n{refused}");
+    let _ = write!(text, "\n## JSON-Schema-Test-Suite\n{verdicts}\n## Examples, defaults and enum values of the documents\n\n{examples}\n## Refused documents\n\n{refused}");
     print!("{text}");
     keep(&root().join("contractc/CORPUS.md"), &text)?;
     if verdicts.contains("wrong:") { Err("there are wrong verdicts".into()) } else { Ok(()) }
@@ -266,7 +267,7 @@ impl Case {
 }
 
 /// The files of one generated set as a module that shares its runtime with the others.
-fn module(folder: &str, generated: Vec<OutputFile>) -> Vec<OutputFile> {
+pub fn module(folder: &str, generated: Vec<OutputFile>) -> Vec<OutputFile> {
     let mut files = Vec::new();
     for file in generated {
         let path = file.path.trim_start_matches("rust/");
@@ -282,7 +283,7 @@ fn module(folder: &str, generated: Vec<OutputFile>) -> Vec<OutputFile> {
     files
 }
 
-fn write(folder: &Path, files: &[OutputFile]) -> Result {
+pub fn write(folder: &Path, files: &[OutputFile]) -> Result {
     let source = folder.join("src");
     if source.exists() {
         std::fs::remove_dir_all(&source)?;
@@ -295,7 +296,7 @@ fn write(folder: &Path, files: &[OutputFile]) -> Result {
     Ok(())
 }
 
-const MANIFEST: &str = r#"[package]
+pub const MANIFEST: &str = r#"[package]
 name = "NAME"
 version = "0.0.0"
 edition = "2024"

@@ -1,6 +1,7 @@
 //! `cargo xtask …`: every chore of this repository is one command.
 
 mod corpus;
+mod examples;
 mod generate;
 mod node;
 #[cfg(feature = "bench")]
