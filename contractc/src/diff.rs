@@ -27,10 +27,13 @@ use crate::source::{Sources, Span};
 /// A difference between two versions of a contract.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
+    /// The new contract refuses what old clients may send.
     pub breaks_requests: bool,
+    /// The new contract lets the server answer what old clients refuse.
     pub breaks_responses: bool,
     /// What it is a change of, as a JSON pointer with `#`.
     pub pointer: String,
+    /// Where it stands.
     pub span: Span,
     /// Whether the place is one of the old document, since the new one has nothing there.
     pub is_gone: bool,
@@ -39,6 +42,7 @@ pub struct Change {
 }
 
 impl Change {
+    /// Whether anybody is the worse for it.
     pub fn is_breaking(&self) -> bool {
         self.breaks_requests || self.breaks_responses
     }

@@ -1,5 +1,6 @@
 //! `cargo xtask …`: every chore of this repository is one command.
 
+mod compilers;
 mod corpus;
 mod examples;
 mod generate;
@@ -14,6 +15,8 @@ const HELP: &str = "\
 cargo xtask test [CORPUS]   everything that CI runs; the corpus checks too, if its folder is given
 cargo xtask corpus FOLDER   compile other people's contracts, and judge their test cases
 cargo xtask bench           the benchmarks of BENCHMARKS.md
+cargo xtask bench FOLDER    the compilers of BENCHMARKS.md on the largest documents of the corpus, and Zod schemas, side by side
+cargo xtask fuzz [CASES]    mutated documents and mutated JSON, 20,000 of each if not said otherwise
 cargo xtask generate        write generated/ and docs/ anew";
 
 type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -25,6 +28,9 @@ fn main() -> ExitCode {
         ["test"] => test(None),
         ["test", folder] => test(Some(Path::new(folder))),
         ["bench"] => bench(),
+        ["bench", folder] => compilers::run_all(Path::new(folder)),
+        ["fuzz"] => fuzz("20000"),
+        ["fuzz", cases] => fuzz(cases),
         #[cfg(feature = "bench")]
         ["plain"] => plain::write(&root()),
         ["generate"] => generate::run(&root(), generate::Mode::Write).map(|changes| changes.iter().for_each(|change| println!("{change}"))),
@@ -55,6 +61,7 @@ fn test(corpus: Option<&Path>) -> Result {
     }
     cargo(&["test", "--workspace", "--features", "axum,reqwest", "--doc"])?;
     cargo(&["check", "--package", "stronglog-sync", "--no-default-features"])?;
+    node::test()?;
     match corpus {
         Some(folder) => corpus::run(folder),
         None => {
@@ -68,6 +75,11 @@ fn test(corpus: Option<&Path>) -> Result {
 fn bench() -> Result {
     cargo(&["run", "--quiet", "--release", "--package", "xtask", "--features", "bench", "--", "plain"])?;
     cargo(&["bench", "--bench", "page"])
+}
+
+/// The tests of `tests/fuzz.rs` with many more cases. A case that fails is kept, and run first from then on.
+fn fuzz(cases: &str) -> Result {
+    run(Command::new("cargo").args(["test", "--release", "--test", "fuzz"]).env("PROPTEST_CASES", cases).current_dir(root()))
 }
 
 fn cargo(arguments: &[&str]) -> Result {

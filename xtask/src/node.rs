@@ -18,6 +18,13 @@ pub fn folder() -> Result<PathBuf> {
     Ok(folder)
 }
 
+/// The Node side of `cargo xtask test`: types of code and tests, then the tests.
+pub fn test() -> Result {
+    let folder = folder()?;
+    run(Command::new("node").args(["node_modules/typescript/bin/tsc", "-p", "tsconfig.tests.json"]).current_dir(&folder))?;
+    run(Command::new("node").args(["node_modules/vitest/vitest.mjs", "run"]).current_dir(&folder))
+}
+
 /// Generated TypeScript of many contracts, over one copy of the runtime. It lies where Node finds the packages.
 pub struct Modules {
     folder: PathBuf,

@@ -286,6 +286,7 @@ function isAnything(schema: z.core.$ZodType): boolean {
 function parseMembers(plan: Plan, patterns: readonly Pattern[], input: JsonObject, payload: Payload, context: Context): Result {
   const parts = new Parts(payload, context);
   let missing: string[] | undefined;
+  const isBrief = context.abortEarly === true;
   for (const { name, schema, presence, isInherited } of plan.members) {
     const value = isInherited ? member(input, name) : input[name];
     if (value !== undefined || presence === "defaulted") {
@@ -295,7 +296,7 @@ function parseMembers(plan: Plan, patterns: readonly Pattern[], input: JsonObjec
     } else if (presence === "required") {
       (missing ??= []).push(name);
     }
-    if (context.abortEarly === true && (payload.issues.length > 0 || missing !== undefined)) {
+    if (isBrief && (payload.issues.length > 0 || missing !== undefined)) {
       break;
     }
   }
@@ -364,6 +365,7 @@ class Parts {
   readonly #context: Context;
   readonly #input: unknown;
   #pending: Promise<void>[] | undefined;
+  /** One for all parts that have nothing to say. */
   #part: Payload = { value: undefined, issues: [] };
 
   constructor(payload: Payload, context: Context) {
@@ -376,11 +378,13 @@ class Parts {
     const part = this.#part;
     part.value = value;
     const result = schema._zod.run(part, this.#context);
+    if (result === part && part.issues.length === 0 && part.value === value) {
+      return;
+    }
+    this.#part = { value: undefined, issues: [] };
     if (result instanceof Promise) {
-      this.#part = { value: undefined, issues: [] };
       (this.#pending ??= []).push(result.then((settled) => this.#take(settled, value, key)));
-    } else if (result.issues.length > 0 || result.value !== value || result !== part) {
-      this.#part = { value: undefined, issues: [] };
+    } else {
       this.#take(result, value, key);
     }
   }

@@ -111,7 +111,7 @@ fn index(plan: &Plan<'_>, names: &Names) -> String {
 fn package(plan: &Plan<'_>) -> String {
     let dexie = if plan.contract.collections.is_empty() { "" } else { ",\n    \"dexie\": \"^4.4.0\"" };
     format!(
-        "{{\n  \"//\": \"{}\",\n  \"name\": \"contract\",\n  \"version\": \"0.1.0\",\n  \"private\": true,\n  \"type\": \"module\",\n  \"sideEffects\": false,\n  \
+        "{{ \"//\": \"{}\",\n  \"name\": \"contract\",\n  \"version\": \"0.1.0\",\n  \"private\": true,\n  \"type\": \"module\",\n  \"sideEffects\": false,\n  \
          \"exports\": {{ \".\": {{ \"types\": \"./dist/index.d.ts\", \"default\": \"./dist/index.js\" }} }},\n  \
          \"scripts\": {{ \"build\": \"tsc\" }},\n  \"dependencies\": {{\n    \"zod\": \"^4.5.0\"{dexie}\n  }},\n  \
          \"devDependencies\": {{ \"typescript\": \">=5.9\" }}\n}}\n",

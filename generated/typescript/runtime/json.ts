@@ -68,9 +68,8 @@ export function equal(left: unknown, right: unknown): boolean {
 
 /** Whether two items are equal. */
 export function hasDuplicates(items: readonly unknown[]): boolean {
-  const few = 32;
-  if (items.length <= few) {
-    return items.some((item, index) => items.slice(0, index).some((earlier) => equal(earlier, item)));
+  if (items.every((item) => typeof item !== "object" || item === null)) {
+    return new Set(items).size < items.length;
   }
   // A canonical text of each keeps a long array from costing a square.
   return new Set(items.map(canonical)).size < items.length;
