@@ -12,6 +12,7 @@ use contractc::sample::Sampler;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
+use proptest::test_runner::FileFailurePersistence;
 use serde_json::Value;
 use stronglog_sync::api;
 use support::oracle::Oracle;
@@ -29,9 +30,45 @@ enum Edit {
 }
 
 const TOKENS: &[&str] = &[
-    "{", "}", "[", "]", ",", ":", "\"", "null", "true", "0", "-1", "1e400", "1.5", "1e2", "-0", "18446744073709551616", "\\ud800", "\u{1F600}",
-    "__proto__", "$ref", "\"#/components/schemas/", "type: ", "allOf: ", "oneOf: ", "not: ", "nullable: true", "x-rules: ['a < b']",
-    "x-max-depth: 2", "\n", "  ", "- ", "~1", "%", "&a *a", "!!binary", "|", "enum: []", "pattern: '('", "[[[[[[[[[[[[[[[[",
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    ":",
+    "\"",
+    "null",
+    "true",
+    "0",
+    "-1",
+    "1e400",
+    "1.5",
+    "1e2",
+    "-0",
+    "18446744073709551616",
+    "\\ud800",
+    "\u{1F600}",
+    "__proto__",
+    "$ref",
+    "\"#/components/schemas/",
+    "type: ",
+    "allOf: ",
+    "oneOf: ",
+    "not: ",
+    "nullable: true",
+    "x-rules: ['a < b']",
+    "x-max-depth: 2",
+    "\n",
+    "  ",
+    "- ",
+    "~1",
+    "%",
+    "&a *a",
+    "!!binary",
+    "|",
+    "enum: []",
+    "pattern: '('",
+    "[[[[[[[[[[[[[[[[",
 ];
 
 impl Edit {
@@ -78,10 +115,17 @@ fn edited(text: &str, edits: &[Edit]) -> Vec<u8> {
     bytes
 }
 
+/// Cases that have failed are kept, and run first from then on.
+fn config() -> ProptestConfig {
+    let kept = FileFailurePersistence::Direct(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fuzz.regressions"));
+    ProptestConfig { failure_persistence: Some(Box::new(kept)), ..ProptestConfig::default() }
+}
+
 /// The small documents of the compiler's own tests.
 fn documents() -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("contractc/tests/cases");
-    let mut paths: Vec<_> = std::fs::read_dir(folder).expect("the cases can be listed").map(|entry| entry.expect("a case").path()).collect();
+    let mut paths: Vec<_> =
+        std::fs::read_dir(folder).expect("the cases can be listed").map(|entry| entry.expect("a case").path()).collect();
     paths.sort();
     let read = |path: &std::path::PathBuf| std::fs::read_to_string(path.join("openapi.yaml")).ok();
     paths.iter().filter_map(read).collect()
@@ -91,7 +135,7 @@ fn documents() -> Vec<String> {
 fn the_compiler_survives_any_document() {
     let documents = documents();
     assert!(documents.len() > 20);
-    proptest!(|(document in any::<Index>(), edits in edits())| {
+    proptest!(config(), |(document in any::<Index>(), edits in edits())| {
         let text = edited(&documents[document.index(documents.len())], &edits);
         let start = Instant::now();
         let compilation = Compilation::from_text("fuzzed.yaml", &text);
@@ -121,7 +165,7 @@ fn parsers_accept_what_the_oracle_accepts() {
             (!texts.is_empty()).then(|| (*name, texts, oracle.validator(name)))
         })
         .collect();
-    proptest!(|(schema in any::<Index>(), instance in any::<Index>(), edits in edits())| {
+    proptest!(config(), |(schema in any::<Index>(), instance in any::<Index>(), edits in edits())| {
         let (name, texts, by_oracle) = &judged[schema.index(judged.len())];
         let text = edited(&texts[instance.index(texts.len())], &edits);
         let ours = api::validate(name, &text);

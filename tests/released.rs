@@ -15,8 +15,11 @@ fn the_newest_released_contract_is_kept() {
     };
     let (old, new) = (compile(&released), compile(&root.join("spec/openapi.yaml")));
     let (before, after) = (old.contract.as_ref().expect("a contract"), new.contract.as_ref().expect("a contract"));
-    let breaking: Vec<String> =
-        diff::compare(before, after).iter().filter(|change| change.is_breaking()).map(|change| change.line(&old.sources, &new.sources)).collect();
+    let breaking: Vec<String> = diff::compare(before, after)
+        .iter()
+        .filter(|change| change.is_breaking())
+        .map(|change| change.line(&old.sources, &new.sources))
+        .collect();
     assert!(breaking.is_empty(), "{} is broken:\n{}", released.display(), breaking.join("\n"));
 }
 

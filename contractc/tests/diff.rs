@@ -13,7 +13,9 @@ fn body(schema: &str) -> String {
 }
 
 fn answer(status: &str, schema: &str) -> String {
-    format!("responses: {{ '{status}': {{ description: '', content: {{ application/json: {{ schema: {{ $ref: '#/components/schemas/{schema}' }} }} }} }} }}")
+    format!(
+        "responses: {{ '{status}': {{ description: '', content: {{ application/json: {{ schema: {{ $ref: '#/components/schemas/{schema}' }} }} }} }} }}"
+    )
 }
 
 fn contract(paths: &str, schemas: &str) -> String {
@@ -47,8 +49,16 @@ fn schemas_that_go_both_ways() {
         ("{ type: integer, multipleOf: 2 }", "{ type: integer, multipleOf: 3 }", "breaking: `multipleOf` was 2 and is 3"),
         ("{ type: string, pattern: a }", "{ type: string, pattern: b }", "breaking: `pattern` was a and is b"),
         ("{ type: string }", "{ type: string, format: uuid }", "breaking for requests: `format` was absent and is uuid"),
-        ("{ enum: [a, b] }", "{ enum: [a, c] }", "breaking for responses: newly accepts \"c\"|breaking for requests: no longer accepts \"b\""),
-        ("{ type: array, items: { maximum: 1 } }", "{ type: array, items: { maximum: 2 } }", "breaking for responses: `maximum` was 1 and is 2"),
+        (
+            "{ enum: [a, b] }",
+            "{ enum: [a, c] }",
+            "breaking for responses: newly accepts \"c\"|breaking for requests: no longer accepts \"b\"",
+        ),
+        (
+            "{ type: array, items: { maximum: 1 } }",
+            "{ type: array, items: { maximum: 2 } }",
+            "breaking for responses: `maximum` was 1 and is 2",
+        ),
         ("{ type: array }", "{ type: array, uniqueItems: true }", "breaking for requests: `uniqueItems` is true"),
         ("{ type: object }", "{ type: object, properties: { a: {} } }", "safe: the member `a` is new"),
         (
@@ -68,11 +78,7 @@ fn schemas_that_go_both_ways() {
             "{ type: object, additionalProperties: false }",
             "breaking for requests: members that are not named are refused now",
         ),
-        (
-            "{ type: object, allOf: [{ required: [a] }] }",
-            "{ type: object, required: [a] }",
-            "",
-        ),
+        ("{ type: object, allOf: [{ required: [a] }] }", "{ type: object, required: [a] }", ""),
         (
             "{ oneOf: [{ type: string }] }",
             "{ oneOf: [{ type: string }, { type: integer }] }",
@@ -97,8 +103,14 @@ fn a_schema_is_judged_by_where_it_is_used() {
         let paths = format!("/things: {{ post: {{ {}, {} }} }}", body("Asked"), answer("200", "Answered"));
         contract(&paths, &format!("Asked: {{ maximum: {asked} }}, Answered: {{ maximum: {answered} }}"))
     };
-    assert_eq!(lines(&with("1", "1"), &with("2", "2")), ["breaking for responses: `maximum` was 1 and is 2", "safe: `maximum` was 1 and is 2"]);
-    assert_eq!(lines(&with("2", "2"), &with("1", "1")), ["breaking for requests: `maximum` was 2 and is 1", "safe: `maximum` was 2 and is 1"]);
+    assert_eq!(
+        lines(&with("1", "1"), &with("2", "2")),
+        ["breaking for responses: `maximum` was 1 and is 2", "safe: `maximum` was 1 and is 2"]
+    );
+    assert_eq!(
+        lines(&with("2", "2"), &with("1", "1")),
+        ["breaking for requests: `maximum` was 2 and is 1", "safe: `maximum` was 2 and is 1"]
+    );
 }
 
 #[test]
@@ -128,7 +140,9 @@ fn changes_say_where_they_are() {
     std::fs::create_dir_all(&folder).expect("a folder can be made");
     let write = |name: &str, max: u32| {
         let path = folder.join(name);
-        let text = format!("openapi: 3.1.0\ninfo: {{title: T, version: '1'}}\ncomponents:\n  schemas:\n    Name: {{type: string, maxLength: {max}}}\n");
+        let text = format!(
+            "openapi: 3.1.0\ninfo: {{title: T, version: '1'}}\ncomponents:\n  schemas:\n    Name: {{type: string, maxLength: {max}}}\n"
+        );
         std::fs::write(&path, text).expect("a file can be written");
         path
     };

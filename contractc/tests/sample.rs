@@ -34,7 +34,9 @@ fn samples_are_valid_and_mutations_break_what_they_say() {
     assert_eq!(invalid.len(), 50);
     for line in invalid {
         let report = judge(&line["value"]).expect_err("a mutation breaks a rule");
-        let named = |violation: &contractc::runtime::report::Violation| line["pointer"] == violation.pointer && line["keyword"] == violation.keyword;
+        let named = |violation: &contractc::runtime::report::Violation| {
+            line["pointer"] == violation.pointer && line["keyword"] == violation.keyword
+        };
         assert!(report.violations.iter().any(named), "{line}: {report}");
     }
 }

@@ -29,7 +29,14 @@ impl Doorbells {
         let bells = self.bells.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(bell) = bells.get(&user) {
             // Commits may ring out of order: the newest stays.
-            bell.send_if_modified(|known| if rev > *known { *known = rev; true } else { false });
+            bell.send_if_modified(|known| {
+                if rev > *known {
+                    *known = rev;
+                    true
+                } else {
+                    false
+                }
+            });
         }
     }
 

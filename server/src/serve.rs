@@ -32,7 +32,9 @@ const CHORES_EVERY: Duration = Duration::from_secs(86_400);
 pub enum ServeError {
     #[error("the signing secret is weak: {0}. Make one with `openssl rand -base64 48` and set STRONGLOG_SIGNING_SECRET")]
     WeakSecret(&'static str),
-    #[error("no signing secret: set STRONGLOG_SIGNING_SECRET, to the output of `openssl rand -base64 48` for one; or try things out with --dev")]
+    #[error(
+        "no signing secret: set STRONGLOG_SIGNING_SECRET, to the output of `openssl rand -base64 48` for one; or try things out with --dev"
+    )]
     NoSecret,
     #[error("cannot listen on {address}: {cause}")]
     Listen { address: SocketAddr, cause: std::io::Error },

@@ -16,7 +16,10 @@ const DOCUMENTS: &[(&str, &[(&str, &str)])] = &[
 /// Others, with what they make. `IN` and `OUT` stand for the document and the place for the output.
 const OTHERS: &[(&str, &[&str])] = &[
     ("openapi-typescript (types alone)", &["node_modules/openapi-typescript/bin/cli.js", "IN", "-o", "OUT/types.ts"]),
-    ("hey-api (types and Zod)", &["node_modules/@hey-api/openapi-ts/bin/run.js", "-i", "IN", "-o", "OUT", "-p", "@hey-api/typescript", "zod"]),
+    (
+        "hey-api (types and Zod)",
+        &["node_modules/@hey-api/openapi-ts/bin/run.js", "-i", "IN", "-o", "OUT", "-p", "@hey-api/typescript", "zod"],
+    ),
     ("openapi-zod-client (Zod and client)", &["node_modules/openapi-zod-client/bin.js", "IN", "-o", "OUT/client.ts"]),
 ];
 
@@ -69,9 +72,9 @@ fn report(name: &str, label: &str, command: Command, arguments: &[&str], documen
         }
         std::fs::create_dir_all(&out)?;
         let out = out.canonicalize()?;
-        let filled = arguments.iter().map(|argument| {
-            argument.replace("IN", &document.display().to_string()).replace("OUT", &out.display().to_string())
-        });
+        let filled = arguments
+            .iter()
+            .map(|argument| argument.replace("IN", &document.display().to_string()).replace("OUT", &out.display().to_string()));
         let mut timed = Command::new("/usr/bin/time");
         timed.args(["-f", "%e %M"]).arg(command.get_program()).args(filled);
         if let Some(folder) = command.get_current_dir() {

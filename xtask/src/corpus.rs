@@ -33,7 +33,10 @@ pub fn run(folder: &Path) -> Result {
         let _ = writeln!(text, "| {group} | {all} | {generated} | {refused_count} | {rust} | {typescript} |");
         found.refused.iter().for_each(|(path, reason)| _ = writeln!(refused, "- `{group}/{path}`: {reason}"));
     }
-    let _ = write!(text, "\n## JSON-Schema-Test-Suite\n{verdicts}\n## Examples, defaults and enum values of the documents\n\n{examples}\n## Refused documents\n\n{refused}");
+    let _ = write!(
+        text,
+        "\n## JSON-Schema-Test-Suite\n{verdicts}\n## Examples, defaults and enum values of the documents\n\n{examples}\n## Refused documents\n\n{refused}"
+    );
     print!("{text}");
     keep(&root().join("contractc/CORPUS.md"), &text)?;
     if verdicts.contains("wrong:") { Err("there are wrong verdicts".into()) } else { Ok(()) }
@@ -184,7 +187,13 @@ impl Suite {
                 let count = entry["valid"].as_u64().unwrap_or(0) + entry["invalid"].as_u64().unwrap_or(0);
                 let name = text("doc").trim_end_matches(".openapi.json").to_owned();
                 let tier = text("tier").to_owned();
-                groups.push(Group { name, tier, document: folder.join(text("doc")), cases: folder.join(text("cases")), count: count as usize });
+                groups.push(Group {
+                    name,
+                    tier,
+                    document: folder.join(text("doc")),
+                    cases: folder.join(text("cases")),
+                    count: count as usize,
+                });
             }
         }
         Ok(Suite { groups })

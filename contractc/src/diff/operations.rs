@@ -117,7 +117,11 @@ impl<'c> Comparison<'c> {
         for header in old.headers.iter().filter(|header| header.required) {
             let kept = new.headers.iter().find(|other| other.name.eq_ignore_ascii_case(&header.name));
             if !kept.is_some_and(|kept| kept.required) {
-                self.note(at, Effect::Widens, format!("the header `{}` of the response {} may be absent now", header.name, new.status.text()));
+                self.note(
+                    at,
+                    Effect::Widens,
+                    format!("the header `{}` of the response {} may be absent now", header.name, new.status.text()),
+                );
             }
         }
         for header in &old.headers {

@@ -51,7 +51,8 @@ impl<'c> Comparison<'c> {
     pub fn finish(self) -> Vec<Change> {
         let mut kept: Vec<Change> = Vec::new();
         for change in self.changes {
-            let same = |known: &&mut Change| known.span == change.span && known.message == change.message && known.is_gone == change.is_gone;
+            let same =
+                |known: &&mut Change| known.span == change.span && known.message == change.message && known.is_gone == change.is_gone;
             match kept.iter_mut().find(same) {
                 Some(known) => {
                     known.breaks_requests |= change.breaks_requests;
@@ -143,7 +144,11 @@ impl<'c> Comparison<'c> {
         self.objects(&before, &after, at);
         self.variants(&before, &after, at);
         if before.others() != after.others() {
-            self.note(at, Effect::Changes, "keywords that cannot be compared in part have changed (`not`, `if`, `contains`, `patternProperties` and their like)");
+            self.note(
+                at,
+                Effect::Changes,
+                "keywords that cannot be compared in part have changed (`not`, `if`, `contains`, `patternProperties` and their like)",
+            );
         }
     }
 
@@ -241,7 +246,9 @@ impl<'c> Comparison<'c> {
     fn texts(&mut self, before: &View<'_>, after: &View<'_>, at: Place<'_>) {
         let pairs = [("pattern", before.patterns(), after.patterns()), ("format", before.formats(), after.formats())];
         for (keyword, old, new) in pairs {
-            let list = |set: &BTreeSet<&str>| if set.is_empty() { "absent".to_owned() } else { set.iter().copied().collect::<Vec<_>>().join(", ") };
+            let list = |set: &BTreeSet<&str>| {
+                if set.is_empty() { "absent".to_owned() } else { set.iter().copied().collect::<Vec<_>>().join(", ") }
+            };
             let effect = sets(new.difference(&old).next().is_some(), old.difference(&new).next().is_some());
             if effect != Effect::Nothing {
                 self.note(at, effect, format!("`{keyword}` was {} and is {}", list(&old), list(&new)));
@@ -279,7 +286,9 @@ impl<'c> Comparison<'c> {
             match find(&new, name) {
                 Some(other) => self.schemas(*id, other, at.direction),
                 // What an open object no longer names, it still takes.
-                None => self.note(at, if after.is_closed() { Effect::Narrows } else { Effect::Nothing }, format!("the member `{name}` is gone")),
+                None => {
+                    self.note(at, if after.is_closed() { Effect::Narrows } else { Effect::Nothing }, format!("the member `{name}` is gone"))
+                }
             }
         }
         for (name, _) in new.iter().filter(|(name, _)| find(&old, name).is_none()) {

@@ -12,7 +12,9 @@ use stronglog_sync::api::operations::{
 };
 use stronglog_sync::api::runtime::http::{Outcome, Reply};
 use stronglog_sync::api::server::Api;
-use stronglog_sync::api::{self, ContractVersion, ContractVersions, Email, Epoch, Id, Limits, RefreshToken, Revision, SyncConfig, TokenPair};
+use stronglog_sync::api::{
+    self, ContractVersion, ContractVersions, Email, Epoch, Id, Limits, RefreshToken, Revision, SyncConfig, TokenPair,
+};
 use stronglog_sync::api::{Timestamp, registry};
 use stronglog_sync::record::RECORD_BYTES_MAX;
 use uuid::Uuid;
@@ -151,7 +153,11 @@ impl Accounts {
         let Caller { user, session, .. } = caller(parts)?;
         let revoked = self.0.store.write(move |connection| {
             accounts::by_user(connection, user)?.ok_or_else(Failure::unauthorized)?;
-            if all_devices { accounts::revoke_all(connection, user, None)? } else { accounts::revoke(connection, user, session)? }
+            if all_devices {
+                accounts::revoke_all(connection, user, None)?
+            } else {
+                accounts::revoke(connection, user, session)?
+            }
             Ok(())
         });
         revoked.await

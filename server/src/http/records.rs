@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Extension, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, delete, get, post, put};
-use axum::Router;
 use http::request::Parts;
 use http::{HeaderValue, Method, header};
 use stronglog_sync::api::collection::{Collection, Route};
@@ -71,12 +71,14 @@ fn pushing(path: &'static str, feed: Feed) -> Routes {
 
 fn single(method: &Method, path: &'static str, collection: &'static Collection) -> Routes {
     match *method {
-        Method::PUT => put(move |State(app): State<Arc<App>>, Extension(caller): Extension<Caller>, parts: Parts, body: Bytes| async move {
-            let request = Request::new(path, &parts, &body)?;
-            request.nothing()?;
-            json_body(&parts)?;
-            put_record(&app, caller, collection, request.id()?, &body).await
-        }),
+        Method::PUT => {
+            put(move |State(app): State<Arc<App>>, Extension(caller): Extension<Caller>, parts: Parts, body: Bytes| async move {
+                let request = Request::new(path, &parts, &body)?;
+                request.nothing()?;
+                json_body(&parts)?;
+                put_record(&app, caller, collection, request.id()?, &body).await
+            })
+        }
         Method::DELETE => delete(move |State(app): State<Arc<App>>, Extension(caller): Extension<Caller>, parts: Parts| async move {
             let deletion = Request::new(path, &parts, &Bytes::new())?.deletion()?;
             delete_record(&app, caller, collection, deletion).await
@@ -94,7 +96,8 @@ async fn pull(app: &App, caller: Caller, request: &Request<'_>, feed: Feed) -> R
     // The parameters of all feeds are those of the global one.
     let GetChanges { since, limit, .. } = GetChanges::receive(&request.0)?;
     let limit = limit.and_then(|limit| limit.try_into().ok());
-    let page = app.read(caller.user, move |records| feed::pull(records, since.as_ref().map(|since| since.0.as_str()), limit, feed, now_ms()));
+    let page =
+        app.read(caller.user, move |records| feed::pull(records, since.as_ref().map(|since| since.0.as_str()), limit, feed, now_ms()));
     let page = page.await?;
     app.metrics.pulled(page.changes.len());
     Ok(json(wire::write_page(&page, feed)))

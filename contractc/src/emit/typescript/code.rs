@@ -47,9 +47,9 @@ impl Code {
         match self {
             Code::Text(text) => text.clone(),
             Code::Call(head, arguments) => format!("{head}({})", joined(arguments)),
-            Code::Chain(base, calls) => calls
-                .iter()
-                .fold(base.flat(), |code, (method, arguments)| format!("{code}.{method}({})", joined(arguments))),
+            Code::Chain(base, calls) => {
+                calls.iter().fold(base.flat(), |code, (method, arguments)| format!("{code}.{method}({})", joined(arguments)))
+            }
             Code::Arrow(head, body) => format!("{head} => {}", arrow_body(body, body.flat())),
             Code::List(items) => format!("[{}]", joined(items)),
             Code::Object(members) if members.is_empty() => "{}".to_owned(),
@@ -131,7 +131,8 @@ fn arguments_laid_out(arguments: &[Code], indent: usize, used: usize) -> String 
         let after: String = arguments[index + 1..].iter().map(|code| format!(", {}", code.flat())).collect();
         let inner = arguments[index].laid_out(indent, used + 1 + before.chars().count(), after.chars().count() + 2);
         // Code below an arrow ends with a line of its own.
-        let end = if inner.contains("=>\n") && matches!(arguments[index], Code::Arrow(..)) { format!(",\n{}", spaces(indent)) } else { after };
+        let end =
+            if inner.contains("=>\n") && matches!(arguments[index], Code::Arrow(..)) { format!(",\n{}", spaces(indent)) } else { after };
         return format!("({before}{inner}{end})");
     }
     let lines: String = arguments.iter().map(|code| line(&code.laid_out(indent + 2, indent + 2, 1), indent + 2)).collect();
@@ -234,7 +235,12 @@ mod tests {
     fn what_fits_stays_on_a_line() {
         let code = Code::call("rt.string", vec![]).then("min", vec![Code::text("1")]).then("max", vec![Code::text("80")]);
         assert_eq!(code.laid_out(0, 0, 0), "rt.string().min(1).max(80)");
-        let members = vec![("a".to_owned(), Code::text("1")), ("b".to_owned(), Code::text("2")), ("c".to_owned(), Code::text("3")), ("d".to_owned(), Code::text("4"))];
+        let members = vec![
+            ("a".to_owned(), Code::text("1")),
+            ("b".to_owned(), Code::text("2")),
+            ("c".to_owned(), Code::text("3")),
+            ("d".to_owned(), Code::text("4")),
+        ];
         let object = Code::call("rt.object", vec![Code::Object(members), Code::text("false")]);
         assert_eq!(object.laid_out(2, 0, 0), "rt.object({\n    a: 1,\n    b: 2,\n    c: 3,\n    d: 4,\n  }, false)");
     }

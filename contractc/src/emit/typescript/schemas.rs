@@ -26,7 +26,9 @@ pub fn emit(plan: &Plan<'_>, names: &Names) -> String {
     let body = emitter.text.into_inner();
     let types = if body.contains("types.") { "import type * as types from \"./types.js\";\n" } else { "" };
     let runtime = if body.is_empty() { "" } else { "import * as z from \"zod\";\nimport * as rt from \"./runtime/index.js\";\n" };
-    format!("// The schemas of the contract: each judges as JSON Schema does, and `rt.violations` names what is wrong.\n\n{runtime}{types}{body}")
+    format!(
+        "// The schemas of the contract: each judges as JSON Schema does, and `rt.violations` names what is wrong.\n\n{runtime}{types}{body}"
+    )
 }
 
 /// The type that an expression is to be a schema of.
@@ -310,8 +312,7 @@ impl<'p> Emitter<'p> {
 
     fn number(&self, schema: &Schema, base: Code) -> Code {
         let rules = &schema.number;
-        let bounds =
-            [("min", rules.minimum), ("max", rules.maximum), ("gt", rules.exclusive_minimum), ("lt", rules.exclusive_maximum)];
+        let bounds = [("min", rules.minimum), ("max", rules.maximum), ("gt", rules.exclusive_minimum), ("lt", rules.exclusive_maximum)];
         let bounded = bounds.into_iter().filter_map(|(method, bound)| Some((method, bound?)));
         let code = bounded.fold(base, |code, (method, bound)| code.then(method, vec![number(bound)]));
         let step = rules.multiple_of.map(|step| Code::call("rt.multipleOf", vec![number(step)]));

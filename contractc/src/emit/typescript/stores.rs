@@ -61,9 +61,9 @@ fn collection(plan: &Plan<'_>, names: &Names, collection: &Collection) -> Option
         Code::Object(vec![("members".to_owned(), list(&index.members)), ("multi".to_owned(), Code::text(index.multi.to_string()))])
     });
     members.push(("indexes".to_owned(), Code::List(indexes.collect())));
-    let references = references(plan, collection.schema).into_iter().map(|(path, target)| {
-        Code::Object(vec![("path".to_owned(), list(&path)), ("collection".to_owned(), text(&target))])
-    });
+    let references = references(plan, collection.schema)
+        .into_iter()
+        .map(|(path, target)| Code::Object(vec![("path".to_owned(), list(&path)), ("collection".to_owned(), text(&target))]));
     members.push(("references".to_owned(), Code::List(references.collect())));
     members.push(("since".to_owned(), Code::text(collection.since.to_string())));
     for (name, route) in [("feed", &collection.feed), ("batch", &collection.batch), ("record", &collection.record)] {
