@@ -1,18 +1,24 @@
-//! Three judges, one verdict: generated Rust, the interpreter behind `contractc validate`, and the `jsonschema` crate, over seeded
-//! instances of every schema of the contract. Differences that stand are listed, with their reason, in `tests/agreement/differences.md`.
+//! Four judges, one verdict: generated Rust, generated Zod in Node, the `jsonschema` crate and ajv, over seeded instances of every schema
+//! of the contract; the interpreter behind `contractc validate` is a fifth. Where a value is refused, Rust, Zod and interpreter name the
+//! same pointers and keywords. Differences that stand are listed, with their reason, in `tests/agreement/differences.md`.
 
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+use std::process::Command;
 
 use contractc::Compilation;
 use contractc::interpret;
+use contractc::model::{Contract, SchemaId};
 use contractc::sample::{Sampler, broken_texts};
-use serde_json::Value;
+use serde_json::{Value, json};
 use stronglog_sync::api;
+use support::node;
 use support::oracle::Oracle;
 
-const INSTANCES_MIN: usize = 20_000;
+const INSTANCES_MIN: usize = 50_000;
+const SAMPLES: usize = 2;
 const SEED: u64 = 77;
 
 /// What kind of text an instance is: the rows of the table of differences speak of these.
@@ -25,42 +31,79 @@ enum Kind {
     DuplicateMember,
 }
 
+struct Instance {
+    kind: Kind,
+    schema: &'static str,
+    text: String,
+}
+
+/// Pointers and keywords; nothing where a value is valid.
+type Violations = BTreeSet<(String, String)>;
+
+/// What Node says of an instance.
+struct Elsewhere {
+    zod: Violations,
+    ajv: bool,
+    /// Whether ajv finds fault with a format.
+    format: bool,
+}
+
 #[test]
-fn the_three_judges_agree() {
+fn the_judges_agree() {
     let compilation = compile();
     let contract = compilation.contract.as_ref().expect("the contract compiles");
     let oracle = Oracle::new(contract);
+    let instances = instances(contract);
     let mut judged: BTreeMap<Kind, usize> = BTreeMap::new();
-    let mut differences: BTreeMap<Kind, Vec<String>> = BTreeMap::new();
-    for (index, name) in api::SCHEMAS.iter().enumerate() {
+    instances.iter().for_each(|instance| *judged.entry(instance.kind).or_default() += 1);
+    println!("{} instances of {} schemas: {judged:?}", instances.len(), api::SCHEMAS.len());
+    assert!(instances.len() >= INSTANCES_MIN, "only {} instances", instances.len());
+
+    let elsewhere = judge_in_node(&instances, &oracle);
+    let mut differences = Differences::default();
+    let mut by_oracle: BTreeMap<&str, jsonschema::Validator> = BTreeMap::new();
+    for (instance, node) in instances.iter().zip(&elsewhere) {
+        let Instance { kind, schema: name, text } = instance;
         let schema = contract.named(name).expect("generated names are the contract's");
-        let by_oracle = oracle.validator(name);
-        for (kind, text) in instances(contract, schema, SEED + index as u64) {
-            *judged.entry(kind).or_default() += 1;
-            let generated = api::validate(name, text.as_bytes());
-            let interpreted = interpret::validate(contract, schema, text.as_bytes());
-            assert_eq!(violations(&generated), reports(&interpreted), "generated and interpreted reports on {name}: {text}");
-            let theirs = serde_json::from_str::<Value>(&text).is_ok_and(|value| by_oracle.is_valid(&value));
-            if kind == Kind::Valid {
-                assert!(generated.is_ok(), "{name} refuses a valid instance: {generated:?}\n{text}");
-            }
-            if generated.is_ok() != theirs {
-                differences.entry(kind).or_default().push(format!("{name}: ours {}, theirs {theirs}: {text}", generated.is_ok()));
-            }
+        let generated = violations(&api::validate(name, text.as_bytes()));
+        let interpreted = interpret::validate(contract, schema, text.as_bytes());
+        assert_eq!(generated, reports(&interpreted), "generated and interpreted reports on {name}: {text}");
+        assert!(*kind != Kind::Valid || generated.is_empty(), "{name} refuses a valid instance: {generated:?}\n{text}");
+        let by_oracle = by_oracle.entry(name).or_insert_with(|| oracle.validator(name));
+        let jsonschema = serde_json::from_str::<Value>(text).is_ok_and(|value| by_oracle.is_valid(&value));
+        let found = format!("{name}: Rust says {generated:?}; Zod {:?}; jsonschema {jsonschema}; ajv {}: {text}", node.zod, node.ajv);
+        differences.note(*kind, "zod", generated == node.zod, &found);
+        differences.note(*kind, "jsonschema", generated.is_empty() == jsonschema, &found);
+        differences.note(*kind, if node.format { "ajv format" } else { "ajv" }, generated.is_empty() == node.ajv, &found);
+    }
+    differences.compare(&accepted_differences());
+}
+
+/// Where a judge differs from generated Rust: by kind and judge.
+#[derive(Default)]
+struct Differences(BTreeMap<(String, &'static str), Vec<String>>);
+
+impl Differences {
+    fn note(&mut self, kind: Kind, judge: &'static str, is_same: bool, found: &str) {
+        if !is_same {
+            self.0.entry((format!("{kind:?}"), judge)).or_default().push(found.to_owned());
         }
     }
-    let total: usize = judged.values().sum();
-    println!("{total} instances of {} schemas: {judged:?}", api::SCHEMAS.len());
-    assert!(total >= INSTANCES_MIN, "only {total} instances");
-    let accepted = accepted_differences();
-    for (kind, found) in &differences {
-        assert!(accepted.contains(&format!("{kind:?}")), "{} unlisted differences, such as {}", found.len(), found[0]);
-    }
-    for kind in accepted {
-        assert!(
-            differences.keys().any(|found| format!("{found:?}") == kind),
-            "the listed difference {kind} no longer exists: delete its row"
-        );
+
+    /// Fails on differences that are not listed, and on listed ones that nothing shows.
+    fn compare(&self, accepted: &BTreeSet<(String, String)>) {
+        let mut wrong = String::new();
+        for ((kind, judge), found) in &self.0 {
+            if !accepted.contains(&(kind.clone(), (*judge).to_owned())) {
+                let _ = writeln!(wrong, "{} unlisted differences of {judge} on {kind}, such as {}", found.len(), found[0]);
+            }
+        }
+        for (kind, judge) in accepted {
+            if !self.0.keys().any(|(known, other)| known == kind && other == judge) {
+                let _ = writeln!(wrong, "the listed difference of {judge} on {kind} no longer exists: delete its row");
+            }
+        }
+        assert!(wrong.is_empty(), "{wrong}");
     }
 }
 
@@ -69,11 +112,21 @@ fn compile() -> Compilation {
     Compilation::from_file(&path).expect("the contract can be read")
 }
 
+fn instances(contract: &Contract) -> Vec<Instance> {
+    let mut instances = Vec::new();
+    for (index, name) in api::SCHEMAS.iter().enumerate() {
+        let schema = contract.named(name).expect("generated names are the contract's");
+        let texts = texts(contract, schema, SEED + index as u64);
+        instances.extend(texts.into_iter().map(|(kind, text)| Instance { kind, schema: name, text }));
+    }
+    instances
+}
+
 /// Valid instances, one-violation mutations, other spellings of both, and texts that are no JSON.
-fn instances(contract: &contractc::model::Contract, schema: contractc::model::SchemaId, seed: u64) -> Vec<(Kind, String)> {
+fn texts(contract: &Contract, schema: SchemaId, seed: u64) -> Vec<(Kind, String)> {
     let mut sampler = Sampler::new(contract, seed);
     let mut texts = Vec::new();
-    for _ in 0..2 {
+    for _ in 0..SAMPLES {
         let Some(valid) = sampler.valid(schema) else { continue };
         texts.push((Kind::Valid, valid.to_string()));
         let spelled = sampler.text_variants(&valid);
@@ -95,19 +148,45 @@ fn duplicated(text: &str) -> Option<String> {
     Some(format!("{{{}:{value},{}", Value::String(name.clone()), text.strip_prefix('{')?))
 }
 
-fn violations(result: &Result<(), api::Report>) -> BTreeSet<(String, String)> {
+/// The verdicts of Zod and ajv, in the order of the instances.
+fn judge_in_node(instances: &[Instance], oracle: &Oracle) -> Vec<Elsewhere> {
+    let module = node::compile();
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let (list, schemas) = (folder.join("agreement.jsonl"), folder.join("agreement.json"));
+    let mut lines = String::new();
+    for instance in instances {
+        let _ = writeln!(lines, "{}", json!({ "module": module, "schema": instance.schema, "text": instance.text }));
+    }
+    std::fs::write(&list, lines).expect("the instances can be written");
+    std::fs::write(&schemas, serde_json::to_vec(oracle.schemas()).expect("schemas are JSON")).expect("the schemas can be written");
+    let output = node::run(Command::new("node").arg("judge.mjs").args([&list, &schemas]).current_dir(node::folder()));
+    let verdicts: Vec<Elsewhere> = output.lines().map(elsewhere).collect();
+    assert_eq!(verdicts.len(), instances.len(), "Node judges every instance");
+    verdicts
+}
+
+fn elsewhere(line: &str) -> Elsewhere {
+    let verdict: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("Node wrote {line}: {error}"));
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    let zod = verdict["zod"].as_array().expect("a list").iter().map(|pair| (text(&pair[0]), text(&pair[1])));
+    let flag = |name: &str| verdict[name].as_bool().expect("a boolean");
+    Elsewhere { zod: zod.collect(), ajv: flag("ajv"), format: flag("format") }
+}
+
+fn violations(result: &Result<(), api::Report>) -> Violations {
     let list = result.as_ref().err().map(|report| report.violations.as_slice()).unwrap_or_default();
     list.iter().map(|violation| (violation.pointer.clone(), violation.keyword.to_owned())).collect()
 }
 
-fn reports(result: &Result<(), contractc::runtime::report::Report>) -> BTreeSet<(String, String)> {
+fn reports(result: &Result<(), contractc::runtime::report::Report>) -> Violations {
     let list = result.as_ref().err().map(|report| report.violations.as_slice()).unwrap_or_default();
     list.iter().map(|violation| (violation.pointer.clone(), violation.keyword.to_owned())).collect()
 }
 
-/// The first column of the table.
-fn accepted_differences() -> BTreeSet<String> {
+/// The first two columns of the table.
+fn accepted_differences() -> BTreeSet<(String, String)> {
     let table = include_str!("agreement/differences.md");
     let rows = table.lines().filter(|line| line.starts_with('|')).skip(2);
-    rows.filter_map(|row| row.split('|').nth(1)).map(|cell| cell.trim().to_owned()).collect()
+    let cells = rows.filter_map(|row| Some((row.split('|').nth(1)?, row.split('|').nth(2)?)));
+    cells.map(|(kind, judge)| (kind.trim().to_owned(), judge.trim().to_owned())).collect()
 }

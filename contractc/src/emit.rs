@@ -5,6 +5,7 @@ pub mod docs;
 pub mod rust;
 pub mod sql;
 pub mod template;
+pub mod typescript;
 
 use crate::model::Contract;
 use crate::shapes::Shapes;
@@ -14,6 +15,8 @@ use crate::shapes::Shapes;
 pub enum Target {
     /// Types, validators, operations, client, server routes and registry.
     Rust,
+    /// Types, Zod schemas, a client and local stores.
+    TypeScript,
     /// SQLite views.
     Sql,
     /// References for people.
@@ -24,12 +27,13 @@ pub enum Target {
 
 impl Target {
     /// All targets.
-    pub const ALL: &'static [Target] = &[Target::Rust, Target::Sql, Target::Docs, Target::Coverage];
+    pub const ALL: &'static [Target] = &[Target::Rust, Target::TypeScript, Target::Sql, Target::Docs, Target::Coverage];
 
     /// The word for `--only`.
     pub fn name(self) -> &'static str {
         match self {
             Target::Rust => "rust",
+            Target::TypeScript => "typescript",
             Target::Sql => "sql",
             Target::Docs => "docs",
             Target::Coverage => "coverage",
@@ -45,6 +49,7 @@ impl Target {
     pub fn emit(self, plan: &Plan<'_>) -> Vec<OutputFile> {
         match self {
             Target::Rust => rust::emit(plan),
+            Target::TypeScript => typescript::emit(plan),
             Target::Sql => sql::emit(plan),
             Target::Docs => docs::emit(plan),
             Target::Coverage => coverage::emit(plan),
@@ -60,7 +65,7 @@ pub struct Plan<'c> {
     pub shapes: Shapes,
     /// The document's file name, for the first line of each file.
     pub source: String,
-    /// Whether the Rust side is to be a crate of its own.
+    /// Whether each side is to be a package of its own.
     pub standalone: bool,
 }
 

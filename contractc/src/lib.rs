@@ -1,4 +1,5 @@
-//! The contract compiler: one OpenAPI document in; Rust types, validators, a client, server routes, a SQLite schema and references out.
+//! The contract compiler: one OpenAPI document in; types, validators and clients in Rust and TypeScript, server routes, a SQLite schema and
+//! references out.
 //!
 //! It knows JSON Schema and OpenAPI, and nothing of what a contract is about. It runs no network, builds no crate and prints nothing: the
 //! command in `main.rs` does that.
@@ -17,12 +18,14 @@
 //! ```
 //!
 //! In reading order: a document is read by [`source`] and [`reader`] into the [`model`], with [`diagnostic`]s; [`shapes`] finds the types
-//! that hold it; [`emit`] prints them for each target and [`output`] writes the files; [`interpret`] judges values by the model alone. The
-//! [`runtime`] is the part of generated Rust that does not depend on a contract.
+//! that hold it; [`emit`] prints them for each target and [`output`] writes the files; [`interpret`] judges values by the model alone,
+//! [`sample`] makes them, and [`diff`] compares two versions of a contract. The [`runtime`] is the part of generated Rust that does not
+//! depend on a contract.
 
 #![deny(missing_docs, clippy::disallowed_methods)]
 
 pub mod diagnostic;
+pub mod diff;
 pub mod emit;
 pub mod interpret;
 pub mod model;

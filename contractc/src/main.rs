@@ -6,11 +6,13 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use contractc::Compilation;
+use contractc::diff;
 use contractc::emit::Target;
 use contractc::interpret::{self, Verdict};
 use contractc::output::{self, Mode};
+use contractc::sample::{Mutation, Sampler};
 
-/// Compiles an OpenAPI contract into Rust code, a SQLite schema and references.
+/// Compiles an OpenAPI contract into Rust and TypeScript code, a SQLite schema and references.
 #[derive(Parser)]
 #[command(version, arg_required_else_help = true)]
 struct Cli {
@@ -26,6 +28,10 @@ enum Command {
     Check(Output),
     /// Judges JSON, a value a line, by a schema: one line of JSON out for each.
     Validate(Validate),
+    /// Makes instances of a schema, a line each.
+    Sample(Sample),
+    /// Lists what changed between two versions of a contract, and exits with 1 if any change is breaking.
+    Diff(Diff),
 }
 
 #[derive(Args)]
@@ -39,7 +45,7 @@ struct Output {
     /// Only these targets.
     #[arg(long, value_name = "TARGETS", value_delimiter = ',', value_parser = target)]
     only: Vec<Target>,
-    /// Make the Rust side a crate of its own, named `contract`.
+    /// Make the Rust side a crate of its own, named `contract`, and the TypeScript side a package of that name.
     #[arg(long)]
     standalone: bool,
 }
@@ -58,6 +64,35 @@ struct Validate {
     /// Print the JSON Schema of the output lines instead.
     #[arg(long)]
     output_schema: bool,
+}
+
+#[derive(Args)]
+struct Sample {
+    /// The OpenAPI document.
+    #[arg(long, value_name = "FILE")]
+    spec: PathBuf,
+    /// A name from components/schemas, or a JSON pointer such as '#/components/schemas/Name'.
+    #[arg(long, value_name = "NAME")]
+    schema: String,
+    /// How many.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    count: usize,
+    /// Instances that break one rule each, with the pointer and the keyword of the violation.
+    #[arg(long)]
+    invalid: bool,
+    /// The same seed gives the same instances.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    seed: u64,
+}
+
+#[derive(Args)]
+struct Diff {
+    /// The older version.
+    #[arg(value_name = "OLD")]
+    old: PathBuf,
+    /// The newer version.
+    #[arg(value_name = "NEW")]
+    new: PathBuf,
 }
 
 fn target(name: &str) -> Result<Target, String> {
@@ -85,6 +120,8 @@ fn main() -> ExitCode {
         Command::Generate(arguments) => generate(&arguments, Mode::Write),
         Command::Check(arguments) => generate(&arguments, Mode::Check),
         Command::Validate(arguments) => validate(&arguments),
+        Command::Sample(arguments) => sample(&arguments),
+        Command::Diff(arguments) => compare(&arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -150,6 +187,51 @@ fn validate(arguments: &Validate) -> Result<(), Failure> {
         Err(error) => Err(Failure::Usage(error.to_string())),
         Ok(()) if all_valid => Ok(()),
         Ok(()) => Err(Failure::Findings),
+    }
+}
+
+fn sample(arguments: &Sample) -> Result<(), Failure> {
+    let compilation = compile(&arguments.spec)?;
+    let contract = compilation.contract.as_ref().ok_or(Findings)?;
+    let no_schema = || Failure::Usage(format!("{} has no schema `{}`", arguments.spec.display(), arguments.schema));
+    let schema = contract.find(&arguments.schema).ok_or_else(no_schema)?;
+    let mut sampler = Sampler::new(contract, arguments.seed);
+    let mut lines = Vec::new();
+    while lines.len() < arguments.count {
+        let Some(valid) = sampler.valid(schema) else {
+            return Err(Failure::Usage(format!("no instance of `{}` was found", arguments.schema)));
+        };
+        if !arguments.invalid {
+            lines.push(valid.to_string());
+            continue;
+        }
+        let mutations = sampler.mutations(schema, &valid);
+        if mutations.is_empty() {
+            return Err(Failure::Usage(format!("`{}` has no rule that an instance could break", arguments.schema)));
+        }
+        lines.extend(mutations.into_iter().map(|Mutation { value, pointer, keyword }| {
+            serde_json::json!({ "value": value, "pointer": pointer, "keyword": keyword }).to_string()
+        }));
+    }
+    print_lines(lines.into_iter().take(arguments.count))
+}
+
+fn compare(arguments: &Diff) -> Result<(), Failure> {
+    let (old, new) = (compile(&arguments.old)?, compile(&arguments.new)?);
+    let (before, after) = (old.contract.as_ref().ok_or(Findings)?, new.contract.as_ref().ok_or(Findings)?);
+    let changes = diff::compare(before, after);
+    print_lines(changes.iter().map(|change| change.line(&old.sources, &new.sources)))?;
+    let breaking = changes.iter().filter(|change| change.is_breaking()).count();
+    eprintln!("{} changes, {breaking} breaking", changes.len());
+    if breaking > 0 { Err(Failure::Findings) } else { Ok(()) }
+}
+
+fn print_lines(mut lines: impl Iterator<Item = String>) -> Result<(), Failure> {
+    let mut stdout = std::io::stdout().lock();
+    match lines.try_for_each(|line| writeln!(stdout, "{line}")) {
+        // A reader that has seen enough closes the pipe.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        result => result.map_err(|error| Failure::Usage(error.to_string())),
     }
 }
 

@@ -1,7 +1,8 @@
 //! Snapshots of what small documents compile to, one folder a feature, and of what the compiler says of faulty ones; and, over the same
 //! folders: the generated code compiles without a warning, verdicts are right, and nothing depends on how a document is laid out.
 //!
-//! A case is `cases/<feature>/openapi.yaml`; lines in its `instances.jsonl` are values with their verdict. A faulty document is
+//! A case is `cases/<feature>/openapi.yaml`; lines in its `instances.jsonl` are values with their verdict, and with `typescript`, another
+//! verdict, where JavaScript cannot see what the text says: members of one name, integers beyond 2^53. A faulty document is
 //! `diagnostics/<name>/openapi.yaml` (or `.json`). `INSTA_UPDATE=always cargo test -p contractc --test cases` accepts what is new: read it first.
 
 mod generated;
@@ -16,7 +17,17 @@ use contractc::interpret;
 use serde_json::Value;
 
 /// The files that every case keeps, where it has them.
-const KEPT: &[&str] = &["rust/types.rs", "rust/validators.rs", "rust/operations.rs", "rust/registry.rs", "sql/views.sql"];
+const KEPT: &[&str] = &[
+    "rust/types.rs",
+    "rust/validators.rs",
+    "rust/operations.rs",
+    "rust/registry.rs",
+    "sql/views.sql",
+    "typescript/types.ts",
+    "typescript/schemas.ts",
+    "typescript/operations.ts",
+    "typescript/stores.ts",
+];
 
 /// Files that are much alike from case to case, kept in the cases that show most of them.
 const KEPT_ONCE: &[(&str, &str)] = &[
@@ -26,9 +37,11 @@ const KEPT_ONCE: &[(&str, &str)] = &[
     ("responses", "rust/client.rs"),
     ("responses", "rust/headers.rs"),
     ("responses", "rust/server.rs"),
+    ("responses", "typescript/client.ts"),
     ("security", "rust/client.rs"),
     ("sync", "COVERAGE.md"),
     ("sync", "rust/mod.rs"),
+    ("sync", "typescript/index.ts"),
 ];
 
 #[test]
@@ -67,20 +80,18 @@ fn findings_are_as_kept() {
 }
 
 #[test]
-fn generated_code_compiles_without_warnings_and_judges_right() {
-    let cases: Vec<generated::Case> = folders("cases")
-        .iter()
-        .map(|folder| generated::Case {
-            name: name(folder).to_owned(),
-            files: compile(folder).generate(&[Target::Rust], false).expect("cases have no errors"),
-            instances: instances(folder),
-        })
-        .collect();
+fn generated_rust_compiles_without_warnings_and_judges_right() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cases");
-    generated::write(&folder, &cases);
+    generated::write(&folder, &generated_cases(Target::Rust));
     generated::cargo(&folder, &["check", "--quiet", "--features", "axum,reqwest"]);
     let wrong = generated::cargo(&folder, &["run", "--quiet"]);
     assert_eq!(wrong, "", "verdicts of generated validators");
+}
+
+#[test]
+fn generated_typescript_compiles_strictly_and_judges_right() {
+    let wrong = generated::typescript::judge(&generated_cases(Target::TypeScript));
+    assert!(wrong.is_empty(), "wrong verdicts of generated schemas:\n{}", wrong.join("\n"));
 }
 
 #[test]
@@ -112,6 +123,15 @@ fn layout_does_not_matter() {
         same(&expected, &outputs(&path, &reversed(&tree)), "the copy with its keys reversed");
     });
     assert!(failures.is_empty(), "{failures}");
+}
+
+fn generated_cases(target: Target) -> Vec<generated::Case> {
+    let case = |folder: &PathBuf| generated::Case {
+        name: name(folder).to_owned(),
+        files: compile(folder).generate(&[target], false).expect("cases have no errors"),
+        instances: instances(folder),
+    };
+    folders("cases").iter().map(case).collect()
 }
 
 /// Runs a check on every folder and lists all that fail, so that one run tells everything.
@@ -162,6 +182,8 @@ struct Instance {
     schema: String,
     json: String,
     valid: bool,
+    /// The verdict of the TypeScript side.
+    valid_in_typescript: bool,
 }
 
 /// The lines of `instances.jsonl`. A string is JSON text as it stands, for spellings that a parsed value would lose.
@@ -174,7 +196,8 @@ fn instances(folder: &Path) -> Vec<Instance> {
             value => value.to_string(),
         };
         let schema = line["schema"].as_str().expect("`schema` is a name").to_owned();
-        Instance { schema, json, valid: line["valid"].as_bool().expect("`valid` is a boolean") }
+        let valid = line["valid"].as_bool().expect("`valid` is a boolean");
+        Instance { schema, json, valid, valid_in_typescript: line["typescript"].as_bool().unwrap_or(valid) }
     };
     text.lines().map(parse).collect()
 }

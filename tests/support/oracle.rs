@@ -45,6 +45,11 @@ impl Oracle {
         Oracle { schemas }
     }
 
+    /// The schemas by name, in plain JSON Schema but for `x-rules` and `x-max-depth`.
+    pub fn schemas(&self) -> &Map<String, Value> {
+        &self.schemas
+    }
+
     pub fn validator(&self, name: &str) -> Validator {
         let schema = json!({ "$ref": format!("#/components/schemas/{name}"), "components": { "schemas": self.schemas } });
         jsonschema::options()

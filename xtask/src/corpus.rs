@@ -11,6 +11,7 @@ use contractc::diagnostic::Severity;
 use contractc::emit::{OutputFile, Target};
 use serde_json::Value;
 
+use crate::node::{self, Modules, Question};
 use crate::{Result, root, run as run_command};
 
 /// Compiles every document, judges every case of the suite, and keeps the outcome in `contractc/CORPUS.md`.
@@ -18,16 +19,24 @@ use crate::{Result, root, run as run_command};
 /// In CI, and wherever `CI` is set, the kept outcome must be the one found.
 pub fn run(folder: &Path) -> Result {
     let suite = Suite::read(&folder.join("suite"))?;
-    let verdicts = suite.judge()?;
+    let mut verdicts = String::new();
+    for tier in ["core", "wide"] {
+        let _ = write!(verdicts, "\n### Tier `{tier}`\n\n{}", suite.judge(tier)?);
+    }
+    let examples = crate::examples::judge(folder)?;
     let mut text = String::from(HEAD);
     let mut refused = String::new();
     for (group, name) in [("documents", "documents"), ("packs", "packs")] {
         let found = Outcomes::find(&folder.join(group))?;
-        let compiling = check(name, &found)?;
-        let _ = writeln!(text, "| {group} | {} | {} | {} | {compiling} |", found.all(), found.generated.len(), found.refused.len());
+        let (rust, typescript) = (check(name, &found)?, check_typescript(name, &found)?);
+        let (all, generated, refused_count) = (found.all(), found.generated.len(), found.refused.len());
+        let _ = writeln!(text, "| {group} | {all} | {generated} | {refused_count} | {rust} | {typescript} |");
         found.refused.iter().for_each(|(path, reason)| _ = writeln!(refused, "- `{group}/{path}`: {reason}"));
     }
-    let _ = write!(text, "\n## JSON-Schema-Test-Suite, tier `core`\n\n{verdicts}\n## Refused documents\n\n{refused}");
+    let _ = write!(
+        text,
+        "\n## JSON-Schema-Test-Suite\n{verdicts}\n## Examples, defaults and enum values of the documents\n\n{examples}\n## Refused documents\n\n{refused}"
+    );
     print!("{text}");
     keep(&root().join("contractc/CORPUS.md"), &text)?;
     if verdicts.contains("wrong:") { Err("there are wrong verdicts".into()) } else { Ok(()) }
@@ -37,10 +46,11 @@ const HEAD: &str = "\
 # The compiler on other people's contracts
 
 Kept by `cargo xtask corpus FOLDER`. A document is *generated*, or *refused* with the places and reasons in its diagnostics (the first is
-shown below); nothing panics. *Rust compiles*: the generated code passes `cargo check` with all features.
+shown below); nothing panics. *Rust compiles*: the generated code passes `cargo check` with all features. *TypeScript compiles*: it passes
+`tsc --strict`, with `exactOptionalPropertyTypes` and more.
 
-| folder | documents | generated | refused | Rust compiles |
-|---|---|---|---|---|
+| folder | documents | generated | refused | Rust compiles | TypeScript compiles |
+|---|---|---|---|---|---|
 ";
 
 fn keep(path: &Path, text: &str) -> Result {
@@ -140,9 +150,21 @@ fn check(name: &str, outcomes: &Outcomes) -> Result<usize> {
     Ok(outcomes.generated.len() - broken.len())
 }
 
+/// Compiles all generated TypeScript at once; each document whose code has errors is named.
+fn check_typescript(name: &str, outcomes: &Outcomes) -> Result<usize> {
+    let mut modules = Modules::new(name)?;
+    for (_, generated) in &outcomes.generated {
+        modules.add(generated)?;
+    }
+    let broken = modules.compile()?;
+    broken.iter().filter_map(|index| outcomes.generated.get(*index)).for_each(|(path, _)| eprintln!("{path}: TypeScript does not compile"));
+    Ok(outcomes.generated.len() - broken.len())
+}
+
 /// One small document of the JSON-Schema-Test-Suite, with values to judge.
 struct Group {
     name: String,
+    tier: String,
     document: PathBuf,
     cases: PathBuf,
     count: usize,
@@ -153,7 +175,7 @@ struct Suite {
 }
 
 impl Suite {
-    /// The groups of tier `core`, plain and typed.
+    /// The groups of the tiers `core` and `wide`, in all variants and both profiles.
     fn read(folder: &Path) -> Result<Self> {
         let manifest =
             std::fs::read_to_string(folder.join("manifest.jsonl")).map_err(|error| format!("cannot read the suite's manifest: {error}"))?;
@@ -161,58 +183,100 @@ impl Suite {
         for line in manifest.lines() {
             let entry: Value = serde_json::from_str(line)?;
             let text = |key: &str| entry[key].as_str().unwrap_or_default();
-            if text("tier") == "core" && matches!(text("variant"), "plain" | "typed") {
+            if matches!(text("tier"), "core" | "wide") {
                 let count = entry["valid"].as_u64().unwrap_or(0) + entry["invalid"].as_u64().unwrap_or(0);
                 let name = text("doc").trim_end_matches(".openapi.json").to_owned();
-                groups.push(Group { name, document: folder.join(text("doc")), cases: folder.join(text("cases")), count: count as usize });
+                let tier = text("tier").to_owned();
+                groups.push(Group {
+                    name,
+                    tier,
+                    document: folder.join(text("doc")),
+                    cases: folder.join(text("cases")),
+                    count: count as usize,
+                });
             }
         }
         Ok(Suite { groups })
     }
 
-    /// Generates, compiles and runs the Rust side of all groups as one crate.
-    fn judge(&self) -> Result<String> {
-        let crate_folder = root().join("target/corpus/suite");
-        let mut modules = String::new();
-        let mut table = String::new();
+    /// Generates, compiles and runs all groups of a tier, the Rust side as one crate, the TypeScript side as one program.
+    fn judge(&self, tier: &str) -> Result<String> {
+        let name = format!("suite-{tier}");
+        let crate_folder = root().join("target/corpus").join(&name);
+        let (mut source, mut table) = (String::new(), String::new());
         let mut refused = BTreeMap::new();
         let mut files: Vec<OutputFile> = Vec::new();
-        let mut decided = 0;
-        for (index, group) in self.groups.iter().enumerate() {
+        let mut modules = Modules::new(&name)?;
+        let (mut cases, mut total) = (Vec::new(), 0);
+        for group in self.groups.iter().filter(|group| group.tier == tier) {
+            total += group.count;
             let compilation = Compilation::from_file(&group.document)?;
-            let Some(generated) = compilation.generate(&[Target::Rust], false) else {
+            let Some(generated) = compilation.generate(&[Target::Rust, Target::TypeScript], false) else {
                 refused.insert(group.name.clone(), first_error(&compilation));
                 continue;
             };
-            decided += group.count;
-            let _ = writeln!(modules, "pub mod g{index};");
+            let module = modules.add(&generated)?;
+            cases.extend(Case::read(group, &module)?);
+            let index = table.lines().count();
+            let _ = writeln!(source, "pub mod g{index};");
             let _ = writeln!(table, "({:?}, {:?}, g{index}::validate),", group.name, group.cases.canonicalize()?);
-            files.extend(module(&format!("src/g{index}"), generated));
+            files.extend(self::module(&format!("src/g{index}"), generated));
         }
-        files.push(OutputFile { path: "Cargo.toml".into(), text: MANIFEST.replace("NAME", "suite") });
-        files.push(OutputFile { path: "src/main.rs".into(), text: MAIN.replace("MODULES", &modules).replace("TABLE", &table) });
+        files.push(OutputFile { path: "Cargo.toml".into(), text: MANIFEST.replace("NAME", &name) });
+        files.push(OutputFile { path: "src/main.rs".into(), text: MAIN.replace("MODULES", &source).replace("TABLE", &table) });
         write(&crate_folder, &files)?;
-        run_command(
-            Command::new("cargo")
-                .args(["build", "--quiet", "--target-dir"])
-                .arg(root().join("target/corpus/build"))
-                .current_dir(&crate_folder),
-        )?;
-        let output = Command::new(root().join("target/corpus/build/debug/suite")).output()?;
-        let wrong = String::from_utf8_lossy(&output.stdout).into_owned();
-        let total: usize = self.groups.iter().map(|group| group.count).sum();
-        let share = 100.0 * decided as f64 / total as f64;
-        let mut report = format!("{total} cases, {decided} decided ({share:.1} %), {} wrong verdicts.\n", wrong.lines().count());
-        wrong.lines().for_each(|line| _ = writeln!(report, "- {line}"));
-        for (name, reason) in refused {
-            let _ = writeln!(report, "- refused: `{name}`: {reason}");
-        }
+        let mut wrong = run_suite(&name, &crate_folder)?;
+        wrong.extend(Case::judge(&name, &modules, &cases)?);
+        let share = 100.0 * cases.len() as f64 / total as f64;
+        let mut report = format!("{total} cases, {} decided ({share:.1} %), {} wrong verdicts.\n", cases.len(), wrong.len());
+        wrong.iter().for_each(|line| _ = writeln!(report, "- {line}"));
+        refused.iter().for_each(|(name, reason)| _ = writeln!(report, "- refused: `{name}`: {reason}"));
         Ok(report)
     }
 }
 
+/// What the Rust side of a suite judges wrong.
+fn run_suite(name: &str, crate_folder: &Path) -> Result<Vec<String>> {
+    let target = root().join("target/corpus/build");
+    run_command(Command::new("cargo").args(["build", "--quiet", "--target-dir"]).arg(&target).current_dir(crate_folder))?;
+    let output = Command::new(target.join("debug").join(name)).output()?;
+    Ok(String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect())
+}
+
+/// A value of the suite, with its verdict.
+struct Case {
+    name: String,
+    valid: bool,
+    question: Question,
+}
+
+impl Case {
+    fn read(group: &Group, module: &Path) -> Result<Vec<Case>> {
+        let listed: Vec<Value> = serde_json::from_slice(&std::fs::read(&group.cases)?)?;
+        let case = |case: &Value| Case {
+            name: format!("{}: {}", group.name, case["description"]),
+            valid: case["valid"].as_bool().unwrap_or_default(),
+            question: Question { module: module.to_owned(), schema: "Root".to_owned(), text: case["data"].to_string() },
+        };
+        Ok(listed.iter().map(case).collect())
+    }
+
+    /// What the TypeScript side judges wrong.
+    fn judge(name: &str, modules: &Modules, cases: &[Case]) -> Result<Vec<String>> {
+        let broken = modules.compile()?;
+        let mut wrong: Vec<String> = broken.iter().map(|index| format!("wrong: TypeScript: group {index} does not compile")).collect();
+        let questions: Vec<&Question> = cases.iter().map(|case| &case.question).collect();
+        for (case, answer) in cases.iter().zip(node::judge(name, &questions)?) {
+            if answer.is_empty() != case.valid {
+                wrong.push(format!("wrong: TypeScript: {}: {answer:?}", case.name));
+            }
+        }
+        Ok(wrong)
+    }
+}
+
 /// The files of one generated set as a module that shares its runtime with the others.
-fn module(folder: &str, generated: Vec<OutputFile>) -> Vec<OutputFile> {
+pub fn module(folder: &str, generated: Vec<OutputFile>) -> Vec<OutputFile> {
     let mut files = Vec::new();
     for file in generated {
         let path = file.path.trim_start_matches("rust/");
@@ -228,7 +292,7 @@ fn module(folder: &str, generated: Vec<OutputFile>) -> Vec<OutputFile> {
     files
 }
 
-fn write(folder: &Path, files: &[OutputFile]) -> Result {
+pub fn write(folder: &Path, files: &[OutputFile]) -> Result {
     let source = folder.join("src");
     if source.exists() {
         std::fs::remove_dir_all(&source)?;
@@ -241,7 +305,7 @@ fn write(folder: &Path, files: &[OutputFile]) -> Result {
     Ok(())
 }
 
-const MANIFEST: &str = r#"[package]
+pub const MANIFEST: &str = r#"[package]
 name = "NAME"
 version = "0.0.0"
 edition = "2024"

@@ -1,7 +1,10 @@
 //! `cargo xtask …`: every chore of this repository is one command.
 
+mod compilers;
 mod corpus;
+mod examples;
 mod generate;
+mod node;
 #[cfg(feature = "bench")]
 mod plain;
 
@@ -15,6 +18,8 @@ cargo xtask simulate [--seeds N] [--first N]
                             more worlds of the simulation than the tests run, and what each rule is for
 cargo xtask strangers       the server against tools that nobody here wrote: schemathesis (Python) and RxDB (Node)
 cargo xtask bench           the benchmarks of BENCHMARKS.md
+cargo xtask bench FOLDER    the compilers of BENCHMARKS.md on the largest documents of the corpus, and Zod schemas, side by side
+cargo xtask fuzz [CASES]    mutated documents and mutated JSON, 20,000 of each if not said otherwise
 cargo xtask generate        write generated/ and docs/ anew";
 
 type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -28,6 +33,9 @@ fn main() -> ExitCode {
         ["strangers"] => strangers(),
         ["bench"] => bench(),
         ["simulate", options @ ..] => simulate(options),
+        ["bench", folder] => compilers::run_all(Path::new(folder)),
+        ["fuzz"] => fuzz("20000"),
+        ["fuzz", cases] => fuzz(cases),
         #[cfg(feature = "bench")]
         ["plain"] => plain::write(&root()),
         ["generate"] => generate::run(&root(), generate::Mode::Write).map(|changes| changes.iter().for_each(|change| println!("{change}"))),
@@ -59,6 +67,7 @@ fn test(corpus: Option<&Path>) -> Result {
     cargo(&["test", "--workspace", "--features", FEATURES, "--doc"])?;
     cargo(&["check", "--package", "stronglog-sync", "--no-default-features"])?;
     worlds(0, WORLDS)?;
+    node::test()?;
     match corpus {
         Some(folder) => corpus::run(folder),
         None => {
@@ -106,6 +115,11 @@ fn bench() -> Result {
     cargo(&["run", "--quiet", "--release", "--package", "xtask", "--features", "bench", "--", "plain"])?;
     cargo(&["bench", "--bench", "page"])?;
     cargo(&["bench", "--bench", "sync"])
+}
+
+/// The tests of `tests/fuzz.rs` with many more cases. A case that fails is kept, and run first from then on.
+fn fuzz(cases: &str) -> Result {
+    run(Command::new("cargo").args(["test", "--release", "--test", "fuzz"]).env("PROPTEST_CASES", cases).current_dir(root()))
 }
 
 fn cargo(arguments: &[&str]) -> Result {

@@ -14,7 +14,8 @@ pub fn emit(plan: &Plan<'_>) -> Vec<OutputFile> {
     let rows = fates.iter().map(|(keyword, fate)| {
         let uses = counts.get(*keyword).map_or(0, |used| used.count);
         let (types, validators, interpreter) = columns(keyword, *fate);
-        Row { keyword: (*keyword).to_owned(), uses, types, validators, interpreter }
+        let typescript = if RUST_ALONE.contains(keyword) { "" } else { types };
+        Row { keyword: (*keyword).to_owned(), uses, types, typescript, validators, interpreter }
     });
     let listed = |keyword: &&String| fates.iter().any(|(known, _)| known == keyword);
     let others = counts.iter().filter(|(keyword, used)| used.role == KeywordRole::Annotation && !listed(keyword));
@@ -46,11 +47,15 @@ struct Row {
     keyword: String,
     uses: usize,
     types: &'static str,
+    typescript: &'static str,
     validators: &'static str,
     interpreter: &'static str,
 }
 
-/// Keywords that decide which Rust type holds a value.
+/// Keywords that decide between Rust's types of integers; JavaScript has one.
+const RUST_ALONE: &[&str] = &["maximum", "minimum"];
+
+/// Keywords that decide which type holds a value.
 const SHAPING: &[&str] = &[
     "$ref",
     "additionalProperties",

@@ -3,7 +3,7 @@
 mod checks;
 mod client;
 mod headers;
-mod names;
+pub(super) mod names;
 mod operations;
 mod registry;
 mod server;
@@ -12,7 +12,9 @@ mod types;
 use std::fmt::Write;
 
 use super::{OutputFile, Plan, wrap};
+pub(super) use checks::mentions;
 pub use names::Names;
+pub(super) use registry::references;
 
 /// All files of the Rust side, below `rust/`.
 pub fn emit(plan: &Plan<'_>) -> Vec<OutputFile> {

@@ -1,5 +1,7 @@
 //! One crate of all cases' generated Rust, over one copy of the runtime, that judges the cases' instances.
 
+pub mod typescript;
+
 use std::fmt::Write;
 use std::path::Path;
 use std::process::Command;
@@ -80,7 +82,7 @@ pub fn write(folder: &Path, cases: &[Case]) {
             );
         }
         for file in &case.files {
-            let path = file.path.trim_start_matches("rust/");
+            let Some(path) = file.path.strip_prefix("rust/") else { continue };
             if !path.starts_with("runtime/") {
                 put(&source.join(&module).join(path), &file.text.replace("pub mod runtime;", "pub use crate::runtime;"));
             } else if index == 0 {

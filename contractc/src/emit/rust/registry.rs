@@ -119,7 +119,7 @@ fn route_literal(route: &Route) -> String {
 }
 
 /// Members that point to records of other collections, with the way to them: names, and `*` for the items of an array.
-fn references(plan: &Plan<'_>, schema: SchemaId) -> Vec<(Vec<String>, String)> {
+pub fn references(plan: &Plan<'_>, schema: SchemaId) -> Vec<(Vec<String>, String)> {
     let mut found = Vec::new();
     let mut trail = Vec::new();
     collect(plan, schema, &mut Vec::new(), &mut trail, &mut found);

@@ -1,0 +1,418 @@
+// A client of an HTTP contract over `fetch`: requests and responses are held against the contract, both ways.
+
+import type * as z from "zod";
+import { parseEach, type Invalid } from "./each.js";
+import { isObject, parseJson } from "./json.js";
+import { pointer, validate, type Violation } from "./report.js";
+
+/** An operation of the contract. `Call` is what it takes, and `Result` what it may answer. */
+export interface Operation<Call, Result> {
+  readonly id: string;
+  readonly method: string;
+  /** The path with its parameters in braces. */
+  readonly path: string;
+  /** The security schemes of which one must be satisfied; empty where none is needed. */
+  readonly security: readonly string[];
+  readonly parameters: readonly Parameter[];
+  readonly body?: Body;
+  /** Exact statuses, then ranges, then the default. */
+  readonly responses: readonly Declared[];
+  /** Never there: it ties the types to the operation. */
+  readonly "~types"?: readonly [Call, Result];
+}
+
+/** A parameter of an operation. */
+export interface Parameter {
+  /** Its name in the call. */
+  readonly field: string;
+  readonly name: string;
+  readonly place: "path" | "query" | "header" | "cookie";
+  readonly style: Style;
+  readonly required: boolean;
+  readonly schema?: z.ZodType;
+}
+
+/** How a parameter's value becomes text: the `style` and `explode` of OpenAPI. */
+export type Style = "simple" | "exploded" | "comma" | "space" | "bar" | "deepObject" | "label" | "matrix" | "json";
+
+/** The body of a request: a value that is sent as JSON, or what `fetch` takes. */
+export interface Body {
+  readonly field: string;
+  readonly mediaType: string;
+  readonly required: boolean;
+  readonly content: "json" | "raw";
+  readonly schema?: z.ZodType;
+}
+
+/** A response that the contract declares. */
+export interface Declared {
+  readonly status: number | `${number}XX` | "default";
+  readonly content: "none" | "json" | "bytes" | "stream";
+  /** Whether a body of another media type is none of this response's. */
+  readonly isOneOfSeveral?: true;
+  readonly schema?: z.ZodType;
+}
+
+/** A response. `outcome` tells the declared ones apart. */
+export interface Reply<Outcome extends Declared["status"] | "undeclared", Content> {
+  readonly outcome: Outcome;
+  readonly status: Outcome extends number ? Outcome : number;
+  readonly headers: Headers;
+  readonly body: Content;
+  /** Items of `x-each` arrays that the contract refuses; `body` has the others. */
+  readonly refused: readonly Invalid[];
+}
+
+/** A response with a status that the contract does not declare. */
+export type Undeclared = Reply<"undeclared", Uint8Array>;
+
+/** A request before it is sent, for `authorize` to add to. */
+export interface Draft {
+  readonly operation: string;
+  readonly security: readonly string[];
+  readonly headers: Headers;
+  readonly url: URL;
+}
+
+/** An attempt that has ended, for `retry` to judge. */
+export interface Attempt {
+  readonly operation: string;
+  /** Counts from 1. */
+  readonly number: number;
+  /** What came back, its body unread; absent where nothing did. */
+  readonly response?: Response;
+  /** Why nothing came back. */
+  readonly error?: unknown;
+}
+
+/** What a client of a contract is made of. */
+export interface ClientOptions {
+  /** The address of the server, which may have a path. */
+  readonly baseUrl: string;
+  /** Sends a request; the global `fetch` if absent. */
+  readonly fetch?: typeof fetch;
+  /** Adds credentials to a request, at every attempt: see `bearer` and `apiKey`. */
+  readonly authorize?: (draft: Draft) => void | Promise<void>;
+  /** Whether to send the request once more. Waits are up to it. */
+  readonly retry?: (attempt: Attempt) => boolean | Promise<boolean>;
+  /** How long one attempt may take, reading the body included; for ever if absent. */
+  readonly timeoutMs?: number;
+}
+
+/** What one call may say for itself. */
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+  readonly timeoutMs?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Why a call came to nothing. A declared error status is none of these: it is a result. */
+export type CallErrorKind =
+  /** The call itself breaks the contract; nothing was sent. */
+  | "request"
+  /** No response. */
+  | "transport"
+  /** No response in time. */
+  | "timeout"
+  /** The caller has given up. */
+  | "aborted"
+  /** A response that breaks the contract. */
+  | "response";
+
+/** A call that came to nothing. */
+export class CallError extends Error {
+  override readonly name = "CallError";
+  readonly kind: CallErrorKind;
+  readonly operation: string;
+  /** What the contract refuses; empty unless `kind` is `request` or `response`. */
+  readonly violations: readonly Violation[];
+  /** The status of a response that breaks the contract. */
+  readonly status: number | undefined;
+
+  constructor(kind: CallErrorKind, operation: string, message: string, details: { violations?: Violation[]; status?: number; cause?: unknown }) {
+    super(`${operation}: ${message}`, "cause" in details ? { cause: details.cause } : undefined);
+    this.kind = kind;
+    this.operation = operation;
+    this.violations = details.violations ?? [];
+    this.status = details.status;
+  }
+}
+
+/** Adds a bearer token to operations that need one. */
+export function bearer(token: string | (() => string | Promise<string>)): (draft: Draft) => Promise<void> {
+  return async ({ security, headers }) => {
+    if (security.length > 0) {
+      headers.set("Authorization", `Bearer ${typeof token === "string" ? token : await token()}`);
+    }
+  };
+}
+
+/** Adds a key to operations that need one. */
+export function apiKey(place: "header" | "query", name: string, key: string): (draft: Draft) => void {
+  return ({ security, headers, url }) => {
+    if (security.length === 0) {
+      return;
+    }
+    if (place === "header") {
+      headers.set(name, key);
+    } else {
+      url.searchParams.set(name, key);
+    }
+  };
+}
+
+/**
+ * Calls an operation.
+ *
+ * @throws CallError
+ */
+export async function send<Call extends object, Result>(
+  client: ClientOptions,
+  operation: Operation<Call, Result>,
+  call: Call,
+  options: CallOptions = {},
+): Promise<Result> {
+  const request = write(client.baseUrl, operation, call as Readonly<Record<string, unknown>>);
+  for (let number = 1; ; number += 1) {
+    const limit = new Limit(options.timeoutMs ?? client.timeoutMs, options.signal);
+    try {
+      const attempt = await exchange(client, operation, request, options, limit, number);
+      if (attempt !== undefined) {
+        return attempt as Result;
+      }
+    } finally {
+      limit.end();
+    }
+  }
+}
+
+/** One attempt: a result, or nothing where another attempt is asked for. */
+async function exchange(
+  client: ClientOptions,
+  operation: Operation<unknown, unknown>,
+  request: Written,
+  options: CallOptions,
+  limit: Limit,
+  number: number,
+): Promise<Reply<Declared["status"] | "undeclared", unknown> | undefined> {
+  const { id, security } = operation;
+  const [headers, url] = [new Headers(request.headers), new URL(request.url)];
+  new Headers(options.headers).forEach((value, name) => headers.set(name, value));
+  await client.authorize?.({ operation: id, security, headers, url });
+  const send = client.fetch ?? fetch;
+  try {
+    const response = await send(url, { method: operation.method, headers, body: request.body ?? null, signal: limit.signal });
+    if (await client.retry?.({ operation: id, number, response })) {
+      await response.body?.cancel();
+      return undefined;
+    }
+    return await read(operation, response);
+  } catch (error) {
+    if (error instanceof CallError) {
+      throw error;
+    }
+    const kind = limit.isOver ? "timeout" : options.signal?.aborted === true ? "aborted" : "transport";
+    if (kind !== "aborted" && (await client.retry?.({ operation: id, number, error }))) {
+      return undefined;
+    }
+    const reasons = { timeout: "no response came in time", aborted: "the caller gave up", transport: "no response came" };
+    throw new CallError(kind, id, reasons[kind], { cause: error });
+  }
+}
+
+/** The time that an attempt has, and the caller's own signal. */
+class Limit {
+  readonly #controller = new AbortController();
+  readonly #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #outer: AbortSignal | undefined;
+  readonly #abort = (): void => this.#controller.abort(this.#outer?.reason);
+  isOver = false;
+
+  constructor(timeoutMs: number | undefined, outer: AbortSignal | undefined) {
+    this.#outer = outer;
+    if (outer?.aborted === true) {
+      this.#abort();
+    }
+    outer?.addEventListener("abort", this.#abort);
+    if (timeoutMs !== undefined) {
+      this.#timer = setTimeout(() => {
+        this.isOver = true;
+        this.#controller.abort(new DOMException("the time is over", "TimeoutError"));
+      }, timeoutMs);
+    }
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#outer?.removeEventListener("abort", this.#abort);
+  }
+}
+
+/** A request that can be sent, again and again. */
+export interface Written {
+  readonly url: string;
+  readonly headers: Headers;
+  readonly body: BodyInit | undefined;
+}
+
+/**
+ * Writes a call as a request.
+ *
+ * @throws CallError if the contract refuses it.
+ */
+export function write(baseUrl: string, operation: Operation<unknown, unknown>, call: Readonly<Record<string, unknown>>): Written {
+  const refused: Violation[] = [];
+  const headers = new Headers();
+  const [query, cookies]: [string[], string[]] = [[], []];
+  let path = operation.path;
+  for (const parameter of operation.parameters) {
+    const value = call[parameter.field];
+    const { name, place, style } = parameter;
+    if (value === undefined) {
+      if (parameter.required) {
+        refused.push({ pointer: pointer([place]), keyword: "required", message: `lacks the parameter ${JSON.stringify(name)}` });
+      }
+      continue;
+    }
+    refused.push(...judge(parameter.schema, value, [place, name]));
+    if (place === "path") {
+      path = path.replaceAll(`{${name}}`, encode(joined(name, style, value), ""));
+    } else if (place === "header") {
+      headers.set(name, joined(name, style, value));
+    } else if (place === "query") {
+      query.push(...pairs(name, style, value).map(([key, text]) => `${encode(key, "[]")}=${encode(text, ",:")}`));
+    } else {
+      cookies.push(...pairs(name, style, value).map(([key, text]) => `${key}=${encode(text, "")}`));
+    }
+  }
+  if (cookies.length > 0) {
+    headers.set("Cookie", cookies.join("; "));
+  }
+  const body = writeBody(operation.body, call, headers, refused);
+  if (refused.length > 0) {
+    const listed = refused.map((violation) => `${violation.pointer} ${violation.message}`).join("; ");
+    throw new CallError("request", operation.id, `the contract refuses the call: ${listed}`, { violations: refused });
+  }
+  const search = query.length > 0 ? `${path.includes("?") ? "&" : "?"}${query.join("&")}` : "";
+  return { url: `${baseUrl.replace(/\/+$/, "")}${path}${search}`, headers, body };
+}
+
+function writeBody(body: Body | undefined, call: Readonly<Record<string, unknown>>, headers: Headers, refused: Violation[]): BodyInit | undefined {
+  const value = body === undefined ? undefined : call[body.field];
+  if (body === undefined || value === undefined) {
+    if (body?.required === true) {
+      refused.push({ pointer: "", keyword: "required", message: "lacks the body" });
+    }
+    return undefined;
+  }
+  // A form says its own type, which names the boundary of its parts.
+  if (!(value instanceof FormData)) {
+    headers.set("Content-Type", body.mediaType);
+  }
+  if (body.content === "raw") {
+    return value as BodyInit;
+  }
+  refused.push(...judge(body.schema, value, []));
+  return JSON.stringify(value);
+}
+
+function judge(schema: z.ZodType | undefined, value: unknown, place: readonly string[]): Violation[] {
+  const found = schema === undefined ? [] : validate(schema, value);
+  return found.map((violation) => ({ ...violation, pointer: pointer(place) + violation.pointer }));
+}
+
+/**
+ * Reads a response as the one that the contract declares for its status.
+ *
+ * @throws CallError if the contract refuses it.
+ */
+export async function read(
+  operation: Operation<unknown, unknown>,
+  response: Response,
+): Promise<Reply<Declared["status"] | "undeclared", unknown>> {
+  const { status, headers } = response;
+  const isJson = /^(?:application\/json|text\/json|[^;]*\+json)\s*(?:;|$)/i.test(headers.get("Content-Type") ?? "");
+  const declared = operation.responses.find(
+    (candidate) => matches(candidate.status, status) && (candidate.isOneOfSeveral !== true || candidate.content !== "json" || isJson),
+  );
+  const reply = { outcome: declared?.status ?? ("undeclared" as const), status, headers, refused: [] };
+  switch (declared?.content) {
+    case "none":
+      await response.body?.cancel();
+      return { ...reply, body: undefined };
+    case "stream":
+      return { ...reply, body: response.body };
+    case "json":
+      return { ...reply, ...readJson(operation.id, status, await response.text(), declared.schema) };
+    default:
+      return { ...reply, body: new Uint8Array(await response.arrayBuffer()) };
+  }
+}
+
+function readJson(operation: string, status: number, text: string, schema: z.ZodType | undefined): { body: unknown; refused: readonly Invalid[] } {
+  const refuse = (found: Violation[]): CallError => {
+    const listed = found.map((violation) => `${violation.pointer} ${violation.message}`).join("; ");
+    return new CallError("response", operation, `the contract refuses the response with status ${status}: ${listed}`, { violations: found, status });
+  };
+  let value: unknown;
+  try {
+    value = parseJson(text);
+  } catch (error) {
+    throw refuse([{ pointer: "", keyword: "syntax", message: `is not JSON: ${error instanceof Error ? error.message : String(error)}` }]);
+  }
+  if (schema === undefined) {
+    return { body: value, refused: [] };
+  }
+  const judged = parseEach(schema, value);
+  if (!judged.valid) {
+    throw refuse([...judged.violations]);
+  }
+  return { body: judged.value, refused: judged.refused };
+}
+
+function matches(declared: Declared["status"], status: number): boolean {
+  return declared === "default" || declared === status || declared === `${Math.floor(status / 100)}XX`;
+}
+
+/** A plain value as text. */
+function plain(value: unknown): string {
+  return value === null ? "" : typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+/** A parameter's value as one text. */
+function joined(name: string, style: Style, value: unknown): string {
+  if (style === "json") {
+    return JSON.stringify(value);
+  }
+  const separators: Partial<Record<Style, string>> = { label: ".", space: " ", bar: "|" };
+  const separator = separators[style] ?? ",";
+  const parts = Array.isArray(value) ? value.map(plain) : isObject(value) ? Object.entries(value).flatMap(([key, item]) => [key, plain(item)]) : [plain(value)];
+  const text = parts.join(separator);
+  return style === "label" ? `.${text}` : style === "matrix" ? `;${name}=${text}` : text;
+}
+
+/** A parameter's value as names and texts. */
+function pairs(name: string, style: Style, value: unknown): (readonly [name: string, text: string])[] {
+  if (style === "exploded" && Array.isArray(value)) {
+    return value.map((item) => [name, plain(item)]);
+  }
+  if (isObject(value) && (style === "exploded" || style === "deepObject")) {
+    return Object.entries(value).map(([key, item]) => [style === "exploded" ? key : `${name}[${key}]`, plain(item)]);
+  }
+  return [[name, joined(name, style, value)]];
+}
+
+/** Percent-encodes everything but unreserved characters and `keep`. */
+function encode(text: string, keep: string): string {
+  const escape = (byte: string): string => `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
+  return encodeURIComponent(text)
+    .replace(/[!'()*]/g, escape)
+    .replace(/%[\dA-F]{2}/g, (escaped) => {
+      const character = String.fromCharCode(parseInt(escaped.slice(1), 16));
+      return keep.includes(character) ? character : escaped;
+    });
+}

@@ -1,0 +1,9 @@
+// The fixed half of the generated TypeScript: schemas, checks, reports, HTTP and ids.
+
+export * from "./collection.js";
+export * from "./each.js";
+export * from "./http.js";
+export * from "./json.js";
+export * from "./keyword.js";
+export * from "./report.js";
+export * from "./schema.js";

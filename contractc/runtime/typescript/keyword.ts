@@ -1,0 +1,292 @@
+// Keywords of JSON Schema that Zod has no method for, as checks. Each speaks of one JSON type and leaves other values alone.
+
+import * as z from "zod";
+import { isFormat, type Format } from "./format.js";
+import { equal, has, hasDuplicates, isObject, isOfType, member, names, quote, show, type JsonObject, type JsonType } from "./json.js";
+import { compareWithSum, isMultipleOf } from "./number.js";
+import { accepts, runNow, violate } from "./schema.js";
+
+type Payload = z.core.ParsePayload;
+type Check = z.core.$ZodCheck<unknown>;
+
+/** A check that runs even where another one has failed: all violations are found. */
+function check(run: (payload: Payload) => void): Check {
+  const made = new z.core.$ZodCheck({ check: "custom", when: () => true });
+  made._zod.check = run;
+  return made;
+}
+
+function ofObjects(run: (object: JsonObject, payload: Payload) => void): Check {
+  return check((payload) => {
+    if (isObject(payload.value)) {
+      run(payload.value, payload);
+    }
+  });
+}
+
+function ofArrays(run: (array: readonly unknown[], payload: Payload) => void): Check {
+  return check((payload) => {
+    if (Array.isArray(payload.value)) {
+      run(payload.value, payload);
+    }
+  });
+}
+
+// Any type
+
+/** `const` */
+export function equals(accepted: unknown): Check {
+  return check((payload) => {
+    if (!equal(payload.value, accepted)) {
+      violate(payload, "const", `is ${show(payload.value)}; only ${JSON.stringify(accepted)} is accepted`);
+    }
+  });
+}
+
+/** `enum` */
+export function oneOfValues(accepted: readonly unknown[]): Check {
+  return check((payload) => {
+    if (!accepted.some((value) => equal(value, payload.value))) {
+      const listed = accepted.map((value) => JSON.stringify(value)).join(", ");
+      violate(payload, "enum", `is ${show(payload.value)}; one of ${listed} is accepted`);
+    }
+  });
+}
+
+/** Keywords that speak of values of one type alone. */
+export function where(type: JsonType, schema: z.ZodType): Check {
+  return check((payload) => {
+    if (isOfType(payload.value, [type])) {
+      apply(schema, payload);
+    }
+  });
+}
+
+/** `allOf` */
+export function allOf(...schemas: readonly z.ZodType[]): Check {
+  return check((payload) => schemas.forEach((schema) => apply(schema, payload)));
+}
+
+/** `anyOf` beside other keywords */
+export function matchesAny(schemas: readonly z.ZodType[]): Check {
+  return check((payload) => {
+    if (!schemas.some((schema) => accepts(schema, payload.value))) {
+      violate(payload, "anyOf", "matches none of the accepted shapes");
+    }
+  });
+}
+
+/** `oneOf` beside other keywords */
+export function matchesOne(schemas: readonly z.ZodType[]): Check {
+  return check((payload) => {
+    const matching = schemas.filter((schema) => accepts(schema, payload.value)).length;
+    if (matching !== 1) {
+      violate(payload, "oneOf", `matches ${matching} of the shapes that exclude each other`);
+    }
+  });
+}
+
+/** `not` */
+export function not(schema: z.ZodType): Check {
+  return check((payload) => {
+    if (accepts(schema, payload.value)) {
+      violate(payload, "not", "is just what is excluded here");
+    }
+  });
+}
+
+/** `if`, `then` and `else` */
+export function condition(schema: z.ZodType, then: z.ZodType | undefined, otherwise?: z.ZodType): Check {
+  return check((payload) => {
+    const branch = accepts(schema, payload.value) ? then : otherwise;
+    if (branch !== undefined) {
+      apply(branch, payload);
+    }
+  });
+}
+
+/** Judges the value at hand by another schema as well. */
+function apply(schema: z.ZodType, payload: Payload): void {
+  for (const issue of runNow(schema, payload.value, { async: false }).issues) {
+    payload.issues.push({ ...issue, continue: true });
+  }
+}
+
+// Strings and numbers
+
+/** `format` */
+export function format(name: Format): Check {
+  return check((payload) => {
+    if (typeof payload.value === "string" && !isFormat(payload.value, name)) {
+      violate(payload, "format", `is ${quote(payload.value)}, which is not a ${name}`);
+    }
+  });
+}
+
+/** `multipleOf` */
+export function multipleOf(step: number): Check {
+  return check((payload) => {
+    if (typeof payload.value === "number" && !isMultipleOf(payload.value, step)) {
+      violate(payload, "multipleOf", `is ${payload.value}, which is not a multiple of ${step}`);
+    }
+  });
+}
+
+// Arrays
+
+/** `uniqueItems` */
+export function uniqueItems(): Check {
+  return ofArrays((array, payload) => {
+    if (hasDuplicates(array)) {
+      violate(payload, "uniqueItems", "has two equal items");
+    }
+  });
+}
+
+/** `contains`, `minContains` and `maxContains` */
+export function contains(schema: z.ZodType, min = 1, max: number = Infinity): Check {
+  return ofArrays((array, payload) => {
+    const count = array.filter((item) => accepts(schema, item)).length;
+    if (count < min) {
+      violate(payload, min === 1 ? "contains" : "minContains", `has ${count} matching items; at least ${min} are needed`);
+    }
+    if (count > max) {
+      violate(payload, "maxContains", `has ${count} matching items; at most ${max} are accepted`);
+    }
+  });
+}
+
+/** `unevaluatedItems`: `rest` is for the items that nothing else speaks of; false where there may be none. */
+export function unevaluatedItems(isEvaluated: (index: number, item: unknown, value: unknown) => boolean, rest: z.ZodType | false): Check {
+  return ofArrays((array, payload) => {
+    array.forEach((item, index) => {
+      if (!isEvaluated(index, item, array)) {
+        applyRest(rest, item, index, "unevaluatedItems", payload);
+      }
+    });
+  });
+}
+
+// Objects
+
+/** `required`, for members that `properties` does not list. */
+export function required(needed: readonly string[]): Check {
+  return ofObjects((object, payload) => {
+    const missing = needed.filter((name) => !has(object, name));
+    if (missing.length > 0) {
+      violate(payload, "required", `lacks ${list(missing)}`);
+    }
+  });
+}
+
+/** `minProperties` */
+export function minProperties(min: number): Check {
+  return ofObjects((object, payload) => {
+    const count = names(object).length;
+    if (count < min) {
+      violate(payload, "minProperties", `has ${count} members; at least ${min} are needed`);
+    }
+  });
+}
+
+/** `maxProperties` */
+export function maxProperties(max: number): Check {
+  return ofObjects((object, payload) => {
+    const count = names(object).length;
+    if (count > max) {
+      violate(payload, "maxProperties", `has ${count} members; at most ${max} are accepted`);
+    }
+  });
+}
+
+/** `propertyNames`: what is wrong with a name is said at its member. */
+export function propertyNames(schema: z.ZodType): Check {
+  return ofObjects((object, payload) => {
+    for (const name of names(object)) {
+      if (!accepts(schema, name)) {
+        violate(payload, "propertyNames", "has a name that is not accepted", [name]);
+      }
+    }
+  });
+}
+
+/** `dependentRequired` */
+export function dependentRequired(name: string, needed: readonly string[]): Check {
+  return ofObjects((object, payload) => {
+    const missing = has(object, name) ? needed.filter((need) => !has(object, need)) : [];
+    if (missing.length > 0) {
+      violate(payload, "dependentRequired", `has ${quote(name)} and so needs ${list(missing)}`);
+    }
+  });
+}
+
+/** `dependentSchemas` */
+export function dependentSchema(name: string, schema: z.ZodType): Check {
+  return ofObjects((object, payload) => {
+    if (has(object, name)) {
+      apply(schema, payload);
+    }
+  });
+}
+
+/** `unevaluatedProperties`: `rest` is for the members that nothing else speaks of; false where there may be none. */
+export function unevaluatedProperties(
+  isEvaluated: (name: string, item: unknown, value: JsonObject) => boolean,
+  rest: z.ZodType | false,
+): Check {
+  return ofObjects((object, payload) => {
+    for (const name of names(object)) {
+      if (!isEvaluated(name, object[name], object)) {
+        applyRest(rest, object[name], name, "unevaluatedProperties", payload);
+      }
+    }
+  });
+}
+
+type Comparison = "==" | "!=" | "<" | "<=" | ">" | ">=";
+
+/** One comparison of `x-rules`, as in `left >= right - offset`. It applies where all the members are numbers. */
+export function rule(left: string, comparison: Comparison, right: string, sign: "+" | "-" = "+", offset?: string): Check {
+  const text = [left, comparison, right, ...(offset === undefined ? [] : [sign, offset])].join(" ");
+  return ofObjects((object, payload) => {
+    const [first, second] = [member(object, left), member(object, right)];
+    const third = offset === undefined ? 0 : member(object, offset);
+    if (typeof first !== "number" || typeof second !== "number" || typeof third !== "number") {
+      return;
+    }
+    if (!holds(compareWithSum(first, second, sign === "+" ? 1 : -1, third), comparison)) {
+      violate(payload, "x-rules", `breaks the rule ${text}`);
+    }
+  });
+}
+
+function holds(order: number, comparison: Comparison): boolean {
+  switch (comparison) {
+    case "==":
+      return order === 0;
+    case "!=":
+      return order !== 0;
+    case "<":
+      return order < 0;
+    case "<=":
+      return order <= 0;
+    case ">":
+      return order > 0;
+    case ">=":
+      return order >= 0;
+  }
+}
+
+function applyRest(rest: z.ZodType | false, part: unknown, key: PropertyKey, keyword: string, payload: Payload): void {
+  if (rest === false) {
+    violate(payload, keyword, "is not accepted here", [key]);
+    return;
+  }
+  for (const issue of runNow(rest, part, { async: false }).issues) {
+    payload.issues.push({ ...issue, path: [key, ...(issue.path ?? [])], continue: true });
+  }
+}
+
+function list(missing: readonly string[]): string {
+  return missing.map(quote).join(", ");
+}

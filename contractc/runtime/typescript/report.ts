@@ -1,0 +1,99 @@
+// What a schema found wrong: every violation, with its place, its keyword and a sentence.
+
+import type * as z from "zod";
+import { parseJson } from "./json.js";
+
+/** One violated keyword. */
+export interface Violation {
+  /** JSON pointer to the value at fault; for `required`, to the object that lacks the member. */
+  readonly pointer: string;
+  /** The violated keyword of the contract; `syntax` where a text is not JSON. */
+  readonly keyword: string;
+  /** What was seen and what is accepted. */
+  readonly message: string;
+}
+
+/** How many violations are listed: enough for a person, too few to be turned into a weapon. */
+const VIOLATIONS_MAX = 1000;
+
+/** The violations that an error of Zod stands for, one a keyword and place. */
+export function violations(error: { readonly issues: readonly z.core.$ZodIssue[] }): Violation[] {
+  const found = new Map<string, Violation>();
+  for (const issue of error.issues) {
+    for (const violation of ofIssue(issue)) {
+      const key = `${violation.keyword} ${violation.pointer}`;
+      if (!found.has(key) && found.size < VIOLATIONS_MAX) {
+        found.set(key, violation);
+      }
+    }
+  }
+  return [...found.values()];
+}
+
+/** Judges a value: no violations, if it is valid. */
+export function validate(schema: z.ZodType, value: unknown): Violation[] {
+  const result = schema.safeParse(value);
+  return result.success ? [] : violations(result.error);
+}
+
+/** A value, or what is wrong with it. */
+export type Verdict<T> =
+  | { readonly valid: true; readonly value: T }
+  | { readonly valid: false; readonly violations: readonly Violation[] };
+
+/** Parses and judges JSON text. */
+export function fromJson<T>(schema: z.ZodType<T>, text: string): Verdict<T> {
+  let value: unknown;
+  try {
+    value = parseJson(text);
+  } catch (error) {
+    const message = `is not JSON: ${error instanceof Error ? error.message : String(error)}`;
+    return { valid: false, violations: [{ pointer: "", keyword: "syntax", message }] };
+  }
+  const result = schema.safeParse(value);
+  return result.success ? { valid: true, value: result.data } : { valid: false, violations: violations(result.error) };
+}
+
+/** A JSON pointer (RFC 6901). */
+export function pointer(path: readonly PropertyKey[]): string {
+  return path.map((step) => `/${String(step).replaceAll("~", "~0").replaceAll("/", "~1")}`).join("");
+}
+
+function ofIssue(issue: z.core.$ZodIssue): Violation[] {
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => ({ pointer: pointer([...issue.path, key]), keyword: "additionalProperties", message: issue.message }));
+  }
+  return [{ pointer: pointer(issue.path), keyword: keywordOf(issue), message: issue.message }];
+}
+
+/** Issues of this runtime name their keyword; those of Zod's own checks mean one. */
+function keywordOf(issue: z.core.$ZodIssue): string {
+  const named = (issue as { readonly params?: { readonly keyword?: unknown } }).params?.keyword;
+  if (typeof named === "string") {
+    return named;
+  }
+  switch (issue.code) {
+    case "too_small":
+      return SIZES[issue.origin]?.[0] ?? (issue.inclusive === false ? "exclusiveMinimum" : "minimum");
+    case "too_big":
+      return SIZES[issue.origin]?.[1] ?? (issue.inclusive === false ? "exclusiveMaximum" : "maximum");
+    case "not_multiple_of":
+      return "multipleOf";
+    case "invalid_format":
+      return issue.format === "regex" ? "pattern" : "format";
+    case "invalid_value":
+      return issue.values.length === 1 ? "const" : "enum";
+    case "invalid_union":
+      return issue.inclusive === false ? "oneOf" : "anyOf";
+    case "invalid_key":
+      return "propertyNames";
+    default:
+      return "type";
+  }
+}
+
+/** What is counted where Zod says that something is too small or too big. */
+const SIZES: Readonly<Record<string, readonly [small: string, big: string]>> = {
+  string: ["minLength", "maxLength"],
+  array: ["minItems", "maxItems"],
+};

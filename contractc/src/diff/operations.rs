@@ -1,0 +1,167 @@
+//! Operations: what may be called, with what, and what may come back.
+
+use super::Change;
+use super::schemas::{Comparison, Direction, Effect, Place};
+use crate::model::{Media, Operation, Parameter, Response, Status};
+
+impl<'c> Comparison<'c> {
+    pub(super) fn operations(&mut self) {
+        let (old, new) = (self.old, self.new);
+        for operation in &old.operations {
+            match find(&new.operations, operation) {
+                Some(other) => self.operation(operation, other),
+                None => self.changes.push(Change {
+                    breaks_requests: true,
+                    breaks_responses: false,
+                    pointer: pointer(operation),
+                    span: operation.span,
+                    is_gone: true,
+                    message: "the operation is gone".to_owned(),
+                }),
+            }
+        }
+        for operation in new.operations.iter().filter(|operation| find(&old.operations, operation).is_none()) {
+            self.note(at(operation, &pointer(operation), Direction::Both), Effect::Nothing, "the operation is new");
+        }
+    }
+
+    fn operation(&mut self, old: &'c Operation, new: &'c Operation) {
+        let place = pointer(new);
+        let request = at(new, &place, Direction::Request);
+        if old.id != new.id {
+            self.note(request, Effect::Nothing, format!("the operation was called `{}` and is called `{}`", old.id, new.id));
+        }
+        if old.security.is_empty() && !new.security.is_empty() {
+            self.note(request, Effect::Narrows, "the operation needs credentials now");
+        }
+        self.parameters(old, new, request);
+        self.body(old, new, request);
+        for response in &old.responses {
+            match new.responses.iter().find(|other| other.status == response.status) {
+                Some(other) => self.response(response, other, at(new, &place, Direction::Response)),
+                None => self.note(request, Effect::Nothing, format!("the response {} is gone", response.status.text())),
+            }
+        }
+        for response in new.responses.iter().filter(|response| !covers(&old.responses, response.status)) {
+            // An old client has no success to make of it. Errors that it does not know are still errors.
+            let effect = if response.status.is_success() { Effect::Widens } else { Effect::Nothing };
+            self.note(at(new, &place, Direction::Response), effect, format!("the response {} is new", response.status.text()));
+        }
+    }
+
+    fn parameters(&mut self, old: &'c Operation, new: &'c Operation, at: Place<'_>) {
+        let find = |list: &'c [Parameter], wanted: &Parameter| {
+            list.iter().find(|other| other.place == wanted.place && other.name.eq_ignore_ascii_case(&wanted.name))
+        };
+        for parameter in &old.parameters {
+            let name = &parameter.name;
+            let Some(other) = find(&new.parameters, parameter) else {
+                self.note(at, Effect::Narrows, format!("the parameter `{name}` is gone"));
+                continue;
+            };
+            match (parameter.required, other.required) {
+                (false, true) => self.note(at, Effect::Narrows, format!("the parameter `{name}` is required now")),
+                (true, false) => self.note(at, Effect::Widens, format!("the parameter `{name}` is no longer required")),
+                _ => {}
+            }
+            if parameter.style != other.style {
+                self.note(at, Effect::Changes, format!("the parameter `{name}` is written in another style"));
+            }
+            self.schemas(parameter.schema, other.schema, Direction::Request);
+        }
+        for parameter in new.parameters.iter().filter(|parameter| find(&old.parameters, parameter).is_none()) {
+            let (effect, kind) = if parameter.required { (Effect::Narrows, "required") } else { (Effect::Widens, "optional") };
+            self.note(at, effect, format!("the {kind} parameter `{}` is new", parameter.name));
+        }
+    }
+
+    fn body(&mut self, old: &'c Operation, new: &'c Operation, at: Place<'_>) {
+        match (&old.body, &new.body) {
+            (Some(before), Some(after)) => {
+                match (before.required, after.required) {
+                    (false, true) => self.note(at, Effect::Narrows, "the body is required now"),
+                    (true, false) => self.note(at, Effect::Widens, "the body is no longer required"),
+                    _ => {}
+                }
+                self.media(&before.media, &after.media, at);
+            }
+            (Some(_), None) => self.note(at, Effect::Narrows, "the body is gone"),
+            (None, Some(body)) if body.required => self.note(at, Effect::Narrows, "a required body is new"),
+            (None, Some(_)) => self.note(at, Effect::Widens, "an optional body is new"),
+            (None, None) => {}
+        }
+    }
+
+    fn media(&mut self, old: &'c [Media], new: &'c [Media], at: Place<'_>) {
+        for media in old {
+            match new.iter().find(|other| other.media_type.eq_ignore_ascii_case(&media.media_type)) {
+                Some(other) => {
+                    if let (Some(before), Some(after)) = (media.schema, other.schema) {
+                        self.schemas(before, after, at.direction);
+                    }
+                }
+                // A request that is no longer read breaks as much as an answer that no longer comes.
+                None => self.note(at, Effect::Changes, format!("`{}` is gone", media.media_type)),
+            }
+        }
+        for media in new.iter().filter(|media| !old.iter().any(|other| other.media_type.eq_ignore_ascii_case(&media.media_type))) {
+            self.note(at, Effect::Nothing, format!("`{}` is new", media.media_type));
+        }
+    }
+
+    fn response(&mut self, old: &'c Response, new: &'c Response, at: Place<'_>) {
+        if old.media.is_empty() && !new.media.is_empty() {
+            self.note(at, Effect::Nothing, format!("the response {} has a body now", new.status.text()));
+        }
+        self.media(&old.media, &new.media, at);
+        for header in old.headers.iter().filter(|header| header.required) {
+            let kept = new.headers.iter().find(|other| other.name.eq_ignore_ascii_case(&header.name));
+            if !kept.is_some_and(|kept| kept.required) {
+                self.note(
+                    at,
+                    Effect::Widens,
+                    format!("the header `{}` of the response {} may be absent now", header.name, new.status.text()),
+                );
+            }
+        }
+        for header in &old.headers {
+            let kept = new.headers.iter().find(|other| other.name.eq_ignore_ascii_case(&header.name));
+            if let (Some(before), Some(after)) = (header.schema, kept.and_then(|kept| kept.schema)) {
+                self.schemas(before, after, Direction::Response);
+            }
+        }
+    }
+}
+
+fn at<'c>(operation: &Operation, pointer: &'c str, direction: Direction) -> Place<'c> {
+    Place { pointer, span: operation.span, direction }
+}
+
+fn pointer(operation: &Operation) -> String {
+    format!("#/paths/{}/{}", operation.path.replace('~', "~0").replace('/', "~1"), operation.method.name())
+}
+
+/// The operation with the same method and path; names of parameters in paths do not count.
+fn find<'c>(operations: &'c [Operation], wanted: &Operation) -> Option<&'c Operation> {
+    operations.iter().find(|other| other.method == wanted.method && template(&other.path) == template(&wanted.path))
+}
+
+fn template(path: &str) -> String {
+    let mut inside = false;
+    let keep = |character: &char| {
+        let kept = !inside || *character == '}';
+        inside = (inside || *character == '{') && *character != '}';
+        kept
+    };
+    path.chars().filter(keep).collect()
+}
+
+/// Whether one of the responses is for a status.
+fn covers(responses: &[Response], status: Status) -> bool {
+    responses.iter().any(|response| match (response.status, status) {
+        (known, status) if known == status => true,
+        (Status::Range(hundreds), Status::Code(code)) => code / 100 == hundreds,
+        (Status::Default, _) => true,
+        _ => false,
+    })
+}

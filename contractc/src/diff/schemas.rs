@@ -1,0 +1,352 @@
+//! Schemas: each keyword that changed accepts less or more than before.
+
+use std::collections::BTreeSet;
+
+use super::Change;
+use super::view::View;
+use crate::model::{Contract, Schema, SchemaId};
+use crate::runtime::check::Types;
+use crate::runtime::number::Number;
+use crate::source::Span;
+
+/// Which way a value goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Direction {
+    Request,
+    Response,
+    Both,
+}
+
+/// What a change does to the set of accepted values.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    Narrows,
+    Widens,
+    /// Both, or nobody can tell.
+    Changes,
+    Nothing,
+}
+
+pub struct Comparison<'c> {
+    pub old: &'c Contract,
+    pub new: &'c Contract,
+    pub changes: Vec<Change>,
+    compared: BTreeSet<(SchemaId, SchemaId, Direction)>,
+}
+
+/// Where two schemas stand that are being compared.
+#[derive(Clone, Copy)]
+pub struct Place<'c> {
+    pub pointer: &'c str,
+    pub span: Span,
+    pub direction: Direction,
+}
+
+impl<'c> Comparison<'c> {
+    pub fn new(old: &'c Contract, new: &'c Contract) -> Self {
+        Comparison { old, new, changes: Vec::new(), compared: BTreeSet::new() }
+    }
+
+    /// The changes, each once: what breaks one way and is safe the other way, breaks.
+    pub fn finish(self) -> Vec<Change> {
+        let mut kept: Vec<Change> = Vec::new();
+        for change in self.changes {
+            let same =
+                |known: &&mut Change| known.span == change.span && known.message == change.message && known.is_gone == change.is_gone;
+            match kept.iter_mut().find(same) {
+                Some(known) => {
+                    known.breaks_requests |= change.breaks_requests;
+                    known.breaks_responses |= change.breaks_responses;
+                }
+                None => kept.push(change),
+            }
+        }
+        kept
+    }
+
+    pub fn note(&mut self, at: Place<'_>, effect: Effect, message: impl Into<String>) {
+        let (narrows, widens) = (matches!(effect, Effect::Narrows | Effect::Changes), matches!(effect, Effect::Widens | Effect::Changes));
+        self.changes.push(Change {
+            breaks_requests: narrows && at.direction != Direction::Response,
+            breaks_responses: widens && at.direction != Direction::Request,
+            pointer: at.pointer.to_owned(),
+            span: at.span,
+            is_gone: false,
+            message: message.into(),
+        });
+    }
+
+    /// Schemas that the contract names and that no operation has led to.
+    pub fn named_schemas(&mut self) {
+        for (name, old) in &self.old.names {
+            match self.new.named(name) {
+                Some(new) => {
+                    let (old, new) = (self.old.resolved(*old), self.new.resolved(new));
+                    let is_used = self.compared.iter().any(|(seen, other, _)| (*seen, *other) == (old, new));
+                    if !is_used {
+                        self.schemas(old, new, Direction::Both);
+                    }
+                }
+                None => self.gone(self.old.schema(*old), false, format!("the schema `{name}` is gone")),
+            }
+        }
+        for (name, new) in self.new.names.iter().filter(|(name, _)| self.old.named(name).is_none()) {
+            let schema = self.new.schema(*new);
+            let at = Place { pointer: &schema.pointer, span: schema.span, direction: Direction::Both };
+            self.note(at, Effect::Nothing, format!("the schema `{name}` is new"));
+        }
+    }
+
+    pub fn collections(&mut self) {
+        for collection in &self.old.collections {
+            let known = self.new.collections.iter().find(|other| other.path == collection.path);
+            let schema = self.old.schema(collection.schema);
+            let Some(known) = known else {
+                self.gone(schema, true, format!("the collection `{}` is gone", collection.path));
+                continue;
+            };
+            if (&known.singleton, &known.natural_key) != (&collection.singleton, &collection.natural_key) {
+                let at = Place { pointer: &self.new.schema(known.schema).pointer, span: known.span, direction: Direction::Both };
+                self.note(at, Effect::Changes, format!("the fixed ids of `{}` are made from another member or key", known.path));
+            }
+        }
+        if self.old.namespace != self.new.namespace && !self.old.collections.is_empty() {
+            let at = Place { pointer: "#/x-namespace", span: Span::default(), direction: Direction::Both };
+            self.note(at, Effect::Changes, "the namespace of deterministic ids is another one");
+        }
+    }
+
+    fn gone(&mut self, schema: &Schema, is_breaking: bool, message: String) {
+        self.changes.push(Change {
+            breaks_requests: is_breaking,
+            breaks_responses: is_breaking,
+            pointer: schema.pointer.clone(),
+            span: schema.span,
+            is_gone: true,
+            message,
+        });
+    }
+
+    /// Compares two schemas and all that they lead to, once for each direction.
+    pub fn schemas(&mut self, old: SchemaId, new: SchemaId, direction: Direction) {
+        let (old, new) = (self.old.resolved(old), self.new.resolved(new));
+        if !self.compared.insert((old, new, direction)) {
+            return;
+        }
+        let (before, after) = (View::new(self.old, old), View::new(self.new, new));
+        let schema = self.new.schema(new);
+        let at = Place { pointer: &schema.pointer, span: schema.span, direction };
+        self.types(&before, &after, at);
+        self.values(&before, &after, at);
+        self.bounds(&before, &after, at);
+        self.texts(&before, &after, at);
+        self.arrays(&before, &after, at);
+        self.objects(&before, &after, at);
+        self.variants(&before, &after, at);
+        if before.others() != after.others() {
+            self.note(
+                at,
+                Effect::Changes,
+                "keywords that cannot be compared in part have changed (`not`, `if`, `contains`, `patternProperties` and their like)",
+            );
+        }
+    }
+
+    fn types(&mut self, before: &View<'_>, after: &View<'_>, at: Place<'_>) {
+        let all = Types(0x7f);
+        let whole = |view: &View<'_>| {
+            let types = if view.never() { Types(0) } else { view.types().unwrap_or(all) };
+            let types = if types.contains(Types::NUMBER) { types.or(Types::INTEGER) } else { types };
+            if view.accepts_null() { types.or(Types::NULL) } else { types }
+        };
+        let (old, new) = (whole(before), whole(after));
+        if old != new {
+            let effect = sets(old.0 & !new.0 != 0, new.0 & !old.0 != 0);
+            let text = |types: Types| if types == all { "anything".to_owned() } else { types.to_string() };
+            self.note(at, effect, format!("`type` was {} and is {}", text(old), text(new)));
+        }
+    }
+
+    fn values(&mut self, before: &View<'_>, after: &View<'_>, at: Place<'_>) {
+        let list = |values: &[serde_json::Value]| values.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        match (before.values(), after.values()) {
+            (Some(old), Some(new)) => {
+                let lost: Vec<_> = old.iter().filter(|value| !new.contains(value)).cloned().collect();
+                let gained: Vec<_> = new.iter().filter(|value| !old.contains(value)).cloned().collect();
+                if !lost.is_empty() {
+                    self.note(at, Effect::Narrows, format!("no longer accepts {}", list(&lost)));
+                }
+                if !gained.is_empty() {
+                    self.note(at, Effect::Widens, format!("newly accepts {}", list(&gained)));
+                }
+            }
+            (None, Some(new)) => self.note(at, Effect::Narrows, format!("accepts only {} now", list(&new))),
+            (Some(old), None) => self.note(at, Effect::Widens, format!("accepts more than {} now", list(&old))),
+            (None, None) => {}
+        }
+    }
+
+    fn bounds(&mut self, before: &View<'_>, after: &View<'_>, at: Place<'_>) {
+        let above = |left: Number, right: Number| left.compare(right) == std::cmp::Ordering::Greater;
+        let below = |left: Number, right: Number| left.compare(right) == std::cmp::Ordering::Less;
+        type Bound = fn(&Schema) -> Option<Number>;
+        let bounds: [(&str, bool, Bound); 4] = [
+            ("minimum", true, |schema| schema.number.minimum),
+            ("exclusiveMinimum", true, |schema| schema.number.exclusive_minimum),
+            ("maximum", false, |schema| schema.number.maximum),
+            ("exclusiveMaximum", false, |schema| schema.number.exclusive_maximum),
+        ];
+        for (keyword, is_lower, bound) in bounds {
+            let tighter: &dyn Fn(Number, Number) -> bool = if is_lower { &above } else { &below };
+            self.bound(keyword, before.lower(bound, tighter), after.lower(bound, tighter), tighter, at);
+        }
+        type Count = fn(&Schema) -> Option<u64>;
+        let counts: [(&str, bool, Count); 6] = [
+            ("minLength", true, |schema| schema.text.min_length),
+            ("maxLength", false, |schema| schema.text.max_length),
+            ("minItems", true, |schema| schema.array.min_items),
+            ("maxItems", false, |schema| schema.array.max_items),
+            ("minProperties", true, |schema| schema.object.min_properties),
+            ("maxProperties", false, |schema| schema.object.max_properties),
+        ];
+        for (keyword, is_lower, count) in counts {
+            let tighter: &dyn Fn(u64, u64) -> bool = if is_lower { &|left, right| left > right } else { &|left, right| left < right };
+            self.bound(keyword, before.lower(count, tighter), after.lower(count, tighter), tighter, at);
+        }
+        let tighter = |left: u64, right: u64| left < right;
+        self.bound("x-max-depth", before.max_depth(), after.max_depth(), &tighter, at);
+        let step = |left: Number, right: Number| left.is_multiple_of(right);
+        match (before.multiple_of(), after.multiple_of()) {
+            (Some(old), Some(new)) if old != new && !step(new, old) && !step(old, new) => {
+                self.note(at, Effect::Changes, format!("`multipleOf` was {old} and is {new}"));
+            }
+            (old, new) => self.bound("multipleOf", old, new, &step, at),
+        }
+    }
+
+    fn bound<T: Copy + PartialEq + ToString>(
+        &mut self,
+        keyword: &str,
+        old: Option<T>,
+        new: Option<T>,
+        tighter: &dyn Fn(T, T) -> bool,
+        at: Place<'_>,
+    ) {
+        let text = |bound: Option<T>| bound.map_or("absent".to_owned(), |bound| bound.to_string());
+        let effect = match (old, new) {
+            (old, new) if old == new => return,
+            (None, Some(_)) => Effect::Narrows,
+            (Some(_), None) => Effect::Widens,
+            (Some(old), Some(new)) if tighter(new, old) => Effect::Narrows,
+            _ => Effect::Widens,
+        };
+        self.note(at, effect, format!("`{keyword}` was {} and is {}", text(old), text(new)));
+    }
+
+    fn texts(&mut self, before: &View<'_>, after: &View<'_>, at: Place<'_>) {
+        let pairs = [("pattern", before.patterns(), after.patterns()), ("format", before.formats(), after.formats())];
+        for (keyword, old, new) in pairs {
+            let list = |set: &BTreeSet<&str>| {
+                if set.is_empty() { "absent".to_owned() } else { set.iter().copied().collect::<Vec<_>>().join(", ") }
+            };
+            let effect = sets(new.difference(&old).next().is_some(), old.difference(&new).next().is_some());
+            if effect != Effect::Nothing {
+                self.note(at, effect, format!("`{keyword}` was {} and is {}", list(&old), list(&new)));
+            }
+        }
+    }
+
+    fn arrays(&mut self, before: &View<'_>, after: &View<'_>, at: Place<'_>) {
+        if before.unique_items() != after.unique_items() {
+            let effect = if after.unique_items() { Effect::Narrows } else { Effect::Widens };
+            self.note(at, effect, format!("`uniqueItems` is {}", after.unique_items()));
+        }
+        let (old, new) = (before.prefix_items(), after.prefix_items());
+        if old.len() != new.len() {
+            self.note(at, Effect::Changes, format!("`prefixItems` had {} schemas and has {}", old.len(), new.len()));
+        }
+        old.iter().zip(new).for_each(|(old, new)| self.schemas(*old, *new, at.direction));
+        self.part("items", before.items(), after.items(), at);
+    }
+
+    /// A schema that need not be there.
+    fn part(&mut self, keyword: &str, old: Option<SchemaId>, new: Option<SchemaId>, at: Place<'_>) {
+        match (old, new) {
+            (Some(old), Some(new)) => self.schemas(old, new, at.direction),
+            (None, Some(_)) => self.note(at, Effect::Narrows, format!("`{keyword}` is new")),
+            (Some(_), None) => self.note(at, Effect::Widens, format!("`{keyword}` is gone")),
+            (None, None) => {}
+        }
+    }
+
+    fn objects(&mut self, before: &View<'_>, after: &View<'_>, at: Place<'_>) {
+        let (old, new) = (before.properties(), after.properties());
+        let find = |list: &[(&str, SchemaId)], name: &str| list.iter().find(|(known, _)| *known == name).map(|(_, id)| *id);
+        for (name, id) in &old {
+            match find(&new, name) {
+                Some(other) => self.schemas(*id, other, at.direction),
+                // What an open object no longer names, it still takes.
+                None => {
+                    self.note(at, if after.is_closed() { Effect::Narrows } else { Effect::Nothing }, format!("the member `{name}` is gone"))
+                }
+            }
+        }
+        for (name, _) in new.iter().filter(|(name, _)| find(&old, name).is_none()) {
+            // Old clients refuse what they do not know only in closed objects.
+            let effect = if before.is_closed() { Effect::Widens } else { Effect::Nothing };
+            self.note(at, effect, format!("the member `{name}` is new"));
+        }
+        let (needed, needs) = (before.required(), after.required());
+        for name in needs.difference(&needed) {
+            self.note(at, Effect::Narrows, format!("the member `{name}` is required now"));
+        }
+        for name in needed.difference(&needs) {
+            self.note(at, Effect::Widens, format!("the member `{name}` is no longer required"));
+        }
+        match (before.is_closed(), after.is_closed()) {
+            (false, true) => self.note(at, Effect::Narrows, "members that are not named are refused now"),
+            (true, false) => self.note(at, Effect::Widens, "members that are not named are accepted now"),
+            (true, true) => {}
+            (false, false) => self.part("additionalProperties", before.additional(), after.additional(), at),
+        }
+        let (old, new) = (before.rules(), after.rules());
+        for rule in new.iter().filter(|rule| !old.iter().any(|known| known.text == rule.text)) {
+            self.note(at, Effect::Narrows, format!("the rule `{}` is new", rule.text));
+        }
+        for rule in old.iter().filter(|rule| !new.iter().any(|known| known.text == rule.text)) {
+            self.note(at, Effect::Widens, format!("the rule `{}` is gone", rule.text));
+        }
+    }
+
+    fn variants(&mut self, before: &View<'_>, after: &View<'_>, at: Place<'_>) {
+        let (old, mut new) = (before.variants(), after.variants());
+        match (old.is_empty(), new.is_empty()) {
+            (true, true) => return,
+            (true, false) => return self.note(at, Effect::Narrows, "is a union now"),
+            (false, true) => return self.note(at, Effect::Widens, "is no union any more"),
+            (false, false) => {}
+        }
+        for (name, id) in old {
+            match new.iter().position(|(known, _)| *known == name) {
+                Some(index) => {
+                    let (_, other) = new.remove(index);
+                    self.schemas(id, other, at.direction);
+                }
+                None => self.note(at, Effect::Narrows, format!("the variant {name} is gone")),
+            }
+        }
+        for (name, _) in new {
+            self.note(at, Effect::Widens, format!("the variant {name} is new"));
+        }
+    }
+}
+
+/// The effect of a change of sets that has lost or gained something.
+fn sets(lost: bool, gained: bool) -> Effect {
+    match (lost, gained) {
+        (true, true) => Effect::Changes,
+        (true, false) => Effect::Narrows,
+        (false, true) => Effect::Widens,
+        (false, false) => Effect::Nothing,
+    }
+}

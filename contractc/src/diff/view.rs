@@ -1,0 +1,186 @@
+//! A schema with everything that must hold besides, seen as one: what `$ref` and `allOf` say counts as said here.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::model::{Contract, Rule, Schema, SchemaId};
+use crate::runtime::check::Types;
+use crate::runtime::number::Number;
+
+/// What all parts of a schema say together.
+pub struct View<'c> {
+    pub contract: &'c Contract,
+    pub parts: Vec<&'c Schema>,
+}
+
+impl<'c> View<'c> {
+    pub fn new(contract: &'c Contract, id: SchemaId) -> Self {
+        let parts = contract.conjuncts(id).into_iter().map(|part| contract.schema(part)).collect();
+        View { contract, parts }
+    }
+
+    /// Types that all parts accept; nothing if every type is.
+    pub fn types(&self) -> Option<Types> {
+        self.parts.iter().filter_map(|part| part.types).reduce(|left, right| {
+            let integers = |types: Types| types.contains(Types::INTEGER) || types.contains(Types::NUMBER);
+            let both = Types(left.0 & right.0);
+            if integers(left) && integers(right) && !both.contains(Types::NUMBER) { both.or(Types::INTEGER) } else { both }
+        })
+    }
+
+    pub fn accepts_null(&self) -> bool {
+        self.parts.iter().any(|part| part.accepts_null)
+    }
+
+    pub fn never(&self) -> bool {
+        self.parts.iter().any(|part| part.never)
+    }
+
+    /// The values of `const` and `enum`; nothing if any is accepted.
+    pub fn values(&self) -> Option<Vec<Value>> {
+        self.parts.iter().find_map(|part| part.enumeration.clone().or_else(|| part.constant.clone().map(|value| vec![value])))
+    }
+
+    /// The tightest of a lower bound.
+    pub fn lower<T: Copy>(&self, bound: impl Fn(&Schema) -> Option<T>, above: impl Fn(T, T) -> bool) -> Option<T> {
+        self.parts.iter().filter_map(|part| bound(part)).reduce(|left, right| if above(left, right) { left } else { right })
+    }
+
+    pub fn multiple_of(&self) -> Option<Number> {
+        self.parts.iter().find_map(|part| part.number.multiple_of)
+    }
+
+    pub fn patterns(&self) -> BTreeSet<&'c str> {
+        self.parts.iter().filter_map(|part| part.text.pattern.as_deref()).collect()
+    }
+
+    pub fn formats(&self) -> BTreeSet<&'static str> {
+        self.parts.iter().filter_map(|part| part.text.format.map(|format| format.name())).collect()
+    }
+
+    pub fn unique_items(&self) -> bool {
+        self.parts.iter().any(|part| part.array.unique_items)
+    }
+
+    pub fn items(&self) -> Option<SchemaId> {
+        self.parts.iter().find_map(|part| part.array.items)
+    }
+
+    pub fn prefix_items(&self) -> &'c [SchemaId] {
+        self.parts.iter().map(|part| part.array.prefix_items.as_slice()).find(|items| !items.is_empty()).unwrap_or_default()
+    }
+
+    /// The members that are named, each with its first schema.
+    pub fn properties(&self) -> Vec<(&'c str, SchemaId)> {
+        let mut properties: Vec<(&str, SchemaId)> = Vec::new();
+        for (name, id) in self.parts.iter().flat_map(|part| &part.object.properties) {
+            if !properties.iter().any(|(known, _)| known == name) {
+                properties.push((name, *id));
+            }
+        }
+        properties
+    }
+
+    pub fn required(&self) -> BTreeSet<&'c str> {
+        self.parts.iter().flat_map(|part| &part.object.required).map(String::as_str).collect()
+    }
+
+    /// What members that nothing names must be; nothing if they may be anything.
+    pub fn additional(&self) -> Option<SchemaId> {
+        let rest = self.parts.iter().find_map(|part| part.object.additional_properties.or(part.object.unevaluated_properties));
+        rest.filter(|rest| !self.contract.schema(self.contract.resolved(*rest)).is_anything())
+    }
+
+    pub fn is_closed(&self) -> bool {
+        self.additional().is_some_and(|rest| self.contract.schema(self.contract.resolved(rest)).never)
+    }
+
+    pub fn rules(&self) -> Vec<&'c Rule> {
+        self.parts.iter().flat_map(|part| &part.rules).collect()
+    }
+
+    pub fn max_depth(&self) -> Option<u64> {
+        self.parts.iter().find_map(|part| part.max_depth)
+    }
+
+    /// The variants of `oneOf` and `anyOf`, each with what tells it: its tag, its name, or its JSON type.
+    pub fn variants(&self) -> Vec<(String, SchemaId)> {
+        let mut variants = Vec::new();
+        for part in &self.parts {
+            for (index, id) in part.one_of.iter().enumerate() {
+                let tag = part.tag.as_ref().and_then(|tag| tag.values.get(index)?.first()).map(Value::to_string);
+                variants.push((tag.unwrap_or_else(|| self.variant_name(*id)), *id));
+            }
+            variants.extend(part.any_of.iter().map(|id| (self.variant_name(*id), *id)));
+        }
+        variants
+    }
+
+    fn variant_name(&self, id: SchemaId) -> String {
+        let resolved = self.contract.resolved(id);
+        let named = self.contract.names.iter().find(|(_, known)| self.contract.resolved(*known) == resolved);
+        let types = || View::new(self.contract, resolved).types().map(|types| types.to_string());
+        let schema = self.contract.schema(resolved);
+        let title = || schema.annotations.title.clone();
+        named.map(|(name, _)| name.clone()).or_else(title).or_else(types).unwrap_or_else(|| schema.pointer.clone())
+    }
+
+    /// The keywords whose changes are not understood in part, only seen.
+    pub fn others(&self) -> String {
+        let mut text = String::new();
+        for part in &self.parts {
+            let object = &part.object;
+            let schemas = [
+                ("not", part.not),
+                ("if", part.condition.map(|condition| condition.condition)),
+                ("then", part.condition.and_then(|condition| condition.then)),
+                ("else", part.condition.and_then(|condition| condition.otherwise)),
+                ("contains", part.array.contains.map(|contains| contains.schema)),
+                ("propertyNames", object.property_names),
+                ("unevaluatedItems", part.array.unevaluated_items),
+            ];
+            let named = object.pattern_properties.iter().chain(&object.dependent_schemas).map(|(name, id)| (name.as_str(), Some(*id)));
+            for (keyword, id) in schemas.into_iter().chain(named).filter_map(|(keyword, id)| Some((keyword, id?))) {
+                text.push_str(&format!("{keyword} {} ", fingerprint(self.contract, id, 0)));
+            }
+            if let Some(contains) = part.array.contains {
+                text.push_str(&format!("{} {:?} ", contains.min, contains.max));
+            }
+            if !object.dependent_required.is_empty() {
+                text.push_str(&format!("{:?} ", object.dependent_required));
+            }
+        }
+        text
+    }
+}
+
+/// A text that is the same for schemas that say the same.
+fn fingerprint(contract: &Contract, id: SchemaId, depth: usize) -> String {
+    const DEPTH_MAX: usize = 6;
+    let resolved = contract.resolved(id);
+    let schema = contract.schema(resolved);
+    if depth > DEPTH_MAX {
+        return schema.pointer.clone();
+    }
+    let inner = |id: &SchemaId| fingerprint(contract, *id, depth + 1);
+    let all = |ids: &[SchemaId]| ids.iter().map(inner).collect::<Vec<_>>().join(",");
+    let members: Vec<String> = schema.object.properties.iter().map(|(name, id)| format!("{name}:{}", inner(id))).collect();
+    let lists = [&schema.all_of, &schema.any_of, &schema.one_of, &schema.array.prefix_items].map(|ids| all(ids)).join(";");
+    let single = [schema.reference, schema.not, schema.array.items, schema.object.additional_properties];
+    let singles: Vec<String> = single.iter().map(|id| id.as_ref().map(inner).unwrap_or_default()).collect();
+    format!(
+        "{{{:?} {:?} {:?} {:?} {:?} {:?} {:?} {} {} {} {}}}",
+        schema.types,
+        schema.constant,
+        schema.enumeration,
+        schema.number,
+        schema.text,
+        schema.object.required,
+        (schema.array.min_items, schema.array.max_items, schema.object.min_properties, schema.object.max_properties, schema.never),
+        members.join(","),
+        lists,
+        singles.join(";"),
+        schema.accepts_null
+    )
+}

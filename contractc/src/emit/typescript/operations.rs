@@ -1,0 +1,255 @@
+//! `operations.ts` and `client.ts`: each operation as a value with its types, and a client with a method for each.
+
+use std::fmt::Write;
+
+use super::code::{Code, docs, key, quoted};
+use super::names::{Names, camel, member};
+use crate::emit::Plan;
+use crate::emit::rust::names::{Unique, type_name};
+use crate::model::{Media, Operation, Parameter, Place, Response, SchemaId, Status, Style};
+use crate::shapes::Type;
+
+/// The two files.
+pub fn emit(plan: &Plan<'_>, names: &Names) -> [(&'static str, String); 2] {
+    let calls = calls(plan, names);
+    [("operations.ts", operations(plan, names, &calls)), ("client.ts", client(plan, &calls))]
+}
+
+/// An operation with its TypeScript names.
+struct Call<'p> {
+    operation: &'p Operation,
+    /// `pushChanges`
+    name: String,
+    /// `PushChangesCall`
+    call_name: String,
+    /// `PushChangesResult`
+    result_name: String,
+    parameters: Vec<(&'p Parameter, String)>,
+    /// The representation of the body that is sent, whether there must be one, and its field.
+    body: Option<(&'p Media, bool, String)>,
+}
+
+impl Call<'_> {
+    /// Whether a call can be made without saying anything.
+    fn is_plain(&self) -> bool {
+        let has_needed = self.parameters.iter().any(|(parameter, _)| parameter.required);
+        !has_needed && !self.body.as_ref().is_some_and(|(_, required, _)| *required)
+    }
+}
+
+fn calls<'p>(plan: &'p Plan<'p>, names: &Names) -> Vec<Call<'p>> {
+    let (mut types, mut values) = (Unique::default(), Unique::default());
+    names.sorted().iter().for_each(|(name, _)| _ = types.take((*name).to_owned(), ""));
+    let mut calls = Vec::new();
+    for operation in &plan.contract.operations {
+        let base = type_name(std::slice::from_ref(&operation.id));
+        let mut fields = Unique::default();
+        let parameters = operation.parameters.iter().map(|parameter| (parameter, fields.take(camel(&parameter.name), "_"))).collect();
+        let body = operation.body.as_ref().and_then(|body| Some((body.media.first()?, body.required)));
+        calls.push(Call {
+            operation,
+            name: values.take(camel(&operation.id), "_"),
+            call_name: types.take(format!("{base}Call"), ""),
+            result_name: types.take(format!("{base}Result"), ""),
+            parameters,
+            body: body.map(|(media, required)| (media, required, fields.take("body".to_owned(), "_"))),
+        });
+    }
+    calls
+}
+
+fn operations(plan: &Plan<'_>, names: &Names, calls: &[Call<'_>]) -> String {
+    let mut body = String::new();
+    for call in calls {
+        let _ = write!(body, "\n{}", interface(plan, names, call));
+        let _ = write!(body, "\n/** What {{@link {}}} may answer. */\n{}", call.name, result(plan, names, call));
+        let head = format!("export const {}: Operation<{}, {}> = ", call.name, call.call_name, call.result_name);
+        let value = value(plan, names, call).laid_out(0, head.chars().count(), 1);
+        let _ = write!(body, "\n{}{head}{value};\n", docs(&operation_docs(call.operation), 0));
+    }
+    let mut head = String::from("// The operations of the contract: what each takes, and what each may answer.\n\n");
+    let runtime: Vec<&str> = ["Operation", "Reply", "Undeclared"].into_iter().filter(|name| body.contains(name)).collect();
+    let _ = writeln!(head, "import type {{ {} }} from \"./runtime/index.js\";", runtime.join(", "));
+    if body.contains("schemas.") {
+        head.push_str("import * as schemas from \"./schemas.js\";\n");
+    }
+    if body.contains("types.") {
+        head.push_str("import type * as types from \"./types.js\";\n");
+    }
+    head + &body
+}
+
+fn interface(plan: &Plan<'_>, names: &Names, call: &Call<'_>) -> String {
+    let mut fields = String::new();
+    for (parameter, field) in &call.parameters {
+        let ty = root_type(plan, names, parameter.schema);
+        let text = parameter.description.clone().unwrap_or_else(|| format!("`{}`", parameter.name));
+        let _ = writeln!(fields, "{}  {}", docs(&text, 2), member(field, parameter.required, &ty));
+    }
+    if let Some((media, required, field)) = &call.body {
+        let ty = if media.is_json() { media_type(plan, names, media) } else { "BodyInit".to_owned() };
+        let described = call.operation.body.as_ref().and_then(|body| body.description.clone());
+        let text = described.unwrap_or_else(|| format!("The body, `{}`.", media.media_type));
+        let _ = writeln!(fields, "{}  {}", docs(&text, 2), member(field, *required, &ty));
+    }
+    let fields = if fields.is_empty() { "{}".to_owned() } else { format!("{{\n{fields}}}") };
+    format!("/** What {{@link {}}} takes. */\nexport interface {} {fields}\n", call.name, call.call_name)
+}
+
+fn result(plan: &Plan<'_>, names: &Names, call: &Call<'_>) -> String {
+    let mut parts: Vec<String> = call
+        .operation
+        .responses
+        .iter()
+        .map(|response| {
+            let content = match content(response) {
+                "none" => "undefined".to_owned(),
+                "json" => response.media.first().map_or("unknown".to_owned(), |media| media_type(plan, names, media)),
+                "stream" => "ReadableStream<Uint8Array> | null".to_owned(),
+                _ => "Uint8Array".to_owned(),
+            };
+            format!("Reply<{}, {content}>", status(response.status))
+        })
+        .collect();
+    let has_default = call.operation.responses.iter().any(|response| response.status == Status::Default && response.media.len() < 2);
+    if !has_default {
+        parts.push("Undeclared".to_owned());
+    }
+    let flat = format!("export type {} = {};\n", call.result_name, parts.join(" | "));
+    if flat.len() <= 120 { flat } else { format!("export type {} =\n  | {};\n", call.result_name, parts.join("\n  | ")) }
+}
+
+fn value(plan: &Plan<'_>, names: &Names, call: &Call<'_>) -> Code {
+    let operation = call.operation;
+    let text = |text: &str| Code::Text(quoted(text));
+    let mut members = vec![
+        ("id".to_owned(), text(&operation.id)),
+        ("method".to_owned(), text(&operation.method.name().to_ascii_uppercase())),
+        ("path".to_owned(), text(&operation.path)),
+        ("security".to_owned(), Code::List(operation.security.iter().map(|name| text(name)).collect())),
+    ];
+    let parameters = call.parameters.iter().map(|(parameter, field)| self::parameter(plan, names, parameter, field));
+    members.push(("parameters".to_owned(), Code::List(parameters.collect())));
+    if let Some((media, required, field)) = &call.body {
+        let mut parts = vec![
+            ("field".to_owned(), text(field)),
+            ("mediaType".to_owned(), text(&media.media_type)),
+            ("required".to_owned(), Code::text(required.to_string())),
+        ];
+        parts.push(("content".to_owned(), text(if media.is_json() { "json" } else { "raw" })));
+        parts.extend(media.schema.filter(|_| media.is_json()).and_then(|id| schema(plan, names, id)));
+        members.push(("body".to_owned(), Code::Object(parts)));
+    }
+    let responses = operation.responses.iter().map(|response| {
+        let mut parts = vec![("status".to_owned(), Code::Text(status(response.status))), ("content".to_owned(), text(content(response)))];
+        if response.media.len() > 1 {
+            parts.push(("isOneOfSeveral".to_owned(), Code::text("true")));
+        }
+        let json = response.media.first().filter(|media| media.is_json());
+        parts.extend(json.and_then(|media| media.schema).and_then(|id| schema(plan, names, id)));
+        Code::Object(parts)
+    });
+    members.push(("responses".to_owned(), Code::List(responses.collect())));
+    Code::Object(members)
+}
+
+fn parameter(plan: &Plan<'_>, names: &Names, parameter: &Parameter, field: &str) -> Code {
+    let place = match parameter.place {
+        Place::Path => "path",
+        Place::Query => "query",
+        Place::Header => "header",
+        Place::Cookie => "cookie",
+    };
+    let style = match parameter.style {
+        Style::Simple => "simple",
+        Style::Exploded => "exploded",
+        Style::Joined(' ') => "space",
+        Style::Joined('|') => "bar",
+        Style::Joined(_) => "comma",
+        Style::DeepObject => "deepObject",
+        Style::Label => "label",
+        Style::Matrix => "matrix",
+        Style::Json => "json",
+    };
+    let mut members = vec![
+        ("field".to_owned(), Code::Text(quoted(field))),
+        ("name".to_owned(), Code::Text(quoted(&parameter.name))),
+        ("place".to_owned(), Code::Text(quoted(place))),
+        ("style".to_owned(), Code::Text(quoted(style))),
+        ("required".to_owned(), Code::text(parameter.required.to_string())),
+    ];
+    members.extend(schema(plan, names, parameter.schema));
+    Code::Object(members)
+}
+
+/// The member that holds a schema; nothing where everything is accepted.
+fn schema(plan: &Plan<'_>, names: &Names, id: SchemaId) -> Option<(String, Code)> {
+    names.root(plan, id).map(|name| ("schema".to_owned(), Code::Text(format!("schemas.{name}"))))
+}
+
+fn media_type(plan: &Plan<'_>, names: &Names, media: &Media) -> String {
+    media.schema.map_or("unknown".to_owned(), |schema| root_type(plan, names, schema))
+}
+
+fn root_type(plan: &Plan<'_>, names: &Names, schema: SchemaId) -> String {
+    names.ty(plan.shapes.root_type(schema).unwrap_or(&Type::Any), "types.")
+}
+
+/// What a response's body is read as.
+fn content(response: &Response) -> &'static str {
+    match response.media.first() {
+        _ if response.media.iter().any(|media| media.media_type == "text/event-stream") => "stream",
+        None => "none",
+        Some(media) if media.is_json() => "json",
+        Some(_) => "bytes",
+    }
+}
+
+fn status(status: Status) -> String {
+    match status {
+        Status::Code(code) => code.to_string(),
+        other => quoted(&other.text()),
+    }
+}
+
+fn operation_docs(operation: &Operation) -> String {
+    let mut text = operation.summary.clone().map(|summary| format!("{}.\n\n", summary.trim_end_matches('.'))).unwrap_or_default();
+    let _ = write!(text, "`{} {}`", operation.method.name().to_ascii_uppercase(), operation.path);
+    if let Some(description) = &operation.description {
+        let _ = write!(text, "\n\n{}", description.trim_end());
+    }
+    if operation.deprecated {
+        text.push_str("\n\n@deprecated");
+    }
+    text
+}
+
+/// The client: a method for each operation.
+fn client(plan: &Plan<'_>, calls: &[Call<'_>]) -> String {
+    let (mut methods, mut bound) = (String::new(), Vec::new());
+    for call in calls {
+        let optional = if call.is_plain() { "?" } else { "" };
+        let _ = write!(
+            methods,
+            "{}  {}(call{optional}: operations.{}, options?: CallOptions): Promise<operations.{}>;\n",
+            docs(&operation_docs(call.operation), 2),
+            key(&call.name),
+            call.call_name,
+            call.result_name
+        );
+        let default = if call.is_plain() { "call = {}" } else { "call" };
+        let send = format!("send(client, operations.{}, call, options)", call.name);
+        bound.push((key(&call.name), Code::Arrow(format!("({default}, options)"), Box::new(Code::Text(send)))));
+    }
+    format!(
+        "// The client: one method for each operation. Code that needs few of them can do with `send` and the operations alone.\n\n\
+         import * as operations from \"./operations.js\";\n\
+         import {{ send, type CallOptions, type ClientOptions }} from \"./runtime/index.js\";\n\n\
+         /** A client of {}. Every method throws a `CallError` where a call comes to nothing. */\n\
+         export interface Client {{\n{methods}}}\n\n\
+         /** Makes a client of the server at `client.baseUrl`. */\n\
+         export function createClient(client: ClientOptions): Client {{\n  return {};\n}}\n",
+        plan.contract.title.replace("*/", "*\\/"),
+        Code::Object(bound).laid_out(2, 9, 1)
+    )
+}

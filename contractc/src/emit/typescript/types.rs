@@ -1,0 +1,83 @@
+//! `types.ts`: an interface or a type for each declared shape, with the contract's prose.
+
+use std::fmt::Write;
+
+use super::code::{docs, quoted};
+use super::names::{Names, literal_type, member};
+use crate::emit::Plan;
+use crate::model::SchemaId;
+use crate::shapes::{Declaration, DeclarationId, Field, FieldKind, Shape, Type};
+
+pub fn emit(plan: &Plan<'_>, names: &Names) -> String {
+    let mut code = String::from("// The types of the contract.\n");
+    for (name, id) in names.sorted() {
+        let declaration = plan.shapes.get(id);
+        let _ = write!(code, "\n{}{}", docs(&type_docs(plan, declaration), 0), declared(plan, names, name, id));
+    }
+    code
+}
+
+fn declared(plan: &Plan<'_>, names: &Names, name: &str, id: DeclarationId) -> String {
+    let union = |parts: Vec<String>| {
+        let flat = format!("export type {name} = {};\n", parts.join(" | "));
+        if flat.len() <= 120 { flat } else { format!("export type {name} =\n  | {};\n", parts.join("\n  | ")) }
+    };
+    match &plan.shapes.get(id).shape {
+        Shape::Record { fields, rest } => interface(plan, names, name, fields, rest.as_ref()),
+        Shape::Texts(texts) => union(texts.iter().map(|text| quoted(text)).collect()),
+        Shape::Tagged { variants, .. } | Shape::ByType(variants) | Shape::Untagged(variants) => {
+            let mut parts: Vec<String> = Vec::new();
+            for variant in variants {
+                let part = names.ty(&variant.ty, "");
+                if !parts.contains(&part) {
+                    parts.push(part);
+                }
+            }
+            union(parts)
+        }
+        Shape::Wrapper(ty) => format!("export type {name} = {};\n", names.ty(ty, "")),
+    }
+}
+
+fn interface(plan: &Plan<'_>, names: &Names, name: &str, fields: &[Field], rest: Option<&Type>) -> String {
+    let mut body = String::new();
+    for field in fields {
+        let ty = match &field.kind {
+            FieldKind::Constant(value) => literal_type(value),
+            FieldKind::Value(ty) => names.ty(ty, ""),
+        };
+        let _ = writeln!(body, "{}  {}", docs(&field_docs(plan, field.schema), 2), member(&field.name, field.required, &ty));
+    }
+    match rest {
+        // Members that a newer contract names are kept as they are: nothing need be said of them.
+        None | Some(Type::Any) => {}
+        Some(ty) if fields.is_empty() => _ = writeln!(body, "  [name: string]: {};", names.ty(ty, "")),
+        // An index speaks of the named members as well, and they may be of other types.
+        Some(_) => body.push_str("  [name: string]: unknown;\n"),
+    }
+    if body.is_empty() { format!("export interface {name} {{}}\n") } else { format!("export interface {name} {{\n{body}}}\n") }
+}
+
+fn type_docs(plan: &Plan<'_>, declaration: &Declaration) -> String {
+    let notes = &plan.contract.schema(declaration.schema).annotations;
+    let mut text = notes.description.clone().or_else(|| notes.title.clone()).unwrap_or_else(|| match declaration.words.split_last() {
+        Some((last, [])) => format!("`{last}`"),
+        Some((last, path)) => format!("`{last}` of `{}`", path.join(".")),
+        None => "A value of the contract.".to_owned(),
+    });
+    if notes.deprecated {
+        text.push_str("\n\n@deprecated");
+    }
+    text
+}
+
+fn field_docs(plan: &Plan<'_>, schema: SchemaId) -> String {
+    let own = &plan.contract.schema(schema).annotations;
+    let target = &plan.contract.schema(plan.contract.resolved(schema)).annotations;
+    let said = own.description.as_ref().or(own.title.as_ref()).or(target.description.as_ref()).or(target.title.as_ref());
+    let mut text = said.cloned().unwrap_or_default();
+    if own.deprecated {
+        text.push_str("\n\n@deprecated");
+    }
+    text
+}

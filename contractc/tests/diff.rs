@@ -1,0 +1,160 @@
+//! What `contractc diff` says of single changes, one a line: the two versions differ in what stands between the braces.
+
+use contractc::Compilation;
+use contractc::diff::{self, Change};
+
+/// A contract whose one operation takes and gives the schema `Thing`.
+fn both_ways(thing: &str) -> String {
+    contract(&format!("{{}}, /things: {{ post: {{ {}, {} }} }}", body("Thing"), answer("200", "Thing")), &format!("Thing: {thing}"))
+}
+
+fn body(schema: &str) -> String {
+    format!("requestBody: {{ required: true, content: {{ application/json: {{ schema: {{ $ref: '#/components/schemas/{schema}' }} }} }} }}")
+}
+
+fn answer(status: &str, schema: &str) -> String {
+    format!(
+        "responses: {{ '{status}': {{ description: '', content: {{ application/json: {{ schema: {{ $ref: '#/components/schemas/{schema}' }} }} }} }} }}"
+    )
+}
+
+fn contract(paths: &str, schemas: &str) -> String {
+    let paths = paths.trim_start_matches("{}, ");
+    format!("openapi: 3.1.0\ninfo: {{ title: Test, version: '1' }}\npaths: {{ {paths} }}\ncomponents: {{ schemas: {{ {schemas} }} }}\n")
+}
+
+fn changes(old: &str, new: &str) -> Vec<Change> {
+    let compile = |text: &str| {
+        let compilation = Compilation::from_text("test.yaml", text.as_bytes());
+        let findings = compilation.findings();
+        compilation.contract.unwrap_or_else(|| panic!("{findings}"))
+    };
+    diff::compare(&compile(old), &compile(new))
+}
+
+fn lines(old: &str, new: &str) -> Vec<String> {
+    changes(old, new).iter().map(|change| format!("{}: {}", change.class(), change.message)).collect()
+}
+
+#[test]
+fn schemas_that_go_both_ways() {
+    let cases = [
+        ("{ type: string }", "{ type: string }", ""),
+        ("{ type: string }", "{ type: [string, 'null'] }", "breaking for responses: `type` was string and is null or string"),
+        ("{ type: number }", "{ type: integer }", "breaking for requests: `type` was integer or number and is integer"),
+        ("{ type: string, maxLength: 9 }", "{ type: string, maxLength: 5 }", "breaking for requests: `maxLength` was 9 and is 5"),
+        ("{ type: string, maxLength: 9 }", "{ type: string }", "breaking for responses: `maxLength` was 9 and is absent"),
+        ("{ type: integer, minimum: 1 }", "{ type: integer, minimum: 0 }", "breaking for responses: `minimum` was 1 and is 0"),
+        ("{ type: integer, multipleOf: 2 }", "{ type: integer, multipleOf: 4 }", "breaking for requests: `multipleOf` was 2 and is 4"),
+        ("{ type: integer, multipleOf: 2 }", "{ type: integer, multipleOf: 3 }", "breaking: `multipleOf` was 2 and is 3"),
+        ("{ type: string, pattern: a }", "{ type: string, pattern: b }", "breaking: `pattern` was a and is b"),
+        ("{ type: string }", "{ type: string, format: uuid }", "breaking for requests: `format` was absent and is uuid"),
+        (
+            "{ enum: [a, b] }",
+            "{ enum: [a, c] }",
+            "breaking for responses: newly accepts \"c\"|breaking for requests: no longer accepts \"b\"",
+        ),
+        (
+            "{ type: array, items: { maximum: 1 } }",
+            "{ type: array, items: { maximum: 2 } }",
+            "breaking for responses: `maximum` was 1 and is 2",
+        ),
+        ("{ type: array }", "{ type: array, uniqueItems: true }", "breaking for requests: `uniqueItems` is true"),
+        ("{ type: object }", "{ type: object, properties: { a: {} } }", "safe: the member `a` is new"),
+        (
+            "{ type: object, additionalProperties: false }",
+            "{ type: object, additionalProperties: false, properties: { a: {} } }",
+            "breaking for responses: the member `a` is new",
+        ),
+        (
+            "{ type: object, additionalProperties: false, properties: { a: {} } }",
+            "{ type: object, additionalProperties: false }",
+            "breaking for requests: the member `a` is gone",
+        ),
+        ("{ type: object }", "{ type: object, required: [a] }", "breaking for requests: the member `a` is required now"),
+        ("{ type: object, required: [a] }", "{ type: object }", "breaking for responses: the member `a` is no longer required"),
+        (
+            "{ type: object }",
+            "{ type: object, additionalProperties: false }",
+            "breaking for requests: members that are not named are refused now",
+        ),
+        ("{ type: object, allOf: [{ required: [a] }] }", "{ type: object, required: [a] }", ""),
+        (
+            "{ oneOf: [{ type: string }] }",
+            "{ oneOf: [{ type: string }, { type: integer }] }",
+            "breaking for responses: the variant integer is new",
+        ),
+        ("{ not: { type: string } }", "{ not: { type: integer } }", "breaking: keywords that cannot be compared in part have changed"),
+        (
+            "{ type: object }",
+            "{ type: object, properties: { a: { type: integer }, b: { type: integer } }, x-rules: ['a < b'] }",
+            "breaking for requests: the rule `a < b` is new|safe: the member `a` is new|safe: the member `b` is new",
+        ),
+    ];
+    for (old, new, expected) in cases {
+        let found = lines(&both_ways(old), &both_ways(new)).join("|");
+        assert!(found.starts_with(expected) && found.is_empty() == expected.is_empty(), "{old} → {new}: {found}");
+    }
+}
+
+#[test]
+fn a_schema_is_judged_by_where_it_is_used() {
+    let with = |asked: &str, answered: &str| {
+        let paths = format!("/things: {{ post: {{ {}, {} }} }}", body("Asked"), answer("200", "Answered"));
+        contract(&paths, &format!("Asked: {{ maximum: {asked} }}, Answered: {{ maximum: {answered} }}"))
+    };
+    assert_eq!(
+        lines(&with("1", "1"), &with("2", "2")),
+        ["breaking for responses: `maximum` was 1 and is 2", "safe: `maximum` was 1 and is 2"]
+    );
+    assert_eq!(
+        lines(&with("2", "2"), &with("1", "1")),
+        ["breaking for requests: `maximum` was 2 and is 1", "safe: `maximum` was 2 and is 1"]
+    );
+}
+
+#[test]
+fn operations() {
+    let with = |operation: &str| contract(&format!("'/a/{{x}}': {{ {operation} }}"), "");
+    let x = "{ name: x, in: path, required: true, schema: {} }";
+    let get = |more: &str| with(&format!("get: {{ parameters: [{x}{more}], responses: {{ '200': {{ description: '' }} }} }}"));
+    let optional = ", { name: q, in: query, schema: {} }";
+    let required = ", { name: q, in: query, required: true, schema: {} }";
+    assert_eq!(lines(&get(""), &with("")), ["breaking for requests: the operation is gone"]);
+    assert_eq!(lines(&with(""), &get("")), ["safe: the operation is new"]);
+    assert_eq!(lines(&get(""), &get(optional)), ["safe: the optional parameter `q` is new"]);
+    assert_eq!(lines(&get(""), &get(required)), ["breaking for requests: the required parameter `q` is new"]);
+    assert_eq!(lines(&get(optional), &get(required)), ["breaking for requests: the parameter `q` is required now"]);
+    assert_eq!(lines(&get(optional), &get("")), ["breaking for requests: the parameter `q` is gone"]);
+    let renamed = get("").replace("{x}", "{y}").replace("name: x", "name: y");
+    assert!(changes(&get(""), &renamed).iter().all(|change| change.message != "the operation is gone"));
+    let answers = |statuses: &str| with(&format!("get: {{ parameters: [{x}], responses: {{ {statuses} }} }}"));
+    let (ok, created, gone) = ("'200': { description: '' }", "'201': { description: '' }", "'410': { description: '' }");
+    assert_eq!(lines(&answers(ok), &answers(&format!("{ok}, {created}"))), ["breaking for responses: the response 201 is new"]);
+    assert_eq!(lines(&answers(ok), &answers(&format!("{ok}, {gone}"))), ["safe: the response 410 is new"]);
+}
+
+#[test]
+fn changes_say_where_they_are() {
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("diff");
+    std::fs::create_dir_all(&folder).expect("a folder can be made");
+    let write = |name: &str, max: u32| {
+        let path = folder.join(name);
+        let text = format!(
+            "openapi: 3.1.0\ninfo: {{title: T, version: '1'}}\ncomponents:\n  schemas:\n    Name: {{type: string, maxLength: {max}}}\n"
+        );
+        std::fs::write(&path, text).expect("a file can be written");
+        path
+    };
+    let (old, new) = (write("old.yaml", 9), write("new.yaml", 5));
+    let run = |old: &std::path::Path, new: &std::path::Path| {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_contractc")).arg("diff").args([old, new]).output();
+        let output = output.expect("the command starts");
+        (output.status.code(), String::from_utf8(output.stdout).expect("text"))
+    };
+    let (code, text) = run(&old, &new);
+    assert_eq!(code, Some(1));
+    assert!(text.starts_with("breaking for requests: ") && text.contains("new.yaml:5:11 #/components/schemas/Name"), "{text}");
+    assert_eq!(run(&old, &old), (Some(0), String::new()));
+    assert_eq!(run(&old, &folder.join("none.yaml")).0, Some(2));
+}

@@ -1,0 +1,64 @@
+//! All cases' generated TypeScript, over one copy of the runtime: compiled by `tsc --strict`, then run to judge the cases' instances.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use super::{Case, put};
+
+/// The folder of the Node side, with its packages installed.
+fn packages() -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/typescript");
+    if !folder.join("node_modules/zod").exists() {
+        node("npm", &folder, &["ci", "--no-audit", "--no-fund"]);
+    }
+    folder.canonicalize().expect("the folder of the Node side exists")
+}
+
+/// Compiles the cases and lists the instances that are judged wrong.
+pub fn judge(cases: &[Case]) -> Vec<String> {
+    let packages = packages();
+    let folder = packages.join("build/cases");
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder).expect("the old files can be removed");
+    }
+    let (mut lines, mut expected) = (String::new(), Vec::new());
+    for (index, case) in cases.iter().enumerate() {
+        for file in &case.files {
+            let Some(path) = file.path.strip_prefix("typescript/") else { continue };
+            if !path.starts_with("runtime/") {
+                put(
+                    &folder.join("source").join(&case.name).join(path),
+                    &file.text.replace("\"./runtime/index.js\"", "\"../runtime/index.js\""),
+                );
+            } else if index == 0 {
+                put(&folder.join("source").join(path), &file.text);
+            }
+        }
+        let module = folder.join("built").join(&case.name).join("index.js");
+        for instance in &case.instances {
+            lines.push_str(&format!("{}\n", json!({ "module": module, "schema": instance.schema, "text": instance.json })));
+            expected.push((format!("{}: {} {}", case.name, instance.schema, instance.json), instance.valid_in_typescript));
+        }
+    }
+    let config = json!({ "extends": "../../tsconfig.json", "include": ["source"],
+        "compilerOptions": { "rootDir": "source", "outDir": "built", "paths": {} } });
+    put(&folder.join("tsconfig.json"), &config.to_string());
+    put(&folder.join("instances.jsonl"), &lines);
+    node("node", &folder, &["../../node_modules/typescript/bin/tsc", "-p", "tsconfig.json"]);
+    let answers = node("node", &packages, &["judge.mjs", "build/cases/instances.jsonl"]);
+    let is_valid = |line: &str| serde_json::from_str::<Value>(line).ok().and_then(|answer| Some(answer["zod"].as_array()?.is_empty()));
+    let judged: Vec<Option<bool>> = answers.lines().map(is_valid).collect();
+    assert_eq!(judged.len(), expected.len(), "every instance is judged");
+    let wrong = expected.into_iter().zip(judged).filter(|((_, valid), judged)| Some(*valid) != *judged);
+    wrong.map(|((instance, _), _)| instance).collect()
+}
+
+fn node(program: &str, folder: &Path, arguments: &[&str]) -> String {
+    let output = Command::new(program).args(arguments).current_dir(folder).output();
+    let output = output.unwrap_or_else(|error| panic!("cannot start {program}, which these tests need: {error}"));
+    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{program} {} fails:\n{stdout}{stderr}", arguments.join(" "));
+    stdout.into_owned()
+}

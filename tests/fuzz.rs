@@ -1,0 +1,177 @@
+//! Mutated documents through the compiler, and mutated JSON through the generated parsers: no panic, no hang, no exhausted stack, and a
+//! value is accepted exactly if the `jsonschema` crate accepts it. `cargo xtask fuzz` runs more cases; `PROPTEST_CASES` says how many.
+
+mod support;
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use contractc::Compilation;
+use contractc::emit::Target;
+use contractc::sample::Sampler;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::Index;
+use proptest::test_runner::FileFailurePersistence;
+use serde_json::Value;
+use stronglog_sync::api;
+use support::oracle::Oracle;
+
+/// More than any of the small documents takes, even on a busy machine.
+const HANG: Duration = Duration::from_secs(20);
+
+/// A change of a text. Places are fractions of its length, so that a smaller text can be found that shows the same.
+#[derive(Clone, Debug)]
+enum Edit {
+    Delete { at: Index, length: usize },
+    Insert { at: Index, token: Index },
+    Copy { from: Index, length: usize, to: Index },
+    Replace { at: Index, byte: u8 },
+}
+
+const TOKENS: &[&str] = &[
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    ":",
+    "\"",
+    "null",
+    "true",
+    "0",
+    "-1",
+    "1e400",
+    "1.5",
+    "1e2",
+    "-0",
+    "18446744073709551616",
+    "\\ud800",
+    "\u{1F600}",
+    "__proto__",
+    "$ref",
+    "\"#/components/schemas/",
+    "type: ",
+    "allOf: ",
+    "oneOf: ",
+    "not: ",
+    "nullable: true",
+    "x-rules: ['a < b']",
+    "x-max-depth: 2",
+    "\n",
+    "  ",
+    "- ",
+    "~1",
+    "%",
+    "&a *a",
+    "!!binary",
+    "|",
+    "enum: []",
+    "pattern: '('",
+    "[[[[[[[[[[[[[[[[",
+];
+
+impl Edit {
+    fn apply(&self, text: &mut Vec<u8>) {
+        if text.is_empty() {
+            return;
+        }
+        match self {
+            Edit::Delete { at, length } => {
+                let at = at.index(text.len());
+                text.drain(at..(at + length).min(text.len()));
+            }
+            Edit::Insert { at, token } => {
+                let at = at.index(text.len());
+                text.splice(at..at, TOKENS[token.index(TOKENS.len())].bytes());
+            }
+            Edit::Copy { from, length, to } => {
+                let (from, to) = (from.index(text.len()), to.index(text.len()));
+                let part = text[from..(from + length).min(text.len())].to_vec();
+                text.splice(to..to, part);
+            }
+            Edit::Replace { at, byte } => {
+                let at = at.index(text.len());
+                text[at] = *byte;
+            }
+        }
+    }
+}
+
+fn edits() -> impl Strategy<Value = Vec<Edit>> {
+    let index = any::<Index>;
+    let edit = prop_oneof![
+        (index(), 1..40usize).prop_map(|(at, length)| Edit::Delete { at, length }),
+        (index(), index()).prop_map(|(at, token)| Edit::Insert { at, token }),
+        (index(), 1..80usize, index()).prop_map(|(from, length, to)| Edit::Copy { from, length, to }),
+        (index(), any::<u8>()).prop_map(|(at, byte)| Edit::Replace { at, byte }),
+    ];
+    vec(edit, 1..5)
+}
+
+fn edited(text: &str, edits: &[Edit]) -> Vec<u8> {
+    let mut bytes = text.as_bytes().to_vec();
+    edits.iter().for_each(|edit| edit.apply(&mut bytes));
+    bytes
+}
+
+/// Cases that have failed are kept, and run first from then on.
+fn config() -> ProptestConfig {
+    let kept = FileFailurePersistence::Direct(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fuzz.regressions"));
+    ProptestConfig { failure_persistence: Some(Box::new(kept)), ..ProptestConfig::default() }
+}
+
+/// The small documents of the compiler's own tests.
+fn documents() -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("contractc/tests/cases");
+    let mut paths: Vec<_> =
+        std::fs::read_dir(folder).expect("the cases can be listed").map(|entry| entry.expect("a case").path()).collect();
+    paths.sort();
+    let read = |path: &std::path::PathBuf| std::fs::read_to_string(path.join("openapi.yaml")).ok();
+    paths.iter().filter_map(read).collect()
+}
+
+#[test]
+fn the_compiler_survives_any_document() {
+    let documents = documents();
+    assert!(documents.len() > 20);
+    proptest!(config(), |(document in any::<Index>(), edits in edits())| {
+        let text = edited(&documents[document.index(documents.len())], &edits);
+        let start = Instant::now();
+        let compilation = Compilation::from_text("fuzzed.yaml", &text);
+        let files = compilation.generate(Target::ALL, false);
+        prop_assert!(start.elapsed() < HANG, "hangs on:\n{}", String::from_utf8_lossy(&text));
+        prop_assert_eq!(files.is_some(), !compilation.diagnostics.has_errors());
+        // What is generated is Rust at least to a parser: otherwise the emitter puts in an error.
+        let broken = files.iter().flatten().find(|file| file.text.contains("compile_error!"));
+        prop_assert!(broken.is_none(), "{:?} of:\n{}", broken, String::from_utf8_lossy(&text));
+    });
+}
+
+#[test]
+fn parsers_accept_what_the_oracle_accepts() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("spec/openapi.yaml");
+    let compilation = Compilation::from_file(&path).expect("the contract can be read");
+    let contract = compilation.contract.as_ref().expect("the contract compiles");
+    let oracle = Oracle::new(contract);
+    // A few instances of many schemas: making them and compiling the oracle's schemas is what takes time.
+    let judged: Vec<_> = api::SCHEMAS
+        .iter()
+        .step_by(7)
+        .filter_map(|name| {
+            let mut sampler = Sampler::new(contract, 5);
+            let schema = contract.named(name)?;
+            let texts: Vec<String> = (0..3).filter_map(|_| sampler.valid(schema)).map(|value| value.to_string()).collect();
+            (!texts.is_empty()).then(|| (*name, texts, oracle.validator(name)))
+        })
+        .collect();
+    proptest!(config(), |(schema in any::<Index>(), instance in any::<Index>(), edits in edits())| {
+        let (name, texts, by_oracle) = &judged[schema.index(judged.len())];
+        let text = edited(&texts[instance.index(texts.len())], &edits);
+        let ours = api::validate(name, &text);
+        let theirs = serde_json::from_slice::<Value>(&text).is_ok_and(|value| by_oracle.is_valid(&value));
+        // The one difference that stands: see tests/agreement/differences.md.
+        let has_duplicate = ours.as_ref().err().is_some_and(|report| report.violations[0].message.contains("second member"));
+        prop_assert!(ours.is_ok() == theirs || has_duplicate, "{}: {:?}, theirs {}: {}", name, ours, theirs, String::from_utf8_lossy(&text));
+    });
+}

@@ -1,0 +1,35 @@
+//! Devices keep old contracts for months: nothing that the newest released contract says may be broken by the one at hand.
+
+use std::path::{Path, PathBuf};
+
+use contractc::{Compilation, diff};
+
+#[test]
+fn the_newest_released_contract_is_kept() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let released = newest(&root.join("spec/released"));
+    let compile = |path: &Path| {
+        let compilation = Compilation::from_file(path).expect("the contract can be read");
+        assert!(compilation.contract.is_some(), "{}", compilation.findings());
+        compilation
+    };
+    let (old, new) = (compile(&released), compile(&root.join("spec/openapi.yaml")));
+    let (before, after) = (old.contract.as_ref().expect("a contract"), new.contract.as_ref().expect("a contract"));
+    let breaking: Vec<String> = diff::compare(before, after)
+        .iter()
+        .filter(|change| change.is_breaking())
+        .map(|change| change.line(&old.sources, &new.sources))
+        .collect();
+    assert!(breaking.is_empty(), "{} is broken:\n{}", released.display(), breaking.join("\n"));
+}
+
+/// The released contract of the highest version, which is its file's name.
+fn newest(folder: &Path) -> PathBuf {
+    let version = |path: &PathBuf| -> Option<Vec<u64>> {
+        let name = path.file_stem()?.to_str()?;
+        name.split('.').map(|part| part.parse().ok()).collect()
+    };
+    let entries = std::fs::read_dir(folder).expect("the folder can be listed");
+    let paths = entries.map(|entry| entry.expect("an entry").path()).filter(|path| version(path).is_some());
+    paths.max_by_key(version).expect("a contract was released")
+}

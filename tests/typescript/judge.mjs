@@ -1,0 +1,84 @@
+// Judges JSON texts by generated Zod schemas, and by ajv where a JSON Schema is given.
+//
+// usage: node judge.mjs INSTANCES [ORACLE]
+//
+// INSTANCES has a line for each text: {"module": PATH, "schema": NAME, "text": JSON}. ORACLE is a JSON file of the contract's schemas by
+// name, references and all, in plain JSON Schema. A line of output for each line of input: {"zod": [[pointer, keyword], …], "ajv": bool,
+// "format": bool}; the last says whether ajv finds fault with a format.
+
+import { createInterface } from "node:readline";
+import { createReadStream, readFileSync } from "node:fs";
+import { pathToFileURL } from "node:url";
+import { resolve } from "node:path";
+
+const [instances, oracle] = process.argv.slice(2);
+const ajv = oracle === undefined ? undefined : await judgeOf(JSON.parse(readFileSync(oracle, "utf8")));
+
+const modules = new Map();
+let output = [];
+for await (const line of createInterface({ input: createReadStream(instances), crlfDelay: Infinity })) {
+  const { module, schema, text } = JSON.parse(line);
+  if (!modules.has(module)) {
+    modules.set(module, await import(pathToFileURL(resolve(module)).href));
+  }
+  const { fromJson, schemas } = modules.get(module);
+  const verdict = fromJson(schemas[schema], text);
+  const zod = verdict.valid ? [] : verdict.violations.map(({ pointer, keyword }) => [pointer, keyword]);
+  output.push(JSON.stringify({ zod, ...ajv?.(schema, text) }));
+  if (output.length === 1000) {
+    await flush();
+  }
+}
+await flush();
+
+/** Pipes take only so much at a time. */
+async function flush() {
+  const text = output.map((line) => `${line}\n`).join("");
+  output = [];
+  await new Promise((done) => process.stdout.write(text, done));
+}
+
+/** ajv with the contract's extensions, which are spelled out here once more, on purpose. */
+async function judgeOf(schemas) {
+  const { default: Ajv } = await import("ajv/dist/2020.js");
+  const { default: addFormats } = await import("ajv-formats");
+  const judge = new Ajv({ strict: false, allErrors: false, unicodeRegExp: true, logger: false });
+  addFormats(judge);
+  judge.addKeyword({ keyword: "x-rules", type: "object", validate: (rules, value) => rules.every((rule) => holds(rule, value)) });
+  judge.addKeyword({ keyword: "x-max-depth", validate: (max, value) => depth(value) <= max });
+  judge.addSchema({ $id: "contract", components: { schemas } });
+  const validators = new Map();
+  return (name, text) => {
+    let validator = validators.get(name);
+    if (validator === undefined) {
+      validator = judge.compile({ $ref: `contract#/components/schemas/${name}` });
+      validators.set(name, validator);
+    }
+    try {
+      const valid = validator(JSON.parse(text));
+      return { ajv: valid, format: !valid && validator.errors.some(({ keyword }) => keyword === "format") };
+    } catch (error) {
+      if (error instanceof SyntaxError) {
+        return { ajv: false, format: false };
+      }
+      throw error;
+    }
+  };
+}
+
+function holds(rule, value) {
+  const [left, comparison, right, sign, offset] = rule.split(" ");
+  const numbers = [left, right, ...(offset === undefined ? [] : [offset])].map((name) => value[name]);
+  if (!numbers.every((number) => typeof number === "number")) {
+    return true;
+  }
+  const sum = numbers[1] + (sign === "-" ? -1 : 1) * (numbers[2] ?? 0);
+  const outcomes = { "==": numbers[0] === sum, "!=": numbers[0] !== sum, "<": numbers[0] < sum, "<=": numbers[0] <= sum };
+  return { ...outcomes, ">": numbers[0] > sum, ">=": numbers[0] >= sum }[comparison];
+}
+
+function depth(condition) {
+  const isObject = typeof condition === "object" && condition !== null && !Array.isArray(condition);
+  const lists = isObject ? [condition.all, condition.any, [condition.not]] : [];
+  return 1 + Math.max(0, ...lists.filter(Array.isArray).flat().filter((inner) => inner !== undefined).map(depth));
+}

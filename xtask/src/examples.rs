@@ -1,0 +1,148 @@
+//! Other people's examples, defaults and enum values through both languages: what is right by the letter must be accepted, and what is
+//! wrong by any reading must be refused.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use contractc::Compilation;
+use contractc::emit::{OutputFile, Target};
+use serde_json::{Map, Value, json};
+
+use crate::node::{self, Modules, Question};
+use crate::{Result, root, run};
+
+/// A value of a document, and what is known of it.
+struct Example {
+    document: String,
+    /// The name under which its schema was added to the document.
+    schema: String,
+    at: String,
+    text: String,
+    /// Whether it must be accepted; the others must be refused.
+    valid: bool,
+}
+
+/// Judges all values of `folder/cases` and reports what is judged wrong, a line each, behind a line of figures.
+pub fn judge(folder: &Path) -> Result<String> {
+    let mut modules = Modules::new("cases")?;
+    let mut examples: Vec<Example> = Vec::new();
+    let mut questions: Vec<Question> = Vec::new();
+    let (mut files, mut table, mut mods) = (Vec::new(), String::new(), String::new());
+    for cases in listed(&folder.join("cases"))? {
+        let name = cases.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let Some(document) =
+            ["yaml", "json"].iter().map(|kind| folder.join("documents").join(&name).with_extension(kind)).find(|path| path.exists())
+        else {
+            continue;
+        };
+        let Some((compilation, found)) = with_cases(&document, &name, &std::fs::read_to_string(&cases)?)? else { continue };
+        let Some(generated) = compilation.generate(&[Target::Rust, Target::TypeScript], false) else { continue };
+        let module = modules.add(&generated)?;
+        let index = table.lines().count();
+        let _ = writeln!(mods, "pub mod g{index};");
+        let _ = writeln!(table, "({name:?}, g{index}::validate),");
+        files.extend(crate::corpus::module(&format!("src/g{index}"), generated));
+        for example in found {
+            questions.push(Question { module: module.clone(), schema: example.schema.clone(), text: example.text.clone() });
+            examples.push(example);
+        }
+    }
+    modules.compile()?;
+    let in_typescript = node::judge("cases", &questions.iter().collect::<Vec<_>>())?;
+    let in_rust = judge_in_rust(files, &mods, &table, &examples)?;
+    let mut wrong = String::new();
+    let mut count = 0;
+    for ((example, typescript), rust) in examples.iter().zip(&in_typescript).zip(&in_rust) {
+        for (language, violations) in [("Rust", rust), ("TypeScript", typescript)] {
+            if violations.is_empty() != example.valid {
+                count += 1;
+                let _ = writeln!(wrong, "- {language}, `{}` `{}`: {violations:?}", example.document, example.at);
+            }
+        }
+        if rust != typescript {
+            count += 1;
+            let _ = writeln!(wrong, "- Rust and TypeScript differ, `{}` `{}`: {rust:?}, {typescript:?}", example.document, example.at);
+        }
+    }
+    let valid = examples.iter().filter(|example| example.valid).count();
+    let refused = examples.len() - valid;
+    Ok(format!("{valid} values to accept, {refused} to refuse, in {} documents; {count} exceptions.\n\n{wrong}", table.lines().count()))
+}
+
+/// The document with a named schema for each schema that has values, and the values; nothing if it does not compile.
+fn with_cases(document: &Path, name: &str, cases: &str) -> Result<Option<(Compilation, Vec<Example>)>> {
+    let plain = Compilation::from_file(document)?;
+    let Some(root) = plain.sources.root(0).filter(|_| plain.contract.is_some()) else { return Ok(None) };
+    let mut tree = root.to_json();
+    let mut names: BTreeMap<String, String> = BTreeMap::new();
+    let mut examples = Vec::new();
+    for line in cases.lines() {
+        let case: Value = serde_json::from_str(line)?;
+        let (strict, lenient) = (case["strict"] == json!(true), case["lenient"] == json!(true));
+        if !strict && lenient {
+            // Readings differ: either verdict is one.
+            continue;
+        }
+        let pointer = case["schema"].as_str().unwrap_or_default().to_owned();
+        let next = format!("Case{}", names.len());
+        let schema = names.entry(pointer).or_insert(next).clone();
+        let at = case["at"].as_str().unwrap_or_default().to_owned();
+        examples.push(Example { document: name.to_owned(), schema, at, text: case["value"].to_string(), valid: strict });
+    }
+    let components =
+        tree.as_object_mut().ok_or("a document is an object")?.entry("components").or_insert_with(|| Value::Object(Map::new()));
+    let schemas =
+        components.as_object_mut().ok_or("components is an object")?.entry("schemas").or_insert_with(|| Value::Object(Map::new()));
+    for (pointer, name) in &names {
+        schemas[name] = json!({ "$ref": pointer });
+    }
+    let text = serde_json::to_vec(&tree)?;
+    let mut compilation = Compilation::from_text(&document.with_extension("json").to_string_lossy(), &text);
+    // Only schemas are judged: clients and routes would be most of what is compiled.
+    compilation.contract.iter_mut().for_each(|contract| contract.operations.clear());
+    Ok(compilation.contract.is_some().then_some((compilation, examples)))
+}
+
+/// The verdicts of generated Rust: a crate of all documents that reads its questions from standard input.
+fn judge_in_rust(mut files: Vec<OutputFile>, mods: &str, table: &str, examples: &[Example]) -> Result<node::Answers> {
+    let (crate_folder, target) = (root().join("target/corpus/cases"), root().join("target/corpus/build"));
+    files.push(OutputFile { path: "Cargo.toml".into(), text: crate::corpus::MANIFEST.replace("NAME", "cases") });
+    files.push(OutputFile { path: "src/main.rs".into(), text: MAIN.replace("MODULES", mods).replace("TABLE", table) });
+    crate::corpus::write(&crate_folder, &files)?;
+    run(Command::new("cargo").args(["build", "--quiet", "--target-dir"]).arg(&target).current_dir(&crate_folder))?;
+    let list = crate_folder.join("questions.jsonl");
+    let line = |example: &Example| format!("{}\n", json!([example.document, example.schema, example.text]));
+    std::fs::write(&list, examples.iter().map(line).collect::<String>())?;
+    let output = Command::new(target.join("debug/cases")).arg(&list).output()?;
+    let answers: Vec<_> = String::from_utf8(output.stdout)?.lines().map(|line| Ok(serde_json::from_str(line)?)).collect::<Result<_>>()?;
+    if answers.len() == examples.len() { Ok(answers) } else { Err("the Rust side has not judged everything".into()) }
+}
+
+fn listed(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(folder).map_err(|error| format!("cannot list {}: {error}", folder.display()))?;
+    let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
+    paths.sort();
+    Ok(paths)
+}
+
+const MAIN: &str = r#"#![allow(dead_code, mixed_script_confusables, uncommon_codepoints)]
+pub mod runtime;
+MODULES
+type Judge = fn(&str, &[u8]) -> Result<(), runtime::report::Report>;
+const DOCUMENTS: &[(&str, Judge)] = &[
+TABLE];
+
+fn main() {
+    let list = std::fs::read_to_string(std::env::args().nth(1).unwrap()).unwrap();
+    for line in list.lines() {
+        let [document, schema, text]: [String; 3] = serde_json::from_str(line).unwrap();
+        let (_, judge) = DOCUMENTS.iter().find(|(name, _)| *name == document).unwrap();
+        let report = judge(&schema, text.as_bytes()).err();
+        let violations = report.map(|report| report.violations).unwrap_or_default();
+        let pairs: std::collections::BTreeSet<_> = violations.iter().map(|found| (found.pointer.clone(), found.keyword)).collect();
+        println!("{}", serde_json::to_string(&pairs).unwrap());
+    }
+}
+"#;
