@@ -229,9 +229,9 @@ fn client(plan: &Plan<'_>, calls: &[Call<'_>]) -> String {
     let (mut methods, mut bound) = (String::new(), Vec::new());
     for call in calls {
         let optional = if call.is_plain() { "?" } else { "" };
-        let _ = write!(
+        let _ = writeln!(
             methods,
-            "{}  {}(call{optional}: operations.{}, options?: CallOptions): Promise<operations.{}>;\n",
+            "{}  {}(call{optional}: operations.{}, options?: CallOptions): Promise<operations.{}>;",
             docs(&operation_docs(call.operation), 2),
             key(&call.name),
             call.call_name,

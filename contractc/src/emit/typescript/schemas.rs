@@ -275,10 +275,11 @@ impl<'p> Emitter<'p> {
             }
         }
         let continues = !matches!(named, Types::STRING | Types::ARRAY);
-        if !nullable && (checks.is_empty() || continues) {
-            if let Some(code) = self.native(schema, merged, named, wanted) {
-                return code.checked(checks);
-            }
+        if !nullable
+            && (checks.is_empty() || continues)
+            && let Some(code) = self.native(schema, merged, named, wanted)
+        {
+            return code.checked(checks);
         }
         let mut blocks = Vec::new();
         let mut block = |type_name: &str, any: bool, code: &dyn Fn() -> Code| {
@@ -400,16 +401,14 @@ impl<'p> Emitter<'p> {
         let rest = rules.additional_properties.filter(|rest| !self.is_anything(*rest));
         let members = self.members(merged);
         let checks = self.object_checks(schema, merged);
-        if members.is_empty() && rules.pattern_properties.is_empty() {
-            if !rest.is_some_and(|rest| self.is_never(rest)) {
-                let inner = match &wanted.ty {
-                    Type::Map(inner) => Wanted::of(self.names, inner),
-                    _ => Wanted::anything(),
-                };
-                let value = rest.map_or_else(|| Code::call(inner.generic("json"), vec![]), |rest| self.check(rest, &inner));
-                let code = Code::call("rt.record", vec![value]).checked(checks);
-                return wanted.from(code, if matches!(wanted.ty, Type::Map(_)) { &wanted.text } else { "" });
-            }
+        if members.is_empty() && rules.pattern_properties.is_empty() && !rest.is_some_and(|rest| self.is_never(rest)) {
+            let inner = match &wanted.ty {
+                Type::Map(inner) => Wanted::of(self.names, inner),
+                _ => Wanted::anything(),
+            };
+            let value = rest.map_or_else(|| Code::call(inner.generic("json"), vec![]), |rest| self.check(rest, &inner));
+            let code = Code::call("rt.record", vec![value]).checked(checks);
+            return wanted.from(code, if matches!(wanted.ty, Type::Map(_)) { &wanted.text } else { "" });
         }
         let fields = self.fields_of(&wanted.ty, &members);
         let shape = members.iter().map(|(name, ids)| self.member(merged, name, ids, fields)).collect();
