@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs schemathesis against the server; installs it in target/ when it is missing. Usage: run.sh [EXAMPLES]
+# Runs schemathesis against the server; installs it in target/ when it is missing. Usage: run.sh [EXAMPLES [SECONDS]]
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../.." && pwd)
