@@ -226,6 +226,7 @@ pub struct Status {
 
 #[derive(Args, Debug)]
 pub struct List {
+    /// A collection, such as workout-logs.
     pub collection: String,
     /// The index to go by: its members, with + between them. Without it, the records come in the order of their ids.
     #[arg(long, value_name = "MEMBERS")]
@@ -252,12 +253,15 @@ pub struct List {
 
 #[derive(Args, Debug)]
 pub struct Get {
+    /// A collection, such as workout-logs.
     pub collection: String,
+    /// The id of a record.
     pub id: String,
 }
 
 #[derive(Args, Debug)]
 pub struct Put {
+    /// A collection, such as user-bodyweight-logs.
     pub collection: String,
     /// A file with a record, or with a record on each line; - is standard input.
     #[arg(value_name = "FILE", default_value = "-", conflicts_with_all = ["id", "set"])]
@@ -277,7 +281,9 @@ fn parse_setting(text: &str) -> Result<(String, String), String> {
 
 #[derive(Args, Debug)]
 pub struct Delete {
+    /// A collection, such as workout-logs.
     pub collection: String,
+    /// The ids of the records.
     #[arg(value_name = "ID", required = true)]
     pub ids: Vec<String>,
 }
