@@ -8,6 +8,7 @@
 mod args;
 mod commands;
 mod exit;
+mod help;
 mod home;
 mod output;
 mod progress;

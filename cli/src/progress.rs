@@ -33,13 +33,14 @@ impl Synced {
     }
 }
 
-/// Syncs once, with a bar that begins with `label`. `expected` is how many changes are to come from the server, if that is known.
+/// Syncs once, with a bar that begins with `label`, and counts what was moved since `before`: a device that was opened or signed in
+/// begins to sync by itself, and what it has moved by now belongs to the sync. `expected` is how many changes are to come from the
+/// server, if that is known.
 ///
 /// # Errors
 /// The client was stopped.
-pub async fn sync(client: &Client, label: &str, expected: Option<u64>, shown: Shown) -> Outcome<Synced> {
+pub async fn sync(client: &Client, label: &str, before: Traffic, expected: Option<u64>, shown: Shown) -> Outcome<Synced> {
     let started = Instant::now();
-    let before = client.traffic();
     let bar = bar(label, expected.unwrap_or_default() + client.status().pending, shown);
     let syncing = client.sync_now();
     tokio::pin!(syncing);

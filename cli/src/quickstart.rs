@@ -49,8 +49,8 @@ pub async fn run(asked: &Quickstart, json: bool) -> Outcome {
     let edits = edits::make(&phone.client, &laptop.client, &mut story).await?;
     story.chapter("Both sync again")?;
     for device in [&phone, &laptop, &phone] {
-        device.client.resume();
-        story.synced(device.name, &sync(device, None, &story).await?)?;
+        let synced = sync(device, None, &story).await?;
+        story.synced(device.name, &synced)?;
     }
     let winner = edits::winner(&edits, &phone.client, &laptop.client)?;
     story.winner(&winner)?;
@@ -124,8 +124,8 @@ async fn first_syncs(phone: &Device, laptop: &Device, year: &Year, password: &st
     phone.client.pause();
     phone.client.account().register(EMAIL, password, Some(phone.name)).await?;
     phone.home.remember(EMAIL)?;
-    phone.client.resume();
-    story.synced(phone.name, &sync(phone, None, story).await?)?;
+    let synced = sync(phone, None, story).await?;
+    story.synced(phone.name, &synced)?;
 
     story.chapter("The laptop, newly installed, signs in and fetches everything")?;
     for exercise in &year.exercises {
@@ -134,15 +134,18 @@ async fn first_syncs(phone: &Device, laptop: &Device, year: &Year, password: &st
     laptop.client.pause();
     laptop.client.account().login(EMAIL, password, Some(laptop.name)).await?;
     laptop.home.remember(EMAIL)?;
-    laptop.client.resume();
-    story.synced(laptop.name, &sync(laptop, Some(year.len()), story).await?)?;
-    [phone, laptop].into_iter().for_each(|device| device.client.pause());
+    let synced = sync(laptop, Some(year.len()), story).await?;
+    story.synced(laptop.name, &synced)?;
     Ok(())
 }
 
-/// Syncs a device to the end.
+/// Lets a paused device sync to the end, and pauses it again.
 async fn sync(device: &Device, expected: Option<u64>, story: &Story) -> Outcome<Synced> {
-    let synced = progress::sync(&device.client, &format!("   {}", device.name), expected, story.shown()).await?;
+    // The device is paused: what was moved before belongs to the step before.
+    let before = device.client.traffic();
+    device.client.resume();
+    let synced = progress::sync(&device.client, &format!("   {}", device.name), before, expected, story.shown()).await?;
+    device.client.pause();
     if synced.status.is_synced() {
         return Ok(synced);
     }

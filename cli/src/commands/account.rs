@@ -1,6 +1,7 @@
 //! `register`, `login`, `logout` and `account`: who this device syncs as.
 
 use stronglog_sync::account::SignOut;
+use stronglog_sync::transport::Traffic;
 
 use crate::args::{Account, Logout, SignIn};
 use crate::commands::sync::{exit_of, say_outcome};
@@ -38,7 +39,7 @@ async fn signed_in(home: &Home, client: &stronglog_sync::Client, account: &str, 
     if !json {
         say!("{} {done} {email} at {server}", good("✓"))?;
     }
-    let synced = progress::sync(client, "syncing", None, if json { Shown::Never } else { Shown::OnTerminal }).await?;
+    let synced = progress::sync(client, "syncing", Traffic::default(), None, if json { Shown::Never } else { Shown::OnTerminal }).await?;
     if json {
         say_json(&SignInOutput { account: account.to_owned(), email: email.to_owned(), server })?;
     } else {

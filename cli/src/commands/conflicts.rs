@@ -3,6 +3,7 @@
 use stronglog_sync::store::Past;
 
 use crate::args::{Conflicts, ConflictsAction};
+use crate::commands::table;
 use crate::exit::{Exit, Outcome};
 use crate::home::Home;
 use crate::output::{ConflictOutput, RestoreOutput};
@@ -30,7 +31,7 @@ pub async fn run(home: &Home, conflicts: &Conflicts, json: bool) -> Outcome {
             Past::Deleted => "deleted",
         };
         say!("{}  {} {}  {why}, {}", bold(version.number), version.collection.path, version.record.id, ago(version.at))?;
-        say!("   {}", faint(console::truncate_str(&version.record.text, 400, "…")))?;
+        say!("   {}", faint(table::summary(&version.record.text)))?;
     }
     if past.is_empty() && !json {
         remark!("no version has lost or was deleted");

@@ -2,7 +2,6 @@
 
 use std::io::IsTerminal;
 
-use tokio::signal;
 use tracing_subscriber::fmt;
 
 use crate::args::Serve;
@@ -12,29 +11,30 @@ pub async fn run(serve: Serve) -> Outcome {
     let log = fmt().with_max_level(serve.log).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
     let set = if serve.log_json { log.json().try_init() } else { log.try_init() };
     set.map_err(|error| Failure::new(format!("cannot set up the log: {error}")))?;
-    let served = stronglog_server::serve::serve(serve.config, ended()).await;
+    // Heard from before the server says that it listens, so that no request to end is missed.
+    let ended = ended().map_err(|error| Failure::new(format!("cannot wait for signals: {error}")))?;
+    let served = stronglog_server::serve::serve(serve.config, ended).await;
     served.map_err(|error| Failure::new(format!("cannot serve: {error}")))?;
     Ok(Exit::Done)
 }
 
-/// Returns once Ctrl-C is pressed, or the system asks the process to end.
-async fn ended() {
-    let interrupted = async {
-        // Where the process cannot hear of it, the system ends it as usual.
-        if signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
+/// Done once Ctrl-C is pressed, or the system asks the process to end.
+#[cfg(unix)]
+fn ended() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupted = signal(SignalKind::interrupt())?;
+    let mut terminated = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupted.recv() => {}
+            _ = terminated.recv() => {}
         }
-    };
-    #[cfg(unix)]
-    {
-        use signal::unix::{SignalKind, signal};
-        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                () = interrupted => {}
-                _ = terminated.recv() => {}
-            }
-            return;
-        }
-    }
-    interrupted.await;
+    })
+}
+
+/// Done once Ctrl-C is pressed.
+#[cfg(not(unix))]
+fn ended() -> std::io::Result<impl Future<Output = ()>> {
+    let mut interrupted = tokio::signal::windows::ctrl_c()?;
+    Ok(async move { _ = interrupted.recv().await })
 }

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use stronglog_sync::task::Answer;
+use stronglog_sync::transport::Traffic;
 use stronglog_sync::{Client, Status, SyncState};
 
 use crate::args::{Confirm, Sync};
@@ -26,16 +27,16 @@ pub async fn run(home: &Home, sync: &Sync, json: bool) -> Outcome {
         Some(Confirm::PushAgain) => client.confirm_resync(Answer::PushAgain)?,
         None => {}
     }
-    let synced = progress::sync(&client, "syncing", None, if json { Shown::Never } else { Shown::OnTerminal }).await?;
+    let synced = progress::sync(&client, "syncing", Traffic::default(), None, if json { Shown::Never } else { Shown::OnTerminal }).await?;
     say_synced(&synced, json)?;
     if !sync.watch {
         return Ok(exit_of(&synced.status));
     }
-    watch(&client, json).await
+    watch(&client, &synced, json).await
 }
 
 /// Goes on until Ctrl-C, and says each time that something was moved or the state has changed.
-async fn watch(client: &Client, json: bool) -> Outcome {
+async fn watch(client: &Client, first: &Synced, json: bool) -> Outcome {
     if !json {
         remark!("watching for changes; end with Ctrl-C");
     }
@@ -44,7 +45,7 @@ async fn watch(client: &Client, json: bool) -> Outcome {
     tokio::pin!(interrupted);
     let mut status = client.status_stream();
     let mut other_commands = tokio::time::interval(REREAD);
-    let (mut before, mut state, mut began) = (client.traffic(), client.status().state, None);
+    let (mut before, mut state, mut began) = (first.traffic, first.status.state, None);
     loop {
         tokio::select! {
             changed = status.changed() => if changed.is_err() { return Err(Failure::new("the background sync has ended; start again")) },

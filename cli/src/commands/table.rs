@@ -1,8 +1,10 @@
 //! Records as a table for people: whatever members they have, in the order of the contract.
 
 use console::{measure_text_width, truncate_str};
-use serde_json::{Map, Value};
+use serde_json::Value;
 use stronglog_sync::api::registry;
+use stronglog_sync::api::runtime::json::Json;
+use stronglog_sync::api::runtime::schema::parse;
 
 use crate::exit::Outcome;
 use crate::terminal::{faint, moment, say};
@@ -19,9 +21,11 @@ const TIME_MIN: i64 = 100_000_000_000;
 /// # Errors
 /// The output cannot be written.
 pub fn say(records: &[String], with_head: bool) -> Outcome<()> {
-    let records: Vec<Map<String, Value>> = records.iter().filter_map(|record| serde_json::from_str(record).ok()).collect();
+    let records: Vec<Members> = records.iter().map(|record| members(record)).collect();
     let columns = columns(&records);
-    let rows: Vec<Vec<String>> = records.iter().map(|record| columns.iter().map(|name| cell(record.get(*name))).collect()).collect();
+    let value = |record: &Members, name: &str| record.iter().find(|(known, _)| known == name).map(|(_, value)| cell(value));
+    let row = |record| columns.iter().map(|name| value(record, name).unwrap_or_default()).collect();
+    let rows: Vec<Vec<String>> = records.iter().map(row).collect();
     let widths: Vec<usize> = columns
         .iter()
         .enumerate()
@@ -37,30 +41,50 @@ pub fn say(records: &[String], with_head: bool) -> Outcome<()> {
     Ok(())
 }
 
-/// Members that have something to show in a line: no structures, and no references but the record's own id.
-fn columns(records: &[Map<String, Value>]) -> Vec<&str> {
+/// What a record says, in a line.
+pub fn summary(record: &str) -> String {
+    let members = members(record);
+    let said = members.iter().filter(|(name, value)| name != "id" && is_shown(name, value));
+    said.map(|(name, value)| format!("{name}: {}", cell(value))).collect::<Vec<_>>().join(", ")
+}
+
+/// A record's members, in the order in which they stand there, which is the contract's.
+type Members = Vec<(String, Value)>;
+
+fn members(record: &str) -> Members {
+    let Ok(tape) = parse(record.as_bytes()) else { return Members::new() };
+    match tape.root() {
+        Json::Object(object) => object.into_iter().map(|(name, value)| (name.to_owned(), value.to_value())).collect(),
+        _ => Members::new(),
+    }
+}
+
+/// Whether a member has something to show in a line: no structure, nothing that sync owns, no reference but the record's own id.
+fn is_shown(name: &str, value: &Value) -> bool {
+    let structure = matches!(value, Value::Array(_) | Value::Object(_));
+    let reference = name != "id" && registry::COLLECTIONS.iter().any(|known| known.references.iter().any(|to| to.path == [name]));
+    !structure && !reference && !LEFT_OUT.contains(&name)
+}
+
+fn columns(records: &[Members]) -> Vec<&str> {
     let mut columns: Vec<&str> = Vec::new();
     for (name, value) in records.iter().flatten() {
-        let shown = !matches!(value, Value::Array(_) | Value::Object(_)) && !LEFT_OUT.contains(&name.as_str());
-        let reference =
-            name != "id" && registry::COLLECTIONS.iter().any(|known| known.references.iter().any(|to| to.path == [name.as_str()]));
-        if shown && !reference && !columns.contains(&name.as_str()) {
+        if is_shown(name, value) && !columns.contains(&name.as_str()) {
             columns.push(name);
         }
     }
-    columns.sort_by_key(|name| *name != "id");
     columns
 }
 
-fn cell(value: Option<&Value>) -> String {
+fn cell(value: &Value) -> String {
     match value {
-        None | Some(Value::Null) => String::new(),
-        Some(Value::String(text)) => truncate_str(&text.replace(char::is_control, " "), CELL_MAX, "…").into_owned(),
-        Some(Value::Number(number)) => match number.as_i64() {
+        Value::Null => String::new(),
+        Value::String(text) => truncate_str(&text.replace(char::is_control, " "), CELL_MAX, "…").into_owned(),
+        Value::Number(number) => match number.as_i64() {
             Some(time) if time >= TIME_MIN => moment(time),
             _ => number.to_string(),
         },
-        Some(other) => other.to_string(),
+        other => other.to_string(),
     }
 }
 
