@@ -25,7 +25,7 @@ struct Example {
 }
 
 const ABOUT: &str = "\
-All exceptions are formats, which we assert and which the letter of OpenAPI leaves open: relative addresses under `format: uri`, for one.
+Formats are asserted here, while the letter of OpenAPI leaves them open: a relative address under `format: uri` is an exception, for one.
 ";
 
 /// Judges all values of `folder/cases` and reports what is judged wrong, a line each, behind a line of figures.
