@@ -12,6 +12,7 @@ use stronglog_sync::task::{Done, Snapshot, Task};
 use uuid::Uuid;
 
 use crate::chance::Chance;
+use crate::world::{SHIPPED, value_of};
 
 /// The first millisecond of the simulated world: a stamp has room below it.
 pub const EPOCH_MS: i64 = 1_700_000_000_000;
@@ -146,10 +147,12 @@ impl Device {
         rows
     }
 
-    /// No edit is overwritten unseen: it is acknowledged, followed by one of the same device, or in the history (R6).
+    /// No edit is overwritten unseen: it is acknowledged, followed by one of the same device, or in the history (R6). What the app ships
+    /// is nobody's edit (R18), as long as it says what was shipped.
     pub fn check_overwritten(&mut self, before: &[Row]) -> Result<(), String> {
         let history = self.store.history(usize::MAX).expect("a store in memory");
-        for row in before {
+        let is_edited = |row: &&Row| !(row.record.is_as_shipped() && value_of(&row.record.text) == SHIPPED);
+        for row in before.iter().filter(is_edited) {
             let now = self.store.get(row.key()).expect("a store in memory");
             let kept =
                 now.is_some_and(|now| now.op == row.op || (now.unacknowledged().is_some() && now.record.deleted == row.record.deleted));

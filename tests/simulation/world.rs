@@ -64,6 +64,8 @@ fn trace() -> bool {
     std::env::var_os("SIMULATION_TRACE").is_some()
 }
 
+/// The value of a record as the app ships it.
+pub const SHIPPED: &str = "seed";
 pub const ACCOUNTS: usize = 2;
 /// Devices of the first account, and of the second.
 const DEVICES: [usize; 2] = [3, 1];
@@ -119,7 +121,7 @@ fn record_text(collection: &Collection, id: Uuid, value: &str) -> Option<String>
 }
 
 /// What a record says in that member.
-fn value_of(text: &str) -> String {
+pub fn value_of(text: &str) -> String {
     let tape = stronglog_sync::api::runtime::schema::parse(text.as_bytes()).expect("JSON");
     tape.root().get("v").and_then(|value| value.as_str()).unwrap_or_default().to_owned()
 }
@@ -190,7 +192,7 @@ impl World {
                     if self.twins.contains(&device) {
                         self.open.insert((account, key));
                     }
-                    let seed = record_text(key.collection, key.id, "seed").expect("a record");
+                    let seed = record_text(key.collection, key.id, SHIPPED).expect("a record");
                     self.devices[device].edit(key, &LocalEdit::Seed(seed), self.now, &mut self.chance);
                     return;
                 }
