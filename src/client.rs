@@ -31,6 +31,19 @@ use crate::transport::{Link, MemoryTokens, TokenStore, Traffic};
 ///
 /// Reads and writes are plain calls on the local database: a write is durable when it returns, which takes about a millisecond. Typed
 /// records are reached through [`Collections`], a method for each collection.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), stronglog_sync::Error> {
+/// use stronglog_sync::{Client, SyncState};
+///
+/// let client = Client::builder().database("log.sqlite").server("https://sync.example.com").open().await?;
+/// let status = client.sync_now().await?;
+/// if status.state == SyncState::NeedsAuth {
+///     // Ask for the password; everything written meanwhile is kept.
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Client {
     inner: Arc<Inner>,
@@ -45,6 +58,20 @@ struct Inner {
 }
 
 /// What a client is made of.
+///
+/// ```no_run
+/// # async fn example(pem: Vec<u8>) -> Result<(), stronglog_sync::Error> {
+/// use stronglog_sync::Client;
+///
+/// let client = Client::builder()
+///     .database("log.sqlite")
+///     .server("https://sync.example.com")
+///     .certificate_authority(pem)
+///     .open()
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
 pub struct ClientBuilder {
     database: Option<PathBuf>,
     server: Option<String>,
@@ -92,6 +119,7 @@ impl ClientBuilder {
         self
     }
 
+    /// How often to pull, and how much to ask for and send at a time. The defaults suit an app.
     pub fn settings(mut self, settings: Settings) -> Self {
         self.settings = settings;
         self
@@ -220,6 +248,16 @@ impl Client {
     }
 
     /// How sync stands, from now on.
+    ///
+    /// ```no_run
+    /// # async fn example(client: stronglog_sync::Client) {
+    /// let mut statuses = client.status_stream();
+    /// while statuses.changed().await.is_ok() {
+    ///     let status = statuses.borrow_and_update().clone();
+    ///     println!("{:?}, {} edits wait", status.state, status.pending);
+    /// }
+    /// # }
+    /// ```
     pub fn status_stream(&self) -> watch::Receiver<Status> {
         self.inner.status.clone()
     }
@@ -246,6 +284,7 @@ impl Client {
         self.tell(Event::Pause);
     }
 
+    /// Goes on after [`pause`](Self::pause), and tries everything at once.
     pub fn resume(&self) {
         self.tell(Event::Resume);
     }
@@ -296,6 +335,31 @@ impl Client {
     }
 
     /// Makes a past version the current one again, as a new edit.
+    ///
+    /// ```
+    /// use stronglog_sync::Client;
+    /// use stronglog_sync::api::registry::Collections;
+    /// # use stronglog_sync::api::{BodyweightKg, Id, Timestamp, UserBodyweightLog};
+    /// # fn log(client: &Client) -> UserBodyweightLog {
+    /// #     UserBodyweightLog {
+    /// #         id: Id(client.new_id().to_string()), client_created_at: Timestamp(1), client_updated_at: Timestamp(1),
+    /// #         date: Timestamp(1_700_000_000_000), weight_kg: BodyweightKg(81.5), server_id: None, server_updated_at: None,
+    /// #         unknown: Default::default(),
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), stronglog_sync::Error> {
+    /// # let client = Client::builder().open().await?;
+    /// let logs = client.user_bodyweight_logs();
+    /// let stored = logs.put(&log(&client))?;
+    /// logs.delete(&stored.id)?;
+    ///
+    /// let past = client.conflicts(1)?.remove(0);
+    /// client.restore(past.number)?;
+    /// assert!(logs.get(&stored.id)?.is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// There is no past version of this number, or this version of the contract refuses it.
@@ -528,6 +592,29 @@ pub struct Records<'a, T> {
 impl<T: Synced> Records<'_, T> {
     /// Writes a record, new or changed, and returns it as it is stored: with its stamp.
     ///
+    /// ```
+    /// use stronglog_sync::Client;
+    /// use stronglog_sync::api::registry::Collections;
+    /// # use stronglog_sync::api::{BodyweightKg, Id, Timestamp, UserBodyweightLog};
+    /// # fn log(client: &Client) -> UserBodyweightLog {
+    /// #     UserBodyweightLog {
+    /// #         id: Id(client.new_id().to_string()), client_created_at: Timestamp(1), client_updated_at: Timestamp(1),
+    /// #         date: Timestamp(1_700_000_000_000), weight_kg: BodyweightKg(81.5), server_id: None, server_updated_at: None,
+    /// #         unknown: Default::default(),
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), stronglog_sync::Error> {
+    /// # let client = Client::builder().open().await?;
+    /// let mut log = client.user_bodyweight_logs().put(&log(&client))?;
+    /// log.weight_kg = BodyweightKg(0.0);
+    /// let error = client.user_bodyweight_logs().put(&log).unwrap_err();
+    /// assert!(error.is_invalid());
+    /// assert_eq!(error.report().unwrap().violations[0].pointer, "/weightKg");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// The record fails the contract, or the database cannot be written.
     pub fn put(&self, record: &T) -> Result<T, Error> {
@@ -562,6 +649,28 @@ impl<T: Synced> Records<'_, T> {
 
     /// Live records, in the order of the query.
     ///
+    /// ```
+    /// use stronglog_sync::Client;
+    /// use stronglog_sync::api::registry::Collections;
+    /// use stronglog_sync::Query;
+    /// # use stronglog_sync::api::{BodyweightKg, Id, Timestamp, UserBodyweightLog};
+    /// # fn log(client: &Client) -> UserBodyweightLog {
+    /// #     UserBodyweightLog {
+    /// #         id: Id(client.new_id().to_string()), client_created_at: Timestamp(1), client_updated_at: Timestamp(1),
+    /// #         date: Timestamp(1_700_000_000_000), weight_kg: BodyweightKg(81.5), server_id: None, server_updated_at: None,
+    /// #         unknown: Default::default(),
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), stronglog_sync::Error> {
+    /// # let client = Client::builder().open().await?;
+    /// client.user_bodyweight_logs().put(&log(&client))?;
+    /// let newest = Query { index: vec!["date".to_owned()], descending: true, limit: Some(10), ..Query::default() };
+    /// assert_eq!(client.user_bodyweight_logs().list(&newest)?.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// The contract declares no such index, or the database cannot be read.
     pub fn list(&self, query: &Query) -> Result<Vec<T>, Error> {
@@ -577,6 +686,28 @@ impl<T: Synced> Records<'_, T> {
     }
 
     /// Hears of records of this collection that change, here or on another device.
+    ///
+    /// ```
+    /// use stronglog_sync::Client;
+    /// use stronglog_sync::api::registry::Collections;
+    /// # use stronglog_sync::api::{BodyweightKg, Id, Timestamp, UserBodyweightLog};
+    /// # fn log(client: &Client) -> UserBodyweightLog {
+    /// #     UserBodyweightLog {
+    /// #         id: Id(client.new_id().to_string()), client_created_at: Timestamp(1), client_updated_at: Timestamp(1),
+    /// #         date: Timestamp(1_700_000_000_000), weight_kg: BodyweightKg(81.5), server_id: None, server_updated_at: None,
+    /// #         unknown: Default::default(),
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), stronglog_sync::Error> {
+    /// # let client = Client::builder().open().await?;
+    /// let mut changes = client.user_bodyweight_logs().watch();
+    /// let stored = client.user_bodyweight_logs().put(&log(&client))?;
+    /// let changed = changes.next().await.unwrap_or_default();
+    /// assert_eq!(changed[0].to_string(), *stored.id);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn watch(&self) -> Changes {
         self.json.watch()
     }
@@ -718,10 +849,13 @@ impl Changes {
 /// An edit that the server has refused for good.
 #[derive(Clone, Debug)]
 pub struct Blocked {
+    /// Which record: what [`Client::retry_blocked`] and [`Client::discard_blocked`] ask for.
     pub key: Key,
+    /// The edit as it was refused. It is still the current version on this device.
     pub record: Record,
     /// When it was made, in milliseconds since the Unix epoch.
     pub since: i64,
+    /// The server's reason.
     pub reason: Block,
 }
 
@@ -738,6 +872,7 @@ impl Blocked {
 /// What an import has come to.
 #[derive(Debug, Default)]
 pub struct Imported {
+    /// Records that were written; each is an edit that waits to be pushed.
     pub written: u64,
     /// Line numbers, from 1, with what is wrong.
     pub refused: Vec<(usize, Error)>,
