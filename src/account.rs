@@ -25,7 +25,9 @@ pub struct Accounts<'a> {
 /// Which devices to sign out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignOut {
+    /// The one that asks: the others go on syncing.
     ThisDevice,
+    /// Every device of the account, when one of them was lost.
     AllDevices,
 }
 
@@ -59,6 +61,17 @@ impl Accounts<'_> {
     }
 
     /// Signs in, and makes the database the account's own.
+    ///
+    /// ```no_run
+    /// # async fn example(client: stronglog_sync::Client) -> Result<(), stronglog_sync::Error> {
+    /// match client.account().login("me@example.com", "correct horse battery staple", Some("phone")).await {
+    ///     Ok(account) => println!("signed in as {account}; sync begins"),
+    ///     Err(error) if error.is_offline() => println!("try again later; nothing is lost"),
+    ///     Err(error) => return Err(error),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// The credentials are wrong, or the server cannot be reached; the database belongs to another account.

@@ -7,7 +7,9 @@ use crate::rules::{self, Rule};
 /// Which edit made a version: made once, by one device, and never changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Op {
+    /// A UUIDv7 of its own, by which a push that comes twice is known.
     pub id: Uuid,
+    /// The device that made the edit.
     pub device: Uuid,
     /// Counts up on that device, over all collections.
     pub seq: u64,
@@ -16,15 +18,18 @@ pub struct Op {
 /// One version of a record, its content apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Version {
+    /// The edit that made it.
     pub op: Op,
     /// The last-write-wins stamp, `clientUpdatedAt`: milliseconds since the Unix epoch.
     pub stamp: i64,
+    /// Whether it is a tombstone: at equal stamps a deletion wins.
     pub deleted: bool,
 }
 
 /// A version as the server has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stored {
+    /// What is compared with an edit.
     pub version: Version,
     /// The server's revision.
     pub rev: u64,
@@ -36,7 +41,10 @@ pub enum Verdict {
     /// The edit is the stored version already.
     Duplicate,
     /// The edit is now the current version, under this stamp.
-    Accepted { stamp: i64 },
+    Accepted {
+        /// The stamp to store: the edit's, or one more than the stored one.
+        stamp: i64,
+    },
     /// The stored version stays.
     Superseded,
 }

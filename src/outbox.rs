@@ -17,6 +17,7 @@ use crate::wire::{self, Edit, Outcome, PushResult, Receipt};
 pub struct Moment<'a> {
     /// The device's clock, in milliseconds since the Unix epoch.
     pub wall_ms: i64,
+    /// Gives 64 random bits each time: for ids.
     pub random: &'a mut dyn FnMut() -> u64,
 }
 
@@ -42,6 +43,7 @@ pub enum LocalEdit {
     Put(String),
     /// A record that the app ships: written where there is none yet, and beaten by any real edit (R18).
     Seed(String),
+    /// Leaves a tombstone, and the content in the history of this device.
     Delete,
 }
 
@@ -51,13 +53,19 @@ pub enum EditError {
     /// The record fails the contract.
     Invalid(Report),
     /// The record is larger than the contract allows.
-    TooLarge { bytes: usize },
+    TooLarge {
+        /// Its length as JSON; [`RECORD_BYTES_MAX`] are allowed.
+        bytes: usize,
+    },
     /// A newer version of the record waits for an update of the app; editing an older one would destroy it (R16).
     Quarantined,
     /// There is no live record to delete.
     Missing,
     /// The collection has one record, with this id.
-    NotSingleton { id: Uuid },
+    NotSingleton {
+        /// The only id that is accepted.
+        id: Uuid,
+    },
 }
 
 /// The local write of one record. `loaded` holds its row.

@@ -189,7 +189,8 @@ pub fn released(loaded: &Loaded, change: &Change, now: i64) -> Vec<Write> {
     writes
 }
 
-/// Begins to pull everything again: from a server that has lost what is above `restored_rev`, as far as its `epoch` is concerned. The outbox stays; the cursor stays too, until the end.
+/// Begins to pull everything again: from a server that has lost what is above `restored_rev`, as far as its `epoch` is concerned. The outbox
+/// stays; the cursor stays too, until the end.
 pub fn begin_resync(meta: &mut Meta, restored_rev: Option<u64>, epoch: Option<String>) {
     let earlier = meta.resync.as_ref();
     // A resync that is interrupted by another restore must still push what the earlier restore lost.

@@ -13,6 +13,7 @@ pub const RECORD_BYTES_MAX: usize = 256 * 1024;
 /// A live record or a tombstone of any collection, which its validator has accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
+    /// The same on every device and on the server.
     pub id: Uuid,
     /// `clientUpdatedAt`, in milliseconds since the Unix epoch.
     pub stamp: i64,

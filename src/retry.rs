@@ -6,15 +6,24 @@ pub enum Failure {
     /// No answer, or one that was not the server's: wait longer each time.
     Unreachable,
     /// The server is there and has asked for patience, in milliseconds where it said how long.
-    Busy { retry_after_ms: Option<u64> },
+    Busy {
+        /// Kept to exactly; without it the wait grows as for [`Unreachable`](Self::Unreachable).
+        retry_after_ms: Option<u64>,
+    },
     /// The token is not accepted: refresh it, once.
     Unauthorized,
     /// The account may not sync: only the user can help.
     Forbidden,
     /// The cursor means nothing to the server any more: pull everything again.
-    Gone { restored_rev: Option<u64> },
+    Gone {
+        /// Where a restored server went back to; none if the cursor is merely too old.
+        restored_rev: Option<u64>,
+    },
     /// Too much in one push, or something in it that the server will not read: send less.
-    Refused { too_large: bool },
+    Refused {
+        /// It was the size. Either way the push is halved, down to the one edit that is at fault.
+        too_large: bool,
+    },
     /// This version of the app is too old.
     UpgradeRequired,
 }

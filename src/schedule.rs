@@ -52,6 +52,7 @@ impl Schedule {
         self.writes = None;
     }
 
+    /// Pulls at this time, whatever happens until then.
     pub fn poll_at(&mut self, at: i64) {
         self.poll_at = Some(at);
     }
@@ -61,10 +62,12 @@ impl Schedule {
         self.poll_at.take_if(|at| *at <= now).is_some()
     }
 
+    /// Sends nothing before this time, after a failure.
     pub fn hold_until(&mut self, at: i64) {
         self.hold_until = Some(at);
     }
 
+    /// Need not wait any longer: something went well, or the user wants to try now.
     pub fn clear_hold(&mut self) {
         self.hold_until = None;
     }

@@ -12,6 +12,7 @@ use crate::task::Snapshot;
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Status {
+    /// What sync is doing, or waiting for.
     pub state: SyncState,
     /// Edits that the server has yet to acknowledge. While there are any, nothing is called synced.
     pub pending: u64,
@@ -39,7 +40,9 @@ pub struct Status {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CollectionStatus {
+    /// When everything on the server was last pulled, in milliseconds since the Unix epoch.
     pub last_successful_server_sync_timestamp: Option<i64>,
+    /// When a push of its records last succeeded, in milliseconds since the Unix epoch.
     pub last_successful_client_push_timestamp: Option<i64>,
 }
 
@@ -49,6 +52,7 @@ pub struct CollectionStatus {
 pub enum SyncState {
     /// Switched off, or nobody is signed in: the data is this device's alone.
     Off,
+    /// The app has paused sync.
     Paused,
     /// The server cannot be reached; it is tried again.
     Offline,
@@ -58,7 +62,9 @@ pub enum SyncState {
     NeedsConfirmation,
     /// The app is too old for the server.
     UpgradeRequired,
+    /// Something is being sent, received or stored.
     Syncing,
+    /// Nothing to do until somebody writes, here or elsewhere. Ask [`Status::is_synced`] whether all is well.
     Idle,
 }
 

@@ -30,6 +30,9 @@ pub trait Store: Send {
     fn update(&mut self, select: &Select, plan: &mut Plan<'_>) -> Result<(), StoreError>;
 
     /// What the device knows of itself and of the server.
+    ///
+    /// # Errors
+    /// The database cannot be read.
     fn meta(&mut self) -> Result<Meta, StoreError>;
 
     /// Rows that wait to be pushed: parents first, then in the order of their edits, at most `limit`.
@@ -72,7 +75,10 @@ pub enum Select {
     /// Every row with an edit that the server has not acknowledged, blocked ones included, in the order of the edits.
     Unacknowledged,
     /// Rows that the running resync has not seen, at most so many; none if there is no resync.
-    Unseen { limit: usize },
+    Unseen {
+        /// The most rows: a large sweep is many short transactions.
+        limit: usize,
+    },
 }
 
 /// What a plan is given.
@@ -89,6 +95,7 @@ pub struct Loaded {
 /// One thing to write.
 #[derive(Clone, Debug)]
 pub enum Write {
+    /// Stores the row in place of the one with its key.
     Put(Row),
     /// Forgets the row, without a trace.
     Remove(Key),
@@ -107,7 +114,9 @@ pub enum Write {
 /// Which record.
 #[derive(Clone, Copy)]
 pub struct Key {
+    /// The collection.
     pub collection: &'static Collection,
+    /// The record's id.
     pub id: Uuid,
 }
 
@@ -146,12 +155,15 @@ impl fmt::Debug for Key {
 /// A record on this device, and where it stands.
 #[derive(Clone, Debug)]
 pub struct Row {
+    /// The collection that the record is of.
     pub collection: &'static Collection,
+    /// The record, live or a tombstone.
     pub record: Record,
     /// The edit that made this version.
     pub op: Op,
     /// The server's revision of this version if it is clean, of the version that was edited otherwise.
     pub base_rev: Option<u64>,
+    /// Whether the server has acknowledged this version.
     pub state: RowState,
     /// The number of the last resync that has seen the record on the server.
     pub seen: u64,
@@ -182,14 +194,17 @@ pub struct Pending {
 pub struct Block {
     /// The contract's rejection code.
     pub code: String,
+    /// Why, in a sentence for the user.
     pub message: String,
 }
 
 impl Row {
+    /// Which record the row is of.
     pub fn key(&self) -> Key {
         Key { collection: self.collection, id: self.record.id }
     }
 
+    /// What the row is compared by (R8).
     pub fn version(&self) -> Version {
         Version { op: self.op, stamp: self.record.stamp, deleted: self.record.deleted }
     }
@@ -213,9 +228,13 @@ impl Row {
 pub struct PastVersion {
     /// The store's number for it; 0 until it is written.
     pub number: i64,
+    /// The collection that the record is of.
     pub collection: &'static Collection,
+    /// The version, whole.
     pub record: Record,
+    /// The edit that had made it.
     pub op: Op,
+    /// How it came to be a past one.
     pub why: Past,
     /// The edit that took its place.
     pub winner: Op,
@@ -236,8 +255,11 @@ pub enum Past {
 /// A change that this version of the contract cannot read, kept word for word until a later version can (R16).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Quarantined {
+    /// The collection's path, which this version may not know; none if the change does not say.
     pub collection: Option<String>,
+    /// The record's id, if it can be told. A record with a version set aside is not edited here.
     pub id: Option<Uuid>,
+    /// What it is compared by, if that much can be read: an edit of the record is still judged against it.
     pub stored: Option<Stored>,
     /// The change as it came from the feed.
     pub raw: String,
@@ -253,6 +275,7 @@ pub struct Quarantined {
 pub struct Meta {
     /// How often the store was changed. Counted by the store.
     pub version: u64,
+    /// This device's id, which all its edits bear.
     pub device: Uuid,
     /// A token that is also kept outside the database: where they differ, the database was copied (R20).
     pub installation: Option<Uuid>,
@@ -260,6 +283,7 @@ pub struct Meta {
     pub owner: Option<Uuid>,
     /// How many edits this device has made.
     pub seq: u64,
+    /// What makes this device's stamps.
     pub clock: Clock,
     /// Where in the global feed this device is; none before its first pull.
     pub cursor: Option<String>,
@@ -339,12 +363,15 @@ impl Resync {
 pub struct Counts {
     /// Live records, counted only while a resync has yet to decide whether to ask the user; counting takes a walk over all of them.
     pub live: u64,
+    /// Edits that the server has yet to acknowledge.
     pub pending: u64,
     /// When the oldest pending edit was made.
     pub pending_since: Option<i64>,
+    /// Edits that the server has refused for good.
     pub blocked: u64,
+    /// Changes that this version of the contract cannot read.
     pub quarantined: u64,
-    /// Those of them that the resync has not seen and would delete.
+    /// Live records that the resync has not seen on the server and would delete.
     pub unseen: u64,
 }
 
@@ -359,8 +386,11 @@ pub struct Query {
     pub from: Option<serde_json::Value>,
     /// The highest value of that member, excluded.
     pub until: Option<serde_json::Value>,
+    /// Whether the last come first.
     pub descending: bool,
+    /// How many records to leave out at the beginning.
     pub offset: usize,
+    /// The most records; none means all.
     pub limit: Option<usize>,
 }
 
@@ -369,10 +399,12 @@ pub struct Query {
 pub struct StoreError {
     /// What was being done, what was seen, and what to do next.
     pub message: String,
+    /// What the database itself has said.
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
 impl StoreError {
+    /// An error that is told by its message alone.
     pub fn new(message: impl Into<String>) -> Self {
         StoreError { message: message.into(), source: None }
     }

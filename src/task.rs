@@ -12,13 +12,26 @@ pub enum Task {
     /// Take in a page, and move the cursor with it.
     Page(Page),
     /// Take in what became of a push.
-    Outcomes { sent: Vec<Edit>, result: PushResult },
+    Outcomes {
+        /// The edits as they were sent: an edit made since then is not acknowledged (R5).
+        sent: Vec<Edit>,
+        /// What the server has made of each.
+        result: PushResult,
+    },
     /// Stamp the waiting edits afresh, because the clock was wrong.
     Restamp,
     /// Become another device, because this one's id is in use elsewhere; with a new installation token, if there is one.
-    NewDevice { installation: Option<uuid::Uuid> },
+    NewDevice {
+        /// The token that the database and the file beside it share from now on.
+        installation: Option<uuid::Uuid>,
+    },
     /// Begin to pull everything again.
-    BeginResync { restored_rev: Option<u64>, epoch: Option<String> },
+    BeginResync {
+        /// The revision that a restored server went back to: what it has lost is pushed again.
+        restored_rev: Option<u64>,
+        /// The epoch that this was learnt for.
+        epoch: Option<String>,
+    },
     /// The user's answer to a resync that would delete much.
     AnswerResync(Answer),
     /// Deal with rows that the resync has not seen, some at a time.
@@ -26,13 +39,21 @@ pub enum Task {
     /// End the resync.
     FinishResync,
     /// Take a single edit out of the queue, which the server will not even read.
-    Block { edit: Box<Edit>, block: Block },
+    Block {
+        /// The edit. A later edit of the record is not blocked.
+        edit: Box<Edit>,
+        /// Why.
+        block: Block,
+    },
     /// Put refused edits back into the queue.
     Retry(Vec<Key>),
     /// Give refused edits up.
     Discard(Vec<Key>),
     /// Belong to an account from now on.
-    Claim { account: uuid::Uuid },
+    Claim {
+        /// The account of the first sign-in. Every record made so far becomes its own (R15).
+        account: uuid::Uuid,
+    },
     /// Switch sync on or off.
     Enable(bool),
 }
@@ -52,17 +73,22 @@ const SWEEP_ROWS: usize = 2_000;
 /// What a step has come to.
 #[derive(Clone, Debug, Default)]
 pub struct Done {
+    /// Of [`Task::Outcomes`].
     pub pushed: Pushed,
+    /// Of [`Task::Page`].
     pub pulled: Pulled,
     /// Rows that a sweep has dealt with.
     pub swept: usize,
+    /// The store after the step.
     pub snapshot: Snapshot,
 }
 
 /// What the engine needs to know of the store.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Snapshot {
+    /// What the device knows of itself and of the server.
     pub meta: Meta,
+    /// How much waits, is refused, or is set aside.
     pub counts: Counts,
 }
 

@@ -27,8 +27,11 @@ pub(crate) const SILENCE_TIMEOUT: Duration = Duration::from_secs(50);
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Tokens {
+    /// Whose they are.
     pub account: Uuid,
+    /// Goes with every request, and lives for minutes.
     pub access_token: String,
+    /// Gets new tokens, once: using it again signs the device out.
     pub refresh_token: String,
 }
 

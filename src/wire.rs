@@ -24,13 +24,18 @@ use crate::record::{Record, boolean, count, integer, uuid};
 /// The current version of a record, as the server has it.
 #[derive(Clone, Debug)]
 pub struct Change {
+    /// The collection that the record is of.
     pub collection: &'static Collection,
+    /// The server's revision: the order of the feed.
     pub rev: u64,
+    /// The edit that made this version.
     pub op: Op,
+    /// The record, live or a tombstone.
     pub record: Record,
 }
 
 impl Change {
+    /// What an edit of the record is compared with (R8).
     pub fn stored(&self) -> Stored {
         Stored { version: version(self.op, &self.record), rev: self.rev }
     }
@@ -39,14 +44,18 @@ impl Change {
 /// An edit of a record, as a device pushes it.
 #[derive(Clone, Debug)]
 pub struct Edit {
+    /// The collection that the record is of.
     pub collection: &'static Collection,
+    /// What the edit is known by.
     pub op: Op,
     /// The revision of the version that was edited.
     pub base_rev: Option<u64>,
+    /// The record as it is after the edit.
     pub record: Record,
 }
 
 impl Edit {
+    /// What the stored version is compared with (R8).
     pub fn version(&self) -> Version {
         version(self.op, &self.record)
     }
@@ -63,9 +72,13 @@ pub struct Unreadable {
     pub report: Report,
     /// The change's JSON text, word for word.
     pub raw: String,
+    /// The collection, as far as the change or its feed names one.
     pub collection: Option<String>,
+    /// The record's id, if it is one.
     pub id: Option<Uuid>,
+    /// The edit, if it is readable.
     pub op: Option<Op>,
+    /// The revision of the version that was edited, in a push.
     pub base_rev: Option<u64>,
     /// Version and revision, where op, stamp and revision are as they should be.
     pub stored: Option<Stored>,
@@ -74,9 +87,13 @@ pub struct Unreadable {
 /// One page of a feed.
 #[derive(Clone, Debug)]
 pub struct Page {
+    /// The changes in the order of their revisions, each read alone.
     pub changes: Vec<Result<Change, Box<Unreadable>>>,
+    /// Where the next page begins: stored with the rows, or not at all (R3).
     pub next_cursor: String,
+    /// Whether there is another page already.
     pub has_more: bool,
+    /// The account's newest revision.
     pub user_rev: u64,
     /// The server's clock, in milliseconds since the Unix epoch.
     pub server_time: i64,
@@ -85,15 +102,20 @@ pub struct Page {
 /// A push: edits, and where the device's cursor stands.
 #[derive(Clone, Debug)]
 pub struct Push {
+    /// The edits in the order they were sent, each read alone.
     pub edits: Vec<Result<Edit, Box<Unreadable>>>,
+    /// Where the device is in the feed.
     pub cursor: Option<String>,
 }
 
 /// What became of a push.
 #[derive(Clone, Debug)]
 pub struct PushResult {
+    /// One for each edit, in order.
     pub outcomes: Vec<Outcome>,
+    /// The account's newest revision before the push: a device that is there has seen everything (R7).
     pub prev_user_rev: u64,
+    /// The account's newest revision after the push.
     pub user_rev: u64,
     /// The server's clock, in milliseconds since the Unix epoch.
     pub server_time: i64,
@@ -102,19 +124,42 @@ pub struct PushResult {
 /// What became of one edit.
 #[derive(Clone, Debug)]
 pub enum Outcome {
+    /// It is the current version now.
     Accepted(Receipt),
+    /// It was stored before: the answer to an earlier push was lost.
     Duplicate(Receipt),
-    Superseded { id: Uuid, op: Op, winner: Box<Result<Change, Box<Unreadable>>> },
-    Rejected { id: Option<Uuid>, op: Option<Op>, error: Rejection },
+    /// The stored version has won (R8).
+    Superseded {
+        /// The record.
+        id: Uuid,
+        /// The edit that lost.
+        op: Op,
+        /// The version that won, which an older device may not be able to read.
+        winner: Box<Result<Change, Box<Unreadable>>>,
+    },
+    /// It was not stored.
+    Rejected {
+        /// The record, if the edit named one.
+        id: Option<Uuid>,
+        /// The edit, if it was readable.
+        op: Option<Op>,
+        /// Why, and whether it may be sent again.
+        error: Rejection,
+    },
 }
 
 /// The server's word that a version is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Receipt {
+    /// The record.
     pub id: Uuid,
+    /// The edit that is stored.
     pub op: Op,
+    /// The revision it was given.
     pub rev: u64,
+    /// The server's own id for the record.
     pub server_id: Uuid,
+    /// When it was stored, in milliseconds since the Unix epoch.
     pub server_updated_at: i64,
     /// The stamp that was stored: at least the one that was sent.
     pub stamp: i64,
@@ -123,7 +168,9 @@ pub struct Receipt {
 /// Which feed a message belongs to: its changes name their collection, or the feed does.
 #[derive(Clone, Copy, Debug)]
 pub enum Feed {
+    /// Every collection: what this engine uses.
     All,
+    /// One collection.
     One(&'static Collection),
 }
 

@@ -7,15 +7,20 @@ use crate::wire::{Edit, Page, PushResult, read_page, read_push_result};
 /// An answer from the network, which may be anybody's.
 #[derive(Clone, Debug)]
 pub struct Answered {
+    /// The HTTP status.
     pub status: u16,
     /// The `Retry-After` header, in milliseconds.
     pub retry_after_ms: Option<u64>,
+    /// The body, decompressed.
     pub body: Vec<u8>,
 }
 
 const OK: u16 = 200;
 
-/// The page that a pull was answered with, or why there is none.
+/// The page that a pull was answered with.
+///
+/// # Errors
+/// Why there is none, for the status.
 pub fn page(answer: &Answered) -> Result<Page, String> {
     if answer.status != OK {
         return Err(described(answer));
@@ -23,7 +28,10 @@ pub fn page(answer: &Answered) -> Result<Page, String> {
     read_page(&answer.body).map_err(|report| format!("the server's page is not what the contract says: {report}"))
 }
 
-/// What became of a push of `sent`, or why nothing did.
+/// What became of a push of `sent`.
+///
+/// # Errors
+/// Why nothing did, for the status.
 pub fn push_result(answer: &Answered, sent: &[Edit]) -> Result<PushResult, String> {
     if answer.status != OK {
         return Err(described(answer));

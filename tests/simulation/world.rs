@@ -427,6 +427,16 @@ impl World {
         }
     }
 
+    /// A request that was served long ago reaches the server once more.
+    fn serve_duplicate(&mut self) -> Result<(), String> {
+        if self.duplicates.is_empty() {
+            return Ok(());
+        }
+        let packet = self.duplicates.swap_remove(self.chance.below(self.duplicates.len()));
+        self.serve(&packet)?;
+        Ok(())
+    }
+
     fn fault(&mut self, index: usize) -> Result<(), String> {
         let home = self.devices[index].home;
         let which = self.chance.below(34);
@@ -435,12 +445,7 @@ impl World {
         }
         match which {
             0..4 => self.devices[index].restart(account_id(home)),
-            4..8 => {
-                if !self.duplicates.is_empty() {
-                    let packet = self.duplicates.swap_remove(self.chance.below(self.duplicates.len()));
-                    self.serve(&packet)?;
-                }
-            }
+            4..8 => self.serve_duplicate()?,
             8..10 => self.devices[index].skew_ms += self.chance.pick(&[-4_000_000, -50_000, 50_000, 4_000_000, 40_000_000_000]),
             10..13 => self.sign_in_elsewhere(index),
             13..15 => self.sign_in(index, home),

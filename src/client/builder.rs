@@ -1,0 +1,186 @@
+//! Setting a client up: where its records are, which server they sync with, and what is looked after when the app starts.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use tokio::sync::{broadcast, mpsc, watch};
+use uuid::Uuid;
+
+use super::{Client, Inner};
+use crate::api::registry;
+use crate::driver::{Driver, listen, wall_ms, with_moment};
+use crate::engine::{Engine, Settings};
+use crate::error::{Error, Kind};
+use crate::pull;
+use crate::store::memory::MemoryStore;
+use crate::store::sqlite::SqliteStore;
+use crate::store::{Key, Select, Store, StoreError};
+use crate::task::{Snapshot, Task};
+use crate::transport::{Link, MemoryTokens, TokenStore};
+
+/// What a client is made of.
+///
+/// ```no_run
+/// # async fn example(pem: Vec<u8>) -> Result<(), stronglog_sync::Error> {
+/// use stronglog_sync::Client;
+///
+/// let client = Client::builder()
+///     .database("log.sqlite")
+///     .server("https://sync.example.com")
+///     .certificate_authority(pem)
+///     .open()
+///     .await?;
+/// # Ok(())
+/// # }
+/// ```
+pub struct ClientBuilder {
+    database: Option<PathBuf>,
+    server: Option<String>,
+    authority_pem: Option<Vec<u8>>,
+    tokens: Box<dyn TokenStore>,
+    settings: Settings,
+    doorbell: bool,
+}
+
+impl Default for ClientBuilder {
+    fn default() -> Self {
+        ClientBuilder {
+            database: None,
+            server: None,
+            authority_pem: None,
+            tokens: Box::new(MemoryTokens::default()),
+            settings: Settings::default(),
+            doorbell: true,
+        }
+    }
+}
+
+impl ClientBuilder {
+    /// Keeps the records in this SQLite file, which is made if there is none. Without it they are gone when the client is.
+    pub fn database(mut self, path: impl AsRef<Path>) -> Self {
+        self.database = Some(path.as_ref().to_owned());
+        self
+    }
+
+    /// The address of the server, `https` unless it is this machine. Without it the records stay on the device.
+    pub fn server(mut self, base_url: impl Into<String>) -> Self {
+        self.server = Some(base_url.into());
+        self
+    }
+
+    /// Trusts servers whose certificates this authority has signed, too. PEM text.
+    pub fn certificate_authority(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.authority_pem = Some(pem.into());
+        self
+    }
+
+    /// Where the tokens are kept between two starts of the app. Without it the user signs in each time.
+    pub fn tokens(mut self, tokens: impl TokenStore) -> Self {
+        self.tokens = Box::new(tokens);
+        self
+    }
+
+    /// How often to pull, and how much to ask for and send at a time. The defaults suit an app.
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// Whether to hear of other devices' edits at once, over a connection that stays open. On unless switched off.
+    pub fn doorbell(mut self, doorbell: bool) -> Self {
+        self.doorbell = doorbell;
+        self
+    }
+
+    /// Opens the database and starts to sync, if somebody is signed in. Call it inside a tokio runtime.
+    ///
+    /// # Errors
+    /// The database cannot be opened, or the server's address is none.
+    pub async fn open(self) -> Result<Client, Error> {
+        let link = self.server.map(|url| Link::new(&url, self.authority_pem.as_deref(), self.tokens).map(Arc::new)).transpose()?;
+        let database = self.database;
+        let opened = tokio::task::spawn_blocking(move || open_store(database.as_deref())).await;
+        let (mut store, snapshot) = opened.map_err(|_| Kind::Stopped)??;
+        reread_quarantine(&mut *store)?;
+        let (signals, received) = mpsc::unbounded_channel();
+        let engine = Engine::new(self.settings, snapshot);
+        let (status, status_received) = watch::channel(engine.status(0));
+        let (changes, _) = broadcast::channel(64);
+        let store = Arc::new(Mutex::new(store));
+        let driver = Driver {
+            engine,
+            store: store.clone(),
+            link: link.clone(),
+            signals: received,
+            sender: signals.downgrade(),
+            status,
+            changes: changes.clone(),
+            requests: Default::default(),
+            waiting: Vec::new(),
+            started: Instant::now(),
+        };
+        tokio::spawn(driver.run());
+        if let Some(link) = link.clone().filter(|_| self.doorbell) {
+            tokio::spawn(listen(link, signals.downgrade(), status_received.clone()));
+        }
+        let client = Client { inner: Arc::new(Inner { store, signals, status: status_received, changes, link }) };
+        client.resume_session().await?;
+        Ok(client)
+    }
+}
+
+/// A token beside the database, which stays behind when the database is copied (R20).
+fn installation_path(database: &Path) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push(".installation");
+    name.into()
+}
+
+fn open_store(database: Option<&Path>) -> Result<(Box<dyn Store>, Snapshot), Error> {
+    let device = with_moment(|moment| moment.id());
+    let mut store: Box<dyn Store> = match database {
+        Some(path) => Box::new(SqliteStore::open(path, device)?),
+        None => Box::new(MemoryStore::new(device)),
+    };
+    if let Some(path) = database {
+        check_installation(&mut *store, &installation_path(path))?;
+    }
+    let snapshot = Snapshot::of(&mut *store)?;
+    Ok((store, snapshot))
+}
+
+/// Makes the device another one if its database is a copy: the token inside and the one beside it differ.
+fn check_installation(store: &mut dyn Store, beside: &Path) -> Result<(), Error> {
+    let inside = store.meta()?.installation;
+    let outside = std::fs::read_to_string(beside).ok().and_then(|text| Uuid::parse_str(text.trim()).ok());
+    if inside.is_some() && inside == outside {
+        return Ok(());
+    }
+    let token = with_moment(|moment| moment.id());
+    let task = Task::NewDevice { installation: Some(token) };
+    with_moment(|moment| task.run(store, moment))?;
+    std::fs::write(beside, token.to_string()).map_err(|error| {
+        let path = beside.display();
+        StoreError::new(format!("cannot write {path}: {error}; make its folder writable"))
+    })?;
+    Ok(())
+}
+
+/// Tries what was set aside again, if the contract is another one since.
+fn reread_quarantine(store: &mut dyn Store) -> Result<(), Error> {
+    if store.meta()?.contract == registry::VERSION {
+        return Ok(());
+    }
+    for aside in store.quarantined()? {
+        if let Some(change) = pull::reread(&aside) {
+            let key = Key { collection: change.collection, id: change.record.id };
+            store.update(&Select::Keys(vec![key]), &mut |loaded| Ok(pull::released(loaded, &change, wall_ms())))?;
+        }
+    }
+    store.update(&Select::Keys(Vec::new()), &mut |loaded| {
+        registry::VERSION.clone_into(&mut loaded.meta.contract);
+        Ok(Vec::new())
+    })?;
+    Ok(())
+}

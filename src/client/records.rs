@@ -1,0 +1,282 @@
+//! The records of one collection: typed for apps, as JSON for programs that name collections at run time.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use tokio::sync::broadcast;
+use uuid::Uuid;
+
+use super::{Client, refused_edit};
+use crate::api::collection::{Collection, Synced};
+use crate::api::registry;
+use crate::api::runtime::json::Json;
+use crate::api::runtime::schema::parse;
+use crate::driver::wall_ms;
+use crate::error::Error;
+use crate::outbox::{EditError, LocalEdit};
+use crate::pull;
+use crate::record::rewrite;
+use crate::store::{Key, Query, StoreError};
+
+/// The records of one collection, typed.
+pub struct Records<'a, T> {
+    pub(super) json: JsonRecords<'a>,
+    pub(super) records: PhantomData<T>,
+}
+
+impl<T: Synced> Records<'_, T> {
+    /// Writes a record, new or changed, and returns it as it is stored: with its stamp.
+    ///
+    /// ```
+    /// use stronglog_sync::Client;
+    /// use stronglog_sync::api::registry::Collections;
+    /// # use stronglog_sync::api::{BodyweightKg, Id, Timestamp, UserBodyweightLog};
+    /// # fn log(client: &Client) -> UserBodyweightLog {
+    /// #     UserBodyweightLog {
+    /// #         id: Id(client.new_id().to_string()), client_created_at: Timestamp(1), client_updated_at: Timestamp(1),
+    /// #         date: Timestamp(1_700_000_000_000), weight_kg: BodyweightKg(81.5), server_id: None, server_updated_at: None,
+    /// #         unknown: Default::default(),
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), stronglog_sync::Error> {
+    /// # let client = Client::builder().open().await?;
+    /// let mut log = client.user_bodyweight_logs().put(&log(&client))?;
+    /// log.weight_kg = BodyweightKg(0.0);
+    /// let error = client.user_bodyweight_logs().put(&log).unwrap_err();
+    /// assert!(error.is_invalid());
+    /// assert_eq!(error.report().unwrap().violations[0].pointer, "/weightKg");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The record fails the contract, or the database cannot be written.
+    pub fn put(&self, record: &T) -> Result<T, Error> {
+        let stored = self.json.put(&record.to_json())?;
+        self.typed(&stored)
+    }
+
+    /// Writes many records in one transaction, all of them or none: much faster than one by one.
+    ///
+    /// # Errors
+    /// A record fails the contract, or the database cannot be written. Nothing was written then.
+    pub fn put_all(&self, records: &[T]) -> Result<(), Error> {
+        let texts: Vec<String> = records.iter().map(T::to_json).collect();
+        self.json.put_all(&texts)
+    }
+
+    /// Writes a record that the app ships, unless there is one of its id: any real edit, on any device, beats it.
+    ///
+    /// # Errors
+    /// The record fails the contract, or the database cannot be written.
+    pub fn seed(&self, record: &T) -> Result<(), Error> {
+        self.json.seed(&record.to_json())
+    }
+
+    /// The live record of this id.
+    ///
+    /// # Errors
+    /// The id is none, or the database cannot be read.
+    pub fn get(&self, id: &str) -> Result<Option<T>, Error> {
+        self.json.get(id)?.map(|text| self.typed(&text)).transpose()
+    }
+
+    /// Live records, in the order of the query.
+    ///
+    /// ```
+    /// use stronglog_sync::Client;
+    /// use stronglog_sync::api::registry::Collections;
+    /// use stronglog_sync::Query;
+    /// # use stronglog_sync::api::{BodyweightKg, Id, Timestamp, UserBodyweightLog};
+    /// # fn log(client: &Client) -> UserBodyweightLog {
+    /// #     UserBodyweightLog {
+    /// #         id: Id(client.new_id().to_string()), client_created_at: Timestamp(1), client_updated_at: Timestamp(1),
+    /// #         date: Timestamp(1_700_000_000_000), weight_kg: BodyweightKg(81.5), server_id: None, server_updated_at: None,
+    /// #         unknown: Default::default(),
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), stronglog_sync::Error> {
+    /// # let client = Client::builder().open().await?;
+    /// client.user_bodyweight_logs().put(&log(&client))?;
+    /// let newest = Query { index: vec!["date".to_owned()], descending: true, limit: Some(10), ..Query::default() };
+    /// assert_eq!(client.user_bodyweight_logs().list(&newest)?.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The contract declares no such index, or the database cannot be read.
+    pub fn list(&self, query: &Query) -> Result<Vec<T>, Error> {
+        self.json.list(query)?.iter().map(|text| self.typed(text)).collect()
+    }
+
+    /// Deletes a record, here at once and everywhere else after the next sync. Its content stays in the conflict history.
+    ///
+    /// # Errors
+    /// There is no such record, or the database cannot be written.
+    pub fn delete(&self, id: &str) -> Result<(), Error> {
+        self.json.delete(id)
+    }
+
+    /// Hears of records of this collection that change, here or on another device.
+    ///
+    /// ```
+    /// use stronglog_sync::Client;
+    /// use stronglog_sync::api::registry::Collections;
+    /// # use stronglog_sync::api::{BodyweightKg, Id, Timestamp, UserBodyweightLog};
+    /// # fn log(client: &Client) -> UserBodyweightLog {
+    /// #     UserBodyweightLog {
+    /// #         id: Id(client.new_id().to_string()), client_created_at: Timestamp(1), client_updated_at: Timestamp(1),
+    /// #         date: Timestamp(1_700_000_000_000), weight_kg: BodyweightKg(81.5), server_id: None, server_updated_at: None,
+    /// #         unknown: Default::default(),
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), stronglog_sync::Error> {
+    /// # let client = Client::builder().open().await?;
+    /// let mut changes = client.user_bodyweight_logs().watch();
+    /// let stored = client.user_bodyweight_logs().put(&log(&client))?;
+    /// let changed = changes.next().await.unwrap_or_default();
+    /// assert_eq!(changed[0].to_string(), *stored.id);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn watch(&self) -> Changes {
+        self.json.watch()
+    }
+
+    /// The id of a record that every device makes for itself and that is still one record.
+    pub fn deterministic_id(&self, key: &str) -> Option<String> {
+        crate::api::collection::deterministic_id(registry::NAMESPACE, T::COLLECTION.path, key)
+    }
+
+    fn typed(&self, text: &str) -> Result<T, Error> {
+        T::from_json(text.as_bytes()).map_err(|report| {
+            StoreError::new(format!("cannot read a stored record: {report}; the database holds what the contract refuses")).into()
+        })
+    }
+}
+
+/// The records of one collection, as JSON text.
+pub struct JsonRecords<'a> {
+    pub(super) client: &'a Client,
+    pub(super) collection: &'static Collection,
+}
+
+impl JsonRecords<'_> {
+    /// Writes a record, new or changed, and returns it as it is stored. Members that sync owns may be missing; so may the id of a new one.
+    ///
+    /// # Errors
+    /// The record fails the contract, or the database cannot be written.
+    pub fn put(&self, record: &str) -> Result<String, Error> {
+        let (id, text) = self.complete(record)?;
+        let stored = self.client.edit(self.key(id), &LocalEdit::Put(text))?;
+        Ok(stored.map(|record| record.text).unwrap_or_default())
+    }
+
+    /// Writes many records in one transaction, all of them or none.
+    ///
+    /// # Errors
+    /// A record fails the contract, or the database cannot be written. Nothing was written then.
+    pub fn put_all(&self, records: &[String]) -> Result<(), Error> {
+        let complete = records.iter().map(|record| self.complete(record));
+        let complete = complete.map(|done| done.map(|(id, text)| (self.key(id), LocalEdit::Put(text))));
+        let (keys, edits): (Vec<Key>, Vec<LocalEdit>) = complete.collect::<Result<Vec<_>, Error>>()?.into_iter().unzip();
+        self.client.edit_all(&keys, &edits).map(drop)
+    }
+
+    /// Writes a record that the app ships, unless there is one of its id.
+    ///
+    /// # Errors
+    /// The record fails the contract, or the database cannot be written.
+    pub fn seed(&self, record: &str) -> Result<(), Error> {
+        let (id, text) = self.complete(record)?;
+        self.client.edit(self.key(id), &LocalEdit::Seed(text)).map(drop)
+    }
+
+    /// The live record of this id.
+    ///
+    /// # Errors
+    /// The id is none, or the database cannot be read.
+    pub fn get(&self, id: &str) -> Result<Option<String>, Error> {
+        let key = self.key(self.id(id)?);
+        let row = self.client.with(|store| store.get(key))?;
+        Ok(row.filter(|row| !row.record.deleted).map(|row| row.record.text))
+    }
+
+    /// Live records, in the order of the query.
+    ///
+    /// # Errors
+    /// The contract declares no such index, or the database cannot be read.
+    pub fn list(&self, query: &Query) -> Result<Vec<String>, Error> {
+        let rows = self.client.with(|store| store.list(self.collection, query))?;
+        Ok(rows.into_iter().map(|row| row.record.text).collect())
+    }
+
+    /// Deletes a record.
+    ///
+    /// # Errors
+    /// There is no such record, or the database cannot be written.
+    pub fn delete(&self, id: &str) -> Result<(), Error> {
+        self.client.edit(self.key(self.id(id)?), &LocalEdit::Delete).map(drop)
+    }
+
+    /// Hears of records of this collection that change, here or on another device.
+    pub fn watch(&self) -> Changes {
+        Changes { receiver: self.client.watch(), collection: self.collection }
+    }
+
+    pub(super) fn key(&self, id: Uuid) -> Key {
+        Key { collection: self.collection, id }
+    }
+
+    fn id(&self, id: &str) -> Result<Uuid, Error> {
+        Uuid::parse_str(id).map_err(|error| Error::argument(format!("{id:?} is no id of a record: {error}")))
+    }
+
+    /// A record with an id and the members that sync owns.
+    pub(super) fn complete(&self, record: &str) -> Result<(Uuid, String), Error> {
+        let invalid = |id, report| refused_edit(self.key(id), EditError::Invalid(report));
+        let tape = parse(record.as_bytes()).map_err(|report| invalid(Uuid::nil(), report))?;
+        let given = tape.root().get("id");
+        let id = match given.and_then(Json::as_str) {
+            Some(text) => self.id(text)?,
+            None => pull::singleton_id(self.collection).unwrap_or_else(|| self.client.new_id()),
+        };
+        let now = wall_ms().to_string();
+        let absent = |name: &str| tape.root().get(name).is_none();
+        let mut members = vec![("isDeleted", Some("false".to_owned()))];
+        members.extend(absent("id").then(|| ("id", Some(format!("\"{id}\"")))));
+        members
+            .extend(["clientCreatedAt", "clientUpdatedAt"].into_iter().filter(|name| absent(name)).map(|name| (name, Some(now.clone()))));
+        Ok((id, rewrite(record, &members).map_err(|report| invalid(id, report))?))
+    }
+}
+
+/// Records of one collection that change.
+pub struct Changes {
+    receiver: broadcast::Receiver<Arc<[Key]>>,
+    collection: &'static Collection,
+}
+
+impl Changes {
+    /// The ids of the records that have changed next. Empty if so much has changed meanwhile that it is best to read everything again;
+    /// nothing comes back once the client is gone.
+    pub async fn next(&mut self) -> Option<Vec<Uuid>> {
+        loop {
+            match self.receiver.recv().await {
+                Ok(keys) => {
+                    let ours = keys.iter().filter(|key| key.collection.path == self.collection.path);
+                    let ids: Vec<Uuid> = ours.map(|key| key.id).collect();
+                    if !ids.is_empty() {
+                        return Some(ids);
+                    }
+                }
+                Err(broadcast::error::RecvError::Lagged(_)) => return Some(Vec::new()),
+                Err(broadcast::error::RecvError::Closed) => return None,
+            }
+        }
+    }
+}

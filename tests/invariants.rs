@@ -1,0 +1,94 @@
+//! What is absent by design: the contract's collections in hand-written code, and heavy dependencies where they are not asked for.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use stronglog_sync::api::registry;
+
+/// Folders whose code is written by hand and serves any contract of this kind. Those that are not here yet are passed over.
+const GENERIC: [&str; 3] = ["src", "server/src", "web/src"];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).expect("a folder can be listed") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() { files(&path, found) } else { found.push(path) }
+    }
+}
+
+/// The words of a program, upper and lower case, dashes and underscores made one: `BodyLog`, `body_logs` and `"body-logs"` are all words.
+/// Comments are left out, for the example in a library's documentation is about records of somebody.
+fn words(text: &str) -> Vec<String> {
+    let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let words = code.flat_map(|line| line.split(|letter: char| !letter.is_alphanumeric() && letter != '_' && letter != '-'));
+    words.map(|word| word.replace(['-', '_'], "").to_lowercase()).collect()
+}
+
+/// The collections, and whatever contains their names: `check_body_log`, `BODY_LOGS`, `BodyLogBatch`.
+fn named(text: &str) -> Vec<&'static str> {
+    let words = words(text);
+    let names = |word: &String, name: &str| word.contains(&name.replace('-', "").to_lowercase());
+    let is_named = |path: &str, schema: &str| words.iter().any(|word| names(word, path) || names(word, schema));
+    registry::COLLECTIONS.iter().filter(|known| is_named(known.path, known.schema)).map(|known| known.path).collect()
+}
+
+#[test]
+fn no_hand_written_file_names_a_collection() {
+    let mut all = Vec::new();
+    for folder in GENERIC.map(|folder| root().join(folder)).iter().filter(|folder| folder.exists()) {
+        files(folder, &mut all);
+    }
+    assert!(all.iter().any(|path| path.ends_with("src/engine.rs")), "the sources were not found");
+    let text = |path: &PathBuf| std::fs::read_to_string(path).expect("a source is text");
+    let found: Vec<_> = all.iter().map(|path| (path, named(&text(path)))).filter(|(_, names)| !names.is_empty()).collect();
+    assert!(found.is_empty(), "use `api::registry` in place of the name: {found:?}");
+}
+
+#[test]
+fn a_name_is_found_however_it_is_written() {
+    let collection = &registry::COLLECTIONS[0];
+    let (path, schema) = (collection.path, collection.schema);
+    for line in [
+        format!("let feed = \"/api/v1/{path}/batch\";"),
+        format!("use crate::api::{schema};"),
+        format!("client.{}()", path.replace('-', "_")),
+        format!("check_{}(value)", path.trim_end_matches('s').replace('-', "_")),
+        path.replace('-', "_").to_uppercase(),
+    ] {
+        assert_eq!(named(&line), [path], "{line}");
+    }
+    assert!(named(&format!("/// of a {schema}")).is_empty(), "a comment");
+}
+
+/// The names of the crates that a package of this repository is built from.
+fn built_from(package: &str, arguments: &[&str]) -> Vec<String> {
+    let mut command = Command::new(env!("CARGO"));
+    command.current_dir(root()).args(["tree", "--offline", "--prefix", "none", "--format", "{p}", "--package", package]).args(arguments);
+    let output = command.output().expect("cargo starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let tree = String::from_utf8_lossy(&output.stdout);
+    let names: Vec<String> = tree.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect();
+    assert_eq!(names.first().map(String::as_str), Some(package));
+    names
+}
+
+#[test]
+fn without_its_features_the_library_has_no_runtime_network_or_database() {
+    const HEAVY: [&str; 4] = ["tokio", "reqwest", "rusqlite", "axum"];
+    let heavy = |features: &[&str]| {
+        let crates = built_from("stronglog-sync", &[&["--edges", "normal"], features].concat());
+        HEAVY.iter().copied().filter(|heavy| crates.iter().any(|name| name == heavy)).collect::<Vec<_>>()
+    };
+    assert_eq!(heavy(&["--no-default-features"]), [""; 0]);
+    assert_eq!(heavy(&[]), ["tokio", "reqwest", "rusqlite"], "the client is made of them, so that their absence says something");
+}
+
+#[test]
+fn the_compiler_depends_on_nothing_of_ours() {
+    let crates = built_from("contractc", &["--edges", "normal,build"]);
+    let ours: Vec<_> = crates.iter().skip(1).filter(|name| name.starts_with("stronglog")).collect();
+    assert!(ours.is_empty(), "{ours:?}");
+}
