@@ -14,8 +14,9 @@ use stronglog_sync::api::client::Client;
 use stronglog_sync::api::headers::{RETRY_AFTER, X_CONTRACT_VERSION};
 use stronglog_sync::api::operations::*;
 use stronglog_sync::api::runtime::http::{
-    Bearer, CallError, Hooks, Operation, Outcome, Reply, Request, Response as Whole, StatusCode, Transport,
+    Bearer, CallError, Hooks, Operation, Outcome, Rejection, Reply, Request, Response as Whole, StatusCode, Transport,
 };
+use stronglog_sync::api::runtime::report::Violation;
 use stronglog_sync::api::{self, Cursor, Revision, Schema, registry};
 use tower::ServiceExt;
 
@@ -179,6 +180,15 @@ fn responses_are_read_back_as_they_were_written() {
     assert_eq!(Reply::<GetChangesResponse>::read(written).expect("our own response").body, outcome);
     let (status, media_type, _) = GetChangesResponse::undeclared(StatusCode::IM_A_TEAPOT, Vec::new()).write();
     assert_eq!((status, media_type), (StatusCode::IM_A_TEAPOT, None));
+}
+
+#[test]
+fn a_refusal_lists_no_more_than_the_contract_allows() {
+    let violation = Violation { pointer: "/long".repeat(1_000), keyword: "maxLength", message: "x".repeat(5_000) };
+    let report = api::Report { violations: vec![violation; 1_000] };
+    let answer = Rejection::new(StatusCode::BAD_REQUEST, report).problem();
+    let problem = api::Problem::from_json(answer.body()).expect("a problem of the contract");
+    assert_eq!(problem.errors.map(|errors| errors.len()), Some(100));
 }
 
 #[test]

@@ -83,6 +83,12 @@ impl StoreError {
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
-        StoreError::new(error)
+        use rusqlite::ErrorCode;
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => StoreError::new(format!("{error}; free some space on the disk")),
+            Some(ErrorCode::ReadOnly) => StoreError::new(format!("{error}; make the data folder writable")),
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => StoreError::new(format!("{error}; restore a backup")),
+            _ => StoreError::new(error),
+        }
     }
 }

@@ -5,6 +5,9 @@ mod support;
 use std::io::Write;
 use std::sync::{Arc, Mutex, OnceLock};
 
+use aws_lc_rs::hmac;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use contractc::Compilation;
 use contractc::sample::{Sampler, broken_texts};
 use futures_util::StreamExt;
@@ -31,6 +34,12 @@ fn operations() -> Vec<(reqwest::Method, String, String)> {
     }
     assert!(found.len() > 60, "{}", found.len());
     found
+}
+
+/// The operations that ask who is calling.
+fn closed_operations() -> Vec<(reqwest::Method, String, String)> {
+    let open = ["register", "login", "refreshTokens", "getSyncConfig"];
+    operations().into_iter().filter(|(.., id)| !open.contains(&id.as_str())).collect()
 }
 
 /// Sends a request and reads the problem that must come back.
@@ -60,11 +69,7 @@ async fn without_a_token_of_this_server_there_is_nothing() {
     let (claims, _) = rest.split_once('.').expect("a JWT");
     let unsigned = format!("eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{claims}.");
     let forged = format!("{head}.{claims}.{}", "A".repeat(43));
-    let open = ["register", "login", "refreshTokens", "getSyncConfig"];
-    for (method, path, id) in operations() {
-        if open.contains(&id.as_str()) {
-            continue;
-        }
+    for (method, path, id) in closed_operations() {
         let request = || {
             let request = server.http.request(method.clone(), server.url(&path));
             if method == "GET" { request } else { request.header("content-type", "application/json").body("{}") }
@@ -74,6 +79,32 @@ async fn without_a_token_of_this_server_there_is_nothing() {
             assert_eq!(code(&problem(request().bearer_auth(token)).await), "unauthorized", "{id} with a token of somebody else's making");
         }
         assert_eq!(code(&problem(request().basic_auth("sam@example.com", Some(PASSWORD))).await), "unauthorized", "{id}");
+    }
+}
+
+/// An access token like another one, but with this end of its life, signed as the server signs.
+fn access_until(secret: &str, token: &str, end_secs: i64) -> String {
+    let parts: Vec<&str> = token.split('.').collect();
+    let mut claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts[1]).expect("base64url")).expect("claims");
+    claims["exp"] = json!(end_secs);
+    let signed = format!("{}.{}", parts[0], URL_SAFE_NO_PAD.encode(claims.to_string()));
+    let sign = |key: &[u8], text: &str| hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text.as_bytes());
+    let signature = sign(sign(secret.as_bytes(), "access tokens").as_ref(), &signed);
+    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature.as_ref()))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_has_run_out_opens_nothing() {
+    const SECRET: &str = "q7Zk3vN0s8yR2mT5wX9bC4dF6gH1jL0pKuVe";
+    let server = Server::start_with(|config| config.signing_secret = Some(Secret::new(SECRET))).await;
+    let account = server.register("sam@example.com").await;
+    let secs = now() / 1_000;
+    let (lives, expired) = (access_until(SECRET, &account.access, secs + 60), access_until(SECRET, &account.access, secs - 1));
+    assert_eq!(server.get("/api/v1/changes", &lives).await.0, 200, "but for its end, it is a good token");
+    for (method, path, id) in closed_operations() {
+        let request = server.http.request(method.clone(), server.url(&path)).bearer_auth(&expired);
+        let request = if method == "GET" { request } else { request.header("content-type", "application/json").body("{}") };
+        assert_eq!(code(&problem(request).await), "token_expired", "{id}");
     }
 }
 

@@ -35,8 +35,9 @@ impl SqliteStore {
     /// The file cannot be read or written, is no database, or was made by a later version.
     pub fn open(path: &Path, device: Uuid) -> Result<Self, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(path, flags).map_err(failed("open the database"))?;
-        Self::set_up(connection, device)
+        let opened = Connection::open_with_flags(path, flags).map_err(failed("open the database"));
+        let which = |error: StoreError| StoreError { message: format!("{}: {}", path.display(), error.message), ..error };
+        opened.and_then(|connection| Self::set_up(connection, device)).map_err(which)
     }
 
     /// A database that is gone when it is closed.

@@ -549,7 +549,7 @@ impl Rejection {
             "status": self.status.as_u16(),
             "code": code,
             "retryable": false,
-            "errors": self.report.violations,
+            "errors": self.report.in_brief(),
         });
         let mut response = http::Response::new(body.to_string().into_bytes());
         *response.status_mut() = self.status;

@@ -31,6 +31,17 @@ impl Report {
     pub fn new(keyword: &'static str, message: impl Into<String>) -> Self {
         Report { violations: vec![Violation { pointer: String::new(), keyword, message: message.into() }] }
     }
+
+    /// What an answer lists of it: the first hundred violations, their texts cut to 2,000 characters.
+    pub fn in_brief(&self) -> Vec<Violation> {
+        let cut = |text: &str| text.chars().take(2_000).collect();
+        let brief = |violation: &Violation| Violation {
+            pointer: cut(&violation.pointer),
+            keyword: violation.keyword,
+            message: cut(&violation.message),
+        };
+        self.violations.iter().take(100).map(brief).collect()
+    }
 }
 
 impl fmt::Display for Report {

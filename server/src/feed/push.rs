@@ -1,6 +1,7 @@
 //! Pushing: each edit is decided alone, and what is accepted gets the next revision (R1, R7, R8, R9, R18).
 
 use stronglog_sync::api::collection::{Collection, deterministic_id};
+use stronglog_sync::api::runtime::report::Violation;
 use stronglog_sync::api::{Rejection, RejectionCode, Report, Schema, Seq, Timestamp, ViolationType, registry};
 use stronglog_sync::merge::{Verdict, decide};
 use stronglog_sync::record::{RECORD_BYTES_MAX, Record};
@@ -151,19 +152,8 @@ fn clock_skew(stamp: i64, now_ms: i64) -> Rejection {
     Rejection { retryable: true, server_time, ..plain(RejectionCode::ClockSkew, message) }
 }
 
-/// How many violations an answer lists, and how long their texts are: the contract's bounds.
-const VIOLATIONS_MAX: usize = 100;
-const TEXT_MAX: usize = 2_000;
-
 /// A report in the contract's words.
 pub(crate) fn violations(report: &Report) -> Vec<ViolationType> {
-    let cut = |text: &str| text.chars().take(TEXT_MAX).collect::<String>();
-    let listed = report.violations.iter().take(VIOLATIONS_MAX);
-    listed
-        .map(|violation| ViolationType {
-            pointer: cut(&violation.pointer),
-            keyword: violation.keyword.to_owned(),
-            message: cut(&violation.message),
-        })
-        .collect()
+    let in_words = |found: Violation| ViolationType { pointer: found.pointer, keyword: found.keyword.to_owned(), message: found.message };
+    report.in_brief().into_iter().map(in_words).collect()
 }
