@@ -1,0 +1,6 @@
+// StrongLog's sync for the browser: createSync makes the local database and keeps it in step with a server.
+
+export type * from "./api.js";
+export { createSync } from "./sync.js";
+export { deterministicId } from "../../generated/typescript/runtime/collection.js";
+export { collections, namespace } from "../../generated/typescript/stores.js";

@@ -1,0 +1,22 @@
+// The page of the browser tests: an app of a few lines. It shows one table by a live query; tests do the rest from outside.
+
+import { Dexie, liveQuery } from "dexie";
+import { createSync, deterministicId, namespace, type Sync } from "stronglog-sync";
+
+const query = new URLSearchParams(location.search);
+const sync: Sync = createSync({
+  baseUrl: query.get("server") ?? location.origin,
+  name: query.get("name") ?? "stronglog",
+  validateWithZod: query.get("zod") !== "no",
+});
+
+liveQuery(() => sync.db.userBodyweightLogs.orderBy("date").limit(50).toArray()).subscribe((logs) => {
+  const items = logs.map((log) => {
+    const item = document.createElement("li");
+    item.textContent = `${log.weightKg} kg`;
+    return item;
+  });
+  document.querySelector("#bodyweights")?.replaceChildren(...items);
+});
+
+Object.assign(window, { sync, Dexie, deterministicId, namespace });
