@@ -8,6 +8,31 @@ import * as wasm from "./wasm/engine.js";
 /** What the engine says of itself. */
 export type EngineStatus = Omit<SyncStatus, "account" | "leader" | "persisted" | "storageProblem">;
 
+/** What happens outside of the store: `Happened` in web/engine. */
+type Happened =
+  | "pause"
+  | "resume"
+  | "signedOut"
+  | "syncNow"
+  | "tick"
+  | { readonly online: boolean }
+  | { readonly doorbell: number }
+  | { readonly signedIn: string }
+  | { readonly refreshed: boolean }
+  | { readonly unanswered: readonly [request: number, message: string] }
+  | { readonly storeFailed: string };
+
+/** A durable step that the app asks for: `Wanted` in web/engine. */
+type Wanted =
+  | "current"
+  | "delete"
+  | "pushAgain"
+  | { readonly retry: string }
+  | { readonly discard: string }
+  | { readonly claim: string }
+  | { readonly enable: boolean }
+  | { readonly reread: string };
+
 type Command =
   | { readonly command: "load"; readonly limit: number }
   | { readonly command: "persist"; readonly step: number }
@@ -60,9 +85,9 @@ export class Driver {
     await this.written();
     const tokens = await this.transport.tokens();
     if (tokens === undefined) {
-      this.happened({ event: "tick" });
+      this.happened("tick");
     } else {
-      this.happened({ event: "signedIn", account: tokens.account });
+      this.happened({ signedIn: tokens.account });
     }
   }
 
@@ -75,7 +100,7 @@ export class Driver {
     this.waiting.splice(0).forEach((resolve) => resolve());
   }
 
-  happened(event: object): void {
+  happened(event: Happened): void {
     this.take(() => this.engine.happened(JSON.stringify(event), performance.now()));
   }
 
@@ -84,7 +109,7 @@ export class Driver {
     await this.written();
     await new Promise<void>((resolve) => {
       this.waiting.push(resolve);
-      this.happened({ event: "syncNow" });
+      this.happened("syncNow");
     });
   }
 
@@ -96,7 +121,7 @@ export class Driver {
   }
 
   /** Takes a durable step that the app asks for. */
-  async run(task: object): Promise<void> {
+  async run(task: Wanted): Promise<void> {
     const step = this.engine.begin(JSON.stringify(task));
     if (step !== undefined) {
       await this.step(step);
@@ -167,7 +192,7 @@ export class Driver {
     clearTimeout(this.timer);
     if (at !== null) {
       const wait = Math.min(Math.max(0, Math.ceil(at - performance.now())), TIMER_MS_MAX);
-      this.timer = setTimeout(() => this.happened({ event: "tick" }), wait);
+      this.timer = setTimeout(() => this.happened("tick"), wait);
     }
   }
 
@@ -177,7 +202,7 @@ export class Driver {
       this.take(() => this.engine.loaded(rows, performance.now()));
     } catch (error) {
       this.storeFailed(error);
-      this.happened({ event: "storeFailed", message: said(error) });
+      this.happened({ storeFailed: said(error) });
     }
   }
 
@@ -215,7 +240,7 @@ export class Driver {
       this.take(() => this.engine.answered(request, answer.status, answer.retryAfterMs, answer.body, performance.now()));
     } catch (error) {
       if (!abort.signal.aborted) {
-        this.happened({ event: "unanswered", request, message: said(error) });
+        this.happened({ unanswered: [request, said(error)] });
       }
     } finally {
       this.requests.delete(request);
@@ -224,10 +249,10 @@ export class Driver {
 
   private async refresh(): Promise<void> {
     try {
-      this.happened({ event: "refreshed", valid: (await this.transport.refresh()) !== undefined });
+      this.happened({ refreshed: (await this.transport.refresh()) !== undefined });
     } catch (error) {
       // Without an answer the tokens are as good as before: the next request finds out.
-      this.happened({ event: "refreshed", valid: !(error instanceof SignInNeeded) });
+      this.happened({ refreshed: !(error instanceof SignInNeeded) });
     }
   }
 
@@ -245,7 +270,7 @@ export class Driver {
   private async hear(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
-        await this.transport.listen(signal, (rev) => this.happened({ event: "doorbell", rev }));
+        await this.transport.listen(signal, (rev) => this.happened({ doorbell: rev }));
       } catch {
         // The doorbell only saves time: without it the engine pulls by its timer, and says so itself if the server is away.
       }

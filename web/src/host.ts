@@ -63,7 +63,7 @@ export class Host {
   }
 
   online(online: boolean): void {
-    this.driver.happened({ event: "online", online });
+    this.driver.happened({ online });
   }
 
   /** Says how things stand again, to somebody who has just come. */
@@ -90,14 +90,14 @@ export class Host {
         return this.signOut();
       case "enable":
       case "disable":
-        return this.driver.run({ task: "enable", enabled: method === "enable" });
+        return this.driver.run({ enable: method === "enable" });
       case "syncNow":
         return this.driver.syncNow();
       case "pause":
       case "resume":
-        return Promise.resolve(this.driver.happened({ event: method }));
+        return Promise.resolve(this.driver.happened(method));
       case "confirmDeletions":
-        return this.driver.run({ task: first });
+        return this.driver.run(first);
       case "blocked":
         return this.blocked();
       case "retry":
@@ -125,9 +125,9 @@ export class Host {
   /** What was set aside is tried again with each new version of the contract (R16). */
   private async rereadQuarantine(): Promise<void> {
     for (const { raw } of await this.database._aside.toArray()) {
-      await this.driver.run({ task: "reread", raw });
+      await this.driver.run({ reread: raw });
     }
-    await this.driver.run({ task: "current" });
+    await this.driver.run("current");
   }
 
   /** The first sign-in claims the database; another account is refused (R15). */
@@ -142,12 +142,12 @@ export class Host {
       );
     }
     if (owner === null) {
-      await this.driver.run({ task: "claim", account: tokens.account });
+      await this.driver.run({ claim: tokens.account });
     }
     await this.transport.keep(tokens);
     this.account = tokens.account;
     this.persisted = await this.surroundings.persisted();
-    this.driver.happened({ event: "signedIn", account: tokens.account });
+    this.driver.happened({ signedIn: tokens.account });
   }
 
   /** Tokens are forgotten even if the server cannot be told: they run out by themselves then. */
@@ -155,7 +155,7 @@ export class Host {
     const tokens = await this.transport.tokens();
     await this.transport.keep(undefined);
     this.account = null;
-    this.driver.happened({ event: "signedOut" });
+    this.driver.happened("signedOut");
     if (tokens !== undefined) {
       await this.transport.signOut(tokens).catch(() => undefined);
     }
@@ -179,7 +179,7 @@ export class Host {
   private async retry(key: string): Promise<void> {
     const note = await this.database._notes.get(key);
     if (note?.refused === undefined) {
-      await this.driver.run({ task: "retry", key });
+      await this.driver.run({ retry: key });
     } else {
       await this.database._notes.put({ key, shipped: note.shipped, at: note.refused.at });
       await this.driver.written();
@@ -188,7 +188,7 @@ export class Host {
 
   private async discard(key: string): Promise<void> {
     const note = await this.database._notes.get(key);
-    await (note?.refused === undefined ? this.driver.run({ task: "discard", key }) : this.store.discardNote(key));
+    await (note?.refused === undefined ? this.driver.run({ discard: key }) : this.store.discardNote(key));
   }
 
   private async quarantine(): Promise<QuarantinedChange[]> {

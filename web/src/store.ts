@@ -8,6 +8,15 @@ import { ownTables, partsOfKey, pathOfTable, tableName, type Aside, type Note, t
 /** Which rows a plan needs: JSON of `Selection` in web/engine. */
 export type Selection = "unacknowledged" | { readonly keys: readonly string[] } | { readonly unseen: number };
 
+/** Rows as they are loaded: four lists of one length. A row that is not there has an empty `info`. */
+export interface Loaded {
+  readonly keys: string[];
+  readonly infos: string[];
+  readonly texts: string[];
+  /** 1 where a version of the record is set aside. */
+  readonly held: Uint8Array;
+}
+
 /** What a plan writes: JSON of `Writes` in web/engine. */
 interface Writes {
   readonly meta: string;
@@ -85,14 +94,19 @@ export class DexieStore {
       // An edit that nobody has stamped yet is still an edit: nothing is merged into its record before it is one (R6).
       const absorbed = await this.absorbNotes(meta, keys);
       const current = absorbed?.meta ?? meta;
-      const writes = await this.apply(plan(current, await this.load(selection, current)));
+      const writes = await this.apply(plan(current, crossing(await this.load(selection, current))));
       return this.state(writes);
     });
   }
 
+  /** What a selection names, changing nothing. */
+  look(selection: Selection): Promise<Loaded> {
+    return this.transaction(undefined, (meta) => this.load(selection, meta));
+  }
+
   /** Rows that wait, parents first, then in the order of their edits. */
   async pending(limit: number): Promise<wasm.Rows> {
-    return rowsOf(await this.database._rows.orderBy("queue").limit(limit).toArray());
+    return crossing(loadedOf(await this.database._rows.orderBy("queue").limit(limit).toArray()));
   }
 
   /** Makes a past version the app's own again, as a write of the app. */
@@ -172,25 +186,25 @@ export class DexieStore {
     return JSON.stringify({ ...counts, live, unseen });
   }
 
-  private async load(selection: Selection, meta: string): Promise<wasm.Rows> {
+  private async load(selection: Selection, meta: string): Promise<Loaded> {
     const { _rows, _aside } = this.database;
     const held = new Set((await _aside.count()) === 0 ? [] : (await _aside.orderBy("key").keys()).map(String));
     if (selection === "unacknowledged") {
       const rows = [...(await _rows.orderBy("queue").toArray()), ...(await _rows.orderBy("blocked").toArray())];
-      return rowsOf(rows.sort((one, other) => seqOf(one) - seqOf(other)), held);
+      return loadedOf(rows.sort((one, other) => seqOf(one) - seqOf(other)), held);
     }
     if ("unseen" in selection) {
       const number = (JSON.parse(meta) as { resync?: { number: number } | null }).resync?.number;
-      return rowsOf(number === undefined ? [] : await _rows.where("seen").notEqual(number).limit(selection.unseen).toArray(), held);
+      return loadedOf(number === undefined ? [] : await _rows.where("seen").notEqual(number).limit(selection.unseen).toArray(), held);
     }
     const keys = [...selection.keys];
     const found = (await _rows.count()) === 0 ? [] : await _rows.bulkGet(keys);
-    return new wasm.Rows(
+    return {
       keys,
-      keys.map((_, index) => found[index]?.info ?? ""),
-      keys.map((_, index) => found[index]?.text ?? ""),
-      Uint8Array.from(keys, (key) => (held.has(key) ? 1 : 0)),
-    );
+      infos: keys.map((_, index) => found[index]?.info ?? ""),
+      texts: keys.map((_, index) => found[index]?.text ?? ""),
+      held: Uint8Array.from(keys, (key) => (held.has(key) ? 1 : 0)),
+    };
   }
 
   /** Makes edits of the notes of these keys, or of all. Nothing comes back if there is none. */
@@ -206,7 +220,7 @@ export class DexieStore {
     }
     const written = await this.shown(notes.map((note) => note.key));
     const texts = notes.map((note) => written.get(note.key) ?? "");
-    const rows = await this.load({ keys: notes.map((note) => note.key) }, meta);
+    const rows = crossing(await this.load({ keys: notes.map((note) => note.key) }, meta));
     const plan = wasm.absorb(
       meta,
       rows,
@@ -307,13 +321,18 @@ export class DexieStore {
   }
 }
 
-function rowsOf(rows: readonly StoredRow[], held: ReadonlySet<string> = new Set()): wasm.Rows {
-  return new wasm.Rows(
-    rows.map((row) => row.key),
-    rows.map((row) => row.info),
-    rows.map((row) => row.text),
-    Uint8Array.from(rows, (row) => (held.has(row.key) ? 1 : 0)),
-  );
+function loadedOf(rows: readonly StoredRow[], held: ReadonlySet<string> = new Set()): Loaded {
+  return {
+    keys: rows.map((row) => row.key),
+    infos: rows.map((row) => row.info),
+    texts: rows.map((row) => row.text),
+    held: Uint8Array.from(rows, (row) => (held.has(row.key) ? 1 : 0)),
+  };
+}
+
+/** Rows on their way into the engine. */
+function crossing({ keys, infos, texts, held }: Loaded): wasm.Rows {
+  return new wasm.Rows(keys, infos, texts, held);
 }
 
 /** The note of a write that the engine has refused, if it has. */
@@ -322,7 +341,7 @@ function refuse(key: string, at: number, shipped: 0 | 1, problem: string | undef
 }
 
 function seqOf(row: StoredRow): number {
-  return row.queue?.[1] ?? (JSON.parse(row.info) as { seq: number }).seq;
+  return row.queue?.[1] ?? (JSON.parse(row.info) as { op: { seq: number } }).op.seq;
 }
 
 function byTable<T>(entries: readonly (readonly [key: string, item: T])[]): Map<string, T[]> {

@@ -34,6 +34,9 @@ export interface Tokens {
 /** Looks at a request and its answer, and throws if it does not like them. */
 export type Audit = (call: Call, sent: Uint8Array | undefined, answer: Answer) => void;
 
+/** What is asked beside the feed: `Asked` in web/engine. */
+type Asked = "doorbell" | "signOut" | { readonly refresh: string } | { readonly [How in "signIn" | "signUp"]?: readonly [email: string, password: string] };
+
 type Said = { readonly tokens: Tokens } | { readonly refused: string } | { readonly unavailable: string };
 
 /** The user must sign in. */
@@ -72,7 +75,7 @@ export class Transport {
   /** Tokens for what a person has typed. */
   async signIn(how: "signUp" | "signIn", credentials: { readonly email: string; readonly password: string }): Promise<Tokens> {
     const doing = how === "signUp" ? "create the account" : "sign in";
-    const said = await this.say(doing, { call: how, ...credentials });
+    const said = await this.say(doing, { [how]: [credentials.email, credentials.password] });
     if ("tokens" in said) {
       return said.tokens;
     }
@@ -81,7 +84,7 @@ export class Transport {
 
   /** Tells the server that the tokens are of no use any more. */
   async signOut(tokens: Tokens): Promise<void> {
-    const { body, ...call } = this.write({ call: "signOut" });
+    const { body, ...call } = this.write("signOut");
     await this.ask(call, encode(body), tokens);
   }
 
@@ -96,7 +99,7 @@ export class Transport {
     if (stale === undefined) {
       return undefined;
     }
-    const said = await this.say("refresh the sign-in", { call: "refresh", refreshToken: stale.refreshToken });
+    const said = await this.say("refresh the sign-in", { refresh: stale.refreshToken });
     if ("unavailable" in said) {
       throw new Error(said.unavailable);
     }
@@ -111,7 +114,7 @@ export class Transport {
     if (tokens === undefined) {
       return;
     }
-    const { body: _, ...call } = this.write({ call: "doorbell" });
+    const { body: _, ...call } = this.write("doorbell");
     const silent = new AbortController();
     const response = await this.request(call, undefined, tokens, AbortSignal.any([signal, silent.signal]));
     if (response.status === 401) {
@@ -137,7 +140,7 @@ export class Transport {
   }
 
   /** Asks for tokens, and reads what is said. */
-  private async say(doing: string, asked: Readonly<Record<string, string>>): Promise<Said> {
+  private async say(doing: string, asked: Asked): Promise<Said> {
     const { body, ...call } = this.write(asked);
     const answer = await this.ask(call, encode(body), undefined).catch((error: unknown) => {
       throw new Error(`cannot ${doing}: the server was not reached (${said(error)}); look at the address and the network`);
@@ -145,7 +148,7 @@ export class Transport {
     return JSON.parse(wasm.readTokens(call.operation, answer.status, answer.body)) as Said;
   }
 
-  private write(asked: Readonly<Record<string, string>>): Call & { readonly body: string } {
+  private write(asked: Asked): Call & { readonly body: string } {
     return JSON.parse(wasm.writeCall(JSON.stringify(asked), this.baseUrl)) as Call & { readonly body: string };
   }
 

@@ -71,6 +71,9 @@ fn test(corpus: Option<&Path>) -> Result {
     cargo(&["check", "--package", "stronglog-sync", "--no-default-features"])?;
     worlds(0, WORLDS)?;
     node::test()?;
+    // The program that the browser's tests sync with.
+    cargo(&["build", "--package", "stronglog-cli"])?;
+    web::test()?;
     match corpus {
         Some(folder) => corpus::run(folder),
         None => {

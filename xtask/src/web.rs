@@ -9,6 +9,10 @@ const TARGET: &str = "wasm32-unknown-unknown";
 /// What Debian calls a Rust whose standard library can be built for WebAssembly.
 const DEBIAN: &[&str] = &["rustc-web", "cargo-web", "rust-web-src", "lld-19"];
 
+/// What rustc lets LLVM use, and every browser has had since 2022.
+const FEATURES: [&str; 6] =
+    ["bulk-memory", "multivalue", "mutable-globals", "nontrapping-float-to-int", "reference-types", "sign-ext"];
+
 /// Builds the package: `web/dist` is what `npm pack` takes.
 pub fn build() -> Result {
     let module = compile()?;
@@ -17,9 +21,31 @@ pub fn build() -> Result {
     run(Command::new(bindgen()?).args(["--target", "web", "--out-name", "engine", "--out-dir"]).arg(&bound).arg(module))?;
     let wasm = bound.join("engine_bg.wasm");
     // What LLVM has made small, binaryen makes smaller.
-    let optimise = ["node_modules/binaryen/bin/wasm-opt", "--all-features", "-Oz", "-o"];
-    run(Command::new("node").args(optimise).arg(&wasm).arg(&wasm).current_dir(&folder))?;
+    let mut optimise = Command::new("node");
+    optimise.args(["node_modules/binaryen/bin/wasm-opt", "-Oz"]).args(FEATURES.map(|feature| format!("--enable-{feature}")));
+    run(optimise.arg("-o").arg(&wasm).arg(&wasm).current_dir(&folder))?;
     run(Command::new("node").arg("build.mjs").current_dir(&folder))
+}
+
+/// The package's part of `cargo xtask test`: builds it, then tests the engine in Node and the whole in Chromium, against the server.
+pub fn test() -> Result {
+    let engine = |arguments: &[&str]| {
+        let mut command = Command::new("cargo");
+        command.args(arguments).current_dir(root().join("web/engine")).env("CARGO_TARGET_DIR", root().join("target/web"));
+        run(&mut command)
+    };
+    engine(&["fmt", "--check"])?;
+    engine(&["clippy", "--locked", "--all-targets", "--", "-D", "warnings"])?;
+    build()?;
+    let folder = packages()?;
+    let node = |arguments: &[&str]| run(Command::new("node").args(arguments).current_dir(&folder));
+    node(&["node_modules/typescript/bin/tsc", "-p", "tsconfig.tests.json"])?;
+    node(&["node_modules/vitest/vitest.mjs", "run"])?;
+    if !Path::new("/usr/bin/chromium").exists() {
+        install(&["chromium"])?;
+    }
+    node(&["node_modules/vite/bin/vite.js", "build", "--config", "tests/browser/page/vite.config.js"])?;
+    node(&["node_modules/vitest/vitest.mjs", "run", "--config", "vitest.browser.config.js"])
 }
 
 /// The folder of the package, with the packages that it is built with installed.

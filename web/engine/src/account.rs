@@ -16,12 +16,13 @@ use crate::rows::{read, write};
 
 /// What is asked of the server beside the feed.
 #[derive(Deserialize)]
-#[serde(tag = "call", rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 enum Asked {
-    SignUp { email: String, password: String },
-    SignIn { email: String, password: String },
-    #[serde(rename_all = "camelCase")]
-    Refresh { refresh_token: String },
+    /// Email address and password.
+    SignUp(String, String),
+    SignIn(String, String),
+    /// The refresh token.
+    Refresh(String),
     SignOut,
     Doorbell,
 }
@@ -53,15 +54,15 @@ enum Answer {
 pub fn write_call(asked: &str, base_url: &str) -> Result<String, String> {
     let x_contract_version = Some(ContractVersion(registry::VERSION.to_owned()));
     match read::<Asked>(asked)? {
-        Asked::SignUp { email, password } => {
+        Asked::SignUp(email, password) => {
             let body = RegisterRequest { email: Email(email), password: NewPassword(password), device_name: None };
             request(&Register { body, x_contract_version }, base_url)
         }
-        Asked::SignIn { email, password } => {
+        Asked::SignIn(email, password) => {
             let body = LoginRequest { email: Email(email), password: Password(password), device_name: None };
             request(&Login { body, x_contract_version }, base_url)
         }
-        Asked::Refresh { refresh_token } => {
+        Asked::Refresh(refresh_token) => {
             let body = RefreshRequest { refresh_token: RefreshToken(refresh_token) };
             request(&RefreshTokens { body, x_contract_version }, base_url)
         }

@@ -10,51 +10,55 @@ use crate::rows::read_key;
 
 /// What happens outside of the store.
 #[derive(Deserialize)]
-#[serde(tag = "event", rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 pub(crate) enum Happened {
     Tick,
-    Online { online: bool },
-    Doorbell { rev: u64 },
+    Online(bool),
+    /// The newest revision.
+    Doorbell(u64),
     SyncNow,
     Pause,
     Resume,
-    SignedIn { account: Uuid },
+    /// The account.
+    SignedIn(Uuid),
     SignedOut,
-    Refreshed { valid: bool },
-    Unanswered { request: u64, message: String },
-    StoreFailed { message: String },
+    /// Whether there is a token to go on with.
+    Refreshed(bool),
+    /// The request's number, and what the network said.
+    Unanswered(u64, String),
+    StoreFailed(String),
 }
 
 impl From<Happened> for Event {
     fn from(happened: Happened) -> Event {
         match happened {
             Happened::Tick => Event::Tick,
-            Happened::Online { online } => Event::Online(online),
-            Happened::Doorbell { rev } => Event::Doorbell { rev },
+            Happened::Online(online) => Event::Online(online),
+            Happened::Doorbell(rev) => Event::Doorbell { rev },
             Happened::SyncNow => Event::SyncNow,
             Happened::Pause => Event::Pause,
             Happened::Resume => Event::Resume,
-            Happened::SignedIn { account } => Event::SignedIn { account },
+            Happened::SignedIn(account) => Event::SignedIn { account },
             Happened::SignedOut => Event::SignedOut,
-            Happened::Refreshed { valid } => Event::Refreshed { valid },
-            Happened::Unanswered { request, message } => Event::Unanswered { request, message },
-            Happened::StoreFailed { message } => Event::StoreFailed { message },
+            Happened::Refreshed(valid) => Event::Refreshed { valid },
+            Happened::Unanswered(request, message) => Event::Unanswered { request, message },
+            Happened::StoreFailed(message) => Event::StoreFailed { message },
         }
     }
 }
 
 /// A durable step that the app asks for.
 #[derive(Deserialize)]
-#[serde(tag = "task", rename_all = "camelCase")]
+#[serde(rename_all = "camelCase")]
 pub(crate) enum Wanted {
-    Retry { key: String },
-    Discard { key: String },
+    Retry(String),
+    Discard(String),
     Delete,
     PushAgain,
-    Claim { account: Uuid },
-    Enable { enabled: bool },
+    Claim(Uuid),
+    Enable(bool),
     /// Takes in a change that was set aside, if it can be read now.
-    Reread { raw: String },
+    Reread(String),
     /// Remembers that everything that was set aside was tried with this contract.
     Current,
 }
@@ -63,13 +67,13 @@ impl Wanted {
     /// The task, or nothing if there is nothing to do.
     pub(crate) fn task(self) -> Result<Option<Task>, String> {
         Ok(Some(match self {
-            Wanted::Retry { key } => Task::Retry(vec![read_key(&key)?]),
-            Wanted::Discard { key } => Task::Discard(vec![read_key(&key)?]),
+            Wanted::Retry(key) => Task::Retry(vec![read_key(&key)?]),
+            Wanted::Discard(key) => Task::Discard(vec![read_key(&key)?]),
             Wanted::Delete => Task::AnswerResync(Answer::Delete),
             Wanted::PushAgain => Task::AnswerResync(Answer::PushAgain),
-            Wanted::Claim { account } => Task::Claim { account },
-            Wanted::Enable { enabled } => Task::Enable(enabled),
-            Wanted::Reread { raw } => return Ok(Task::reread(&raw)),
+            Wanted::Claim(account) => Task::Claim { account },
+            Wanted::Enable(enabled) => Task::Enable(enabled),
+            Wanted::Reread(raw) => return Ok(Task::reread(&raw)),
             Wanted::Current => Task::Current,
         }))
     }

@@ -13,7 +13,6 @@ use wasm_bindgen::prelude::wasm_bindgen;
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RowInfo {
-    #[serde(flatten)]
     op: OpInfo,
     stamp: i64,
     deleted: bool,
@@ -29,14 +28,14 @@ struct RowInfo {
 
 #[derive(Serialize, Deserialize)]
 struct OpInfo {
-    op: Uuid,
+    id: Uuid,
     device: Uuid,
     seq: u64,
 }
 
 impl OpInfo {
     fn of(op: Op) -> Self {
-        OpInfo { op: op.id, device: op.device, seq: op.seq }
+        OpInfo { id: op.id, device: op.device, seq: op.seq }
     }
 }
 
@@ -69,7 +68,7 @@ pub fn read_row(key: &str, info: &str, text: String) -> Result<Row, String> {
         (Some(pending), Some(block)) => RowState::Blocked(pending, block),
     };
     let record = Record { id, stamp: info.stamp, deleted: info.deleted, text };
-    let op = Op { id: info.op.op, device: info.op.device, seq: info.op.seq };
+    let op = Op { id: info.op.id, device: info.op.device, seq: info.op.seq };
     Ok(Row { collection, record, op, base_rev: info.base_rev, state, seen: info.seen })
 }
 

@@ -9,6 +9,7 @@ import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium, type Browser, type BrowserContext, type Page } from "playwright-core";
 import type { Sync, SyncStatus } from "../../src/api.js";
+import { newId } from "../../src/id.js";
 
 const folder = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
@@ -29,11 +30,13 @@ export class StrongLogServer {
   private process: ChildProcess | undefined;
   port = 0;
 
+  constructor(private readonly more: readonly string[] = []) {}
+
   async start(): Promise<void> {
     if (!existsSync(PROGRAM)) {
       throw new Error(`there is no ${PROGRAM}: cargo build makes it`);
     }
-    const options = ["serve", "--dev", "--bind", `127.0.0.1:${this.port}`, "--data", this.data, "--auth-per-minute", "10000"];
+    const options = ["serve", "--dev", "--bind", `127.0.0.1:${this.port}`, "--data", this.data, "--auth-per-minute", "10000", ...this.more];
     const child = spawn(PROGRAM, options, { stdio: ["ignore", "pipe", "pipe"] });
     this.process = child;
     this.port = await new Promise<number>((resolve, reject) => {
@@ -70,20 +73,20 @@ export class StrongLogServer {
 }
 
 /** What a test does to requests before they reach the server: answers them itself, or lets them through. */
-export type Intercept = (path: string, response: ServerResponse) => boolean;
+export type Intercept = (path: string, body: string, response: ServerResponse) => boolean;
 
 /** Serves the page, and lets requests through to the server. */
 export class Gate {
   intercept: Intercept | undefined;
-  /** Bodies that went through, for tests that look at them. */
+  /** What went through, for tests that look at it. */
   readonly seen: { readonly path: string; readonly body: string }[] = [];
   private readonly server: Server;
 
   constructor(
     private readonly behind: { readonly port: number },
-    private readonly pages = folder("build/page"),
+    private readonly pages: string = folder("build/page"),
   ) {
-    this.server = createServer((request, response) => this.serve(request, response));
+    this.server = createServer((request, response) => void this.serve(request, response));
   }
 
   async open(): Promise<string> {
@@ -96,9 +99,10 @@ export class Gate {
     this.server.close();
   }
 
-  private serve(request: IncomingMessage, response: ServerResponse): void {
+  private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = (request.url ?? "/").split("?")[0] ?? "/";
-    if (this.intercept?.(path, response) === true) {
+    const body = Buffer.concat(await request.toArray());
+    if (this.intercept?.(path, body.toString(), response) === true) {
       return;
     }
     if (!path.startsWith("/api/")) {
@@ -108,6 +112,7 @@ export class Gate {
       response.end(found ? readFileSync(file) : "");
       return;
     }
+    this.seen.push({ path, body: body.toString() });
     const headers = { ...request.headers, host: `127.0.0.1:${this.behind.port}` };
     const onward = forward({ port: this.behind.port, host: "127.0.0.1", method: request.method, path: request.url, headers }, (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.headers);
@@ -115,10 +120,40 @@ export class Gate {
     });
     onward.on("error", () => response.destroy());
     response.on("close", () => onward.destroy());
-    let body = "";
-    request.on("data", (chunk: Buffer) => (body += chunk.toString()));
-    request.on("end", () => this.seen.push({ path, body }));
-    request.pipe(onward);
+    onward.end(body);
+  }
+}
+
+/** Answers with a problem of the contract. */
+export function problem(response: ServerResponse, status: number, code: string): true {
+  const body = { type: "about:blank", title: code, status, code, retryable: status >= 500 };
+  response.writeHead(status, { "Content-Type": "application/problem+json" }).end(JSON.stringify(body));
+  return true;
+}
+
+/** Makes an account whose records another device has pushed: bodyweights, 500 in a push. */
+export async function seed(port: number, email: string, count: number): Promise<void> {
+  const post = async (path: string, body: object, token?: string): Promise<{ accessToken: string; outcomes: { outcome: string }[] }> => {
+    const headers = { "Content-Type": "application/json", ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }) };
+    const response = await fetch(`http://127.0.0.1:${port}/api/v1${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+    if (!response.ok) {
+      throw new Error(`${path} was answered ${response.status}: ${await response.text()}`);
+    }
+    return (await response.json()) as { accessToken: string; outcomes: { outcome: string }[] };
+  };
+  const { accessToken } = await post("/auth/register", { email, password: "correct horse battery staple" });
+  const deviceId = newId();
+  for (let first = 0; first < count; first += 500) {
+    const changes = Array.from({ length: Math.min(500, count - first) }, (_, index) => {
+      const seq = first + index + 1;
+      const stamp = 1_700_000_000_000 + seq;
+      const record = { id: newId(), clientCreatedAt: stamp, clientUpdatedAt: stamp, isDeleted: false, date: stamp, weightKg: 60 + (seq % 400) / 10 };
+      return { collection: "user-bodyweight-logs", op: { id: newId(), deviceId, seq }, record };
+    });
+    const { outcomes } = await post("/changes/batch", { changes }, accessToken);
+    if (outcomes.some((outcome) => outcome.outcome !== "accepted")) {
+      throw new Error("the server has not accepted everything");
+    }
   }
 }
 

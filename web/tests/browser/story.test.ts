@@ -80,7 +80,7 @@ test("2. what another device has written appears in Dexie and on the page", asyn
 test("3. what is written offline is synced once there is a network", async () => {
   const [one, other] = await twoDevices();
   await one.context.setOffline(true);
-  gate.intercept = (path, response) => path.startsWith("/api/") && Boolean(response.destroy());
+  gate.intercept = (path, _, response) => path.startsWith("/api/") && Boolean(response.destroy());
   const id = await weigh(one, 70);
   await one.page.evaluate((id) => window.sync.db.userBodyweightLogs.update(id, { weightKg: 71 }), id);
   const waiting = await one.until((status) => status.pending === 1 && status.lastError !== null);
