@@ -7,8 +7,10 @@ pub mod sql;
 pub mod template;
 pub mod typescript;
 
-use crate::model::Contract;
-use crate::shapes::Shapes;
+use std::collections::BTreeSet;
+
+use crate::model::{Contract, Direction, Header, SchemaId};
+use crate::shapes::{Declaration, Shapes};
 
 /// What can be generated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,10 +86,31 @@ impl<'c> Plan<'c> {
         Plan { contract, shapes: Shapes::new(contract), source: source.to_owned(), standalone }
     }
 
-    /// Whether any response has a header that the contract gives a schema.
-    pub fn has_response_headers(&self) -> bool {
+    /// The headers of responses that the contract gives a schema, each once, with that schema.
+    pub fn response_headers(&self) -> Vec<(&'c Header, SchemaId)> {
         let responses = self.contract.operations.iter().flat_map(|operation| &operation.responses);
-        responses.flat_map(|response| &response.headers).any(|header| header.schema.is_some())
+        let mut seen = BTreeSet::new();
+        let headers = responses.flat_map(|response| &response.headers);
+        let typed = headers.filter_map(|header| Some((header, self.contract.resolved(header.schema?))));
+        typed.filter(|(header, schema)| seen.insert((header.name.to_ascii_lowercase(), *schema))).collect()
+    }
+
+    /// What a type is, as its documentation begins.
+    pub fn about(&self, declaration: &Declaration) -> String {
+        let schema = self.contract.schema(declaration.schema);
+        let said = schema.annotations.description.as_ref().or(schema.annotations.title.as_ref());
+        let mut text = said.cloned().unwrap_or_else(|| match declaration.words.split_last() {
+            Some((last, [])) => format!("`{last}`"),
+            Some((last, path)) => format!("`{last}` of `{}`", path.join(".")),
+            None => "A value of the contract.".to_owned(),
+        });
+        if let (Some(view), [_]) = (schema.view, declaration.words.as_slice()) {
+            text.push_str(match view.direction {
+                Direction::Request => "\n\nAs requests hold it: members that are read-only may be absent.",
+                Direction::Response => "\n\nAs responses hold it: members that are write-only may be absent.",
+            });
+        }
+        text
     }
 
     /// What made a file from what, as each file's first line says it.

@@ -27,6 +27,7 @@
 pub mod diagnostic;
 pub mod diff;
 pub mod emit;
+mod expression;
 pub mod interpret;
 pub mod model;
 #[expect(clippy::disallowed_methods, reason = "writing what was generated is its job")]

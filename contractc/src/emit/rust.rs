@@ -159,7 +159,7 @@ fn root(plan: &Plan<'_>, names: &Names) -> String {
     if !plan.contract.operations.is_empty() {
         code.push_str("pub mod operations;\n");
     }
-    if plan.has_response_headers() {
+    if !plan.response_headers().is_empty() {
         code.insert_str(code.find("pub mod operations;").unwrap_or(code.len()), "pub mod headers;\n");
     }
     if !plan.contract.collections.is_empty() {
