@@ -119,6 +119,15 @@ impl<'c> Plan<'c> {
     }
 }
 
+/// What a function makes of each item, in their order: each on a thread of its own.
+pub fn in_parallel<I: Send, O: Send>(items: Vec<I>, make: impl Fn(I) -> O + Sync) -> Vec<O> {
+    std::thread::scope(|scope| {
+        let make = &make;
+        let running: Vec<_> = items.into_iter().map(|item| scope.spawn(move || make(item))).collect();
+        running.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
+    })
+}
+
 /// Breaks prose into lines of at most `width` characters, keeping paragraphs, lists and code as they are.
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
