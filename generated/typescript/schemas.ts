@@ -220,14 +220,13 @@ export const ActiveProgramInstanceFeedChangeSchema: z.ZodType<types.ActiveProgra
 );
 
 /** The schema of {@link types.ActiveProgramInstanceFeedPushChange}. */
-export const ActiveProgramInstanceFeedPushChangeSchema: z.ZodType<types.ActiveProgramInstanceFeedPushChange> = rt.define(
-  () =>
-    rt.object<types.ActiveProgramInstanceFeedPushChange>({
-      collection: rt.constant("active-program-instances"),
-      op: OpSchema,
-      record: ActiveProgramInstanceRecordSchema,
-      baseRev: RevisionSchema.exactOptional(),
-    }, false),
+export const ActiveProgramInstanceFeedPushChangeSchema: z.ZodType<types.ActiveProgramInstanceFeedPushChange> = rt.define(() =>
+  rt.object<types.ActiveProgramInstanceFeedPushChange>({
+    collection: rt.constant("active-program-instances"),
+    op: OpSchema,
+    record: ActiveProgramInstanceRecordSchema,
+    baseRev: RevisionSchema.exactOptional(),
+  }, false),
 );
 
 /** The schema of {@link types.ActiveProgramInstancePushChange}. */
@@ -253,14 +252,13 @@ export const DuplicateOutcomeSchema: z.ZodType<types.DuplicateOutcome> = rt.defi
 );
 
 /** The schema of {@link types.ActiveProgramInstanceSupersededOutcome}. */
-export const ActiveProgramInstanceSupersededOutcomeSchema: z.ZodType<types.ActiveProgramInstanceSupersededOutcome> = rt.define(
-  () =>
-    rt.object<types.ActiveProgramInstanceSupersededOutcome>({
-      id: IdSchema,
-      op: OpSchema,
-      outcome: rt.constant("superseded"),
-      winner: ActiveProgramInstanceChangeSchema,
-    }, false),
+export const ActiveProgramInstanceSupersededOutcomeSchema: z.ZodType<types.ActiveProgramInstanceSupersededOutcome> = rt.define(() =>
+  rt.object<types.ActiveProgramInstanceSupersededOutcome>({
+    id: IdSchema,
+    op: OpSchema,
+    outcome: rt.constant("superseded"),
+    winner: ActiveProgramInstanceChangeSchema,
+  }, false),
 );
 
 /** The schema of {@link types.RejectionCode}. */
@@ -485,14 +483,13 @@ export const AppliedProgressionLogFeedChangeSchema: z.ZodType<types.AppliedProgr
 );
 
 /** The schema of {@link types.AppliedProgressionLogFeedPushChange}. */
-export const AppliedProgressionLogFeedPushChangeSchema: z.ZodType<types.AppliedProgressionLogFeedPushChange> = rt.define(
-  () =>
-    rt.object<types.AppliedProgressionLogFeedPushChange>({
-      collection: rt.constant("applied-progression-logs"),
-      op: OpSchema,
-      record: AppliedProgressionLogRecordSchema,
-      baseRev: RevisionSchema.exactOptional(),
-    }, false),
+export const AppliedProgressionLogFeedPushChangeSchema: z.ZodType<types.AppliedProgressionLogFeedPushChange> = rt.define(() =>
+  rt.object<types.AppliedProgressionLogFeedPushChange>({
+    collection: rt.constant("applied-progression-logs"),
+    op: OpSchema,
+    record: AppliedProgressionLogRecordSchema,
+    baseRev: RevisionSchema.exactOptional(),
+  }, false),
 );
 
 /** The schema of {@link types.AppliedProgressionLogPushChange}. */
@@ -505,14 +502,13 @@ export const AppliedProgressionLogPushChangeSchema: z.ZodType<types.AppliedProgr
 );
 
 /** The schema of {@link types.AppliedProgressionLogSupersededOutcome}. */
-export const AppliedProgressionLogSupersededOutcomeSchema: z.ZodType<types.AppliedProgressionLogSupersededOutcome> = rt.define(
-  () =>
-    rt.object<types.AppliedProgressionLogSupersededOutcome>({
-      id: IdSchema,
-      op: OpSchema,
-      outcome: rt.constant("superseded"),
-      winner: AppliedProgressionLogChangeSchema,
-    }, false),
+export const AppliedProgressionLogSupersededOutcomeSchema: z.ZodType<types.AppliedProgressionLogSupersededOutcome> = rt.define(() =>
+  rt.object<types.AppliedProgressionLogSupersededOutcome>({
+    id: IdSchema,
+    op: OpSchema,
+    outcome: rt.constant("superseded"),
+    winner: AppliedProgressionLogChangeSchema,
+  }, false),
 );
 
 /** The schema of {@link types.AppliedProgressionLogPushOutcome}. */
@@ -737,14 +733,13 @@ export const ExerciseDefinitionPushChangeSchema: z.ZodType<types.ExerciseDefinit
 );
 
 /** The schema of {@link types.ExerciseDefinitionSupersededOutcome}. */
-export const ExerciseDefinitionSupersededOutcomeSchema: z.ZodType<types.ExerciseDefinitionSupersededOutcome> = rt.define(
-  () =>
-    rt.object<types.ExerciseDefinitionSupersededOutcome>({
-      id: IdSchema,
-      op: OpSchema,
-      outcome: rt.constant("superseded"),
-      winner: ExerciseDefinitionChangeSchema,
-    }, false),
+export const ExerciseDefinitionSupersededOutcomeSchema: z.ZodType<types.ExerciseDefinitionSupersededOutcome> = rt.define(() =>
+  rt.object<types.ExerciseDefinitionSupersededOutcome>({
+    id: IdSchema,
+    op: OpSchema,
+    outcome: rt.constant("superseded"),
+    winner: ExerciseDefinitionChangeSchema,
+  }, false),
 );
 
 /** The schema of {@link types.ExerciseDefinitionPushOutcome}. */
@@ -1204,23 +1199,21 @@ export const WorkoutTemplateExerciseInstanceSchema: z.ZodType<types.WorkoutTempl
 );
 
 /** The schema of {@link types.WorkoutTemplateExerciseInstanceRecord}. */
-export const WorkoutTemplateExerciseInstanceRecordSchema: z.ZodType<types.WorkoutTemplateExerciseInstanceRecord> = rt.define(
-  () =>
-    rt.tagged<types.WorkoutTemplateExerciseInstanceRecord>("isDeleted", [
-      [false, WorkoutTemplateExerciseInstanceSchema],
-      [true, TombstoneSchema],
-    ]),
+export const WorkoutTemplateExerciseInstanceRecordSchema: z.ZodType<types.WorkoutTemplateExerciseInstanceRecord> = rt.define(() =>
+  rt.tagged<types.WorkoutTemplateExerciseInstanceRecord>("isDeleted", [
+    [false, WorkoutTemplateExerciseInstanceSchema],
+    [true, TombstoneSchema],
+  ]),
 );
 
 /** The schema of {@link types.WorkoutTemplateExerciseInstanceFeedChange}. */
-export const WorkoutTemplateExerciseInstanceFeedChangeSchema: z.ZodType<types.WorkoutTemplateExerciseInstanceFeedChange> = rt.define(
-  () =>
-    rt.object<types.WorkoutTemplateExerciseInstanceFeedChange>({
-      collection: rt.constant("workout-template-exercise-instances"),
-      rev: RevisionSchema,
-      op: OpSchema,
-      record: WorkoutTemplateExerciseInstanceRecordSchema,
-    }, false),
+export const WorkoutTemplateExerciseInstanceFeedChangeSchema: z.ZodType<types.WorkoutTemplateExerciseInstanceFeedChange> = rt.define(() =>
+  rt.object<types.WorkoutTemplateExerciseInstanceFeedChange>({
+    collection: rt.constant("workout-template-exercise-instances"),
+    rev: RevisionSchema,
+    op: OpSchema,
+    record: WorkoutTemplateExerciseInstanceRecordSchema,
+  }, false),
 );
 
 /** The schema of {@link types.WorkoutTemplate}. */
@@ -1353,14 +1346,13 @@ export const WorkoutLogFeedPushChangeSchema: z.ZodType<types.WorkoutLogFeedPushC
 );
 
 /** The schema of {@link types.WorkoutTemplateExerciseInstanceFeedPushChange}. */
-export const WorkoutTemplateExerciseInstanceFeedPushChangeSchema: z.ZodType<types.WorkoutTemplateExerciseInstanceFeedPushChange> = rt.define(
-  () =>
-    rt.object<types.WorkoutTemplateExerciseInstanceFeedPushChange>({
-      collection: rt.constant("workout-template-exercise-instances"),
-      op: OpSchema,
-      record: WorkoutTemplateExerciseInstanceRecordSchema,
-      baseRev: RevisionSchema.exactOptional(),
-    }, false),
+export const WorkoutTemplateExerciseInstanceFeedPushChangeSchema: z.ZodType<types.WorkoutTemplateExerciseInstanceFeedPushChange> = rt.define(() =>
+  rt.object<types.WorkoutTemplateExerciseInstanceFeedPushChange>({
+    collection: rt.constant("workout-template-exercise-instances"),
+    op: OpSchema,
+    record: WorkoutTemplateExerciseInstanceRecordSchema,
+    baseRev: RevisionSchema.exactOptional(),
+  }, false),
 );
 
 /** The schema of {@link types.WorkoutTemplateFeedPushChange}. */
@@ -1602,14 +1594,13 @@ export const ProgramDefinitionPushChangeSchema: z.ZodType<types.ProgramDefinitio
 );
 
 /** The schema of {@link types.ProgramDefinitionSupersededOutcome}. */
-export const ProgramDefinitionSupersededOutcomeSchema: z.ZodType<types.ProgramDefinitionSupersededOutcome> = rt.define(
-  () =>
-    rt.object<types.ProgramDefinitionSupersededOutcome>({
-      id: IdSchema,
-      op: OpSchema,
-      outcome: rt.constant("superseded"),
-      winner: ProgramDefinitionChangeSchema,
-    }, false),
+export const ProgramDefinitionSupersededOutcomeSchema: z.ZodType<types.ProgramDefinitionSupersededOutcome> = rt.define(() =>
+  rt.object<types.ProgramDefinitionSupersededOutcome>({
+    id: IdSchema,
+    op: OpSchema,
+    outcome: rt.constant("superseded"),
+    winner: ProgramDefinitionChangeSchema,
+  }, false),
 );
 
 /** The schema of {@link types.ProgramDefinitionPushOutcome}. */
@@ -1812,14 +1803,13 @@ export const UserBodyweightLogPushChangeSchema: z.ZodType<types.UserBodyweightLo
 );
 
 /** The schema of {@link types.UserBodyweightLogSupersededOutcome}. */
-export const UserBodyweightLogSupersededOutcomeSchema: z.ZodType<types.UserBodyweightLogSupersededOutcome> = rt.define(
-  () =>
-    rt.object<types.UserBodyweightLogSupersededOutcome>({
-      id: IdSchema,
-      op: OpSchema,
-      outcome: rt.constant("superseded"),
-      winner: UserBodyweightLogChangeSchema,
-    }, false),
+export const UserBodyweightLogSupersededOutcomeSchema: z.ZodType<types.UserBodyweightLogSupersededOutcome> = rt.define(() =>
+  rt.object<types.UserBodyweightLogSupersededOutcome>({
+    id: IdSchema,
+    op: OpSchema,
+    outcome: rt.constant("superseded"),
+    winner: UserBodyweightLogChangeSchema,
+  }, false),
 );
 
 /** The schema of {@link types.UserBodyweightLogPushOutcome}. */
@@ -2073,77 +2063,70 @@ export const WorkoutTemplateChangePageSchema: z.ZodType<types.WorkoutTemplateCha
 );
 
 /** The schema of {@link types.WorkoutTemplateExerciseInstanceChange}. */
-export const WorkoutTemplateExerciseInstanceChangeSchema: z.ZodType<types.WorkoutTemplateExerciseInstanceChange> = rt.define(
-  () =>
-    rt.object<types.WorkoutTemplateExerciseInstanceChange>({
-      rev: RevisionSchema,
-      op: OpSchema,
-      record: WorkoutTemplateExerciseInstanceRecordSchema,
-    }, false),
+export const WorkoutTemplateExerciseInstanceChangeSchema: z.ZodType<types.WorkoutTemplateExerciseInstanceChange> = rt.define(() =>
+  rt.object<types.WorkoutTemplateExerciseInstanceChange>({
+    rev: RevisionSchema,
+    op: OpSchema,
+    record: WorkoutTemplateExerciseInstanceRecordSchema,
+  }, false),
 );
 
 /** The schema of {@link types.WorkoutTemplateExerciseInstanceChangePage}. */
-export const WorkoutTemplateExerciseInstanceChangePageSchema: z.ZodType<types.WorkoutTemplateExerciseInstanceChangePage> = rt.define(
-  () =>
-    rt.object<types.WorkoutTemplateExerciseInstanceChangePage>({
-      changes: rt.each(WorkoutTemplateExerciseInstanceChangeSchema).max(1000),
-      nextCursor: CursorSchema,
-      hasMore: z.boolean(),
-      userRev: RevisionSchema,
-      serverTime: TimestampSchema,
-    }, false),
+export const WorkoutTemplateExerciseInstanceChangePageSchema: z.ZodType<types.WorkoutTemplateExerciseInstanceChangePage> = rt.define(() =>
+  rt.object<types.WorkoutTemplateExerciseInstanceChangePage>({
+    changes: rt.each(WorkoutTemplateExerciseInstanceChangeSchema).max(1000),
+    nextCursor: CursorSchema,
+    hasMore: z.boolean(),
+    userRev: RevisionSchema,
+    serverTime: TimestampSchema,
+  }, false),
 );
 
 /** The schema of {@link types.WorkoutTemplateExerciseInstancePushChange}. */
-export const WorkoutTemplateExerciseInstancePushChangeSchema: z.ZodType<types.WorkoutTemplateExerciseInstancePushChange> = rt.define(
-  () =>
-    rt.object<types.WorkoutTemplateExerciseInstancePushChange>({
-      op: OpSchema,
-      record: WorkoutTemplateExerciseInstanceRecordSchema,
-      baseRev: RevisionSchema.exactOptional(),
-    }, false),
+export const WorkoutTemplateExerciseInstancePushChangeSchema: z.ZodType<types.WorkoutTemplateExerciseInstancePushChange> = rt.define(() =>
+  rt.object<types.WorkoutTemplateExerciseInstancePushChange>({
+    op: OpSchema,
+    record: WorkoutTemplateExerciseInstanceRecordSchema,
+    baseRev: RevisionSchema.exactOptional(),
+  }, false),
 );
 
 /** The schema of {@link types.WorkoutTemplateExerciseInstanceSupersededOutcome}. */
-export const WorkoutTemplateExerciseInstanceSupersededOutcomeSchema: z.ZodType<types.WorkoutTemplateExerciseInstanceSupersededOutcome> = rt.define(
-  () =>
-    rt.object<types.WorkoutTemplateExerciseInstanceSupersededOutcome>({
-      id: IdSchema,
-      op: OpSchema,
-      outcome: rt.constant("superseded"),
-      winner: WorkoutTemplateExerciseInstanceChangeSchema,
-    }, false),
+export const WorkoutTemplateExerciseInstanceSupersededOutcomeSchema: z.ZodType<types.WorkoutTemplateExerciseInstanceSupersededOutcome> = rt.define(() =>
+  rt.object<types.WorkoutTemplateExerciseInstanceSupersededOutcome>({
+    id: IdSchema,
+    op: OpSchema,
+    outcome: rt.constant("superseded"),
+    winner: WorkoutTemplateExerciseInstanceChangeSchema,
+  }, false),
 );
 
 /** The schema of {@link types.WorkoutTemplateExerciseInstancePushOutcome}. */
-export const WorkoutTemplateExerciseInstancePushOutcomeSchema: z.ZodType<types.WorkoutTemplateExerciseInstancePushOutcome> = rt.define(
-  () =>
-    rt.tagged<types.WorkoutTemplateExerciseInstancePushOutcome>("outcome", [
-      ["accepted", AcceptedOutcomeSchema],
-      ["duplicate", DuplicateOutcomeSchema],
-      ["superseded", WorkoutTemplateExerciseInstanceSupersededOutcomeSchema],
-      ["rejected", RejectedOutcomeSchema],
-    ]),
+export const WorkoutTemplateExerciseInstancePushOutcomeSchema: z.ZodType<types.WorkoutTemplateExerciseInstancePushOutcome> = rt.define(() =>
+  rt.tagged<types.WorkoutTemplateExerciseInstancePushOutcome>("outcome", [
+    ["accepted", AcceptedOutcomeSchema],
+    ["duplicate", DuplicateOutcomeSchema],
+    ["superseded", WorkoutTemplateExerciseInstanceSupersededOutcomeSchema],
+    ["rejected", RejectedOutcomeSchema],
+  ]),
 );
 
 /** The schema of {@link types.WorkoutTemplateExerciseInstancePushRequest}. */
-export const WorkoutTemplateExerciseInstancePushRequestSchema: z.ZodType<types.WorkoutTemplateExerciseInstancePushRequest> = rt.define(
-  () =>
-    rt.object<types.WorkoutTemplateExerciseInstancePushRequest>({
-      changes: rt.each(WorkoutTemplateExerciseInstancePushChangeSchema).max(500),
-      cursor: CursorSchema.exactOptional(),
-    }, false),
+export const WorkoutTemplateExerciseInstancePushRequestSchema: z.ZodType<types.WorkoutTemplateExerciseInstancePushRequest> = rt.define(() =>
+  rt.object<types.WorkoutTemplateExerciseInstancePushRequest>({
+    changes: rt.each(WorkoutTemplateExerciseInstancePushChangeSchema).max(500),
+    cursor: CursorSchema.exactOptional(),
+  }, false),
 );
 
 /** The schema of {@link types.WorkoutTemplateExerciseInstancePushResult}. */
-export const WorkoutTemplateExerciseInstancePushResultSchema: z.ZodType<types.WorkoutTemplateExerciseInstancePushResult> = rt.define(
-  () =>
-    rt.object<types.WorkoutTemplateExerciseInstancePushResult>({
-      outcomes: rt.array(WorkoutTemplateExerciseInstancePushOutcomeSchema).max(500),
-      prevUserRev: RevisionSchema,
-      userRev: RevisionSchema,
-      serverTime: TimestampSchema,
-    }, false),
+export const WorkoutTemplateExerciseInstancePushResultSchema: z.ZodType<types.WorkoutTemplateExerciseInstancePushResult> = rt.define(() =>
+  rt.object<types.WorkoutTemplateExerciseInstancePushResult>({
+    outcomes: rt.array(WorkoutTemplateExerciseInstancePushOutcomeSchema).max(500),
+    prevUserRev: RevisionSchema,
+    userRev: RevisionSchema,
+    serverTime: TimestampSchema,
+  }, false),
 );
 
 /** The schema of {@link types.WorkoutTemplatePushChange}. */

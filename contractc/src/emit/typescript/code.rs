@@ -107,16 +107,12 @@ impl Code {
     fn opening(&self) -> usize {
         let first = match self {
             Code::Text(text) => text.clone(),
-            Code::Call(head, _) | Code::Arrow(head, _) => head.clone(),
+            Code::Call(head, _) => head.clone(),
             Code::Chain(base, calls) if calls.len() == 1 => format!("{}.{}", base.flat(), calls[0].0),
             Code::Chain(base, _) => base.flat(),
-            Code::List(_) | Code::Object(_) => String::new(),
+            Code::Arrow(..) | Code::List(_) | Code::Object(_) => String::new(),
         };
         first.chars().count() + 1
-    }
-
-    fn is_bracketed(&self) -> bool {
-        matches!(self, Code::List(_) | Code::Object(_))
     }
 }
 
@@ -141,8 +137,12 @@ fn arguments_laid_out(arguments: &[Code], indent: usize, used: usize) -> String 
         let last = index + 1 == arguments.len();
         let before: usize = arguments[..index].iter().map(|code| code.flat().chars().count() + 2).sum();
         let begins_here = used + 1 + before + arguments[index].opening() <= WIDTH;
-        let can_break = matches!(arguments[index], Code::Arrow(..) | Code::Call(..) | Code::Chain(..));
-        arguments[index].is_bracketed() || (last && can_break && begins_here)
+        match &arguments[index] {
+            Code::List(_) | Code::Object(_) => true,
+            Code::Arrow(..) => last,
+            Code::Call(..) | Code::Chain(..) => last && begins_here,
+            Code::Text(_) => false,
+        }
     };
     if let Some(index) = hugged.filter(|index| fits(*index)) {
         let before: String = arguments[..index].iter().map(|code| format!("{}, ", code.flat())).collect();
