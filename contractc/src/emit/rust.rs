@@ -53,7 +53,7 @@ fn file(plan: &Plan<'_>, path: &str, code: String) -> OutputFile {
     OutputFile { path: path.to_owned(), text: format!("// {}\n{formatted}", plan.origin()) }
 }
 
-/// Code in pieces of whole items: as one tree, a large file takes more than a hundred times its size in memory.
+/// Code in pieces of whole items: as one tree, a large file takes many times its size in memory.
 fn pieces(code: &str) -> impl Iterator<Item = &str> {
     const LENGTH_MIN: usize = 64 * 1024;
     let mut rest = code;
