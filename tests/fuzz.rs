@@ -1,6 +1,9 @@
-//! Mutated documents through the compiler, and mutated JSON through the generated parsers: no panic, no hang, no exhausted stack, and a
-//! value is accepted exactly if the `jsonschema` crate accepts it. `cargo xtask fuzz` runs more cases; `PROPTEST_CASES` says how many.
+//! Mutated documents through the compiler, mutated JSON through the generated parsers, and values through mutated schemas: no panic, no
+//! hang, no exhausted stack, and a value is accepted exactly if the `jsonschema` crate accepts it. `cargo xtask fuzz` runs more cases;
+//! `PROPTEST_CASES` says how many.
 
+#[path = "fuzz/contracts.rs"]
+mod contracts;
 mod support;
 
 use std::path::Path;

@@ -27,6 +27,7 @@
 pub mod diagnostic;
 pub mod diff;
 pub mod emit;
+mod expression;
 pub mod interpret;
 pub mod model;
 #[expect(clippy::disallowed_methods, reason = "writing what was generated is its job")]
@@ -85,7 +86,7 @@ impl Compilation {
     /// The files of the given targets; nothing, if the diagnostics have errors.
     pub fn generate(&self, targets: &[Target], standalone: bool) -> Option<Vec<OutputFile>> {
         let plan = Plan::new(self.contract.as_ref()?, &self.name, standalone);
-        Some(targets.iter().flat_map(|target| target.emit(&plan)).collect())
+        Some(emit::in_parallel(targets.to_vec(), |target| target.emit(&plan)).concat())
     }
 }
 

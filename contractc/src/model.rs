@@ -3,10 +3,12 @@
 //! The reader normalises every dialect into it, the interpreter executes it, and each emitter prints it. All lists are in a canonical
 //! order, so that nothing generated depends on how the document happens to be laid out.
 
+mod direction;
 mod operation;
 
 use serde_json::Value as JsonValue;
 
+pub use direction::{Direction, Role, View};
 pub use operation::{
     Body, Header, Media, Method, Operation, Parameter, Place, Response, SecurityKind, SecurityScheme, Status, Style, is_json,
 };
@@ -33,7 +35,7 @@ pub struct Contract {
     pub tags: Vec<Tag>,
     /// All schemas, named or not, in the order of reading.
     pub schemas: Vec<Schema>,
-    /// The named schemas, by name; instantiated ones (`x-bind`, `x-any-collection`) included.
+    /// The named schemas, by name; instantiated ones (`x-bind`, `x-any-collection`) and views of one direction included.
     pub names: Vec<(String, SchemaId)>,
     /// By tag, then path, then method.
     pub operations: Vec<Operation>,
@@ -134,6 +136,8 @@ pub struct Schema {
     pub max_depth: Option<u64>,
     /// `x-ref`: the collection that an id points to.
     pub refers_to: Option<String>,
+    /// For a schema that the document does not have as it stands: what it was made from.
+    pub view: Option<View>,
 }
 
 /// What a schema says to people.
@@ -393,6 +397,12 @@ impl Contract {
         let mut found = Vec::new();
         self.collect_conjuncts(id, &mut found);
         found
+    }
+
+    /// The JSON types that the text of a parameter or header may stand for: strings, where the schema does not say.
+    pub fn text_types(&self, id: SchemaId) -> Types {
+        let parts = self.conjuncts(self.resolved(id));
+        parts.iter().find_map(|part| self.schema(*part).types).unwrap_or(Types::STRING)
     }
 
     /// The schemas of a member in all variants of a record.

@@ -5,6 +5,7 @@ mod names;
 mod operations;
 mod schemas;
 mod sync;
+mod views;
 
 pub use schemas::{KeywordFate, keyword_fates};
 
@@ -187,6 +188,7 @@ impl<'a> Reader<'a> {
         self.instance_names();
         self.finish_collections();
         self.check_rules();
+        self.views();
         self.union_tags();
     }
 

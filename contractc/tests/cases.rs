@@ -38,6 +38,8 @@ const KEPT_ONCE: &[(&str, &str)] = &[
     ("responses", "rust/headers.rs"),
     ("responses", "rust/server.rs"),
     ("responses", "typescript/client.ts"),
+    ("responses", "typescript/headers.ts"),
+    ("directions", "docs/data-models.md"),
     ("security", "rust/client.rs"),
     ("sync", "COVERAGE.md"),
     ("sync", "rust/mod.rs"),

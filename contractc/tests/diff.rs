@@ -84,6 +84,21 @@ fn schemas_that_go_both_ways() {
             "{ oneOf: [{ type: string }, { type: integer }] }",
             "breaking for responses: the variant integer is new",
         ),
+        (
+            "{ type: object, required: [a], properties: { a: { type: string } } }",
+            "{ type: object, required: [a], properties: { a: { type: string, readOnly: true } } }",
+            "safe: the member `a` is no longer required",
+        ),
+        (
+            "{ type: object, required: [a], properties: { a: { type: string, readOnly: true } } }",
+            "{ type: object, required: [a], properties: { a: { type: string } } }",
+            "breaking for requests: the member `a` is required now",
+        ),
+        (
+            "{ type: object, required: [a], properties: { a: { type: string } } }",
+            "{ type: object, required: [a], properties: { a: { type: string, writeOnly: true } } }",
+            "breaking for responses: the member `a` is no longer required",
+        ),
         ("{ not: { type: string } }", "{ not: { type: integer } }", "breaking: keywords that cannot be compared in part have changed"),
         (
             "{ type: object }",

@@ -7,11 +7,12 @@ import type * as types from "./types.js";
 
 export * from "./client.js";
 export * from "./operations.js";
+export * as headers from "./headers.js";
 export * from "./schemas.js";
 export * from "./stores.js";
 export type * from "./types.js";
 export * as runtime from "./runtime/index.js";
-export { deterministicId, fromJson, parseEach, validate, violations } from "./runtime/index.js";
+export { deterministicId, fromJson, parseEach, readHeader, validate, violations } from "./runtime/index.js";
 
 /** The type of each schema, by its name in the contract. */
 export interface SchemaTypes {

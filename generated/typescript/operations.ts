@@ -18,7 +18,15 @@ export interface GetChangesCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link getChanges} may answer. */
+/**
+ * What {@link getChanges} may answer.
+ *
+ * Headers of 200, 400, 403, 410, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type GetChangesResult =
   | Reply<200, types.FeedPage>
   | Reply<400, types.Problem>
@@ -90,7 +98,15 @@ export interface PushChangesCall {
   body: types.FeedPushRequest;
 }
 
-/** What {@link pushChanges} may answer. */
+/**
+ * What {@link pushChanges} may answer.
+ *
+ * Headers of 200, 400, 403, 410, 413, 415, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type PushChangesResult =
   | Reply<200, types.FeedPushResult>
   | Reply<400, types.Problem>
@@ -155,7 +171,15 @@ export interface StreamChangesCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link streamChanges} may answer. */
+/**
+ * What {@link streamChanges} may answer.
+ *
+ * Headers of 200, 400, 403, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type StreamChangesResult =
   | Reply<200, ReadableStream<Uint8Array> | null>
   | Reply<400, types.Problem>
@@ -215,7 +239,15 @@ export interface ListUserSettingsChangesCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link listUserSettingsChanges} may answer. */
+/**
+ * What {@link listUserSettingsChanges} may answer.
+ *
+ * Headers of 200, 400, 403, 410, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type ListUserSettingsChangesResult =
   | Reply<200, types.UserSettingsChangePage>
   | Reply<400, types.Problem>
@@ -285,7 +317,15 @@ export interface PushUserSettingsCall {
   body: types.UserSettingsPushRequest;
 }
 
-/** What {@link pushUserSettings} may answer. */
+/**
+ * What {@link pushUserSettings} may answer.
+ *
+ * Headers of 200, 400, 403, 410, 413, 415, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type PushUserSettingsResult =
   | Reply<200, types.UserSettingsPushResult>
   | Reply<400, types.Problem>
@@ -350,7 +390,15 @@ export interface GetUserSettingsCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link getUserSettings} may answer. */
+/**
+ * What {@link getUserSettings} may answer.
+ *
+ * Headers of 200, 400, 403, 404, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type GetUserSettingsResult =
   | Reply<200, types.UserSettingsChange>
   | Reply<400, types.Problem>
@@ -414,7 +462,15 @@ export interface PutUserSettingsCall {
   body: types.UserSettingsPushChange;
 }
 
-/** What {@link putUserSettings} may answer. */
+/**
+ * What {@link putUserSettings} may answer.
+ *
+ * Headers of 200, 400, 403, 413, 415, 422, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type PutUserSettingsResult =
   | Reply<200, types.UserSettingsPushOutcome>
   | Reply<400, types.Problem>
@@ -507,7 +563,15 @@ export interface DeleteUserSettingsCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link deleteUserSettings} may answer. */
+/**
+ * What {@link deleteUserSettings} may answer.
+ *
+ * Headers of 200, 400, 403, 404, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type DeleteUserSettingsResult =
   | Reply<200, types.UserSettingsPushOutcome>
   | Reply<400, types.Problem>
@@ -615,7 +679,15 @@ export interface ListExerciseDefinitionChangesCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link listExerciseDefinitionChanges} may answer. */
+/**
+ * What {@link listExerciseDefinitionChanges} may answer.
+ *
+ * Headers of 200, 400, 403, 410, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type ListExerciseDefinitionChangesResult =
   | Reply<200, types.ExerciseDefinitionChangePage>
   | Reply<400, types.Problem>
@@ -685,7 +757,15 @@ export interface PushExerciseDefinitionsCall {
   body: types.ExerciseDefinitionPushRequest;
 }
 
-/** What {@link pushExerciseDefinitions} may answer. */
+/**
+ * What {@link pushExerciseDefinitions} may answer.
+ *
+ * Headers of 200, 400, 403, 410, 413, 415, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type PushExerciseDefinitionsResult =
   | Reply<200, types.ExerciseDefinitionPushResult>
   | Reply<400, types.Problem>
@@ -751,7 +831,15 @@ export interface GetExerciseDefinitionCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link getExerciseDefinition} may answer. */
+/**
+ * What {@link getExerciseDefinition} may answer.
+ *
+ * Headers of 200, 400, 403, 404, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type GetExerciseDefinitionResult =
   | Reply<200, types.ExerciseDefinitionChange>
   | Reply<400, types.Problem>
@@ -815,7 +903,15 @@ export interface PutExerciseDefinitionCall {
   body: types.ExerciseDefinitionPushChange;
 }
 
-/** What {@link putExerciseDefinition} may answer. */
+/**
+ * What {@link putExerciseDefinition} may answer.
+ *
+ * Headers of 200, 400, 403, 413, 415, 422, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type PutExerciseDefinitionResult =
   | Reply<200, types.ExerciseDefinitionPushOutcome>
   | Reply<400, types.Problem>
@@ -908,7 +1004,15 @@ export interface DeleteExerciseDefinitionCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link deleteExerciseDefinition} may answer. */
+/**
+ * What {@link deleteExerciseDefinition} may answer.
+ *
+ * Headers of 200, 400, 403, 404, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type DeleteExerciseDefinitionResult =
   | Reply<200, types.ExerciseDefinitionPushOutcome>
   | Reply<400, types.Problem>
@@ -1016,7 +1120,15 @@ export interface ListWorkoutLogChangesCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link listWorkoutLogChanges} may answer. */
+/**
+ * What {@link listWorkoutLogChanges} may answer.
+ *
+ * Headers of 200, 400, 403, 410, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type ListWorkoutLogChangesResult =
   | Reply<200, types.WorkoutLogChangePage>
   | Reply<400, types.Problem>
@@ -1086,7 +1198,15 @@ export interface PushWorkoutLogsCall {
   body: types.WorkoutLogPushRequest;
 }
 
-/** What {@link pushWorkoutLogs} may answer. */
+/**
+ * What {@link pushWorkoutLogs} may answer.
+ *
+ * Headers of 200, 400, 403, 410, 413, 415, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type PushWorkoutLogsResult =
   | Reply<200, types.WorkoutLogPushResult>
   | Reply<400, types.Problem>
@@ -1151,7 +1271,15 @@ export interface GetWorkoutLogCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link getWorkoutLog} may answer. */
+/**
+ * What {@link getWorkoutLog} may answer.
+ *
+ * Headers of 200, 400, 403, 404, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type GetWorkoutLogResult =
   | Reply<200, types.WorkoutLogChange>
   | Reply<400, types.Problem>
@@ -1215,7 +1343,15 @@ export interface PutWorkoutLogCall {
   body: types.WorkoutLogPushChange;
 }
 
-/** What {@link putWorkoutLog} may answer. */
+/**
+ * What {@link putWorkoutLog} may answer.
+ *
+ * Headers of 200, 400, 403, 413, 415, 422, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type PutWorkoutLogResult =
   | Reply<200, types.WorkoutLogPushOutcome>
   | Reply<400, types.Problem>
@@ -1308,7 +1444,15 @@ export interface DeleteWorkoutLogCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link deleteWorkoutLog} may answer. */
+/**
+ * What {@link deleteWorkoutLog} may answer.
+ *
+ * Headers of 200, 400, 403, 404, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type DeleteWorkoutLogResult =
   | Reply<200, types.WorkoutLogPushOutcome>
   | Reply<400, types.Problem>
@@ -1416,7 +1560,15 @@ export interface ListLoggedSetChangesCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link listLoggedSetChanges} may answer. */
+/**
+ * What {@link listLoggedSetChanges} may answer.
+ *
+ * Headers of 200, 400, 403, 410, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type ListLoggedSetChangesResult =
   | Reply<200, types.LoggedSetChangePage>
   | Reply<400, types.Problem>
@@ -1486,7 +1638,15 @@ export interface PushLoggedSetsCall {
   body: types.LoggedSetPushRequest;
 }
 
-/** What {@link pushLoggedSets} may answer. */
+/**
+ * What {@link pushLoggedSets} may answer.
+ *
+ * Headers of 200, 400, 403, 410, 413, 415, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type PushLoggedSetsResult =
   | Reply<200, types.LoggedSetPushResult>
   | Reply<400, types.Problem>
@@ -1551,7 +1711,15 @@ export interface GetLoggedSetCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link getLoggedSet} may answer. */
+/**
+ * What {@link getLoggedSet} may answer.
+ *
+ * Headers of 200, 400, 403, 404, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type GetLoggedSetResult =
   | Reply<200, types.LoggedSetChange>
   | Reply<400, types.Problem>
@@ -1615,7 +1783,15 @@ export interface PutLoggedSetCall {
   body: types.LoggedSetPushChange;
 }
 
-/** What {@link putLoggedSet} may answer. */
+/**
+ * What {@link putLoggedSet} may answer.
+ *
+ * Headers of 200, 400, 403, 413, 415, 422, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type PutLoggedSetResult =
   | Reply<200, types.LoggedSetPushOutcome>
   | Reply<400, types.Problem>
@@ -1708,7 +1884,15 @@ export interface DeleteLoggedSetCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link deleteLoggedSet} may answer. */
+/**
+ * What {@link deleteLoggedSet} may answer.
+ *
+ * Headers of 200, 400, 403, 404, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type DeleteLoggedSetResult =
   | Reply<200, types.LoggedSetPushOutcome>
   | Reply<400, types.Problem>
@@ -1816,7 +2000,15 @@ export interface ListWorkoutTemplateChangesCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link listWorkoutTemplateChanges} may answer. */
+/**
+ * What {@link listWorkoutTemplateChanges} may answer.
+ *
+ * Headers of 200, 400, 403, 410, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type ListWorkoutTemplateChangesResult =
   | Reply<200, types.WorkoutTemplateChangePage>
   | Reply<400, types.Problem>
@@ -1886,7 +2078,15 @@ export interface PushWorkoutTemplatesCall {
   body: types.WorkoutTemplatePushRequest;
 }
 
-/** What {@link pushWorkoutTemplates} may answer. */
+/**
+ * What {@link pushWorkoutTemplates} may answer.
+ *
+ * Headers of 200, 400, 403, 410, 413, 415, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type PushWorkoutTemplatesResult =
   | Reply<200, types.WorkoutTemplatePushResult>
   | Reply<400, types.Problem>
@@ -1952,7 +2152,15 @@ export interface GetWorkoutTemplateCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link getWorkoutTemplate} may answer. */
+/**
+ * What {@link getWorkoutTemplate} may answer.
+ *
+ * Headers of 200, 400, 403, 404, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type GetWorkoutTemplateResult =
   | Reply<200, types.WorkoutTemplateChange>
   | Reply<400, types.Problem>
@@ -2016,7 +2224,15 @@ export interface PutWorkoutTemplateCall {
   body: types.WorkoutTemplatePushChange;
 }
 
-/** What {@link putWorkoutTemplate} may answer. */
+/**
+ * What {@link putWorkoutTemplate} may answer.
+ *
+ * Headers of 200, 400, 403, 413, 415, 422, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type PutWorkoutTemplateResult =
   | Reply<200, types.WorkoutTemplatePushOutcome>
   | Reply<400, types.Problem>
@@ -2109,7 +2325,15 @@ export interface DeleteWorkoutTemplateCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link deleteWorkoutTemplate} may answer. */
+/**
+ * What {@link deleteWorkoutTemplate} may answer.
+ *
+ * Headers of 200, 400, 403, 404, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type DeleteWorkoutTemplateResult =
   | Reply<200, types.WorkoutTemplatePushOutcome>
   | Reply<400, types.Problem>
@@ -2217,7 +2441,15 @@ export interface ListWorkoutTemplateExerciseInstanceChangesCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link listWorkoutTemplateExerciseInstanceChanges} may answer. */
+/**
+ * What {@link listWorkoutTemplateExerciseInstanceChanges} may answer.
+ *
+ * Headers of 200, 400, 403, 410, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type ListWorkoutTemplateExerciseInstanceChangesResult =
   | Reply<200, types.WorkoutTemplateExerciseInstanceChangePage>
   | Reply<400, types.Problem>
@@ -2287,7 +2519,15 @@ export interface PushWorkoutTemplateExerciseInstancesCall {
   body: types.WorkoutTemplateExerciseInstancePushRequest;
 }
 
-/** What {@link pushWorkoutTemplateExerciseInstances} may answer. */
+/**
+ * What {@link pushWorkoutTemplateExerciseInstances} may answer.
+ *
+ * Headers of 200, 400, 403, 410, 413, 415, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type PushWorkoutTemplateExerciseInstancesResult =
   | Reply<200, types.WorkoutTemplateExerciseInstancePushResult>
   | Reply<400, types.Problem>
@@ -2353,7 +2593,15 @@ export interface GetWorkoutTemplateExerciseInstanceCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link getWorkoutTemplateExerciseInstance} may answer. */
+/**
+ * What {@link getWorkoutTemplateExerciseInstance} may answer.
+ *
+ * Headers of 200, 400, 403, 404, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type GetWorkoutTemplateExerciseInstanceResult =
   | Reply<200, types.WorkoutTemplateExerciseInstanceChange>
   | Reply<400, types.Problem>
@@ -2417,7 +2665,15 @@ export interface PutWorkoutTemplateExerciseInstanceCall {
   body: types.WorkoutTemplateExerciseInstancePushChange;
 }
 
-/** What {@link putWorkoutTemplateExerciseInstance} may answer. */
+/**
+ * What {@link putWorkoutTemplateExerciseInstance} may answer.
+ *
+ * Headers of 200, 400, 403, 413, 415, 422, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type PutWorkoutTemplateExerciseInstanceResult =
   | Reply<200, types.WorkoutTemplateExerciseInstancePushOutcome>
   | Reply<400, types.Problem>
@@ -2510,7 +2766,15 @@ export interface DeleteWorkoutTemplateExerciseInstanceCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link deleteWorkoutTemplateExerciseInstance} may answer. */
+/**
+ * What {@link deleteWorkoutTemplateExerciseInstance} may answer.
+ *
+ * Headers of 200, 400, 403, 404, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type DeleteWorkoutTemplateExerciseInstanceResult =
   | Reply<200, types.WorkoutTemplateExerciseInstancePushOutcome>
   | Reply<400, types.Problem>
@@ -2618,7 +2882,15 @@ export interface ListProgramDefinitionChangesCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link listProgramDefinitionChanges} may answer. */
+/**
+ * What {@link listProgramDefinitionChanges} may answer.
+ *
+ * Headers of 200, 400, 403, 410, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type ListProgramDefinitionChangesResult =
   | Reply<200, types.ProgramDefinitionChangePage>
   | Reply<400, types.Problem>
@@ -2688,7 +2960,15 @@ export interface PushProgramDefinitionsCall {
   body: types.ProgramDefinitionPushRequest;
 }
 
-/** What {@link pushProgramDefinitions} may answer. */
+/**
+ * What {@link pushProgramDefinitions} may answer.
+ *
+ * Headers of 200, 400, 403, 410, 413, 415, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type PushProgramDefinitionsResult =
   | Reply<200, types.ProgramDefinitionPushResult>
   | Reply<400, types.Problem>
@@ -2754,7 +3034,15 @@ export interface GetProgramDefinitionCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link getProgramDefinition} may answer. */
+/**
+ * What {@link getProgramDefinition} may answer.
+ *
+ * Headers of 200, 400, 403, 404, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type GetProgramDefinitionResult =
   | Reply<200, types.ProgramDefinitionChange>
   | Reply<400, types.Problem>
@@ -2818,7 +3106,15 @@ export interface PutProgramDefinitionCall {
   body: types.ProgramDefinitionPushChange;
 }
 
-/** What {@link putProgramDefinition} may answer. */
+/**
+ * What {@link putProgramDefinition} may answer.
+ *
+ * Headers of 200, 400, 403, 413, 415, 422, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type PutProgramDefinitionResult =
   | Reply<200, types.ProgramDefinitionPushOutcome>
   | Reply<400, types.Problem>
@@ -2911,7 +3207,15 @@ export interface DeleteProgramDefinitionCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link deleteProgramDefinition} may answer. */
+/**
+ * What {@link deleteProgramDefinition} may answer.
+ *
+ * Headers of 200, 400, 403, 404, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type DeleteProgramDefinitionResult =
   | Reply<200, types.ProgramDefinitionPushOutcome>
   | Reply<400, types.Problem>
@@ -3019,7 +3323,15 @@ export interface ListActiveProgramInstanceChangesCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link listActiveProgramInstanceChanges} may answer. */
+/**
+ * What {@link listActiveProgramInstanceChanges} may answer.
+ *
+ * Headers of 200, 400, 403, 410, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type ListActiveProgramInstanceChangesResult =
   | Reply<200, types.ActiveProgramInstanceChangePage>
   | Reply<400, types.Problem>
@@ -3089,7 +3401,15 @@ export interface PushActiveProgramInstancesCall {
   body: types.ActiveProgramInstancePushRequest;
 }
 
-/** What {@link pushActiveProgramInstances} may answer. */
+/**
+ * What {@link pushActiveProgramInstances} may answer.
+ *
+ * Headers of 200, 400, 403, 410, 413, 415, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type PushActiveProgramInstancesResult =
   | Reply<200, types.ActiveProgramInstancePushResult>
   | Reply<400, types.Problem>
@@ -3154,7 +3474,15 @@ export interface GetActiveProgramInstanceCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link getActiveProgramInstance} may answer. */
+/**
+ * What {@link getActiveProgramInstance} may answer.
+ *
+ * Headers of 200, 400, 403, 404, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type GetActiveProgramInstanceResult =
   | Reply<200, types.ActiveProgramInstanceChange>
   | Reply<400, types.Problem>
@@ -3218,7 +3546,15 @@ export interface PutActiveProgramInstanceCall {
   body: types.ActiveProgramInstancePushChange;
 }
 
-/** What {@link putActiveProgramInstance} may answer. */
+/**
+ * What {@link putActiveProgramInstance} may answer.
+ *
+ * Headers of 200, 400, 403, 413, 415, 422, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type PutActiveProgramInstanceResult =
   | Reply<200, types.ActiveProgramInstancePushOutcome>
   | Reply<400, types.Problem>
@@ -3311,7 +3647,15 @@ export interface DeleteActiveProgramInstanceCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link deleteActiveProgramInstance} may answer. */
+/**
+ * What {@link deleteActiveProgramInstance} may answer.
+ *
+ * Headers of 200, 400, 403, 404, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type DeleteActiveProgramInstanceResult =
   | Reply<200, types.ActiveProgramInstancePushOutcome>
   | Reply<400, types.Problem>
@@ -3419,7 +3763,15 @@ export interface ListProgressionRuleChangesCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link listProgressionRuleChanges} may answer. */
+/**
+ * What {@link listProgressionRuleChanges} may answer.
+ *
+ * Headers of 200, 400, 403, 410, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type ListProgressionRuleChangesResult =
   | Reply<200, types.ProgressionRuleChangePage>
   | Reply<400, types.Problem>
@@ -3489,7 +3841,15 @@ export interface PushProgressionRulesCall {
   body: types.ProgressionRulePushRequest;
 }
 
-/** What {@link pushProgressionRules} may answer. */
+/**
+ * What {@link pushProgressionRules} may answer.
+ *
+ * Headers of 200, 400, 403, 410, 413, 415, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type PushProgressionRulesResult =
   | Reply<200, types.ProgressionRulePushResult>
   | Reply<400, types.Problem>
@@ -3555,7 +3915,15 @@ export interface GetProgressionRuleCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link getProgressionRule} may answer. */
+/**
+ * What {@link getProgressionRule} may answer.
+ *
+ * Headers of 200, 400, 403, 404, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type GetProgressionRuleResult =
   | Reply<200, types.ProgressionRuleChange>
   | Reply<400, types.Problem>
@@ -3619,7 +3987,15 @@ export interface PutProgressionRuleCall {
   body: types.ProgressionRulePushChange;
 }
 
-/** What {@link putProgressionRule} may answer. */
+/**
+ * What {@link putProgressionRule} may answer.
+ *
+ * Headers of 200, 400, 403, 413, 415, 422, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type PutProgressionRuleResult =
   | Reply<200, types.ProgressionRulePushOutcome>
   | Reply<400, types.Problem>
@@ -3712,7 +4088,15 @@ export interface DeleteProgressionRuleCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link deleteProgressionRule} may answer. */
+/**
+ * What {@link deleteProgressionRule} may answer.
+ *
+ * Headers of 200, 400, 403, 404, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type DeleteProgressionRuleResult =
   | Reply<200, types.ProgressionRulePushOutcome>
   | Reply<400, types.Problem>
@@ -3820,7 +4204,15 @@ export interface ListUserGoalChangesCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link listUserGoalChanges} may answer. */
+/**
+ * What {@link listUserGoalChanges} may answer.
+ *
+ * Headers of 200, 400, 403, 410, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type ListUserGoalChangesResult =
   | Reply<200, types.UserGoalChangePage>
   | Reply<400, types.Problem>
@@ -3890,7 +4282,15 @@ export interface PushUserGoalsCall {
   body: types.UserGoalPushRequest;
 }
 
-/** What {@link pushUserGoals} may answer. */
+/**
+ * What {@link pushUserGoals} may answer.
+ *
+ * Headers of 200, 400, 403, 410, 413, 415, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type PushUserGoalsResult =
   | Reply<200, types.UserGoalPushResult>
   | Reply<400, types.Problem>
@@ -3955,7 +4355,15 @@ export interface GetUserGoalCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link getUserGoal} may answer. */
+/**
+ * What {@link getUserGoal} may answer.
+ *
+ * Headers of 200, 400, 403, 404, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type GetUserGoalResult =
   | Reply<200, types.UserGoalChange>
   | Reply<400, types.Problem>
@@ -4019,7 +4427,15 @@ export interface PutUserGoalCall {
   body: types.UserGoalPushChange;
 }
 
-/** What {@link putUserGoal} may answer. */
+/**
+ * What {@link putUserGoal} may answer.
+ *
+ * Headers of 200, 400, 403, 413, 415, 422, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type PutUserGoalResult =
   | Reply<200, types.UserGoalPushOutcome>
   | Reply<400, types.Problem>
@@ -4112,7 +4528,15 @@ export interface DeleteUserGoalCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link deleteUserGoal} may answer. */
+/**
+ * What {@link deleteUserGoal} may answer.
+ *
+ * Headers of 200, 400, 403, 404, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type DeleteUserGoalResult =
   | Reply<200, types.UserGoalPushOutcome>
   | Reply<400, types.Problem>
@@ -4220,7 +4644,15 @@ export interface ListUserBodyweightLogChangesCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link listUserBodyweightLogChanges} may answer. */
+/**
+ * What {@link listUserBodyweightLogChanges} may answer.
+ *
+ * Headers of 200, 400, 403, 410, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type ListUserBodyweightLogChangesResult =
   | Reply<200, types.UserBodyweightLogChangePage>
   | Reply<400, types.Problem>
@@ -4290,7 +4722,15 @@ export interface PushUserBodyweightLogsCall {
   body: types.UserBodyweightLogPushRequest;
 }
 
-/** What {@link pushUserBodyweightLogs} may answer. */
+/**
+ * What {@link pushUserBodyweightLogs} may answer.
+ *
+ * Headers of 200, 400, 403, 410, 413, 415, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type PushUserBodyweightLogsResult =
   | Reply<200, types.UserBodyweightLogPushResult>
   | Reply<400, types.Problem>
@@ -4355,7 +4795,15 @@ export interface GetUserBodyweightLogCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link getUserBodyweightLog} may answer. */
+/**
+ * What {@link getUserBodyweightLog} may answer.
+ *
+ * Headers of 200, 400, 403, 404, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type GetUserBodyweightLogResult =
   | Reply<200, types.UserBodyweightLogChange>
   | Reply<400, types.Problem>
@@ -4419,7 +4867,15 @@ export interface PutUserBodyweightLogCall {
   body: types.UserBodyweightLogPushChange;
 }
 
-/** What {@link putUserBodyweightLog} may answer. */
+/**
+ * What {@link putUserBodyweightLog} may answer.
+ *
+ * Headers of 200, 400, 403, 413, 415, 422, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type PutUserBodyweightLogResult =
   | Reply<200, types.UserBodyweightLogPushOutcome>
   | Reply<400, types.Problem>
@@ -4512,7 +4968,15 @@ export interface DeleteUserBodyweightLogCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link deleteUserBodyweightLog} may answer. */
+/**
+ * What {@link deleteUserBodyweightLog} may answer.
+ *
+ * Headers of 200, 400, 403, 404, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type DeleteUserBodyweightLogResult =
   | Reply<200, types.UserBodyweightLogPushOutcome>
   | Reply<400, types.Problem>
@@ -4620,7 +5084,15 @@ export interface ListAppliedProgressionLogChangesCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link listAppliedProgressionLogChanges} may answer. */
+/**
+ * What {@link listAppliedProgressionLogChanges} may answer.
+ *
+ * Headers of 200, 400, 403, 410, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type ListAppliedProgressionLogChangesResult =
   | Reply<200, types.AppliedProgressionLogChangePage>
   | Reply<400, types.Problem>
@@ -4690,7 +5162,15 @@ export interface PushAppliedProgressionLogsCall {
   body: types.AppliedProgressionLogPushRequest;
 }
 
-/** What {@link pushAppliedProgressionLogs} may answer. */
+/**
+ * What {@link pushAppliedProgressionLogs} may answer.
+ *
+ * Headers of 200, 400, 403, 410, 413, 415, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type PushAppliedProgressionLogsResult =
   | Reply<200, types.AppliedProgressionLogPushResult>
   | Reply<400, types.Problem>
@@ -4756,7 +5236,15 @@ export interface GetAppliedProgressionLogCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link getAppliedProgressionLog} may answer. */
+/**
+ * What {@link getAppliedProgressionLog} may answer.
+ *
+ * Headers of 200, 400, 403, 404, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type GetAppliedProgressionLogResult =
   | Reply<200, types.AppliedProgressionLogChange>
   | Reply<400, types.Problem>
@@ -4820,7 +5308,15 @@ export interface PutAppliedProgressionLogCall {
   body: types.AppliedProgressionLogPushChange;
 }
 
-/** What {@link putAppliedProgressionLog} may answer. */
+/**
+ * What {@link putAppliedProgressionLog} may answer.
+ *
+ * Headers of 200, 400, 403, 413, 415, 422, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type PutAppliedProgressionLogResult =
   | Reply<200, types.AppliedProgressionLogPushOutcome>
   | Reply<400, types.Problem>
@@ -4913,7 +5409,15 @@ export interface DeleteAppliedProgressionLogCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link deleteAppliedProgressionLog} may answer. */
+/**
+ * What {@link deleteAppliedProgressionLog} may answer.
+ *
+ * Headers of 200, 400, 403, 404, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type DeleteAppliedProgressionLogResult =
   | Reply<200, types.AppliedProgressionLogPushOutcome>
   | Reply<400, types.Problem>
@@ -5016,7 +5520,15 @@ export interface LoginCall {
   body: types.LoginRequest;
 }
 
-/** What {@link login} may answer. */
+/**
+ * What {@link login} may answer.
+ *
+ * Headers of 200, 400, 403, 413, 415, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type LoginResult =
   | Reply<200, types.TokenPair>
   | Reply<400, types.Problem>
@@ -5080,7 +5592,15 @@ export interface LogoutCall {
   body: types.LogoutRequest;
 }
 
-/** What {@link logout} may answer. */
+/**
+ * What {@link logout} may answer.
+ *
+ * Headers of 204, 400, 403, 413, 415, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type LogoutResult =
   | Reply<204, undefined>
   | Reply<400, types.Problem>
@@ -5144,7 +5664,15 @@ export interface ChangePasswordCall {
   body: types.ChangePasswordRequest;
 }
 
-/** What {@link changePassword} may answer. */
+/**
+ * What {@link changePassword} may answer.
+ *
+ * Headers of 204, 400, 403, 413, 415, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type ChangePasswordResult =
   | Reply<204, undefined>
   | Reply<400, types.Problem>
@@ -5208,7 +5736,15 @@ export interface RefreshTokensCall {
   body: types.RefreshRequest;
 }
 
-/** What {@link refreshTokens} may answer. */
+/**
+ * What {@link refreshTokens} may answer.
+ *
+ * Headers of 200, 400, 403, 413, 415, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type RefreshTokensResult =
   | Reply<200, types.TokenPair>
   | Reply<400, types.Problem>
@@ -5273,7 +5809,13 @@ export interface RegisterCall {
   body: types.RegisterRequest;
 }
 
-/** What {@link register} may answer. */
+/**
+ * What {@link register} may answer.
+ *
+ * Headers of 201, 400, 403, 409, 413, 415, 426: `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type RegisterResult =
   | Reply<201, types.TokenPair>
   | Reply<400, types.Problem>
@@ -5334,7 +5876,15 @@ export interface GetAccountCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link getAccount} may answer. */
+/**
+ * What {@link getAccount} may answer.
+ *
+ * Headers of 200, 400, 403, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type GetAccountResult =
   | Reply<200, types.Account>
   | Reply<400, types.Problem>
@@ -5386,7 +5936,15 @@ export interface DeleteAccountCall {
   body: types.DeleteAccountRequest;
 }
 
-/** What {@link deleteAccount} may answer. */
+/**
+ * What {@link deleteAccount} may answer.
+ *
+ * Headers of 204, 400, 403, 413, 415, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type DeleteAccountResult =
   | Reply<204, undefined>
   | Reply<400, types.Problem>
@@ -5448,7 +6006,15 @@ export interface ExportAccountCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link exportAccount} may answer. */
+/**
+ * What {@link exportAccount} may answer.
+ *
+ * Headers of 200, 400, 403, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type ExportAccountResult =
   | Reply<200, Uint8Array>
   | Reply<400, types.Problem>
@@ -5499,7 +6065,13 @@ export interface GetSyncConfigCall {
   xContractVersion?: types.ContractVersion;
 }
 
-/** What {@link getSyncConfig} may answer. */
+/**
+ * What {@link getSyncConfig} may answer.
+ *
+ * Headers of 200, 400: `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
 export type GetSyncConfigResult =
   | Reply<200, types.SyncConfig>
   | Reply<400, types.Problem>

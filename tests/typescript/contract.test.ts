@@ -90,6 +90,32 @@ describe("the client", () => {
     expect(portal.violations).toMatchObject([{ keyword: "syntax" }]);
   });
 
+  test("a header is a typed value, judged when it is asked for", async () => {
+    const problem = { type: "about:blank", title: "Too Many Requests", status: 429, code: "rate_limited", retryable: true };
+    const answer = (retryAfter: string) => {
+      const response = json(429, problem, "application/problem+json");
+      response.headers.set("Retry-After", retryAfter);
+      return response;
+    };
+    const { client } = clientOf([answer("30"), answer("soon")]);
+    const reply = await client.getAccount();
+    const seconds: contract.runtime.Verdict<number | undefined> = contract.readHeader(reply, contract.headers.retryAfter);
+    expect(seconds).toEqual({ valid: true, value: 30 });
+    expect(contract.readHeader(reply, contract.headers.wwwAuthenticate)).toEqual({ valid: true, value: undefined });
+    const refused = contract.readHeader(await client.getAccount(), contract.headers.retryAfter);
+    expect(refused).toMatchObject({ valid: false, violations: [{ pointer: "/header/Retry-After", keyword: "type" }] });
+  });
+
+  test("the text of a header is read as its kind", () => {
+    const reply = { headers: new Headers({ a: "1,true,x", b: "k,2,__proto__,y", c: "-1.5e2", d: "01" }) };
+    const read = (name: string, kind: contract.runtime.Header<unknown>["kind"]) => contract.readHeader(reply, { name, kind });
+    expect(read("A", "list")).toEqual({ valid: true, value: [1, true, "x"] });
+    expect(read("b", "object")).toEqual({ valid: true, value: JSON.parse('{"k": 2, "__proto__": "y"}') });
+    expect(read("c", "scalar")).toEqual({ valid: true, value: -150 });
+    expect(read("c", "text")).toEqual({ valid: true, value: "-1.5e2" });
+    expect(read("d", "scalar")).toEqual({ valid: true, value: "01" });
+  });
+
   test("a stream is handed over unread", async () => {
     const { client } = clientOf([new Response("data: 1\n\n", { headers: { "Content-Type": "text/event-stream" } })]);
     const result = await client.streamChanges();

@@ -8,7 +8,7 @@ use contractc::output::{self, Change};
 
 pub use contractc::output::Mode;
 
-/// Generates, or looks whether anything would change.
+/// Generates, or looks whether anything would change. The changes name files from the repository's top folder.
 ///
 /// # Errors
 /// The diagnostics of the contract, or what the operating system says.
@@ -20,6 +20,9 @@ pub fn run(root: &Path, mode: Mode) -> Result<Vec<Change>, Box<dyn std::error::E
     code.push(manifest(spec, &std::fs::read(root.join(spec))?, &code, &docs));
     let mut changes = output::apply(&root.join("generated"), &code, mode)?;
     changes.extend(output::apply(root, &docs, mode)?);
+    for change in &mut changes {
+        change.path = change.path.strip_prefix(root).map(Path::to_owned)?;
+    }
     Ok(changes)
 }
 

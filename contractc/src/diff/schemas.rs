@@ -78,7 +78,9 @@ impl<'c> Comparison<'c> {
 
     /// Schemas that the contract names and that no operation has led to.
     pub fn named_schemas(&mut self) {
-        for (name, old) in &self.old.names {
+        // Views of one direction are compared where operations use them.
+        let is_written = |contract: &Contract, id: SchemaId| contract.schema(id).view.is_none();
+        for (name, old) in self.old.names.iter().filter(|(_, id)| is_written(self.old, *id)) {
             match self.new.named(name) {
                 Some(new) => {
                     let (old, new) = (self.old.resolved(*old), self.new.resolved(new));
@@ -90,7 +92,8 @@ impl<'c> Comparison<'c> {
                 None => self.gone(self.old.schema(*old), false, format!("the schema `{name}` is gone")),
             }
         }
-        for (name, new) in self.new.names.iter().filter(|(name, _)| self.old.named(name).is_none()) {
+        let new = self.new.names.iter().filter(|(_, id)| is_written(self.new, *id));
+        for (name, new) in new.filter(|(name, _)| self.old.named(name).is_none()) {
             let schema = self.new.schema(*new);
             let at = Place { pointer: &schema.pointer, span: schema.span, direction: Direction::Both };
             self.note(at, Effect::Nothing, format!("the schema `{name}` is new"));

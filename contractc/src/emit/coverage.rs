@@ -82,6 +82,7 @@ fn columns(keyword: &str, fate: KeywordFate) -> (&'static str, &'static str, &'s
             ("documentation", "annotation", "annotation")
         }
         KeywordFate::Annotation => ("annotation", "annotation", "annotation"),
+        KeywordFate::Direction => ("by direction", "by direction", "by direction"),
         KeywordFate::Refused => ("refused", "refused", "refused"),
         KeywordFate::Registry => ("collection registry", "annotation", "annotation"),
         KeywordFate::Place => ("by place", "by place", "by place"),

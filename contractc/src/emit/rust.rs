@@ -11,7 +11,7 @@ mod types;
 
 use std::fmt::Write;
 
-use super::{OutputFile, Plan, wrap};
+use super::{OutputFile, Plan, in_parallel, wrap};
 pub(super) use checks::mentions;
 pub use names::Names;
 pub(super) use registry::references;
@@ -19,17 +19,19 @@ pub(super) use registry::references;
 /// All files of the Rust side, below `rust/`.
 pub fn emit(plan: &Plan<'_>) -> Vec<OutputFile> {
     let names = Names::new(plan);
-    let mut files = vec![file(plan, "types.rs", types::emit(plan, &names)), file(plan, "validators.rs", checks::emit(plan, &names))];
-    let has_operations = !plan.contract.operations.is_empty();
-    if has_operations {
-        files.extend(operations::emit(plan, &names).into_iter().map(|(path, code)| file(plan, path, code)));
+    let mut sources = vec![("types.rs", types::emit(plan, &names)), ("validators.rs", checks::emit(plan, &names))];
+    let has_collections = !plan.contract.collections.is_empty();
+    if !plan.contract.operations.is_empty() {
+        sources.extend(operations::emit(plan, &names));
     }
-    if !plan.contract.collections.is_empty() {
-        files.push(file(plan, "registry.rs", registry::emit(plan, &names)));
+    if has_collections {
+        sources.push(("registry.rs", registry::emit(plan, &names)));
+    }
+    sources.push((if plan.standalone { "lib.rs" } else { "mod.rs" }, root(plan, &names)));
+    let mut files = in_parallel(sources, |(path, code)| file(plan, path, code));
+    if has_collections {
         files.push(verbatim("collection", include_str!("../../runtime/rust/collection.rs")));
     }
-    let root = file(plan, if plan.standalone { "lib.rs" } else { "mod.rs" }, root(plan, &names));
-    files.push(root);
     files.extend(runtime());
     if plan.standalone {
         files.iter_mut().for_each(|file| file.path = format!("rust/src/{}", file.path));
@@ -42,12 +44,51 @@ pub fn emit(plan: &Plan<'_>) -> Vec<OutputFile> {
 
 /// A file of Rust code: formatted, and behind a line that says where it comes from.
 fn file(plan: &Plan<'_>, path: &str, code: String) -> OutputFile {
-    let formatted = match syn::parse_file(&code) {
-        Ok(parsed) => spaced(&doors_laid_out(&prettyplease::unparse(&parsed))),
+    let format = |piece: &str| syn::parse_file(piece).map(|parsed| prettyplease::unparse(&parsed));
+    let formatted = match pieces(&code).map(format).collect::<syn::Result<String>>() {
+        Ok(formatted) => spaced(&doors_laid_out(&formatted)),
         // Kept as it is, so that the compiler's message points at the fault: see the test that compiles all outputs.
         Err(error) => format!("compile_error!({:?});\n{code}", format!("the generated code cannot be parsed: {error}")),
     };
     OutputFile { path: path.to_owned(), text: format!("// {}\n{formatted}", plan.origin()) }
+}
+
+/// Code in pieces of whole items: as one tree, a large file takes many times its size in memory.
+fn pieces(code: &str) -> impl Iterator<Item = &str> {
+    const LENGTH_MIN: usize = 64 * 1024;
+    let mut rest = code;
+    std::iter::from_fn(move || {
+        let (mut depth, mut end) = (0i64, 0);
+        for line in rest.split_inclusive('\n') {
+            end += line.len();
+            depth += nesting(line);
+            if depth == 0 && line == "\n" && end >= LENGTH_MIN {
+                break;
+            }
+        }
+        let (piece, behind) = rest.split_at(end);
+        rest = behind;
+        (!piece.is_empty()).then_some(piece)
+    })
+}
+
+/// How many brackets a line of generated code opens and leaves open. Its strings end on their line.
+fn nesting(line: &str) -> i64 {
+    let (mut depth, mut in_string, mut escaped) = (0, false, false);
+    if line.trim_start().starts_with("//") {
+        return 0;
+    }
+    for byte in line.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'{' | b'(' | b'[' if !in_string => depth += 1,
+            b'}' | b')' | b']' if !in_string => depth -= 1,
+            _ => {}
+        }
+    }
+    depth
 }
 
 /// Formatted code with the blank lines between items that the formatter leaves out.
@@ -159,7 +200,7 @@ fn root(plan: &Plan<'_>, names: &Names) -> String {
     if !plan.contract.operations.is_empty() {
         code.push_str("pub mod operations;\n");
     }
-    if plan.has_response_headers() {
+    if !plan.response_headers().is_empty() {
         code.insert_str(code.find("pub mod operations;").unwrap_or(code.len()), "pub mod headers;\n");
     }
     if !plan.contract.collections.is_empty() {

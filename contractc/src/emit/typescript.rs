@@ -1,6 +1,7 @@
 //! The TypeScript target: types, Zod schemas, a `fetch` client and the stores of a local database, over the runtime.
 
 mod code;
+mod headers;
 mod names;
 mod operations;
 mod schemas;
@@ -12,6 +13,7 @@ use std::fmt::Write;
 
 use super::{OutputFile, Plan};
 use code::{key, type_key};
+use headers::Headers;
 use names::Names;
 
 /// All files of the TypeScript side, below `typescript/`.
@@ -25,7 +27,9 @@ pub fn emit(plan: &Plan<'_>) -> Vec<OutputFile> {
         files.push(file(plan, "schemas.ts", &schemas::emit(plan, &names)));
     }
     if !plan.contract.operations.is_empty() {
-        files.extend(operations::emit(plan, &names).map(|(path, code)| file(plan, path, &code)));
+        let headers = Headers::new(plan);
+        files.extend(operations::emit(plan, &names, &headers).map(|(path, code)| file(plan, path, &code)));
+        files.extend(headers.emit(&names).map(|code| file(plan, "headers.ts", &code)));
     }
     if !plan.contract.collections.is_empty() {
         files.push(file(plan, "stores.ts", &stores::emit(plan, &names)));
@@ -58,6 +62,7 @@ fn runtime() -> Vec<OutputFile> {
         ("collection", include_str!("../../runtime/typescript/collection.ts")),
         ("each", include_str!("../../runtime/typescript/each.ts")),
         ("format", include_str!("../../runtime/typescript/format.ts")),
+        ("header", include_str!("../../runtime/typescript/header.ts")),
         ("http", include_str!("../../runtime/typescript/http.ts")),
         ("index", include_str!("../../runtime/typescript/index.ts")),
         ("json", include_str!("../../runtime/typescript/json.ts")),
@@ -81,11 +86,12 @@ fn index(plan: &Plan<'_>, names: &Names) -> String {
         (has_names, "import * as definitions from \"./schemas.js\";\nimport type * as types from \"./types.js\";\n"),
         (true, "\n"),
         (!plan.contract.operations.is_empty(), "export * from \"./client.js\";\nexport * from \"./operations.js\";\n"),
+        (!plan.response_headers().is_empty(), "export * as headers from \"./headers.js\";\n"),
         (has_schemas(plan, names), "export * from \"./schemas.js\";\n"),
         (!plan.contract.collections.is_empty(), "export * from \"./stores.js\";\n"),
         (has_types(plan), "export type * from \"./types.js\";\n"),
         (true, "export * as runtime from \"./runtime/index.js\";\n"),
-        (true, "export { deterministicId, fromJson, parseEach, validate, violations } from \"./runtime/index.js\";\n\n"),
+        (true, "export { deterministicId, fromJson, parseEach, readHeader, validate, violations } from \"./runtime/index.js\";\n\n"),
     ];
     let mut code = format!("// {title} {version}: types, schemas, client and stores.\n\n");
     parts.iter().filter(|(wanted, _)| *wanted).for_each(|(_, text)| code.push_str(text));

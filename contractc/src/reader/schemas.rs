@@ -1,6 +1,7 @@
 //! Schema objects: every keyword is enforced, named as an annotation, or refused with its place.
 
 use super::{Bindings, Dialect, Job, Key, Located, Reader};
+use crate::expression::Node as Expression;
 use crate::model::{ArrayRules, Condition, Contains, KeywordRole, ObjectRules, Schema, SchemaId, UnionTag};
 use crate::runtime::check::Types;
 use crate::runtime::format::Format;
@@ -21,6 +22,8 @@ enum Known {
     Extension,
     /// Says something to people or other tools.
     Annotation,
+    /// An annotation of a member that decides which way it is required.
+    Direction,
     /// Cannot be enforced.
     Unsupported,
 }
@@ -78,7 +81,7 @@ const KEYWORDS: &[(&str, Known)] = &[
     ("prefixItems", Known::V31),
     ("properties", Known::Both),
     ("propertyNames", Known::V31),
-    ("readOnly", Known::Annotation),
+    ("readOnly", Known::Direction),
     ("required", Known::Both),
     ("then", Known::V31),
     ("title", Known::Annotation),
@@ -86,7 +89,7 @@ const KEYWORDS: &[(&str, Known)] = &[
     ("unevaluatedItems", Known::V31),
     ("unevaluatedProperties", Known::V31),
     ("uniqueItems", Known::Both),
-    ("writeOnly", Known::Annotation),
+    ("writeOnly", Known::Direction),
     ("x-any-collection", Known::Extension),
     ("x-each", Known::Extension),
     ("x-max-depth", Known::Extension),
@@ -103,6 +106,8 @@ pub enum KeywordFate {
     Enforced,
     /// It speaks to people.
     Annotation,
+    /// Decides whether requests or responses require a member.
+    Direction,
     /// A document that has it does not compile.
     Refused,
     /// Data for the engine.
@@ -117,6 +122,7 @@ pub fn keyword_fates() -> Vec<(&'static str, KeywordFate)> {
         _ if ["x-sync", "x-ref"].contains(&keyword) => KeywordFate::Registry,
         _ if keyword == "$defs" => KeywordFate::Place,
         Known::Annotation => KeywordFate::Annotation,
+        Known::Direction => KeywordFate::Direction,
         Known::Unsupported => KeywordFate::Refused,
         Known::Both | Known::V30 | Known::V31 | Known::Extension => KeywordFate::Enforced,
     };
@@ -166,6 +172,10 @@ impl<'a> Reader<'a> {
                     self.count(keyword, KeywordRole::Annotation);
                     self.annotation(keyword, &value, schema);
                 }
+                Some(Known::Direction) => {
+                    self.count(keyword, KeywordRole::Enforced);
+                    self.annotation(keyword, &value, schema);
+                }
                 Some(_) => {
                     self.count(keyword, KeywordRole::Enforced);
                     self.keyword(keyword, &value, &job.key, schema);
@@ -188,7 +198,7 @@ impl<'a> Reader<'a> {
     /// What a keyword is in this dialect; nothing if it is to be listed and passed over.
     fn known(&mut self, keyword: &str, known: Option<Known>, lone_reference: bool, span: Span) -> Option<Known> {
         match known {
-            Some(known) if lone_reference && !matches!(known, Known::Annotation | Known::V30) && keyword != "$ref" => {
+            Some(known) if lone_reference && !matches!(known, Known::Annotation | Known::Direction | Known::V30) && keyword != "$ref" => {
                 self.diagnostics.warning(span, format!("`{keyword}` is ignored beside `$ref`, as OpenAPI 3.0 has it"));
                 None
             }
@@ -462,6 +472,12 @@ impl<'a> Reader<'a> {
             self.diagnostics.error(node.span, format!("`pattern` is {}; a string is accepted", node.kind()));
             return None;
         };
+        if Expression::parse(source).is_some_and(|expression| expression.is_exponential()) {
+            let message = format!("`{source}` can take time exponential in the length of a text that does not match");
+            let hint =
+                "a repetition can split one text in several ways: begin or end each round with a character that the rest of it lacks";
+            self.diagnostics.warning(node.span, message).hint(hint);
+        }
         match is_unicode_pattern(source) {
             Ok(true) => {}
             Ok(false) => {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::curl;
-use super::fields::{Note, Row, Structure};
+use super::fields::{Note, Row, Structure, yes_or_no};
 use super::markdown::{Fence, cell, code, embed, first_paragraph, heading, key, link, plain};
 use super::samples;
 use super::words::{Words, schema_key};
@@ -414,7 +414,7 @@ impl<'w, 'c> Writer<'w, 'c> {
     }
 
     fn parameter(&self, parameter: &Parameter) -> ParameterRow {
-        let mut row = self.words.row(&parameter.name, parameter.schema, parameter.required, parameter.description.as_deref());
+        let mut row = self.words.row(&parameter.name, parameter.schema, yes_or_no(parameter.required), parameter.description.as_deref());
         if parameter.deprecated && !row.rules.contains("deprecated") {
             row.rules = if row.rules.is_empty() { "deprecated".to_owned() } else { format!("{}, deprecated", row.rules) };
         }

@@ -5,7 +5,7 @@ use serde_json::Value as JsonValue;
 
 use super::markdown::{cell, code, embed, first_paragraph, has_more_paragraphs, key, plain};
 use super::words::{Name, Words, name_link, schema_key, value_code};
-use crate::model::{Schema, SchemaId};
+use crate::model::{Direction, Schema, SchemaId};
 
 /// So deep do tables list the members of inline objects, as `a.b[].c`.
 const NESTED_DEPTH_MAX: usize = 4;
@@ -62,7 +62,7 @@ pub struct LinkedVariant {
 struct Member<'c> {
     name: String,
     schema: SchemaId,
-    required: bool,
+    required: &'static str,
     from: Option<Name<'c>>,
 }
 
@@ -104,11 +104,21 @@ impl<'c> Words<'c> {
             let from = self.own_name(*part).filter(|_| *part != self.contract.resolved(id));
             for (name, schema) in &self.contract.schema(*part).object.properties {
                 if !members.iter().any(|known| known.name == *name) {
-                    members.push(Member { name: name.clone(), schema: *schema, required: required.contains(&name), from });
+                    let required = if required.contains(&name) { self.needed(*schema) } else { yes_or_no(false) };
+                    members.push(Member { name: name.clone(), schema: *schema, required, from });
                 }
             }
         }
         members
+    }
+
+    /// In which direction a required member is needed.
+    fn needed(&self, member: SchemaId) -> &'static str {
+        match self.contract.only_direction(member) {
+            None => yes_or_no(true),
+            Some(Direction::Request) => "in requests",
+            Some(Direction::Response) => "in responses",
+        }
     }
 
     fn table(&self, members: &[Member<'c>], structure: &mut Structure) {
@@ -141,12 +151,12 @@ impl<'c> Words<'c> {
     }
 
     /// A row of a table; `description` where the schema's own does not count.
-    pub fn row(&self, name: &str, id: SchemaId, required: bool, description: Option<&str>) -> Row {
+    pub fn row(&self, name: &str, id: SchemaId, required: &'static str, description: Option<&str>) -> Row {
         let description = description.or_else(|| self.description(id)).map(first_paragraph).unwrap_or_default();
         Row {
             name: cell(&code(name)),
             kind: cell(&self.kind(id)),
-            required: if required { "yes" } else { "no" },
+            required,
             rules: cell(&self.rules(id, true).join(", ")),
             description: cell(&description),
         }
@@ -321,6 +331,11 @@ impl<'c> Words<'c> {
             None => self.inline_kind(id, 0),
         }
     }
+}
+
+/// Whether a parameter, a header or a member must be there.
+pub fn yes_or_no(required: bool) -> &'static str {
+    if required { "yes" } else { "no" }
 }
 
 /// Whether a value is no list or object: such an example stands within a sentence.

@@ -8,7 +8,7 @@ use super::api::tag_key;
 use super::fields::{NamedVariants, Structure, is_plain};
 use super::markdown::{cell, code, embed, first_paragraph, key, link, plain};
 use super::samples;
-use super::words::{Words, schema_key};
+use super::words::{Words, is_view, schema_key};
 use crate::emit::Plan;
 use crate::model::{Collection, SchemaId};
 
@@ -59,7 +59,8 @@ pub fn view(plan: &Plan<'_>, words: &Words<'_>) -> ModelsView {
     let contract = plan.contract;
     let collections: Vec<CollectionView> = contract.collections.iter().map(|collection| collection_view(words, collection)).collect();
     let described: BTreeSet<&str> = contract.collections.iter().flat_map(|collection| described_within(words, collection)).collect();
-    let named = contract.names.iter().filter(|(_, id)| words.own_name(*id).is_some_and(|name| name.bound.is_none()));
+    let own = contract.names.iter().filter(|(_, id)| !is_view(contract, *id));
+    let named = own.filter(|(_, id)| words.own_name(*id).is_some_and(|name| name.bound.is_none()));
     let others: Vec<(&str, SchemaId)> =
         named.map(|(name, id)| (name.as_str(), *id)).filter(|(name, _)| !described.contains(name)).collect();
     let (others_title, instances_title) = (if collections.is_empty() { "Schemas" } else { "Other schemas" }, "Instances");
@@ -163,7 +164,7 @@ fn index(schemas: &[(&str, SchemaId)]) -> Vec<String> {
 
 fn instances(words: &Words<'_>) -> Vec<Instances> {
     let mut names: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    for (name, id) in &words.contract.names {
+    for (name, id) in words.contract.names.iter().filter(|(_, id)| !is_view(words.contract, *id)) {
         if let Some(own) = words.own_name(*id).filter(|own| own.bound.is_some()) {
             names.entry(own.section).or_default().push(code(name));
         }

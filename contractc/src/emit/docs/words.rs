@@ -29,7 +29,16 @@ pub struct Name<'c> {
 
 impl<'c> Words<'c> {
     pub fn new(contract: &'c Contract) -> Self {
-        let names = contract.names.iter().map(|(name, id)| (*id, instance(contract, name, *id))).collect();
+        let mut names: BTreeMap<SchemaId, Name<'c>> = contract
+            .names
+            .iter()
+            .filter(|(_, id)| !is_view(contract, *id))
+            .map(|(name, id)| (*id, instance(contract, name, *id)))
+            .collect();
+        // A view of one direction is described where its schema is: the tables say which members it is about.
+        let views = contract.names.iter().filter_map(|(_, id)| contract.schema(*id).view.map(|view| (*id, view.of)));
+        let named: Vec<_> = views.filter_map(|(id, of)| names.get(&of).map(|name| (id, *name))).collect();
+        names.extend(named);
         Words { contract, names }
     }
 
@@ -212,6 +221,11 @@ impl<'c> Words<'c> {
         let collection = self.contract.collections.iter().find(|collection| collection.path == path)?;
         Some(format!("the id of a record in {}", link(&code(path), &schema_key(&collection.schema_name))))
     }
+}
+
+/// Whether a schema is another one as one direction needs it.
+pub fn is_view(contract: &Contract, id: SchemaId) -> bool {
+    contract.schema(id).view.is_some()
 }
 
 /// The key of the section that describes a named schema.

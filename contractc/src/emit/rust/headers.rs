@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::docs;
 use super::names::{Names, Unique, constant_name};
-use super::operations::{check_path, json_types, rust_type, with_imports};
+use super::operations::{check_path, rust_type, with_imports};
 use crate::emit::Plan;
 use crate::model::{Header, Response, SchemaId};
 
@@ -20,13 +20,9 @@ pub struct Headers<'p> {
 
 impl<'p> Headers<'p> {
     pub fn new(plan: &'p Plan<'p>) -> Self {
-        let mut headers = Headers { plan, constants: Vec::new() };
         let mut unique = Unique::default();
-        for header in plan.contract.operations.iter().flat_map(|operation| &operation.responses).flat_map(|response| &response.headers) {
-            let Some(schema) = header.schema.filter(|_| headers.constant(header).is_none()) else { continue };
-            headers.constants.push((unique.take(constant_name(&header.name), "_"), header, plan.contract.resolved(schema)));
-        }
-        headers
+        let named = plan.response_headers().into_iter();
+        Headers { plan, constants: named.map(|(header, id)| (unique.take(constant_name(&header.name), "_"), header, id)).collect() }
     }
 
     fn constant(&self, header: &Header) -> Option<&str> {
@@ -51,7 +47,7 @@ impl<'p> Headers<'p> {
         for (constant, header, schema) in &self.constants {
             let text = header.description.clone().unwrap_or_else(|| format!("`{}`", header.name));
             let ty = rust_type(self.plan, names, *schema);
-            let (types, check) = (super::checks::types(json_types(self.plan.contract, *schema)), check_path(self.plan, names, *schema));
+            let (types, check) = (super::checks::types(self.plan.contract.text_types(*schema)), check_path(self.plan, names, *schema));
             let _ = writeln!(
                 body,
                 "{}pub const {constant}: Header<{ty}> = Header::new({:?}, {types}, {check});\n",

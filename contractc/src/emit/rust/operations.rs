@@ -6,7 +6,7 @@ use super::docs;
 use super::headers::Headers;
 use super::names::{Names, Unique, type_name, value_name, variant_name};
 use crate::emit::Plan;
-use crate::model::{Contract, Operation, Parameter, Place, Response, SchemaId, Status, Style};
+use crate::model::{Operation, Parameter, Place, Response, SchemaId, Status, Style};
 use crate::runtime::check::Types;
 use crate::shapes::Type;
 
@@ -121,12 +121,6 @@ pub fn check_path(plan: &Plan<'_>, names: &Names, schema: SchemaId) -> String {
     }
 }
 
-/// The JSON types that the text of a parameter or a header may stand for.
-pub fn json_types(contract: &Contract, schema: SchemaId) -> Types {
-    let parts = contract.conjuncts(contract.resolved(schema));
-    parts.iter().find_map(|part| contract.schema(*part).types).unwrap_or(Types::STRING)
-}
-
 struct Emitter<'p> {
     plan: &'p Plan<'p>,
     names: &'p Names,
@@ -209,11 +203,11 @@ impl Emitter<'_> {
         let exploded_object = call.parameters.iter().any(|(parameter, _)| {
             parameter.place == Place::Query
                 && parameter.style == Style::Exploded
-                && json_types(self.plan.contract, parameter.schema).contains(Types::OBJECT)
+                && self.plan.contract.text_types(parameter.schema).contains(Types::OBJECT)
         });
         for (parameter, field) in &call.parameters {
             let check = check_path(self.plan, self.names, parameter.schema);
-            let types = super::checks::types(json_types(self.plan.contract, parameter.schema));
+            let types = super::checks::types(self.plan.contract.text_types(parameter.schema));
             let (place, name, style) = (place(parameter.place), &parameter.name, style(parameter.style));
             let read = format!("incoming.{place}({name:?}, {style}, {types}, {check})?");
             let read = if parameter.required && place != "path" { format!("required({read}, {place:?}, {name:?})?") } else { read };

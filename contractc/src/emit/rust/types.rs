@@ -97,13 +97,8 @@ impl Emitter<'_> {
     }
 
     fn type_docs(&self, declaration: &Declaration) -> String {
-        let notes = &self.plan.contract.schema(declaration.schema).annotations;
-        let mut text = notes.description.clone().or_else(|| notes.title.clone()).unwrap_or_else(|| match declaration.words.split_last() {
-            Some((last, [])) => format!("`{last}`"),
-            Some((last, path)) => format!("`{last}` of `{}`", path.join("."),),
-            None => "A value of the contract.".to_owned(),
-        });
-        if notes.deprecated {
+        let mut text = self.plan.about(declaration);
+        if self.plan.contract.schema(declaration.schema).annotations.deprecated {
             text.push_str("\n\nDeprecated.");
         }
         docs(&text, "")

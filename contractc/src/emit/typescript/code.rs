@@ -103,8 +103,16 @@ impl Code {
         }
     }
 
-    fn is_bracketed(&self) -> bool {
-        matches!(self, Code::List(_) | Code::Object(_))
+    /// How many characters come before the first place where a line may end.
+    fn opening(&self) -> usize {
+        let first = match self {
+            Code::Text(text) => text.clone(),
+            Code::Call(head, _) => head.clone(),
+            Code::Chain(base, calls) if calls.len() == 1 => format!("{}.{}", base.flat(), calls[0].0),
+            Code::Chain(base, _) => base.flat(),
+            Code::Arrow(..) | Code::List(_) | Code::Object(_) => String::new(),
+        };
+        first.chars().count() + 1
     }
 }
 
@@ -115,6 +123,9 @@ fn arrow_body(body: &Code, code: String) -> String {
 
 /// Arguments in their parentheses: around the only one that is long, or one a line.
 fn arguments_laid_out(arguments: &[Code], indent: usize, used: usize) -> String {
+    if arguments.is_empty() {
+        return "()".to_owned();
+    }
     let is_short = |code: &Code| !code.is_always_broken() && code.flat().chars().count() <= 30;
     let long: Vec<usize> = (0..arguments.len()).filter(|index| !is_short(&arguments[*index])).collect();
     let hugged = match long.as_slice() {
@@ -124,7 +135,14 @@ fn arguments_laid_out(arguments: &[Code], indent: usize, used: usize) -> String 
     };
     let fits = |index: usize| {
         let last = index + 1 == arguments.len();
-        arguments[index].is_bracketed() || (last && matches!(arguments[index], Code::Arrow(..) | Code::Call(..) | Code::Chain(..)))
+        let before: usize = arguments[..index].iter().map(|code| code.flat().chars().count() + 2).sum();
+        let begins_here = used + 1 + before + arguments[index].opening() <= WIDTH;
+        match &arguments[index] {
+            Code::List(_) | Code::Object(_) => true,
+            Code::Arrow(..) => last,
+            Code::Call(..) | Code::Chain(..) => last && begins_here,
+            Code::Text(_) => false,
+        }
     };
     if let Some(index) = hugged.filter(|index| fits(*index)) {
         let before: String = arguments[..index].iter().map(|code| format!("{}, ", code.flat())).collect();
@@ -144,9 +162,9 @@ fn chain_laid_out(base: &Code, calls: &[(String, Vec<Code>)], indent: usize, use
     // Behind a closing bracket the chain goes on; behind a word it hangs below it.
     if head.contains('\n') || calls.len() == 1 {
         return calls.iter().fold(head, |code, (method, arguments)| {
-            let used = code.rsplit('\n').next().unwrap_or_default().chars().count() + method.len() + 1;
-            let used = if code.contains('\n') { used } else { used + indent };
-            format!("{code}.{method}{}", call_laid_out(arguments, indent, used))
+            let before = if code.contains('\n') { 0 } else { used };
+            let written = code.rsplit('\n').next().unwrap_or_default().chars().count() + method.len() + 1;
+            format!("{code}.{method}{}", call_laid_out(arguments, indent, before + written))
         });
     }
     let hanging = indent + 2;

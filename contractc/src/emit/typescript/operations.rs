@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::code::{Code, docs, key, quoted};
+use super::headers::Headers;
 use super::names::{Names, camel, member};
 use crate::emit::Plan;
 use crate::emit::rust::names::{Unique, type_name};
@@ -10,9 +11,9 @@ use crate::model::{Media, Operation, Parameter, Place, Response, SchemaId, Statu
 use crate::shapes::Type;
 
 /// The two files.
-pub fn emit(plan: &Plan<'_>, names: &Names) -> [(&'static str, String); 2] {
+pub fn emit(plan: &Plan<'_>, names: &Names, headers: &Headers<'_>) -> [(&'static str, String); 2] {
     let calls = calls(plan, names);
-    [("operations.ts", operations(plan, names, &calls)), ("client.ts", client(plan, &calls))]
+    [("operations.ts", operations(plan, names, headers, &calls)), ("client.ts", client(plan, &calls))]
 }
 
 /// An operation with its TypeScript names.
@@ -58,11 +59,11 @@ fn calls<'p>(plan: &'p Plan<'p>, names: &Names) -> Vec<Call<'p>> {
     calls
 }
 
-fn operations(plan: &Plan<'_>, names: &Names, calls: &[Call<'_>]) -> String {
+fn operations(plan: &Plan<'_>, names: &Names, headers: &Headers<'_>, calls: &[Call<'_>]) -> String {
     let mut body = String::new();
     for call in calls {
         let _ = write!(body, "\n{}", interface(plan, names, call));
-        let _ = write!(body, "\n/** What {{@link {}}} may answer. */\n{}", call.name, result(plan, names, call));
+        let _ = write!(body, "\n{}{}", docs(&result_docs(call, headers), 0), result(plan, names, call));
         let head = format!("export const {}: Operation<{}, {}> = ", call.name, call.call_name, call.result_name);
         let value = value(plan, names, call).laid_out(0, head.chars().count(), 1);
         let _ = write!(body, "\n{}{head}{value};\n", docs(&operation_docs(call.operation), 0));
@@ -94,6 +95,25 @@ fn interface(plan: &Plan<'_>, names: &Names, call: &Call<'_>) -> String {
     }
     let fields = if fields.is_empty() { "{}".to_owned() } else { format!("{{\n{fields}}}") };
     format!("/** What {{@link {}}} takes. */\nexport interface {} {fields}\n", call.name, call.call_name)
+}
+
+/// What may be answered, with the headers to ask for.
+fn result_docs(call: &Call<'_>, headers: &Headers<'_>) -> String {
+    let mut text = format!("What {{@link {}}} may answer.", call.name);
+    // Statuses that carry the same headers share a line.
+    let mut listed: Vec<(Vec<String>, String)> = Vec::new();
+    for response in &call.operation.responses {
+        let names = headers.of(response);
+        if !names.is_empty() {
+            let names = names.iter().map(|name| format!("`headers.{name}`")).collect::<Vec<_>>().join(", ");
+            match listed.iter_mut().find(|(_, known)| *known == names) {
+                Some((statuses, _)) => statuses.push(response.status.text()),
+                None => listed.push((vec![response.status.text()], names)),
+            }
+        }
+    }
+    listed.iter().for_each(|(statuses, names)| _ = write!(text, "\n\nHeaders of {}: {names}.", statuses.join(", ")));
+    text
 }
 
 fn result(plan: &Plan<'_>, names: &Names, call: &Call<'_>) -> String {
@@ -183,7 +203,7 @@ fn parameter(plan: &Plan<'_>, names: &Names, parameter: &Parameter, field: &str)
 }
 
 /// The member that holds a schema; nothing where everything is accepted.
-fn schema(plan: &Plan<'_>, names: &Names, id: SchemaId) -> Option<(String, Code)> {
+pub fn schema(plan: &Plan<'_>, names: &Names, id: SchemaId) -> Option<(String, Code)> {
     names.root(plan, id).map(|name| ("schema".to_owned(), Code::Text(format!("schemas.{name}"))))
 }
 
@@ -191,7 +211,7 @@ fn media_type(plan: &Plan<'_>, names: &Names, media: &Media) -> String {
     media.schema.map_or("unknown".to_owned(), |schema| root_type(plan, names, schema))
 }
 
-fn root_type(plan: &Plan<'_>, names: &Names, schema: SchemaId) -> String {
+pub fn root_type(plan: &Plan<'_>, names: &Names, schema: SchemaId) -> String {
     names.ty(plan.shapes.root_type(schema).unwrap_or(&Type::Any), "types.")
 }
 

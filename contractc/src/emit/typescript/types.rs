@@ -59,13 +59,8 @@ fn interface(plan: &Plan<'_>, names: &Names, name: &str, fields: &[Field], rest:
 }
 
 fn type_docs(plan: &Plan<'_>, declaration: &Declaration) -> String {
-    let notes = &plan.contract.schema(declaration.schema).annotations;
-    let mut text = notes.description.clone().or_else(|| notes.title.clone()).unwrap_or_else(|| match declaration.words.split_last() {
-        Some((last, [])) => format!("`{last}`"),
-        Some((last, path)) => format!("`{last}` of `{}`", path.join(".")),
-        None => "A value of the contract.".to_owned(),
-    });
-    if notes.deprecated {
+    let mut text = plan.about(declaration);
+    if plan.contract.schema(declaration.schema).annotations.deprecated {
         text.push_str("\n\n@deprecated");
     }
     text

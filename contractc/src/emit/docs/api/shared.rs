@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::status::{error_key, is_failure, status_words};
 use super::{CodesView, ErrorView, HeaderView, ResponseKey, Writer, example_text, joined, operation_key, operations, share, title_of};
-use crate::emit::docs::fields::Row;
+use crate::emit::docs::fields::{Row, yes_or_no};
 use crate::emit::docs::markdown::{cell, code, embed, key, link};
 use crate::model::{Header, Operation, Parameter, Place, Response, SchemaId, Status};
 
@@ -99,11 +99,11 @@ impl Writer<'_, '_> {
     fn header(&self, header: &Header) -> Row {
         let description = header.description.as_deref();
         match header.schema {
-            Some(schema) => self.words.row(&header.name, schema, header.required, description),
+            Some(schema) => self.words.row(&header.name, schema, yes_or_no(header.required), description),
             None => Row {
                 name: cell(&code(&header.name)),
                 kind: "string".to_owned(),
-                required: if header.required { "yes" } else { "no" },
+                required: yes_or_no(header.required),
                 rules: String::new(),
                 description: cell(&joined(description)),
             },

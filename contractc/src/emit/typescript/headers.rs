@@ -1,0 +1,74 @@
+//! `headers.ts`: the headers of responses, each a typed constant.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use super::code::{Code, docs, quoted};
+use super::names::{Names, camel};
+use super::operations::{root_type, schema};
+use crate::emit::Plan;
+use crate::emit::rust::names::Unique;
+use crate::model::{Response, SchemaId};
+use crate::runtime::check::Types;
+
+/// The headers of all responses, with the names of their constants.
+pub struct Headers<'p> {
+    plan: &'p Plan<'p>,
+    constants: BTreeMap<(String, SchemaId), String>,
+}
+
+impl<'p> Headers<'p> {
+    pub fn new(plan: &'p Plan<'p>) -> Self {
+        let mut unique = Unique::default();
+        let headers = plan.response_headers();
+        let named = headers.into_iter().map(|(header, id)| ((header.name.to_ascii_lowercase(), id), unique.take(camel(&header.name), "_")));
+        Headers { plan, constants: named.collect() }
+    }
+
+    /// The constants of the headers of a response.
+    pub fn of(&self, response: &Response) -> Vec<&str> {
+        let key = |name: &str, id: SchemaId| (name.to_ascii_lowercase(), self.plan.contract.resolved(id));
+        let keys = response.headers.iter().filter_map(|header| Some(key(&header.name, header.schema?)));
+        keys.filter_map(|key| self.constants.get(&key).map(String::as_str)).collect()
+    }
+
+    /// The file; nothing where no response has a header.
+    pub fn emit(&self, names: &Names) -> Option<String> {
+        let mut body = String::new();
+        for (header, id) in self.plan.response_headers() {
+            let constant = &self.constants[&(header.name.to_ascii_lowercase(), id)];
+            let text = header.description.clone().unwrap_or_else(|| format!("`{}`", header.name));
+            let head = format!("export const {constant}: Header<{}> = ", root_type(self.plan, names, id));
+            let mut members = vec![
+                ("name".to_owned(), Code::Text(quoted(&header.name))),
+                ("kind".to_owned(), Code::Text(quoted(kind(self.plan.contract.text_types(id))))),
+            ];
+            members.extend(schema(self.plan, names, id));
+            let value = Code::Object(members).laid_out(0, head.chars().count(), 1);
+            let _ = write!(body, "\n{}{head}{value};\n", docs(&text, 0));
+        }
+        if body.is_empty() {
+            return None;
+        }
+        let mut head = String::from(
+            "// The headers that responses carry, to be read by `readHeader`.\n\nimport type { Header } from \"./runtime/index.js\";\n",
+        );
+        if body.contains("schemas.") {
+            head.push_str("import * as schemas from \"./schemas.js\";\n");
+        }
+        if body.contains("types.") {
+            head.push_str("import type * as types from \"./types.js\";\n");
+        }
+        Some(head + &body)
+    }
+}
+
+/// What the text of a header stands for.
+fn kind(types: Types) -> &'static str {
+    match types {
+        types if types.contains(Types::ARRAY) => "list",
+        types if types.contains(Types::OBJECT) => "object",
+        types if types.contains(Types::STRING) => "text",
+        _ => "scalar",
+    }
+}

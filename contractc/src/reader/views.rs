@@ -1,0 +1,222 @@
+//! Schemas as one direction needs them: a required `readOnly` member is required in responses alone, a required `writeOnly` one in requests.
+//!
+//! What an operation uses is replaced by a view of its direction, and so is all that leads to one, but only where something differs.
+//! A view is a copy with fewer names in `required`: members that go the other way may be absent; where they are present, they are judged as ever.
+//! Questions (`not`, `if`, `contains`) are asked as they are written.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Reader;
+use crate::model::{Contract, Direction, Operation, Role, Schema, SchemaId, View};
+
+/// Members that need not be there, since they go only the other way.
+type Loose = BTreeSet<String>;
+
+impl Reader<'_> {
+    /// Makes the views of both directions.
+    pub(super) fn views(&mut self) {
+        let goes_one_way = |schema: &Schema| schema.annotations.read_only || schema.annotations.write_only;
+        if !self.contract.schemas.iter().any(goes_one_way) {
+            return;
+        }
+        let links = Links::new(&self.contract);
+        for direction in [Direction::Request, Direction::Response] {
+            let mut operations = std::mem::take(&mut self.contract.operations);
+            let mut used: Vec<&mut SchemaId> = operations.iter_mut().flat_map(|operation| schemas_of(operation, direction)).collect();
+            let roots: Vec<SchemaId> = used.iter().map(|id| **id).collect();
+            let graph = Graph::explore(&self.contract, &links, direction, &roots);
+            let views = graph.make_views(&mut self.contract, direction);
+            for id in &mut used {
+                **id = views.get(&**id).copied().unwrap_or(**id);
+            }
+            self.contract.operations = operations;
+        }
+        self.contract.names.sort();
+    }
+}
+
+/// The schemas of what an operation sends one way.
+fn schemas_of(operation: &mut Operation, direction: Direction) -> Vec<&mut SchemaId> {
+    match direction {
+        Direction::Request => {
+            let media = operation.body.iter_mut().flat_map(|body| &mut body.media);
+            operation.parameters.iter_mut().map(|parameter| &mut parameter.schema).chain(media.filter_map(|m| m.schema.as_mut())).collect()
+        }
+        Direction::Response => {
+            let mut found = Vec::new();
+            for response in &mut operation.responses {
+                found.extend(response.headers.iter_mut().filter_map(|header| header.schema.as_mut()));
+                found.extend(response.media.iter_mut().filter_map(|media| media.schema.as_mut()));
+            }
+            found
+        }
+    }
+}
+
+/// The schemas inside each schema, by what they have to do with it.
+struct Links(Vec<Vec<(Role, SchemaId)>>);
+
+impl Links {
+    fn new(contract: &Contract) -> Self {
+        let inner = |schema: &Schema| {
+            let mut found = Vec::new();
+            schema.clone().each_inner(|role, id| found.push((role, *id)));
+            found
+        };
+        Links(contract.schemas.iter().map(inner).collect())
+    }
+
+    /// A schema and all that must hold of the same value.
+    fn parts<'c>(&self, contract: &'c Contract, id: SchemaId) -> Vec<&'c Schema> {
+        let mut found = vec![id];
+        let mut next = 0;
+        while let Some(part) = found.get(next).copied() {
+            next += 1;
+            for (_, inner) in self.0[part.0].iter().filter(|(role, _)| *role == Role::Part) {
+                if !found.contains(inner) {
+                    found.push(*inner);
+                }
+            }
+        }
+        found.into_iter().map(|part| contract.schema(part)).collect()
+    }
+
+    /// The required members of a schema that go only the other way.
+    fn loose(&self, contract: &Contract, id: SchemaId, direction: Direction) -> Loose {
+        let parts = self.parts(contract, id);
+        let required: BTreeSet<&String> = parts.iter().flat_map(|part| &part.object.required).collect();
+        let members = parts.iter().flat_map(|part| &part.object.properties).filter(|(name, _)| required.contains(name));
+        let other_way = members.filter(|(_, member)| contract.only_direction(*member).is_some_and(|only| only != direction));
+        other_way.map(|(name, _)| name.clone()).collect()
+    }
+}
+
+/// The schemas that are used in one direction, each with the members that it does not require there.
+struct Graph {
+    nodes: Vec<(SchemaId, Loose)>,
+    numbers: BTreeMap<(SchemaId, Loose), usize>,
+    /// For each node the schemas inside it that are to be replaced, in the order of [`Schema::each_inner`].
+    edges: Vec<Vec<Option<usize>>>,
+    /// The nodes of schemas that are used by themselves: below a schema with more such members, a part is looser than it is alone.
+    alone: BTreeSet<usize>,
+}
+
+impl Graph {
+    fn explore(contract: &Contract, links: &Links, direction: Direction, roots: &[SchemaId]) -> Graph {
+        let mut graph = Graph { nodes: Vec::new(), numbers: BTreeMap::new(), edges: Vec::new(), alone: BTreeSet::new() };
+        for root in roots {
+            graph.alone(*root, links.loose(contract, *root, direction));
+        }
+        while let Some((id, names)) = graph.nodes.get(graph.edges.len()).cloned() {
+            let mut edges = Vec::new();
+            for (role, inner) in &links.0[id.0] {
+                edges.push(match role {
+                    Role::Part if !names.is_empty() => {
+                        let parts = links.parts(contract, *inner);
+                        let required = parts.iter().flat_map(|part| &part.object.required);
+                        let names: Loose = required.filter(|name| names.contains(*name)).cloned().collect();
+                        let is_alone = names == links.loose(contract, *inner, direction);
+                        Some(if is_alone { graph.alone(*inner, names) } else { graph.number(*inner, names) })
+                    }
+                    Role::Part | Role::Content => Some(graph.alone(*inner, links.loose(contract, *inner, direction))),
+                    Role::Question => None,
+                });
+            }
+            graph.edges.push(edges);
+        }
+        graph
+    }
+
+    fn alone(&mut self, id: SchemaId, names: Loose) -> usize {
+        let number = self.number(id, names);
+        self.alone.insert(number);
+        number
+    }
+
+    fn number(&mut self, id: SchemaId, names: Loose) -> usize {
+        let next = self.nodes.len();
+        let number = *self.numbers.entry((id, names.clone())).or_insert(next);
+        if number == next {
+            self.nodes.push((id, names));
+        }
+        number
+    }
+
+    /// Whether each node differs from its schema: by itself, or by what is inside.
+    fn changed(&self) -> Vec<bool> {
+        let mut holders = vec![Vec::new(); self.nodes.len()];
+        for (from, edges) in self.edges.iter().enumerate() {
+            edges.iter().flatten().for_each(|to| holders[*to].push(from));
+        }
+        let mut open: Vec<usize> = (0..self.nodes.len()).filter(|number| !self.nodes[*number].1.is_empty()).collect();
+        let mut changed = vec![false; self.nodes.len()];
+        while let Some(number) = open.pop() {
+            if !std::mem::replace(&mut changed[number], true) {
+                open.extend(&holders[number]);
+            }
+        }
+        changed
+    }
+
+    /// Puts the views into the contract; returns those of schemas that are used by themselves.
+    fn make_views(&self, contract: &mut Contract, direction: Direction) -> BTreeMap<SchemaId, SchemaId> {
+        let changed = self.changed();
+        let first = contract.schemas.len();
+        let made: Vec<usize> = (0..self.nodes.len()).filter(|number| changed[*number]).collect();
+        let ids: BTreeMap<usize, SchemaId> = made.iter().enumerate().map(|(at, number)| (*number, SchemaId(first + at))).collect();
+        let mut views = BTreeMap::new();
+        for number in &made {
+            let (of, names) = &self.nodes[*number];
+            let mut schema = contract.schema(*of).clone();
+            schema.view = Some(View { of: *of, direction });
+            schema.object.required.retain(|name| !names.contains(name));
+            let required = &schema.object.required;
+            let rank = |name: &String| required.iter().position(|known| known == name).unwrap_or(usize::MAX);
+            schema.object.properties.sort_by_key(|(name, _)| (rank(name), name.clone()));
+            let mut edges = self.edges[*number].iter();
+            schema.each_inner(|_, inner| {
+                let target = edges.next().copied().flatten();
+                *inner = target.and_then(|target| ids.get(&target)).copied().unwrap_or(*inner);
+            });
+            contract.schemas.push(schema);
+        }
+        let mut namer = Namer::new(contract, direction);
+        let mut names: BTreeMap<SchemaId, Vec<String>> = BTreeMap::new();
+        contract.names.iter().for_each(|(name, id)| names.entry(*id).or_default().push(name.clone()));
+        for (number, id) in ids.into_iter().filter(|(number, _)| self.alone.contains(number)) {
+            let (of, _) = &self.nodes[number];
+            views.insert(*of, id);
+            contract.names.extend(names.get(of).into_iter().flatten().map(|name| (namer.name(name), id)));
+        }
+        views
+    }
+}
+
+/// Names views of named schemas.
+struct Namer {
+    suffix: &'static str,
+    /// In the form in which names are compared: no two types may differ in case or signs alone.
+    taken: BTreeSet<String>,
+}
+
+impl Namer {
+    fn new(contract: &Contract, direction: Direction) -> Self {
+        let suffix = match direction {
+            Direction::Request => "Request",
+            Direction::Response => "Response",
+        };
+        Namer { suffix, taken: contract.names.iter().map(|(name, _)| plain(name)).collect() }
+    }
+
+    fn name(&mut self, name: &str) -> String {
+        let mut name = format!("{name}{}", self.suffix);
+        while !self.taken.insert(plain(&name)) {
+            name.push_str("View");
+        }
+        name
+    }
+}
+
+fn plain(name: &str) -> String {
+    name.chars().filter(|character| character.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
