@@ -1,0 +1,85 @@
+// Exercises: those that the app ships, which every device makes alike, and the user's own.
+
+import { useLiveQuery } from "dexie-react-hooks";
+import { estimatedOneRepMax } from "../logic/one-rep-max";
+import type { Point } from "../logic/chart";
+import { db, deterministicId, type Draft, type ExerciseDefinition, sync } from "../sync";
+
+/** Name, equipment, muscles. */
+const SHIPPED: readonly (readonly [string, string, ...string[]])[] = [
+  ["Back squat", "Barbell", "Quads", "Glutes"],
+  ["Bench press", "Barbell", "Chest", "Triceps"],
+  ["Deadlift", "Barbell", "Hamstrings", "Glutes", "Back"],
+  ["Overhead press", "Barbell", "Shoulders", "Triceps"],
+  ["Barbell row", "Barbell", "Back", "Biceps"],
+  ["Front squat", "Barbell", "Quads"],
+  ["Romanian deadlift", "Barbell", "Hamstrings", "Glutes"],
+  ["Incline dumbbell press", "Dumbbells", "Chest", "Shoulders"],
+  ["Lateral raise", "Dumbbells", "Shoulders"],
+  ["Dumbbell curl", "Dumbbells", "Biceps"],
+  ["Pull-up", "Bodyweight", "Back", "Biceps"],
+  ["Dip", "Bodyweight", "Chest", "Triceps"],
+  ["Lat pulldown", "Cable", "Back"],
+  ["Cable fly", "Cable", "Chest"],
+  ["Leg press", "Machine", "Quads", "Glutes"],
+  ["Leg curl", "Machine", "Hamstrings"],
+  ["Calf raise", "Machine", "Calves"],
+  ["Hip thrust", "Barbell", "Glutes"],
+];
+
+/** Adds the shipped exercises that are missing. Any edit of a person, here or elsewhere, is later than these. */
+export async function addShipped(): Promise<void> {
+  const records = SHIPPED.map(([name, equipment, ...primaryMuscleGroups]) => ({
+    id: deterministicId("exercise-definitions", name),
+    clientCreatedAt: 0,
+    clientUpdatedAt: 0,
+    name,
+    equipment,
+    primaryMuscleGroups,
+    isCustom: false,
+  }));
+  await db.transaction("rw", db.exerciseDefinitions, async () => {
+    const known = new Set(await db.exerciseDefinitions.toCollection().primaryKeys());
+    await db.exerciseDefinitions.bulkAdd(records.filter((record) => !known.has(record.id)));
+  });
+}
+
+/** All exercises by name. */
+export function useExercises(): ExerciseDefinition[] | undefined {
+  return useLiveQuery(() => db.exerciseDefinitions.orderBy("name").toArray());
+}
+
+/** What an exercise is called, by its id. */
+export function useExerciseNames(): (id: string) => string {
+  const exercises = useExercises();
+  return (id) => exercises?.find((exercise) => exercise.id === id)?.name ?? (exercises ? "An unknown exercise" : "…");
+}
+
+export async function saveExercise(exercise: Draft<ExerciseDefinition>): Promise<string> {
+  const id = exercise.id ?? sync.newId();
+  await db.exerciseDefinitions.put({ ...exercise, id });
+  return id;
+}
+
+/** How many sets of each exercise there are: those with sets alone, the most used first. */
+export async function usedExercises(): Promise<string[]> {
+  const counts = new Map<string, number>();
+  await db.loggedSets.orderBy("exerciseDefinitionId").eachKey((id) => {
+    counts.set(String(id), (counts.get(String(id)) ?? 0) + 1);
+  });
+  return [...counts].sort(([, left], [, right]) => right - left).map(([id]) => id);
+}
+
+/** The best estimated maximum of each workout with the exercise, in kilograms. */
+export async function oneRepMaxHistory(exerciseId: string): Promise<Point[]> {
+  const best = new Map<string, number>();
+  for (const set of await db.loggedSets.where("exerciseDefinitionId").equals(exerciseId).toArray()) {
+    const estimate = estimatedOneRepMax(set);
+    if (estimate !== undefined) {
+      best.set(set.workoutLogId, Math.max(estimate, best.get(set.workoutLogId) ?? 0));
+    }
+  }
+  const workouts = await db.workoutLogs.bulkGet([...best.keys()]);
+  const points = workouts.flatMap((workout) => (workout ? { at: workout.startTime, value: best.get(workout.id) ?? 0 } : []));
+  return points.sort((left, right) => left.at - right.at);
+}
