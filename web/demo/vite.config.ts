@@ -6,7 +6,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   plugins: [react()],
   resolve: { alias: { "stronglog-sync": new URL("stand-in/index.ts", import.meta.url).pathname }, dedupe: ["dexie", "zod"] },
-  build: { target: "es2022", modulePreload: { polyfill: false } },
+  build: { outDir: "dist/site", target: "es2022", modulePreload: { polyfill: false } },
   server: { proxy: { "/api": "http://127.0.0.1:8080" } },
   test: { include: ["src/**/*.test.ts"] },
 });
