@@ -20,7 +20,7 @@ interface ChartProps {
 const HEIGHT = 224;
 const MARGIN = { top: 12, right: 8, bottom: 26, left: 40 };
 /** Beyond this many, marks are clutter. */
-const MARKS_MAX = 120;
+const MARKS_MAX = 500;
 
 export function LineChart({ name, points, line = points, goal, format }: ChartProps) {
   const [box, width] = useWidth();
@@ -76,7 +76,7 @@ export function LineChart({ name, points, line = points, goal, format }: ChartPr
             </text>
           </g>
         ))}
-        {timeTicks(first.at, last.at, Math.max(2, Math.floor(width / 88))).map((at) => (
+        {timeTicks(first.at, last.at, Math.max(3, Math.floor(width / 72))).map((at) => (
           <text key={at} x={x(at)} y={HEIGHT - 6} textAnchor={x(at) > width - 24 ? "end" : x(at) < MARGIN.left + 16 ? "start" : "middle"}>
             {tick(at, last.at - first.at)}
           </text>
@@ -90,7 +90,7 @@ export function LineChart({ name, points, line = points, goal, format }: ChartPr
         )}
         {points.length <= MARKS_MAX &&
           points.map(({ at, value }, index) => (
-            <circle key={index} className={line === points ? "mark" : "mark faint"} cx={x(at)} cy={y(value)} r={2.5} />
+            <circle key={index} className={line === points ? "mark" : "mark faint"} cx={x(at)} cy={y(value)} r={points.length > 100 ? 1.75 : 2.5} />
           ))}
         {chosen && (
           <>

@@ -24,16 +24,20 @@ export function Field({ label, hint, error, ...input }: FieldProps) {
 
 interface SelectProps<T extends string> {
   label: string;
+  /** Whether the label is only heard: what stands around says it to those who see. */
+  bare?: boolean;
   value: T;
   options: readonly (readonly [T, string])[];
   onChange: (value: T) => void;
 }
 
-export function Select<T extends string>({ label, value, options, onChange }: SelectProps<T>) {
+export function Select<T extends string>({ label, bare, value, options, onChange }: SelectProps<T>) {
   const id = useId();
   return (
     <div className="field">
-      <label htmlFor={id}>{label}</label>
+      <label htmlFor={id} className={bare ? "visually-hidden" : undefined}>
+        {label}
+      </label>
       <select id={id} className="input" value={value} onChange={(event) => onChange(event.target.value as T)}>
         {options.map(([option, name]) => (
           <option key={option} value={option}>
@@ -46,11 +50,11 @@ export function Select<T extends string>({ label, value, options, onChange }: Se
 }
 
 /** One of a few, side by side. */
-export function Choice<T extends string>({ label, value, options, onChange }: SelectProps<T>) {
+export function Choice<T extends string>({ label, bare, value, options, onChange }: SelectProps<T>) {
   const name = useId();
   return (
     <fieldset className="field">
-      <legend className="label">{label}</legend>
+      <legend className={bare ? "visually-hidden" : "label"}>{label}</legend>
       <div>
         <div className="segmented">
           {options.map(([option, text]) => (

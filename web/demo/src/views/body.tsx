@@ -102,9 +102,9 @@ function Measured({ logs }: { logs: readonly UserBodyweightLog[] }) {
         <div className="card-head">
           <div>
             <h2 id="trend">Trend</h2>
-            <p className="small muted">The mean of {TREND_DAYS} days; dots are measurements.</p>
+            <p className="small muted">The line is the mean of {TREND_DAYS} days.</p>
           </div>
-          <Choice label="Time shown" value={range} options={RANGES} onChange={setRange} />
+          <Choice label="Time shown" bare value={range} options={RANGES} onChange={setRange} />
         </div>
         <dl className="figures">
           <div>

@@ -51,7 +51,7 @@ export function GoalsPage() {
           </h2>
           <ul className="card flush list">
             {done.map(({ goal }) => (
-              <li className="item" key={goal.id}>
+              <li className="item wraps" key={goal.id}>
                 <span className="grow">
                   {goal.name}{" "}
                   <span className={goal.status === "achieved" ? "tag good" : "tag"}>
@@ -114,16 +114,16 @@ function GoalButtons({ goal }: { goal: UserGoal }) {
     <div className="row">
       {goal.status === "active" ? (
         <>
-          <button type="button" className="button" aria-label={`${goal.name} is reached`} onClick={() => void attempt(markGoal(goal, "achieved"))}>
+          <button type="button" className="button" aria-label={`Reached: ${goal.name}`} onClick={() => void attempt(markGoal(goal, "achieved"))}>
             <Icon name="check" size={18} />
             Reached
           </button>
-          <button type="button" className="button quiet" aria-label={`Set ${goal.name} aside`} onClick={() => void attempt(markGoal(goal, "archived"))}>
+          <button type="button" className="button quiet" aria-label={`Set aside: ${goal.name}`} onClick={() => void attempt(markGoal(goal, "archived"))}>
             Set aside
           </button>
         </>
       ) : (
-        <button type="button" className="button quiet" aria-label={`Open ${goal.name} again`} onClick={() => void attempt(markGoal(goal, "active"))}>
+        <button type="button" className="button quiet" aria-label={`Open again: ${goal.name}`} onClick={() => void attempt(markGoal(goal, "active"))}>
           Open again
         </button>
       )}

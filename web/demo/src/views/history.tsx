@@ -45,7 +45,7 @@ function Strength() {
     <section className="card" aria-labelledby="strength">
       <div className="card-head">
         <h2 id="strength">Estimated maximum</h2>
-        <Select label="Exercise" value={exercise} options={options} onChange={setChosen} />
+        <Select label="Exercise" bare value={exercise} options={options} onChange={setChosen} />
       </div>
       <OneRepMaxChart exerciseId={exercise} name={options.find(([id]) => id === exercise)?.[1] ?? "Exercise"} />
     </section>
@@ -115,7 +115,6 @@ function Workouts() {
 export function WorkoutItem({ workout, sets, when }: { workout: WorkoutLog; sets: readonly LoggedSet[]; when: string }) {
   const unit = useUnit();
   const length = workout.durationMs > 0 ? duration(workout.durationMs) : isUnderWay(workout, Date.now()) ? "under way" : "not finished";
-  const exercises = new Set(sets.map((set) => set.exerciseDefinitionId)).size;
   return (
     <Link className="item" to={`/workout/${workout.id}`}>
       <span className="grow">
@@ -125,7 +124,7 @@ export function WorkoutItem({ workout, sets, when }: { workout: WorkoutLog; sets
         </span>
         <span className="row ends small muted">
           <span>
-            {counted(exercises, "exercise")} · {counted(sets.length, "set")} · {length}
+            {counted(sets.length, "set")} · {length}
           </span>
           <span>{volume(volumeKg(sets), unit)}</span>
         </span>

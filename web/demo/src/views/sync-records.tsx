@@ -107,7 +107,7 @@ export function History({ status }: { status: SyncStatus }) {
         {past && past.length > 0 && <span className="small muted">{counted(past.length, "version")}</span>}
       </div>
       {past?.length === 0 && (
-        <Empty icon="history" title="Nothing was overruled">
+        <Empty icon="sync" title="Nothing was overruled">
           <p>When two devices edit the same record, the later edit wins, and the other one is kept here.</p>
         </Empty>
       )}

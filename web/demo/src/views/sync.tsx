@@ -78,7 +78,7 @@ function State({ status }: { status: SyncStatus }) {
             <dt>Waiting to be sent</dt>
             <dd data-testid="pending">
               {status.pending.toLocaleString("en")}
-              {status.pendingSince !== null && <span className="muted"> since {ago(status.pendingSince, now)}</span>}
+              {status.pendingSince !== null && <span className="muted">, the oldest {ago(status.pendingSince, now)}</span>}
             </dd>
             <dt>Last fetched</dt>
             <dd data-testid="fetched">{when(status.lastSuccessfulServerSyncTimestamp)}</dd>

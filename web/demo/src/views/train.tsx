@@ -26,7 +26,7 @@ export function TrainPage() {
       <div className="page-head">
         <div>
           <Title>Train</Title>
-          <p>{new Date().toLocaleDateString("en", { weekday: "long", day: "numeric", month: "long" })}</p>
+          <p>{new Date().toLocaleDateString("en-GB", { weekday: "long", day: "numeric", month: "long" })}</p>
         </div>
         {underWay === null && (
           <button type="button" className="button primary" onClick={() => void begin()}>

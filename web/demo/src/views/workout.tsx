@@ -183,7 +183,7 @@ function BlockCard({ workout, block, plan, onAdd }: BlockProps) {
         </table>
       )}
       <div>
-        <button type="button" className="button quiet" aria-label={`Add a set of ${name}`} onClick={onAdd}>
+        <button type="button" className="button quiet first" aria-label={`Add a set of ${name}`} onClick={onAdd}>
           <Icon name="plus" />
           Add a set
         </button>
