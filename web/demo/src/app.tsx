@@ -69,7 +69,12 @@ export function App() {
             </ul>
           </nav>
           <div className="rail-end">
-            <Link className="tab-settings" to="/settings" aria-label="Settings" aria-current={first === "settings" ? "page" : undefined}>
+            <Link
+              className="tab-settings"
+              to="/settings"
+              aria-label="Settings"
+              aria-current={first === "settings" ? "page" : undefined}
+            >
               <Icon name="settings" />
               <span>Settings</span>
             </Link>

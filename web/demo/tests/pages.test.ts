@@ -36,7 +36,9 @@ async function judge(page: Page, name: string): Promise<string[]> {
       const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
       const told = serious.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ")}`);
       const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      found.push(...[...told, ...(over > 0 ? [`${over} px too wide`] : [])].map((what) => `${name}, ${size}, ${colorScheme}: ${what}`));
+      found.push(
+        ...[...told, ...(over > 0 ? [`${over} px too wide`] : [])].map((what) => `${name}, ${size}, ${colorScheme}: ${what}`),
+      );
     }
   }
   await page.setViewportSize(SIZES.wide);

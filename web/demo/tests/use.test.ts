@@ -20,7 +20,9 @@ afterAll(async () => {
 async function tabTo(page: Page, name: RegExp): Promise<void> {
   for (let presses = 0; presses < 60; presses += 1) {
     await page.keyboard.press("Tab");
-    const focused = await page.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent ?? "");
+    const focused = await page.evaluate(
+      () => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent ?? "",
+    );
     if (name.test(focused)) {
       return;
     }
@@ -68,8 +70,13 @@ test("what cannot be is not stored: the old number comes back", async () => {
   expect(await weight.inputValue()).toBe("20");
   await weight.fill("9000");
   await weight.press("Enter");
-  await page.getByRole("status").getByText(/the contract refuses it/).waitFor();
-  await page.waitForFunction(() => document.querySelector<HTMLInputElement>("input[aria-label^='Weight of set 1']")?.value === "20");
+  await page
+    .getByRole("status")
+    .getByText(/the contract refuses it/)
+    .waitFor();
+  await page.waitForFunction(
+    () => document.querySelector<HTMLInputElement>("input[aria-label^='Weight of set 1']")?.value === "20",
+  );
   await go(page, "Body");
   await page.getByRole("button", { name: "Log it" }).click();
   await page.getByText("Type a weight, such as 82.5.").waitFor();
@@ -147,7 +154,10 @@ test("a wrong password is told beside the form, and signing out keeps the log", 
   await page.getByLabel("Email").fill(world.email);
   await page.getByLabel("Password").fill("not the password");
   await page.getByRole("button", { name: "Sign in" }).click();
-  await page.getByRole("alert").getByText(/password is wrong/).waitFor();
+  await page
+    .getByRole("alert")
+    .getByText(/password is wrong/)
+    .waitFor();
   await page.getByLabel("Password").fill(world.password);
   await page.getByRole("button", { name: "Sign in" }).click();
   await synced(page);

@@ -28,10 +28,14 @@ interface Told {
 
 export async function startWorld(records: number): Promise<World> {
   if (!existsSync(PROGRAM)) {
-    throw new Error(`cannot start the server: there is no ${PROGRAM}. Run \`cargo xtask web\` and \`cargo build -p stronglog-cli\`, or set STRONGLOG_BIN`);
+    throw new Error(
+      `cannot start the server: there is no ${PROGRAM}. Run \`cargo xtask web\` and \`cargo build -p stronglog-cli\`, or set STRONGLOG_BIN`,
+    );
   }
   const folder = mkdtempSync(join(tmpdir(), "stronglog-demo-"));
-  const server = spawn(PROGRAM, ["quickstart", "--web", "--json", "--dir", folder, "--records", String(records)], { stdio: ["ignore", "pipe", "inherit"] });
+  const server = spawn(PROGRAM, ["quickstart", "--web", "--json", "--dir", folder, "--records", String(records)], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const ended = new Promise<void>((resolve) => server.once("exit", () => resolve()));
   const lines = createInterface(server.stdout);
   const line = await Promise.race([new Promise<string>((resolve) => lines.once("line", resolve)), ended.then(() => undefined)]);

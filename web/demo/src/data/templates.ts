@@ -65,5 +65,11 @@ export async function movePlanned(planned: readonly Planned[], index: number, by
 /** The plan of an exercise in words: 3 × 8–12. */
 export function planText({ targetSets, targetReps, targetSetDefinitions }: Planned): string {
   const sets = targetSets ?? targetSetDefinitions.length;
-  return targetReps ? `${sets || "?"}\u00a0×\u00a0${targetReps.replace("-", "–")}` : sets === 1 ? "1 set" : sets > 0 ? `${sets} sets` : "";
+  return targetReps
+    ? `${sets || "?"}\u00a0×\u00a0${targetReps.replace("-", "–")}`
+    : sets === 1
+      ? "1 set"
+      : sets > 0
+        ? `${sets} sets`
+        : "";
 }

@@ -17,7 +17,11 @@ export function isUnderWay(workout: WorkoutLog, now: number): boolean {
 export function useWorkoutUnderWay(): WorkoutLog | null | undefined {
   return useLiveQuery(async () => {
     const now = Date.now();
-    const recent = await db.workoutLogs.where("startTime").above(now - UNDER_WAY_MS).reverse().toArray();
+    const recent = await db.workoutLogs
+      .where("startTime")
+      .above(now - UNDER_WAY_MS)
+      .reverse()
+      .toArray();
     return recent.find((workout) => isUnderWay(workout, now)) ?? null;
   });
 }
@@ -29,14 +33,20 @@ export async function newestWorkouts(limit: number): Promise<WorkoutLog[]> {
 
 /** The sets of some workouts, by the workout's id. */
 export async function setsByWorkout(workouts: readonly WorkoutLog[]): Promise<Map<string, LoggedSet[]>> {
-  const sets = await db.loggedSets.where("workoutLogId").anyOf(workouts.map((workout) => workout.id)).toArray();
+  const sets = await db.loggedSets
+    .where("workoutLogId")
+    .anyOf(workouts.map((workout) => workout.id))
+    .toArray();
   return Map.groupBy(sets, (set) => set.workoutLogId);
 }
 
 /** The sets of a workout in their order. */
 export async function setsOf(workoutId: string): Promise<LoggedSet[]> {
   const key = "[workoutLogId+orderInWorkout+orderInExercise]";
-  return db.loggedSets.where(key).between([workoutId, Dexie.minKey, Dexie.minKey], [workoutId, Dexie.maxKey, Dexie.maxKey]).toArray();
+  return db.loggedSets
+    .where(key)
+    .between([workoutId, Dexie.minKey, Dexie.minKey], [workoutId, Dexie.maxKey, Dexie.maxKey])
+    .toArray();
 }
 
 /** The sets of an exercise in the last workout with it before another one. */
@@ -44,7 +54,9 @@ export async function setsOfLastTime(exerciseId: string, before: WorkoutLog): Pr
   const sets = await db.loggedSets.where("exerciseDefinitionId").equals(exerciseId).toArray();
   const groups = Map.groupBy(sets, (set) => set.workoutLogId);
   const workouts = (await db.workoutLogs.bulkGet([...groups.keys()])).filter((workout) => workout !== undefined);
-  const earlier = workouts.filter((workout) => workout.startTime < before.startTime).sort((left, right) => right.startTime - left.startTime);
+  const earlier = workouts
+    .filter((workout) => workout.startTime < before.startTime)
+    .sort((left, right) => right.startTime - left.startTime);
   const last = groups.get(earlier[0]?.id ?? "") ?? [];
   return last.sort((left, right) => left.orderInExercise - right.orderInExercise);
 }

@@ -13,7 +13,12 @@ test("a scale keeps both ends, turned or not, and puts a single value in the mid
 test("ticks are round and hold all values between them", () => {
   expect(niceTicks(81.3, 84.9, 4)).toEqual([81, 82, 83, 84, 85]);
   expect(niceTicks(0, 100, 4)).toEqual([0, 25, 50, 75, 100]);
-  for (const [min, max] of [[80, 80], [0, 0], [0.12, 0.19], [97, 1342]] as const) {
+  for (const [min, max] of [
+    [80, 80],
+    [0, 0],
+    [0.12, 0.19],
+    [97, 1342],
+  ] as const) {
     const ticks = niceTicks(min, max, 4);
     expect(ticks[0]).toBeLessThanOrEqual(min);
     expect(ticks.at(-1)).toBeGreaterThanOrEqual(max);
@@ -44,5 +49,10 @@ test("the nearest point is found from both sides and beyond the ends", () => {
 });
 
 test("a path moves to its first point and goes on in lines", () => {
-  expect(linePath([[0, 1], [10.26, 2]])).toBe("M0.0 1.0L10.3 2.0");
+  expect(
+    linePath([
+      [0, 1],
+      [10.26, 2],
+    ]),
+  ).toBe("M0.0 1.0L10.3 2.0");
 });

@@ -3,7 +3,10 @@ import { describe } from "./describe";
 
 test("a record is told by what people know it by", () => {
   const at = new Date(2025, 10, 3, 12).getTime();
-  expect(describe("workout-logs", { name: "Push", startTime: at, notes: "slow" }, "kg")).toEqual({ kind: "Workout", text: "Push, 3 Nov 2025, “slow”" });
+  expect(describe("workout-logs", { name: "Push", startTime: at, notes: "slow" }, "kg")).toEqual({
+    kind: "Workout",
+    text: "Push, 3 Nov 2025, “slow”",
+  });
   expect(describe("logged-sets", { loggedWeightKg: 100, loggedReps: 1 }, "kg").text).toBe("100 kg, 1 repetition");
   expect(describe("user-bodyweight-logs", { date: at, weightKg: 82.5 }, "lbs").text).toBe("181.9 lb, 3 Nov 2025");
 });

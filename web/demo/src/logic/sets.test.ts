@@ -35,7 +35,12 @@ test("changing a number leaves the kind and the plan alone", () => {
   const planned = { ...set(1), targetReps: 8 } as LoggedSet;
   expect(changed(planned, { loggedWeightKg: 102.5 })).toEqual({ ...planned, loggedWeightKg: 102.5 });
   const timed = changed(set(1), { setType: "repsForTime", seconds: 90 });
-  expect(entryOf(changed(timed, { loggedReps: 0 }))).toEqual({ setType: "repsForTime", loggedWeightKg: 100, loggedReps: 1, seconds: 90 });
+  expect(entryOf(changed(timed, { loggedReps: 0 }))).toEqual({
+    setType: "repsForTime",
+    loggedWeightKg: 100,
+    loggedReps: 1,
+    seconds: 90,
+  });
 });
 
 test("blocks are in the workout's order, with their sets in theirs, and with what was planned", () => {

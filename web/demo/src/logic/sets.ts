@@ -27,7 +27,8 @@ const SECONDS = 60;
 
 export function entryOf(set: LoggedSet): Entry {
   const { setType, loggedWeightKg, loggedReps = 0 } = set;
-  const seconds = setType === "amrapTime" ? set.targetDurationSecs : setType === "repsForTime" ? set.loggedTimeTakenSecs : undefined;
+  const seconds =
+    setType === "amrapTime" ? set.targetDurationSecs : setType === "repsForTime" ? set.loggedTimeTakenSecs : undefined;
   return { setType, loggedWeightKg, loggedReps, seconds };
 }
 
@@ -49,9 +50,13 @@ export function membersOf({ setType, loggedWeightKg, loggedReps, seconds = SECON
 export function changed(set: LoggedSet, change: Partial<Entry>): LoggedSet {
   const entry = { ...entryOf(set), ...change };
   if (entry.setType === set.setType) {
-    return { ...set, ...membersOf({ ...entry, ...(entry.seconds === undefined ? {} : { seconds: entry.seconds }) }) } as LoggedSet;
+    return {
+      ...set,
+      ...membersOf({ ...entry, ...(entry.seconds === undefined ? {} : { seconds: entry.seconds }) }),
+    } as LoggedSet;
   }
-  const { targetDurationSecs, loggedDurationSecs, loggedTimeTakenSecs, targetReps, ...kept } = set as LoggedSet & Record<string, unknown>;
+  const { targetDurationSecs, loggedDurationSecs, loggedTimeTakenSecs, targetReps, ...kept } = set as LoggedSet &
+    Record<string, unknown>;
   return { ...kept, ...membersOf(entry) } as LoggedSet;
 }
 
@@ -63,7 +68,10 @@ export interface Block {
 }
 
 /** The sets of a workout as blocks, and a block without sets for each exercise that was planned and not begun. */
-export function blocksOf(sets: readonly LoggedSet[], planned: readonly { exerciseDefinitionId: string; orderInTemplate: number }[]): Block[] {
+export function blocksOf(
+  sets: readonly LoggedSet[],
+  planned: readonly { exerciseDefinitionId: string; orderInTemplate: number }[],
+): Block[] {
   const blocks = new Map<string, Block>();
   const block = (exerciseId: string, order: number): Block => {
     const key = `${order} ${exerciseId}`;

@@ -23,7 +23,13 @@ const status = (change: Partial<SyncStatus>): SyncStatus => ({
 
 test("nothing is called synced while anything is left to do", () => {
   expect(summary(status({})).label).toBe("Synced");
-  const left: Partial<SyncStatus>[] = [{ pending: 1 }, { blocked: 1 }, { quarantined: 1 }, { lastError: "broken" }, { storageProblem: "full" }];
+  const left: Partial<SyncStatus>[] = [
+    { pending: 1 },
+    { blocked: 1 },
+    { quarantined: 1 },
+    { lastError: "broken" },
+    { storageProblem: "full" },
+  ];
   for (const change of left) {
     expect(summary(status(change)).label).not.toBe("Synced");
   }

@@ -16,15 +16,24 @@ export interface Summary {
 export function summary(status: SyncStatus): Summary {
   const { state, pending, blocked, quarantined } = status;
   const edits = counted(pending, "edit");
-  const kept = pending > 0 ? `${edits} wait${pending === 1 ? "s" : ""} here and will be sent then.` : "Everything from here has been sent.";
+  const kept =
+    pending > 0 ? `${edits} wait${pending === 1 ? "s" : ""} here and will be sent then.` : "Everything from here has been sent.";
   if (status.storageProblem !== null) {
     return { tone: "attention", label: "Storage problem", sentence: status.storageProblem };
   }
   switch (state) {
     case "off":
       return status.account === null
-        ? { tone: "quiet", label: "On this device", sentence: "The log is on this device alone. Sign in to have it on all of yours." }
-        : { tone: "quiet", label: "Sync is off", sentence: `Sync is switched off. ${pending > 0 ? `${edits} will be sent once it is on.` : ""}`.trim() };
+        ? {
+            tone: "quiet",
+            label: "On this device",
+            sentence: "The log is on this device alone. Sign in to have it on all of yours.",
+          }
+        : {
+            tone: "quiet",
+            label: "Sync is off",
+            sentence: `Sync is switched off. ${pending > 0 ? `${edits} will be sent once it is on.` : ""}`.trim(),
+          };
     case "paused":
       return { tone: "quiet", label: "Offline mode", sentence: `You work offline until you switch back. ${kept}` };
     case "offline":
@@ -38,7 +47,11 @@ export function summary(status: SyncStatus): Summary {
         sentence: `The server no longer has ${counted(status.toBeDeleted, "record")} that ${status.toBeDeleted === 1 ? "is" : "are"} here. Nothing is deleted until you say so.`,
       };
     case "upgradeRequired":
-      return { tone: "attention", label: "Update needed", sentence: "This version of the app is too old for the server. Load the page again." };
+      return {
+        tone: "attention",
+        label: "Update needed",
+        sentence: "This version of the app is too old for the server. Load the page again.",
+      };
     case "syncing":
       return { tone: "busy", label: "Syncing", sentence: pending > 0 ? `Sending ${edits}.` : "Fetching what is new." };
     case "idle":

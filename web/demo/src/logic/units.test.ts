@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseNumber, parseWhole, toKg, volume, weight, weightText } from "./units";
+import { about, parseNumber, parseWhole, toKg, volume, weight, weightText } from "./units";
 
 test("what is typed in pounds reads the same after it was stored in kilograms", () => {
   for (const pounds of [45, 132.5, 225, 402.5, 1000]) {
@@ -11,6 +11,7 @@ test("what is typed in pounds reads the same after it was stored in kilograms", 
 test("weights carry their unit", () => {
   expect(weight(102.5, "kg")).toBe("102.5 kg");
   expect(weight(102.0582825, "lbs")).toBe("225 lb");
+  expect([about(110.83, "kg"), about(100, "lbs")]).toEqual(["111 kg", "220.5 lb"]);
   expect(volume(12_339.6, "kg")).toBe("12,340 kg");
 });
 

@@ -22,6 +22,11 @@ export function weight(kg: number, unit: Unit): string {
   return `${grouped(fromKg(kg, unit), unit === "kg" ? 2 : 1)} ${unitName(unit)}`;
 }
 
+/** An estimate with its unit, to the nearest half. */
+export function about(kg: number, unit: Unit): string {
+  return `${grouped(Math.round(fromKg(kg, unit) * 2) / 2, 1)} ${unitName(unit)}`;
+}
+
 /** A sum of weights, where fractions mean nothing: 12,340 kg. */
 export function volume(kg: number, unit: Unit): string {
   return `${grouped(fromKg(kg, unit), 0)} ${unitName(unit)}`;

@@ -77,20 +77,34 @@ export function LineChart({ name, points, line = points, goal, format }: ChartPr
           </g>
         ))}
         {timeTicks(first.at, last.at, Math.max(3, Math.floor(width / 72))).map((at) => (
-          <text key={at} x={x(at)} y={HEIGHT - 6} textAnchor={x(at) > width - 24 ? "end" : x(at) < MARGIN.left + 16 ? "start" : "middle"}>
+          <text
+            key={at}
+            x={x(at)}
+            y={HEIGHT - 6}
+            textAnchor={x(at) > width - 24 ? "end" : x(at) < MARGIN.left + 16 ? "start" : "middle"}
+          >
             {tick(at, last.at - first.at)}
           </text>
         ))}
         {goal !== undefined && <line className="goal" x1={MARGIN.left} x2={width - MARGIN.right} y1={y(goal)} y2={y(goal)} />}
         {line.length > 1 && (
           <>
-            <path className="area" d={`${path}L${x(last.at)} ${HEIGHT - MARGIN.bottom}L${x(first.at)} ${HEIGHT - MARGIN.bottom}Z`} />
+            <path
+              className="area"
+              d={`${path}L${x(last.at)} ${HEIGHT - MARGIN.bottom}L${x(first.at)} ${HEIGHT - MARGIN.bottom}Z`}
+            />
             <path className="series" d={path} />
           </>
         )}
         {points.length <= MARKS_MAX &&
           points.map(({ at, value }, index) => (
-            <circle key={index} className={line === points ? "mark" : "mark faint"} cx={x(at)} cy={y(value)} r={points.length > 100 ? 1.75 : 2.5} />
+            <circle
+              key={index}
+              className={line === points ? "mark" : "mark faint"}
+              cx={x(at)}
+              cy={y(value)}
+              r={points.length > 100 ? 1.75 : 2.5}
+            />
           ))}
         {chosen && (
           <>

@@ -1,6 +1,6 @@
 // Labelled inputs, and what asks and tells: dialogs, choices, empty places.
 
-import { type InputHTMLAttributes, type ReactNode, useEffect, useId, useRef, useState } from "react";
+import { type InputHTMLAttributes, type ReactNode, useId, useLayoutEffect, useRef, useState } from "react";
 import { Icon, type IconName } from "./icon";
 
 type FieldProps = { label: string; hint?: string; error?: string | undefined } & InputHTMLAttributes<HTMLInputElement>;
@@ -12,7 +12,13 @@ export function Field({ label, hint, error, ...input }: FieldProps) {
   return (
     <div className="field">
       <label htmlFor={id}>{label}</label>
-      <input {...input} id={id} className="input" aria-invalid={error !== undefined} aria-describedby={below ? `${id}-below` : undefined} />
+      <input
+        {...input}
+        id={id}
+        className="input"
+        aria-invalid={error !== undefined}
+        aria-describedby={below ? `${id}-below` : undefined}
+      />
       {below && (
         <p id={`${id}-below`} className={error ? "error" : "hint"}>
           {below}
@@ -79,7 +85,8 @@ interface DialogProps {
 export function Dialog({ title, onClose, children }: DialogProps) {
   const id = useId();
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // Closed before it is taken away: only then the focus goes back to where it was.
+  useLayoutEffect(() => {
     const element = dialog.current;
     element?.showModal();
     element?.querySelector<HTMLElement>(".dialog-body :is(input, select, textarea)")?.focus();
@@ -131,18 +138,19 @@ export function Loading() {
 interface CommitProps extends Omit<InputHTMLAttributes<HTMLInputElement>, "onChange" | "value"> {
   label: string;
   value: string;
-  /** Stores what was typed. False if it cannot be, and then the old text comes back. */
-  onCommit: (text: string) => boolean;
+  /** Stores what was typed, if it can be. Then the stored text is shown again, whichever it is. */
+  onCommit: (text: string) => Promise<unknown>;
 }
 
 /** An input without a visible label, stored when it is left or Enter is pressed. */
 export function Commit({ label, value, onCommit, ...input }: CommitProps) {
   const [typed, setTyped] = useState<string>();
-  const leave = () => {
+  const leave = async () => {
     if (typed !== undefined && typed !== value) {
-      onCommit(typed);
+      await onCommit(typed);
     }
-    setTyped(undefined);
+    // What is being typed by now is left alone.
+    setTyped((current) => (current === typed ? undefined : current));
   };
   return (
     <input
@@ -152,7 +160,7 @@ export function Commit({ label, value, onCommit, ...input }: CommitProps) {
       value={typed ?? value}
       onFocus={(event) => event.target.select()}
       onChange={(event) => setTyped(event.target.value)}
-      onBlur={leave}
+      onBlur={() => void leave()}
       onKeyDown={(event) => {
         if (event.key === "Enter") {
           event.currentTarget.blur();

@@ -1,6 +1,6 @@
 // What has just happened, for a few seconds: with a way back where there is one.
 
-import { useSyncExternalStore } from "react";
+import { useLayoutEffect, useRef, useSyncExternalStore } from "react";
 import { Icon } from "./icon";
 
 interface Toast {
@@ -55,8 +55,14 @@ export function Toasts() {
     },
     () => toasts,
   );
+  const popover = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    // Shown anew each time: what was shown last is the topmost.
+    popover.current?.hidePopover();
+    popover.current?.showPopover();
+  }, [shown]);
   return (
-    <div className="toasts" role="status" aria-live="polite">
+    <div className="toasts" role="status" aria-live="polite" popover="manual" ref={popover}>
       {shown.map(({ number, text, undo }) => (
         <div className="toast" key={number}>
           <span className="grow">{text}</span>

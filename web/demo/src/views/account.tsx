@@ -9,7 +9,11 @@ import { attempt, told } from "../ui/toast";
 const EMAIL_KEY = "stronglog-demo.email";
 
 export function Account({ status }: { status: SyncStatus }) {
-  return status.account !== null && status.state !== "needsAuth" ? <SignedIn status={status} /> : <SignIn again={status.account !== null} />;
+  return status.account !== null && status.state !== "needsAuth" ? (
+    <SignedIn status={status} />
+  ) : (
+    <SignIn again={status.account !== null} />
+  );
 }
 
 function SignedIn({ status }: { status: SyncStatus }) {
@@ -19,7 +23,10 @@ function SignedIn({ status }: { status: SyncStatus }) {
       <div className="row ends">
         <div className="grow">
           <h2 id="account">Account</h2>
-          <p className="muted">Signed in{localStorage.getItem(EMAIL_KEY) && ` as ${localStorage.getItem(EMAIL_KEY)}`}. The log stays on this device when you sign out.</p>
+          <p className="muted">
+            Signed in{localStorage.getItem(EMAIL_KEY) && ` as ${localStorage.getItem(EMAIL_KEY)}`}. The log stays on this device
+            when you sign out.
+          </p>
         </div>
         <div className="row">
           {on && (
@@ -77,12 +84,23 @@ function SignIn({ again }: { again: boolean }) {
     <section className="card" aria-labelledby="sign-in">
       <div>
         <h2 id="sign-in">{again ? "Sign in again" : "Have the log on all your devices"}</h2>
-        <p className="muted">{again ? "Everything written meanwhile is kept, and sent then." : "The log works without an account. With one, what is here goes along."}</p>
+        <p className="muted">
+          {again
+            ? "Everything written meanwhile is kept, and sent then."
+            : "The log works without an account. With one, what is here goes along."}
+        </p>
       </div>
       <form className="form" noValidate onSubmit={(event) => void submit(event)}>
         {!again && <Choice label="Account" value={way} options={WAYS} onChange={setWay} />}
         <div className="fields wide">
-          <Field label="Email" type="email" autoComplete="username" value={email} error={problem.email} onChange={(event) => setEmail(event.target.value)} />
+          <Field
+            label="Email"
+            type="email"
+            autoComplete="username"
+            value={email}
+            error={problem.email}
+            onChange={(event) => setEmail(event.target.value)}
+          />
           <Field
             label="Password"
             type="password"

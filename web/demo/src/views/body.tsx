@@ -69,8 +69,21 @@ function Measure() {
   return (
     <form className="card" aria-label="Log your bodyweight" onSubmit={(event) => void submit(event)} noValidate>
       <div className="fields with-button">
-        <Field label={`Weight in ${unitName(unit)}`} inputMode="decimal" autoComplete="off" value={typed} error={error} onChange={(event) => setTyped(event.target.value)} />
-        <Field label="Day" type="date" value={date} max={dayInput(Date.now())} onChange={(event) => setDate(event.target.value)} />
+        <Field
+          label={`Weight in ${unitName(unit)}`}
+          inputMode="decimal"
+          autoComplete="off"
+          value={typed}
+          error={error}
+          onChange={(event) => setTyped(event.target.value)}
+        />
+        <Field
+          label="Day"
+          type="date"
+          value={date}
+          max={dayInput(Date.now())}
+          onChange={(event) => setDate(event.target.value)}
+        />
         <button type="submit" className="button primary">
           Log it
         </button>
@@ -88,7 +101,8 @@ function Measured({ logs }: { logs: readonly UserBodyweightLog[] }) {
   const shown = all.filter((point) => point.at >= since);
   const points = shown.length > 0 ? shown : all;
   const line = trend(all, TREND_DAYS).filter((point) => point.at >= (points[0]?.at ?? 0));
-  const format = (value: number) => `${value.toLocaleString("en", { minimumFractionDigits: 1, maximumFractionDigits: 1 })} ${unitName(unit)}`;
+  const format = (value: number) =>
+    `${value.toLocaleString("en", { minimumFractionDigits: 1, maximumFractionDigits: 1 })} ${unitName(unit)}`;
   const [first, last] = [line[0], line.at(-1)];
   const change = first && last ? last.value - first.value : 0;
   const remove = async (log: UserBodyweightLog) => {
@@ -130,15 +144,23 @@ function Measured({ logs }: { logs: readonly UserBodyweightLog[] }) {
           <h2 id="measurements">Measurements</h2>
         </div>
         <ul className="list">
-          {logs.toReversed().slice(0, limit).map((log) => (
-            <li className="item" key={log.id}>
-              <span className="grow">{day(log.date, Date.now())}</span>
-              <span className="number">{weight(log.weightKg, unit)}</span>
-              <button type="button" className="icon-button" aria-label={`Delete the measurement of ${day(log.date, Date.now())}`} onClick={() => void remove(log)}>
-                <Icon name="trash" size={18} />
-              </button>
-            </li>
-          ))}
+          {logs
+            .toReversed()
+            .slice(0, limit)
+            .map((log) => (
+              <li className="item" key={log.id}>
+                <span className="grow">{day(log.date, Date.now())}</span>
+                <span className="number">{weight(log.weightKg, unit)}</span>
+                <button
+                  type="button"
+                  className="icon-button"
+                  aria-label={`Delete the measurement of ${day(log.date, Date.now())}`}
+                  onClick={() => void remove(log)}
+                >
+                  <Icon name="trash" size={18} />
+                </button>
+              </li>
+            ))}
         </ul>
       </section>
       {logs.length > limit && (

@@ -24,7 +24,14 @@ export function ExercisePicker({ onPick, onClose }: { onPick: (id: string) => vo
           }
         }}
       >
-        <Field label="Name" value={typed} maxLength={200} placeholder="Squat, press, …" onChange={(event) => setTyped(event.target.value)} autoComplete="off" />
+        <Field
+          label="Name"
+          value={typed}
+          maxLength={200}
+          placeholder="Squat, press, …"
+          onChange={(event) => setTyped(event.target.value)}
+          autoComplete="off"
+        />
         <ul className="list">
           {found.map((exercise) => (
             <li key={exercise.id}>

@@ -5,7 +5,7 @@ import { type FormEvent, useState } from "react";
 import { saveExercise } from "../data/exercises";
 import { useUnit } from "../data/settings";
 import { bestOneRepMax } from "../logic/one-rep-max";
-import { weight } from "../logic/units";
+import { about, weight } from "../logic/units";
 import { db, type ExerciseDefinition } from "../sync";
 import { Dialog, Field, Loading } from "../ui/form";
 import { Link, navigate, Title } from "../ui/route";
@@ -71,7 +71,7 @@ function Records({ exercise }: { exercise: ExerciseDefinition }) {
         <dl className="figures">
           <div>
             <dt>Best estimate</dt>
-            <dd>{best === undefined ? "–" : weight(Math.round(best * 2) / 2, unit)}</dd>
+            <dd>{best === undefined ? "–" : about(best, unit)}</dd>
           </div>
           <div>
             <dt>Heaviest set</dt>
@@ -102,7 +102,14 @@ export function ExerciseDialog({ exercise, onClose }: { exercise?: ExerciseDefin
       return;
     }
     const { equipment: _, primaryMuscleGroups: __, notes: ___, ...rest } = exercise ?? { isCustom: true };
-    const groups = [...new Set(muscles.split(",").map((muscle) => muscle.trim()).filter(Boolean))];
+    const groups = [
+      ...new Set(
+        muscles
+          .split(",")
+          .map((muscle) => muscle.trim())
+          .filter(Boolean),
+      ),
+    ];
     const saved = {
       ...rest,
       name: name.trim(),
@@ -123,12 +130,37 @@ export function ExerciseDialog({ exercise, onClose }: { exercise?: ExerciseDefin
   return (
     <Dialog title={exercise ? "Edit the exercise" : "New exercise"} onClose={onClose}>
       <form className="form" noValidate onSubmit={(event) => void submit(event)}>
-        <Field label="Name" value={name} maxLength={200} error={error} onChange={(event) => setName(event.target.value)} autoComplete="off" />
+        <Field
+          label="Name"
+          value={name}
+          maxLength={200}
+          error={error}
+          onChange={(event) => setName(event.target.value)}
+          autoComplete="off"
+        />
         <div className="fields">
-          <Field label="Equipment" value={equipment} maxLength={100} onChange={(event) => setEquipment(event.target.value)} autoComplete="off" />
-          <Field label="Muscles" hint="With commas between them" value={muscles} onChange={(event) => setMuscles(event.target.value)} autoComplete="off" />
+          <Field
+            label="Equipment"
+            value={equipment}
+            maxLength={100}
+            onChange={(event) => setEquipment(event.target.value)}
+            autoComplete="off"
+          />
+          <Field
+            label="Muscles"
+            hint="With commas between them"
+            value={muscles}
+            onChange={(event) => setMuscles(event.target.value)}
+            autoComplete="off"
+          />
         </div>
-        <Field label="Notes" value={notes} maxLength={10_000} onChange={(event) => setNotes(event.target.value)} autoComplete="off" />
+        <Field
+          label="Notes"
+          value={notes}
+          maxLength={10_000}
+          onChange={(event) => setNotes(event.target.value)}
+          autoComplete="off"
+        />
         <div className="row ends">
           <button type="submit" className="button primary">
             {exercise ? "Save" : "Add the exercise"}

@@ -5,7 +5,7 @@ import { type FormEvent, useState } from "react";
 import { useExerciseNames, useExercises } from "../data/exercises";
 import { type GoalState, goalStates, markGoal } from "../data/goals";
 import { useUnit } from "../data/settings";
-import { parseNumber, toKg, unitName, weight } from "../logic/units";
+import { about, parseNumber, toKg, unitName, weight } from "../logic/units";
 import { fromDayInput, shortDay } from "../logic/words";
 import { db, sync, type UserGoal } from "../sync";
 import { Choice, Dialog, Empty, Field, Loading, Select } from "../ui/form";
@@ -55,7 +55,9 @@ export function GoalsPage() {
                 <span className="grow">
                   {goal.name}{" "}
                   <span className={goal.status === "achieved" ? "tag good" : "tag"}>
-                    {goal.status === "achieved" ? `Reached${goal.achievedDate ? ` ${shortDay(goal.achievedDate)}` : ""}` : "Set aside"}
+                    {goal.status === "achieved"
+                      ? `Reached${goal.achievedDate ? ` ${shortDay(goal.achievedDate)}` : ""}`
+                      : "Set aside"}
                   </span>
                 </span>
                 <GoalButtons goal={goal} />
@@ -72,7 +74,8 @@ export function GoalsPage() {
 function GoalCard({ state: { goal, currentKg, progress } }: { state: GoalState }) {
   const unit = useUnit();
   const nameOf = useExerciseNames();
-  const target = goal.type === "liftTarget" ? goal.targetWeightKg : goal.type === "bodyweightTarget" ? goal.targetBodyweightKg : undefined;
+  const target =
+    goal.type === "liftTarget" ? goal.targetWeightKg : goal.type === "bodyweightTarget" ? goal.targetBodyweightKg : undefined;
   const what =
     goal.type === "liftTarget"
       ? `${nameOf(goal.targetExerciseDefinitionId)}, ${goal.targetReps && goal.targetReps > 1 ? `${goal.targetReps} repetitions` : "estimated maximum"}`
@@ -95,7 +98,7 @@ function GoalCard({ state: { goal, currentKg, progress } }: { state: GoalState }
         <progress className="meter" aria-label={`Progress of ${goal.name}`} value={progress} max={1} />
         <div className="row ends small">
           <span className="muted">
-            {Math.floor(progress * 100)} %{currentKg !== undefined && `, now at ${weight(Math.round(currentKg * 2) / 2, unit)}`}
+            {Math.floor(progress * 100)} %{currentKg !== undefined && `, now at ${about(currentKg, unit)}`}
           </span>
           {target !== undefined && <span className="number">{weight(target, unit)}</span>}
         </div>
@@ -114,16 +117,31 @@ function GoalButtons({ goal }: { goal: UserGoal }) {
     <div className="row">
       {goal.status === "active" ? (
         <>
-          <button type="button" className="button" aria-label={`Reached: ${goal.name}`} onClick={() => void attempt(markGoal(goal, "achieved"))}>
+          <button
+            type="button"
+            className="button"
+            aria-label={`Reached: ${goal.name}`}
+            onClick={() => void attempt(markGoal(goal, "achieved"))}
+          >
             <Icon name="check" size={18} />
             Reached
           </button>
-          <button type="button" className="button quiet" aria-label={`Set aside: ${goal.name}`} onClick={() => void attempt(markGoal(goal, "archived"))}>
+          <button
+            type="button"
+            className="button quiet"
+            aria-label={`Set aside: ${goal.name}`}
+            onClick={() => void attempt(markGoal(goal, "archived"))}
+          >
             Set aside
           </button>
         </>
       ) : (
-        <button type="button" className="button quiet" aria-label={`Open again: ${goal.name}`} onClick={() => void attempt(markGoal(goal, "active"))}>
+        <button
+          type="button"
+          className="button quiet"
+          aria-label={`Open again: ${goal.name}`}
+          onClick={() => void attempt(markGoal(goal, "active"))}
+        >
           Open again
         </button>
       )}
@@ -158,11 +176,27 @@ function GoalDialog({ onClose }: { onClose: () => void }) {
       return;
     }
     const targetDate = fromDayInput(date);
-    const common = { id: sync.newId(), status: "active" as const, creationDate: Date.now(), ...(targetDate === undefined ? {} : { targetDate }) };
+    const common = {
+      id: sync.newId(),
+      status: "active" as const,
+      creationDate: Date.now(),
+      ...(targetDate === undefined ? {} : { targetDate }),
+    };
     const goal =
       kind === "liftTarget" && exercise
-        ? { ...common, type: kind, name: `${exercise.name} ${weight(toKg(value, unit), unit)}`, targetExerciseDefinitionId: exercise.id, targetWeightKg: toKg(value, unit) }
-        : { ...common, type: "bodyweightTarget" as const, name: `Weigh ${weight(toKg(value, unit), unit)}`, targetBodyweightKg: toKg(value, unit) };
+        ? {
+            ...common,
+            type: kind,
+            name: `${exercise.name} ${weight(toKg(value, unit), unit)}`,
+            targetExerciseDefinitionId: exercise.id,
+            targetWeightKg: toKg(value, unit),
+          }
+        : {
+            ...common,
+            type: "bodyweightTarget" as const,
+            name: `Weigh ${weight(toKg(value, unit), unit)}`,
+            targetBodyweightKg: toKg(value, unit),
+          };
     if (await attempt(db.userGoals.add(goal))) {
       onClose();
     }
@@ -172,10 +206,22 @@ function GoalDialog({ onClose }: { onClose: () => void }) {
       <form className="form" noValidate onSubmit={(event) => void submit(event)}>
         <Choice label="What" value={kind} options={KINDS} onChange={setKind} />
         {kind === "liftTarget" && exercise && (
-          <Select label="Exercise" value={exercise.id} options={exercises.map(({ id, name }) => [id, name])} onChange={setExercise} />
+          <Select
+            label="Exercise"
+            value={exercise.id}
+            options={exercises.map(({ id, name }) => [id, name])}
+            onChange={setExercise}
+          />
         )}
         <div className="fields">
-          <Field label={`Weight in ${unitName(unit)}`} inputMode="decimal" autoComplete="off" value={typed} error={error} onChange={(event) => setTyped(event.target.value)} />
+          <Field
+            label={`Weight in ${unitName(unit)}`}
+            inputMode="decimal"
+            autoComplete="off"
+            value={typed}
+            error={error}
+            onChange={(event) => setTyped(event.target.value)}
+          />
           <Field label="Until (if any day)" type="date" value={date} onChange={(event) => setDate(event.target.value)} />
         </div>
         <button type="submit" className="button primary">

@@ -64,7 +64,9 @@ export function OneRepMaxChart({ exerciseId, name, goalKg }: { exerciseId: strin
   }
   const points = history.map(({ at, value }) => ({ at, value: fromKg(value, unit) }));
   const format = (value: number) => `${value.toLocaleString("en", { maximumFractionDigits: 1 })} ${unit === "kg" ? "kg" : "lb"}`;
-  return <LineChart name={`Estimated maximum of ${name}`} points={points} goal={goalKg && fromKg(goalKg, unit)} format={format} />;
+  return (
+    <LineChart name={`Estimated maximum of ${name}`} points={points} goal={goalKg && fromKg(goalKg, unit)} format={format} />
+  );
 }
 
 function Workouts() {
@@ -96,7 +98,11 @@ function Workouts() {
           <ul className="card flush list">
             {workouts.map((workout) => (
               <li key={workout.id}>
-                <WorkoutItem workout={workout} sets={found.sets.get(workout.id) ?? []} when={day(workout.startTime, Date.now())} />
+                <WorkoutItem
+                  workout={workout}
+                  sets={found.sets.get(workout.id) ?? []}
+                  when={day(workout.startTime, Date.now())}
+                />
               </li>
             ))}
           </ul>
@@ -114,7 +120,8 @@ function Workouts() {
 /** A workout in a list, which leads to it. */
 export function WorkoutItem({ workout, sets, when }: { workout: WorkoutLog; sets: readonly LoggedSet[]; when: string }) {
   const unit = useUnit();
-  const length = workout.durationMs > 0 ? duration(workout.durationMs) : isUnderWay(workout, Date.now()) ? "under way" : "not finished";
+  const length =
+    workout.durationMs > 0 ? duration(workout.durationMs) : isUnderWay(workout, Date.now()) ? "under way" : "not finished";
   return (
     <Link className="item" to={`/workout/${workout.id}`}>
       <span className="grow">

@@ -51,7 +51,12 @@ function Exercises() {
   }
   return (
     <>
-      <Field label="Find by name, muscle or equipment" type="search" value={typed} onChange={(event) => setTyped(event.target.value)} />
+      <Field
+        label="Find by name, muscle or equipment"
+        type="search"
+        value={typed}
+        onChange={(event) => setTyped(event.target.value)}
+      />
       {found.length === 0 ? (
         <section className="card">
           <Empty icon="library" title="Nothing found">
@@ -68,7 +73,9 @@ function Exercises() {
                     <strong className="number">{exercise.name}</strong>
                     {exercise.isCustom && <span className="tag">Yours</span>}
                   </span>
-                  <span className="small muted">{[exercise.equipment, ...(exercise.primaryMuscleGroups ?? [])].filter(Boolean).join(" · ")}</span>
+                  <span className="small muted">
+                    {[exercise.equipment, ...(exercise.primaryMuscleGroups ?? [])].filter(Boolean).join(" · ")}
+                  </span>
                 </span>
                 <Icon name="next" size={16} />
               </Link>
@@ -131,7 +138,14 @@ function TemplateDialog({ onClose }: { onClose: () => void }) {
   return (
     <Dialog title="New template" onClose={onClose}>
       <form className="form" noValidate onSubmit={(event) => void submit(event)}>
-        <Field label="Name" value={name} maxLength={200} error={error} onChange={(event) => setName(event.target.value)} autoComplete="off" />
+        <Field
+          label="Name"
+          value={name}
+          maxLength={200}
+          error={error}
+          onChange={(event) => setName(event.target.value)}
+          autoComplete="off"
+        />
         <button type="submit" className="button primary">
           Make the template
         </button>

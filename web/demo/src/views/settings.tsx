@@ -29,8 +29,18 @@ export function SettingsPage() {
         <Title>Settings</Title>
       </div>
       <section className="card" aria-label="Settings">
-        <Choice label="Weights in" value={preferredWeightUnit} options={UNITS} onChange={(unit) => void attempt(changeSettings({ preferredWeightUnit: unit }))} />
-        <Choice label="Colours" value={theme} options={THEMES} onChange={(chosen) => void attempt(changeSettings({ theme: chosen }))} />
+        <Choice
+          label="Weights in"
+          value={preferredWeightUnit}
+          options={UNITS}
+          onChange={(unit) => void attempt(changeSettings({ preferredWeightUnit: unit }))}
+        />
+        <Choice
+          label="Colours"
+          value={theme}
+          options={THEMES}
+          onChange={(chosen) => void attempt(changeSettings({ theme: chosen }))}
+        />
         <div className="short">
           <Select
             label="Rest between sets"

@@ -89,7 +89,13 @@ export function History({ status }: { status: SyncStatus }) {
   const unit = useUnit();
   const [asked, setAsked] = useState(0);
   // Whatever moves records moves one of these.
-  const change = [status.state, status.pending, status.lastSuccessfulServerSyncTimestamp, status.lastSuccessfulClientPushTimestamp, asked].join();
+  const change = [
+    status.state,
+    status.pending,
+    status.lastSuccessfulServerSyncTimestamp,
+    status.lastSuccessfulClientPushTimestamp,
+    asked,
+  ].join();
   const past = useListed(readHistory, change);
   const restore = async ({ number }: PastVersion) => {
     if (await attempt(sync.restore(number))) {
@@ -117,7 +123,9 @@ export function History({ status }: { status: SyncStatus }) {
             <span className="grow">
               <span className="row">
                 <Name of={describe(version.collection, version.record, unit)} />
-                <span className={version.why === "lost" ? "tag attention" : "tag"}>{version.why === "lost" ? "Lost to a later edit" : "Deleted"}</span>
+                <span className={version.why === "lost" ? "tag attention" : "tag"}>
+                  {version.why === "lost" ? "Lost to a later edit" : "Deleted"}
+                </span>
               </span>
               <span className="small muted block">
                 {day(version.at, Date.now())}, {clock(version.at)}

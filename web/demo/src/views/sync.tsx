@@ -91,7 +91,9 @@ function State({ status }: { status: SyncStatus }) {
         </>
       )}
       {!status.persisted && (
-        <p className="small muted">The browser may clear this page’s data when space runs out. It is asked for more each time you open the page.</p>
+        <p className="small muted">
+          The browser may clear this page’s data when space runs out. It is asked for more each time you open the page.
+        </p>
       )}
     </section>
   );
@@ -125,4 +127,3 @@ function Confirmation({ status }: { status: SyncStatus }) {
     </section>
   );
 }
-

@@ -76,12 +76,7 @@ function Template({ template }: { template: WorkoutTemplate }) {
             label="Name"
             maxLength={200}
             value={template.name}
-            onCommit={(text) => {
-              if (text.trim() !== "") {
-                void attempt(db.workoutTemplates.put({ ...template, name: text.trim() }));
-              }
-              return text.trim() !== "";
-            }}
+            onCommit={async (text) => text.trim() && attempt(db.workoutTemplates.put({ ...template, name: text.trim() }))}
           />
         </div>
         <div>
@@ -106,18 +101,13 @@ function Template({ template }: { template: WorkoutTemplate }) {
 function PlannedRow({ one, planned, index }: { one: Planned; planned: readonly Planned[]; index: number }) {
   const name = useExerciseNames()(one.exerciseDefinitionId);
   const table = db.workoutTemplateExerciseInstances;
-  const sets = (text: string) => {
+  const sets = async (text: string) => {
     const number = parseWhole(text);
-    if (number === undefined || number < 1) {
-      return false;
-    }
-    void attempt(table.put({ ...one, targetSets: number }));
-    return true;
+    return number && attempt(table.put({ ...one, targetSets: number }));
   };
   const reps = (text: string) => {
     const { targetReps: _, ...rest } = one;
-    void attempt(table.put(text.trim() === "" ? rest : { ...rest, targetReps: text.trim() }));
-    return true;
+    return attempt(table.put(text.trim() === "" ? rest : { ...rest, targetReps: text.trim() }));
   };
   const remove = async () => {
     if (await attempt(table.delete(one.id))) {
@@ -128,12 +118,24 @@ function PlannedRow({ one, planned, index }: { one: Planned; planned: readonly P
     <div className="item planned">
       <span className="grow one-line">{name}</span>
       <span className="row plan">
-        <Commit label={`Sets of ${name}`} inputMode="numeric" value={String(one.targetSets ?? "")} placeholder="Sets" onCommit={sets} />
+        <Commit
+          label={`Sets of ${name}`}
+          inputMode="numeric"
+          value={String(one.targetSets ?? "")}
+          placeholder="Sets"
+          onCommit={sets}
+        />
         <span className="muted">×</span>
         <Commit label={`Repetitions of ${name}`} value={one.targetReps ?? ""} placeholder="Reps" maxLength={50} onCommit={reps} />
       </span>
       <span className="row acts">
-        <button type="button" className="icon-button" aria-label={`Move ${name} up`} disabled={index === 0} onClick={() => void attempt(movePlanned(planned, index, -1))}>
+        <button
+          type="button"
+          className="icon-button"
+          aria-label={`Move ${name} up`}
+          disabled={index === 0}
+          onClick={() => void attempt(movePlanned(planned, index, -1))}
+        >
           <Icon name="up" size={18} />
         </button>
         <button

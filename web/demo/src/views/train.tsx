@@ -61,7 +61,12 @@ function Week() {
   const week = useLiveQuery(async () => {
     const workouts = await db.workoutLogs.where("startTime").aboveOrEqual(weekStart(Date.now())).toArray();
     const sets = [...(await setsByWorkout(workouts)).values()].flat();
-    return { workouts: workouts.length, sets: sets.length, volume: volumeKg(sets), minutes: workouts.reduce((sum, { durationMs }) => sum + durationMs, 0) / 60_000 };
+    return {
+      workouts: workouts.length,
+      sets: sets.length,
+      volume: volumeKg(sets),
+      minutes: workouts.reduce((sum, { durationMs }) => sum + durationMs, 0) / 60_000,
+    };
   });
   return (
     <section className="card" aria-labelledby="week">
@@ -115,7 +120,13 @@ function Templates({ canBegin }: { canBegin: boolean }) {
               {planned.length > 5 && <li>and {planned.length - 5} more</li>}
               {planned.length === 0 && <li>Nothing is planned yet.</li>}
             </ul>
-            <button type="button" className="button" disabled={!canBegin} aria-label={`Start ${template.name}`} onClick={() => void begin(template)}>
+            <button
+              type="button"
+              className="button"
+              disabled={!canBegin}
+              aria-label={`Start ${template.name}`}
+              onClick={() => void begin(template)}
+            >
               Start
             </button>
           </li>

@@ -2,20 +2,20 @@
 
 import { useLiveQuery } from "dexie-react-hooks";
 import { useEffect, useState } from "react";
-import { useExerciseNames } from "../data/exercises";
 import { useSettings, useUnit } from "../data/settings";
-import { type Planned, planText, plannedOf } from "../data/templates";
-import { addSet, changeSet, deleteWorkout, describeWorkout, finishWorkout, isUnderWay, setsOf, setsOfLastTime } from "../data/workouts";
-import { estimatedOneRepMax, volumeKg } from "../logic/one-rep-max";
-import { type Block, blocksOf, entryOf, SET_TYPES, type SetType } from "../logic/sets";
-import { parseNumber, parseWhole, toKg, type Unit, unitName, volume, weight, weightText } from "../logic/units";
+import { plannedOf } from "../data/templates";
+import { addSet, deleteWorkout, describeWorkout, finishWorkout, isUnderWay, setsOf } from "../data/workouts";
+import { volumeKg } from "../logic/one-rep-max";
+import { type Block, blocksOf } from "../logic/sets";
+import { volume } from "../logic/units";
 import { clock, counted, day, duration } from "../logic/words";
-import { db, type LoggedSet, type WorkoutLog } from "../sync";
+import { db, type WorkoutLog } from "../sync";
 import { Commit, Empty, Loading } from "../ui/form";
 import { Icon } from "../ui/icon";
 import { Link, navigate, Title } from "../ui/route";
 import { attempt, say } from "../ui/toast";
 import { ExercisePicker } from "./exercise-picker";
+import { Sets } from "./sets";
 
 export function WorkoutPage({ id }: { id: string }) {
   const workout = useLiveQuery(async () => (await db.workoutLogs.get(id)) ?? null, [id]);
@@ -38,7 +38,10 @@ export function WorkoutPage({ id }: { id: string }) {
 function Workout({ workout }: { workout: WorkoutLog }) {
   const unit = useUnit();
   const sets = useLiveQuery(() => setsOf(workout.id), [workout.id]);
-  const planned = useLiveQuery(() => (workout.workoutTemplateId ? plannedOf(workout.workoutTemplateId) : []), [workout.workoutTemplateId]);
+  const planned = useLiveQuery(
+    () => (workout.workoutTemplateId ? plannedOf(workout.workoutTemplateId) : []),
+    [workout.workoutTemplateId],
+  );
   const [picking, setPicking] = useState(false);
   const [restFrom, setRestFrom] = useState<number>();
   const underWay = isUnderWay(workout, Date.now());
@@ -85,7 +88,7 @@ function Workout({ workout }: { workout: WorkoutLog }) {
         </section>
       )}
       {blocks?.map((block) => (
-        <BlockCard
+        <Sets
           key={`${block.order} ${block.exerciseId}`}
           workout={workout}
           block={block}
@@ -124,139 +127,6 @@ function RestTimer({ from }: { from: number | undefined }) {
   );
 }
 
-interface BlockProps {
-  workout: WorkoutLog;
-  block: Block;
-  plan: Planned | undefined;
-  onAdd: () => void;
-}
-
-function BlockCard({ workout, block, plan, onAdd }: BlockProps) {
-  const unit = useUnit();
-  const name = useExerciseNames()(block.exerciseId);
-  const lastTime = useLiveQuery(() => setsOfLastTime(block.exerciseId, workout), [block.exerciseId, workout.startTime]);
-  const last = lastTime?.map((set) => `${weightText(set.loggedWeightKg, unit)} × ${set.loggedReps ?? 0}`).join(", ");
-  const timed = block.sets.some((set) => entryOf(set).seconds !== undefined);
-  return (
-    <section className="card" aria-label={name}>
-      <div>
-        <div className="row ends">
-          <h2>
-            <Link to={`/exercise/${block.exerciseId}`} className="plain">
-              {name}
-            </Link>
-          </h2>
-          {plan && <span className="tag good">Plan: {planText(plan)}</span>}
-        </div>
-        {last && (
-          <p className="small muted one-line" title={last}>
-            Last time: {last}
-          </p>
-        )}
-      </div>
-      {block.sets.length > 0 && (
-        <table className="sets">
-          <thead>
-            <tr>
-              <th className="nth" scope="col">
-                <span className="visually-hidden">Set</span>
-              </th>
-              <th className="kind" scope="col">
-                Kind
-              </th>
-              <th scope="col">{unitName(unit)}</th>
-              <th scope="col">Reps</th>
-              {timed && <th scope="col">Secs</th>}
-              <th className="estimate" scope="col">
-                Est. max
-              </th>
-              <th className="act" scope="col">
-                <span className="visually-hidden">Delete</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {block.sets.map((set, index) => (
-              <SetRow key={set.id} set={set} nth={index + 1} timed={timed} unit={unit} />
-            ))}
-          </tbody>
-        </table>
-      )}
-      <div>
-        <button type="button" className="button quiet first" aria-label={`Add a set of ${name}`} onClick={onAdd}>
-          <Icon name="plus" />
-          Add a set
-        </button>
-      </div>
-    </section>
-  );
-}
-
-function SetRow({ set, nth, timed, unit }: { set: LoggedSet; nth: number; timed: boolean; unit: Unit }) {
-  const { setType, loggedWeightKg, loggedReps, seconds } = entryOf(set);
-  const estimate = estimatedOneRepMax(set);
-  const store = (change: Parameters<typeof changeSet>[1] | undefined) => {
-    if (change) {
-      void attempt(changeSet(set, change));
-    }
-    return change !== undefined;
-  };
-  const remove = async () => {
-    if (await attempt(db.loggedSets.delete(set.id))) {
-      say("Deleted the set.", async () => void (await db.loggedSets.put(set)));
-    }
-  };
-  const whole = (text: string, least: number) => {
-    const number = parseWhole(text);
-    return number !== undefined && number >= least ? number : undefined;
-  };
-  const kilograms = (text: string) => {
-    const number = parseNumber(text);
-    return number === undefined ? undefined : { loggedWeightKg: toKg(number, unit) };
-  };
-  const reps = (text: string) => {
-    const number = whole(text, setType === "repsForTime" ? 1 : 0);
-    return number === undefined ? undefined : { loggedReps: number };
-  };
-  const secs = (text: string) => {
-    const number = whole(text, 1);
-    return number === undefined ? undefined : { seconds: number };
-  };
-  return (
-    <tr>
-      <td className="nth">{nth}</td>
-      <td>
-        <select className="input" aria-label={`Kind of set ${nth}`} value={setType} onChange={(event) => store({ setType: event.target.value as SetType })}>
-          {SET_TYPES.map(([type, text]) => (
-            <option key={type} value={type}>
-              {text}
-            </option>
-          ))}
-        </select>
-      </td>
-      <td>
-        <Commit label={`Weight of set ${nth} in ${unitName(unit)}`} inputMode="decimal" value={weightText(loggedWeightKg, unit)} onCommit={(text) => store(kilograms(text))} />
-      </td>
-      <td>
-        <Commit label={`Repetitions of set ${nth}`} inputMode="numeric" value={String(loggedReps)} onCommit={(text) => store(reps(text))} />
-      </td>
-      {timed && (
-        <td>
-          {seconds !== undefined && (
-            <Commit label={`Seconds of set ${nth}`} inputMode="numeric" value={String(seconds)} onCommit={(text) => store(secs(text))} />
-          )}
-        </td>
-      )}
-      <td className="estimate muted">{estimate === undefined ? "–" : weight(Math.round(estimate * 2) / 2, unit)}</td>
-      <td>
-        <button type="button" className="icon-button" aria-label={`Delete set ${nth}`} onClick={() => void remove()}>
-          <Icon name="trash" size={18} />
-        </button>
-      </td>
-    </tr>
-  );
-}
-
 /** Name and notes of the workout, and its end. */
 function Details({ workout }: { workout: WorkoutLog }) {
   const [notes, setNotes] = useState<string>();
@@ -275,10 +145,7 @@ function Details({ workout }: { workout: WorkoutLog }) {
           placeholder="Workout"
           maxLength={200}
           value={workout.name ?? ""}
-          onCommit={(text) => {
-            void attempt(describeWorkout(workout, "name", text));
-            return true;
-          }}
+          onCommit={(text) => attempt(describeWorkout(workout, "name", text))}
         />
       </div>
       <div className="field">
