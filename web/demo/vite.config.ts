@@ -1,10 +1,28 @@
-// How the demo is built: one page, hashed assets, and /api passed on to a server on this machine while it is developed.
+// How the demo is built: one page, hashed assets, a service worker that knows them, and /api passed on to a server on this machine while it
+// is developed.
 
+import { readFileSync } from "node:fs";
 import react from "@vitejs/plugin-react";
+import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
+/** Writes the service worker, with the names of all files of the build. */
+function serviceWorker(): Plugin {
+  return {
+    name: "service-worker",
+    apply: "build",
+    enforce: "post",
+    generateBundle(_options, bundle) {
+      const built = Object.keys(bundle).filter((name) => name !== "index.html");
+      const files = JSON.stringify(["/", "/icon.svg", ...built.sort().map((name) => `/${name}`)]);
+      const source = readFileSync(new URL("service-worker.js", import.meta.url), "utf8").replace("= FILES", `= ${files}`);
+      this.emitFile({ type: "asset", fileName: "service-worker.js", source });
+    },
+  };
+}
+
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), serviceWorker()],
   resolve: { alias: { "stronglog-sync": new URL("stand-in/index.ts", import.meta.url).pathname }, dedupe: ["dexie", "zod"] },
   build: { outDir: "dist/site", target: "es2022", modulePreload: { polyfill: false } },
   server: { proxy: { "/api": "http://127.0.0.1:8080" } },

@@ -6,10 +6,16 @@ import { createRoot } from "react-dom/client";
 import { App } from "./app";
 import { addShipped } from "./data/exercises";
 import { applyLastTheme } from "./data/settings";
-import { attempt } from "./ui/toast";
+import { attempt, say } from "./ui/toast";
 
 applyLastTheme();
 void attempt(addShipped());
+
+if (import.meta.env.PROD && "serviceWorker" in navigator) {
+  navigator.serviceWorker
+    .register("/service-worker.js")
+    .catch((error: unknown) => say(`The page will not open without a network: ${String(error)}`));
+}
 
 const root = document.getElementById("app");
 if (root) {

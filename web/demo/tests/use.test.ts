@@ -17,9 +17,9 @@ afterAll(async () => {
 });
 
 /** Tabs on until something of this name has the focus. */
-async function tabTo(page: Page, name: RegExp): Promise<void> {
+async function tabTo(page: Page, name: RegExp, key = "Tab"): Promise<void> {
   for (let presses = 0; presses < 60; presses += 1) {
-    await page.keyboard.press("Tab");
+    await page.keyboard.press(key);
     const focused = await page.evaluate(
       () => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent ?? "",
     );
@@ -40,7 +40,8 @@ test("a workout is logged by keyboard alone, without an account, and is there af
   await page.keyboard.type("bench press");
   await page.keyboard.press("Enter");
   await page.getByLabel("Weight of set 1 in kg").waitFor();
-  await tabTo(page, /^Weight of set 1/);
+  await page.waitForFunction(() => document.activeElement?.textContent === "Add an exercise");
+  await tabTo(page, /^Weight of set 1/, "Shift+Tab");
   await page.keyboard.type("82,5");
   await page.keyboard.press("Tab");
   await page.keyboard.type("6");
@@ -93,6 +94,25 @@ test("a deletion can be undone", async () => {
   await measured.waitFor({ state: "detached" });
   await page.getByRole("button", { name: "Undo" }).click();
   await measured.waitFor();
+  await context.close();
+});
+
+test("without a network the page opens, and what is logged is sent later", async () => {
+  const { context, page } = await newDevice(world, problems);
+  await signIn(world, page);
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  await context.setOffline(true);
+  await page.reload();
+  await go(page, "Body");
+  await page.getByLabel("Weight in kg").fill("79.9");
+  await page.getByRole("button", { name: "Log it" }).click();
+  await page.getByRole("listitem").filter({ hasText: "79.9 kg" }).first().waitFor();
+  await goToSync(page);
+  await page.getByText("1 edit waits here").waitFor();
+  await context.setOffline(false);
+  await synced(page);
+  // What the browser says of requests that it could not make.
+  problems.splice(0, problems.length, ...problems.filter((problem) => !problem.includes("ERR_INTERNET_DISCONNECTED")));
   await context.close();
 });
 
