@@ -30,7 +30,8 @@ export function createSync(options: SyncOptions): Sync {
     status = { ...status, ...change };
     listeners.forEach((listener) => listener());
   };
-  Object.assign(globalThis, { standIn: { set, db } });
+  const lists = { blocked: [] as never[], quarantine: [] as never[], conflicts: [] as never[] };
+  Object.assign(globalThis, { standIn: { set, db, lists } });
   return {
     db: db as unknown as StrongLogDatabase,
     status: { getSnapshot: () => status, subscribe: (listener) => (listeners.add(listener), () => void listeners.delete(listener)) },
@@ -46,11 +47,11 @@ export function createSync(options: SyncOptions): Sync {
     pause: () => set({ state: "paused" }),
     resume: () => set({ state: "idle" }),
     confirmDeletions: async () => {},
-    blocked: async () => [],
+    blocked: async () => lists.blocked,
     retry: async () => {},
     discard: async () => {},
-    quarantine: async () => [],
-    conflicts: async () => [],
+    quarantine: async () => lists.quarantine,
+    conflicts: async () => lists.conflicts,
     restore: async () => {},
     newId,
     close: async () => db.close(),

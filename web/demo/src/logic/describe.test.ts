@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { describe } from "./describe";
+import { describe, kindOf } from "./describe";
 
 test("a record is told by what people know it by", () => {
   const at = new Date(2025, 10, 3, 12).getTime();
@@ -9,6 +9,10 @@ test("a record is told by what people know it by", () => {
   });
   expect(describe("logged-sets", { loggedWeightKg: 100, loggedReps: 1 }, "kg").text).toBe("100 kg, 1 repetition");
   expect(describe("user-bodyweight-logs", { date: at, weightKg: 82.5 }, "lbs").text).toBe("181.9 lb, 3 Nov 2025");
+});
+
+test("a collection of a later version keeps its own name", () => {
+  expect([kindOf("logged-sets"), kindOf("moon-phases")]).toEqual(["Set", "moon-phases"]);
 });
 
 test("long notes are cut, and what is not as expected is left out", () => {

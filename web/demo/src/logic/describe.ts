@@ -11,7 +11,7 @@ export interface Described {
   text: string;
 }
 
-const KINDS: Record<CollectionPath, string> = {
+const KINDS: Readonly<Record<CollectionPath, string>> = {
   "active-program-instances": "Running program",
   "applied-progression-logs": "Progression",
   "exercise-definitions": "Exercise",
@@ -25,6 +25,11 @@ const KINDS: Record<CollectionPath, string> = {
   "workout-template-exercise-instances": "Planned exercise",
   "workout-templates": "Template",
 };
+
+/** What kind of thing the records of a collection are; the collection's own name, if it is one of a later version. */
+export function kindOf(collection: string): string {
+  return (KINDS as Readonly<Record<string, string>>)[collection] ?? collection;
+}
 
 /** The record may be of a later version of the app, or a tombstone: whatever is not as expected is left out. */
 export function describe(collection: CollectionPath, record: unknown, unit: Unit): Described {
@@ -42,7 +47,7 @@ export function describe(collection: CollectionPath, record: unknown, unit: Unit
     date("startTime") ?? date("date") ?? date("startDate"),
     quoted(text("notes")),
   ];
-  return { kind: KINDS[collection] ?? collection, text: parts.filter((part) => part !== undefined).join(", ") };
+  return { kind: kindOf(collection), text: parts.filter((part) => part !== undefined).join(", ") };
 }
 
 /** The beginning of a longer text. */

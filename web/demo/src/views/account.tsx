@@ -30,7 +30,7 @@ function SignedIn({ status }: { status: SyncStatus }) {
         </div>
         <div className="row">
           {on && (
-            <button type="button" className="button quiet" onClick={() => void attempt(sync.disable())}>
+            <button type="button" className="button quiet first" onClick={() => void attempt(sync.disable())}>
               Switch sync off
             </button>
           )}

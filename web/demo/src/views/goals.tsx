@@ -138,7 +138,7 @@ function GoalButtons({ goal }: { goal: UserGoal }) {
       ) : (
         <button
           type="button"
-          className="button quiet"
+          className="button quiet first"
           aria-label={`Open again: ${goal.name}`}
           onClick={() => void attempt(markGoal(goal, "active"))}
         >

@@ -1,7 +1,7 @@
 // Records that sync has something to say about: refused, not readable yet, or of the past.
 
 import { useEffect, useState } from "react";
-import { type Described, describe } from "../logic/describe";
+import { type Described, describe, kindOf } from "../logic/describe";
 import { useUnit } from "../data/settings";
 import { ago, clock, counted, day } from "../logic/words";
 import { type BlockedRecord, type PastVersion, type QuarantinedChange, sync, type SyncStatus } from "../sync";
@@ -74,7 +74,7 @@ export function Quarantined({ count }: { count: number }) {
         {changes.map(({ collection, id, reason, at }) => (
           <li className="item" key={`${collection}/${id}/${at}`}>
             <span className="grow">
-              <strong className="number">{collection ?? "An unknown kind of record"}</strong>
+              <strong className="number">{collection === null ? "An unknown kind of record" : kindOf(collection)}</strong>
               <span className="small muted block">{reason}</span>
             </span>
             <span className="small muted">{ago(at, Date.now())}</span>
@@ -121,14 +121,14 @@ export function History({ status }: { status: SyncStatus }) {
         {past?.map((version) => (
           <li className="item wraps" key={version.number}>
             <span className="grow">
+              <Name of={describe(version.collection, version.record, unit)} />
               <span className="row">
-                <Name of={describe(version.collection, version.record, unit)} />
                 <span className={version.why === "lost" ? "tag attention" : "tag"}>
                   {version.why === "lost" ? "Lost to a later edit" : "Deleted"}
                 </span>
-              </span>
-              <span className="small muted block">
-                {day(version.at, Date.now())}, {clock(version.at)}
+                <span className="small muted">
+                  {day(version.at, Date.now())}, {clock(version.at)}
+                </span>
               </span>
             </span>
             <button type="button" className="button" onClick={() => void restore(version)}>
@@ -143,7 +143,7 @@ export function History({ status }: { status: SyncStatus }) {
 
 function Name({ of: { kind, text } }: { of: Described }) {
   return (
-    <span>
+    <span className="block">
       <strong className="number">{kind}</strong> <span className="muted">{text}</span>
     </span>
   );

@@ -3,7 +3,7 @@
 import { useEffect, useState, useSyncExternalStore } from "react";
 import { summary } from "../logic/status";
 import { ago } from "../logic/words";
-import { sync, type SyncStatus } from "../sync";
+import { sync, type SyncState, type SyncStatus } from "../sync";
 import { Icon } from "../ui/icon";
 import { Title } from "../ui/route";
 import { attempt } from "../ui/toast";
@@ -38,6 +38,9 @@ function useNow(): number {
   return now;
 }
 
+/** The states in which asking for a sync leads to one. */
+const CAN_SYNC: ReadonlySet<SyncState> = new Set(["idle", "syncing", "offline"]);
+
 function State({ status }: { status: SyncStatus }) {
   const now = Math.max(useNow(), status.lastSuccessfulServerSyncTimestamp ?? 0, status.lastSuccessfulClientPushTimestamp ?? 0);
   const [busy, setBusy] = useState(false);
@@ -50,17 +53,17 @@ function State({ status }: { status: SyncStatus }) {
     setBusy(false);
   };
   return (
-    <section className="card" aria-labelledby="state">
+    <section className="card" aria-label="How sync stands">
       <div className="row ends">
         <div className="grow" role="status">
-          <h2 id="state" className="row">
+          <h2 className="row">
             <span className="dot" data-tone={tone} />
             {label}
           </h2>
           <p className="muted">{sentence}</p>
         </div>
-        {signedIn && status.state !== "off" && (
-          <button type="button" className="button" disabled={busy || status.state === "paused"} onClick={() => void syncNow()}>
+        {signedIn && CAN_SYNC.has(status.state) && (
+          <button type="button" className="button" disabled={busy} onClick={() => void syncNow()}>
             <Icon name="sync" size={18} />
             Sync now
           </button>
@@ -114,7 +117,7 @@ function OfflineSwitch({ paused }: { paused: boolean }) {
 /** A resync would delete much: only the user knows whether that is right. */
 function Confirmation({ status }: { status: SyncStatus }) {
   return (
-    <section className="notice" aria-label="Your decision">
+    <section className="notice" aria-label="Deletions to confirm">
       <p className="grow">Were these {status.toBeDeleted.toLocaleString("en")} records deleted on another device?</p>
       <div className="row">
         <button type="button" className="button" onClick={() => void attempt(sync.confirmDeletions("pushAgain"))}>
