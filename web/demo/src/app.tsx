@@ -1,9 +1,10 @@
 // The frame around every page, and which page stands at which path.
 
 import { type ReactNode, useSyncExternalStore } from "react";
-import { useTheme } from "./data/settings";
+import { SettingsContext, useStoredSettings, useTheme } from "./data/settings";
 import { summary } from "./logic/status";
 import { sync } from "./sync";
+import { Loading } from "./ui/form";
 import { Icon, type IconName } from "./ui/icon";
 import { Link, Title, usePath } from "./ui/route";
 import { Toasts } from "./ui/toast";
@@ -43,10 +44,14 @@ const TABS: readonly (readonly [string, IconName, string, ...string[]])[] = [
 ];
 
 export function App() {
-  useTheme();
+  const settings = useStoredSettings();
+  useTheme(settings);
   const [, first = "", rest] = usePath().split("/");
+  if (!settings) {
+    return <Loading />;
+  }
   return (
-    <>
+    <SettingsContext value={settings}>
       <a className="skip" href="#page">
         Skip to the page
       </a>
@@ -86,7 +91,7 @@ export function App() {
         </main>
       </div>
       <Toasts />
-    </>
+    </SettingsContext>
   );
 }
 

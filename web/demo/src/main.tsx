@@ -6,6 +6,7 @@ import { createRoot } from "react-dom/client";
 import { App } from "./app";
 import { addShipped } from "./data/exercises";
 import { applyLastTheme } from "./data/settings";
+import { Broken } from "./ui/broken";
 import { attempt, say } from "./ui/toast";
 
 applyLastTheme();
@@ -21,7 +22,9 @@ const root = document.getElementById("app");
 if (root) {
   createRoot(root).render(
     <StrictMode>
-      <App />
+      <Broken>
+        <App />
+      </Broken>
     </StrictMode>,
   );
 }

@@ -1,25 +1,35 @@
 // The one settings record of a user. Until it is first written, the defaults hold.
 
 import { useLiveQuery } from "dexie-react-hooks";
-import { useEffect } from "react";
+import { createContext, useContext, useEffect } from "react";
 import type { Unit } from "../logic/units";
 import { db, deterministicId, type Draft, type UserSettings } from "../sync";
 
 const ID = deterministicId("user-settings", "settings");
 
-const DEFAULTS: Draft<UserSettings> = { preferredWeightUnit: "kg", theme: "system", defaultRestTimerSecs: 120 };
+const DEFAULTS: Settings = { preferredWeightUnit: "kg", theme: "system", defaultRestTimerSecs: 120 };
 
 export type Theme = UserSettings["theme"];
 
-export function useSettings(): Draft<UserSettings> {
-  return useLiveQuery(() => db.userSettings.get(ID)) ?? DEFAULTS;
+export type Settings = Draft<UserSettings>;
+
+/** The settings as they are stored. Nothing while they are read for the first time. */
+export function useStoredSettings(): Settings | undefined {
+  return useLiveQuery(async () => (await db.userSettings.get(ID)) ?? DEFAULTS);
+}
+
+/** Read once for the whole page: a weight is never shown in the wrong unit first. */
+export const SettingsContext = createContext<Settings>(DEFAULTS);
+
+export function useSettings(): Settings {
+  return useContext(SettingsContext);
 }
 
 export function useUnit(): Unit {
   return useSettings().preferredWeightUnit;
 }
 
-export async function changeSettings(change: Partial<Draft<UserSettings>>): Promise<void> {
+export async function changeSettings(change: Partial<Settings>): Promise<void> {
   await db.transaction("rw", db.userSettings, async () => {
     await db.userSettings.put({ ...DEFAULTS, ...(await db.userSettings.get(ID)), ...change, id: ID });
   });
@@ -28,7 +38,7 @@ export async function changeSettings(change: Partial<Draft<UserSettings>>): Prom
 /** Where the theme is kept for the next start, which comes before the database is open. */
 const THEME_KEY = "stronglog-demo.theme";
 
-export function applyTheme(theme: Theme): void {
+function applyTheme(theme: Theme): void {
   if (theme === "system") {
     delete document.documentElement.dataset["theme"];
   } else {
@@ -43,12 +53,12 @@ export function applyLastTheme(): void {
 }
 
 /** Keeps the page in the theme of the settings, which another device may change. */
-export function useTheme(): void {
-  const settings = useLiveQuery(async () => (await db.userSettings.get(ID)) ?? DEFAULTS);
+export function useTheme(settings: Settings | undefined): void {
+  const theme = settings?.theme;
   useEffect(() => {
-    if (settings) {
-      applyTheme(settings.theme);
-      localStorage.setItem(THEME_KEY, settings.theme);
+    if (theme) {
+      applyTheme(theme);
+      localStorage.setItem(THEME_KEY, theme);
     }
-  }, [settings]);
+  }, [theme]);
 }
