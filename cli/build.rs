@@ -22,17 +22,20 @@ fn write() -> std::io::Result<()> {
         collect(&built.join("site"), &mut files)?;
     }
     files.sort();
+    // Copies, which no build of the app replaces while the compiler reads them.
+    let out = variable("OUT_DIR")?;
     let mut table = String::from("&[\n");
-    for file in &files {
+    for (index, file) in files.iter().enumerate() {
+        let bytes = std::fs::read(file)?;
+        std::fs::write(out.join(format!("demo-{index}")), &bytes)?;
         let path = file.strip_prefix(built.join("site")).map_err(std::io::Error::other)?;
-        let path = path.to_string_lossy().replace('\\', "/");
-        let tag = fnv1a(&std::fs::read(file)?);
-        let file = file.canonicalize()?;
-        writeln!(table, "    File {{ path: {:?}, bytes: include_bytes!({file:?}), tag: {tag:?} }},", format!("/{path}"))
-            .map_err(std::io::Error::other)?;
+        let path = format!("/{}", path.to_string_lossy().replace('\\', "/"));
+        let copy = format!("include_bytes!(concat!(env!(\"OUT_DIR\"), \"/demo-{index}\"))");
+        let tag = fnv1a(&bytes);
+        writeln!(table, "    File {{ path: {path:?}, bytes: {copy}, tag: {tag:?} }},").map_err(std::io::Error::other)?;
     }
     table.push(']');
-    std::fs::write(variable("OUT_DIR")?.join("demo.rs"), table)
+    std::fs::write(out.join("demo.rs"), table)
 }
 
 /// All files below a folder, if there is one.
