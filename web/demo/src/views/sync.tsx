@@ -79,23 +79,23 @@ function State({ status }: { status: SyncStatus }) {
         <>
           <dl className="facts">
             <dt>Waiting to be sent</dt>
-            <dd data-testid="pending">
+            <dd>
               {status.pending.toLocaleString("en")}
               {status.pendingSince !== null && <span className="muted">, the oldest {ago(status.pendingSince, now)}</span>}
             </dd>
             <dt>Last fetched</dt>
-            <dd data-testid="fetched">{when(status.lastSuccessfulServerSyncTimestamp)}</dd>
+            <dd>{when(status.lastSuccessfulServerSyncTimestamp)}</dd>
             <dt>Last sent</dt>
-            <dd data-testid="sent">{when(status.lastSuccessfulClientPushTimestamp)}</dd>
+            <dd>{when(status.lastSuccessfulClientPushTimestamp)}</dd>
             <dt>This tab</dt>
             <dd>{status.leader ? "syncs for this browser" : "follows another tab, which syncs"}</dd>
           </dl>
-          {status.state !== "off" && <OfflineSwitch paused={status.state === "paused"} />}
+          {(CAN_SYNC.has(status.state) || status.state === "paused") && <OfflineSwitch paused={status.state === "paused"} />}
         </>
       )}
       {!status.persisted && (
         <p className="small muted">
-          The browser may clear this page’s data when space runs out. It is asked for more each time you open the page.
+          The browser may clear this page’s data when the disk is full.{signedIn && " What was sent is safe on the server."}
         </p>
       )}
     </section>
