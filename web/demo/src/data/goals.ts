@@ -2,6 +2,7 @@
 
 import { bestOneRepMax } from "../logic/one-rep-max";
 import { goalProgress } from "../logic/goals";
+import { edit } from "./edit";
 import { db, type UserGoal } from "../sync";
 
 export interface GoalState {
@@ -52,7 +53,7 @@ async function bestLift(exerciseId: string, reps: number): Promise<number | unde
 
 /** Marks a goal, with the day on which it was reached. */
 export async function markGoal(goal: UserGoal, status: UserGoal["status"]): Promise<void> {
-  const { achievedDate: _, ...rest } = goal;
-  const marked = status === "achieved" ? { ...rest, status, achievedDate: Date.now() } : { ...rest, status };
-  await db.userGoals.put(marked as UserGoal);
+  await edit(db.userGoals, goal.id, ({ achievedDate: _, ...rest }) =>
+    status === "achieved" ? { ...rest, status, achievedDate: Date.now() } : { ...rest, status },
+  );
 }

@@ -1,6 +1,7 @@
 // Templates: a workout planned ahead, as exercises in order.
 
 import { Dexie } from "dexie";
+import { edit } from "./edit";
 import { db, sync, type WorkoutTemplate, type WorkoutTemplateExerciseInstance as Planned } from "../sync";
 
 export type { Planned };
@@ -54,11 +55,12 @@ export async function addPlanned(templateId: string, exerciseDefinitionId: strin
 /** Puts an exercise one place up or down, by exchanging two orders. */
 export async function movePlanned(planned: readonly Planned[], index: number, by: -1 | 1): Promise<void> {
   const [one, other] = [planned[index], planned[index + by]];
+  const table = db.workoutTemplateExerciseInstances;
   if (one && other) {
-    await db.workoutTemplateExerciseInstances.bulkPut([
-      { ...one, orderInTemplate: other.orderInTemplate },
-      { ...other, orderInTemplate: one.orderInTemplate },
-    ]);
+    await db.transaction("rw", table, async () => {
+      await edit(table, one.id, (current) => ({ ...current, orderInTemplate: other.orderInTemplate }));
+      await edit(table, other.id, (current) => ({ ...current, orderInTemplate: one.orderInTemplate }));
+    });
   }
 }
 

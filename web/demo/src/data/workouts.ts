@@ -3,6 +3,7 @@
 import { Dexie } from "dexie";
 import { useLiveQuery } from "dexie-react-hooks";
 import { type Block, changed, type Entry, nextSet } from "../logic/sets";
+import { edit } from "./edit";
 import { db, type LoggedSet, sync, type WorkoutLog, type WorkoutTemplate } from "../sync";
 
 /** A workout that was begun longer ago than this and never finished is not under way any more. */
@@ -72,13 +73,14 @@ export async function startWorkout(template?: WorkoutTemplate): Promise<string> 
 /** Ends a workout now. One that is ended within its first millisecond would count as under way. */
 export async function finishWorkout(workout: WorkoutLog): Promise<void> {
   const endTime = Math.max(Date.now(), workout.startTime + 1);
-  await db.workoutLogs.put({ ...workout, endTime, durationMs: endTime - workout.startTime });
+  await edit(db.workoutLogs, workout.id, (current) => ({ ...current, endTime, durationMs: endTime - current.startTime }));
 }
 
 /** Sets a text, or removes it if nothing is in it. */
 export async function describeWorkout(workout: WorkoutLog, member: "name" | "notes", text: string): Promise<void> {
-  const { [member]: _, ...rest } = workout;
-  await db.workoutLogs.put(text.trim() === "" ? rest : { ...rest, [member]: text.trim() });
+  await edit(db.workoutLogs, workout.id, ({ [member]: _, ...rest }) =>
+    text.trim() === "" ? rest : { ...rest, [member]: text.trim() },
+  );
 }
 
 /** Deletes a workout with its sets, and returns what undoes it. */
@@ -101,5 +103,5 @@ export async function addSet(workout: WorkoutLog, block: Block): Promise<void> {
 }
 
 export async function changeSet(set: LoggedSet, change: Partial<Entry>): Promise<void> {
-  await db.loggedSets.put(changed(set, change));
+  await edit(db.loggedSets, set.id, (current) => changed(current, change));
 }

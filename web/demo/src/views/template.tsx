@@ -2,6 +2,7 @@
 
 import { useLiveQuery } from "dexie-react-hooks";
 import { useState } from "react";
+import { edit } from "../data/edit";
 import { useExerciseNames } from "../data/exercises";
 import { addPlanned, deleteTemplate, movePlanned, type Planned, plannedOf } from "../data/templates";
 import { parseWhole } from "../logic/units";
@@ -76,7 +77,9 @@ function Template({ template }: { template: WorkoutTemplate }) {
             label="Name"
             maxLength={200}
             value={template.name}
-            onCommit={async (text) => text.trim() && attempt(db.workoutTemplates.put({ ...template, name: text.trim() }))}
+            onCommit={async (text) =>
+              text.trim() && attempt(edit(db.workoutTemplates, template.id, (current) => ({ ...current, name: text.trim() })))
+            }
           />
         </div>
         <div>
@@ -103,11 +106,11 @@ function PlannedRow({ one, planned, index }: { one: Planned; planned: readonly P
   const table = db.workoutTemplateExerciseInstances;
   const sets = async (text: string) => {
     const number = parseWhole(text);
-    return number && attempt(table.put({ ...one, targetSets: number }));
+    return number && attempt(edit(table, one.id, (current) => ({ ...current, targetSets: number })));
   };
   const reps = (text: string) => {
-    const { targetReps: _, ...rest } = one;
-    return attempt(table.put(text.trim() === "" ? rest : { ...rest, targetReps: text.trim() }));
+    const change = ({ targetReps: _, ...rest }: Planned) => (text.trim() === "" ? rest : { ...rest, targetReps: text.trim() });
+    return attempt(edit(table, one.id, change));
   };
   const remove = async () => {
     if (await attempt(table.delete(one.id))) {
