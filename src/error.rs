@@ -160,17 +160,3 @@ impl std::error::Error for Error {
         }
     }
 }
-
-impl fmt::Display for EditError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            EditError::Invalid(report) => write!(f, "it breaks the contract: {report}"),
-            EditError::TooLarge { bytes } => {
-                write!(f, "it takes {bytes} bytes of JSON, and {} are allowed; make it smaller", crate::record::RECORD_BYTES_MAX)
-            }
-            EditError::Quarantined => f.write_str("a newer app has written a version that this one cannot read; update the app first"),
-            EditError::Missing => f.write_str("there is no such record, or it is deleted already"),
-            EditError::NotSingleton { id } => write!(f, "its collection has one record, with the id {id}"),
-        }
-    }
-}

@@ -1,5 +1,7 @@
 //! Local edits and what becomes of them: plans that turn an edit, or the server's answer to one, into writes (R4, R5, R7, R9, R20).
 
+use std::fmt;
+
 use uuid::Uuid;
 
 use crate::api::runtime::json::Json;
@@ -66,6 +68,20 @@ pub enum EditError {
         /// The only id that is accepted.
         id: Uuid,
     },
+}
+
+impl fmt::Display for EditError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            EditError::Invalid(report) => write!(f, "it breaks the contract: {report}"),
+            EditError::TooLarge { bytes } => {
+                write!(f, "it takes {bytes} bytes of JSON, and {} are allowed; make it smaller", RECORD_BYTES_MAX)
+            }
+            EditError::Quarantined => f.write_str("a newer app has written a version that this one cannot read; update the app first"),
+            EditError::Missing => f.write_str("there is no such record, or it is deleted already"),
+            EditError::NotSingleton { id } => write!(f, "its collection has one record, with the id {id}"),
+        }
+    }
 }
 
 /// The local write of one record. `loaded` holds its row.

@@ -173,8 +173,8 @@ pub fn as_feed_change(collection: &Collection, raw: &str) -> String {
 }
 
 /// A change that was set aside, read by the contract as it is now: the change, or nothing if it still cannot be read.
-pub fn reread(quarantined: &Quarantined) -> Option<Change> {
-    let tape = parse(quarantined.raw.as_bytes()).ok()?;
+pub fn reread(raw: &str) -> Option<Change> {
+    let tape = parse(raw.as_bytes()).ok()?;
     read_change(tape.root(), Feed::All).ok()
 }
 

@@ -1,10 +1,10 @@
 //! The durable steps of a sync: each is one transaction of the store, planned by pure functions.
 
-use crate::api::Report;
+use crate::api::{Report, registry};
 use crate::outbox::{self, Moment, Pushed};
 use crate::pull::{self, Pulled};
 use crate::store::{Block, Counts, Key, Loaded, Meta, Refused, RowState, Select, Store, StoreError, Write};
-use crate::wire::{Edit, Page, PushResult};
+use crate::wire::{Change, Edit, Page, PushResult};
 
 /// One durable step.
 #[derive(Clone, Debug)]
@@ -56,6 +56,10 @@ pub enum Task {
     },
     /// Switch sync on or off.
     Enable(bool),
+    /// Take in a change that was set aside, now that this version of the contract can read it (R16).
+    Release(Box<Change>),
+    /// Remember that everything set aside was tried with the contract as it is.
+    Current,
 }
 
 /// What to do with records that the server no longer has.
@@ -103,6 +107,11 @@ impl Snapshot {
 }
 
 impl Task {
+    /// The step that takes in a change that was set aside, or nothing if it still cannot be read.
+    pub fn reread(raw: &str) -> Option<Task> {
+        pull::reread(raw).map(|change| Task::Release(Box::new(change)))
+    }
+
     /// The rows that the step needs.
     pub fn select(&self) -> Select {
         match self {
@@ -110,11 +119,15 @@ impl Task {
             Task::Outcomes { sent, .. } => Select::Keys(sent.iter().map(key_of).collect()),
             Task::Block { edit, .. } => Select::Keys(vec![key_of(edit)]),
             Task::Retry(keys) | Task::Discard(keys) => Select::Keys(keys.clone()),
+            Task::Release(change) => Select::Keys(vec![Key { collection: change.collection, id: change.record.id }]),
             Task::Restamp | Task::NewDevice { .. } => Select::Unacknowledged,
             Task::Sweep => Select::Unseen { limit: SWEEP_ROWS },
-            Task::BeginResync { .. } | Task::AnswerResync(_) | Task::FinishResync | Task::Claim { .. } | Task::Enable(_) => {
-                Select::Keys(Vec::new())
-            }
+            Task::BeginResync { .. }
+            | Task::AnswerResync(_)
+            | Task::FinishResync
+            | Task::Claim { .. }
+            | Task::Enable(_)
+            | Task::Current => Select::Keys(Vec::new()),
         }
     }
 
@@ -164,6 +177,11 @@ impl Task {
             }
             Task::Enable(enabled) => {
                 loaded.meta.enabled = *enabled;
+                Vec::new()
+            }
+            Task::Release(change) => pull::released(loaded, change, moment.wall_ms),
+            Task::Current => {
+                registry::VERSION.clone_into(&mut loaded.meta.contract);
                 Vec::new()
             }
         })

@@ -1,14 +1,14 @@
-//! The conformance suite of stores: what is true of one is true of all.
+//! The conformance suite of stores: what is true of one is true of all. What Dexie has to pass too is in scenarios.rs; here is what only
+//! stores with the trait `Store` have.
 
 use stronglog_sync::api::collection::Collection;
 use stronglog_sync::api::registry;
 use stronglog_sync::api::runtime::schema::parse;
-use stronglog_sync::merge::{Op, Stored, Version};
-use stronglog_sync::outbox::past;
+use stronglog_sync::merge::Op;
 use stronglog_sync::record::Record;
 use stronglog_sync::store::memory::MemoryStore;
 use stronglog_sync::store::sqlite::SqliteStore;
-use stronglog_sync::store::{Block, Key, Past, Pending, Quarantined, Query, Refused, Resync, Row, RowState, Select, Store, Write};
+use stronglog_sync::store::{Key, Pending, Query, Refused, Row, RowState, Select, Store, Write};
 use uuid::Uuid;
 
 const DEVICE: Uuid = Uuid::from_u128(7);
@@ -49,23 +49,6 @@ fn ids(rows: &[Row]) -> Vec<u128> {
 }
 
 #[test]
-fn a_row_comes_back_as_it_was_written() {
-    on_every_store(|store| {
-        let collection = registry::COLLECTIONS[0];
-        let block = Block { code: "invalid_record".to_owned(), message: "no".to_owned() };
-        let states = [RowState::Clean, pending(9), RowState::Blocked(Pending { since: 4, lost: true }, block)];
-        for (id, state) in (1..).zip(states) {
-            let written = Row { base_rev: None, seen: 3, ..row(collection, id, 8, state) };
-            write(store, vec![Write::Put(written.clone())]);
-            let read = store.get(written.key()).expect("read").expect("a row");
-            assert_eq!(format!("{read:?}"), format!("{written:?}"));
-        }
-        write(store, vec![Write::Remove(Key { collection, id: Uuid::from_u128(1) })]);
-        assert!(store.get(Key { collection, id: Uuid::from_u128(1) }).expect("read").is_none());
-    });
-}
-
-#[test]
 fn a_plan_sees_what_it_selects_and_a_refusal_changes_nothing() {
     on_every_store(|store| {
         let collection = registry::COLLECTIONS[0];
@@ -82,114 +65,6 @@ fn a_plan_sees_what_it_selects_and_a_refusal_changes_nothing() {
         assert_eq!(store.meta().expect("read"), before);
         write(store, Vec::new());
         assert_eq!(store.meta().expect("read").version, before.version + 1, "every change counts");
-    });
-}
-
-#[test]
-fn what_waits_is_given_parents_first_and_then_by_edit() {
-    on_every_store(|store| {
-        let (first, last) = (registry::COLLECTIONS[0], registry::COLLECTIONS[registry::COLLECTIONS.len() - 1]);
-        let rows =
-            [row(last, 1, 1, pending(5)), row(first, 2, 4, pending(2)), row(first, 3, 3, pending(9)), row(first, 4, 2, RowState::Clean)];
-        write(store, rows.map(Write::Put).to_vec());
-        assert_eq!(ids(&store.pending(10).expect("read")), [3, 2, 1]);
-        assert_eq!(ids(&store.pending(2).expect("read")), [3, 2]);
-        let counts = store.counts().expect("counted");
-        assert_eq!((counts.pending, counts.pending_since, counts.blocked), (3, Some(2), 0));
-        let mut selected = Vec::new();
-        let select = &mut |loaded: &mut stronglog_sync::store::Loaded| {
-            selected = loaded.rows.iter().flatten().map(|row| row.op.seq).collect();
-            Ok(Vec::new())
-        };
-        store.update(&Select::Unacknowledged, select).expect("read");
-        assert_eq!(selected, [1, 3, 4]);
-        write(store, vec![Write::Put(row(first, 3, 3, RowState::Clean))]);
-        assert_eq!(ids(&store.pending(10).expect("read")), [2, 1], "an acknowledged row no longer waits");
-    });
-}
-
-#[test]
-fn a_resync_finds_what_it_has_not_seen() {
-    on_every_store(|store| {
-        let collection = registry::COLLECTIONS[0];
-        let seen = Row { seen: 4, ..row(collection, 1, 1, RowState::Clean) };
-        let tombstone = Record { deleted: true, ..record(5, "") };
-        let rows = [
-            seen,
-            row(collection, 2, 3, RowState::Clean),
-            row(collection, 3, 9, RowState::Clean),
-            row(collection, 4, 2, pending(1)),
-            Row { record: tombstone, ..row(collection, 5, 2, RowState::Clean) },
-        ];
-        write(store, rows.map(Write::Put).to_vec());
-        let resync = Resync { number: 4, restored_rev: Some(8), epoch: None, cursor: None, pulled: true, confirmed: false };
-        store
-            .update(&Select::Keys(Vec::new()), &mut |loaded| {
-                loaded.meta.resync = Some(resync.clone());
-                Ok(Vec::new())
-            })
-            .expect("written");
-        let counts = store.counts().expect("counted");
-        assert_eq!((counts.live, counts.unseen), (4, 1), "what the server lost, what waits and what is deleted is not deleted");
-        let mut unseen = Vec::new();
-        let select = &mut |loaded: &mut stronglog_sync::store::Loaded| {
-            unseen = loaded.rows.iter().flatten().map(|row| row.record.id.as_u128()).collect();
-            Ok(Vec::new())
-        };
-        store.update(&Select::Unseen { limit: 9 }, select).expect("read");
-        unseen.sort_unstable();
-        assert_eq!(unseen, [2, 3, 4, 5]);
-    });
-}
-
-#[test]
-fn past_versions_are_numbered_and_come_newest_first() {
-    on_every_store(|store| {
-        let collection = registry::COLLECTIONS[0];
-        let winner = Op { id: Uuid::from_u128(1), device: Uuid::from_u128(2), seq: 3 };
-        let past = |id: u128| past(&row(collection, id, 1, RowState::Clean), Past::Lost, winner, 6);
-        write(store, [1, 2, 3].map(|id| Write::Remember(past(id))).to_vec());
-        let history = store.history(2).expect("read");
-        assert_eq!(history.iter().map(|past| past.record.id.as_u128()).collect::<Vec<_>>(), [3, 2]);
-        assert_eq!((history[0].winner, history[0].why, history[0].at), (winner, Past::Lost, 6));
-        write(store, vec![Write::Forget(history[0].number)]);
-        assert_eq!(store.history(9).expect("read").len(), 2);
-    });
-}
-
-#[test]
-fn what_is_set_aside_is_held_until_it_is_released() {
-    on_every_store(|store| {
-        let collection = registry::COLLECTIONS[0];
-        let id = Uuid::from_u128(5);
-        let version = Version { op: Op { id, device: DEVICE, seq: 1 }, stamp: 3, deleted: false };
-        let aside = |raw: &str, id: Option<Uuid>| Quarantined {
-            collection: Some(collection.path.to_owned()),
-            id,
-            stored: Some(Stored { version, rev: 12 }),
-            raw: raw.to_owned(),
-            reason: "unknown".to_owned(),
-            at: 1,
-        };
-        write(store, vec![Write::Quarantine(aside("{\"a\":1}", Some(id))), Write::Quarantine(aside("{\"a\":2}", Some(id)))]);
-        assert_eq!(store.quarantined().expect("read"), [aside("{\"a\":2}", Some(id))], "one for each record, the newest");
-        let key = Key { collection, id };
-        let held = |store: &mut dyn Store| {
-            let mut held = Vec::new();
-            let keys = vec![Key { collection, id: Uuid::from_u128(6) }, key];
-            let read = &mut |loaded: &mut stronglog_sync::store::Loaded| {
-                held.clone_from(&loaded.held);
-                Ok(Vec::new())
-            };
-            store.update(&Select::Keys(keys), read).expect("read");
-            held
-        };
-        assert_eq!(held(store), [false, true]);
-        write(store, vec![Write::Quarantine(aside("{\"b\":1}", None)), Write::Release(key)]);
-        assert_eq!(held(store), [false, false]);
-        assert_eq!(store.counts().expect("counted").quarantined, 1);
-        write(store, vec![Write::ReleaseRev(12)]);
-        assert_eq!(store.counts().expect("counted").quarantined, 0);
     });
 }
 

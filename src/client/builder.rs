@@ -9,13 +9,12 @@ use uuid::Uuid;
 
 use super::{Client, Inner};
 use crate::api::registry;
-use crate::driver::{Driver, listen, wall_ms, with_moment};
+use crate::driver::{Driver, listen, with_moment};
 use crate::engine::{Engine, Settings};
 use crate::error::{Error, Kind};
-use crate::pull;
 use crate::store::memory::MemoryStore;
 use crate::store::sqlite::SqliteStore;
-use crate::store::{Key, Select, Store, StoreError};
+use crate::store::{Store, StoreError};
 use crate::task::{Snapshot, Task};
 use crate::transport::{Link, MemoryTokens, TokenStore};
 
@@ -172,15 +171,9 @@ fn reread_quarantine(store: &mut dyn Store) -> Result<(), Error> {
     if store.meta()?.contract == registry::VERSION {
         return Ok(());
     }
-    for aside in store.quarantined()? {
-        if let Some(change) = pull::reread(&aside) {
-            let key = Key { collection: change.collection, id: change.record.id };
-            store.update(&Select::Keys(vec![key]), &mut |loaded| Ok(pull::released(loaded, &change, wall_ms())))?;
-        }
+    let readable = store.quarantined()?.into_iter().filter_map(|aside| Task::reread(&aside.raw));
+    for task in readable.chain([Task::Current]) {
+        with_moment(|moment| task.run(store, moment))?;
     }
-    store.update(&Select::Keys(Vec::new()), &mut |loaded| {
-        registry::VERSION.clone_into(&mut loaded.meta.contract);
-        Ok(Vec::new())
-    })?;
     Ok(())
 }

@@ -7,6 +7,7 @@ mod generate;
 mod node;
 #[cfg(feature = "bench")]
 mod plain;
+mod web;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -20,6 +21,7 @@ cargo xtask strangers       the server against tools that nobody here wrote: sch
 cargo xtask bench           the benchmarks of BENCHMARKS.md
 cargo xtask bench FOLDER    the compilers of BENCHMARKS.md on the largest documents of the corpus, and Zod schemas, side by side
 cargo xtask fuzz [CASES]    mutated documents and mutated JSON, 20,000 of each if not said otherwise
+cargo xtask web             build the browser package into web/dist
 cargo xtask generate        write generated/ and docs/ anew";
 
 type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
         ["fuzz", cases] => fuzz(cases),
         #[cfg(feature = "bench")]
         ["plain"] => plain::write(&root()),
+        ["web"] => web::build(),
         ["generate"] => generate::run(&root(), generate::Mode::Write).map(|changes| changes.iter().for_each(|change| println!("{change}"))),
         ["corpus", folder] => corpus::run(Path::new(folder)),
         _ => {
@@ -68,6 +71,9 @@ fn test(corpus: Option<&Path>) -> Result {
     cargo(&["check", "--package", "stronglog-sync", "--no-default-features"])?;
     worlds(0, WORLDS)?;
     node::test()?;
+    // The program that the browser's tests sync with.
+    cargo(&["build", "--package", "stronglog-cli"])?;
+    web::test()?;
     match corpus {
         Some(folder) => corpus::run(folder),
         None => {

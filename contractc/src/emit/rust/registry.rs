@@ -118,7 +118,7 @@ fn route_literal(route: &Route) -> String {
     format!("Some(Route {{ path: {:?}, operations: &[{}] }})", route.path, operations.join(", "))
 }
 
-/// Members that point to records of other collections, with the way to them: names, and `*` for the items of an array.
+/// Members that point to records of other collections, with the way to them: names, `*` for items and entries, `{key}` for the keys of a map.
 pub fn references(plan: &Plan<'_>, schema: SchemaId) -> Vec<(Vec<String>, String)> {
     let mut found = Vec::new();
     let mut trail = Vec::new();
@@ -148,6 +148,7 @@ fn collect(plan: &Plan<'_>, schema: SchemaId, path: &mut Vec<String>, trail: &mu
         let part = contract.schema(*part);
         part.object.properties.iter().for_each(|(name, inner)| descend(name, *inner));
         part.object.additional_properties.iter().for_each(|inner| descend("*", *inner));
+        part.object.property_names.iter().for_each(|inner| descend("{key}", *inner));
         part.array.items.iter().for_each(|inner| descend("*", *inner));
     }
     for part in &parts {

@@ -1,0 +1,32 @@
+// Makes dist/ of src/: the page's module, the two workers with the WebAssembly beside them, and the types.
+
+import { execFileSync } from "node:child_process";
+import { cp, rm } from "node:fs/promises";
+import { rolldown } from "rolldown";
+
+/** Bundles one entry. Pages and workers share no chunk: neither carries what only the other needs. */
+async function build(name, source) {
+  const bundle = await rolldown({
+    input: { [name]: source },
+    // The app's own copies: one Dexie for app and sync, or live queries do not hear of what sync writes.
+    external: ["dexie", "zod"],
+    resolve: { extensionAlias: { ".js": [".ts", ".js"] } },
+    treeshake: { moduleSideEffects: (id) => /worker-(entry|audited)/.test(id), propertyReadSideEffects: false },
+  });
+  await bundle.write({
+    dir: "dist",
+    format: "esm",
+    minify: true,
+    entryFileNames: "[name].js",
+    chunkFileNames: `${name}-[name].js`,
+    // The contract apart from our own code: apps that use its schemas share it.
+    codeSplitting: name === "index" ? { groups: [{ name: "contract", test: /generated/ }] } : false,
+  });
+}
+
+await rm("dist", { recursive: true, force: true });
+await build("index", "src/index.ts");
+await build("worker", "src/worker-entry.ts");
+await build("worker-audited", "src/worker-audited.ts");
+await cp("src/wasm/engine_bg.wasm", "dist/engine_bg.wasm");
+execFileSync("node", ["node_modules/typescript/bin/tsc", "-p", "tsconfig.json"], { stdio: "inherit" });

@@ -1,0 +1,210 @@
+//! The engine's face: the sans-IO engine of `stronglog-sync`, fed with text.
+
+use std::collections::BTreeMap;
+
+use stronglog_sync::api::operations::{GetChanges, PushChanges};
+use stronglog_sync::api::runtime::http::{Operation, Request};
+use stronglog_sync::api::{ContractVersion, Cursor, Report, registry};
+use stronglog_sync::engine::answer::Answered;
+use stronglog_sync::engine::{Command, Engine, Event, Message, Settings};
+use stronglog_sync::task::{Done, Snapshot, Task};
+use stronglog_sync::wire;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::messages::{Call, Happened, Order, Turn, Wanted};
+use crate::random::{random, whole, with_moment};
+use crate::rows::{Counted, Plan, Rows, Selection, Writes, read, read_meta, write};
+
+/// The engine, and the durable steps that it or the app has asked for and that are not stored yet.
+#[wasm_bindgen]
+pub struct SyncEngine {
+    engine: Engine,
+    base_url: String,
+    steps: BTreeMap<u32, Step>,
+    steps_made: u32,
+    bodies: BTreeMap<u64, Vec<u8>>,
+}
+
+struct Step {
+    task: Task,
+    /// Whether the engine has asked for it, and waits.
+    of_engine: bool,
+    done: Done,
+}
+
+#[wasm_bindgen]
+impl SyncEngine {
+    /// An engine over a store that is like this. `poll_ms` says how often to pull when nothing else calls for it.
+    ///
+    /// # Errors
+    /// The database is damaged.
+    #[wasm_bindgen(constructor)]
+    pub fn new(base_url: String, poll_ms: Option<f64>, meta: &str, counts: &str) -> Result<SyncEngine, String> {
+        let defaults = Settings::default();
+        let settings = Settings { poll_ms: poll_ms.map_or(defaults.poll_ms, whole), ..defaults };
+        let engine = Engine::new(settings, snapshot(meta, counts)?);
+        Ok(SyncEngine { engine, base_url, steps: BTreeMap::new(), steps_made: 0, bodies: BTreeMap::new() })
+    }
+
+    /// Tells the engine what has happened: JSON of an event. What to do comes back, as JSON of a turn.
+    ///
+    /// # Errors
+    /// There is no such event.
+    pub fn happened(&mut self, event: &str, now_ms: f64) -> Result<String, String> {
+        let event: Happened = read(event)?;
+        Ok(self.handle(event.into(), now_ms))
+    }
+
+    /// The app has written, and its edits are stored.
+    ///
+    /// # Errors
+    /// The database is damaged.
+    pub fn written(&mut self, meta: &str, counts: &str, now_ms: f64) -> Result<String, String> {
+        let snapshot = snapshot(meta, counts)?;
+        Ok(self.handle(Event::Written(snapshot), now_ms))
+    }
+
+    /// The rows that were to be loaded.
+    ///
+    /// # Errors
+    /// The database is damaged.
+    pub fn loaded(&mut self, rows: Rows, now_ms: f64) -> Result<String, String> {
+        let (rows, _) = rows.read()?;
+        Ok(self.handle(Event::Loaded(rows.into_iter().flatten().collect()), now_ms))
+    }
+
+    /// A request was answered.
+    pub fn answered(&mut self, request: f64, status: u16, retry_after_ms: Option<f64>, body: Vec<u8>, now_ms: f64) -> String {
+        let retry_after_ms = retry_after_ms.map(|wait| whole(wait).unsigned_abs());
+        let answer = Answered { status, retry_after_ms, body };
+        self.handle(Event::Answered { request: whole(request).unsigned_abs(), answer }, now_ms)
+    }
+
+    /// Takes the body of a request that is to be sent.
+    pub fn body(&mut self, request: f64) -> Option<Vec<u8>> {
+        self.bodies.remove(&whole(request).unsigned_abs())
+    }
+
+    /// Begins a durable step that the app asks for: JSON of a task. Its number comes back, or nothing if there is nothing to do.
+    ///
+    /// # Errors
+    /// There is no such task.
+    pub fn begin(&mut self, task: &str) -> Result<Option<u32>, String> {
+        let wanted: Wanted = read(task)?;
+        Ok(wanted.task()?.map(|task| self.step(task, false)))
+    }
+
+    /// Which rows a step needs, as JSON.
+    ///
+    /// # Errors
+    /// There is no such step.
+    pub fn select(&self, step: u32) -> Result<String, String> {
+        self.steps.get(&step).map(|step| write(&Selection::of(&step.task.select()))).ok_or_else(|| no_step(step))
+    }
+
+    /// Plans a step, inside the transaction that has loaded its rows.
+    ///
+    /// # Errors
+    /// The database is damaged.
+    pub fn plan(&mut self, step: u32, meta: &str, rows: Rows, wall_ms: f64) -> Result<Plan, String> {
+        let Step { task, done, .. } = self.steps.get_mut(&step).ok_or_else(|| no_step(step))?;
+        let mut loaded = rows.loaded(meta)?;
+        *done = Done::default();
+        let planned = with_moment(wall_ms, |moment| task.plan(&mut loaded, moment, done));
+        let planned = planned.map_err(|report| format!("cannot change a stored record, which is damaged: {report}"))?;
+        let (mut writes, mut texts) = (Writes::default(), Vec::with_capacity(planned.len()));
+        writes.take(planned, &mut texts);
+        Ok(writes.into_plan(loaded.meta, texts))
+    }
+
+    /// The step is stored, and the store is like this now.
+    ///
+    /// # Errors
+    /// There is no such step, or the database is damaged.
+    pub fn stored(&mut self, step: u32, meta: &str, counts: &str, now_ms: f64) -> Result<String, String> {
+        let snapshot = snapshot(meta, counts)?;
+        let Step { of_engine, mut done, .. } = self.steps.remove(&step).ok_or_else(|| no_step(step))?;
+        done.snapshot = snapshot;
+        let event = if of_engine { Event::Persisted(done) } else { Event::Changed(done.snapshot) };
+        Ok(self.handle(event, now_ms))
+    }
+
+    /// The step cannot be stored. The engine hears of it if it waits for the step.
+    pub fn failed(&mut self, step: u32, message: String, now_ms: f64) -> String {
+        match self.steps.remove(&step) {
+            Some(Step { of_engine: true, .. }) => self.handle(Event::StoreFailed { message }, now_ms),
+            _ => self.turn(Vec::new(), now_ms),
+        }
+    }
+}
+
+impl SyncEngine {
+    fn handle(&mut self, event: Event, now_ms: f64) -> String {
+        let commands = self.engine.handle(event, whole(now_ms), random());
+        let orders = commands.into_iter().filter_map(|command| self.order(command)).collect();
+        self.turn(orders, now_ms)
+    }
+
+    fn turn(&self, commands: Vec<Order>, now_ms: f64) -> String {
+        let now = whole(now_ms);
+        write(&Turn { commands, status: self.engine.status(now), waiting: self.engine.is_waiting(now) })
+    }
+
+    fn order(&mut self, command: Command) -> Option<Order> {
+        Some(match command {
+            Command::Load { limit } => Order::Load { limit },
+            Command::Persist(task) => Order::Persist { step: self.step(task, true) },
+            Command::Send { request, account, message } => {
+                // The address was looked at when sync began, and cursors are the server's own: a request can always be written.
+                let (operation, written) = self.request(&message).ok()?;
+                let (call, body) = Call::of(operation, written);
+                if !body.is_empty() {
+                    self.bodies.insert(request, body);
+                }
+                Order::Send { request, account, call }
+            }
+            Command::Refresh => Order::Refresh,
+            Command::WakeAt(at) => Order::WakeAt { at },
+            Command::Cancel { request } => {
+                self.bodies.remove(&request);
+                Order::Cancel { request }
+            }
+        })
+    }
+
+    fn step(&mut self, task: Task, of_engine: bool) -> u32 {
+        self.steps_made += 1;
+        self.steps.insert(self.steps_made, Step { task, of_engine, done: Done::default() });
+        self.steps_made
+    }
+
+    fn request(&self, message: &Message) -> Result<(&'static str, Request), Report> {
+        match message {
+            Message::Pull { since, limit } => {
+                let call = GetChanges {
+                    since: since.clone().map(Cursor),
+                    limit: i64::try_from(*limit).ok(),
+                    x_contract_version: Some(ContractVersion(registry::VERSION.to_owned())),
+                };
+                Ok((GetChanges::ID, call.request(&self.base_url)?))
+            }
+            Message::Push { edits, cursor } => {
+                let request = http::Request::builder()
+                    .method(PushChanges::METHOD)
+                    .uri(format!("{}{}", self.base_url.trim_end_matches('/'), PushChanges::PATH))
+                    .header(http::header::CONTENT_TYPE, "application/json")
+                    .header("X-Contract-Version", registry::VERSION)
+                    .body(wire::write_push(edits, cursor.as_deref()).into_bytes());
+                Ok((PushChanges::ID, request.map_err(|error| Report::new("format", error.to_string()))?))
+            }
+        }
+    }
+}
+
+fn snapshot(meta: &str, counts: &str) -> Result<Snapshot, String> {
+    Ok(Snapshot { meta: read_meta(meta)?, counts: read::<Counted>(counts)?.counts() })
+}
+
+fn no_step(step: u32) -> String {
+    format!("there is no step {step}: it was stored before, or has failed")
+}

@@ -1,0 +1,128 @@
+//! Events, commands and tasks as they cross the border: JSON, but for the bodies of requests and answers.
+
+use serde::{Deserialize, Serialize};
+use stronglog_sync::Status;
+use stronglog_sync::engine::Event;
+use stronglog_sync::task::{Answer, Task};
+use uuid::Uuid;
+
+use crate::rows::read_key;
+
+/// What happens outside of the store.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Happened {
+    Tick,
+    Online(bool),
+    /// The newest revision.
+    Doorbell(u64),
+    SyncNow,
+    Pause,
+    Resume,
+    /// The account.
+    SignedIn(Uuid),
+    SignedOut,
+    /// Whether there is a token to go on with.
+    Refreshed(bool),
+    /// The request's number, and what the network said.
+    Unanswered(u64, String),
+    StoreFailed(String),
+}
+
+impl From<Happened> for Event {
+    fn from(happened: Happened) -> Event {
+        match happened {
+            Happened::Tick => Event::Tick,
+            Happened::Online(online) => Event::Online(online),
+            Happened::Doorbell(rev) => Event::Doorbell { rev },
+            Happened::SyncNow => Event::SyncNow,
+            Happened::Pause => Event::Pause,
+            Happened::Resume => Event::Resume,
+            Happened::SignedIn(account) => Event::SignedIn { account },
+            Happened::SignedOut => Event::SignedOut,
+            Happened::Refreshed(valid) => Event::Refreshed { valid },
+            Happened::Unanswered(request, message) => Event::Unanswered { request, message },
+            Happened::StoreFailed(message) => Event::StoreFailed { message },
+        }
+    }
+}
+
+/// A durable step that the app asks for.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) enum Wanted {
+    Retry(String),
+    Discard(String),
+    Delete,
+    PushAgain,
+    Claim(Uuid),
+    Enable(bool),
+    /// Takes in a change that was set aside, if it can be read now.
+    Reread(String),
+    /// Remembers that everything that was set aside was tried with this contract.
+    Current,
+}
+
+impl Wanted {
+    /// The task, or nothing if there is nothing to do.
+    pub(crate) fn task(self) -> Result<Option<Task>, String> {
+        Ok(Some(match self {
+            Wanted::Retry(key) => Task::Retry(vec![read_key(&key)?]),
+            Wanted::Discard(key) => Task::Discard(vec![read_key(&key)?]),
+            Wanted::Delete => Task::AnswerResync(Answer::Delete),
+            Wanted::PushAgain => Task::AnswerResync(Answer::PushAgain),
+            Wanted::Claim(account) => Task::Claim { account },
+            Wanted::Enable(enabled) => Task::Enable(enabled),
+            Wanted::Reread(raw) => return Ok(Task::reread(&raw)),
+            Wanted::Current => Task::Current,
+        }))
+    }
+}
+
+/// What the engine says after an event.
+#[derive(Serialize)]
+pub(crate) struct Turn {
+    pub(crate) commands: Vec<Order>,
+    pub(crate) status: Status,
+    /// Whether there is nothing to do until something happens.
+    pub(crate) waiting: bool,
+}
+
+/// A command of the engine.
+#[derive(Serialize)]
+#[serde(tag = "command", rename_all = "camelCase")]
+pub(crate) enum Order {
+    /// Read up to `limit` waiting rows, and call `loaded`.
+    Load { limit: usize },
+    /// Run the step of this number, and call `stored`.
+    Persist { step: u32 },
+    /// Send a request, and call `answered`, or say `unanswered`.
+    Send { request: u64, account: Uuid, #[serde(flatten)] call: Call },
+    /// Refresh the token, and say `refreshed`.
+    Refresh,
+    /// Say `tick` at this time.
+    WakeAt { at: Option<i64> },
+    /// Forget the request.
+    Cancel { request: u64 },
+}
+
+/// A request. Its body, if it has one, is fetched by its number: it is large.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Call {
+    /// The operation of the contract.
+    pub(crate) operation: &'static str,
+    pub(crate) method: String,
+    pub(crate) url: String,
+    pub(crate) headers: Vec<(String, String)>,
+}
+
+impl Call {
+    /// The request's head, and its body.
+    pub(crate) fn of(operation: &'static str, request: http::Request<Vec<u8>>) -> (Call, Vec<u8>) {
+        let (head, body) = request.into_parts();
+        let text = |value: &http::HeaderValue| value.to_str().unwrap_or_default().to_owned();
+        let headers = head.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
+        (Call { operation, method: head.method.to_string(), url: head.uri.to_string(), headers }, body)
+    }
+}

@@ -1,0 +1,53 @@
+// Every request and every answer of the feed judged by the generated Zod schemas as well, and their verdict compared with that of the
+// generated Rust in the engine. A difference is an error: the request counts as failed, and status says why.
+
+import { parseEach, type Sorted } from "../../generated/typescript/runtime/each.js";
+import { getChanges, pushChanges } from "../../generated/typescript/operations.js";
+import * as schemas from "../../generated/typescript/schemas.js";
+import type { Answer, Call } from "./transport.js";
+import * as wasm from "./wasm/engine.js";
+
+/** What one validator has said of a message: how many of its items it refuses, or that it refuses the whole. */
+type Verdict = number | "refused";
+
+/** Judges a request of the feed and its answer by both validators. */
+export function audit(call: Call, sent: Uint8Array | undefined, answer: Answer): void {
+  if (call.operation === pushChanges.id && sent !== undefined) {
+    agree("the push", zod(parseEach(schemas.FeedPushRequestSchema, json(sent))), rust(() => wasm.judgePush(sent)));
+  }
+  if (call.operation === getChanges.id && answer.status === 200) {
+    agree("the page", zod(parseEach(schemas.FeedPageSchema, json(answer.body))), rust(() => wasm.judgePage(answer.body)));
+  }
+  if (call.operation === pushChanges.id && answer.status === 200) {
+    const outcomes = parseEach(schemas.FeedPushResultSchema, json(answer.body));
+    if (!outcomes.valid) {
+      throw new Error(`the server's outcomes fail the Zod schema: ${JSON.stringify(outcomes.violations)}`);
+    }
+  }
+}
+
+function agree(what: string, byZod: Verdict, byRust: Verdict): void {
+  if (byZod !== byRust) {
+    throw new Error(`the two validators differ on ${what}: Zod says ${byZod}, Rust says ${byRust}`);
+  }
+  if (byZod === "refused") {
+    throw new Error(`${what} is not what the contract says`);
+  }
+}
+
+function json(bytes: Uint8Array): unknown {
+  return JSON.parse(new TextDecoder().decode(bytes));
+}
+
+function zod(sorted: Sorted<unknown>): Verdict {
+  return sorted.valid ? sorted.refused.length : "refused";
+}
+
+function rust(judge: () => number): Verdict {
+  try {
+    return judge();
+  } catch {
+    // The reason is the engine's to tell: it reads the message next.
+    return "refused";
+  }
+}

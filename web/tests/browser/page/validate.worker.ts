@@ -1,0 +1,28 @@
+// Validates the same page of the feed as the engine does, and as an app with Zod would, in turns.
+
+import { parseEach } from "../../../../generated/typescript/runtime/each.js";
+import { FeedPageSchema } from "../../../../generated/typescript/schemas.js";
+import init, { judgePage } from "../../../src/wasm/engine.js";
+
+const ROUNDS = 15;
+
+function median(times: number[]): number {
+  return times.sort((one, other) => one - other)[Math.floor(times.length / 2)] ?? NaN;
+}
+
+self.onmessage = async ({ data }: MessageEvent<Uint8Array>) => {
+  await init();
+  const byRust: number[] = [];
+  const byZod: number[] = [];
+  let refused = 0;
+  for (let round = 0; round < ROUNDS; round += 1) {
+    let began = performance.now();
+    refused += judgePage(data);
+    byRust.push(performance.now() - began);
+    began = performance.now();
+    const judged = parseEach(FeedPageSchema, JSON.parse(new TextDecoder().decode(data)));
+    byZod.push(performance.now() - began);
+    refused += judged.valid ? judged.refused.length : 1;
+  }
+  self.postMessage({ rustMs: median(byRust), zodMs: median(byZod), refused, bytes: data.length });
+};

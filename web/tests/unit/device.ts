@@ -1,0 +1,145 @@
+// A device for tests: the wasm engine in Node over Dexie in memory, against a server that is a function.
+
+import "fake-indexeddb/auto";
+import { readFileSync } from "node:fs";
+import type { StrongLogDatabase, SyncStatus } from "../../src/api.js";
+import { makeDatabase } from "../../src/database.js";
+import { Host } from "../../src/host.js";
+import { newId } from "../../src/id.js";
+import { watchWrites } from "../../src/writes.js";
+import { initSync } from "../../src/wasm/engine.js";
+
+initSync({ module: readFileSync(new URL("../../src/wasm/engine_bg.wasm", import.meta.url)) });
+
+export const ACCOUNT = "01890000-0000-7000-8000-000000000001";
+const EPOCH = "e1";
+
+interface Stored {
+  readonly collection: string;
+  readonly rev: number;
+  readonly op: { readonly id: string; readonly deviceId: string; readonly seq: number };
+  readonly record: Record<string, unknown>;
+}
+
+/** A server of one account that takes whatever comes last: what it decides is told by the test. */
+export class MockServer {
+  readonly records = new Map<string, Stored>();
+  readonly requests: { readonly method: string; readonly path: string; readonly body: unknown }[] = [];
+  rev = 0;
+  /** Answers in place of the server, where it wants to. */
+  intercept: ((path: string) => Response | undefined) | undefined;
+  /** Decides about an edit, in place of accepting it. */
+  judge: ((change: Stored) => object | undefined) | undefined;
+
+  /** A change that another device has made. */
+  add(collection: string, record: Record<string, unknown>, seq = 1): Stored {
+    this.rev += 1;
+    const op = { id: newId(), deviceId: "01890000-0000-7000-8000-0000000000aa", seq };
+    const serverId = "01890000-0000-7000-8000-0000000000bb";
+    const stored: Stored = { collection, rev: this.rev, op, record: { ...record, serverId, serverUpdatedAt: Date.now() } };
+    this.records.set(`${collection}/${record["id"] as string}`, stored);
+    return stored;
+  }
+
+  readonly fetch: typeof fetch = async (input, init) => {
+    const url = new URL(String(input));
+    const body: unknown = init?.body ? JSON.parse(new TextDecoder().decode(init.body as Uint8Array<ArrayBuffer>)) : undefined;
+    this.requests.push({ method: init?.method ?? "GET", path: url.pathname, body });
+    const answer = this.intercept?.(url.pathname);
+    if (answer !== undefined) {
+      return answer;
+    }
+    switch (url.pathname) {
+      case "/api/v1/auth/login":
+      case "/api/v1/auth/refresh":
+        return json({ accessToken: "a.b.c", refreshToken: newId(), expiresInSecs: 900, userId: ACCOUNT });
+      case "/api/v1/auth/logout":
+        return new Response(null, { status: 204 });
+      case "/api/v1/changes":
+        return json(this.page(url.searchParams.get("since"), Number(url.searchParams.get("limit"))));
+      case "/api/v1/changes/batch":
+        return json(this.push((body as { changes: Stored[] }).changes));
+      default:
+        return new Response("not here", { status: 404 });
+    }
+  };
+
+  private page(since: string | null, limit: number): object {
+    const from = Number(since?.split(".").at(-1) ?? 0);
+    const changes = [...this.records.values()].filter((change) => change.rev > from).sort((one, other) => one.rev - other.rev);
+    const hasMore = changes.length > limit;
+    const sent = changes.slice(0, limit);
+    const last = hasMore ? (sent.at(-1)?.rev ?? from) : this.rev;
+    return { changes: sent, nextCursor: `v1.changes.${EPOCH}.${last}`, hasMore, userRev: this.rev, serverTime: Date.now() };
+  }
+
+  private push(changes: readonly Stored[]): object {
+    const prevUserRev = this.rev;
+    const outcomes = changes.map((change) => {
+      const judged = this.judge?.(change);
+      if (judged !== undefined) {
+        return judged;
+      }
+      this.rev += 1;
+      const { collection, op, record } = change;
+      const [id, clientUpdatedAt] = [record["id"] as string, record["clientUpdatedAt"] as number];
+      const server = { serverId: "01890000-0000-7000-8000-0000000000bb", serverUpdatedAt: Date.now() };
+      this.records.set(`${collection}/${id}`, { collection, rev: this.rev, op, record: { ...record, ...server } });
+      return { id, op, outcome: "accepted", rev: this.rev, ...server, clientUpdatedAt };
+    });
+    return { outcomes, prevUserRev, userRev: this.rev, serverTime: Date.now() };
+  }
+}
+
+export function json(body: unknown, status = 200): Response {
+  return new Response(JSON.stringify(body), { status, headers: { "Content-Type": "application/json" } });
+}
+
+/** A device of one tab. */
+export class Device {
+  status: SyncStatus | undefined;
+
+  private constructor(
+    readonly db: StrongLogDatabase,
+    readonly host: Host,
+  ) {}
+
+  static async open(server: MockServer, name: string = newId()): Promise<Device> {
+    const database = makeDatabase(name);
+    let device: Device | undefined;
+    const settings = { tab: newId(), name, baseUrl: "https://sync.example", validateWithZod: false, pollMs: undefined };
+    const host = await Host.open(settings, {
+      fetch: server.fetch,
+      report: ({ tab, ...status }) => {
+        if (device !== undefined) {
+          device.status = { ...status, leader: tab === settings.tab };
+        }
+      },
+      deposed: (reason) => {
+        throw reason instanceof Error ? reason : new Error(String(reason));
+      },
+      persisted: () => Promise.resolve(false),
+    });
+    watchWrites(database, () => host.written());
+    device = new Device(database as unknown as StrongLogDatabase, host);
+    host.repeat();
+    return device;
+  }
+
+  async signIn(): Promise<void> {
+    await this.host.call("signIn", [{ email: "ana@example.com", password: "correct horse battery staple" }]);
+  }
+
+  async sync(): Promise<SyncStatus> {
+    await this.host.call("syncNow", []);
+    if (this.status === undefined) {
+      throw new Error("the device has said nothing");
+    }
+    return this.status;
+  }
+
+  close(): void {
+    this.host.close();
+    this.db.close();
+  }
+}

@@ -1,0 +1,263 @@
+// The story's integration tests: the engine over an in-memory Dexie, with a mocked way to the server.
+
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { deterministicId, namespace } from "./contract.js";
+import { Device, MockServer, json } from "./device.js";
+import { newId } from "../../src/id.js";
+
+let server: MockServer;
+let device: Device;
+
+beforeEach(async () => {
+  server = new MockServer();
+  device = await Device.open(server);
+});
+
+afterEach(() => device.close());
+
+const remote = (id: string, extra: object): Record<string, unknown> => ({
+  id,
+  clientCreatedAt: 1_000,
+  clientUpdatedAt: 1_000,
+  isDeleted: false,
+  date: 1_700_000_000_000,
+  weightKg: 80,
+  ...extra,
+});
+
+describe("local changes only", () => {
+  test("what was written before and after the sign-in is pushed", async () => {
+    const before = await device.db.userBodyweightLogs.add({ date: 1, weightKg: 81 });
+    await device.signIn();
+    const status = await device.sync();
+    expect(server.records.get(`user-bodyweight-logs/${before}`)?.record).toMatchObject({ weightKg: 81, isDeleted: false });
+    expect(status).toMatchObject({ state: "idle", pending: 0, blocked: 0 });
+
+    await device.db.userBodyweightLogs.update(before, { weightKg: 82 });
+    await device.db.workoutTemplates.add({ name: "Push day" });
+    await device.sync();
+    expect(server.records.get(`user-bodyweight-logs/${before}`)?.record).toMatchObject({ weightKg: 82 });
+    expect([...server.records.keys()].filter((key) => key.startsWith("workout-templates/"))).toHaveLength(1);
+  });
+
+  test("a record is completed, and shown with what the server has made of it", async () => {
+    await device.signIn();
+    const began = Date.now();
+    const id = await device.db.workoutTemplates.add({ name: "Legs" });
+    expect(id).toMatch(/^[\da-f]{8}-[\da-f]{4}-7/);
+    const written = await device.db.workoutTemplates.get(id);
+    expect(written).toMatchObject({ id, name: "Legs", isDeleted: false });
+    expect(written?.clientUpdatedAt).toBeGreaterThanOrEqual(began);
+    await device.sync();
+    expect(await device.db.workoutTemplates.get(id)).toMatchObject({ serverId: expect.any(String) as string, name: "Legs" });
+  });
+
+  test("a record is written and deleted by whatever means, and leaves the table at once", async () => {
+    await device.signIn();
+    const [one, two, three] = [newId(), newId(), newId()];
+    await device.db.workoutTemplates.bulkAdd([one, two, three].map((id) => ({ id, name: id })));
+    await device.sync();
+    await device.db.workoutTemplates.delete(one);
+    await device.db.workoutTemplates.update(two, { isDeleted: true } as never);
+    expect(await device.db.workoutTemplates.toCollection().primaryKeys()).toEqual([three]);
+    await device.db.workoutTemplates.clear();
+    expect(await device.db.workoutTemplates.count()).toBe(0);
+    expect(await device.sync()).toMatchObject({ pending: 0 });
+    const stored = [one, two, three].map((id) => server.records.get(`workout-templates/${id}`)?.record);
+    expect(stored.map((record) => [record?.["isDeleted"], record?.["name"]])).toEqual(Array(3).fill([true, undefined]));
+    expect(await device.host.call("conflicts", [])).toMatchObject(Array(3).fill({ why: "deleted" }));
+  });
+
+  test("a transaction that is undone is not pushed", async () => {
+    await device.signIn();
+    const undone = device.db.transaction("rw", device.db.workoutTemplates, async () => {
+      await device.db.workoutTemplates.add({ name: "no" });
+      throw new Error("changed my mind");
+    });
+    await expect(undone).rejects.toThrow("changed my mind");
+    expect(await device.sync()).toMatchObject({ pending: 0 });
+    expect(server.requests.filter((request) => request.path.endsWith("/batch"))).toEqual([]);
+  });
+
+  test("what the contract refuses is refused at once, and says why", async () => {
+    const refused = device.db.userBodyweightLogs.add({ date: 1, weightKg: -3 });
+    await expect(refused).rejects.toMatchObject({
+      name: "RecordRefused",
+      collection: "user-bodyweight-logs",
+      violations: [{ pointer: "/weightKg", keyword: "exclusiveMinimum" }],
+    });
+    expect(await device.db.userBodyweightLogs.count()).toBe(0);
+    const settings = { preferredWeightUnit: "kg", theme: "dark", defaultRestTimerSecs: 90 } as const;
+    await expect(device.db.userSettings.put({ ...settings, id: newId() })).rejects.toThrow("the one id of this collection");
+    expect(await device.db.userSettings.put(settings)).toBe(deterministicId(namespace, "user-settings", "settings"));
+    await expect(device.db.workoutTemplates.add({ name: "x", notes: "n".repeat(10_001) })).rejects.toThrow("/notes");
+  });
+
+  test("a shipped record never beats an edit", async () => {
+    const id = deterministicId(namespace, "exercise-definitions", "Squat");
+    server.add("exercise-definitions", { ...remote(id, {}), name: "Back squat", isCustom: false });
+    const shipped = { id, name: "Squat", isCustom: false, clientUpdatedAt: 0 };
+    await device.db.exerciseDefinitions.add(shipped);
+    await device.signIn();
+    expect(await device.sync()).toMatchObject({ pending: 0 });
+    expect(await device.db.exerciseDefinitions.get(id)).toMatchObject({ name: "Back squat" });
+    expect(server.records.get(`exercise-definitions/${id}`)?.record).toMatchObject({ name: "Back squat" });
+  });
+});
+
+describe("remote changes only", () => {
+  test("records arrive, change and disappear", async () => {
+    const id = newId();
+    server.add("user-bodyweight-logs", remote(id, {}));
+    await device.signIn();
+    await device.sync();
+    expect(await device.db.userBodyweightLogs.toArray()).toMatchObject([{ id, weightKg: 80 }]);
+    server.add("user-bodyweight-logs", remote(id, { weightKg: 79, mood: "fine", clientUpdatedAt: 2_000 }), 2);
+    await device.sync();
+    expect(await device.db.userBodyweightLogs.get(id)).toMatchObject({ weightKg: 79, mood: "fine" });
+    server.add("user-bodyweight-logs", { id, clientCreatedAt: 1_000, clientUpdatedAt: 3_000, isDeleted: true }, 3);
+    await device.sync();
+    expect(await device.db.userBodyweightLogs.count()).toBe(0);
+  });
+
+  test("many pages", async () => {
+    for (let index = 0; index < 2_500; index += 1) {
+      server.add("user-bodyweight-logs", remote(newId(), { date: index }));
+    }
+    await device.signIn();
+    expect(await device.sync()).toMatchObject({ state: "idle", pending: 0 });
+    expect(await device.db.userBodyweightLogs.count()).toBe(2_500);
+    expect(await device.db.userBodyweightLogs.orderBy("date").last()).toMatchObject({ date: 2_499 });
+  });
+
+  test("what this version cannot read is set aside, and not edited", async () => {
+    const id = newId();
+    server.add("user-bodyweight-logs", remote(id, { weightKg: "eighty" }));
+    await device.signIn();
+    expect(await device.sync()).toMatchObject({ quarantined: 1, state: "idle" });
+    expect(await device.host.call("quarantine", [])).toMatchObject([{ collection: "user-bodyweight-logs", id }]);
+    await expect(device.db.userBodyweightLogs.add({ id, date: 1, weightKg: 80 })).rejects.toThrow("update the app");
+  });
+});
+
+describe("concurrent changes", () => {
+  test("the last write wins, and the loser is in the history", async () => {
+    const [mine, theirs] = [newId(), newId()];
+    const [first, second] = [server.add("user-bodyweight-logs", remote(mine, {})), server.add("user-bodyweight-logs", remote(theirs, {}))];
+    await device.signIn();
+    await device.sync();
+    await device.db.userBodyweightLogs.bulkPut([
+      { ...(remote(mine, { weightKg: 71 }) as { date: number; weightKg: number }) },
+      { ...(remote(theirs, { weightKg: 72 }) as { date: number; weightKg: number }) },
+    ]);
+    const later = Date.now() + 60_000;
+    const winner = server.add("user-bodyweight-logs", remote(theirs, { weightKg: 99, clientUpdatedAt: later }), 9);
+    server.add("user-bodyweight-logs", remote(mine, { weightKg: 98, clientUpdatedAt: 1_500 }), 8);
+    server.judge = ({ record, op }) => (record["id"] === theirs ? { id: theirs, op, outcome: "superseded", winner } : undefined);
+    expect(await device.sync()).toMatchObject({ pending: 0, state: "idle" });
+    expect([first.rev, second.rev]).toEqual([1, 2]);
+    expect(await device.db.userBodyweightLogs.get(theirs)).toMatchObject({ weightKg: 99 });
+    expect(await device.db.userBodyweightLogs.get(mine)).toMatchObject({ weightKg: 71 });
+    expect(server.records.get(`user-bodyweight-logs/${mine}`)?.record).toMatchObject({ weightKg: 71 });
+    const [past] = (await device.host.call("conflicts", [])) as { number: number; record: object; why: string }[];
+    expect(past).toMatchObject({ why: "lost", record: { id: theirs, weightKg: 72 } });
+
+    server.judge = undefined;
+    await device.host.call("restore", [past?.number]);
+    expect(await device.db.userBodyweightLogs.get(theirs)).toMatchObject({ weightKg: 72 });
+    expect(await device.sync()).toMatchObject({ pending: 0 });
+    expect(server.records.get(`user-bodyweight-logs/${theirs}`)?.record).toMatchObject({ weightKg: 72 });
+  });
+
+  test("an edit that nobody has stamped yet is not overwritten by a page", async () => {
+    const id = newId();
+    server.add("user-bodyweight-logs", remote(id, {}));
+    await device.signIn();
+    await device.sync();
+    server.add("user-bodyweight-logs", remote(id, { weightKg: 60, clientUpdatedAt: 1_500 }), 2);
+    const written = device.db.userBodyweightLogs.update(id, { weightKg: 61 });
+    await Promise.all([written, device.sync()]);
+    await device.sync();
+    expect(await device.db.userBodyweightLogs.get(id)).toMatchObject({ weightKg: 61 });
+    expect(server.records.get(`user-bodyweight-logs/${id}`)?.record).toMatchObject({ weightKg: 61 });
+  });
+});
+
+describe("timestamps and refusals", () => {
+  test("the two timestamps are set by what has succeeded, for each collection too", async () => {
+    await device.signIn();
+    const began = Date.now();
+    const pulled = await device.sync();
+    expect(pulled.lastSuccessfulServerSyncTimestamp).toBeGreaterThanOrEqual(began - 1_000);
+    expect(pulled.lastSuccessfulClientPushTimestamp).toBeNull();
+    await device.db.workoutTemplates.add({ name: "Pull day" });
+    const pushed = await device.sync();
+    expect(pushed.lastSuccessfulClientPushTimestamp).toBeGreaterThanOrEqual(began);
+    expect(pushed.collections["workout-templates"]?.lastSuccessfulClientPushTimestamp).toBe(pushed.lastSuccessfulClientPushTimestamp);
+    expect(pushed.collections["user-goals"]?.lastSuccessfulClientPushTimestamp).toBeNull();
+  });
+
+  test("a failure changes no timestamp, and what waits goes on waiting", async () => {
+    await device.signIn();
+    const before = await device.sync();
+    server.intercept = (path) => (path.startsWith("/api/v1/changes") ? new Response("<html>welcome</html>") : undefined);
+    await device.db.workoutTemplates.add({ name: "Pull day" });
+    const failed = await device.sync();
+    expect(failed).toMatchObject({ pending: 1, lastSuccessfulServerSyncTimestamp: before.lastSuccessfulServerSyncTimestamp });
+    expect(failed.lastError).toContain("not what the contract says");
+    expect(failed.nextAttemptInMs).not.toBeNull();
+    server.intercept = undefined;
+    expect(await device.sync()).toMatchObject({ pending: 0, lastError: null });
+  });
+
+  test("a refused record is blocked, can be tried again, and can be given up", async () => {
+    await device.signIn();
+    await device.sync();
+    const [good, bad] = [newId(), newId()];
+    const error = { code: "invalid_record", retryable: false, message: "no", errors: [] };
+    server.judge = ({ record, op }) => (record["id"] === bad ? { id: bad, op, outcome: "rejected", error } : undefined);
+    await device.db.workoutTemplates.bulkAdd([
+      { id: bad, name: "poison" },
+      { id: good, name: "fine" },
+    ]);
+    expect(await device.sync()).toMatchObject({ pending: 0, blocked: 1 });
+    expect(server.records.has(`workout-templates/${good}`)).toBe(true);
+    expect(await device.host.call("blocked", [])).toMatchObject([{ collection: "workout-templates", id: bad, code: "invalid_record", message: "no" }]);
+    server.judge = undefined;
+    await device.host.call("retry", ["workout-templates", bad]);
+    expect(await device.sync()).toMatchObject({ blocked: 0, pending: 0 });
+    expect(server.records.has(`workout-templates/${bad}`)).toBe(true);
+  });
+
+  test("a token that has run out is refreshed once", async () => {
+    await device.signIn();
+    await device.sync();
+    let expired = true;
+    server.intercept = (path) => {
+      if (path === "/api/v1/changes" && expired) {
+        expired = false;
+        const problem = { type: "about:blank", title: "Unauthorized", status: 401, code: "token_expired", retryable: false };
+        return json(problem, 401);
+      }
+      return undefined;
+    };
+    expect(await device.sync()).toMatchObject({ state: "idle", lastError: null });
+    expect(server.requests.filter((request) => request.path.endsWith("/refresh"))).toHaveLength(1);
+  });
+
+  test("another account is refused, and nothing is sent", async () => {
+    await device.signIn();
+    await device.sync();
+    server.intercept = (path) =>
+      path.endsWith("/login")
+        ? json({ accessToken: "a.b.c", refreshToken: newId(), expiresInSecs: 900, userId: "01890000-0000-7000-8000-000000000002" })
+        : undefined;
+    await device.host.call("signOut", []);
+    expect(device.status).toMatchObject({ state: "off", account: null });
+    await expect(device.signIn()).rejects.toThrow("belongs to the account");
+    const sent = server.requests.length;
+    await device.db.workoutTemplates.add({ name: "secret" });
+    await device.sync();
+    expect(server.requests.length).toBe(sent);
+  });
+});
