@@ -3,7 +3,7 @@
 import { useLiveQuery } from "dexie-react-hooks";
 import { estimatedOneRepMax } from "../logic/one-rep-max";
 import type { Point } from "../logic/chart";
-import { db, deterministicId, type Draft, type ExerciseDefinition, sync } from "../sync";
+import { db, sharedId, type Draft, type ExerciseDefinition, sync } from "../sync";
 
 /** Name, equipment, muscles. */
 const SHIPPED: readonly (readonly [string, string, ...string[]])[] = [
@@ -30,7 +30,7 @@ const SHIPPED: readonly (readonly [string, string, ...string[]])[] = [
 /** Adds the shipped exercises that are missing. Any edit of a person, here or elsewhere, is later than these. */
 export async function addShipped(): Promise<void> {
   const records = SHIPPED.map(([name, equipment, ...primaryMuscleGroups]) => ({
-    id: deterministicId("exercise-definitions", name),
+    id: sharedId("exercise-definitions", name),
     clientCreatedAt: 0,
     clientUpdatedAt: 0,
     name,

@@ -3,9 +3,9 @@
 import { useLiveQuery } from "dexie-react-hooks";
 import { createContext, useContext, useEffect } from "react";
 import type { Unit } from "../logic/units";
-import { db, deterministicId, type Draft, type UserSettings } from "../sync";
+import { db, sharedId, type Draft, type UserSettings } from "../sync";
 
-const ID = deterministicId("user-settings", "settings");
+const ID = sharedId("user-settings", "settings");
 
 const DEFAULTS: Settings = { preferredWeightUnit: "kg", theme: "system", defaultRestTimerSecs: 120 };
 
