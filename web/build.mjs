@@ -28,5 +28,5 @@ await rm("dist", { recursive: true, force: true });
 await build("index", "src/index.ts");
 await build("worker", "src/worker-entry.ts");
 await build("worker-audited", "src/worker-audited.ts");
-await cp("src/wasm/engine_bg.wasm", "dist/engine_bg.wasm");
+await cp("engine/pkg/engine_bg.wasm", "dist/engine_bg.wasm");
 execFileSync("node", ["node_modules/typescript/bin/tsc", "-p", "tsconfig.json"], { stdio: "inherit" });

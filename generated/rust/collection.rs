@@ -66,7 +66,8 @@ pub struct Index {
 /// A member that holds the id of another record.
 #[derive(Debug)]
 pub struct Reference {
-    /// Names of members from the record down; `*` stands for every item of an array or entry of a map.
+    /// Names of members from the record down; `*` stands for every item of an array or entry of a map, `{key}` for every key of a map,
+    /// at whose end the id is.
     pub path: &'static [&'static str],
     /// The collection that the id is of.
     pub collection: &'static str,

@@ -5,7 +5,7 @@ import { parseEach, type Sorted } from "../../generated/typescript/runtime/each.
 import { getChanges, pushChanges } from "../../generated/typescript/operations.js";
 import * as schemas from "../../generated/typescript/schemas.js";
 import type { Answer, Call } from "./transport.js";
-import * as wasm from "./wasm/engine.js";
+import * as wasm from "../engine/pkg/engine.js";
 
 /** What one validator has said of a message: how many of its items it refuses, or that it refuses the whole. */
 type Verdict = number | "refused";

@@ -3,7 +3,7 @@
 import { Deposed, type DexieStore, type Selection, type State } from "./store.js";
 import { SignInNeeded, said, type Call, type Transport } from "./transport.js";
 import type { SyncStatus } from "./api.js";
-import * as wasm from "./wasm/engine.js";
+import * as wasm from "../engine/pkg/engine.js";
 
 /** What the engine says of itself. */
 export type EngineStatus = Omit<SyncStatus, "account" | "leader" | "persisted" | "storageProblem">;

@@ -6,7 +6,7 @@ import { makeDatabase, partsOfKey, type OwnTables } from "./database.js";
 import { Driver, type EngineStatus } from "./driver.js";
 import { DexieStore } from "./store.js";
 import { Transport, type Audit } from "./transport.js";
-import * as wasm from "./wasm/engine.js";
+import * as wasm from "../engine/pkg/engine.js";
 import type { Dexie } from "dexie";
 
 /** How many past versions are listed if nobody says otherwise. */

@@ -2,7 +2,7 @@
 // decides nothing.
 
 import type { Dexie, Transaction } from "dexie";
-import * as wasm from "./wasm/engine.js";
+import * as wasm from "../engine/pkg/engine.js";
 import { ownTables, partsOfKey, pathOfTable, tableName, type Aside, type Note, type OwnTables, type StoredPast, type StoredRow } from "./database.js";
 
 /** Which rows a plan needs: JSON of `Selection` in web/engine. */

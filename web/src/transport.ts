@@ -1,7 +1,7 @@
 // The way to the server: fetch, and the tokens that go with every request. The twin of src/transport.rs.
 
 import type { OwnTables } from "./database.js";
-import * as wasm from "./wasm/engine.js";
+import * as wasm from "../engine/pkg/engine.js";
 
 /** How long to wait for an answer. */
 const ANSWER_MS_MAX = 60_000;

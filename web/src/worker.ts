@@ -4,7 +4,7 @@ import { openChannel, type LedStatus, type Message, type Order, type Settings } 
 import { Host, type Surroundings } from "./host.js";
 import { Candidate } from "./leader.js";
 import { said, type Audit } from "./transport.js";
-import init from "./wasm/engine.js";
+import init from "../engine/pkg/engine.js";
 
 class Worker_ {
   private readonly channel: BroadcastChannel;

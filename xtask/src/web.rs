@@ -17,7 +17,7 @@ const FEATURES: [&str; 6] =
 pub fn build() -> Result {
     let module = compile()?;
     let folder = packages()?;
-    let bound = folder.join("src/wasm");
+    let bound = folder.join("engine/pkg");
     run(Command::new(bindgen()?).args(["--target", "web", "--out-name", "engine", "--out-dir"]).arg(&bound).arg(module))?;
     let wasm = bound.join("engine_bg.wasm");
     // What LLVM has made small, binaryen makes smaller.
@@ -108,9 +108,10 @@ fn toolchain() -> Result<Toolchain> {
 
 /// Installs Debian's packages.
 pub fn install(packages: &[&str]) -> Result {
-    let failed = |error| format!("cannot install {}: {error}; install them, then try again", packages.join(" "));
+    let failed = |error: Box<dyn std::error::Error>| format!("cannot install {}: {error}; install them, then try again", packages.join(" "));
     run(Command::new("apt-get").arg("update")).map_err(failed)?;
-    run(Command::new("apt-get").args(["install", "--yes", "--no-install-recommends"]).args(packages)).map_err(failed)
+    run(Command::new("apt-get").args(["install", "--yes", "--no-install-recommends"]).args(packages)).map_err(failed)?;
+    Ok(())
 }
 
 /// wasm-bindgen's command line, of the version that the engine is built with.

@@ -47,7 +47,10 @@ export interface Index {
 
 /** A member that holds the id of another record. */
 export interface Reference {
-  /** Names of members from the record down; `*` stands for every item of an array or entry of a map. */
+  /**
+   * Names of members from the record down; `*` stands for every item of an array or entry of a map, `{key}` for every key of a map, at
+   * whose end the id is.
+   */
   readonly path: readonly string[];
   /** The collection that the id is of. */
   readonly collection: string;

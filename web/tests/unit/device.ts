@@ -7,9 +7,9 @@ import { makeDatabase } from "../../src/database.js";
 import { Host } from "../../src/host.js";
 import { newId } from "../../src/id.js";
 import { watchWrites } from "../../src/writes.js";
-import { initSync } from "../../src/wasm/engine.js";
+import { initSync } from "../../engine/pkg/engine.js";
 
-initSync({ module: readFileSync(new URL("../../src/wasm/engine_bg.wasm", import.meta.url)) });
+initSync({ module: readFileSync(new URL("../../engine/pkg/engine_bg.wasm", import.meta.url)) });
 
 export const ACCOUNT = "01890000-0000-7000-8000-000000000001";
 const EPOCH = "e1";

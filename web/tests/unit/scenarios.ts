@@ -3,7 +3,7 @@
 import { makeDatabase, tableName, type Aside, type StoredRow } from "../../src/database.js";
 import { DexieStore, type Selection } from "../../src/store.js";
 import { collections } from "../../../generated/typescript/stores.js";
-import type * as wasm from "../../src/wasm/engine.js";
+import type * as wasm from "../../engine/pkg/engine.js";
 
 interface Row {
   readonly collection?: string;

@@ -1,7 +1,9 @@
 // The page of the browser tests: an app of a few lines. It shows one table by a live query; tests do the rest from outside.
 
 import { Dexie, liveQuery } from "dexie";
-import { createSync, deterministicId, migrate, namespace, type Sync } from "stronglog-sync";
+import { createSync, migrate, type Sync } from "stronglog-sync";
+import init from "../../../engine/pkg/engine.js";
+import { run, type Scenario } from "../../unit/scenarios.js";
 
 const query = new URLSearchParams(location.search);
 const sync: Sync = createSync({
@@ -29,4 +31,12 @@ function validate(bytes: Uint8Array): Promise<unknown> {
   });
 }
 
-Object.assign(window, { sync, Dexie, deterministicId, namespace, validate, migrate });
+/** Runs a conformance scenario of the stores on this browser's IndexedDB. */
+async function scenario(scenario: Scenario): Promise<string[]> {
+  await init();
+  return run(scenario, `scenario: ${scenario.name}`);
+}
+
+Object.assign(window, { sync, Dexie, validate, migrate, scenario });
+
+export { Dexie, migrate, sync };

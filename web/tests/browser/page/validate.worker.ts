@@ -2,7 +2,7 @@
 
 import { parseEach } from "../../../../generated/typescript/runtime/each.js";
 import { FeedPageSchema } from "../../../../generated/typescript/schemas.js";
-import init, { judgePage } from "../../../src/wasm/engine.js";
+import init, { judgePage } from "../../../engine/pkg/engine.js";
 
 const ROUNDS = 15;
 
