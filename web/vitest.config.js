@@ -6,5 +6,5 @@ const packages = (name) => fileURLToPath(new URL(`./node_modules/${name}`, impor
 // The generated code lies outside of this folder, and finds the packages here.
 export default defineConfig({
   resolve: { alias: { zod: packages("zod"), dexie: packages("dexie/dist/modern/dexie.mjs") } },
-  test: { include: ["tests/unit/*.test.ts"] },
+  test: { include: ["tests/unit/*.test.ts"], setupFiles: ["fake-indexeddb/auto"] },
 });

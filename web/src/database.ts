@@ -12,7 +12,7 @@ export interface StoredRow {
   readonly info: string;
   /** The record as JSON. */
   readonly text: string;
-  /** The last resync that has seen it. */
+  /** The last resync that has seen it. Not indexed: a resync looks at every row anyway, and each pull would pay for the index. */
   readonly seen: number;
   /** Place in the order of pushes; only while it waits. */
   readonly queue?: readonly [place: number, seq: number];
@@ -72,7 +72,7 @@ export interface OwnTables {
 }
 
 const OWN: Readonly<Record<keyof OwnTables, string>> = {
-  _rows: "key, queue, since, blocked, seen",
+  _rows: "key, queue, since, blocked",
   _notes: "key, at",
   _history: "++number",
   _aside: "++number, key, raw, rev",

@@ -223,9 +223,9 @@ export class Driver {
   }
 
   private storeFailed(error: unknown): void {
-    if (error instanceof Deposed || this.ended.signal.aborted) {
+    if (error instanceof Deposed) {
       this.reports.deposed(error);
-    } else {
+    } else if (!this.ended.signal.aborted) {
       this.reports.storage(said(error));
     }
   }

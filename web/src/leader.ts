@@ -24,6 +24,7 @@ export class Candidate {
   /** Takes back the request for the lock. Absent while this tab does not want to lead. */
   private standing: AbortController | undefined;
   private readonly watch: ReturnType<typeof setInterval>;
+  private watched = performance.now();
 
   constructor(
     private readonly lock: string,
@@ -31,9 +32,13 @@ export class Candidate {
   ) {
     const patience = SILENCE_MS_MAX + Math.random() * CHANCE_MS;
     this.watch = setInterval(() => {
+      const now = performance.now();
+      // Who was frozen has heard nothing meanwhile, and that says nothing about the leader.
+      this.heard = now - this.watched > 2 * BEAT_MS ? now : this.heard;
+      this.watched = now;
       if (this.leave !== undefined) {
         this.role.beat();
-      } else if (this.standing !== undefined && performance.now() - this.heard > patience) {
+      } else if (this.standing !== undefined && now - this.heard > patience) {
         this.stand({ steal: true });
       }
     }, BEAT_MS);
@@ -75,6 +80,7 @@ export class Candidate {
       .catch((reason: unknown) => {
         // Taken back, or taken away by a tab that had not heard of us, or this tab could not begin.
         this.leave?.();
+        this.heard = performance.now();
         this.role.lost(reason);
       })
       .then(() => new Promise((resolve) => setTimeout(resolve, BEAT_MS)))

@@ -195,16 +195,30 @@ export class DexieStore {
     }
     if ("unseen" in selection) {
       const number = (JSON.parse(meta) as { resync?: { number: number } | null }).resync?.number;
-      return loadedOf(number === undefined ? [] : await _rows.where("seen").notEqual(number).limit(selection.unseen).toArray(), held);
+      const unseen = _rows.filter((row) => row.seen !== number).limit(selection.unseen);
+      return loadedOf(number === undefined ? [] : await unseen.toArray(), held);
     }
     const keys = [...selection.keys];
-    const found = (await _rows.count()) === 0 ? [] : await _rows.bulkGet(keys);
+    const found = await this.rows(keys);
     return {
       keys,
-      infos: keys.map((_, index) => found[index]?.info ?? ""),
-      texts: keys.map((_, index) => found[index]?.text ?? ""),
+      infos: keys.map((key) => found.get(key)?.info ?? ""),
+      texts: keys.map((key) => found.get(key)?.text ?? ""),
       held: Uint8Array.from(keys, (key) => (held.has(key) ? 1 : 0)),
     };
+  }
+
+  /** The rows of these keys that are there, in as few requests as can be: ids go by time, so the new records of a page lie behind all others. */
+  private async rows(keys: readonly string[]): Promise<Map<string, StoredRow>> {
+    const { _rows } = this.database;
+    const found = await Promise.all(
+      [...byTable(keys.map((key) => [key, key]))].map(async ([, some]) => {
+        const [first = "", last = ""] = [some.reduce((one, other) => (one < other ? one : other)), some.reduce((one, other) => (one > other ? one : other))];
+        const between = _rows.where("key").between(first, last, true, true);
+        return (await between.count()) <= 2 * some.length ? between.toArray() : _rows.bulkGet(some);
+      }),
+    );
+    return new Map(found.flat().flatMap((row) => (row === undefined ? [] : [[row.key, row] as const])));
   }
 
   /** Makes edits of the notes of these keys, or of all. Nothing comes back if there is none. */
@@ -270,12 +284,15 @@ export class DexieStore {
 
   /** Puts records into the app's tables, and takes those out of which only the id is given. */
   private async showAll(shown: readonly (readonly [key: string, shown: object | string])[]): Promise<void> {
-    for (const [table, items] of byTable(shown)) {
+    const done = [...byTable(shown)].flatMap(([table, items]) => {
       const records = items.filter((item) => typeof item === "object");
       const gone = items.filter((item) => typeof item === "string");
-      await (records.length > 0 && this.database.table(table).bulkPut(records));
-      await (gone.length > 0 && this.database.table(table).bulkDelete(gone));
-    }
+      const writes: unknown[] = [];
+      writes.push(gone.length > 0 && this.database.table(table).bulkDelete(gone));
+      writes.push(records.length > 0 && this.database.table(table).bulkPut(records));
+      return writes;
+    });
+    await Promise.all(done);
   }
 
   /** Writes what was planned. `shown` is what the app sees already. */
@@ -284,25 +301,24 @@ export class DexieStore {
     const texts = plan.texts();
     plan.free();
     const { _rows, _history, _device } = this.database;
-    if (writes.remove.length > 0) {
-      await _rows.bulkDelete([...writes.remove]);
-      await this.showAll(writes.remove.map((key) => [key, partsOfKey(key).id]));
-    }
-    if (writes.put.length > 0) {
-      const rows = writes.put.map(({ live: _, ...row }, index): StoredRow => ({ ...row, text: texts[index] ?? "" }));
-      await _rows.bulkPut(rows);
-      const changed = writes.put.flatMap(({ key, live }, index) => {
-        const text = texts[index] ?? "";
-        return live && shown.get(key) === text ? [] : [[key, live ? (JSON.parse(text) as object) : partsOfKey(key).id] as const];
-      });
-      await this.showAll(changed);
-    }
-    await (writes.remember.length > 0 && _history.bulkAdd([...writes.remember]));
-    await (writes.forget.length > 0 && _history.bulkDelete([...writes.forget]));
+    const { put, remove, remember, forget } = writes;
+    const rows = put.map(({ live: _, ...row }, index): StoredRow => ({ ...row, text: texts[index] ?? "" }));
+    const changed = put.flatMap(({ key, live }, index) => {
+      const text = texts[index] ?? "";
+      return live && shown.get(key) === text ? [] : [[key, live ? (JSON.parse(text) as object) : partsOfKey(key).id] as const];
+    });
+    // A transaction does its requests in the order in which they are made: none need wait for the one before.
+    await Promise.all([
+      remove.length > 0 && _rows.bulkDelete([...remove]),
+      rows.length > 0 && _rows.bulkPut(rows),
+      this.showAll([...remove.map((key) => [key, partsOfKey(key).id] as const), ...changed]),
+      remember.length > 0 && _history.bulkAdd([...remember]),
+      forget.length > 0 && _history.bulkDelete([...forget]),
+      _device.put({ name: "meta", value: writes.meta }),
+    ]);
     for (const move of writes.aside) {
       await this.moveAside(move);
     }
-    await _device.put({ name: "meta", value: writes.meta });
     return writes;
   }
 

@@ -15,7 +15,6 @@ export interface Call {
   readonly operation: string;
   readonly method: string;
   readonly url: string;
-  readonly headers: readonly (readonly [name: string, value: string])[];
 }
 
 export interface Answer {
@@ -145,7 +144,7 @@ export class Transport {
     const answer = await this.ask(call, encode(body), undefined).catch((error: unknown) => {
       throw new Error(`cannot ${doing}: the server was not reached (${said(error)}); look at the address and the network`);
     });
-    return JSON.parse(wasm.readTokens(call.operation, answer.status, answer.body)) as Said;
+    return JSON.parse(wasm.readTokens(answer.status, answer.body)) as Said;
   }
 
   private write(asked: Asked): Call & { readonly body: string } {
@@ -163,7 +162,10 @@ export class Transport {
   }
 
   private request(call: Call, body: Uint8Array | undefined, tokens: Tokens | undefined, signal: AbortSignal): Promise<Response> {
-    const headers = new Headers(call.headers.map(([name, value]) => [name, value]));
+    const headers = new Headers({ "X-Contract-Version": wasm.contractVersion() });
+    if (body !== undefined) {
+      headers.set("Content-Type", "application/json");
+    }
     if (tokens !== undefined) {
       headers.set("Authorization", `Bearer ${tokens.accessToken}`);
     }

@@ -82,6 +82,11 @@ class Worker_ {
         }
         break;
       case "status":
+        // Of a leader that does not know yet that it was replaced: what pages have heard from it is put right.
+        if (message.status.tab !== this.settings.tab) {
+          this.host?.repeat();
+        }
+        break;
       case "answer":
         break;
     }

@@ -1,13 +1,10 @@
 //! Signing up, in and out: the contract's own operations, as requests to send and answers to read.
 
 use serde::{Deserialize, Serialize};
-use stronglog_sync::api::operations::{
-    Login, LoginResponse, Logout, RefreshTokens, RefreshTokensResponse, Register, RegisterResponse, StreamChanges,
-};
-use stronglog_sync::api::runtime::http::{Operation, Outcome};
+use stronglog_sync::api::operations::{Login, Logout, RefreshTokens, Register, StreamChanges};
+use stronglog_sync::api::runtime::http::Operation;
 use stronglog_sync::api::{
-    ContractVersion, Email, LoginRequest, LogoutRequest, NewPassword, Password, Problem, RefreshRequest, RefreshToken, RegisterRequest, Schema,
-    TokenPair, registry,
+    Email, LoginRequest, LogoutRequest, NewPassword, Password, Problem, RefreshRequest, RefreshToken, RegisterRequest, Schema, TokenPair,
 };
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -52,30 +49,22 @@ enum Answer {
 /// What in the call the contract refuses.
 #[wasm_bindgen(js_name = writeCall)]
 pub fn write_call(asked: &str, base_url: &str) -> Result<String, String> {
-    let x_contract_version = Some(ContractVersion(registry::VERSION.to_owned()));
     match read::<Asked>(asked)? {
         Asked::SignUp(email, password) => {
-            let body = RegisterRequest { email: Email(email), password: NewPassword(password), device_name: None };
-            request(&Register { body, x_contract_version }, base_url)
+            request::<Register>(base_url, &RegisterRequest { email: Email(email), password: NewPassword(password), device_name: None })
         }
         Asked::SignIn(email, password) => {
-            let body = LoginRequest { email: Email(email), password: Password(password), device_name: None };
-            request(&Login { body, x_contract_version }, base_url)
+            request::<Login>(base_url, &LoginRequest { email: Email(email), password: Password(password), device_name: None })
         }
-        Asked::Refresh(refresh_token) => {
-            let body = RefreshRequest { refresh_token: RefreshToken(refresh_token) };
-            request(&RefreshTokens { body, x_contract_version }, base_url)
-        }
-        Asked::SignOut => request(&Logout { body: LogoutRequest { all_devices: None }, x_contract_version }, base_url),
-        Asked::Doorbell => request(&StreamChanges { x_contract_version }, base_url),
+        Asked::Refresh(token) => request::<RefreshTokens>(base_url, &RefreshRequest { refresh_token: RefreshToken(token) }),
+        Asked::SignOut => request::<Logout>(base_url, &LogoutRequest { all_devices: None }),
+        Asked::Doorbell => Ok(write(&Written { call: Call::of::<StreamChanges>(base_url, ""), body: String::new() })),
     }
 }
 
-fn request<O: Operation>(operation: &O, base_url: &str) -> Result<String, String> {
-    let request = operation.request(base_url).map_err(|report| report.to_string())?;
-    let (call, body) = Call::of(O::ID, request);
-    // What was made of text is text.
-    Ok(write(&Written { call, body: String::from_utf8(body).unwrap_or_default() }))
+fn request<O: Operation>(base_url: &str, body: &impl Schema) -> Result<String, String> {
+    body.validate().map_err(|report| report.to_string())?;
+    Ok(write(&Written { call: Call::of::<O>(base_url, ""), body: body.to_json() }))
 }
 
 /// Reads what a call for tokens was answered with: JSON of `tokens`, `refused` or `unavailable`.
@@ -83,29 +72,18 @@ fn request<O: Operation>(operation: &O, base_url: &str) -> Result<String, String
 /// # Errors
 /// Something answered that is no server of this contract.
 #[wasm_bindgen(js_name = readTokens)]
-pub fn read_tokens(operation: &str, status: u16, body: &[u8]) -> Result<String, String> {
-    let foreign = || format!("something answered {status} that is no sync server; look at the address and the network");
-    let status = http::StatusCode::from_u16(status).map_err(|_| foreign())?;
-    let pair = match operation {
-        Register::ID => match RegisterResponse::read(status, &http::HeaderMap::new(), body) {
-            Ok(RegisterResponse::Created(pair)) => Some(pair),
-            _ => None,
-        },
-        Login::ID => match LoginResponse::read(status, &http::HeaderMap::new(), body) {
-            Ok(LoginResponse::Ok(pair)) => Some(pair),
-            _ => None,
-        },
-        _ => match RefreshTokensResponse::read(status, &http::HeaderMap::new(), body) {
-            Ok(RefreshTokensResponse::Ok(pair)) => Some(pair),
-            _ => None,
-        },
+pub fn read_tokens(status: u16, body: &[u8]) -> Result<String, String> {
+    let answer = match status {
+        200 | 201 => TokenPair::from_json(body).map(tokens),
+        _ => Problem::from_json(body).map(|problem| refusal(&problem)),
     };
-    Ok(write(&match pair {
-        Some(TokenPair { access_token, refresh_token, user_id, .. }) => {
-            Answer::Tokens { account: user_id.to_string(), access_token, refresh_token: refresh_token.to_string() }
-        }
-        None => refusal(&Problem::from_json(body).map_err(|_| foreign())?),
-    }))
+    let answer = answer.map_err(|report| format!("something answered {status} that is no sync server ({report}); look at the address and the network"))?;
+    Ok(write(&answer))
+}
+
+fn tokens(pair: TokenPair) -> Answer {
+    let TokenPair { access_token, refresh_token, user_id, .. } = pair;
+    Answer::Tokens { account: user_id.to_string(), access_token, refresh_token: refresh_token.to_string() }
 }
 
 fn refusal(problem: &Problem) -> Answer {

@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 
 use stronglog_sync::api::operations::{GetChanges, PushChanges};
-use stronglog_sync::api::runtime::http::{Operation, Request};
-use stronglog_sync::api::{ContractVersion, Cursor, Report, registry};
 use stronglog_sync::engine::answer::Answered;
 use stronglog_sync::engine::{Command, Engine, Event, Message, Settings};
 use stronglog_sync::task::{Done, Snapshot, Task};
@@ -141,7 +139,7 @@ impl SyncEngine {
 impl SyncEngine {
     fn handle(&mut self, event: Event, now_ms: f64) -> String {
         let commands = self.engine.handle(event, whole(now_ms), random());
-        let orders = commands.into_iter().filter_map(|command| self.order(command)).collect();
+        let orders = commands.into_iter().map(|command| self.order(command)).collect();
         self.turn(orders, now_ms)
     }
 
@@ -150,15 +148,13 @@ impl SyncEngine {
         write(&Turn { commands, status: self.engine.status(now), waiting: self.engine.is_waiting(now) })
     }
 
-    fn order(&mut self, command: Command) -> Option<Order> {
-        Some(match command {
+    fn order(&mut self, command: Command) -> Order {
+        match command {
             Command::Load { limit } => Order::Load { limit },
             Command::Persist(task) => Order::Persist { step: self.step(task, true) },
             Command::Send { request, account, message } => {
-                // The address was looked at when sync began, and cursors are the server's own: a request can always be written.
-                let (operation, written) = self.request(&message).ok()?;
-                let (call, body) = Call::of(operation, written);
-                if !body.is_empty() {
+                let (call, body) = self.request(&message);
+                if let Some(body) = body {
                     self.bodies.insert(request, body);
                 }
                 Order::Send { request, account, call }
@@ -169,7 +165,7 @@ impl SyncEngine {
                 self.bodies.remove(&request);
                 Order::Cancel { request }
             }
-        })
+        }
     }
 
     fn step(&mut self, task: Task, of_engine: bool) -> u32 {
@@ -178,24 +174,15 @@ impl SyncEngine {
         self.steps_made
     }
 
-    fn request(&self, message: &Message) -> Result<(&'static str, Request), Report> {
+    /// The head of a request, and its body. A cursor is of letters, digits and full stops: it needs no escapes.
+    fn request(&self, message: &Message) -> (Call, Option<Vec<u8>>) {
         match message {
             Message::Pull { since, limit } => {
-                let call = GetChanges {
-                    since: since.clone().map(Cursor),
-                    limit: i64::try_from(*limit).ok(),
-                    x_contract_version: Some(ContractVersion(registry::VERSION.to_owned())),
-                };
-                Ok((GetChanges::ID, call.request(&self.base_url)?))
+                let since = since.as_ref().map(|cursor| format!("since={cursor}&")).unwrap_or_default();
+                (Call::of::<GetChanges>(&self.base_url, &format!("?{since}limit={limit}")), None)
             }
             Message::Push { edits, cursor } => {
-                let request = http::Request::builder()
-                    .method(PushChanges::METHOD)
-                    .uri(format!("{}{}", self.base_url.trim_end_matches('/'), PushChanges::PATH))
-                    .header(http::header::CONTENT_TYPE, "application/json")
-                    .header("X-Contract-Version", registry::VERSION)
-                    .body(wire::write_push(edits, cursor.as_deref()).into_bytes());
-                Ok((PushChanges::ID, request.map_err(|error| Report::new("format", error.to_string()))?))
+                (Call::of::<PushChanges>(&self.base_url, ""), Some(wire::write_push(edits, cursor.as_deref()).into_bytes()))
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use stronglog_sync::Status;
+use stronglog_sync::api::runtime::http::{Method, Operation};
 use stronglog_sync::engine::Event;
 use stronglog_sync::task::{Answer, Task};
 use uuid::Uuid;
@@ -106,23 +107,19 @@ pub(crate) enum Order {
     Cancel { request: u64 },
 }
 
-/// A request. Its body, if it has one, is fetched by its number: it is large.
+/// The head of a request. Its body, if it has one, goes apart: it is large.
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 pub(crate) struct Call {
     /// The operation of the contract.
     pub(crate) operation: &'static str,
-    pub(crate) method: String,
+    pub(crate) method: &'static str,
     pub(crate) url: String,
-    pub(crate) headers: Vec<(String, String)>,
 }
 
 impl Call {
-    /// The request's head, and its body.
-    pub(crate) fn of(operation: &'static str, request: http::Request<Vec<u8>>) -> (Call, Vec<u8>) {
-        let (head, body) = request.into_parts();
-        let text = |value: &http::HeaderValue| value.to_str().unwrap_or_default().to_owned();
-        let headers = head.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
-        (Call { operation, method: head.method.to_string(), url: head.uri.to_string(), headers }, body)
+    /// A call of an operation below `base_url`, with its query. No id stands in the path of an operation that is called from here.
+    pub(crate) fn of<O: Operation>(base_url: &str, query: &str) -> Call {
+        let method = if O::METHOD == Method::GET { "GET" } else { "POST" };
+        Call { operation: O::ID, method, url: format!("{base_url}{}{query}", O::PATH) }
     }
 }

@@ -1,6 +1,5 @@
 // A device for tests: the wasm engine in Node over Dexie in memory, against a server that is a function.
 
-import "fake-indexeddb/auto";
 import { readFileSync } from "node:fs";
 import type { StrongLogDatabase, SyncStatus } from "../../src/api.js";
 import { makeDatabase } from "../../src/database.js";
@@ -52,7 +51,7 @@ export class MockServer {
     switch (url.pathname) {
       case "/api/v1/auth/login":
       case "/api/v1/auth/refresh":
-        return json({ accessToken: "a.b.c", refreshToken: newId(), expiresInSecs: 900, userId: ACCOUNT });
+        return json({ accessToken: "a.b.c", refreshToken: newId() + newId(), tokenType: "Bearer", expiresInSecs: 900, userId: ACCOUNT });
       case "/api/v1/auth/logout":
         return new Response(null, { status: 204 });
       case "/api/v1/changes":
@@ -70,7 +69,7 @@ export class MockServer {
     const hasMore = changes.length > limit;
     const sent = changes.slice(0, limit);
     const last = hasMore ? (sent.at(-1)?.rev ?? from) : this.rev;
-    return { changes: sent, nextCursor: `v1.changes.${EPOCH}.${last}`, hasMore, userRev: this.rev, serverTime: Date.now() };
+    return { changes: sent, nextCursor: `v1.all.${EPOCH}.${last}`, hasMore, userRev: this.rev, serverTime: Date.now() };
   }
 
   private push(changes: readonly Stored[]): object {

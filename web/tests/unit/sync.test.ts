@@ -151,7 +151,7 @@ describe("concurrent changes", () => {
       { ...(remote(theirs, { weightKg: 72 }) as { date: number; weightKg: number }) },
     ]);
     const later = Date.now() + 60_000;
-    const winner = server.add("user-bodyweight-logs", remote(theirs, { weightKg: 99, clientUpdatedAt: later }), 9);
+    const { collection: _, ...winner } = server.add("user-bodyweight-logs", remote(theirs, { weightKg: 99, clientUpdatedAt: later }), 9);
     server.add("user-bodyweight-logs", remote(mine, { weightKg: 98, clientUpdatedAt: 1_500 }), 8);
     server.judge = ({ record, op }) => (record["id"] === theirs ? { id: theirs, op, outcome: "superseded", winner } : undefined);
     expect(await device.sync()).toMatchObject({ pending: 0, state: "idle" });
@@ -250,7 +250,7 @@ describe("timestamps and refusals", () => {
     await device.sync();
     server.intercept = (path) =>
       path.endsWith("/login")
-        ? json({ accessToken: "a.b.c", refreshToken: newId(), expiresInSecs: 900, userId: "01890000-0000-7000-8000-000000000002" })
+        ? json({ accessToken: "a.b.c", refreshToken: newId() + newId(), tokenType: "Bearer", expiresInSecs: 900, userId: "01890000-0000-7000-8000-000000000002" })
         : undefined;
     await device.host.call("signOut", []);
     expect(device.status).toMatchObject({ state: "off", account: null });

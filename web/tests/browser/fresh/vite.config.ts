@@ -3,6 +3,6 @@ import { defineConfig } from "vite";
 
 export default defineConfig({
   plugins: [react()],
-  // Its worker and its WebAssembly lie beside it.
-  optimizeDeps: { exclude: ["stronglog-sync"] },
+  // Its worker and its WebAssembly lie beside it; app and sync share one Dexie.
+  optimizeDeps: { exclude: ["stronglog-sync"], include: ["dexie"] },
 });
