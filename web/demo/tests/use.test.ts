@@ -128,7 +128,7 @@ test("units and colours are settings, and follow the account to the other device
   await other.page.waitForFunction(() => document.documentElement.dataset["theme"] === "dark");
   await go(other.page, "Body");
   await other.page.getByLabel("Weight in lb").waitFor();
-  await one.page.getByText("Kilograms").click();
+  await one.page.getByText("Kilograms", { exact: true }).click();
   await one.page.getByText("System", { exact: true }).click();
   await synced(one.page);
   await one.context.close();
@@ -185,9 +185,5 @@ test("a wrong password is told beside the form, and signing out keeps the log", 
   await page.getByRole("button", { name: "Sign in" }).waitFor();
   await go(page, "History");
   await page.locator("main a.item").first().waitFor();
-  // A refused sign-in is an answer of 401, which the browser logs as an error of its own.
-  const logged = problems.findIndex((problem) => problem.includes("401"));
-  expect(logged).toBeGreaterThanOrEqual(0);
-  problems.splice(logged, 1);
   await context.close();
 });
