@@ -399,6 +399,10 @@ pub static ACTIVE_PROGRAM_INSTANCES: Collection = Collection {
             path: &["programDefinitionId"],
             collection: "program-definitions",
         },
+        Reference {
+            path: &["progressionAdjustments", "{key}"],
+            collection: "exercise-definitions",
+        },
     ],
     since: 1,
     feed: Some(Route {

@@ -125,6 +125,7 @@ export const collections: readonly Collection[] = [
       { path: ["completedWorkoutHistory", "*", "workoutLogId"], collection: "workout-logs" },
       { path: ["lastWorkoutLogId"], collection: "workout-logs" },
       { path: ["programDefinitionId"], collection: "program-definitions" },
+      { path: ["progressionAdjustments", "{key}"], collection: "exercise-definitions" },
     ],
     since: 1,
     feed: { path: "/api/v1/active-program-instances", operations: { GET: "listActiveProgramInstanceChanges" } },

@@ -202,7 +202,7 @@ export class Driver {
       this.take(() => this.engine.loaded(rows, performance.now()));
     } catch (error) {
       this.storeFailed(error);
-      this.happened({ storeFailed: said(error) });
+      this.happened({ storeFailed: stored(error) });
     }
   }
 
@@ -215,7 +215,7 @@ export class Driver {
       state = await this.store.update(selection, plan);
     } catch (error) {
       this.storeFailed(error);
-      this.take(() => this.engine.failed(step, said(error), performance.now()));
+      this.take(() => this.engine.failed(step, stored(error), performance.now()));
       throw error;
     }
     this.reports.storage(null);
@@ -226,7 +226,7 @@ export class Driver {
     if (error instanceof Deposed) {
       this.reports.deposed(error);
     } else if (!this.ended.signal.aborted) {
-      this.reports.storage(said(error));
+      this.reports.storage(stored(error));
     }
   }
 
@@ -283,4 +283,12 @@ export class Driver {
       });
     }
   }
+}
+
+/** Why something could not be stored, in words for the user. */
+function stored(error: unknown): string {
+  // Dexie has the reason inside of what it throws where the browser gives up the whole transaction.
+  const { name, inner } = error as { readonly name?: string; readonly inner?: { readonly name?: string } | null };
+  const isFull = [name, inner?.name].includes("QuotaExceededError");
+  return isFull ? "cannot store what has come: the browser's storage is full; make room, and sync goes on" : said(error);
 }

@@ -198,3 +198,31 @@ test("a second account never sees the first one's data", async () => {
   expect(gate.seen.some(({ body }) => body.includes(secret))).toBe(false);
   expect(await tab.status()).toMatchObject({ state: "off", pending: 1, account: null });
 });
+
+test("storage that is full is told, and sync goes on once there is room", async () => {
+  const email = account();
+  await seed(server.port, email, 1_500);
+  const tab = await Tab.open(await profile(), url);
+  await tab.until((status) => status.leader);
+  const worker = tab.page.workers()[0];
+  await worker?.evaluate(() => {
+    const { put } = IDBObjectStore.prototype;
+    const full = (): never => {
+      throw new DOMException("no room", "QuotaExceededError");
+    };
+    IDBObjectStore.prototype.put = function (this: IDBObjectStore, value: unknown, key?: IDBValidKey) {
+      return this.name === "_rows" ? full() : put.call(this, value, key);
+    };
+    Object.assign(self, { makeRoom: () => Object.assign(IDBObjectStore.prototype, { put }) });
+  });
+  await tab.page.evaluate((email) => window.sync.signIn({ email, password: "correct horse battery staple" }), email);
+  const full = await tab.until((status) => status.storageProblem !== null);
+  expect(full.storageProblem).toContain("storage is full");
+  expect(full.lastError).toContain("storage is full");
+  expect(full.nextAttemptInMs).not.toBeNull();
+  expect(await count(tab)).toBe(0);
+  await worker?.evaluate(() => (self as unknown as { makeRoom(): void }).makeRoom());
+  await tab.sync();
+  expect(await tab.status()).toMatchObject({ storageProblem: null, lastError: null, state: "idle" });
+  expect(await count(tab)).toBe(1_500);
+});
