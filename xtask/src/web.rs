@@ -10,8 +10,7 @@ const TARGET: &str = "wasm32-unknown-unknown";
 const DEBIAN: &[&str] = &["rustc-web", "cargo-web", "rust-web-src", "lld-19"];
 
 /// What rustc lets LLVM use, and every browser has had since 2022.
-const FEATURES: [&str; 6] =
-    ["bulk-memory", "multivalue", "mutable-globals", "nontrapping-float-to-int", "reference-types", "sign-ext"];
+const FEATURES: [&str; 6] = ["bulk-memory", "multivalue", "mutable-globals", "nontrapping-float-to-int", "reference-types", "sign-ext"];
 
 /// Builds the package: `web/dist` is what `npm pack` takes.
 pub fn build() -> Result {
@@ -103,12 +102,17 @@ fn toolchain() -> Result<Toolchain> {
         return Ok(Toolchain::Target);
     }
     install(DEBIAN)?;
-    if has_debian() { Ok(Toolchain::Debian) } else { Err(format!("cannot build for {TARGET}: install it with rustup, or Debian's {DEBIAN:?}").into()) }
+    if has_debian() {
+        Ok(Toolchain::Debian)
+    } else {
+        Err(format!("cannot build for {TARGET}: install it with rustup, or Debian's {DEBIAN:?}").into())
+    }
 }
 
 /// Installs Debian's packages.
 pub fn install(packages: &[&str]) -> Result {
-    let failed = |error: Box<dyn std::error::Error>| format!("cannot install {}: {error}; install them, then try again", packages.join(" "));
+    let failed =
+        |error: Box<dyn std::error::Error>| format!("cannot install {}: {error}; install them, then try again", packages.join(" "));
     run(Command::new("apt-get").arg("update")).map_err(failed)?;
     run(Command::new("apt-get").args(["install", "--yes", "--no-install-recommends"]).args(packages)).map_err(failed)?;
     Ok(())

@@ -30,6 +30,8 @@ async function judge(page: Page, name: string): Promise<string[]> {
     for (const colorScheme of SCHEMES) {
       await page.setViewportSize(viewport);
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      // The colours have changed once they are painted.
+      await page.evaluate(() => new Promise((painted) => requestAnimationFrame(() => setTimeout(painted, 100))));
       await page.screenshot({ path: `${PICTURES}${name}-${size}-${colorScheme}.png` });
       await page.evaluate(AXE);
       const { violations } = await page.evaluate<AxeResults>("axe.run()");
@@ -42,6 +44,7 @@ async function judge(page: Page, name: string): Promise<string[]> {
     }
   }
   await page.setViewportSize(SIZES.wide);
+  await page.emulateMedia({ colorScheme: "light" });
   return found;
 }
 

@@ -5,26 +5,32 @@ import { estimatedOneRepMax } from "../logic/one-rep-max";
 import type { Point } from "../logic/chart";
 import { db, sharedId, type Draft, type ExerciseDefinition, sync } from "../sync";
 
-/** Name, equipment, muscles. */
+/** Name, equipment, muscles: those of the command's quickstart, since what an app ships is the same on every device. */
 const SHIPPED: readonly (readonly [string, string, ...string[]])[] = [
-  ["Back squat", "Barbell", "Quads", "Glutes"],
-  ["Bench press", "Barbell", "Chest", "Triceps"],
-  ["Deadlift", "Barbell", "Hamstrings", "Glutes", "Back"],
-  ["Overhead press", "Barbell", "Shoulders", "Triceps"],
-  ["Barbell row", "Barbell", "Back", "Biceps"],
-  ["Front squat", "Barbell", "Quads"],
-  ["Romanian deadlift", "Barbell", "Hamstrings", "Glutes"],
-  ["Incline dumbbell press", "Dumbbells", "Chest", "Shoulders"],
-  ["Lateral raise", "Dumbbells", "Shoulders"],
-  ["Dumbbell curl", "Dumbbells", "Biceps"],
-  ["Pull-up", "Bodyweight", "Back", "Biceps"],
-  ["Dip", "Bodyweight", "Chest", "Triceps"],
-  ["Lat pulldown", "Cable", "Back"],
-  ["Cable fly", "Cable", "Chest"],
-  ["Leg press", "Machine", "Quads", "Glutes"],
-  ["Leg curl", "Machine", "Hamstrings"],
-  ["Calf raise", "Machine", "Calves"],
-  ["Hip thrust", "Barbell", "Glutes"],
+  ["Back squat", "barbell", "quadriceps", "glutes"],
+  ["Bench press", "barbell", "chest", "triceps"],
+  ["Deadlift", "barbell", "hamstrings", "glutes", "lower back"],
+  ["Overhead press", "barbell", "shoulders", "triceps"],
+  ["Barbell row", "barbell", "lats", "upper back"],
+  ["Front squat", "barbell", "quadriceps", "core"],
+  ["Romanian deadlift", "barbell", "hamstrings", "glutes"],
+  ["Incline dumbbell press", "dumbbells", "chest", "shoulders"],
+  ["Dumbbell row", "dumbbells", "lats"],
+  ["Pull-up", "bar", "lats", "biceps"],
+  ["Dip", "bars", "chest", "triceps"],
+  ["Leg press", "machine", "quadriceps"],
+  ["Leg curl", "machine", "hamstrings"],
+  ["Leg extension", "machine", "quadriceps"],
+  ["Lat pulldown", "cable", "lats"],
+  ["Seated cable row", "cable", "upper back"],
+  ["Face pull", "cable", "rear delts"],
+  ["Lateral raise", "dumbbells", "shoulders"],
+  ["Biceps curl", "dumbbells", "biceps"],
+  ["Triceps pushdown", "cable", "triceps"],
+  ["Calf raise", "machine", "calves"],
+  ["Hip thrust", "barbell", "glutes"],
+  ["Plank", "none", "core"],
+  ["Kettlebell swing", "kettlebell", "glutes", "hamstrings"],
 ];
 
 /** Adds the shipped exercises that are missing. Any edit of a person, here or elsewhere, is later than these. */

@@ -98,7 +98,7 @@ export async function deleteWorkout(workout: WorkoutLog): Promise<() => Promise<
   };
 }
 
-export async function addSet(workout: WorkoutLog, block: Block): Promise<void> {
+export async function addSet(workout: WorkoutLog, block: Omit<Block<unknown>, "plan">): Promise<void> {
   await db.loggedSets.add({ ...nextSet(workout.id, block, await setsOfLastTime(block.exerciseId, workout)), id: sync.newId() });
 }
 

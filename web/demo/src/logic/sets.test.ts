@@ -43,11 +43,24 @@ test("changing a number leaves the kind and the plan alone", () => {
   });
 });
 
-test("blocks are in the workout's order, with their sets in theirs, and with what was planned", () => {
-  const sets = [set(3, 2), set(2, 0, 1), set(1, 0, 0)];
+test("what stands together is a block, with what was planned for it, and what was not begun is an empty one", () => {
+  const sets = [set(1, 0, 0), set(2, 0, 1), set(3, 2)];
   const planned = [0, 1].map((order) => ({ exerciseDefinitionId: id(200 + order), orderInTemplate: order }));
   const blocks = blocksOf(sets, planned);
   expect(blocks.map((block) => block.sets.map((one) => one.id))).toEqual([[id(1), id(2)], [], [id(3)]]);
+  expect(blocks.map((block) => block.plan)).toEqual([planned[0], planned[1], undefined]);
+});
+
+test("an exercise that comes twice is two blocks, and an app that counts sets instead of exercises makes no difference", () => {
+  const counted = [set(1, 0), set(2, 1), set(3, 2), set(4, 3)].map((one, index) => ({
+    ...one,
+    exerciseDefinitionId: id([7, 7, 8, 7][index] ?? 0),
+  }));
+  expect(blocksOf(counted, []).map((block) => [block.order, block.sets.length])).toEqual([
+    [0, 2],
+    [2, 1],
+    [3, 1],
+  ]);
 });
 
 test("the next set is like the last one, then like the last time's first, then a modest one", () => {

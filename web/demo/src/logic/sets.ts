@@ -60,34 +60,46 @@ export function changed(set: LoggedSet, change: Partial<Entry>): LoggedSet {
   return { ...kept, ...membersOf(entry) } as LoggedSet;
 }
 
-/** The same exercise, once or more in a row, with its sets in order. */
-export interface Block {
+/** Sets of one exercise in a row, and what was planned for them. */
+export interface Block<Planned> {
   exerciseId: string;
   order: number;
   sets: LoggedSet[];
+  plan?: Planned | undefined;
 }
 
-/** The sets of a workout as blocks, and a block without sets for each exercise that was planned and not begun. */
-export function blocksOf(
+/** The sets of a workout, which are in order, as blocks; and a block without sets for each exercise that was planned and not begun. */
+export function blocksOf<Planned extends { exerciseDefinitionId: string; orderInTemplate: number }>(
   sets: readonly LoggedSet[],
-  planned: readonly { exerciseDefinitionId: string; orderInTemplate: number }[],
-): Block[] {
-  const blocks = new Map<string, Block>();
-  const block = (exerciseId: string, order: number): Block => {
-    const key = `${order} ${exerciseId}`;
-    const known = blocks.get(key) ?? { exerciseId, order, sets: [] };
-    blocks.set(key, known);
-    return known;
-  };
-  planned.forEach((exercise) => block(exercise.exerciseDefinitionId, exercise.orderInTemplate));
-  sets.forEach((set) => block(set.exerciseDefinitionId, set.orderInWorkout).sets.push(set));
-  const ordered = [...blocks.values()].sort((left, right) => left.order - right.order);
-  ordered.forEach(({ sets: own }) => own.sort((left, right) => left.orderInExercise - right.orderInExercise));
-  return ordered;
+  planned: readonly Planned[],
+): Block<Planned>[] {
+  const blocks: Block<Planned>[] = [];
+  for (const set of sets) {
+    const last = blocks.at(-1);
+    // Apps differ in how they count: what stands together belongs together.
+    if (last?.exerciseId === set.exerciseDefinitionId) {
+      last.sets.push(set);
+    } else {
+      blocks.push({ exerciseId: set.exerciseDefinitionId, order: set.orderInWorkout, sets: [set] });
+    }
+  }
+  for (const plan of planned) {
+    const begun = blocks.find((block) => block.exerciseId === plan.exerciseDefinitionId && block.plan === undefined);
+    if (begun) {
+      begun.plan = plan;
+    } else {
+      blocks.push({ exerciseId: plan.exerciseDefinitionId, order: plan.orderInTemplate, sets: [], plan });
+    }
+  }
+  return blocks.sort((left, right) => left.order - right.order);
 }
 
 /** The next set of a block: like its last one, or like the one of the last time. */
-export function nextSet(workoutLogId: string, block: Block, lastTime: readonly LoggedSet[]): Draft<LoggedSet> {
+export function nextSet(
+  workoutLogId: string,
+  block: Omit<Block<unknown>, "plan">,
+  lastTime: readonly LoggedSet[],
+): Draft<LoggedSet> {
   const model = block.sets.at(-1) ?? lastTime[0];
   return {
     workoutLogId,

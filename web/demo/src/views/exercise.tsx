@@ -33,7 +33,7 @@ export function ExercisePage({ id }: { id: string }) {
       <div className="page-head">
         <div>
           <Title>{exercise.name}</Title>
-          <p>{[exercise.equipment, ...(exercise.primaryMuscleGroups ?? [])].filter(Boolean).join(" · ")}</p>
+          <p className="capital">{[exercise.equipment, ...(exercise.primaryMuscleGroups ?? [])].filter(Boolean).join(" · ")}</p>
         </div>
         <button type="button" className="button" onClick={() => setEditing(true)}>
           Edit

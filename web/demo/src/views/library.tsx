@@ -73,7 +73,7 @@ function Exercises() {
                     <strong className="number">{exercise.name}</strong>
                     {exercise.isCustom && <span className="tag">Yours</span>}
                   </span>
-                  <span className="small muted">
+                  <span className="small muted block capital">
                     {[exercise.equipment, ...(exercise.primaryMuscleGroups ?? [])].filter(Boolean).join(" · ")}
                   </span>
                 </span>

@@ -16,12 +16,11 @@ import { attempt, say } from "../ui/toast";
 
 interface SetsProps {
   workout: WorkoutLog;
-  block: Block;
-  plan: Planned | undefined;
+  block: Block<Planned>;
   onAdd: () => void;
 }
 
-export function Sets({ workout, block, plan, onAdd }: SetsProps) {
+export function Sets({ workout, block, onAdd }: SetsProps) {
   const unit = useUnit();
   const name = useExerciseNames()(block.exerciseId);
   const lastTime = useLiveQuery(() => setsOfLastTime(block.exerciseId, workout), [block.exerciseId, workout.startTime]);
@@ -36,7 +35,7 @@ export function Sets({ workout, block, plan, onAdd }: SetsProps) {
               {name}
             </Link>
           </h2>
-          {plan && <span className="tag good">Plan: {planText(plan)}</span>}
+          {block.plan && <span className="tag good">Plan: {planText(block.plan)}</span>}
         </div>
         {last && (
           <p className="small muted one-line" title={last}>

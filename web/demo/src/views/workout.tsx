@@ -3,7 +3,7 @@
 import { useLiveQuery } from "dexie-react-hooks";
 import { useEffect, useState } from "react";
 import { useSettings, useUnit } from "../data/settings";
-import { plannedOf } from "../data/templates";
+import { type Planned, plannedOf } from "../data/templates";
 import { addSet, deleteWorkout, describeWorkout, finishWorkout, isUnderWay, setsOf } from "../data/workouts";
 import { volumeKg } from "../logic/one-rep-max";
 import { type Block, blocksOf } from "../logic/sets";
@@ -46,9 +46,9 @@ function Workout({ workout }: { workout: WorkoutLog }) {
   const [restFrom, setRestFrom] = useState<number>();
   const underWay = isUnderWay(workout, Date.now());
   // What was only planned is of no interest once the workout is over.
-  const blocks = sets && planned ? blocksOf(sets, underWay ? planned : []) : undefined;
+  const blocks = sets && planned && blocksOf(sets, planned).filter((block) => underWay || block.sets.length > 0);
 
-  const add = async (block: Block) => {
+  const add = async (block: Pick<Block<Planned>, "exerciseId" | "order" | "sets">) => {
     if ((await attempt(addSet(workout, block))) && underWay) {
       setRestFrom(Date.now());
     }
@@ -88,13 +88,7 @@ function Workout({ workout }: { workout: WorkoutLog }) {
         </section>
       )}
       {blocks?.map((block) => (
-        <Sets
-          key={`${block.order} ${block.exerciseId}`}
-          workout={workout}
-          block={block}
-          plan={planned?.find((one) => one.orderInTemplate === block.order && one.exerciseDefinitionId === block.exerciseId)}
-          onAdd={() => void add(block)}
-        />
+        <Sets key={`${block.order} ${block.exerciseId}`} workout={workout} block={block} onAdd={() => void add(block)} />
       ))}
       <div>
         <button type="button" className="button" onClick={() => setPicking(true)}>
