@@ -4,7 +4,7 @@ import { useLiveQuery } from "dexie-react-hooks";
 import { type FormEvent, useState } from "react";
 import { saveExercise } from "../data/exercises";
 import { useUnit } from "../data/settings";
-import { bestOneRepMax } from "../logic/one-rep-max";
+import { bestOneRepMax, estimatedOneRepMax } from "../logic/one-rep-max";
 import { about, weight } from "../logic/units";
 import { db, type ExerciseDefinition } from "../sync";
 import { Dialog, Field, Loading } from "../ui/form";
@@ -57,7 +57,12 @@ function Records({ exercise }: { exercise: ExerciseDefinition }) {
     const sets = await db.loggedSets.where("exerciseDefinitionId").equals(exercise.id).toArray();
     const goals = await db.userGoals.where("[type+status]").equals(["liftTarget", "active"]).toArray();
     const goal = goals.find((one) => one.type === "liftTarget" && one.targetExerciseDefinitionId === exercise.id);
-    return { sets, goalKg: goal?.type === "liftTarget" ? goal.targetWeightKg : undefined };
+    if (goal?.type !== "liftTarget") {
+      return { sets };
+    }
+    // A goal of several repetitions stands where lifting it would.
+    const reached = { loggedWeightKg: goal.targetWeightKg, loggedReps: goal.targetReps ?? 1 };
+    return { sets, goalKg: estimatedOneRepMax(reached) };
   }, [exercise.id]);
   if (!found) {
     return <Loading />;
