@@ -1,5 +1,6 @@
 //! Sync over loopback between SQLite files, beside what SQLite alone takes for the same rows. `cargo bench --bench sync` prints the tables of
-//! BENCHMARKS.md. A device whose memory is measured is a process of its own: this program, started again.
+//! BENCHMARKS.md; a word behind `--` picks one of `initial`, `push`, `idle`, `memory` and `doorbell`. A device whose memory is measured is a
+//! process of its own: this program, started again.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -27,11 +28,12 @@ fn main() -> Result {
     let arguments: Vec<String> = std::env::args().collect();
     match arguments.iter().position(|argument| argument == "--device") {
         Some(at) => runtime.block_on(measured_device(&arguments[at + 1], Path::new(&arguments[at + 2]))),
-        None => runtime.block_on(all()),
+        None => runtime.block_on(all(arguments.get(1).map(String::as_str).filter(|word| !word.starts_with('-')))),
     }
 }
 
-async fn all() -> Result {
+async fn all(only: Option<&str>) -> Result {
+    let wanted = |name: &str| only.is_none_or(|only| only == name);
     let records: usize = std::env::var("SYNC_BENCH_RECORDS").ok().and_then(|text| text.parse().ok()).unwrap_or(100_000);
     let folder = tempfile::tempdir()?;
     let server = start(Config { auth_per_minute: 10_000, ..Config::local(folder.path().join("server")) }).await?;
@@ -41,11 +43,21 @@ async fn all() -> Result {
     sync(&phone).await?;
 
     println!("| what | measured | beside it | ratio | target |\n|---|---|---|---|---|");
-    initial_sync(&server, folder.path(), records).await?;
-    push(&server, folder.path(), &phone, records.min(10_000)).await?;
-    idle(&server, folder.path()).await?;
-    memory(&server, folder.path(), records)?;
-    doorbell(&server, folder.path()).await?;
+    if wanted("initial") {
+        initial_sync(&server, folder.path(), records).await?;
+    }
+    if wanted("push") {
+        push(&server, folder.path(), &phone, records.min(10_000)).await?;
+    }
+    if wanted("idle") {
+        idle(&server, folder.path()).await?;
+    }
+    if wanted("memory") {
+        memory(&server, folder.path(), records)?;
+    }
+    if wanted("doorbell") {
+        doorbell(&server, folder.path()).await?;
+    }
     server.stop().await?;
     Ok(())
 }
@@ -224,12 +236,13 @@ async fn cycle(client: &Client) -> Result<Duration> {
 fn multiply(path: &Path, rows: usize) -> Result {
     let connection = Connection::open(path)?;
     connection.busy_timeout(Duration::from_secs(60))?;
-    let copies = rows / 1_000 - 1;
-    for copy in 0..copies {
+    connection.execute_batch("CREATE TEMP TABLE few AS SELECT * FROM records")?;
+    let few: usize = connection.query_row("SELECT count(*) FROM few", [], |row| row.get(0))?;
+    for copy in 0..rows / few - 1 {
         connection.execute(
             "INSERT INTO records (collection, id, record, is_deleted, stamp, op_id, op_device, op_seq, base_rev, state, seen)
              SELECT collection, printf('%08x', ?1) || substr(id, 9), record, is_deleted, stamp, op_id, op_device, op_seq, base_rev, 0, 0
-             FROM (SELECT * FROM records WHERE state = 0 ORDER BY base_rev LIMIT 1000)",
+             FROM few",
             [copy + 1],
         )?;
     }

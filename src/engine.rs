@@ -2,21 +2,27 @@
 //! its own, so the same engine runs under tokio, in a browser's worker and in a simulation, and every fault can be played again.
 //!
 //! A cycle pushes what waits, parents first, then pulls until there is no more, and begins again while something waits. The next page is
-//! fetched while one is being stored. One timer is armed whenever there is something to wait for (R14).
+//! fetched, and the next edits are sent, while one step is being stored. One timer is armed whenever there is something to wait for (R14).
 
 use uuid::Uuid;
 
 use crate::cursor::Cursor;
 use crate::engine::answer::{Answered, failure};
+use crate::engine::pulling::Pulling;
+use crate::engine::pushing::{PUSHES_AHEAD, Pushing};
 use crate::retry::{Backoff, Failure};
 use crate::rules::{self, Rule};
 use crate::schedule::Schedule;
 use crate::status::{Status, SyncState};
-use crate::store::{Block, Resync, Row};
+use crate::store::Resync;
 use crate::task::{Done, Snapshot, Task};
-use crate::wire::{self, Edit, Page, PushResult};
 
 pub mod answer;
+mod event;
+mod pulling;
+mod pushing;
+
+pub use event::{Command, Event, Message};
 
 /// How the engine goes about it.
 #[derive(Clone, Debug)]
@@ -35,114 +41,6 @@ impl Default for Settings {
     fn default() -> Self {
         Settings { poll_ms: 60_000, page_changes_max: 1_000, push_changes_max: 500, push_bytes_max: 1024 * 1024 - 4096 }
     }
-}
-
-/// Something that has happened.
-#[derive(Clone, Debug)]
-pub enum Event {
-    /// The app has written; the store is now like this.
-    Written(Snapshot),
-    /// Something else was changed: refused edits, the account, whether sync is on. The store is now like this.
-    Changed(Snapshot),
-    /// The timer has run out.
-    Tick,
-    /// The platform believes that there is a network, or none. A hint: only a request proves it.
-    Online(bool),
-    /// The server says that there is something up to this revision.
-    Doorbell {
-        /// The newest revision of the account: nothing is pulled if it was seen already.
-        rev: u64,
-    },
-    /// The user wants to sync now.
-    SyncNow,
-    /// The app wants nothing sent for now. Requests under way are let go of.
-    Pause,
-    /// The app wants to sync again.
-    Resume,
-    /// Somebody has signed in, with a token for this account.
-    SignedIn {
-        /// The token's account. Nothing is sent while it is not the owner of the records (R15).
-        account: Uuid,
-    },
-    /// The tokens are gone. Records and outbox stay.
-    SignedOut,
-    /// The rows that [`Command::Load`] asked for.
-    Loaded(Vec<Row>),
-    /// A task is stored.
-    Persisted(Done),
-    /// The store could not do what it was asked to.
-    StoreFailed {
-        /// What was being done, what was seen, and what to do next.
-        message: String,
-    },
-    /// A request was answered.
-    Answered {
-        /// The number that [`Command::Send`] gave it.
-        request: u64,
-        /// What came, which may be anything: a captive portal answers too.
-        answer: Answered,
-    },
-    /// A request was not answered.
-    Unanswered {
-        /// The number that [`Command::Send`] gave it.
-        request: u64,
-        /// What the network said.
-        message: String,
-    },
-    /// The token was refreshed, or is none any more.
-    Refreshed {
-        /// Whether there is a token to go on with; if not, the user must sign in.
-        valid: bool,
-    },
-}
-
-/// Something to do.
-#[derive(Clone, Debug)]
-pub enum Command {
-    /// Read up to `limit` waiting rows, and say [`Event::Loaded`].
-    Load {
-        /// The most rows.
-        limit: usize,
-    },
-    /// Take a durable step, and say [`Event::Persisted`].
-    Persist(Task),
-    /// Send a request, and say [`Event::Answered`] or [`Event::Unanswered`]. A token for another account than `account` must not be used.
-    Send {
-        /// The request's number, under which its answer comes back.
-        request: u64,
-        /// Whose records these are.
-        account: Uuid,
-        /// What to send.
-        message: Message,
-    },
-    /// Refresh the token, once for all who wait, and say [`Event::Refreshed`].
-    Refresh,
-    /// Say [`Event::Tick`] at this time, and at no other.
-    WakeAt(Option<i64>),
-    /// Forget the request; its answer is of no use.
-    Cancel {
-        /// The number that [`Command::Send`] gave it.
-        request: u64,
-    },
-}
-
-/// What is sent.
-#[derive(Clone, Debug)]
-pub enum Message {
-    /// Asks for a page of the global feed.
-    Pull {
-        /// Where this device is in the feed; none asks from the start, tombstones included.
-        since: Option<String>,
-        /// The most changes.
-        limit: u64,
-    },
-    /// Sends edits, parents first.
-    Push {
-        /// The edits, each judged alone.
-        edits: Vec<Edit>,
-        /// Where this device is in the feed: a device that has missed purged tombstones may not push either (R10).
-        cursor: Option<String>,
-    },
 }
 
 /// The engine.
@@ -171,12 +69,12 @@ pub struct Engine {
     offline: bool,
 }
 
-/// What is going on. One thing at a time, but for the next page that is fetched while one is stored.
+/// What is going on. One thing at a time, but for the request that is under way while the answer to the one before is being stored.
 #[derive(Debug)]
 enum Work {
     Idle,
     Loading,
-    Pushing { request: u64, sent: Vec<Edit> },
+    Pushing(Pushing),
     Pulling(Pulling),
     Storing(Step),
 }
@@ -184,25 +82,8 @@ enum Work {
 /// A step that is being stored while nothing else goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
-    Outcomes,
     Sweep,
     Other,
-}
-
-#[derive(Debug, Default)]
-struct Pulling {
-    /// The request under way.
-    request: Option<u64>,
-    /// Whether a page is being stored.
-    storing: bool,
-    /// A page that waits for the one before it.
-    page: Option<Box<Page>>,
-    /// A step to take when the page is stored, in place of pulling on.
-    then: Option<Task>,
-    /// Whether the request for the next page has failed.
-    failed: bool,
-    /// The epoch about which the server is being asked: what it has lost, for a device that knows the epoch before.
-    asking_about: Option<String>,
 }
 
 /// What there is to do.
@@ -221,8 +102,6 @@ enum Obstacle {
 
 /// A resync asks before it deletes more than this many live records, or more than a fifth of them, whichever is more.
 const DELETIONS_UNASKED: u64 = 50;
-/// After how many pushes in a row that were refused for their time the engine waits before the next.
-const SKEWS_MAX: u32 = 2;
 /// How often an app that is too old asks whether it still is.
 const UPGRADE_RETRY_MS: i64 = 60 * 60 * 1_000;
 
@@ -335,18 +214,15 @@ impl Engine {
                 self.refreshing = false;
                 self.stop(commands);
             }
-            Event::Loaded(rows) => self.push(rows, commands),
+            Event::Loaded(rows) => self.push(&rows, commands),
             Event::Persisted(done) => self.persisted(done, now, jitter, commands),
             Event::StoreFailed { message } => {
                 self.stop(commands);
                 self.work = Work::Idle;
                 self.fail(message, now, jitter);
             }
-            Event::Answered { request, answer } if self.is_awaited(request) => self.answered(answer, now, jitter, commands),
-            Event::Unanswered { request, message } if self.is_awaited(request) => {
-                self.offline = true;
-                self.unanswered(message, now, jitter);
-            }
+            Event::Answered { request, answer } if self.is_awaited(request) => self.replied(Ok(answer), now, jitter, commands),
+            Event::Unanswered { request, message } if self.is_awaited(request) => self.replied(Err(message), now, jitter, commands),
             // An answer about a token that somebody has signed in over says nothing any more.
             Event::Refreshed { valid } if self.refreshing => {
                 self.refreshing = false;
@@ -387,7 +263,7 @@ impl Engine {
     /// Lets go of requests; a step that is being stored is stored.
     fn stop(&mut self, commands: &mut Vec<Command>) {
         let request = match &mut self.work {
-            Work::Pushing { request, .. } => Some(*request),
+            Work::Pushing(pushing) => pushing.let_go(),
             Work::Pulling(pulling) => {
                 pulling.page = None;
                 pulling.request.take()
@@ -398,7 +274,12 @@ impl Engine {
             commands.push(Command::Cancel { request });
         }
         self.wants = Wants { push: true, pull: true };
-        let storing = matches!(&self.work, Work::Storing(_) | Work::Loading | Work::Pulling(Pulling { storing: true, .. }));
+        let storing = match &self.work {
+            Work::Idle => false,
+            Work::Loading | Work::Storing(_) => true,
+            Work::Pushing(pushing) => pushing.storing,
+            Work::Pulling(pulling) => pulling.storing,
+        };
         if !storing {
             self.work = Work::Idle;
         }
@@ -406,7 +287,7 @@ impl Engine {
 
     fn is_awaited(&self, request: u64) -> bool {
         match &self.work {
-            Work::Pushing { request: awaited, .. } => *awaited == request,
+            Work::Pushing(pushing) => pushing.sent.as_ref().is_some_and(|(awaited, _)| *awaited == request),
             Work::Pulling(pulling) => pulling.request == Some(request),
             _ => false,
         }
@@ -453,7 +334,7 @@ impl Engine {
             self.wants.push = false;
             self.schedule.forget_writes();
             self.work = Work::Loading;
-            commands.push(Command::Load { limit: self.push_changes });
+            commands.push(Command::Load { limit: self.push_changes * (1 + PUSHES_AHEAD) });
         } else if self.wants.pull {
             self.pull(self.snapshot.meta.cursor.clone(), commands);
         }
@@ -461,44 +342,10 @@ impl Engine {
 
     fn store(&mut self, task: Task, commands: &mut Vec<Command>) {
         self.work = Work::Storing(match task {
-            Task::Outcomes { .. } => Step::Outcomes,
             Task::Sweep => Step::Sweep,
             _ => Step::Other,
         });
         commands.push(Command::Persist(task));
-    }
-
-    fn pull(&mut self, since: Option<String>, commands: &mut Vec<Command>) {
-        self.wants.pull = false;
-        let request = self.send(Message::Pull { since, limit: self.settings.page_changes_max }, commands);
-        self.work = Work::Pulling(Pulling { request, ..Pulling::default() });
-    }
-
-    fn push(&mut self, rows: Vec<Row>, commands: &mut Vec<Command>) {
-        if !matches!(self.work, Work::Loading) {
-            return;
-        }
-        self.work = Work::Idle;
-        if !self.may_send() {
-            self.wants.push = true;
-            return;
-        }
-        let mut bytes = 0;
-        let mut sent = Vec::with_capacity(rows.len());
-        for row in &rows {
-            bytes += wire::edit_bytes(&row.record);
-            if bytes > self.settings.push_bytes_max && !sent.is_empty() {
-                break;
-            }
-            sent.push(row.edit());
-        }
-        if sent.is_empty() {
-            return;
-        }
-        let message = Message::Push { edits: sent.clone(), cursor: self.snapshot.meta.cursor.clone() };
-        if let Some(request) = self.send(message, commands) {
-            self.work = Work::Pushing { request, sent };
-        }
     }
 
     fn send(&mut self, message: Message, commands: &mut Vec<Command>) -> Option<u64> {
@@ -508,23 +355,30 @@ impl Engine {
         Some(self.requests)
     }
 
-    fn answered(&mut self, answer: Answered, now: i64, jitter: u64, commands: &mut Vec<Command>) {
+    /// Takes what came of the request under way: an answer, or what the network said.
+    fn replied(&mut self, reply: Result<Answered, String>, now: i64, jitter: u64, commands: &mut Vec<Command>) {
+        let reply = if let Work::Pushing(pushing) = &mut self.work { pushing.hold(reply) } else { Some(reply) };
+        match reply {
+            Some(Ok(answer)) => self.answered(&answer, now, jitter, commands),
+            Some(Err(message)) => self.unanswered(message, now, jitter),
+            None => {}
+        }
+    }
+
+    fn answered(&mut self, answer: &Answered, now: i64, jitter: u64, commands: &mut Vec<Command>) {
         self.offline = false;
         match std::mem::replace(&mut self.work, Work::Idle) {
-            Work::Pushing { sent, .. } => match answer::push_result(&answer, &sent) {
-                Ok(result) => self.pushed(sent, result, commands),
-                Err(message) => {
-                    let failure = failure(&answer);
-                    self.push_failed(failure, message, &sent, now, jitter, commands);
+            Work::Pushing(mut pushing) => {
+                let sent = pushing.sent.take().map(|(_, sent)| sent).unwrap_or_default();
+                match answer::push_result(answer, &sent) {
+                    Ok(result) => self.pushed(pushing, sent, result, commands),
+                    Err(message) => self.push_failed(failure(answer), message, &sent, now, jitter, commands),
                 }
-            },
-            Work::Pulling(pulling) if pulling.asking_about.is_some() => self.told_about_epoch(pulling, &answer, now, jitter, commands),
-            Work::Pulling(pulling) => match answer::page(&answer) {
+            }
+            Work::Pulling(pulling) if pulling.asking_about.is_some() => self.told_about_epoch(pulling, answer, now, jitter, commands),
+            Work::Pulling(pulling) => match answer::page(answer) {
                 Ok(page) => self.paged(pulling, page, commands),
-                Err(message) => {
-                    let failure = failure(&answer);
-                    self.pull_failed(pulling, failure, message, now, jitter, commands);
-                }
+                Err(message) => self.pull_failed(pulling, failure(answer), message, now, jitter, commands),
             },
             other => self.work = other,
         }
@@ -532,6 +386,7 @@ impl Engine {
 
     /// Everything that is not the server's doing: the network, or a program between here and there.
     fn unanswered(&mut self, message: String, now: i64, jitter: u64) {
+        self.offline = true;
         if let Work::Pulling(pulling) = &mut self.work
             && pulling.storing
         {
@@ -556,88 +411,14 @@ impl Engine {
         self.backoff.reset();
     }
 
-    fn pushed(&mut self, sent: Vec<Edit>, result: PushResult, commands: &mut Vec<Command>) {
-        self.push_changes = (self.push_changes * 2).clamp(1, self.settings.push_changes_max);
-        self.store(Task::Outcomes { sent, result }, commands);
-    }
-
-    /// Takes a page that has come: stores it, and asks for the next one meanwhile.
-    fn paged(&mut self, mut pulling: Pulling, page: Page, commands: &mut Vec<Command>) {
-        pulling.request = None;
-        if let Some(epoch) = self.unknown_epoch(&page) {
-            let since = self.snapshot.meta.cursor.clone();
-            pulling.request = self.send(Message::Pull { since, limit: 1 }, commands);
-            pulling.asking_about = Some(epoch);
-        } else if pulling.storing {
-            pulling.page = Some(Box::new(page));
-        } else {
-            self.store_page(&mut pulling, page, commands);
-        }
-        self.work = Work::Pulling(pulling);
-    }
-
-    /// The epoch of a resync's first page, if the server must be asked what it has lost before the page can be merged.
-    fn unknown_epoch(&self, page: &Page) -> Option<String> {
-        let epoch = |text: &str| text.parse::<Cursor>().ok().map(|cursor| cursor.epoch);
-        let meta = &self.snapshot.meta;
-        let (resync, known) = (meta.resync.as_ref()?, epoch(meta.cursor.as_deref()?)?);
-        epoch(&page.next_cursor).filter(|epoch| !resync.is_known(epoch, &known))
-    }
-
-    /// Takes in what the server has said of the cursor from before: from where on it has lost what this device knows.
-    fn told_about_epoch(&mut self, mut pulling: Pulling, answer: &Answered, now: i64, jitter: u64, commands: &mut Vec<Command>) {
-        let epoch = pulling.asking_about.take();
-        match (answer::page(answer), failure(answer)) {
-            (Ok(_), _) => self.store(Task::BeginResync { restored_rev: None, epoch: None }, commands),
-            (Err(_), Failure::Gone { restored_rev }) => self.store(Task::BeginResync { restored_rev, epoch }, commands),
-            (Err(message), failure) => self.pull_failed(pulling, failure, message, now, jitter, commands),
-        }
-    }
-
-    fn store_page(&mut self, pulling: &mut Pulling, page: Page, commands: &mut Vec<Command>) {
-        pulling.storing = true;
-        if page.has_more && self.may_send() {
-            let message = Message::Pull { since: Some(page.next_cursor.clone()), limit: self.settings.page_changes_max };
-            pulling.request = self.send(message, commands);
-        } else {
-            self.wants.pull |= page.has_more;
-        }
-        commands.push(Command::Persist(Task::Page(page)));
-    }
-
     fn persisted(&mut self, done: Done, now: i64, jitter: u64, commands: &mut Vec<Command>) {
         self.renew(done.snapshot.clone());
         match std::mem::replace(&mut self.work, Work::Idle) {
             Work::Pulling(pulling) => self.page_stored(pulling, &done, now, commands),
-            Work::Storing(Step::Outcomes) => self.outcomes_stored(&done, now, jitter, commands),
+            Work::Pushing(pushing) => self.outcomes_stored(pushing, &done, now, jitter, commands),
             Work::Storing(Step::Sweep) if done.swept == 0 => self.store(Task::FinishResync, commands),
             Work::Storing(_) => self.step_stored(now),
             other => self.work = other,
-        }
-    }
-
-    fn page_stored(&mut self, mut pulling: Pulling, done: &Done, now: i64, commands: &mut Vec<Command>) {
-        pulling.storing = false;
-        if !pulling.failed {
-            self.succeed();
-        }
-        if done.pulled.cloned {
-            pulling.then = Some(Task::NewDevice { installation: None });
-        }
-        if let Some(task) = pulling.then.take() {
-            if let Some(request) = pulling.request.take() {
-                commands.push(Command::Cancel { request });
-            }
-            self.wants.pull = true;
-            return self.store(task, commands);
-        }
-        if let Some(page) = pulling.page.take() {
-            self.store_page(&mut pulling, *page, commands);
-            self.work = Work::Pulling(pulling);
-        } else if pulling.request.is_some() {
-            self.work = Work::Pulling(pulling);
-        } else {
-            self.step_stored(now);
         }
     }
 
@@ -646,64 +427,6 @@ impl Engine {
     fn step_stored(&mut self, now: i64) {
         self.schedule.poll_at(now.saturating_add(self.settings.poll_ms));
         self.wants.push |= self.snapshot.counts.pending > 0 && !self.schedule.has_writes();
-    }
-
-    fn outcomes_stored(&mut self, done: &Done, now: i64, jitter: u64, commands: &mut Vec<Command>) {
-        let pushed = done.pushed;
-        self.wants.pull |= !pushed.caught_up;
-        if pushed.cloned {
-            return self.store(Task::NewDevice { installation: None }, commands);
-        }
-        if pushed.skewed {
-            self.skews += 1;
-            if self.skews > SKEWS_MAX {
-                self.fail("the server refuses the time of this device's edits, again and again".to_owned(), now, jitter);
-            }
-            return self.store(Task::Restamp, commands);
-        }
-        if pushed.settled == 0 {
-            return self.fail("the server has settled none of the edits it was sent".to_owned(), now, jitter);
-        }
-        self.skews = 0;
-        self.succeed();
-        self.wants.push |= self.snapshot.counts.pending > 0 && !self.schedule.has_writes();
-    }
-
-    fn push_failed(&mut self, failure: Failure, message: String, sent: &[Edit], now: i64, jitter: u64, commands: &mut Vec<Command>) {
-        let failure = match failure {
-            Failure::Unauthorized | Failure::Forbidden if !rules::on(Rule::AuthTouchesNothing) => Failure::Refused { too_large: false },
-            other => other,
-        };
-        match failure {
-            Failure::Refused { too_large } if sent.len() == 1 => {
-                let code = if too_large { "record_too_large" } else { "invalid_record" };
-                let block = Block { code: code.to_owned(), message };
-                self.store(Task::Block { edit: Box::new(sent[0].clone()), block }, commands);
-            }
-            Failure::Refused { .. } => {
-                self.push_changes = (sent.len() / 2).max(1);
-                self.wants.push = true;
-            }
-            other => {
-                if let Some(task) = self.request_failed(other, message, now, jitter, commands) {
-                    self.store(task, commands);
-                }
-            }
-        }
-    }
-
-    fn pull_failed(&mut self, mut pulling: Pulling, failure: Failure, message: String, now: i64, jitter: u64, commands: &mut Vec<Command>) {
-        pulling.request = None;
-        let storing = pulling.storing;
-        let task = self.request_failed(failure, message, now, jitter, commands);
-        self.wants.pull = true;
-        if storing {
-            pulling.then = task;
-            pulling.failed = true;
-            self.work = Work::Pulling(pulling);
-        } else if let Some(task) = task {
-            self.store(task, commands);
-        }
     }
 
     /// What a failed request calls for: a wait, a fresh token, the user, or a durable step.

@@ -17,6 +17,9 @@ use crate::store::{Counts, Key, Loaded, Meta, PastVersion, Plan, Quarantined, Qu
 const MIGRATIONS: &[&str] = &[include_str!("sqlite/schema.sql")];
 /// What the contract adds: a view for each collection, and its indexes.
 const VIEWS: &str = include_str!("../../generated/sql/views.sql");
+/// Rows that wait to be pushed, and rows that were refused. The second half picks the partial index, which SQLite would not see otherwise.
+const WAITING: &str = "state = 1 AND state > 0";
+const REFUSED: &str = "state = 2 AND state > 0";
 /// How many past versions are kept.
 const HISTORY_MAX: i64 = 10_000;
 /// How long to wait for another process that is writing.
@@ -83,7 +86,7 @@ impl SqliteStore {
         }
         let old = "SELECT 'DROP VIEW \"' || name || '\"' FROM sqlite_schema WHERE type = 'view' UNION ALL
                    SELECT 'DROP INDEX \"' || name || '\"' FROM sqlite_schema
-                   WHERE type = 'index' AND tbl_name = 'records' AND sql IS NOT NULL AND name <> 'records_unacknowledged'";
+                   WHERE type = 'index' AND tbl_name = 'records' AND sql IS NOT NULL AND name NOT LIKE 'records_unacknowledged%'";
         let mut statement = self.connection.prepare(old).map_err(&failed)?;
         let drops: Vec<String> = statement.query_map([], |row| row.get(0)).and_then(Iterator::collect).map_err(&failed)?;
         let script = format!("BEGIN IMMEDIATE; {}; {VIEWS}", drops.join(";"));
@@ -172,7 +175,8 @@ impl Store for SqliteStore {
         for collection in registry::COLLECTIONS {
             if found.len() < limit {
                 let left = limit - found.len();
-                found.extend(self.rows("WHERE state = 1 AND collection = ?1 ORDER BY op_seq LIMIT ?2", params![collection.path, left])?);
+                let condition = format!("WHERE {WAITING} AND collection = ?1 ORDER BY op_seq LIMIT ?2");
+                found.extend(self.rows(&condition, params![collection.path, left])?);
             }
         }
         Ok(found)
@@ -190,9 +194,7 @@ impl Store for SqliteStore {
     fn counts(&mut self) -> Result<Counts, StoreError> {
         let failed = failed("count records");
         let mut counts = Counts::default();
-        let sql = "SELECT (SELECT count(*) FROM records WHERE state = 1), (SELECT min(pending_since) FROM records WHERE state = 1),
-                   (SELECT count(*) FROM records WHERE state = 2), (SELECT count(*) FROM quarantine)";
-        let mut statement = self.connection.prepare_cached(sql).map_err(&failed)?;
+        let mut statement = self.connection.prepare_cached(&counting()).map_err(&failed)?;
         let read = statement.query_row([], |row| {
             counts.pending = row.get(0)?;
             counts.pending_since = row.get(1)?;
@@ -212,7 +214,7 @@ impl Store for SqliteStore {
     }
 
     fn blocked(&mut self) -> Result<Vec<Row>, StoreError> {
-        self.rows("WHERE state = 2 ORDER BY collection, op_seq", [])
+        self.rows(&format!("WHERE {REFUSED} ORDER BY collection, op_seq"), [])
     }
 
     fn history(&mut self, limit: usize) -> Result<Vec<PastVersion>, StoreError> {
@@ -222,6 +224,12 @@ impl Store for SqliteStore {
     fn quarantined(&mut self) -> Result<Vec<Quarantined>, StoreError> {
         read_quarantined(&self.connection).map_err(failed("read what was set aside"))
     }
+}
+
+fn counting() -> String {
+    let counted = |condition: &str| format!("(SELECT count(*) FROM records WHERE {condition})");
+    let (waiting, refused) = (counted(WAITING), counted(REFUSED));
+    format!("SELECT {waiting}, (SELECT min(pending_since) FROM records WHERE {WAITING}), {refused}, (SELECT count(*) FROM quarantine)")
 }
 
 type LoadedRows = (Vec<Option<Row>>, Vec<bool>);
@@ -330,5 +338,26 @@ impl Listing {
     fn condition(&mut self, member: &str, operator: &str, value: &serde_json::Value) {
         self.parameters.push(sql_value(value));
         self.sql.push_str(&format!(" AND {member} {operator} ?{}", self.parameters.len()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_every_cycle_asks_for_walks_over_no_records_that_are_in_sync() {
+        let store = SqliteStore::in_memory(Uuid::nil()).expect("a database");
+        let waiting = format!("SELECT {RECORD_COLUMNS} FROM records WHERE {WAITING} AND collection = 'x' ORDER BY op_seq LIMIT 5");
+        let refused = format!("SELECT {RECORD_COLUMNS} FROM records WHERE {REFUSED} ORDER BY collection, op_seq");
+        for sql in [counting(), waiting, refused] {
+            let mut statement = store.connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).expect("a query");
+            let steps: Vec<String> =
+                statement.query_map([], |row| row.get(3)).and_then(Iterator::collect).expect("what SQLite means to do");
+            let over_records: Vec<_> = steps.iter().filter(|step| step.contains("records")).collect();
+            assert!(!over_records.is_empty(), "{steps:?}");
+            assert!(over_records.iter().all(|step| step.contains("INDEX records_unacknowledged")), "{steps:?}");
+            assert!(!steps.iter().any(|step| step.contains("TEMP B-TREE")), "{steps:?}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 // The engine's store over Dexie. Every durable step is one transaction: load rows, let the engine plan, write what it says. This file
 // decides nothing.
 
-import type { Dexie, Transaction } from "dexie";
+import type { Dexie } from "dexie";
 import * as wasm from "../engine/pkg/engine.js";
 import { ownTables, partsOfKey, pathOfTable, tableName, type Aside, type Note, type OwnTables, type StoredPast, type StoredRow } from "./database.js";
 
@@ -138,10 +138,9 @@ export class DexieStore {
     const all = this.database.tables.map((table) => table.name);
     const tables = keys === undefined ? all : [...ownTables, ...new Set(keys.map((key) => partsOfKey(key).table))];
     const known = new Set(all);
-    return this.database.transaction("rw", tables.filter((table) => known.has(table)), async (transaction: Transaction) => {
+    return this.database.transaction("rw", tables.filter((table) => known.has(table)), async () => {
       const holder = await this.database._device.get("holder");
       if (holder?.value !== this.holder) {
-        transaction.abort();
         throw new Deposed("another tab leads now");
       }
       const meta = await this.meta();

@@ -6,6 +6,11 @@ import { Candidate } from "./leader.js";
 import { said, type Audit } from "./transport.js";
 import init from "../engine/pkg/engine.js";
 
+/** How many calls are remembered, in case a page asks again. */
+const CALLS_KEPT = 100;
+/** How long a worker that had to give up the lead stays behind. */
+const REST_MS = 1_000;
+
 class Worker_ {
   private readonly channel: BroadcastChannel;
   private readonly candidate: Candidate;
@@ -57,6 +62,8 @@ class Worker_ {
     };
     const host = await Host.open(this.settings, surroundings);
     this.host = host;
+    // What was written while the host was being opened, nobody has told it.
+    host.written();
     this.say({ say: "leading", tab: this.settings.tab, first: true });
     return () => {
       this.host = undefined;
@@ -102,6 +109,10 @@ class Worker_ {
     };
     const answer = this.calls.get(id) ?? call();
     this.calls.set(id, answer);
+    const oldest = this.calls.keys().next();
+    if (this.calls.size > CALLS_KEPT && oldest.done === false) {
+      this.calls.delete(oldest.value);
+    }
     this.say(await answer);
   }
 
@@ -114,7 +125,7 @@ class Worker_ {
     if (this.host !== undefined) {
       this.lost(reason);
       this.candidate.stepDown();
-      this.candidate.enter();
+      setTimeout(() => this.candidate.enter(), REST_MS);
     }
   }
 

@@ -33,7 +33,7 @@ fn main() -> ExitCode {
     let result = match words.as_slice() {
         ["test"] => test(None),
         ["test", folder] => test(Some(Path::new(folder))),
-        ["strangers"] => strangers(),
+        ["strangers"] => strangers(FUZZING_SECONDS),
         ["bench"] => bench(),
         ["simulate", options @ ..] => simulate(options),
         ["bench", folder] => compilers::run_all(Path::new(folder)),
@@ -72,6 +72,7 @@ fn test(corpus: Option<&Path>) -> Result {
     cargo(&["check", "--package", "stronglog-sync", "--no-default-features"])?;
     worlds(0, WORLDS)?;
     node::test()?;
+    strangers(FUZZING_SECONDS_IN_TEST)?;
     // The program that the browser's tests sync with.
     cargo(&["build", "--package", "stronglog-cli"])?;
     web::test()?;
@@ -89,6 +90,10 @@ fn test(corpus: Option<&Path>) -> Result {
 const FEATURES: &str = "stronglog-sync/axum";
 /// How many worlds of the simulation belong to every test run.
 const WORLDS: u64 = 20_000;
+/// How long schemathesis makes up sequences of calls, after its examples of each operation.
+const FUZZING_SECONDS: &str = "300";
+/// The same, in every test run.
+const FUZZING_SECONDS_IN_TEST: &str = "60";
 
 /// The simulation: as many worlds as are asked for, and then each rule switched off.
 fn simulate(options: &[&str]) -> Result {
@@ -111,11 +116,10 @@ fn worlds(first: u64, seeds: u64) -> Result {
 }
 
 /// The server against tools that nobody here wrote. Both are installed where they are missing.
-fn strangers() -> Result {
-    for script in ["server/tests/rxdb/run.sh", "server/tests/schemathesis/run.sh"] {
-        run(Command::new("sh").arg(script).current_dir(root()))?;
-    }
-    Ok(())
+fn strangers(fuzzing_seconds: &str) -> Result {
+    const EXAMPLES: &str = "5";
+    run(Command::new("sh").arg("server/tests/rxdb/run.sh").current_dir(root()))?;
+    run(Command::new("sh").args(["server/tests/schemathesis/run.sh", EXAMPLES, fuzzing_seconds]).current_dir(root()))
 }
 
 /// The benchmarks, over types that are made afresh.

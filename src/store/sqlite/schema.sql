@@ -28,6 +28,7 @@ CREATE TABLE records (
   PRIMARY KEY (collection, id)
 );
 CREATE INDEX records_unacknowledged ON records (state, collection, op_seq) WHERE state > 0;
+CREATE INDEX records_unacknowledged_since ON records (state, pending_since) WHERE state > 0;
 
 -- Versions that lost a conflict or were deleted.
 CREATE TABLE history (

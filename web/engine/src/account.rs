@@ -77,7 +77,8 @@ pub fn read_tokens(status: u16, body: &[u8]) -> Result<String, String> {
         200 | 201 => TokenPair::from_json(body).map(tokens),
         _ => Problem::from_json(body).map(|problem| refusal(&problem)),
     };
-    let answer = answer.map_err(|report| format!("something answered {status} that is no sync server ({report}); look at the address and the network"))?;
+    let answer = answer
+        .map_err(|report| format!("something answered {status} that is no sync server ({report}); look at the address and the network"))?;
     Ok(write(&answer))
 }
 

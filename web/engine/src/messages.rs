@@ -98,7 +98,12 @@ pub(crate) enum Order {
     /// Run the step of this number, and call `stored`.
     Persist { step: u32 },
     /// Send a request, and call `answered`, or say `unanswered`.
-    Send { request: u64, account: Uuid, #[serde(flatten)] call: Call },
+    Send {
+        request: u64,
+        account: Uuid,
+        #[serde(flatten)]
+        call: Call,
+    },
     /// Refresh the token, and say `refreshed`.
     Refresh,
     /// Say `tick` at this time.

@@ -50,7 +50,8 @@ pub fn write_key(key: Key) -> String {
 /// It is none, or this contract does not have the collection.
 pub fn read_key(text: &str) -> Result<Key, String> {
     let parts = text.split_once('/').and_then(|(path, id)| Some((registry::collection(path)?, Uuid::parse_str(id).ok()?)));
-    let (collection, id) = parts.ok_or_else(|| format!("{text:?} is no record's key: a collection of the contract, a slash and an id are needed"))?;
+    let (collection, id) =
+        parts.ok_or_else(|| format!("{text:?} is no record's key: a collection of the contract, a slash and an id are needed"))?;
     Ok(Key { collection, id })
 }
 
@@ -228,7 +229,15 @@ struct Remembered {
 #[serde(rename_all = "camelCase")]
 enum Aside {
     #[serde(rename_all = "camelCase")]
-    Quarantine { key: Option<String>, collection: Option<String>, id: Option<Uuid>, rev: Option<u64>, raw: String, reason: String, at: i64 },
+    Quarantine {
+        key: Option<String>,
+        collection: Option<String>,
+        id: Option<Uuid>,
+        rev: Option<u64>,
+        raw: String,
+        reason: String,
+        at: i64,
+    },
     Release(String),
     ReleaseRev(u64),
 }

@@ -97,6 +97,10 @@ export function json(body: unknown, status = 200): Response {
 /** A device of one tab. */
 export class Device {
   status: SyncStatus | undefined;
+  /** Hears that another tab leads now. */
+  deposed: (reason: unknown) => void = (reason) => {
+    throw reason instanceof Error ? reason : new Error(String(reason));
+  };
 
   private constructor(
     readonly db: StrongLogDatabase,
@@ -114,9 +118,7 @@ export class Device {
           device.status = { ...status, leader: tab === settings.tab };
         }
       },
-      deposed: (reason) => {
-        throw reason instanceof Error ? reason : new Error(String(reason));
-      },
+      deposed: (reason) => device?.deposed(reason),
       persisted: () => Promise.resolve(false),
     });
     watchWrites(database, () => host.written());

@@ -261,3 +261,21 @@ describe("timestamps and refusals", () => {
     expect(server.requests.length).toBe(sent);
   });
 });
+
+describe("two tabs", () => {
+  test("a tab that no longer leads writes nothing, even in the middle of a step", async () => {
+    await device.signIn();
+    await device.sync();
+    const reasons: unknown[] = [];
+    const second = await Device.open(server, device.db.name);
+    device.deposed = (reason) => reasons.push(reason);
+    const meta = await second.db.table("_device").get("meta");
+    server.add("user-bodyweight-logs", remote(newId(), {}));
+    void device.host.call("syncNow", []);
+    await expect.poll(() => reasons).toMatchObject([{ name: "Deposed" }]);
+    expect(await second.db.table("_device").get("meta")).toEqual(meta);
+    expect(await second.sync()).toMatchObject({ pending: 0, state: "idle" });
+    expect(await second.db.userBodyweightLogs.count()).toBe(1);
+    second.close();
+  });
+});
