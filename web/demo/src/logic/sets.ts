@@ -33,7 +33,7 @@ export function entryOf(set: LoggedSet): Entry {
 }
 
 /** The members of a set that its kind decides. */
-export function membersOf({ setType, loggedWeightKg, loggedReps, seconds = SECONDS }: Entry) {
+function membersOf({ setType, loggedWeightKg, loggedReps, seconds = SECONDS }: Entry) {
   switch (setType) {
     case "amrapTime":
       return { setType, loggedWeightKg, loggedReps, targetDurationSecs: Math.max(seconds, 1) };
