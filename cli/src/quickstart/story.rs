@@ -133,7 +133,7 @@ impl Next<'_> {
         lines.push(format!("   {command} conflicts restore {number} && {command} sync"));
         let other = if loser == "laptop" { "phone" } else { "laptop" };
         lines.push(format!("   {command} --data {folder}/{other} sync"));
-        lines.push(faint("   # a third device"));
+        lines.push(faint("   # another device"));
         lines.push(format!(
             "   echo {} | {command} --data {folder}/tablet --server http://{} login --email {EMAIL} --password-stdin",
             self.password, self.address

@@ -67,13 +67,13 @@ export async function saveExercise(exercise: Draft<ExerciseDefinition>): Promise
   return id;
 }
 
-/** How many sets of each exercise there are: those with sets alone, the most used first. */
+/** The exercises that have sets, the most used first. */
 export async function usedExercises(): Promise<string[]> {
-  const counts = new Map<string, number>();
-  await db.loggedSets.orderBy("exerciseDefinitionId").eachKey((id) => {
-    counts.set(String(id), (counts.get(String(id)) ?? 0) + 1);
-  });
-  return [...counts].sort(([, left], [, right]) => right - left).map(([id]) => id);
+  const ids = (await db.loggedSets.orderBy("exerciseDefinitionId").uniqueKeys()).map(String);
+  // Counting asks the index alone; walking over it would take a second for a year of training.
+  const counts = await Promise.all(ids.map((id) => db.loggedSets.where("exerciseDefinitionId").equals(id).count()));
+  const counted = ids.map((id, index) => ({ id, count: counts[index] ?? 0 }));
+  return counted.sort((left, right) => right.count - left.count).map(({ id }) => id);
 }
 
 /** The best estimated maximum of each workout with the exercise, in kilograms. */
