@@ -109,6 +109,16 @@ pub struct Quickstart {
     /// Keep the server running at the end, until Ctrl-C.
     #[arg(long)]
     pub keep: bool,
+    /// Serve the demo app too, a third device in your browser, until Ctrl-C.
+    #[arg(long)]
+    pub web: bool,
+}
+
+impl Quickstart {
+    /// Whether the server goes on after the story's end.
+    pub fn stays(&self) -> bool {
+        self.keep || self.web
+    }
 }
 
 #[derive(Args, Debug)]
@@ -306,6 +316,9 @@ pub enum Account {
 pub struct Serve {
     #[command(flatten)]
     pub config: stronglog_server::config::Config,
+    /// Serve the demo app too, at /.
+    #[arg(long, env = "STRONGLOG_DEMO")]
+    pub demo: bool,
     /// Write the log as lines of JSON.
     #[arg(long, env = "STRONGLOG_LOG_JSON")]
     pub log_json: bool,

@@ -24,7 +24,7 @@ pub async fn run(arguments: Arguments) -> Outcome {
     let interrupted = match &arguments.command {
         // These end by themselves, in good order.
         Command::Sync(sync) if sync.watch => None,
-        Command::Quickstart(quickstart) if quickstart.keep => None,
+        Command::Quickstart(quickstart) if quickstart.stays() => None,
         Command::Serve(_) => None,
         _ => Some(tokio::signal::ctrl_c()),
     };

@@ -63,6 +63,7 @@ A line is {\"collection\": …, \"record\": …}.";
 pub const SERVE_HELP: &str = "\
 Examples:
   stronglog serve --dev                     try it out on this machine
+  stronglog serve --dev --demo              the same, with the demo app at http://127.0.0.1:8080
   STRONGLOG_SIGNING_SECRET=$(openssl rand -base64 48) stronglog serve --data /var/lib/stronglog \\
       --bind 0.0.0.0:443 --tls-cert fullchain.pem --tls-key privkey.pem
 

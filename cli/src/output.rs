@@ -284,7 +284,19 @@ pub struct QuickstartOutput {
     pub conflict: WinnerOutput,
     /// Whether both devices and the server have the same, record by record.
     pub equal: bool,
+    /// Where the demo app is served, with --web.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub web: Option<DemoOutput>,
     pub seconds: f64,
+}
+
+/// Where the demo app is, and whom it may sign in.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DemoOutput {
+    pub url: String,
+    pub email: String,
+    pub password: String,
 }
 
 /// One sync of the quickstart.

@@ -16,9 +16,10 @@ use uuid::Uuid;
 use self::story::Story;
 use self::training::Year;
 use crate::args::Quickstart;
+use crate::demo;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::home::{Doorbell, Home, make_private};
-use crate::output::{QuickstartOutput, StepOutput};
+use crate::output::{DemoOutput, QuickstartOutput, StepOutput};
 use crate::progress::{self, Shown, Synced, bar};
 use crate::terminal::{counted, remark};
 
@@ -33,8 +34,9 @@ struct Device {
 
 pub async fn run(asked: &Quickstart, json: bool) -> Outcome {
     let started = Instant::now();
+    let site = if asked.web { Some(demo::site()?) } else { None };
     let folder = folder(asked)?;
-    let server = stronglog_server::serve::start(Config::local(folder.join("server"))).await;
+    let server = stronglog_server::serve::start(Config { site, ..Config::local(folder.join("server")) }).await;
     let server = server.map_err(|error| Failure::new(format!("cannot start the server: {error}")))?;
     let mut story = Story { json, steps: Vec::new() };
     story.begin(&server.url(), &folder)?;
@@ -65,11 +67,12 @@ pub async fn run(asked: &Quickstart, json: bool) -> Outcome {
         steps: story.steps.clone(),
         conflict: winner,
         equal,
+        web: asked.web.then(|| DemoOutput { url: server.url(), email: EMAIL.to_owned(), password: password.clone() }),
         seconds: started.elapsed().as_secs_f64(),
     };
     let kept = output.conflict.kept.as_ref();
-    story.end(&output, &story::Next { folder: &folder, address: server.addr(), password: &password, running: asked.keep, kept })?;
-    if asked.keep {
+    story.end(&output, &story::Next { folder: &folder, address: server.addr(), password: &password, running: asked.stays(), kept })?;
+    if asked.stays() {
         remark!("the server goes on at {}; end with Ctrl-C", server.url());
         let interrupted = tokio::signal::ctrl_c().await;
         interrupted.map_err(|error| Failure::new(format!("cannot wait for Ctrl-C: {error}")))?;

@@ -3,6 +3,7 @@
 mod support;
 
 use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use support::{Desk, Ran};
@@ -63,6 +64,34 @@ fn what_it_prints_to_try_next_works_as_printed() {
     tried.ok().says(&["Volume day", "lost against another device's edit", "is the current one again", "in sync"]);
     let notes = desk.run("tour/tablet", &["list", "workout-logs", "--json"]).ok().stdout;
     assert!(notes.contains("Add 2.5 kg next week."), "the tablet has the edit that was brought back");
+}
+
+/// The demo app is in the program if it was built before the program was; otherwise both commands say how to build it.
+#[cfg(unix)]
+#[test]
+fn the_demo_app_is_served_with_an_account_to_sign_in_with() {
+    let desk = Desk::new();
+    let quickstart = ["quickstart", "--web", "--dir", "tour", "--records", "300", "--json"];
+    if !Path::new(env!("CARGO_MANIFEST_DIR")).join("../web/demo/dist/site/index.html").exists() {
+        for command in [&quickstart[..], &["serve", "--demo", "--dev", "--bind", "127.0.0.1:0", "--data", "server"]] {
+            desk.run("unused", command).failed(1, &["cannot serve the demo app", "cargo xtask web"]);
+        }
+        assert!(!desk.path("tour").exists(), "nothing was begun");
+        return;
+    }
+    let mut server = desk.command(&quickstart).stdout(Stdio::piped()).spawn().expect("the command starts");
+    let mut line = String::new();
+    BufReader::new(server.stdout.take().expect("its output")).read_line(&mut line).expect("a line");
+    let told: serde_json::Value = serde_json::from_str(&line).expect("JSON");
+    let [url, email, password] = ["url", "email", "password"].map(|name| told["web"][name].as_str().expect("a text"));
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let page = runtime.block_on(async { reqwest::get(url).await.expect("an answer").text().await.expect("a page") });
+    assert!(page.contains("<title>StrongLog</title>"), "{page}");
+    let mut login = desk.command(&["--data", "third", "--server", url, "login", "--email", email]);
+    Ran::of(login.env("STRONGLOG_PASSWORD", password).output().expect("the command starts")).ok();
+    let ended = Command::new("kill").args(["-INT", &server.id().to_string()]).status().expect("kill");
+    assert!(ended.success());
+    assert_eq!(server.wait().expect("it ends").code(), Some(0));
 }
 
 #[cfg(unix)]

@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use crate::site::Site;
+
 /// The settings of a server.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Config {
@@ -44,6 +46,9 @@ pub struct Config {
     /// How many sign-ins, sign-ups and other uses of a password one network may try in a minute; one account, a quarter of that.
     #[arg(long, env = "STRONGLOG_AUTH_PER_MINUTE", default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..), value_name = "NUMBER")]
     pub auth_per_minute: u32,
+    /// A web app to serve wherever the API is not.
+    #[arg(skip)]
+    pub site: Option<Site>,
 }
 
 impl Config {
@@ -62,6 +67,7 @@ impl Config {
             tombstone_days: 400,
             backup_days: crate::store::sqlite::backup::BACKUP_DAYS,
             auth_per_minute: 40,
+            site: None,
         }
     }
 }

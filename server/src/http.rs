@@ -14,12 +14,14 @@ use axum::extract::State;
 use axum::response::{Html, IntoResponse};
 use axum::routing::get;
 use axum::{Router, middleware};
+use http::{HeaderMap, Method, Uri};
 use stronglog_sync::api::operations::{ExportAccount, GetSyncConfig, Login, RefreshTokens, Register};
 use stronglog_sync::api::runtime::http::Operation;
 use stronglog_sync::api::server::router_where;
 
 use crate::app::App;
 use crate::problem::Failure;
+use crate::site;
 
 /// The operations that need no token.
 const OPEN: [&str; 4] = [Register::ID, Login::ID, RefreshTokens::ID, GetSyncConfig::ID];
@@ -41,7 +43,13 @@ pub fn router(app: &Arc<App>) -> Router {
         .route("/docs", get(|| async { Html(docs::reference()) }))
         .route("/docs/data-models", get(|| async { Html(docs::models()) }));
     let all = open.merge(own).layer(middleware::from_fn(edge::contract_version)).merge(operator);
-    let all = all.fallback(|| async { Failure::no_path() }).method_not_allowed_fallback(|| async { Failure::no_method() });
+    let all = match app.config.site {
+        Some(site) => {
+            all.fallback(move |method: Method, uri: Uri, headers: HeaderMap| async move { site::respond(site, &method, &uri, &headers) })
+        }
+        None => all.fallback(|| async { Failure::no_path() }),
+    };
+    let all = all.method_not_allowed_fallback(|| async { Failure::no_method() });
     edge::around(all, app)
 }
 

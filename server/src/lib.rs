@@ -26,3 +26,4 @@ mod problem;
 pub mod admin;
 pub mod config;
 pub mod serve;
+pub mod site;

@@ -1,6 +1,7 @@
 // StrongLog's sync for the browser: createSync makes the local database and keeps it in step with a server.
 
 export type * from "./api.js";
+export type * from "../../generated/typescript/types.js";
 export { migrate, type Migrated, type MigrateOptions } from "./migrate.js";
 export { createSync } from "./sync.js";
 export { deterministicId } from "../../generated/typescript/runtime/collection.js";

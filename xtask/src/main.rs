@@ -2,6 +2,7 @@
 
 mod compilers;
 mod corpus;
+mod demo;
 mod examples;
 mod generate;
 mod node;
@@ -21,7 +22,7 @@ cargo xtask strangers       the server against tools that nobody here wrote: sch
 cargo xtask bench           the benchmarks of BENCHMARKS.md
 cargo xtask bench FOLDER    the compilers of BENCHMARKS.md on the largest documents of the corpus, and Zod schemas, side by side
 cargo xtask fuzz [CASES]    mutated documents and mutated JSON, 20,000 of each if not said otherwise
-cargo xtask web             build the browser package into web/dist
+cargo xtask web             build the browser package into web/dist, and the demo app, which the next build of the command takes in
 cargo xtask generate        write generated/ and docs/ anew";
 
 type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
@@ -40,7 +41,7 @@ fn main() -> ExitCode {
         ["fuzz", cases] => fuzz(cases),
         #[cfg(feature = "bench")]
         ["plain"] => plain::write(&root()),
-        ["web"] => web::build(),
+        ["web"] => web::build().and_then(|()| demo::build()),
         ["generate"] => generate::run(&root(), generate::Mode::Write).map(|changes| changes.iter().for_each(|change| println!("{change}"))),
         ["corpus", folder] => corpus::run(Path::new(folder)),
         _ => {
@@ -75,6 +76,7 @@ fn test(corpus: Option<&Path>) -> Result {
     // The program that the browser's tests sync with.
     cargo(&["build", "--package", "stronglog-cli"])?;
     web::test()?;
+    demo::test()?;
     match corpus {
         Some(folder) => corpus::run(folder),
         None => {

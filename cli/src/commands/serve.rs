@@ -2,9 +2,11 @@
 
 use std::io::IsTerminal;
 
+use stronglog_server::config::Config;
 use tracing_subscriber::fmt;
 
 use crate::args::Serve;
+use crate::demo;
 use crate::exit::{Exit, Failure, Outcome};
 
 pub async fn run(serve: Serve) -> Outcome {
@@ -13,7 +15,8 @@ pub async fn run(serve: Serve) -> Outcome {
     set.map_err(|error| Failure::new(format!("cannot set up the log: {error}")))?;
     // Heard from before the server says that it listens, so that no request to end is missed.
     let ended = ended().map_err(|error| Failure::new(format!("cannot wait for signals: {error}")))?;
-    let served = stronglog_server::serve::serve(serve.config, ended).await;
+    let site = if serve.demo { Some(demo::site()?) } else { None };
+    let served = stronglog_server::serve::serve(Config { site, ..serve.config }, ended).await;
     served.map_err(|error| Failure::new(format!("cannot serve: {error}")))?;
     Ok(Exit::Done)
 }

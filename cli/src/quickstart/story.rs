@@ -93,6 +93,11 @@ impl Story {
         }
         self.say(&format!("\nAll of it took {:.1} s. It lies in {}", output.seconds, bold(next.folder.display())))?;
         self.say(&faint("   server/ is the server's; phone/ and laptop/ are a device each, with its records in device.db"))?;
+        if let Some(web) = &output.web {
+            self.say(&format!("\n{}", bold("The demo app, a third device in your browser")))?;
+            self.say(&format!("   {}", bold(&web.url)))?;
+            self.say(&format!("   sign in as {}, with the password {}", bold(&web.email), bold(&web.password)))?;
+        }
         self.say(&format!("\n{}", bold("Try next")))?;
         for line in next.lines() {
             self.say(&line)?;
@@ -128,7 +133,7 @@ impl Next<'_> {
         lines.push(format!("   {command} conflicts restore {number} && {command} sync"));
         let other = if loser == "laptop" { "phone" } else { "laptop" };
         lines.push(format!("   {command} --data {folder}/{other} sync"));
-        lines.push(faint("   # a third device"));
+        lines.push(faint("   # another device"));
         lines.push(format!(
             "   echo {} | {command} --data {folder}/tablet --server http://{} login --email {EMAIL} --password-stdin",
             self.password, self.address

@@ -16,7 +16,7 @@ pub struct Place<'a> {
     pub exercise: &'a Exercise,
     /// When the exercise begins, in milliseconds since the Unix epoch.
     pub at_ms: i64,
-    /// How many sets of the workout went before.
+    /// How many exercises of the workout went before.
     pub order: i64,
 }
 
@@ -42,7 +42,7 @@ macro_rules! set {
             client_updated_at,
             workout_log_id: $maker.place.workout.clone(),
             exercise_definition_id: $maker.place.exercise.id.clone(),
-            order_in_workout: Order($maker.place.order + order),
+            order_in_workout: Order($maker.place.order),
             order_in_exercise: Order(order),
             logged_weight_kg: WeightKg($weight),
             server_id: None,

@@ -90,19 +90,19 @@ struct Session<'a> {
 fn workout(year: &mut Year, plan: &Plan, catalogue: &[Exercise], random: &mut Random, session: Session<'_>) -> Id {
     let Session { day, instance, start_ms, progress } = session;
     let id = random.id(start_ms);
-    let mut order = 0;
-    for slot in &day.slots {
+    let mut done = 0;
+    for (order, slot) in day.slots.iter().enumerate() {
         let exercise = &catalogue[slot.exercise];
         let weight_kg = progress.weight(exercise, random);
-        let at_ms = start_ms + order * SET_MS;
-        let Lifted { sets, missed } = sets::make(slot, Place { workout: &id, exercise, at_ms, order }, weight_kg, random);
-        order += sets.len() as i64;
+        let at_ms = start_ms + done * SET_MS;
+        let Lifted { sets, missed } = sets::make(slot, Place { workout: &id, exercise, at_ms, order: order as i64 }, weight_kg, random);
+        done += sets.len() as i64;
         year.sets.extend(sets);
         if slot.scheme == Scheme::Main && !progress.light {
             progression(year, plan, random, Applied { workout: &id, instance, exercise, at_ms: start_ms, weight_kg, missed });
         }
     }
-    let duration_ms = order * SET_MS + random.between(2, 12) * 60_000;
+    let duration_ms = done * SET_MS + random.between(2, 12) * 60_000;
     let (client_created_at, client_updated_at) = stamped(start_ms);
     year.workouts.push(WorkoutLog {
         id: id.clone(),

@@ -1,0 +1,57 @@
+//! Writes a table of the demo app's files, as `cargo xtask web` has built them, for `src/demo.rs` to take into the program. Where nothing is
+//! built, the table is empty.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+fn main() {
+    if let Err(error) = write() {
+        println!("cargo::error=cannot take the demo app into the program: {error}");
+    }
+}
+
+fn write() -> std::io::Result<()> {
+    // Asked for at run time: a shared target folder may hold the build script of another checkout.
+    let variable = |name: &str| std::env::var_os(name).map(PathBuf::from).ok_or_else(|| std::io::Error::other(format!("no {name}")));
+    let built = variable("CARGO_MANIFEST_DIR")?.join("../web/demo/dist");
+    println!("cargo::rerun-if-changed=build.rs");
+    let mut files = Vec::new();
+    // The folder is in the repository, without its contents, so that cargo has something to watch. Elsewhere there is none.
+    if built.is_dir() {
+        println!("cargo::rerun-if-changed={}", built.display());
+        collect(&built.join("site"), &mut files)?;
+    }
+    files.sort();
+    // Copies, which no build of the app replaces while the compiler reads them.
+    let out = variable("OUT_DIR")?;
+    let mut table = String::from("&[\n");
+    for (index, file) in files.iter().enumerate() {
+        let bytes = std::fs::read(file)?;
+        std::fs::write(out.join(format!("demo-{index}")), &bytes)?;
+        let path = file.strip_prefix(built.join("site")).map_err(std::io::Error::other)?;
+        let path = format!("/{}", path.to_string_lossy().replace('\\', "/"));
+        let copy = format!("include_bytes!(concat!(env!(\"OUT_DIR\"), \"/demo-{index}\"))");
+        let tag = fnv1a(&bytes);
+        writeln!(table, "    File {{ path: {path:?}, bytes: {copy}, tag: {tag:?} }},").map_err(std::io::Error::other)?;
+    }
+    table.push(']');
+    std::fs::write(out.join("demo.rs"), table)
+}
+
+/// All files below a folder, if there is one.
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    if !folder.is_dir() {
+        return Ok(());
+    }
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() { collect(&path, files)? } else { files.push(path) }
+    }
+    Ok(())
+}
+
+/// 64-bit FNV-1a: tells one build's file from another's.
+fn fnv1a(bytes: &[u8]) -> String {
+    let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
+    format!("{hash:016x}")
+}

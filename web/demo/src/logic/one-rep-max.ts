@@ -1,0 +1,28 @@
+// The weight that a person could lift once, estimated from a set of several repetitions.
+
+/** Beyond this the formula says little: endurance decides, not strength. */
+const REPS_MAX = 12;
+
+export interface Lifted {
+  loggedWeightKg: number;
+  loggedReps?: number;
+}
+
+/** Epley's estimate in kilograms; nothing for a set that says nothing of it. */
+export function estimatedOneRepMax({ loggedWeightKg: kg, loggedReps: reps = 0 }: Lifted): number | undefined {
+  if (kg <= 0 || reps < 1 || reps > REPS_MAX) {
+    return undefined;
+  }
+  return reps === 1 ? kg : kg * (1 + reps / 30);
+}
+
+/** The best estimate among sets. */
+export function bestOneRepMax(sets: readonly Lifted[]): number | undefined {
+  const estimates = sets.map(estimatedOneRepMax).filter((estimate) => estimate !== undefined);
+  return estimates.length === 0 ? undefined : Math.max(...estimates);
+}
+
+/** What was moved in all: weight times repetitions, in kilograms. */
+export function volumeKg(sets: readonly Lifted[]): number {
+  return sets.reduce((sum, set) => sum + set.loggedWeightKg * (set.loggedReps ?? 0), 0);
+}

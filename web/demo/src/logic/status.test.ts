@@ -1,0 +1,48 @@
+import { expect, test } from "vitest";
+import type { SyncState, SyncStatus } from "../sync";
+import { summary } from "./status";
+
+const status = (change: Partial<SyncStatus>): SyncStatus => ({
+  state: "idle",
+  account: "018f4e2a-7c1b-7d3e-9a55-0c6f1b2d3e4f",
+  pending: 0,
+  pendingSince: null,
+  blocked: 0,
+  quarantined: 0,
+  collections: {},
+  nextAttemptInMs: null,
+  toBeDeleted: 0,
+  lastError: null,
+  leader: true,
+  persisted: true,
+  storageProblem: null,
+  lastSuccessfulClientPushTimestamp: null,
+  lastSuccessfulServerSyncTimestamp: null,
+  ...change,
+});
+
+test("nothing is called synced while anything is left to do", () => {
+  expect(summary(status({})).label).toBe("Synced");
+  const left: Partial<SyncStatus>[] = [
+    { pending: 1 },
+    { blocked: 1 },
+    { quarantined: 1 },
+    { lastError: "broken" },
+    { storageProblem: "full" },
+  ];
+  for (const change of left) {
+    expect(summary(status(change)).label).not.toBe("Synced");
+  }
+  const states: SyncState[] = ["off", "paused", "offline", "needsAuth", "needsConfirmation", "upgradeRequired", "syncing"];
+  for (const state of states) {
+    expect(summary(status({ state })).label, state).not.toBe("Synced");
+  }
+});
+
+test("what waits is counted, and what needs somebody says so", () => {
+  expect(summary(status({ state: "offline", pending: 3 })).sentence).toContain("3 edits wait here");
+  expect(summary(status({ state: "offline" })).sentence).toContain("has been sent");
+  expect(summary(status({ blocked: 2, pending: 5 }))).toMatchObject({ tone: "attention", label: "2 refused" });
+  expect(summary(status({ state: "needsConfirmation", toBeDeleted: 1 })).sentence).toContain("1 record that is here");
+  expect(summary(status({ state: "off", account: null })).label).toBe("On this device");
+});

@@ -1,0 +1,78 @@
+// What the sync status comes down to, in a word and in a sentence.
+
+import type { SyncStatus } from "../sync";
+import { counted } from "./words";
+
+export type Tone = "quiet" | "good" | "busy" | "attention";
+
+export interface Summary {
+  tone: Tone;
+  /** Two words at most, for the pill. */
+  label: string;
+  /** A sentence: what is so, and what to do if anything is to be done. */
+  sentence: string;
+}
+
+export function summary(status: SyncStatus): Summary {
+  const { state, pending, blocked, quarantined } = status;
+  const edits = counted(pending, "edit");
+  const kept =
+    pending > 0 ? `${edits} wait${pending === 1 ? "s" : ""} here and will be sent then.` : "Everything from here has been sent.";
+  if (status.storageProblem !== null) {
+    return { tone: "attention", label: "Storage problem", sentence: status.storageProblem };
+  }
+  switch (state) {
+    case "off":
+      return status.account === null
+        ? {
+            tone: "quiet",
+            label: "On this device",
+            sentence: "The log is on this device alone. Sign in to have it on all of yours.",
+          }
+        : {
+            tone: "quiet",
+            label: "Sync is off",
+            sentence: `Sync is switched off. ${pending > 0 ? `${edits} will be sent once it is on.` : ""}`.trim(),
+          };
+    case "paused":
+      return { tone: "quiet", label: "Offline mode", sentence: `You work offline until you switch back. ${kept}` };
+    case "offline":
+      return { tone: "quiet", label: "Offline", sentence: `The server cannot be reached; it is tried again by itself. ${kept}` };
+    case "needsAuth":
+      return { tone: "attention", label: "Sign in again", sentence: `The sign-in has run out. ${kept}` };
+    case "needsConfirmation":
+      return {
+        tone: "attention",
+        label: "Your decision",
+        sentence: `The server no longer has ${counted(status.toBeDeleted, "record")} that ${status.toBeDeleted === 1 ? "is" : "are"} here. Nothing is deleted until you say so.`,
+      };
+    case "upgradeRequired":
+      return {
+        tone: "attention",
+        label: "Update needed",
+        sentence: "This version of the app is too old for the server. Load the page again.",
+      };
+    case "syncing":
+      return { tone: "busy", label: "Syncing", sentence: pending > 0 ? `Sending ${edits}.` : "Fetching what is new." };
+    case "idle":
+      return idle(status, pending, blocked, quarantined, edits);
+  }
+}
+
+function idle({ lastError }: SyncStatus, pending: number, blocked: number, quarantined: number, edits: string): Summary {
+  if (blocked > 0) {
+    const sentence = `The server has refused ${counted(blocked, "edit")}; everything else goes on. See below what is wrong.`;
+    return { tone: "attention", label: `${blocked} refused`, sentence };
+  }
+  if (lastError !== null) {
+    return { tone: "attention", label: "Sync failed", sentence: `${lastError}. It is tried again by itself.` };
+  }
+  if (pending > 0) {
+    return { tone: "busy", label: `${pending} waiting`, sentence: `${edits} will be sent in a moment.` };
+  }
+  if (quarantined > 0) {
+    const sentence = `${counted(quarantined, "change")} came from a newer version of the app, and will show after an update.`;
+    return { tone: "attention", label: "Update the app", sentence };
+  }
+  return { tone: "good", label: "Synced", sentence: "This device has everything, and so has the server." };
+}

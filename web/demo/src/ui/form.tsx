@@ -1,0 +1,173 @@
+// Labelled inputs, and what asks and tells: dialogs, choices, empty places.
+
+import { type InputHTMLAttributes, type ReactNode, useId, useLayoutEffect, useRef, useState } from "react";
+import { Icon, type IconName } from "./icon";
+
+type FieldProps = { label: string; hint?: string; error?: string | undefined } & InputHTMLAttributes<HTMLInputElement>;
+
+/** A text input with its label above, and below it a hint or what is wrong. */
+export function Field({ label, hint, error, ...input }: FieldProps) {
+  const id = useId();
+  const below = error ?? hint;
+  return (
+    <div className="field">
+      <label htmlFor={id}>{label}</label>
+      <input
+        {...input}
+        id={id}
+        className="input"
+        aria-invalid={error !== undefined}
+        aria-describedby={below ? `${id}-below` : undefined}
+      />
+      {below && (
+        <p id={`${id}-below`} className={error ? "error" : "hint"}>
+          {below}
+        </p>
+      )}
+    </div>
+  );
+}
+
+interface SelectProps<T extends string> {
+  label: string;
+  /** Whether the label is only heard: what stands around says it to those who see. */
+  bare?: boolean;
+  value: T;
+  options: readonly (readonly [T, string])[];
+  onChange: (value: T) => void;
+}
+
+export function Select<T extends string>({ label, bare, value, options, onChange }: SelectProps<T>) {
+  const id = useId();
+  return (
+    <div className="field">
+      <label htmlFor={id} className={bare ? "visually-hidden" : undefined}>
+        {label}
+      </label>
+      <select id={id} className="input" value={value} onChange={(event) => onChange(event.target.value as T)}>
+        {options.map(([option, name]) => (
+          <option key={option} value={option}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </div>
+  );
+}
+
+/** One of a few, side by side. */
+export function Choice<T extends string>({ label, bare, value, options, onChange }: SelectProps<T>) {
+  const name = useId();
+  return (
+    <fieldset className="field">
+      <legend className={bare ? "visually-hidden" : "label"}>{label}</legend>
+      <div>
+        <div className="segmented">
+          {options.map(([option, text]) => (
+            <label key={option}>
+              <input type="radio" name={name} checked={option === value} onChange={() => onChange(option)} />
+              {text}
+            </label>
+          ))}
+        </div>
+      </div>
+    </fieldset>
+  );
+}
+
+interface DialogProps {
+  title: string;
+  onClose: () => void;
+  children: ReactNode;
+}
+
+/** A modal dialog while it is rendered. Escape and a click beside it close it. */
+export function Dialog({ title, onClose, children }: DialogProps) {
+  const id = useId();
+  const dialog = useRef<HTMLDialogElement>(null);
+  // Closed before it is taken away: only then the focus goes back to where it was.
+  useLayoutEffect(() => {
+    const element = dialog.current;
+    element?.showModal();
+    element?.querySelector<HTMLElement>(".dialog-body :is(input, select, textarea)")?.focus();
+    return () => element?.close();
+  }, []);
+  return (
+    <dialog
+      ref={dialog}
+      className="dialog"
+      aria-labelledby={id}
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
+      onClick={(event) => event.target === dialog.current && onClose()}
+    >
+      <div className="dialog-head">
+        <h2 id={id}>{title}</h2>
+        <button type="button" className="icon-button" aria-label="Close" onClick={onClose}>
+          <Icon name="close" />
+        </button>
+      </div>
+      <div className="dialog-body">{children}</div>
+    </dialog>
+  );
+}
+
+interface EmptyProps {
+  icon: IconName;
+  title: string;
+  children: ReactNode;
+}
+
+/** What stands where nothing is yet, and how to change that. */
+export function Empty({ icon, title, children }: EmptyProps) {
+  return (
+    <div className="empty">
+      <Icon name={icon} />
+      <h3>{title}</h3>
+      {children}
+    </div>
+  );
+}
+
+export function Loading() {
+  return <p className="loading">Reading the log…</p>;
+}
+
+interface CommitProps extends Omit<InputHTMLAttributes<HTMLInputElement>, "onChange" | "value"> {
+  label: string;
+  value: string;
+  /** Stores what was typed, if it can be. Then the stored text is shown again, whichever it is. */
+  onCommit: (text: string) => Promise<unknown>;
+}
+
+/** An input without a visible label, stored when it is left or Enter is pressed. */
+export function Commit({ label, value, onCommit, ...input }: CommitProps) {
+  const [typed, setTyped] = useState<string>();
+  const leave = async () => {
+    if (typed !== undefined && typed !== value) {
+      await onCommit(typed);
+    }
+    // What is being typed by now is left alone.
+    setTyped((current) => (current === typed ? undefined : current));
+  };
+  return (
+    <input
+      {...input}
+      className="input"
+      aria-label={label}
+      value={typed ?? value}
+      onFocus={(event) => event.target.select()}
+      onChange={(event) => setTyped(event.target.value)}
+      onBlur={() => void leave()}
+      onKeyDown={(event) => {
+        if (event.key === "Enter") {
+          event.currentTarget.blur();
+        } else if (event.key === "Escape") {
+          setTyped(undefined);
+        }
+      }}
+    />
+  );
+}

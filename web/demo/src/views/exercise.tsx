@@ -1,0 +1,182 @@
+// One exercise: how strong it has made you, and what it is.
+
+import { useLiveQuery } from "dexie-react-hooks";
+import { type FormEvent, useState } from "react";
+import { saveExercise } from "../data/exercises";
+import { useUnit } from "../data/settings";
+import { bestOneRepMax, estimatedOneRepMax } from "../logic/one-rep-max";
+import { about, weight } from "../logic/units";
+import { db, type ExerciseDefinition } from "../sync";
+import { Dialog, Field, Loading } from "../ui/form";
+import { Link, navigate, Title } from "../ui/route";
+import { attempt, say } from "../ui/toast";
+import { OneRepMaxChart } from "./history";
+
+export function ExercisePage({ id }: { id: string }) {
+  const exercise = useLiveQuery(async () => (await db.exerciseDefinitions.get(id)) ?? null, [id]);
+  const [editing, setEditing] = useState(false);
+  if (exercise === undefined) {
+    return <Loading />;
+  }
+  if (exercise === null) {
+    return (
+      <>
+        <Title>No such exercise</Title>
+        <p>
+          It was deleted, here or on another device. <Link to="/library">To the library</Link>
+        </p>
+      </>
+    );
+  }
+  return (
+    <>
+      <div className="page-head">
+        <div>
+          <Title>{exercise.name}</Title>
+          <p className="capital">{[exercise.equipment, ...(exercise.primaryMuscleGroups ?? [])].filter(Boolean).join(" · ")}</p>
+        </div>
+        <button type="button" className="button" onClick={() => setEditing(true)}>
+          Edit
+        </button>
+      </div>
+      <Records exercise={exercise} />
+      {exercise.notes && (
+        <section className="card" aria-labelledby="notes">
+          <h2 id="notes">Notes</h2>
+          <p>{exercise.notes}</p>
+        </section>
+      )}
+      {editing && <ExerciseDialog exercise={exercise} onClose={() => setEditing(false)} />}
+    </>
+  );
+}
+
+function Records({ exercise }: { exercise: ExerciseDefinition }) {
+  const unit = useUnit();
+  const found = useLiveQuery(async () => {
+    const sets = await db.loggedSets.where("exerciseDefinitionId").equals(exercise.id).toArray();
+    const goals = await db.userGoals.where("[type+status]").equals(["liftTarget", "active"]).toArray();
+    const goal = goals.find((one) => one.type === "liftTarget" && one.targetExerciseDefinitionId === exercise.id);
+    if (goal?.type !== "liftTarget") {
+      return { sets };
+    }
+    // A goal of several repetitions stands where lifting it would.
+    const reached = { loggedWeightKg: goal.targetWeightKg, loggedReps: goal.targetReps ?? 1 };
+    return { sets, goalKg: estimatedOneRepMax(reached) };
+  }, [exercise.id]);
+  if (!found) {
+    return <Loading />;
+  }
+  const best = bestOneRepMax(found.sets);
+  const heaviest = Math.max(0, ...found.sets.map((set) => set.loggedWeightKg));
+  return (
+    <section className="card" aria-labelledby="records">
+      <h2 id="records">Estimated maximum</h2>
+      {found.sets.length > 0 && (
+        <dl className="figures">
+          <div>
+            <dt>Best estimate</dt>
+            <dd>{best === undefined ? "–" : about(best, unit)}</dd>
+          </div>
+          <div>
+            <dt>Heaviest set</dt>
+            <dd>{weight(heaviest, unit)}</dd>
+          </div>
+          <div>
+            <dt>Sets</dt>
+            <dd>{found.sets.length.toLocaleString("en")}</dd>
+          </div>
+        </dl>
+      )}
+      <OneRepMaxChart exerciseId={exercise.id} name={exercise.name} goalKg={found.goalKg} />
+    </section>
+  );
+}
+
+/** Edits an exercise, or makes one. */
+export function ExerciseDialog({ exercise, onClose }: { exercise?: ExerciseDefinition; onClose: () => void }) {
+  const [name, setName] = useState(exercise?.name ?? "");
+  const [equipment, setEquipment] = useState(exercise?.equipment ?? "");
+  const [muscles, setMuscles] = useState(exercise?.primaryMuscleGroups?.join(", ") ?? "");
+  const [notes, setNotes] = useState(exercise?.notes ?? "");
+  const [error, setError] = useState<string>();
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    if (name.trim() === "") {
+      setError("Give it a name.");
+      return;
+    }
+    const { equipment: _, primaryMuscleGroups: __, notes: ___, ...rest } = exercise ?? { isCustom: true };
+    const groups = [
+      ...new Set(
+        muscles
+          .split(",")
+          .map((muscle) => muscle.trim())
+          .filter(Boolean),
+      ),
+    ];
+    const saved = {
+      ...rest,
+      name: name.trim(),
+      ...(equipment.trim() && { equipment: equipment.trim() }),
+      ...(groups.length > 0 && { primaryMuscleGroups: groups }),
+      ...(notes.trim() && { notes: notes.trim() }),
+    };
+    if (await attempt(saveExercise(saved))) {
+      onClose();
+    }
+  };
+  const remove = async (known: ExerciseDefinition) => {
+    if (await attempt(db.exerciseDefinitions.delete(known.id))) {
+      navigate("/library");
+      say(`Deleted ${known.name}.`, async () => void (await db.exerciseDefinitions.put(known)));
+    }
+  };
+  return (
+    <Dialog title={exercise ? "Edit the exercise" : "New exercise"} onClose={onClose}>
+      <form className="form" noValidate onSubmit={(event) => void submit(event)}>
+        <Field
+          label="Name"
+          value={name}
+          maxLength={200}
+          error={error}
+          onChange={(event) => setName(event.target.value)}
+          autoComplete="off"
+        />
+        <div className="fields">
+          <Field
+            label="Equipment"
+            value={equipment}
+            maxLength={100}
+            onChange={(event) => setEquipment(event.target.value)}
+            autoComplete="off"
+          />
+          <Field
+            label="Muscles"
+            hint="With commas between them"
+            value={muscles}
+            onChange={(event) => setMuscles(event.target.value)}
+            autoComplete="off"
+          />
+        </div>
+        <Field
+          label="Notes"
+          value={notes}
+          maxLength={10_000}
+          onChange={(event) => setNotes(event.target.value)}
+          autoComplete="off"
+        />
+        <div className="row ends">
+          <button type="submit" className="button primary">
+            {exercise ? "Save" : "Add the exercise"}
+          </button>
+          {exercise?.isCustom && (
+            <button type="button" className="button danger" onClick={() => void remove(exercise)}>
+              Delete
+            </button>
+          )}
+        </div>
+      </form>
+    </Dialog>
+  );
+}

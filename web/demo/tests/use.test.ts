@@ -1,0 +1,189 @@
+// What people do with the app, by keyboard and by mouse, on two devices of one account.
+
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { go, goToSync, newDevice, signIn, startWorld, synced, type World } from "./world";
+
+let world: World;
+const problems: string[] = [];
+
+beforeAll(async () => {
+  world = await startWorld(300);
+});
+
+afterAll(async () => {
+  await world.close();
+  expect(problems).toEqual([]);
+});
+
+/** Tabs on until something of this name has the focus. */
+async function tabTo(page: Page, name: RegExp, key = "Tab"): Promise<void> {
+  for (let presses = 0; presses < 60; presses += 1) {
+    await page.keyboard.press(key);
+    const focused = await page.evaluate(
+      () => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent ?? "",
+    );
+    if (name.test(focused)) {
+      return;
+    }
+  }
+  throw new Error(`nothing that is called ${name} can be reached by the Tab key`);
+}
+
+test("a workout is logged by keyboard alone, without an account, and is there after a reload", async () => {
+  const { context, page } = await newDevice(world, problems);
+  await tabTo(page, /^Start a workout$/);
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { level: 1, name: "Workout" }).waitFor();
+  await tabTo(page, /^Add an exercise$/);
+  await page.keyboard.press("Enter");
+  await page.keyboard.type("bench press");
+  await page.keyboard.press("Enter");
+  await page.getByLabel("Weight of set 1 in kg").waitFor();
+  await page.waitForFunction(() => document.activeElement?.textContent === "Add an exercise");
+  await tabTo(page, /^Weight of set 1/, "Shift+Tab");
+  await page.keyboard.type("82,5");
+  await page.keyboard.press("Tab");
+  await page.keyboard.type("6");
+  await page.keyboard.press("Enter");
+  await page.getByText("1 set · 495 kg").waitFor();
+  await tabTo(page, /^Add a set of Bench press$/);
+  await page.keyboard.press("Enter");
+  await page.getByLabel("Weight of set 2 in kg").waitFor();
+  expect(await page.getByLabel("Repetitions of set 2").inputValue()).toBe("6");
+  await page.getByRole("timer", { name: "Rest" }).waitFor();
+  await page.getByRole("button", { name: "Finish" }).click();
+  await page.getByRole("button", { name: "Finish" }).waitFor({ state: "detached" });
+  await page.reload();
+  await page.getByText("2 sets · 990 kg").waitFor();
+  expect(await page.getByLabel("Weight of set 1 in kg").inputValue()).toBe("82.5");
+  await context.close();
+});
+
+test("what cannot be is not stored: the old number comes back", async () => {
+  const { context, page } = await newDevice(world, problems);
+  await page.getByRole("button", { name: "Start a workout" }).click();
+  await page.getByRole("button", { name: "Add an exercise" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Deadlift", exact: false }).first().click();
+  const weight = page.getByLabel("Weight of set 1 in kg");
+  await weight.fill("heavy");
+  await weight.press("Enter");
+  expect(await weight.inputValue()).toBe("20");
+  await weight.fill("9000");
+  await weight.press("Enter");
+  await page
+    .getByRole("status")
+    .getByText(/the contract refuses it/)
+    .waitFor();
+  await page.waitForFunction(
+    () => document.querySelector<HTMLInputElement>("input[aria-label^='Weight of set 1']")?.value === "20",
+  );
+  await go(page, "Body");
+  await page.getByRole("button", { name: "Log it" }).click();
+  await page.getByText("Type a weight, such as 82.5.").waitFor();
+  await context.close();
+});
+
+test("a deletion can be undone", async () => {
+  const { context, page } = await newDevice(world, problems);
+  await go(page, "Body");
+  await page.getByLabel("Weight in kg").fill("80.4");
+  await page.getByRole("button", { name: "Log it" }).click();
+  const measured = page.getByRole("button", { name: "Delete the measurement of Today" });
+  await measured.click();
+  await measured.waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Undo" }).click();
+  await measured.waitFor();
+  await context.close();
+});
+
+test("without a network the page opens, and what is logged is sent later", async () => {
+  const { context, page } = await newDevice(world, problems);
+  await signIn(world, page);
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  await context.setOffline(true);
+  await page.reload();
+  await go(page, "Body");
+  await page.getByLabel("Weight in kg").fill("79.9");
+  await page.getByRole("button", { name: "Log it" }).click();
+  await page.getByRole("listitem").filter({ hasText: "79.9 kg" }).first().waitFor();
+  await goToSync(page);
+  await page.getByText("1 edit waits here").waitFor();
+  await context.setOffline(false);
+  await synced(page);
+  // What the browser says of requests that it could not make.
+  problems.splice(0, problems.length, ...problems.filter((problem) => !problem.includes("ERR_INTERNET_DISCONNECTED")));
+  await context.close();
+});
+
+test("units and colours are settings, and follow the account to the other device", async () => {
+  const [one, other] = [await newDevice(world, problems), await newDevice(world, problems)];
+  await signIn(world, one.page);
+  await signIn(world, other.page);
+  await one.page.getByRole("link", { name: "Settings" }).click();
+  await one.page.getByText("Pounds").click();
+  await one.page.getByText("Dark", { exact: true }).click();
+  await one.page.waitForFunction(() => document.documentElement.dataset["theme"] === "dark");
+  await synced(one.page);
+  await other.page.waitForFunction(() => document.documentElement.dataset["theme"] === "dark");
+  await go(other.page, "Body");
+  await other.page.getByLabel("Weight in lb").waitFor();
+  await one.page.getByText("Kilograms", { exact: true }).click();
+  await one.page.getByText("System", { exact: true }).click();
+  await synced(one.page);
+  await one.context.close();
+  await other.context.close();
+});
+
+test("two devices edit one workout offline: the later edit wins, and the other one can be brought back", async () => {
+  const [one, other] = [await newDevice(world, problems), await newDevice(world, problems)];
+  for (const { page } of [one, other]) {
+    await signIn(world, page);
+    await page.getByRole("switch", { name: /Work offline/ }).check();
+    await page.getByRole("link", { name: "Sync: Offline mode" }).waitFor();
+    await go(page, "History");
+    await page.locator("main a.item").first().click();
+  }
+  for (const [{ page }, words] of [
+    [one, "Said by the first device."],
+    [other, "Said by the second device."],
+  ] as const) {
+    await page.getByLabel("Notes").fill(words);
+    await page.getByLabel("Notes").blur();
+    await goToSync(page);
+    await page.getByText("1 edit waits here").waitFor();
+  }
+  await other.page.getByRole("switch", { name: /Work offline/ }).uncheck();
+  await synced(other.page);
+  await one.page.getByRole("switch", { name: /Work offline/ }).uncheck();
+  await synced(one.page);
+  const lost = one.page.getByRole("listitem").filter({ hasText: "Said by the first device." });
+  await lost.getByText("Lost to a later edit").waitFor();
+  await lost.getByRole("button", { name: "Restore" }).click();
+  await synced(one.page);
+  await go(other.page, "History");
+  await other.page.locator("main a.item").first().click();
+  await other.page.waitForFunction(() => document.querySelector("textarea")?.value === "Said by the first device.");
+  await one.context.close();
+  await other.context.close();
+});
+
+test("a wrong password is told beside the form, and signing out keeps the log", async () => {
+  const { context, page } = await newDevice(world, problems);
+  await goToSync(page);
+  await page.getByLabel("Email").fill(world.email);
+  await page.getByLabel("Password").fill("not the password");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page
+    .getByRole("alert")
+    .getByText(/password is wrong/)
+    .waitFor();
+  await page.getByLabel("Password").fill(world.password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await synced(page);
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("button", { name: "Sign in" }).waitFor();
+  await go(page, "History");
+  await page.locator("main a.item").first().waitFor();
+  await context.close();
+});
