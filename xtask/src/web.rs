@@ -66,12 +66,14 @@ fn compile() -> Result<PathBuf> {
             // rustup's own variables would lead Debian's cargo to rustup's compiler.
             command.env("RUSTC", "/usr/bin/rustc").env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO");
             command.env("RUSTC_BOOTSTRAP", "1").env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", "wasm-ld-19");
+            // The source of a panic is of no use to somebody who has no source; its places are 3 KB.
+            command.env("RUSTFLAGS", "-Zlocation-detail=none");
             command
         }
     };
     command.args(["build", "--release", "--locked", "--target", TARGET]);
     if let Toolchain::Debian = toolchain()? {
-        command.arg("-Zbuild-std=std,panic_abort");
+        command.args(["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size"]);
     }
     run(command.current_dir(root().join("web/engine")).env("CARGO_TARGET_DIR", &target))?;
     Ok(target.join(TARGET).join("release/stronglog_sync_web.wasm"))

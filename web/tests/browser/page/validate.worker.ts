@@ -4,11 +4,8 @@ import { parseEach } from "../../../../generated/typescript/runtime/each.js";
 import { FeedPageSchema } from "../../../../generated/typescript/schemas.js";
 import init, { judgePage } from "../../../engine/pkg/engine.js";
 
-const ROUNDS = 15;
-
-function median(times: number[]): number {
-  return times.sort((one, other) => one - other)[Math.floor(times.length / 2)] ?? NaN;
-}
+/** The best of so many: whatever else the machine does only ever slows a round down. */
+const ROUNDS = 25;
 
 self.onmessage = async ({ data }: MessageEvent<Uint8Array>) => {
   await init();
@@ -24,5 +21,5 @@ self.onmessage = async ({ data }: MessageEvent<Uint8Array>) => {
     byZod.push(performance.now() - began);
     refused += judged.valid ? judged.refused.length : 1;
   }
-  self.postMessage({ rustMs: median(byRust), zodMs: median(byZod), refused, bytes: data.length });
+  self.postMessage({ rustMs: Math.min(...byRust), zodMs: Math.min(...byZod), refused, bytes: data.length });
 };
