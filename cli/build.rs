@@ -32,7 +32,8 @@ fn write() -> std::io::Result<()> {
         let path = format!("/{}", path.to_string_lossy().replace('\\', "/"));
         let copy = format!("include_bytes!(concat!(env!(\"OUT_DIR\"), \"/demo-{index}\"))");
         let tag = fnv1a(&bytes);
-        writeln!(table, "    File {{ path: {path:?}, bytes: {copy}, tag: {tag:?} }},").map_err(std::io::Error::other)?;
+        writeln!(table, "    stronglog_server::site::File {{ path: {path:?}, bytes: {copy}, tag: {tag:?} }},")
+            .map_err(std::io::Error::other)?;
     }
     table.push(']');
     std::fs::write(out.join("demo.rs"), table)

@@ -1,6 +1,6 @@
 //! The demo app, which the program carries if it was built before the program was.
 
-use stronglog_server::site::{File, Site};
+use stronglog_server::site::Site;
 
 use crate::exit::{Failure, Outcome};
 
