@@ -153,7 +153,7 @@ export class Driver {
       taken = JSON.parse(turn()) as Turn;
     } catch (error) {
       // The engine itself has failed: nothing that it says can be relied on, and another start may do better.
-      this.reports.deposed(error);
+      this.giveUp(error);
       return;
     }
     taken.commands.forEach((command) => this.carryOut(command));
@@ -224,9 +224,17 @@ export class Driver {
 
   private storeFailed(error: unknown): void {
     if (error instanceof Deposed) {
-      this.reports.deposed(error);
+      this.giveUp(error);
     } else if (!this.ended.signal.aborted) {
       this.reports.storage(stored(error));
+    }
+  }
+
+  /** Does nothing more, and says so once. */
+  private giveUp(reason: unknown): void {
+    if (!this.ended.signal.aborted) {
+      this.stop();
+      this.reports.deposed(reason);
     }
   }
 

@@ -11,7 +11,7 @@ const CALLS_KEPT = 100;
 /** How long a worker that had to give up the lead stays behind. */
 const REST_MS = 1_000;
 
-class Worker_ {
+class TabWorker {
   private readonly channel: BroadcastChannel;
   private readonly candidate: Candidate;
   private host: Host | undefined;
@@ -139,10 +139,10 @@ class Worker_ {
 
 /** Waits for the page's orders. */
 export function serve(audit?: Audit): void {
-  let worker: Worker_ | undefined;
+  let worker: TabWorker | undefined;
   self.onmessage = ({ data }: MessageEvent<Order>) => {
     if (data.order === "start") {
-      worker = new Worker_(data.settings, audit);
+      worker = new TabWorker(data.settings, audit);
     } else {
       worker?.order(data);
     }

@@ -67,7 +67,7 @@ function watched(core: DBCore, written: () => void): DBCore {
   };
 }
 
-type Record_ = Record<string, unknown>;
+type JsonRecord = Record<string, unknown>;
 
 /** The writes of one table. */
 class Watched {
@@ -101,7 +101,7 @@ class Watched {
 
   private put(request: Extract<DBCoreMutateRequest, { type: "add" | "put" }>): Promise<DBCoreMutateResponse> {
     const at = Date.now();
-    let records: Record_[];
+    let records: JsonRecord[];
     try {
       records = request.values.map((value: unknown) => this.complete(value, request.type, at));
     } catch (error) {
@@ -145,12 +145,12 @@ class Watched {
   }
 
   /** The record as it will be sent: JSON, with the members that sync needs. */
-  private complete(value: unknown, type: "add" | "put", at: number): Record_ {
-    const given = JSON.parse(JSON.stringify(value)) as Record_;
+  private complete(value: unknown, type: "add" | "put", at: number): JsonRecord {
+    const given = JSON.parse(JSON.stringify(value)) as JsonRecord;
     const { singleton, path, schema } = this.collection;
     const id = given["id"] ?? (singleton === undefined ? newId() : deterministicId(namespace, path, singleton));
     const shipped = type === "add" && given["clientUpdatedAt"] === 0;
-    const record: Record_ = {
+    const record: JsonRecord = {
       ...given,
       id,
       clientCreatedAt: shipped ? 0 : (given["clientCreatedAt"] ?? at),
@@ -166,7 +166,7 @@ class Watched {
   }
 
   /** What the contract asks for beside the schema. */
-  private *beyondSchema(record: Record_): Generator<Violation> {
+  private *beyondSchema(record: JsonRecord): Generator<Violation> {
     const { singleton, path } = this.collection;
     if (typeof record["isDeleted"] !== "boolean") {
       yield { pointer: "/isDeleted", keyword: "type", message: "is not a boolean" };

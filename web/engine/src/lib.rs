@@ -35,14 +35,3 @@ pub fn judge_page(body: &[u8]) -> Result<u32, String> {
     let refused = page.changes.iter().filter(|change| change.is_err()).count();
     Ok(u32::try_from(refused).unwrap_or(u32::MAX))
 }
-
-/// Judges a push by the generated validators, for tests that compare them with the Zod schemas: how many of its changes they refuse.
-///
-/// # Errors
-/// The push as a whole is not what the contract says.
-#[wasm_bindgen(js_name = judgePush)]
-pub fn judge_push(body: &[u8]) -> Result<u32, String> {
-    let push = wire::read_push(body, wire::Feed::All).map_err(|report| report.to_string())?;
-    let refused = push.edits.iter().filter(|edit| edit.is_err()).count();
-    Ok(u32::try_from(refused).unwrap_or(u32::MAX))
-}
