@@ -20,8 +20,9 @@ self.addEventListener("fetch", (event) => {
   const { origin, pathname } = new URL(request.url);
   if (request.mode === "navigate" && !pathname.startsWith("/docs")) {
     // The server first: it may have a newer page, or be another app on the same address.
-    event.respondWith(fetch(request).catch(async () => (await caches.match("/", { cacheName })) ?? Response.error()));
+    event.respondWith(fetch(request).catch(async () => (await caches.match("/", { cacheName, ignoreVary: true })) ?? Response.error()));
   } else if (origin === location.origin && files.includes(pathname)) {
-    event.respondWith(caches.match(request, { cacheName }).then((kept) => kept ?? fetch(request)));
+    // The server varies answers to its API by origin; a file is the same for all, and a script asks with an origin where `addAll` did not.
+    event.respondWith(caches.match(request, { cacheName, ignoreVary: true }).then((kept) => kept ?? fetch(request)));
   }
 });
