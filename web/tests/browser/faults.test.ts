@@ -1,47 +1,10 @@
 // What goes wrong in a browser: several tabs, tabs that die or freeze, a server that is away, tokens that run out, records nobody takes.
 
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import type { Browser, BrowserContext } from "playwright-core";
-import { Gate, launch, problem, seed, StrongLogServer, Tab } from "./stage.js";
+import { expect, test } from "vitest";
+import { Play } from "./play.js";
+import { problem, seed, Tab } from "./stage.js";
 
-const server = new StrongLogServer();
-let browser: Browser;
-let gate: Gate;
-let url: string;
-let contexts: BrowserContext[] = [];
-let accounts = 0;
-
-beforeAll(async () => {
-  await server.start();
-  browser = await launch();
-});
-
-afterAll(async () => {
-  await browser.close();
-  await server.end();
-});
-
-beforeEach(async () => {
-  gate = new Gate(server);
-  url = await gate.open();
-});
-
-afterEach(async () => {
-  await Promise.all(contexts.map((context) => context.close()));
-  contexts = [];
-  gate.close();
-});
-
-async function profile(): Promise<BrowserContext> {
-  const context = await browser.newContext();
-  contexts.push(context);
-  return context;
-}
-
-function account(): string {
-  accounts += 1;
-  return `faults-${accounts}@example.com`;
-}
+const play = new Play("faults");
 
 const weigh = (tab: Tab, weightKg: number): Promise<string> =>
   tab.page.evaluate((weightKg) => window.sync.db.userBodyweightLogs.add({ date: Date.now(), weightKg }), weightKg);
@@ -49,9 +12,9 @@ const weigh = (tab: Tab, weightKg: number): Promise<string> =>
 const count = (tab: Tab): Promise<number> => tab.page.evaluate(() => window.sync.db.userBodyweightLogs.count());
 
 test("of two tabs one leads, both sync, and the other takes over when it is closed", async () => {
-  const context = await profile();
-  const [one, other] = [await Tab.open(context, url), await Tab.open(context, url)];
-  await one.signUp(account());
+  const context = await play.profile();
+  const [one, other] = [await Tab.open(context, play.url), await Tab.open(context, play.url)];
+  await one.signUp(play.account());
   const leaders = async (): Promise<boolean[]> => [(await one.status()).leader, (await other.until((status) => status.account !== null)).leader];
   expect((await leaders()).filter(Boolean)).toHaveLength(1);
   const [leader, follower] = (await one.status()).leader ? [one, other] : [other, one];
@@ -69,9 +32,9 @@ test("of two tabs one leads, both sync, and the other takes over when it is clos
 });
 
 test("a leader that freezes is replaced within five seconds, and writes nothing when it wakes up", async () => {
-  const context = await profile();
-  const [one, other] = [await Tab.open(context, url), await Tab.open(context, url)];
-  await one.signUp(account());
+  const context = await play.profile();
+  const [one, other] = [await Tab.open(context, play.url), await Tab.open(context, play.url)];
+  await one.signUp(play.account());
   await other.until((status) => status.account !== null);
   const [leader, follower] = (await one.status()).leader ? [one, other] : [other, one];
   const frozen = leader.page.workers()[0]?.evaluate(() => {
@@ -90,9 +53,9 @@ test("a leader that freezes is replaced within five seconds, and writes nothing 
 });
 
 test("a page that is left and comes back goes on", async () => {
-  const context = await profile();
-  const tab = await Tab.open(context, url);
-  await tab.signUp(account());
+  const context = await play.profile();
+  const tab = await Tab.open(context, play.url);
+  await tab.signUp(play.account());
   await tab.page.goto("about:blank");
   await tab.page.goBack();
   await tab.page.waitForFunction(() => window.sync !== undefined);
@@ -101,9 +64,9 @@ test("a page that is left and comes back goes on", async () => {
 });
 
 test("a reload in the middle of a pull loses nothing and doubles nothing", async () => {
-  const email = account();
-  await seed(server.port, email, 4_000);
-  const tab = await Tab.open(await profile(), url);
+  const email = play.account();
+  await seed(play.server.port, email, 4_000);
+  const tab = await Tab.open(await play.profile(), play.url);
   await tab.page.evaluate((email) => window.sync.signIn({ email, password: "correct horse battery staple" }), email);
   await tab.page.waitForFunction(async () => (await window.sync.db.userBodyweightLogs.count()) > 0);
   await tab.page.reload();
@@ -114,44 +77,44 @@ test("a reload in the middle of a pull loses nothing and doubles nothing", async
 });
 
 test("a server that is killed and comes back", async () => {
-  const tab = await Tab.open(await profile(), url);
-  await tab.signUp(account());
-  await server.kill();
+  const tab = await Tab.open(await play.profile(), play.url);
+  await tab.signUp(play.account());
+  await play.server.kill();
   await weigh(tab, 90);
   await tab.until((status) => status.pending === 1 && status.lastError !== null);
-  await server.start();
+  await play.server.start();
   await tab.until((status) => status.pending === 0 && status.state === "idle" && status.lastError === null, 30_000);
 });
 
 test("a token that has run out is refreshed once, and nobody notices", async () => {
-  const tab = await Tab.open(await profile(), url);
-  await tab.signUp(account());
+  const tab = await Tab.open(await play.profile(), play.url);
+  await tab.signUp(play.account());
   let refused = 0;
-  gate.intercept = (path, _, response) => path === "/api/v1/changes/batch" && refused === 0 && ++refused > 0 && problem(response, 401, "token_expired");
+  play.gate.intercept = (path, _, response) => path === "/api/v1/changes/batch" && refused === 0 && ++refused > 0 && problem(response, 401, "token_expired");
   await weigh(tab, 91);
   expect(await tab.sync()).toMatchObject({ pending: 0, state: "idle", lastError: null });
   expect(refused).toBe(1);
-  expect(gate.seen.filter(({ path }) => path === "/api/v1/auth/refresh")).toHaveLength(1);
+  expect(play.gate.seen.filter(({ path }) => path === "/api/v1/auth/refresh")).toHaveLength(1);
 });
 
 test("tokens that are revoked: the user is asked to sign in, and what was written waits", async () => {
-  const email = account();
-  const tab = await Tab.open(await profile(), url);
+  const email = play.account();
+  const tab = await Tab.open(await play.profile(), play.url);
   await tab.signUp(email);
-  gate.intercept = (path, _, response) => path.startsWith("/api/v1/") && problem(response, 401, "token_revoked");
+  play.gate.intercept = (path, _, response) => path.startsWith("/api/v1/") && problem(response, 401, "token_revoked");
   await weigh(tab, 92);
   await tab.until((status) => status.state === "needsAuth" && status.pending === 1);
-  gate.intercept = undefined;
+  play.gate.intercept = undefined;
   await tab.signIn(email);
   await tab.until((status) => status.state === "idle" && status.pending === 0);
 });
 
 test("a record that the server does not take is shown as blocked, and the rest goes on", async () => {
-  const tab = await Tab.open(await profile(), url);
-  await tab.signUp(account());
+  const tab = await Tab.open(await play.profile(), play.url);
+  await tab.signUp(play.account());
   await tab.page.evaluate(() => window.sync.pause());
   const poison = await weigh(tab, 13);
-  gate.intercept = (path, body, response) => path.endsWith("/batch") && body.includes(poison) && problem(response, 413, "payload_too_large");
+  play.gate.intercept = (path, body, response) => path.endsWith("/batch") && body.includes(poison) && problem(response, 413, "payload_too_large");
   await tab.page.evaluate(() => window.sync.db.workoutTemplates.bulkAdd(["a", "b", "c"].map((name) => ({ name }))));
   await tab.page.evaluate(() => window.sync.resume());
   const status = await tab.until((status) => status.pending === 0);
@@ -159,50 +122,50 @@ test("a record that the server does not take is shown as blocked, and the rest g
   expect(await tab.page.evaluate(() => window.sync.blocked())).toMatchObject([
     { collection: "user-bodyweight-logs", id: poison, code: "record_too_large", record: { weightKg: 13 } },
   ]);
-  gate.intercept = undefined;
+  play.gate.intercept = undefined;
   await tab.page.evaluate((id) => window.sync.retry("user-bodyweight-logs", id), poison);
   expect(await tab.sync()).toMatchObject({ pending: 0, blocked: 0 });
 });
 
 test("switched off, nothing is sent; switched on, everything is", async () => {
-  const tab = await Tab.open(await profile(), url);
-  await tab.signUp(account());
+  const tab = await Tab.open(await play.profile(), play.url);
+  await tab.signUp(play.account());
   await tab.page.evaluate(() => window.sync.disable());
   await weigh(tab, 44);
   await tab.until((status) => status.state === "off" && status.pending === 1);
-  const sent = gate.seen.length;
+  const sent = play.gate.seen.length;
   await tab.page.reload();
   await tab.page.waitForFunction(() => window.sync !== undefined);
   await tab.until((status) => status.pending === 1);
-  expect(gate.seen.length).toBe(sent);
+  expect(play.gate.seen.length).toBe(sent);
   await tab.page.evaluate(() => window.sync.enable());
   await tab.until((status) => status.state === "idle" && status.pending === 0);
 });
 
 test("a second account never sees the first one's data", async () => {
-  const context = await profile();
-  const tab = await Tab.open(context, url);
-  await tab.signUp(account());
+  const context = await play.profile();
+  const tab = await Tab.open(context, play.url);
+  await tab.signUp(play.account());
   await weigh(tab, 88);
   await tab.sync();
   await tab.page.evaluate(() => window.sync.signOut());
   const secret = await weigh(tab, 89);
-  const second = account();
+  const second = play.account();
   const refused = tab.page.evaluate((email) => window.sync.signUp({ email, password: "correct horse battery staple" }), second);
   await expect(refused).rejects.toThrow("belongs to the account");
-  const other = await Tab.open(context, `${url}/?name=second`);
+  const other = await Tab.open(context, `${play.url}/?name=second`);
   await other.signIn(second);
   await weigh(other, 21);
   expect(await other.sync()).toMatchObject({ pending: 0, state: "idle" });
   expect(await other.shown()).toEqual(["21 kg"]);
-  expect(gate.seen.some(({ body }) => body.includes(secret))).toBe(false);
+  expect(play.gate.seen.some(({ body }) => body.includes(secret))).toBe(false);
   expect(await tab.status()).toMatchObject({ state: "off", pending: 1, account: null });
 });
 
 test("storage that is full is told, and sync goes on once there is room", async () => {
-  const email = account();
-  await seed(server.port, email, 1_500);
-  const tab = await Tab.open(await profile(), url);
+  const email = play.account();
+  await seed(play.server.port, email, 1_500);
+  const tab = await Tab.open(await play.profile(), play.url);
   await tab.until((status) => status.leader);
   const worker = tab.page.workers()[0];
   await worker?.evaluate(() => {

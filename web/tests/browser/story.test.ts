@@ -1,47 +1,18 @@
 // The story's five scenarios, in a real browser against the real server, with the Zod schemas at the door.
 
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import type { Browser, BrowserContext } from "playwright-core";
-import { Gate, launch, StrongLogServer, Tab } from "./stage.js";
+import { expect, test } from "vitest";
+import { Play } from "./play.js";
+import { Tab } from "./stage.js";
 
-const server = new StrongLogServer();
-let browser: Browser;
-let gate: Gate;
-let url: string;
-let contexts: BrowserContext[] = [];
-let accounts = 0;
-
-beforeAll(async () => {
-  await server.start();
-  browser = await launch();
-});
-
-afterAll(async () => {
-  await browser.close();
-  await server.end();
-});
-
-beforeEach(async () => {
-  gate = new Gate(server);
-  url = await gate.open();
-});
-
-afterEach(async () => {
-  await Promise.all(contexts.map((context) => context.close()));
-  contexts = [];
-  gate.close();
-});
+const play = new Play("story");
 
 async function device(): Promise<Tab> {
-  const context = await browser.newContext();
-  contexts.push(context);
-  return Tab.open(context, url);
+  return Tab.open(await play.profile(), play.url);
 }
 
 /** Two devices of one account. */
 async function twoDevices(): Promise<[Tab, Tab]> {
-  accounts += 1;
-  const email = `story-${accounts}@example.com`;
+  const email = play.account();
   const [one, other] = [await device(), await device()];
   await one.signUp(email);
   await other.signIn(email);
@@ -52,18 +23,17 @@ const weigh = (tab: Tab, weightKg: number): Promise<string> =>
   tab.page.evaluate((weightKg) => window.sync.db.userBodyweightLogs.add({ date: Date.now(), weightKg }), weightKg);
 
 test("1. opt into sync: what was made locally is pushed", async () => {
-  accounts += 1;
   const tab = await device();
   const id = await weigh(tab, 81.5);
   expect(await tab.status()).toMatchObject({ state: "off", account: null });
   const began = Date.now();
-  await tab.signUp(`story-${accounts}@example.com`);
+  await tab.signUp(play.account());
   const status = await tab.sync();
   expect(status).toMatchObject({ state: "idle", pending: 0, blocked: 0, quarantined: 0, lastError: null, leader: true });
   expect(status.lastSuccessfulClientPushTimestamp).toBeGreaterThanOrEqual(began);
   expect(status.lastSuccessfulServerSyncTimestamp).toBeGreaterThanOrEqual(began);
   expect(status.collections["user-bodyweight-logs"]?.lastSuccessfulClientPushTimestamp).toBe(status.lastSuccessfulClientPushTimestamp);
-  const pushes = gate.seen.filter((request) => request.path === "/api/v1/changes/batch").map((request) => request.body);
+  const pushes = play.gate.seen.filter((request) => request.path === "/api/v1/changes/batch").map((request) => request.body);
   expect(pushes.join()).toContain(id);
   expect(tab.errors).toEqual([]);
 });
@@ -80,12 +50,12 @@ test("2. what another device has written appears in Dexie and on the page", asyn
 test("3. what is written offline is synced once there is a network", async () => {
   const [one, other] = await twoDevices();
   await one.context.setOffline(true);
-  gate.intercept = (path, _, response) => path.startsWith("/api/") && Boolean(response.destroy());
+  play.gate.intercept = (path, _, response) => path.startsWith("/api/") && Boolean(response.destroy());
   const id = await weigh(one, 70);
   await one.page.evaluate((id) => window.sync.db.userBodyweightLogs.update(id, { weightKg: 71 }), id);
   const waiting = await one.until((status) => status.pending === 1 && status.lastError !== null);
   expect(["offline", "syncing"]).toContain(waiting.state);
-  gate.intercept = undefined;
+  play.gate.intercept = undefined;
   await one.context.setOffline(false);
   await one.until((status) => status.pending === 0 && status.state === "idle");
   await other.page.getByText("71 kg").waitFor({ timeout: 15_000 });

@@ -59,3 +59,15 @@ export function Title({ children }: { children: string }) {
     </h1>
   );
 }
+
+/** The page of a record that is no more, with a way on. */
+export function Gone({ what, to, toWhat }: { what: string; to: string; toWhat: string }) {
+  return (
+    <>
+      <Title>{`No such ${what}`}</Title>
+      <p>
+        It was deleted, here or on another device. <Link to={to}>{`To ${toWhat}`}</Link>
+      </p>
+    </>
+  );
+}

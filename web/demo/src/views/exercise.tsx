@@ -8,7 +8,7 @@ import { bestOneRepMax, estimatedOneRepMax } from "../logic/one-rep-max";
 import { about, weight } from "../logic/units";
 import { db, type ExerciseDefinition } from "../sync";
 import { Dialog, Field, Loading } from "../ui/form";
-import { Link, navigate, Title } from "../ui/route";
+import { Gone, navigate, Title } from "../ui/route";
 import { attempt, say } from "../ui/toast";
 import { OneRepMaxChart } from "./history";
 
@@ -19,14 +19,7 @@ export function ExercisePage({ id }: { id: string }) {
     return <Loading />;
   }
   if (exercise === null) {
-    return (
-      <>
-        <Title>No such exercise</Title>
-        <p>
-          It was deleted, here or on another device. <Link to="/library">To the library</Link>
-        </p>
-      </>
-    );
+    return <Gone what="exercise" to="/library" toWhat="the library" />;
   }
   return (
     <>

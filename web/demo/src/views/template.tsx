@@ -9,7 +9,7 @@ import { parseWhole } from "../logic/units";
 import { db, type WorkoutTemplate } from "../sync";
 import { Commit, Empty, Loading } from "../ui/form";
 import { Icon } from "../ui/icon";
-import { Link, navigate, Title } from "../ui/route";
+import { Gone, navigate, Title } from "../ui/route";
 import { attempt, say } from "../ui/toast";
 import { ExercisePicker } from "./exercise-picker";
 
@@ -19,14 +19,7 @@ export function TemplatePage({ id }: { id: string }) {
     return <Loading />;
   }
   if (template === null) {
-    return (
-      <>
-        <Title>No such template</Title>
-        <p>
-          It was deleted, here or on another device. <Link to="/templates">To the other templates</Link>
-        </p>
-      </>
-    );
+    return <Gone what="template" to="/templates" toWhat="the other templates" />;
   }
   return <Template template={template} />;
 }

@@ -12,7 +12,7 @@ import { clock, counted, day, duration } from "../logic/words";
 import { db, type WorkoutLog } from "../sync";
 import { Commit, Empty, Loading } from "../ui/form";
 import { Icon } from "../ui/icon";
-import { Link, navigate, Title } from "../ui/route";
+import { Gone, navigate, Title } from "../ui/route";
 import { attempt, say } from "../ui/toast";
 import { ExercisePicker } from "./exercise-picker";
 import { Sets } from "./sets";
@@ -23,14 +23,7 @@ export function WorkoutPage({ id }: { id: string }) {
     return <Loading />;
   }
   if (workout === null) {
-    return (
-      <>
-        <Title>No such workout</Title>
-        <p>
-          It was deleted, here or on another device. <Link to="/history">To the other workouts</Link>
-        </p>
-      </>
-    );
+    return <Gone what="workout" to="/history" toWhat="the other workouts" />;
   }
   return <Workout workout={workout} />;
 }

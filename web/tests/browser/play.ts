@@ -1,0 +1,50 @@
+// The set-up of tests that sync: a server and a browser for the file, a gate and fresh profiles for each test.
+
+import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
+import type { Browser, BrowserContext } from "playwright-core";
+import { Gate, launch, StrongLogServer } from "./stage.js";
+
+export class Play {
+  readonly server = new StrongLogServer();
+  /** In front of the server, open during a test. */
+  gate!: Gate;
+  /** Where the page is, behind the gate. */
+  url!: string;
+  private browser!: Browser;
+  private contexts: BrowserContext[] = [];
+  private accounts = 0;
+
+  /** Sets the stage for the tests of the file, whose accounts bear its name. */
+  constructor(private readonly name: string) {
+    beforeAll(async () => {
+      await this.server.start();
+      this.browser = await launch();
+    });
+    afterAll(async () => {
+      await this.browser.close();
+      await this.server.end();
+    });
+    beforeEach(async () => {
+      this.gate = new Gate(this.server);
+      this.url = await this.gate.open();
+    });
+    afterEach(async () => {
+      await Promise.all(this.contexts.map((context) => context.close()));
+      this.contexts = [];
+      this.gate.close();
+    });
+  }
+
+  /** A browser's profile in which nothing was done yet. */
+  async profile(): Promise<BrowserContext> {
+    const context = await this.browser.newContext();
+    this.contexts.push(context);
+    return context;
+  }
+
+  /** The address of an account that nobody has made yet. */
+  account(): string {
+    this.accounts += 1;
+    return `${this.name}-${this.accounts}@example.com`;
+  }
+}
