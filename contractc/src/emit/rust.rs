@@ -45,7 +45,8 @@ pub fn emit(plan: &Plan<'_>) -> Vec<OutputFile> {
 /// A file of Rust code: formatted, and behind a line that says where it comes from.
 fn file(plan: &Plan<'_>, path: &str, code: String) -> OutputFile {
     let format = |piece: &str| syn::parse_file(piece).map(|parsed| prettyplease::unparse(&parsed));
-    let formatted = match pieces(&code).map(format).collect::<syn::Result<String>>() {
+    // Where a piece cannot be parsed, perhaps because it was cut in the wrong place, the whole decides.
+    let formatted = match pieces(&code).map(format).collect::<syn::Result<String>>().or_else(|_| format(&code)) {
         Ok(formatted) => spaced(&doors_laid_out(&formatted)),
         // Kept as it is, so that the compiler's message points at the fault: see the test that compiles all outputs.
         Err(error) => format!("compile_error!({:?});\n{code}", format!("the generated code cannot be parsed: {error}")),
