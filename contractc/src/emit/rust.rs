@@ -28,7 +28,7 @@ pub fn emit(plan: &Plan<'_>) -> Vec<OutputFile> {
         sources.push(("registry.rs", registry::emit(plan, &names)));
     }
     sources.push((if plan.standalone { "lib.rs" } else { "mod.rs" }, root(plan, &names)));
-    let mut files = in_parallel(sources, |(path, code)| file(plan, path, code));
+    let mut files = formatted(plan, &sources);
     if has_collections {
         files.push(verbatim("collection", include_str!("../../runtime/rust/collection.rs")));
     }
@@ -42,16 +42,27 @@ pub fn emit(plan: &Plan<'_>) -> Vec<OutputFile> {
     files
 }
 
-/// A file of Rust code: formatted, and behind a line that says where it comes from.
-fn file(plan: &Plan<'_>, path: &str, code: String) -> OutputFile {
-    let format = |piece: &str| syn::parse_file(piece).map(|parsed| prettyplease::unparse(&parsed));
-    // Where a piece cannot be parsed, perhaps because it was cut in the wrong place, the whole decides.
-    let formatted = match pieces(&code).map(format).collect::<syn::Result<String>>().or_else(|_| format(&code)) {
-        Ok(formatted) => spaced(&doors_laid_out(&formatted)),
-        // Kept as it is, so that the compiler's message points at the fault: see the test that compiles all outputs.
-        Err(error) => format!("compile_error!({:?});\n{code}", format!("the generated code cannot be parsed: {error}")),
-    };
-    OutputFile { path: path.to_owned(), text: format!("// {}\n{formatted}", plan.origin()) }
+/// Files of Rust code: formatted, each behind a line that says where it comes from.
+fn formatted(plan: &Plan<'_>, sources: &[(&str, String)]) -> Vec<OutputFile> {
+    let whole = sources.iter().enumerate();
+    let cut: Vec<(usize, &str)> = whole.flat_map(|(file, (_, code))| pieces(code).map(move |piece| (file, piece))).collect();
+    let done = in_parallel(&cut, |(file, piece)| (*file, format(piece).ok()));
+    let files: Vec<usize> = (0..sources.len()).collect();
+    in_parallel(&files, |file| {
+        let (path, code) = &sources[*file];
+        let joined: Option<String> = done.iter().filter(|(of, _)| of == file).map(|(_, text)| text.as_deref()).collect();
+        // Where a piece cannot be parsed, perhaps because it was cut in the wrong place, the whole decides.
+        let text = match joined.map_or_else(|| format(code), Ok) {
+            Ok(formatted) => spaced(&doors_laid_out(&formatted)),
+            // Kept as it is, so that the compiler's message points at the fault: see the test that compiles all outputs.
+            Err(error) => format!("compile_error!({:?});\n{code}", format!("the generated code cannot be parsed: {error}")),
+        };
+        OutputFile { path: (*path).to_owned(), text: format!("// {}\n{text}", plan.origin()) }
+    })
+}
+
+fn format(code: &str) -> syn::Result<String> {
+    syn::parse_file(code).map(|parsed| prettyplease::unparse(&parsed))
 }
 
 /// Code in pieces of whole items: as one tree, a large file takes many times its size in memory.

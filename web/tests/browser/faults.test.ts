@@ -1,5 +1,6 @@
 // What goes wrong in a browser: several tabs, tabs that die or freeze, a server that is away, tokens that run out, records nobody takes.
 
+import type { Page } from "playwright-core";
 import { expect, test } from "vitest";
 import { Play } from "./play.js";
 import { problem, seed, Tab } from "./stage.js";
@@ -31,15 +32,38 @@ test("of two tabs one leads, both sync, and the other takes over when it is clos
   expect(await follower.sync()).toMatchObject({ pending: 0, state: "idle", lastError: null });
 });
 
+/** Lets the worker of a page be frozen. No browser freezes one in the middle of a transaction, which would lock the others out. */
+async function freezer(page: Page): Promise<() => Promise<void>> {
+  const [worker] = page.workers();
+  await worker?.evaluate(() => {
+    const { transaction } = IDBDatabase.prototype;
+    let open = 0;
+    IDBDatabase.prototype.transaction = function (this: IDBDatabase, ...given: Parameters<IDBDatabase["transaction"]>) {
+      const opened = transaction.apply(this, given);
+      open += 1;
+      ["complete", "abort"].forEach((end) => opened.addEventListener(end, () => (open -= 1)));
+      return opened;
+    };
+    const freeze = async (ms: number): Promise<void> => {
+      while (open > 0) {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+      for (const end = Date.now() + ms; Date.now() < end; );
+    };
+    Object.assign(self, { freeze });
+  });
+  return async () => worker?.evaluate(() => (self as unknown as { freeze(ms: number): Promise<void> }).freeze(8_000));
+}
+
 test("a leader that freezes is replaced within five seconds, and writes nothing when it wakes up", async () => {
   const context = await play.profile();
-  const [one, other] = [await Tab.open(context, play.url), await Tab.open(context, play.url)];
-  await one.signUp(play.account());
-  await other.until((status) => status.account !== null);
-  const [leader, follower] = (await one.status()).leader ? [one, other] : [other, one];
-  const frozen = leader.page.workers()[0]?.evaluate(() => {
-    for (const end = Date.now() + 8_000; Date.now() < end; );
-  });
+  const leader = await Tab.open(context, play.url);
+  await leader.until((status) => status.leader);
+  const freeze = await freezer(leader.page);
+  const follower = await Tab.open(context, play.url);
+  await leader.signUp(play.account());
+  await follower.until((status) => status.account !== null);
+  const frozen = freeze();
   const began = Date.now();
   await weigh(follower, 66);
   await follower.until((status) => status.leader && status.pending === 0);
@@ -116,6 +140,7 @@ test("a record that the server does not take is shown as blocked, and the rest g
   const poison = await weigh(tab, 13);
   play.gate.intercept = (path, body, response) => path.endsWith("/batch") && body.includes(poison) && problem(response, 413, "payload_too_large");
   await tab.page.evaluate(() => window.sync.db.workoutTemplates.bulkAdd(["a", "b", "c"].map((name) => ({ name }))));
+  await tab.until((status) => status.pending === 4);
   await tab.page.evaluate(() => window.sync.resume());
   const status = await tab.until((status) => status.pending === 0);
   expect(status).toMatchObject({ blocked: 1 });
