@@ -15,7 +15,7 @@ export const SeqSchema: z.ZodType<types.Seq> = rt.define(() => rt.integer().min(
 
 /** The schema of {@link types.Op}. */
 export const OpSchema: z.ZodType<types.Op> = rt.define(() =>
-  rt.object<types.Op>({ id: IdSchema, deviceId: IdSchema, seq: SeqSchema }, false),
+  rt.object<types.Op>({ id: IdSchema, deviceId: IdSchema, seq: SeqSchema }, rt.closed),
 );
 
 /** The schema of {@link types.Revision}. */
@@ -34,7 +34,7 @@ export const AcceptedOutcomeSchema: z.ZodType<types.AcceptedOutcome> = rt.define
     serverId: IdSchema,
     serverUpdatedAt: TimestampSchema,
     clientUpdatedAt: TimestampSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.Email}. */
@@ -51,7 +51,7 @@ export const AccountSchema: z.ZodType<types.Account> = rt.define(() =>
     recordCount: rt.integer().min(0).max(9007199254740991),
     bytes: rt.integer().min(0).max(9007199254740991),
     userRev: RevisionSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.ActiveProgramInstanceStatus}. */
@@ -173,7 +173,7 @@ export const TombstoneSchema: z.ZodType<types.Tombstone> = rt.define(() =>
     isDeleted: rt.constant(true),
     serverId: IdSchema.exactOptional(),
     serverUpdatedAt: TimestampSchema.exactOptional(),
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.ActiveProgramInstanceRecord}. */
@@ -190,7 +190,7 @@ export const ActiveProgramInstanceChangeSchema: z.ZodType<types.ActiveProgramIns
     rev: RevisionSchema,
     op: OpSchema,
     record: ActiveProgramInstanceRecordSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.Cursor}. */
@@ -206,7 +206,7 @@ export const ActiveProgramInstanceChangePageSchema: z.ZodType<types.ActiveProgra
     hasMore: z.boolean(),
     userRev: RevisionSchema,
     serverTime: TimestampSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.ActiveProgramInstanceFeedChange}. */
@@ -216,7 +216,7 @@ export const ActiveProgramInstanceFeedChangeSchema: z.ZodType<types.ActiveProgra
     rev: RevisionSchema,
     op: OpSchema,
     record: ActiveProgramInstanceRecordSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.ActiveProgramInstanceFeedPushChange}. */
@@ -226,7 +226,7 @@ export const ActiveProgramInstanceFeedPushChangeSchema: z.ZodType<types.ActivePr
     op: OpSchema,
     record: ActiveProgramInstanceRecordSchema,
     baseRev: RevisionSchema.exactOptional(),
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.ActiveProgramInstancePushChange}. */
@@ -235,7 +235,7 @@ export const ActiveProgramInstancePushChangeSchema: z.ZodType<types.ActiveProgra
     op: OpSchema,
     record: ActiveProgramInstanceRecordSchema,
     baseRev: RevisionSchema.exactOptional(),
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.DuplicateOutcome}. */
@@ -248,7 +248,7 @@ export const DuplicateOutcomeSchema: z.ZodType<types.DuplicateOutcome> = rt.defi
     serverId: IdSchema,
     serverUpdatedAt: TimestampSchema,
     clientUpdatedAt: TimestampSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.ActiveProgramInstanceSupersededOutcome}. */
@@ -258,7 +258,7 @@ export const ActiveProgramInstanceSupersededOutcomeSchema: z.ZodType<types.Activ
     op: OpSchema,
     outcome: rt.constant("superseded"),
     winner: ActiveProgramInstanceChangeSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.RejectionCode}. */
@@ -279,7 +279,7 @@ export const ViolationTypeSchema: z.ZodType<types.ViolationType> = rt.define(() 
     pointer: rt.string().max(2000),
     keyword: rt.string().min(1).max(100),
     message: rt.string().min(1).max(2000),
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.Rejection}. */
@@ -290,7 +290,7 @@ export const RejectionSchema: z.ZodType<types.Rejection> = rt.define(() =>
     message: rt.string().min(1).max(2000),
     errors: rt.array(ViolationTypeSchema).max(100).exactOptional(),
     serverTime: TimestampSchema.exactOptional(),
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.RejectedOutcome}. */
@@ -300,7 +300,7 @@ export const RejectedOutcomeSchema: z.ZodType<types.RejectedOutcome> = rt.define
     error: RejectionSchema,
     id: IdSchema.exactOptional(),
     op: OpSchema.exactOptional(),
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.ActiveProgramInstancePushOutcome}. */
@@ -318,7 +318,7 @@ export const ActiveProgramInstancePushRequestSchema: z.ZodType<types.ActiveProgr
   rt.object<types.ActiveProgramInstancePushRequest>({
     changes: rt.each(ActiveProgramInstancePushChangeSchema).max(500),
     cursor: CursorSchema.exactOptional(),
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.ActiveProgramInstancePushResult}. */
@@ -328,17 +328,17 @@ export const ActiveProgramInstancePushResultSchema: z.ZodType<types.ActiveProgra
     prevUserRev: RevisionSchema,
     userRev: RevisionSchema,
     serverTime: TimestampSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.AnyCondition}. */
 export const AnyConditionSchema: z.ZodType<types.AnyCondition> = rt.define(() =>
-  rt.object<types.AnyCondition>({ any: rt.array(z.lazy(() => ConditionSchema)).min(1).max(100) }, false),
+  rt.object<types.AnyCondition>({ any: rt.array(z.lazy(() => ConditionSchema)).min(1).max(100) }, rt.closed),
 );
 
 /** The schema of {@link types.NotCondition}. */
 export const NotConditionSchema: z.ZodType<types.NotCondition> = rt.define(() =>
-  rt.object<types.NotCondition>({ not: z.lazy(() => ConditionSchema) }, false),
+  rt.object<types.NotCondition>({ not: z.lazy(() => ConditionSchema) }, rt.closed),
 );
 
 /** The schema of {@link types.Tag}. */
@@ -352,7 +352,7 @@ export const LeafConditionSchema: z.ZodType<types.LeafCondition> = rt.define(() 
     value: rt.json(),
     params: rt.record(rt.json()).check(rt.maxProperties(100)).exactOptional(),
     path: rt.string().max(200).exactOptional(),
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.Condition}. */
@@ -367,7 +367,7 @@ export const ConditionSchema: z.ZodType<types.Condition> = rt.define(() =>
 
 /** The schema of {@link types.AllCondition}. */
 export const AllConditionSchema: z.ZodType<types.AllCondition> = rt.define(() =>
-  rt.object<types.AllCondition>({ all: rt.array(ConditionSchema).min(1).max(100) }, false),
+  rt.object<types.AllCondition>({ all: rt.array(ConditionSchema).min(1).max(100) }, rt.closed),
 );
 
 /** The schema of {@link types.AmrapRepsSet}. */
@@ -458,7 +458,7 @@ export const AppliedProgressionLogChangeSchema: z.ZodType<types.AppliedProgressi
     rev: RevisionSchema,
     op: OpSchema,
     record: AppliedProgressionLogRecordSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.AppliedProgressionLogChangePage}. */
@@ -469,7 +469,7 @@ export const AppliedProgressionLogChangePageSchema: z.ZodType<types.AppliedProgr
     hasMore: z.boolean(),
     userRev: RevisionSchema,
     serverTime: TimestampSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.AppliedProgressionLogFeedChange}. */
@@ -479,7 +479,7 @@ export const AppliedProgressionLogFeedChangeSchema: z.ZodType<types.AppliedProgr
     rev: RevisionSchema,
     op: OpSchema,
     record: AppliedProgressionLogRecordSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.AppliedProgressionLogFeedPushChange}. */
@@ -489,7 +489,7 @@ export const AppliedProgressionLogFeedPushChangeSchema: z.ZodType<types.AppliedP
     op: OpSchema,
     record: AppliedProgressionLogRecordSchema,
     baseRev: RevisionSchema.exactOptional(),
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.AppliedProgressionLogPushChange}. */
@@ -498,7 +498,7 @@ export const AppliedProgressionLogPushChangeSchema: z.ZodType<types.AppliedProgr
     op: OpSchema,
     record: AppliedProgressionLogRecordSchema,
     baseRev: RevisionSchema.exactOptional(),
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.AppliedProgressionLogSupersededOutcome}. */
@@ -508,7 +508,7 @@ export const AppliedProgressionLogSupersededOutcomeSchema: z.ZodType<types.Appli
     op: OpSchema,
     outcome: rt.constant("superseded"),
     winner: AppliedProgressionLogChangeSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.AppliedProgressionLogPushOutcome}. */
@@ -526,7 +526,7 @@ export const AppliedProgressionLogPushRequestSchema: z.ZodType<types.AppliedProg
   rt.object<types.AppliedProgressionLogPushRequest>({
     changes: rt.each(AppliedProgressionLogPushChangeSchema).max(500),
     cursor: CursorSchema.exactOptional(),
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.AppliedProgressionLogPushResult}. */
@@ -536,7 +536,7 @@ export const AppliedProgressionLogPushResultSchema: z.ZodType<types.AppliedProgr
     prevUserRev: RevisionSchema,
     userRev: RevisionSchema,
     serverTime: TimestampSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.BodyweightKg}. */
@@ -587,7 +587,7 @@ export const RecordSchema: z.ZodType<types.Record> = rt.define(() =>
 
 /** The schema of {@link types.Change}. */
 export const ChangeSchema: z.ZodType<types.Change> = rt.define(() =>
-  rt.object<types.Change>({ rev: RevisionSchema, op: OpSchema, record: RecordSchema }, false),
+  rt.object<types.Change>({ rev: RevisionSchema, op: OpSchema, record: RecordSchema }, rt.closed),
 );
 
 /** The schema of {@link types.ChangePage}. */
@@ -598,7 +598,7 @@ export const ChangePageSchema: z.ZodType<types.ChangePage> = rt.define(() =>
     hasMore: z.boolean(),
     userRev: RevisionSchema,
     serverTime: TimestampSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.Password}. */
@@ -609,7 +609,10 @@ export const NewPasswordSchema: z.ZodType<types.NewPassword> = rt.define(() => r
 
 /** The schema of {@link types.ChangePasswordRequest}. */
 export const ChangePasswordRequestSchema: z.ZodType<types.ChangePasswordRequest> = rt.define(() =>
-  rt.object<types.ChangePasswordRequest>({ currentPassword: PasswordSchema, newPassword: NewPasswordSchema }, false),
+  rt.object<types.ChangePasswordRequest>({
+    currentPassword: PasswordSchema,
+    newPassword: NewPasswordSchema,
+  }, rt.closed),
 );
 
 /** The schema of {@link types.CollectionName}. */
@@ -624,12 +627,12 @@ export const ContractVersionSchema: z.ZodType<types.ContractVersion> = rt.define
 
 /** The schema of {@link types.ContractVersions}. */
 export const ContractVersionsSchema: z.ZodType<types.ContractVersions> = rt.define(() =>
-  rt.object<types.ContractVersions>({ min: ContractVersionSchema, max: ContractVersionSchema }, false),
+  rt.object<types.ContractVersions>({ min: ContractVersionSchema, max: ContractVersionSchema }, rt.closed),
 );
 
 /** The schema of {@link types.DeleteAccountRequest}. */
 export const DeleteAccountRequestSchema: z.ZodType<types.DeleteAccountRequest> = rt.define(() =>
-  rt.object<types.DeleteAccountRequest>({ password: PasswordSchema }, false),
+  rt.object<types.DeleteAccountRequest>({ password: PasswordSchema }, rt.closed),
 );
 
 /** The schema of {@link types.DropSet}. */
@@ -689,7 +692,7 @@ export const ExerciseDefinitionChangeSchema: z.ZodType<types.ExerciseDefinitionC
     rev: RevisionSchema,
     op: OpSchema,
     record: ExerciseDefinitionRecordSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.ExerciseDefinitionChangePage}. */
@@ -700,7 +703,7 @@ export const ExerciseDefinitionChangePageSchema: z.ZodType<types.ExerciseDefinit
     hasMore: z.boolean(),
     userRev: RevisionSchema,
     serverTime: TimestampSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.ExerciseDefinitionFeedChange}. */
@@ -710,7 +713,7 @@ export const ExerciseDefinitionFeedChangeSchema: z.ZodType<types.ExerciseDefinit
     rev: RevisionSchema,
     op: OpSchema,
     record: ExerciseDefinitionRecordSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.ExerciseDefinitionFeedPushChange}. */
@@ -720,7 +723,7 @@ export const ExerciseDefinitionFeedPushChangeSchema: z.ZodType<types.ExerciseDef
     op: OpSchema,
     record: ExerciseDefinitionRecordSchema,
     baseRev: RevisionSchema.exactOptional(),
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.ExerciseDefinitionPushChange}. */
@@ -729,7 +732,7 @@ export const ExerciseDefinitionPushChangeSchema: z.ZodType<types.ExerciseDefinit
     op: OpSchema,
     record: ExerciseDefinitionRecordSchema,
     baseRev: RevisionSchema.exactOptional(),
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.ExerciseDefinitionSupersededOutcome}. */
@@ -739,7 +742,7 @@ export const ExerciseDefinitionSupersededOutcomeSchema: z.ZodType<types.Exercise
     op: OpSchema,
     outcome: rt.constant("superseded"),
     winner: ExerciseDefinitionChangeSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.ExerciseDefinitionPushOutcome}. */
@@ -757,7 +760,7 @@ export const ExerciseDefinitionPushRequestSchema: z.ZodType<types.ExerciseDefini
   rt.object<types.ExerciseDefinitionPushRequest>({
     changes: rt.each(ExerciseDefinitionPushChangeSchema).max(500),
     cursor: CursorSchema.exactOptional(),
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.ExerciseDefinitionPushResult}. */
@@ -767,7 +770,7 @@ export const ExerciseDefinitionPushResultSchema: z.ZodType<types.ExerciseDefinit
     prevUserRev: RevisionSchema,
     userRev: RevisionSchema,
     serverTime: TimestampSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.StandardSet}. */
@@ -873,7 +876,7 @@ export const LoggedSetFeedChangeSchema: z.ZodType<types.LoggedSetFeedChange> = r
     rev: RevisionSchema,
     op: OpSchema,
     record: LoggedSetRecordSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.TargetFrequencyType}. */
@@ -940,7 +943,7 @@ export const ProgramDefinitionFeedChangeSchema: z.ZodType<types.ProgramDefinitio
     rev: RevisionSchema,
     op: OpSchema,
     record: ProgramDefinitionRecordSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.ProgressionActionActionType}. */
@@ -1003,7 +1006,7 @@ export const ProgressionRuleFeedChangeSchema: z.ZodType<types.ProgressionRuleFee
     rev: RevisionSchema,
     op: OpSchema,
     record: ProgressionRuleRecordSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.UserBodyweightLog}. */
@@ -1032,7 +1035,7 @@ export const UserBodyweightLogFeedChangeSchema: z.ZodType<types.UserBodyweightLo
     rev: RevisionSchema,
     op: OpSchema,
     record: UserBodyweightLogRecordSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.LiftTargetGoal}. */
@@ -1100,7 +1103,7 @@ export const UserGoalFeedChangeSchema: z.ZodType<types.UserGoalFeedChange> = rt.
     rev: RevisionSchema,
     op: OpSchema,
     record: UserGoalRecordSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.UserSettingsPreferredWeightUnit}. */
@@ -1140,7 +1143,7 @@ export const UserSettingsFeedChangeSchema: z.ZodType<types.UserSettingsFeedChang
     rev: RevisionSchema,
     op: OpSchema,
     record: UserSettingsRecordSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.WorkoutLog}. */
@@ -1175,7 +1178,7 @@ export const WorkoutLogFeedChangeSchema: z.ZodType<types.WorkoutLogFeedChange> =
     rev: RevisionSchema,
     op: OpSchema,
     record: WorkoutLogRecordSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.WorkoutTemplateExerciseInstance}. */
@@ -1213,7 +1216,7 @@ export const WorkoutTemplateExerciseInstanceFeedChangeSchema: z.ZodType<types.Wo
     rev: RevisionSchema,
     op: OpSchema,
     record: WorkoutTemplateExerciseInstanceRecordSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.WorkoutTemplate}. */
@@ -1243,7 +1246,7 @@ export const WorkoutTemplateFeedChangeSchema: z.ZodType<types.WorkoutTemplateFee
     rev: RevisionSchema,
     op: OpSchema,
     record: WorkoutTemplateRecordSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.FeedChange}. */
@@ -1272,7 +1275,7 @@ export const FeedPageSchema: z.ZodType<types.FeedPage> = rt.define(() =>
     hasMore: z.boolean(),
     userRev: RevisionSchema,
     serverTime: TimestampSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.LoggedSetFeedPushChange}. */
@@ -1282,7 +1285,7 @@ export const LoggedSetFeedPushChangeSchema: z.ZodType<types.LoggedSetFeedPushCha
     op: OpSchema,
     record: LoggedSetRecordSchema,
     baseRev: RevisionSchema.exactOptional(),
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.ProgramDefinitionFeedPushChange}. */
@@ -1292,7 +1295,7 @@ export const ProgramDefinitionFeedPushChangeSchema: z.ZodType<types.ProgramDefin
     op: OpSchema,
     record: ProgramDefinitionRecordSchema,
     baseRev: RevisionSchema.exactOptional(),
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.ProgressionRuleFeedPushChange}. */
@@ -1302,7 +1305,7 @@ export const ProgressionRuleFeedPushChangeSchema: z.ZodType<types.ProgressionRul
     op: OpSchema,
     record: ProgressionRuleRecordSchema,
     baseRev: RevisionSchema.exactOptional(),
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.UserBodyweightLogFeedPushChange}. */
@@ -1312,7 +1315,7 @@ export const UserBodyweightLogFeedPushChangeSchema: z.ZodType<types.UserBodyweig
     op: OpSchema,
     record: UserBodyweightLogRecordSchema,
     baseRev: RevisionSchema.exactOptional(),
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.UserGoalFeedPushChange}. */
@@ -1322,7 +1325,7 @@ export const UserGoalFeedPushChangeSchema: z.ZodType<types.UserGoalFeedPushChang
     op: OpSchema,
     record: UserGoalRecordSchema,
     baseRev: RevisionSchema.exactOptional(),
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.UserSettingsFeedPushChange}. */
@@ -1332,7 +1335,7 @@ export const UserSettingsFeedPushChangeSchema: z.ZodType<types.UserSettingsFeedP
     op: OpSchema,
     record: UserSettingsRecordSchema,
     baseRev: RevisionSchema.exactOptional(),
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.WorkoutLogFeedPushChange}. */
@@ -1342,7 +1345,7 @@ export const WorkoutLogFeedPushChangeSchema: z.ZodType<types.WorkoutLogFeedPushC
     op: OpSchema,
     record: WorkoutLogRecordSchema,
     baseRev: RevisionSchema.exactOptional(),
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.WorkoutTemplateExerciseInstanceFeedPushChange}. */
@@ -1352,7 +1355,7 @@ export const WorkoutTemplateExerciseInstanceFeedPushChangeSchema: z.ZodType<type
     op: OpSchema,
     record: WorkoutTemplateExerciseInstanceRecordSchema,
     baseRev: RevisionSchema.exactOptional(),
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.WorkoutTemplateFeedPushChange}. */
@@ -1362,7 +1365,7 @@ export const WorkoutTemplateFeedPushChangeSchema: z.ZodType<types.WorkoutTemplat
     op: OpSchema,
     record: WorkoutTemplateRecordSchema,
     baseRev: RevisionSchema.exactOptional(),
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.FeedPushChange}. */
@@ -1388,7 +1391,7 @@ export const FeedPushRequestSchema: z.ZodType<types.FeedPushRequest> = rt.define
   rt.object<types.FeedPushRequest>({
     changes: rt.each(FeedPushChangeSchema).max(500),
     cursor: CursorSchema.exactOptional(),
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.SupersededOutcome}. */
@@ -1398,7 +1401,7 @@ export const SupersededOutcomeSchema: z.ZodType<types.SupersededOutcome> = rt.de
     op: OpSchema,
     outcome: rt.constant("superseded"),
     winner: ChangeSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.PushOutcome}. */
@@ -1418,7 +1421,7 @@ export const FeedPushResultSchema: z.ZodType<types.FeedPushResult> = rt.define((
     prevUserRev: RevisionSchema,
     userRev: RevisionSchema,
     serverTime: TimestampSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.Limits}. */
@@ -1429,12 +1432,12 @@ export const LimitsSchema: z.ZodType<types.Limits> = rt.define(() =>
     batchChangesMax: rt.integer().min(1).max(500),
     batchBytesMax: rt.integer().min(1).max(1073741824),
     recordBytesMax: rt.integer().min(1).max(1073741824),
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.LoggedSetChange}. */
 export const LoggedSetChangeSchema: z.ZodType<types.LoggedSetChange> = rt.define(() =>
-  rt.object<types.LoggedSetChange>({ rev: RevisionSchema, op: OpSchema, record: LoggedSetRecordSchema }, false),
+  rt.object<types.LoggedSetChange>({ rev: RevisionSchema, op: OpSchema, record: LoggedSetRecordSchema }, rt.closed),
 );
 
 /** The schema of {@link types.LoggedSetChangePage}. */
@@ -1445,7 +1448,7 @@ export const LoggedSetChangePageSchema: z.ZodType<types.LoggedSetChangePage> = r
     hasMore: z.boolean(),
     userRev: RevisionSchema,
     serverTime: TimestampSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.LoggedSetFields}. */
@@ -1468,7 +1471,7 @@ export const LoggedSetPushChangeSchema: z.ZodType<types.LoggedSetPushChange> = r
     op: OpSchema,
     record: LoggedSetRecordSchema,
     baseRev: RevisionSchema.exactOptional(),
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.LoggedSetSupersededOutcome}. */
@@ -1478,7 +1481,7 @@ export const LoggedSetSupersededOutcomeSchema: z.ZodType<types.LoggedSetSupersed
     op: OpSchema,
     outcome: rt.constant("superseded"),
     winner: LoggedSetChangeSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.LoggedSetPushOutcome}. */
@@ -1496,7 +1499,7 @@ export const LoggedSetPushRequestSchema: z.ZodType<types.LoggedSetPushRequest> =
   rt.object<types.LoggedSetPushRequest>({
     changes: rt.each(LoggedSetPushChangeSchema).max(500),
     cursor: CursorSchema.exactOptional(),
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.LoggedSetPushResult}. */
@@ -1506,7 +1509,7 @@ export const LoggedSetPushResultSchema: z.ZodType<types.LoggedSetPushResult> = r
     prevUserRev: RevisionSchema,
     userRev: RevisionSchema,
     serverTime: TimestampSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.LoginRequest}. */
@@ -1515,12 +1518,12 @@ export const LoginRequestSchema: z.ZodType<types.LoginRequest> = rt.define(() =>
     email: EmailSchema,
     password: PasswordSchema,
     deviceName: NameSchema.exactOptional(),
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.LogoutRequest}. */
 export const LogoutRequestSchema: z.ZodType<types.LogoutRequest> = rt.define(() =>
-  rt.object<types.LogoutRequest>({ allDevices: z.boolean().exactOptional() }, false),
+  rt.object<types.LogoutRequest>({ allDevices: z.boolean().exactOptional() }, rt.closed),
 );
 
 /** The schema of {@link types.ProblemCode}. */
@@ -1561,7 +1564,7 @@ export const ProblemSchema: z.ZodType<types.Problem> = rt.define(() =>
     restoredRev: RevisionSchema.exactOptional(),
     retryAfterMs: rt.integer().min(0).max(86400000).exactOptional(),
     serverTime: TimestampSchema.exactOptional(),
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.ProgramDefinitionChange}. */
@@ -1570,7 +1573,7 @@ export const ProgramDefinitionChangeSchema: z.ZodType<types.ProgramDefinitionCha
     rev: RevisionSchema,
     op: OpSchema,
     record: ProgramDefinitionRecordSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.ProgramDefinitionChangePage}. */
@@ -1581,7 +1584,7 @@ export const ProgramDefinitionChangePageSchema: z.ZodType<types.ProgramDefinitio
     hasMore: z.boolean(),
     userRev: RevisionSchema,
     serverTime: TimestampSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.ProgramDefinitionPushChange}. */
@@ -1590,7 +1593,7 @@ export const ProgramDefinitionPushChangeSchema: z.ZodType<types.ProgramDefinitio
     op: OpSchema,
     record: ProgramDefinitionRecordSchema,
     baseRev: RevisionSchema.exactOptional(),
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.ProgramDefinitionSupersededOutcome}. */
@@ -1600,7 +1603,7 @@ export const ProgramDefinitionSupersededOutcomeSchema: z.ZodType<types.ProgramDe
     op: OpSchema,
     outcome: rt.constant("superseded"),
     winner: ProgramDefinitionChangeSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.ProgramDefinitionPushOutcome}. */
@@ -1618,7 +1621,7 @@ export const ProgramDefinitionPushRequestSchema: z.ZodType<types.ProgramDefiniti
   rt.object<types.ProgramDefinitionPushRequest>({
     changes: rt.each(ProgramDefinitionPushChangeSchema).max(500),
     cursor: CursorSchema.exactOptional(),
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.ProgramDefinitionPushResult}. */
@@ -1628,7 +1631,7 @@ export const ProgramDefinitionPushResultSchema: z.ZodType<types.ProgramDefinitio
     prevUserRev: RevisionSchema,
     userRev: RevisionSchema,
     serverTime: TimestampSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.ProgressionRuleChange}. */
@@ -1637,7 +1640,7 @@ export const ProgressionRuleChangeSchema: z.ZodType<types.ProgressionRuleChange>
     rev: RevisionSchema,
     op: OpSchema,
     record: ProgressionRuleRecordSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.ProgressionRuleChangePage}. */
@@ -1648,7 +1651,7 @@ export const ProgressionRuleChangePageSchema: z.ZodType<types.ProgressionRuleCha
     hasMore: z.boolean(),
     userRev: RevisionSchema,
     serverTime: TimestampSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.ProgressionRulePushChange}. */
@@ -1657,7 +1660,7 @@ export const ProgressionRulePushChangeSchema: z.ZodType<types.ProgressionRulePus
     op: OpSchema,
     record: ProgressionRuleRecordSchema,
     baseRev: RevisionSchema.exactOptional(),
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.ProgressionRuleSupersededOutcome}. */
@@ -1667,7 +1670,7 @@ export const ProgressionRuleSupersededOutcomeSchema: z.ZodType<types.Progression
     op: OpSchema,
     outcome: rt.constant("superseded"),
     winner: ProgressionRuleChangeSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.ProgressionRulePushOutcome}. */
@@ -1685,7 +1688,7 @@ export const ProgressionRulePushRequestSchema: z.ZodType<types.ProgressionRulePu
   rt.object<types.ProgressionRulePushRequest>({
     changes: rt.each(ProgressionRulePushChangeSchema).max(500),
     cursor: CursorSchema.exactOptional(),
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.ProgressionRulePushResult}. */
@@ -1695,12 +1698,16 @@ export const ProgressionRulePushResultSchema: z.ZodType<types.ProgressionRulePus
     prevUserRev: RevisionSchema,
     userRev: RevisionSchema,
     serverTime: TimestampSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.PushChange}. */
 export const PushChangeSchema: z.ZodType<types.PushChange> = rt.define(() =>
-  rt.object<types.PushChange>({ op: OpSchema, record: RecordSchema, baseRev: RevisionSchema.exactOptional() }, false),
+  rt.object<types.PushChange>({
+    op: OpSchema,
+    record: RecordSchema,
+    baseRev: RevisionSchema.exactOptional(),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.PushRequest}. */
@@ -1708,7 +1715,7 @@ export const PushRequestSchema: z.ZodType<types.PushRequest> = rt.define(() =>
   rt.object<types.PushRequest>({
     changes: rt.each(PushChangeSchema).max(500),
     cursor: CursorSchema.exactOptional(),
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.PushResult}. */
@@ -1718,7 +1725,7 @@ export const PushResultSchema: z.ZodType<types.PushResult> = rt.define(() =>
     prevUserRev: RevisionSchema,
     userRev: RevisionSchema,
     serverTime: TimestampSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.RefreshToken}. */
@@ -1726,7 +1733,7 @@ export const RefreshTokenSchema: z.ZodType<types.RefreshToken> = rt.define(() =>
 
 /** The schema of {@link types.RefreshRequest}. */
 export const RefreshRequestSchema: z.ZodType<types.RefreshRequest> = rt.define(() =>
-  rt.object<types.RefreshRequest>({ refreshToken: RefreshTokenSchema }, false),
+  rt.object<types.RefreshRequest>({ refreshToken: RefreshTokenSchema }, rt.closed),
 );
 
 /** The schema of {@link types.RegisterRequest}. */
@@ -1735,7 +1742,7 @@ export const RegisterRequestSchema: z.ZodType<types.RegisterRequest> = rt.define
     email: EmailSchema,
     password: NewPasswordSchema,
     deviceName: NameSchema.exactOptional(),
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.SyncConfig}. */
@@ -1747,7 +1754,7 @@ export const SyncConfigSchema: z.ZodType<types.SyncConfig> = rt.define(() =>
     clockSkewMaxMs: rt.integer().min(0).max(86400000),
     contractVersions: ContractVersionsSchema,
     epoch: EpochSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.SyncFields}. */
@@ -1770,7 +1777,7 @@ export const TokenPairSchema: z.ZodType<types.TokenPair> = rt.define(() =>
     tokenType: rt.constant("Bearer"),
     expiresInSecs: rt.integer().min(1).max(900),
     userId: IdSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.UserBodyweightLogChange}. */
@@ -1779,7 +1786,7 @@ export const UserBodyweightLogChangeSchema: z.ZodType<types.UserBodyweightLogCha
     rev: RevisionSchema,
     op: OpSchema,
     record: UserBodyweightLogRecordSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.UserBodyweightLogChangePage}. */
@@ -1790,7 +1797,7 @@ export const UserBodyweightLogChangePageSchema: z.ZodType<types.UserBodyweightLo
     hasMore: z.boolean(),
     userRev: RevisionSchema,
     serverTime: TimestampSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.UserBodyweightLogPushChange}. */
@@ -1799,7 +1806,7 @@ export const UserBodyweightLogPushChangeSchema: z.ZodType<types.UserBodyweightLo
     op: OpSchema,
     record: UserBodyweightLogRecordSchema,
     baseRev: RevisionSchema.exactOptional(),
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.UserBodyweightLogSupersededOutcome}. */
@@ -1809,7 +1816,7 @@ export const UserBodyweightLogSupersededOutcomeSchema: z.ZodType<types.UserBodyw
     op: OpSchema,
     outcome: rt.constant("superseded"),
     winner: UserBodyweightLogChangeSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.UserBodyweightLogPushOutcome}. */
@@ -1827,7 +1834,7 @@ export const UserBodyweightLogPushRequestSchema: z.ZodType<types.UserBodyweightL
   rt.object<types.UserBodyweightLogPushRequest>({
     changes: rt.each(UserBodyweightLogPushChangeSchema).max(500),
     cursor: CursorSchema.exactOptional(),
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.UserBodyweightLogPushResult}. */
@@ -1837,12 +1844,12 @@ export const UserBodyweightLogPushResultSchema: z.ZodType<types.UserBodyweightLo
     prevUserRev: RevisionSchema,
     userRev: RevisionSchema,
     serverTime: TimestampSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.UserGoalChange}. */
 export const UserGoalChangeSchema: z.ZodType<types.UserGoalChange> = rt.define(() =>
-  rt.object<types.UserGoalChange>({ rev: RevisionSchema, op: OpSchema, record: UserGoalRecordSchema }, false),
+  rt.object<types.UserGoalChange>({ rev: RevisionSchema, op: OpSchema, record: UserGoalRecordSchema }, rt.closed),
 );
 
 /** The schema of {@link types.UserGoalChangePage}. */
@@ -1853,7 +1860,7 @@ export const UserGoalChangePageSchema: z.ZodType<types.UserGoalChangePage> = rt.
     hasMore: z.boolean(),
     userRev: RevisionSchema,
     serverTime: TimestampSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.UserGoalFields}. */
@@ -1875,7 +1882,7 @@ export const UserGoalPushChangeSchema: z.ZodType<types.UserGoalPushChange> = rt.
     op: OpSchema,
     record: UserGoalRecordSchema,
     baseRev: RevisionSchema.exactOptional(),
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.UserGoalSupersededOutcome}. */
@@ -1885,7 +1892,7 @@ export const UserGoalSupersededOutcomeSchema: z.ZodType<types.UserGoalSuperseded
     op: OpSchema,
     outcome: rt.constant("superseded"),
     winner: UserGoalChangeSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.UserGoalPushOutcome}. */
@@ -1903,7 +1910,7 @@ export const UserGoalPushRequestSchema: z.ZodType<types.UserGoalPushRequest> = r
   rt.object<types.UserGoalPushRequest>({
     changes: rt.each(UserGoalPushChangeSchema).max(500),
     cursor: CursorSchema.exactOptional(),
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.UserGoalPushResult}. */
@@ -1913,12 +1920,16 @@ export const UserGoalPushResultSchema: z.ZodType<types.UserGoalPushResult> = rt.
     prevUserRev: RevisionSchema,
     userRev: RevisionSchema,
     serverTime: TimestampSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.UserSettingsChange}. */
 export const UserSettingsChangeSchema: z.ZodType<types.UserSettingsChange> = rt.define(() =>
-  rt.object<types.UserSettingsChange>({ rev: RevisionSchema, op: OpSchema, record: UserSettingsRecordSchema }, false),
+  rt.object<types.UserSettingsChange>({
+    rev: RevisionSchema,
+    op: OpSchema,
+    record: UserSettingsRecordSchema,
+  }, rt.closed),
 );
 
 /** The schema of {@link types.UserSettingsChangePage}. */
@@ -1929,7 +1940,7 @@ export const UserSettingsChangePageSchema: z.ZodType<types.UserSettingsChangePag
     hasMore: z.boolean(),
     userRev: RevisionSchema,
     serverTime: TimestampSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.UserSettingsPushChange}. */
@@ -1938,7 +1949,7 @@ export const UserSettingsPushChangeSchema: z.ZodType<types.UserSettingsPushChang
     op: OpSchema,
     record: UserSettingsRecordSchema,
     baseRev: RevisionSchema.exactOptional(),
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.UserSettingsSupersededOutcome}. */
@@ -1948,7 +1959,7 @@ export const UserSettingsSupersededOutcomeSchema: z.ZodType<types.UserSettingsSu
     op: OpSchema,
     outcome: rt.constant("superseded"),
     winner: UserSettingsChangeSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.UserSettingsPushOutcome}. */
@@ -1966,7 +1977,7 @@ export const UserSettingsPushRequestSchema: z.ZodType<types.UserSettingsPushRequ
   rt.object<types.UserSettingsPushRequest>({
     changes: rt.each(UserSettingsPushChangeSchema).max(500),
     cursor: CursorSchema.exactOptional(),
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.UserSettingsPushResult}. */
@@ -1976,12 +1987,12 @@ export const UserSettingsPushResultSchema: z.ZodType<types.UserSettingsPushResul
     prevUserRev: RevisionSchema,
     userRev: RevisionSchema,
     serverTime: TimestampSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.WorkoutLogChange}. */
 export const WorkoutLogChangeSchema: z.ZodType<types.WorkoutLogChange> = rt.define(() =>
-  rt.object<types.WorkoutLogChange>({ rev: RevisionSchema, op: OpSchema, record: WorkoutLogRecordSchema }, false),
+  rt.object<types.WorkoutLogChange>({ rev: RevisionSchema, op: OpSchema, record: WorkoutLogRecordSchema }, rt.closed),
 );
 
 /** The schema of {@link types.WorkoutLogChangePage}. */
@@ -1992,7 +2003,7 @@ export const WorkoutLogChangePageSchema: z.ZodType<types.WorkoutLogChangePage> =
     hasMore: z.boolean(),
     userRev: RevisionSchema,
     serverTime: TimestampSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.WorkoutLogPushChange}. */
@@ -2001,7 +2012,7 @@ export const WorkoutLogPushChangeSchema: z.ZodType<types.WorkoutLogPushChange> =
     op: OpSchema,
     record: WorkoutLogRecordSchema,
     baseRev: RevisionSchema.exactOptional(),
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.WorkoutLogSupersededOutcome}. */
@@ -2011,7 +2022,7 @@ export const WorkoutLogSupersededOutcomeSchema: z.ZodType<types.WorkoutLogSupers
     op: OpSchema,
     outcome: rt.constant("superseded"),
     winner: WorkoutLogChangeSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.WorkoutLogPushOutcome}. */
@@ -2029,7 +2040,7 @@ export const WorkoutLogPushRequestSchema: z.ZodType<types.WorkoutLogPushRequest>
   rt.object<types.WorkoutLogPushRequest>({
     changes: rt.each(WorkoutLogPushChangeSchema).max(500),
     cursor: CursorSchema.exactOptional(),
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.WorkoutLogPushResult}. */
@@ -2039,7 +2050,7 @@ export const WorkoutLogPushResultSchema: z.ZodType<types.WorkoutLogPushResult> =
     prevUserRev: RevisionSchema,
     userRev: RevisionSchema,
     serverTime: TimestampSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.WorkoutTemplateChange}. */
@@ -2048,7 +2059,7 @@ export const WorkoutTemplateChangeSchema: z.ZodType<types.WorkoutTemplateChange>
     rev: RevisionSchema,
     op: OpSchema,
     record: WorkoutTemplateRecordSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.WorkoutTemplateChangePage}. */
@@ -2059,7 +2070,7 @@ export const WorkoutTemplateChangePageSchema: z.ZodType<types.WorkoutTemplateCha
     hasMore: z.boolean(),
     userRev: RevisionSchema,
     serverTime: TimestampSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.WorkoutTemplateExerciseInstanceChange}. */
@@ -2068,7 +2079,7 @@ export const WorkoutTemplateExerciseInstanceChangeSchema: z.ZodType<types.Workou
     rev: RevisionSchema,
     op: OpSchema,
     record: WorkoutTemplateExerciseInstanceRecordSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.WorkoutTemplateExerciseInstanceChangePage}. */
@@ -2079,7 +2090,7 @@ export const WorkoutTemplateExerciseInstanceChangePageSchema: z.ZodType<types.Wo
     hasMore: z.boolean(),
     userRev: RevisionSchema,
     serverTime: TimestampSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.WorkoutTemplateExerciseInstancePushChange}. */
@@ -2088,7 +2099,7 @@ export const WorkoutTemplateExerciseInstancePushChangeSchema: z.ZodType<types.Wo
     op: OpSchema,
     record: WorkoutTemplateExerciseInstanceRecordSchema,
     baseRev: RevisionSchema.exactOptional(),
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.WorkoutTemplateExerciseInstanceSupersededOutcome}. */
@@ -2098,7 +2109,7 @@ export const WorkoutTemplateExerciseInstanceSupersededOutcomeSchema: z.ZodType<t
     op: OpSchema,
     outcome: rt.constant("superseded"),
     winner: WorkoutTemplateExerciseInstanceChangeSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.WorkoutTemplateExerciseInstancePushOutcome}. */
@@ -2116,7 +2127,7 @@ export const WorkoutTemplateExerciseInstancePushRequestSchema: z.ZodType<types.W
   rt.object<types.WorkoutTemplateExerciseInstancePushRequest>({
     changes: rt.each(WorkoutTemplateExerciseInstancePushChangeSchema).max(500),
     cursor: CursorSchema.exactOptional(),
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.WorkoutTemplateExerciseInstancePushResult}. */
@@ -2126,7 +2137,7 @@ export const WorkoutTemplateExerciseInstancePushResultSchema: z.ZodType<types.Wo
     prevUserRev: RevisionSchema,
     userRev: RevisionSchema,
     serverTime: TimestampSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.WorkoutTemplatePushChange}. */
@@ -2135,7 +2146,7 @@ export const WorkoutTemplatePushChangeSchema: z.ZodType<types.WorkoutTemplatePus
     op: OpSchema,
     record: WorkoutTemplateRecordSchema,
     baseRev: RevisionSchema.exactOptional(),
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.WorkoutTemplateSupersededOutcome}. */
@@ -2145,7 +2156,7 @@ export const WorkoutTemplateSupersededOutcomeSchema: z.ZodType<types.WorkoutTemp
     op: OpSchema,
     outcome: rt.constant("superseded"),
     winner: WorkoutTemplateChangeSchema,
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.WorkoutTemplatePushOutcome}. */
@@ -2163,7 +2174,7 @@ export const WorkoutTemplatePushRequestSchema: z.ZodType<types.WorkoutTemplatePu
   rt.object<types.WorkoutTemplatePushRequest>({
     changes: rt.each(WorkoutTemplatePushChangeSchema).max(500),
     cursor: CursorSchema.exactOptional(),
-  }, false),
+  }, rt.closed),
 );
 
 /** The schema of {@link types.WorkoutTemplatePushResult}. */
@@ -2173,7 +2184,7 @@ export const WorkoutTemplatePushResultSchema: z.ZodType<types.WorkoutTemplatePus
     prevUserRev: RevisionSchema,
     userRev: RevisionSchema,
     serverTime: TimestampSchema,
-  }, false),
+  }, rt.closed),
 );
 
 export const WwwAuthenticateHeaderSchema: z.ZodType<string> = rt.define(() => rt.string().min(6).max(1000));

@@ -12,7 +12,7 @@ function judged(schema: z.ZodType, value: unknown): string[] {
 const Person = rt.object<{ name: string; age?: number }>({
   name: rt.string().min(2).max(4).regex(/^[a-z]+$/u),
   age: rt.integer().min(0).multipleOf(1).exactOptional(),
-}, false);
+}, rt.closed);
 
 describe("objects", () => {
   test("every violation is found, at its pointer", () => {
@@ -44,7 +44,7 @@ describe("objects", () => {
   test("patterns count as known, and the rest is judged", () => {
     const schema = rt.members({ a: rt.string() }, rt.integer(), [[/^x-/u, z.boolean()]]);
     expect(judged(schema, { a: "", "x-b": 1, c: "d" })).toEqual(["/c type", "/x-b type"]);
-    expect(judged(rt.members({}, false, [[/^x-/u, z.boolean()]]), { "x-b": true, c: 1 })).toEqual(["/c additionalProperties"]);
+    expect(judged(rt.members({}, rt.closed, [[/^x-/u, z.boolean()]]), { "x-b": true, c: 1 })).toEqual(["/c additionalProperties"]);
   });
 
   test("they are Zod's own, with its methods", () => {

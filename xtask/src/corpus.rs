@@ -116,30 +116,38 @@ fn documents(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Checks all generated sets as modules of one crate; each module that does not compile is named.
+/// Checks all generated sets as modules of a few crates, one a processor; each module that does not compile is named.
 fn check(name: &str, outcomes: &Outcomes) -> Result<usize> {
-    let crate_folder = root().join("target/corpus").join(name);
-    let mut files = Vec::new();
-    let mut modules = String::from("#![allow(dead_code, unused, mixed_script_confusables, uncommon_codepoints)]\npub mod runtime;\n");
-    for (index, (_, generated)) in outcomes.generated.iter().enumerate() {
-        let _ = writeln!(modules, "pub mod g{index};");
-        let rust: Vec<OutputFile> = generated.iter().filter(|file| file.path.starts_with("rust/")).cloned().collect();
-        files.extend(module(&format!("src/g{index}"), rust));
+    let folder = root().join("target/corpus").join(name);
+    let parts = std::thread::available_parallelism()?.get();
+    let mut members = Vec::new();
+    for part in 0..parts {
+        let member = format!("{name}-{part}");
+        let mut modules = String::from("#![allow(dead_code, unused, mixed_script_confusables, uncommon_codepoints)]\npub mod runtime;\n");
+        let mut files = Vec::new();
+        for (index, (_, generated)) in outcomes.generated.iter().enumerate().skip(part).step_by(parts) {
+            let _ = writeln!(modules, "pub mod g{index};");
+            let rust = generated.iter().filter(|file| file.path.starts_with("rust/")).cloned().collect();
+            files.extend(module(&format!("src/g{index}"), rust, index == part));
+        }
+        files.push(OutputFile { path: "Cargo.toml".into(), text: PACKAGE.replace("NAME", &member) });
+        files.push(OutputFile { path: "src/lib.rs".into(), text: modules });
+        write(&folder.join(&member), &files)?;
+        members.push(member);
     }
-    files.push(OutputFile { path: "Cargo.toml".into(), text: MANIFEST.replace("NAME", name) });
-    files.push(OutputFile { path: "src/lib.rs".into(), text: modules });
-    write(&crate_folder, &files)?;
+    std::fs::write(folder.join("Cargo.toml"), format!("{WORKSPACE}members = {members:?}\nresolver = \"3\"\n"))?;
     let output = Command::new("cargo")
-        .args(["check", "--quiet", "--all-features", "--message-format=short", "--target-dir"])
+        .args(["check", "--quiet", "--keep-going", "--workspace", "--all-features", "--message-format=short", "--target-dir"])
         .arg(root().join("target/corpus/build"))
-        .current_dir(&crate_folder)
+        .current_dir(&folder)
         .env_remove("RUSTFLAGS")
         .output()?;
     let text = String::from_utf8_lossy(&output.stderr);
     let errors = text.lines().filter(|line| line.contains(": error"));
     let mut broken = BTreeSet::new();
     for line in errors {
-        let index = line.strip_prefix("src/g").and_then(|rest| rest.split('/').next()?.parse::<usize>().ok());
+        let module = line.split_once("/src/g").map(|(_, rest)| rest);
+        let index = module.and_then(|rest| rest.split('/').next()?.parse::<usize>().ok());
         let document = index.and_then(|index| outcomes.generated.get(index)).map_or("the crate", |(path, _)| path);
         eprintln!("{document}: {line}");
         broken.insert(document);
@@ -220,9 +228,9 @@ impl Suite {
             let index = table.lines().count();
             let _ = writeln!(source, "pub mod g{index};");
             let _ = writeln!(table, "({:?}, {:?}, g{index}::validate),", group.name, group.cases.canonicalize()?);
-            files.extend(self::module(&format!("src/g{index}"), generated));
+            files.extend(self::module(&format!("src/g{index}"), generated, index == 0));
         }
-        files.push(OutputFile { path: "Cargo.toml".into(), text: MANIFEST.replace("NAME", &name) });
+        files.push(OutputFile { path: "Cargo.toml".into(), text: manifest(&name) });
         files.push(OutputFile { path: "src/main.rs".into(), text: MAIN.replace("MODULES", &source).replace("TABLE", &table) });
         write(&crate_folder, &files)?;
         let mut wrong = run_suite(&name, &crate_folder)?;
@@ -275,13 +283,13 @@ impl Case {
     }
 }
 
-/// The files of one generated set as a module that shares its runtime with the others.
-pub fn module(folder: &str, generated: Vec<OutputFile>) -> Vec<OutputFile> {
+/// The files of one generated set as a module that shares its runtime with the others of its crate: one of them brings it.
+pub fn module(folder: &str, generated: Vec<OutputFile>, brings_runtime: bool) -> Vec<OutputFile> {
     let mut files = Vec::new();
     for file in generated {
         let path = file.path.trim_start_matches("rust/");
         if path.starts_with("runtime/") {
-            if folder.ends_with("/g0") {
+            if brings_runtime {
                 files.push(OutputFile { path: format!("src/{path}"), text: file.text });
             }
         } else {
@@ -305,7 +313,12 @@ pub fn write(folder: &Path, files: &[OutputFile]) -> Result {
     Ok(())
 }
 
-pub const MANIFEST: &str = r#"[package]
+/// The manifest of a crate on its own.
+pub fn manifest(name: &str) -> String {
+    PACKAGE.replace("NAME", name) + WORKSPACE
+}
+
+const PACKAGE: &str = r#"[package]
 name = "NAME"
 version = "0.0.0"
 edition = "2024"
@@ -322,12 +335,14 @@ uuid = { version = "1", default-features = false, features = ["v5"] }
 [features]
 axum = ["dep:axum"]
 reqwest = ["dep:reqwest"]
+"#;
 
+const WORKSPACE: &str = "
 [profile.dev]
 debug = false
 
 [workspace]
-"#;
+";
 
 const MAIN: &str = r#"#![allow(dead_code, mixed_script_confusables, uncommon_codepoints)]
 pub mod runtime;

@@ -47,7 +47,7 @@ pub fn judge(folder: &Path) -> Result<String> {
         let index = table.lines().count();
         let _ = writeln!(mods, "pub mod g{index};");
         let _ = writeln!(table, "({name:?}, g{index}::validate),");
-        files.extend(crate::corpus::module(&format!("src/g{index}"), generated));
+        files.extend(crate::corpus::module(&format!("src/g{index}"), generated, index == 0));
         for example in found {
             questions.push(Question { module: module.clone(), schema: example.schema.clone(), text: example.text.clone() });
             examples.push(example);
@@ -115,7 +115,7 @@ fn with_cases(document: &Path, name: &str, cases: &str) -> Result<Option<(Compil
 /// The verdicts of generated Rust: a crate of all documents that reads its questions from standard input.
 fn judge_in_rust(mut files: Vec<OutputFile>, mods: &str, table: &str, examples: &[Example]) -> Result<node::Answers> {
     let (crate_folder, target) = (root().join("target/corpus/cases"), root().join("target/corpus/build"));
-    files.push(OutputFile { path: "Cargo.toml".into(), text: crate::corpus::MANIFEST.replace("NAME", "cases") });
+    files.push(OutputFile { path: "Cargo.toml".into(), text: crate::corpus::manifest("cases") });
     files.push(OutputFile { path: "src/main.rs".into(), text: MAIN.replace("MODULES", mods).replace("TABLE", table) });
     crate::corpus::write(&crate_folder, &files)?;
     run(Command::new("cargo").args(["build", "--quiet", "--target-dir"]).arg(&target).current_dir(&crate_folder))?;

@@ -109,9 +109,13 @@ fn simulate(options: &[&str]) -> Result {
 }
 
 fn worlds(first: u64, seeds: u64) -> Result {
-    let test = ["test", "--profile", "simulation", "--package", "stronglog-sync", "--features", "simulation", "--test", "simulation"];
     let mut command = Command::new("cargo");
-    command.args(test).args(["--", "--nocapture", "--test-threads=1"]).current_dir(root());
+    // It runs for minutes: what it runs is optimised, what it only links is that of the other tests.
+    for package in ["stronglog-sync", "stronglog-server"] {
+        command.arg("--config").arg(format!("profile.dev.package.{package}.opt-level=2"));
+    }
+    command.args(["test", "--workspace", "--features", FEATURES, "--features", "stronglog-sync/simulation", "--test", "simulation"]);
+    command.args(["--", "--nocapture", "--test-threads=1"]).current_dir(root());
     run(command.env("SIMULATION_FIRST", first.to_string()).env("SIMULATION_SEEDS", seeds.to_string()))
 }
 

@@ -241,7 +241,7 @@ interface Plan {
   readonly members: readonly Member[];
   readonly named: ReadonlySet<string>;
   /** For members that nothing names; `closed` where there may be none, nothing where they may be anything. */
-  readonly rest: z.core.$ZodType | "closed" | undefined;
+  readonly rest: z.core.$ZodType | typeof closed | undefined;
 }
 
 interface Member {
@@ -273,7 +273,7 @@ function planOf(def: ObjectDef): Plan {
     return { name, schema: isAnything(inner) ? undefined : inner, presence, isInherited: name in Object.prototype };
   });
   const others = def.catchall ?? z.never();
-  const rest = others instanceof z.ZodNever ? "closed" : isAnything(others) ? undefined : others;
+  const rest = others instanceof z.ZodNever ? closed : isAnything(others) ? undefined : others;
   return { members, named: new Set(members.map(({ name }) => name)), rest };
 }
 
@@ -324,7 +324,7 @@ function parseOthers(plan: Plan, patterns: readonly Pattern[], input: JsonObject
     if (isKnown || plan.rest === undefined) {
       continue;
     }
-    if (plan.rest === "closed") {
+    if (plan.rest === closed) {
       violate(parts.payload, "additionalProperties", "is a member that the contract does not know here", [name]);
     } else {
       parts.run(plan.rest, input[name], name);
@@ -332,11 +332,13 @@ function parseOthers(plan: Plan, patterns: readonly Pattern[], input: JsonObject
   }
 }
 
-/** What members that nothing names may be: `false` closes the object. */
-export type Rest = z.ZodType | false | undefined;
+/** Nothing but what is named: `additionalProperties: false`. */
+export const closed = "closed";
+/** What members that nothing names may be. */
+export type Rest = z.ZodType | typeof closed | undefined;
 
 function catchall(rest: Rest): z.ZodType {
-  return rest === undefined ? z.unknown() : rest === false ? z.never() : rest;
+  return rest === undefined ? z.unknown() : rest === closed ? z.never() : rest;
 }
 
 /** `type: object` with `properties` and `required`; `rest` is `additionalProperties`. */

@@ -259,8 +259,8 @@ mod tests {
             ("c".to_owned(), Code::text("3")),
             ("d".to_owned(), Code::text("4")),
         ];
-        let object = Code::call("rt.object", vec![Code::Object(members), Code::text("false")]);
-        assert_eq!(object.laid_out(2, 0, 0), "rt.object({\n    a: 1,\n    b: 2,\n    c: 3,\n    d: 4,\n  }, false)");
+        let object = Code::call("rt.object", vec![Code::Object(members), Code::text("rt.closed")]);
+        assert_eq!(object.laid_out(2, 0, 0), "rt.object({\n    a: 1,\n    b: 2,\n    c: 3,\n    d: 4,\n  }, rt.closed)");
     }
 
     #[test]

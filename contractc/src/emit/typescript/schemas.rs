@@ -416,7 +416,7 @@ impl<'p> Emitter<'p> {
         if !rules.pattern_properties.is_empty() || rest.is_some() {
             arguments.push(match rest {
                 None => Code::text("undefined"),
-                Some(rest) if self.is_never(rest) => Code::text("false"),
+                Some(rest) if self.is_never(rest) => Code::text("rt.closed"),
                 Some(rest) => self.judge(rest),
             });
         }
