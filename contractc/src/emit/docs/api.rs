@@ -2,160 +2,22 @@
 
 mod shared;
 mod status;
+mod views;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
-
 use super::curl;
-use super::fields::{Note, Row, Structure, yes_or_no};
+use super::fields::yes_or_no;
 use super::markdown::{Fence, cell, code, embed, first_paragraph, heading, key, link, plain};
 use super::samples;
 use super::words::{Words, schema_key};
 use crate::emit::Plan;
 use crate::model::{Body, Media, Operation, Parameter, Place, Response, SecurityKind, Status};
 use status::{error_key, is_failure, status_words};
-
-#[derive(Serialize)]
-pub struct ApiView {
-    origin: String,
-    heading: String,
-    version: String,
-    summary: String,
-    contents: Vec<String>,
-    servers: Vec<ServerView>,
-    overview: String,
-    schemes: Vec<SchemeView>,
-    groups: Vec<Group>,
-    errors: Vec<ErrorView>,
-    codes: Vec<CodesView>,
-    request_headers: Vec<HeaderView>,
-    response_headers: Vec<HeaderView>,
-    has_headers: bool,
-    headings: Headings,
-    models_link: String,
-}
-
-/// The headings of the fixed sections, with their keys.
-#[derive(Serialize)]
-struct Headings {
-    servers: String,
-    overview: String,
-    authentication: String,
-    errors: String,
-    headers: String,
-}
-
-#[derive(Serialize)]
-struct ServerView {
-    url: String,
-    description: String,
-}
-
-#[derive(Serialize)]
-struct SchemeView {
-    name: String,
-    kind: String,
-    description: String,
-}
-
-/// The operations of one tag.
-#[derive(Serialize)]
-struct Group {
-    heading: String,
-    description: String,
-    records: String,
-    /// The list at the head, if there are several.
-    index: Vec<IndexRow>,
-    operations: Vec<OperationView>,
-}
-
-#[derive(Serialize)]
-struct IndexRow {
-    request: String,
-    link: String,
-}
-
-#[derive(Serialize)]
-struct OperationView {
-    heading: String,
-    request: String,
-    facts: String,
-    description: String,
-    parameters: Vec<ParameterRow>,
-    notes: Vec<Note>,
-    body: Option<BodyView>,
-    curl: String,
-    responses: Vec<ResponseRow>,
-    has_headers: bool,
-    response_bodies: Vec<ResponseBody>,
-    errors: String,
-    examples: Vec<ExampleView>,
-}
-
-#[derive(Serialize)]
-struct ParameterRow {
-    place: &'static str,
-    row: Row,
-}
-
-#[derive(Serialize)]
-struct BodyView {
-    line: String,
-    description: String,
-    structure: Structure,
-}
-
-#[derive(Serialize)]
-struct ResponseRow {
-    status: String,
-    meaning: String,
-    body: String,
-    headers: String,
-}
-
-/// The members of a response's body that has no section of its own.
-#[derive(Serialize)]
-struct ResponseBody {
-    status: String,
-    structure: Structure,
-}
-
-#[derive(Serialize)]
-struct ExampleView {
-    status: String,
-    language: &'static str,
-    text: String,
-    /// Where the same example is shown, if not here.
-    shown_at: String,
-}
-
-/// A response that several operations share.
-#[derive(Serialize)]
-struct ErrorView {
-    heading: String,
-    description: String,
-    body: String,
-    headers: String,
-    operations: String,
-    example: String,
-}
-
-/// A closed list of error codes.
-#[derive(Serialize)]
-struct CodesView {
-    heading: String,
-    link: String,
-    description: String,
-    /// Those that the description does not name.
-    others: String,
-}
-
-#[derive(Serialize)]
-struct HeaderView {
-    row: Row,
-    used: String,
-}
+use views::{
+    ApiView, BodyView, CodesView, ErrorView, ExampleView, Group, HeaderView, Headings, IndexRow, OperationView, ParameterRow, ResponseBody,
+    ResponseRow, SchemeView, ServerView,
+};
 
 pub fn view(plan: &Plan<'_>, words: &Words<'_>) -> ApiView {
     let contract = plan.contract;

@@ -3,13 +3,16 @@
 //! In all generated code `value` is the JSON at hand, `at` its place and `out` the checker, so that code for a schema can be put into the
 //! code of another.
 
+mod objects;
+mod unevaluated;
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::names::{Names, Unique, constant_name};
 use crate::emit::Plan;
-use crate::model::{Schema, SchemaId, Sign};
+use crate::model::{Schema, SchemaId};
 use crate::runtime::check::Types;
 use crate::runtime::number::Number;
 
@@ -328,117 +331,6 @@ impl<'p> Emitter<'p> {
         walk("array", &["index", "value"], &here("at.item(index)", &code))
     }
 
-    fn object_rules(&self, schema: &Schema, merged: &[SchemaId]) -> String {
-        let rules = &schema.object;
-        let parts: Vec<&Schema> = merged.iter().map(|part| self.schema(*part)).collect();
-        let mut required: Vec<&str> = Vec::new();
-        // What is referred to comes first, as records are written: the look for them is then one walk.
-        for name in parts.iter().rev().flat_map(|part| &part.object.required) {
-            if !required.contains(&name.as_str()) {
-                required.push(name);
-            }
-        }
-        let mut code = self.members(schema, &parts);
-        if !required.is_empty() {
-            let _ = writeln!(code, "out.required(object, &{required:?}, at);");
-        }
-        if let Some(min) = rules.min_properties.filter(|min| *min > 0) {
-            let _ = writeln!(code, "out.min_properties(object, {min}, at);");
-        }
-        if let Some(max) = rules.max_properties {
-            let _ = writeln!(code, "out.max_properties(object, {max}, at);");
-        }
-        for (name, needs) in &rules.dependent_required {
-            let _ = writeln!(code, "out.dependent_required(object, {name:?}, &{needs:?}, at);");
-        }
-        for (name, dependent) in &rules.dependent_schemas {
-            let _ = writeln!(code, "if object.get({name:?}).is_some() {{\n{}}}", self.check(*dependent));
-        }
-        schema.rules.iter().for_each(|rule| {
-            let member = |name: &str| format!("number_member(object, {name:?})");
-            let right = match &rule.offset {
-                None => member(&rule.right),
-                Some((sign, field)) => {
-                    let method = if *sign == Sign::Plus { "plus" } else { "minus" };
-                    format!("{}.zip({}).map(|(right, offset)| right.{method}(offset))", member(&rule.right), member(field))
-                }
-            };
-            let accepted: Vec<String> = rule.comparison.accepted().iter().map(|ordering| format!("Ordering::{ordering:?}")).collect();
-            let _ = writeln!(code, "out.rule({}, &[{}], {right}, {:?}, at);", member(&rule.left), accepted.join(", "), rule.text);
-        });
-        code
-    }
-
-    /// The walk over an object's members.
-    fn members(&self, schema: &Schema, parts: &[&Schema]) -> String {
-        let mut arms: Vec<(&str, String)> = Vec::new();
-        for part in parts {
-            for (name, id) in &part.object.properties {
-                let check = self.check(*id);
-                let is_own = std::ptr::eq(*part, schema);
-                match arms.iter_mut().find(|(known, _)| known == name) {
-                    Some((_, code)) => code.push_str(&check),
-                    // A member without a rule still counts as named where others may not be there.
-                    None if !check.is_empty() || (is_own && schema.object.additional_properties.is_some()) => arms.push((name, check)),
-                    None => {}
-                }
-            }
-        }
-        let names = schema.object.property_names.map(|names| self.check(names)).filter(|check| !check.is_empty());
-        let others = self.other_members(schema);
-        if arms.is_empty() && names.is_none() && others.is_empty() && schema.object.pattern_properties.is_empty() {
-            return String::new();
-        }
-        let own: Vec<&str> = schema.object.properties.iter().map(|(name, _)| name.as_str()).collect();
-        let mut code = String::new();
-        // Patterns look at every member, and members that only another part of the schema names are still additional to this one.
-        let foreign = arms.iter().any(|(name, _)| !own.contains(name));
-        if !schema.object.pattern_properties.is_empty() || (foreign && !others.is_empty()) {
-            code.push_str(&match_members(&arms, ""));
-            code.push_str(&self.members_by_pattern(schema, &own, &others));
-        } else {
-            code.push_str(&match_members(&arms, &others));
-        }
-        let mut walks = walk("object", &["name", "value"], &here("at.member(name)", &code));
-        if code.is_empty() {
-            walks.clear();
-        }
-        if let Some(check) = names {
-            let named = ["value", "at", "out"].map(|name| if mentions(&check, name) { name } else { "_" });
-            let _ = writeln!(walks, "out.property_names(object, at, |{}| {{\n{check}}});", named.join(", "));
-        }
-        walks
-    }
-
-    /// Code for a member that `properties` does not name.
-    fn other_members(&self, schema: &Schema) -> String {
-        match schema.object.additional_properties {
-            Some(id) if self.schema(self.plan.contract.resolved(id)).never => "out.unknown_member(at);\n".to_owned(),
-            Some(id) => self.check(id),
-            None => String::new(),
-        }
-    }
-
-    fn members_by_pattern(&self, schema: &Schema, own: &[&str], others: &str) -> String {
-        let listed: Vec<String> = own.iter().map(|name| format!("{name:?}")).collect();
-        let known = if own.is_empty() { "false".to_owned() } else { format!("matches!(name, {})", listed.join(" | ")) };
-        let needs_known = !others.is_empty();
-        let has_patterns = !schema.object.pattern_properties.is_empty();
-        let mut code = match (needs_known, has_patterns) {
-            (true, true) => format!("let mut known = {known};\n"),
-            (true, false) => format!("let known = {known};\n"),
-            _ => String::new(),
-        };
-        for (source, id) in &schema.object.pattern_properties {
-            let set = if needs_known { "known = true;\n" } else { "" };
-            let _ = writeln!(code, "if {}.matches(name) {{\n{set}{}}}", self.pattern(source), self.check(*id));
-        }
-        if needs_known {
-            let _ = writeln!(code, "if !known {{\n{others}}}");
-        }
-        code
-    }
-
     /// `const` and `enum`
     fn values(&self, schema: &Schema) -> String {
         let mut code = String::new();
@@ -498,93 +390,6 @@ impl<'p> Emitter<'p> {
         }
         code
     }
-
-    fn unevaluated(&self, id: SchemaId) -> String {
-        let schema = self.schema(id);
-        let mut code = String::new();
-        if let Some(rest) = schema.object.unevaluated_properties {
-            let evaluated = self.evaluated(id, Part::Member, 0);
-            let check = self.rest(rest, "unevaluatedProperties");
-            let _ = writeln!(
-                code,
-                "if let Json::Object(object) = value {{\n{}}}",
-                walk("object", &["name", "part"], &format!("if !({evaluated}) {{\n{}}}\n", here("at.member(name)", &check)))
-            );
-        }
-        if let Some(rest) = schema.array.unevaluated_items {
-            let evaluated = self.evaluated(id, Part::Item, 0);
-            let check = self.rest(rest, "unevaluatedItems");
-            let _ = writeln!(
-                code,
-                "if let Json::Array(array) = value {{\n{}}}",
-                walk("array", &["index", "part"], &format!("if !({evaluated}) {{\n{}}}\n", here("at.item(index)", &check)))
-            );
-        }
-        code
-    }
-
-    fn rest(&self, rest: SchemaId, keyword: &str) -> String {
-        if self.schema(self.plan.contract.resolved(rest)).never {
-            return format!("out.never({keyword:?}, at);\n");
-        }
-        let check = self.check(rest);
-        if mentions(&check, "value") { format!("let value = part;\n{check}") } else { check }
-    }
-
-    /// An expression: whether a part of `value`, the member `name` or the item `part` at `index`, is spoken of by the schema.
-    fn evaluated(&self, id: SchemaId, part: Part, depth: usize) -> String {
-        const DEPTH_MAX: usize = 12;
-        let schema = self.schema(id);
-        let mut terms = self.evaluated_here(schema, part, depth);
-        if depth < DEPTH_MAX && !terms.iter().any(|term| term == "true") {
-            let deeper = |id: &SchemaId| self.evaluated(*id, part, depth + 1);
-            terms.extend(schema.reference.iter().chain(&schema.all_of).map(deeper));
-            for variant in schema.any_of.iter().chain(&schema.one_of) {
-                terms.push(both(self.accepts(*variant), deeper(variant)));
-            }
-            if let Some(condition) = schema.condition {
-                let then = either([Some(condition.condition), condition.then].iter().flatten().map(deeper).collect());
-                let otherwise = condition.otherwise.as_ref().map_or("false".to_owned(), deeper);
-                if then != "false" || otherwise != "false" {
-                    terms.push(format!("if {} {{ {then} }} else {{ {otherwise} }}", self.accepts(condition.condition)));
-                }
-            }
-            for (name, dependent) in schema.object.dependent_schemas.iter().filter(|_| part == Part::Member) {
-                terms.push(both(format!("value.get({name:?}).is_some()"), deeper(dependent)));
-            }
-        }
-        either(terms)
-    }
-
-    fn evaluated_here(&self, schema: &Schema, part: Part, depth: usize) -> Vec<String> {
-        let mut terms = Vec::new();
-        match part {
-            Part::Member => {
-                let rules = &schema.object;
-                if rules.additional_properties.is_some() || (depth > 0 && rules.unevaluated_properties.is_some()) {
-                    terms.push("true".to_owned());
-                }
-                if !rules.properties.is_empty() {
-                    let listed: Vec<String> = rules.properties.iter().map(|(name, _)| format!("{name:?}")).collect();
-                    terms.push(format!("matches!(name, {})", listed.join(" | ")));
-                }
-                terms.extend(rules.pattern_properties.iter().map(|(source, _)| format!("{}.matches(name)", self.pattern(source))));
-            }
-            Part::Item => {
-                let rules = &schema.array;
-                if rules.items.is_some() || (depth > 0 && rules.unevaluated_items.is_some()) {
-                    terms.push("true".to_owned());
-                }
-                if !rules.prefix_items.is_empty() {
-                    terms.push(format!("index < {}", rules.prefix_items.len()));
-                }
-                if let Some(contains) = rules.contains {
-                    terms.push(format!("{{ let value = part; {} }}", self.accepts(contains.schema)));
-                }
-            }
-        }
-        terms
-    }
 }
 
 /// A loop that names only what its body uses.
@@ -596,46 +401,6 @@ fn walk(over: &str, names: &[&str], body: &str) -> String {
 /// Code one step further into the value.
 fn here(place: &str, body: &str) -> String {
     if mentions(body, "at") { format!("let at = {place};\n{body}") } else { body.to_owned() }
-}
-
-/// What `unevaluatedProperties` and `unevaluatedItems` speak of.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Part {
-    Member,
-    Item,
-}
-
-fn both(left: String, right: String) -> String {
-    match right.as_str() {
-        "false" => right,
-        "true" => left,
-        _ => format!("({left} && ({right}))"),
-    }
-}
-
-fn either(mut terms: Vec<String>) -> String {
-    terms.retain(|term| term != "false");
-    if terms.iter().any(|term| term == "true") {
-        return "true".to_owned();
-    }
-    match terms.as_slice() {
-        [] => "false".to_owned(),
-        [only] => only.clone(),
-        _ => terms.iter().map(|term| format!("({term})")).collect::<Vec<_>>().join(" || "),
-    }
-}
-
-/// A `match` over member names; plain calls where there is but one.
-fn match_members(arms: &[(&str, String)], others: &str) -> String {
-    if arms.is_empty() {
-        return others.to_owned();
-    }
-    let mut code = String::from("match name {\n");
-    for (name, check) in arms {
-        let _ = writeln!(code, "{name:?} => {}", arm(check));
-    }
-    let _ = writeln!(code, "_ => {}\n}}", arm(others));
-    code
 }
 
 /// The right side of a match arm: a call alone needs no braces.

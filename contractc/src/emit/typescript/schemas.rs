@@ -1,17 +1,19 @@
 //! `schemas.ts`: a Zod schema for each declared type, in an order in which each uses only those before it; `z.lazy` closes cycles.
 
+mod objects;
+mod plain;
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::code::{Code, docs, key, literal, quoted};
+use super::code::{Code, docs, literal, quoted};
 use super::names::{Names, literal_type};
 use crate::emit::Plan;
-use crate::model::{Schema, SchemaId, Sign};
+use crate::model::{Schema, SchemaId};
 use crate::runtime::check::Types;
-use crate::runtime::number::Number;
 use crate::runtime::pattern::is_unicode_pattern;
-use crate::shapes::{DeclarationId, Field, FieldKind, Shape, Type};
+use crate::shapes::{DeclarationId, Shape, Type};
 
 pub fn emit(plan: &Plan<'_>, names: &Names) -> String {
     let emitter = Emitter { plan, names, state: RefCell::default(), text: RefCell::default() };
@@ -311,211 +313,6 @@ impl<'p> Emitter<'p> {
         })
     }
 
-    fn number(&self, schema: &Schema, base: Code) -> Code {
-        let rules = &schema.number;
-        let bounds = [("min", rules.minimum), ("max", rules.maximum), ("gt", rules.exclusive_minimum), ("lt", rules.exclusive_maximum)];
-        let bounded = bounds.into_iter().filter_map(|(method, bound)| Some((method, bound?)));
-        let code = bounded.fold(base, |code, (method, bound)| code.then(method, vec![number(bound)]));
-        let step = rules.multiple_of.map(|step| Code::call("rt.multipleOf", vec![number(step)]));
-        code.checked(step.into_iter().collect())
-    }
-
-    fn text(&self, schema: &Schema) -> Code {
-        let rules = &schema.text;
-        let mut code = Code::call("rt.string", vec![]);
-        if let Some(min) = rules.min_length.filter(|min| *min > 0) {
-            code = code.then("min", vec![Code::text(min.to_string())]);
-        }
-        if let Some(max) = rules.max_length {
-            code = code.then("max", vec![Code::text(max.to_string())]);
-        }
-        if let Some(source) = &rules.pattern {
-            code = code.then("regex", vec![pattern(source)]);
-        }
-        let format = rules.format.map(|format| Code::call("rt.format", vec![Code::Text(quoted(format.name()))]));
-        code.checked(format.into_iter().collect())
-    }
-
-    fn has_array_rules(&self, schema: &Schema) -> bool {
-        let rules = &schema.array;
-        let bounds = rules.min_items.is_some() || rules.max_items.is_some() || rules.unique_items || rules.contains.is_some();
-        bounds || !rules.prefix_items.is_empty() || rules.items.is_some()
-    }
-
-    fn array(&self, schema: &Schema, wanted: &Wanted) -> Code {
-        let rules = &schema.array;
-        let inner = match &wanted.ty {
-            Type::List(inner) | Type::Each(inner) => Wanted::of(self.names, inner),
-            _ => Wanted::anything(),
-        };
-        let item = |id: Option<SchemaId>| match id {
-            Some(id) => self.check(id, &inner),
-            None => Code::call(inner.generic("json"), vec![]),
-        };
-        let mut code = if !rules.prefix_items.is_empty() {
-            let prefix = Code::List(rules.prefix_items.iter().map(|id| self.judge(*id)).collect());
-            Code::call("rt.prefixed", [Some(prefix), rules.items.map(|id| self.judge(id))].into_iter().flatten().collect())
-        } else {
-            Code::call(if rules.each { "rt.each" } else { "rt.array" }, vec![item(rules.items)])
-        };
-        if let Some(min) = rules.min_items.filter(|min| *min > 0) {
-            code = code.then("min", vec![Code::text(min.to_string())]);
-        }
-        if let Some(max) = rules.max_items {
-            code = code.then("max", vec![Code::text(max.to_string())]);
-        }
-        let mut checks = Vec::new();
-        if rules.unique_items {
-            checks.push(Code::call("rt.uniqueItems", vec![]));
-        }
-        if let Some(contains) = rules.contains {
-            let mut arguments = vec![self.judge(contains.schema)];
-            if contains.min != 1 || contains.max.is_some() {
-                arguments.push(Code::text(contains.min.to_string()));
-            }
-            arguments.extend(contains.max.map(|max| Code::text(max.to_string())));
-            checks.push(Code::call("rt.contains", arguments));
-        }
-        let is_list = matches!(wanted.ty, Type::List(_) | Type::Each(_));
-        let has_type = is_list && (rules.prefix_items.is_empty() || wanted.text == "unknown[]");
-        wanted.from(code.checked(checks), if has_type { &wanted.text } else { "" })
-    }
-
-    fn has_object_rules(&self, schema: &Schema, merged: &[SchemaId]) -> bool {
-        let parts = merged.iter().map(|part| self.schema(*part));
-        schema.object.any() && schema.object.unevaluated_properties.is_none()
-            || schema.object.unevaluated_properties.is_some() && self.has_other_members(schema)
-            || !schema.rules.is_empty()
-            || parts.skip(1).any(|part| part.object.any())
-    }
-
-    /// Whether more than `unevaluatedProperties` is said of members.
-    fn has_other_members(&self, schema: &Schema) -> bool {
-        let mut object = schema.object.clone();
-        object.unevaluated_properties = None;
-        object.any()
-    }
-
-    fn object(&self, schema: &Schema, merged: &[SchemaId], wanted: &Wanted) -> Code {
-        let rules = &schema.object;
-        let rest = rules.additional_properties.filter(|rest| !self.is_anything(*rest));
-        let members = self.members(merged);
-        let checks = self.object_checks(schema, merged);
-        if members.is_empty() && rules.pattern_properties.is_empty() && !rest.is_some_and(|rest| self.is_never(rest)) {
-            let inner = match &wanted.ty {
-                Type::Map(inner) => Wanted::of(self.names, inner),
-                _ => Wanted::anything(),
-            };
-            let value = rest.map_or_else(|| Code::call(inner.generic("json"), vec![]), |rest| self.check(rest, &inner));
-            let code = Code::call("rt.record", vec![value]).checked(checks);
-            return wanted.from(code, if matches!(wanted.ty, Type::Map(_)) { &wanted.text } else { "" });
-        }
-        let fields = self.fields_of(&wanted.ty, &members);
-        let shape = members.iter().map(|(name, ids)| self.member(merged, name, ids, fields)).collect();
-        let mut arguments = vec![Code::Object(shape)];
-        if !rules.pattern_properties.is_empty() || rest.is_some() {
-            arguments.push(match rest {
-                None => Code::text("undefined"),
-                Some(rest) if self.is_never(rest) => Code::text("rt.closed"),
-                Some(rest) => self.judge(rest),
-            });
-        }
-        if !rules.pattern_properties.is_empty() {
-            let listed = rules.pattern_properties.iter().map(|(source, id)| Code::List(vec![pattern(source), self.judge(*id)]));
-            arguments.push(Code::List(listed.collect()));
-        }
-        if fields.is_some() {
-            return Code::call(wanted.generic("object"), arguments).checked(checks);
-        }
-        wanted.from(Code::call("rt.members", arguments).checked(checks), "")
-    }
-
-    /// The fields of a declared record, if they are just the members at hand.
-    fn fields_of(&self, ty: &Type, members: &[(&'p str, Vec<SchemaId>)]) -> Option<&'p [Field]> {
-        let (Type::Declared(id) | Type::Recursive(id)) = ty else { return None };
-        let Shape::Record { fields, .. } = &self.plan.shapes.get(*id).shape else { return None };
-        let all_named = fields.iter().all(|field| members.iter().any(|(name, _)| *name == field.name));
-        (all_named && fields.len() == members.len()).then_some(fields.as_slice())
-    }
-
-    /// All members with their schemas, in the order of the type's fields.
-    fn members(&self, merged: &[SchemaId]) -> Vec<(&'p str, Vec<SchemaId>)> {
-        let mut members: Vec<(&'p str, Vec<SchemaId>)> = Vec::new();
-        for part in merged.iter().skip(1).chain(merged.first()) {
-            for (name, id) in &self.schema(*part).object.properties {
-                match members.iter_mut().find(|(known, _)| known == name) {
-                    Some((_, ids)) => ids.push(*id),
-                    None => members.push((name, vec![*id])),
-                }
-            }
-        }
-        let required = self.required(merged);
-        members.sort_by_key(|(name, _)| !required.contains(name));
-        members
-    }
-
-    fn required(&self, merged: &[SchemaId]) -> Vec<&'p str> {
-        let mut required: Vec<&str> = Vec::new();
-        for name in merged.iter().flat_map(|part| &self.schema(*part).object.required) {
-            if !required.contains(&name.as_str()) {
-                required.push(name);
-            }
-        }
-        required
-    }
-
-    fn member(&self, merged: &[SchemaId], name: &str, ids: &[SchemaId], fields: Option<&[Field]>) -> (String, Code) {
-        let wanted = match fields.and_then(|fields| fields.iter().find(|field| field.name == name)).map(|field| &field.kind) {
-            Some(FieldKind::Constant(value)) => Wanted::literal(literal_type(value)),
-            Some(FieldKind::Value(ty)) => Wanted::of(self.names, ty),
-            None => Wanted::anything(),
-        };
-        let code = match ids {
-            [only] => self.check(*only, &wanted),
-            several => {
-                let parts = several.iter().map(|id| self.judge(*id)).collect();
-                Code::call(wanted.generic("json"), vec![]).checked(vec![Code::call("rt.allOf", parts)])
-            }
-        };
-        let code = if self.required(merged).contains(&name) { code } else { code.then("exactOptional", vec![]) };
-        (key(name), code)
-    }
-
-    fn object_checks(&self, schema: &Schema, merged: &[SchemaId]) -> Vec<Code> {
-        let rules = &schema.object;
-        let mut checks = Vec::new();
-        let members = self.members(merged);
-        let unlisted: Vec<&str> =
-            self.required(merged).into_iter().filter(|name| !members.iter().any(|(known, _)| known == name)).collect();
-        if !unlisted.is_empty() {
-            checks.push(Code::call("rt.required", vec![texts(&unlisted)]));
-        }
-        if let Some(min) = rules.min_properties.filter(|min| *min > 0) {
-            checks.push(Code::call("rt.minProperties", vec![Code::text(min.to_string())]));
-        }
-        if let Some(max) = rules.max_properties {
-            checks.push(Code::call("rt.maxProperties", vec![Code::text(max.to_string())]));
-        }
-        if let Some(names) = rules.property_names.filter(|names| !self.is_anything(*names)) {
-            checks.push(Code::call("rt.propertyNames", vec![self.judge(names)]));
-        }
-        for (name, needs) in &rules.dependent_required {
-            let needs: Vec<&str> = needs.iter().map(String::as_str).collect();
-            checks.push(Code::call("rt.dependentRequired", vec![Code::Text(quoted(name)), texts(&needs)]));
-        }
-        for (name, dependent) in rules.dependent_schemas.iter().filter(|(_, id)| !self.is_anything(*id)) {
-            checks.push(Code::call("rt.dependentSchema", vec![Code::Text(quoted(name)), self.judge(*dependent)]));
-        }
-        for rule in &schema.rules {
-            let mut words = vec![rule.left.as_str(), rule.comparison.symbol(), rule.right.as_str()];
-            if let Some((sign, offset)) = &rule.offset {
-                words.extend([if *sign == Sign::Plus { "+" } else { "-" }, offset.as_str()]);
-            }
-            checks.push(Code::call("rt.rule", words.into_iter().map(|word| Code::Text(quoted(word))).collect()));
-        }
-        checks
-    }
-
     /// `const` and `enum`
     fn values(&self, schema: &Schema, checks: &mut Vec<Code>) {
         checks.extend(schema.constant.as_ref().map(|value| Code::call("rt.equals", vec![literal(value)])));
@@ -600,14 +397,6 @@ pub(super) fn pattern(source: &str) -> Code {
         (true, false) => Code::Text(format!("new RegExp({}, \"u\")", quoted(source))),
         (false, _) => Code::Text(format!("new RegExp({})", quoted(source))),
     }
-}
-
-fn number(number: Number) -> Code {
-    Code::Text(match number {
-        Number::Signed(value) => value.to_string(),
-        Number::Unsigned(value) => value.to_string(),
-        Number::Float(value) => format!("{value:?}"),
-    })
 }
 
 fn type_names(types: Types) -> Vec<&'static str> {

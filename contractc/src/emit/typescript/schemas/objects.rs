@@ -1,0 +1,144 @@
+//! The schemas of objects: members, maps, and what holds between members.
+
+use super::{Emitter, Wanted, pattern, texts};
+use crate::emit::typescript::code::{Code, key, quoted};
+use crate::emit::typescript::names::literal_type;
+use crate::model::{Schema, SchemaId, Sign};
+use crate::shapes::{Field, FieldKind, Shape, Type};
+
+impl<'p> Emitter<'p> {
+    pub(super) fn has_object_rules(&self, schema: &Schema, merged: &[SchemaId]) -> bool {
+        let parts = merged.iter().map(|part| self.schema(*part));
+        schema.object.any() && schema.object.unevaluated_properties.is_none()
+            || schema.object.unevaluated_properties.is_some() && self.has_other_members(schema)
+            || !schema.rules.is_empty()
+            || parts.skip(1).any(|part| part.object.any())
+    }
+
+    /// Whether more than `unevaluatedProperties` is said of members.
+    fn has_other_members(&self, schema: &Schema) -> bool {
+        let mut object = schema.object.clone();
+        object.unevaluated_properties = None;
+        object.any()
+    }
+
+    pub(super) fn object(&self, schema: &Schema, merged: &[SchemaId], wanted: &Wanted) -> Code {
+        let rules = &schema.object;
+        let rest = rules.additional_properties.filter(|rest| !self.is_anything(*rest));
+        let members = self.members(merged);
+        let checks = self.object_checks(schema, merged);
+        if members.is_empty() && rules.pattern_properties.is_empty() && !rest.is_some_and(|rest| self.is_never(rest)) {
+            let inner = match &wanted.ty {
+                Type::Map(inner) => Wanted::of(self.names, inner),
+                _ => Wanted::anything(),
+            };
+            let value = rest.map_or_else(|| Code::call(inner.generic("json"), vec![]), |rest| self.check(rest, &inner));
+            let code = Code::call("rt.record", vec![value]).checked(checks);
+            return wanted.from(code, if matches!(wanted.ty, Type::Map(_)) { &wanted.text } else { "" });
+        }
+        let fields = self.fields_of(&wanted.ty, &members);
+        let shape = members.iter().map(|(name, ids)| self.member(merged, name, ids, fields)).collect();
+        let mut arguments = vec![Code::Object(shape)];
+        if !rules.pattern_properties.is_empty() || rest.is_some() {
+            arguments.push(match rest {
+                None => Code::text("undefined"),
+                Some(rest) if self.is_never(rest) => Code::text("rt.closed"),
+                Some(rest) => self.judge(rest),
+            });
+        }
+        if !rules.pattern_properties.is_empty() {
+            let listed = rules.pattern_properties.iter().map(|(source, id)| Code::List(vec![pattern(source), self.judge(*id)]));
+            arguments.push(Code::List(listed.collect()));
+        }
+        if fields.is_some() {
+            return Code::call(wanted.generic("object"), arguments).checked(checks);
+        }
+        wanted.from(Code::call("rt.members", arguments).checked(checks), "")
+    }
+
+    /// The fields of a declared record, if they are just the members at hand.
+    fn fields_of(&self, ty: &Type, members: &[(&'p str, Vec<SchemaId>)]) -> Option<&'p [Field]> {
+        let (Type::Declared(id) | Type::Recursive(id)) = ty else { return None };
+        let Shape::Record { fields, .. } = &self.plan.shapes.get(*id).shape else { return None };
+        let all_named = fields.iter().all(|field| members.iter().any(|(name, _)| *name == field.name));
+        (all_named && fields.len() == members.len()).then_some(fields.as_slice())
+    }
+
+    /// All members with their schemas, in the order of the type's fields.
+    fn members(&self, merged: &[SchemaId]) -> Vec<(&'p str, Vec<SchemaId>)> {
+        let mut members: Vec<(&'p str, Vec<SchemaId>)> = Vec::new();
+        for part in merged.iter().skip(1).chain(merged.first()) {
+            for (name, id) in &self.schema(*part).object.properties {
+                match members.iter_mut().find(|(known, _)| known == name) {
+                    Some((_, ids)) => ids.push(*id),
+                    None => members.push((name, vec![*id])),
+                }
+            }
+        }
+        let required = self.required(merged);
+        members.sort_by_key(|(name, _)| !required.contains(name));
+        members
+    }
+
+    fn required(&self, merged: &[SchemaId]) -> Vec<&'p str> {
+        let mut required: Vec<&str> = Vec::new();
+        for name in merged.iter().flat_map(|part| &self.schema(*part).object.required) {
+            if !required.contains(&name.as_str()) {
+                required.push(name);
+            }
+        }
+        required
+    }
+
+    fn member(&self, merged: &[SchemaId], name: &str, ids: &[SchemaId], fields: Option<&[Field]>) -> (String, Code) {
+        let wanted = match fields.and_then(|fields| fields.iter().find(|field| field.name == name)).map(|field| &field.kind) {
+            Some(FieldKind::Constant(value)) => Wanted::literal(literal_type(value)),
+            Some(FieldKind::Value(ty)) => Wanted::of(self.names, ty),
+            None => Wanted::anything(),
+        };
+        let code = match ids {
+            [only] => self.check(*only, &wanted),
+            several => {
+                let parts = several.iter().map(|id| self.judge(*id)).collect();
+                Code::call(wanted.generic("json"), vec![]).checked(vec![Code::call("rt.allOf", parts)])
+            }
+        };
+        let code = if self.required(merged).contains(&name) { code } else { code.then("exactOptional", vec![]) };
+        (key(name), code)
+    }
+
+    fn object_checks(&self, schema: &Schema, merged: &[SchemaId]) -> Vec<Code> {
+        let rules = &schema.object;
+        let mut checks = Vec::new();
+        let members = self.members(merged);
+        let unlisted: Vec<&str> =
+            self.required(merged).into_iter().filter(|name| !members.iter().any(|(known, _)| known == name)).collect();
+        if !unlisted.is_empty() {
+            checks.push(Code::call("rt.required", vec![texts(&unlisted)]));
+        }
+        if let Some(min) = rules.min_properties.filter(|min| *min > 0) {
+            checks.push(Code::call("rt.minProperties", vec![Code::text(min.to_string())]));
+        }
+        if let Some(max) = rules.max_properties {
+            checks.push(Code::call("rt.maxProperties", vec![Code::text(max.to_string())]));
+        }
+        if let Some(names) = rules.property_names.filter(|names| !self.is_anything(*names)) {
+            checks.push(Code::call("rt.propertyNames", vec![self.judge(names)]));
+        }
+        for (name, needs) in &rules.dependent_required {
+            let needs: Vec<&str> = needs.iter().map(String::as_str).collect();
+            checks.push(Code::call("rt.dependentRequired", vec![Code::Text(quoted(name)), texts(&needs)]));
+        }
+        for (name, dependent) in rules.dependent_schemas.iter().filter(|(_, id)| !self.is_anything(*id)) {
+            checks.push(Code::call("rt.dependentSchema", vec![Code::Text(quoted(name)), self.judge(*dependent)]));
+        }
+        for rule in &schema.rules {
+            let mut words = vec![rule.left.as_str(), rule.comparison.symbol(), rule.right.as_str()];
+            if let Some((sign, offset)) = &rule.offset {
+                words.extend([if *sign == Sign::Plus { "+" } else { "-" }, offset.as_str()]);
+            }
+            checks.push(Code::call("rt.rule", words.into_iter().map(|word| Code::Text(quoted(word))).collect()));
+        }
+        checks
+    }
+}

@@ -1,0 +1,244 @@
+//! What the keywords of a schema demand, by the kind of value that they are for.
+
+use serde_json::Value as JsonValue;
+
+use super::SchemaId;
+use crate::runtime::format::Format;
+use crate::runtime::number::Number;
+use crate::source::Span;
+
+/// Keywords on numbers.
+#[derive(Clone, Debug, Default)]
+pub struct NumberRules {
+    /// `minimum`
+    pub minimum: Option<Number>,
+    /// `maximum`
+    pub maximum: Option<Number>,
+    /// `exclusiveMinimum`
+    pub exclusive_minimum: Option<Number>,
+    /// `exclusiveMaximum`
+    pub exclusive_maximum: Option<Number>,
+    /// `multipleOf`
+    pub multiple_of: Option<Number>,
+}
+
+/// Keywords on strings.
+#[derive(Clone, Debug, Default)]
+pub struct TextRules {
+    /// `minLength`
+    pub min_length: Option<u64>,
+    /// `maxLength`
+    pub max_length: Option<u64>,
+    /// `pattern`
+    pub pattern: Option<String>,
+    /// `format`
+    pub format: Option<Format>,
+}
+
+/// Keywords on arrays.
+#[derive(Clone, Debug, Default)]
+pub struct ArrayRules {
+    /// `prefixItems`
+    pub prefix_items: Vec<SchemaId>,
+    /// For the items behind the prefix.
+    pub items: Option<SchemaId>,
+    /// `minItems`
+    pub min_items: Option<u64>,
+    /// `maxItems`
+    pub max_items: Option<u64>,
+    /// `uniqueItems`
+    pub unique_items: bool,
+    /// `contains`
+    pub contains: Option<Contains>,
+    /// `unevaluatedItems`
+    pub unevaluated_items: Option<SchemaId>,
+    /// `x-each`
+    pub each: bool,
+}
+
+/// `contains`, and how often.
+#[derive(Clone, Copy, Debug)]
+pub struct Contains {
+    /// `contains`
+    pub schema: SchemaId,
+    /// `minContains`
+    pub min: u64,
+    /// `maxContains`
+    pub max: Option<u64>,
+}
+
+/// Keywords on objects.
+#[derive(Clone, Debug, Default)]
+pub struct ObjectRules {
+    /// Required members first, in the order of `required`; then the others by name.
+    pub properties: Vec<(String, SchemaId)>,
+    /// `patternProperties`
+    pub pattern_properties: Vec<(String, SchemaId)>,
+    /// `additionalProperties`
+    pub additional_properties: Option<SchemaId>,
+    /// `propertyNames`
+    pub property_names: Option<SchemaId>,
+    /// `required`
+    pub required: Vec<String>,
+    /// `minProperties`
+    pub min_properties: Option<u64>,
+    /// `maxProperties`
+    pub max_properties: Option<u64>,
+    /// `dependentRequired`
+    pub dependent_required: Vec<(String, Vec<String>)>,
+    /// `dependentSchemas`
+    pub dependent_schemas: Vec<(String, SchemaId)>,
+    /// `unevaluatedProperties`
+    pub unevaluated_properties: Option<SchemaId>,
+}
+
+/// `if`, `then`, `else`
+#[derive(Clone, Copy, Debug)]
+pub struct Condition {
+    /// `if`
+    pub condition: SchemaId,
+    /// `then`
+    pub then: Option<SchemaId>,
+    /// `else`
+    pub otherwise: Option<SchemaId>,
+}
+
+/// A member whose value is a different constant in every variant of a `oneOf`.
+#[derive(Clone, Debug)]
+pub struct UnionTag {
+    /// Its name.
+    pub member: String,
+    /// One for each variant, in the order of `one_of`: strings or booleans.
+    pub values: Vec<Vec<JsonValue>>,
+}
+
+/// A comparison between members: `left op right [± offset]`.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// Where it stands.
+    pub span: Span,
+    /// As written, with single spaces.
+    pub text: String,
+    /// The member on the left.
+    pub left: String,
+    /// How the sides are compared.
+    pub comparison: Comparison,
+    /// The member on the right.
+    pub right: String,
+    /// What is added to the right side, or taken from it.
+    pub offset: Option<(Sign, String)>,
+}
+
+/// How a rule compares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    /// `==`
+    Equal,
+    /// `!=`
+    NotEqual,
+    /// `<`
+    Less,
+    /// `<=`
+    LessOrEqual,
+    /// `>`
+    Greater,
+    /// `>=`
+    GreaterOrEqual,
+}
+
+/// Whether an offset is added or taken away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sign {
+    /// `+`
+    Plus,
+    /// `-`
+    Minus,
+}
+
+impl NumberRules {
+    /// Whether any of them is used.
+    pub fn any(&self) -> bool {
+        let Self { minimum, maximum, exclusive_minimum, exclusive_maximum, multiple_of } = self;
+        [minimum, maximum, exclusive_minimum, exclusive_maximum, multiple_of].iter().any(|rule| rule.is_some())
+    }
+}
+
+impl TextRules {
+    /// Whether any of them is used.
+    pub fn any(&self) -> bool {
+        let Self { min_length, max_length, pattern, format } = self;
+        min_length.is_some() || max_length.is_some() || pattern.is_some() || format.is_some()
+    }
+}
+
+impl ArrayRules {
+    /// Whether any of them is used.
+    pub fn any(&self) -> bool {
+        let Self { prefix_items, items, min_items, max_items, unique_items, contains, unevaluated_items, each: _ } = self;
+        let bounds = min_items.is_some() || max_items.is_some() || *unique_items;
+        bounds || !prefix_items.is_empty() || items.is_some() || contains.is_some() || unevaluated_items.is_some()
+    }
+}
+
+impl ObjectRules {
+    /// Whether any of them is used.
+    pub fn any(&self) -> bool {
+        !self.is_plain() || !self.properties.is_empty() || !self.required.is_empty()
+    }
+
+    /// Whether only `properties` and `required` are used: such objects can be checked in one walk with others.
+    pub fn is_plain(&self) -> bool {
+        let Self {
+            properties: _,
+            pattern_properties,
+            additional_properties,
+            property_names,
+            required: _,
+            min_properties,
+            max_properties,
+            dependent_required,
+            dependent_schemas,
+            unevaluated_properties,
+        } = self;
+        let members = pattern_properties.is_empty() && additional_properties.is_none() && property_names.is_none();
+        let dependent = dependent_required.is_empty() && dependent_schemas.is_empty() && unevaluated_properties.is_none();
+        members && dependent && min_properties.is_none() && max_properties.is_none()
+    }
+}
+
+impl Comparison {
+    /// All comparisons; of two that begin alike, the longer one first.
+    pub const ALL: [Comparison; 6] = [
+        Comparison::Equal,
+        Comparison::NotEqual,
+        Comparison::LessOrEqual,
+        Comparison::GreaterOrEqual,
+        Comparison::Less,
+        Comparison::Greater,
+    ];
+
+    /// As a rule writes it.
+    pub fn symbol(self) -> &'static str {
+        match self {
+            Comparison::Equal => "==",
+            Comparison::NotEqual => "!=",
+            Comparison::Less => "<",
+            Comparison::LessOrEqual => "<=",
+            Comparison::Greater => ">",
+            Comparison::GreaterOrEqual => ">=",
+        }
+    }
+
+    /// The orderings that satisfy it.
+    pub fn accepted(self) -> &'static [std::cmp::Ordering] {
+        use std::cmp::Ordering::{Equal, Greater, Less};
+        match self {
+            Comparison::Equal => &[Equal],
+            Comparison::NotEqual => &[Less, Greater],
+            Comparison::Less => &[Less],
+            Comparison::LessOrEqual => &[Less, Equal],
+            Comparison::Greater => &[Greater],
+            Comparison::GreaterOrEqual => &[Greater, Equal],
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! All keywords of schema objects, and what becomes of each.
+
+/// What a keyword is to us.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Known {
+    /// In both dialects.
+    Both,
+    /// A JSON Schema keyword that OpenAPI 3.0 does not have.
+    V31,
+    /// Replaced in 3.1.
+    V30,
+    /// Ours.
+    Extension,
+    /// Says something to people or other tools.
+    Annotation,
+    /// An annotation of a member that decides which way it is required.
+    Direction,
+    /// Cannot be enforced.
+    Unsupported,
+}
+
+pub(super) const KEYWORDS: &[(&str, Known)] = &[
+    ("$anchor", Known::Annotation),
+    ("$comment", Known::Annotation),
+    ("$defs", Known::V31),
+    ("$dynamicAnchor", Known::Annotation),
+    ("$dynamicRef", Known::Unsupported),
+    ("$id", Known::Unsupported),
+    ("$ref", Known::Both),
+    ("$schema", Known::Annotation),
+    ("$vocabulary", Known::Annotation),
+    ("additionalProperties", Known::Both),
+    ("allOf", Known::Both),
+    ("anyOf", Known::Both),
+    ("const", Known::V31),
+    ("contains", Known::V31),
+    ("contentEncoding", Known::Annotation),
+    ("contentMediaType", Known::Annotation),
+    ("contentSchema", Known::Annotation),
+    ("default", Known::Annotation),
+    ("dependentRequired", Known::V31),
+    ("dependentSchemas", Known::V31),
+    ("deprecated", Known::Annotation),
+    ("description", Known::Annotation),
+    ("discriminator", Known::Annotation),
+    ("else", Known::V31),
+    ("enum", Known::Both),
+    ("example", Known::Annotation),
+    ("examples", Known::Annotation),
+    ("exclusiveMaximum", Known::Both),
+    ("exclusiveMinimum", Known::Both),
+    ("externalDocs", Known::Annotation),
+    ("format", Known::Both),
+    ("if", Known::V31),
+    ("items", Known::Both),
+    ("maxContains", Known::V31),
+    ("maxItems", Known::Both),
+    ("maxLength", Known::Both),
+    ("maxProperties", Known::Both),
+    ("maximum", Known::Both),
+    ("minContains", Known::V31),
+    ("minItems", Known::Both),
+    ("minLength", Known::Both),
+    ("minProperties", Known::Both),
+    ("minimum", Known::Both),
+    ("multipleOf", Known::Both),
+    ("not", Known::Both),
+    ("nullable", Known::V30),
+    ("oneOf", Known::Both),
+    ("pattern", Known::Both),
+    ("patternProperties", Known::V31),
+    ("prefixItems", Known::V31),
+    ("properties", Known::Both),
+    ("propertyNames", Known::V31),
+    ("readOnly", Known::Direction),
+    ("required", Known::Both),
+    ("then", Known::V31),
+    ("title", Known::Annotation),
+    ("type", Known::Both),
+    ("unevaluatedItems", Known::V31),
+    ("unevaluatedProperties", Known::V31),
+    ("uniqueItems", Known::Both),
+    ("writeOnly", Known::Direction),
+    ("x-any-collection", Known::Extension),
+    ("x-each", Known::Extension),
+    ("x-max-depth", Known::Extension),
+    ("x-ref", Known::Extension),
+    ("x-rules", Known::Extension),
+    ("x-sync", Known::Extension),
+    ("xml", Known::Annotation),
+];
+
+/// What becomes of a keyword, for `COVERAGE.md`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeywordFate {
+    /// Validators check it.
+    Enforced,
+    /// It speaks to people.
+    Annotation,
+    /// Decides whether requests or responses require a member.
+    Direction,
+    /// A document that has it does not compile.
+    Refused,
+    /// Data for the engine.
+    Registry,
+    /// Holds schemas that others refer to.
+    Place,
+}
+
+/// Every keyword that the compiler knows, and what becomes of it.
+pub fn keyword_fates() -> Vec<(&'static str, KeywordFate)> {
+    let fate = |keyword: &str, known: Known| match known {
+        _ if ["x-sync", "x-ref"].contains(&keyword) => KeywordFate::Registry,
+        _ if keyword == "$defs" => KeywordFate::Place,
+        Known::Annotation => KeywordFate::Annotation,
+        Known::Direction => KeywordFate::Direction,
+        Known::Unsupported => KeywordFate::Refused,
+        Known::Both | Known::V30 | Known::V31 | Known::Extension => KeywordFate::Enforced,
+    };
+    KEYWORDS.iter().map(|(keyword, known)| (*keyword, fate(keyword, *known))).collect()
+}
+
+/// A keyword that this one was probably meant to be.
+pub(super) fn close_keyword(keyword: &str) -> Option<&'static str> {
+    let limit = match keyword.len() {
+        0..5 => return None,
+        5..8 => 1,
+        _ => 2,
+    };
+    let names = KEYWORDS.iter().map(|(name, _)| *name).filter(|name| name.starts_with("x-") == keyword.starts_with("x-"));
+    let (distance, name) = names.map(|name| (strsim::damerau_levenshtein(name, keyword), name)).min()?;
+    (distance <= limit).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::KEYWORDS;
+
+    #[test]
+    fn keywords_can_be_searched() {
+        assert!(KEYWORDS.is_sorted_by_key(|(name, _)| name));
+    }
+}

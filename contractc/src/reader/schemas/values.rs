@@ -1,0 +1,145 @@
+//! The values of keywords that hold no schema: types, bounds, patterns, formats.
+
+use super::{Dialect, Reader};
+use crate::expression::Node as Expression;
+use crate::model::Schema;
+use crate::runtime::check::Types;
+use crate::runtime::format::Format;
+use crate::runtime::number::Number;
+use crate::runtime::pattern::is_unicode_pattern;
+use crate::source::{Node, Value};
+
+const TYPES: [(&str, Types); 7] = [
+    ("null", Types::NULL),
+    ("boolean", Types::BOOLEAN),
+    ("integer", Types::INTEGER),
+    ("number", Types::NUMBER),
+    ("string", Types::STRING),
+    ("array", Types::ARRAY),
+    ("object", Types::OBJECT),
+];
+
+impl Reader<'_> {
+    pub(super) fn types(&mut self, node: &Node) -> Option<Types> {
+        let single = [node];
+        let names: Vec<&Node> = match (&node.value, self.dialect) {
+            (Value::List(list), Dialect::V31) => list.iter().collect(),
+            (Value::List(_), Dialect::V30) => {
+                self.diagnostics
+                    .error(node.span, "`type` is a list; OpenAPI 3.0 accepts one name")
+                    .hint("say `openapi: 3.1.0`, or `nullable: true`");
+                return None;
+            }
+            _ => single.to_vec(),
+        };
+        let mut types = Types(0);
+        for name in names {
+            // YAML reads an unquoted null as the value null.
+            let text = if matches!(name.value, Value::Null) { Some("null") } else { name.as_str() };
+            let found = TYPES.iter().find(|(known, _)| Some(*known) == text);
+            match found {
+                Some((_, found)) => types = types.or(*found),
+                None => {
+                    let listed = TYPES.map(|(known, _)| known).join(", ");
+                    let message = format!("`{}` is no type; {listed} are", text.unwrap_or(name.kind()));
+                    self.diagnostics.error(name.span, message);
+                }
+            }
+        }
+        (types.0 != 0).then_some(types)
+    }
+
+    pub(super) fn exclusive(&mut self, keyword: &str, node: &Node, schema: &mut Schema) {
+        let is_minimum = keyword == "exclusiveMinimum";
+        if self.dialect == Dialect::V30 {
+            // A flag that changes the meaning of the bound beside it: see finish_schema.
+            if matches!(node.value, Value::Number(_)) {
+                let message = format!("`{keyword}` is a number; true or false is accepted");
+                self.diagnostics
+                    .error(node.span, message)
+                    .hint("in OpenAPI 3.0 this is a flag for the bound beside it; in 3.1 it is the bound itself");
+                return;
+            }
+            self.bool(node, keyword);
+            return;
+        }
+        let bound = self.number(node, keyword);
+        let rule = if is_minimum { &mut schema.number.exclusive_minimum } else { &mut schema.number.exclusive_maximum };
+        *rule = bound;
+    }
+
+    pub(super) fn step(&mut self, node: &Node) -> Option<Number> {
+        let step = self.number(node, "multipleOf")?;
+        if step.compare(Number::Signed(0)) != std::cmp::Ordering::Greater {
+            self.diagnostics.error(node.span, format!("`multipleOf` is {step}; a number above zero is accepted"));
+            return None;
+        }
+        Some(step)
+    }
+
+    pub(super) fn number(&mut self, node: &Node, keyword: &str) -> Option<Number> {
+        if let Value::Number(number) = node.value {
+            return Some(number);
+        }
+        let diagnostic = self.diagnostics.error(node.span, format!("`{keyword}` is {}; a number is accepted", node.kind()));
+        if node.as_bool().is_some() {
+            diagnostic.hint("in OpenAPI 3.1 this is the bound itself, not a flag");
+        }
+        None
+    }
+
+    pub(super) fn size(&mut self, node: &Node, keyword: &str) -> Option<u64> {
+        let size = match node.value {
+            Value::Number(number) => number.to_u64(),
+            _ => None,
+        };
+        if size.is_none() {
+            let seen = node.to_json();
+            self.diagnostics.error(node.span, format!("`{keyword}` is {seen}; an integer from zero is accepted"));
+        }
+        size
+    }
+
+    pub(super) fn bool(&mut self, node: &Node, keyword: &str) -> bool {
+        node.as_bool().unwrap_or_else(|| {
+            self.diagnostics.error(node.span, format!("`{keyword}` is {}; true or false is accepted", node.kind()));
+            false
+        })
+    }
+
+    pub(super) fn pattern(&mut self, source: Option<&str>, node: &Node) -> Option<String> {
+        let Some(source) = source else {
+            self.diagnostics.error(node.span, format!("`pattern` is {}; a string is accepted", node.kind()));
+            return None;
+        };
+        if Expression::parse(source).is_some_and(|expression| expression.is_exponential()) {
+            let message = format!("`{source}` can take time exponential in the length of a text that does not match");
+            let hint =
+                "a repetition can split one text in several ways: begin or end each round with a character that the rest of it lacks";
+            self.diagnostics.warning(node.span, message).hint(hint);
+        }
+        match is_unicode_pattern(source) {
+            Ok(true) => {}
+            Ok(false) => {
+                let message = format!("`{source}` is a regular expression only without the flag u, and is used without it");
+                self.diagnostics.warning(node.span, message).hint("escape only syntax characters, and each brace that stands alone");
+            }
+            Err(error) => {
+                self.diagnostics.error(node.span, format!("`{source}` is no regular expression of ECMA-262: {error}"));
+                return None;
+            }
+        }
+        Some(source.to_owned())
+    }
+
+    pub(super) fn format(&mut self, node: &Node, schema: &mut Schema) {
+        let Some(name) = node.as_str() else {
+            self.diagnostics.error(node.span, format!("`format` is {}; a string is accepted", node.kind()));
+            return;
+        };
+        schema.text.format = Format::from_name(name);
+        if schema.text.format.is_none() {
+            schema.annotations.format = Some(name.to_owned());
+        }
+    }
+}
