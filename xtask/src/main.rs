@@ -130,6 +130,7 @@ fn strangers(fuzzing_seconds: &str) -> Result {
 fn bench() -> Result {
     cargo(&["run", "--quiet", "--release", "--package", "xtask", "--features", "bench", "--", "plain"])?;
     cargo(&["bench", "--bench", "page"])?;
+    compilers::own_contract()?;
     cargo(&["bench", "--bench", "sync"])
 }
 
