@@ -24,9 +24,9 @@ struct Example {
     valid: bool,
 }
 
-const ABOUT: &str = "\
-Formats are asserted here, while the letter of OpenAPI leaves them open: a relative address under `format: uri` is an exception, for one.
-";
+const FORMATS: &str = "\
+Formats are asserted here, while the letter of OpenAPI leaves them open: these values are not of the format that their schema names, such as\n\
+a relative address under `format: uri`. Both languages refuse them, at the same places.";
 
 /// Judges all values of `folder/cases` and reports what is judged wrong, a line each, behind a line of figures.
 pub fn judge(folder: &Path) -> Result<String> {
@@ -56,26 +56,47 @@ pub fn judge(folder: &Path) -> Result<String> {
     modules.compile()?;
     let in_typescript = node::judge("cases", &questions.iter().collect::<Vec<_>>())?;
     let in_rust = judge_in_rust(files, &mods, &table, &examples)?;
-    let mut wrong = String::new();
-    let mut count = 0;
-    for ((example, typescript), rust) in examples.iter().zip(&in_typescript).zip(&in_rust) {
-        for (language, violations) in [("Rust", rust), ("TypeScript", typescript)] {
-            if violations.is_empty() != example.valid {
-                count += 1;
-                let _ = writeln!(wrong, "- {language}, `{}` `{}`: {violations:?}", example.document, example.at);
-            }
-        }
-        if rust != typescript {
-            count += 1;
-            let _ = writeln!(wrong, "- Rust and TypeScript differ, `{}` `{}`: {rust:?}, {typescript:?}", example.document, example.at);
-        }
-    }
+    let verdicts = examples.iter().zip(in_rust.iter().zip(&in_typescript));
+    let mut exceptions: Vec<Exception<'_>> = verdicts.filter_map(|(example, (rust, typescript))| Exception::of(example, rust, typescript)).collect();
+    exceptions.sort_by_key(|exception| exception.reason.is_some());
     let valid = examples.iter().filter(|example| example.valid).count();
-    let refused = examples.len() - valid;
-    Ok(format!(
-        "{valid} values to accept, {refused} to refuse, in {} documents; {count} exceptions.\n\n{ABOUT}\n{wrong}",
-        table.lines().count()
-    ))
+    let mut report = format!(
+        "{valid} values to accept, {} to refuse, in {} documents, each judged by Rust and by TypeScript; {} exceptions.\n",
+        examples.len() - valid,
+        table.lines().count(),
+        exceptions.len()
+    );
+    for group in exceptions.chunk_by(|one, other| one.reason == other.reason) {
+        let reason = group.first().and_then(|exception| exception.reason).unwrap_or("Without a reason: a fault of the compiler.");
+        let _ = write!(report, "\n{reason}\n\n");
+        group.iter().for_each(|exception| _ = writeln!(report, "- {}", exception.line));
+    }
+    Ok(report)
+}
+
+/// A value whose verdict is not the expected one, in either language.
+struct Exception<'r> {
+    /// Why that is right all the same, if it is.
+    reason: Option<&'r str>,
+    line: String,
+}
+
+impl Exception<'_> {
+    fn of(example: &Example, rust: &node::Answer, typescript: &node::Answer) -> Option<Self> {
+        let is_right = |violations: &node::Answer| violations.is_empty() == example.valid;
+        if rust == typescript && is_right(rust) {
+            return None;
+        }
+        let is_format = !rust.is_empty() && rust == typescript && rust.iter().all(|(_, keyword)| keyword == "format");
+        let place = format!("`{}` `{}`", example.document, example.at);
+        let line = if rust == typescript {
+            let listed: Vec<String> = rust.iter().map(|(pointer, keyword)| format!("{pointer:?} {keyword}")).collect();
+            format!("{place}: {}", if listed.is_empty() { "accepted".to_owned() } else { listed.join(", ") })
+        } else {
+            format!("{place}: Rust {rust:?}, TypeScript {typescript:?}")
+        };
+        Some(Exception { reason: is_format.then_some(FORMATS), line })
+    }
 }
 
 /// The document with a named schema for each schema that has values, and the values; nothing if it does not compile.

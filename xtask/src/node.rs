@@ -88,8 +88,10 @@ pub struct Question {
     pub text: String,
 }
 
-/// Pointer and keyword of each violation, for each question.
-pub type Answers = Vec<BTreeSet<(String, String)>>;
+/// Pointer and keyword of each violation.
+pub type Answer = BTreeSet<(String, String)>;
+/// One for each question, in their order.
+pub type Answers = Vec<Answer>;
 
 /// Judges by generated Zod schemas.
 pub fn judge(name: &str, questions: &[&Question]) -> Result<Answers> {
