@@ -176,6 +176,8 @@ fn runtime() -> Vec<OutputFile> {
         ("check", include_str!("../../runtime/rust/check.rs")),
         ("format", include_str!("../../runtime/rust/format.rs")),
         ("http", include_str!("../../runtime/rust/http.rs")),
+        ("http/parameter", include_str!("../../runtime/rust/http/parameter.rs")),
+        ("http/request", include_str!("../../runtime/rust/http/request.rs")),
         ("json", include_str!("../../runtime/rust/json.rs")),
         ("mod", include_str!("../../runtime/rust/mod.rs")),
         ("number", include_str!("../../runtime/rust/number.rs")),
