@@ -185,7 +185,9 @@ fn runtime() -> Vec<OutputFile> {
         ("reqwest", include_str!("../../runtime/rust/reqwest.rs")),
         ("report", include_str!("../../runtime/rust/report.rs")),
         ("schema", include_str!("../../runtime/rust/schema.rs")),
+        ("schema/values", include_str!("../../runtime/rust/schema/values.rs")),
         ("tape", include_str!("../../runtime/rust/tape.rs")),
+        ("tape/parser", include_str!("../../runtime/rust/tape/parser.rs")),
     ];
     FILES.iter().map(|(name, text)| verbatim(&format!("runtime/{name}"), text)).collect()
 }
