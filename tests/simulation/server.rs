@@ -15,7 +15,7 @@ use stronglog_sync::wire::{self, Edit, Feed, Push};
 use uuid::Uuid;
 
 use crate::chance::Chance;
-use crate::world::{ACCOUNTS, account_id, problem};
+use crate::world::{ACCOUNTS, account_id};
 
 pub struct Server {
     memory: Memory,
@@ -159,6 +159,12 @@ impl Server {
             .take(500)
             .collect()
     }
+}
+
+/// A problem of the contract.
+pub fn problem(status: u16, code: ProblemCode, more: &str) -> Answered {
+    let body = format!(r#"{{"type":"about:blank","title":"a problem","status":{status},"code":"{code}","retryable":false{more}}}"#);
+    Answered { status, retry_after_ms: None, body: body.into_bytes() }
 }
 
 fn ok(body: String) -> Answered {

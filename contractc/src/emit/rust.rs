@@ -176,6 +176,8 @@ fn runtime() -> Vec<OutputFile> {
         ("check", include_str!("../../runtime/rust/check.rs")),
         ("format", include_str!("../../runtime/rust/format.rs")),
         ("http", include_str!("../../runtime/rust/http.rs")),
+        ("http/parameter", include_str!("../../runtime/rust/http/parameter.rs")),
+        ("http/request", include_str!("../../runtime/rust/http/request.rs")),
         ("json", include_str!("../../runtime/rust/json.rs")),
         ("mod", include_str!("../../runtime/rust/mod.rs")),
         ("number", include_str!("../../runtime/rust/number.rs")),
@@ -183,7 +185,9 @@ fn runtime() -> Vec<OutputFile> {
         ("reqwest", include_str!("../../runtime/rust/reqwest.rs")),
         ("report", include_str!("../../runtime/rust/report.rs")),
         ("schema", include_str!("../../runtime/rust/schema.rs")),
+        ("schema/values", include_str!("../../runtime/rust/schema/values.rs")),
         ("tape", include_str!("../../runtime/rust/tape.rs")),
+        ("tape/parser", include_str!("../../runtime/rust/tape/parser.rs")),
     ];
     FILES.iter().map(|(name, text)| verbatim(&format!("runtime/{name}"), text)).collect()
 }

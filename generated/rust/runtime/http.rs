@@ -4,15 +4,21 @@
 //! An operation of the contract is a structure of parameters and body. It can be written as a request and read back from one; its response
 //! is an enum with a variant for each declared status, written and read the same way. Client and server are both made of these four.
 
+mod parameter;
+mod request;
+
 use std::future::Future;
 use std::marker::PhantomData;
 
 pub use http::{HeaderMap, Method, StatusCode};
+pub use parameter::Style;
+pub use request::{Incoming, Rejection, Writer, required};
 
 use super::check::Types;
-use super::json::{Json, Value};
+use super::json::Json;
 use super::report::{At, Checker, Report};
 use super::schema::{ReadJson, ToJson, parse};
+use parameter::{from_text, joined};
 
 /// A request with its whole body.
 pub type Request = http::Request<Vec<u8>>;
@@ -317,247 +323,6 @@ pub async fn call<O: Operation, T: Transport, H: Hooks>(
     Reply::read(response).map_err(CallError::Response)
 }
 
-/// How a parameter's value becomes text: the `style` and `explode` of OpenAPI.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Style {
-    /// One value, or values with commas.
-    Simple,
-    /// `name=a&name=b`
-    Exploded,
-    /// `name=a,b`, or another character in the comma's place.
-    Joined(char),
-    /// `name[key]=value`
-    DeepObject,
-    /// `.a.b`
-    Label,
-    /// `;name=a`
-    Matrix,
-    /// JSON text.
-    Json,
-}
-
-/// Builds a request part by part, and collects what the contract refuses on the way.
-pub struct Writer {
-    method: Method,
-    path: String,
-    query: String,
-    headers: HeaderMap,
-    cookies: Vec<String>,
-    body: Vec<u8>,
-    checker: Checker,
-}
-
-impl Writer {
-    /// A request of the operation, without parameters so far.
-    pub fn new<O: Operation>() -> Self {
-        let path = O::PATH.to_owned();
-        let (query, headers, cookies) = (String::new(), HeaderMap::new(), Vec::new());
-        Writer { method: O::METHOD, path, query, headers, cookies, body: Vec::new(), checker: Checker::new() }
-    }
-
-    fn check(&mut self, place: &str, name: &str, value: Json<'_>, check: Check) {
-        check(value, At::ROOT.member(place).member(name), &mut self.checker);
-    }
-
-    /// A parameter in the path.
-    pub fn path(&mut self, name: &str, style: Style, value: &impl ToJson, check: Check) {
-        let value = value.as_json();
-        self.check("path", name, value, check);
-        let text = encoded(&joined(name, style, value), b"");
-        self.path = self.path.replace(&format!("{{{name}}}"), &text);
-    }
-
-    /// A parameter in the query.
-    pub fn query(&mut self, name: &str, style: Style, value: &impl ToJson, check: Check) {
-        let value = value.as_json();
-        self.check("query", name, value, check);
-        for (name, text) in pairs(name, style, value) {
-            self.query.push(if self.query.is_empty() { '?' } else { '&' });
-            self.query.push_str(&encoded(&name, b"[]"));
-            self.query.push('=');
-            self.query.push_str(&encoded(&text, b",:"));
-        }
-    }
-
-    /// A parameter in a header.
-    pub fn header(&mut self, name: &str, style: Style, value: &impl ToJson, check: Check) {
-        let value = value.as_json();
-        self.check("header", name, value, check);
-        let header = http::HeaderName::try_from(name).ok().zip(http::HeaderValue::try_from(joined(name, style, value)).ok());
-        match header {
-            Some((name, value)) => _ = self.headers.insert(name, value),
-            None => self.checker.violation(At::ROOT.member("header").member(name), "syntax", || "is no value of a header".to_owned()),
-        }
-    }
-
-    /// A parameter in a cookie.
-    pub fn cookie(&mut self, name: &str, style: Style, value: &impl ToJson, check: Check) {
-        let value = value.as_json();
-        self.check("cookie", name, value, check);
-        self.cookies.extend(pairs(name, style, value).into_iter().map(|(name, text)| format!("{name}={}", encoded(&text, b""))));
-    }
-
-    /// A JSON body.
-    pub fn json(&mut self, media_type: &'static str, value: &impl ToJson, check: Check) {
-        let value = value.as_json();
-        check(value, At::ROOT, &mut self.checker);
-        self.bytes(media_type, value.to_text().as_bytes());
-    }
-
-    /// A body of any other kind.
-    pub fn bytes(&mut self, media_type: &'static str, body: &[u8]) {
-        self.headers.insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static(media_type));
-        self.body = body.to_vec();
-    }
-
-    /// The request, below `base_url`.
-    ///
-    /// # Errors
-    /// Everything that the contract refuses in it.
-    pub fn finish(mut self, base_url: &str) -> Result<Request, Report> {
-        if !self.cookies.is_empty() {
-            match http::HeaderValue::try_from(self.cookies.join("; ")) {
-                Ok(value) => _ = self.headers.insert(http::header::COOKIE, value),
-                Err(_) => self.checker.violation(At::ROOT.member("cookie"), "syntax", || "is no value of a header".to_owned()),
-            }
-        }
-        self.checker.finish()?;
-        let url = format!("{}{}{}", base_url.trim_end_matches('/'), self.path, self.query);
-        let mut request = http::Request::new(self.body);
-        *request.method_mut() = self.method;
-        *request.uri_mut() = url.parse().map_err(|error| Report::new("syntax", format!("has no valid address, {url}: {error}")))?;
-        *request.headers_mut() = self.headers;
-        Ok(request)
-    }
-}
-
-/// A request that has come in, cut into its parts.
-pub struct Incoming<'a> {
-    headers: &'a HeaderMap,
-    body: &'a [u8],
-    path: Vec<(&'static str, String)>,
-    query: Vec<(String, String)>,
-    cookies: Vec<(String, String)>,
-}
-
-impl<'a> Incoming<'a> {
-    /// Cuts a request for the path `template`.
-    pub fn new(template: &'static str, uri: &http::Uri, headers: &'a HeaderMap, body: &'a [u8]) -> Option<Self> {
-        let path = path_values(template, uri.path())?;
-        let query = form_pairs(uri.query().unwrap_or_default(), '&');
-        let cookies = headers.get_all(http::header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let cookies = cookies.flat_map(|text| form_pairs(text, ';')).collect();
-        Some(Incoming { headers, body, path, query, cookies })
-    }
-
-    /// A parameter in the path.
-    pub fn path<T: ReadJson>(&self, name: &str, style: Style, types: Types, check: Check) -> Result<T, Rejection> {
-        let text = self.path.iter().find(|(known, _)| *known == name).map(|(_, text)| text.clone());
-        let value = text.map(|text| from_text(name, &text, style, types));
-        required(read_parameter("path", name, value, check)?, "path", name)
-    }
-
-    /// A parameter in the query.
-    pub fn query<T: ReadJson>(&self, name: &str, style: Style, types: Types, check: Check) -> Result<Option<T>, Rejection> {
-        read_parameter("query", name, from_pairs(&self.query, name, style, types), check)
-    }
-
-    /// A parameter in a cookie.
-    pub fn cookie<T: ReadJson>(&self, name: &str, style: Style, types: Types, check: Check) -> Result<Option<T>, Rejection> {
-        read_parameter("cookie", name, from_pairs(&self.cookies, name, style, types), check)
-    }
-
-    /// A parameter in a header.
-    pub fn header<T: ReadJson>(&self, name: &str, style: Style, types: Types, check: Check) -> Result<Option<T>, Rejection> {
-        let text = self.headers.get(name).and_then(|value| value.to_str().ok());
-        read_parameter("header", name, text.map(|text| from_text(name, text, style, types)), check)
-    }
-
-    /// Refuses query parameters that the contract does not name.
-    pub fn known_query(&self, names: &[&str]) -> Result<(), Rejection> {
-        let known =
-            |name: &str| names.iter().any(|known| *known == name || (name.starts_with(known) && name[known.len()..].starts_with('[')));
-        match self.query.iter().find(|(name, _)| !known(name)) {
-            None => Ok(()),
-            Some((name, _)) => {
-                let at = At::ROOT.member("query");
-                Err(Rejection::invalid(at.member(name), "additionalProperties", "is a parameter that the contract does not know"))
-            }
-        }
-    }
-
-    /// A JSON body, which must be there.
-    pub fn json<T: ReadJson>(&self, check: Check) -> Result<T, Rejection> {
-        let media_type = self.headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        if !is_json(media_type) {
-            return Err(Rejection::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                Report::new("contentType", format!("is {media_type:?}; JSON is accepted")),
-            ));
-        }
-        read_json(self.body, check).map_err(|report| Rejection::new(StatusCode::BAD_REQUEST, report))
-    }
-
-    /// A JSON body, unless there is none.
-    pub fn optional_json<T: ReadJson>(&self, check: Check) -> Result<Option<T>, Rejection> {
-        if self.body.is_empty() { Ok(None) } else { self.json(check).map(Some) }
-    }
-
-    /// The body as it is.
-    pub fn bytes(&self) -> Vec<u8> {
-        self.body.to_vec()
-    }
-}
-
-/// A parameter that must be there.
-pub fn required<T>(value: Option<T>, place: &str, name: &str) -> Result<T, Rejection> {
-    value.ok_or_else(|| Rejection::invalid(At::ROOT.member(place), "required", format!("lacks the parameter {name:?}")))
-}
-
-/// Why a request is refused before anything looks at what it asks for.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Rejection {
-    /// The status of the answer.
-    pub status: StatusCode,
-    /// What is wrong with the request.
-    pub report: Report,
-}
-
-impl Rejection {
-    /// A refusal with this status.
-    pub fn new(status: StatusCode, report: Report) -> Self {
-        Rejection { status, report }
-    }
-
-    fn invalid(at: At<'_>, keyword: &'static str, message: impl Into<String>) -> Self {
-        let mut report = Report::new(keyword, message);
-        report.violations[0].pointer = at.pointer();
-        Rejection::new(StatusCode::BAD_REQUEST, report)
-    }
-
-    /// The answer, as `application/problem+json` (RFC 9457).
-    pub fn problem(&self) -> Response {
-        let code = match self.status {
-            StatusCode::UNSUPPORTED_MEDIA_TYPE => "unsupported_media_type",
-            StatusCode::PAYLOAD_TOO_LARGE => "payload_too_large",
-            StatusCode::NOT_FOUND => "not_found",
-            _ => "malformed_request",
-        };
-        let body = serde_json::json!({
-            "type": "about:blank",
-            "title": self.status.canonical_reason().unwrap_or("Refused"),
-            "status": self.status.as_u16(),
-            "code": code,
-            "retryable": false,
-            "errors": self.report.in_brief(),
-        });
-        let mut response = http::Response::new(body.to_string().into_bytes());
-        *response.status_mut() = self.status;
-        response.headers_mut().insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/problem+json"));
-        response
-    }
-}
-
 /// Parses, validates and builds a value.
 ///
 /// # Errors
@@ -567,6 +332,14 @@ pub fn read_json<T: ReadJson>(body: &[u8], check: Check) -> Result<T, Report> {
     read_checked(tape.root(), At::ROOT, check)
 }
 
+/// Whether a response's body is JSON, as its headers have it.
+pub fn has_json(headers: &HeaderMap) -> bool {
+    headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(is_json)
+}
+
+/// The validator of a schema that accepts everything.
+pub fn check_nothing(_: Json<'_>, _: At<'_>, _: &mut Checker) {}
+
 fn read_checked<T: ReadJson>(value: Json<'_>, at: At<'_>, check: Check) -> Result<T, Report> {
     let mut out = Checker::apart();
     check(value, at, &mut out);
@@ -575,172 +348,7 @@ fn read_checked<T: ReadJson>(value: Json<'_>, at: At<'_>, check: Check) -> Resul
     built.ok_or_else(|| Report::new("type", "cannot be held by the type that the contract gives it"))
 }
 
-/// Whether a response's body is JSON, as its headers have it.
-pub fn has_json(headers: &HeaderMap) -> bool {
-    headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(is_json)
-}
-
 fn is_json(media_type: &str) -> bool {
     let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     essence == "application/json" || essence == "text/json" || essence.ends_with("+json")
-}
-
-/// The validator of a schema that accepts everything.
-pub fn check_nothing(_: Json<'_>, _: At<'_>, _: &mut Checker) {}
-
-fn read_parameter<T: ReadJson>(place: &str, name: &str, value: Option<Value>, check: Check) -> Result<Option<T>, Rejection> {
-    let Some(value) = value else { return Ok(None) };
-    let read = read_checked(Json::from(&value), At::ROOT.member(place).member(name), check);
-    read.map(Some).map_err(|report| Rejection::new(StatusCode::BAD_REQUEST, report))
-}
-
-/// A plain value as text.
-fn text(value: Json<'_>) -> String {
-    match value {
-        Json::Null => String::new(),
-        Json::String(text) => text.to_owned(),
-        other => other.to_text(),
-    }
-}
-
-/// A parameter's value as one text.
-fn joined(name: &str, style: Style, value: Json<'_>) -> String {
-    let separator = match style {
-        Style::Json => return value.to_text(),
-        Style::Label => '.',
-        Style::Joined(separator) => separator,
-        _ => ',',
-    };
-    let body = match value {
-        Json::Array(array) => array.into_iter().map(|(_, item)| text(item)).collect::<Vec<_>>().join(&separator.to_string()),
-        Json::Object(object) => {
-            let parts: Vec<String> = object.into_iter().flat_map(|(name, value)| [name.to_owned(), text(value)]).collect();
-            parts.join(&separator.to_string())
-        }
-        plain => text(plain),
-    };
-    match style {
-        Style::Label => format!(".{body}"),
-        Style::Matrix => format!(";{name}={body}"),
-        _ => body,
-    }
-}
-
-/// A parameter's value as names and texts.
-fn pairs(name: &str, style: Style, value: Json<'_>) -> Vec<(String, String)> {
-    match (style, value) {
-        (Style::Exploded, Json::Array(array)) => array.into_iter().map(|(_, item)| (name.to_owned(), text(item))).collect(),
-        (Style::Exploded, Json::Object(object)) => object.into_iter().map(|(key, value)| (key.to_owned(), text(value))).collect(),
-        (Style::DeepObject, Json::Object(object)) => {
-            object.into_iter().map(|(key, value)| (format!("{name}[{key}]"), text(value))).collect()
-        }
-        _ => vec![(name.to_owned(), joined(name, style, value))],
-    }
-}
-
-/// Reads a parameter's text as what its schema accepts.
-fn from_text(name: &str, text: &str, style: Style, types: Types) -> Value {
-    let separator = match style {
-        Style::Json => return serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned())),
-        Style::Label => '.',
-        Style::Joined(separator) => separator,
-        _ => ',',
-    };
-    let body = match style {
-        Style::Label => text.strip_prefix('.').unwrap_or(text),
-        Style::Matrix => text.strip_prefix(&format!(";{name}=")).unwrap_or(text),
-        _ => text,
-    };
-    if types.contains(Types::ARRAY) {
-        let items = body.split(separator).filter(|_| !body.is_empty());
-        return items.map(|item| plain(item, ANY)).collect();
-    }
-    if types.contains(Types::OBJECT) {
-        let parts: Vec<&str> = body.split(separator).collect();
-        return Value::Object(parts.chunks_exact(2).map(|pair| (pair[0].to_owned(), plain(pair[1], ANY))).collect());
-    }
-    plain(body, types)
-}
-
-/// Items of arrays say nothing of their type here: what looks like a number is one.
-const ANY: Types = Types(0);
-
-/// A text as the JSON value that a schema of these types means by it.
-fn plain(text: &str, types: Types) -> Value {
-    let is_text = types.contains(Types::STRING);
-    match text {
-        "true" | "false" if !is_text => Value::Bool(text == "true"),
-        _ if is_text => Value::String(text.to_owned()),
-        _ => match serde_json::from_str::<Value>(text) {
-            Ok(number @ Value::Number(_)) => number,
-            _ => Value::String(text.to_owned()),
-        },
-    }
-}
-
-fn from_pairs(pairs: &[(String, String)], name: &str, style: Style, types: Types) -> Option<Value> {
-    if style == Style::DeepObject {
-        let key = |pair: &str| pair.strip_prefix(name)?.strip_prefix('[')?.strip_suffix(']').map(str::to_owned);
-        let members: serde_json::Map<_, _> = pairs.iter().filter_map(|(pair, text)| Some((key(pair)?, plain(text, ANY)))).collect();
-        return (!members.is_empty()).then_some(Value::Object(members));
-    }
-    let mut found = pairs.iter().filter(|(known, _)| known == name).map(|(_, text)| text);
-    if style == Style::Exploded && types.contains(Types::ARRAY) {
-        let items: Vec<Value> = found.map(|text| plain(text, ANY)).collect();
-        return (!items.is_empty()).then_some(Value::Array(items));
-    }
-    found.next().map(|text| from_text(name, text, style, types))
-}
-
-/// The values of the parameters in a path.
-fn path_values(template: &'static str, path: &str) -> Option<Vec<(&'static str, String)>> {
-    let (mut values, mut template, mut path) = (Vec::new(), template, path);
-    while let Some((literal, rest)) = template.split_once('{') {
-        path = path.strip_prefix(literal)?;
-        let (name, behind) = rest.split_once('}')?;
-        let stop = behind.chars().next();
-        let end = path.find(|character| Some(character) == stop || character == '/').unwrap_or(path.len());
-        values.push((name, decoded(&path[..end], false)));
-        path = &path[end..];
-        template = behind;
-    }
-    (path == template).then_some(values)
-}
-
-fn form_pairs(text: &str, separator: char) -> Vec<(String, String)> {
-    let parts = text.split(separator).map(str::trim).filter(|part| !part.is_empty());
-    let pairs = parts.map(|part| part.split_once('=').unwrap_or((part, "")));
-    pairs.map(|(name, value)| (decoded(name, true), decoded(value, true))).collect()
-}
-
-/// Percent-encodes everything but unreserved characters and `keep`.
-fn encoded(text: &str, keep: &[u8]) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || keep.contains(&byte) {
-            encoded.push(byte as char);
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
-}
-
-fn decoded(text: &str, plus_is_space: bool) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, tail)) = rest.split_first() {
-        let code =
-            tail.first_chunk::<2>().and_then(|pair| std::str::from_utf8(pair).ok()).and_then(|pair| u8::from_str_radix(pair, 16).ok());
-        rest = tail;
-        match (first, code) {
-            (b'%', Some(code)) => {
-                bytes.push(code);
-                rest = &tail[2..];
-            }
-            (b'+', _) if plus_is_space => bytes.push(b' '),
-            _ => bytes.push(first),
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }

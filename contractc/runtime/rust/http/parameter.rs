@@ -1,0 +1,174 @@
+//! Parameters as text: the styles of OpenAPI, written and read, and percent-encoding.
+
+use super::super::check::Types;
+use super::super::json::{Json, Value};
+
+/// How a parameter's value becomes text: the `style` and `explode` of OpenAPI.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// One value, or values with commas.
+    Simple,
+    /// `name=a&name=b`
+    Exploded,
+    /// `name=a,b`, or another character in the comma's place.
+    Joined(char),
+    /// `name[key]=value`
+    DeepObject,
+    /// `.a.b`
+    Label,
+    /// `;name=a`
+    Matrix,
+    /// JSON text.
+    Json,
+}
+
+/// A parameter's value as names and texts.
+pub(super) fn pairs(name: &str, style: Style, value: Json<'_>) -> Vec<(String, String)> {
+    match (style, value) {
+        (Style::Exploded, Json::Array(array)) => array.into_iter().map(|(_, item)| (name.to_owned(), text(item))).collect(),
+        (Style::Exploded, Json::Object(object)) => object.into_iter().map(|(key, value)| (key.to_owned(), text(value))).collect(),
+        (Style::DeepObject, Json::Object(object)) => {
+            object.into_iter().map(|(key, value)| (format!("{name}[{key}]"), text(value))).collect()
+        }
+        _ => vec![(name.to_owned(), joined(name, style, value))],
+    }
+}
+
+/// A parameter's value as one text.
+pub(super) fn joined(name: &str, style: Style, value: Json<'_>) -> String {
+    let separator = match style {
+        Style::Json => return value.to_text(),
+        Style::Label => '.',
+        Style::Joined(separator) => separator,
+        _ => ',',
+    };
+    let body = match value {
+        Json::Array(array) => array.into_iter().map(|(_, item)| text(item)).collect::<Vec<_>>().join(&separator.to_string()),
+        Json::Object(object) => {
+            let parts: Vec<String> = object.into_iter().flat_map(|(name, value)| [name.to_owned(), text(value)]).collect();
+            parts.join(&separator.to_string())
+        }
+        plain => text(plain),
+    };
+    match style {
+        Style::Label => format!(".{body}"),
+        Style::Matrix => format!(";{name}={body}"),
+        _ => body,
+    }
+}
+
+pub(super) fn from_pairs(pairs: &[(String, String)], name: &str, style: Style, types: Types) -> Option<Value> {
+    if style == Style::DeepObject {
+        let key = |pair: &str| pair.strip_prefix(name)?.strip_prefix('[')?.strip_suffix(']').map(str::to_owned);
+        let members: serde_json::Map<_, _> = pairs.iter().filter_map(|(pair, text)| Some((key(pair)?, plain(text, ANY)))).collect();
+        return (!members.is_empty()).then_some(Value::Object(members));
+    }
+    let mut found = pairs.iter().filter(|(known, _)| known == name).map(|(_, text)| text);
+    if style == Style::Exploded && types.contains(Types::ARRAY) {
+        let items: Vec<Value> = found.map(|text| plain(text, ANY)).collect();
+        return (!items.is_empty()).then_some(Value::Array(items));
+    }
+    found.next().map(|text| from_text(name, text, style, types))
+}
+
+/// Reads a parameter's text as what its schema accepts.
+pub(super) fn from_text(name: &str, text: &str, style: Style, types: Types) -> Value {
+    let separator = match style {
+        Style::Json => return serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned())),
+        Style::Label => '.',
+        Style::Joined(separator) => separator,
+        _ => ',',
+    };
+    let body = match style {
+        Style::Label => text.strip_prefix('.').unwrap_or(text),
+        Style::Matrix => text.strip_prefix(&format!(";{name}=")).unwrap_or(text),
+        _ => text,
+    };
+    if types.contains(Types::ARRAY) {
+        let items = body.split(separator).filter(|_| !body.is_empty());
+        return items.map(|item| plain(item, ANY)).collect();
+    }
+    if types.contains(Types::OBJECT) {
+        let parts: Vec<&str> = body.split(separator).collect();
+        return Value::Object(parts.chunks_exact(2).map(|pair| (pair[0].to_owned(), plain(pair[1], ANY))).collect());
+    }
+    plain(body, types)
+}
+
+/// The values of the parameters in a path.
+pub(super) fn path_values(template: &'static str, path: &str) -> Option<Vec<(&'static str, String)>> {
+    let (mut values, mut template, mut path) = (Vec::new(), template, path);
+    while let Some((literal, rest)) = template.split_once('{') {
+        path = path.strip_prefix(literal)?;
+        let (name, behind) = rest.split_once('}')?;
+        let stop = behind.chars().next();
+        let end = path.find(|character| Some(character) == stop || character == '/').unwrap_or(path.len());
+        values.push((name, decoded(&path[..end], false)));
+        path = &path[end..];
+        template = behind;
+    }
+    (path == template).then_some(values)
+}
+
+pub(super) fn form_pairs(text: &str, separator: char) -> Vec<(String, String)> {
+    let parts = text.split(separator).map(str::trim).filter(|part| !part.is_empty());
+    let pairs = parts.map(|part| part.split_once('=').unwrap_or((part, "")));
+    pairs.map(|(name, value)| (decoded(name, true), decoded(value, true))).collect()
+}
+
+/// Percent-encodes everything but unreserved characters and `keep`.
+pub(super) fn encoded(text: &str, keep: &[u8]) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || keep.contains(&byte) {
+            encoded.push(byte as char);
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
+/// A plain value as text.
+fn text(value: Json<'_>) -> String {
+    match value {
+        Json::Null => String::new(),
+        Json::String(text) => text.to_owned(),
+        other => other.to_text(),
+    }
+}
+
+/// A text as the JSON value that a schema of these types means by it.
+fn plain(text: &str, types: Types) -> Value {
+    let is_text = types.contains(Types::STRING);
+    match text {
+        "true" | "false" if !is_text => Value::Bool(text == "true"),
+        _ if is_text => Value::String(text.to_owned()),
+        _ => match serde_json::from_str::<Value>(text) {
+            Ok(number @ Value::Number(_)) => number,
+            _ => Value::String(text.to_owned()),
+        },
+    }
+}
+
+/// Items of arrays say nothing of their type here: what looks like a number is one.
+const ANY: Types = Types(0);
+
+fn decoded(text: &str, plus_is_space: bool) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, tail)) = rest.split_first() {
+        let code =
+            tail.first_chunk::<2>().and_then(|pair| std::str::from_utf8(pair).ok()).and_then(|pair| u8::from_str_radix(pair, 16).ok());
+        rest = tail;
+        match (first, code) {
+            (b'%', Some(code)) => {
+                bytes.push(code);
+                rest = &tail[2..];
+            }
+            (b'+', _) if plus_is_space => bytes.push(b' '),
+            _ => bytes.push(first),
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}

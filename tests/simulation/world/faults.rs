@@ -1,0 +1,111 @@
+//! What can go wrong in the simulated world beside the network: crashes, clocks, accounts, backups, copies of databases, other versions.
+
+use stronglog_sync::engine::Event;
+use stronglog_sync::store::Key;
+use uuid::Uuid;
+
+use super::{ACCOUNTS, World, account_id, plain_collection, record_text, trace};
+use crate::device::{Device, EPOCH_MS};
+
+impl World {
+    pub(super) fn fault(&mut self, index: usize) -> Result<(), String> {
+        let home = self.devices[index].home;
+        let which = self.chance.below(34);
+        if trace() {
+            eprintln!("{} FAULT d{index} {which}", self.now);
+        }
+        match which {
+            0..4 => self.devices[index].restart(account_id(home)),
+            4..8 => self.serve_duplicate()?,
+            8..10 => self.devices[index].skew_ms += self.chance.pick(&[-4_000_000, -50_000, 50_000, 4_000_000, 40_000_000_000]),
+            10..13 => self.sign_in_elsewhere(index),
+            13..15 => self.sign_in(index, home),
+            15 => self.devices[index].inbox.push(Event::Pause),
+            16 => self.devices[index].inbox.push(Event::Resume),
+            17 => self.devices[index].inbox.push(Event::SyncNow),
+            18 => self.devices[index].offline_until = self.now + self.chance.pick(&[0, 5_000, 100_000, 400_000]),
+            19 => self.server.back_up(),
+            20 if self.chance.of_thousand(400) => self.server.restore(),
+            21..23 => {
+                self.now += 30_000;
+                // Of a purged tombstone nothing is left that a later edit could be compared with.
+                for (account, id) in self.server.purge(EPOCH_MS + self.now - 20_000) {
+                    self.acknowledged.retain(|(of, key), _| (*of, key.id) != (account, id));
+                }
+            }
+            23 if self.chance.of_thousand(300) => self.poison(index),
+            24 => self.newer_app(home)?,
+            25 => self.devices[index].copy = Some(self.devices[index].store.clone()),
+            26 if self.chance.of_thousand(300) => self.roll_back(index),
+            27 if self.chance.of_thousand(100) && self.devices.len() < 6 => self.clone_device(index),
+            28 => self.now += 60_000,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    pub(super) fn sign_in(&mut self, index: usize, account: usize) {
+        self.devices[index].token = Some(account);
+        self.devices[index].inbox.push(Event::SignedIn { account: account_id(account) });
+    }
+
+    /// Somebody else signs in on a device that is full of unsent edits.
+    fn sign_in_elsewhere(&mut self, index: usize) {
+        let other = (self.devices[index].home + 1) % ACCOUNTS;
+        self.devices[index].inbox.push(Event::SignedOut);
+        self.sign_in(index, other);
+    }
+
+    fn poison(&mut self, index: usize) {
+        let key = Key { collection: plain_collection(), id: Uuid::from_u128(0xBAD_0000 + index as u128) };
+        let home = self.devices[index].home;
+        self.open.insert((home, key));
+        self.devices[index].poison(key, self.now, &mut self.chance);
+    }
+
+    /// A device with a newer app writes what this app's contract does not know: a member, or a version that it cannot even read.
+    fn newer_app(&mut self, account: usize) -> Result<(), String> {
+        self.newer_app_edits += 1;
+        let id = Uuid::from_u128((account as u128 + 1) << 64 | 0xF00 | u128::from(self.newer_app_edits % 3));
+        let key = Key { collection: plain_collection(), id };
+        let readable = self.chance.of_thousand(600);
+        let text = record_text(key.collection, id, &format!("newer:{}", self.newer_app_edits)).expect("a record");
+        let members = [("mark", Some("\"kept\"".to_owned())), ("clientCreatedAt", Some("\"in words\"".to_owned()))];
+        let text = stronglog_sync::record::rewrite(&text, &members[..if readable { 1 } else { 2 }]).expect("an object");
+        self.server.push_unchecked(account, key, &text, EPOCH_MS + self.now, self.newer_app_edits, &mut self.chance)?;
+        self.marked.insert((account, key));
+        self.writers.entry((account, key)).or_default().insert(usize::MAX);
+        if readable {
+            self.unreadable.remove(&(account, key))
+        } else {
+            self.unreadable.insert((account, key))
+        };
+        Ok(())
+    }
+
+    /// Somebody puts an old copy of a device's database back.
+    fn roll_back(&mut self, index: usize) {
+        let home = self.devices[index].home;
+        if let Some(copy) = self.devices[index].copy.take() {
+            self.rolled_back = true;
+            let touched = self.writers.iter().filter(|(_, writers)| writers.contains(&index)).map(|(key, _)| *key);
+            self.open.extend(touched);
+            self.devices[index].store = copy;
+            self.devices[index].restart(account_id(home));
+        }
+    }
+
+    /// Somebody copies a device's database to another device.
+    fn clone_device(&mut self, index: usize) {
+        let home = self.devices[index].home;
+        let mut clone = Device::new(self.devices.len(), home, account_id(home), &mut self.chance);
+        clone.store = self.devices[index].store.clone();
+        clone.restart(account_id(home));
+        clone.token = Some(home);
+        self.twins.extend([index, clone.number]);
+        self.rolled_back = true;
+        let touched = self.writers.iter().filter(|(_, writers)| writers.contains(&index)).map(|(key, _)| *key);
+        self.open.extend(touched);
+        self.devices.push(clone);
+    }
+}

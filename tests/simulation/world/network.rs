@@ -1,0 +1,171 @@
+//! The network of the simulated world: requests that are lost, late, refused on the way or served twice, and answers that get lost.
+
+use stronglog_sync::api::ProblemCode;
+use stronglog_sync::engine::answer::Answered;
+use stronglog_sync::engine::{Event, Message};
+use stronglog_sync::store::Key;
+use stronglog_sync::wire;
+use uuid::Uuid;
+
+use super::{World, account_id, trace, value_of};
+use crate::device::EPOCH_MS;
+use crate::server::problem;
+
+/// A message on its way.
+#[derive(Clone)]
+pub(super) struct Packet {
+    device: usize,
+    life: u64,
+    request: u64,
+    account: usize,
+    message: Message,
+}
+
+impl World {
+    /// Puts a request on the network, and makes sure that it holds nothing of another account (I9).
+    pub(super) fn send(&mut self, device: usize, request: u64, account: Uuid, message: Message) -> Result<(), String> {
+        let sender = &self.devices[device];
+        // The driver has no token for another account than the one that it was told of: such a request is not sent.
+        let Some(token) = sender.token.filter(|token| account_id(*token) == account) else {
+            self.devices[device].inbox.push(Event::Unanswered { request, message: "no token".to_owned() });
+            return Ok(());
+        };
+        if token != sender.home && matches!(&message, Message::Push { .. } | Message::Pull { .. }) {
+            return Err(format!("device {device} has sent something of account {} with a token of account {token} (I9)", sender.home));
+        }
+        self.network.push(Packet { device, life: sender.life, request, account: token, message });
+        Ok(())
+    }
+
+    pub(super) fn deliver(&mut self, faults: bool) -> Result<(), String> {
+        if self.network.is_empty() {
+            return Ok(());
+        }
+        let packet = self.network.swap_remove(self.chance.below(self.network.len()));
+        let offline = self.now < self.devices[packet.device].offline_until;
+        if offline || (faults && self.chance.of_thousand(80)) {
+            self.answer(&packet, None);
+            return Ok(());
+        }
+        if faults && self.chance.of_thousand(120) {
+            self.duplicates.push(packet.clone());
+        }
+        if let Some(refusal) = faults.then(|| self.refusal(&packet)).flatten() {
+            self.answer(&packet, Some(refusal));
+            return Ok(());
+        }
+        let answered = self.serve(&packet)?;
+        if trace() {
+            eprintln!("   -> {} {}", answered.status, String::from_utf8_lossy(&answered.body));
+        }
+        if faults && self.chance.of_thousand(120) {
+            self.answer(&packet, None);
+        } else {
+            self.answer(&packet, Some(answered));
+        }
+        Ok(())
+    }
+
+    /// A request that was served long ago reaches the server once more.
+    pub(super) fn serve_duplicate(&mut self) -> Result<(), String> {
+        if self.duplicates.is_empty() {
+            return Ok(());
+        }
+        let packet = self.duplicates.swap_remove(self.chance.below(self.duplicates.len()));
+        self.serve(&packet)?;
+        Ok(())
+    }
+
+    /// An answer that is not the one that was hoped for.
+    fn refusal(&mut self, packet: &Packet) -> Option<Answered> {
+        // A server that finds one small edit too large would be at fault itself.
+        let several = matches!(&packet.message, Message::Push { edits, .. } if edits.len() > 1);
+        let answered = |status: u16, body: &str| Answered { status, retry_after_ms: None, body: body.as_bytes().to_vec() };
+        Some(match self.chance.below(90) {
+            0 => answered(200, "<html>Welcome to our hotel</html>"),
+            1 => answered(200, r#"{"changes":[],"nextCursor":"v1.all."#),
+            2 => problem(401, ProblemCode::TokenExpired, ""),
+            3 if several => problem(413, ProblemCode::PayloadTooLarge, ""),
+            4 => Answered { retry_after_ms: Some(3_000), ..problem(429, ProblemCode::RateLimited, "") },
+            5 => problem(503, ProblemCode::Unavailable, ",\"retryAfterMs\":2000"),
+            6 => answered(502, "bad gateway"),
+            7 => answered(404, "no such page"),
+            _ => return None,
+        })
+    }
+
+    fn serve(&mut self, packet: &Packet) -> Result<Answered, String> {
+        let now = EPOCH_MS + self.now;
+        if trace() {
+            eprintln!(
+                "{} SERVE d{} {:?}",
+                self.now,
+                packet.device,
+                match &packet.message {
+                    Message::Push { edits, cursor } => format!(
+                        "push {cursor:?} {:?}",
+                        edits
+                            .iter()
+                            .map(|e| (
+                                e.record.id,
+                                e.op.seq,
+                                e.op.device,
+                                e.base_rev,
+                                e.record.deleted,
+                                e.record.stamp,
+                                value_of(&e.record.text)
+                            ))
+                            .collect::<Vec<_>>()
+                    ),
+                    m => format!("{m:?}"),
+                }
+            );
+        }
+        match &packet.message {
+            Message::Pull { since, limit } => Ok(self.server.pull(packet.account, since.as_deref(), *limit, now)),
+            Message::Push { edits, cursor } => {
+                let body = wire::write_push(edits, cursor.as_deref());
+                let before = self.server.rev(packet.account);
+                let answered = self.server.push(packet.account, &body, now, &mut self.chance)?;
+                self.note_acknowledged(packet, &answered);
+                if self.server.rev(packet.account) > before {
+                    self.ring(packet.account);
+                }
+                Ok(answered)
+            }
+        }
+    }
+
+    fn note_acknowledged(&mut self, packet: &Packet, answered: &Answered) {
+        let Message::Push { edits, .. } = &packet.message else { return };
+        let collections: Vec<_> = edits.iter().map(|edit| edit.collection).collect();
+        let Ok(result) = wire::read_push_result(&answered.body, &collections) else { return };
+        for (edit, outcome) in edits.iter().zip(result.outcomes) {
+            if let wire::Outcome::Accepted(receipt) | wire::Outcome::Duplicate(receipt) = outcome {
+                let key = Key { collection: edit.collection, id: edit.record.id };
+                let highest = self.acknowledged.entry((packet.account, key)).or_default();
+                *highest = receipt.stamp.max(*highest);
+            }
+        }
+    }
+
+    /// The doorbell: heard by some.
+    fn ring(&mut self, account: usize) {
+        let rev = self.server.rev(account);
+        for device in self.devices.iter_mut().filter(|device| device.home == account && device.token == Some(account)) {
+            if self.chance.of_thousand(500) {
+                device.inbox.push(Event::Doorbell { rev });
+            }
+        }
+    }
+
+    fn answer(&mut self, packet: &Packet, answered: Option<Answered>) {
+        let device = &mut self.devices[packet.device];
+        if device.life == packet.life {
+            device.inbox.push(match answered {
+                Some(answer) => Event::Answered { request: packet.request, answer },
+                None => Event::Unanswered { request: packet.request, message: "no answer".to_owned() },
+            });
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! How the simulated world comes to rest, and what must be true when it has.
+
+use std::collections::BTreeSet;
+
+use stronglog_sync::engine::Event;
+use stronglog_sync::outbox::LocalEdit;
+use stronglog_sync::store::{Key, Select, Store};
+use stronglog_sync::task::{Answer, Task};
+use stronglog_sync::wire;
+
+use super::{ACCOUNTS, LastEdit, World, value_of};
+use crate::device::EPOCH_MS;
+
+const QUIET_STEPS: usize = 6_000;
+
+impl World {
+    /// Lets the world come to rest, without any fault: everything that waits must be dealt with in bounded steps (L1, L3).
+    pub(super) fn quieten(&mut self, when: &str) -> Result<(), String> {
+        self.duplicates.clear();
+        for index in 0..self.devices.len() {
+            self.devices[index].offline_until = 0;
+            let home = self.devices[index].home;
+            self.devices[index].inbox.push(Event::Resume);
+            self.sign_in(index, home);
+        }
+        for _ in 0..QUIET_STEPS {
+            self.step(false)?;
+            self.answer_questions()?;
+            if self.network.is_empty() && self.devices.iter().all(|device| device.jobs.is_empty() && device.inbox.is_empty()) {
+                if self.is_at_rest() {
+                    return Ok(());
+                }
+                self.pass_time()?;
+            }
+        }
+        let states: Vec<_> = self.devices.iter_mut().map(|device| (device.engine.status(self.now).state, device.counts())).collect();
+        Err(format!("no rest {when} (L1): {states:?}"))
+    }
+
+    /// What must be true when the world is at rest.
+    pub(super) fn check(&mut self) -> Result<(), String> {
+        for index in 0..self.devices.len() {
+            self.check_replica(index)?;
+        }
+        for ((account, key), last) in &self.last_edits {
+            let alone = self.writers.get(&(*account, *key)).is_some_and(|writers| writers.len() == 1);
+            // Once the tombstone of a shipped record is purged, an app that ships it may bring it back.
+            let reseeded = last.value.is_none() && (key.collection.natural_key.is_some() || key.collection.singleton.is_some());
+            if !alone || reseeded || self.open.contains(&(*account, *key)) {
+                continue;
+            }
+            let now = self.server.live(*account, *key).map(|text| value_of(&text));
+            if now != last.value {
+                return Err(format!("{key:?} was last written by device {} as {:?} and ends as {now:?} (I3, I5)", last.device, last.value));
+            }
+        }
+        for ((account, key), stamp) in &self.acknowledged {
+            let stored = self.server.stamp(*account, *key);
+            if !self.rolled_back && stored.is_some_and(|stored| stored < *stamp) {
+                return Err(format!("{key:?} was acknowledged with the stamp {stamp} and ends with {stored:?} (I2)"));
+            }
+        }
+        for (account, key) in &self.marked {
+            if let Some(text) = self.server.live(*account, *key).filter(|text| !text.contains("\"kept\"")) {
+                return Err(format!("{key:?} has lost a member that this app does not know (I10): {text}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// The edit that was made last, by a device that has seen all others, wins: even if its clock is far behind (I4).
+    pub(super) fn last_edit_wins(&mut self) -> Result<(), String> {
+        let index = self.chance.below(self.devices.len());
+        let home = self.devices[index].home;
+        self.devices[index].skew_ms -= 50_000_000;
+        let key = self.key(index);
+        let value = format!("{index}:last");
+        let text = self.edited(index, key, &value);
+        let now = self.now;
+        if self.devices[index].edit(key, &LocalEdit::Put(text), now, &mut self.chance).is_none() {
+            return Ok(());
+        }
+        self.last_edits.insert((home, key), LastEdit { device: index, value: Some(value.clone()) });
+        self.quieten("after the last edit")?;
+        let now = self.server.live(home, key).map(|text| value_of(&text));
+        if now.as_deref() != Some(&value) {
+            return Err(format!("the last edit of {key:?}, {value}, has lost against {now:?} (I4)"));
+        }
+        self.check()
+    }
+
+    /// Requests that come again, at the very end, change nothing (I7).
+    pub(super) fn replay_changes_nothing(&mut self) -> Result<(), String> {
+        for account in 0..ACCOUNTS {
+            let edits = self.server.current_edits(account);
+            let before = (self.server.rev(account), self.server.records(account));
+            let body = wire::write_push(&edits, None);
+            self.server.push(account, &body, EPOCH_MS + self.now, &mut self.chance)?;
+            if before != (self.server.rev(account), self.server.records(account)) {
+                return Err(format!("account {account} was changed by requests that came again (I7)"));
+            }
+        }
+        Ok(())
+    }
+
+    fn answer_questions(&mut self) -> Result<(), String> {
+        for index in 0..self.devices.len() {
+            if self.devices[index].engine.status(self.now).state == stronglog_sync::SyncState::NeedsConfirmation {
+                let done = self.devices[index].persist(&Task::AnswerResync(Answer::Delete), None, self.now, &mut self.chance);
+                self.devices[index].inbox.push(Event::Changed(done.snapshot));
+            }
+        }
+        Ok(())
+    }
+
+    fn is_at_rest(&mut self) -> bool {
+        let server = &mut self.server;
+        self.devices.iter_mut().all(|device| {
+            let meta = device.store.meta().expect("a store in memory");
+            let seen = meta.cursor.as_deref().and_then(|text| text.parse::<stronglog_sync::cursor::Cursor>().ok());
+            let caught_up = seen.is_some_and(|cursor| cursor.rev == server.rev(device.home) && cursor.epoch == server.epoch());
+            meta.resync.is_none() && caught_up && device.pending() == 0
+        })
+    }
+
+    /// Goes to the next time at which a device wants to be woken.
+    fn pass_time(&mut self) -> Result<(), String> {
+        let next = self.devices.iter().filter_map(|device| device.wake_at).min();
+        let Some(next) = next else { return Err("nothing is at rest and no timer is armed (L2)".to_owned()) };
+        self.now = self.now.max(next);
+        for index in 0..self.devices.len() {
+            self.tick(index)?;
+        }
+        Ok(())
+    }
+
+    /// A device has what the server has, blocked and quarantined records apart (I1).
+    fn check_replica(&mut self, index: usize) -> Result<(), String> {
+        let home = self.devices[index].home;
+        let aside = self.devices[index].store.quarantined().expect("a store in memory");
+        let server = self.server.records(home);
+        for (key, text) in &server {
+            let row = self.devices[index].store.get(*key).expect("a store in memory");
+            let held = aside.iter().any(|aside| aside.id == Some(key.id));
+            if self.unreadable.contains(&(home, *key)) && !held && self.server.is_unreadable(home, *key) {
+                return Err(format!("device {index} has not set {key:?} aside, which it cannot read (I1, R16)"));
+            }
+            let blocked = row.as_ref().is_some_and(|row| matches!(row.state, stronglog_sync::store::RowState::Blocked(..)));
+            let same = row.as_ref().is_some_and(|row| row.record.text == *text);
+            if !same && !held && !blocked {
+                let has = row.map(|row| row.record.text);
+                return Err(format!("device {index} differs from the server in {key:?} (I1): {has:?} is not {text}"));
+            }
+        }
+        let mut extra = Vec::new();
+        let select = &mut |loaded: &mut stronglog_sync::store::Loaded| {
+            extra = loaded.rows.iter().flatten().map(|row| (row.key(), row.record.deleted, row.state.clone())).collect();
+            Ok(Vec::new())
+        };
+        let keys = self.devices[index].store.keys();
+        self.devices[index].store.update(&Select::Keys(keys), select).expect("a store in memory");
+        let known: BTreeSet<Key> = server.iter().map(|(key, _)| *key).collect();
+        for (key, deleted, state) in extra {
+            let blocked = matches!(state, stronglog_sync::store::RowState::Blocked(..));
+            if !deleted && !blocked && !known.contains(&key) {
+                return Err(format!("device {index} has {key:?}, which the server does not have (I1)"));
+            }
+        }
+        Ok(())
+    }
+}
