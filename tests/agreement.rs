@@ -40,6 +40,12 @@ struct Instance {
 /// Pointers and keywords; nothing where a value is valid.
 type Violations = BTreeSet<(String, String)>;
 
+/// What is said of an instance in this process.
+struct Here {
+    generated: Violations,
+    jsonschema: bool,
+}
+
 /// What Node says of an instance.
 struct Elsewhere {
     zod: Violations,
@@ -59,22 +65,18 @@ fn the_judges_agree() {
     println!("{} instances of {} schemas: {judged:?}", instances.len(), api::SCHEMAS.len());
     assert!(instances.len() >= INSTANCES_MIN, "only {} instances", instances.len());
 
-    let elsewhere = judge_in_node(&instances, &oracle);
+    let (here, elsewhere) = std::thread::scope(|scope| {
+        let elsewhere = scope.spawn(|| judge_in_node(&instances, &oracle));
+        let here = judge_here(&instances, &oracle, contract);
+        (here, elsewhere.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    });
     let mut differences = Differences::default();
-    let mut by_oracle: BTreeMap<&str, jsonschema::Validator> = BTreeMap::new();
-    for (instance, node) in instances.iter().zip(&elsewhere) {
-        let Instance { kind, schema: name, text } = instance;
-        let schema = contract.named(name).expect("generated names are the contract's");
-        let generated = violations(&api::validate(name, text.as_bytes()));
-        let interpreted = interpret::validate(contract, schema, text.as_bytes());
-        assert_eq!(generated, reports(&interpreted), "generated and interpreted reports on {name}: {text}");
-        assert!(*kind != Kind::Valid || generated.is_empty(), "{name} refuses a valid instance: {generated:?}\n{text}");
-        let by_oracle = by_oracle.entry(name).or_insert_with(|| oracle.validator(name));
-        let jsonschema = serde_json::from_str::<Value>(text).is_ok_and(|value| by_oracle.is_valid(&value));
-        let found = format!("{name}: Rust says {generated:?}; Zod {:?}; jsonschema {jsonschema}; ajv {}: {text}", node.zod, node.ajv);
-        differences.note(*kind, "zod", generated == node.zod, &found);
-        differences.note(*kind, "jsonschema", generated.is_empty() == jsonschema, &found);
-        differences.note(*kind, if node.format { "ajv format" } else { "ajv" }, generated.is_empty() == node.ajv, &found);
+    for ((Instance { kind, schema, text }, here), node) in instances.iter().zip(&here).zip(&elsewhere) {
+        let Here { generated, jsonschema } = here;
+        let found = || format!("{schema}: Rust says {generated:?}; Zod {:?}; jsonschema {jsonschema}; ajv {}: {text}", node.zod, node.ajv);
+        differences.note(*kind, "zod", generated == &node.zod, found);
+        differences.note(*kind, "jsonschema", generated.is_empty() == *jsonschema, found);
+        differences.note(*kind, if node.format { "ajv format" } else { "ajv" }, generated.is_empty() == node.ajv, found);
     }
     differences.compare(&accepted_differences());
 }
@@ -84,9 +86,9 @@ fn the_judges_agree() {
 struct Differences(BTreeMap<(String, &'static str), Vec<String>>);
 
 impl Differences {
-    fn note(&mut self, kind: Kind, judge: &'static str, is_same: bool, found: &str) {
+    fn note(&mut self, kind: Kind, judge: &'static str, is_same: bool, found: impl FnOnce() -> String) {
         if !is_same {
-            self.0.entry((format!("{kind:?}"), judge)).or_default().push(found.to_owned());
+            self.0.entry((format!("{kind:?}"), judge)).or_default().push(found());
         }
     }
 
@@ -146,6 +148,22 @@ fn duplicated(text: &str) -> Option<String> {
     let Ok(Value::Object(members)) = serde_json::from_str(text) else { return None };
     let (name, value) = members.iter().next()?;
     Some(format!("{{{}:{value},{}", Value::String(name.clone()), text.strip_prefix('{')?))
+}
+
+/// What generated Rust and the `jsonschema` crate say, in the order of the instances. The interpreter must say what generated Rust says.
+fn judge_here(instances: &[Instance], oracle: &Oracle, contract: &Contract) -> Vec<Here> {
+    let mut validators: BTreeMap<&str, jsonschema::Validator> = BTreeMap::new();
+    let judge = |Instance { kind, schema: name, text }: &Instance| {
+        let schema = contract.named(name).expect("generated names are the contract's");
+        let generated = violations(&api::validate(name, text.as_bytes()));
+        let interpreted = interpret::validate(contract, schema, text.as_bytes());
+        assert_eq!(generated, reports(&interpreted), "generated and interpreted reports on {name}: {text}");
+        assert!(*kind != Kind::Valid || generated.is_empty(), "{name} refuses a valid instance: {generated:?}\n{text}");
+        let validator = validators.entry(name).or_insert_with(|| oracle.validator(name));
+        let jsonschema = serde_json::from_str::<Value>(text).is_ok_and(|value| validator.is_valid(&value));
+        Here { generated, jsonschema }
+    };
+    instances.iter().map(judge).collect()
 }
 
 /// The verdicts of Zod and ajv, in the order of the instances.

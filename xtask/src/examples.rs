@@ -57,7 +57,8 @@ pub fn judge(folder: &Path) -> Result<String> {
     let in_typescript = node::judge("cases", &questions.iter().collect::<Vec<_>>())?;
     let in_rust = judge_in_rust(files, &mods, &table, &examples)?;
     let verdicts = examples.iter().zip(in_rust.iter().zip(&in_typescript));
-    let mut exceptions: Vec<Exception<'_>> = verdicts.filter_map(|(example, (rust, typescript))| Exception::of(example, rust, typescript)).collect();
+    let mut exceptions: Vec<Exception<'_>> =
+        verdicts.filter_map(|(example, (rust, typescript))| Exception::of(example, rust, typescript)).collect();
     exceptions.sort_by_key(|exception| exception.reason.is_some());
     let valid = examples.iter().filter(|example| example.valid).count();
     let mut report = format!(
