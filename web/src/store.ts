@@ -1,7 +1,7 @@
 // The engine's store over Dexie. Every durable step is one transaction: load rows, let the engine plan, write what it says. This file
 // decides nothing.
 
-import type { Dexie } from "dexie";
+import { Dexie } from "dexie";
 import * as wasm from "../engine/pkg/engine.js";
 import { ownTables, partsOfKey, pathOfTable, tableName, type Aside, type Note, type OwnTables, type StoredPast, type StoredRow } from "./database.js";
 
@@ -309,7 +309,7 @@ export class DexieStore {
     // A transaction does its requests in the order in which they are made: none need wait for the one before.
     await Promise.all([
       remove.length > 0 && _rows.bulkDelete([...remove]),
-      rows.length > 0 && _rows.bulkPut(rows),
+      this.putRows(rows),
       this.showAll([...remove.map((key) => [key, partsOfKey(key).id] as const), ...changed]),
       remember.length > 0 && _history.bulkAdd([...remember]),
       forget.length > 0 && _history.bulkDelete([...forget]),
@@ -319,6 +319,15 @@ export class DexieStore {
       await this.moveAside(move);
     }
     return writes;
+  }
+
+  /**
+   * Puts rows as IndexedDB itself does. Dexie would note every key, and tell every page of it, for live queries: nobody has one on these rows.
+   * A request that fails aborts the transaction, which says why.
+   */
+  private putRows(rows: readonly StoredRow[]): void {
+    const store = Dexie.currentTransaction.idbtrans.objectStore(this.database._rows.name);
+    rows.forEach((row) => store.put(row));
   }
 
   private async moveAside(move: Move): Promise<void> {

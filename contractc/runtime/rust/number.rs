@@ -62,6 +62,16 @@ impl Number {
 
     /// Compares by value: integers exactly, an integer with a double without rounding either.
     pub fn compare(self, other: Number) -> Ordering {
+        match (self, other) {
+            (Number::Signed(left), Number::Signed(right)) => left.cmp(&right),
+            (Number::Float(left), Number::Signed(right)) if is_double(right) => compare_doubles(left, right as f64),
+            (Number::Signed(left), Number::Float(right)) if is_double(left) => compare_doubles(left as f64, right),
+            (Number::Float(left), Number::Float(right)) => compare_doubles(left, right),
+            _ => self.compare_exactly(other),
+        }
+    }
+
+    fn compare_exactly(self, other: Number) -> Ordering {
         match (self.to_i128(), other.to_i128()) {
             (Some(left), Some(right)) => left.cmp(&right),
             (Some(left), None) => compare_integer(left, other.to_f64()),
@@ -107,6 +117,16 @@ impl Number {
             Number::Float(value) => exact_integer(value),
         }
     }
+}
+
+/// Whether a double holds the integer as it is.
+fn is_double(value: i64) -> bool {
+    value.unsigned_abs() <= 1 << f64::MANTISSA_DIGITS
+}
+
+/// Both are finite: one of the three it is.
+fn compare_doubles(left: f64, right: f64) -> Ordering {
+    left.partial_cmp(&right).unwrap_or(Ordering::Equal)
 }
 
 impl PartialEq for Number {

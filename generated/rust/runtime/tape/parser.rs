@@ -283,7 +283,14 @@ impl<'s> Parser<'s> {
         let mut value: u64 = 0;
         let mut exact = true;
         while let digit @ b'0'..=b'9' = self.peek() {
-            match value.checked_mul(10).and_then(|value| value.checked_add(u64::from(digit - b'0'))) {
+            let digit = u64::from(digit - b'0');
+            // WebAssembly takes 128 bits to find out whether a product fits: only the twentieth digit can be too much.
+            let next = if value < u64::MAX / 10 {
+                Some(value * 10 + digit)
+            } else {
+                value.checked_mul(10).and_then(|value| value.checked_add(digit))
+            };
+            match next {
                 Some(next) => value = next,
                 None => exact = false,
             }
