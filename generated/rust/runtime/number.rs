@@ -229,3 +229,35 @@ fn decimal(value: f64) -> Option<(u128, i32)> {
     let digits = format!("{whole}{fraction}").parse().ok()?;
     Some((digits, exponent.parse::<i32>().ok()? - i32::try_from(fraction.len()).ok()?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Number::{Float, Signed, Unsigned};
+    use super::*;
+
+    #[test]
+    fn numbers_of_all_kinds_have_one_order() {
+        let ordered: &[&[Number]] = &[
+            &[Float(-1e300)],
+            &[Signed(i64::MIN), Float(-9_223_372_036_854_775_808.0)],
+            &[Signed(-9_007_199_254_740_993)],
+            &[Signed(-9_007_199_254_740_992), Float(-9_007_199_254_740_992.0)],
+            &[Float(-0.5)],
+            &[Signed(0), Float(0.0), Float(-0.0)],
+            &[Float(0.5)],
+            &[Signed(1), Float(1.0)],
+            &[Signed(9_007_199_254_740_992), Float(9_007_199_254_740_992.0)],
+            &[Signed(9_007_199_254_740_993)],
+            &[Signed(i64::MAX)],
+            &[Unsigned(1 << 63), Float(9_223_372_036_854_775_808.0)],
+            &[Unsigned(u64::MAX)],
+            &[Float(18_446_744_073_709_551_616.0)],
+            &[Float(1e300)],
+        ];
+        for (place, left) in ordered.iter().enumerate().flat_map(|(place, same)| same.iter().map(move |number| (place, number))) {
+            for (other, right) in ordered.iter().enumerate().flat_map(|(place, same)| same.iter().map(move |number| (place, number))) {
+                assert_eq!(left.compare(*right), place.cmp(&other), "{left:?} and {right:?}");
+            }
+        }
+    }
+}
