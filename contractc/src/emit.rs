@@ -2,6 +2,7 @@
 
 pub mod coverage;
 pub mod docs;
+mod evaluated;
 pub mod rust;
 pub mod sql;
 pub mod template;

@@ -63,6 +63,7 @@ for (let round = 0; round < ROUNDS; round += 1) {
 }
 const [generated, hand] = [times["generated schema"], times["hand-written Zod"]];
 const ratio = median(generated.map((ms, round) => ms / hand[round]));
-console.log("\n| 1,000 records, valid; the median of the rounds | ms |\n|---|---|");
-Object.entries(times).forEach(([name, rounds]) => console.log(`| ${name} | ${median(rounds).toFixed(2)} |`));
-console.log(`| generated to hand-written, the median of the ratios of ${ROUNDS} rounds | ${ratio.toFixed(3)} |`);
+const best = Math.min(...generated) / Math.min(...hand);
+console.log(`\n| 1,000 records, valid; ${ROUNDS} rounds | best, ms | median, ms |\n|---|---|---|`);
+Object.entries(times).forEach(([name, rounds]) => console.log(`| ${name} | ${Math.min(...rounds).toFixed(2)} | ${median(rounds).toFixed(2)} |`));
+console.log(`| generated to hand-written | ${best.toFixed(2)} | ${ratio.toFixed(2)}, of the rounds' ratios |`);

@@ -57,7 +57,7 @@ pub fn judge(folder: &Path) -> Result<String> {
     let in_typescript = node::judge("cases", &questions.iter().collect::<Vec<_>>())?;
     let in_rust = judge_in_rust(files, &mods, &table, &examples)?;
     let verdicts = examples.iter().zip(in_rust.iter().zip(&in_typescript));
-    let mut exceptions: Vec<Exception<'_>> =
+    let mut exceptions: Vec<Exception> =
         verdicts.filter_map(|(example, (rust, typescript))| Exception::of(example, rust, typescript)).collect();
     exceptions.sort_by_key(|exception| exception.reason.is_some());
     let valid = examples.iter().filter(|example| example.valid).count();
@@ -76,13 +76,13 @@ pub fn judge(folder: &Path) -> Result<String> {
 }
 
 /// A value whose verdict is not the expected one, in either language.
-struct Exception<'r> {
+struct Exception {
     /// Why that is right all the same, if it is.
-    reason: Option<&'r str>,
+    reason: Option<&'static str>,
     line: String,
 }
 
-impl Exception<'_> {
+impl Exception {
     fn of(example: &Example, rust: &node::Answer, typescript: &node::Answer) -> Option<Self> {
         let is_right = |violations: &node::Answer| violations.is_empty() == example.valid;
         if rust == typescript && is_right(rust) {

@@ -130,7 +130,8 @@ fn bindgen() -> Result<PathBuf> {
     let program = tools.join("bin/wasm-bindgen");
     let installed = Command::new(&program).arg("--version").output();
     if !installed.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).trim().ends_with(version)) {
-        let arguments = ["install", "wasm-bindgen-cli", "--no-default-features", "--force", "--version", version, "--root"];
+        // Optimising it would take longer than it ever saves.
+        let arguments = ["install", "--debug", "wasm-bindgen-cli", "--no-default-features", "--force", "--version", version, "--root"];
         run(Command::new("cargo").args(arguments).arg(&tools))?;
     }
     Ok(program)

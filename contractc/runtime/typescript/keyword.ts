@@ -4,7 +4,7 @@ import * as z from "zod";
 import { isFormat, type Format } from "./format.js";
 import { equal, has, hasDuplicates, isObject, isOfType, member, names, quote, show, type JsonObject, type JsonType } from "./json.js";
 import { compareWithSum, isMultipleOf } from "./number.js";
-import { accepts, runNow, violate } from "./schema.js";
+import { accepts, closed, runNow, violate } from "./schema.js";
 
 type Payload = z.core.ParsePayload;
 type Check = z.core.$ZodCheck<unknown>;
@@ -156,8 +156,8 @@ export function contains(schema: z.ZodType, min = 1, max: number = Infinity): Ch
   });
 }
 
-/** `unevaluatedItems`: `rest` is for the items that nothing else speaks of; false where there may be none. */
-export function unevaluatedItems(isEvaluated: (index: number, item: unknown, value: unknown) => boolean, rest: z.ZodType | false): Check {
+/** `unevaluatedItems`: `rest` is for the items that nothing else speaks of. */
+export function unevaluatedItems(isEvaluated: (index: number, item: unknown, value: unknown) => boolean, rest: z.ZodType | typeof closed): Check {
   return ofArrays((array, payload) => {
     array.forEach((item, index) => {
       if (!isEvaluated(index, item, array)) {
@@ -229,10 +229,10 @@ export function dependentSchema(name: string, schema: z.ZodType): Check {
   });
 }
 
-/** `unevaluatedProperties`: `rest` is for the members that nothing else speaks of; false where there may be none. */
+/** `unevaluatedProperties`: `rest` is for the members that nothing else speaks of. */
 export function unevaluatedProperties(
   isEvaluated: (name: string, item: unknown, value: JsonObject) => boolean,
-  rest: z.ZodType | false,
+  rest: z.ZodType | typeof closed,
 ): Check {
   return ofObjects((object, payload) => {
     for (const name of names(object)) {
@@ -277,8 +277,8 @@ function holds(order: number, comparison: Comparison): boolean {
   }
 }
 
-function applyRest(rest: z.ZodType | false, part: unknown, key: PropertyKey, keyword: string, payload: Payload): void {
-  if (rest === false) {
+function applyRest(rest: z.ZodType | typeof closed, part: unknown, key: PropertyKey, keyword: string, payload: Payload): void {
+  if (rest === closed) {
     violate(payload, keyword, "is not accepted here", [key]);
     return;
   }

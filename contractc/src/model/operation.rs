@@ -3,6 +3,7 @@
 use serde_json::Value as JsonValue;
 
 use super::SchemaId;
+pub use crate::runtime::http::Style;
 use crate::source::Span;
 
 /// One method of one path.
@@ -87,25 +88,6 @@ pub enum Place {
     Header,
     /// In a cookie.
     Cookie,
-}
-
-/// How a parameter's value becomes text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Style {
-    /// One value, or values with commas.
-    Simple,
-    /// `name=a&name=b`
-    Exploded,
-    /// `name=a,b`, or with a space or a bar in the comma's place.
-    Joined(char),
-    /// `name[key]=value`
-    DeepObject,
-    /// `.a.b`
-    Label,
-    /// `;name=a`
-    Matrix,
-    /// JSON text.
-    Json,
 }
 
 /// The body of a request.

@@ -32,7 +32,10 @@ test("of two tabs one leads, both sync, and the other takes over when it is clos
   expect(await follower.sync()).toMatchObject({ pending: 0, state: "idle", lastError: null });
 });
 
-/** Lets the worker of a page be frozen. No browser freezes one in the middle of a transaction, which would lock the others out. */
+/**
+ * Lets the worker of a page be frozen, between two transactions: Chrome keeps no page frozen whose transaction holds up another tab's, and
+ * nobody else can end one.
+ */
 async function freezer(page: Page): Promise<() => Promise<void>> {
   const [worker] = page.workers();
   await worker?.evaluate(() => {

@@ -78,13 +78,13 @@ test("10,000 records arrive, fast and without a stutter", async () => {
 test("the worker's validator is at least twice as fast as JSON.parse and the Zod schemas", async () => {
   const bytes = [...new TextEncoder().encode(JSON.stringify(pageOfTraining()))];
   const tab = await Tab.open(await browser.newContext(), `${url}/?zod=no`);
-  const { rustMs, zodMs, times, refused } = await tab.page.evaluate(
-    (bytes) => (window as unknown as { validate(bytes: Uint8Array): Promise<{ rustMs: number; zodMs: number; times: number; refused: number }> }).validate(new Uint8Array(bytes)),
+  const { rustMs, zodMs, refused } = await tab.page.evaluate(
+    (bytes) => (window as unknown as { validate(bytes: Uint8Array): Promise<{ rustMs: number; zodMs: number; refused: number }> }).validate(new Uint8Array(bytes)),
     bytes,
   );
-  console.log(`a page of 1,000 changes, ${bytes.length} bytes: Rust ${rustMs.toFixed(2)} ms, JSON.parse and Zod ${zodMs.toFixed(2)} ms, ${times.toFixed(2)} times`);
+  console.log(`a page of 1,000 changes, ${bytes.length} bytes: Rust ${rustMs.toFixed(2)} ms, JSON.parse and Zod ${zodMs.toFixed(2)} ms, ${(zodMs / rustMs).toFixed(2)} times`);
   expect(refused).toBe(0);
-  expect(times).toBeGreaterThan(2);
+  expect(zodMs / rustMs).toBeGreaterThan(2);
   await tab.context.close();
 });
 

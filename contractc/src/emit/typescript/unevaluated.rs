@@ -2,15 +2,9 @@
 
 use super::code::{Code, quoted};
 use super::schemas::{Emitter, pattern};
+use crate::emit::evaluated::{Part, both, either};
 use crate::emit::rust::mentions;
 use crate::model::{Schema, SchemaId};
-
-/// What the two keywords speak of.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Part {
-    Member,
-    Item,
-}
 
 impl Emitter<'_> {
     pub(super) fn unevaluated(&self, id: SchemaId, checks: &mut Vec<Code>) {
@@ -22,7 +16,7 @@ impl Emitter<'_> {
         for (part, rest, function, key) in parts {
             let Some(rest) = rest.filter(|rest| !self.is_anything(*rest)) else { continue };
             let evaluated = Code::Text(self.evaluated(id, part, 0));
-            let rest = if self.is_never(rest) { Code::text("false") } else { self.judge(rest) };
+            let rest = if self.is_never(rest) { Code::text("rt.closed") } else { self.judge(rest) };
             let arrow = Code::Arrow(parameters(&evaluated.flat(), [key, "item", "value"]), Box::new(evaluated));
             checks.push(Code::call(function, vec![arrow, rest]));
         }
@@ -93,24 +87,4 @@ fn parameters(expression: &str, names: [&str; 3]) -> String {
     let named: Vec<String> =
         names.iter().zip(used).take(count).map(|(name, used)| if used { (*name).to_owned() } else { format!("_{name}") }).collect();
     format!("({})", named.join(", "))
-}
-
-fn both(left: &str, right: String) -> String {
-    match right.as_str() {
-        "false" => right,
-        "true" => left.to_owned(),
-        _ => format!("({left} && ({right}))"),
-    }
-}
-
-fn either(mut terms: Vec<String>) -> String {
-    terms.retain(|term| term != "false");
-    if terms.iter().any(|term| term == "true") {
-        return "true".to_owned();
-    }
-    match terms.as_slice() {
-        [] => "false".to_owned(),
-        [only] => only.clone(),
-        _ => terms.iter().map(|term| format!("({term})")).collect::<Vec<_>>().join(" || "),
-    }
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::{Emitter, here, mentions, walk};
+use crate::emit::evaluated::{Part, both, either};
 use crate::model::{Schema, SchemaId};
 
 impl Emitter<'_> {
@@ -47,7 +48,7 @@ impl Emitter<'_> {
             let deeper = |id: &SchemaId| self.evaluated(*id, part, depth + 1);
             terms.extend(schema.reference.iter().chain(&schema.all_of).map(deeper));
             for variant in schema.any_of.iter().chain(&schema.one_of) {
-                terms.push(both(self.accepts(*variant), deeper(variant)));
+                terms.push(both(&self.accepts(*variant), deeper(variant)));
             }
             if let Some(condition) = schema.condition {
                 let then = either([Some(condition.condition), condition.then].iter().flatten().map(deeper).collect());
@@ -57,7 +58,7 @@ impl Emitter<'_> {
                 }
             }
             for (name, dependent) in schema.object.dependent_schemas.iter().filter(|_| part == Part::Member) {
-                terms.push(both(format!("value.get({name:?}).is_some()"), deeper(dependent)));
+                terms.push(both(&format!("value.get({name:?}).is_some()"), deeper(dependent)));
             }
         }
         either(terms)
@@ -91,32 +92,5 @@ impl Emitter<'_> {
             }
         }
         terms
-    }
-}
-
-/// What `unevaluatedProperties` and `unevaluatedItems` speak of.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Part {
-    Member,
-    Item,
-}
-
-fn both(left: String, right: String) -> String {
-    match right.as_str() {
-        "false" => right,
-        "true" => left,
-        _ => format!("({left} && ({right}))"),
-    }
-}
-
-fn either(mut terms: Vec<String>) -> String {
-    terms.retain(|term| term != "false");
-    if terms.iter().any(|term| term == "true") {
-        return "true".to_owned();
-    }
-    match terms.as_slice() {
-        [] => "false".to_owned(),
-        [only] => only.clone(),
-        _ => terms.iter().map(|term| format!("({term})")).collect::<Vec<_>>().join(" || "),
     }
 }
