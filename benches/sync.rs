@@ -1,5 +1,5 @@
 //! Sync over loopback between SQLite files, beside what SQLite alone takes for the same rows. `cargo bench --bench sync` prints the tables of
-//! BENCHMARKS.md; a word behind `--` picks one of `initial`, `push`, `idle`, `memory` and `doorbell`. A device whose memory is measured is a
+//! BENCHMARKS.md; a word behind `--` picks one of `initial`, `push`, `idle`, `memory` and `notifications`. A device whose memory is measured is a
 //! process of its own: this program, started again.
 
 use std::path::{Path, PathBuf};
@@ -55,15 +55,15 @@ async fn all(only: Option<&str>) -> Result {
     if wanted("memory") {
         memory(&server, folder.path(), records)?;
     }
-    if wanted("doorbell") {
-        doorbell(&server, folder.path()).await?;
+    if wanted("notifications") {
+        notifications(&server, folder.path()).await?;
     }
     server.stop().await?;
     Ok(())
 }
 
 async fn device(server: &Running, path: &Path) -> Result<Client> {
-    Ok(Client::builder().database(path).server(server.url()).doorbell(false).open().await?)
+    Ok(Client::builder().database(path).server(server.url()).notifications(false).open().await?)
 }
 
 async fn sync(client: &Client) -> Result {
@@ -264,7 +264,7 @@ fn memory(server: &Running, folder: &Path, records: usize) -> Result {
 
 /// What a device process does: signs in, says how much memory it has, syncs, and says how much it had at most. In KiB.
 async fn measured_device(url: &str, path: &Path) -> Result {
-    let client = Client::builder().database(path).server(url).doorbell(false).open().await?;
+    let client = Client::builder().database(path).server(url).notifications(false).open().await?;
     client.pause();
     client.account().login(EMAIL, PASSWORD, None).await?;
     let idle = memory_kib("VmRSS:")?;
@@ -280,8 +280,8 @@ fn memory_kib(name: &str) -> Result<u64> {
     Ok(line.split_whitespace().nth(1).ok_or("no number")?.parse()?)
 }
 
-/// From a write on one device to its being stored on another, over the doorbell.
-async fn doorbell(server: &Running, folder: &Path) -> Result {
+/// From a write on one device to its being stored on another, over change notifications.
+async fn notifications(server: &Running, folder: &Path) -> Result {
     const SAMPLES: usize = 100;
     let open = |name: &str| {
         let path: PathBuf = folder.join(name);

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::account::Accounts;
 use crate::api::collection::Synced;
 use crate::api::registry::{self, Collections};
-use crate::driver::{SharedStore, Signal, with_moment, with_store};
+use crate::driver::{SharedStore, Signal, with_clock_and_rng, with_store};
 use crate::engine::Event;
 use crate::error::{Error, Kind};
 use crate::outbox::{self, EditError, LocalEdit};
@@ -138,7 +138,7 @@ impl Client {
 
     /// A new record's id, a UUIDv7.
     pub fn new_id(&self) -> Uuid {
-        with_moment(|moment| moment.id())
+        with_clock_and_rng(|clock| clock.new_id())
     }
 
     /// The records of a collection as JSON, for programs that name collections at run time.
@@ -263,7 +263,7 @@ impl Client {
     }
 
     pub(crate) fn run(&self, task: Task) -> Result<(), Error> {
-        let done = self.with(|store| with_moment(|moment| task.run(store, moment)))?;
+        let done = self.with(|store| with_clock_and_rng(|clock| task.run(store, clock)))?;
         self.tell(Event::Changed(done.snapshot));
         Ok(())
     }
@@ -293,7 +293,7 @@ impl Client {
         let mut records = Vec::with_capacity(edits.len());
         let snapshot = self.with(|store| {
             store.update(&Select::Keys(keys.to_vec()), &mut |loaded| {
-                let planned = with_moment(|moment| outbox::edit_all(loaded, keys, edits, moment));
+                let planned = with_clock_and_rng(|clock| outbox::edit_all(loaded, keys, edits, clock));
                 let planned = planned.map_err(|(key, error)| {
                     refused = Some(refused_edit(key, error));
                     Refused

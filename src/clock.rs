@@ -1,8 +1,28 @@
-//! The ratchet: last-write-wins stamps that never go back, from a wall clock that may (R9).
+//! The time and random numbers that plans are given, and the ratchet: last-write-wins stamps that never go back, from a wall clock that
+//! may (R9).
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::rules::{self, Rule};
+
+/// The time, and a source of random numbers: what plans of both ends may not fetch for themselves, so that a simulation can replay them.
+pub struct ClockAndRng<'a> {
+    /// The clock of the device or server, in milliseconds since the Unix epoch.
+    pub now_ms: i64,
+    /// Gives 64 random bits each time: for ids.
+    pub random: &'a mut dyn FnMut() -> u64,
+}
+
+impl ClockAndRng<'_> {
+    /// A new time-ordered id, a UUIDv7.
+    pub fn new_id(&mut self) -> Uuid {
+        let mut bytes = [0; 10];
+        bytes[..8].copy_from_slice(&(self.random)().to_le_bytes());
+        bytes[8..].copy_from_slice(&(self.random)().to_le_bytes()[..2]);
+        uuid::Builder::from_unix_timestamp_millis(self.now_ms.max(0).unsigned_abs(), &bytes).into_uuid()
+    }
+}
 
 /// What a device remembers to make stamps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,4 +1,4 @@
-//! The place in a feed that a cursor stands for: `v1.<feed>.<epoch>.<revision>` (R2), and `v1.<feed>.<epoch>_<floor>.<revision>` on the way
+//! The place in a feed that a cursor stands for: `v1.<feed>.<epoch>.<revision>` (R2), and `v1.<feed>.<epoch>_<watermark>.<revision>` on the way
 //! there from the beginning (R10).
 
 use std::fmt;
@@ -16,16 +16,16 @@ pub struct Cursor {
     pub epoch: String,
     /// The revision up to which tombstones had been purged when the pull from the beginning started, that this cursor is a step of. A step
     /// below that revision misses no tombstone, where an old cursor would. 0 says nothing.
-    pub floor: u64,
+    pub purge_watermark: u64,
     /// Everything up to this revision has been seen.
     pub rev: u64,
 }
 
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.floor {
+        match self.purge_watermark {
             0 => write!(f, "v1.{}.{}.{}", self.feed, self.epoch, self.rev),
-            floor => write!(f, "v1.{}.{}_{floor}.{}", self.feed, self.epoch, self.rev),
+            purge_watermark => write!(f, "v1.{}.{}_{purge_watermark}.{}", self.feed, self.epoch, self.rev),
         }
     }
 }
@@ -49,9 +49,9 @@ impl FromStr for Cursor {
         let mut parts = text.split('.');
         match (parts.next(), parts.next(), parts.next(), parts.next(), parts.next()) {
             (Some("v1"), Some(feed), Some(epoch), Some(rev), None) if !feed.is_empty() && !epoch.is_empty() => {
-                let step = epoch.rsplit_once('_').and_then(|(epoch, floor)| Some((epoch, floor.parse().ok()?)));
-                let (epoch, floor) = step.filter(|(epoch, _)| !epoch.is_empty()).unwrap_or((epoch, 0));
-                Ok(Cursor { feed: feed.to_owned(), epoch: epoch.to_owned(), floor, rev: rev.parse().map_err(|_| NoCursor)? })
+                let step = epoch.rsplit_once('_').and_then(|(epoch, purge_watermark)| Some((epoch, purge_watermark.parse().ok()?)));
+                let (epoch, purge_watermark) = step.filter(|(epoch, _)| !epoch.is_empty()).unwrap_or((epoch, 0));
+                Ok(Cursor { feed: feed.to_owned(), epoch: epoch.to_owned(), purge_watermark, rev: rev.parse().map_err(|_| NoCursor)? })
             }
             _ => Err(NoCursor),
         }
@@ -65,13 +65,13 @@ mod tests {
     #[test]
     fn a_cursor_is_written_as_it_was_read() {
         let cursor: Cursor = "v1.all.e1.4711".parse().expect("a cursor");
-        assert_eq!(cursor, Cursor { feed: ALL.to_owned(), epoch: "e1".to_owned(), floor: 0, rev: 4711 });
+        assert_eq!(cursor, Cursor { feed: ALL.to_owned(), epoch: "e1".to_owned(), purge_watermark: 0, rev: 4711 });
         assert_eq!(cursor.to_string(), "v1.all.e1.4711");
         let step: Cursor = "v1.all.e1_90.40".parse().expect("a cursor");
-        assert_eq!(step, Cursor { feed: ALL.to_owned(), epoch: "e1".to_owned(), floor: 90, rev: 40 });
+        assert_eq!(step, Cursor { feed: ALL.to_owned(), epoch: "e1".to_owned(), purge_watermark: 90, rev: 40 });
         assert_eq!(step.to_string(), "v1.all.e1_90.40");
         let other: Cursor = "v1.all.my_epoch.1".parse().expect("a cursor");
-        assert_eq!((other.epoch.as_str(), other.floor), ("my_epoch", 0));
+        assert_eq!((other.epoch.as_str(), other.purge_watermark), ("my_epoch", 0));
     }
 
     #[test]

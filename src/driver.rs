@@ -8,9 +8,9 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use tokio::task::AbortHandle;
 use uuid::Uuid;
 
+use crate::clock::ClockAndRng;
 use crate::engine::{Command, Engine, Event, Message};
 use crate::error::{Error, Kind};
-use crate::outbox::Moment;
 use crate::status::{Status, SyncState};
 use crate::store::{Key, Select, Store};
 use crate::task::{Done, Task};
@@ -27,8 +27,8 @@ pub(crate) fn with_store<T>(store: &SharedStore, job: impl FnOnce(&mut dyn Store
 }
 
 /// Runs `job` with the time and with random numbers.
-pub(crate) fn with_moment<T>(job: impl FnOnce(&mut Moment<'_>) -> T) -> T {
-    job(&mut Moment { wall_ms: wall_ms(), random: &mut random })
+pub(crate) fn with_clock_and_rng<T>(job: impl FnOnce(&mut ClockAndRng<'_>) -> T) -> T {
+    job(&mut ClockAndRng { now_ms: wall_ms(), random: &mut random })
 }
 
 /// The device's clock, in milliseconds since the Unix epoch.
@@ -142,7 +142,7 @@ impl Driver {
             Command::Persist(task) => {
                 let (store, changes) = (self.store.clone(), self.changes.clone());
                 tokio::task::spawn_blocking(move || {
-                    let done = with_store(&store, |store| with_moment(|moment| task.run(store, moment)));
+                    let done = with_store(&store, |store| with_clock_and_rng(|clock| task.run(store, clock)));
                     announce(&changes, &task, done.is_ok());
                     say(done.map_or_else(|error| Event::StoreFailed { message: error.to_string() }, |done: Done| Event::Persisted(done)));
                 });
@@ -206,10 +206,10 @@ async fn refresh(link: Option<Arc<Link>>, say: impl FnOnce(Event)) {
     say(Event::Refreshed { valid: refreshed.await.unwrap_or_else(|error| !error.is_auth()) });
 }
 
-/// How long to wait before the doorbell is tried again.
-const DOORBELL_RETRY: Duration = Duration::from_secs(5);
+/// How long to wait before change notifications is tried again.
+const NOTIFICATIONS_RETRY: Duration = Duration::from_secs(5);
 
-/// Listens for the server's doorbell while sync is on, until the client is gone.
+/// Listens for the server's notifications while sync is on, until the client is gone.
 pub(crate) async fn listen(link: Arc<Link>, sender: mpsc::WeakUnboundedSender<Signal>, mut status: watch::Receiver<Status>) {
     loop {
         let listening = |status: &Status| {
@@ -222,11 +222,11 @@ pub(crate) async fn listen(link: Arc<Link>, sender: mpsc::WeakUnboundedSender<Si
             heard = hear(&link, &sender) => if heard.is_none() { return },
             stopped = status.wait_for(|status| !listening(status)) => if stopped.is_err() { return },
         }
-        tokio::time::sleep(DOORBELL_RETRY).await;
+        tokio::time::sleep(NOTIFICATIONS_RETRY).await;
     }
 }
 
-/// Hears one doorbell until it ends. Nothing comes back once the client is gone.
+/// Hears one notifications until it ends. Nothing comes back once the client is gone.
 async fn hear(link: &Link, sender: &mpsc::WeakUnboundedSender<Signal>) -> Option<()> {
     let Ok(Some(tokens)) = link.tokens().await else { return Some(()) };
     let Ok(mut response) = link.listen(&tokens).await else { return Some(()) };
@@ -239,7 +239,7 @@ async fn hear(link: &Link, sender: &mpsc::WeakUnboundedSender<Signal>) -> Option
     while response.status().is_success() {
         let Ok(Ok(Some(chunk))) = tokio::time::timeout(SILENCE_TIMEOUT, response.chunk()).await else { break };
         for rev in lines.revisions(&chunk) {
-            sender.upgrade()?.send(Signal::Event(Box::new(Event::Doorbell { rev }))).ok()?;
+            sender.upgrade()?.send(Signal::Event(Box::new(Event::Notified { rev }))).ok()?;
         }
     }
     Some(())

@@ -186,7 +186,7 @@ impl Engine {
                     self.try_now();
                 }
             }
-            Event::Doorbell { rev } => self.wants.pull |= self.seen_rev().is_none_or(|seen| rev > seen),
+            Event::Notified { rev } => self.wants.pull |= self.seen_rev().is_none_or(|seen| rev > seen),
             Event::SyncNow => {
                 if self.obstacle == Some(Obstacle::UpgradeRequired) {
                     self.obstacle = None;

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::api::runtime::json::Json;
 use crate::api::runtime::schema::parse;
 use crate::api::{RejectionCode, Report};
+use crate::clock::ClockAndRng;
 use crate::cursor::Cursor;
 use crate::merge::Op;
 use crate::pull;
@@ -15,27 +16,9 @@ use crate::rules::{self, Rule};
 use crate::store::{Block, Key, Loaded, Meta, Past, PastVersion, Pending, Row, RowState, Write};
 use crate::wire::{self, Edit, Outcome, PushResult, Receipt};
 
-/// The time, and a source of random numbers: what plans may not fetch for themselves.
-pub struct Moment<'a> {
-    /// The device's clock, in milliseconds since the Unix epoch.
-    pub wall_ms: i64,
-    /// Gives 64 random bits each time: for ids.
-    pub random: &'a mut dyn FnMut() -> u64,
-}
-
-impl Moment<'_> {
-    /// A new time-ordered id, a UUIDv7.
-    pub fn id(&mut self) -> Uuid {
-        let mut bytes = [0; 10];
-        bytes[..8].copy_from_slice(&(self.random)().to_le_bytes());
-        bytes[8..].copy_from_slice(&(self.random)().to_le_bytes()[..2]);
-        uuid::Builder::from_unix_timestamp_millis(self.wall_ms.max(0).unsigned_abs(), &bytes).into_uuid()
-    }
-
-    fn op(&mut self, meta: &mut Meta) -> Op {
-        meta.seq += 1;
-        Op { id: self.id(), device: meta.device, seq: meta.seq }
-    }
+fn new_op(clock: &mut ClockAndRng<'_>, meta: &mut Meta) -> Op {
+    meta.seq += 1;
+    Op { id: clock.new_id(), device: meta.device, seq: meta.seq }
 }
 
 /// A write of the app.
@@ -88,14 +71,14 @@ impl fmt::Display for EditError {
 ///
 /// # Errors
 /// Why the write is refused.
-pub fn edit(loaded: &mut Loaded, key: Key, edit: &LocalEdit, moment: &mut Moment<'_>) -> Result<Vec<Write>, EditError> {
+pub fn edit(loaded: &mut Loaded, key: Key, edit: &LocalEdit, clock: &mut ClockAndRng<'_>) -> Result<Vec<Write>, EditError> {
     let before = loaded.rows.first().and_then(Option::as_ref);
-    if loaded.held.first() == Some(&true) {
+    if loaded.quarantined.first() == Some(&true) {
         return Err(EditError::Quarantined);
     }
     let live = before.filter(|row| !row.record.deleted);
     let meta = &mut loaded.meta;
-    let stamp = |meta: &mut Meta| meta.clock.stamp(moment.wall_ms, before.map(|row| row.record.stamp));
+    let stamp = |meta: &mut Meta| meta.clock.stamp(clock.now_ms, before.map(|row| row.record.stamp));
     let record = match edit {
         LocalEdit::Seed(_) if before.is_some() => return Ok(Vec::new()),
         LocalEdit::Seed(text) if rules::on(Rule::SeedsAreOldest) => live_record(key, text, 0, Some(0), None)?,
@@ -106,16 +89,16 @@ pub fn edit(loaded: &mut Loaded, key: Key, edit: &LocalEdit, moment: &mut Moment
             live.record.tombstone(stamp(meta)).map_err(EditError::Invalid)?
         }
     };
-    let pending = Pending { since: before.and_then(Row::unacknowledged).map_or(moment.wall_ms, |pending| pending.since), lost: false };
+    let pending = Pending { since: before.and_then(Row::unacknowledged).map_or(clock.now_ms, |pending| pending.since), lost: false };
     let row = Row {
         collection: key.collection,
-        op: moment.op(meta),
+        op: new_op(clock, meta),
         base_rev: before.and_then(|row| row.base_rev),
         state: RowState::Pending(pending),
         seen: before.map_or(0, |row| row.seen),
         record,
     };
-    let past = live.filter(|_| row.record.deleted).map(|live| Write::Remember(past(live, Past::Deleted, row.op, moment.wall_ms)));
+    let past = live.filter(|_| row.record.deleted).map(|live| Write::Remember(past(live, Past::Deleted, row.op, clock.now_ms)));
     Ok(past.into_iter().chain([Write::Put(row)]).collect())
 }
 
@@ -127,18 +110,18 @@ pub fn edit_all(
     loaded: &mut Loaded,
     keys: &[Key],
     edits: &[LocalEdit],
-    moment: &mut Moment<'_>,
+    clock: &mut ClockAndRng<'_>,
 ) -> Result<Vec<Vec<Write>>, (Key, EditError)> {
-    let rows = std::mem::take(&mut loaded.rows).into_iter().zip(std::mem::take(&mut loaded.held));
+    let rows = std::mem::take(&mut loaded.rows).into_iter().zip(std::mem::take(&mut loaded.quarantined));
     // All start from the same clock: stamps that counted up from record to record would run ahead of the time, and far enough ahead the
     // server refuses them (R9). Which edit of a device is the later one is told by its count (R8).
     let before = loaded.meta.clock;
     let mut furthest = before;
     let mut writes = Vec::with_capacity(edits.len());
-    for ((key, change), (row, held)) in keys.iter().zip(edits).zip(rows) {
-        let mut one = Loaded { meta: std::mem::take(&mut loaded.meta), rows: vec![row], held: vec![held] };
+    for ((key, change), (row, quarantined)) in keys.iter().zip(edits).zip(rows) {
+        let mut one = Loaded { meta: std::mem::take(&mut loaded.meta), rows: vec![row], quarantined: vec![quarantined] };
         one.meta.clock = before;
-        let planned = edit(&mut one, *key, change, moment);
+        let planned = edit(&mut one, *key, change, clock);
         furthest = furthest.further(one.meta.clock);
         loaded.meta = one.meta;
         writes.push(planned.map_err(|error| (*key, error))?);
@@ -201,17 +184,17 @@ pub struct Pushed {
 ///
 /// # Errors
 /// A stored record is not JSON.
-pub fn outcomes(loaded: &mut Loaded, sent: &[Edit], result: &PushResult, moment: &Moment<'_>) -> Result<(Vec<Write>, Pushed), Report> {
+pub fn outcomes(loaded: &mut Loaded, sent: &[Edit], result: &PushResult, clock: &ClockAndRng<'_>) -> Result<(Vec<Write>, Pushed), Report> {
     let mut writes = Vec::new();
     let mut pushed = Pushed::default();
-    loaded.meta.clock.learn(moment.wall_ms, result.server_time);
+    loaded.meta.clock.learn(clock.now_ms, result.server_time);
     for (index, (edit, outcome)) in sent.iter().zip(&result.outcomes).enumerate() {
         let Some(row) = loaded.rows.get(index).and_then(Option::as_ref) else { continue };
         let current = row.op == edit.op || !rules::on(Rule::AcknowledgeBySentOp);
         match outcome {
             Outcome::Accepted(receipt) | Outcome::Duplicate(receipt) => {
                 pushed.settled += 1;
-                loaded.meta.last_push_at.insert(edit.collection.path.to_owned(), moment.wall_ms);
+                loaded.meta.last_push_at.insert(edit.collection.path.to_owned(), clock.now_ms);
                 writes.push(Write::Put(acknowledged(row, receipt, current)?));
             }
             Outcome::Superseded { winner, .. } => {
@@ -220,16 +203,16 @@ pub fn outcomes(loaded: &mut Loaded, sent: &[Edit], result: &PushResult, moment:
                     continue;
                 }
                 pushed.settled += 1;
-                writes.extend(superseded(row, winner, current, loaded.held[index], moment.wall_ms));
+                writes.extend(superseded(row, winner, current, loaded.quarantined[index], clock.now_ms));
             }
             Outcome::Rejected { error, .. } if error.code == RejectionCode::ClockSkew => {
-                loaded.meta.clock.reset(moment.wall_ms, error.server_time.as_ref().map_or(result.server_time, |time| time.0));
+                loaded.meta.clock.reset(clock.now_ms, error.server_time.as_ref().map_or(result.server_time, |time| time.0));
                 pushed.skewed = true;
             }
             Outcome::Rejected { error, .. } if !error.retryable && current && rules::on(Rule::BlockRefused) => {
                 pushed.settled += 1;
                 let block = Block { code: error.code.to_string(), message: error.message.clone() };
-                writes.push(Write::Put(blocked(row, block, moment.wall_ms)));
+                writes.push(Write::Put(blocked(row, block, clock.now_ms)));
             }
             Outcome::Rejected { .. } => {}
         }
@@ -257,10 +240,10 @@ fn acknowledged(row: &Row, receipt: &Receipt, current: bool) -> Result<Row, Repo
 }
 
 /// A row whose sent version has lost. The verdict on an op is final; an edit made since then is judged against the winner.
-fn superseded(row: &Row, winner: &Result<wire::Change, Box<wire::Unreadable>>, current: bool, held: bool, now: i64) -> Vec<Write> {
+fn superseded(row: &Row, winner: &Result<wire::Change, Box<wire::Unreadable>>, current: bool, quarantined: bool, now: i64) -> Vec<Write> {
     match winner {
-        Ok(change) if current && rules::on(Rule::VerdictIsFinal) => pull::adopt(Some(row), change, held, row.seen, now),
-        Ok(change) => pull::merge(row, row.base_rev, change, held, row.seen, now),
+        Ok(change) if current && rules::on(Rule::VerdictIsFinal) => pull::adopt(Some(row), change, quarantined, row.seen, now),
+        Ok(change) => pull::merge(row, row.base_rev, change, quarantined, row.seen, now),
         Err(unreadable) if current => {
             let op = unreadable.op.unwrap_or(row.op);
             let mut set_aside = unreadable.clone();
@@ -299,24 +282,24 @@ pub fn is_a_clone_s(op: Op, row: Option<&Row>, meta: &Meta) -> bool {
 ///
 /// # Errors
 /// A stored record is not JSON.
-pub fn restamp(loaded: &mut Loaded, moment: &mut Moment<'_>) -> Result<Vec<Write>, Report> {
+pub fn restamp(loaded: &mut Loaded, clock: &mut ClockAndRng<'_>) -> Result<Vec<Write>, Report> {
     let rows: Vec<Row> = loaded.rows.iter().flatten().filter(|row| is_own(row)).cloned().collect();
     let mut writes = Vec::with_capacity(rows.len());
     for row in rows {
-        let stamp = loaded.meta.clock.stamp(moment.wall_ms, None).min(row.record.stamp);
-        let op = moment.op(&mut loaded.meta);
+        let stamp = loaded.meta.clock.stamp(clock.now_ms, None).min(row.record.stamp);
+        let op = new_op(clock, &mut loaded.meta);
         writes.push(Write::Put(Row { record: row.record.restamped(stamp)?, op, ..row }));
     }
     Ok(writes)
 }
 
 /// Makes this device another one, after its id was seen in use elsewhere. Edits that wait become the new device's.
-pub fn new_device(loaded: &mut Loaded, installation: Option<Uuid>, moment: &mut Moment<'_>) -> Vec<Write> {
-    loaded.meta.device = moment.id();
+pub fn new_device(loaded: &mut Loaded, installation: Option<Uuid>, clock: &mut ClockAndRng<'_>) -> Vec<Write> {
+    loaded.meta.device = clock.new_id();
     loaded.meta.seq = 0;
     loaded.meta.installation = installation.or(loaded.meta.installation);
     let rows: Vec<Row> = loaded.rows.iter().flatten().filter(|row| is_own(row)).cloned().collect();
-    rows.into_iter().map(|row| Write::Put(Row { op: moment.op(&mut loaded.meta), ..row })).collect()
+    rows.into_iter().map(|row| Write::Put(Row { op: new_op(clock, &mut loaded.meta), ..row })).collect()
 }
 
 /// Whether a waiting edit may be given a new op: not if the server knew the version once.

@@ -1,12 +1,13 @@
 //! What comes from the server: plans that merge a page into the rows of this device, and the full resync (R3, R6, R11, R16).
 
+use crate::clock::ClockAndRng;
 use uuid::Uuid;
 
 use crate::api::collection::{Collection, deterministic_id};
 use crate::api::registry;
 use crate::api::runtime::schema::parse;
 use crate::merge::{Verdict, decide};
-use crate::outbox::{Moment, is_a_clone_s, past};
+use crate::outbox::{is_a_clone_s, past};
 use crate::record::rewrite;
 use crate::rules::{self, Rule};
 use crate::store::{Key, Loaded, Meta, Past, Pending, Quarantined, Resync, Row, RowState, Write};
@@ -38,20 +39,23 @@ pub struct Pulled {
 }
 
 /// Takes in one page of the global feed, and moves the cursor with it. `loaded` holds the rows of [`keys`].
-pub fn page(loaded: &mut Loaded, page: &Page, moment: &Moment<'_>) -> (Vec<Write>, Pulled) {
-    let now = moment.wall_ms;
+pub fn page(loaded: &mut Loaded, page: &Page, clock: &ClockAndRng<'_>) -> (Vec<Write>, Pulled) {
+    let now = clock.now_ms;
     let mut pulled = Pulled::default();
     let mut writes = Vec::with_capacity(page.changes.len());
     loaded.meta.clock.learn(now, page.server_time);
-    let mut rows = loaded.rows.iter().zip(&loaded.held);
+    let mut rows = loaded.rows.iter().zip(&loaded.quarantined);
     for change in &page.changes {
-        let (row, held) =
-            if key(change).is_some() { rows.next().map_or((None, false), |(row, held)| (row.as_ref(), *held)) } else { (None, false) };
+        let (row, quarantined) = if key(change).is_some() {
+            rows.next().map_or((None, false), |(row, quarantined)| (row.as_ref(), *quarantined))
+        } else {
+            (None, false)
+        };
         let op = change.as_ref().map_or_else(|unreadable| unreadable.op, |change| Some(change.op));
         pulled.cloned |= op.is_some_and(|op| is_a_clone_s(op, row, &loaded.meta));
         pulled.applied += 1;
         match change {
-            Ok(change) => writes.extend(pulled_change(row, change, held, &loaded.meta, now)),
+            Ok(change) => writes.extend(pulled_change(row, change, quarantined, &loaded.meta, now)),
             Err(_) if !rules::on(Rule::Quarantine) => {}
             Err(unreadable) => writes.extend(unreadable_change(row, unreadable, &loaded.meta, now)),
         }
@@ -75,27 +79,27 @@ fn move_cursor(meta: &mut Meta, page: &Page, now: i64) {
     }
 }
 
-fn pulled_change(row: Option<&Row>, change: &Change, held: bool, meta: &Meta, now: i64) -> Vec<Write> {
+fn pulled_change(row: Option<&Row>, change: &Change, quarantined: bool, meta: &Meta, now: i64) -> Vec<Write> {
     let resync = meta.resync.as_ref();
     let seen = resync.map_or_else(|| row.map_or(0, |row| row.seen), |resync| resync.number);
-    let Some(row) = row else { return adopt(None, change, held, seen, now) };
+    let Some(row) = row else { return adopt(None, change, quarantined, seen, now) };
     let lost = resync.is_some_and(|resync| resync.is_lost(row.base_rev));
     match &row.state {
         // A version that the server has lost is judged like an edit of what the server went back to.
         RowState::Clean if lost => {
             let pending = Pending { since: now, lost: true };
-            merge(&Row { state: RowState::Pending(pending), ..row.clone() }, None, change, held, seen, now)
+            merge(&Row { state: RowState::Pending(pending), ..row.clone() }, None, change, quarantined, seen, now)
         }
         RowState::Clean if row.base_rev >= Some(change.rev) && resync.is_none_or(|resync| resync.restored_rev.is_none()) => {
             if row.seen == seen { Vec::new() } else { vec![Write::Put(Row { seen, ..row.clone() })] }
         }
-        RowState::Clean => adopt(Some(row), change, held, seen, now),
-        RowState::Pending(_) | RowState::Blocked(..) => merge(row, row.base_rev.filter(|_| !lost), change, held, seen, now),
+        RowState::Clean => adopt(Some(row), change, quarantined, seen, now),
+        RowState::Pending(_) | RowState::Blocked(..) => merge(row, row.base_rev.filter(|_| !lost), change, quarantined, seen, now),
     }
 }
 
 /// Takes the server's version as the device's own.
-pub fn adopt(row: Option<&Row>, change: &Change, held: bool, seen: u64, now: i64) -> Vec<Write> {
+pub fn adopt(row: Option<&Row>, change: &Change, quarantined: bool, seen: u64, now: i64) -> Vec<Write> {
     let adopted = Row {
         collection: change.collection,
         record: change.record.clone(),
@@ -110,29 +114,29 @@ pub fn adopt(row: Option<&Row>, change: &Change, held: bool, seen: u64, now: i64
         _ => None,
     };
     let remembered = row.zip(why).map(|(row, why)| Write::Remember(past(row, why, change.op, now)));
-    let released = held.then(|| Write::Release(adopted.key()));
+    let released = quarantined.then(|| Write::Release(adopted.key()));
     remembered.into_iter().chain(released).chain([Write::Put(adopted)]).collect()
 }
 
 /// Merges the server's version into a row with an edit that the server has not acknowledged: what the server will decide when that edit
 /// is pushed, decided now (R8).
-pub fn merge(row: &Row, base_rev: Option<u64>, change: &Change, held: bool, seen: u64, now: i64) -> Vec<Write> {
+pub fn merge(row: &Row, base_rev: Option<u64>, change: &Change, quarantined: bool, seen: u64, now: i64) -> Vec<Write> {
     match decide(Some(change.stored()), row.version(), base_rev) {
-        Verdict::Duplicate | Verdict::Superseded => adopt(Some(row), change, held, seen, now),
+        Verdict::Duplicate | Verdict::Superseded => adopt(Some(row), change, quarantined, seen, now),
         // Another device has shipped the same: there is no edit of a user to push.
-        Verdict::Accepted { .. } if row.record.is_as_shipped() => adopt(Some(row), change, held, seen, now),
+        Verdict::Accepted { .. } if row.record.is_as_shipped() => adopt(Some(row), change, quarantined, seen, now),
         Verdict::Accepted { .. } => {
             let beaten = base_rev != Some(change.rev) && change.op.device != row.op.device && !change.record.is_as_shipped();
             let loser = Row { record: change.record.clone(), op: change.op, ..row.clone() };
             let remembered = beaten.then(|| Write::Remember(past(&loser, Past::Lost, row.op, now)));
-            let released = held.then(|| Write::Release(row.key()));
+            let released = quarantined.then(|| Write::Release(row.key()));
             let rebased = Write::Put(Row { base_rev: Some(change.rev), seen, ..row.clone() });
             remembered.into_iter().chain(released).chain([rebased]).collect()
         }
     }
 }
 
-/// Sets a change aside that cannot be read. What is known of its version still decides about an edit of the same record.
+/// Quarantines a change that cannot be read. What is known of its version still decides about an edit of the same record.
 fn unreadable_change(row: Option<&Row>, unreadable: &Unreadable, meta: &Meta, now: i64) -> Vec<Write> {
     let set_aside = Write::Quarantine(quarantined(unreadable, now));
     let seen = meta.resync.as_ref().map(|resync| resync.number);
@@ -155,7 +159,7 @@ fn unreadable_change(row: Option<&Row>, unreadable: &Unreadable, meta: &Meta, no
     }
 }
 
-/// A change as it is set aside.
+/// A change as it is set quarantined.
 pub fn quarantined(unreadable: &Unreadable, now: i64) -> Quarantined {
     Quarantined {
         collection: unreadable.collection.clone(),
@@ -172,13 +176,13 @@ pub fn as_feed_change(collection: &Collection, raw: &str) -> String {
     rewrite(raw, &[("collection", Some(format!("\"{}\"", collection.path)))]).unwrap_or_else(|_| raw.to_owned())
 }
 
-/// A change that was set aside, read by the contract as it is now: the change, or nothing if it still cannot be read.
+/// A change that was quarantined, read by the contract as it is now: the change, or nothing if it still cannot be read.
 pub fn reread(raw: &str) -> Option<Change> {
     let tape = parse(raw.as_bytes()).ok()?;
     read_change(tape.root(), Feed::All).ok()
 }
 
-/// Takes in a change that was set aside and can now be read. `loaded` holds its row.
+/// Takes in a change that was quarantined and can now be read. `loaded` holds its row.
 pub fn released(loaded: &Loaded, change: &Change, now: i64) -> Vec<Write> {
     let row = loaded.rows.first().and_then(Option::as_ref);
     let newer = row.is_some_and(|row| row.base_rev > Some(change.rev));

@@ -35,11 +35,11 @@ pub enum Rule {
     /// R9: the server refuses stamps from the future, and the device stamps afresh.
     RefuseFutureStamps,
     /// R10: a cursor from before purged tombstones is refused.
-    FloorFence,
+    PurgeWatermarkCheck,
     /// R10: tombstones that a backup may bring back are not purged.
     PurgeAfterBackup,
     /// R11: a cursor of another epoch is refused.
-    EpochFence,
+    EpochCheck,
     /// R11: what a restored server has lost is pushed again.
     PushLostAgain,
     /// R11: a resync deletes what it has not seen.
@@ -50,7 +50,7 @@ pub enum Rule {
     TimerAlwaysArmed,
     /// R15: nothing is sent with another account's token.
     OneAccount,
-    /// R16: what cannot be read is set aside.
+    /// R16: what cannot be read is set quarantined.
     Quarantine,
     /// R18: what the app ships is beaten by any real edit.
     SeedsAreOldest,
@@ -114,9 +114,9 @@ impl Rule {
         Rule::VerdictIsFinal,
         Rule::Ratchet,
         Rule::RefuseFutureStamps,
-        Rule::FloorFence,
+        Rule::PurgeWatermarkCheck,
         Rule::PurgeAfterBackup,
-        Rule::EpochFence,
+        Rule::EpochCheck,
         Rule::PushLostAgain,
         Rule::SweepUnseen,
         Rule::AuthTouchesNothing,

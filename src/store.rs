@@ -89,7 +89,7 @@ pub struct Loaded {
     /// One for each selected key; all of them present for the other selections.
     pub rows: Vec<Option<Row>>,
     /// For each row, whether a version of it is quarantined.
-    pub held: Vec<bool>,
+    pub quarantined: Vec<bool>,
 }
 
 /// One thing to write.
@@ -103,11 +103,11 @@ pub enum Write {
     Remember(PastVersion),
     /// Forgets the past version of this number.
     Forget(i64),
-    /// Sets aside what cannot be read, in place of what was set aside for the same record.
+    /// Quarantines what cannot be read, in place of what was quarantined for the same record.
     Quarantine(Quarantined),
-    /// Drops what was set aside for a record.
+    /// Drops what was quarantined for a record.
     Release(Key),
-    /// Drops what was set aside under a revision, where its record cannot be told.
+    /// Drops what was quarantined under a revision, where its record cannot be told.
     ReleaseRev(u64),
 }
 
@@ -257,7 +257,7 @@ pub enum Past {
 pub struct Quarantined {
     /// The collection's path, which this version may not know; none if the change does not say.
     pub collection: Option<String>,
-    /// The record's id, if it can be told. A record with a version set aside is not edited here.
+    /// The record's id, if it can be told. A record with a version quarantined is not edited here.
     pub id: Option<Uuid>,
     /// What it is compared by, if that much can be read: an edit of the record is still judged against it.
     pub stored: Option<Stored>,

@@ -1,7 +1,8 @@
 //! The durable steps of a sync: each is one transaction of the store, planned by pure functions.
 
 use crate::api::{Report, registry};
-use crate::outbox::{self, Moment, Pushed};
+use crate::clock::ClockAndRng;
+use crate::outbox::{self, Pushed};
 use crate::pull::{self, Pulled};
 use crate::store::{Block, Counts, Key, Loaded, Meta, Refused, RowState, Select, Store, StoreError, Write};
 use crate::wire::{Change, Edit, Page, PushResult};
@@ -56,9 +57,9 @@ pub enum Task {
     },
     /// Switch sync on or off.
     Enable(bool),
-    /// Take in a change that was set aside, now that this version of the contract can read it (R16).
+    /// Take in a change that was quarantined, now that this version of the contract can read it (R16).
     Release(Box<Change>),
-    /// Remember that everything set aside was tried with the contract as it is.
+    /// Remember that everything quarantined was tried with the contract as it is.
     Current,
 }
 
@@ -92,7 +93,7 @@ pub struct Done {
 pub struct Snapshot {
     /// What the device knows of itself and of the server.
     pub meta: Meta,
-    /// How much waits, is refused, or is set aside.
+    /// How much waits, is refused, or is set quarantined.
     pub counts: Counts,
 }
 
@@ -107,7 +108,7 @@ impl Snapshot {
 }
 
 impl Task {
-    /// The step that takes in a change that was set aside, or nothing if it still cannot be read.
+    /// The step that takes in a change that was quarantined, or nothing if it still cannot be read.
     pub fn reread(raw: &str) -> Option<Task> {
         pull::reread(raw).map(|change| Task::Release(Box::new(change)))
     }
@@ -135,20 +136,20 @@ impl Task {
     ///
     /// # Errors
     /// A stored record is not JSON: the database is damaged.
-    pub fn plan(&self, loaded: &mut Loaded, moment: &mut Moment<'_>, done: &mut Done) -> Result<Vec<Write>, Report> {
+    pub fn plan(&self, loaded: &mut Loaded, clock: &mut ClockAndRng<'_>, done: &mut Done) -> Result<Vec<Write>, Report> {
         Ok(match self {
             Task::Page(page) => {
-                let (writes, pulled) = pull::page(loaded, page, moment);
+                let (writes, pulled) = pull::page(loaded, page, clock);
                 done.pulled = pulled;
                 writes
             }
             Task::Outcomes { sent, result } => {
-                let (writes, pushed) = outbox::outcomes(loaded, sent, result, moment)?;
+                let (writes, pushed) = outbox::outcomes(loaded, sent, result, clock)?;
                 done.pushed = pushed;
                 writes
             }
-            Task::Restamp => outbox::restamp(loaded, moment)?,
-            Task::NewDevice { installation } => outbox::new_device(loaded, *installation, moment),
+            Task::Restamp => outbox::restamp(loaded, clock)?,
+            Task::NewDevice { installation } => outbox::new_device(loaded, *installation, clock),
             Task::BeginResync { restored_rev, epoch } => {
                 pull::begin_resync(&mut loaded.meta, *restored_rev, epoch.clone());
                 Vec::new()
@@ -159,18 +160,18 @@ impl Task {
             }
             Task::Sweep => {
                 done.swept = loaded.rows.len();
-                pull::sweep(loaded, moment.wall_ms)
+                pull::sweep(loaded, clock.now_ms)
             }
             Task::FinishResync => {
-                pull::finish_resync(&mut loaded.meta, moment.wall_ms);
+                pull::finish_resync(&mut loaded.meta, clock.now_ms);
                 Vec::new()
             }
             Task::Block { edit, block } => {
                 let rows = loaded.rows.iter().flatten().filter(|row| row.op == edit.op && row.state != RowState::Clean);
-                rows.map(|row| Write::Put(outbox::blocked(row, block.clone(), moment.wall_ms))).collect()
+                rows.map(|row| Write::Put(outbox::blocked(row, block.clone(), clock.now_ms))).collect()
             }
             Task::Retry(_) => outbox::retry(loaded),
-            Task::Discard(_) => outbox::discard(loaded, moment.wall_ms),
+            Task::Discard(_) => outbox::discard(loaded, clock.now_ms),
             Task::Claim { account } => {
                 loaded.meta.owner = Some(*account);
                 Vec::new()
@@ -179,7 +180,7 @@ impl Task {
                 loaded.meta.enabled = *enabled;
                 Vec::new()
             }
-            Task::Release(change) => pull::released(loaded, change, moment.wall_ms),
+            Task::Release(change) => pull::released(loaded, change, clock.now_ms),
             Task::Current => {
                 registry::VERSION.clone_into(&mut loaded.meta.contract);
                 Vec::new()
@@ -191,11 +192,11 @@ impl Task {
     ///
     /// # Errors
     /// The store cannot be read or written; nothing was changed.
-    pub fn run(&self, store: &mut dyn Store, moment: &mut Moment<'_>) -> Result<Done, StoreError> {
+    pub fn run(&self, store: &mut dyn Store, clock: &mut ClockAndRng<'_>) -> Result<Done, StoreError> {
         let mut done = Done::default();
         let mut damage = None;
         store.update(&self.select(), &mut |loaded| {
-            self.plan(loaded, moment, &mut done).map_err(|report| {
+            self.plan(loaded, clock, &mut done).map_err(|report| {
                 damage = Some(report);
                 Refused
             })

@@ -20,7 +20,7 @@ use crate::wire;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long to wait for an answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
-/// How long a doorbell may be silent. The server sends a comment every 20 seconds.
+/// How long change notifications may be silent. The server sends a comment every 20 seconds.
 pub(crate) const SILENCE_TIMEOUT: Duration = Duration::from_secs(50);
 
 /// What a signed-in device holds. Nothing shows the tokens but serialising them.
@@ -227,7 +227,7 @@ impl Link {
         }
     }
 
-    /// Opens the doorbell: a response whose body is a stream of events.
+    /// Opens change notifications: a response whose body is a stream of events.
     pub(crate) async fn listen(&self, tokens: &Tokens) -> Result<reqwest::Response, Error> {
         let request = self.http.get(format!("{}{}", self.base_url, StreamChanges::PATH));
         let request = request.bearer_auth(&tokens.access_token).header("X-Contract-Version", registry::VERSION);

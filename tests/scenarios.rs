@@ -62,7 +62,7 @@ fn take(store: &mut dyn Store, step: &Value, place: &str) {
         let found: Vec<_> = history.iter().map(|past| Some(past.record.id.as_u128())).collect();
         assert_eq!(found, numbers(&step["rows"]), "{place}");
     } else if let Some(raws) = step["quarantined"].as_array() {
-        let found: Vec<_> = store.quarantined().expect(place).into_iter().map(|aside| Value::from(aside.raw)).collect();
+        let found: Vec<_> = store.quarantined().expect(place).into_iter().map(|quarantined| Value::from(quarantined.raw)).collect();
         assert_eq!(&found, raws, "{place}");
     } else if let Some(counts) = step.get("counts") {
         let found = store.counts().expect(place);
@@ -84,10 +84,10 @@ fn select(store: &mut dyn Store, step: &Value, place: &str) {
             Select::Unacknowledged
         }
     };
-    let (mut rows, mut held) = (Vec::new(), Vec::new());
+    let (mut rows, mut quarantined) = (Vec::new(), Vec::new());
     let plan = &mut |loaded: &mut Loaded| {
         rows = loaded.rows.iter().map(|row| row.as_ref().map(|row| row.record.id.as_u128())).collect();
-        held.clone_from(&loaded.held);
+        quarantined.clone_from(&loaded.quarantined);
         Ok(Vec::new())
     };
     store.update(&select, plan).expect(place);
@@ -96,7 +96,7 @@ fn select(store: &mut dyn Store, step: &Value, place: &str) {
         assert_eq!(rows, numbers(expected), "{place}");
     } else {
         assert_eq!(rows, numbers(&step["rows"]), "{place}");
-        assert_eq!(Value::from(held), step["held"], "{place}");
+        assert_eq!(Value::from(quarantined), step["quarantined"], "{place}");
     }
 }
 

@@ -120,7 +120,7 @@ impl Home {
     ///
     /// # Errors
     /// No server is known, or its address is none; the database cannot be opened.
-    pub async fn open(&self, doorbell: Doorbell) -> Outcome<Client> {
+    pub async fn open(&self, notifications: Notifications) -> Outcome<Client> {
         let remembered = self.remembered()?;
         let server = remembered.server.ok_or_else(|| {
             Failure::Other(
@@ -128,7 +128,7 @@ impl Home {
                 "no server is known to this device; sign in with `stronglog login --server URL`, or set STRONGLOG_SERVER".to_owned(),
             )
         })?;
-        let mut builder = self.builder()?.server(server).tokens(self.token_store()).doorbell(doorbell == Doorbell::On);
+        let mut builder = self.builder()?.server(server).tokens(self.token_store()).notifications(notifications == Notifications::On);
         if let Some(path) = remembered.authority {
             let pem = fs::read(&path)
                 .map_err(|error| Failure::new(format!("cannot read the certificate authority {}: {error}", path.display())))?;
@@ -145,7 +145,7 @@ impl Home {
 
 /// Whether to hear of other devices' edits at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Doorbell {
+pub enum Notifications {
     On,
     Off,
 }

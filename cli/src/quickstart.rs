@@ -18,7 +18,7 @@ use self::training::Year;
 use crate::args::Quickstart;
 use crate::demo;
 use crate::exit::{Exit, Failure, Outcome};
-use crate::home::{Doorbell, Home, make_private};
+use crate::home::{Home, Notifications, make_private};
 use crate::output::{DemoOutput, QuickstartOutput, StepOutput};
 use crate::progress::{self, Shown, Synced, bar};
 use crate::terminal::{counted, remark};
@@ -103,8 +103,8 @@ fn folder(asked: &Quickstart) -> Outcome<PathBuf> {
 
 async fn device(name: &'static str, folder: &std::path::Path, server: &str) -> Outcome<Device> {
     let home = Home::at(folder.join(name), server);
-    // Without the doorbell, nothing is moved but when the story says so.
-    let client = home.open(Doorbell::Off).await?;
+    // Without change notifications, nothing is moved but when the story says so.
+    let client = home.open(Notifications::Off).await?;
     Ok(Device { name, home, client })
 }
 

@@ -31,10 +31,11 @@ export interface Client {
    *
    * `GET /api/v1/changes/stream`
    *
-   * A doorbell: Server-Sent Events that carry the user's newest revision and never any data. One event comes at
-   * once, and one after each push that changed something; a comment line every 20 seconds keeps the connection
-   * open. On an event with a revision above its own, the device pulls. The server ends the stream when the access
-   * token expires and when it shuts down. Read it with a streaming fetch, because a token must not stand in a URL.
+   * Change notifications: Server-Sent Events that carry the user's newest revision and never any data. One event
+   * comes at once, and one after each push that changed something; a comment line every 20 seconds keeps the
+   * connection open. On an event with a revision above its own, the device pulls. The server ends the stream when
+   * the access token expires and when it shuts down. Read it with a streaming fetch, because a token must not
+   * stand in a URL.
    */
   streamChanges(call?: operations.StreamChangesCall, options?: CallOptions): Promise<operations.StreamChangesResult>;
   /**

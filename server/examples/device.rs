@@ -10,7 +10,7 @@ use stronglog_sync::store::Query;
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [url, email, password, collections @ ..] = arguments.as_slice() else { return Err("name URL EMAIL PASSWORD COLLECTION…".into()) };
-    let device = Client::builder().server(url).doorbell(false).open().await?;
+    let device = Client::builder().server(url).notifications(false).open().await?;
     device.account().login(email, password, Some("the Rust device")).await?;
     for line in std::io::stdin().lock().lines() {
         line?;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use stronglog_sync::clock::ClockAndRng;
 use tokio::sync::watch;
 use uuid::Uuid;
 
@@ -10,9 +11,9 @@ use crate::auth::limits::Limits;
 use crate::auth::passwords::Passwords;
 use crate::auth::tokens::Tokens;
 use crate::config::Config;
-use crate::doorbell::Doorbells;
-use crate::feed::{self, Moment};
+use crate::feed;
 use crate::metrics::Metrics;
+use crate::notifications::Notifications;
 use crate::problem::Failure;
 use crate::store::sqlite::{Store, UserRecords};
 
@@ -22,7 +23,7 @@ pub struct App {
     pub tokens: Tokens,
     pub passwords: Passwords,
     pub limits: Limits,
-    pub doorbells: Doorbells,
+    pub notifications: Notifications,
     pub metrics: Metrics,
     pub config: Config,
     /// Turns true when the server shuts down: open streams end.
@@ -49,13 +50,13 @@ impl App {
     pub async fn write<T: Send + 'static>(
         &self,
         user: Uuid,
-        work: impl FnOnce(&mut UserRecords<'_>, &mut Moment<'_>) -> Result<T, feed::Error> + Send + 'static,
+        work: impl FnOnce(&mut UserRecords<'_>, &mut ClockAndRng<'_>) -> Result<T, feed::Error> + Send + 'static,
     ) -> Result<T, Failure> {
         self.store
             .write(move |connection| {
                 let mut records = UserRecords::of(connection, user)?.ok_or_else(Failure::unauthorized)?;
-                let mut moment = Moment { now_ms: now_ms(), entropy: &mut rand::random };
-                Ok(work(&mut records, &mut moment)?)
+                let mut clock = ClockAndRng { now_ms: now_ms(), random: &mut rand::random };
+                Ok(work(&mut records, &mut clock)?)
             })
             .await
     }
@@ -69,7 +70,7 @@ pub fn now_ms() -> i64 {
 
 /// A new id, ordered by time.
 pub fn new_id() -> Uuid {
-    Moment { now_ms: now_ms(), entropy: &mut rand::random }.new_id()
+    ClockAndRng { now_ms: now_ms(), random: &mut rand::random }.new_id()
 }
 
 /// A name for an epoch, which no other has.

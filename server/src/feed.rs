@@ -9,7 +9,6 @@ mod single;
 use stronglog_sync::cursor::Cursor;
 use stronglog_sync::rules::{self, Rule};
 use stronglog_sync::wire::Feed;
-use uuid::{Builder, Uuid};
 
 pub use limits::{BATCH_BYTES_MAX, BATCH_CHANGES_MAX, CLOCK_SKEW_MAX_MS, PAGE_BYTES_MAX, PAGE_CHANGES_DEFAULT, PAGE_CHANGES_MAX};
 pub use pull::{export, pull};
@@ -18,25 +17,6 @@ pub(crate) use push::violations;
 pub use single::{Deletion, delete, purge, put, read};
 
 use crate::store::{Head, Records, StoreError};
-
-/// What a decision takes from outside: the time, and where its random ids come from.
-pub struct Moment<'a> {
-    /// The server's clock, in milliseconds since the Unix epoch.
-    pub now_ms: i64,
-    /// Random bits.
-    pub entropy: &'a mut dyn FnMut() -> u64,
-}
-
-impl Moment<'_> {
-    /// An id that no other record has, ordered by time.
-    pub fn new_id(&mut self) -> Uuid {
-        let (high, low) = ((self.entropy)(), (self.entropy)());
-        let mut random = [0; 10];
-        random[..2].copy_from_slice(&high.to_be_bytes()[..2]);
-        random[2..].copy_from_slice(&low.to_be_bytes());
-        Builder::from_unix_timestamp_millis(self.now_ms.unsigned_abs(), &random).into_uuid()
-    }
-}
 
 /// Why a whole request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -67,7 +47,7 @@ fn follow(records: &impl Records, head: &Head, text: &str, feed: Feed) -> Result
     if cursor.feed != feed.name() {
         return Err(Refusal::InvalidCursor.into());
     }
-    if rules::on(Rule::EpochFence) {
+    if rules::on(Rule::EpochCheck) {
         if cursor.epoch != head.epoch {
             return Err(Refusal::EpochChanged { restored_rev: records.restored_rev(&cursor.epoch)? }.into());
         }
@@ -77,7 +57,7 @@ fn follow(records: &impl Records, head: &Head, text: &str, feed: Feed) -> Result
         }
     }
     // A pull that began after the purge has missed nothing, however far it has come.
-    if cursor.rev.max(cursor.floor) < head.floor && rules::on(Rule::FloorFence) {
+    if cursor.rev.max(cursor.purge_watermark) < head.purge_watermark && rules::on(Rule::PurgeWatermarkCheck) {
         return Err(Refusal::CursorExpired.into());
     }
     Ok(cursor.rev)

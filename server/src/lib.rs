@@ -18,9 +18,9 @@ pub mod store;
 
 mod app;
 mod auth;
-mod doorbell;
 mod http;
 mod metrics;
+mod notifications;
 mod problem;
 
 pub mod admin;

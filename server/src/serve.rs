@@ -17,9 +17,9 @@ use crate::auth::limits::Limits;
 use crate::auth::passwords::Passwords;
 use crate::auth::tokens::{REFRESH_MS, Tokens};
 use crate::config::{Config, Secret};
-use crate::doorbell::Doorbells;
 use crate::http;
 use crate::metrics::Metrics;
+use crate::notifications::Notifications;
 use crate::store::StoreError;
 use crate::store::sqlite::{Store, accounts, backup};
 
@@ -121,7 +121,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         tokens: Tokens::new(secret.reveal()),
         passwords,
         limits: Limits::new(config.auth_per_minute),
-        doorbells: Doorbells::default(),
+        notifications: Notifications::default(),
         metrics: Metrics::new(),
         stopping: stopping.clone(),
         config: config.clone(),

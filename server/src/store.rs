@@ -38,7 +38,7 @@ pub trait Records {
     fn purge(&mut self, before_ms: i64, rev_max: u64) -> Result<Purged, StoreError>;
 
     /// Sets the revision up to which tombstones have been purged.
-    fn raise_floor(&mut self, floor: u64) -> Result<(), StoreError>;
+    fn raise_purge_watermark(&mut self, purge_watermark: u64) -> Result<(), StoreError>;
 }
 
 /// Where a user stands.
@@ -47,7 +47,7 @@ pub struct Head {
     /// The newest revision.
     pub rev: u64,
     /// The revision up to which tombstones have been purged.
-    pub floor: u64,
+    pub purge_watermark: u64,
     /// When the newest write was accepted, in milliseconds since the Unix epoch.
     pub server_updated_at: i64,
     /// The unbroken life of the database.

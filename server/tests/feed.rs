@@ -1,11 +1,12 @@
 //! What the deciding logic decides, case by case, over the store in memory.
 
-use stronglog_server::feed::{self, CLOCK_SKEW_MAX_MS, Deletion, Error, Moment, Refusal};
+use stronglog_server::feed::{self, CLOCK_SKEW_MAX_MS, Deletion, Error, Refusal};
 use stronglog_server::store::Records;
 use stronglog_server::store::memory::Memory;
 use stronglog_sync::api::RejectionCode;
 use stronglog_sync::api::collection::{Collection, deterministic_id};
 use stronglog_sync::api::registry::{self, COLLECTIONS};
+use stronglog_sync::clock::ClockAndRng;
 use stronglog_sync::merge::Op;
 use stronglog_sync::record::RECORD_BYTES_MAX;
 use stronglog_sync::wire::{self, Feed, Outcome, Page, PushResult};
@@ -35,7 +36,7 @@ impl World {
             *bits += 1;
             *bits
         };
-        feed::push(&mut self.memory.user(USER), &push, feed, &mut Moment { now_ms: self.now_ms, entropy: &mut entropy })
+        feed::push(&mut self.memory.user(USER), &push, feed, &mut ClockAndRng { now_ms: self.now_ms, random: &mut entropy })
     }
 
     fn push(&mut self, edits: &[String]) -> PushResult {
@@ -200,19 +201,19 @@ fn deleting_leaves_the_sync_fields() {
     let deletion = tombstone(Uuid::parse_str(&id).expect("an id").as_u128(), NOW);
     assert!(matches!(world.one(edit_of(singleton.path, PHONE, 1, None, &deletion)), Outcome::Accepted(_)));
     world.one(edit(PHONE, 2, &weight(1, NOW, r#","secret":"gone""#)));
-    let mut moment = Moment { now_ms: NOW, entropy: &mut || 7 };
+    let mut clock = ClockAndRng { now_ms: NOW, random: &mut || 7 };
     let request = Deletion { id: Uuid::from_u128(1), by: None, base_rev: None };
-    let deleted = feed::delete(&mut world.memory.user(USER), weights(), request, &mut moment).expect("deleted");
+    let deleted = feed::delete(&mut world.memory.user(USER), weights(), request, &mut clock).expect("deleted");
     assert!(matches!(deleted, Outcome::Accepted(receipt) if receipt.stamp == NOW + 1), "{deleted:?}");
     let change = feed::read(&world.memory.user(USER), weights(), request.id).expect("a tombstone");
     assert!(change.record.deleted && !change.record.text.contains("gone"), "{}", change.record.text);
-    let again = feed::delete(&mut world.memory.user(USER), weights(), request, &mut moment).expect("an answer");
+    let again = feed::delete(&mut world.memory.user(USER), weights(), request, &mut clock).expect("an answer");
     assert!(matches!(again, Outcome::Duplicate(receipt) if receipt.rev == change.rev), "{again:?}");
     let by = Some((Op { id: Uuid::from_u128(77), device: LAPTOP, seq: 1 }, 5));
-    let late = feed::delete(&mut world.memory.user(USER), weights(), Deletion { by, ..request }, &mut moment).expect("an answer");
+    let late = feed::delete(&mut world.memory.user(USER), weights(), Deletion { by, ..request }, &mut clock).expect("an answer");
     assert!(matches!(late, Outcome::Superseded { .. }), "a device's own deletion goes by its stamp: {late:?}");
     let other = collection(|other| other.path != weights().path);
-    let missing = feed::delete(&mut world.memory.user(USER), other, request, &mut moment);
+    let missing = feed::delete(&mut world.memory.user(USER), other, request, &mut clock);
     assert!(matches!(missing, Err(Error::Refused(Refusal::NotFound))), "the id is in another collection: {missing:?}");
 }
 

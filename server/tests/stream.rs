@@ -1,4 +1,4 @@
-//! The doorbell: what it says, to whom, and when it ends.
+//! Change notifications: what it says, to whom, and when it ends.
 
 mod support;
 

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{Client, Inner};
 use crate::api::registry;
-use crate::driver::{Driver, listen, with_moment};
+use crate::driver::{Driver, listen, with_clock_and_rng};
 use crate::engine::{Engine, Settings};
 use crate::error::{Error, Kind};
 use crate::store::memory::MemoryStore;
@@ -39,7 +39,7 @@ pub struct ClientBuilder {
     authority_pem: Option<Vec<u8>>,
     tokens: Box<dyn TokenStore>,
     settings: Settings,
-    doorbell: bool,
+    notifications: bool,
 }
 
 impl Default for ClientBuilder {
@@ -50,7 +50,7 @@ impl Default for ClientBuilder {
             authority_pem: None,
             tokens: Box::new(MemoryTokens::default()),
             settings: Settings::default(),
-            doorbell: true,
+            notifications: true,
         }
     }
 }
@@ -87,8 +87,8 @@ impl ClientBuilder {
     }
 
     /// Whether to hear of other devices' edits at once, over a connection that stays open. On unless switched off.
-    pub fn doorbell(mut self, doorbell: bool) -> Self {
-        self.doorbell = doorbell;
+    pub fn notifications(mut self, notifications: bool) -> Self {
+        self.notifications = notifications;
         self
     }
 
@@ -120,7 +120,7 @@ impl ClientBuilder {
             started: Instant::now(),
         };
         tokio::spawn(driver.run());
-        if let Some(link) = link.clone().filter(|_| self.doorbell) {
+        if let Some(link) = link.clone().filter(|_| self.notifications) {
             tokio::spawn(listen(link, signals.downgrade(), status_received.clone()));
         }
         let client = Client { inner: Arc::new(Inner { store, signals, status: status_received, changes, link }) };
@@ -137,7 +137,7 @@ fn installation_path(database: &Path) -> PathBuf {
 }
 
 fn open_store(database: Option<&Path>) -> Result<(Box<dyn Store>, Snapshot), Error> {
-    let device = with_moment(|moment| moment.id());
+    let device = with_clock_and_rng(|clock| clock.new_id());
     let mut store: Box<dyn Store> = match database {
         Some(path) => Box::new(SqliteStore::open(path, device)?),
         None => Box::new(MemoryStore::new(device)),
@@ -156,9 +156,9 @@ fn check_installation(store: &mut dyn Store, beside: &Path) -> Result<(), Error>
     if inside.is_some() && inside == outside {
         return Ok(());
     }
-    let token = with_moment(|moment| moment.id());
+    let token = with_clock_and_rng(|clock| clock.new_id());
     let task = Task::NewDevice { installation: Some(token) };
-    with_moment(|moment| task.run(store, moment))?;
+    with_clock_and_rng(|clock| task.run(store, clock))?;
     std::fs::write(beside, token.to_string()).map_err(|error| {
         let path = beside.display();
         StoreError::new(format!("cannot write {path}: {error}; make its folder writable"))
@@ -166,14 +166,14 @@ fn check_installation(store: &mut dyn Store, beside: &Path) -> Result<(), Error>
     Ok(())
 }
 
-/// Tries what was set aside again, if the contract is another one since.
+/// Tries what was quarantined again, if the contract is another one since.
 fn reread_quarantine(store: &mut dyn Store) -> Result<(), Error> {
     if store.meta()?.contract == registry::VERSION {
         return Ok(());
     }
-    let readable = store.quarantined()?.into_iter().filter_map(|aside| Task::reread(&aside.raw));
+    let readable = store.quarantined()?.into_iter().filter_map(|quarantined| Task::reread(&quarantined.raw));
     for task in readable.chain([Task::Current]) {
-        with_moment(|moment| task.run(store, moment))?;
+        with_clock_and_rng(|clock| task.run(store, clock))?;
     }
     Ok(())
 }

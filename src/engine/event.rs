@@ -19,7 +19,7 @@ pub enum Event {
     /// The platform believes that there is a network, or none. A hint: only a request proves it.
     Online(bool),
     /// The server says that there is something up to this revision.
-    Doorbell {
+    Notified {
         /// The newest revision of the account: nothing is pulled if it was seen already.
         rev: u64,
     },

@@ -35,18 +35,18 @@ impl MemoryStore {
     }
 
     fn load(&self, select: &Select) -> Vec<(Option<Row>, bool)> {
-        let held = |key: Key| self.quarantine.iter().any(|aside| is_of(aside, key));
+        let quarantined = |key: Key| self.quarantine.iter().any(|quarantined| is_of(quarantined, key));
         match select {
-            Select::Keys(keys) => keys.iter().map(|key| (self.rows.get(key).cloned(), held(*key))).collect(),
+            Select::Keys(keys) => keys.iter().map(|key| (self.rows.get(key).cloned(), quarantined(*key))).collect(),
             Select::Unacknowledged => {
                 let mut rows: Vec<&Row> = self.rows.values().filter(|row| row.state != RowState::Clean).collect();
                 rows.sort_by_key(|row| row.op.seq);
-                rows.into_iter().map(|row| (Some(row.clone()), held(row.key()))).collect()
+                rows.into_iter().map(|row| (Some(row.clone()), quarantined(row.key()))).collect()
             }
             Select::Unseen { limit } => {
                 let Some(resync) = &self.meta.resync else { return Vec::new() };
                 let unseen = self.rows.values().filter(|row| row.seen != resync.number);
-                unseen.take(*limit).map(|row| (Some(row.clone()), held(row.key()))).collect()
+                unseen.take(*limit).map(|row| (Some(row.clone()), quarantined(row.key()))).collect()
             }
         }
     }
@@ -66,17 +66,17 @@ impl MemoryStore {
                 self.history.insert(past.number, past);
             }
             Write::Forget(number) => _ = self.history.remove(&number),
-            Write::Quarantine(aside) => {
+            Write::Quarantine(quarantined) => {
                 let same = |known: &Quarantined| {
-                    let record = known.id.is_some() && known.id == aside.id && known.collection == aside.collection;
-                    record || known.raw == aside.raw
+                    let record = known.id.is_some() && known.id == quarantined.id && known.collection == quarantined.collection;
+                    record || known.raw == quarantined.raw
                 };
                 self.quarantine.retain(|known| !same(known));
-                self.quarantine.push(aside);
+                self.quarantine.push(quarantined);
             }
-            Write::Release(key) => self.quarantine.retain(|aside| !is_of(aside, key)),
+            Write::Release(key) => self.quarantine.retain(|quarantined| !is_of(quarantined, key)),
             Write::ReleaseRev(rev) => {
-                self.quarantine.retain(|aside| aside.id.is_some() || aside.stored.is_none_or(|stored| stored.rev != rev));
+                self.quarantine.retain(|quarantined| quarantined.id.is_some() || quarantined.stored.is_none_or(|stored| stored.rev != rev));
             }
         }
     }
@@ -93,14 +93,14 @@ fn queue(row: &Row) -> (usize, u64, Uuid) {
     (place, row.op.seq, row.record.id)
 }
 
-fn is_of(aside: &Quarantined, key: Key) -> bool {
-    aside.id == Some(key.id) && aside.collection.as_deref() == Some(key.collection.path)
+fn is_of(quarantined: &Quarantined, key: Key) -> bool {
+    quarantined.id == Some(key.id) && quarantined.collection.as_deref() == Some(key.collection.path)
 }
 
 impl Store for MemoryStore {
     fn update(&mut self, select: &Select, plan: &mut Plan<'_>) -> Result<(), StoreError> {
-        let (rows, held) = self.load(select).into_iter().unzip();
-        let mut loaded = Loaded { meta: self.meta.clone(), rows, held };
+        let (rows, quarantined) = self.load(select).into_iter().unzip();
+        let mut loaded = Loaded { meta: self.meta.clone(), rows, quarantined };
         if let Ok(writes) = plan(&mut loaded) {
             self.meta = loaded.meta;
             self.meta.version += 1;

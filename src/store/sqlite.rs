@@ -154,8 +154,8 @@ impl Store for SqliteStore {
         let failed = failed("write to the database");
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
         let meta = meta_in(&transaction)?;
-        let (rows, held) = load(&transaction, select, &meta)?;
-        let mut loaded = Loaded { meta, rows, held };
+        let (rows, quarantined) = load(&transaction, select, &meta)?;
+        let mut loaded = Loaded { meta, rows, quarantined };
         let Ok(writes) = plan(&mut loaded) else { return Ok(()) };
         for write in &writes {
             carry_out(&transaction, write).map_err(&failed)?;
@@ -222,7 +222,7 @@ impl Store for SqliteStore {
     }
 
     fn quarantined(&mut self) -> Result<Vec<Quarantined>, StoreError> {
-        read_quarantined(&self.connection).map_err(failed("read what was set aside"))
+        read_quarantined(&self.connection).map_err(failed("read what was quarantined"))
     }
 }
 
@@ -255,8 +255,8 @@ fn load(transaction: &Transaction<'_>, select: &Select, meta: &Meta) -> Result<L
     };
     let any: bool = transaction.query_row("SELECT EXISTS (SELECT 1 FROM quarantine)", [], |row| row.get(0)).map_err(&failed)?;
     if !any {
-        let held = vec![false; rows.len()];
-        return Ok((rows, held));
+        let quarantined = vec![false; rows.len()];
+        return Ok((rows, quarantined));
     }
     let keys: Vec<Option<Key>> = match select {
         Select::Keys(keys) => keys.iter().copied().map(Some).collect(),
@@ -264,12 +264,12 @@ fn load(transaction: &Transaction<'_>, select: &Select, meta: &Meta) -> Result<L
     };
     let sql = "SELECT EXISTS (SELECT 1 FROM quarantine WHERE collection = ?1 AND id = ?2)";
     let mut statement = transaction.prepare_cached(sql).map_err(&failed)?;
-    let mut held = |key: &Option<Key>| match key {
+    let mut quarantined = |key: &Option<Key>| match key {
         Some(key) => statement.query_row(params![key.collection.path, key.id.to_string()], |row| row.get(0)),
         None => Ok(false),
     };
-    let held = keys.iter().map(&mut held).collect::<Result<_, _>>().map_err(&failed)?;
-    Ok((rows, held))
+    let quarantined = keys.iter().map(&mut quarantined).collect::<Result<_, _>>().map_err(&failed)?;
+    Ok((rows, quarantined))
 }
 
 fn all(transaction: &Transaction<'_>, condition: &str, parameters: impl rusqlite::Params) -> Result<Vec<Option<Row>>, StoreError> {
@@ -291,7 +291,7 @@ fn carry_out(transaction: &Transaction<'_>, write: &Write) -> rusqlite::Result<(
             execute("DELETE FROM history WHERE number <= ?1", params![transaction.last_insert_rowid() - HISTORY_MAX])
         }
         Write::Forget(number) => execute("DELETE FROM history WHERE number = ?1", params![number]),
-        Write::Quarantine(aside) => rows::quarantine(transaction, aside),
+        Write::Quarantine(quarantined) => rows::quarantine(transaction, quarantined),
         Write::Release(key) => {
             execute("DELETE FROM quarantine WHERE collection = ?1 AND id = ?2", params![key.collection.path, key.id.to_string()])
         }

@@ -1,8 +1,9 @@
 //! A device of the simulated world: the real engine over the store in memory, and what it is waiting for.
 
 use stronglog_sync::api::runtime::schema::parse;
+use stronglog_sync::clock::ClockAndRng;
 use stronglog_sync::engine::{Command, Engine, Event, Settings};
-use stronglog_sync::outbox::{self, LocalEdit, Moment};
+use stronglog_sync::outbox::{self, LocalEdit};
 use stronglog_sync::record::Record;
 use stronglog_sync::rules::{self, Rule};
 use stronglog_sync::status::SyncState;
@@ -48,7 +49,7 @@ impl Device {
         let device = Uuid::from_u128(0xD0_0000 + number as u128);
         let mut store = MemoryStore::new(device);
         let claim = Task::Claim { account };
-        claim.run(&mut store, &mut Moment { wall_ms: EPOCH_MS, random: &mut || chance.next() }).expect("a store in memory");
+        claim.run(&mut store, &mut ClockAndRng { now_ms: EPOCH_MS, random: &mut || chance.next() }).expect("a store in memory");
         let snapshot = Snapshot::of(&mut store).expect("a store in memory");
         let skew_ms = chance.pick(&[0, 0, 0, 5_000, -5_000, 200_000, -200_000, 1_000_000, -3_000_000, 90_000_000, 400_000_000_000]);
         Device {
@@ -133,7 +134,7 @@ impl Device {
         if let (Task::Page(_), Some(rows)) = (task, stale) {
             return self.persist_over(task, &rows, wall_ms, chance);
         }
-        task.run(&mut self.store, &mut Moment { wall_ms, random: &mut || chance.next() }).expect("a store in memory")
+        task.run(&mut self.store, &mut ClockAndRng { now_ms: wall_ms, random: &mut || chance.next() }).expect("a store in memory")
     }
 
     /// The edits that the server has not acknowledged, before a step is taken.
@@ -169,7 +170,7 @@ impl Device {
         let plan = &mut |loaded: &mut Loaded| {
             let Select::Keys(keys) = task.select() else { return Err(Refused) };
             loaded.rows = keys.iter().map(|key| rows.iter().find(|row| row.key() == *key).cloned()).collect();
-            task.plan(loaded, &mut Moment { wall_ms, random: &mut || chance.next() }, &mut done).map_err(|_| Refused)
+            task.plan(loaded, &mut ClockAndRng { now_ms: wall_ms, random: &mut || chance.next() }, &mut done).map_err(|_| Refused)
         };
         self.store.update(&task.select(), plan).expect("a store in memory");
         done.snapshot = Snapshot::of(&mut self.store).expect("a store in memory");
@@ -180,7 +181,7 @@ impl Device {
     pub fn persist_cursor_only(&mut self, task: &Task, now: i64, chance: &mut Chance) {
         let wall_ms = self.wall_ms(now);
         let plan = &mut |loaded: &mut Loaded| {
-            let planned = task.plan(loaded, &mut Moment { wall_ms, random: &mut || chance.next() }, &mut Done::default());
+            let planned = task.plan(loaded, &mut ClockAndRng { now_ms: wall_ms, random: &mut || chance.next() }, &mut Done::default());
             planned.map(|_| Vec::new()).map_err(|_| Refused)
         };
         self.store.update(&task.select(), plan).expect("a store in memory");
@@ -200,7 +201,8 @@ impl Device {
         let wall_ms = self.wall_ms(now);
         let mut written = None;
         let plan = &mut |loaded: &mut Loaded| {
-            let writes = outbox::edit(loaded, key, edit, &mut Moment { wall_ms, random: &mut || chance.next() }).map_err(|_| Refused)?;
+            let writes = outbox::edit(loaded, key, edit, &mut ClockAndRng { now_ms: wall_ms, random: &mut || chance.next() })
+                .map_err(|_| Refused)?;
             written = writes.iter().find_map(|write| match write {
                 Write::Put(row) => Some(row.record.clone()),
                 _ => None,

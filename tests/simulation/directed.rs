@@ -1,11 +1,12 @@
 //! Scenarios for rules that others cover for in every world: each holds with all rules on, and breaks without its own.
 
-use stronglog_server::feed::{self, Moment as ServerMoment};
+use stronglog_server::feed;
 use stronglog_server::store::memory::Memory;
 use stronglog_sync::api::registry;
 use stronglog_sync::api::runtime::schema::parse;
+use stronglog_sync::clock::ClockAndRng;
 use stronglog_sync::merge::{Op, Stored, Verdict, Version, decide};
-use stronglog_sync::outbox::{self, Moment};
+use stronglog_sync::outbox;
 use stronglog_sync::record::Record;
 use stronglog_sync::rules::Rule;
 use stronglog_sync::store::{Loaded, Meta, Pending, Row, RowState, Write};
@@ -79,10 +80,13 @@ fn a_device_does_not_argue_with_a_verdict() -> Result<(), String> {
     let winner = Change { collection, rev: 7, op: version(2, 1, 50).op, record: plain_record(50) };
     let outcome = Outcome::Superseded { id: row.record.id, op: row.op, winner: Box::new(Ok(winner)) };
     let result = PushResult { outcomes: vec![outcome], prev_user_rev: 7, user_rev: 7, server_time: 100 };
-    let mut loaded =
-        Loaded { meta: Meta { device: Uuid::from_u128(1), seq: 1, ..Meta::default() }, rows: vec![Some(row.clone())], held: vec![false] };
-    let moment = Moment { wall_ms: 100, random: &mut || 1 };
-    let (writes, _) = outbox::outcomes(&mut loaded, &[row.edit()], &result, &moment).map_err(|report| report.to_string())?;
+    let mut loaded = Loaded {
+        meta: Meta { device: Uuid::from_u128(1), seq: 1, ..Meta::default() },
+        rows: vec![Some(row.clone())],
+        quarantined: vec![false],
+    };
+    let clock = ClockAndRng { now_ms: 100, random: &mut || 1 };
+    let (writes, _) = outbox::outcomes(&mut loaded, &[row.edit()], &result, &clock).map_err(|report| report.to_string())?;
     let waits = writes.iter().any(|write| matches!(write, Write::Put(row) if row.state != RowState::Clean));
     if waits { Err("the edit that has lost waits to be pushed again".to_owned()) } else { Ok(()) }
 }
@@ -95,8 +99,8 @@ fn a_tombstone_that_a_backup_lacks_stays() -> Result<(), String> {
     let push = |memory: &mut Memory, record: Record, seq: u64| {
         let edit = Edit { collection, op: version(1, seq, 0).op, base_rev: None, record };
         let push = Push { edits: vec![Ok(edit)], cursor: None };
-        let mut moment = ServerMoment { now_ms: 100, entropy: &mut || seq };
-        feed::push(&mut memory.user(user), &push, Feed::All, &mut moment).map_err(|error| error.to_string())
+        let mut clock = ClockAndRng { now_ms: 100, random: &mut || seq };
+        feed::push(&mut memory.user(user), &push, Feed::All, &mut clock).map_err(|error| error.to_string())
     };
     push(&mut memory, live.clone(), 1)?;
     memory.back_up();

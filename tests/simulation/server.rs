@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use stronglog_server::feed::{self, Error, Moment, Refusal};
+use stronglog_server::feed::{self, Error, Refusal};
 use stronglog_server::store::Records;
 use stronglog_server::store::memory::{Backup, Memory};
 use stronglog_sync::api::ProblemCode;
 use stronglog_sync::api::runtime::schema::parse;
+use stronglog_sync::clock::ClockAndRng;
 use stronglog_sync::engine::answer::Answered;
 use stronglog_sync::merge::Op;
 use stronglog_sync::record::Record;
@@ -48,7 +49,7 @@ impl Server {
         let mut records = self.memory.user(account_id(account));
         let before: BTreeMap<Uuid, i64> = records.entries().map(|entry| (entry.change.record.id, entry.change.record.stamp)).collect();
         let mut entropy = || chance.next();
-        let answered = match feed::push(&mut records, push, Feed::All, &mut Moment { now_ms: now, entropy: &mut entropy }) {
+        let answered = match feed::push(&mut records, push, Feed::All, &mut ClockAndRng { now_ms: now, random: &mut entropy }) {
             Ok(result) => ok(wire::write_push_result(&result)),
             Err(error) => refused(&error),
         };

@@ -43,7 +43,7 @@ export interface StoredPast {
   readonly at: number;
 }
 
-/** A change that was set aside. */
+/** A change that was set quarantined. */
 export interface Aside {
   readonly number?: number;
   /** `collection/id`, if both are known. */

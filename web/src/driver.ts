@@ -16,7 +16,7 @@ type Happened =
   | "syncNow"
   | "tick"
   | { readonly online: boolean }
-  | { readonly doorbell: number }
+  | { readonly notified: number }
   | { readonly signedIn: string }
   | { readonly refreshed: boolean }
   | { readonly unanswered: readonly [request: number, message: string] }
@@ -47,12 +47,12 @@ interface Turn {
   readonly waiting: boolean;
 }
 
-/** How long to wait before the doorbell is tried again. */
-const DOORBELL_RETRY_MS = 5_000;
+/** How long to wait before change notifications is tried again. */
+const NOTIFICATIONS_RETRY_MS = 5_000;
 /** The longest time that a timer of JavaScript can wait. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
-/** States in which nobody listens for the doorbell. */
+/** States in which nobody listens for change notifications. */
 const DEAF: ReadonlySet<string> = new Set(["off", "paused", "needsAuth", "upgradeRequired"]);
 
 /** What the driver tells of. */
@@ -69,7 +69,7 @@ export class Driver {
   private readonly ended = new AbortController();
   private waiting: (() => void)[] = [];
   private timer: ReturnType<typeof setTimeout> | undefined;
-  private doorbell: AbortController | undefined;
+  private notifications: AbortController | undefined;
   private absorbing: Promise<void> | undefined;
   private noted = false;
 
@@ -95,7 +95,7 @@ export class Driver {
   stop(): void {
     this.ended.abort();
     clearTimeout(this.timer);
-    this.doorbell?.abort();
+    this.notifications?.abort();
     this.requests.forEach((request) => request.abort());
     this.waiting.splice(0).forEach((resolve) => resolve());
   }
@@ -264,26 +264,26 @@ export class Driver {
     }
   }
 
-  /** Listens for the server's doorbell while sync is on. */
+  /** Listens for the server's notifications while sync is on. */
   private listen(wanted: boolean): void {
     if (!wanted) {
-      this.doorbell?.abort();
-      this.doorbell = undefined;
-    } else if (this.doorbell === undefined) {
-      this.doorbell = new AbortController();
-      void this.hear(this.doorbell.signal);
+      this.notifications?.abort();
+      this.notifications = undefined;
+    } else if (this.notifications === undefined) {
+      this.notifications = new AbortController();
+      void this.hear(this.notifications.signal);
     }
   }
 
   private async hear(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       try {
-        await this.transport.listen(signal, (rev) => this.happened({ doorbell: rev }));
+        await this.transport.listen(signal, (rev) => this.happened({ notified: rev }));
       } catch {
-        // The doorbell only saves time: without it the engine pulls by its timer, and says so itself if the server is away.
+        // Change notifications only saves time: without it the engine pulls by its timer, and says so itself if the server is away.
       }
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, DOORBELL_RETRY_MS);
+        const timer = setTimeout(resolve, NOTIFICATIONS_RETRY_MS);
         signal.addEventListener("abort", () => {
           clearTimeout(timer);
           resolve();

@@ -122,7 +122,7 @@ export class Host {
     await this.driver.start();
   }
 
-  /** What was set aside is tried again with each new version of the contract (R16). */
+  /** What was quarantined is tried again with each new version of the contract (R16). */
   private async rereadQuarantine(): Promise<void> {
     for (const { raw } of await this.database._aside.toArray()) {
       await this.driver.run({ reread: raw });

@@ -13,8 +13,8 @@ export interface Loaded {
   readonly keys: string[];
   readonly infos: string[];
   readonly texts: string[];
-  /** 1 where a version of the record is set aside. */
-  readonly held: Uint8Array;
+  /** 1 where a version of the record is set quarantined. */
+  readonly quarantined: Uint8Array;
 }
 
 /** What a plan writes: JSON of `Writes` in web/engine. */
@@ -25,7 +25,7 @@ interface Writes {
   readonly remove: readonly string[];
   readonly remember: readonly StoredPast[];
   readonly forget: readonly number[];
-  readonly aside: readonly Move[];
+  readonly quarantined: readonly Move[];
   readonly refused: readonly (readonly [key: string, problem: string])[];
   readonly unchanged: readonly string[];
 }
@@ -187,15 +187,15 @@ export class DexieStore {
 
   private async load(selection: Selection, meta: string): Promise<Loaded> {
     const { _rows, _aside } = this.database;
-    const held = new Set((await _aside.count()) === 0 ? [] : (await _aside.orderBy("key").keys()).map(String));
+    const quarantined = new Set((await _aside.count()) === 0 ? [] : (await _aside.orderBy("key").keys()).map(String));
     if (selection === "unacknowledged") {
       const rows = [...(await _rows.orderBy("queue").toArray()), ...(await _rows.orderBy("blocked").toArray())];
-      return loadedOf(rows.sort((one, other) => seqOf(one) - seqOf(other)), held);
+      return loadedOf(rows.sort((one, other) => seqOf(one) - seqOf(other)), quarantined);
     }
     if ("unseen" in selection) {
       const number = (JSON.parse(meta) as { resync?: { number: number } | null }).resync?.number;
       const unseen = _rows.filter((row) => row.seen !== number).limit(selection.unseen);
-      return loadedOf(number === undefined ? [] : await unseen.toArray(), held);
+      return loadedOf(number === undefined ? [] : await unseen.toArray(), quarantined);
     }
     const keys = [...selection.keys];
     const found = await this.rows(keys);
@@ -203,7 +203,7 @@ export class DexieStore {
       keys,
       infos: keys.map((key) => found.get(key)?.info ?? ""),
       texts: keys.map((key) => found.get(key)?.text ?? ""),
-      held: Uint8Array.from(keys, (key) => (held.has(key) ? 1 : 0)),
+      quarantined: Uint8Array.from(keys, (key) => (quarantined.has(key) ? 1 : 0)),
     };
   }
 
@@ -315,7 +315,7 @@ export class DexieStore {
       forget.length > 0 && _history.bulkDelete([...forget]),
       _device.put({ name: "meta", value: writes.meta }),
     ]);
-    for (const move of writes.aside) {
+    for (const move of writes.quarantined) {
       await this.moveAside(move);
     }
     return writes;
@@ -335,7 +335,7 @@ export class DexieStore {
     if ("release" in move) {
       await _aside.where("key").equals(move.release).delete();
     } else if ("releaseRev" in move) {
-      await _aside.where("rev").equals(move.releaseRev).and((aside) => aside.id === null).delete();
+      await _aside.where("rev").equals(move.releaseRev).and((quarantined) => quarantined.id === null).delete();
     } else {
       const { key, raw } = move.quarantine;
       await (key !== null && _aside.where("key").equals(key).delete());
@@ -345,18 +345,18 @@ export class DexieStore {
   }
 }
 
-function loadedOf(rows: readonly StoredRow[], held: ReadonlySet<string> = new Set()): Loaded {
+function loadedOf(rows: readonly StoredRow[], quarantined: ReadonlySet<string> = new Set()): Loaded {
   return {
     keys: rows.map((row) => row.key),
     infos: rows.map((row) => row.info),
     texts: rows.map((row) => row.text),
-    held: Uint8Array.from(rows, (row) => (held.has(row.key) ? 1 : 0)),
+    quarantined: Uint8Array.from(rows, (row) => (quarantined.has(row.key) ? 1 : 0)),
   };
 }
 
 /** Rows on their way into the engine. */
-function crossing({ keys, infos, texts, held }: Loaded): wasm.Rows {
-  return new wasm.Rows(keys, infos, texts, held);
+function crossing({ keys, infos, texts, quarantined }: Loaded): wasm.Rows {
+  return new wasm.Rows(keys, infos, texts, quarantined);
 }
 
 /** The note of a write that the engine has refused, if it has. */

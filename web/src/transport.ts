@@ -5,9 +5,9 @@ import * as wasm from "../engine/pkg/engine.js";
 
 /** How long to wait for an answer. */
 const ANSWER_MS_MAX = 60_000;
-/** How long a doorbell may be silent. The server sends a comment every 20 seconds. */
+/** How long change notifications may be silent. The server sends a comment every 20 seconds. */
 const SILENCE_MS_MAX = 50_000;
-/** The longest line of a doorbell that is looked at. */
+/** The longest line of change notifications that is looked at. */
 const LINE_MAX = 4_096;
 
 /** A request as the engine writes it. */
@@ -34,7 +34,7 @@ export interface Tokens {
 export type Audit = (call: Call, sent: Uint8Array | undefined, answer: Answer) => void;
 
 /** What is asked beside the feed: `Asked` in web/engine. */
-type Asked = "doorbell" | "signOut" | { readonly refresh: string } | { readonly [How in "signIn" | "signUp"]?: readonly [email: string, password: string] };
+type Asked = "notifications" | "signOut" | { readonly refresh: string } | { readonly [How in "signIn" | "signUp"]?: readonly [email: string, password: string] };
 
 type Said = { readonly tokens: Tokens } | { readonly refused: string } | { readonly unavailable: string };
 
@@ -107,13 +107,13 @@ export class Transport {
     return fresh;
   }
 
-  /** Hears the doorbell until it ends: each line is the newest revision. */
+  /** Hears change notifications until it ends: each line is the newest revision. */
   async listen(signal: AbortSignal, rung: (rev: number) => void): Promise<void> {
     const tokens = await this.tokens();
     if (tokens === undefined) {
       return;
     }
-    const { body: _, ...call } = this.write("doorbell");
+    const { body: _, ...call } = this.write("notifications");
     const silent = new AbortController();
     const response = await this.request(call, undefined, tokens, AbortSignal.any([signal, silent.signal]));
     if (response.status === 401) {

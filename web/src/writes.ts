@@ -181,17 +181,17 @@ class Watched {
     }
   }
 
-  /** A record of which a newer version was set aside is not edited: this app would destroy what it cannot read. */
+  /** A record of which a newer version was quarantined is not edited: this app would destroy what it cannot read. */
   private refuseHeld(trans: DBCoreMutateRequest["trans"], ids: readonly string[]): Promise<void> {
     const aside = this.core.table(ASIDE);
-    const all = { index: aside.schema.primaryKey, range: { type: 3 as const, lower: -Infinity, upper: [[]] } };
-    return aside.count({ trans, query: all }).then((count) => {
+    const all = { index: quarantined.schema.primaryKey, range: { type: 3 as const, lower: -Infinity, upper: [[]] } };
+    return quarantined.count({ trans, query: all }).then((count) => {
       if (count === 0) {
         return;
       }
-      return aside.query({ trans, values: true, query: all }).then(({ result }) => {
-        const held = new Set((result as Aside[]).map((change) => change.key));
-        const id = ids.find((candidate) => held.has(`${this.collection.path}/${candidate}`));
+      return quarantined.query({ trans, values: true, query: all }).then(({ result }) => {
+        const quarantined = new Set((result as Aside[]).map((change) => change.key));
+        const id = ids.find((candidate) => quarantined.has(`${this.collection.path}/${candidate}`));
         if (id !== undefined) {
           const message = "was written by a newer app in a way that this one cannot read; update the app first";
           throw new Refused(this.collection.path, id, [{ pointer: "", keyword: "version", message }]);

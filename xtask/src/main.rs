@@ -18,7 +18,7 @@ cargo xtask test [CORPUS]   everything that CI runs; the corpus checks too, if i
 cargo xtask corpus FOLDER   compile other people's contracts, and judge their test cases
 cargo xtask simulate [--seeds N] [--first N]
                             more worlds of the simulation than the tests run, and what each rule is for
-cargo xtask strangers       the server against tools that nobody here wrote: schemathesis (Python) and RxDB (Node)
+cargo xtask interop         the server against tools written by others: schemathesis (Python) and RxDB (Node)
 cargo xtask bench           the benchmarks of BENCHMARKS.md
 cargo xtask bench FOLDER    the compilers of BENCHMARKS.md on the largest documents of the corpus, and Zod schemas, side by side
 cargo xtask fuzz [CASES]    mutated documents and mutated JSON, 20,000 of each if not said otherwise
@@ -33,7 +33,7 @@ fn main() -> ExitCode {
     let result = match words.as_slice() {
         ["test"] => test(None),
         ["test", folder] => test(Some(Path::new(folder))),
-        ["strangers"] => strangers(FUZZING_SECONDS),
+        ["interop"] => interop(FUZZING_SECONDS),
         ["bench"] => bench(),
         ["simulate", options @ ..] => simulate(options),
         ["bench", folder] => compilers::run_all(Path::new(folder)),
@@ -72,7 +72,7 @@ fn test(corpus: Option<&Path>) -> Result {
     cargo(&["check", "--package", "stronglog-sync", "--no-default-features"])?;
     worlds(0, WORLDS)?;
     node::test()?;
-    strangers(FUZZING_SECONDS_IN_TEST)?;
+    interop(FUZZING_SECONDS_IN_TEST)?;
     // The program that the browser's tests sync with.
     cargo(&["build", "--package", "stronglog-cli"])?;
     web::test()?;
@@ -120,10 +120,10 @@ fn worlds(first: u64, seeds: u64) -> Result {
 }
 
 /// The server against tools that nobody here wrote. Both are installed where they are missing.
-fn strangers(fuzzing_seconds: &str) -> Result {
+fn interop(fuzzing_seconds: &str) -> Result {
     const EXAMPLES: &str = "5";
-    run(Command::new("sh").arg("server/tests/rxdb/run.sh").current_dir(root()))?;
-    run(Command::new("sh").args(["server/tests/schemathesis/run.sh", EXAMPLES, fuzzing_seconds]).current_dir(root()))
+    run(Command::new("sh").arg("server/tests/interop/rxdb/run.sh").current_dir(root()))?;
+    run(Command::new("sh").args(["server/tests/interop/schemathesis/run.sh", EXAMPLES, fuzzing_seconds]).current_dir(root()))
 }
 
 /// The benchmarks, over types that are made afresh.

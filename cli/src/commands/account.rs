@@ -6,7 +6,7 @@ use stronglog_sync::transport::Traffic;
 use crate::args::{Account, Logout, SignIn};
 use crate::commands::sync::{exit_of, say_outcome};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::home::{Doorbell, Home};
+use crate::home::{Home, Notifications};
 use crate::output::{AccountOutput, DoneOutput, LogoutOutput, SignInOutput};
 use crate::progress::{self, Shown};
 use crate::terminal::{Asking, ask_line, bytes, counted, good, moment, password, remark, say, say_fields, say_json};
@@ -15,7 +15,7 @@ const PASSWORD: &str = "STRONGLOG_PASSWORD";
 const NEW_PASSWORD: &str = "STRONGLOG_NEW_PASSWORD";
 
 pub async fn register(home: &Home, sign_in: &SignIn, json: bool) -> Outcome {
-    let client = home.open(Doorbell::Off).await?;
+    let client = home.open(Notifications::Off).await?;
     let email = email(sign_in).await?;
     let asking = Asking { question: "New password", variable: PASSWORD, stdin: sign_in.password_stdin, twice: true };
     let password = password(asking).await?;
@@ -24,7 +24,7 @@ pub async fn register(home: &Home, sign_in: &SignIn, json: bool) -> Outcome {
 }
 
 pub async fn login(home: &Home, sign_in: &SignIn, json: bool) -> Outcome {
-    let client = home.open(Doorbell::Off).await?;
+    let client = home.open(Notifications::Off).await?;
     let email = email(sign_in).await?;
     let asking = Asking { question: "Password", variable: PASSWORD, stdin: sign_in.password_stdin, twice: false };
     let password = password(asking).await?;
@@ -72,7 +72,7 @@ pub async fn logout(home: &Home, logout: &Logout, json: bool) -> Outcome {
     if home.tokens()?.is_none() {
         return Err(Failure::Other(Exit::SignIn, "cannot sign out: nobody is signed in on this device".to_owned()));
     }
-    let client = home.open(Doorbell::Off).await?;
+    let client = home.open(Notifications::Off).await?;
     client.pause();
     let which = if logout.all_devices { SignOut::AllDevices } else { SignOut::ThisDevice };
     match client.account().sign_out(which).await {
@@ -95,7 +95,7 @@ pub async fn logout(home: &Home, logout: &Logout, json: bool) -> Outcome {
 }
 
 pub async fn run(home: &Home, action: &Account, json: bool) -> Outcome {
-    let client = home.open(Doorbell::Off).await?;
+    let client = home.open(Notifications::Off).await?;
     client.pause();
     match action {
         Account::Show => {

@@ -8,7 +8,7 @@ use stronglog_sync::{Client, Status, SyncState};
 
 use crate::args::{Confirm, Sync};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::home::{Doorbell, Home};
+use crate::home::{Home, Notifications};
 use crate::output::SyncOutput;
 use crate::progress::{self, Shown, Synced, since};
 use crate::terminal::{bad, bytes, counted, good, moment, remark, say, say_json, thousands};
@@ -21,7 +21,7 @@ pub async fn run(home: &Home, sync: &Sync, json: bool) -> Outcome {
         let what = "cannot sync: nobody is signed in on this device; use `stronglog login` or `stronglog register`";
         return Err(Failure::Other(Exit::SignIn, what.to_owned()));
     }
-    let client = home.open(if sync.watch { Doorbell::On } else { Doorbell::Off }).await?;
+    let client = home.open(if sync.watch { Notifications::On } else { Notifications::Off }).await?;
     match sync.confirm {
         Some(Confirm::Delete) => client.confirm_resync(Answer::Delete)?,
         Some(Confirm::PushAgain) => client.confirm_resync(Answer::PushAgain)?,

@@ -53,8 +53,8 @@ pub fn export(records: &impl Records, take: &mut dyn FnMut(Change) -> ControlFlo
     Ok(records.changes(Feed::All, 0, take)?)
 }
 
-/// The cursor of a page that reaches to `rev`. Below the floor, it says that the pull began after the purge.
+/// The cursor of a page that reaches to `rev`. Below the purge watermark, it says that the pull began after the purge.
 fn cursor(head: &Head, feed: Feed, rev: u64) -> String {
-    let floor = if rev < head.floor { head.floor } else { 0 };
-    Cursor { feed: feed.name().to_owned(), epoch: head.epoch.clone(), floor, rev }.to_string()
+    let purge_watermark = if rev < head.purge_watermark { head.purge_watermark } else { 0 };
+    Cursor { feed: feed.name().to_owned(), epoch: head.epoch.clone(), purge_watermark, rev }.to_string()
 }

@@ -3,13 +3,14 @@
 use stronglog_sync::api::collection::{Collection, deterministic_id};
 use stronglog_sync::api::runtime::report::Violation;
 use stronglog_sync::api::{Rejection, RejectionCode, Report, Schema, Seq, Timestamp, ViolationType, registry};
+use stronglog_sync::clock::ClockAndRng;
 use stronglog_sync::merge::{Verdict, decide};
 use stronglog_sync::record::{RECORD_BYTES_MAX, Record};
 use stronglog_sync::rules::{self, Rule};
 use stronglog_sync::wire::{Change, Edit, Feed, Outcome, Push, PushResult, Receipt, Unreadable};
 use uuid::Uuid;
 
-use super::{CLOCK_SKEW_MAX_MS, Error, Moment, follow};
+use super::{CLOCK_SKEW_MAX_MS, Error, follow};
 use crate::store::{Entry, Records, StoreError};
 
 /// Decides a push, and stores what it accepts. The caller holds the user's lock until it commits.
@@ -18,13 +19,13 @@ use crate::store::{Entry, Records, StoreError};
 ///
 /// # Errors
 /// The cursor cannot be followed, and nothing is stored; or the store failed, and the transaction must be given up.
-pub fn push(records: &mut impl Records, push: &Push, feed: Feed, moment: &mut Moment<'_>) -> Result<PushResult, Error> {
+pub fn push(records: &mut impl Records, push: &Push, feed: Feed, clock: &mut ClockAndRng<'_>) -> Result<PushResult, Error> {
     let head = records.head()?;
     if let Some(cursor) = &push.cursor {
         follow(records, &head, cursor, feed)?;
     }
-    let server_updated_at = moment.now_ms.max(head.server_updated_at);
-    let mut pass = Pass { rev: head.rev, server_updated_at, moment };
+    let server_updated_at = clock.now_ms.max(head.server_updated_at);
+    let mut pass = Pass { rev: head.rev, server_updated_at, clock };
     let mut outcomes = Vec::with_capacity(push.edits.len());
     for edit in &push.edits {
         outcomes.push(match edit {
@@ -36,14 +37,14 @@ pub fn push(records: &mut impl Records, push: &Push, feed: Feed, moment: &mut Mo
     if rev > head.rev {
         records.advance(rev, server_updated_at)?;
     }
-    Ok(PushResult { outcomes, prev_user_rev: head.rev, user_rev: rev, server_time: moment.now_ms })
+    Ok(PushResult { outcomes, prev_user_rev: head.rev, user_rev: rev, server_time: clock.now_ms })
 }
 
 /// One push on its way through its edits.
 struct Pass<'p, 'm> {
     rev: u64,
     server_updated_at: i64,
-    moment: &'p mut Moment<'m>,
+    clock: &'p mut ClockAndRng<'m>,
 }
 
 impl Pass<'_, '_> {
@@ -71,11 +72,11 @@ impl Pass<'_, '_> {
 
     fn accept(&mut self, records: &mut impl Records, edit: &Edit, stamp: i64, stored: Option<&Entry>) -> Result<Outcome, StoreError> {
         let known = stored.map_or(0, |entry| entry.change.record.stamp.saturating_add(1));
-        let latest = self.moment.now_ms.saturating_add(CLOCK_SKEW_MAX_MS).max(known);
+        let latest = self.clock.now_ms.saturating_add(CLOCK_SKEW_MAX_MS).max(known);
         if edit.record.stamp > latest && rules::on(Rule::RefuseFutureStamps) {
-            return Ok(rejected(edit, clock_skew(edit.record.stamp, self.moment.now_ms)));
+            return Ok(rejected(edit, clock_skew(edit.record.stamp, self.clock.now_ms)));
         }
-        let server_id = stored.map_or_else(|| self.moment.new_id(), |entry| entry.server_id);
+        let server_id = stored.map_or_else(|| self.clock.new_id(), |entry| entry.server_id);
         let Ok(record) = edit.record.acknowledged(server_id, self.server_updated_at, stamp) else {
             return Ok(rejected(edit, plain(RejectionCode::InvalidRecord, "the record is not a JSON object")));
         };

@@ -1,12 +1,13 @@
 //! Single records, read, written and deleted by id; and the purge of old tombstones (R10).
 
 use stronglog_sync::api::collection::Collection;
+use stronglog_sync::clock::ClockAndRng;
 use stronglog_sync::merge::Op;
 use stronglog_sync::rules::{self, Rule};
 use stronglog_sync::wire::{Change, Edit, Feed, Outcome, Push};
 use uuid::Uuid;
 
-use super::{Error, Moment, Refusal, push};
+use super::{Error, Refusal, push};
 use crate::store::{Entry, Records, StoreError};
 
 /// The current version of one record of a collection, or its tombstone.
@@ -21,10 +22,10 @@ pub fn read(records: &impl Records, collection: &'static Collection, id: Uuid) -
 ///
 /// # Errors
 /// The store failed.
-pub fn put(records: &mut impl Records, edit: Edit, moment: &mut Moment<'_>) -> Result<Outcome, Error> {
+pub fn put(records: &mut impl Records, edit: Edit, clock: &mut ClockAndRng<'_>) -> Result<Outcome, Error> {
     let feed = Feed::One(edit.collection);
     let one = Push { edits: vec![Ok(edit)], cursor: None };
-    let outcome = push(records, &one, feed, moment)?.outcomes.pop();
+    let outcome = push(records, &one, feed, clock)?.outcomes.pop();
     Ok(outcome.ok_or_else(|| StoreError::new("an edit was left without an outcome"))?)
 }
 
@@ -45,7 +46,7 @@ pub fn delete(
     records: &mut impl Records,
     collection: &'static Collection,
     deletion: Deletion,
-    moment: &mut Moment<'_>,
+    clock: &mut ClockAndRng<'_>,
 ) -> Result<Outcome, Error> {
     let Entry { change, server_id, server_updated_at } = find(records, collection, deletion.id)?;
     let (op, stamp, base_rev) = match deletion.by {
@@ -63,15 +64,15 @@ pub fn delete(
         }
         // A device of its own for each such edit: no count to keep, and none that a restored server could repeat.
         None => {
-            let op = Op { id: moment.new_id(), device: moment.new_id(), seq: 1 };
-            (op, moment.now_ms.max(change.record.stamp.saturating_add(1)), Some(deletion.base_rev.unwrap_or(change.rev)))
+            let op = Op { id: clock.new_id(), device: clock.new_id(), seq: 1 };
+            (op, clock.now_ms.max(change.record.stamp.saturating_add(1)), Some(deletion.base_rev.unwrap_or(change.rev)))
         }
     };
     let record = change.record.tombstone(stamp).map_err(|report| StoreError::new(format!("a stored record is unreadable: {report}")))?;
-    put(records, Edit { collection, op, base_rev, record }, moment)
+    put(records, Edit { collection, op, base_rev, record }, clock)
 }
 
-/// Forgets the tombstones accepted before `before_ms` that every backup up to `covered_rev` holds too, and raises the floor (R10). Says how
+/// Forgets the tombstones accepted before `before_ms` that every backup up to `covered_rev` holds too, and raises the purge_watermark (R10). Says how
 /// many there were.
 ///
 /// A tombstone that a restorable backup does not know must stay: restoring the backup would bring the record back, and nobody would know that
@@ -83,8 +84,8 @@ pub fn purge(records: &mut impl Records, before_ms: i64, covered_rev: Option<u64
     let rev_max = if rules::on(Rule::PurgeAfterBackup) { covered_rev.unwrap_or(u64::MAX) } else { u64::MAX };
     let purged = records.purge(before_ms, rev_max)?;
     if purged.count > 0 {
-        let floor = records.head()?.floor.max(purged.highest_rev);
-        records.raise_floor(floor)?;
+        let purge_watermark = records.head()?.purge_watermark.max(purged.highest_rev);
+        records.raise_purge_watermark(purge_watermark)?;
     }
     Ok(purged.count)
 }

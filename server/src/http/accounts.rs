@@ -197,7 +197,7 @@ impl Accounts {
         let user = caller(parts)?.user;
         self.confirm(parts, user, password).await?;
         self.0.store.write(move |connection| Ok::<_, Failure>(accounts::erase(connection, user)?)).await?;
-        self.0.doorbells.remove(user);
+        self.0.notifications.remove(user);
         Ok(())
     }
 

@@ -111,10 +111,10 @@ async fn push(app: &App, caller: Caller, body: Bytes, feed: Feed) -> Result<Resp
         wire::read_push(&body, feed)
     };
     let push = push.map_err(|report| Failure::malformed(&report))?;
-    let result = app.write(caller.user, move |records, moment| feed::push(records, &push, feed, moment)).await?;
+    let result = app.write(caller.user, move |records, clock| feed::push(records, &push, feed, clock)).await?;
     app.metrics.outcomes(&result.outcomes);
     if result.user_rev > result.prev_user_rev {
-        app.doorbells.ring(caller.user, result.user_rev);
+        app.notifications.ring(caller.user, result.user_rev);
     }
     Ok(json(wire::write_push_result(&result)))
 }
@@ -134,18 +134,18 @@ async fn put_record(app: &App, caller: Caller, collection: &'static Collection, 
         report.violations.iter_mut().for_each(|violation| violation.pointer = "/record/id".to_owned());
         return Err(Failure::invalid_record(&report));
     }
-    let outcome = app.write(caller.user, move |records, moment| feed::put(records, edit, moment)).await?;
+    let outcome = app.write(caller.user, move |records, clock| feed::put(records, edit, clock)).await?;
     Ok(answer(app, caller, outcome))
 }
 
 async fn delete_record(app: &App, caller: Caller, collection: &'static Collection, deletion: Deletion) -> Result<Response, Failure> {
-    let outcome = app.write(caller.user, move |records, moment| feed::delete(records, collection, deletion, moment)).await?;
+    let outcome = app.write(caller.user, move |records, clock| feed::delete(records, collection, deletion, clock)).await?;
     Ok(answer(app, caller, outcome))
 }
 
 fn answer(app: &App, caller: Caller, outcome: Outcome) -> Response {
     if let Outcome::Accepted(receipt) = &outcome {
-        app.doorbells.ring(caller.user, receipt.rev);
+        app.notifications.ring(caller.user, receipt.rev);
     }
     let mut text = String::new();
     wire::write_outcome(&mut text, &outcome);

@@ -1,4 +1,4 @@
-//! The doorbell: a stream of the user's newest revision, until the token runs out or the server stops.
+//! Change notifications: a stream of the user's newest revision, until the token runs out or the server stops.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ const KEEP_ALIVE: Duration = Duration::from_secs(20);
 /// The stream of one device.
 pub async fn open(app: &Arc<App>, caller: Caller) -> Result<Response, Failure> {
     // First listen, then read: no revision falls between.
-    let Some(bell) = app.doorbells.listen(caller.user) else { return Err(Failure::rate_limited(30)) };
+    let Some(bell) = app.notifications.listen(caller.user) else { return Err(Failure::rate_limited(30)) };
     let rev = app.read(caller.user, |records| Ok(records.head()?.rev)).await?;
     let left = caller.expires_at_secs.saturating_mul(1_000).saturating_sub(now_ms());
     let end = Instant::now() + Duration::from_millis(u64::try_from(left).unwrap_or(0));

@@ -21,7 +21,7 @@ pub struct Memory {
 #[derive(Clone, Debug, Default)]
 struct User {
     rev: u64,
-    floor: u64,
+    purge_watermark: u64,
     server_updated_at: i64,
     entries: BTreeMap<Uuid, Entry>,
     by_rev: BTreeMap<u64, Uuid>,
@@ -107,8 +107,8 @@ impl UserRecords<'_> {
 
 impl Records for UserRecords<'_> {
     fn head(&self) -> Result<Head, StoreError> {
-        let User { rev, floor, server_updated_at, .. } = *self.user;
-        Ok(Head { rev, floor, server_updated_at, epoch: self.epoch.to_owned() })
+        let User { rev, purge_watermark, server_updated_at, .. } = *self.user;
+        Ok(Head { rev, purge_watermark, server_updated_at, epoch: self.epoch.to_owned() })
     }
 
     fn advance(&mut self, rev: u64, server_updated_at: i64) -> Result<(), StoreError> {
@@ -158,8 +158,8 @@ impl Records for UserRecords<'_> {
         Ok(Purged { count: revs.len() as u64, highest_rev: revs.into_iter().max().unwrap_or(0) })
     }
 
-    fn raise_floor(&mut self, floor: u64) -> Result<(), StoreError> {
-        self.user.floor = floor;
+    fn raise_purge_watermark(&mut self, purge_watermark: u64) -> Result<(), StoreError> {
+        self.user.purge_watermark = purge_watermark;
         Ok(())
     }
 }

@@ -26,7 +26,7 @@ use super::StoreError;
 pub const DATABASE: &str = "stronglog.db";
 
 /// Numbered migrations: the first makes version 1 of an empty file.
-const MIGRATIONS: &[&str] = &[include_str!("sqlite/schema_1.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("sqlite/schema_1.sql"), include_str!("sqlite/schema_2.sql")];
 
 /// How long a connection waits for another process, such as a backup, to let go.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);

@@ -104,22 +104,22 @@ fn record_in(text: &str) -> Option<Record> {
 }
 
 /// Writes a row of `quarantine`, in place of one for the same record or the same text.
-pub(super) fn quarantine(connection: &Connection, aside: &Quarantined) -> rusqlite::Result<()> {
+pub(super) fn quarantine(connection: &Connection, quarantined: &Quarantined) -> rusqlite::Result<()> {
     let sql = "INSERT OR REPLACE INTO quarantine (collection, id, rev, stamp, is_deleted, op_id, op_device, op_seq, raw, reason, at)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
-    let version = aside.stored.map(|stored| stored.version);
+    let version = quarantined.stored.map(|stored| stored.version);
     connection.prepare_cached(sql)?.execute(params![
-        aside.collection,
-        aside.id.map(|id| id.to_string()),
-        aside.stored.map(|stored| stored.rev),
+        quarantined.collection,
+        quarantined.id.map(|id| id.to_string()),
+        quarantined.stored.map(|stored| stored.rev),
         version.map(|version| version.stamp),
         version.map(|version| version.deleted),
         version.map(|version| *version.op.id.as_bytes()),
         version.map(|version| *version.op.device.as_bytes()),
         version.map(|version| version.op.seq),
-        aside.raw,
-        aside.reason,
-        aside.at
+        quarantined.raw,
+        quarantined.reason,
+        quarantined.at
     ])?;
     Ok(())
 }

@@ -149,12 +149,12 @@ impl World {
         }
     }
 
-    /// The doorbell: heard by some.
+    /// Change notifications: heard by some.
     fn ring(&mut self, account: usize) {
         let rev = self.server.rev(account);
         for device in self.devices.iter_mut().filter(|device| device.home == account && device.token == Some(account)) {
             if self.chance.of_thousand(500) {
-                device.inbox.push(Event::Doorbell { rev });
+                device.inbox.push(Event::Notified { rev });
             }
         }
     }

@@ -137,17 +137,17 @@ impl World {
     /// A device has what the server has, blocked and quarantined records apart (I1).
     fn check_replica(&mut self, index: usize) -> Result<(), String> {
         let home = self.devices[index].home;
-        let aside = self.devices[index].store.quarantined().expect("a store in memory");
+        let quarantined = self.devices[index].store.quarantined().expect("a store in memory");
         let server = self.server.records(home);
         for (key, text) in &server {
             let row = self.devices[index].store.get(*key).expect("a store in memory");
-            let held = aside.iter().any(|aside| aside.id == Some(key.id));
-            if self.unreadable.contains(&(home, *key)) && !held && self.server.is_unreadable(home, *key) {
-                return Err(format!("device {index} has not set {key:?} aside, which it cannot read (I1, R16)"));
+            let quarantined = quarantined.iter().any(|change| change.id == Some(key.id));
+            if self.unreadable.contains(&(home, *key)) && !quarantined && self.server.is_unreadable(home, *key) {
+                return Err(format!("device {index} has not quarantined {key:?}, which it cannot read (I1, R16)"));
             }
             let blocked = row.as_ref().is_some_and(|row| matches!(row.state, stronglog_sync::store::RowState::Blocked(..)));
             let same = row.as_ref().is_some_and(|row| row.record.text == *text);
-            if !same && !held && !blocked {
+            if !same && !quarantined && !blocked {
                 let has = row.map(|row| row.record.text);
                 return Err(format!("device {index} differs from the server in {key:?} (I1): {has:?} is not {text}"));
             }

@@ -21,7 +21,7 @@ enum Asked {
     /// The refresh token.
     Refresh(String),
     SignOut,
-    Doorbell,
+    Notifications,
 }
 
 #[derive(Serialize)]
@@ -58,7 +58,7 @@ pub fn write_call(asked: &str, base_url: &str) -> Result<String, String> {
         }
         Asked::Refresh(token) => request::<RefreshTokens>(base_url, &RefreshRequest { refresh_token: RefreshToken(token) }),
         Asked::SignOut => request::<Logout>(base_url, &LogoutRequest { all_devices: None }),
-        Asked::Doorbell => Ok(write(&Written { call: Call::of::<StreamChanges>(base_url, ""), body: String::new() })),
+        Asked::Notifications => Ok(write(&Written { call: Call::of::<StreamChanges>(base_url, ""), body: String::new() })),
     }
 }
 

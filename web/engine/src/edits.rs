@@ -6,13 +6,13 @@ use stronglog_sync::store::Loaded;
 use uuid::Uuid;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::random::with_moment;
+use crate::random::with_clock_and_rng;
 use crate::rows::{Plan, Rows, Writes, read_key, read_meta, write, write_key};
 
 /// A new device's own row, as text.
 #[wasm_bindgen(js_name = newMeta)]
 pub fn new_meta(wall_ms: f64) -> String {
-    let device: Uuid = with_moment(wall_ms, |moment| moment.id());
+    let device: Uuid = with_clock_and_rng(wall_ms, |clock| clock.new_id());
     write(&stronglog_sync::store::Meta { device, ..Default::default() })
 }
 
@@ -42,15 +42,15 @@ impl Notes {
 /// The database is damaged, or a note is of a collection that this contract does not have.
 #[wasm_bindgen]
 pub fn absorb(meta: &str, rows: Rows, notes: Notes) -> Result<Plan, String> {
-    let (rows, held) = rows.read()?;
+    let (rows, quarantined) = rows.read()?;
     let mut meta = read_meta(meta)?;
     let mut writes = Writes::default();
     let mut texts = Vec::new();
     let before = meta.clock;
     let mut furthest = before;
     let (mut time, mut start) = (f64::NAN, before);
-    let entries = notes.keys.iter().zip(notes.times).zip(notes.shipped).zip(notes.records).zip(rows.into_iter().zip(held));
-    for ((((key, at), shipped), record), (row, held)) in entries {
+    let entries = notes.keys.iter().zip(notes.times).zip(notes.shipped).zip(notes.records).zip(rows.into_iter().zip(quarantined));
+    for ((((key, at), shipped), record), (row, quarantined)) in entries {
         let key = read_key(key)?;
         if at != time {
             // Writes of one moment share their stamp, later ones get later stamps: as in `outbox::edit_all`.
@@ -62,8 +62,8 @@ pub fn absorb(meta: &str, rows: Rows, notes: Notes) -> Result<Plan, String> {
             (false, false) => LocalEdit::Put(record),
         };
         meta.clock = start;
-        let mut one = Loaded { meta: meta.clone(), rows: vec![row], held: vec![held] };
-        match with_moment(at, |moment| outbox::edit(&mut one, key, &edit, moment)) {
+        let mut one = Loaded { meta: meta.clone(), rows: vec![row], quarantined: vec![quarantined] };
+        match with_clock_and_rng(at, |clock| outbox::edit(&mut one, key, &edit, clock)) {
             Ok(planned) => {
                 furthest = furthest.further(one.meta.clock);
                 meta = one.meta;

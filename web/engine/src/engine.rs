@@ -10,7 +10,7 @@ use stronglog_sync::wire;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::messages::{Call, Happened, Order, Turn, Wanted};
-use crate::random::{random, whole, with_moment};
+use crate::random::{random, whole, with_clock_and_rng};
 use crate::rows::{Counted, Plan, Rows, Selection, Writes, read, read_meta, write};
 
 /// The engine, and the durable steps that it or the app has asked for and that are not stored yet.
@@ -108,7 +108,7 @@ impl SyncEngine {
         let Step { task, done, .. } = self.steps.get_mut(&step).ok_or_else(|| no_step(step))?;
         let mut loaded = rows.loaded(meta)?;
         *done = Done::default();
-        let planned = with_moment(wall_ms, |moment| task.plan(&mut loaded, moment, done));
+        let planned = with_clock_and_rng(wall_ms, |clock| task.plan(&mut loaded, clock, done));
         let planned = planned.map_err(|report| format!("cannot change a stored record, which is damaged: {report}"))?;
         let (mut writes, mut texts) = (Writes::default(), Vec::with_capacity(planned.len()));
         writes.take(planned, &mut texts);

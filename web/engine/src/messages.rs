@@ -16,7 +16,7 @@ pub(crate) enum Happened {
     Tick,
     Online(bool),
     /// The newest revision.
-    Doorbell(u64),
+    Notified(u64),
     SyncNow,
     Pause,
     Resume,
@@ -35,7 +35,7 @@ impl From<Happened> for Event {
         match happened {
             Happened::Tick => Event::Tick,
             Happened::Online(online) => Event::Online(online),
-            Happened::Doorbell(rev) => Event::Doorbell { rev },
+            Happened::Notified(rev) => Event::Notified { rev },
             Happened::SyncNow => Event::SyncNow,
             Happened::Pause => Event::Pause,
             Happened::Resume => Event::Resume,
@@ -58,9 +58,9 @@ pub(crate) enum Wanted {
     PushAgain,
     Claim(Uuid),
     Enable(bool),
-    /// Takes in a change that was set aside, if it can be read now.
+    /// Takes in a change that was quarantined, if it can be read now.
     Reread(String),
-    /// Remembers that everything that was set aside was tried with this contract.
+    /// Remembers that everything that was quarantined was tried with this contract.
     Current,
 }
 

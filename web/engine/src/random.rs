@@ -1,6 +1,6 @@
 //! Time and chance, which the engine does not have by itself.
 
-use stronglog_sync::outbox::Moment;
+use stronglog_sync::clock::ClockAndRng;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 #[wasm_bindgen]
@@ -20,7 +20,7 @@ pub fn random() -> u64 {
 const POOL: usize = 64;
 
 /// Runs `job` with the time and with random numbers.
-pub fn with_moment<T>(wall_ms: f64, job: impl FnOnce(&mut Moment<'_>) -> T) -> T {
+pub fn with_clock_and_rng<T>(wall_ms: f64, job: impl FnOnce(&mut ClockAndRng<'_>) -> T) -> T {
     let mut pool: Vec<u64> = Vec::new();
     let mut random = || {
         if pool.is_empty() {
@@ -30,7 +30,7 @@ pub fn with_moment<T>(wall_ms: f64, job: impl FnOnce(&mut Moment<'_>) -> T) -> T
         }
         pool.pop().unwrap_or_default()
     };
-    job(&mut Moment { wall_ms: whole(wall_ms), random: &mut random })
+    job(&mut ClockAndRng { now_ms: whole(wall_ms), random: &mut random })
 }
 
 /// A number of JavaScript's as a whole one.

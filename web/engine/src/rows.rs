@@ -126,15 +126,15 @@ pub struct Rows {
     keys: Vec<String>,
     infos: Vec<String>,
     texts: Vec<String>,
-    held: Vec<u8>,
+    quarantined: Vec<u8>,
 }
 
 #[wasm_bindgen]
 impl Rows {
     /// Rows, and for each whether a version of it is quarantined.
     #[wasm_bindgen(constructor)]
-    pub fn new(keys: Vec<String>, infos: Vec<String>, texts: Vec<String>, held: Vec<u8>) -> Rows {
-        Rows { keys, infos, texts, held }
+    pub fn new(keys: Vec<String>, infos: Vec<String>, texts: Vec<String>, quarantined: Vec<u8>) -> Rows {
+        Rows { keys, infos, texts, quarantined }
     }
 }
 
@@ -145,13 +145,13 @@ impl Rows {
             if info.is_empty() { Ok(None) } else { read_row(&key, &info, text).map(Some) }
         };
         let rows = texts.map(row).collect::<Result<_, String>>()?;
-        Ok((rows, self.held.into_iter().map(|held| held != 0).collect()))
+        Ok((rows, self.quarantined.into_iter().map(|quarantined| quarantined != 0).collect()))
     }
 
     /// What a plan is given.
     pub(crate) fn loaded(self, meta: &str) -> Result<Loaded, String> {
-        let (rows, held) = self.read()?;
-        Ok(Loaded { meta: read_meta(meta)?, rows, held })
+        let (rows, quarantined) = self.read()?;
+        Ok(Loaded { meta: read_meta(meta)?, rows, quarantined })
     }
 }
 
@@ -190,7 +190,7 @@ pub(crate) struct Writes {
     remove: Vec<String>,
     remember: Vec<Remembered>,
     forget: Vec<i64>,
-    aside: Vec<Aside>,
+    quarantined: Vec<Aside>,
     /// App writes that the contract refuses, with the reason.
     pub(crate) refused: Vec<(String, String)>,
     /// Keys of app writes that change nothing: their rows are shown again.
@@ -224,7 +224,7 @@ struct Remembered {
     winner: OpInfo,
 }
 
-/// One change of what is set aside, in order.
+/// One change of what is quarantined, in order.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 enum Aside {
@@ -243,9 +243,9 @@ enum Aside {
 }
 
 impl Aside {
-    fn of(aside: Quarantined) -> Self {
-        let key = aside.collection.as_deref().zip(aside.id).map(|(path, id)| format!("{path}/{id}"));
-        let Quarantined { collection, id, stored, raw, reason, at } = aside;
+    fn of(quarantined: Quarantined) -> Self {
+        let key = quarantined.collection.as_deref().zip(quarantined.id).map(|(path, id)| format!("{path}/{id}"));
+        let Quarantined { collection, id, stored, raw, reason, at } = quarantined;
         Aside::Quarantine { key, collection, id, rev: stored.map(|stored| stored.rev), raw, reason, at }
     }
 }
@@ -262,9 +262,9 @@ impl Writes {
                 Write::Remove(key) => self.remove.push(write_key(key)),
                 Write::Remember(past) => self.remember.push(Remembered::of(past)),
                 Write::Forget(number) => self.forget.push(number),
-                Write::Quarantine(aside) => self.aside.push(Aside::of(aside)),
-                Write::Release(key) => self.aside.push(Aside::Release(write_key(key))),
-                Write::ReleaseRev(rev) => self.aside.push(Aside::ReleaseRev(rev)),
+                Write::Quarantine(quarantined) => self.quarantined.push(Aside::of(quarantined)),
+                Write::Release(key) => self.quarantined.push(Aside::Release(write_key(key))),
+                Write::ReleaseRev(rev) => self.quarantined.push(Aside::ReleaseRev(rev)),
             }
         }
     }

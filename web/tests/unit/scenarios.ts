@@ -104,7 +104,7 @@ async function select(store: DexieStore, step: Step): Promise<{ readonly found: 
   if ("unordered" in step) {
     return { found: rows.sort(), expected: step["unordered"] };
   }
-  return { found: [rows, [...loaded.held].map(Boolean)], expected: [step["rows"], step["held"]] };
+  return { found: [rows, [...loaded.quarantined].map(Boolean)], expected: [step["rows"], step["quarantined"]] };
 }
 
 function write(store: DexieStore, writes: readonly Write[], resync: object | undefined): Promise<unknown> {

@@ -60,7 +60,7 @@ pub fn restore(folder: &Path, from: &Path, new_epoch: &str, now_ms: i64) -> Resu
     Ok(kept)
 }
 
-/// Begins a new epoch: from now on, cursors of the present one are answered with the revision that each user has at this moment.
+/// Begins a new epoch: from now on, cursors of the present one are answered with the revision that each user has now.
 ///
 /// # Errors
 /// The store failed.

@@ -62,8 +62,9 @@ impl<'c> UserRecords<'c> {
 
 impl Records for UserRecords<'_> {
     fn head(&self) -> Result<Head, StoreError> {
-        let sql = "SELECT rev, floor, server_updated_at, (SELECT epoch FROM server) FROM users WHERE user_id = ?1";
-        let read = |row: &Row<'_>| Ok(Head { rev: row.get(0)?, floor: row.get(1)?, server_updated_at: row.get(2)?, epoch: row.get(3)? });
+        let sql = "SELECT rev, purge_watermark, server_updated_at, (SELECT epoch FROM server) FROM users WHERE user_id = ?1";
+        let read =
+            |row: &Row<'_>| Ok(Head { rev: row.get(0)?, purge_watermark: row.get(1)?, server_updated_at: row.get(2)?, epoch: row.get(3)? });
         Ok(self.connection.prepare_cached(sql)?.query_row([self.user], read)?)
     }
 
@@ -140,8 +141,8 @@ impl Records for UserRecords<'_> {
         Ok(purged)
     }
 
-    fn raise_floor(&mut self, floor: u64) -> Result<(), StoreError> {
-        self.connection.execute("UPDATE users SET floor = ?2 WHERE user_id = ?1", params![self.user, floor])?;
+    fn raise_purge_watermark(&mut self, purge_watermark: u64) -> Result<(), StoreError> {
+        self.connection.execute("UPDATE users SET purge_watermark = ?2 WHERE user_id = ?1", params![self.user, purge_watermark])?;
         Ok(())
     }
 }

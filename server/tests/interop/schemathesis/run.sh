@@ -2,7 +2,7 @@
 # Runs schemathesis against the server; installs it in target/ when it is missing. Usage: run.sh [EXAMPLES [SECONDS]]
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-root=$(cd "$here/../../.." && pwd)
+root=$(cd "$here/../../../.." && pwd)
 venv="$root/target/schemathesis"
 if ! [ -x "$venv/bin/st" ]; then
     python3 -m venv "$venv"

@@ -9,13 +9,13 @@ use uuid::Uuid;
 /// How many streams one user may hold open.
 const STREAMS_MAX: usize = 64;
 
-/// The doorbells of all users.
+/// The notifications of all users.
 #[derive(Default)]
-pub struct Doorbells {
+pub struct Notifications {
     bells: Mutex<HashMap<Uuid, watch::Sender<u64>>>,
 }
 
-impl Doorbells {
+impl Notifications {
     /// Listens for a user's revisions: nothing comes back where too many do. The number says nothing until the bell rings.
     pub fn listen(&self, user: Uuid) -> Option<watch::Receiver<u64>> {
         let mut bells = self.bells.lock().unwrap_or_else(PoisonError::into_inner);
