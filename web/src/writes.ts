@@ -183,13 +183,13 @@ class Watched {
 
   /** A record of which a newer version was quarantined is not edited: this app would destroy what it cannot read. */
   private refuseHeld(trans: DBCoreMutateRequest["trans"], ids: readonly string[]): Promise<void> {
-    const aside = this.core.table(ASIDE);
-    const all = { index: quarantined.schema.primaryKey, range: { type: 3 as const, lower: -Infinity, upper: [[]] } };
-    return quarantined.count({ trans, query: all }).then((count) => {
+    const table = this.core.table(ASIDE);
+    const all = { index: table.schema.primaryKey, range: { type: 3 as const, lower: -Infinity, upper: [[]] } };
+    return table.count({ trans, query: all }).then((count) => {
       if (count === 0) {
         return;
       }
-      return quarantined.query({ trans, values: true, query: all }).then(({ result }) => {
+      return table.query({ trans, values: true, query: all }).then(({ result }) => {
         const quarantined = new Set((result as Aside[]).map((change) => change.key));
         const id = ids.find((candidate) => quarantined.has(`${this.collection.path}/${candidate}`));
         if (id !== undefined) {

@@ -83,9 +83,6 @@ async function take(store: DexieStore, step: Step): Promise<{ readonly found: un
     const past = await _history.reverse().limit(step["history"] as number).toArray();
     return { found: past.map(({ text }) => numberOf((JSON.parse(text) as { id: string }).id)), expected: step["rows"] };
   }
-  if ("quarantined" in step) {
-    return { found: (await _aside.toArray()).map((aside: Aside) => aside.raw), expected: step["quarantined"] };
-  }
   if ("counts" in step) {
     const { counts } = await plan(store, {}, []);
     const { live = 0, unseen = 0, ...found } = JSON.parse(counts) as Record<string, number | null>;
@@ -93,7 +90,10 @@ async function take(store: DexieStore, step: Step): Promise<{ readonly found: un
     // Live and unseen rows are counted in an undecided resync, and are of no interest otherwise.
     return "live" in (step["counts"] as object) ? { found: { ...found, live, unseen }, expected: { ...expected, live: live_, unseen: unseen_ } } : { found, expected };
   }
-  return select(store, step);
+  if ("select" in step) {
+    return select(store, step);
+  }
+  return { found: (await _aside.toArray()).map((change: Aside) => change.raw), expected: step["quarantined"] };
 }
 
 async function select(store: DexieStore, step: Step): Promise<{ readonly found: unknown; readonly expected: unknown }> {
@@ -109,7 +109,7 @@ async function select(store: DexieStore, step: Step): Promise<{ readonly found: 
 
 function write(store: DexieStore, writes: readonly Write[], resync: object | undefined): Promise<unknown> {
   const put = writes.flatMap((write) => ("put" in write ? [write.put] : []));
-  const aside = writes.flatMap((write): object[] => {
+  const quarantined = writes.flatMap((write): object[] => {
     if ("quarantine" in write) {
       const { id, rev, raw } = write.quarantine;
       const named = { collection: FIRST, id: id === null ? null : uuid(id), key: id === null ? null : keyOf(id) };
@@ -123,7 +123,7 @@ function write(store: DexieStore, writes: readonly Write[], resync: object | und
     remember: writes.flatMap((write) =>
       "remember" in write ? [{ collection: FIRST, text: textOf(write.remember), why: "lost", at: write.remember.at }] : [],
     ),
-    aside,
+    quarantined,
   };
   return plan(store, planned, put.map(textOf), resync);
 }
@@ -133,7 +133,7 @@ function plan(store: DexieStore, planned: object, texts: string[], resync?: obje
   return store.update({ keys: [keyOf(1), keyOf(1, "logged-sets")] }, (meta) => {
     const before = JSON.parse(meta) as { resync: { pulled: boolean } | null };
     const now = resync === undefined ? before : { ...before, resync };
-    const none = { put: [], remove: [], remember: [], forget: [], aside: [], refused: [], unchanged: [] };
+    const none = { put: [], remove: [], remember: [], forget: [], quarantined: [], refused: [], unchanged: [] };
     const json = JSON.stringify({ ...none, meta: JSON.stringify(now), undecided: now.resync !== null, ...planned });
     return { json: () => json, texts: () => texts, free: () => undefined } as unknown as wasm.Plan;
   });
