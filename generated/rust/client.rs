@@ -1152,7 +1152,8 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// `GET /api/v1/account/export`
     ///
     /// Streams every record of the account, tombstones included, as JSON lines: one `FeedChange` a line, in
-    /// order of revision, all from one snapshot.
+    /// order of revision. A record that changes while the export is under way appears with its newer
+    /// revision as well, or instead; of two lines with one id, the later one is the newer version.
     ///
     /// # Errors
     /// See [`CallError`].

@@ -11553,7 +11553,8 @@ impl Outcome for DeleteAccountResponse {
 /// `GET /api/v1/account/export`
 ///
 /// Streams every record of the account, tombstones included, as JSON lines: one `FeedChange` a line, in
-/// order of revision, all from one snapshot.
+/// order of revision. A record that changes while the export is under way appears with its newer
+/// revision as well, or instead; of two lines with one id, the later one is the newer version.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExportAccount {
     /// The version of this contract that the client was built from. Clients send it with every request.

@@ -1082,7 +1082,8 @@ pub trait Api: Send + Sync + 'static {
     /// `GET /api/v1/account/export`
     ///
     /// Streams every record of the account, tombstones included, as JSON lines: one `FeedChange` a line, in
-    /// order of revision, all from one snapshot.
+    /// order of revision. A record that changes while the export is under way appears with its newer
+    /// revision as well, or instead; of two lines with one id, the later one is the newer version.
     fn export_account(
         &self,
         parts: Parts,

@@ -616,7 +616,8 @@ export interface Client {
    * `GET /api/v1/account/export`
    *
    * Streams every record of the account, tombstones included, as JSON lines: one `FeedChange` a line, in order of
-   * revision, all from one snapshot.
+   * revision. A record that changes while the export is under way appears with its newer revision as well, or
+   * instead; of two lines with one id, the later one is the newer version.
    */
   exportAccount(call?: operations.ExportAccountCall, options?: CallOptions): Promise<operations.ExportAccountResult>;
   /**

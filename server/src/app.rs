@@ -15,6 +15,7 @@ use crate::feed;
 use crate::metrics::Metrics;
 use crate::notifications::Notifications;
 use crate::problem::Failure;
+use crate::shares::Shares;
 use crate::store::sqlite::{Store, UserRecords};
 
 /// A running server's state.
@@ -24,6 +25,8 @@ pub struct App {
     pub passwords: Passwords,
     pub limits: Limits,
     pub notifications: Notifications,
+    /// The exports under way, by account.
+    pub exports: Shares<Uuid>,
     pub metrics: Metrics,
     pub config: Config,
     /// Turns true when the server shuts down: open streams end.

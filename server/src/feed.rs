@@ -11,7 +11,7 @@ use stronglog_sync::rules::{self, Rule};
 use stronglog_sync::wire::Feed;
 
 pub use limits::{BATCH_BYTES_MAX, BATCH_CHANGES_MAX, CLOCK_SKEW_MAX_MS, PAGE_BYTES_MAX, PAGE_CHANGES_DEFAULT, PAGE_CHANGES_MAX};
-pub use pull::{export, pull};
+pub use pull::pull;
 pub use push::push;
 pub(crate) use push::violations;
 pub use single::{Deletion, delete, purge, put, read};

@@ -22,6 +22,7 @@ mod http;
 mod metrics;
 mod notifications;
 mod problem;
+mod shares;
 
 pub mod admin;
 pub mod config;

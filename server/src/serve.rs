@@ -20,6 +20,7 @@ use crate::config::{Config, Secret};
 use crate::http;
 use crate::metrics::Metrics;
 use crate::notifications::Notifications;
+use crate::shares::Shares;
 use crate::store::StoreError;
 use crate::store::sqlite::{Store, accounts, backup};
 
@@ -27,6 +28,8 @@ use crate::store::sqlite::{Store, accounts, backup};
 const STOP_MAX: Duration = Duration::from_secs(10);
 /// How long a client may take to say what it wants.
 const HEADERS_MAX: Duration = Duration::from_secs(30);
+/// How many exports one account may have under way.
+const EXPORTS_MAX: usize = 2;
 const CHORES_EVERY: Duration = Duration::from_secs(86_400);
 
 /// Why a server cannot start, or has broken off.
@@ -122,6 +125,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         passwords,
         limits: Limits::new(config.auth_per_minute),
         notifications: Notifications::default(),
+        exports: Shares::new(EXPORTS_MAX, usize::MAX),
         metrics: Metrics::new(),
         stopping: stopping.clone(),
         config: config.clone(),

@@ -45,14 +45,6 @@ pub fn pull(records: &impl Records, since: Option<&str>, limit: Option<usize>, f
     Ok(Page { changes, next_cursor, has_more, user_rev: head.rev, server_time: now_ms })
 }
 
-/// Every record of the user, in order of revision.
-///
-/// # Errors
-/// The store failed.
-pub fn export(records: &impl Records, take: &mut dyn FnMut(Change) -> ControlFlow<()>) -> Result<(), Error> {
-    Ok(records.changes(Feed::All, 0, take)?)
-}
-
 /// The cursor of a page that reaches to `rev`. Below the purge watermark, it says that the pull began after the purge.
 fn cursor(head: &Head, feed: Feed, rev: u64) -> String {
     let purge_watermark = if rev < head.purge_watermark { head.purge_watermark } else { 0 };

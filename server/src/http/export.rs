@@ -1,4 +1,4 @@
-//! The export: every record of the account as a line of JSON, streamed from one snapshot.
+//! The export: every record of the account as a line of JSON, read page by page, so that nothing is held while the client reads.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -14,51 +14,75 @@ use http::request::Parts;
 use stronglog_sync::api::operations::ExportAccount;
 use stronglog_sync::api::runtime::http::{Incoming, Operation};
 use stronglog_sync::wire::{self, Feed};
-use tokio::sync::mpsc;
+use uuid::Uuid;
 
 use crate::app::App;
 use crate::auth::tokens::Caller;
-use crate::feed;
 use crate::problem::Failure;
+use crate::shares::Held;
+use crate::store::Records;
 
-/// How much is sent at a time, and how much of it may wait for the network.
-const PIECE_BYTES: usize = 64 * 1024;
-const PIECES_MAX: usize = 4;
+/// How much is read and sent at a time. A page has at least one record.
+const PAGE_BYTES: usize = 256 * 1024;
 
 pub fn routes(app: &Arc<App>) -> Router {
     Router::new().route(ExportAccount::PATH, get(export)).with_state(Arc::clone(app))
 }
 
+/// Streams the records in order of revision.
+///
+/// Each page comes from a snapshot of its own, after the revision that the one before ended with, and the export is done when a page reaches
+/// the newest revision of its snapshot. So every record is included: one that changes meanwhile moves to a newer revision, which is
+/// still ahead, and appears there (again).
 async fn export(State(app): State<Arc<App>>, Extension(caller): Extension<Caller>, parts: Parts) -> Result<Response, Failure> {
     let incoming = Incoming::new(ExportAccount::PATH, &parts.uri, &parts.headers, &[]).ok_or_else(Failure::no_path)?;
     ExportAccount::receive(&incoming)?;
-    // The account is there, or the answer is 401 and no stream.
-    app.read(caller.user, |_| Ok(())).await?;
-    let (sender, mut receiver) = mpsc::channel::<Result<Bytes, Broken>>(PIECES_MAX);
-    tokio::spawn(async move {
-        let pieces = sender.clone();
-        let written = app.read(caller.user, move |records| {
-            let mut piece = String::new();
-            let send = |piece: &mut String| match pieces.blocking_send(Ok(Bytes::from(std::mem::take(piece)))) {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(_) => ControlFlow::Break(()),
-            };
-            feed::export(records, &mut |change| {
-                wire::write_change(&mut piece, &change, Feed::All);
-                piece.push('\n');
-                if piece.len() < PIECE_BYTES { ControlFlow::Continue(()) } else { send(&mut piece) }
-            })?;
-            // Where nobody listens any more, the rest is nobody's loss.
-            let _ = send(&mut piece);
-            Ok(())
-        });
-        if written.await.is_err() {
-            // The stream must not look complete.
-            let _ = sender.send(Err(Broken)).await;
+    let place = app.exports.take(caller.user, 1).map_err(|_| Failure::rate_limited(30))?;
+    // The account exists, or the answer is 401 and no stream.
+    let first = page(&app, caller.user, 0).await?;
+    let export = Export { app, user: caller.user, next: Some(first), _place: place };
+    let pages = stream::try_unfold(export, |mut export| async move {
+        let Some(Page { text, last, has_more }) = export.next.take() else { return Ok(None) };
+        if has_more {
+            export.next = Some(page(&export.app, export.user, last).await.map_err(|_| Broken)?);
         }
+        Ok::<_, Broken>(Some((text, export)))
     });
-    let pieces = stream::poll_fn(move |context| receiver.poll_recv(context));
-    Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(pieces)).into_response())
+    Ok(([(header::CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(pages)).into_response())
+}
+
+struct Export {
+    app: Arc<App>,
+    user: Uuid,
+    /// The page to send next. One is read ahead, so that a failure is noticed before the last page makes the export look complete.
+    next: Option<Page>,
+    /// One of the exports that the account may have at once.
+    _place: Held<Uuid>,
+}
+
+struct Page {
+    text: Bytes,
+    /// The revision of the last record.
+    last: u64,
+    has_more: bool,
+}
+
+async fn page(app: &App, user: Uuid, after: u64) -> Result<Page, Failure> {
+    app.read(user, move |records| {
+        let (mut text, mut last, mut has_more) = (String::new(), after, false);
+        records.changes(Feed::All, after, &mut |change| {
+            if text.len() >= PAGE_BYTES {
+                has_more = true;
+                return ControlFlow::Break(());
+            }
+            last = change.rev;
+            wire::write_change(&mut text, &change, Feed::All);
+            text.push('\n');
+            ControlFlow::Continue(())
+        })?;
+        Ok(Page { text: Bytes::from(text), last, has_more })
+    })
+    .await
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -1,0 +1,116 @@
+//! Shares of something scarce: how much one holder may take at once, and how much all of them together.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// What is taken, by holder.
+pub struct Shares<K>(Arc<Inner<K>>);
+
+struct Inner<K> {
+    taken: Mutex<Taken<K>>,
+    each_max: usize,
+    all_max: usize,
+}
+
+struct Taken<K> {
+    /// Holders that hold nothing are not in here.
+    by_holder: HashMap<K, usize>,
+    total: usize,
+}
+
+/// Why nothing could be taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exhausted {
+    /// The holder has its whole share.
+    Share,
+    /// All holders together have everything there is.
+    Total,
+}
+
+impl<K: Clone + Eq + Hash> Shares<K> {
+    /// Each holder may take up to `each_max`, and all of them up to `all_max`.
+    pub fn new(each_max: usize, all_max: usize) -> Self {
+        Shares(Arc::new(Inner { taken: Mutex::new(Taken { by_holder: HashMap::new(), total: 0 }), each_max, all_max }))
+    }
+
+    /// Takes an amount, which is given back when the result is dropped.
+    ///
+    /// # Errors
+    /// The holder's share, or the total, does not reach that far.
+    pub fn take(&self, holder: K, amount: usize) -> Result<Held<K>, Exhausted> {
+        let mut held = Held { shares: Arc::clone(&self.0), holder, amount: 0 };
+        held.grow(amount)?;
+        Ok(held)
+    }
+}
+
+impl<K> Inner<K> {
+    fn taken(&self) -> MutexGuard<'_, Taken<K>> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An amount that a holder has taken.
+pub struct Held<K: Clone + Eq + Hash> {
+    shares: Arc<Inner<K>>,
+    holder: K,
+    amount: usize,
+}
+
+impl<K: Clone + Eq + Hash> Held<K> {
+    /// Takes more of the same.
+    ///
+    /// # Errors
+    /// As for [`Shares::take`]; what was held before stays.
+    pub fn grow(&mut self, amount: usize) -> Result<(), Exhausted> {
+        let mut taken = self.shares.taken();
+        let of_holder = taken.by_holder.get(&self.holder).copied().unwrap_or(0).saturating_add(amount);
+        let total = taken.total.saturating_add(amount);
+        if of_holder > self.shares.each_max {
+            return Err(Exhausted::Share);
+        }
+        if total > self.shares.all_max {
+            return Err(Exhausted::Total);
+        }
+        if of_holder > 0 {
+            taken.by_holder.insert(self.holder.clone(), of_holder);
+        }
+        taken.total = total;
+        self.amount += amount;
+        Ok(())
+    }
+}
+
+impl<K: Clone + Eq + Hash> Drop for Held<K> {
+    fn drop(&mut self) {
+        let mut taken = self.shares.taken();
+        taken.total -= self.amount;
+        let left = taken.by_holder.get(&self.holder).copied().unwrap_or(0) - self.amount;
+        if left == 0 {
+            taken.by_holder.remove(&self.holder);
+        } else {
+            taken.by_holder.insert(self.holder.clone(), left);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_are_bounded_and_come_back() {
+        let shares = Shares::new(3, 4);
+        let mut sam = shares.take("sam", 2).expect("within the share");
+        assert_eq!(sam.grow(2), Err(Exhausted::Share));
+        sam.grow(1).expect("what was refused was not counted");
+        assert_eq!(shares.take("sam", 1).err(), Some(Exhausted::Share));
+        let alex = shares.take("alex", 1).expect("another holder has a share of its own");
+        assert_eq!(shares.take("alex", 1).err(), Some(Exhausted::Total));
+        drop(sam);
+        assert!(shares.take("alex", 2).is_ok());
+        drop(alex);
+        assert!(shares.0.taken().by_holder.is_empty(), "holders of nothing are forgotten");
+    }
+}

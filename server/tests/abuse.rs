@@ -1,0 +1,113 @@
+//! Clients that take and do not give back: what one of them can do to the others is bounded.
+
+mod support;
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use support::{Account, Server, WEIGHTS, now, weight};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::timeout;
+
+/// Longer than any answer takes on a slow machine, and shorter than a client that waits for ever.
+const SOON: Duration = Duration::from_secs(10);
+
+/// A connection that takes little into its receive buffer.
+async fn connect(server: &Server) -> TcpStream {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.set_recv_buffer_size(4_096).expect("a small buffer");
+    socket.connect(server.running.addr()).await.expect("a connection")
+}
+
+/// Sends a request's head, or the beginning of one.
+async fn send(stream: &mut TcpStream, text: &str) {
+    stream.write_all(text.as_bytes()).await.expect("sent");
+}
+
+/// Reads the first line of an answer.
+async fn status_line(stream: &mut TcpStream) -> String {
+    let mut line = Vec::new();
+    while !line.ends_with(b"\r\n") {
+        line.push(timeout(SOON, stream.read_u8()).await.expect("an answer in time").expect("an answer"));
+    }
+    String::from_utf8(line).expect("text").trim_end().to_owned()
+}
+
+/// Large records, a few to a push.
+async fn fill(server: &Server, account: &Account, megabytes: u64) -> Vec<Value> {
+    let mut records = Vec::new();
+    for number in 0..megabytes {
+        let changes: Vec<Value> = (0..5)
+            .map(|index| {
+                let mut record = weight(now());
+                record["note"] = json!("x".repeat(200_000));
+                records.push(record.clone());
+                account.change(WEIGHTS, &record, number * 5 + index + 1)
+            })
+            .collect();
+        server.push(account, &changes).await;
+    }
+    records
+}
+
+async fn begin_export(server: &Server, account: &Account) -> TcpStream {
+    let mut stream = connect(server).await;
+    let access = &account.access;
+    send(&mut stream, &format!("GET /api/v1/account/export HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {access}\r\n\r\n")).await;
+    stream
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn exports_that_nobody_reads_keep_nobody_from_reading() {
+    let server = Server::start().await;
+    let (sam, alex) = (server.register("sam@example.com").await, server.register("alex@example.com").await);
+    let mut unread = Vec::new();
+    for account in [&sam, &alex] {
+        fill(&server, account, 8).await;
+        for _ in 0..2 {
+            let mut stream = begin_export(&server, account).await;
+            assert_eq!(status_line(&mut stream).await, "HTTP/1.1 200 OK");
+            unread.push(stream);
+        }
+    }
+    let mut third = begin_export(&server, &sam).await;
+    assert_eq!(status_line(&mut third).await, "HTTP/1.1 429 Too Many Requests", "two exports an account at once");
+    for path in ["/api/v1/sync/config", "/api/v1/changes?limit=1", "/healthz"] {
+        let (status, _) = timeout(SOON, server.get(path, &alex.access)).await.unwrap_or_else(|_| panic!("{path} is not answered"));
+        assert_eq!(status, 200, "{path}");
+    }
+    unread.clear();
+    let freed = async {
+        while server.get("/api/v1/account/export", &sam.access).await.0 == 429 {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(SOON, freed).await.expect("exports that were given up are over");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_export_includes_what_changes_meanwhile() {
+    let server = Server::start().await;
+    let sam = server.register("sam@example.com").await;
+    let records = fill(&server, &sam, 8).await;
+    let mut stream = begin_export(&server, &sam).await;
+    assert_eq!(status_line(&mut stream).await, "HTTP/1.1 200 OK");
+    // The last record, which the export has not come to, gets a newer revision.
+    let mut changed = records.last().expect("a record").clone();
+    changed["clientUpdatedAt"] = json!(now() + 1_000);
+    changed["note"] = json!("changed meanwhile");
+    server.push(&sam, &[sam.change(WEIGHTS, &changed, 1_000)]).await;
+    let mut text = Vec::new();
+    let mut piece = vec![0; 1 << 16];
+    while !text.ends_with(b"0\r\n\r\n") {
+        let length = timeout(SOON, stream.read(&mut piece)).await.expect("in time").expect("a piece");
+        assert!(length > 0, "the export is whole");
+        text.extend_from_slice(&piece[..length]);
+    }
+    let text = String::from_utf8_lossy(&text);
+    for record in &records {
+        assert!(text.contains(&support::text(&record["id"])), "{} is missing", record["id"]);
+    }
+    assert!(text.contains("changed meanwhile"));
+}
