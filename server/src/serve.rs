@@ -45,8 +45,8 @@ pub enum ServeError {
     Listen { address: SocketAddr, cause: std::io::Error },
     #[error("cannot use the certificate: {0}")]
     Certificate(std::io::Error),
-    #[error("cannot hash passwords: {0}")]
-    Passwords(String),
+    #[error("cannot start the threads that hash passwords: {0}")]
+    Passwords(std::io::Error),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("the server broke off: {0}")]
@@ -118,7 +118,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
     if !secure && !config.bind.ip().is_loopback() && !config.behind_proxy {
         tracing::warn!("plain HTTP on an address that others reach: clients refuse it. Give --tls-cert, or --behind-proxy");
     }
-    let passwords = Passwords::new().map_err(|error| ServeError::Passwords(error.to_string()))?;
+    let passwords = Passwords::new().map_err(ServeError::Passwords)?;
     let app = Arc::new(App {
         store: Arc::clone(&store),
         tokens: Tokens::new(secret.reveal()),

@@ -111,3 +111,33 @@ async fn an_export_includes_what_changes_meanwhile() {
     }
     assert!(text.contains("changed meanwhile"));
 }
+
+/// What this process has in memory, in MiB.
+#[cfg(target_os = "linux")]
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").expect("the status of this process");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a line of the status");
+    line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") / 1_024
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn sign_ins_take_as_much_memory_as_a_few_of_them() {
+    let server = Server::start().await;
+    let (status, _) = server.post("/api/v1/auth/login", None, &json!({ "email": "nobody@example.com", "password": "wrong" })).await;
+    assert_eq!(status, 401);
+    let before = resident();
+    let tries = (0..150).map(|number| {
+        let body = json!({ "email": format!("nobody{number}@example.com"), "password": "wrong" }).to_string();
+        let request = server.http.post(server.url("/api/v1/auth/login")).header("content-type", "application/json").body(body);
+        async move {
+            let response = request.send().await.expect("an answer");
+            (response.status().as_u16(), response.headers().contains_key("retry-after"))
+        }
+    });
+    let answers = futures_util::future::join_all(tries).await;
+    assert!(answers.contains(&(503, true)), "more than can wait are sent away, and told when to come back: {answers:?}");
+    assert!(answers.iter().all(|answer| [(401, false), (503, true)].contains(answer)), "{answers:?}");
+    let grown = resident().saturating_sub(before);
+    assert!(grown < 120, "{grown} MiB more than before");
+}

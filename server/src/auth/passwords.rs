@@ -1,35 +1,45 @@
-//! Passwords: Argon2id, a few at a time, off the threads that serve.
+//! Passwords: Argon2id on a few threads of its own, each with one buffer that it reuses, behind a queue that has an end.
 
-use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use argon2::Argon2;
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use tokio::sync::Semaphore;
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+use tokio::sync::oneshot;
 
 use crate::problem::Failure;
 
-/// How many may wait for their turn, for each that is being hashed. More are sent away.
-const WAITING_MAX: usize = 16;
+/// Half of the processors, and no more than this many threads: signing in leaves room for everything else.
+const THREADS_MAX: usize = 4;
+/// How many may wait for each thread: less than a second's work. More are sent away.
+const WAITING_MAX: usize = 32;
 
-/// Hashes and verifies. Each takes 19 MiB and some 20 ms: this is what bounds both.
+/// What a thread does with its buffer.
+type Job = Box<dyn FnOnce(&mut Vec<Block>) + Send>;
+
+/// Hashes and verifies. Each takes 19 MiB and some 20 ms: the threads bound both. They end when this is dropped.
 pub struct Passwords {
-    turns: Arc<Semaphore>,
-    at_once: usize,
-    waiting: Arc<Semaphore>,
-    /// A hash of nothing that anybody knows, for addresses without an account.
+    queue: SyncSender<Job>,
+    /// A hash of something that nobody knows, for addresses without an account.
     decoy: String,
 }
 
 impl Passwords {
+    /// Starts the threads.
+    ///
     /// # Errors
-    /// The machine cannot hash.
-    pub fn new() -> Result<Self, argon2::password_hash::Error> {
-        let at_once = std::thread::available_parallelism().map_or(1, usize::from);
+    /// A thread cannot be started, or the hash cannot be computed.
+    pub fn new() -> std::io::Result<Self> {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from).div_ceil(2).min(THREADS_MAX);
+        let (queue, jobs) = sync_channel(threads * WAITING_MAX);
+        let jobs = Arc::new(Mutex::new(jobs));
+        for _ in 0..threads {
+            let jobs = Arc::clone(&jobs);
+            std::thread::Builder::new().name("passwords".to_owned()).spawn(move || work(&jobs))?;
+        }
         let unknown: [u8; 32] = rand::random();
-        let decoy = Argon2::default().hash_password(&unknown)?.to_string();
-        let waiting = Arc::new(Semaphore::new(at_once * WAITING_MAX));
-        Ok(Passwords { turns: Arc::new(Semaphore::new(at_once)), at_once, waiting, decoy })
+        let decoy = hash(&mut Vec::new(), &unknown).ok_or_else(|| std::io::Error::other("Argon2id does not take its parameters"))?;
+        Ok(Passwords { queue, decoy })
     }
 
     /// A new password's hash, in the PHC string format.
@@ -37,11 +47,8 @@ impl Passwords {
     /// # Errors
     /// Too many passwords wait.
     pub async fn hash(&self, password: String) -> Result<String, Failure> {
-        self.run(move || {
-            let hash = Argon2::default().hash_password(password.as_bytes());
-            hash.map(|hash| hash.to_string()).map_err(|_| Failure::unavailable("the password cannot be hashed"))
-        })
-        .await?
+        let hash = self.run(move |memory| hash(memory, password.as_bytes())).await?;
+        hash.ok_or_else(|| Failure::unavailable("the password cannot be hashed"))
     }
 
     /// Whether a password is the one of a hash. Without a hash it is not, and finding out takes as long.
@@ -50,27 +57,96 @@ impl Passwords {
     /// Too many passwords wait.
     pub async fn verify(&self, password: String, hash: Option<String>) -> Result<bool, Failure> {
         let (known, hash) = (hash.is_some(), hash.unwrap_or_else(|| self.decoy.clone()));
-        self.run(move || {
-            let matches = PasswordHash::new(&hash).is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok());
-            matches && known
-        })
-        .await
+        self.run(move |memory| matches(memory, password.as_bytes(), &hash).unwrap_or(false) && known).await
     }
 
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce(&mut Vec<Block>) -> T + Send + 'static) -> Result<T, Failure> {
         let busy = || Failure::unavailable("too many people are signing in");
-        let waiting = Arc::clone(&self.waiting).try_acquire_owned().map_err(|_| busy())?;
-        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| busy())?;
-        let done = tokio::task::spawn_blocking(move || {
-            let _held = (waiting, turn);
-            work()
+        let (sender, receiver) = oneshot::channel();
+        let job: Job = Box::new(move |memory| {
+            // A client that has gone away costs nothing.
+            if !sender.is_closed() {
+                let _ = sender.send(work(memory));
+            }
         });
-        done.await.map_err(|_| busy())
+        self.queue.try_send(job).map_err(|_| busy())?;
+        receiver.await.map_err(|_| busy())
     }
 }
 
 impl std::fmt::Debug for Passwords {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Passwords").field("at_once", &self.at_once).finish_non_exhaustive()
+        f.debug_struct("Passwords").finish_non_exhaustive()
+    }
+}
+
+/// Takes jobs until no more can come.
+fn work(jobs: &Mutex<Receiver<Job>>) {
+    // Kept from one password to the next: 19 MiB that are freed and allocated again end up as several times as much.
+    let mut memory = Vec::new();
+    loop {
+        let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(job) = job else { return };
+        job(&mut memory);
+    }
+}
+
+fn hash(memory: &mut Vec<Block>, password: &[u8]) -> Option<String> {
+    let (algorithm, version, params) = (Algorithm::default(), Version::default(), Params::default());
+    let salt = Salt::new(&rand::random::<[u8; 16]>()).ok()?;
+    let output = derive(memory, &Argon2::new(algorithm, version, params.clone()), password, &salt)?;
+    let params = ParamsString::try_from(&params).ok()?;
+    let hash = PasswordHash { algorithm: algorithm.ident(), version: Some(version.into()), params, salt: Some(salt), hash: Some(output) };
+    Some(hash.to_string())
+}
+
+/// Whether a password is the one of a hash; nothing if the hash cannot be read.
+fn matches(memory: &mut Vec<Block>, password: &[u8], hash: &str) -> Option<bool> {
+    let hash = PasswordHash::new(hash).ok()?;
+    let algorithm = Algorithm::try_from(hash.algorithm.as_str()).ok()?;
+    let version = hash.version.map_or(Ok(Version::default()), Version::try_from).ok()?;
+    let argon2 = Argon2::new(algorithm, version, Params::try_from(&hash).ok()?);
+    let output = derive(memory, &argon2, password, hash.salt.as_ref()?)?;
+    // Outputs are compared in constant time.
+    Some(output == hash.hash?)
+}
+
+fn derive(memory: &mut Vec<Block>, argon2: &Argon2<'_>, password: &[u8], salt: &[u8]) -> Option<Output> {
+    let params = argon2.params();
+    memory.resize(params.block_count().max(memory.len()), Block::new());
+    let mut buffer = [0; Output::MAX_LENGTH];
+    let out = buffer.get_mut(..params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN))?;
+    argon2.hash_password_into_with_memory(password, salt, out, memory.as_mut_slice()).ok()?;
+    Output::new(out).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[test]
+    fn a_hash_is_verified_with_the_parameters_that_it_was_made_with() {
+        let mut memory = Vec::new();
+        let made = hash(&mut memory, b"correct horse").expect("a hash");
+        assert!(made.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{made}");
+        // 19 MiB are left from the one before, and 64 KiB are needed.
+        let older = "$argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbHQ$2/lZmA5tC9Mm3TnUzi9PLvvcGZ+Bw1u6xVVYcJG6U3g";
+        assert_eq!(matches(&mut memory, b"correct horse", &made), Some(true));
+        assert_eq!(matches(&mut memory, b"battery staple", &made), Some(false));
+        assert_eq!(matches(&mut memory, b"correct horse", older), Some(false));
+        assert_eq!(matches(&mut memory, b"correct horse", "none"), None);
+    }
+
+    #[tokio::test]
+    async fn more_than_can_wait_are_sent_away() {
+        let (queue, jobs) = sync_channel(1);
+        let passwords = Passwords { queue, decoy: String::new() };
+        let mut first = std::pin::pin!(passwords.verify("one".to_owned(), None));
+        assert!(first.as_mut().now_or_never().is_none(), "it waits");
+        assert!(passwords.verify("two".to_owned(), None).await.is_err(), "there is no room for another");
+        std::thread::spawn(move || work(&Mutex::new(jobs)));
+        assert!(!first.await.expect("its turn"));
     }
 }
