@@ -35,11 +35,19 @@ pub struct Settings {
     pub push_changes_max: usize,
     /// The most bytes in a push.
     pub push_bytes_max: usize,
+    /// A resync asks the user before it deletes more live records than this, or more than a fifth of them, whichever is more.
+    pub deletions_unasked: u64,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { poll_ms: 60_000, page_changes_max: 1_000, push_changes_max: 500, push_bytes_max: 1024 * 1024 - 4096 }
+        Settings {
+            poll_ms: 60_000,
+            page_changes_max: 1_000,
+            push_changes_max: 500,
+            push_bytes_max: 1024 * 1024 - 4096,
+            deletions_unasked: 50,
+        }
     }
 }
 
@@ -93,6 +101,20 @@ struct Wants {
     pull: bool,
 }
 
+impl Wants {
+    fn any(self) -> bool {
+        self.push || self.pull
+    }
+}
+
+/// The next piece of work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Next {
+    Pull { since: Option<String> },
+    Push,
+    Sweep,
+}
+
 /// What stands in the way until somebody does something about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Obstacle {
@@ -100,8 +122,6 @@ enum Obstacle {
     UpgradeRequired,
 }
 
-/// A resync asks before it deletes more than this many live records, or more than a fifth of them, whichever is more.
-const DELETIONS_UNASKED: u64 = 50;
 /// How often an app that is too old asks whether it still is.
 const UPGRADE_RETRY_MS: i64 = 60 * 60 * 1_000;
 
@@ -160,10 +180,11 @@ impl Engine {
         status
     }
 
-    /// Whether the engine waits: for something to do, for a time to come, or for somebody to remove what stands in the way.
+    /// Whether the engine waits: for something to do, for a time to come, or for an act of the user. Whoever asked for a sync is answered
+    /// then, and the status says which act (R28).
     pub fn is_waiting(&self, now_ms: i64) -> bool {
-        let wanted = self.wants.push || self.wants.pull || self.snapshot.meta.resync.is_some() && !self.needs_confirmation();
-        matches!(self.work, Work::Idle) && !self.refreshing && (!wanted || !self.may_send() || self.schedule.is_held(now_ms))
+        let has_next = self.next().is_some() || self.wants.any() && !rules::on(Rule::QuestionsAreReported);
+        matches!(self.work, Work::Idle) && !self.refreshing && (!has_next || !self.may_send() || self.schedule.is_held(now_ms))
     }
 
     fn take(&mut self, event: Event, now: i64, jitter: u64, commands: &mut Vec<Command>) {
@@ -249,6 +270,7 @@ impl Engine {
     }
 
     fn tick(&mut self, now: i64) {
+        self.schedule.release_hold(now);
         if self.schedule.take_writes(now) {
             self.wants.push = true;
         }
@@ -306,7 +328,7 @@ impl Engine {
     fn needs_confirmation(&self) -> bool {
         let counts = &self.snapshot.counts;
         let asked = self.snapshot.meta.resync.as_ref().is_some_and(Resync::is_undecided);
-        asked && counts.unseen > DELETIONS_UNASKED.max(counts.live / 5)
+        asked && counts.unseen > self.settings.deletions_unasked.max(counts.live / 5)
     }
 
     /// Whether anything may be sent.
@@ -315,28 +337,37 @@ impl Engine {
         allowed && self.account.is_some() && !self.is_foreign()
     }
 
+    /// The next piece of work, once sync may go on. There is none while the user is being asked whether a resync may delete records.
+    fn next(&self) -> Option<Next> {
+        let meta = &self.snapshot.meta;
+        match &meta.resync {
+            Some(resync) if !resync.pulled => Some(Next::Pull { since: resync.cursor.clone() }),
+            Some(_) if self.needs_confirmation() => None,
+            Some(_) => Some(Next::Sweep),
+            // A device that joins an account pulls before it pushes.
+            None if meta.cursor.is_none() && self.wants.any() => Some(Next::Pull { since: None }),
+            None if self.wants.push => Some(Next::Push),
+            None if self.wants.pull => Some(Next::Pull { since: meta.cursor.clone() }),
+            None => None,
+        }
+    }
+
     /// Begins the next piece of work, if nothing is going on and something may.
     fn advance(&mut self, now: i64, commands: &mut Vec<Command>) {
         if !matches!(self.work, Work::Idle) || !self.may_send() || self.schedule.is_held(now) {
             return;
         }
         self.tick(now);
-        if let Some(resync) = &self.snapshot.meta.resync {
-            if !resync.pulled {
-                self.pull(resync.cursor.clone(), commands);
-            } else if !self.needs_confirmation() {
-                self.store(Task::Sweep, commands);
+        match self.next() {
+            Some(Next::Pull { since }) => self.pull(since, commands),
+            Some(Next::Sweep) => self.store(Task::Sweep, commands),
+            Some(Next::Push) => {
+                self.wants.push = false;
+                self.schedule.forget_writes();
+                self.work = Work::Loading;
+                commands.push(Command::Load { limit: self.push_changes * (1 + PUSHES_AHEAD) });
             }
-        } else if self.snapshot.meta.cursor.is_none() && (self.wants.pull || self.wants.push) {
-            // A device that joins an account pulls before it pushes.
-            self.pull(None, commands);
-        } else if self.wants.push {
-            self.wants.push = false;
-            self.schedule.forget_writes();
-            self.work = Work::Loading;
-            commands.push(Command::Load { limit: self.push_changes * (1 + PUSHES_AHEAD) });
-        } else if self.wants.pull {
-            self.pull(self.snapshot.meta.cursor.clone(), commands);
+            None => {}
         }
     }
 
@@ -476,6 +507,6 @@ impl Engine {
         if !rules::on(Rule::TimerAlwaysArmed) {
             return self.schedule.wake_at(false);
         }
-        self.schedule.wake_at(self.wants.push || self.wants.pull || self.snapshot.meta.resync.is_some() && !self.needs_confirmation())
+        self.schedule.wake_at(self.next().is_some())
     }
 }

@@ -60,6 +60,8 @@ pub enum Rule {
     CloneBecomesNew,
     /// R21: a deletion leaves nothing but a tombstone.
     TombstonesAreEmpty,
+    /// R28: a call that can go on only when the user acts returns.
+    QuestionsAreReported,
 }
 
 /// Whether a rule is on: always, outside the simulation.
@@ -127,5 +129,6 @@ impl Rule {
         Rule::NewestSnapshot,
         Rule::CloneBecomesNew,
         Rule::TombstonesAreEmpty,
+        Rule::QuestionsAreReported,
     ];
 }

@@ -72,6 +72,11 @@ impl Schedule {
         self.hold_until = None;
     }
 
+    /// Forgets a wait that is over: a timer in the past would go off again and again.
+    pub fn release_hold(&mut self, now: i64) {
+        self.hold_until.take_if(|at| *at <= now);
+    }
+
     /// Whether nothing may be sent yet.
     pub fn is_held(&self, now: i64) -> bool {
         self.hold_until.is_some_and(|at| now < at)

@@ -9,8 +9,11 @@ use stronglog_sync::account::SignOut;
 use stronglog_sync::api::collection::Synced;
 use stronglog_sync::api::registry::Collections;
 use stronglog_sync::api::{BodyweightKg, Id, Timestamp, UserBodyweightLog};
+use stronglog_sync::merge::Op;
+use stronglog_sync::record::Record;
 use stronglog_sync::status::SyncState;
-use stronglog_sync::store::Past;
+use stronglog_sync::store::sqlite::SqliteStore;
+use stronglog_sync::store::{Past, Resync, Row, RowState, Select, Store, Write};
 use stronglog_sync::task::Answer;
 use stronglog_sync::{Client, Query};
 
@@ -193,7 +196,7 @@ async fn a_resync_that_would_delete_much_asks_first() {
         statement.query_map([], |row| row.get(0)).and_then(Iterator::collect).expect("tables")
     };
     tables.iter().for_each(|table| _ = database.execute(&format!("DELETE FROM \"{table}\""), []).expect("emptied"));
-    database.execute("UPDATE users SET floor = rev", []).expect("purged");
+    database.execute("UPDATE users SET purge_watermark = rev", []).expect("purged");
     drop(database);
     phone.pause();
     phone.user_bodyweight_logs().put(&log(&phone, 49.0)).expect("written");
@@ -256,4 +259,49 @@ async fn what_two_devices_ship_is_neither_sent_twice_nor_a_conflict() {
     assert!(devices[1].conflicts(10).expect("a history").is_empty());
     assert_eq!(weights(&devices[1]), [80.0]);
     server.stop().await.expect("the server stops");
+}
+
+/// A question that only the user can answer ends every call that waits for sync, whenever it was asked (R28).
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sync_that_waits_for_the_user_returns_and_says_so() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = serve(&folder.path().join("server")).await;
+    let phone = device(&server, folder.path(), "phone.db").await;
+    phone.account().register("sam@example.com", PASSWORD, None).await.expect("an account");
+    synced(&phone).await;
+    drop(phone);
+    // A resync that has pulled everything and would delete what the server no longer has, found when the app starts.
+    {
+        let mut store = SqliteStore::open(&folder.path().join("phone.db"), uuid::Uuid::nil()).expect("a database");
+        store
+            .update(&Select::Keys(Vec::new()), &mut |loaded| {
+                let cursor = loaded.meta.cursor.clone();
+                loaded.meta.resync = Some(Resync { number: 1, restored_rev: None, epoch: None, cursor, pulled: true, confirmed: false });
+                Ok((0..60).map(|number| Write::Put(clean_row(number))).collect())
+            })
+            .expect("written");
+    }
+    let phone = device(&server, folder.path(), "phone.db").await;
+    phone.account().login("sam@example.com", PASSWORD, None).await.expect("signed in");
+    for call in ["sync_now", "settled", "sync_now"] {
+        let status = async { if call == "settled" { phone.settled().await } else { phone.sync_now().await } };
+        let status = tokio::time::timeout(Duration::from_secs(20), status).await.expect(call).expect("a status");
+        assert_eq!((status.state, status.to_be_deleted), (SyncState::NeedsConfirmation, 60), "{call}: {status:?}");
+        assert!(!status.is_synced());
+    }
+    // Local reading and writing go on.
+    phone.user_bodyweight_logs().put(&log(&phone, 81.0)).expect("written");
+    phone.confirm_resync(Answer::Delete).expect("answered");
+    synced(&phone).await;
+    assert_eq!(weights(&phone), [81.0]);
+    server.stop().await.expect("stopped");
+}
+
+/// A record that the server is thought to have.
+fn clean_row(number: u128) -> Row {
+    let id = uuid::Uuid::from_u128(number + 1);
+    let text = format!(r#"{{"id":"{id}","clientCreatedAt":1,"clientUpdatedAt":1,"isDeleted":false,"date":1,"weightKg":80}}"#);
+    let record = Record { id, stamp: 1, deleted: false, text };
+    let op = Op { id, device: uuid::Uuid::from_u128(9), seq: 1 };
+    Row { collection: UserBodyweightLog::COLLECTION, record, op, base_rev: Some(1), state: RowState::Clean, seen: 0 }
 }

@@ -18,6 +18,11 @@ use crate::world::{SHIPPED, value_of};
 /// The first millisecond of the simulated world: a stamp has room below it.
 pub const EPOCH_MS: i64 = 1_700_000_000_000;
 
+/// Pages and pushes are small, so that there are many, and a resync asks about every record, so that questions come up.
+fn settings() -> Settings {
+    Settings { page_changes_max: 3, push_changes_max: 4, deletions_unasked: 0, ..Settings::default() }
+}
+
 pub struct Device {
     pub number: usize,
     /// The account that the store belongs to.
@@ -57,7 +62,7 @@ impl Device {
             home,
             token: Some(home),
             store,
-            engine: Engine::new(Settings { page_changes_max: 3, push_changes_max: 4, ..Settings::default() }, snapshot),
+            engine: Engine::new(settings(), snapshot),
             jobs: Vec::new(),
             inbox: vec![Event::SignedIn { account }],
             life: 0,
@@ -83,8 +88,7 @@ impl Device {
         self.life += 1;
         self.jobs.clear();
         self.inbox = vec![Event::SignedIn { account }];
-        let settings = Settings { page_changes_max: 3, push_changes_max: 4, ..Settings::default() };
-        self.engine = Engine::new(settings, Snapshot::of(&mut self.store).expect("a store in memory"));
+        self.engine = Engine::new(settings(), Snapshot::of(&mut self.store).expect("a store in memory"));
         self.wake_at = None;
     }
 

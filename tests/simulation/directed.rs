@@ -5,11 +5,14 @@ use stronglog_server::store::memory::Memory;
 use stronglog_sync::api::registry;
 use stronglog_sync::api::runtime::schema::parse;
 use stronglog_sync::clock::ClockAndRng;
+use stronglog_sync::engine::{Engine, Event, Settings};
 use stronglog_sync::merge::{Op, Stored, Verdict, Version, decide};
 use stronglog_sync::outbox;
 use stronglog_sync::record::Record;
 use stronglog_sync::rules::Rule;
-use stronglog_sync::store::{Loaded, Meta, Pending, Row, RowState, Write};
+use stronglog_sync::status::SyncState;
+use stronglog_sync::store::{Counts, Loaded, Meta, Pending, Resync, Row, RowState, Write};
+use stronglog_sync::task::Snapshot;
 use stronglog_sync::wire::{Change, Edit, Feed, Outcome, Push, PushResult};
 use uuid::Uuid;
 
@@ -22,6 +25,7 @@ pub const DIRECTED: &[(Rule, &str, Scenario)] = &[
     (Rule::BaseRevFollows, "an edit of the current version wins", an_edit_of_the_current_version_wins),
     (Rule::TotalOrder, "a deletion and an edit at one time", a_deletion_and_an_edit_at_one_time),
     (Rule::VerdictIsFinal, "a device does not argue with a verdict", a_device_does_not_argue_with_a_verdict),
+    (Rule::QuestionsAreReported, "a sync that asks the user returns", a_sync_that_asks_the_user_returns),
     (Rule::PurgeAfterBackup, "a tombstone that a backup lacks stays", a_tombstone_that_a_backup_lacks_stays),
 ];
 
@@ -108,5 +112,19 @@ fn a_tombstone_that_a_backup_lacks_stays() -> Result<(), String> {
     match memory.purge(10_000).map_err(|error| error.to_string())? {
         0 => Ok(()),
         purged => Err(format!("{purged} tombstone is gone, and the backup would bring its record back")),
+    }
+}
+
+fn a_sync_that_asks_the_user_returns() -> Result<(), String> {
+    let account = Uuid::from_u128(3);
+    let resync = Resync { number: 1, restored_rev: None, epoch: None, cursor: None, pulled: true, confirmed: false };
+    let meta = Meta { owner: Some(account), resync: Some(resync), ..Meta::default() };
+    let counts = Counts { live: 100, unseen: 100, ..Counts::default() };
+    let mut engine = Engine::new(Settings::default(), Snapshot { meta, counts });
+    engine.handle(Event::SignedIn { account }, 0, 1);
+    engine.handle(Event::SyncNow, 0, 1);
+    match (engine.status(0).state, engine.is_waiting(0)) {
+        (SyncState::NeedsConfirmation, true) => Ok(()),
+        (state, waiting) => Err(format!("the state is {state:?}, and whoever has asked for a sync is answered: {waiting} (L4)")),
     }
 }

@@ -25,12 +25,14 @@ impl World {
         }
         for _ in 0..QUIET_STEPS {
             self.step(false)?;
-            self.answer_questions()?;
             if self.network.is_empty() && self.devices.iter().all(|device| device.jobs.is_empty() && device.inbox.is_empty()) {
+                self.check_calls_return()?;
                 if self.is_at_rest() {
                     return Ok(());
                 }
-                self.pass_time()?;
+                if !self.answer_questions() {
+                    self.pass_time()?;
+                }
             }
         }
         let states: Vec<_> = self.devices.iter_mut().map(|device| (device.engine.status(self.now).state, device.counts())).collect();
@@ -103,14 +105,28 @@ impl World {
         Ok(())
     }
 
-    fn answer_questions(&mut self) -> Result<(), String> {
+    /// Where nothing is going on and no timer is about to go off, whoever asked for a sync has been answered, even if the user must act before
+    /// it goes on (L4).
+    fn check_calls_return(&self) -> Result<(), String> {
+        let still = self.devices.iter().filter(|device| device.wake_at.is_none_or(|at| at > self.now));
+        for device in still.filter(|device| !device.engine.is_waiting(self.now)) {
+            let state = device.engine.status(self.now).state;
+            return Err(format!("device {} does nothing, in the state {state:?}, and a call for sync does not return (L4)", device.number));
+        }
+        Ok(())
+    }
+
+    /// Answers the questions of resyncs. Says whether there were any.
+    fn answer_questions(&mut self) -> bool {
+        let mut asked = false;
         for index in 0..self.devices.len() {
             if self.devices[index].engine.status(self.now).state == stronglog_sync::SyncState::NeedsConfirmation {
                 let done = self.devices[index].persist(&Task::AnswerResync(Answer::Delete), None, self.now, &mut self.chance);
                 self.devices[index].inbox.push(Event::Changed(done.snapshot));
+                asked = true;
             }
         }
-        Ok(())
+        asked
     }
 
     fn is_at_rest(&mut self) -> bool {
