@@ -27,12 +27,12 @@
 pub mod diagnostic;
 pub mod diff;
 pub mod emit;
-mod expression;
 pub mod interpret;
 pub mod model;
 #[expect(clippy::disallowed_methods, reason = "writing what was generated is its job")]
 pub mod output;
 pub mod reader;
+mod regex;
 pub mod sample;
 pub mod shapes;
 pub mod source;

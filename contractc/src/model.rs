@@ -7,6 +7,8 @@ mod direction;
 mod operation;
 mod rules;
 
+use std::collections::BTreeSet;
+
 use serde_json::Value as JsonValue;
 
 pub use direction::{Direction, Role, View};
@@ -245,29 +247,41 @@ impl Contract {
         at
     }
 
-    /// The schema and everything that must hold besides: its reference and the arms of its `allOf`, all the way down.
-    pub fn conjuncts(&self, id: SchemaId) -> Vec<SchemaId> {
+    /// The schema, its reference and the arms of its `allOf`, all the way down: everything that must hold of a value, each once, in the
+    /// order in which a reader meets them. Behind a part that accepts null by itself nothing must hold.
+    pub fn all_of_closure(&self, id: SchemaId) -> Vec<SchemaId> {
         let mut found = Vec::new();
-        self.collect_conjuncts(id, &mut found);
+        let mut seen = BTreeSet::new();
+        let mut open = vec![id];
+        while let Some(next) = open.pop() {
+            if !seen.insert(next) {
+                continue;
+            }
+            found.push(next);
+            let schema = self.schema(next);
+            if !schema.accepts_null || found.len() == 1 {
+                open.extend(schema.all_of.iter().rev().chain(&schema.reference));
+            }
+        }
         found
     }
 
     /// The JSON types that the text of a parameter or header may stand for: strings, where the schema does not say.
     pub fn text_types(&self, id: SchemaId) -> Types {
-        let parts = self.conjuncts(self.resolved(id));
+        let parts = self.all_of_closure(self.resolved(id));
         parts.iter().find_map(|part| self.schema(*part).types).unwrap_or(Types::STRING)
     }
 
     /// The schemas of a member in all variants of a record.
     pub fn member_schemas(&self, id: SchemaId, member: &str) -> Vec<SchemaId> {
-        let mut open = self.conjuncts(id);
+        let mut open = self.all_of_closure(id);
         let mut found = Vec::new();
         let mut next = 0;
         while let Some(part) = open.get(next).copied() {
             let schema = self.schema(part);
             found.extend(schema.object.properties.iter().filter(|(name, _)| name == member).map(|(_, id)| *id));
             for variant in schema.one_of.iter().chain(&schema.any_of) {
-                let parts = self.conjuncts(*variant);
+                let parts = self.all_of_closure(*variant);
                 open.extend(parts.into_iter().filter(|part| !open.contains(part)).collect::<Vec<_>>());
             }
             next += 1;
@@ -278,7 +292,7 @@ impl Contract {
     /// The names of all members that the variants of a record may have: what all have first, then by variant.
     pub fn member_names(&self, id: SchemaId) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
-        let mut open = self.conjuncts(id);
+        let mut open = self.all_of_closure(id);
         // What is referred to is more general than what refers to it.
         open.reverse();
         let mut next = 0;
@@ -290,26 +304,12 @@ impl Contract {
                 }
             }
             for variant in schema.one_of.iter().chain(&schema.any_of) {
-                let parts = self.conjuncts(*variant);
+                let parts = self.all_of_closure(*variant);
                 open.extend(parts.into_iter().rev().filter(|part| !open.contains(part)).collect::<Vec<_>>());
             }
             next += 1;
         }
         names
-    }
-
-    fn collect_conjuncts(&self, id: SchemaId, found: &mut Vec<SchemaId>) {
-        if found.contains(&id) {
-            return;
-        }
-        found.push(id);
-        let schema = self.schema(id);
-        if schema.accepts_null && found.len() > 1 {
-            return;
-        }
-        for next in schema.reference.iter().chain(&schema.all_of) {
-            self.collect_conjuncts(*next, found);
-        }
     }
 }
 
@@ -330,24 +330,38 @@ impl Schema {
             (None, [only]) => *only,
             _ => return None,
         };
-        let adds_nothing = !self.never && self.is_unconstrained_but_for_parts();
+        let adds_nothing = self.types.is_none() && !self.object.any() && !self.has_other_constraints();
         adds_nothing.then_some(target)
     }
 
     /// Whether every value is accepted.
     pub fn is_anything(&self) -> bool {
-        self.reference.is_none() && self.all_of.is_empty() && !self.never && self.is_unconstrained_but_for_parts()
+        let has_parts = self.reference.is_some() || !self.all_of.is_empty();
+        !has_parts && self.types.is_none() && !self.object.any() && !self.has_other_constraints()
     }
 
-    fn is_unconstrained_but_for_parts(&self) -> bool {
-        let types = self.types.is_none() && self.constant.is_none() && self.enumeration.is_none();
-        let applicators = self.any_of.is_empty() && self.one_of.is_empty();
-        let others = self.not.is_none() && self.condition.is_none() && self.rules.is_empty() && self.max_depth.is_none();
-        types && applicators && others && !self.has_facets()
+    /// Whether the schema says no more than which members an object has, besides its reference and `allOf`.
+    pub fn is_plain_object(&self) -> bool {
+        let is_object = self.types == Some(Types::OBJECT) && self.object.is_plain();
+        is_object && !self.accepts_null && !self.array.each && !self.has_other_constraints()
     }
 
     /// Whether any keyword speaks of the content of numbers, strings, arrays or objects.
     pub fn has_facets(&self) -> bool {
         self.number.any() || self.text.any() || self.array.any() || self.object.any()
+    }
+
+    /// Whether anything but parts, types, members and null limits the accepted values.
+    fn has_other_constraints(&self) -> bool {
+        #[rustfmt::skip]
+        let Self {
+            never, constant, enumeration, number, text, array, any_of, one_of, not, condition, rules, max_depth,
+            accepts_null: _, types: _, object: _, reference: _, all_of: _,
+            span: _, pointer: _, annotations: _, refers_to: _, view: _, tag: _,
+        } = self;
+        let values = *never || constant.is_some() || enumeration.is_some();
+        let facets = number.any() || text.any() || array.any();
+        let applicators = !any_of.is_empty() || !one_of.is_empty() || not.is_some() || condition.is_some();
+        values || facets || applicators || !rules.is_empty() || max_depth.is_some()
     }
 }

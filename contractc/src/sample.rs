@@ -14,16 +14,16 @@
 //! ```
 //!
 //! In reading order: `demand` gathers all that a value must satisfy at once and `generate` makes the value, with `object`, `number`,
-//! `text` and `expression` for its kinds; `needs` keeps recursion finite; `mutate` and `violate` break a valid value; `spelling` writes it in other words.
+//! `text` and `regex` for its kinds; `needs` keeps recursion finite; `mutate` and `violate` break a valid value; `spelling` writes it in other words.
 
 mod demand;
-mod expression;
 mod generate;
 mod mutate;
 mod needs;
 mod number;
 mod object;
 mod random;
+mod regex;
 mod spelling;
 mod text;
 mod violate;

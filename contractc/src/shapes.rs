@@ -133,6 +133,15 @@ pub enum Type {
     Recursive(DeclarationId),
 }
 
+/// The parts of a schema: see [`Shapes::merged_parts`].
+#[derive(Debug)]
+pub struct MergedParts {
+    /// Parts whose members are judged together; the schema itself is the first.
+    pub merged: Vec<SchemaId>,
+    /// Parts that are judged on their own.
+    pub separate: Vec<SchemaId>,
+}
+
 impl Shapes {
     /// Finds the shapes of all named schemas and of everything that operations mention.
     pub fn new(contract: &Contract) -> Self {
@@ -149,6 +158,31 @@ impl Shapes {
     /// The declaration of a schema, if it has one.
     pub fn of(&self, contract: &Contract, schema: SchemaId) -> Option<DeclarationId> {
         self.by_schema.get(&contract.resolved(schema)).copied()
+    }
+
+    /// Divides what must hold of a value into the parts whose members can be judged in one walk over an object, the schema itself first,
+    /// and the parts that are judged on their own.
+    pub fn merged_parts(&self, contract: &Contract, id: SchemaId) -> MergedParts {
+        let mut parts = MergedParts { merged: vec![id], separate: Vec::new() };
+        let is_declared = self.of(contract, id).is_some();
+        let mut next = 0;
+        while let Some(part) = parts.merged.get(next).copied() {
+            next += 1;
+            let schema = contract.schema(part);
+            for inner in schema.reference.iter().chain(&schema.all_of) {
+                let resolved = contract.resolved(*inner);
+                // Only a declaration ends a circle: code that is put into other code must call what is declared.
+                let is_open = is_declared || self.of(contract, resolved).is_none();
+                if contract.schema(resolved).is_plain_object() && is_open {
+                    if !parts.merged.contains(&resolved) {
+                        parts.merged.push(resolved);
+                    }
+                } else if !parts.separate.contains(inner) {
+                    parts.separate.push(*inner);
+                }
+            }
+        }
+        parts
     }
 
     /// The type of a schema that an operation mentions.

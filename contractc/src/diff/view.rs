@@ -16,7 +16,7 @@ pub struct View<'c> {
 
 impl<'c> View<'c> {
     pub fn new(contract: &'c Contract, id: SchemaId) -> Self {
-        let parts = contract.conjuncts(id).into_iter().map(|part| contract.schema(part)).collect();
+        let parts = contract.all_of_closure(id).into_iter().map(|part| contract.schema(part)).collect();
         View { contract, parts }
     }
 

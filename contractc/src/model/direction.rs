@@ -21,7 +21,7 @@ pub struct View {
 }
 
 /// What a schema inside another one has to do with the value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
     /// It must hold of the same value: `$ref`, `allOf`, `then`, `else`, `dependentSchemas`.
     Part,
@@ -34,7 +34,7 @@ pub enum Role {
 impl Contract {
     /// The only way that a member of this schema goes: `readOnly` members go in responses, `writeOnly` ones in requests.
     pub fn only_direction(&self, member: SchemaId) -> Option<Direction> {
-        let parts = self.conjuncts(member);
+        let parts = self.all_of_closure(member);
         let said = |flag: fn(&Schema) -> bool| parts.iter().any(|part| flag(self.schema(*part)));
         match (said(|schema| schema.annotations.read_only), said(|schema| schema.annotations.write_only)) {
             (true, false) => Some(Direction::Response),

@@ -361,7 +361,7 @@ impl<'a> Reader<'a> {
 
     /// The members that an object must have, and whose value can be one of a few strings or booleans only.
     fn constants(&self, id: SchemaId) -> Vec<(String, Vec<serde_json::Value>)> {
-        let parts = self.contract.conjuncts(self.contract.resolved(id));
+        let parts = self.contract.all_of_closure(self.contract.resolved(id));
         let parts: Vec<_> = parts.iter().map(|part| self.contract.schema(*part)).collect();
         if parts.iter().any(|part| part.accepts_null) || !parts.iter().any(|part| part.types == Some(Types::OBJECT)) {
             return Vec::new();

@@ -194,7 +194,7 @@ impl<'a> Reader<'a> {
         }
         let numeric = |types: Types| types.contains(Types::NUMBER) || types.contains(Types::INTEGER);
         let is_other = |id: &SchemaId| {
-            self.contract.conjuncts(*id).iter().any(|part| self.contract.schema(*part).types.is_some_and(|types| !numeric(types)))
+            self.contract.all_of_closure(*id).iter().any(|part| self.contract.schema(*part).types.is_some_and(|types| !numeric(types)))
         };
         if found.iter().any(is_other) {
             self.diagnostics.error(span, format!("the rule compares `{field}`, which is no number"));

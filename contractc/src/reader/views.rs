@@ -93,65 +93,72 @@ impl Links {
 
 /// The schemas that are used in one direction, each with the members that it does not require there.
 struct Graph {
-    nodes: Vec<(SchemaId, Loose)>,
+    nodes: Vec<Node>,
     numbers: BTreeMap<(SchemaId, Loose), usize>,
-    /// For each node the schemas inside it that are to be replaced, in the order of [`Schema::each_inner`].
-    edges: Vec<Vec<Option<usize>>>,
     /// The nodes of schemas that are used by themselves: below a schema with more such members, a part is looser than it is alone.
     alone: BTreeSet<usize>,
 }
 
+struct Node {
+    schema: SchemaId,
+    loose: Loose,
+    /// The node that stands for each schema inside this one. It depends on nothing but the inner schema and its role, so no order of
+    /// keywords or members can connect it to another one. Questions have no node.
+    inner: BTreeMap<(Role, SchemaId), usize>,
+}
+
 impl Graph {
     fn explore(contract: &Contract, links: &Links, direction: Direction, roots: &[SchemaId]) -> Graph {
-        let mut graph = Graph { nodes: Vec::new(), numbers: BTreeMap::new(), edges: Vec::new(), alone: BTreeSet::new() };
+        let mut graph = Graph { nodes: Vec::new(), numbers: BTreeMap::new(), alone: BTreeSet::new() };
         for root in roots {
             graph.alone(*root, links.loose(contract, *root, direction));
         }
-        while let Some((id, names)) = graph.nodes.get(graph.edges.len()).cloned() {
-            let mut edges = Vec::new();
+        let mut next = 0;
+        while let Some((id, loose)) = graph.nodes.get(next).map(|node| (node.schema, node.loose.clone())) {
             for (role, inner) in &links.0[id.0] {
-                edges.push(match role {
-                    Role::Part if !names.is_empty() => {
+                let node = match role {
+                    Role::Part if !loose.is_empty() => {
                         let parts = links.parts(contract, *inner);
                         let required = parts.iter().flat_map(|part| &part.object.required);
-                        let names: Loose = required.filter(|name| names.contains(*name)).cloned().collect();
+                        let names: Loose = required.filter(|name| loose.contains(*name)).cloned().collect();
                         let is_alone = names == links.loose(contract, *inner, direction);
-                        Some(if is_alone { graph.alone(*inner, names) } else { graph.number(*inner, names) })
+                        if is_alone { graph.alone(*inner, names) } else { graph.number(*inner, names) }
                     }
-                    Role::Part | Role::Content => Some(graph.alone(*inner, links.loose(contract, *inner, direction))),
-                    Role::Question => None,
-                });
+                    Role::Part | Role::Content => graph.alone(*inner, links.loose(contract, *inner, direction)),
+                    Role::Question => continue,
+                };
+                graph.nodes[next].inner.insert((*role, *inner), node);
             }
-            graph.edges.push(edges);
+            next += 1;
         }
         graph
     }
 
-    fn alone(&mut self, id: SchemaId, names: Loose) -> usize {
-        let number = self.number(id, names);
+    fn alone(&mut self, id: SchemaId, loose: Loose) -> usize {
+        let number = self.number(id, loose);
         self.alone.insert(number);
         number
     }
 
-    fn number(&mut self, id: SchemaId, names: Loose) -> usize {
+    fn number(&mut self, id: SchemaId, loose: Loose) -> usize {
         let next = self.nodes.len();
-        let number = *self.numbers.entry((id, names.clone())).or_insert(next);
+        let number = *self.numbers.entry((id, loose.clone())).or_insert(next);
         if number == next {
-            self.nodes.push((id, names));
+            self.nodes.push(Node { schema: id, loose, inner: BTreeMap::new() });
         }
         number
     }
 
-    /// Whether each node differs from its schema: by itself, or by what is inside.
-    fn changed(&self) -> Vec<bool> {
+    /// The nodes that differ from their schemas: by themselves, or by what is inside.
+    fn changed(&self) -> BTreeSet<usize> {
         let mut holders = vec![Vec::new(); self.nodes.len()];
-        for (from, edges) in self.edges.iter().enumerate() {
-            edges.iter().flatten().for_each(|to| holders[*to].push(from));
+        for (from, node) in self.nodes.iter().enumerate() {
+            node.inner.values().for_each(|to| holders[*to].push(from));
         }
-        let mut open: Vec<usize> = (0..self.nodes.len()).filter(|number| !self.nodes[*number].1.is_empty()).collect();
-        let mut changed = vec![false; self.nodes.len()];
+        let mut open: Vec<usize> = (0..self.nodes.len()).filter(|number| !self.nodes[*number].loose.is_empty()).collect();
+        let mut changed = BTreeSet::new();
         while let Some(number) = open.pop() {
-            if !std::mem::replace(&mut changed[number], true) {
+            if changed.insert(number) {
                 open.extend(&holders[number]);
             }
         }
@@ -160,35 +167,40 @@ impl Graph {
 
     /// Puts the views into the contract; returns those of schemas that are used by themselves.
     fn make_views(&self, contract: &mut Contract, direction: Direction) -> BTreeMap<SchemaId, SchemaId> {
-        let changed = self.changed();
         let first = contract.schemas.len();
-        let made: Vec<usize> = (0..self.nodes.len()).filter(|number| changed[*number]).collect();
-        let ids: BTreeMap<usize, SchemaId> = made.iter().enumerate().map(|(at, number)| (*number, SchemaId(first + at))).collect();
-        let mut views = BTreeMap::new();
-        for number in &made {
-            let (of, names) = &self.nodes[*number];
-            let mut schema = contract.schema(*of).clone();
-            schema.view = Some(View { of: *of, direction });
-            schema.object.required.retain(|name| !names.contains(name));
-            let required = &schema.object.required;
-            let rank = |name: &String| required.iter().position(|known| known == name).unwrap_or(usize::MAX);
-            schema.object.properties.sort_by_key(|(name, _)| (rank(name), name.clone()));
-            let mut edges = self.edges[*number].iter();
-            schema.each_inner(|_, inner| {
-                let target = edges.next().copied().flatten();
-                *inner = target.and_then(|target| ids.get(&target)).copied().unwrap_or(*inner);
-            });
-            contract.schemas.push(schema);
+        let ids: BTreeMap<usize, SchemaId> =
+            self.changed().into_iter().enumerate().map(|(at, number)| (number, SchemaId(first + at))).collect();
+        for number in ids.keys() {
+            let view = self.nodes[*number].view(contract, direction, &ids);
+            contract.schemas.push(view);
         }
         let mut namer = Namer::new(contract, direction);
         let mut names: BTreeMap<SchemaId, Vec<String>> = BTreeMap::new();
         contract.names.iter().for_each(|(name, id)| names.entry(*id).or_default().push(name.clone()));
+        let mut views = BTreeMap::new();
         for (number, id) in ids.into_iter().filter(|(number, _)| self.alone.contains(number)) {
-            let (of, _) = &self.nodes[number];
-            views.insert(*of, id);
-            contract.names.extend(names.get(of).into_iter().flatten().map(|name| (namer.name(name), id)));
+            let of = self.nodes[number].schema;
+            views.insert(of, id);
+            contract.names.extend(names.get(&of).into_iter().flatten().map(|name| (namer.name(name), id)));
         }
         views
+    }
+}
+
+impl Node {
+    /// A copy of the node's schema that requires less, and holds the views of what is inside; `views` are the ids of nodes that have one.
+    fn view(&self, contract: &Contract, direction: Direction, views: &BTreeMap<usize, SchemaId>) -> Schema {
+        let mut schema = contract.schema(self.schema).clone();
+        schema.view = Some(View { of: self.schema, direction });
+        schema.each_inner(|role, inner| {
+            let view = self.inner.get(&(role, *inner)).and_then(|node| views.get(node));
+            *inner = view.copied().unwrap_or(*inner);
+        });
+        schema.object.required.retain(|name| !self.loose.contains(name));
+        let required = &schema.object.required;
+        let rank = |name: &String| required.iter().position(|known| known == name).unwrap_or(usize::MAX);
+        schema.object.properties.sort_by_key(|(name, _)| (rank(name), name.clone()));
+        schema
     }
 }
 

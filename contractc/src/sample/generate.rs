@@ -153,7 +153,7 @@ impl<'c> Sampler<'c> {
 
     /// An example of the document, where no value could be made.
     fn example(&mut self, ids: &[SchemaId]) -> Option<Value> {
-        let parts: Vec<&Schema> = ids.iter().flat_map(|id| self.contract.conjuncts(*id)).map(|id| self.contract.schema(id)).collect();
+        let parts: Vec<&Schema> = ids.iter().flat_map(|id| self.contract.all_of_closure(*id)).map(|id| self.contract.schema(id)).collect();
         let given = parts.iter().flat_map(|part| part.annotations.examples.iter().chain(&part.annotations.default));
         let fitting: Vec<&Value> = given.filter(|value| self.all_accept(ids, value)).collect();
         self.random.pick(&fitting).map(|value| (*value).clone())

@@ -168,7 +168,7 @@ impl<'c> Sampler<'c> {
             if !self.accepts(rival, &Value::Object(members.clone())) {
                 continue;
             }
-            let parts = self.contract.conjuncts(rival);
+            let parts = self.contract.all_of_closure(rival);
             let named: Vec<(&String, SchemaId)> =
                 parts.iter().flat_map(|part| &self.contract.schema(*part).object.properties).map(|(name, id)| (name, *id)).collect();
             let refused = named.into_iter().find_map(|(name, id)| {

@@ -1,8 +1,8 @@
 //! Makes strings: by pattern, by format, or of words and signs of a wanted length.
 
 use super::Sampler;
-use super::expression::{Expression, Stretch};
 use super::random::Random;
+use super::regex::{Regex, Stretch};
 use crate::model::{Schema, TextRules};
 use crate::runtime::format::Format;
 use crate::runtime::pattern;
@@ -25,7 +25,7 @@ impl Sampler<'_> {
         let rules: Vec<&TextRules> = parts.iter().map(|part| &part.text).collect();
         let least = rules.iter().filter_map(|rule| rule.min_length).max().unwrap_or(0);
         let most = rules.iter().filter_map(|rule| rule.max_length).min().unwrap_or(u64::MAX);
-        let expressions: Vec<Expression> = rules.iter().filter_map(|rule| rule.pattern.as_deref()).filter_map(Expression::parse).collect();
+        let regexes: Vec<Regex> = rules.iter().filter_map(|rule| rule.pattern.as_deref()).filter_map(Regex::parse).collect();
         let format = rules.iter().find_map(|rule| rule.format);
         let fits = |text: &String| rules.iter().all(|rule| satisfies(text, rule));
         let examples = parts.iter().flat_map(|part| &part.annotations.examples).filter_map(|example| example.as_str().map(str::to_owned));
@@ -34,9 +34,9 @@ impl Sampler<'_> {
         if random.one_in(6) && !examples.is_empty() {
             return random.pick(&examples).cloned();
         }
-        let made = (0..TRIES_MAX).map(|_| match (random.pick(&expressions), format) {
-            (Some(expression), None) => by_expression(expression, random, least, most),
-            (Some(expression), Some(_)) if random.one_in(2) => by_expression(expression, random, least, most),
+        let made = (0..TRIES_MAX).map(|_| match (random.pick(&regexes), format) {
+            (Some(regex), None) => by_regex(regex, random, least, most),
+            (Some(regex), Some(_)) if random.one_in(2) => by_regex(regex, random, least, most),
             (_, Some(format)) => by_format(format, random),
             (None, None) => free(random, least, most),
         });
@@ -46,9 +46,9 @@ impl Sampler<'_> {
 
     /// A string that matches a pattern.
     pub(super) fn matching(&mut self, source: &str) -> Option<String> {
-        let expression = Expression::parse(source)?;
+        let regex = Regex::parse(source)?;
         let random = &mut self.random;
-        (0..TRIES_MAX).map(|_| by_expression(&expression, random, 0, u64::MAX)).find(|text| pattern::matches(source, text))
+        (0..TRIES_MAX).map(|_| by_regex(&regex, random, 0, u64::MAX)).find(|text| pattern::matches(source, text))
     }
 }
 
@@ -62,18 +62,18 @@ fn satisfies(text: &str, rules: &TextRules) -> bool {
         && pattern.as_ref().is_none_or(|source| pattern::matches(source, text))
 }
 
-fn by_expression(expression: &Expression, random: &mut Random, least: u64, most: u64) -> String {
+fn by_regex(regex: &Regex, random: &mut Random, least: u64, most: u64) -> String {
     let stretch = *random.pick(&[Stretch::Least, Stretch::Some, Stretch::Some, Stretch::Most]).unwrap_or(&Stretch::Some);
-    let mut text = expression.generate(random, stretch);
+    let mut text = regex.generate(random, stretch);
     let length = text.chars().count() as u64;
     if length < least {
         // Where the pattern is open at its end, the rest may be anything; where it is not, the next try stretches it.
         let missing = least - length;
         let filler =
             if random.one_in(2) { free(random, missing, missing) } else { "a".repeat(usize::try_from(missing.min(LONGEST)).unwrap_or(0)) };
-        if random.one_in(2) { text.push_str(&filler) } else { text = expression.generate(random, Stretch::Most) }
+        if random.one_in(2) { text.push_str(&filler) } else { text = regex.generate(random, Stretch::Most) }
     }
-    if most == u64::MAX && !expression.is_anchored() && random.one_in(4) {
+    if most == u64::MAX && !regex.is_anchored() && random.one_in(4) {
         text = format!("{}{text}{}", free(random, 0, 3), free(random, 0, 3));
     }
     text

@@ -53,7 +53,7 @@ impl Sampler<'_> {
             (Types::ARRAY, json!([value])),
             (Types::OBJECT, json!({})),
         ];
-        let refused = others.into_iter().filter(|(kind, _)| !types.contains(*kind));
+        let refused = others.into_iter().filter(|(kind, _)| !types.intersects(*kind));
         refused.map(|(kind, other)| Breach { label: kind.to_string(), ..Breach::new("type", vec![other]) }).collect()
     }
 

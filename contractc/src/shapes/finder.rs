@@ -135,7 +135,7 @@ impl<'c> Finder<'c> {
     }
 
     fn merged(&self, id: SchemaId) -> Merged<'c> {
-        let parts: Vec<&Schema> = self.contract.conjuncts(id).into_iter().map(|part| self.contract.schema(part)).collect();
+        let parts: Vec<&Schema> = self.contract.all_of_closure(id).into_iter().map(|part| self.contract.schema(part)).collect();
         let types = parts.iter().filter_map(|part| part.types).reduce(intersect);
         let listed_null = parts.iter().any(|part| part.enumeration.as_ref().is_some_and(|values| values.contains(&JsonValue::Null)));
         let typed_null = types.is_some_and(|types| types != Types::NULL && types.contains(Types::NULL));
@@ -305,7 +305,7 @@ impl<'c> Finder<'c> {
         let mut seen = Types(0);
         let by_type = shaped.iter().all(|variant| {
             let kinds = kinds(variant.types);
-            let fresh = kinds.0 != 0 && !seen.contains(kinds);
+            let fresh = kinds.0 != 0 && !seen.intersects(kinds);
             seen = seen.or(kinds);
             fresh
         });

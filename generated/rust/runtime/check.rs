@@ -36,6 +36,11 @@ impl Types {
 
     /// Whether all of `other` are in the set.
     pub fn contains(self, other: Types) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Whether any of `other` is in the set.
+    pub fn intersects(self, other: Types) -> bool {
         self.0 & other.0 != 0
     }
 
@@ -49,7 +54,7 @@ impl Types {
             Json::Array(_) => Types::ARRAY,
             Json::Object(_) => Types::OBJECT,
         };
-        self.contains(matching)
+        self.intersects(matching)
     }
 }
 

@@ -97,7 +97,7 @@ impl<'c> Words<'c> {
 
     /// All members: a schema's own first, then those that it inherits.
     fn members(&self, id: SchemaId) -> Vec<Member<'c>> {
-        let parts = self.contract.conjuncts(id);
+        let parts = self.contract.all_of_closure(id);
         let required: Vec<&String> = parts.iter().flat_map(|part| &self.contract.schema(*part).object.required).collect();
         let mut members: Vec<Member<'c>> = Vec::new();
         for part in &parts {

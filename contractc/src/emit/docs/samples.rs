@@ -39,7 +39,7 @@ impl Maker<'_> {
         if let Some(example) = self.given(id) {
             return Some(example);
         }
-        let parts: Vec<&Schema> = self.contract.conjuncts(id).into_iter().map(|part| self.contract.schema(part)).collect();
+        let parts: Vec<&Schema> = self.contract.all_of_closure(id).into_iter().map(|part| self.contract.schema(part)).collect();
         let constant = parts.iter().find_map(|part| part.constant.as_ref().or(part.enumeration.as_ref().and_then(|values| values.first())));
         if let Some(constant) = constant {
             return Some(constant.clone());
@@ -249,7 +249,7 @@ impl Writer<'_, '_> {
         });
         // Without a tag, the variant that knows most of the members.
         let known = |id: &SchemaId| {
-            let parts = self.contract.conjuncts(*id);
+            let parts = self.contract.all_of_closure(*id);
             let names = parts.iter().flat_map(|part| &self.contract.schema(*part).object.properties);
             names.filter(|(name, _)| value.get(name).is_some()).count()
         };

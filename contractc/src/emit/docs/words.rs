@@ -74,7 +74,7 @@ impl<'c> Words<'c> {
 
     /// The constraints of a schema and of all that it refers to.
     pub fn parts(&self, id: SchemaId) -> Vec<&'c Schema> {
-        self.contract.conjuncts(id).into_iter().map(|part| self.contract.schema(part)).collect()
+        self.contract.all_of_closure(id).into_iter().map(|part| self.contract.schema(part)).collect()
     }
 
     /// A schema's own description, or that of what it refers to.
@@ -182,7 +182,7 @@ impl<'c> Words<'c> {
     fn scalar_word(&self, id: SchemaId) -> Option<String> {
         let types = self.parts(id).iter().find_map(|part| part.types)?;
         let scalar = Types::STRING.or(Types::INTEGER).or(Types::NUMBER).or(Types::BOOLEAN);
-        scalar.contains(types).then(|| types.to_string())
+        scalar.intersects(types).then(|| types.to_string())
     }
 
     fn array_words(&self, schema: &Schema, short: bool) -> Vec<String> {

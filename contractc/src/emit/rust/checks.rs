@@ -15,6 +15,7 @@ use crate::emit::Plan;
 use crate::model::{Schema, SchemaId};
 use crate::runtime::check::Types;
 use crate::runtime::number::Number;
+use crate::shapes::MergedParts;
 
 pub fn emit(plan: &Plan<'_>, names: &Names) -> String {
     let emitter = Emitter { plan, names, patterns: RefCell::default(), owner: RefCell::default() };
@@ -150,7 +151,7 @@ impl<'p> Emitter<'p> {
 
     fn keywords(&self, id: SchemaId) -> String {
         let schema = self.schema(id);
-        let (merged, called) = self.conjuncts(id);
+        let MergedParts { merged, separate: called } = self.plan.shapes.merged_parts(self.plan.contract, id);
         let mut code = String::new();
         if schema.never {
             code.push_str("out.never(\"false\", at);\n");
@@ -161,49 +162,6 @@ impl<'p> Emitter<'p> {
         code.push_str(&self.applicators(schema));
         code.push_str(&self.unevaluated(id));
         code
-    }
-
-    /// The parts of a schema whose members can be checked in one walk, and those that are checked by a call.
-    fn conjuncts(&self, id: SchemaId) -> (Vec<SchemaId>, Vec<SchemaId>) {
-        let (mut merged, mut called) = (vec![id], Vec::new());
-        let is_function = self.plan.shapes.of(self.plan.contract, id).is_some();
-        let mut next = 0;
-        while let Some(part) = merged.get(next).copied() {
-            next += 1;
-            for inner in self.schema(part).reference.iter().chain(&self.schema(part).all_of) {
-                let resolved = self.plan.contract.resolved(*inner);
-                // Only a function of its own ends a circle: code that is put into other code must call what has one.
-                let has_function = self.plan.shapes.of(self.plan.contract, resolved).is_some();
-                if self.is_plain_object(resolved) && (is_function || !has_function) {
-                    if !merged.contains(&resolved) {
-                        merged.push(resolved);
-                    }
-                } else if !called.contains(inner) {
-                    called.push(*inner);
-                }
-            }
-        }
-        (merged, called)
-    }
-
-    /// Whether a schema says no more than which members an object has.
-    fn is_plain_object(&self, id: SchemaId) -> bool {
-        let schema = self.schema(id);
-        let members_alone = Schema {
-            span: schema.span,
-            pointer: String::new(),
-            types: None,
-            object: Default::default(),
-            reference: None,
-            all_of: Vec::new(),
-            annotations: Default::default(),
-            ..schema.clone()
-        };
-        schema.types == Some(Types::OBJECT)
-            && schema.object.is_plain()
-            && members_alone.is_anything()
-            && !schema.accepts_null
-            && !schema.array.each
     }
 
     /// `type`, and the keywords that speak of one type.

@@ -143,7 +143,7 @@ fn collect(plan: &Plan<'_>, schema: SchemaId, path: &mut Vec<String>, trail: &mu
         collect(plan, inner, path, trail, found);
         path.pop();
     };
-    let parts = contract.conjuncts(schema);
+    let parts = contract.all_of_closure(schema);
     for part in &parts {
         let part = contract.schema(*part);
         part.object.properties.iter().for_each(|(name, inner)| descend(name, *inner));

@@ -13,7 +13,7 @@ use crate::emit::Plan;
 use crate::model::{Schema, SchemaId};
 use crate::runtime::check::Types;
 use crate::runtime::pattern::is_unicode_pattern;
-use crate::shapes::{DeclarationId, Shape, Type};
+use crate::shapes::{DeclarationId, MergedParts, Shape, Type};
 
 pub fn emit(plan: &Plan<'_>, names: &Names) -> String {
     let emitter = Emitter { plan, names, state: RefCell::default(), text: RefCell::default() };
@@ -160,7 +160,7 @@ impl<'p> Emitter<'p> {
         if schema.never {
             return Code::call(wanted.generic("never"), Vec::new());
         }
-        let (merged, called) = self.conjuncts(id);
+        let (merged, called) = self.merged_parts(id);
         let types = merged.iter().find_map(|part| self.schema(*part).types);
         if let Some(code) = self.values_alone(schema, types, &called, wanted) {
             return code;
@@ -181,24 +181,8 @@ impl<'p> Emitter<'p> {
     }
 
     /// The parts of a schema whose members are those of one object, and those that are judged apart.
-    fn conjuncts(&self, id: SchemaId) -> (Vec<SchemaId>, Vec<SchemaId>) {
-        let (mut merged, mut called) = (vec![id], Vec::new());
-        let is_declared = self.plan.shapes.of(self.plan.contract, id).is_some();
-        let mut next = 0;
-        while let Some(part) = merged.get(next).copied() {
-            next += 1;
-            for inner in self.schema(part).reference.iter().chain(&self.schema(part).all_of) {
-                let resolved = self.plan.contract.resolved(*inner);
-                let has_name = self.plan.shapes.of(self.plan.contract, resolved).is_some();
-                if self.is_plain_object(resolved) && (is_declared || !has_name) {
-                    if !merged.contains(&resolved) {
-                        merged.push(resolved);
-                    }
-                } else if !called.contains(inner) {
-                    called.push(*inner);
-                }
-            }
-        }
+    fn merged_parts(&self, id: SchemaId) -> (Vec<SchemaId>, Vec<SchemaId>) {
+        let MergedParts { mut merged, separate: mut called } = self.plan.shapes.merged_parts(self.plan.contract, id);
         // What one part names is additional to another part that does not.
         let own = &self.schema(id).object;
         let named = |name: &str| own.properties.iter().any(|(known, _)| known == name);
@@ -207,23 +191,6 @@ impl<'p> Emitter<'p> {
             called.extend(merged.drain(1..));
         }
         (merged, called)
-    }
-
-    /// Whether a schema says no more than which members an object has.
-    fn is_plain_object(&self, id: SchemaId) -> bool {
-        let schema = self.schema(id);
-        let members_alone = Schema {
-            span: schema.span,
-            pointer: String::new(),
-            types: None,
-            object: Default::default(),
-            reference: None,
-            all_of: Vec::new(),
-            annotations: Default::default(),
-            ..schema.clone()
-        };
-        let is_object = schema.types == Some(Types::OBJECT) && schema.object.is_plain();
-        is_object && members_alone.is_anything() && !schema.accepts_null && !schema.array.each
     }
 
     /// `const` or `enum` over strings, or a `const`, with nothing but its type beside it.

@@ -1,8 +1,8 @@
 //! The values of keywords that hold no schema: types, bounds, patterns, formats.
 
 use super::{Dialect, Reader};
-use crate::expression::Node as Expression;
 use crate::model::Schema;
+use crate::regex::Node as Regex;
 use crate::runtime::check::Types;
 use crate::runtime::format::Format;
 use crate::runtime::number::Number;
@@ -112,7 +112,7 @@ impl Reader<'_> {
             self.diagnostics.error(node.span, format!("`pattern` is {}; a string is accepted", node.kind()));
             return None;
         };
-        if Expression::parse(source).is_some_and(|expression| expression.is_exponential()) {
+        if Regex::parse(source).is_some_and(|regex| regex.is_exponential()) {
             let message = format!("`{source}` can take time exponential in the length of a text that does not match");
             let hint =
                 "a repetition can split one text in several ways: begin or end each round with a character that the rest of it lacks";

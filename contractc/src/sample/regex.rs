@@ -1,10 +1,10 @@
 //! Makes strings that match a regular expression, by walking its syntax. The caller asks the real matcher afterwards, and tries again.
 
 use super::random::Random;
-use crate::expression::{Class, Node, PRINTABLE};
+use crate::regex::{Class, Node, PRINTABLE};
 
 /// A regular expression, as far as it says what to write.
-pub(super) struct Expression {
+pub(super) struct Regex {
     root: Node,
     anchored: bool,
 }
@@ -22,11 +22,11 @@ const BEYOND: usize = 12;
 /// Longer strings are only written where the expression insists.
 const LENGTH_SOFT: usize = 4000;
 
-impl Expression {
+impl Regex {
     /// Nothing, if the source can't be read.
-    pub(super) fn parse(source: &str) -> Option<Expression> {
+    pub(super) fn parse(source: &str) -> Option<Regex> {
         let anchored = source.starts_with('^') && source.ends_with('$');
-        Some(Expression { root: Node::parse(source)?, anchored })
+        Some(Regex { root: Node::parse(source)?, anchored })
     }
 
     /// Whether the expression speaks of the whole string.
