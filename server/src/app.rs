@@ -13,6 +13,7 @@ use crate::auth::tokens::Tokens;
 use crate::config::Config;
 use crate::feed;
 use crate::metrics::Metrics;
+use crate::net::Connections;
 use crate::notifications::Notifications;
 use crate::problem::Failure;
 use crate::shares::Shares;
@@ -28,6 +29,7 @@ pub struct App {
     /// The exports under way, by account.
     pub exports: Shares<Uuid>,
     pub metrics: Metrics,
+    pub connections: Connections,
     pub config: Config,
     /// Turns true when the server shuts down: open streams end.
     pub stopping: watch::Receiver<bool>,

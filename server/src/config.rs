@@ -5,7 +5,11 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+pub use crate::net::Deadlines;
 use crate::site::Site;
+
+const CONNECTIONS_MAX: u32 = 10_000;
+const NETWORK_CONNECTIONS_MAX: u32 = 512;
 
 /// The settings of a server.
 #[derive(Clone, Debug, clap::Args)]
@@ -46,6 +50,15 @@ pub struct Config {
     /// How many sign-ins, sign-ups and other uses of a password one network may try in a minute; one account, a quarter of that.
     #[arg(long, env = "STRONGLOG_AUTH_PER_MINUTE", default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..), value_name = "NUMBER")]
     pub auth_per_minute: u32,
+    /// How many connections may be open. Where there are more, idle ones are closed.
+    #[arg(long, env = "STRONGLOG_MAX_CONNECTIONS", default_value_t = CONNECTIONS_MAX, value_parser = clap::value_parser!(u32).range(1..), value_name = "NUMBER")]
+    pub max_connections: u32,
+    /// How many connections one network may have open. Not counted behind a proxy, nor on this machine.
+    #[arg(long, env = "STRONGLOG_MAX_CONNECTIONS_PER_NETWORK", default_value_t = NETWORK_CONNECTIONS_MAX, value_parser = clap::value_parser!(u32).range(1..), value_name = "NUMBER")]
+    pub max_connections_per_network: u32,
+    /// The times after which connections are closed.
+    #[arg(skip)]
+    pub deadlines: Deadlines,
     /// A web app to serve wherever the API is not.
     #[arg(skip)]
     pub site: Option<Site>,
@@ -67,6 +80,9 @@ impl Config {
             tombstone_days: 400,
             backup_days: crate::store::sqlite::backup::BACKUP_DAYS,
             auth_per_minute: 40,
+            max_connections: CONNECTIONS_MAX,
+            max_connections_per_network: NETWORK_CONNECTIONS_MAX,
+            deadlines: Deadlines::default(),
             site: None,
         }
     }

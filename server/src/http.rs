@@ -62,7 +62,7 @@ async fn health(State(app): State<Arc<App>>) -> Result<&'static str, Failure> {
 
 async fn metrics(State(app): State<Arc<App>>) -> impl IntoResponse {
     let media_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([(http::header::CONTENT_TYPE, media_type)], app.metrics.text(app.notifications.open()))
+    ([(http::header::CONTENT_TYPE, media_type)], app.metrics.text(app.notifications.open(), app.connections.open()))
 }
 
 #[cfg(test)]

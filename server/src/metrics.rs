@@ -19,6 +19,7 @@ pub struct Metrics {
     outcomes: Family<Kind, Counter>,
     pulled: Counter,
     streams: Gauge,
+    connections: Gauge,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -51,6 +52,7 @@ impl Metrics {
             outcomes: Family::default(),
             pulled: Counter::default(),
             streams: Gauge::default(),
+            connections: Gauge::default(),
         };
         let registry = &mut metrics.registry;
         registry.register("requests", "Requests answered", metrics.requests.clone());
@@ -58,6 +60,7 @@ impl Metrics {
         registry.register("push_outcomes", "What became of pushed changes", metrics.outcomes.clone());
         registry.register("pulled_changes", "Changes sent to devices", metrics.pulled.clone());
         registry.register("open_streams", "Devices that listen for new revisions", metrics.streams.clone());
+        registry.register("open_connections", "Connections that are open", metrics.connections.clone());
         metrics
     }
 
@@ -84,8 +87,10 @@ impl Metrics {
     }
 
     /// Everything counted so far, as text.
-    pub fn text(&self, open_streams: usize) -> String {
-        self.streams.set(i64::try_from(open_streams).unwrap_or(i64::MAX));
+    pub fn text(&self, open_streams: usize, open_connections: usize) -> String {
+        let signed = |number| i64::try_from(number).unwrap_or(i64::MAX);
+        self.streams.set(signed(open_streams));
+        self.connections.set(signed(open_connections));
         let mut text = String::new();
         // Writing into a string does not fail.
         let _ = encode(&mut text, &self.registry);

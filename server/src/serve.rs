@@ -2,13 +2,12 @@
 
 use std::future::Future;
 use std::io::ErrorKind;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum_server::Handle;
-use axum_server::tls_rustls::RustlsConfig;
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinHandle};
 
@@ -19,15 +18,12 @@ use crate::auth::tokens::{REFRESH_MS, Tokens};
 use crate::config::{Config, Secret};
 use crate::http;
 use crate::metrics::Metrics;
+use crate::net::{self, Connections, Listener};
 use crate::notifications::Notifications;
 use crate::shares::Shares;
 use crate::store::StoreError;
 use crate::store::sqlite::{Store, accounts, backup};
 
-/// How long requests that are under way may take once the server stops.
-const STOP_MAX: Duration = Duration::from_secs(10);
-/// How long a client may take to say what it wants.
-const HEADERS_MAX: Duration = Duration::from_secs(30);
 /// How many exports one account may have under way.
 const EXPORTS_MAX: usize = 2;
 const CHORES_EVERY: Duration = Duration::from_secs(86_400);
@@ -57,9 +53,8 @@ pub enum ServeError {
 pub struct Running {
     address: SocketAddr,
     secure: bool,
-    handle: Handle<SocketAddr>,
     stop: watch::Sender<bool>,
-    serving: JoinHandle<std::io::Result<()>>,
+    serving: JoinHandle<()>,
     store: Arc<Store>,
 }
 
@@ -80,15 +75,14 @@ impl Running {
     /// It had broken off before.
     pub async fn stop(self) -> Result<(), ServeError> {
         self.stop.send_replace(true);
-        self.handle.graceful_shutdown(Some(STOP_MAX));
         let ended = ended(self.serving.await);
         self.store.close().await;
         ended
     }
 }
 
-fn ended(served: Result<std::io::Result<()>, JoinError>) -> Result<(), ServeError> {
-    served.map_err(|error| ServeError::Broken(std::io::Error::other(error)))?.map_err(ServeError::Broken)
+fn ended(served: Result<(), JoinError>) -> Result<(), ServeError> {
+    served.map_err(|error| ServeError::Broken(std::io::Error::other(error)))
 }
 
 /// Serves until `shutdown` is done.
@@ -119,6 +113,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         tracing::warn!("plain HTTP on an address that others reach: clients refuse it. Give --tls-cert, or --behind-proxy");
     }
     let passwords = Passwords::new().map_err(ServeError::Passwords)?;
+    let connections = connections(&config);
     let app = Arc::new(App {
         store: Arc::clone(&store),
         tokens: Tokens::new(secret.reveal()),
@@ -127,33 +122,29 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         notifications: Notifications::default(),
         exports: Shares::new(EXPORTS_MAX, usize::MAX),
         metrics: Metrics::new(),
+        connections: connections.clone(),
         stopping: stopping.clone(),
         config: config.clone(),
     });
     let failed = |cause| ServeError::Listen { address: config.bind, cause };
-    let listener = TcpListener::bind(config.bind).map_err(failed)?;
-    listener.set_nonblocking(true).map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
-    let handle = Handle::new();
-    let service = http::router(&app).into_make_service_with_connect_info::<SocketAddr>();
-    let serving = match (&config.tls_cert, &config.tls_key) {
-        (Some(cert), Some(key)) => {
-            // Some other part of the process may have installed its own: that one serves as well.
-            let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-            let tls = RustlsConfig::from_pem_file(cert, key).await.map_err(ServeError::Certificate)?;
-            let mut server = axum_server::from_tcp_rustls(listener, tls).map_err(failed)?.handle(handle.clone());
-            server.http_builder().http1().header_read_timeout(HEADERS_MAX);
-            tokio::spawn(server.serve(service))
-        }
-        _ => {
-            let mut server = axum_server::from_tcp(listener).map_err(failed)?.handle(handle.clone());
-            server.http_builder().http1().header_read_timeout(HEADERS_MAX);
-            tokio::spawn(server.serve(service))
-        }
+    let tls = match (&config.tls_cert, &config.tls_key) {
+        (Some(cert), Some(key)) => Some(net::acceptor(cert, key).map_err(ServeError::Certificate)?),
+        _ => None,
     };
+    let socket = TcpListener::bind(config.bind).await.map_err(failed)?;
+    let address = socket.local_addr().map_err(failed)?;
+    let listener = Listener { router: http::router(&app), tls, connections, deadlines: config.deadlines, stopping: stopping.clone() };
+    let serving = tokio::spawn(listener.serve(socket));
     tokio::spawn(chores(app, stopping));
     tracing::info!(%address, secure, data = %config.data.display(), "listening");
-    Ok(Running { address, secure, handle, stop, serving, store })
+    Ok(Running { address, secure, stop, serving, store })
+}
+
+/// How many connections there may be. A proxy in front has all of them, and limits networks itself.
+fn connections(config: &Config) -> Connections {
+    let number = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+    let each_max = if config.behind_proxy { usize::MAX } else { number(config.max_connections_per_network) };
+    Connections::new(each_max, net::connections_max(number(config.max_connections)))
 }
 
 /// What has to be done once a day: purging tombstones, and forgetting sign-ins that have run out.

@@ -5,6 +5,7 @@ mod support;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use stronglog_server::config::Config;
 use support::{Account, Server, WEIGHTS, now, weight};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
@@ -140,4 +141,73 @@ async fn sign_ins_take_as_much_memory_as_a_few_of_them() {
     assert!(answers.iter().all(|answer| [(401, false), (503, true)].contains(answer)), "{answers:?}");
     let grown = resident().saturating_sub(before);
     assert!(grown < 120, "{grown} MiB more than before");
+}
+
+/// A server that loses its patience while a test can wait for it.
+async fn impatient(change: impl FnOnce(&mut Config)) -> Server {
+    Server::start_with(|config| {
+        config.deadlines.first_request = Duration::from_secs(1);
+        config.deadlines.idle = Duration::from_secs(2);
+        config.deadlines.stall = Duration::from_secs(1);
+        change(config);
+    })
+    .await
+}
+
+/// Waits until the server has closed a connection.
+async fn closed(stream: &mut TcpStream, name: &str) {
+    let mut piece = vec![0; 1 << 16];
+    let end = async { while stream.read(&mut piece).await.is_ok_and(|length| length > 0) {} };
+    timeout(SOON, end).await.unwrap_or_else(|_| panic!("{name} is still open"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn silent_connections_are_closed() {
+    let server = impatient(|_| {}).await;
+    let silent = [
+        ("nothing sent", ""),
+        ("half a preface", "PRI * HTT"),
+        ("half a head", "GET /healthz HTTP/1.1\r\nHost: x\r\nX-A: "),
+        ("HTTP/2 without a request", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\u{4}\0\0\0\0\0"),
+        ("one request", "GET /api/v1/sync/config HTTP/1.1\r\nHost: x\r\n\r\n"),
+        ("one request and half of the next", "GET /api/v1/sync/config HTTP/1.1\r\nHost: x\r\n\r\nGET /"),
+    ];
+    let checks = silent.map(|(name, text)| {
+        let server = &server;
+        async move {
+            let mut stream = connect(server).await;
+            send(&mut stream, text).await;
+            closed(&mut stream, name).await;
+        }
+    });
+    futures_util::future::join_all(checks).await;
+    let mut dripping = connect(&server).await;
+    let drip = async {
+        while dripping.write_all(b"x").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(50)).await
+        }
+    };
+    timeout(SOON, drip).await.expect("a head that comes byte by byte is not waited for");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn responses_that_are_not_taken_are_given_up() {
+    let server = impatient(|_| {}).await;
+    let sam = server.register("sam@example.com").await;
+    fill(&server, &sam, 12).await;
+    let _unread = [begin_export(&server, &sam).await, begin_export(&server, &sam).await];
+    let given_up = async { while server.get("/api/v1/account/export", &sam.access).await.0 == 429 {} };
+    timeout(SOON, given_up).await.expect("exports that nobody reads end");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn idle_connections_make_room_for_new_ones() {
+    let server = Server::start_with(|config| config.max_connections = 20).await;
+    let mut silent = Vec::new();
+    for _ in 0..40 {
+        silent.push(connect(&server).await);
+    }
+    let sam = timeout(SOON, server.register("sam@example.com")).await.expect("there is room for somebody who has something to say");
+    assert_eq!(timeout(SOON, server.get("/api/v1/changes", &sam.access)).await.expect("an answer").0, 200);
+    closed(&mut silent[0], "the oldest one").await;
 }

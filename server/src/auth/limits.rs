@@ -18,13 +18,20 @@ pub enum Who {
 
 impl Who {
     pub fn network(address: IpAddr) -> Self {
-        Who::Network(match address.to_canonical() {
-            IpAddr::V6(address) => {
-                let [a, b, c, d, ..] = address.segments();
-                IpAddr::from([a, b, c, d, 0, 0, 0, 0])
-            }
-            v4 => v4,
-        })
+        Who::Network(network(address))
+    }
+}
+
+/// The network of an address: all that one household has of IPv6, and the address itself of IPv4.
+pub fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        // This machine is no network of many.
+        loopback if loopback.is_loopback() => loopback,
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            IpAddr::from([a, b, c, d, 0, 0, 0, 0])
+        }
+        v4 => v4,
     }
 }
 

@@ -1,0 +1,216 @@
+//! What a connection is doing: waiting for a request, answering some, or waiting for the peer to take what was sent.
+
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use axum::body::{Body, Bytes, HttpBody};
+use http_body::{Frame, SizeHint};
+use tokio::time::Instant;
+
+use super::patience::{Deadlines, Patience};
+
+/// How much of a response is handed over at a time: what is handed over waits outside of what is counted here.
+const PIECE_BYTES: usize = 16 * 1_024;
+
+/// What one connection is doing.
+pub struct Activity {
+    deadlines: Deadlines,
+    state: Mutex<State>,
+}
+
+struct State {
+    /// The requests that have been read and not yet answered whole.
+    answering: usize,
+    /// When the last of them ended, or the connection began.
+    idle_since: Instant,
+    /// Whether there was any request.
+    served: bool,
+    /// Until when the peer may take what it was sent, for each response with a piece under way.
+    sending: HashMap<u64, Instant>,
+    next: u64,
+}
+
+/// What becomes of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It goes on.
+    Busy,
+    /// It has been silent for too long.
+    Idle,
+    /// The peer does not take what it asked for.
+    Stalled,
+}
+
+impl Activity {
+    pub fn new(deadlines: Deadlines) -> Arc<Self> {
+        let state = State { answering: 0, idle_since: Instant::now(), served: false, sending: HashMap::new(), next: 0 };
+        Arc::new(Activity { deadlines, state: Mutex::new(state) })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A request has come. It is being answered until the result is dropped.
+    pub fn begin(self: &Arc<Self>) -> Answering {
+        let mut state = self.state();
+        state.answering += 1;
+        state.served = true;
+        state.next += 1;
+        Answering { activity: Arc::clone(self), number: state.next }
+    }
+
+    pub fn verdict(&self, now: Instant) -> Verdict {
+        let state = self.state();
+        if state.sending.values().any(|until| *until <= now) {
+            return Verdict::Stalled;
+        }
+        let silent_max = if state.served { self.deadlines.idle } else { self.deadlines.first_request };
+        if state.answering == 0 && state.idle_since + silent_max <= now { Verdict::Idle } else { Verdict::Busy }
+    }
+
+    /// How little the connection is missed: silent ones come first, then those that have been idle for longest. Nothing while it answers.
+    pub fn idle(&self) -> Option<(bool, Instant)> {
+        let state = self.state();
+        (state.answering == 0).then_some((state.served, state.idle_since))
+    }
+}
+
+/// A request that is being answered.
+pub struct Answering {
+    activity: Arc<Activity>,
+    number: u64,
+}
+
+impl Answering {
+    /// The response's body, which is watched while it is sent.
+    pub fn watch(self, body: Body) -> Watched {
+        let patience = Patience::new(self.activity.deadlines.stall);
+        Watched { body, rest: Bytes::new(), patience, handed_over: None, answering: self }
+    }
+
+    /// The peer has something to take, or nothing.
+    fn sending(&self, until: Option<Instant>) {
+        let mut state = self.activity.state();
+        match until {
+            Some(until) => state.sending.insert(self.number, until),
+            None => state.sending.remove(&self.number),
+        };
+    }
+}
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        let mut state = self.activity.state();
+        state.sending.remove(&self.number);
+        state.answering -= 1;
+        if state.answering == 0 {
+            state.idle_since = Instant::now();
+        }
+    }
+}
+
+/// A response's body. While the connection does not ask for the next piece, the peer has not taken the one before.
+pub struct Watched {
+    body: Body,
+    /// What is left of the frame that is being handed over.
+    rest: Bytes,
+    patience: Patience,
+    /// When the last piece was handed over, and how long it was.
+    handed_over: Option<(Instant, usize)>,
+    answering: Answering,
+}
+
+impl HttpBody for Watched {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        if let Some((since, bytes)) = self.handed_over.take() {
+            self.patience.moved(bytes, since.elapsed());
+            self.answering.sending(None);
+        }
+        if self.rest.is_empty() {
+            match ready!(Pin::new(&mut self.body).poll_frame(context)) {
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) => self.rest = data,
+                    Err(other) => return Poll::Ready(Some(Ok(other))),
+                },
+                end => return Poll::Ready(end),
+            }
+        }
+        let length = self.rest.len().min(PIECE_BYTES);
+        let piece = self.rest.split_to(length);
+        let now = Instant::now();
+        self.handed_over = Some((now, length));
+        self.answering.sending(Some(now + self.patience.left()));
+        Poll::Ready(Some(Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.rest.is_empty() && self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let (inner, rest) = (self.body.size_hint(), self.rest.len() as u64);
+        let mut hint = SizeHint::new();
+        hint.set_lower(inner.lower() + rest);
+        if let Some(upper) = inner.upper() {
+            hint.set_upper(upper + rest);
+        }
+        hint
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn deadlines() -> Deadlines {
+        Deadlines { first_request: 10 * SECOND, idle: 60 * SECOND, stall: 20 * SECOND }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn silence_ends_sooner_before_the_first_request_than_after_it() {
+        let activity = Activity::new(deadlines());
+        tokio::time::advance(9 * SECOND).await;
+        assert_eq!(activity.verdict(Instant::now()), Verdict::Busy);
+        tokio::time::advance(SECOND).await;
+        assert_eq!(activity.verdict(Instant::now()), Verdict::Idle);
+        let request = activity.begin();
+        tokio::time::advance(1_000 * SECOND).await;
+        assert_eq!((activity.verdict(Instant::now()), activity.idle()), (Verdict::Busy, None), "the server takes its time");
+        drop(request);
+        tokio::time::advance(59 * SECOND).await;
+        assert_eq!(activity.verdict(Instant::now()), Verdict::Busy);
+        tokio::time::advance(SECOND).await;
+        assert_eq!(activity.verdict(Instant::now()), Verdict::Idle);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_response_that_is_not_taken_is_noticed() {
+        let activity = Activity::new(deadlines());
+        let mut body = activity.begin().watch(Body::from(vec![b'x'; PIECE_BYTES + 1]));
+        assert_eq!(body.size_hint().exact(), Some(PIECE_BYTES as u64 + 1));
+        tokio::time::advance(1_000 * SECOND).await;
+        assert_eq!(activity.verdict(Instant::now()), Verdict::Busy, "nothing has been sent yet");
+        let first = body.frame().await.expect("a piece").expect("bytes").into_data().expect("data");
+        assert_eq!((first.len(), body.size_hint().exact(), body.is_end_stream()), (PIECE_BYTES, Some(1), false));
+        tokio::time::advance(19 * SECOND).await;
+        assert_eq!(activity.verdict(Instant::now()), Verdict::Busy);
+        tokio::time::advance(SECOND).await;
+        assert_eq!(activity.verdict(Instant::now()), Verdict::Stalled);
+        body.frame().await.expect("a piece").expect("bytes");
+        assert_eq!((activity.verdict(Instant::now()), body.is_end_stream()), (Verdict::Busy, true), "it was taken after all");
+        drop(body);
+        assert!(activity.idle().is_some());
+    }
+}

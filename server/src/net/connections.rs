@@ -1,0 +1,189 @@
+//! Which connections are open, and which has to go when there are too many.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::activity::Activity;
+use crate::auth::limits::network;
+
+/// How often the log says that connections had to go.
+const LOG_EVERY: Duration = Duration::from_secs(60);
+/// Descriptors that are kept for the database, the log and whatever else is not a connection.
+const RESERVE: usize = 128;
+
+/// The open connections.
+#[derive(Clone)]
+pub struct Connections(Arc<Inner>);
+
+struct Inner {
+    state: Mutex<State>,
+    /// How many one network may have.
+    each_max: usize,
+    all_max: usize,
+}
+
+#[derive(Default)]
+struct State {
+    /// By network, then by number.
+    open: HashMap<IpAddr, HashMap<u64, Open>>,
+    total: usize,
+    next: u64,
+    /// How many had to go since the log said so, and when it did.
+    displaced: usize,
+    logged_at: Option<Instant>,
+}
+
+struct Open {
+    activity: Arc<Activity>,
+    end: Arc<Notify>,
+}
+
+impl Connections {
+    /// Takes up to `all_max` connections, and from each network up to `each_max`. This machine is not limited: its own programs, such as a
+    /// proxy, speak for many.
+    pub fn new(each_max: usize, all_max: usize) -> Self {
+        Connections(Arc::new(Inner { state: Mutex::default(), each_max, all_max }))
+    }
+
+    /// How many are open.
+    pub fn open(&self) -> usize {
+        self.state().total
+    }
+
+    /// Admits a connection. Where there are too many, the one that is missed least goes; nothing comes back if all of them are at work.
+    pub fn admit(&self, peer: IpAddr, activity: &Arc<Activity>) -> Option<Admitted> {
+        let network = network(peer);
+        let mut state = self.state();
+        let of_network = state.open.get(&network).map_or(0, HashMap::len);
+        if of_network >= self.0.each_max && !network.is_loopback() {
+            state.displace(network)?;
+        }
+        if state.total >= self.0.all_max {
+            let busiest = *state.open.iter().max_by_key(|(_, open)| open.len())?.0;
+            state.displace(busiest)?;
+        }
+        state.log(self.0.all_max);
+        state.next += 1;
+        state.total += 1;
+        let (number, end) = (state.next, Arc::new(Notify::new()));
+        let open = Open { activity: Arc::clone(activity), end: Arc::clone(&end) };
+        state.open.entry(network).or_default().insert(number, open);
+        Some(Admitted { connections: self.clone(), network, number, end })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Ends the connection of a network that is missed least.
+    fn displace(&mut self, network: IpAddr) -> Option<()> {
+        let open = self.open.get(&network)?;
+        let idle = open.iter().filter_map(|(number, open)| Some((open.activity.idle()?, *number)));
+        let (_, number) = idle.min()?;
+        self.remove(network, number)?.end.notify_one();
+        self.displaced += 1;
+        Some(())
+    }
+
+    fn remove(&mut self, network: IpAddr, number: u64) -> Option<Open> {
+        let open = self.open.get_mut(&network)?;
+        let removed = open.remove(&number)?;
+        self.total -= 1;
+        if open.is_empty() {
+            self.open.remove(&network);
+        }
+        Some(removed)
+    }
+
+    fn log(&mut self, all_max: usize) {
+        if self.displaced > 0 && self.logged_at.is_none_or(|at| at.elapsed() >= LOG_EVERY) {
+            tracing::warn!(displaced = self.displaced, open = self.total, max = all_max, "too many connections: idle ones were closed");
+            self.displaced = 0;
+            self.logged_at = Some(Instant::now());
+        }
+    }
+}
+
+/// A connection that is counted until this is dropped.
+pub struct Admitted {
+    connections: Connections,
+    network: IpAddr,
+    number: u64,
+    end: Arc<Notify>,
+}
+
+impl Admitted {
+    /// Waits until the connection has to make room for another.
+    pub async fn displaced(&self) {
+        self.end.notified().await;
+    }
+}
+
+impl Drop for Admitted {
+    fn drop(&mut self) {
+        self.connections.state().remove(self.network, self.number);
+    }
+}
+
+/// How many connections the process can have: as many as it is told to, if it has descriptors for them. Raises its limit as far as it may.
+pub fn connections_max(wanted: usize) -> usize {
+    let descriptors = descriptors(wanted + RESERVE);
+    let max = wanted.min(descriptors - RESERVE.min(descriptors / 4)).max(1);
+    if max < wanted {
+        tracing::warn!(max, wanted, "fewer connections than wanted: the process may have {descriptors} files open (ulimit -n)");
+    }
+    max
+}
+
+#[cfg(unix)]
+fn descriptors(wanted: usize) -> usize {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    let wanted = u64::try_from(wanted).unwrap_or(u64::MAX);
+    let reachable = limit.maximum.unwrap_or(u64::MAX).min(wanted);
+    let current = limit.current.unwrap_or(u64::MAX);
+    let raised = current < reachable && setrlimit(Resource::Nofile, Rlimit { current: Some(reachable), maximum: limit.maximum }).is_ok();
+    usize::try_from(if raised { reachable } else { current }).unwrap_or(usize::MAX)
+}
+
+#[cfg(not(unix))]
+fn descriptors(_: usize) -> usize {
+    usize::MAX
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::Deadlines;
+
+    fn peer(last: u8) -> IpAddr {
+        IpAddr::from([192, 0, 2, last])
+    }
+
+    #[tokio::test]
+    async fn a_silent_connection_makes_room_for_the_next_one_and_one_at_work_does_not() {
+        let connections = Connections::new(2, 3);
+        let [silent, working, third] = [(); 3].map(|()| Activity::new(Deadlines::default()));
+        let request = working.begin();
+        let first = connections.admit(peer(1), &silent).expect("the first");
+        let _second = connections.admit(peer(1), &working).expect("the second");
+        let _third = connections.admit(peer(1), &third).expect("one more than a network may have");
+        first.displaced().await;
+        assert_eq!(connections.open(), 2, "the silent one is gone");
+        drop(first);
+        assert_eq!(connections.open(), 2, "and is not counted twice");
+        let _request = third.begin();
+        assert!(connections.admit(peer(1), &silent).is_none(), "both are at work");
+        let _other = connections.admit(peer(2), &silent).expect("another network");
+        drop(request);
+        let _fourth = connections.admit(peer(3), &silent).expect("the busiest network makes room");
+        assert_eq!(connections.open(), 3);
+    }
+}

@@ -1,0 +1,179 @@
+//! The loop that accepts connections, and the task that looks after each of them.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use hyper::body::Incoming;
+use hyper::service::{Service, service_fn};
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio_rustls::TlsAcceptor;
+
+use super::activity::{Activity, Verdict, Watched};
+use super::connections::{Admitted, Connections};
+use super::patience::Deadlines;
+
+/// How long requests that are under way may take once the server stops.
+const STOP_MAX: Duration = Duration::from_secs(10);
+/// How long a connection that is asked to end may take for it.
+const LINGER_MAX: Duration = Duration::from_secs(2);
+/// How long to wait after a connection could not be accepted: the reason, such as no descriptor being left, lasts.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// How often each connection is looked at.
+const LOOK_EVERY_MAX: Duration = Duration::from_secs(5);
+/// What HTTP/1 may hold of a request's head, and of a response that is not taken.
+const BUFFER_BYTES: usize = 64 * 1_024;
+
+/// What is needed to serve connections.
+#[derive(Clone)]
+pub struct Listener {
+    pub router: Router,
+    pub tls: Option<TlsAcceptor>,
+    pub connections: Connections,
+    pub deadlines: Deadlines,
+    /// Turns true when the server shuts down.
+    pub stopping: watch::Receiver<bool>,
+}
+
+impl Listener {
+    /// Accepts connections until the server stops, and returns once all of them are closed.
+    pub async fn serve(mut self, listener: TcpListener) {
+        let mut stopping = self.stopping.clone();
+        // Each connection holds a sender; when the last one is gone, so is the last connection.
+        let (open, mut closed) = mpsc::channel::<Infallible>(1);
+        loop {
+            tokio::select! {
+                () = stopped(&mut stopping) => break,
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, peer)) => self.admit(stream, peer, &open),
+                    Err(error) => {
+                        tracing::warn!(%error, "cannot accept a connection");
+                        sleep(ACCEPT_PAUSE).await;
+                    }
+                }
+            }
+        }
+        drop((listener, open));
+        closed.recv().await;
+    }
+
+    fn admit(&mut self, stream: TcpStream, peer: SocketAddr, open: &mpsc::Sender<Infallible>) {
+        let activity = Activity::new(self.deadlines);
+        let Some(admitted) = self.connections.admit(peer.ip(), &activity) else { return };
+        let (listener, open) = (self.clone(), open.clone());
+        tokio::spawn(async move {
+            let _open = open;
+            listener.look_after(stream, peer, &activity, &admitted).await;
+        });
+    }
+
+    async fn look_after(mut self, stream: TcpStream, peer: SocketAddr, activity: &Arc<Activity>, admitted: &Admitted) {
+        let mut stopping = self.stopping.clone();
+        let greeted = async {
+            // Answers are written whole: waiting for more would only delay them.
+            let _ = stream.set_nodelay(true);
+            match self.tls.take() {
+                None => self.converse(stream, peer, activity).await,
+                Some(tls) => {
+                    let handshake = tokio::select! {
+                        () = stopped(&mut stopping) => return,
+                        handshake = timeout(self.deadlines.first_request, tls.accept(stream)) => handshake,
+                    };
+                    match handshake {
+                        Ok(Ok(stream)) => self.converse(stream, peer, activity).await,
+                        Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
+                        Err(_) => tracing::debug!("a TLS handshake took too long"),
+                    }
+                }
+            }
+        };
+        tokio::select! {
+            () = greeted => {}
+            () = admitted.displaced() => {}
+        }
+    }
+
+    /// Answers requests until the connection ends, is silent for too long, or does not take its answers.
+    async fn converse(&self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, peer: SocketAddr, activity: &Arc<Activity>) {
+        let (router, answered) = (self.router.clone(), Arc::clone(activity));
+        let service = service_fn(move |request| answer(router.clone(), request, peer, Arc::clone(&answered)));
+        let builder = protocols();
+        let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+        let mut stopping = self.stopping.clone();
+        let Deadlines { first_request, idle, stall } = self.deadlines;
+        let look_every = (first_request.min(idle).min(stall) / 4).min(LOOK_EVERY_MAX);
+        // Set once the connection has been asked to end: when it has to.
+        let mut end: Option<Instant> = None;
+        loop {
+            let wake = end.unwrap_or_else(|| Instant::now() + look_every);
+            let linger = tokio::select! {
+                ended = connection.as_mut() => {
+                    if let Err(error) = ended {
+                        tracing::debug!(%error, "a connection broke off");
+                    }
+                    return;
+                }
+                () = stopped(&mut stopping), if end.is_none() => STOP_MAX,
+                () = sleep_until(wake) => match activity.verdict(Instant::now()) {
+                    _ if end.is_some() => return,
+                    Verdict::Busy => continue,
+                    Verdict::Idle => LINGER_MAX,
+                    Verdict::Stalled => {
+                        tracing::debug!("a response was not taken");
+                        return;
+                    }
+                },
+            };
+            connection.as_mut().graceful_shutdown();
+            end = Some(Instant::now() + linger);
+        }
+    }
+}
+
+/// Waits until the server stops.
+async fn stopped(stopping: &mut watch::Receiver<bool>) {
+    // Where nobody can say so any more, it has stopped.
+    let _ = stopping.wait_for(|stopping| *stopping).await;
+}
+
+async fn answer(
+    router: Router,
+    request: Request<Incoming>,
+    peer: SocketAddr,
+    activity: Arc<Activity>,
+) -> Result<Response<Watched>, Infallible> {
+    let answering = activity.begin();
+    let mut request = request.map(Body::new);
+    request.extensions_mut().insert(ConnectInfo(peer));
+    let response = TowerToHyperService::new(router).call(request).await?;
+    Ok(response.map(|body| answering.watch(body)))
+}
+
+/// HTTP/1 and HTTP/2, whichever the peer speaks, with bounded buffers.
+fn protocols() -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    // The time that a head may take is part of what a connection may be silent.
+    builder.http1().header_read_timeout(None).max_buf_size(BUFFER_BYTES);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .keep_alive_interval(Duration::from_secs(30))
+        .max_concurrent_streams(100)
+        .max_header_list_size(16 * 1_024)
+        .initial_stream_window_size(64 * 1_024)
+        .initial_connection_window_size(256 * 1_024)
+        .max_send_buf_size(BUFFER_BYTES);
+    builder
+}
