@@ -33,6 +33,8 @@ pub struct Clock {
     last: i64,
 }
 
+/// How far ahead of the server's clock a stamp may be, in milliseconds.
+pub const SKEW_MAX_MS: i64 = 300_000;
 /// Differences below this say more about the network than about the clock.
 const OFFSET_MIN_MS: i64 = 2_000;
 
@@ -51,6 +53,11 @@ impl Clock {
     pub fn learn(&mut self, wall_ms: i64, server_ms: i64) {
         let offset = server_ms.saturating_sub(wall_ms);
         self.offset_ms = if offset.abs() < OFFSET_MIN_MS { 0 } else { offset };
+    }
+
+    /// The server's time, as far as this device knows it.
+    pub fn server_ms(&self, wall_ms: i64) -> i64 {
+        wall_ms.saturating_add(self.offset_ms)
     }
 
     /// Of two clocks of one device, the one that has come further.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::api::runtime::json::Json;
 use crate::api::runtime::schema::parse;
 use crate::api::{RejectionCode, Report};
-use crate::clock::ClockAndRng;
+use crate::clock::{ClockAndRng, SKEW_MAX_MS};
 use crate::cursor::Cursor;
 use crate::merge::Op;
 use crate::pull;
@@ -89,7 +89,11 @@ pub fn edit(loaded: &mut Loaded, key: Key, edit: &LocalEdit, clock: &mut ClockAn
             live.record.tombstone(stamp(meta)).map_err(EditError::Invalid)?
         }
     };
-    let pending = Pending { since: before.and_then(Row::unacknowledged).map_or(clock.now_ms, |pending| pending.since), lost: false };
+    let pending = Pending {
+        since: before.and_then(Row::unacknowledged).map_or(clock.now_ms, |pending| pending.since),
+        lost: false,
+        base_stamp: before.and_then(Row::acknowledged_stamp),
+    };
     let row = Row {
         collection: key.collection,
         op: new_op(clock, meta),
@@ -198,12 +202,12 @@ pub fn outcomes(loaded: &mut Loaded, sent: &[Edit], result: &PushResult, clock: 
                 writes.push(Write::Put(acknowledged(row, receipt, current)?));
             }
             Outcome::Superseded { winner, .. } => {
-                if winner_is_a_clone_s(winner, row, &loaded.meta) {
+                if winner_is_a_clone_s(winner, edit, row, &loaded.meta) {
                     pushed.cloned = true;
                     continue;
                 }
                 pushed.settled += 1;
-                writes.extend(superseded(row, winner, current, loaded.quarantined[index], clock.now_ms));
+                writes.extend(superseded(row, winner, current, loaded.quarantined[index], clock.now_ms)?);
             }
             Outcome::Rejected { error, .. } if error.code == RejectionCode::ClockSkew => {
                 loaded.meta.clock.reset(clock.now_ms, error.server_time.as_ref().map_or(result.server_time, |time| time.0));
@@ -236,14 +240,20 @@ fn acknowledged(row: &Row, receipt: &Receipt, current: bool) -> Result<Row, Repo
     let stamp = if current { receipt.stamp } else { row.record.stamp };
     let record = row.record.acknowledged(receipt.server_id, receipt.server_updated_at, stamp)?;
     let state = if current { RowState::Clean } else { row.state.clone() };
-    Ok(Row { record, base_rev: Some(receipt.rev), state, ..row.clone() })
+    Row { record, state, ..row.clone() }.rebased(receipt.rev, receipt.stamp)
 }
 
 /// A row whose sent version has lost. The verdict on an op is final; an edit made since then is judged against the winner.
-fn superseded(row: &Row, winner: &Result<wire::Change, Box<wire::Unreadable>>, current: bool, quarantined: bool, now: i64) -> Vec<Write> {
-    match winner {
+fn superseded(
+    row: &Row,
+    winner: &Result<wire::Change, Box<wire::Unreadable>>,
+    current: bool,
+    quarantined: bool,
+    now: i64,
+) -> Result<Vec<Write>, Report> {
+    Ok(match winner {
         Ok(change) if current && rules::on(Rule::VerdictIsFinal) => pull::adopt(Some(row), change, quarantined, row.seen, now),
-        Ok(change) => pull::merge(row, row.base_rev, change, quarantined, row.seen, now),
+        Ok(change) => pull::merge(row, row.base_rev, change, quarantined, row.seen, now)?,
         Err(unreadable) if current => {
             let op = unreadable.op.unwrap_or(row.op);
             let mut set_aside = unreadable.clone();
@@ -255,27 +265,31 @@ fn superseded(row: &Row, winner: &Result<wire::Change, Box<wire::Unreadable>>, c
             ]
         }
         Err(unreadable) => vec![Write::Quarantine(pull::quarantined(unreadable, now))],
-    }
+    })
 }
 
 /// A row that the server has refused for good.
 pub fn blocked(row: &Row, block: Block, now: i64) -> Row {
-    let pending = row.unacknowledged().unwrap_or(Pending { since: now, lost: false });
+    let pending = row.unacknowledged().unwrap_or(Pending { since: now, lost: false, base_stamp: None });
     Row { state: RowState::Blocked(pending, block), ..row.clone() }
 }
 
-fn winner_is_a_clone_s(winner: &Result<wire::Change, Box<wire::Unreadable>>, row: &Row, meta: &Meta) -> bool {
+/// Whether an edit has lost against one that bears this device's id and that this device did not make: the proof that its database was put
+/// back from a copy, or copied (R20). The server needs no answer of its own for it, which devices of the first release could not read: it
+/// sees two ops with one device and one count only where they meet on a record, and there the winner's op tells the device the same.
+fn winner_is_a_clone_s(winner: &Result<wire::Change, Box<wire::Unreadable>>, sent: &Edit, row: &Row, meta: &Meta) -> bool {
     let op = match winner {
         Ok(change) => Some(change.op),
         Err(unreadable) => unreadable.op,
     };
-    op.is_some_and(|op| is_a_clone_s(op, Some(row), meta))
+    op.is_some_and(|op| is_a_clone_s(op, Some(sent.op), meta) || is_a_clone_s(op, Some(row.op), meta))
 }
 
-/// Whether an op bears this device's id although this device has not made it (R20).
-pub fn is_a_clone_s(op: Op, row: Option<&Row>, meta: &Meta) -> bool {
-    let newer = |row: &Row| row.op.device == op.device && (op.seq > row.op.seq || (op.seq == row.op.seq && op.id != row.op.id));
-    rules::on(Rule::CloneBecomesNew) && op.device == meta.device && (op.seq > meta.seq || row.is_some_and(newer))
+/// Whether an op bears this device's id although this device has not made it (R20). `newest` is the op of the newest version that the device
+/// itself knows of the record.
+pub fn is_a_clone_s(op: Op, newest: Option<Op>, meta: &Meta) -> bool {
+    let later = |newest: Op| newest.device == op.device && (op.seq > newest.seq || (op.seq == newest.seq && op.id != newest.id));
+    rules::on(Rule::CloneBecomesNew) && op.device == meta.device && (op.seq > meta.seq || newest.is_some_and(later))
 }
 
 /// Stamps the waiting edits of this device afresh, after the server has refused one for its time (R9). `loaded` holds all of them.
@@ -285,12 +299,22 @@ pub fn is_a_clone_s(op: Op, row: Option<&Row>, meta: &Meta) -> bool {
 pub fn restamp(loaded: &mut Loaded, clock: &mut ClockAndRng<'_>) -> Result<Vec<Write>, Report> {
     let rows: Vec<Row> = loaded.rows.iter().flatten().filter(|row| is_own(row)).cloned().collect();
     let mut writes = Vec::with_capacity(rows.len());
+    let latest = loaded.meta.clock.server_ms(clock.now_ms).saturating_add(SKEW_MAX_MS);
     for row in rows {
         let stamp = loaded.meta.clock.stamp(clock.now_ms, None).min(row.record.stamp);
+        let stamp = stamp.max(lowest_stamp(&row, latest));
         let op = new_op(clock, &mut loaded.meta);
         writes.push(Write::Put(Row { record: row.record.restamped(stamp)?, op, ..row }));
     }
     Ok(writes)
+}
+
+/// The lowest stamp that an unacknowledged edit may have: one above the version it was made on. The server accepts that for as long as it has
+/// the version; a server that has lost it refuses what is later than `latest`.
+fn lowest_stamp(row: &Row, latest: i64) -> i64 {
+    let base = row.unacknowledged().and_then(|pending| pending.base_stamp).filter(|_| rules::on(Rule::StampAboveBase));
+    let above = base.map_or(i64::MIN, |stamp| stamp.saturating_add(1));
+    if row.base_rev.is_some() { above } else { above.min(latest) }
 }
 
 /// Makes this device another one, after its id was seen in use elsewhere. Edits that wait become the new device's.

@@ -4,8 +4,8 @@ use crate::clock::ClockAndRng;
 use uuid::Uuid;
 
 use crate::api::collection::{Collection, deterministic_id};
-use crate::api::registry;
 use crate::api::runtime::schema::parse;
+use crate::api::{Report, registry};
 use crate::merge::{Verdict, decide};
 use crate::outbox::{is_a_clone_s, past};
 use crate::record::rewrite;
@@ -39,29 +39,45 @@ pub struct Pulled {
 }
 
 /// Takes in one page of the global feed, and moves the cursor with it. `loaded` holds the rows of [`keys`].
-pub fn page(loaded: &mut Loaded, page: &Page, clock: &ClockAndRng<'_>) -> (Vec<Write>, Pulled) {
+///
+/// A page that shows that this device's id is in use elsewhere changes nothing: between two edits of one device the count decides (R8), and
+/// the count of a copied database means nothing. The device gets another id first, and pulls the page again (R20).
+///
+/// # Errors
+/// A stored record is not JSON.
+pub fn page(loaded: &mut Loaded, page: &Page, clock: &ClockAndRng<'_>) -> Result<(Vec<Write>, Pulled), Report> {
     let now = clock.now_ms;
-    let mut pulled = Pulled::default();
-    let mut writes = Vec::with_capacity(page.changes.len());
     loaded.meta.clock.learn(now, page.server_time);
-    let mut rows = loaded.rows.iter().zip(&loaded.quarantined);
-    for change in &page.changes {
-        let (row, quarantined) = if key(change).is_some() {
-            rows.next().map_or((None, false), |(row, quarantined)| (row.as_ref(), *quarantined))
-        } else {
-            (None, false)
-        };
+    let changes = with_rows(page, loaded);
+    let is_clone_s = |(change, row, _): &(&Result<Change, Box<Unreadable>>, Option<&Row>, bool)| {
         let op = change.as_ref().map_or_else(|unreadable| unreadable.op, |change| Some(change.op));
-        pulled.cloned |= op.is_some_and(|op| is_a_clone_s(op, row, &loaded.meta));
-        pulled.applied += 1;
+        op.is_some_and(|op| is_a_clone_s(op, row.map(|row| row.op), &loaded.meta))
+    };
+    let cloned = changes.iter().any(is_clone_s);
+    if cloned && rules::on(Rule::CloneBeforeMerge) {
+        return Ok((Vec::new(), Pulled { applied: 0, cloned }));
+    }
+    let mut writes = Vec::with_capacity(changes.len());
+    for (change, row, quarantined) in &changes {
         match change {
-            Ok(change) => writes.extend(pulled_change(row, change, quarantined, &loaded.meta, now)),
+            Ok(change) => writes.extend(pulled_change(*row, change, *quarantined, &loaded.meta, now)?),
             Err(_) if !rules::on(Rule::Quarantine) => {}
-            Err(unreadable) => writes.extend(unreadable_change(row, unreadable, &loaded.meta, now)),
+            Err(unreadable) => writes.extend(unreadable_change(*row, unreadable, &loaded.meta, now)?),
         }
     }
+    let pulled = Pulled { applied: changes.len(), cloned };
     move_cursor(&mut loaded.meta, page, now);
-    (writes, pulled)
+    Ok((writes, pulled))
+}
+
+/// Each change of a page with the row of its record, and whether a version of that is quarantined.
+fn with_rows<'p>(page: &'p Page, loaded: &'p Loaded) -> Vec<(&'p Result<Change, Box<Unreadable>>, Option<&'p Row>, bool)> {
+    let mut rows = loaded.rows.iter().zip(&loaded.quarantined);
+    let with_row = |change| {
+        let found = key(change).and_then(|_| rows.next());
+        (change, found.and_then(|(row, _)| row.as_ref()), found.is_some_and(|(_, quarantined)| *quarantined))
+    };
+    page.changes.iter().map(with_row).collect()
 }
 
 fn move_cursor(meta: &mut Meta, page: &Page, now: i64) {
@@ -79,23 +95,23 @@ fn move_cursor(meta: &mut Meta, page: &Page, now: i64) {
     }
 }
 
-fn pulled_change(row: Option<&Row>, change: &Change, quarantined: bool, meta: &Meta, now: i64) -> Vec<Write> {
+fn pulled_change(row: Option<&Row>, change: &Change, quarantined: bool, meta: &Meta, now: i64) -> Result<Vec<Write>, Report> {
     let resync = meta.resync.as_ref();
     let seen = resync.map_or_else(|| row.map_or(0, |row| row.seen), |resync| resync.number);
-    let Some(row) = row else { return adopt(None, change, quarantined, seen, now) };
+    let Some(row) = row else { return Ok(adopt(None, change, quarantined, seen, now)) };
     let lost = resync.is_some_and(|resync| resync.is_lost(row.base_rev));
-    match &row.state {
+    Ok(match &row.state {
         // A version that the server has lost is judged like an edit of what the server went back to.
         RowState::Clean if lost => {
-            let pending = Pending { since: now, lost: true };
-            merge(&Row { state: RowState::Pending(pending), ..row.clone() }, None, change, quarantined, seen, now)
+            let pending = Pending { since: now, lost: true, base_stamp: None };
+            merge(&Row { state: RowState::Pending(pending), ..row.clone() }, None, change, quarantined, seen, now)?
         }
         RowState::Clean if row.base_rev >= Some(change.rev) && resync.is_none_or(|resync| resync.restored_rev.is_none()) => {
             if row.seen == seen { Vec::new() } else { vec![Write::Put(Row { seen, ..row.clone() })] }
         }
         RowState::Clean => adopt(Some(row), change, quarantined, seen, now),
-        RowState::Pending(_) | RowState::Blocked(..) => merge(row, row.base_rev.filter(|_| !lost), change, quarantined, seen, now),
-    }
+        RowState::Pending(_) | RowState::Blocked(..) => merge(row, row.base_rev.filter(|_| !lost), change, quarantined, seen, now)?,
+    })
 }
 
 /// Takes the server's version as the device's own.
@@ -120,8 +136,11 @@ pub fn adopt(row: Option<&Row>, change: &Change, quarantined: bool, seen: u64, n
 
 /// Merges the server's version into a row with an edit that the server has not acknowledged: what the server will decide when that edit
 /// is pushed, decided now (R8).
-pub fn merge(row: &Row, base_rev: Option<u64>, change: &Change, quarantined: bool, seen: u64, now: i64) -> Vec<Write> {
-    match decide(Some(change.stored()), row.version(), base_rev) {
+///
+/// # Errors
+/// The stored record is not JSON.
+pub fn merge(row: &Row, base_rev: Option<u64>, change: &Change, quarantined: bool, seen: u64, now: i64) -> Result<Vec<Write>, Report> {
+    Ok(match decide(Some(change.stored()), row.version(), base_rev) {
         Verdict::Duplicate | Verdict::Superseded => adopt(Some(row), change, quarantined, seen, now),
         // Another device has shipped the same: there is no edit of a user to push.
         Verdict::Accepted { .. } if row.record.is_as_shipped() => adopt(Some(row), change, quarantined, seen, now),
@@ -130,33 +149,34 @@ pub fn merge(row: &Row, base_rev: Option<u64>, change: &Change, quarantined: boo
             let loser = Row { record: change.record.clone(), op: change.op, ..row.clone() };
             let remembered = beaten.then(|| Write::Remember(past(&loser, Past::Lost, row.op, now)));
             let released = quarantined.then(|| Write::Release(row.key()));
-            let rebased = Write::Put(Row { base_rev: Some(change.rev), seen, ..row.clone() });
+            let rebased = Write::Put(Row { seen, ..row.rebased(change.rev, change.record.stamp)? });
             remembered.into_iter().chain(released).chain([rebased]).collect()
         }
-    }
+    })
 }
 
 /// Quarantines a change that cannot be read. What is known of its version still decides about an edit of the same record.
-fn unreadable_change(row: Option<&Row>, unreadable: &Unreadable, meta: &Meta, now: i64) -> Vec<Write> {
+fn unreadable_change(row: Option<&Row>, unreadable: &Unreadable, meta: &Meta, now: i64) -> Result<Vec<Write>, Report> {
     let set_aside = Write::Quarantine(quarantined(unreadable, now));
     let seen = meta.resync.as_ref().map(|resync| resync.number);
-    let Some(row) = row else { return vec![set_aside] };
+    let Some(row) = row else { return Ok(vec![set_aside]) };
     let row = Row { seen: seen.unwrap_or(row.seen), ..row.clone() };
     let lost = meta.resync.as_ref().is_some_and(|resync| resync.is_lost(row.base_rev));
     if row.unacknowledged().is_none() && !lost {
-        return vec![set_aside, Write::Put(row)];
+        return Ok(vec![set_aside, Write::Put(row)]);
     }
     let base_rev = row.base_rev.filter(|_| !lost);
-    match unreadable.stored.map(|stored| (stored, decide(Some(stored), row.version(), base_rev))) {
+    Ok(match unreadable.stored.map(|stored| (stored, decide(Some(stored), row.version(), base_rev))) {
         Some((stored, Verdict::Accepted { .. })) => {
-            let pending = row.unacknowledged().unwrap_or(Pending { since: now, lost: true });
-            vec![Write::Put(Row { base_rev: Some(stored.rev), state: RowState::Pending(pending), ..row })]
+            let pending = row.unacknowledged().unwrap_or(Pending { since: now, lost: true, base_stamp: None });
+            let pending = Row { state: RowState::Pending(pending), ..row };
+            vec![Write::Put(pending.rebased(stored.rev, stored.version.stamp)?)]
         }
         Some((stored, Verdict::Superseded)) => {
             vec![Write::Remember(past(&row, Past::Lost, stored.version.op, now)), Write::Remove(row.key()), set_aside]
         }
         Some((_, Verdict::Duplicate)) | None => vec![set_aside, Write::Put(row)],
-    }
+    })
 }
 
 /// A change as it is set quarantined.
@@ -183,14 +203,17 @@ pub fn reread(raw: &str) -> Option<Change> {
 }
 
 /// Takes in a change that was quarantined and can now be read. `loaded` holds its row.
-pub fn released(loaded: &Loaded, change: &Change, now: i64) -> Vec<Write> {
+///
+/// # Errors
+/// A stored record is not JSON.
+pub fn released(loaded: &Loaded, change: &Change, now: i64) -> Result<Vec<Write>, Report> {
     let row = loaded.rows.first().and_then(Option::as_ref);
     let newer = row.is_some_and(|row| row.base_rev > Some(change.rev));
     let mut writes = vec![Write::ReleaseRev(change.rev), Write::Release(Key { collection: change.collection, id: change.record.id })];
     if !newer {
-        writes.extend(pulled_change(row, change, false, &loaded.meta, now));
+        writes.extend(pulled_change(row, change, false, &loaded.meta, now)?);
     }
-    writes
+    Ok(writes)
 }
 
 /// Begins to pull everything again: from a server that has lost what is above `restored_rev`, as far as its `epoch` is concerned. The outbox
@@ -223,7 +246,7 @@ pub fn sweep(loaded: &mut Loaded, now: i64) -> Vec<Write> {
     let seen = resync.number;
     let write = |row: &Row| match &row.state {
         RowState::Clean if resync.is_lost(row.base_rev) => {
-            let state = RowState::Pending(Pending { since: now, lost: true });
+            let state = RowState::Pending(Pending { since: now, lost: true, base_stamp: None });
             Write::Put(Row { base_rev: None, state, seen, ..row.clone() })
         }
         RowState::Clean if rules::on(Rule::SweepUnseen) => Write::Remove(row.key()),

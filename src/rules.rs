@@ -32,6 +32,8 @@ pub enum Rule {
     VerdictIsFinal,
     /// R9: stamps are above every stamp that the device has seen.
     Ratchet,
+    /// R9: the stamp of an edit stays above the version that it was made on, even once the server has forgotten that version.
+    StampAboveBase,
     /// R9: the server refuses stamps from the future, and the device stamps afresh.
     RefuseFutureStamps,
     /// R10: a cursor from before purged tombstones is refused.
@@ -58,6 +60,8 @@ pub enum Rule {
     NewestSnapshot,
     /// R20: a device that meets its own id elsewhere becomes another one.
     CloneBecomesNew,
+    /// R20: a page that shows this device's id in use elsewhere is not merged before the device has another one.
+    CloneBeforeMerge,
     /// R21: a deletion leaves nothing but a tombstone.
     TombstonesAreEmpty,
     /// R28: a call that can go on only when the user acts returns.
@@ -115,6 +119,7 @@ impl Rule {
         Rule::TotalOrder,
         Rule::VerdictIsFinal,
         Rule::Ratchet,
+        Rule::StampAboveBase,
         Rule::RefuseFutureStamps,
         Rule::PurgeWatermarkCheck,
         Rule::PurgeAfterBackup,
@@ -128,6 +133,7 @@ impl Rule {
         Rule::SeedsAreOldest,
         Rule::NewestSnapshot,
         Rule::CloneBecomesNew,
+        Rule::CloneBeforeMerge,
         Rule::TombstonesAreEmpty,
         Rule::QuestionsAreReported,
     ];

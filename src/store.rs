@@ -10,6 +10,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::api::Report;
 use crate::api::collection::Collection;
 use crate::clock::Clock;
 use crate::merge::{Op, Stored, Version};
@@ -187,6 +188,9 @@ pub struct Pending {
     pub since: i64,
     /// A version that the server lost when it was restored, and that keeps its op and stamp whoever made it (R11).
     pub lost: bool,
+    /// The stamp of the acknowledged version that the edit was made on, if there was one: the edit's own stamp stays above it (R9), so that
+    /// their order outlives a restore that makes the server forget the revision.
+    pub base_stamp: Option<i64>,
 }
 
 /// Why the server has refused a version.
@@ -215,6 +219,32 @@ impl Row {
             RowState::Clean => None,
             RowState::Pending(pending) | RowState::Blocked(pending, _) => Some(*pending),
         }
+    }
+
+    /// The stamp of the newest version that the server has acknowledged: what the next edit follows.
+    pub fn acknowledged_stamp(&self) -> Option<i64> {
+        match self.unacknowledged() {
+            Some(pending) if !pending.lost => pending.base_stamp,
+            _ => Some(self.record.stamp),
+        }
+    }
+
+    /// The row of an unacknowledged edit on the server's version of this revision and stamp. The edit's stamp is raised above that version's,
+    /// as the server will do (R8, R9); a version that the server has lost keeps its own.
+    ///
+    /// # Errors
+    /// The stored record is not JSON.
+    pub fn rebased(&self, rev: u64, stamp: i64) -> Result<Row, Report> {
+        let mut row = Row { base_rev: Some(rev), ..self.clone() };
+        let (RowState::Pending(pending) | RowState::Blocked(pending, _)) = &mut row.state else { return Ok(row) };
+        if pending.lost || !rules::on(Rule::StampAboveBase) {
+            return Ok(row);
+        }
+        pending.base_stamp = Some(stamp);
+        if row.record.stamp <= stamp {
+            row.record = row.record.restamped(stamp.saturating_add(1))?;
+        }
+        Ok(row)
     }
 
     /// The row as it is pushed.

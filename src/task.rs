@@ -139,7 +139,7 @@ impl Task {
     pub fn plan(&self, loaded: &mut Loaded, clock: &mut ClockAndRng<'_>, done: &mut Done) -> Result<Vec<Write>, Report> {
         Ok(match self {
             Task::Page(page) => {
-                let (writes, pulled) = pull::page(loaded, page, clock);
+                let (writes, pulled) = pull::page(loaded, page, clock)?;
                 done.pulled = pulled;
                 writes
             }
@@ -180,7 +180,7 @@ impl Task {
                 loaded.meta.enabled = *enabled;
                 Vec::new()
             }
-            Task::Release(change) => pull::released(loaded, change, clock.now_ms),
+            Task::Release(change) => pull::released(loaded, change, clock.now_ms)?,
             Task::Current => {
                 registry::VERSION.clone_into(&mut loaded.meta.contract);
                 Vec::new()

@@ -133,7 +133,7 @@ fn row(row: &Value) -> Row {
     let text = format!(r#"{{"id":"{id}","clientCreatedAt":1,"clientUpdatedAt":5,"isDeleted":{deleted}}}"#);
     let record = Record::read(parse(text.as_bytes()).expect("JSON").root()).expect("a record");
     let seq = number("seq").unwrap_or(1);
-    let pending = row["pending"].as_i64().map(|since| Pending { since, lost: row["lost"] == true });
+    let pending = row["pending"].as_i64().map(|since| Pending { since, lost: row["lost"] == true, base_stamp: row["baseStamp"].as_i64() });
     let block = row.get("block").map(|block| serde_json::from_value(block.clone()).expect("a block"));
     let state = match (pending, block) {
         (None, _) => RowState::Clean,

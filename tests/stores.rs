@@ -37,7 +37,7 @@ fn row(collection: &'static Collection, id: u128, seq: u64, state: RowState) -> 
 }
 
 fn pending(since: i64) -> RowState {
-    RowState::Pending(Pending { since, lost: false })
+    RowState::Pending(Pending { since, lost: false, base_stamp: Some(since) })
 }
 
 fn write(store: &mut dyn Store, writes: Vec<Write>) {

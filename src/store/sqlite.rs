@@ -14,7 +14,7 @@ use crate::api::registry;
 use crate::store::{Counts, Key, Loaded, Meta, PastVersion, Plan, Quarantined, Query, Row, Select, Store, StoreError, Write, index_of};
 
 /// The steps from an empty file to the schema of this version; `user_version` counts those that were taken.
-const MIGRATIONS: &[&str] = &[include_str!("sqlite/schema.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("sqlite/schema.sql"), include_str!("sqlite/schema_2.sql")];
 /// What the contract adds: a view for each collection, and its indexes.
 const VIEWS: &str = include_str!("../../generated/sql/views.sql");
 /// Rows that wait to be pushed, and rows that were refused. The second half picks the partial index, which SQLite would not see otherwise.

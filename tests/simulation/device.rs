@@ -233,7 +233,7 @@ impl Device {
                 device: loaded.meta.device,
                 seq: loaded.meta.seq,
             };
-            let state = RowState::Pending(Pending { since: wall_ms, lost: false });
+            let state = RowState::Pending(Pending { since: wall_ms, lost: false, base_stamp: None });
             Ok(vec![Write::Put(Row { collection: key.collection, record: record.clone(), op, base_rev: None, state, seen: 0 })])
         };
         self.store.update(&Select::Keys(vec![key]), plan).expect("a store in memory");

@@ -7,13 +7,13 @@ use stronglog_sync::api::runtime::schema::parse;
 use stronglog_sync::clock::ClockAndRng;
 use stronglog_sync::engine::{Engine, Event, Settings};
 use stronglog_sync::merge::{Op, Stored, Verdict, Version, decide};
-use stronglog_sync::outbox;
 use stronglog_sync::record::Record;
 use stronglog_sync::rules::Rule;
 use stronglog_sync::status::SyncState;
 use stronglog_sync::store::{Counts, Loaded, Meta, Pending, Resync, Row, RowState, Write};
 use stronglog_sync::task::Snapshot;
-use stronglog_sync::wire::{Change, Edit, Feed, Outcome, Push, PushResult};
+use stronglog_sync::wire::{Change, Edit, Feed, Outcome, Page, Push, PushResult, Receipt};
+use stronglog_sync::{outbox, pull};
 use uuid::Uuid;
 
 type Scenario = fn() -> Result<(), String>;
@@ -26,6 +26,8 @@ pub const DIRECTED: &[(Rule, &str, Scenario)] = &[
     (Rule::TotalOrder, "a deletion and an edit at one time", a_deletion_and_an_edit_at_one_time),
     (Rule::VerdictIsFinal, "a device does not argue with a verdict", a_device_does_not_argue_with_a_verdict),
     (Rule::QuestionsAreReported, "a sync that asks the user returns", a_sync_that_asks_the_user_returns),
+    (Rule::StampAboveBase, "an edit made during a push outlives a restore", an_edit_made_during_a_push_outlives_a_restore),
+    (Rule::CloneBeforeMerge, "a copied database loses no edit to its own past", a_copied_database_loses_no_edit_to_its_own_past),
     (Rule::PurgeAfterBackup, "a tombstone that a backup lacks stays", a_tombstone_that_a_backup_lacks_stays),
 ];
 
@@ -73,26 +75,55 @@ fn plain_record(stamp: i64) -> Record {
 fn a_device_does_not_argue_with_a_verdict() -> Result<(), String> {
     let collection = registry::COLLECTIONS[0];
     let mine = version(1, 1, 90);
-    let row = Row {
-        collection,
-        record: plain_record(90),
-        op: mine.op,
-        base_rev: Some(7),
-        state: RowState::Pending(Pending { since: 1, lost: false }),
-        seen: 0,
-    };
+    let row = pending_row(mine.op, 90, Some(7));
     let winner = Change { collection, rev: 7, op: version(2, 1, 50).op, record: plain_record(50) };
     let outcome = Outcome::Superseded { id: row.record.id, op: row.op, winner: Box::new(Ok(winner)) };
     let result = PushResult { outcomes: vec![outcome], prev_user_rev: 7, user_rev: 7, server_time: 100 };
-    let mut loaded = Loaded {
-        meta: Meta { device: Uuid::from_u128(1), seq: 1, ..Meta::default() },
-        rows: vec![Some(row.clone())],
-        quarantined: vec![false],
-    };
+    let mut loaded = loaded(1, 1, row.clone());
     let clock = ClockAndRng { now_ms: 100, random: &mut || 1 };
     let (writes, _) = outbox::outcomes(&mut loaded, &[row.edit()], &result, &clock).map_err(|report| report.to_string())?;
     let waits = writes.iter().any(|write| matches!(write, Write::Put(row) if row.state != RowState::Clean));
     if waits { Err("the edit that has lost waits to be pushed again".to_owned()) } else { Ok(()) }
+}
+
+/// An edit is made while the one before it is under way. The server raises the stamp of that one, is restored from a backup that knows
+/// neither, and is told first of another device's edit, which was stamped between the two and had lost.
+fn an_edit_made_during_a_push_outlives_a_restore() -> Result<(), String> {
+    let first = pending_row(version(1, 1, 90).op, 90, Some(7));
+    let row = pending_row(version(1, 2, 91).op, 91, Some(7));
+    let (id, op) = (row.record.id, first.op);
+    let receipt = Receipt { id, op, rev: 8, server_id: id, server_updated_at: 200, stamp: 201 };
+    let result = PushResult { outcomes: vec![Outcome::Accepted(receipt)], prev_user_rev: 7, user_rev: 8, server_time: 100 };
+    let (mut loaded, clock) = (loaded(1, 2, row), ClockAndRng { now_ms: 100, random: &mut || 1 });
+    let (writes, _) = outbox::outcomes(&mut loaded, &[first.edit()], &result, &clock).map_err(|report| report.to_string())?;
+    let Some(Write::Put(row)) = writes.first() else { return Err("the acknowledgement was not stored".to_owned()) };
+    expect(decide(Some(Stored { version: version(2, 1, 150), rev: 5 }), row.version(), None), accepted)
+}
+
+/// A device pushes an edit, is put back to a copy from before it, makes another edit under the same count, and pulls the first one.
+fn a_copied_database_loses_no_edit_to_its_own_past() -> Result<(), String> {
+    let pushed = Change { collection: registry::COLLECTIONS[0], rev: 7, op: version(1, 5, 50).op, record: plain_record(50) };
+    let op = Op { id: Uuid::from_u128(0xC0), ..version(1, 5, 90).op };
+    let mut loaded = loaded(1, 5, pending_row(op, 90, None));
+    let page = Page { changes: vec![Ok(pushed)], next_cursor: "v1.all.e1.7".to_owned(), has_more: false, user_rev: 7, server_time: 100 };
+    let clock = ClockAndRng { now_ms: 100, random: &mut || 1 };
+    let (writes, pulled) = pull::page(&mut loaded, &page, &clock).map_err(|report| report.to_string())?;
+    match (pulled.cloned, writes.is_empty() && loaded.meta.cursor.is_none()) {
+        (true, true) => Ok(()),
+        (false, _) => Err("the device did not notice that its id is in use elsewhere".to_owned()),
+        (true, false) => Err("the page was merged by a count that means nothing".to_owned()),
+    }
+}
+
+fn pending_row(op: Op, stamp: i64, base_rev: Option<u64>) -> Row {
+    let state = RowState::Pending(Pending { since: 1, lost: false, base_stamp: None });
+    Row { collection: registry::COLLECTIONS[0], record: plain_record(stamp), op, base_rev, state, seen: 0 }
+}
+
+/// The row of a device that has made `seq` edits.
+fn loaded(device: u128, seq: u64, row: Row) -> Loaded {
+    let meta = Meta { device: Uuid::from_u128(device), seq, ..Meta::default() };
+    Loaded { meta, rows: vec![Some(row)], quarantined: vec![false] }
 }
 
 fn a_tombstone_that_a_backup_lacks_stays() -> Result<(), String> {

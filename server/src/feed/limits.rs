@@ -11,4 +11,4 @@ pub const BATCH_CHANGES_MAX: usize = 500;
 /// The most bytes in a request's body, after decompression.
 pub const BATCH_BYTES_MAX: usize = 1 << 20;
 /// How far ahead of the server's clock a stamp may be, in milliseconds.
-pub const CLOCK_SKEW_MAX_MS: i64 = 300_000;
+pub const CLOCK_SKEW_MAX_MS: i64 = stronglog_sync::clock::SKEW_MAX_MS;

@@ -12,14 +12,16 @@ use crate::store::{Past, PastVersion, Pending, Quarantined, Row, RowState};
 
 /// The columns that [`read_row`] reads, in its order.
 pub(super) const RECORD_COLUMNS: &str = "records.collection, records.id, record, is_deleted, stamp, op_id, op_device, op_seq, base_rev, \
-                                         state, pending_since, lost, block, seen";
+                                         state, pending_since, lost, block, seen, base_stamp";
 
 /// A row of `records`. Rows of collections that this contract does not have are passed over.
 pub(super) fn read_row(row: &SqlRow<'_>) -> rusqlite::Result<Option<Row>> {
     let Some(collection) = registry::collection(row.get_ref(0)?.as_str()?) else { return Ok(None) };
     let record = Record { id: text_uuid(row, 1)?, text: row.get(2)?, deleted: row.get(3)?, stamp: row.get(4)? };
-    let pending =
-        || -> rusqlite::Result<Pending> { Ok(Pending { since: row.get::<_, Option<i64>>(10)?.unwrap_or_default(), lost: row.get(11)? }) };
+    let pending = || -> rusqlite::Result<Pending> {
+        let since = row.get::<_, Option<i64>>(10)?.unwrap_or_default();
+        Ok(Pending { since, lost: row.get(11)?, base_stamp: row.get(14)? })
+    };
     let state = match row.get::<_, i64>(9)? {
         0 => RowState::Clean,
         1 => RowState::Pending(pending()?),
@@ -31,12 +33,12 @@ pub(super) fn read_row(row: &SqlRow<'_>) -> rusqlite::Result<Option<Row>> {
 /// Writes a row of `records`.
 pub(super) fn put(connection: &Connection, row: &Row) -> rusqlite::Result<()> {
     let sql = "INSERT INTO records (collection, id, record, is_deleted, stamp, op_id, op_device, op_seq, base_rev, state, pending_since,
-                 lost, block, seen)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)
+                 lost, block, seen, base_stamp)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
                ON CONFLICT (collection, id) DO UPDATE SET record = excluded.record, is_deleted = excluded.is_deleted,
                  stamp = excluded.stamp, op_id = excluded.op_id, op_device = excluded.op_device, op_seq = excluded.op_seq,
                  base_rev = excluded.base_rev, state = excluded.state, pending_since = excluded.pending_since, lost = excluded.lost,
-                 block = excluded.block, seen = excluded.seen";
+                 block = excluded.block, seen = excluded.seen, base_stamp = excluded.base_stamp";
     let (state, block) = match &row.state {
         RowState::Clean => (0, None),
         RowState::Pending(_) => (1, None),
@@ -59,7 +61,8 @@ pub(super) fn put(connection: &Connection, row: &Row) -> rusqlite::Result<()> {
         pending.map(|pending| pending.since),
         pending.is_some_and(|pending| pending.lost),
         block,
-        row.seen
+        row.seen,
+        pending.and_then(|pending| pending.base_stamp)
     ])?;
     Ok(())
 }

@@ -23,6 +23,8 @@ struct RowInfo {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     lost: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    base_stamp: Option<i64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     block: Option<Block>,
 }
 
@@ -62,7 +64,7 @@ pub fn read_key(text: &str) -> Result<Key, String> {
 pub fn read_row(key: &str, info: &str, text: String) -> Result<Row, String> {
     let Key { collection, id } = read_key(key)?;
     let info: RowInfo = read(info)?;
-    let pending = info.since.map(|since| Pending { since, lost: info.lost });
+    let pending = info.since.map(|since| Pending { since, lost: info.lost, base_stamp: info.base_stamp });
     let state = match (pending, info.block) {
         (None, _) => RowState::Clean,
         (Some(pending), None) => RowState::Pending(pending),
@@ -84,6 +86,7 @@ fn write_info(row: &Row) -> String {
         seen: row.seen,
         since: pending.map(|pending| pending.since),
         lost: pending.is_some_and(|pending| pending.lost),
+        base_stamp: pending.and_then(|pending| pending.base_stamp),
         block,
     })
 }

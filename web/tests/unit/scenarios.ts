@@ -13,6 +13,7 @@ interface Row {
   readonly seen?: number;
   readonly pending?: number;
   readonly lost?: true;
+  readonly baseStamp?: number;
   readonly block?: { readonly code: string; readonly message: string };
   readonly deleted?: boolean;
   readonly at?: number;
@@ -144,7 +145,7 @@ function textOf({ id, deleted = false }: Row): string {
 }
 
 function rowOf(row: Row): StoredRow {
-  const { collection = FIRST, id, seq = 1, baseRev = null, seen = 0, pending, lost, block, deleted = false } = row;
+  const { collection = FIRST, id, seq = 1, baseRev = null, seen = 0, pending, lost, baseStamp, block, deleted = false } = row;
   const info = {
     op: { id: uuid(1_000 + seq), device: uuid(7), seq },
     stamp: 5,
@@ -153,6 +154,7 @@ function rowOf(row: Row): StoredRow {
     seen,
     ...(pending === undefined ? {} : { since: pending }),
     ...(lost === undefined ? {} : { lost }),
+    ...(baseStamp === undefined ? {} : { baseStamp }),
     ...(block === undefined ? {} : { block }),
   };
   const place = collections.findIndex((candidate) => candidate.path === collection);
