@@ -12,6 +12,7 @@ use crate::auth::passwords::Passwords;
 use crate::auth::tokens::Tokens;
 use crate::config::Config;
 use crate::feed;
+use crate::http::body::Sender;
 use crate::metrics::Metrics;
 use crate::net::Connections;
 use crate::notifications::Notifications;
@@ -26,6 +27,8 @@ pub struct App {
     pub passwords: Passwords,
     pub limits: Limits,
     pub notifications: Notifications,
+    /// The memory that bodies of requests take.
+    pub bodies: Shares<Sender>,
     /// The exports under way, by account.
     pub exports: Shares<Uuid>,
     pub metrics: Metrics,

@@ -1,7 +1,7 @@
 //! The routes: the contract's operations, and what an operator needs beside them.
 
 mod accounts;
-mod body;
+pub mod body;
 mod docs;
 mod edge;
 mod export;
@@ -20,6 +20,7 @@ use stronglog_sync::api::runtime::http::Operation;
 use stronglog_sync::api::server::router_where;
 
 use crate::app::App;
+use crate::feed::BATCH_BYTES_MAX;
 use crate::problem::Failure;
 use crate::site;
 
@@ -29,12 +30,12 @@ const OPEN: [&str; 4] = [Register::ID, Login::ID, RefreshTokens::ID, GetSyncConf
 /// All routes over a server's state.
 pub fn router(app: &Arc<App>) -> Router {
     let api = Arc::new(accounts::Accounts(Arc::clone(app)));
-    let with_body = || middleware::from_fn(body::whole);
-    let open = router_where(Arc::clone(&api), |id| OPEN.contains(&id)).layer(with_body());
+    let with_body = |bytes_max| middleware::from_fn_with_state(body::Limit { app: Arc::clone(app), bytes_max }, body::whole);
+    let open = router_where(Arc::clone(&api), |id| OPEN.contains(&id)).layer(with_body(body::FORM_BYTES_MAX));
     let own = router_where(api, |id| !OPEN.contains(&id) && !records::serves(id) && id != ExportAccount::ID)
-        .merge(records::routes(app))
         .merge(export::routes(app))
-        .layer(with_body())
+        .layer(with_body(body::FORM_BYTES_MAX))
+        .merge(records::routes(app).layer(with_body(BATCH_BYTES_MAX)))
         .layer(middleware::from_fn_with_state(Arc::clone(app), edge::caller));
     let operator = Router::new()
         .route("/healthz", get(health))

@@ -8,5 +8,5 @@ mod tls;
 
 pub use connections::{Connections, connections_max};
 pub use listen::Listener;
-pub use patience::Deadlines;
+pub use patience::{Deadlines, Patience};
 pub use tls::acceptor;

@@ -90,8 +90,8 @@ impl Failure {
     }
 
     /// The body is too large.
-    pub fn too_large() -> Self {
-        let detail = format!("the body is larger than {} bytes", feed::BATCH_BYTES_MAX);
+    pub fn too_large(bytes_max: usize) -> Self {
+        let detail = format!("the body is larger than {bytes_max} bytes");
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, ProblemCode::PayloadTooLarge, detail)
     }
 

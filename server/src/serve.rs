@@ -120,6 +120,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         passwords,
         limits: Limits::new(config.auth_per_minute),
         notifications: Notifications::default(),
+        bodies: http::body::shares(),
         exports: Shares::new(EXPORTS_MAX, usize::MAX),
         metrics: Metrics::new(),
         connections: connections.clone(),

@@ -211,3 +211,61 @@ async fn idle_connections_make_room_for_new_ones() {
     assert_eq!(timeout(SOON, server.get("/api/v1/changes", &sam.access)).await.expect("an answer").0, 200);
     closed(&mut silent[0], "the oldest one").await;
 }
+
+/// The head of a request whose body has this length.
+fn post(path: &str, more: &str, length: usize) -> String {
+    format!("POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{more}Content-Length: {length}\r\n\r\n")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bodies_that_stop_coming_are_given_up() {
+    let server = impatient(|_| {}).await;
+    let sam = server.register("sam@example.com").await;
+    let access = format!("Authorization: Bearer {}\r\n", sam.access);
+    for head in [post("/api/v1/auth/login", "", 1_000), post("/api/v1/changes/batch", &access, 1_000)] {
+        let mut stream = connect(&server).await;
+        send(&mut stream, &format!("{head}{{")).await;
+        assert_eq!(status_line(&mut stream).await, "HTTP/1.1 400 Bad Request");
+        closed(&mut stream, "a connection in the middle of a body").await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_is_as_large_as_its_operation_needs() {
+    let server = Server::start().await;
+    let large = vec![b' '; (1 << 20) - 1];
+    for path in ["/api/v1/auth/login", "/api/v1/auth/register", "/api/v1/auth/refresh"] {
+        let mut stream = connect(&server).await;
+        send(&mut stream, &post(path, "", large.len())).await;
+        stream.write_all(&large).await.expect("it is read to its end");
+        assert_eq!(status_line(&mut stream).await, "HTTP/1.1 413 Payload Too Large", "{path}");
+    }
+    let password = "\\ud83d\\ude00".repeat(200);
+    let body = format!(r#"{{"email":"sam@example.com","password":"{password}"}}"#);
+    let request = server.http.post(server.url("/api/v1/auth/register")).header("content-type", "application/json").body(body);
+    assert_eq!(support::answer(request).await.0, 201, "the longest password of the contract, as long as it can be written");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_bodies_of_one_account_take_a_share_of_the_memory() {
+    let server = Server::start().await;
+    let (sam, alex) = (server.register("sam@example.com").await, server.register("alex@example.com").await);
+    let access = format!("Authorization: Bearer {}\r\n", sam.access);
+    let mut stalled = Vec::new();
+    for _ in 0..12 {
+        let mut stream = connect(&server).await;
+        send(&mut stream, &post("/api/v1/changes/batch", &access, 1 << 20)).await;
+        stalled.push((stream, vec![b' '; (1 << 20) - 1]));
+    }
+    let sent = stalled.iter_mut().map(|(stream, body)| async move {
+        // One that is refused may be closed while it sends.
+        let _ = stream.write_all(body).await;
+        let mut answer = [0; 12];
+        let answered = timeout(Duration::from_secs(3), stream.read_exact(&mut answer)).await;
+        answered.ok().map(|_| String::from_utf8_lossy(&answer).into_owned())
+    });
+    let answers = futures_util::future::join_all(sent).await;
+    let refused = answers.iter().flatten().count();
+    assert!((4..12).contains(&refused), "eight bodies of a megabyte wait for their end: {answers:?}");
+    server.push(&alex, &[alex.change(WEIGHTS, &weight(now()), 1)]).await;
+}

@@ -1,99 +1,258 @@
-//! Bodies, read whole and inflated within the limit, so that nothing behind here meets more than 1 MiB.
+//! Bodies, read whole and inflated within the limit of their route, so that nothing behind here meets a larger one. What all of them take
+//! together is bounded too, and each has to keep moving.
 
-use std::io::Read;
-use std::time::Duration;
+use std::io::{BufRead, BufReader, Read};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use axum::body::{Body, Bytes, to_bytes};
-use axum::extract::Request;
+use axum::body::{Body, Bytes, HttpBody};
+use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header;
-use http_body_util::LengthLimitError;
+use http::request::Parts;
+use http_body_util::BodyExt;
 use tokio::time::timeout;
+use uuid::Uuid;
 
+use super::edge;
+use crate::app::App;
+use crate::auth::limits::network;
+use crate::auth::tokens::Caller;
 use crate::feed::BATCH_BYTES_MAX;
+use crate::net::Patience;
 use crate::problem::Failure;
+use crate::shares::{Exhausted, Held, Shares};
 
+/// The largest body where it is not about records: the longest strings of the contract, every character of them escaped.
+pub const FORM_BYTES_MAX: usize = 8 * 1024;
+/// What the bodies of one account, or one network, may take at once, and those of all.
+const EACH_BYTES_MAX: usize = 8 << 20;
+const ALL_BYTES_MAX: usize = 128 << 20;
 /// The largest window that a zstd body may ask for, as a power of two: what inflating takes in memory.
 const ZSTD_WINDOW_LOG_MAX: u32 = 23;
+/// How long inflating may take. An ordinary body of 1 MiB takes a few milliseconds.
+const INFLATE_TIME_MAX: Duration = Duration::from_secs(1);
+/// Compression that makes a body larger by more than this is no compression.
+const SLACK_BYTES: usize = 16 * 1024;
 
-/// How long a body may take to come.
-const BODY_TIME_MAX: Duration = Duration::from_secs(60);
+/// Whose share of memory a body takes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Sender {
+    Account(Uuid),
+    Network(IpAddr),
+}
+
+/// The memory that bodies take.
+pub fn shares() -> Shares<Sender> {
+    Shares::new(EACH_BYTES_MAX, ALL_BYTES_MAX)
+}
+
+/// A layer's settings.
+#[derive(Clone)]
+pub struct Limit {
+    pub app: Arc<App>,
+    pub bytes_max: usize,
+}
 
 /// Reads the body, inflates it, and hands it on.
-pub async fn whole(request: Request, next: Next) -> Response {
+pub async fn whole(State(limit): State<Limit>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
-    let encoding = parts.headers.get(header::CONTENT_ENCODING).map(|value| value.to_str().unwrap_or_default().trim().to_ascii_lowercase());
-    let inflated = match read(body).await {
-        Ok(bytes) => inflate(bytes, encoding.as_deref()),
-        Err(failure) => Err(failure),
+    let read = async {
+        let mut held = limit.app.bodies.take(sender(&parts, limit.app.config.behind_proxy), 0).map_err(exhausted)?;
+        let bytes = read(body, limit.bytes_max, Patience::new(limit.app.config.deadlines.stall), &mut held).await?;
+        Ok((inflated(&parts, bytes, limit.bytes_max, &mut held).await?, held))
     };
-    match inflated {
-        Ok(bytes) => {
+    match read.await {
+        // What the body takes is counted until the request is answered.
+        Ok((bytes, _held)) => {
             parts.headers.remove(header::CONTENT_ENCODING);
             parts.headers.insert(header::CONTENT_LENGTH, bytes.len().into());
             next.run(Request::from_parts(parts, Body::from(bytes))).await
         }
-        Err(failure) => failure.into_response(),
+        Err(failure) => Failure::into_response(failure),
     }
 }
 
-async fn read(body: Body) -> Result<Bytes, Failure> {
-    let read = timeout(BODY_TIME_MAX, to_bytes(body, BATCH_BYTES_MAX)).await.map_err(|_| Failure::unreadable("the body took too long"))?;
-    read.map_err(|error| {
-        let too_large = std::error::Error::source(&error).is_some_and(|source| source.is::<LengthLimitError>());
-        if too_large { Failure::too_large() } else { Failure::unreadable("the body broke off") }
-    })
+fn sender(parts: &Parts, behind_proxy: bool) -> Sender {
+    match parts.extensions.get::<Caller>() {
+        Some(caller) => Sender::Account(caller.user),
+        None => Sender::Network(network(edge::address(parts, behind_proxy))),
+    }
 }
 
-fn inflate(bytes: Bytes, encoding: Option<&str>) -> Result<Bytes, Failure> {
-    match encoding {
-        None | Some("" | "identity") => Ok(bytes),
-        Some("gzip" | "x-gzip") => bounded(flate2::read::MultiGzDecoder::new(bytes.as_ref())),
-        Some("zstd") => {
-            let mut decoder = zstd::stream::read::Decoder::with_buffer(bytes.as_ref()).map_err(|_| broken())?;
-            decoder.window_log_max(ZSTD_WINDOW_LOG_MAX).map_err(|_| broken())?;
-            bounded(decoder)
+fn exhausted(exhausted: Exhausted) -> Failure {
+    match exhausted {
+        Exhausted::Share => Failure::rate_limited(1),
+        Exhausted::Total => Failure::unavailable("too many requests are being read"),
+    }
+}
+
+/// Reads a body for as long as the peer keeps it moving. One that is too large is read to the end of the largest there may be and dropped:
+/// a peer that is still sending would not see the answer.
+async fn read(mut body: Body, bytes_max: usize, mut patience: Patience, held: &mut Held<Sender>) -> Result<Bytes, Failure> {
+    let mut bytes = Vec::new();
+    let (mut length, mut too_large) = (0, body.size_hint().lower() > bytes_max as u64);
+    while length <= BATCH_BYTES_MAX {
+        let asked = Instant::now();
+        let frame = timeout(patience.left(), body.frame()).await.map_err(|_| Failure::unreadable("the body took too long"))?;
+        let Some(frame) = frame else { break };
+        let Ok(data) = frame.map_err(|_| Failure::unreadable("the body broke off"))?.into_data() else { continue };
+        patience.moved(data.len(), asked.elapsed());
+        length += data.len();
+        too_large |= length > bytes_max;
+        if too_large {
+            bytes = Vec::new();
+        } else {
+            held.grow(data.len()).map_err(exhausted)?;
+            bytes.extend_from_slice(&data);
         }
-        Some(_) => Err(Failure::unsupported("the body may be compressed with gzip or zstd")),
+    }
+    if too_large { Err(Failure::too_large(bytes_max)) } else { Ok(Bytes::from(bytes)) }
+}
+
+async fn inflated(parts: &Parts, bytes: Bytes, bytes_max: usize, held: &mut Held<Sender>) -> Result<Bytes, Failure> {
+    let encoding = parts.headers.get(header::CONTENT_ENCODING).map(|value| value.to_str().unwrap_or_default().trim().to_ascii_lowercase());
+    match encoding.as_deref() {
+        None | Some("" | "identity") => Ok(bytes),
+        Some(encoding) => {
+            held.grow(bytes_max).map_err(exhausted)?;
+            let encoding = encoding.to_owned();
+            // Off the threads that serve: what is slow to inflate delays nobody else.
+            let inflated = tokio::task::spawn_blocking(move || inflate(&bytes, &encoding, bytes_max));
+            inflated.await.map_err(|_| broken())?
+        }
     }
 }
 
-/// Inflates up to the limit and no further: a bomb goes off in 1 MiB.
-fn bounded(decoder: impl Read) -> Result<Bytes, Failure> {
-    let mut inflated = Vec::new();
-    decoder.take(BATCH_BYTES_MAX as u64 + 1).read_to_end(&mut inflated).map_err(|_| broken())?;
-    if inflated.len() > BATCH_BYTES_MAX { Err(Failure::too_large()) } else { Ok(Bytes::from(inflated)) }
+fn inflate(bytes: &[u8], encoding: &str, bytes_max: usize) -> Result<Bytes, Failure> {
+    let input = Input { bytes, taken: 0, until: Instant::now() + INFLATE_TIME_MAX };
+    match encoding {
+        "gzip" | "x-gzip" => {
+            let mut decoder = flate2::bufread::GzDecoder::new(input);
+            let inflated = bounded(&mut decoder, bytes_max, |decoder| decoder.get_ref().taken)?;
+            only(inflated, decoder.into_inner())
+        }
+        "zstd" => {
+            let mut decoder =
+                zstd::stream::read::Decoder::with_buffer(BufReader::with_capacity(Input::STEP, input)).map_err(|_| broken())?;
+            decoder.window_log_max(ZSTD_WINDOW_LOG_MAX).map_err(|_| broken())?;
+            let mut decoder = decoder.single_frame();
+            let inflated = bounded(&mut decoder, bytes_max, |decoder| decoder.get_ref().get_ref().taken)?;
+            let rest = decoder.finish();
+            if rest.buffer().is_empty() { only(inflated, rest.into_inner()) } else { Err(broken()) }
+        }
+        _ => Err(Failure::unsupported("the body may be compressed with gzip or zstd")),
+    }
+}
+
+/// Inflates up to the limit and no further: a bomb goes off within the limit, and a body that does not get larger is given up.
+fn bounded<D: Read>(decoder: &mut D, bytes_max: usize, taken: impl Fn(&D) -> usize) -> Result<Vec<u8>, Failure> {
+    let (mut inflated, mut piece) = (Vec::new(), [0; Input::STEP]);
+    loop {
+        let length = decoder.read(&mut piece).map_err(|_| broken())?;
+        if length == 0 {
+            return Ok(inflated);
+        }
+        inflated.extend_from_slice(&piece[..length]);
+        if inflated.len() > bytes_max {
+            return Err(Failure::too_large(bytes_max));
+        }
+        if taken(decoder) > 2 * inflated.len() + SLACK_BYTES {
+            return Err(broken());
+        }
+    }
+}
+
+/// One member or frame is a body: a million empty ones would be none.
+fn only(inflated: Vec<u8>, rest: Input<'_>) -> Result<Bytes, Failure> {
+    if rest.taken == rest.bytes.len() { Ok(Bytes::from(inflated)) } else { Err(broken()) }
 }
 
 fn broken() -> Failure {
-    Failure::unreadable("the body is not compressed as its Content-Encoding says")
+    Failure::unreadable("the body is not compressed as its Content-Encoding says, in one piece")
+}
+
+/// Compressed bytes, handed out in small steps and for a limited time.
+struct Input<'a> {
+    bytes: &'a [u8],
+    taken: usize,
+    until: Instant,
+}
+
+impl Input<'_> {
+    const STEP: usize = 4 * 1024;
+}
+
+impl BufRead for Input<'_> {
+    fn fill_buf(&mut self) -> std::io::Result<&[u8]> {
+        if Instant::now() > self.until {
+            return Err(std::io::ErrorKind::TimedOut.into());
+        }
+        let rest = &self.bytes[self.taken..];
+        Ok(&rest[..rest.len().min(Self::STEP)])
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.taken += amount;
+    }
+}
+
+impl Read for Input<'_> {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        let length = self.fill_buf()?.read(into)?;
+        self.consume(length);
+        Ok(length)
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use http::StatusCode;
 
     use super::*;
 
-    fn status(bytes: Vec<u8>, encoding: &str) -> StatusCode {
-        inflate(Bytes::from(bytes), Some(encoding)).map_or_else(|failure| failure.into_response().status(), |_| StatusCode::OK)
+    fn status(bytes: &[u8], encoding: &str) -> StatusCode {
+        inflate(bytes, encoding, BATCH_BYTES_MAX).map_or_else(|failure| failure.into_response().status(), |_| StatusCode::OK)
+    }
+
+    fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("gzip writes")
     }
 
     #[test]
     fn bombs_are_refused_while_inflating() {
         let zeros = |length| zstd::encode_all(std::io::repeat(b' ').take(length), 1).expect("zstd writes");
-        assert_eq!(status(zeros(BATCH_BYTES_MAX as u64), "zstd"), StatusCode::OK, "at the limit");
-        assert_eq!(status(zeros(BATCH_BYTES_MAX as u64 + 1), "zstd"), StatusCode::PAYLOAD_TOO_LARGE);
+        assert_eq!(status(&zeros(BATCH_BYTES_MAX as u64), "zstd"), StatusCode::OK, "at the limit");
+        assert_eq!(status(&zeros(BATCH_BYTES_MAX as u64 + 1), "zstd"), StatusCode::PAYLOAD_TOO_LARGE);
         let bomb = zeros(256 << 20);
         assert!(bomb.len() < BATCH_BYTES_MAX, "{} bytes for 256 MiB", bomb.len());
-        assert_eq!(status(bomb, "zstd"), StatusCode::PAYLOAD_TOO_LARGE);
+        assert_eq!(status(&bomb, "zstd"), StatusCode::PAYLOAD_TOO_LARGE);
     }
 
     #[test]
     fn what_is_not_compressed_as_it_says_is_malformed() {
-        assert_eq!(status(b"{}".to_vec(), "gzip"), StatusCode::BAD_REQUEST);
-        assert_eq!(status(b"{}".to_vec(), "zstd"), StatusCode::BAD_REQUEST);
-        assert_eq!(status(b"{}".to_vec(), "br"), StatusCode::UNSUPPORTED_MEDIA_TYPE);
+        assert_eq!(status(b"{}", "gzip"), StatusCode::BAD_REQUEST);
+        assert_eq!(status(b"{}", "zstd"), StatusCode::BAD_REQUEST);
+        assert_eq!(status(b"{}", "br"), StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    }
+
+    #[test]
+    fn a_body_is_one_member_and_larger_than_it_was() {
+        let text = br#"{"changes":[]}"#;
+        assert_eq!(status(&gzip(text), "gzip"), StatusCode::OK);
+        assert_eq!(status(&[gzip(text), gzip(b"")].concat(), "gzip"), StatusCode::BAD_REQUEST, "two members");
+        let frame = |bytes: &[u8]| zstd::encode_all(bytes, 1).expect("zstd writes");
+        assert_eq!(status(&frame(text), "zstd"), StatusCode::OK);
+        assert_eq!(status(&[frame(text), frame(b"")].concat(), "zstd"), StatusCode::BAD_REQUEST, "two frames");
+        let noise: Vec<u8> = (0..BATCH_BYTES_MAX / 2).map(|_| rand::random()).collect();
+        assert_eq!(status(&gzip(&noise), "gzip"), StatusCode::OK, "what does not compress is let through");
+        // A megabyte of empty stored blocks: the head of a member, and five bytes a block.
+        let empty = [&gzip(b"")[..10], &[0, 0, 0, 0xff, 0xff].repeat(200_000)].concat();
+        assert_eq!(status(&empty, "gzip"), StatusCode::BAD_REQUEST, "much that becomes nothing");
     }
 }
