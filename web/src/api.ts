@@ -17,7 +17,7 @@ export type Draft<Live> = Without<Live, Completed> & { [Name in Completed]?: Nam
 
 /**
  * The local database: one typed Dexie table for each collection, such as `db.workoutLogs`. Read and write it as any Dexie table;
- * `useLiveQuery` works. Each write is validated by the contract's Zod schema and noted for the next sync in the write's own transaction.
+ * `useLiveQuery` works. Each write is validated by the contract's Zod schema, and recorded for the next sync in its own transaction.
  *
  * - A record without an `id` gets a new one; `clientCreatedAt`, `clientUpdatedAt` and `isDeleted` are set.
  * - `delete()`, `clear()` and writing `isDeleted: true` all delete: the record leaves the table at once, and stays in the history.
@@ -31,7 +31,7 @@ export type StrongLogDatabase = Dexie & {
 /** A collection's path in the contract, such as `workout-logs`. */
 export type CollectionPath = keyof Records;
 
-/** Why a write was refused; `violations` says what is wrong in which member. */
+/** A write that the contract refuses; `violations` says what is wrong in which member. */
 export interface RecordRefused extends Error {
   readonly name: "RecordRefused";
   /** The collection that was to be written. */
@@ -42,29 +42,36 @@ export interface RecordRefused extends Error {
   readonly violations: readonly { readonly pointer: string; readonly keyword: string; readonly message: string }[];
 }
 
-/** What a sync is made of. */
+/** The options of {@link CreateSync}. */
 export interface SyncOptions {
-  /** The server's address, such as `import.meta.env.VITE_API_BASE_URL`; `https` unless it is this machine. */
+  /** The server's address, such as `import.meta.env.VITE_API_BASE_URL`; `https`, unless it is this machine. */
   readonly baseUrl: string;
-  /** The name of the local database: one for each account. `stronglog` if not said otherwise. */
+  /** The name of the local database: one for each account. The default is `stronglog`. */
   readonly name?: string | undefined;
-  /** Judges each request and each answer by the generated Zod schemas as well. For tests: it costs more than all else together. */
+  /** Validates each request and each answer with the generated Zod schemas as well. For tests: it costs more than all else together. */
   readonly validateWithZod?: boolean | undefined;
   /** Makes the worker, where the bundler does not find it by itself. */
   readonly worker?: (() => Worker) | undefined;
-  /** How often to pull when nothing else calls for it, in milliseconds. A minute if not said otherwise. */
+  /** How often to pull when nothing else calls for it, in milliseconds. The default is a minute. */
   readonly pollMs?: number | undefined;
 }
 
-/** What a person signs in with. */
+/** An email address and a password. */
 export interface Credentials {
   readonly email: string;
   readonly password: string;
 }
 
-/** What sync is doing, or waiting for. */
+/** What sync is doing, or is waiting for. */
 export type SyncState =
-  /** Switched off, or nobody is signed in: the data is this device's alone. */
+  /** No tab syncs yet: the worker is loading. */
+  | "starting"
+  /**
+   * Sync cannot run: `lastError` says why, and what mends it. It is tried again by itself; until then calls that need it are rejected, and
+   * reading and writing go on.
+   */
+  | "unavailable"
+  /** Switched off, or nobody is signed in: the records are on this device only. */
   | "off"
   /** The app has paused sync. */
   | "paused"
@@ -81,7 +88,7 @@ export type SyncState =
   /** Nothing to do until somebody writes, here or elsewhere. */
   | "idle";
 
-/** When a collection was last in step. */
+/** When a collection was last synced. */
 export interface CollectionStatus {
   /** When everything on the server was last pulled, in milliseconds since the Unix epoch. */
   readonly lastSuccessfulServerSyncTimestamp: number | null;
@@ -89,12 +96,12 @@ export interface CollectionStatus {
   readonly lastSuccessfulClientPushTimestamp: number | null;
 }
 
-/** How sync stands. Immutable: a new object whenever something has changed. */
+/** The state of sync. Immutable: there is a new object after each change. */
 export interface SyncStatus extends CollectionStatus {
   readonly state: SyncState;
   /** The signed-in account's id. */
   readonly account: string | null;
-  /** Edits that the server has yet to acknowledge. While there are any, nothing is called synced. */
+  /** Edits that the server has yet to acknowledge, and writes that no worker has seen yet. */
   readonly pending: number;
   /** When the oldest of them was made, in milliseconds since the Unix epoch. */
   readonly pendingSince: number | null;
@@ -108,13 +115,13 @@ export interface SyncStatus extends CollectionStatus {
   readonly nextAttemptInMs: number | null;
   /** Records that a full resync would delete, if the user agrees. Only in the state `needsConfirmation`. */
   readonly toBeDeleted: number;
-  /** What went wrong last, until something goes right. */
+  /** The last failure, until a sync succeeds. */
   readonly lastError: string | null;
   /** Whether this tab is the one that syncs; the others follow it. */
   readonly leader: boolean;
   /** Whether the browser has promised not to evict the database. */
   readonly persisted: boolean;
-  /** What is wrong with the browser's storage: full, evicted, not to be opened. */
+  /** What is wrong with the browser's storage: it is full, was cleared, or cannot be opened. */
   readonly storageProblem: string | null;
 }
 
@@ -132,7 +139,7 @@ export interface BlockedRecord {
   readonly since: number;
 }
 
-/** A change that this version of the app cannot read, kept word for word until a later version can. */
+/** A change that this version of the app cannot read, kept as it came until a later version can read it. */
 export interface QuarantinedChange {
   /** The collection's path, which this version may not know. */
   readonly collection: string | null;
@@ -145,20 +152,23 @@ export interface QuarantinedChange {
   readonly at: number;
 }
 
-/** A version that is no longer the current one. */
+/** A version that was replaced or deleted. */
 export interface PastVersion {
   /** What {@link Sync.restore} takes. */
   readonly number: number;
   readonly collection: CollectionPath;
   /** The version, whole. */
   readonly record: Readonly<Record<string, unknown>> & { readonly id: string; readonly clientUpdatedAt: number };
-  /** It lost against another edit, or it was deleted. */
+  /** Whether it lost to another edit, or was deleted. */
   readonly why: "lost" | "deleted";
   /** When that happened on this device, in milliseconds since the Unix epoch. */
   readonly at: number;
 }
 
-/** A device's records and their sync. Every promise rejects with an `Error` that says what was done, what was seen and what to do next. */
+/**
+ * A device's records and their sync. Every promise settles, whether the engine runs or not, and none waits for the user. Each rejects with
+ * an `Error` that says what was done, what was seen and what to do next.
+ */
 export interface Sync {
   readonly db: StrongLogDatabase;
   /** Fits React: `useSyncExternalStore(sync.status.subscribe, sync.status.getSnapshot)`. */
@@ -167,11 +177,11 @@ export interface Sync {
     /** Calls the listener after each change, until the returned function is called. */
     readonly subscribe: (listener: () => void) => () => void;
   };
-  /** Makes an account and signs in to it. */
+  /** Creates an account and signs in to it. In a database that belongs to an account already, it is refused before anything is created. */
   signUp(credentials: Credentials): Promise<void>;
   /**
-   * Signs in. The first sign-in claims the database: everything written before is pushed to the account. Another account needs a database
-   * of its own, and is refused here.
+   * Signs in. The first sign-in claims the database: everything written before is pushed to the account. Another account is refused here, and
+   * needs a database of its own: another `name` in {@link SyncOptions}.
    */
   signIn(credentials: Credentials): Promise<void>;
   /** Signs out. Records and outbox stay, and go on with the next sign-in. */
@@ -180,22 +190,25 @@ export interface Sync {
   enable(): Promise<void>;
   /** Switches sync off, for all tabs and the next start. */
   disable(): Promise<void>;
-  /** Syncs now, and resolves when nothing is left to do, or nothing can be done: the status says which. */
+  /**
+   * Syncs now, and resolves when nothing is left to do, or nothing can be done: the status says which. It never waits for the user: in
+   * `needsAuth` and `needsConfirmation` it resolves at once.
+   */
   syncNow(): Promise<void>;
-  /** Sends nothing for now; writes are kept. */
-  pause(): void;
-  resume(): void;
+  /** Sends nothing until {@link Sync.resume}, across reloads and in all tabs; writes are kept. */
+  pause(): Promise<void>;
+  resume(): Promise<void>;
   /** The answer to `needsConfirmation`: delete here what the server no longer has, or push it again. */
   confirmDeletions(answer?: "delete" | "pushAgain"): Promise<void>;
   /** Edits that the server has refused for good. */
   blocked(): Promise<BlockedRecord[]>;
   /** Puts a refused edit back into the queue. */
   retry(collection: string, id: string): Promise<void>;
-  /** Gives a refused edit up. It goes to the history, and the server's version comes back if there is one. */
+  /** Gives up a refused edit. It goes to the history, and the server's version comes back if there is one. */
   discard(collection: string, id: string): Promise<void>;
   /** Changes that this version of the app cannot read. */
   quarantine(): Promise<QuarantinedChange[]>;
-  /** The newest versions that lost or were deleted; 100 if not said otherwise. */
+  /** The newest versions that lost or were deleted; 100 by default. */
   conflicts(limit?: number): Promise<PastVersion[]>;
   /** Brings a past version back, as a new edit. */
   restore(number: number): Promise<void>;
@@ -205,5 +218,5 @@ export interface Sync {
   close(): Promise<void>;
 }
 
-/** Makes the database and starts to sync in a worker, if somebody is signed in. */
+/** Makes the database, and starts to sync in a worker if somebody is signed in. */
 export type CreateSync = (options: SyncOptions) => Sync;

@@ -1,40 +1,40 @@
 // The local database: a table for each collection of the contract, which the app reads and writes, and the engine's own tables beside them.
 
-import { Dexie, type Table } from "dexie";
+import { Dexie, type Table, type Transaction } from "dexie";
 import { stores } from "../../generated/typescript/stores.js";
 import type { TableName } from "./api.js";
 
-/** A row of the engine: a record as text, live or deleted, and where it stands. The tables of the app show the live ones. */
+/** A row of the engine: a record as text, live or deleted, and its sync state. The app's tables show the live ones. */
 export interface StoredRow {
   /** `collection/id` */
   readonly key: string;
-  /** What the engine knows beside the record: its own JSON, which nothing else reads. */
+  /** What the engine knows about the record, as JSON that only the engine reads. */
   readonly info: string;
   /** The record as JSON. */
   readonly text: string;
-  /** The last resync that has seen it. Not indexed: a resync looks at every row anyway, and each pull would pay for the index. */
+  /** The last resync that has seen the row. Not indexed: a resync reads every row anyway, and each pull would pay for the index. */
   readonly seen: number;
-  /** Place in the order of pushes; only while it waits. */
+  /** Position in the push order; set while an edit is pending. */
   readonly queue?: readonly [place: number, seq: number];
-  /** When the oldest waiting edit was made; only while it waits. */
+  /** When the oldest pending edit was made; set while an edit is pending. */
   readonly since?: number;
-  /** When the refused edit was made; only while it is blocked. */
+  /** When the blocked edit was made; set while the row is blocked. */
   readonly blocked?: number;
 }
 
-/** The fact that the app has written a record. The engine makes an edit of it; until then it is the record's place in the outbox. */
-export interface Note {
+/** Says that the app has written a record. The engine turns it into an edit; until then it holds the record's place in the outbox. */
+export interface PendingWrite {
   /** `collection/id` */
   readonly key: string;
-  /** When it was written, in milliseconds since the Unix epoch. Absent once the engine has refused the write. */
+  /** When the app wrote, in milliseconds since the Unix epoch. Absent once the engine has refused the write. */
   readonly at?: number;
-  /** Whether the app ships the record: 1 if so. */
+  /** 1 if the record is shipped with the app. */
   readonly shipped: 0 | 1;
-  /** Why the engine refuses the write, and when it was made. */
+  /** Why the engine refused the write, and when it was made. */
   readonly refused?: { readonly problem: string; readonly at: number };
 }
 
-/** A version that lost or was deleted. */
+/** A version that lost a conflict or was deleted. */
 export interface StoredPast {
   readonly number?: number;
   readonly collection: string;
@@ -43,8 +43,8 @@ export interface StoredPast {
   readonly at: number;
 }
 
-/** A change that was set quarantined. */
-export interface Aside {
+/** A change that this version of the app cannot read. */
+export interface QuarantinedRow {
   readonly number?: number;
   /** `collection/id`, if both are known. */
   readonly key: string | null;
@@ -56,31 +56,64 @@ export interface Aside {
   readonly at: number;
 }
 
-/** Values by name: the device's own row, its tokens, which tab leads. */
-export interface Named {
+/** Values by name: the device's own row, its tokens, the tab that leads. */
+export interface NamedValue {
   readonly name: string;
   readonly value: unknown;
 }
 
-/** The engine's own tables. Their names cannot be those of collections. */
+/** The name under which the database remembers that the app has paused sync. */
+export const PAUSED = "paused";
+
+/** The engine's own tables. The underscore keeps their names apart from those of collections. */
 export interface OwnTables {
   readonly _rows: Table<StoredRow, string>;
-  readonly _notes: Table<Note, string>;
+  readonly _pendingWrites: Table<PendingWrite, string>;
   readonly _history: Table<StoredPast, number>;
-  readonly _aside: Table<Aside, number>;
-  readonly _device: Table<Named, string>;
+  readonly _quarantine: Table<QuarantinedRow, number>;
+  readonly _device: Table<NamedValue, string>;
 }
 
-const OWN: Readonly<Record<keyof OwnTables, string>> = {
-  _rows: "key, queue, since, blocked",
-  _notes: "key, at",
-  _history: "++number",
-  _aside: "++number, key, raw, rev",
-  _device: "name",
-};
+export type Database = Dexie & OwnTables;
 
 /** Names of the tables that every durable step of the engine needs. */
-export const ownTables: readonly string[] = Object.keys(OWN);
+export const ownTables: readonly (keyof OwnTables)[] = ["_rows", "_pendingWrites", "_history", "_quarantine", "_device"];
+
+/** One version of the database: the tables that it adds (or removes, with null), and how the data of the version before gets there. */
+interface Layout {
+  readonly version: number;
+  readonly stores: Readonly<Record<string, string | null>>;
+  readonly upgrade?: (transaction: Transaction) => Promise<void>;
+}
+
+/** How many layouts of our own tables there can be for each version of the contract's stores. */
+const LAYOUTS_PER_CONTRACT = 100;
+
+/** Every layout that our own tables have had. Databases of each of them exist; none is ever edited. */
+const OWN_LAYOUTS: readonly Layout[] = [
+  {
+    version: 1 * LAYOUTS_PER_CONTRACT,
+    stores: {
+      _rows: "key, queue, since, blocked",
+      _notes: "key, at",
+      _history: "++number",
+      _aside: "++number, key, raw, rev",
+      _device: "name",
+    },
+  },
+  {
+    version: 1 * LAYOUTS_PER_CONTRACT + 1,
+    stores: { _pendingWrites: "key, at", _quarantine: "++number, key, raw, rev", _notes: null, _aside: null },
+    upgrade: async (transaction) => {
+      await moveRows(transaction, "_notes", "_pendingWrites");
+      await moveRows(transaction, "_aside", "_quarantine");
+    },
+  },
+];
+
+async function moveRows(transaction: Transaction, from: string, to: string): Promise<void> {
+  await transaction.table(to).bulkAdd(await transaction.table(from).toArray());
+}
 
 /** `workout-logs` as a table's name: `workoutLogs`. */
 export function tableName<Path extends string>(path: Path): TableName<Path> {
@@ -89,7 +122,7 @@ export function tableName<Path extends string>(path: Path): TableName<Path> {
 
 /** The collections, by the names of their tables. */
 export const pathOfTable: ReadonlyMap<string, string> = new Map(
-  Object.values(stores).flatMap((brought) => Object.keys(brought).map((path) => [tableName(path), path] as const)),
+  Object.values(stores).flatMap((added) => Object.keys(added).map((path) => [tableName(path), path] as const)),
 );
 
 /** The parts of a record's key. */
@@ -99,15 +132,53 @@ export function partsOfKey(key: string): { readonly path: string; readonly table
   return { path, table: tableName(path), id: key.slice(slash + 1) };
 }
 
-/** How many versions of our own tables there can be for each version of the contract's stores. */
-const VERSIONS = 100;
+/** The layouts that the contract brought: one for each of its versions with new collections. */
+function contractLayouts(): Layout[] {
+  return Object.entries(stores).map(([version, added]) => ({
+    version: Number(version) * LAYOUTS_PER_CONTRACT,
+    stores: Object.fromEntries(Object.entries(added as Readonly<Record<string, string>>).map(([path, indexes]) => [tableName(path), indexes])),
+  }));
+}
 
 /** The database of this name, not open yet. Every durable step is on the disk when it is done. */
-export function makeDatabase(name: string): Dexie & OwnTables {
+export function makeDatabase(name: string): Database {
   const database = new Dexie(name, { chromeTransactionDurability: "strict" });
-  for (const [version, brought] of Object.entries(stores)) {
-    const tables = Object.entries(brought).map(([path, indexes]) => [tableName(path), indexes]);
-    database.version(Number(version) * VERSIONS).stores({ ...OWN, ...Object.fromEntries(tables) });
+  for (const { version, stores, upgrade } of [...OWN_LAYOUTS, ...contractLayouts()]) {
+    // Declaring a version twice adds to it. Dexie writes into what it is given.
+    const declared = database.version(version).stores({ ...stores });
+    if (upgrade !== undefined) {
+      declared.upgrade(upgrade);
+    }
   }
-  return database as Dexie & OwnTables;
+  return database as Database;
+}
+
+/** How much of what the engine's tables hold: everything that the status counts and that needs no engine. */
+export interface Counts {
+  /** Edits that the server has yet to acknowledge, those that the engine has not seen yet included. */
+  readonly pending: number;
+  readonly pendingSince: number | null;
+  readonly blocked: number;
+  readonly quarantined: number;
+}
+
+/** Counts what the engine's tables hold. */
+export async function countOwnTables({ _rows, _pendingWrites, _quarantine }: OwnTables): Promise<Counts> {
+  const [queued, unseen, writes, blocked, quarantined, since, writtenSince] = await Promise.all([
+    _rows.orderBy("queue").count(),
+    _pendingWrites.orderBy("at").count(),
+    _pendingWrites.count(),
+    _rows.orderBy("blocked").count(),
+    _quarantine.count(),
+    _rows.orderBy("since").limit(1).keys(),
+    _pendingWrites.orderBy("at").limit(1).keys(),
+  ]);
+  const times = [...since, ...writtenSince] as number[];
+  return {
+    pending: queued + unseen,
+    pendingSince: times.length === 0 ? null : Math.min(...times),
+    // A pending write without a time is one that the engine has refused.
+    blocked: blocked + writes - unseen,
+    quarantined,
+  };
 }

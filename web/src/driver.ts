@@ -1,77 +1,46 @@
-// The only loop: tells the engine what happens, and does what the engine says. The twin of src/driver.rs.
+// The only loop: tells the engine what happens, and carries out what the engine says. The twin of src/driver.rs.
 
-import { Deposed, type DexieStore, type Selection, type State } from "./store.js";
-import { SignInNeeded, said, type Call, type Transport } from "./transport.js";
+import type { Command, Happened, Selection, Turn, Wanted } from "./border.js";
+import { LeadershipLost, type DexieStore, type State } from "./store.js";
+import { errorText } from "./error.js";
+import { SignInNeeded, type Call, type Transport } from "./transport.js";
 import type { SyncStatus } from "./api.js";
 import * as wasm from "../engine/pkg/engine.js";
 
-/** What the engine says of itself. */
+/** The part of the status that comes from the engine. */
 export type EngineStatus = Omit<SyncStatus, "account" | "leader" | "persisted" | "storageProblem">;
 
-/** What happens outside of the store: `Happened` in web/engine. */
-type Happened =
-  | "pause"
-  | "resume"
-  | "signedOut"
-  | "syncNow"
-  | "tick"
-  | { readonly online: boolean }
-  | { readonly notified: number }
-  | { readonly signedIn: string }
-  | { readonly refreshed: boolean }
-  | { readonly unanswered: readonly [request: number, message: string] }
-  | { readonly storeFailed: string };
-
-/** A durable step that the app asks for: `Wanted` in web/engine. */
-type Wanted =
-  | "current"
-  | "delete"
-  | "pushAgain"
-  | { readonly retry: string }
-  | { readonly discard: string }
-  | { readonly claim: string }
-  | { readonly enable: boolean }
-  | { readonly reread: string };
-
-type Command =
-  | { readonly command: "load"; readonly limit: number }
-  | { readonly command: "persist"; readonly step: number }
-  | ({ readonly command: "send"; readonly request: number; readonly account: string } & Call)
-  | { readonly command: "refresh" }
-  | { readonly command: "wakeAt"; readonly at: number | null }
-  | { readonly command: "cancel"; readonly request: number };
-
-interface Turn {
-  readonly commands: readonly Command[];
-  readonly status: EngineStatus;
-  readonly waiting: boolean;
-}
-
-/** How long to wait before change notifications is tried again. */
+/** How long to wait before change notifications are opened again. */
 const NOTIFICATIONS_RETRY_MS = 5_000;
 /** The longest time that a timer of JavaScript can wait. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
 /** States in which nobody listens for change notifications. */
-const DEAF: ReadonlySet<string> = new Set(["off", "paused", "needsAuth", "upgradeRequired"]);
+const SILENT_STATES: ReadonlySet<string> = new Set(["off", "paused", "needsAuth", "upgradeRequired"]);
 
-/** What the driver tells of. */
+/** What the driver reports. */
 export interface Reports {
   readonly status: (status: EngineStatus) => void;
   /** The storage has failed, or works again. */
   readonly storage: (problem: string | null) => void;
   /** This tab must not go on. */
-  readonly deposed: (reason: unknown) => void;
+  readonly stopped: (reason: unknown) => void;
+}
+
+interface Waiter {
+  readonly resolve: () => void;
+  readonly reject: (reason: unknown) => void;
 }
 
 export class Driver {
   private readonly requests = new Map<number, AbortController>();
   private readonly ended = new AbortController();
-  private waiting: (() => void)[] = [];
+  private waiters: Waiter[] = [];
   private timer: ReturnType<typeof setTimeout> | undefined;
+  /** Ends the change notifications, while they are wanted. */
   private notifications: AbortController | undefined;
   private absorbing: Promise<void> | undefined;
-  private noted = false;
+  private hasWrites = false;
 
   constructor(
     private readonly engine: wasm.SyncEngine,
@@ -80,7 +49,7 @@ export class Driver {
     private readonly reports: Reports,
   ) {}
 
-  /** Goes on as whoever was signed in when the app last ran. */
+  /** Continues with the account that was signed in when the app last ran. */
   async start(): Promise<void> {
     await this.written();
     const tokens = await this.transport.tokens();
@@ -91,13 +60,13 @@ export class Driver {
     }
   }
 
-  /** Lets go of everything. What is being stored is stored, or is not. */
-  stop(): void {
-    this.ended.abort();
+  /** Lets go of everything. A step that is being stored is either stored or not. */
+  stop(reason: unknown = new LeadershipLost()): void {
+    this.ended.abort(reason);
     clearTimeout(this.timer);
     this.notifications?.abort();
     this.requests.forEach((request) => request.abort());
-    this.waiting.splice(0).forEach((resolve) => resolve());
+    this.waiters.splice(0).forEach(({ reject }) => reject(reason));
   }
 
   happened(event: Happened): void {
@@ -107,15 +76,19 @@ export class Driver {
   /** Syncs now, and resolves when nothing is left to do, or nothing can be done. */
   async syncNow(): Promise<void> {
     await this.written();
-    await new Promise<void>((resolve) => {
-      this.waiting.push(resolve);
+    await new Promise<void>((resolve, reject) => {
+      if (this.ended.signal.aborted) {
+        reject(this.ended.signal.reason);
+        return;
+      }
+      this.waiters.push({ resolve, reject });
       this.happened("syncNow");
     });
   }
 
-  /** The app has written: makes edits of its notes. One at a time, and once more if somebody writes meanwhile. */
+  /** The app has written: turns its writes into edits. One run at a time, and one more if somebody writes meanwhile. */
   written(): Promise<void> {
-    this.noted = true;
+    this.hasWrites = true;
     this.absorbing ??= this.absorb().finally(() => (this.absorbing = undefined));
     return this.absorbing;
   }
@@ -130,10 +103,10 @@ export class Driver {
 
   private async absorb(): Promise<void> {
     try {
-      while (this.noted && !this.ended.signal.aborted) {
-        this.noted = false;
+      while (this.hasWrites && !this.ended.signal.aborted) {
+        this.hasWrites = false;
         const { more, absorbed, meta, counts } = await this.store.absorb();
-        this.noted ||= more;
+        this.hasWrites ||= more;
         this.reports.storage(null);
         if (absorbed > 0) {
           this.take(() => this.engine.written(meta, counts, performance.now()));
@@ -152,14 +125,14 @@ export class Driver {
     try {
       taken = JSON.parse(turn()) as Turn;
     } catch (error) {
-      // The engine itself has failed: nothing that it says can be relied on, and another start may do better.
+      // The engine itself has failed: nothing that it says can be relied on.
       this.giveUp(error);
       return;
     }
     taken.commands.forEach((command) => this.carryOut(command));
-    this.listen(!DEAF.has(taken.status.state));
+    this.listen(!SILENT_STATES.has(taken.status.state));
     if (taken.waiting) {
-      this.waiting.splice(0).forEach((resolve) => resolve());
+      this.waiters.splice(0).forEach(({ resolve }) => resolve());
     }
     this.reports.status(taken.status);
   }
@@ -170,6 +143,7 @@ export class Driver {
         void this.load(command.limit);
         break;
       case "persist":
+        // The engine has been told of a failure.
         void this.step(command.step).catch(() => undefined);
         break;
       case "send":
@@ -202,20 +176,19 @@ export class Driver {
       this.take(() => this.engine.loaded(rows, performance.now()));
     } catch (error) {
       this.storeFailed(error);
-      this.happened({ storeFailed: stored(error) });
+      this.happened({ storeFailed: storageText(error) });
     }
   }
 
-  /** Runs a durable step, and tells the engine. It rejects if the step cannot be stored. */
+  /** Runs a durable step, and tells the engine. Rejects if the step cannot be stored. */
   private async step(step: number): Promise<void> {
     let state: State;
     try {
       const selection = JSON.parse(this.engine.select(step)) as Selection;
-      const plan = (meta: string, rows: wasm.Rows): wasm.Plan => this.engine.plan(step, meta, rows, Date.now());
-      state = await this.store.update(selection, plan);
+      state = await this.store.update(selection, (meta, rows) => this.engine.plan(step, meta, rows, Date.now()));
     } catch (error) {
       this.storeFailed(error);
-      this.take(() => this.engine.failed(step, stored(error), performance.now()));
+      this.take(() => this.engine.failed(step, storageText(error), performance.now()));
       throw error;
     }
     this.reports.storage(null);
@@ -223,23 +196,24 @@ export class Driver {
   }
 
   private storeFailed(error: unknown): void {
-    if (error instanceof Deposed) {
+    if (error instanceof LeadershipLost) {
       this.giveUp(error);
     } else if (!this.ended.signal.aborted) {
-      this.reports.storage(stored(error));
+      this.reports.storage(storageText(error));
     }
   }
 
   /** Does nothing more, and says so once. */
   private giveUp(reason: unknown): void {
     if (!this.ended.signal.aborted) {
-      this.stop();
-      this.reports.deposed(reason);
+      this.stop(reason);
+      this.reports.stopped(reason);
     }
   }
 
   private async send(command: Extract<Command, { command: "send" }>): Promise<void> {
-    const { request, account, ...call } = command;
+    const { request, account, operation, method, url } = command;
+    const call: Call = { operation, method, url };
     const abort = new AbortController();
     this.requests.set(request, abort);
     const body = this.engine.body(request);
@@ -248,7 +222,7 @@ export class Driver {
       this.take(() => this.engine.answered(request, answer.status, answer.retryAfterMs, answer.body, performance.now()));
     } catch (error) {
       if (!abort.signal.aborted) {
-        this.happened({ unanswered: [request, said(error)] });
+        this.happened({ unanswered: [request, errorText(error)] });
       }
     } finally {
       this.requests.delete(request);
@@ -264,39 +238,61 @@ export class Driver {
     }
   }
 
-  /** Listens for the server's notifications while sync is on. */
+  /** Listens for change notifications while they are wanted. */
   private listen(wanted: boolean): void {
     if (!wanted) {
       this.notifications?.abort();
       this.notifications = undefined;
     } else if (this.notifications === undefined) {
       this.notifications = new AbortController();
-      void this.hear(this.notifications.signal);
+      void this.keepListening(this.notifications.signal);
     }
   }
 
-  private async hear(signal: AbortSignal): Promise<void> {
+  /**
+   * Opens the change notifications again and again. They only save time: without them the engine pulls by its timer. A stream that breaks
+   * is the first sign that the server is gone: the engine then tries a request, and once more when the stream is back.
+   */
+  private async keepListening(signal: AbortSignal): Promise<void> {
+    let isBroken = false;
     while (!signal.aborted) {
+      let openedAt: number | undefined;
+      const open = (): void => {
+        openedAt = performance.now();
+        if (isBroken) {
+          isBroken = false;
+          this.happened("syncNow");
+        }
+      };
       try {
-        await this.transport.listen(signal, (rev) => this.happened({ notified: rev }));
+        await this.transport.listen(signal, { open, changed: (rev) => this.happened({ notified: rev }) });
       } catch {
-        // Change notifications only saves time: without it the engine pulls by its timer, and says so itself if the server is away.
+        if (!signal.aborted && !isBroken) {
+          isBroken = true;
+          this.happened("syncNow");
+        }
       }
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, NOTIFICATIONS_RETRY_MS);
-        signal.addEventListener("abort", () => {
-          clearTimeout(timer);
-          resolve();
-        });
-      });
+      // The server ends a stream with its token: after a while of service it is opened again at once.
+      const served = openedAt === undefined ? 0 : performance.now() - openedAt;
+      await sleep(isBroken || served < NOTIFICATIONS_RETRY_MS ? NOTIFICATIONS_RETRY_MS : 0, signal);
     }
   }
 }
 
-/** Why something could not be stored, in words for the user. */
-function stored(error: unknown): string {
+function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    signal.addEventListener("abort", () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+/** Why something could not be stored, for the user. */
+function storageText(error: unknown): string {
   // Dexie has the reason inside of what it throws where the browser gives up the whole transaction.
   const { name, inner } = error as { readonly name?: string; readonly inner?: { readonly name?: string } | null };
   const isFull = [name, inner?.name].includes("QuotaExceededError");
-  return isFull ? "cannot store what has come: the browser's storage is full; make room, and sync goes on" : said(error);
+  return isFull ? "cannot store what has come: the browser's storage is full; make room, and sync goes on" : errorText(error);
 }

@@ -1,44 +1,48 @@
-// A device that syncs: engine, store and transport together, and the calls of pages answered. Exactly one tab's worker hosts at a time.
+// A device that syncs: engine, store and transport together, answering the calls of pages. Exactly one tab's worker hosts it at a time.
 
 import type { BlockedRecord, Credentials, PastVersion, QuarantinedChange } from "./api.js";
-import type { LedStatus, Method, Settings } from "./channel.js";
-import { makeDatabase, partsOfKey, type OwnTables } from "./database.js";
+import type { LeaderStatus, Method, Settings } from "./channel.js";
+import { makeDatabase, partsOfKey, PAUSED, type Database } from "./database.js";
 import { Driver, type EngineStatus } from "./driver.js";
 import { DexieStore } from "./store.js";
 import { Transport, type Audit } from "./transport.js";
 import * as wasm from "../engine/pkg/engine.js";
-import type { Dexie } from "dexie";
 
-/** How many past versions are listed if nobody says otherwise. */
+/** How many past versions are listed by default. */
 const CONFLICTS = 100;
+/** How long to wait before a database that was closed from outside is opened again. */
+const CHECK_MS = 200;
 
 /** What the host does not have by itself. */
 export interface Surroundings {
   readonly fetch: typeof fetch;
   readonly audit?: Audit | undefined;
-  /** Says how things stand, whenever that changes. */
-  readonly report: (status: LedStatus) => void;
-  /** The host must not go on. */
-  readonly deposed: (reason: unknown) => void;
-  /** Whether the browser has promised not to evict the database. */
-  readonly persisted: () => Promise<boolean>;
+  /** Is given the status whenever it changes. */
+  readonly report: (status: LeaderStatus) => void;
+  /** The host can go on no more. */
+  readonly stopped: (reason: unknown) => void;
+  /** What the user must know of the host before this one. */
+  readonly notice: string | null;
 }
 
 export class Host {
+  private closed = false;
   private reported = "";
   private account: string | null = null;
   private storageProblem: string | null = null;
-  private persisted = false;
+  private notice: string | null;
   private last: EngineStatus | undefined;
 
   private constructor(
     private readonly settings: Settings,
     private readonly surroundings: Surroundings,
-    private readonly database: Dexie & OwnTables,
+    private readonly database: Database,
     private readonly store: DexieStore,
     private readonly transport: Transport,
     private readonly driver: Driver,
-  ) {}
+  ) {
+    this.notice = surroundings.notice;
+  }
 
   /** Opens the database, which this tab alone writes to from now on, and starts to sync. WebAssembly must be there. */
   static async open(settings: Settings, surroundings: Surroundings): Promise<Host> {
@@ -50,9 +54,12 @@ export class Host {
     const driver: Driver = new Driver(engine, store, transport, {
       status: (status) => host.takeStatus(status),
       storage: (problem) => host.takeStorage(problem),
-      deposed: surroundings.deposed,
+      stopped: surroundings.stopped,
     });
     const host: Host = new Host(settings, surroundings, database, store, transport, driver);
+    // Somebody deletes the database, or the browser has closed it: the next step finds out what is left.
+    database.on("versionchange", () => host.checkSoon());
+    database.on("close", () => host.checkSoon());
     await host.begin(JSON.parse(state.meta) as { contract: string });
     return host;
   }
@@ -66,8 +73,13 @@ export class Host {
     this.driver.happened({ online });
   }
 
-  /** Says how things stand again, to somebody who has just come. */
-  repeat(): void {
+  /** The app has paused sync, or resumed it. */
+  pause(paused: boolean): void {
+    this.driver.happened(paused ? "pause" : "resume");
+  }
+
+  /** Reports the status again, to a page that was just opened. */
+  repeatStatus(): void {
     this.reported = "";
     if (this.last !== undefined) {
       this.takeStatus(this.last);
@@ -75,6 +87,7 @@ export class Host {
   }
 
   close(): void {
+    this.closed = true;
     this.driver.stop();
     this.database.close();
   }
@@ -93,9 +106,6 @@ export class Host {
         return this.driver.run({ enable: method === "enable" });
       case "syncNow":
         return this.driver.syncNow();
-      case "pause":
-      case "resume":
-        return Promise.resolve(this.driver.happened(method));
       case "confirmDeletions":
         return this.driver.run(first);
       case "blocked":
@@ -115,42 +125,50 @@ export class Host {
 
   private async begin(meta: { readonly contract: string }): Promise<void> {
     this.account = (await this.transport.tokens())?.account ?? null;
-    this.persisted = await this.surroundings.persisted();
+    if ((await this.database._device.get(PAUSED))?.value === true) {
+      this.pause(true);
+    }
     if (meta.contract !== wasm.contractVersion()) {
       await this.rereadQuarantine();
     }
     await this.driver.start();
   }
 
-  /** What was quarantined is tried again with each new version of the contract (R16). */
+  /** Quarantined changes are read again with each new version of the contract (R16). */
   private async rereadQuarantine(): Promise<void> {
-    for (const { raw } of await this.database._aside.toArray()) {
+    for (const { raw } of await this.database._quarantine.toArray()) {
       await this.driver.run({ reread: raw });
     }
     await this.driver.run("current");
   }
 
-  /** The first sign-in claims the database; another account is refused (R15). */
+  /** The first sign-in claims the database; another account is refused (R15), and none is created for it. */
   private async signIn(how: "signIn" | "signUp", { email, password }: Credentials): Promise<void> {
+    const owner = await this.store.owner();
+    if (owner !== null && how === "signUp") {
+      throw new Error(`cannot create the account: ${this.ownedByAnother()}`);
+    }
     const tokens = await this.transport.signIn(how, { email, password });
-    const meta = (await this.database._device.get("meta"))?.value as string;
-    const { owner } = JSON.parse(meta) as { owner: string | null };
     if (owner !== null && owner !== tokens.account) {
-      throw new Error(
-        `cannot sign in to the account ${tokens.account}: the database ${JSON.stringify(this.settings.name)} belongs to the account ` +
-          `${owner}; give the other account a database of its own, by another name in createSync`,
-      );
+      // The session was opened for nothing. If the server cannot be told, it ends by itself.
+      await this.transport.signOut(tokens).catch(() => undefined);
+      throw new Error(`cannot sign in: ${this.ownedByAnother()}`);
     }
     if (owner === null) {
       await this.driver.run({ claim: tokens.account });
     }
     await this.transport.keep(tokens);
     this.account = tokens.account;
-    this.persisted = await this.surroundings.persisted();
+    this.notice = null;
     this.driver.happened({ signedIn: tokens.account });
   }
 
-  /** Tokens are forgotten even if the server cannot be told: they run out by themselves then. */
+  private ownedByAnother(): string {
+    const name = JSON.stringify(this.settings.name);
+    return `the database ${name} belongs to the account that signed in first; sign in to that one, or give createSync another name for this one`;
+  }
+
+  /** Tokens are forgotten even if the server cannot be told: they expire by themselves then. */
   private async signOut(): Promise<void> {
     const tokens = await this.transport.tokens();
     await this.transport.keep(undefined);
@@ -163,37 +181,37 @@ export class Host {
 
   private async blocked(): Promise<BlockedRecord[]> {
     const rows = await this.database._rows.orderBy("blocked").toArray();
-    const refused = await this.database._notes.filter((note) => note.refused !== undefined).toArray();
+    const refused = await this.database._pendingWrites.filter((write) => write.refused !== undefined).toArray();
     const ofRows = rows.map((row) => {
       const [code = "", message = ""] = wasm.blockOf(row.info);
       return { ...named(row.key), record: JSON.parse(row.text) as unknown, code, message, since: row.blocked ?? 0 };
     });
-    const ofNotes = refused.map(async ({ key, refused }) => {
+    const ofWrites = refused.map(async ({ key, refused }) => {
       const { table, id } = partsOfKey(key);
       const record: unknown = await this.database.table(table).get(id);
       return { ...named(key), record, code: "invalid_record", message: refused?.problem ?? "", since: refused?.at ?? 0 };
     });
-    return [...ofRows, ...(await Promise.all(ofNotes))];
+    return [...ofRows, ...(await Promise.all(ofWrites))];
   }
 
   private async retry(key: string): Promise<void> {
-    const note = await this.database._notes.get(key);
-    if (note?.refused === undefined) {
+    const write = await this.database._pendingWrites.get(key);
+    if (write?.refused === undefined) {
       await this.driver.run({ retry: key });
     } else {
-      await this.database._notes.put({ key, shipped: note.shipped, at: note.refused.at });
+      await this.database._pendingWrites.put({ key, shipped: write.shipped, at: write.refused.at });
       await this.driver.written();
     }
   }
 
   private async discard(key: string): Promise<void> {
-    const note = await this.database._notes.get(key);
-    await (note?.refused === undefined ? this.driver.run({ discard: key }) : this.store.discardNote(key));
+    const write = await this.database._pendingWrites.get(key);
+    await (write?.refused === undefined ? this.driver.run({ discard: key }) : this.store.discardWrite(key));
   }
 
   private async quarantine(): Promise<QuarantinedChange[]> {
-    const asides = await this.database._aside.toArray();
-    return asides.map(({ collection, id, raw, reason, at }) => ({ collection, id, raw, reason, at }));
+    const changes = await this.database._quarantine.toArray();
+    return changes.map(({ collection, id, raw, reason, at }) => ({ collection, id, raw, reason, at }));
   }
 
   private async conflicts(limit: number = CONFLICTS): Promise<PastVersion[]> {
@@ -212,12 +230,12 @@ export class Host {
     if (status.state === "needsAuth" && this.account !== null) {
       void this.lookForTokens();
     }
-    const { account, persisted, storageProblem } = this;
-    const led: LedStatus = { ...status, account, persisted, storageProblem, tab: this.settings.tab };
-    const text = JSON.stringify({ ...led, nextAttemptInMs: null });
+    const { account, notice, storageProblem } = this;
+    const full: LeaderStatus = { ...status, account, storageProblem: storageProblem ?? notice, tab: this.settings.tab };
+    const text = JSON.stringify({ ...full, nextAttemptInMs: null });
     if (text !== this.reported) {
       this.reported = text;
-      this.surroundings.report(led);
+      this.surroundings.report(full);
     }
   }
 
@@ -230,11 +248,20 @@ export class Host {
     }
   }
 
+  /** Looks at the database again, once whoever closed it is done. */
+  private checkSoon(): void {
+    setTimeout(() => {
+      if (!this.closed) {
+        this.written();
+      }
+    }, CHECK_MS);
+  }
+
   /** A refresh that was refused has forgotten the tokens. */
   private async lookForTokens(): Promise<void> {
     if ((await this.transport.tokens()) === undefined && this.account !== null) {
       this.account = null;
-      this.repeat();
+      this.repeatStatus();
     }
   }
 }

@@ -1,65 +1,69 @@
-// Of all tabs of a database one leads. A Web Lock says which; a leader that is not heard of any more loses it, frozen or not, and the mark in
-// the database (store.ts) keeps a leader that wakes up again from writing.
+// Elects one tab of a database as its leader. A Web Lock says which one it is. A leader that goes silent, frozen or not, loses the lock to
+// another tab; the holder's mark in the database (store.ts) keeps a former leader that wakes up from writing.
 
 /** How often a leader says that it is alive. */
-const BEAT_MS = 1_000;
-/** After how long a silence its lock is taken away. A frozen leader is replaced within 5 s: this, the chance below and the start. */
+export const BEAT_MS = 1_000;
+/** The silence after which another tab takes the lock. A frozen leader is replaced within 5 s: this, the jitter below and the start. */
 const SILENCE_MS_MAX = 3_000;
-/** Tabs that hear the same silence do not all act at once. */
-const CHANCE_MS = 500;
+/** Spreads out the tabs that notice the same silence. */
+const JITTER_MS = 500;
+/** The longest wait between two attempts to start, while each of them fails. */
+const RETRY_MS_MAX = 30_000;
 
-/** What a candidate does when it leads. */
-export interface Role {
-  /** Begins to lead. What it returns ends that. */
+/** What a tab does as the leader. */
+export interface Leadership {
+  /** Begins to lead. The function that it returns ends that. */
   readonly lead: () => Promise<() => void>;
+  /** Says that the leader is alive. */
   readonly beat: () => void;
-  /** The lead is gone, or could not begin. */
+  /** The lead was taken away, or could not begin. */
   readonly lost: (reason: unknown) => void;
 }
 
-export class Candidate {
-  private heard = performance.now();
+export class LeaderElection {
+  private lastBeatAt = performance.now();
   /** Ends the lead, while there is one. */
   private leave: (() => void) | undefined;
-  /** Takes back the request for the lock. Absent while this tab does not want to lead. */
-  private standing: AbortController | undefined;
+  /** Withdraws the request for the lock. Absent while this tab does not want to lead. */
+  private candidacy: AbortController | undefined;
+  private failures = 0;
   private readonly watch: ReturnType<typeof setInterval>;
-  private watched = performance.now();
+  private watchedAt = performance.now();
 
   constructor(
     private readonly lock: string,
-    private readonly role: Role,
+    private readonly leadership: Leadership,
   ) {
-    const patience = SILENCE_MS_MAX + Math.random() * CHANCE_MS;
+    const patience = SILENCE_MS_MAX + Math.random() * JITTER_MS;
     this.watch = setInterval(() => {
       const now = performance.now();
-      // Who was frozen has heard nothing meanwhile, and that says nothing about the leader.
-      this.heard = now - this.watched > 2 * BEAT_MS ? now : this.heard;
-      this.watched = now;
+      // A tab that was frozen itself has heard nothing meanwhile: that says nothing about the leader.
+      this.lastBeatAt = now - this.watchedAt > 2 * BEAT_MS ? now : this.lastBeatAt;
+      this.watchedAt = now;
       if (this.leave !== undefined) {
-        this.role.beat();
-      } else if (this.standing !== undefined && now - this.heard > patience) {
+        this.leadership.beat();
+      } else if (this.candidacy !== undefined && now - this.lastBeatAt > patience) {
         this.stand({ steal: true });
       }
     }, BEAT_MS);
   }
 
-  /** Stands for the lead, and waits for it if another tab has it. */
+  /** Stands for election, and waits while another tab leads. */
   enter(): void {
-    if (this.standing === undefined) {
+    if (this.candidacy === undefined) {
       this.stand({});
     }
   }
 
-  /** A leader was heard of. */
-  hear(): void {
-    this.heard = performance.now();
+  /** The leader has said that it is alive. */
+  heardLeader(): void {
+    this.lastBeatAt = performance.now();
   }
 
-  /** Leads no more, and does not stand for it. */
+  /** Gives up the lead, and does not stand again until {@link enter}. */
   stepDown(): void {
-    this.standing?.abort();
-    this.standing = undefined;
+    this.candidacy?.abort();
+    this.candidacy = undefined;
     this.leave?.();
   }
 
@@ -69,38 +73,44 @@ export class Candidate {
   }
 
   private stand(options: { readonly steal?: true }): void {
-    this.standing?.abort();
-    const standing = new AbortController();
-    this.standing = standing;
-    this.heard = performance.now();
-    // A request that takes the lock away may not have a signal; it does not wait either.
-    const request: LockOptions = options.steal ? { steal: true } : { signal: standing.signal };
+    this.candidacy?.abort();
+    const candidacy = new AbortController();
+    this.candidacy = candidacy;
+    this.lastBeatAt = performance.now();
+    // A request that steals the lock may not carry a signal; it does not wait either.
+    const request: LockOptions = options.steal ? { steal: true } : { signal: candidacy.signal };
     void navigator.locks
-      .request(this.lock, request, () => this.hold(standing))
+      .request(this.lock, request, () => this.hold(candidacy))
       .catch((reason: unknown) => {
-        // Taken back, or taken away by a tab that had not heard of us, or this tab could not begin.
+        // Withdrawn, stolen by a tab that had not heard of us, or this tab could not begin to lead.
         this.leave?.();
-        this.heard = performance.now();
-        this.role.lost(reason);
+        this.lastBeatAt = performance.now();
+        this.leadership.lost(reason);
       })
-      .then(() => new Promise((resolve) => setTimeout(resolve, BEAT_MS)))
+      .then(() => new Promise((resolve) => setTimeout(resolve, this.retryMs())))
       .then(() => {
-        if (this.standing === standing) {
+        if (this.candidacy === candidacy) {
           this.stand({});
         }
       });
   }
 
+  private retryMs(): number {
+    return Math.min(BEAT_MS * 2 ** Math.max(0, this.failures - 1), RETRY_MS_MAX);
+  }
+
   /** Leads for as long as the lock is held. */
-  private async hold(standing: AbortController): Promise<void> {
-    if (this.standing !== standing) {
+  private async hold(candidacy: AbortController): Promise<void> {
+    if (this.candidacy !== candidacy) {
       return;
     }
     const left = new Promise<void>((resolve) => {
       this.leave = resolve;
     });
+    this.failures += 1;
     try {
-      const end = await this.role.lead();
+      const end = await this.leadership.lead();
+      this.failures = 0;
       await left;
       end();
     } finally {

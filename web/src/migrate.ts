@@ -1,5 +1,5 @@
-// Bringing the records of the app's database from before: every record copied under an id that sync can use, every reference rewritten, the
-// copy compared with what it was made of, and the old database kept until then.
+// Copies the app's database from before sync into the synced one: every record under an id that sync can use, every reference rewritten, each
+// copy compared with its original. The old database is deleted only if nothing in it would be lost.
 
 import { Dexie } from "dexie";
 import { deterministicId, type Collection } from "../../generated/typescript/runtime/collection.js";
@@ -8,99 +8,254 @@ import type { Sync } from "./api.js";
 import { tableName } from "./database.js";
 import { newId } from "./id.js";
 
-/** What a migration does. */
+/** A record of the old database. */
+export interface OldRecord {
+  readonly table: string;
+  /** Its primary key. */
+  readonly key: unknown;
+}
+
 export interface MigrateOptions {
   /** The name of the old database. */
   readonly from: string;
-  /** Whether the old database is deleted once the copy is verified. It is kept if not said otherwise, or if a record was refused. */
+  /**
+   * Whether to delete the old database once every record of every table is copied or ignored. It is kept by default, and whenever
+   * anything in it was not copied.
+   */
   readonly deleteOld?: boolean | undefined;
+  /** What is left behind on purpose: tables by their names, and single records, such as those that an earlier call has refused. */
+  readonly ignore?: readonly (string | OldRecord)[] | undefined;
 }
 
-/** What a migration has come to. */
+/** The state of a migration after a call. Each call says all of it, whatever earlier calls have done. */
 export interface Migrated {
-  /** Records that were copied. 0 if there is no old database, or it was copied before. */
+  /** How many records of the old database are copied, by this call and by earlier ones. */
   readonly copied: number;
-  /** Records that the contract refuses, as they were: they are in the old database alone. */
-  readonly refused: readonly { readonly table: string; readonly record: unknown; readonly reason: string }[];
+  /** Records that could not be copied: they are in the old database alone. */
+  readonly refused: readonly (OldRecord & { readonly record: unknown; readonly reason: string })[];
+  /** Tables with records that were not copied as a whole, and why. */
+  readonly notCopied: readonly { readonly table: string; readonly records: number; readonly reason: string }[];
+  /**
+   * `absent`: there is no database of this name, or it was deleted before. `kept`: it is as it was. `deleted`: this call has deleted it.
+   * `inUse`: another tab has it open, and the browser deletes it as soon as that tab is closed.
+   */
+  readonly oldDatabase: "absent" | "kept" | "deleted" | "inUse";
 }
 
 type Loose = Record<string, unknown>;
 
-/** The records of an old table, and the new id of each. */
-interface Old {
+/** A table of the old database that has a collection, with its records by their keys. */
+interface OldTable {
   readonly collection: Collection;
-  readonly table: string;
-  readonly records: readonly Loose[];
-  readonly ids: ReadonlyMap<unknown, string>;
+  readonly name: string;
+  readonly records: readonly { readonly key: unknown; readonly record: Loose }[];
 }
+
+interface OldDatabase {
+  readonly known: readonly OldTable[];
+  readonly unknown: readonly { readonly table: string; readonly records: number }[];
+}
+
+/** The new id of an old record, by its key as JSON. References to a record keep leading to it even if it is copied by a later call. */
+interface Assigned {
+  readonly key: string;
+  readonly id: string;
+  readonly isCopied: boolean;
+}
+
+/** What is remembered of a migration, so that it can be resumed. */
+interface Progress {
+  /** How many records were copied in all. */
+  readonly copied: number;
+  /** By table. Empty once the old database is deleted. */
+  readonly ids: Readonly<Record<string, readonly Assigned[]>>;
+}
+
+/** New ids by the old keys, as JSON. */
+type Ids = ReadonlyMap<string, string>;
 
 const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/;
-/** Where it is noted which databases were copied. */
-const DONE = "migrated";
+/** The name under which the database remembers its migrations. */
+const PROGRESS = "migrations";
+/** Where an earlier version of this package listed the databases that it had copied, without their ids. */
+const COPIED_WITHOUT_IDS = "migrated";
+/** How long other tabs may take to close the old database before it counts as in use. */
+const CLOSE_MS_MAX = 1_000;
+const NOTHING: Progress = { copied: 0, ids: {} };
 
-/** Copies the records of the app's old database into the one of `sync`, all of them in one transaction. A second call does nothing. */
-export async function migrate(sync: Sync, { from, deleteOld = false }: MigrateOptions): Promise<Migrated> {
-  const device = sync.db.table<{ readonly name: string; readonly value: readonly string[] }, string>("_device");
-  const done = (await device.get(DONE))?.value ?? [];
-  if (done.includes(from) || !(await Dexie.exists(from))) {
-    return { copied: 0, refused: [] };
+/**
+ * Copies the records of the app's old database into the one of `sync`, in one transaction. Call it at each start, as long as there may be an
+ * old database: it copies what was not copied yet, and nothing twice.
+ *
+ * It throws if `from` names a database that cannot be the old one.
+ */
+export async function migrate(sync: Sync, { from, deleteOld = false, ignore = [] }: MigrateOptions): Promise<Migrated> {
+  if (from === sync.db.name) {
+    throw new Error(`cannot migrate ${JSON.stringify(from)}: this is the synced database itself; give the name of the app's old database in \`from\``);
   }
-  const old = await readOld(from);
-  const ids = new Map(old.map(({ collection, ids }) => [collection.path, ids]));
-  const refused: { table: string; record: unknown; reason: string }[] = [];
-  const copied = await sync.db.transaction("rw", sync.db.tables, async () => {
-    let count = 0;
-    for (const { collection, table, records, ids: own } of old) {
-      const copies = records.flatMap((record) => {
-        const copy = rewritten(record, own.get(record["id"]) ?? newId(), collection, ids);
-        const reason = refusal(collection, copy);
-        if (reason !== undefined) {
-          refused.push({ table, record, reason });
-        }
-        return reason === undefined ? [copy] : [];
-      });
-      const target = sync.db.table<Loose, string>(tableName(collection.path));
-      await target.bulkPut(copies);
-      await verify(target, copies);
-      count += copies.length;
-    }
-    await device.put({ name: DONE, value: [...done, from] });
-    return count;
-  });
-  if (deleteOld && refused.length === 0) {
-    await Dexie.delete(from);
+  if (!(await Dexie.exists(from))) {
+    const { copied } = (await progressOf(sync, from)) ?? NOTHING;
+    return { copied, refused: [], notCopied: [], oldDatabase: "absent" };
   }
-  return { copied, refused };
+  const old = await readOld(from, ignore);
+  const known = sync.db.table<{ readonly name: string; readonly value: readonly string[] }, string>("_device");
+  if ((await known.get(COPIED_WITHOUT_IDS))?.value.includes(from) === true) {
+    const reason = "was copied by an earlier version of this package, which did not record what; compare, then delete the old database yourself";
+    const notCopied = old.known.map(({ name, records }) => ({ table: name, records: records.length, reason }));
+    return { copied: 0, refused: [], notCopied: [...notCopied, ...unknownTables(old)], oldDatabase: "kept" };
+  }
+  const { progress, refused } = await copy(sync, from, old);
+  const notCopied = unknownTables(old);
+  const isComplete = refused.length === 0 && notCopied.length === 0;
+  if (!deleteOld || !isComplete || !(await isUnchanged(from, ignore, old))) {
+    return { copied: progress.copied, refused, notCopied, oldDatabase: "kept" };
+  }
+  const oldDatabase = await deleteDatabase(from);
+  await remember(sync, from, { copied: progress.copied, ids: {} });
+  return { copied: progress.copied, refused, notCopied, oldDatabase };
 }
 
-async function readOld(name: string): Promise<Old[]> {
-  const database = await new Dexie(name).open();
-  try {
-    const found: Old[] = [];
-    for (const table of database.tables) {
-      const collection = collectionOf(table.name);
-      if (collection !== undefined) {
-        const records = (await table.toArray()) as Loose[];
-        const ids = new Map(records.map((record) => [record["id"], idOf(record, collection)]));
-        found.push({ collection, table: table.name, records, ids });
+function unknownTables(old: OldDatabase): Migrated["notCopied"] {
+  return old.unknown.map(({ table, records }) => ({ table, records, reason: "the contract has no collection of this name; add the table to `ignore` to leave it behind" }));
+}
+
+async function progressOf(sync: Sync, from: string): Promise<Progress | undefined> {
+  const row = (await sync.db.table("_device").get(PROGRESS)) as { readonly value: Readonly<Record<string, Progress>> } | undefined;
+  return row?.value[from];
+}
+
+async function remember(sync: Sync, from: string, progress: Progress): Promise<void> {
+  const device = sync.db.table("_device");
+  const row = (await device.get(PROGRESS)) as { readonly value: Readonly<Record<string, Progress>> } | undefined;
+  await device.put({ name: PROGRESS, value: { ...row?.value, [from]: progress } });
+}
+
+/** Copies what was not copied yet, in one transaction. */
+function copy(sync: Sync, from: string, old: OldDatabase): Promise<{ readonly progress: Progress; readonly refused: Migrated["refused"] }> {
+  return sync.db.transaction("rw", sync.db.tables, async () => {
+    const before = (await progressOf(sync, from)) ?? NOTHING;
+    const ids = new Map(old.known.map((table) => [table.collection.path, assignIds(table, before.ids[table.name] ?? [])]));
+    const refused: Migrated["refused"][number][] = [];
+    const assigned: Record<string, readonly Assigned[]> = { ...before.ids };
+    let copied = before.copied;
+    for (const table of old.known) {
+      const done = new Set((before.ids[table.name] ?? []).filter(({ isCopied }) => isCopied).map(({ key }) => key));
+      const { copies, refusals } = rewriteTable(table, done, ids);
+      const target = sync.db.table<Loose, string>(tableName(table.collection.path));
+      await target.bulkPut([...copies.values()]);
+      await verify(target, [...copies.values()]);
+      const own = ids.get(table.collection.path) ?? new Map<string, string>();
+      assigned[table.name] = [...own].map(([key, id]) => ({ key, id, isCopied: done.has(key) || copies.has(key) }));
+      refused.push(...refusals);
+      copied += copies.size;
+    }
+    const progress = { copied, ids: assigned };
+    await remember(sync, from, progress);
+    return { progress, refused };
+  });
+}
+
+/** The copies of a table's records that were not copied yet, by their old keys, and the records that cannot be copied. */
+function rewriteTable(
+  { collection, name, records }: OldTable,
+  done: ReadonlySet<string>,
+  ids: ReadonlyMap<string, Ids>,
+): { readonly copies: ReadonlyMap<string, Loose>; readonly refusals: Migrated["refused"] } {
+  const own: Ids = ids.get(collection.path) ?? new Map();
+  const taken = new Set([...done].map((key) => own.get(key)));
+  const copies = new Map<string, Loose>();
+  const refusals: Migrated["refused"][number][] = [];
+  for (const { key, record } of records) {
+    const text = JSON.stringify(key);
+    const id = own.get(text) ?? newId();
+    if (!done.has(text)) {
+      const copy = rewritten(record, id, collection, ids);
+      const reason = taken.has(id) ? `has the same id as another record of the table: ${id}` : refusal(collection, record, copy);
+      if (reason === undefined) {
+        taken.add(id);
+        copies.set(text, copy);
+      } else {
+        refusals.push({ table: name, key, record, reason });
       }
     }
-    return found;
+  }
+  return { copies, refusals };
+}
+
+/** The new id of each record of a table, and of those that were there before. */
+function assignIds({ collection, records }: OldTable, before: readonly Assigned[]): Ids {
+  const ids = new Map(before.map(({ key, id }) => [key, id]));
+  for (const { key, record } of records) {
+    const text = JSON.stringify(key);
+    ids.set(text, ids.get(text) ?? idOf(key, record, collection));
+  }
+  return ids;
+}
+
+async function readOld(name: string, ignore: NonNullable<MigrateOptions["ignore"]>): Promise<OldDatabase> {
+  const database = await new Dexie(name).open();
+  try {
+    const names = database.tables.map((table) => table.name);
+    const collectionsOf = new Map(names.map((table) => [table, collectionOf(table, names)]));
+    if (names.includes("_rows") && names.includes("_device")) {
+      throw new Error(`cannot migrate ${JSON.stringify(name)}: it is a synced database; give the name of the app's old database in \`from\``);
+    }
+    if ([...collectionsOf.values()].every((collection) => collection === undefined)) {
+      const tables = names.length === 0 ? "it has no tables" : `its tables are ${names.join(", ")}`;
+      throw new Error(`cannot migrate ${JSON.stringify(name)}: the contract knows none of its tables (${tables}); check the name in \`from\``);
+    }
+    const ignored = new Set(ignore.map((entry) => (typeof entry === "string" ? entry : keyOf(entry))));
+    const known: OldTable[] = [];
+    const unknown: { table: string; records: number }[] = [];
+    for (const table of database.tables.filter((table) => !ignored.has(table.name))) {
+      const collection = collectionsOf.get(table.name);
+      const [keys, values] = await Promise.all([table.toCollection().primaryKeys(), table.toArray()]);
+      const records = (keys as readonly unknown[]).map((key, index) => ({ key, record: values[index] as Loose }));
+      const kept = records.filter(({ key }) => !ignored.has(keyOf({ table: table.name, key })));
+      if (collection !== undefined) {
+        known.push({ collection, name: table.name, records: kept });
+      } else if (kept.length > 0) {
+        unknown.push({ table: table.name, records: kept.length });
+      }
+    }
+    return { known, unknown };
   } finally {
     database.close();
   }
 }
 
-/** The collection of an old table, whose name may be a singular. */
-function collectionOf(table: string): Collection | undefined {
-  return collections.find(({ path }) => [table, `${table}s`].includes(tableName(path)));
+/** A record of the old database as one text. No table's name holds a line break. */
+function keyOf({ table, key }: OldRecord): string {
+  return `${table}\n${JSON.stringify(key)}`;
+}
+
+/** Whether nobody has written to the old database since it was read. */
+async function isUnchanged(name: string, ignore: NonNullable<MigrateOptions["ignore"]>, before: OldDatabase): Promise<boolean> {
+  return canonical(await readOld(name, ignore)) === canonical(before);
+}
+
+/** Deletes a database. One that another tab has open is deleted when that tab is closed: nobody waits for it here. */
+function deleteDatabase(name: string): Promise<"deleted" | "inUse"> {
+  return new Promise((resolve, reject) => {
+    const request = indexedDB.deleteDatabase(name);
+    request.onsuccess = () => resolve("deleted");
+    // Tabs that close it when they are asked to need a moment, and so does the connection that has read it.
+    request.onblocked = () => setTimeout(() => resolve("inUse"), CLOSE_MS_MAX);
+    request.onerror = () => reject(new Error(`cannot delete the old database ${JSON.stringify(name)}: ${request.error?.message ?? "the browser refuses"}; everything in it is copied`));
+  });
+}
+
+/** The collection of an old table. A table's name may be the singular, unless there is a table with the plural too. */
+function collectionOf(table: string, names: readonly string[]): Collection | undefined {
+  const plural = `${table}s`;
+  return collections.find(({ path }) => tableName(path) === table || (tableName(path) === plural && !names.includes(plural)));
 }
 
 /**
- * The id of a record from now on. A UUID stays; all devices agree on that of a singleton and of what the app ships, so that the second
+ * The new id of a record. A UUID stays; all devices agree on that of a singleton and of what the app ships, so that the second
  * device to migrate doubles nothing; a number becomes a new UUID.
  */
-function idOf(record: Loose, { path, singleton, naturalKey }: Collection): string {
+function idOf(key: unknown, record: Loose, { path, singleton, naturalKey }: Collection): string {
   if (singleton !== undefined) {
     return deterministicId(namespace, path, singleton);
   }
@@ -108,12 +263,12 @@ function idOf(record: Loose, { path, singleton, naturalKey }: Collection): strin
   if (typeof natural === "string" && record["isCustom"] === false) {
     return deterministicId(namespace, path, natural);
   }
-  const text = String(record["id"]).toLowerCase();
+  const text = String(key).toLowerCase();
   return UUID.test(text) ? text : newId();
 }
 
 /** A record under its new id, with every reference to what it points to now. */
-function rewritten(record: Loose, id: string, collection: Collection, ids: ReadonlyMap<string, ReadonlyMap<unknown, string>>): Loose {
+function rewritten(record: Loose, id: string, collection: Collection, ids: ReadonlyMap<string, Ids>): Loose {
   const copy = structuredClone(record);
   for (const { path, collection: target } of collection.references) {
     follow(copy, path, ids.get(target) ?? new Map());
@@ -122,7 +277,7 @@ function rewritten(record: Loose, id: string, collection: Collection, ids: Reado
 }
 
 /** Rewrites the ids at the end of a path: `*` is every item or entry, `{key}` every key of a map, whose id stands behind its last full stop. */
-function follow(value: unknown, path: readonly string[], ids: ReadonlyMap<unknown, string>): void {
+function follow(value: unknown, path: readonly string[], ids: Ids): void {
   const [step, ...rest] = path;
   if (typeof value !== "object" || value === null || step === undefined) {
     return;
@@ -148,12 +303,15 @@ function follow(value: unknown, path: readonly string[], ids: ReadonlyMap<unknow
   }
 }
 
-/** The new id for an old one. A key of a map is a text even where the id was a number. */
-function newIdOf(id: unknown, ids: ReadonlyMap<unknown, string>): string | undefined {
-  return ids.get(id) ?? (typeof id === "string" && /^\d+$/.test(id) ? ids.get(Number(id)) : undefined);
+/** The new id for an old key. A key of a map is a text even where the id was a number. */
+function newIdOf(key: unknown, ids: Ids): string | undefined {
+  return ids.get(JSON.stringify(key)) ?? (typeof key === "string" && /^\d+$/.test(key) ? ids.get(key) : undefined);
 }
 
-function refusal({ schema }: Collection, copy: Loose): string | undefined {
+function refusal({ schema }: Collection, record: Loose, copy: Loose): string | undefined {
+  if (record["isDeleted"] === true) {
+    return "is deleted: /isDeleted is true";
+  }
   const judged = schema.safeParse(copy);
   return judged.success ? undefined : judged.error.issues.map((issue) => `/${issue.path.join("/")} ${issue.message}`).join("; ");
 }
@@ -165,7 +323,7 @@ async function verify(table: { bulkGet(keys: string[]): PromiseLike<(Loose | und
     const { clientUpdatedAt: _, ...expected } = copy;
     const { clientUpdatedAt: __, ...found } = stored[index] ?? {};
     if (canonical(found) !== canonical(expected)) {
-      throw new Error(`cannot migrate ${String(copy["id"])}: the copy differs from the record; nothing was changed, the old database is as it was`);
+      throw new Error(`cannot migrate ${String(copy["id"])}: its copy differs from the original; nothing was copied, and the old database is as it was`);
     }
   });
 }

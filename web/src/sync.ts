@@ -1,16 +1,24 @@
 // The page's side: the database with its watched writes, the worker, and calls to whichever worker leads.
 
-import type { BlockedRecord, CollectionPath, PastVersion, QuarantinedChange, StrongLogDatabase, Sync, SyncOptions, SyncStatus } from "./api.js";
-import { openChannel, type LedStatus, type Message, type Method, type Order, type Settings } from "./channel.js";
-import { makeDatabase } from "./database.js";
+import type { BlockedRecord, CollectionPath, Credentials, PastVersion, QuarantinedChange, StrongLogDatabase, Sync, SyncOptions, SyncStatus } from "./api.js";
+import { Calls } from "./calls.js";
+import { openChannel, type LeaderStatus, type Message, type Method } from "./channel.js";
+import { countOwnTables, makeDatabase, PAUSED, type Database } from "./database.js";
+import { errorText } from "./error.js";
 import { newId } from "./id.js";
+import { BEAT_MS } from "./leader.js";
+import { WorkerSupervisor } from "./supervisor.js";
 import { watchWrites } from "./writes.js";
 
 const NAME = "stronglog";
+/** The silence after which a page takes it that nobody leads: longer than it takes another tab to take over. */
+const LEADER_SILENCE_MS_MAX = 5_000;
+/** The silence after which calls are given up. */
+const CALL_SILENCE_MS_MAX = 10_000;
 
-/** What is known before a worker has said anything. */
-const UNKNOWN: SyncStatus = {
-  state: "off",
+/** The status before any worker has reported. */
+const STARTING: SyncStatus = {
+  state: "starting",
   account: null,
   pending: 0,
   pendingSince: null,
@@ -27,13 +35,7 @@ const UNKNOWN: SyncStatus = {
   storageProblem: null,
 };
 
-interface Waiting {
-  readonly message: Message;
-  readonly resolve: (result: never) => void;
-  readonly reject: (error: Error) => void;
-}
-
-/** Makes the database and starts to sync in a worker, if somebody is signed in. */
+/** Makes the database, and starts to sync in a worker if somebody is signed in. */
 export function createSync(options: SyncOptions): Sync {
   return new Page(options);
 }
@@ -41,47 +43,56 @@ export function createSync(options: SyncOptions): Sync {
 class Page implements Sync {
   readonly db: StrongLogDatabase;
   readonly status: Sync["status"];
-  private readonly settings: Settings;
+  private readonly database: Database;
+  private readonly tab = newId();
   private readonly channel: BroadcastChannel;
-  private readonly worker: Worker;
-  private readonly waiting = new Map<string, Waiting>();
+  private readonly supervisor: WorkerSupervisor;
+  private readonly calls: Calls;
   private readonly listeners = new Set<() => void>();
   private readonly ended = new AbortController();
-  private current = UNKNOWN;
-  /** Whether this page has paused sync: whoever leads next is told again. */
-  private paused = false;
+  private current = STARTING;
+  /** What keeps this page's worker from syncing. */
+  private problem: string | null = null;
+  /** Whether a leader is at work. */
+  private isLed = false;
+  private heardAt = performance.now();
+  private watchedAt = performance.now();
 
   constructor(options: SyncOptions) {
     const { name = NAME, pollMs, validateWithZod = false } = options;
-    this.settings = { tab: newId(), name, baseUrl: checked(options.baseUrl), validateWithZod, pollMs };
-    const database = makeDatabase(name);
+    const settings = { tab: this.tab, name, baseUrl: checkedUrl(options.baseUrl), validateWithZod, pollMs };
+    this.database = makeDatabase(name);
     this.channel = openChannel(name);
-    watchWrites(database, () => this.channel.postMessage({ say: "written" } satisfies Message));
-    this.db = database as unknown as StrongLogDatabase;
+    this.calls = new Calls((message) => this.say(message));
+    watchWrites(this.database, () => this.written());
+    this.db = this.database as unknown as StrongLogDatabase;
     this.status = {
       getSnapshot: () => this.current,
       subscribe: (listener) => {
         // Each call is a subscription of its own, even of the same listener.
-        const heard = (): void => listener();
-        this.listeners.add(heard);
-        return () => void this.listeners.delete(heard);
+        const subscription = (): void => listener();
+        this.listeners.add(subscription);
+        return () => void this.listeners.delete(subscription);
       },
     };
-    this.channel.onmessage = ({ data }: MessageEvent<Message>) => this.hear(data);
-    this.worker = options.worker?.() ?? startWorker(validateWithZod);
-    this.worker.onmessage = ({ data }: MessageEvent<{ readonly problem: string }>) => this.update({ storageProblem: data.problem });
-    this.worker.onerror = (event) => this.update({ storageProblem: `cannot run the sync worker: ${event.message}` });
-    this.order({ order: "start", settings: this.settings });
+    this.channel.onmessage = ({ data }: MessageEvent<Message>) => this.receive(data);
+    const make = options.worker ?? (() => startWorker(validateWithZod));
+    this.supervisor = new WorkerSupervisor(make, settings, (problem) => this.takeProblem(problem));
     this.watchPage();
-    this.channel.postMessage({ say: "hello" } satisfies Message);
+    this.watchLeader();
+    this.say({ say: "hello" });
+    void this.countAlone();
+    void this.lookForPersistence();
   }
 
-  signUp(credentials: { readonly email: string; readonly password: string }): Promise<void> {
-    return this.persist().then(() => this.call("signUp", credentials));
+  signUp(credentials: Credentials): Promise<void> {
+    this.persist();
+    return this.call("signUp", credentials);
   }
 
-  signIn(credentials: { readonly email: string; readonly password: string }): Promise<void> {
-    return this.persist().then(() => this.call("signIn", credentials));
+  signIn(credentials: Credentials): Promise<void> {
+    this.persist();
+    return this.call("signIn", credentials);
   }
 
   signOut(): Promise<void> {
@@ -89,7 +100,8 @@ class Page implements Sync {
   }
 
   enable(): Promise<void> {
-    return this.persist().then(() => this.call("enable"));
+    this.persist();
+    return this.call("enable");
   }
 
   disable(): Promise<void> {
@@ -100,12 +112,12 @@ class Page implements Sync {
     return this.call("syncNow");
   }
 
-  pause(): void {
-    this.setPaused(true);
+  pause(): Promise<void> {
+    return this.setPaused(true);
   }
 
-  resume(): void {
-    this.setPaused(false);
+  resume(): Promise<void> {
+    return this.setPaused(false);
   }
 
   confirmDeletions(answer: "delete" | "pushAgain" = "delete"): Promise<void> {
@@ -142,84 +154,148 @@ class Page implements Sync {
 
   close(): Promise<void> {
     this.ended.abort();
-    this.order({ order: "close" });
+    this.supervisor.end();
     this.channel.close();
-    this.db.close();
-    this.waiting.forEach(({ reject }) => reject(new Error("the sync was closed; createSync makes another")));
-    this.waiting.clear();
+    this.database.close();
+    this.calls.rejectAll("the sync was closed; createSync makes another");
     this.listeners.clear();
     return Promise.resolve();
   }
 
-  private setPaused(paused: boolean): void {
-    this.paused = paused;
-    // It fails only if the sync was closed, and then nothing is sent anyway.
-    this.call(paused ? "pause" : "resume").catch(() => undefined);
+  /** The database remembers it: whoever leads next, after a reload too, sends nothing either. */
+  private async setPaused(paused: boolean): Promise<void> {
+    this.say({ say: "paused", paused });
+    await this.database._device.put({ name: PAUSED, value: paused });
   }
 
-  /** Asks the leading worker. Until one leads the call waits, and a leader that takes over is asked again. */
+  /** Calls the leading worker. A leader that takes over meanwhile is called again. */
   private call<T>(method: Method, ...given: unknown[]): Promise<T> {
     if (this.ended.signal.aborted) {
       return Promise.reject(new Error(`cannot call ${method}: the sync was closed; createSync makes another`));
     }
-    const id = newId();
-    const message: Message = { say: "call", id, method, arguments: given };
-    return new Promise<T>((resolve, reject) => {
-      this.waiting.set(id, { message, resolve, reject });
-      this.channel.postMessage(message);
-    });
+    if (this.current.state === "unavailable") {
+      return Promise.reject(new Error(`cannot call ${method}: ${this.current.lastError ?? "sync does not run"}`));
+    }
+    return this.calls.ask(method, given);
   }
 
-  private hear(message: Message): void {
+  private say(message: Message): void {
+    if (!this.ended.signal.aborted) {
+      this.channel.postMessage(message);
+    }
+  }
+
+  private written(): void {
+    this.say({ say: "written" });
+    if (!this.isLed) {
+      void this.countAlone();
+    }
+  }
+
+  private receive(message: Message): void {
     switch (message.say) {
-      case "status": {
-        const { tab, ...status } = message.status satisfies LedStatus;
-        this.current = { ...status, leader: tab === this.settings.tab };
-        this.tell();
+      case "status":
+        this.heard();
+        this.takeStatus(message.status);
         break;
-      }
       case "leading":
+        this.heard();
         if (message.first) {
-          this.waiting.forEach(({ message: call }) => this.channel.postMessage(call));
-          if (this.paused) {
-            this.setPaused(true);
-          }
+          this.calls.repeat();
+        } else if (!this.isLed) {
+          // This page has missed the status, or has taken the silence for an end.
+          this.say({ say: "hello" });
         }
         break;
-      case "answer": {
-        const waiting = this.waiting.get(message.id);
-        this.waiting.delete(message.id);
-        if (message.error === undefined) {
-          waiting?.resolve(message.result as never);
-        } else {
-          waiting?.reject(new Error(message.error));
-        }
+      case "answer":
+        this.heard();
+        this.calls.answered(message);
         break;
-      }
       case "hello":
       case "written":
+      case "paused":
       case "call":
         break;
     }
   }
 
-  private update(changed: Partial<SyncStatus>): void {
-    this.current = { ...this.current, ...changed };
-    this.tell();
+  private heard(): void {
+    this.heardAt = performance.now();
   }
 
-  private tell(): void {
+  private takeStatus({ tab, ...status }: LeaderStatus): void {
+    this.isLed = true;
+    this.update({ ...status, leader: tab === this.tab });
+  }
+
+  private takeProblem(problem: string | null): void {
+    this.problem = problem;
+    // Another tab may lead all the same, and its beats tell.
+    if (problem !== null && (!this.isLed || this.current.leader)) {
+      this.leaderGone();
+    }
+  }
+
+  /** Looks now and then whether anybody leads. */
+  private watchLeader(): void {
+    const timer = setInterval(() => {
+      const now = performance.now();
+      // A page that was frozen has heard nothing meanwhile: that says nothing about the leader.
+      this.heardAt = now - this.watchedAt > 3 * BEAT_MS ? now : this.heardAt;
+      this.watchedAt = now;
+      if (this.isLed && now - this.heardAt > LEADER_SILENCE_MS_MAX) {
+        this.leaderGone();
+      }
+      if (now - this.heardAt > CALL_SILENCE_MS_MAX) {
+        this.calls.rejectAll(this.problem ?? "the sync worker does not answer; it is started again: try again in a moment");
+      }
+    }, BEAT_MS);
+    this.ended.signal.addEventListener("abort", () => clearInterval(timer));
+  }
+
+  /** Nobody syncs: the status says why, calls are rejected, and what waits is counted here. */
+  private leaderGone(): void {
+    this.isLed = false;
+    this.update({ state: this.problem === null ? "starting" : "unavailable", lastError: this.problem, leader: false, nextAttemptInMs: null });
+    if (this.problem !== null) {
+      this.calls.rejectAll(this.problem);
+    }
+    void this.countAlone();
+  }
+
+  /** Counts what the database holds while no leader does. */
+  private async countAlone(): Promise<void> {
+    try {
+      const counts = await countOwnTables(this.database);
+      if (!this.isLed) {
+        this.update({ ...counts, storageProblem: null });
+      }
+    } catch (error) {
+      if (!this.isLed && !this.ended.signal.aborted) {
+        this.update({ storageProblem: `cannot open the local database: ${errorText(error)}` });
+      }
+    }
+  }
+
+  private update(changed: Partial<SyncStatus>): void {
+    this.current = { ...this.current, ...changed };
     this.listeners.forEach((listener) => listener());
   }
 
-  private order(order: Order): void {
-    this.worker.postMessage(order);
+  /** Asks the browser not to evict the database. A browser may ask the user: nothing waits for the answer. */
+  private persist(): void {
+    void navigator.storage?.persist?.().then(
+      () => this.lookForPersistence(),
+      // Storage that may be evicted works all the same; the status says so.
+      () => undefined,
+    );
   }
 
-  /** Asks the browser not to evict the database. A browser that asks the user does so when the user signs in, not at the first sight. */
-  private async persist(): Promise<void> {
-    // Storage that is not promised works all the same; the status says so.
-    await navigator.storage?.persist?.().catch(() => false);
+  private async lookForPersistence(): Promise<void> {
+    const persisted = (await navigator.storage?.persisted?.().catch(() => false)) ?? false;
+    if (persisted !== this.current.persisted) {
+      this.update({ persisted });
+    }
   }
 
   /** A page that is frozen lets another tab lead, and comes back when it is shown. Whether there is a network is a hint. */
@@ -229,12 +305,12 @@ class Page implements Sync {
     }
     const { signal } = this.ended;
     const on = (target: EventTarget, type: string, job: () => void): void => target.addEventListener(type, job, { signal });
-    on(window, "pagehide", () => this.order({ order: "leave" }));
-    on(window, "pageshow", () => this.order({ order: "enter" }));
-    on(document, "freeze", () => this.order({ order: "leave" }));
-    on(document, "resume", () => this.order({ order: "enter" }));
-    on(window, "online", () => this.order({ order: "online", online: true }));
-    on(window, "offline", () => this.order({ order: "online", online: false }));
+    on(window, "pagehide", () => this.supervisor.order({ order: "leave" }));
+    on(window, "pageshow", () => this.supervisor.order({ order: "enter" }));
+    on(document, "freeze", () => this.supervisor.order({ order: "leave" }));
+    on(document, "resume", () => this.supervisor.order({ order: "enter" }));
+    on(window, "online", () => this.supervisor.order({ order: "online", online: true }));
+    on(window, "offline", () => this.supervisor.order({ order: "online", online: false }));
   }
 }
 
@@ -244,15 +320,15 @@ function startWorker(audited: boolean): Worker {
     : new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
 }
 
-/** The server's address, if it is one and safe. */
-function checked(baseUrl: string): string {
+/** The server's address, if it is valid and safe. */
+function checkedUrl(baseUrl: string): string {
   const url = URL.parse(baseUrl, globalThis.location?.href);
   if (url === null) {
-    throw new TypeError(`cannot use ${JSON.stringify(baseUrl)} as the server's address: it is no URL`);
+    throw new TypeError(`cannot use ${JSON.stringify(baseUrl)} as the server's address: it is not a URL`);
   }
   const loopback = url.hostname === "localhost" || url.hostname === "[::1]" || /^127(\.\d+){3}$/.test(url.hostname);
   if (url.protocol !== "https:" && !(url.protocol === "http:" && loopback)) {
-    throw new TypeError(`cannot use ${JSON.stringify(baseUrl)} as the server's address: only https is safe outside this machine`);
+    throw new TypeError(`cannot use ${JSON.stringify(baseUrl)} as the server's address: it must be https, unless it is this machine`);
   }
   return url.href.replace(/\/+$/, "");
 }

@@ -1,21 +1,19 @@
-// The way to the server: fetch, and the tokens that go with every request. The twin of src/transport.rs.
+// Requests to the server by fetch, with the tokens that go with each. The twin of src/transport.rs.
 
+import type { AccountCall, TokenAnswer, WrittenCall } from "./border.js";
 import type { OwnTables } from "./database.js";
+import { errorText } from "./error.js";
 import * as wasm from "../engine/pkg/engine.js";
 
 /** How long to wait for an answer. */
 const ANSWER_MS_MAX = 60_000;
-/** How long change notifications may be silent. The server sends a comment every 20 seconds. */
+/** The longest silence of the change notifications: the server sends a comment every 20 seconds. */
 const SILENCE_MS_MAX = 50_000;
-/** The longest line of change notifications that is looked at. */
+/** The longest line of the change notifications that is read. */
 const LINE_MAX = 4_096;
 
-/** A request as the engine writes it. */
-export interface Call {
-  readonly operation: string;
-  readonly method: string;
-  readonly url: string;
-}
+/** The head of a request, as the engine writes it. */
+export type Call = Omit<WrittenCall, "body">;
 
 export interface Answer {
   readonly status: number;
@@ -30,13 +28,8 @@ export interface Tokens {
   readonly refreshToken: string;
 }
 
-/** Looks at a request and its answer, and throws if it does not like them. */
+/** Judges a request and its answer, and throws if they break the contract. */
 export type Audit = (call: Call, sent: Uint8Array | undefined, answer: Answer) => void;
-
-/** What is asked beside the feed: `Asked` in web/engine. */
-type Asked = "notifications" | "signOut" | { readonly refresh: string } | { readonly [How in "signIn" | "signUp"]?: readonly [email: string, password: string] };
-
-type Said = { readonly tokens: Tokens } | { readonly refused: string } | { readonly unavailable: string };
 
 /** The user must sign in. */
 export class SignInNeeded extends Error {
@@ -44,7 +37,7 @@ export class SignInNeeded extends Error {
 }
 
 export class Transport {
-  /** The refresh under way: whoever needs fresh tokens waits for the same one. */
+  /** The refresh under way: all who need fresh tokens wait for the same one. */
   private refreshing: Promise<Tokens | undefined> | undefined;
 
   constructor(
@@ -71,23 +64,24 @@ export class Transport {
     return this.ask(call, body, tokens, signal);
   }
 
-  /** Tokens for what a person has typed. */
+  /** Tokens for an email address and a password. */
   async signIn(how: "signUp" | "signIn", credentials: { readonly email: string; readonly password: string }): Promise<Tokens> {
     const doing = how === "signUp" ? "create the account" : "sign in";
-    const said = await this.say(doing, { [how]: [credentials.email, credentials.password] });
-    if ("tokens" in said) {
-      return said.tokens;
+    const typed: [string, string] = [credentials.email, credentials.password];
+    const answer = await this.askForTokens(doing, how === "signUp" ? { signUp: typed } : { signIn: typed });
+    if ("tokens" in answer) {
+      return answer.tokens;
     }
-    throw new Error(`cannot ${doing}: ${"refused" in said ? said.refused : said.unavailable}`);
+    throw new Error(`cannot ${doing}: ${"refused" in answer ? answer.refused : answer.unavailable}`);
   }
 
-  /** Tells the server that the tokens are of no use any more. */
+  /** Ends the session at the server. */
   async signOut(tokens: Tokens): Promise<void> {
     const { body, ...call } = this.write("signOut");
     await this.ask(call, encode(body), tokens);
   }
 
-  /** Gets new tokens. Nothing comes back if the user must sign in; it throws if the server cannot say. */
+  /** Gets new tokens, or undefined if the user must sign in. Throws if the server cannot say. */
   refresh(): Promise<Tokens | undefined> {
     this.refreshing ??= this.refreshOnce().finally(() => (this.refreshing = undefined));
     return this.refreshing;
@@ -98,17 +92,21 @@ export class Transport {
     if (stale === undefined) {
       return undefined;
     }
-    const said = await this.say("refresh the sign-in", { refresh: stale.refreshToken });
-    if ("unavailable" in said) {
-      throw new Error(said.unavailable);
+    const answer = await this.askForTokens("refresh the sign-in", { refresh: stale.refreshToken });
+    if ("unavailable" in answer) {
+      throw new Error(answer.unavailable);
     }
-    const fresh = "tokens" in said ? said.tokens : undefined;
+    const fresh = "tokens" in answer ? answer.tokens : undefined;
     await this.keep(fresh);
     return fresh;
   }
 
-  /** Hears change notifications until it ends: each line is the newest revision. */
-  async listen(signal: AbortSignal, rung: (rev: number) => void): Promise<void> {
+  /**
+   * Reads change notifications until their stream ends. Throws if it cannot be opened, or breaks.
+   *
+   * @param on `open` is called once the server has answered, `changed` with each newest revision.
+   */
+  async listen(signal: AbortSignal, on: { readonly open: () => void; readonly changed: (rev: number) => void }): Promise<void> {
     const tokens = await this.tokens();
     if (tokens === undefined) {
       return;
@@ -117,13 +115,17 @@ export class Transport {
     const silent = new AbortController();
     const response = await this.request(call, undefined, tokens, AbortSignal.any([signal, silent.signal]));
     if (response.status === 401) {
-      // The engine finds out by itself if this fails.
+      // If this fails, the engine finds out by its own requests.
       await this.refresh();
       return;
+    }
+    if (response.status >= 500) {
+      throw new Error(`cannot listen for changes: the server answered ${response.status}`);
     }
     if (!response.ok || response.body === null) {
       return;
     }
+    on.open();
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     let line = "";
     for (;;) {
@@ -134,21 +136,21 @@ export class Transport {
       }
       const lines = (line + value).split("\n");
       line = (lines.pop() ?? "").slice(0, LINE_MAX);
-      lines.filter((text) => text.startsWith("data:")).forEach((text) => rung(Number(text.slice("data:".length))));
+      lines.filter((text) => text.startsWith("data:")).forEach((text) => on.changed(Number(text.slice("data:".length))));
     }
   }
 
-  /** Asks for tokens, and reads what is said. */
-  private async say(doing: string, asked: Asked): Promise<Said> {
+  /** Asks for tokens, and reads the answer. */
+  private async askForTokens(doing: string, asked: AccountCall): Promise<TokenAnswer> {
     const { body, ...call } = this.write(asked);
     const answer = await this.ask(call, encode(body), undefined).catch((error: unknown) => {
-      throw new Error(`cannot ${doing}: the server was not reached (${said(error)}); look at the address and the network`);
+      throw new Error(`cannot ${doing}: the server cannot be reached (${errorText(error)}); check its address and the network`);
     });
-    return JSON.parse(wasm.readTokens(answer.status, answer.body)) as Said;
+    return JSON.parse(wasm.readTokens(answer.status, answer.body)) as TokenAnswer;
   }
 
-  private write(asked: Asked): Call & { readonly body: string } {
-    return JSON.parse(wasm.writeCall(JSON.stringify(asked), this.baseUrl)) as Call & { readonly body: string };
+  private write(asked: AccountCall): WrittenCall {
+    return JSON.parse(wasm.writeCall(JSON.stringify(asked), this.baseUrl)) as WrittenCall;
   }
 
   private async ask(call: Call, sent: Uint8Array | undefined, tokens: Tokens | undefined, signal?: AbortSignal): Promise<Answer> {
@@ -176,9 +178,4 @@ export class Transport {
 
 function encode(body: string): Uint8Array | undefined {
   return body === "" ? undefined : new TextEncoder().encode(body);
-}
-
-/** An error in words. */
-export function said(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

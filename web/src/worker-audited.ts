@@ -1,4 +1,4 @@
-// The worker with the generated Zod schemas at its door, for tests: see audit.ts.
+// The worker that also judges all traffic by the generated Zod schemas, for tests: see audit.ts.
 
 import { audit } from "./audit.js";
 import { serve } from "./worker.js";

@@ -1,4 +1,4 @@
-// The worker's file: see worker.ts.
+// The entry point of the worker: see worker.ts.
 
 import { serve } from "./worker.js";
 

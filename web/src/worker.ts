@@ -1,21 +1,25 @@
-// The worker of a page: stands for the lead among all tabs, and hosts the device while it has it.
+// The worker of a page: stands for election among all tabs, and hosts the device while it leads.
 
-import { openChannel, type LedStatus, type Message, type Order, type Settings } from "./channel.js";
+import { openChannel, type Message, type Order, type Report, type Settings } from "./channel.js";
+import { errorText } from "./error.js";
 import { Host, type Surroundings } from "./host.js";
-import { Candidate } from "./leader.js";
-import { said, type Audit } from "./transport.js";
-import init from "../engine/pkg/engine.js";
+import { LeaderElection } from "./leader.js";
+import { loadEngine, startupProblem } from "./startup.js";
+import { LeadershipLost } from "./store.js";
+import type { Audit } from "./transport.js";
 
-/** How many calls are remembered, in case a page asks again. */
+/** How many answers are remembered, in case a page repeats its call. */
 const CALLS_KEPT = 100;
-/** How long a worker that had to give up the lead stays behind. */
+/** How long a worker that lost the lead waits before it stands again. */
 const REST_MS = 1_000;
 
 class TabWorker {
   private readonly channel: BroadcastChannel;
-  private readonly candidate: Candidate;
+  private readonly election: LeaderElection;
   private host: Host | undefined;
-  /** The answers to calls, so that a call that is repeated is not carried out again. */
+  /** What the next host has to tell of the end of the last one. */
+  private notice: string | null = null;
+  /** The answers to calls, so that a repeated call is not carried out twice. */
   private readonly calls = new Map<string, Promise<Message>>();
 
   constructor(
@@ -23,28 +27,28 @@ class TabWorker {
     private readonly audit: Audit | undefined,
   ) {
     this.channel = openChannel(settings.name);
-    this.channel.onmessage = ({ data }: MessageEvent<Message>) => this.hear(data);
-    this.candidate = new Candidate(`stronglog-sync:${settings.name}`, {
+    this.channel.onmessage = ({ data }: MessageEvent<Message>) => this.receive(data);
+    this.election = new LeaderElection(`stronglog-sync:${settings.name}`, {
       lead: () => this.lead(),
       beat: () => this.say({ say: "leading", tab: settings.tab, first: false }),
       lost: (reason) => this.lost(reason),
     });
-    this.candidate.enter();
+    this.election.enter();
   }
 
   order(order: Exclude<Order, { order: "start" }>): void {
     switch (order.order) {
       case "leave":
-        this.candidate.stepDown();
+        this.election.stepDown();
         break;
       case "enter":
-        this.candidate.enter();
+        this.election.enter();
         break;
       case "online":
         this.host?.online(order.online);
         break;
       case "close":
-        this.candidate.end();
+        this.election.end();
         this.channel.close();
         self.close();
         break;
@@ -52,18 +56,19 @@ class TabWorker {
   }
 
   private async lead(): Promise<() => void> {
-    await init();
+    await loadEngine();
     const surroundings: Surroundings = {
       fetch: (input, request) => fetch(input, request),
       audit: this.audit,
       report: (status) => this.say({ say: "status", status }),
-      deposed: (reason) => this.deposed(reason),
-      persisted: () => navigator.storage.persisted(),
+      stopped: (reason) => this.stopped(reason),
+      notice: this.notice,
     };
     const host = await Host.open(this.settings, surroundings);
     this.host = host;
-    // What was written while the host was being opened, nobody has told it.
+    // Nobody told the host of writes that were made while it was opened.
     host.written();
+    report({ report: "problem", problem: null });
     this.say({ say: "leading", tab: this.settings.tab, first: true });
     return () => {
       this.host = undefined;
@@ -72,16 +77,19 @@ class TabWorker {
     };
   }
 
-  private hear(message: Message): void {
+  private receive(message: Message): void {
     switch (message.say) {
       case "hello":
-        this.host?.repeat();
+        this.host?.repeatStatus();
         break;
       case "written":
         this.host?.written();
         break;
+      case "paused":
+        this.host?.pause(message.paused);
+        break;
       case "leading":
-        this.candidate.hear();
+        this.election.heardLeader();
         break;
       case "call":
         if (this.host !== undefined) {
@@ -89,9 +97,9 @@ class TabWorker {
         }
         break;
       case "status":
-        // Of a leader that does not know yet that it was replaced: what pages have heard from it is put right.
+        // From a former leader that does not know yet that it was replaced: corrects what pages have heard from it.
         if (message.status.tab !== this.settings.tab) {
-          this.host?.repeat();
+          this.host?.repeatStatus();
         }
         break;
       case "answer":
@@ -104,37 +112,57 @@ class TabWorker {
       try {
         return { say: "answer", id, result: await host.call(method, given) };
       } catch (error) {
-        return { say: "answer", id, error: said(error) };
+        return { say: "answer", id, error: errorText(error) };
       }
     };
-    const answer = this.calls.get(id) ?? call();
-    this.calls.set(id, answer);
+    const answering = this.calls.get(id) ?? call();
+    this.calls.set(id, answering);
     const oldest = this.calls.keys().next();
     if (this.calls.size > CALLS_KEPT && oldest.done === false) {
       this.calls.delete(oldest.value);
     }
-    this.say(await answer);
+    const answer = await answering;
+    // A call that failed because this worker leads no more is repeated by its page to the next leader.
+    const failed = answer.say === "answer" && answer.error !== undefined;
+    if (!failed || this.host === host) {
+      this.say(answer);
+    }
   }
 
   private say(message: Message): void {
     this.channel.postMessage(message);
   }
 
-  /** Another tab writes to the database, or the engine has failed: begins anew, behind the others. */
-  private deposed(reason: unknown): void {
-    if (this.host !== undefined) {
-      this.lost(reason);
-      this.candidate.stepDown();
-      setTimeout(() => this.candidate.enter(), REST_MS);
+  /** The host can go on no more: another tab leads, the database was emptied, or the engine has failed. */
+  private stopped(reason: unknown): void {
+    if (!(reason instanceof LeadershipLost)) {
+      this.election.end();
+      report({ report: "failed", problem: `sync has stopped: ${errorText(reason)}; it is started again` });
+      return;
     }
+    this.notice = reason.notice;
+    this.election.stepDown();
+    setTimeout(() => this.election.enter(), REST_MS);
   }
 
   private lost(reason: unknown): void {
-    if (!(reason instanceof DOMException && reason.name === "AbortError")) {
-      const problem = said(reason);
-      self.postMessage({ problem } satisfies { problem: LedStatus["storageProblem"] });
+    // Stepping down and being replaced are no problems.
+    if (!(reason instanceof LeadershipLost || (reason instanceof DOMException && reason.name === "AbortError"))) {
+      report({ report: "problem", problem: startupProblem(reason) });
     }
   }
+}
+
+function report(report: Report): void {
+  self.postMessage(report);
+}
+
+/** Holds a lock until the worker ends, however it ends: that is how its page learns of it. */
+function proveLife(lock: string): void {
+  void navigator.locks.request(lock, () => {
+    report({ report: "alive" });
+    return new Promise<never>(() => undefined);
+  });
 }
 
 /** Waits for the page's orders. */
@@ -142,6 +170,7 @@ export function serve(audit?: Audit): void {
   let worker: TabWorker | undefined;
   self.onmessage = ({ data }: MessageEvent<Order>) => {
     if (data.order === "start") {
+      proveLife(data.settings.life);
       worker = new TabWorker(data.settings, audit);
     } else {
       worker?.order(data);

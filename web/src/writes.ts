@@ -1,20 +1,20 @@
-// The app's writes: completed, validated, and noted for the engine in their own transaction, so that no write can bypass the outbox.
+// The app's writes: completed, validated, and recorded as pending in their own transaction, so that no write bypasses the outbox.
 
-import type { DBCore, DBCoreMutateRequest, DBCoreMutateResponse, DBCoreTable, Dexie, Middleware } from "dexie";
+import type { DBCore, DBCoreMutateRequest, DBCoreMutateResponse, DBCoreTable, Middleware } from "dexie";
 import { violations, type Violation } from "../../generated/typescript/runtime/report.js";
 import { deterministicId, type Collection } from "../../generated/typescript/runtime/collection.js";
 import { collections, namespace } from "../../generated/typescript/stores.js";
 import type { RecordRefused } from "./api.js";
-import { pathOfTable, type Aside, type Note, type OwnTables } from "./database.js";
+import { pathOfTable, type Database, type OwnTables, type PendingWrite, type QuarantinedRow } from "./database.js";
 import { newId } from "./id.js";
 
 /** The largest record, in bytes of JSON, with room for what the server adds to it. */
 const RECORD_BYTES_MAX = 256 * 1024 - 200;
 
-const NOTES: keyof OwnTables = "_notes";
-const ASIDE: keyof OwnTables = "_aside";
+const PENDING_WRITES: keyof OwnTables = "_pendingWrites";
+const QUARANTINE: keyof OwnTables = "_quarantine";
 
-/** Above Dexie's own middleware: what this one adds to a record, hooks and live queries see. */
+/** Above Dexie's own middleware, so that hooks and live queries see what this one adds to a record. */
 const LEVEL = 3;
 
 class Refused extends Error implements RecordRefused {
@@ -29,23 +29,23 @@ class Refused extends Error implements RecordRefused {
     const first = found[0];
     const reason = first === undefined ? "" : `: ${first.pointer || "the record"} ${first.message}`;
     const more = found.length > 1 ? ` (and ${found.length - 1} more, see violations)` : "";
-    super(`cannot write ${collection} ${id ?? "without an id"}, since the contract refuses it${reason}${more}`);
+    super(`cannot write ${collection} ${id ?? "without an id"}: the contract refuses it${reason}${more}`);
     this.violations = found;
   }
 }
 
-/** Lets the app's writes through as the contract wants them. `written` is called after each transaction that has written a record. */
-export function watchWrites(database: Dexie, written: () => void): void {
+/** Completes and validates the app's writes. `written` is called after each transaction that has written a record. */
+export function watchWrites(database: Database, written: () => void): void {
   const middleware: Middleware<DBCore> = { stack: "dbcore", name: "stronglog-sync", level: LEVEL, create: (core) => watched(core, written) };
   database.use(middleware);
 }
 
 function watched(core: DBCore, written: () => void): DBCore {
-  const known = new WeakSet<object>();
-  /** Tells of a transaction once, when it is durable. */
-  const tell = (transaction: object): void => {
-    if (!known.has(transaction)) {
-      known.add(transaction);
+  const reported = new WeakSet<object>();
+  /** Reports a transaction once, when it is durable. */
+  const report = (transaction: object): void => {
+    if (!reported.has(transaction)) {
+      reported.add(transaction);
       (transaction as IDBTransaction).addEventListener("complete", written);
     }
   };
@@ -53,21 +53,37 @@ function watched(core: DBCore, written: () => void): DBCore {
     ...core,
     transaction(tables, mode, options) {
       const writes = mode === "readwrite" && tables.some((table) => pathOfTable.has(table));
-      // A note needs the write's own transaction, whatever tables the app has named for it.
+      // A pending write is recorded in the write's own transaction, whatever tables the app has named for it.
       return writes
-        ? core.transaction([...new Set([...tables, NOTES, ASIDE])], mode, { ...options, durability: "strict" })
+        ? core.transaction([...new Set([...tables, PENDING_WRITES, QUARANTINE])], mode, { ...options, durability: "strict" })
         : core.transaction(tables, mode, options);
     },
     table(name) {
       const table = core.table(name);
       const path = pathOfTable.get(name);
       const collection = collections.find((candidate) => candidate.path === path);
-      return collection === undefined ? table : new Watched(core, table, collection, tell).table();
+      return collection === undefined ? table : new Watched(core, table, collection, report).table();
     },
   };
 }
 
 type JsonRecord = Record<string, unknown>;
+
+/** Texts with half of a surrogate pair: UTF-8 cannot carry them, so no server could take the record. */
+function* brokenTexts(value: unknown, pointer: string): Generator<Violation> {
+  if (typeof value === "string") {
+    if (!value.isWellFormed()) {
+      yield { pointer, keyword: "unicode", message: "is not well-formed Unicode: half of a surrogate pair is missing" };
+    }
+  } else if (typeof value === "object" && value !== null) {
+    for (const [name, member] of Object.entries(value)) {
+      if (!name.isWellFormed()) {
+        yield { pointer, keyword: "unicode", message: "has a member whose name is not well-formed Unicode" };
+      }
+      yield* brokenTexts(member, `${pointer}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`);
+    }
+  }
+}
 
 /** The writes of one table. */
 class Watched {
@@ -75,7 +91,7 @@ class Watched {
     private readonly core: DBCore,
     private readonly below: DBCoreTable,
     private readonly collection: Collection,
-    private readonly tell: (transaction: object) => void,
+    private readonly report: (transaction: object) => void,
   ) {}
 
   table(): DBCoreTable {
@@ -83,7 +99,7 @@ class Watched {
   }
 
   private mutate(request: DBCoreMutateRequest): Promise<DBCoreMutateResponse> {
-    this.tell(request.trans);
+    this.report(request.trans);
     switch (request.type) {
       case "add":
       case "put":
@@ -110,24 +126,24 @@ class Watched {
     const keys = records.map((record) => record["id"] as string);
     const live = records.filter((record) => record["isDeleted"] !== true);
     const deleted = records.filter((record) => record["isDeleted"] === true).map((record) => record["id"] as string);
-    const notes = records.map((record) => this.note(record["id"] as string, at, record["clientUpdatedAt"] === 0));
-    return this.refuseHeld(request.trans, keys)
+    const pending = records.map((record) => this.pendingWrite(record["id"] as string, at, record["clientUpdatedAt"] === 0));
+    return this.refuseQuarantined(request.trans, keys)
       .then(() => this.below.mutate({ ...request, values: live }))
       .then((response) =>
         this.remove(request.trans, deleted)
-          .then(() => this.write(request.trans, notes))
+          .then(() => this.record(request.trans, pending))
           .then(() => (deleted.length === 0 ? response : { ...response, results: keys, lastResult: keys.at(-1) })),
       );
   }
 
   private delete(request: DBCoreMutateRequest, keys: string[]): Promise<DBCoreMutateResponse> {
     const at = Date.now();
-    return this.refuseHeld(request.trans, keys)
+    return this.refuseQuarantined(request.trans, keys)
       .then(() => this.below.mutate(request))
       .then((response) =>
-        this.write(
+        this.record(
           request.trans,
-          keys.map((id) => this.note(id, at, false)),
+          keys.map((id) => this.pendingWrite(id, at, false)),
         ).then(() => response),
       );
   }
@@ -136,11 +152,11 @@ class Watched {
     return keys.length === 0 ? Promise.resolve() : this.below.mutate({ type: "delete", trans, keys });
   }
 
-  private write(trans: DBCoreMutateRequest["trans"], values: readonly Note[]): Promise<unknown> {
-    return values.length === 0 ? Promise.resolve() : this.core.table(NOTES).mutate({ type: "put", trans, values });
+  private record(trans: DBCoreMutateRequest["trans"], values: readonly PendingWrite[]): Promise<unknown> {
+    return values.length === 0 ? Promise.resolve() : this.core.table(PENDING_WRITES).mutate({ type: "put", trans, values });
   }
 
-  private note(id: string, at: number, shipped: boolean): Note {
+  private pendingWrite(id: string, at: number, shipped: boolean): PendingWrite {
     return { key: `${this.collection.path}/${id}`, at, shipped: shipped ? 1 : 0 };
   }
 
@@ -175,25 +191,26 @@ class Watched {
       const message = `is not ${deterministicId(namespace, path, singleton)}, the one id of this collection; leave it out`;
       yield { pointer: "/id", keyword: "const", message };
     }
+    yield* brokenTexts(record, "");
     const bytes = new TextEncoder().encode(JSON.stringify(record)).length;
     if (bytes > RECORD_BYTES_MAX) {
-      yield { pointer: "", keyword: "maxBytes", message: `takes ${bytes} bytes of JSON; ${RECORD_BYTES_MAX} are accepted` };
+      yield { pointer: "", keyword: "maxBytes", message: `takes ${bytes} bytes of JSON; at most ${RECORD_BYTES_MAX} are accepted` };
     }
   }
 
-  /** A record of which a newer version was quarantined is not edited: this app would destroy what it cannot read. */
-  private refuseHeld(trans: DBCoreMutateRequest["trans"], ids: readonly string[]): Promise<void> {
-    const table = this.core.table(ASIDE);
+  /** A record with a quarantined version is not edited: this app would destroy what it cannot read. */
+  private refuseQuarantined(trans: DBCoreMutateRequest["trans"], ids: readonly string[]): Promise<void> {
+    const table = this.core.table(QUARANTINE);
     const all = { index: table.schema.primaryKey, range: { type: 3 as const, lower: -Infinity, upper: [[]] } };
     return table.count({ trans, query: all }).then((count) => {
       if (count === 0) {
         return;
       }
       return table.query({ trans, values: true, query: all }).then(({ result }) => {
-        const quarantined = new Set((result as Aside[]).map((change) => change.key));
+        const quarantined = new Set((result as QuarantinedRow[]).map((change) => change.key));
         const id = ids.find((candidate) => quarantined.has(`${this.collection.path}/${candidate}`));
         if (id !== undefined) {
-          const message = "was written by a newer app in a way that this one cannot read; update the app first";
+          const message = "has a newer version that this app cannot read; update the app first";
           throw new Refused(this.collection.path, id, [{ pointer: "", keyword: "version", message }]);
         }
       });

@@ -36,6 +36,8 @@ pub fn test() -> Result {
     };
     engine(&["fmt", "--check"])?;
     engine(&["clippy", "--locked", "--all-targets", "--", "-D", "warnings"])?;
+    // The TypeScript types of what crosses into WebAssembly are those of the Rust ones.
+    engine(&["test", "--locked", "--lib", "--quiet"])?;
     build()?;
     let folder = packages()?;
     let node = |arguments: &[&str]| run(Command::new("node").args(arguments).current_dir(&folder));

@@ -11,10 +11,11 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use crate::messages::Call;
 use crate::rows::{read, write};
 
-/// What is asked of the server beside the feed.
+/// A request beside the feed.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-enum Asked {
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) enum AccountCall {
     /// Email address and password.
     SignUp(String, String),
     SignIn(String, String),
@@ -25,7 +26,8 @@ enum Asked {
 }
 
 #[derive(Serialize)]
-struct Written {
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct WrittenCall {
     #[serde(flatten)]
     call: Call,
     body: String,
@@ -34,64 +36,66 @@ struct Written {
 /// Tokens, or why there are none.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-enum Answer {
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) enum TokenAnswer {
     #[serde(rename_all = "camelCase")]
     Tokens { account: String, access_token: String, refresh_token: String },
-    /// The server refuses, for good.
+    /// The server refuses for good.
     Refused(String),
-    /// The server, or whatever answered, cannot do it now.
+    /// The server cannot do it now.
     Unavailable(String),
 }
 
 /// The request of a call, as JSON.
 ///
 /// # Errors
-/// What in the call the contract refuses.
+/// The contract refuses a member of the call.
 #[wasm_bindgen(js_name = writeCall)]
 pub fn write_call(asked: &str, base_url: &str) -> Result<String, String> {
-    match read::<Asked>(asked)? {
-        Asked::SignUp(email, password) => {
+    match read::<AccountCall>(asked)? {
+        AccountCall::SignUp(email, password) => {
             request::<Register>(base_url, &RegisterRequest { email: Email(email), password: NewPassword(password), device_name: None })
         }
-        Asked::SignIn(email, password) => {
+        AccountCall::SignIn(email, password) => {
             request::<Login>(base_url, &LoginRequest { email: Email(email), password: Password(password), device_name: None })
         }
-        Asked::Refresh(token) => request::<RefreshTokens>(base_url, &RefreshRequest { refresh_token: RefreshToken(token) }),
-        Asked::SignOut => request::<Logout>(base_url, &LogoutRequest { all_devices: None }),
-        Asked::Notifications => Ok(write(&Written { call: Call::of::<StreamChanges>(base_url, ""), body: String::new() })),
+        AccountCall::Refresh(token) => request::<RefreshTokens>(base_url, &RefreshRequest { refresh_token: RefreshToken(token) }),
+        AccountCall::SignOut => request::<Logout>(base_url, &LogoutRequest { all_devices: None }),
+        AccountCall::Notifications => Ok(write(&WrittenCall { call: Call::of::<StreamChanges>(base_url, ""), body: String::new() })),
     }
 }
 
 fn request<O: Operation>(base_url: &str, body: &impl Schema) -> Result<String, String> {
     body.validate().map_err(|report| report.to_string())?;
-    Ok(write(&Written { call: Call::of::<O>(base_url, ""), body: body.to_json() }))
+    Ok(write(&WrittenCall { call: Call::of::<O>(base_url, ""), body: body.to_json() }))
 }
 
-/// Reads what a call for tokens was answered with: JSON of `tokens`, `refused` or `unavailable`.
+/// Reads the answer to a call for tokens, as JSON of `tokens`, `refused` or `unavailable`.
 ///
 /// # Errors
-/// Something answered that is no server of this contract.
+/// The answer is not one of this contract.
 #[wasm_bindgen(js_name = readTokens)]
 pub fn read_tokens(status: u16, body: &[u8]) -> Result<String, String> {
     let answer = match status {
         200 | 201 => TokenPair::from_json(body).map(tokens),
         _ => Problem::from_json(body).map(|problem| refusal(&problem)),
     };
-    let answer = answer
-        .map_err(|report| format!("something answered {status} that is no sync server ({report}); look at the address and the network"))?;
+    let answer = answer.map_err(|report| {
+        format!("the answer {status} does not come from a sync server ({report}); check the server's address and the network")
+    })?;
     Ok(write(&answer))
 }
 
-fn tokens(pair: TokenPair) -> Answer {
+fn tokens(pair: TokenPair) -> TokenAnswer {
     let TokenPair { access_token, refresh_token, user_id, .. } = pair;
-    Answer::Tokens { account: user_id.to_string(), access_token, refresh_token: refresh_token.to_string() }
+    TokenAnswer::Tokens { account: user_id.to_string(), access_token, refresh_token: refresh_token.to_string() }
 }
 
-fn refusal(problem: &Problem) -> Answer {
+fn refusal(problem: &Problem) -> TokenAnswer {
     let detail = problem.detail.as_ref().map(|detail| format!(": {detail}")).unwrap_or_default();
     let message = format!("the server answered {} ({}){detail}", problem.status, problem.title);
     match problem.status {
-        401 | 403 => Answer::Refused(message),
-        _ => Answer::Unavailable(message),
+        401 | 403 => TokenAnswer::Refused(message),
+        _ => TokenAnswer::Unavailable(message),
     }
 }

@@ -1,5 +1,5 @@
-//! The app's own writes. A browser's app writes its tables directly, and the fact of each write is noted in the same transaction; here
-//! the notes become stamped and numbered edits, before anything else is done with their records.
+//! The app's own writes. An app in a browser writes its tables directly, and each write is recorded as pending in the same transaction; here
+//! pending writes become stamped and numbered edits, before anything else is done with their records.
 
 use stronglog_sync::outbox::{self, EditError, LocalEdit};
 use stronglog_sync::store::Loaded;
@@ -7,7 +7,7 @@ use uuid::Uuid;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::random::with_clock_and_rng;
-use crate::rows::{Plan, Rows, Writes, read_key, read_meta, write, write_key};
+use crate::rows::{LoadedRow, Plan, Writes, read_key, read_meta, write, write_key};
 
 /// A new device's own row, as text.
 #[wasm_bindgen(js_name = newMeta)]
@@ -16,54 +16,65 @@ pub fn new_meta(wall_ms: f64) -> String {
     write(&stronglog_sync::store::Meta { device, ..Default::default() })
 }
 
-/// Notes of the app's writes, and the records as the app has left them.
-#[wasm_bindgen]
-pub struct Notes {
-    keys: Vec<String>,
-    times: Vec<f64>,
-    shipped: Vec<u8>,
-    records: Vec<String>,
-}
+#[wasm_bindgen(typescript_custom_section)]
+const APP_WRITE: &str = "/** A write of the app that is no edit yet. */
+export interface AppWrite {
+  readonly key: string;
+  /** When the app wrote, in milliseconds since the Unix epoch. */
+  readonly at: number;
+  /** Whether the record is shipped with the app. */
+  readonly shipped: boolean;
+  /** The record as JSON, or undefined where the app has deleted it. */
+  readonly record: string | undefined;
+}";
 
 #[wasm_bindgen]
-impl Notes {
-    /// One note a record, in the order of their times: its key; when it was written, in milliseconds since the Unix epoch; whether the app
-    /// ships it; and the record, or nothing where it was deleted.
-    #[wasm_bindgen(constructor)]
-    pub fn new(keys: Vec<String>, times: Vec<f64>, shipped: Vec<u8>, records: Vec<String>) -> Notes {
-        Notes { keys, times, shipped, records }
+extern "C" {
+    /// A write of the app that is no edit yet.
+    #[wasm_bindgen(typescript_type = "AppWrite")]
+    pub type AppWrite;
+    #[wasm_bindgen(method, getter, structural)]
+    fn key(this: &AppWrite) -> String;
+    #[wasm_bindgen(method, getter, structural)]
+    fn at(this: &AppWrite) -> f64;
+    #[wasm_bindgen(method, getter, structural)]
+    fn shipped(this: &AppWrite) -> bool;
+    #[wasm_bindgen(method, getter, structural)]
+    fn record(this: &AppWrite) -> Option<String>;
+}
+
+impl AppWrite {
+    fn edit(&self) -> LocalEdit {
+        match (self.record(), self.shipped()) {
+            (None, _) => LocalEdit::Delete,
+            (Some(record), true) => LocalEdit::Seed(record),
+            (Some(record), false) => LocalEdit::Put(record),
+        }
     }
 }
 
-/// Plans the edits that the notes stand for. `rows` are the rows of the notes' keys. What the contract refuses is in the plan's `refused`;
-/// everything else goes on.
+/// Plans the edits of these writes, which come in the order of their times. `rows` are the rows of their keys. The plan's `refused` names
+/// what the contract refuses; all other writes become edits.
 ///
 /// # Errors
-/// The database is damaged, or a note is of a collection that this contract does not have.
+/// The database is damaged, or this contract does not have the collection of a write.
 #[wasm_bindgen]
-pub fn absorb(meta: &str, rows: Rows, notes: Notes) -> Result<Plan, String> {
-    let (rows, quarantined) = rows.read()?;
+pub fn absorb(meta: &str, rows: Vec<LoadedRow>, app_writes: Vec<AppWrite>) -> Result<Plan, String> {
     let mut meta = read_meta(meta)?;
     let mut writes = Writes::default();
     let mut texts = Vec::new();
     let before = meta.clock;
     let mut furthest = before;
     let (mut time, mut start) = (f64::NAN, before);
-    let entries = notes.keys.iter().zip(notes.times).zip(notes.shipped).zip(notes.records).zip(rows.into_iter().zip(quarantined));
-    for ((((key, at), shipped), record), (row, quarantined)) in entries {
-        let key = read_key(key)?;
+    for (write, row) in app_writes.iter().zip(&rows) {
+        let (key, at) = (read_key(&write.key())?, write.at());
         if at != time {
             // Writes of one moment share their stamp, later ones get later stamps: as in `outbox::edit_all`.
             (time, start) = (at, furthest);
         }
-        let edit = match (record.is_empty(), shipped != 0) {
-            (true, _) => LocalEdit::Delete,
-            (false, true) => LocalEdit::Seed(record),
-            (false, false) => LocalEdit::Put(record),
-        };
         meta.clock = start;
-        let mut one = Loaded { meta: meta.clone(), rows: vec![row], quarantined: vec![quarantined] };
-        match with_clock_and_rng(at, |clock| outbox::edit(&mut one, key, &edit, clock)) {
+        let mut one = Loaded { meta: meta.clone(), rows: vec![row.read()?], quarantined: vec![row.is_quarantined()] };
+        match with_clock_and_rng(at, |clock| outbox::edit(&mut one, key, &write.edit(), clock)) {
             Ok(planned) => {
                 furthest = furthest.further(one.meta.clock);
                 meta = one.meta;
@@ -72,7 +83,7 @@ pub fn absorb(meta: &str, rows: Rows, notes: Notes) -> Result<Plan, String> {
                 }
                 writes.take(planned, &mut texts);
             }
-            // Written and deleted again before anybody looked: there is nothing to tell.
+            // Written and deleted again before the engine looked: there is nothing to send.
             Err(EditError::Missing) => writes.unchanged.push(write_key(key)),
             Err(error) => writes.refused.push((write_key(key), error.to_string())),
         }

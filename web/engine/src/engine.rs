@@ -1,17 +1,17 @@
-//! The engine's face: the sans-IO engine of `stronglog-sync`, fed with text.
+//! The sans-IO engine of `stronglog-sync` for TypeScript: events and answers as text in, commands and plans as text out.
 
 use std::collections::BTreeMap;
 
 use stronglog_sync::api::operations::{GetChanges, PushChanges};
 use stronglog_sync::engine::answer::Answered;
-use stronglog_sync::engine::{Command, Engine, Event, Message, Settings};
+use stronglog_sync::engine::{self, Engine, Event, Message, Settings};
 use stronglog_sync::task::{Done, Snapshot, Task};
 use stronglog_sync::wire;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::messages::{Call, Happened, Order, Turn, Wanted};
+use crate::messages::{Call, Command, Happened, Turn, Wanted};
 use crate::random::{random, whole, with_clock_and_rng};
-use crate::rows::{Counted, Plan, Rows, Selection, Writes, read, read_meta, write};
+use crate::rows::{Counted, LoadedRow, Plan, Selection, Writes, read, read_loaded, read_meta, write};
 
 /// The engine, and the durable steps that it or the app has asked for and that are not stored yet.
 #[wasm_bindgen]
@@ -25,14 +25,14 @@ pub struct SyncEngine {
 
 struct Step {
     task: Task,
-    /// Whether the engine has asked for it, and waits.
+    /// Whether the engine asked for it, and waits for it.
     of_engine: bool,
     done: Done,
 }
 
 #[wasm_bindgen]
 impl SyncEngine {
-    /// An engine over a store that is like this. `poll_ms` says how often to pull when nothing else calls for it.
+    /// An engine over a store in this state. `poll_ms` is how often to pull when nothing else calls for it.
     ///
     /// # Errors
     /// The database is damaged.
@@ -44,7 +44,7 @@ impl SyncEngine {
         Ok(SyncEngine { engine, base_url, steps: BTreeMap::new(), steps_made: 0, bodies: BTreeMap::new() })
     }
 
-    /// Tells the engine what has happened: JSON of an event. What to do comes back, as JSON of a turn.
+    /// Tells the engine what has happened, as JSON of `Happened`. Returns what to do, as JSON of `Turn`.
     ///
     /// # Errors
     /// There is no such event.
@@ -62,13 +62,13 @@ impl SyncEngine {
         Ok(self.handle(Event::Written(snapshot), now_ms))
     }
 
-    /// The rows that were to be loaded.
+    /// The rows that a `load` command asked for.
     ///
     /// # Errors
     /// The database is damaged.
-    pub fn loaded(&mut self, rows: Rows, now_ms: f64) -> Result<String, String> {
-        let (rows, _) = rows.read()?;
-        Ok(self.handle(Event::Loaded(rows.into_iter().flatten().collect()), now_ms))
+    pub fn loaded(&mut self, rows: Vec<LoadedRow>, now_ms: f64) -> Result<String, String> {
+        let rows = rows.iter().filter_map(|row| row.read().transpose()).collect::<Result<_, String>>()?;
+        Ok(self.handle(Event::Loaded(rows), now_ms))
     }
 
     /// A request was answered.
@@ -83,7 +83,7 @@ impl SyncEngine {
         self.bodies.remove(&whole(request).unsigned_abs())
     }
 
-    /// Begins a durable step that the app asks for: JSON of a task. Its number comes back, or nothing if there is nothing to do.
+    /// Begins a durable step that the app asks for, as JSON of `Wanted`. Returns its number, or nothing if there is nothing to do.
     ///
     /// # Errors
     /// There is no such task.
@@ -104,9 +104,9 @@ impl SyncEngine {
     ///
     /// # Errors
     /// The database is damaged.
-    pub fn plan(&mut self, step: u32, meta: &str, rows: Rows, wall_ms: f64) -> Result<Plan, String> {
+    pub fn plan(&mut self, step: u32, meta: &str, rows: Vec<LoadedRow>, wall_ms: f64) -> Result<Plan, String> {
         let Step { task, done, .. } = self.steps.get_mut(&step).ok_or_else(|| no_step(step))?;
-        let mut loaded = rows.loaded(meta)?;
+        let mut loaded = read_loaded(meta, &rows)?;
         *done = Done::default();
         let planned = with_clock_and_rng(wall_ms, |clock| task.plan(&mut loaded, clock, done));
         let planned = planned.map_err(|report| format!("cannot change a stored record, which is damaged: {report}"))?;
@@ -127,7 +127,7 @@ impl SyncEngine {
         Ok(self.handle(event, now_ms))
     }
 
-    /// The step cannot be stored. The engine hears of it if it waits for the step.
+    /// The step cannot be stored. The engine is told if it waits for the step.
     pub fn failed(&mut self, step: u32, message: String, now_ms: f64) -> String {
         match self.steps.remove(&step) {
             Some(Step { of_engine: true, .. }) => self.handle(Event::StoreFailed { message }, now_ms),
@@ -139,31 +139,31 @@ impl SyncEngine {
 impl SyncEngine {
     fn handle(&mut self, event: Event, now_ms: f64) -> String {
         let commands = self.engine.handle(event, whole(now_ms), random());
-        let orders = commands.into_iter().map(|command| self.order(command)).collect();
-        self.turn(orders, now_ms)
+        let commands = commands.into_iter().map(|command| self.command(command)).collect();
+        self.turn(commands, now_ms)
     }
 
-    fn turn(&self, commands: Vec<Order>, now_ms: f64) -> String {
+    fn turn(&self, commands: Vec<Command>, now_ms: f64) -> String {
         let now = whole(now_ms);
         write(&Turn { commands, status: self.engine.status(now), waiting: self.engine.is_waiting(now) })
     }
 
-    fn order(&mut self, command: Command) -> Order {
+    fn command(&mut self, command: engine::Command) -> Command {
         match command {
-            Command::Load { limit } => Order::Load { limit },
-            Command::Persist(task) => Order::Persist { step: self.step(task, true) },
-            Command::Send { request, account, message } => {
+            engine::Command::Load { limit } => Command::Load { limit },
+            engine::Command::Persist(task) => Command::Persist { step: self.step(task, true) },
+            engine::Command::Send { request, account, message } => {
                 let (call, body) = self.request(&message);
                 if let Some(body) = body {
                     self.bodies.insert(request, body);
                 }
-                Order::Send { request, account, call }
+                Command::Send { request, account, call }
             }
-            Command::Refresh => Order::Refresh,
-            Command::WakeAt(at) => Order::WakeAt { at },
-            Command::Cancel { request } => {
+            engine::Command::Refresh => Command::Refresh,
+            engine::Command::WakeAt(at) => Command::WakeAt { at },
+            engine::Command::Cancel { request } => {
                 self.bodies.remove(&request);
-                Order::Cancel { request }
+                Command::Cancel { request }
             }
         }
     }
@@ -193,5 +193,5 @@ fn snapshot(meta: &str, counts: &str) -> Result<Snapshot, String> {
 }
 
 fn no_step(step: u32) -> String {
-    format!("there is no step {step}: it was stored before, or has failed")
+    format!("cannot take the step {step}: it was stored before, or has failed")
 }

@@ -1,12 +1,14 @@
-//! The engine of `stronglog-sync` for a browser's worker. This crate decides nothing: it carries the engine's events, commands and plans over
-//! the border between WebAssembly and TypeScript, as text.
+//! The engine of `stronglog-sync` for a browser's worker. This crate decides nothing: it carries the engine's events, commands and plans
+//! between WebAssembly and TypeScript, as text. `web/src/border.ts` has their TypeScript types, generated from the Rust ones.
 //!
 //! - [`SyncEngine`]: events in, commands out, and for each durable step the plan that turns loaded rows into writes.
-//! - [`edits`]: the app's own writes, noted in its transactions, become stamped and numbered edits.
+//! - [`edits`]: the app's pending writes become stamped and numbered edits.
 //! - [`account`]: signing up, in and out, by the contract's generated operations.
-//! - [`rows`]: rows, writes and counts as they cross the border.
+//! - [`rows`]: rows, writes and counts.
 
 pub mod account;
+#[cfg(test)]
+mod border;
 pub mod edits;
 mod engine;
 mod messages;
@@ -28,7 +30,7 @@ pub fn contract_version() -> String {
 /// Judges a page of the feed by the generated validators: how many of its changes they refuse.
 ///
 /// # Errors
-/// The page as a whole is not what the contract says.
+/// The page as a whole breaks the contract.
 #[wasm_bindgen(js_name = judgePage)]
 pub fn judge_page(body: &[u8]) -> Result<u32, String> {
     let page = wire::read_page(body).map_err(|report| report.to_string())?;

@@ -1,4 +1,4 @@
-//! Events, commands and tasks as they cross the border: JSON, but for the bodies of requests and answers.
+//! Events, commands and tasks between WebAssembly and TypeScript: JSON, but for the bodies of requests and answers.
 
 use serde::{Deserialize, Serialize};
 use stronglog_sync::Status;
@@ -12,6 +12,7 @@ use crate::rows::read_key;
 /// What happens outside of the store.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) enum Happened {
     Tick,
     Online(bool),
@@ -51,6 +52,7 @@ impl From<Happened> for Event {
 /// A durable step that the app asks for.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) enum Wanted {
     Retry(String),
     Discard(String),
@@ -82,8 +84,10 @@ impl Wanted {
 
 /// What the engine says after an event.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct Turn {
-    pub(crate) commands: Vec<Order>,
+    pub(crate) commands: Vec<Command>,
+    #[cfg_attr(test, ts(type = "EngineStatus"))]
     pub(crate) status: Status,
     /// Whether there is nothing to do until something happens.
     pub(crate) waiting: bool,
@@ -92,7 +96,8 @@ pub(crate) struct Turn {
 /// A command of the engine.
 #[derive(Serialize)]
 #[serde(tag = "command", rename_all = "camelCase")]
-pub(crate) enum Order {
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) enum Command {
     /// Read up to `limit` waiting rows, and call `loaded`.
     Load { limit: usize },
     /// Run the step of this number, and call `stored`.
@@ -114,6 +119,7 @@ pub(crate) enum Order {
 
 /// The head of a request. Its body, if it has one, goes apart: it is large.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct Call {
     /// The operation of the contract.
     pub(crate) operation: &'static str,

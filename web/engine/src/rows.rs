@@ -1,5 +1,5 @@
-//! Rows, writes and counts as they cross the border. A record crosses as its text; what the engine knows beside it is one JSON text that
-//! TypeScript keeps and does not read, and the few members that an index of IndexedDB needs.
+//! Rows, writes and counts between WebAssembly and TypeScript. A record crosses as its text; what the engine knows about it is one JSON text
+//! that TypeScript stores and does not read, and the few members that IndexedDB indexes.
 
 use serde::{Deserialize, Serialize};
 use stronglog_sync::api::registry;
@@ -9,7 +9,7 @@ use stronglog_sync::store::{Block, Counts, Key, Loaded, Meta, PastVersion, Pendi
 use uuid::Uuid;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// What the engine knows of a row beside its record.
+/// What the engine knows about a row, beside its record.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct RowInfo {
@@ -29,7 +29,8 @@ struct RowInfo {
 }
 
 #[derive(Serialize, Deserialize)]
-struct OpInfo {
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct OpInfo {
     id: Uuid,
     device: Uuid,
     seq: u64,
@@ -49,11 +50,11 @@ pub fn write_key(key: Key) -> String {
 /// Reads a key.
 ///
 /// # Errors
-/// It is none, or this contract does not have the collection.
+/// The text is not a key, or this contract does not have the collection.
 pub fn read_key(text: &str) -> Result<Key, String> {
     let parts = text.split_once('/').and_then(|(path, id)| Some((registry::collection(path)?, Uuid::parse_str(id).ok()?)));
     let (collection, id) =
-        parts.ok_or_else(|| format!("{text:?} is no record's key: a collection of the contract, a slash and an id are needed"))?;
+        parts.ok_or_else(|| format!("{text:?} is not a record's key: expected a collection of the contract, a slash and an id"))?;
     Ok(Key { collection, id })
 }
 
@@ -91,12 +92,13 @@ fn write_info(row: &Row) -> String {
     })
 }
 
-/// Reads something of the database's.
+/// Reads something that the database holds.
 pub(crate) fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, String> {
-    serde_json::from_str(text).map_err(|error| format!("cannot read what the database holds: {error}; restore it from a copy"))
+    serde_json::from_str(text)
+        .map_err(|error| format!("cannot read what the database holds: {error}; sign in with a new database to fetch the records again"))
 }
 
-/// Writes what always can be written.
+/// Writes a value that can always be written.
 pub(crate) fn write(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
@@ -104,6 +106,7 @@ pub(crate) fn write(value: &impl Serialize) -> String {
 /// Which rows a plan needs.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) enum Selection {
     /// These, whether they are there or not.
     Keys(Vec<String>),
@@ -123,47 +126,58 @@ impl Selection {
     }
 }
 
-/// Rows as they come from the database: four lists of one length. A row that is not there has an empty `info`.
-#[wasm_bindgen]
-pub struct Rows {
-    keys: Vec<String>,
-    infos: Vec<String>,
-    texts: Vec<String>,
-    quarantined: Vec<u8>,
-}
+#[wasm_bindgen(typescript_custom_section)]
+const LOADED_ROW: &str = "/** A row on its way into the engine. */
+export interface LoadedRow {
+  readonly key: string;
+  /** Its engine JSON and its record, if there is such a row. */
+  readonly info: string | undefined;
+  readonly text: string | undefined;
+  /** Whether a version of the record is quarantined. */
+  readonly quarantined: boolean;
+}";
 
 #[wasm_bindgen]
-impl Rows {
-    /// Rows, and for each whether a version of it is quarantined.
-    #[wasm_bindgen(constructor)]
-    pub fn new(keys: Vec<String>, infos: Vec<String>, texts: Vec<String>, quarantined: Vec<u8>) -> Rows {
-        Rows { keys, infos, texts, quarantined }
+extern "C" {
+    /// A row on its way into the engine.
+    #[wasm_bindgen(typescript_type = "LoadedRow")]
+    pub type LoadedRow;
+    #[wasm_bindgen(method, getter, structural)]
+    fn key(this: &LoadedRow) -> String;
+    #[wasm_bindgen(method, getter, structural)]
+    fn info(this: &LoadedRow) -> Option<String>;
+    #[wasm_bindgen(method, getter, structural)]
+    fn text(this: &LoadedRow) -> Option<String>;
+    #[wasm_bindgen(method, getter, structural)]
+    fn quarantined(this: &LoadedRow) -> bool;
+}
+
+impl LoadedRow {
+    pub(crate) fn read(&self) -> Result<Option<Row>, String> {
+        self.info().map(|info| read_row(&self.key(), &info, self.text().unwrap_or_default())).transpose()
+    }
+
+    /// Whether a version of the record is quarantined.
+    pub(crate) fn is_quarantined(&self) -> bool {
+        self.quarantined()
     }
 }
 
-impl Rows {
-    pub(crate) fn read(self) -> Result<(Vec<Option<Row>>, Vec<bool>), String> {
-        let texts = self.texts.into_iter().zip(self.infos).zip(self.keys);
-        let row = |((text, info), key): ((String, String), String)| {
-            if info.is_empty() { Ok(None) } else { read_row(&key, &info, text).map(Some) }
-        };
-        let rows = texts.map(row).collect::<Result<_, String>>()?;
-        Ok((rows, self.quarantined.into_iter().map(|quarantined| quarantined != 0).collect()))
-    }
-
-    /// What a plan is given.
-    pub(crate) fn loaded(self, meta: &str) -> Result<Loaded, String> {
-        let (rows, quarantined) = self.read()?;
-        Ok(Loaded { meta: read_meta(meta)?, rows, quarantined })
-    }
+/// What a plan is given.
+pub(crate) fn read_loaded(meta: &str, rows: &[LoadedRow]) -> Result<Loaded, String> {
+    Ok(Loaded {
+        meta: read_meta(meta)?,
+        rows: rows.iter().map(LoadedRow::read).collect::<Result<_, String>>()?,
+        quarantined: rows.iter().map(LoadedRow::is_quarantined).collect(),
+    })
 }
 
-/// What the device knows of itself: of a new database nothing but its id.
+/// What the device knows about itself: its id alone, in a new database.
 pub(crate) fn read_meta(text: &str) -> Result<Meta, String> {
     read(text)
 }
 
-/// What a plan writes. `json` is a `Writes`; `texts` are the records of its `put`s, one each and in order.
+/// What a plan writes. `json` is a `Writes`; `texts` are the records of its `put`s, in their order.
 #[wasm_bindgen]
 pub struct Plan {
     json: String,
@@ -185,52 +199,60 @@ impl Plan {
 
 #[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct Writes {
     meta: String,
-    /// Whether a resync has yet to decide whether to ask the user: then, and only then, are unseen rows counted.
+    /// Whether a resync has yet to decide whether to ask the user: unseen rows are counted only then.
     undecided: bool,
     put: Vec<Put>,
     remove: Vec<String>,
     remember: Vec<Remembered>,
     forget: Vec<i64>,
-    quarantined: Vec<Aside>,
+    quarantined: Vec<QuarantineMove>,
     /// App writes that the contract refuses, with the reason.
     pub(crate) refused: Vec<(String, String)>,
-    /// Keys of app writes that change nothing: their rows are shown again.
+    /// Keys of app writes that change nothing: the app's tables are reset to their rows.
     pub(crate) unchanged: Vec<String>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Put {
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct Put {
     key: String,
     info: String,
     live: bool,
     seen: u64,
-    /// Place in the order of pushes, for rows that wait.
+    /// Position in the push order, for rows with a pending edit.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     queue: Option<(usize, u64)>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     since: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     blocked: Option<i64>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Remembered {
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) struct Remembered {
     collection: &'static str,
     text: String,
+    #[cfg_attr(test, ts(type = "\"lost\" | \"deleted\""))]
     why: stronglog_sync::store::Past,
     at: i64,
     op: OpInfo,
     winner: OpInfo,
 }
 
-/// One change of what is quarantined, in order.
+/// One change of the quarantine.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-enum Aside {
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub(crate) enum QuarantineMove {
     #[serde(rename_all = "camelCase")]
     Quarantine {
         key: Option<String>,
@@ -245,11 +267,11 @@ enum Aside {
     ReleaseRev(u64),
 }
 
-impl Aside {
+impl QuarantineMove {
     fn of(quarantined: Quarantined) -> Self {
         let key = quarantined.collection.as_deref().zip(quarantined.id).map(|(path, id)| format!("{path}/{id}"));
         let Quarantined { collection, id, stored, raw, reason, at } = quarantined;
-        Aside::Quarantine { key, collection, id, rev: stored.map(|stored| stored.rev), raw, reason, at }
+        QuarantineMove::Quarantine { key, collection, id, rev: stored.map(|stored| stored.rev), raw, reason, at }
     }
 }
 
@@ -265,9 +287,9 @@ impl Writes {
                 Write::Remove(key) => self.remove.push(write_key(key)),
                 Write::Remember(past) => self.remember.push(Remembered::of(past)),
                 Write::Forget(number) => self.forget.push(number),
-                Write::Quarantine(quarantined) => self.quarantined.push(Aside::of(quarantined)),
-                Write::Release(key) => self.quarantined.push(Aside::Release(write_key(key))),
-                Write::ReleaseRev(rev) => self.quarantined.push(Aside::ReleaseRev(rev)),
+                Write::Quarantine(quarantined) => self.quarantined.push(QuarantineMove::of(quarantined)),
+                Write::Release(key) => self.quarantined.push(QuarantineMove::Release(write_key(key))),
+                Write::ReleaseRev(rev) => self.quarantined.push(QuarantineMove::ReleaseRev(rev)),
             }
         }
     }
@@ -305,7 +327,7 @@ impl Remembered {
     }
 }
 
-/// How much of what there is, as TypeScript counts it.
+/// The counts of the database, as TypeScript takes them.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Counted {
@@ -313,7 +335,7 @@ pub(crate) struct Counted {
     pending_since: Option<i64>,
     blocked: u64,
     quarantined: u64,
-    /// Of [`count_unseen`], in a resync that is undecided.
+    /// From [`count_unseen`], while a resync is undecided.
     #[serde(default)]
     live: u64,
     #[serde(default)]
@@ -327,7 +349,7 @@ impl Counted {
     }
 }
 
-/// Counts live records, and those of them that the running resync has not seen and would delete: `[live, unseen]`.
+/// Counts the live records, and those that the running resync has not seen and would delete: `[live, unseen]`.
 ///
 /// # Errors
 /// The database is damaged.

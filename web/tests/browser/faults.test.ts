@@ -180,9 +180,10 @@ test("a second account never sees the first one's data", async () => {
   const secret = await weigh(tab, 89);
   const second = play.account();
   const refused = tab.page.evaluate((email) => window.sync.signUp({ email, password: "correct horse battery staple" }), second);
-  await expect(refused).rejects.toThrow("belongs to the account");
+  await expect(refused).rejects.toThrow("belongs to the account that signed in first");
   const other = await Tab.open(context, `${play.url}/?name=second`);
-  await other.signIn(second);
+  expect(play.gate.seen.filter(({ path, body }) => path.endsWith("/register") && body.includes(second)), "nothing was created").toEqual([]);
+  await other.signUp(second);
   await weigh(other, 21);
   expect(await other.sync()).toMatchObject({ pending: 0, state: "idle" });
   expect(await other.shown()).toEqual(["21 kg"]);
@@ -216,4 +217,128 @@ test("storage that is full is told, and sync goes on once there is room", async 
   await tab.sync();
   expect(await tab.status()).toMatchObject({ storageProblem: null, lastError: null, state: "idle" });
   expect(await count(tab)).toBe(1_500);
+});
+
+/** How the call of a page ends, or that it does not within 15 seconds. */
+const outcome = (tab: Tab, method: "signUp" | "syncNow" | "conflicts"): Promise<string> =>
+  tab.page.evaluate(async (method) => {
+    const credentials = { email: "nobody@example.com", password: "correct horse battery staple" };
+    const call: Promise<unknown> = method === "signUp" ? window.sync.signUp(credentials) : window.sync[method]();
+    const ended = call.then(() => "resolved", (error: Error) => error.message);
+    return Promise.race([ended, new Promise<string>((resolve) => setTimeout(() => resolve("hangs"), 15_000))]);
+  }, method);
+
+const refusals: readonly (readonly [name: string, headers: Record<string, string>, status: number, remedy: string])[] = [
+  ["is not served", {}, 403, "serve engine_bg.wasm beside the worker"],
+  ["is forbidden by the content security policy", { "Content-Security-Policy": "script-src 'self'" }, 200, "add 'wasm-unsafe-eval'"],
+];
+
+test.each(refusals)("an engine that %s: sync says why, calls end, and the app goes on", async (_, headers, status, remedy) => {
+  const pages = play.gate;
+  pages.headers = headers;
+  pages.statusOf = (path) => (path.endsWith(".wasm") ? status : undefined);
+  const tab = await Tab.open(await play.profile(), play.url);
+  await weigh(tab, 61);
+  const unavailable = await tab.until((found) => found.state === "unavailable");
+  expect(unavailable.lastError).toContain(remedy);
+  expect(unavailable).toMatchObject({ pending: 1, leader: false });
+  expect(await outcome(tab, "signUp")).toContain(remedy);
+  await weigh(tab, 62);
+  expect(await tab.until((found) => found.pending === 2)).toMatchObject({ state: "unavailable" });
+  expect(await count(tab)).toBe(2);
+
+  // Mended, it starts by itself.
+  pages.headers = {};
+  pages.statusOf = undefined;
+  if (status !== 200) {
+    expect(await tab.until((found) => found.state === "off", 40_000)).toMatchObject({ pending: 2, lastError: null });
+  }
+});
+
+test("a worker that is not served: sync says why, and calls end", async () => {
+  play.gate.statusOf = (path) => (/worker.*\.js$/.test(path) ? 404 : undefined);
+  const tab = await Tab.open(await play.profile(), play.url);
+  await weigh(tab, 61);
+  expect((await tab.until((found) => found.state === "unavailable" && found.pending === 1)).lastError).toContain("cannot run the sync worker");
+  expect(await outcome(tab, "syncNow")).toContain("cannot run the sync worker");
+});
+
+test("a worker that ends is started again, and nothing waits for the old one", async () => {
+  const tab = await Tab.open(await play.profile(), play.url);
+  await tab.signUp(play.account());
+  await tab.page.workers()[0]?.evaluate(() => self.close());
+  await tab.until((status) => status.state !== "idle");
+  const ended = await outcome(tab, "syncNow");
+  expect(ended === "resolved" || ended.includes("has ended")).toBe(true);
+  await weigh(tab, 63);
+  expect(await tab.until((status) => status.state === "idle" && status.pending === 0)).toMatchObject({ leader: true, lastError: null });
+});
+
+test("a worker that hangs holds up no call for ever", async () => {
+  const tab = await Tab.open(await play.profile(), play.url);
+  await tab.until((status) => status.leader);
+  const hang = tab.page.workers()[0]?.evaluate(() => {
+    for (const end = Date.now() + 14_000; Date.now() < end; );
+  });
+  await weigh(tab, 64);
+  expect(await outcome(tab, "conflicts")).toContain("does not answer");
+  expect(await tab.status()).toMatchObject({ state: "starting", pending: 1 });
+  await hang;
+  expect(await tab.until((status) => status.leader)).toMatchObject({ state: "off", pending: 1 });
+});
+
+test("a browser without IndexedDB: sync says so, and calls end", async () => {
+  const context = await play.profile();
+  await context.addInitScript(() => Object.defineProperty(self, "indexedDB", { value: undefined }));
+  await context.route(/worker.*\.js$/, async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: `Object.defineProperty(self, "indexedDB", { value: undefined });\n${await response.text()}` });
+  });
+  const tab = await Tab.open(context, play.url);
+  const status = await tab.until((found) => found.state === "unavailable");
+  expect(status.lastError).toContain("let the site store data");
+  expect(status.storageProblem).toContain("cannot open the local database");
+  expect(await outcome(tab, "signUp")).toContain("let the site store data");
+});
+
+test("a database that is deleted while it is open: sync says so, and the app goes on", async () => {
+  const tab = await Tab.open(await play.profile(), play.url);
+  await tab.signUp(play.account());
+  await weigh(tab, 65);
+  await tab.page.evaluate(
+    () => new Promise((resolve) => Object.assign(indexedDB.deleteDatabase("stronglog"), { onsuccess: resolve, onerror: resolve })),
+  );
+  const status = await tab.until((found) => found.account === null && found.state === "off");
+  expect(status.storageProblem).toContain("storage was cleared");
+  await weigh(tab, 66);
+  await tab.until((found) => found.pending === 1);
+  expect(await outcome(tab, "syncNow")).toBe("resolved");
+  await tab.signUp(play.account());
+  expect(await tab.status()).toMatchObject({ storageProblem: null, pending: 0 });
+});
+
+test("a server that dies is noticed at once, not at the next poll", async () => {
+  const tab = await Tab.open(await play.profile(), play.url);
+  await tab.signUp(play.account());
+  await tab.until((status) => status.state === "idle");
+  await expect.poll(() => play.gate.seen.some(({ path }) => path.endsWith("/changes/stream"))).toBe(true);
+  await tab.page.waitForTimeout(300);
+  await play.server.kill();
+  await tab.until((status) => status.state === "offline", 3_000);
+  await play.server.start();
+  await tab.until((status) => status.state === "idle" && status.lastError === null, 30_000);
+});
+
+test("a pause lasts across a reload", async () => {
+  const tab = await Tab.open(await play.profile(), play.url);
+  await tab.signUp(play.account());
+  await tab.page.evaluate(() => window.sync.pause());
+  await weigh(tab, 67);
+  await tab.page.reload();
+  await tab.page.waitForFunction(() => window.sync !== undefined);
+  const sent = play.gate.seen.length;
+  await tab.until((status) => status.state === "paused" && status.pending === 1);
+  expect(play.gate.seen.slice(sent)).toEqual([]);
+  await tab.page.evaluate(() => window.sync.resume());
+  await tab.until((status) => status.state === "idle" && status.pending === 0);
 });

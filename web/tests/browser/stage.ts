@@ -78,6 +78,10 @@ export type Intercept = (path: string, body: string, response: ServerResponse) =
 /** Serves the page, and lets requests through to the server. */
 export class Gate {
   intercept: Intercept | undefined;
+  /** Headers that the page's own files are served with. */
+  headers: Readonly<Record<string, string>> = {};
+  /** With which status one of the page's files is served, if with another one. */
+  statusOf: ((path: string) => number | undefined) | undefined;
   /** What went through, for tests that look at it. */
   readonly seen: { readonly path: string; readonly body: string }[] = [];
   private readonly server: Server;
@@ -107,15 +111,16 @@ export class Gate {
     }
     if (!path.startsWith("/api/")) {
       const file = join(this.pages, path === "/" ? "index.html" : path);
-      const found = existsSync(file);
-      response.writeHead(found ? 200 : 404, { "Content-Type": TYPES[extname(file)] ?? "application/octet-stream" });
-      response.end(found ? readFileSync(file) : "");
+      const status = this.statusOf?.(path) ?? (existsSync(file) ? 200 : 404);
+      response.writeHead(status, { ...this.headers, "Content-Type": TYPES[extname(file)] ?? "application/octet-stream" });
+      response.end(status === 200 ? readFileSync(file) : "");
       return;
     }
     this.seen.push({ path, body: body.toString() });
     const headers = { ...request.headers, host: `127.0.0.1:${this.behind.port}` };
     const onward = forward({ port: this.behind.port, host: "127.0.0.1", method: request.method, path: request.url, headers }, (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.on("error", () => response.destroy());
       answer.pipe(response);
     });
     onward.on("error", () => response.destroy());

@@ -47,6 +47,22 @@ test("a database from before is copied, and deleted once the copy is verified", 
     const pointing = await sync.db.loggedSets.where("exerciseDefinitionId").equals(exercise?.id ?? "").count();
     return { migrated, pointing, isOldThere: await Dexie.exists("StrongLogDB") };
   });
-  expect(found).toEqual({ migrated: { copied: 502, refused: [] }, pointing: 500, isOldThere: false });
+  expect(found).toEqual({ migrated: { copied: 502, refused: [], notCopied: [], oldDatabase: "deleted" }, pointing: 500, isOldThere: false });
   await tab.until((status) => status.pending === 502);
+});
+
+test("an old database that another connection holds open is deleted when that is closed, and nobody waits for it", async () => {
+  const found = await tab.page.evaluate(async () => {
+    const { Dexie, migrate, sync } = window as unknown as Pick<typeof import("./page/main.js"), "Dexie" | "migrate" | "sync">;
+    const holder = await new Promise<IDBDatabase>((resolve) => {
+      const request = indexedDB.open("HeldOpen", 1);
+      request.onupgradeneeded = () => request.result.createObjectStore("workoutTemplates", { autoIncrement: true }).add({ name: "Push day" });
+      request.onsuccess = () => resolve(request.result);
+    });
+    const { oldDatabase } = await migrate(sync, { from: "HeldOpen", deleteOld: true });
+    holder.close();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    return { oldDatabase, isThere: await Dexie.exists("HeldOpen") };
+  });
+  expect(found).toEqual({ oldDatabase: "inUse", isThere: false });
 });

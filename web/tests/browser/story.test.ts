@@ -25,7 +25,7 @@ const weigh = (tab: Tab, weightKg: number): Promise<string> =>
 test("1. opt into sync: what was made locally is pushed", async () => {
   const tab = await device();
   const id = await weigh(tab, 81.5);
-  expect(await tab.status()).toMatchObject({ state: "off", account: null });
+  expect(await tab.until((status) => status.state !== "starting")).toMatchObject({ state: "off", account: null, pending: 1 });
   const began = Date.now();
   await tab.signUp(play.account());
   const status = await tab.sync();

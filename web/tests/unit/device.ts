@@ -11,7 +11,6 @@ import { initSync } from "../../engine/pkg/engine.js";
 initSync({ module: readFileSync(new URL("../../engine/pkg/engine_bg.wasm", import.meta.url)) });
 
 export const ACCOUNT = "01890000-0000-7000-8000-000000000001";
-const EPOCH = "e1";
 
 interface Stored {
   readonly collection: string;
@@ -20,11 +19,13 @@ interface Stored {
   readonly record: Record<string, unknown>;
 }
 
-/** A server of one account that takes whatever comes last: what it decides is told by the test. */
+/** A server of one account that accepts whatever comes last, unless a test decides otherwise. */
 export class MockServer {
   readonly records = new Map<string, Stored>();
   readonly requests: { readonly method: string; readonly path: string; readonly body: unknown }[] = [];
   rev = 0;
+  /** Another one says that the server was restored. */
+  epoch = "e1";
   /** Answers in place of the server, where it wants to. */
   intercept: ((path: string) => Response | undefined) | undefined;
   /** Decides about an edit, in place of accepting it. */
@@ -55,6 +56,9 @@ export class MockServer {
       case "/api/v1/auth/logout":
         return new Response(null, { status: 204 });
       case "/api/v1/changes":
+        if (url.searchParams.get("since")?.includes(`.${this.epoch}.`) === false) {
+          return json({ type: "about:blank", title: "Gone", status: 410, code: "epoch_changed", retryable: false, restoredRev: this.rev }, 410);
+        }
         return json(this.page(url.searchParams.get("since"), Number(url.searchParams.get("limit"))));
       case "/api/v1/changes/batch":
         return json(this.push((body as { changes: Stored[] }).changes));
@@ -69,7 +73,7 @@ export class MockServer {
     const hasMore = changes.length > limit;
     const sent = changes.slice(0, limit);
     const last = hasMore ? (sent.at(-1)?.rev ?? from) : this.rev;
-    return { changes: sent, nextCursor: `v1.all.${EPOCH}.${last}`, hasMore, userRev: this.rev, serverTime: Date.now() };
+    return { changes: sent, nextCursor: `v1.all.${this.epoch}.${last}`, hasMore, userRev: this.rev, serverTime: Date.now() };
   }
 
   private push(changes: readonly Stored[]): object {
@@ -97,8 +101,8 @@ export function json(body: unknown, status = 200): Response {
 /** A device of one tab. */
 export class Device {
   status: SyncStatus | undefined;
-  /** Hears that another tab leads now. */
-  deposed: (reason: unknown) => void = (reason) => {
+  /** Is told that the host can go on no more. */
+  stopped: (reason: unknown) => void = (reason) => {
     throw reason instanceof Error ? reason : new Error(String(reason));
   };
 
@@ -110,20 +114,20 @@ export class Device {
   static async open(server: MockServer, name: string = newId()): Promise<Device> {
     const database = makeDatabase(name);
     let device: Device | undefined;
-    const settings = { tab: newId(), name, baseUrl: "https://sync.example", validateWithZod: false, pollMs: undefined };
+    const settings = { tab: newId(), life: newId(), name, baseUrl: "https://sync.example", validateWithZod: false, pollMs: undefined };
     const host = await Host.open(settings, {
       fetch: server.fetch,
       report: ({ tab, ...status }) => {
         if (device !== undefined) {
-          device.status = { ...status, leader: tab === settings.tab };
+          device.status = { ...status, leader: tab === settings.tab, persisted: false };
         }
       },
-      deposed: (reason) => device?.deposed(reason),
-      persisted: () => Promise.resolve(false),
+      stopped: (reason) => device?.stopped(reason),
+      notice: null,
     });
     watchWrites(database, () => host.written());
     device = new Device(database as unknown as StrongLogDatabase, host);
-    host.repeat();
+    host.repeatStatus();
     return device;
   }
 
@@ -134,7 +138,7 @@ export class Device {
   async sync(): Promise<SyncStatus> {
     await this.host.call("syncNow", []);
     if (this.status === undefined) {
-      throw new Error("the device has said nothing");
+      throw new Error("the device has reported no status");
     }
     return this.status;
   }

@@ -76,8 +76,9 @@ test("everything is copied, every reference leads where it led, and what is refu
   const server = new MockServer();
   device = await Device.open(server);
   const { db } = device;
-  const { copied, refused } = await migrate(device as unknown as Sync, { from: OLD, deleteOld: true });
-  expect(refused).toMatchObject([{ table: "loggedSets", record: { loggedWeightKg: -1 } }]);
+  const first = await migrate(device as unknown as Sync, { from: OLD, deleteOld: true });
+  const { copied, refused } = first;
+  expect(refused).toMatchObject([{ table: "loggedSets", key: 3, record: { loggedWeightKg: -1 }, reason: expect.stringContaining("/loggedWeightKg") as string }]);
   expect(copied).toBe(12);
   expect(await Dexie.exists(OLD), "kept, since a record was refused").toBe(true);
 
@@ -100,13 +101,111 @@ test("everything is copied, every reference leads where it led, and what is refu
   expect(await db.appliedProgressionLogs.toArray()).toMatchObject([{ ruleId: rule?.id }]);
   expect(await db.userBodyweightLogs.toArray()).toMatchObject([{ weightKg: 81 }]);
 
-  expect(await migrate(device as unknown as Sync, { from: OLD })).toEqual({ copied: 0, refused: [] });
+  expect(await migrate(device as unknown as Sync, { from: OLD, deleteOld: true }), "the same is true again").toEqual(first);
   await device.signIn();
   expect(await device.sync()).toMatchObject({ pending: 0, blocked: 0 });
   expect(server.records.size).toBe(12);
 });
 
-test("without an old database nothing happens", async () => {
+test("a refused record that is mended is copied by the next call, and only then the old database is deleted", async () => {
+  const old = new Dexie(OLD);
+  old.version(1).stores({ exerciseDefinitions: "++id", loggedSets: "++id" });
+  const set = { workoutLogId: LOG, exerciseDefinitionId: 9, orderInWorkout: 0, orderInExercise: 0, setType: "standard", loggedWeightKg: 1, loggedReps: 5 };
+  await old.table("exerciseDefinitions").add({ id: 9, title: "no name", isCustom: true });
+  await old.table("loggedSets").add(set);
   device = await Device.open(new MockServer());
-  expect(await migrate(device as unknown as Sync, { from: "NothingHere" })).toEqual({ copied: 0, refused: [] });
+  const { db } = device;
+  const options = { from: OLD, deleteOld: true };
+  expect(await migrate(device as unknown as Sync, options)).toMatchObject({ copied: 1, refused: [{ table: "exerciseDefinitions", key: 9 }], oldDatabase: "kept" });
+  // What the user has done to a copy since then stays done.
+  await db.loggedSets.toCollection().modify({ loggedReps: 6 });
+  await old.table("exerciseDefinitions").put({ id: 9, name: "Yoke", isCustom: true });
+  expect(await migrate(device as unknown as Sync, options)).toEqual({ copied: 2, refused: [], notCopied: [], oldDatabase: "deleted" });
+  const yoke = await db.exerciseDefinitions.toArray();
+  expect(await db.loggedSets.toArray()).toMatchObject([{ exerciseDefinitionId: yoke[0]?.id, loggedReps: 6 }]);
+  expect(await Dexie.exists(OLD)).toBe(false);
+  expect(await migrate(device as unknown as Sync, options)).toEqual({ copied: 2, refused: [], notCopied: [], oldDatabase: "absent" });
+});
+
+test("tables that the contract does not know are named and kept, until they are ignored", async () => {
+  const old = new Dexie(OLD);
+  old.version(1).stores({ exerciseDefinitions: "++id", personalRecords: "k", drafts: "k" });
+  await old.table("exerciseDefinitions").add({ name: "Squat", isCustom: true });
+  await old.table("personalRecords").bulkAdd([{ k: 1, best: 100 }, { k: 2, best: 110 }]);
+  old.close();
+  device = await Device.open(new MockServer());
+  const kept = await migrate(device as unknown as Sync, { from: OLD, deleteOld: true });
+  expect(kept).toMatchObject({ copied: 1, refused: [], notCopied: [{ table: "personalRecords", records: 2 }], oldDatabase: "kept" });
+  expect(await Dexie.exists(OLD)).toBe(true);
+  const one = await migrate(device as unknown as Sync, { from: OLD, deleteOld: true, ignore: [{ table: "personalRecords", key: 1 }] });
+  expect(one).toMatchObject({ notCopied: [{ table: "personalRecords", records: 1 }], oldDatabase: "kept" });
+  const all = await migrate(device as unknown as Sync, { from: OLD, deleteOld: true, ignore: ["personalRecords"] });
+  expect(all).toEqual({ copied: 1, refused: [], notCopied: [], oldDatabase: "deleted" });
+});
+
+test("refused records are left behind once they are ignored", async () => {
+  const old = new Dexie(OLD);
+  old.version(1).stores({ exerciseDefinitions: "++id" });
+  await old.table("exerciseDefinitions").bulkAdd([{ name: "Squat", isCustom: true }, { title: "no name" }]);
+  old.close();
+  device = await Device.open(new MockServer());
+  const { refused } = await migrate(device as unknown as Sync, { from: OLD, deleteOld: true });
+  expect(refused).toHaveLength(1);
+  expect(await migrate(device as unknown as Sync, { from: OLD, deleteOld: true, ignore: refused })).toMatchObject({ copied: 1, oldDatabase: "deleted" });
+});
+
+test("records that would become one are not both called copied, and records without an id of their own stay apart", async () => {
+  const old = new Dexie(OLD);
+  old.version(1).stores({ userSettings: "++id", workoutTemplates: "++" });
+  const settings = { preferredWeightUnit: "kg", theme: "dark", defaultRestTimerSecs: 90 };
+  await old.table("userSettings").bulkAdd([settings, { ...settings, theme: "light" }]);
+  await old.table("workoutTemplates").bulkAdd([{ name: "Push" }, { name: "Pull" }]);
+  old.close();
+  device = await Device.open(new MockServer());
+  const migrated = await migrate(device as unknown as Sync, { from: OLD, deleteOld: true });
+  expect(migrated).toMatchObject({ copied: 3, refused: [{ table: "userSettings", key: 2, reason: expect.stringContaining("same id") as string }], oldDatabase: "kept" });
+  expect((await device.db.workoutTemplates.toArray()).map(({ name }) => name).sort()).toEqual(["Pull", "Push"]);
+});
+
+test("a name that cannot be the old database's is refused, and the database of that name is left alone", async () => {
+  device = await Device.open(new MockServer());
+  const sync = device as unknown as Sync;
+  const other = new Dexie("photos");
+  other.version(1).stores({ pictures: "++id" });
+  await other.table("pictures").add({ precious: true });
+  other.close();
+  await expect(migrate(sync, { from: "photos", deleteOld: true, ignore: ["pictures"] })).rejects.toThrow("none of its tables");
+  expect(await Dexie.exists("photos")).toBe(true);
+  await expect(migrate(sync, { from: device.db.name, deleteOld: true })).rejects.toThrow("the synced database itself");
+  const second = await Device.open(new MockServer());
+  await expect(migrate(sync, { from: second.db.name, deleteOld: true })).rejects.toThrow("it is a synced database");
+  second.close();
+});
+
+test("two tabs that migrate at once copy everything once", async () => {
+  await oldDatabase();
+  device = await Device.open(new MockServer());
+  const sync = device as unknown as Sync;
+  const both = await Promise.all([migrate(sync, { from: OLD }), migrate(sync, { from: OLD })]);
+  expect(both.map(({ copied }) => copied)).toEqual([12, 12]);
+  expect(await device.db.loggedSets.count()).toBe(2);
+});
+
+test("an old database that an earlier version has copied is not copied again, and not deleted", async () => {
+  await oldDatabase();
+  device = await Device.open(new MockServer());
+  await device.db.table("_device").put({ name: "migrated", value: [OLD] });
+  const { copied, notCopied, oldDatabase: state } = await migrate(device as unknown as Sync, { from: OLD, deleteOld: true });
+  expect([copied, state]).toEqual([0, "kept"]);
+  expect(notCopied).toContainEqual(expect.objectContaining({ table: "loggedSets", records: 3, reason: expect.stringContaining("earlier version") as string }));
+});
+
+test("a name without a database is told as such", async () => {
+  device = await Device.open(new MockServer());
+  expect(await migrate(device as unknown as Sync, { from: "NothingHere", deleteOld: true })).toEqual({
+    copied: 0,
+    refused: [],
+    notCopied: [],
+    oldDatabase: "absent",
+  });
 });

@@ -1,7 +1,8 @@
 // The conformance scenarios of tests/scenarios/stores.json on a Dexie store. Runs in Node and in the browser.
 
-import { makeDatabase, tableName, type Aside, type StoredRow } from "../../src/database.js";
-import { DexieStore, type Selection } from "../../src/store.js";
+import { makeDatabase, tableName, type StoredRow } from "../../src/database.js";
+import type { Selection } from "../../src/border.js";
+import { DexieStore } from "../../src/store.js";
 import { collections } from "../../../generated/typescript/stores.js";
 import type * as wasm from "../../engine/pkg/engine.js";
 
@@ -39,7 +40,7 @@ const uuid = (number: number): string => `00000000-0000-0000-0000-${number.toStr
 const keyOf = (id: number, collection: string = FIRST): string => `${collection}/${uuid(id)}`;
 const numberOf = (key: string): number => parseInt(key.slice(-12), 16);
 
-/** Runs a scenario on a database of its own, and says what was not as expected. */
+/** Runs a scenario on a database of its own, and returns what was not as expected. */
 export async function run(scenario: Scenario, name: string): Promise<string[]> {
   const database = makeDatabase(name);
   const store = new DexieStore(database, "the only tab");
@@ -56,7 +57,7 @@ export async function run(scenario: Scenario, name: string): Promise<string[]> {
 }
 
 async function take(store: DexieStore, step: Step): Promise<{ readonly found: unknown; readonly expected: unknown }> {
-  const { _rows, _history, _aside } = store.database;
+  const { _rows, _history, _quarantine } = store.database;
   if (step.write !== undefined) {
     await write(store, step.write, step.resync);
     return { found: true, expected: true };
@@ -94,18 +95,18 @@ async function take(store: DexieStore, step: Step): Promise<{ readonly found: un
   if ("select" in step) {
     return select(store, step);
   }
-  return { found: (await _aside.toArray()).map((change: Aside) => change.raw), expected: step["quarantined"] };
+  return { found: (await _quarantine.toArray()).map((change) => change.raw), expected: step["quarantined"] };
 }
 
 async function select(store: DexieStore, step: Step): Promise<{ readonly found: unknown; readonly expected: unknown }> {
   const selected = step["select"] as "unacknowledged" | { readonly unseen: number } | readonly number[];
   const selection = (Array.isArray(selected) ? { keys: selected.map((id: number) => keyOf(id)) } : selected) as Selection;
   const loaded = await store.look(selection);
-  const rows = loaded.keys.map((key, index) => (loaded.infos[index] === "" ? null : numberOf(key)));
+  const rows = loaded.map(({ key, info }) => (info === undefined ? null : numberOf(key)));
   if ("unordered" in step) {
     return { found: rows.sort(), expected: step["unordered"] };
   }
-  return { found: [rows, [...loaded.quarantined].map(Boolean)], expected: [step["rows"], step["quarantined"]] };
+  return { found: [rows, loaded.map((row) => row.quarantined)], expected: [step["rows"], step["quarantined"]] };
 }
 
 function write(store: DexieStore, writes: readonly Write[], resync: object | undefined): Promise<unknown> {
@@ -129,7 +130,7 @@ function write(store: DexieStore, writes: readonly Write[], resync: object | und
   return plan(store, planned, put.map(textOf), resync);
 }
 
-/** Does what a plan of the engine's would say. */
+/** Carries out a plan as the engine would write it. */
 function plan(store: DexieStore, planned: object, texts: string[], resync?: object): Promise<{ readonly counts: string }> {
   return store.update({ keys: [keyOf(1), keyOf(1, "logged-sets")] }, (meta) => {
     const before = JSON.parse(meta) as { resync: { pulled: boolean } | null };

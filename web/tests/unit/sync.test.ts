@@ -1,5 +1,6 @@
 // The story's integration tests: the engine over an in-memory Dexie, with a mocked way to the server.
 
+import { Dexie } from "dexie";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { deterministicId, namespace } from "./contract.js";
 import { Device, MockServer, json } from "./device.js";
@@ -91,6 +92,14 @@ describe("local changes only", () => {
     await expect(device.db.userSettings.put({ ...settings, id: newId() })).rejects.toThrow("the one id of this collection");
     expect(await device.db.userSettings.put(settings)).toBe(deterministicId(namespace, "user-settings", "settings"));
     await expect(device.db.workoutTemplates.add({ name: "x", notes: "n".repeat(10_001) })).rejects.toThrow("/notes");
+  });
+
+  test("a text that is not Unicode is refused at the write, where the server would refuse it later", async () => {
+    const lone = "half a smile \ud83d";
+    await expect(device.db.workoutTemplates.add({ name: lone })).rejects.toMatchObject({ violations: [{ pointer: "/name", keyword: "unicode" }] });
+    const nested = { name: "Push day", mood: { [lone]: [lone] } };
+    await expect(device.db.workoutTemplates.add(nested)).rejects.toMatchObject({ violations: [{ pointer: "/mood" }, { pointer: `/mood/${lone}/0` }] });
+    expect(await device.db.workoutTemplates.add({ name: "a whole one \ud83d\ude00" })).toMatch(/^[\da-f-]{36}$/);
   });
 
   test("a shipped record never beats an edit", async () => {
@@ -245,6 +254,15 @@ describe("timestamps and refusals", () => {
     expect(server.requests.filter((request) => request.path.endsWith("/refresh"))).toHaveLength(1);
   });
 
+  test("another account is not created in a database that belongs to one", async () => {
+    await device.signIn();
+    await device.host.call("signOut", []);
+    const sent = server.requests.length;
+    const other = { email: "ben@example.com", password: "correct horse battery staple" };
+    await expect(device.host.call("signUp", [other])).rejects.toThrow("give createSync another name");
+    expect(server.requests.slice(sent).map(({ path }) => path)).toEqual([]);
+  });
+
   test("another account is refused, and nothing is sent", async () => {
     await device.signIn();
     await device.sync();
@@ -254,11 +272,81 @@ describe("timestamps and refusals", () => {
         : undefined;
     await device.host.call("signOut", []);
     expect(device.status).toMatchObject({ state: "off", account: null });
-    await expect(device.signIn()).rejects.toThrow("belongs to the account");
+    await expect(device.signIn()).rejects.toThrow("give createSync another name");
     const sent = server.requests.length;
     await device.db.workoutTemplates.add({ name: "secret" });
     await device.sync();
     expect(server.requests.length).toBe(sent);
+  });
+});
+
+describe("nothing waits in silence", () => {
+  test("a sync that only the user can let go on ends at once, and says which act it needs", async () => {
+    for (let index = 0; index < 120; index += 1) {
+      server.add("user-bodyweight-logs", remote(newId(), { date: index }));
+    }
+    await device.signIn();
+    await device.sync();
+    // The server was restored, and has lost them.
+    server.records.clear();
+    server.epoch = "e2";
+    expect(await device.sync()).toMatchObject({ state: "needsConfirmation", toBeDeleted: 120 });
+    await device.db.workoutTemplates.add({ name: "meanwhile" });
+    expect(await device.sync()).toMatchObject({ state: "needsConfirmation", pending: 1 });
+    await device.host.call("confirmDeletions", ["delete"]);
+    expect(await device.sync()).toMatchObject({ state: "idle", pending: 0 });
+    expect(await device.db.userBodyweightLogs.count()).toBe(0);
+  });
+
+  test("a pause outlives the app", async () => {
+    await device.signIn();
+    await device.sync();
+    await device.db.table("_device").put({ name: "paused", value: true });
+    device.host.close();
+    const again = await Device.open(server, device.db.name);
+    const sent = server.requests.length;
+    await again.db.workoutTemplates.add({ name: "offline" });
+    expect(await again.sync()).toMatchObject({ state: "paused", pending: 1 });
+    expect(server.requests.length).toBe(sent);
+    again.host.pause(false);
+    expect(await again.sync()).toMatchObject({ state: "idle", pending: 0 });
+    again.close();
+  });
+
+  test("change notifications that break are noticed at once", async () => {
+    let breakStream: ((error: Error) => void) | undefined;
+    server.intercept = (path) => {
+      if (!path.endsWith("/changes/stream")) {
+        return undefined;
+      }
+      return new Response(new ReadableStream({ start: (stream) => void (breakStream = (error) => stream.error(error)) }));
+    };
+    await device.signIn();
+    expect(await device.sync()).toMatchObject({ state: "idle", lastError: null });
+    await expect.poll(() => breakStream).toBeDefined();
+    server.intercept = () => {
+      throw new TypeError("connection refused");
+    };
+    breakStream?.(new TypeError("connection reset"));
+    await expect.poll(() => device.status).toMatchObject({ state: "offline" });
+  });
+
+  test("a call to a device that has lost the lead is rejected, and does not wait for ever", async () => {
+    device.stopped = () => undefined;
+    await device.signIn();
+    await device.sync();
+    const second = await Device.open(server, device.db.name);
+    await expect(device.host.call("syncNow", [])).rejects.toMatchObject({ name: "LeadershipLost" });
+    second.close();
+  });
+
+  test("a database that was emptied while it was open is told as such", async () => {
+    const reasons: unknown[] = [];
+    device.stopped = (reason) => reasons.push(reason);
+    await device.signIn();
+    await Dexie.delete(device.db.name);
+    await expect(device.host.call("syncNow", [])).rejects.toThrow("storage was cleared");
+    await expect.poll(() => reasons).toMatchObject([{ name: "LeadershipLost", notice: expect.stringContaining("storage was cleared") as string }]);
   });
 });
 
@@ -268,11 +356,11 @@ describe("two tabs", () => {
     await device.sync();
     const reasons: unknown[] = [];
     const second = await Device.open(server, device.db.name);
-    device.deposed = (reason) => reasons.push(reason);
+    device.stopped = (reason) => reasons.push(reason);
     const meta = await second.db.table("_device").get("meta");
     server.add("user-bodyweight-logs", remote(newId(), {}));
-    void device.host.call("syncNow", []);
-    await expect.poll(() => reasons).toMatchObject([{ name: "Deposed" }]);
+    await expect(device.host.call("syncNow", [])).rejects.toMatchObject({ name: "LeadershipLost" });
+    await expect.poll(() => reasons).toMatchObject([{ name: "LeadershipLost" }]);
     expect(await second.db.table("_device").get("meta")).toEqual(meta);
     expect(await second.sync()).toMatchObject({ pending: 0, state: "idle" });
     expect(await second.db.userBodyweightLogs.count()).toBe(1);

@@ -33,7 +33,7 @@ test("nothing is called synced while anything is left to do", () => {
   for (const change of left) {
     expect(summary(status(change)).label).not.toBe("Synced");
   }
-  const states: SyncState[] = ["off", "paused", "offline", "needsAuth", "needsConfirmation", "upgradeRequired", "syncing"];
+  const states: SyncState[] = ["starting", "unavailable", "off", "paused", "offline", "needsAuth", "needsConfirmation", "upgradeRequired", "syncing"];
   for (const state of states) {
     expect(summary(status({ state })).label, state).not.toBe("Synced");
   }
@@ -44,5 +44,9 @@ test("what waits is counted, and what needs somebody says so", () => {
   expect(summary(status({ state: "offline" })).sentence).toContain("has been sent");
   expect(summary(status({ blocked: 2, pending: 5 }))).toMatchObject({ tone: "attention", label: "2 refused" });
   expect(summary(status({ state: "needsConfirmation", toBeDeleted: 1 })).sentence).toContain("1 record that is here");
+  const unavailable = status({ state: "unavailable", lastError: "cannot start sync: no engine; serve it", pending: 1 });
+  expect(summary(unavailable).sentence).toBe(
+    "Cannot start sync: no engine; serve it. The log works on this device; 1 edit is kept and sent later.",
+  );
   expect(summary(status({ state: "off", account: null })).label).toBe("On this device");
 });

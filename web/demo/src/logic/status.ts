@@ -22,6 +22,14 @@ export function summary(status: SyncStatus): Summary {
     return { tone: "attention", label: "Storage problem", sentence: status.storageProblem };
   }
   switch (state) {
+    case "starting":
+      return { tone: "busy", label: "Starting", sentence: "Sync is starting. The log works meanwhile." };
+    case "unavailable":
+      return {
+        tone: "attention",
+        label: "Sync unavailable",
+        sentence: `${sentenceOf(status.lastError ?? "Sync cannot run")} The log works on this device; ${pending > 0 ? `${edits} ${pending === 1 ? "is" : "are"} kept and sent later.` : "what you write is kept and sent later."}`,
+      };
     case "off":
       return status.account === null
         ? {
@@ -57,6 +65,11 @@ export function summary(status: SyncStatus): Summary {
     case "idle":
       return idle(status, pending, blocked, quarantined, edits);
   }
+}
+
+/** A message as a sentence. */
+function sentenceOf(message: string): string {
+  return `${message.charAt(0).toUpperCase()}${message.slice(1)}${message.endsWith(".") ? "" : "."}`;
 }
 
 function idle({ lastError }: SyncStatus, pending: number, blocked: number, quarantined: number, edits: string): Summary {

@@ -74,7 +74,7 @@ function State({ status }: { status: SyncStatus }) {
           </button>
         )}
       </div>
-      {status.lastError !== null && status.state !== "idle" && <p className="notice">{status.lastError}</p>}
+      {status.lastError !== null && status.state !== "idle" && status.state !== "unavailable" && <p className="notice">{status.lastError}</p>}
       {signedIn && (
         <>
           <dl className="facts">

@@ -1,0 +1,63 @@
+// Generated from the Rust types in web/engine by its tests: `UPDATE_BORDER=1 cargo test` in that folder writes it anew.
+
+import type { EngineStatus } from "./driver.js";
+
+export type Happened = "tick" | { "online": boolean } | { "notified": number } | "syncNow" | "pause" | "resume" | { "signedIn": string } | "signedOut" | { "refreshed": boolean } | { "unanswered": [number, string] } | { "storeFailed": string };
+
+export type Wanted = { "retry": string } | { "discard": string } | "delete" | "pushAgain" | { "claim": string } | { "enable": boolean } | { "reread": string } | "current";
+
+export type Turn = { commands: Array<Command>, status: EngineStatus, 
+/**
+ * Whether there is nothing to do until something happens.
+ */
+waiting: boolean, };
+
+export type Command = { "command": "load", limit: number, } | { "command": "persist", step: number, } | { "command": "send", request: number, account: string, 
+/**
+ * The operation of the contract.
+ */
+operation: string, method: string, url: string, } | { "command": "refresh" } | { "command": "wakeAt", at: number | null, } | { "command": "cancel", request: number, };
+
+export type Call = { 
+/**
+ * The operation of the contract.
+ */
+operation: string, method: string, url: string, };
+
+export type AccountCall = { "signUp": [string, string] } | { "signIn": [string, string] } | { "refresh": string } | "signOut" | "notifications";
+
+export type WrittenCall = { body: string, 
+/**
+ * The operation of the contract.
+ */
+operation: string, method: string, url: string, };
+
+export type TokenAnswer = { "tokens": { account: string, accessToken: string, refreshToken: string, } } | { "refused": string } | { "unavailable": string };
+
+export type Selection = { "keys": Array<string> } | "unacknowledged" | { "unseen": number };
+
+export type Writes = { meta: string, 
+/**
+ * Whether a resync has yet to decide whether to ask the user: unseen rows are counted only then.
+ */
+undecided: boolean, put: Array<Put>, remove: Array<string>, remember: Array<Remembered>, forget: Array<number>, quarantined: Array<QuarantineMove>, 
+/**
+ * App writes that the contract refuses, with the reason.
+ */
+refused: Array<[string, string]>, 
+/**
+ * Keys of app writes that change nothing: the app's tables are reset to their rows.
+ */
+unchanged: Array<string>, };
+
+export type Put = { key: string, info: string, live: boolean, seen: number, 
+/**
+ * Position in the push order, for rows with a pending edit.
+ */
+queue?: [number, number], since?: number, blocked?: number, };
+
+export type Remembered = { collection: string, text: string, why: "lost" | "deleted", at: number, op: OpInfo, winner: OpInfo, };
+
+export type OpInfo = { id: string, device: string, seq: number, };
+
+export type QuarantineMove = { "quarantine": { key: string | null, collection: string | null, id: string | null, rev: number | null, raw: string, reason: string, at: number, } } | { "release": string } | { "releaseRev": number };

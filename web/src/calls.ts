@@ -1,0 +1,47 @@
+// The calls of a page to the leading worker. Every call settles: it is answered, or it is rejected once nobody is there to answer it.
+
+import type { Message, Method } from "./channel.js";
+import { newId } from "./id.js";
+
+interface WaitingCall {
+  readonly message: Extract<Message, { say: "call" }>;
+  readonly resolve: (result: never) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export class Calls {
+  private readonly waiting = new Map<string, WaitingCall>();
+
+  constructor(private readonly post: (message: Message) => void) {}
+
+  ask<T>(method: Method, given: readonly unknown[]): Promise<T> {
+    const id = newId();
+    const message = { say: "call", id, method, arguments: given } as const;
+    return new Promise<T>((resolve, reject) => {
+      this.waiting.set(id, { message, resolve, reject });
+      this.post(message);
+    });
+  }
+
+  answered({ id, result, error }: Extract<Message, { say: "answer" }>): void {
+    const call = this.waiting.get(id);
+    this.waiting.delete(id);
+    if (error === undefined) {
+      call?.resolve(result as never);
+    } else {
+      call?.reject(new Error(error));
+    }
+  }
+
+  /** Asks a new leader. One that has answered already does not carry out a call twice. */
+  repeat(): void {
+    this.waiting.forEach(({ message }) => this.post(message));
+  }
+
+  /** Nobody will answer. */
+  rejectAll(reason: string): void {
+    const calls = [...this.waiting.values()];
+    this.waiting.clear();
+    calls.forEach(({ message, reject }) => reject(new Error(`cannot call ${message.method}: ${reason}`)));
+  }
+}

@@ -1,0 +1,32 @@
+// Starting the engine: loading the WebAssembly, and saying what keeps it from running and what mends that.
+
+import { errorText } from "./error.js";
+import init from "../engine/pkg/engine.js";
+
+/** How long the WebAssembly may take to load. */
+const LOAD_MS_MAX = 30_000;
+
+/** Loads the engine, unless it is loaded. */
+export async function loadEngine(): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`the engine was not loaded within ${LOAD_MS_MAX / 1_000} s`)), LOAD_MS_MAX);
+  });
+  await Promise.race([init(), late]).finally(() => clearTimeout(timer));
+}
+
+/** Each cause that is known, by what the browser says, and the line that mends it. */
+const CAUSES: readonly (readonly [seen: RegExp, remedy: string])[] = [
+  [/Content Security Policy|unsafe-eval/i, "the page's Content-Security-Policy forbids WebAssembly; add 'wasm-unsafe-eval' to its script-src"],
+  [/failed to fetch Wasm/i, "serve engine_bg.wasm beside the worker, to everybody who may open the app"],
+  [/WebAssembly|CompileError|magic word/i, "serve engine_bg.wasm as it was built, with the type application/wasm"],
+  [/Failed to fetch|NetworkError|Load failed|not loaded within/i, "look at the network; it is tried again by itself"],
+  [/MissingAPI|indexedDB|IndexedDB API/i, "the browser gives this page no IndexedDB; leave the private window, or let the site store data"],
+];
+
+/** Why sync does not start, and what mends it. */
+export function startupProblem(error: unknown): string {
+  const seen = errorText(error);
+  const remedy = CAUSES.find(([pattern]) => pattern.test(seen))?.[1] ?? "reload the page; writes are kept and are sent then";
+  return `cannot start sync: ${seen}; ${remedy}`;
+}

@@ -1,0 +1,107 @@
+// Keeps a page's worker running: starts it, notices that it has died, and starts it again.
+
+import type { Order, Report, Settings } from "./channel.js";
+import { errorText } from "./error.js";
+import { newId } from "./id.js";
+
+/** How long a worker may take until it runs. */
+const START_MS_MAX = 30_000;
+/** The wait before a worker is started again; it doubles with each failure. */
+const RESTART_MS = 1_000;
+const RESTART_MS_MAX = 30_000;
+/** A worker that has run for this long was no failure. */
+const HEALTHY_MS = 60_000;
+
+export class WorkerSupervisor {
+  private worker: Worker | undefined;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private startedAt = 0;
+  private failures = 0;
+  private hasEnded = false;
+
+  /**
+   * @param make Makes the worker.
+   * @param tell Is told what keeps the worker from syncing, and null once nothing does.
+   */
+  constructor(
+    private readonly make: () => Worker,
+    private readonly settings: Omit<Settings, "life">,
+    private readonly tell: (problem: string | null) => void,
+  ) {
+    this.start();
+  }
+
+  order(order: Order): void {
+    this.worker?.postMessage(order);
+  }
+
+  end(): void {
+    this.hasEnded = true;
+    clearTimeout(this.timer);
+    this.order({ order: "close" });
+    this.worker = undefined;
+  }
+
+  private start(): void {
+    const life = `stronglog-sync:life:${newId()}`;
+    this.startedAt = performance.now();
+    let worker: Worker;
+    try {
+      worker = this.make();
+    } catch (error) {
+      this.failed(`cannot start the sync worker: ${errorText(error)}; let the page's Content-Security-Policy allow it with worker-src 'self'`);
+      return;
+    }
+    this.worker = worker;
+    const late = `cannot start the sync worker: it did not run within ${START_MS_MAX / 1_000} s; look at the network`;
+    this.timer = setTimeout(() => this.failed(late), START_MS_MAX);
+    worker.onmessage = ({ data }: MessageEvent<Report>) => this.receive(worker, life, data);
+    worker.onerror = (event) => {
+      // A file that cannot be loaded has no message.
+      const seen = event.message ?? "its file could not be loaded; serve it with the page's other files, and let worker-src allow it";
+      if (this.worker === worker) {
+        this.failed(`cannot run the sync worker: ${seen}`);
+      }
+    };
+    this.order({ order: "start", settings: { ...this.settings, life } });
+  }
+
+  private receive(worker: Worker, life: string, report: Report): void {
+    if (this.worker !== worker) {
+      return;
+    }
+    switch (report.report) {
+      case "alive":
+        clearTimeout(this.timer);
+        void this.watch(worker, life);
+        break;
+      case "problem":
+        this.tell(report.problem);
+        break;
+      case "failed":
+        this.failed(report.problem);
+        break;
+    }
+  }
+
+  /** Waits for the lock that the worker holds as long as it lives. */
+  private async watch(worker: Worker, life: string): Promise<void> {
+    await navigator.locks.request(life, () => undefined);
+    if (this.worker === worker) {
+      this.failed("the sync worker has ended: the browser may be short of memory; it is started again");
+    }
+  }
+
+  private failed(problem: string): void {
+    this.worker?.terminate();
+    this.worker = undefined;
+    clearTimeout(this.timer);
+    if (this.hasEnded) {
+      return;
+    }
+    this.failures = performance.now() - this.startedAt > HEALTHY_MS ? 0 : this.failures;
+    this.timer = setTimeout(() => this.start(), Math.min(RESTART_MS * 2 ** this.failures, RESTART_MS_MAX));
+    this.failures += 1;
+    this.tell(problem);
+  }
+}
