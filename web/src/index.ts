@@ -2,6 +2,7 @@
 
 export type * from "./api.js";
 export type * from "../../generated/typescript/types.js";
+export { credentialViolations } from "./credentials.js";
 export { migrate, type Migrated, type MigrateOptions, type OldRecord } from "./migrate.js";
 export { createSync } from "./sync.js";
 export { deterministicId } from "../../generated/typescript/runtime/collection.js";

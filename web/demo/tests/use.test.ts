@@ -187,3 +187,88 @@ test("a wrong password is told beside the form, and signing out keeps the log", 
   await page.locator("main a.item").first().waitFor();
   await context.close();
 });
+
+test("another account has a log of its own in the same browser, and nothing is created before that", async () => {
+  const { context, page } = await newDevice(world, problems);
+  await signIn(world, page);
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByText("New account").click();
+  const email = `ben-${Date.now()}@example.com`;
+  await page.getByLabel("Email").fill(email);
+  await page.getByLabel("Password").fill("correct horse");
+  const sent: string[] = [];
+  page.on("request", (request) => sent.push(new URL(request.url()).pathname));
+  await page.getByRole("button", { name: "Make the account" }).click();
+  await page.getByRole("button", { name: `Open the log of ${email}` }).click();
+  await page.getByText("New account").click();
+  expect(sent.filter((path) => path.includes("/auth/"))).toEqual([]);
+  expect(await page.getByLabel("Email").inputValue()).toBe(email);
+  await page.getByLabel("Password").fill("correct horse");
+  await page.getByRole("button", { name: "Make the account" }).click();
+  await synced(page);
+  await go(page, "History");
+  await page.getByText("No workouts yet").waitFor();
+
+  await goToSync(page);
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByLabel("Email").fill(world.email);
+  await page.getByLabel("Password").fill(world.password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("button", { name: `Open the log of ${world.email}` }).click();
+  await go(page, "History");
+  await page.locator("main a.item").first().waitFor();
+  await context.close();
+});
+
+test("the password rule is the contract's", async () => {
+  const { context, page } = await newDevice(world, problems);
+  await goToSync(page);
+  await page.getByText("New account").click();
+  await page.getByLabel("Email").fill("eve@example.com");
+  await page.getByLabel("Password").fill("123456789");
+  await page.getByRole("button", { name: "Make the account" }).click();
+  await page.getByText(/The password .*10/).waitFor();
+  await context.close();
+});
+
+test("offline mode lasts across a reload, and sends nothing", async () => {
+  const { context, page } = await newDevice(world, problems);
+  await signIn(world, page);
+  await page.getByRole("switch", { name: /Work offline/ }).check();
+  await page.getByRole("link", { name: "Sync: Offline mode" }).waitFor();
+  await go(page, "Body");
+  await page.getByLabel("Weight in kg").fill("79.1");
+  await page.getByRole("button", { name: "Log it" }).click();
+  await page.getByRole("listitem").filter({ hasText: "79.1 kg" }).first().waitFor();
+  await page.reload();
+  await page.getByRole("link", { name: "Sync: Offline mode" }).waitFor();
+  await goToSync(page);
+  await page.getByText("1 edit waits here").waitFor();
+  await page.getByRole("switch", { name: /Work offline/ }).uncheck();
+  await synced(page);
+  await context.close();
+});
+
+test("a number that is typed and not stored yet outlives the page", async () => {
+  const { context, page } = await newDevice(world, problems);
+  await go(page, "Body");
+  await page.getByLabel("Weight in kg").fill("81.3");
+  await page.reload();
+  expect(await page.getByLabel("Weight in kg").inputValue()).toBe("81.3");
+  await page.getByRole("button", { name: "Log it" }).click();
+  await page.getByRole("listitem").filter({ hasText: "81.3 kg" }).first().waitFor();
+  expect(await page.getByLabel("Weight in kg").inputValue()).toBe("");
+
+  await go(page, "Train");
+  await page.getByRole("button", { name: "Start a workout" }).click();
+  await page.getByRole("button", { name: "Add an exercise" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Bench press" }).first().click();
+  const weight = page.getByLabel("Weight of set 1 in kg");
+  await weight.fill("62.5");
+  await page.reload();
+  await page.waitForFunction(
+    () => document.querySelector<HTMLInputElement>("input[aria-label^='Weight of set 1']")?.value === "62.5",
+  );
+  await page.getByText("62.5 kg").first().waitFor();
+  await context.close();
+});

@@ -1,6 +1,7 @@
 // Labelled inputs, and what asks and tells: dialogs, choices, empty places.
 
-import { type InputHTMLAttributes, type ReactNode, useId, useLayoutEffect, useRef, useState } from "react";
+import { type InputHTMLAttributes, type ReactNode, useEffect, useId, useLayoutEffect, useRef } from "react";
+import { useDraft } from "./draft";
 import { Icon, type IconName } from "./icon";
 
 type FieldProps = { label: string; hint?: string; error?: string | undefined } & InputHTMLAttributes<HTMLInputElement>;
@@ -137,21 +138,33 @@ export function Loading() {
 
 interface CommitProps extends Omit<InputHTMLAttributes<HTMLInputElement>, "onChange" | "value"> {
   label: string;
+  /** Names what is typed, until it is stored. */
+  draft: string;
   value: string;
   /** Stores what was typed, if it can be. Then the stored text is shown again, whichever it is. */
   onCommit: (text: string) => Promise<unknown>;
 }
 
 /** An input without a visible label, stored when it is left or Enter is pressed. */
-export function Commit({ label, value, onCommit, ...input }: CommitProps) {
-  const [typed, setTyped] = useState<string>();
+export function Commit({ label, draft, value, onCommit, ...input }: CommitProps) {
+  const [typed, setTyped] = useDraft(draft);
+  const latest = useRef(typed);
+  latest.current = typed;
   const leave = async () => {
     if (typed !== undefined && typed !== value) {
       await onCommit(typed);
     }
     // What is being typed by now is left alone.
-    setTyped((current) => (current === typed ? undefined : current));
+    if (latest.current === typed) {
+      setTyped(undefined);
+    }
   };
+  // What was typed when the page was closed is stored now.
+  useEffect(() => {
+    if (typed !== undefined) {
+      void leave();
+    }
+  }, []);
   return (
     <input
       {...input}

@@ -1,12 +1,10 @@
 // The account: signing up, in and out.
 
 import { type FormEvent, useState } from "react";
-import { sync, type SyncStatus } from "../sync";
+import { currentOwner, isAnotherAccount, openLogOf, rememberOwner } from "../data/accounts";
+import { credentialViolations, sync, type SyncStatus } from "../sync";
 import { Choice, Field } from "../ui/form";
 import { attempt, told } from "../ui/toast";
-
-/** The address that was last signed in with: sync itself knows the account by its id alone. */
-const EMAIL_KEY = "stronglog-demo.email";
 
 export function Account({ status }: { status: SyncStatus }) {
   return status.account !== null && status.state !== "needsAuth" ? (
@@ -18,14 +16,14 @@ export function Account({ status }: { status: SyncStatus }) {
 
 function SignedIn({ status }: { status: SyncStatus }) {
   const on = status.state !== "off";
+  const owner = currentOwner();
   return (
     <section className="card" aria-labelledby="account">
       <div className="row ends">
         <div className="grow">
           <h2 id="account">Account</h2>
           <p className="muted">
-            Signed in{localStorage.getItem(EMAIL_KEY) && ` as ${localStorage.getItem(EMAIL_KEY)}`}. The log stays on this device
-            when you sign out.
+            Signed in{owner && ` as ${owner}`}. The log stays on this device when you sign out.
           </p>
         </div>
         <div className="row">
@@ -50,31 +48,44 @@ const WAYS = [
   ["up", "New account"],
 ] as const;
 
-/** The least that a server takes. */
-const PASSWORD_MIN = 8;
+interface Problem {
+  email?: string;
+  password?: string;
+  all?: string;
+  /** The address of another account than the log's own. */
+  another?: string;
+}
+
+/** What the contract refuses, beside the inputs that it is about. */
+function problemOf(way: Way, credentials: { email: string; password: string }): Problem {
+  const found = credentialViolations(way === "in" ? "signIn" : "signUp", credentials);
+  const about = (pointer: string) => found.find((violation) => violation.pointer === pointer);
+  const [email, password] = [about("/email"), about("/password")];
+  return {
+    ...(email && { email: `The address ${email.message}.` }),
+    ...(password && { password: `The password ${password.message}.` }),
+  };
+}
 
 function SignIn({ again }: { again: boolean }) {
   const [chosen, setWay] = useState<Way>("in");
-  const [email, setEmail] = useState(localStorage.getItem(EMAIL_KEY) ?? "");
+  const [email, setEmail] = useState(currentOwner() ?? "");
   const [password, setPassword] = useState("");
-  const [problem, setProblem] = useState<{ email?: string; password?: string; all?: string }>({});
+  const [problem, setProblem] = useState<Problem>({});
   const [busy, setBusy] = useState(false);
   const way = again ? "in" : chosen;
   const submit = async (event: FormEvent) => {
     event.preventDefault();
-    const wrong = {
-      ...(/^\S+@\S+$/.test(email.trim()) ? {} : { email: "Type an email address." }),
-      ...(password.length >= PASSWORD_MIN ? {} : { password: `A password has at least ${PASSWORD_MIN} characters.` }),
-    };
+    const credentials = { email: email.trim(), password };
+    const wrong = isAnotherAccount(credentials.email) ? { another: credentials.email } : problemOf(way, credentials);
     setProblem(wrong);
     if (Object.keys(wrong).length > 0) {
       return;
     }
     setBusy(true);
     try {
-      const credentials = { email: email.trim(), password };
       await (way === "in" ? sync.signIn(credentials) : sync.signUp(credentials));
-      localStorage.setItem(EMAIL_KEY, credentials.email);
+      rememberOwner(credentials.email);
     } catch (error) {
       setProblem({ all: told(error) });
     }
@@ -114,6 +125,17 @@ function SignIn({ again }: { again: boolean }) {
           <p className="notice danger" role="alert">
             {problem.all}
           </p>
+        )}
+        {problem.another && (
+          <div className="notice" role="alert">
+            <p className="grow">
+              The log that is open belongs to {currentOwner()}. {problem.another} has a log of its own in this browser; nothing is
+              mixed, and this log stays.
+            </p>
+            <button type="button" className="button" onClick={() => openLogOf(problem.another ?? "")}>
+              Open the log of {problem.another}
+            </button>
+          </div>
         )}
         <div>
           <button type="submit" className="button primary" disabled={busy}>

@@ -8,6 +8,7 @@ import { fromKg, parseNumber, toKg, unitName, weight } from "../logic/units";
 import { day, dayInput, fromDayInput } from "../logic/words";
 import { db, sync, type UserBodyweightLog } from "../sync";
 import { LineChart } from "../ui/chart";
+import { useDraft } from "../ui/draft";
 import { Choice, Empty, Field, Loading } from "../ui/form";
 import { Icon } from "../ui/icon";
 import { Title } from "../ui/route";
@@ -49,7 +50,7 @@ function Nothing() {
 
 function Measure() {
   const unit = useUnit();
-  const [typed, setTyped] = useState("");
+  const [typed = "", setTyped] = useDraft("body.weight");
   const [date, setDate] = useState(() => dayInput(Date.now()));
   const [error, setError] = useState<string>();
   const submit = async (event: FormEvent) => {
@@ -62,7 +63,7 @@ function Measure() {
     }
     setError(undefined);
     if (await attempt(db.userBodyweightLogs.add({ id: sync.newId(), date: at, weightKg: toKg(value, unit) }))) {
-      setTyped("");
+      setTyped(undefined);
       say(`Logged ${weight(toKg(value, unit), unit)}.`);
     }
   };

@@ -8,6 +8,7 @@ import { useUnit } from "../data/settings";
 import { about, parseNumber, toKg, unitName, weight } from "../logic/units";
 import { fromDayInput, shortDay } from "../logic/words";
 import { db, sync, type UserGoal } from "../sync";
+import { useDraft } from "../ui/draft";
 import { Choice, Dialog, Empty, Field, Loading, Select } from "../ui/form";
 import { Icon } from "../ui/icon";
 import { Title } from "../ui/route";
@@ -164,7 +165,7 @@ function GoalDialog({ onClose }: { onClose: () => void }) {
   const exercises = useExercises() ?? [];
   const [kind, setKind] = useState<Kind>("liftTarget");
   const [chosen, setExercise] = useState<string>();
-  const [typed, setTyped] = useState("");
+  const [typed = "", setTyped] = useDraft("goal.weight");
   const [date, setDate] = useState("");
   const [error, setError] = useState<string>();
   const exercise = exercises.find((one) => one.id === chosen) ?? exercises[0];
@@ -198,6 +199,7 @@ function GoalDialog({ onClose }: { onClose: () => void }) {
             targetBodyweightKg: toKg(value, unit),
           };
     if (await attempt(db.userGoals.add(goal))) {
+      setTyped(undefined);
       onClose();
     }
   };

@@ -113,6 +113,7 @@ function SetRow({ set, nth, timed, unit }: { set: LoggedSet; nth: number; timed:
       <td>
         <Commit
           label={`Weight of set ${nth} in ${unitName(unit)}`}
+          draft={`${set.id}.weight`}
           inputMode="decimal"
           value={weightText(loggedWeightKg, unit)}
           onCommit={(text) => number(parseNumber(text), (value) => ({ loggedWeightKg: toKg(value, unit) }))}
@@ -121,6 +122,7 @@ function SetRow({ set, nth, timed, unit }: { set: LoggedSet; nth: number; timed:
       <td>
         <Commit
           label={`Repetitions of set ${nth}`}
+          draft={`${set.id}.reps`}
           inputMode="numeric"
           value={String(loggedReps)}
           onCommit={(text) => number(parseWhole(text), (value) => ({ loggedReps: value }))}
@@ -131,6 +133,7 @@ function SetRow({ set, nth, timed, unit }: { set: LoggedSet; nth: number; timed:
           {seconds !== undefined && (
             <Commit
               label={`Seconds of set ${nth}`}
+              draft={`${set.id}.seconds`}
               inputMode="numeric"
               value={String(seconds)}
               onCommit={(text) => number(parseWhole(text), (value) => ({ seconds: value }))}

@@ -107,9 +107,9 @@ function OfflineSwitch({ paused }: { paused: boolean }) {
     <label className="switch">
       <span>
         Work offline
-        <span className="hint block">Nothing is sent or fetched until you switch back.</span>
+        <span className="hint block">Nothing is sent or fetched until you switch back, even after a reload.</span>
       </span>
-      <input type="checkbox" role="switch" checked={paused} onChange={() => (paused ? sync.resume() : sync.pause())} />
+      <input type="checkbox" role="switch" checked={paused} onChange={() => void attempt(paused ? sync.resume() : sync.pause())} />
     </label>
   );
 }

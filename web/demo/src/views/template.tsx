@@ -68,6 +68,7 @@ function Template({ template }: { template: WorkoutTemplate }) {
           <span className="label">Name</span>
           <Commit
             label="Name"
+            draft={`${template.id}.name`}
             maxLength={200}
             value={template.name}
             onCommit={async (text) =>
@@ -116,13 +117,14 @@ function PlannedRow({ one, planned, index }: { one: Planned; planned: readonly P
       <span className="row plan">
         <Commit
           label={`Sets of ${name}`}
+          draft={`${one.id}.sets`}
           inputMode="numeric"
           value={String(one.targetSets ?? "")}
           placeholder="Sets"
           onCommit={sets}
         />
         <span className="muted">×</span>
-        <Commit label={`Repetitions of ${name}`} value={one.targetReps ?? ""} placeholder="Reps" maxLength={50} onCommit={reps} />
+        <Commit label={`Repetitions of ${name}`} draft={`${one.id}.reps`} value={one.targetReps ?? ""} placeholder="Reps" maxLength={50} onCommit={reps} />
       </span>
       <span className="row acts">
         <button

@@ -10,6 +10,7 @@ import { type Block, blocksOf } from "../logic/sets";
 import { volume } from "../logic/units";
 import { clock, counted, day, duration } from "../logic/words";
 import { db, type WorkoutLog } from "../sync";
+import { useDraft } from "../ui/draft";
 import { Commit, Empty, Loading } from "../ui/form";
 import { Icon } from "../ui/icon";
 import { Gone, navigate, Title } from "../ui/route";
@@ -116,7 +117,7 @@ function RestTimer({ from }: { from: number | undefined }) {
 
 /** Name and notes of the workout, and its end. */
 function Details({ workout }: { workout: WorkoutLog }) {
-  const [notes, setNotes] = useState<string>();
+  const [notes, setNotes] = useDraft(`${workout.id}.notes`);
   const remove = async () => {
     const undo = await deleteWorkout(workout);
     navigate("/history");
@@ -129,6 +130,7 @@ function Details({ workout }: { workout: WorkoutLog }) {
         <span className="label">Name</span>
         <Commit
           label="Name"
+          draft={`${workout.id}.name`}
           placeholder="Workout"
           maxLength={200}
           value={workout.name ?? ""}
