@@ -153,6 +153,9 @@ export function makeDatabase(name: string): Database {
   return database as Database;
 }
 
+/** Why a database of an earlier layout cannot be opened. */
+export const HELD_OPEN = "another tab holds the database open with an older version of the app; reload that tab or close it";
+
 /** How much of what the engine's tables hold: everything that the status counts and that needs no engine. */
 export interface Counts {
   /** Edits that the server has yet to acknowledge, those that the engine has not seen yet included. */

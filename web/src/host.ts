@@ -2,14 +2,16 @@
 
 import type { BlockedRecord, Credentials, PastVersion, QuarantinedChange } from "./api.js";
 import type { LeaderStatus, Method, Settings } from "./channel.js";
-import { makeDatabase, partsOfKey, PAUSED, type Database } from "./database.js";
+import { HELD_OPEN, makeDatabase, partsOfKey, PAUSED, type Database } from "./database.js";
 import { Driver, type EngineStatus } from "./driver.js";
-import { DexieStore } from "./store.js";
+import { DexieStore, type State } from "./store.js";
 import { Transport, type Audit } from "./transport.js";
 import * as wasm from "../engine/pkg/engine.js";
 
 /** How many past versions are listed by default. */
 const CONFLICTS = 100;
+/** How long the database may take to open. */
+const OPEN_MS_MAX = 10_000;
 /** How long to wait before a database that was closed from outside is opened again. */
 const CHECK_MS = 200;
 
@@ -48,7 +50,10 @@ export class Host {
   static async open(settings: Settings, surroundings: Surroundings): Promise<Host> {
     const database = makeDatabase(settings.name);
     const store = new DexieStore(database, settings.tab);
-    const state = await store.open();
+    const state = await openInTime(store).catch((error: unknown) => {
+      database.close();
+      throw error;
+    });
     const engine = new wasm.SyncEngine(settings.baseUrl, settings.pollMs, state.meta, state.counts);
     const transport = new Transport(settings.baseUrl, database._device, surroundings.fetch, surroundings.audit);
     const driver: Driver = new Driver(engine, store, transport, {
@@ -264,6 +269,16 @@ export class Host {
       this.repeatStatus();
     }
   }
+}
+
+/** Opens a store. Where another tab holds up an upgrade, the browser says so to the first page that asks, and nothing to all others. */
+function openInTime(store: DexieStore): Promise<State> {
+  return new Promise((resolve, reject) => {
+    const held = (): void => reject(new Error(HELD_OPEN));
+    const timer = setTimeout(held, OPEN_MS_MAX);
+    store.database.on("blocked", held);
+    void store.open().then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }
 
 function named(key: string): Pick<BlockedRecord, "collection" | "id"> {

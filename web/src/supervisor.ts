@@ -43,8 +43,12 @@ export class WorkerSupervisor {
   }
 
   private start(): void {
-    const life = `stronglog-sync:life:${newId()}`;
     this.startedAt = performance.now();
+    if (navigator.locks === undefined) {
+      this.failed("cannot start the sync worker: the browser gives this page no Web Locks; serve it by https");
+      return;
+    }
+    const life = `stronglog-sync:life:${newId()}`;
     let worker: Worker;
     try {
       worker = this.make();

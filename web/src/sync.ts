@@ -3,7 +3,7 @@
 import type { BlockedRecord, CollectionPath, Credentials, PastVersion, QuarantinedChange, StrongLogDatabase, Sync, SyncOptions, SyncStatus } from "./api.js";
 import { Calls } from "./calls.js";
 import { openChannel, type LeaderStatus, type Message, type Method } from "./channel.js";
-import { countOwnTables, makeDatabase, PAUSED, type Database } from "./database.js";
+import { countOwnTables, HELD_OPEN, makeDatabase, PAUSED, type Database } from "./database.js";
 import { errorText } from "./error.js";
 import { newId } from "./id.js";
 import { BEAT_MS } from "./leader.js";
@@ -64,6 +64,7 @@ class Page implements Sync {
     this.database = makeDatabase(name);
     this.channel = openChannel(name);
     this.calls = new Calls((message) => this.say(message));
+    this.database.on("blocked", () => this.update({ storageProblem: HELD_OPEN }));
     watchWrites(this.database, () => this.written());
     this.db = this.database as unknown as StrongLogDatabase;
     this.status = {
@@ -81,7 +82,7 @@ class Page implements Sync {
     this.watchPage();
     this.watchLeader();
     this.say({ say: "hello" });
-    void this.countAlone();
+    void this.readAlone();
     void this.lookForPersistence();
   }
 
@@ -188,7 +189,7 @@ class Page implements Sync {
   private written(): void {
     this.say({ say: "written" });
     if (!this.isLed) {
-      void this.countAlone();
+      void this.readAlone();
     }
   }
 
@@ -260,15 +261,16 @@ class Page implements Sync {
     if (this.problem !== null) {
       this.calls.rejectAll(this.problem);
     }
-    void this.countAlone();
+    void this.readAlone();
   }
 
-  /** Counts what the database holds while no leader does. */
-  private async countAlone(): Promise<void> {
+  /** Reads from the database what a leader would report, while there is none. */
+  private async readAlone(): Promise<void> {
     try {
-      const counts = await countOwnTables(this.database);
+      const [counts, tokens] = await Promise.all([countOwnTables(this.database), this.database._device.get("tokens")]);
       if (!this.isLed) {
-        this.update({ ...counts, storageProblem: null });
+        const account = (tokens?.value as { readonly account: string } | undefined)?.account ?? null;
+        this.update({ ...counts, account, storageProblem: null });
       }
     } catch (error) {
       if (!this.isLed && !this.ended.signal.aborted) {

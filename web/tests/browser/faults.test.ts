@@ -301,6 +301,25 @@ test("a browser without IndexedDB: sync says so, and calls end", async () => {
   expect(await outcome(tab, "signUp")).toContain("let the site store data");
 });
 
+test("a database that an older tab holds open: sync says so, calls end, and it goes on once that tab is closed", async () => {
+  const context = await play.profile();
+  const older = await Tab.open(context, play.url);
+  await older.page.evaluate(
+    () =>
+      new Promise<void>((resolve) => {
+        const request = indexedDB.open("held", 1);
+        request.onsuccess = () => resolve();
+      }),
+  );
+  const tab = await Tab.open(context, `${play.url}/?name=held`);
+  const status = await tab.until((found) => found.state === "unavailable");
+  expect(status.lastError).toContain("reload that tab or close it");
+  expect(status.storageProblem).toContain("reload that tab or close it");
+  expect(await outcome(tab, "syncNow")).toContain("reload that tab or close it");
+  await older.page.close();
+  expect(await tab.until((found) => found.state === "off", 40_000)).toMatchObject({ lastError: null, storageProblem: null });
+});
+
 test("a database that is deleted while it is open: sync says so, and the app goes on", async () => {
   const tab = await Tab.open(await play.profile(), play.url);
   await tab.signUp(play.account());

@@ -1,4 +1,4 @@
-// The story's five scenarios, in a real browser against the real server, with the Zod schemas at the door.
+// The story's five scenarios, in a real browser against the real server, with all traffic validated by the Zod schemas as well.
 
 import { expect, test } from "vitest";
 import { Play } from "./play.js";

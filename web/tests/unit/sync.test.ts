@@ -139,7 +139,7 @@ describe("remote changes only", () => {
     expect(await device.db.userBodyweightLogs.orderBy("date").last()).toMatchObject({ date: 2_499 });
   });
 
-  test("what this version cannot read is set aside, and not edited", async () => {
+  test("what this version cannot read is quarantined, and not edited", async () => {
     const id = newId();
     server.add("user-bodyweight-logs", remote(id, { weightKg: "eighty" }));
     await device.signIn();
