@@ -62,8 +62,9 @@ function problemOf(way: Way, credentials: { email: string; password: string }): 
   const about = (pointer: string) => found.find((violation) => violation.pointer === pointer);
   const [email, password] = [about("/email"), about("/password")];
   return {
-    ...(email && { email: `The address ${email.message}.` }),
-    ...(password && { password: `The password ${password.message}.` }),
+    // What an address looks like is a pattern, which is nothing to show.
+    ...(email && { email: credentials.email !== "" && email.keyword === "maxLength" ? `The address ${email.message}.` : "Type an email address." }),
+    ...(password && { password: credentials.password === "" ? "Type a password." : `The password ${password.message}.` }),
   };
 }
 

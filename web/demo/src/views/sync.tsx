@@ -103,13 +103,20 @@ function State({ status }: { status: SyncStatus }) {
 }
 
 function OfflineSwitch({ paused }: { paused: boolean }) {
+  // Switched at once, and shown as it is when the status follows.
+  const [wanted, setWanted] = useState(paused);
+  useEffect(() => setWanted(paused), [paused]);
+  const change = () => {
+    setWanted(!wanted);
+    void attempt(wanted ? sync.resume() : sync.pause());
+  };
   return (
     <label className="switch">
       <span>
         Work offline
         <span className="hint block">Nothing is sent or fetched until you switch back, even after a reload.</span>
       </span>
-      <input type="checkbox" role="switch" checked={paused} onChange={() => void attempt(paused ? sync.resume() : sync.pause())} />
+      <input type="checkbox" role="switch" checked={wanted} onChange={change} />
     </label>
   );
 }
