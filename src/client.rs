@@ -11,15 +11,17 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use uuid::Uuid;
 
 use crate::account::Accounts;
-use crate::api::collection::Synced;
+use crate::api::Report;
+use crate::api::collection::{Collection, Synced};
 use crate::api::registry::{self, Collections};
+use crate::clock::ClockAndRng;
 use crate::driver::{SharedStore, Signal, with_clock_and_rng, with_store};
 use crate::engine::Event;
 use crate::error::{Error, Kind};
 use crate::outbox::{self, EditError, LocalEdit};
 use crate::record::Record;
 use crate::status::Status;
-use crate::store::{Block, Key, PastVersion, Quarantined, Refused, Row, RowState, Select, Store, Write};
+use crate::store::{Block, Key, Loaded, PastVersion, Quarantined, Refused, Row, RowState, Select, Store, StoreError, Write};
 use crate::task::{Answer, Snapshot, Task};
 use crate::transport::{Link, Traffic};
 
@@ -198,13 +200,11 @@ impl Client {
     /// # Errors
     /// There is no past version of this number, or this version of the contract refuses it.
     pub fn restore(&self, number: i64) -> Result<(), Error> {
-        let past = self.with(|store| store.history(usize::MAX))?.into_iter().find(|past| past.number == number);
-        let past = past.ok_or_else(|| Error::argument(format!("there is no past version {number}")))?;
+        let past = self.with(|store| store.past(number))?;
+        let missing = || Error::argument(format!("cannot restore version {number}: the conflict history has no such version"));
+        let past = past.ok_or_else(missing)?;
         let key = Key { collection: past.collection, id: past.record.id };
-        if past.record.deleted {
-            return self.edit(key, &LocalEdit::Delete).map(drop);
-        }
-        self.edit(key, &LocalEdit::Put(past.record.text)).map(drop)
+        self.edit(key, &LocalEdit::Change(past.record.text)).map(drop)
     }
 
     /// Edits that the server has refused for good, with its reasons.
@@ -282,48 +282,76 @@ impl Client {
         self.answer(Signal::Settled).await
     }
 
-    /// Writes one record, and says what is stored.
-    fn edit(&self, key: Key, edit: &LocalEdit) -> Result<Option<Record>, Error> {
-        Ok(self.edit_all(&[key], std::slice::from_ref(edit))?.pop().flatten())
+    /// Writes one record, and returns it as it is stored.
+    pub(crate) fn edit(&self, key: Key, edit: &LocalEdit) -> Result<Option<Record>, Error> {
+        self.write(&[key], |loaded, clock| {
+            let writes = outbox::edit(loaded, key, edit, clock).map_err(|error| (key, error))?;
+            let record = put_record(&writes);
+            Ok((writes, record))
+        })
     }
 
-    /// Writes records in one transaction, all or none, and says what is stored.
-    fn edit_all(&self, keys: &[Key], edits: &[LocalEdit]) -> Result<Vec<Option<Record>>, Error> {
-        let mut refused = None;
-        let mut records = Vec::with_capacity(edits.len());
+    /// Writes records in one transaction, all or none, and returns them as they are stored.
+    pub(crate) fn edit_all(&self, keys: &[Key], edits: &[LocalEdit]) -> Result<Vec<Option<Record>>, Error> {
+        self.write(keys, |loaded, clock| {
+            let planned = outbox::edit_all(loaded, keys, edits, clock)?;
+            let records = planned.iter().map(|writes| put_record(writes)).collect();
+            Ok((planned.into_iter().flatten().collect(), records))
+        })
+    }
+
+    /// Changes one record as it is in the transaction that writes it, and returns it as it is stored.
+    pub(crate) fn change(&self, key: Key, change: impl FnOnce(&str) -> Result<String, Report>) -> Result<Record, Error> {
+        self.write(&[key], |loaded, clock| {
+            let written = outbox::change(loaded, key, change, clock);
+            let writes = written.map_err(|error| (key, error))?;
+            let record = put_record(&writes).ok_or((key, EditError::Missing))?;
+            Ok((writes, record))
+        })
+    }
+
+    /// Plans local edits and carries them out in one transaction, and tells sync and whoever watches.
+    fn write<T>(
+        &self,
+        keys: &[Key],
+        plan: impl FnOnce(&mut Loaded, &mut ClockAndRng<'_>) -> Result<(Vec<Write>, T), (Key, EditError)>,
+    ) -> Result<T, Error> {
+        let (mut plan, mut outcome) = (Some(plan), None);
         let snapshot = self.with(|store| {
             store.update(&Select::Keys(keys.to_vec()), &mut |loaded| {
-                let planned = with_clock_and_rng(|clock| outbox::edit_all(loaded, keys, edits, clock));
-                let planned = planned.map_err(|(key, error)| {
-                    refused = Some(refused_edit(key, error));
-                    Refused
-                })?;
-                records = planned.iter().map(|writes| writes.iter().find_map(put_record)).collect();
-                Ok(planned.into_iter().flatten().collect())
+                // A store plans an update once.
+                let planned = with_clock_and_rng(|clock| plan.take().map(|plan| plan(loaded, clock))).ok_or(Refused)?;
+                let (writes, result) = match planned {
+                    Ok((writes, result)) => (Ok(writes), Ok(result)),
+                    Err(refused) => (Err(Refused), Err(refused)),
+                };
+                outcome = Some(result);
+                writes
             })?;
             Snapshot::of(store)
         })?;
-        if let Some(error) = refused {
-            return Err(error);
-        }
+        let outcome = outcome.ok_or_else(|| StoreError::new("cannot write: the database has not planned the update"))?;
+        let result = outcome.map_err(|(key, error)| refused_edit(key.collection, Some(key.id), error))?;
         self.tell(Event::Written(snapshot));
         if self.inner.changes.receiver_count() > 0 {
             // Without a receiver there is nobody to tell.
             _ = self.inner.changes.send(keys.into());
         }
-        Ok(records)
+        Ok(result)
     }
 }
 
-fn put_record(write: &Write) -> Option<Record> {
-    match write {
+fn put_record(writes: &[Write]) -> Option<Record> {
+    writes.iter().find_map(|write| match write {
         Write::Put(row) => Some(row.record.clone()),
         _ => None,
-    }
+    })
 }
 
-fn refused_edit(key: Key, error: EditError) -> Error {
-    Kind::Edit { what: format!("{} {}", key.collection.path, key.id), error }.into()
+/// The error of a write to a collection; of the record with this id, if it has one.
+fn refused_edit(collection: &Collection, id: Option<Uuid>, error: EditError) -> Error {
+    let id = id.map(|id| format!(" {id}")).unwrap_or_default();
+    Kind::Edit { what: format!("{}{id}", collection.path), error }.into()
 }
 
 impl Collections for Client {

@@ -11,7 +11,7 @@ use crate::clock::{ClockAndRng, SKEW_MAX_MS};
 use crate::cursor::Cursor;
 use crate::merge::Op;
 use crate::pull;
-use crate::record::{RECORD_BYTES_MAX, Record, rewrite};
+use crate::record::{Record, WRITTEN_BYTES_MAX, boolean, integer, rewrite};
 use crate::rules::{self, Rule};
 use crate::store::{Block, Key, Loaded, Meta, Past, PastVersion, Pending, Row, RowState, Write};
 use crate::wire::{self, Edit, Outcome, PushResult, Receipt};
@@ -21,11 +21,17 @@ fn new_op(clock: &mut ClockAndRng<'_>, meta: &mut Meta) -> Op {
     Op { id: clock.new_id(), device: meta.device, seq: meta.seq }
 }
 
+/// How many past versions a device keeps.
+const HISTORY_MAX: u64 = 10_000;
+
 /// A write of the app.
 #[derive(Clone, Debug)]
 pub enum LocalEdit {
-    /// A new or changed record, whole.
+    /// A new record, or a whole one in place of the version with the stamp that it carries. If the device holds another version by now, the
+    /// edit has not been made on it (R24). `isDeleted: true` deletes the record (R21).
     Put(String),
+    /// A whole record, made of the version that the device holds: read and written in one transaction.
+    Change(String),
     /// A record that the app ships: written where there is none yet, and beaten by any real edit (R18).
     Seed(String),
     /// Leaves a tombstone, and the content in the history of this device.
@@ -39,7 +45,7 @@ pub enum EditError {
     Invalid(Report),
     /// The record is larger than the contract allows.
     TooLarge {
-        /// Its length as JSON; [`RECORD_BYTES_MAX`] are allowed.
+        /// Its length as JSON; [`WRITTEN_BYTES_MAX`] are allowed.
         bytes: usize,
     },
     /// A newer version of the record waits for an update of the app; editing an older one would destroy it (R16).
@@ -56,26 +62,26 @@ pub enum EditError {
 impl fmt::Display for EditError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            EditError::Invalid(report) => write!(f, "it breaks the contract: {report}"),
+            EditError::Invalid(report) => write!(f, "the record is invalid: {report}"),
             EditError::TooLarge { bytes } => {
-                write!(f, "it takes {bytes} bytes of JSON, and {} are allowed; make it smaller", RECORD_BYTES_MAX)
+                write!(f, "the record takes {bytes} bytes of JSON, and the limit is {WRITTEN_BYTES_MAX}; shorten it")
             }
-            EditError::Quarantined => f.write_str("a newer app has written a version that this one cannot read; update the app first"),
-            EditError::Missing => f.write_str("there is no such record, or it is deleted already"),
-            EditError::NotSingleton { id } => write!(f, "its collection has one record, with the id {id}"),
+            EditError::Quarantined => f.write_str("a newer version of the app wrote data that this version cannot read; update the app"),
+            EditError::Missing => f.write_str("the record does not exist or is already deleted"),
+            EditError::NotSingleton { id } => write!(f, "the collection has a single record, with the id {id}; use that id"),
         }
     }
 }
 
-/// The local write of one record. `loaded` holds its row.
+/// Plans a local write of one record. `loaded` holds its row.
 ///
 /// # Errors
 /// Why the write is refused.
 pub fn edit(loaded: &mut Loaded, key: Key, edit: &LocalEdit, clock: &mut ClockAndRng<'_>) -> Result<Vec<Write>, EditError> {
-    let before = loaded.rows.first().and_then(Option::as_ref);
     if loaded.quarantined.first() == Some(&true) {
         return Err(EditError::Quarantined);
     }
+    let before = loaded.rows.first().and_then(Option::as_ref);
     let live = before.filter(|row| !row.record.deleted);
     let meta = &mut loaded.meta;
     let stamp = |meta: &mut Meta| meta.clock.stamp(clock.now_ms, before.map(|row| row.record.stamp));
@@ -83,12 +89,13 @@ pub fn edit(loaded: &mut Loaded, key: Key, edit: &LocalEdit, clock: &mut ClockAn
         LocalEdit::Seed(_) if before.is_some() => return Ok(Vec::new()),
         LocalEdit::Seed(text) if rules::on(Rule::SeedsAreOldest) => live_record(key, text, 0, Some(0), None)?,
         LocalEdit::Seed(text) => live_record(key, text, stamp(meta), None, None)?,
-        LocalEdit::Put(text) => live_record(key, text, stamp(meta), None, before)?,
-        LocalEdit::Delete => {
+        LocalEdit::Put(text) | LocalEdit::Change(text) if !is_tombstone(text) => live_record(key, text, stamp(meta), None, before)?,
+        LocalEdit::Put(_) | LocalEdit::Change(_) | LocalEdit::Delete => {
             let live = live.ok_or(EditError::Missing)?;
             live.record.tombstone(stamp(meta)).map_err(EditError::Invalid)?
         }
     };
+    let stale = live.filter(|row| is_stale(edit, row));
     let pending = Pending {
         since: before.and_then(Row::unacknowledged).map_or(clock.now_ms, |pending| pending.since),
         lost: false,
@@ -97,13 +104,43 @@ pub fn edit(loaded: &mut Loaded, key: Key, edit: &LocalEdit, clock: &mut ClockAn
     let row = Row {
         collection: key.collection,
         op: new_op(clock, meta),
-        base_rev: before.and_then(|row| row.base_rev),
+        base_rev: before.filter(|_| stale.is_none()).and_then(|row| row.base_rev),
         state: RowState::Pending(pending),
         seen: before.map_or(0, |row| row.seen),
         record,
     };
-    let past = live.filter(|_| row.record.deleted).map(|live| Write::Remember(past(live, Past::Deleted, row.op, clock.now_ms)));
-    Ok(past.into_iter().chain([Write::Put(row)]).collect())
+    let past = match live {
+        Some(live) if row.record.deleted => Some((live, Past::Deleted)),
+        _ => stale.filter(|stale| !stale.record.is_as_shipped()).map(|stale| (stale, Past::Lost)),
+    };
+    let remembered = past.map(|(past, why)| remember(past, why, row.op, clock.now_ms));
+    Ok(remembered.into_iter().chain([Write::Put(row)]).collect())
+}
+
+/// Plans an edit that `change` makes of the live record at hand. `loaded` holds its row.
+///
+/// # Errors
+/// There is no live record, `change` fails, or the write is refused.
+pub fn change(
+    loaded: &mut Loaded,
+    key: Key,
+    change: impl FnOnce(&str) -> Result<String, Report>,
+    clock: &mut ClockAndRng<'_>,
+) -> Result<Vec<Write>, EditError> {
+    let live = loaded.rows.first().and_then(Option::as_ref).filter(|row| !row.record.deleted);
+    let text = change(&live.ok_or(EditError::Missing)?.record.text).map_err(EditError::Invalid)?;
+    edit(loaded, key, &LocalEdit::Change(text), clock)
+}
+
+/// Whether an edit was made on another version than the one in `row` (R24).
+fn is_stale(edit: &LocalEdit, row: &Row) -> bool {
+    let LocalEdit::Put(text) = edit else { return false };
+    let read = parse(text.as_bytes()).ok().and_then(|tape| integer(tape.root().get("clientUpdatedAt")));
+    read != Some(row.record.stamp) && rules::on(Rule::StaleEditsHaveNoBase)
+}
+
+fn is_tombstone(text: &str) -> bool {
+    parse(text.as_bytes()).is_ok_and(|tape| boolean(tape.root().get("isDeleted")) == Some(true))
 }
 
 /// Local writes of several records at one moment, with the writes of each. `loaded` holds their rows, in order.
@@ -134,22 +171,18 @@ pub fn edit_all(
     Ok(writes)
 }
 
-/// A live record of the app's, with the members that sync owns, validated.
+/// A live record as an app wrote it, with the members that sync owns, validated.
 fn live_record(key: Key, text: &str, stamp: i64, created: Option<i64>, before: Option<&Row>) -> Result<Record, EditError> {
-    let number = |value: i64| Some(value.to_string());
-    let server = before.map(|row| server_members(&row.record.text)).unwrap_or_default();
-    let members = [
-        ("clientUpdatedAt", number(stamp)),
-        ("isDeleted", Some("false".to_owned())),
-        ("serverId", server.0),
-        ("serverUpdatedAt", server.1),
-        ("clientCreatedAt", created.and_then(number)),
-    ];
-    let members = if created.is_some() { &members[..] } else { &members[..4] };
-    let text = rewrite(text, members).map_err(EditError::Invalid)?;
-    if text.len() > RECORD_BYTES_MAX {
+    let mut members = vec![("clientUpdatedAt", Some(stamp.to_string())), ("serverId", None), ("serverUpdatedAt", None)];
+    members.extend(created.map(|created| ("clientCreatedAt", Some(created.to_string()))));
+    let text = rewrite(text, &members).map_err(EditError::Invalid)?;
+    if text.len() > WRITTEN_BYTES_MAX {
         return Err(EditError::TooLarge { bytes: text.len() });
     }
+    let text = match before {
+        Some(row) => rewrite(&text, &server_members(&row.record.text)).map_err(EditError::Invalid)?,
+        None => text,
+    };
     let tape = parse(text.as_bytes()).map_err(EditError::Invalid)?;
     wire::check_live(key.collection, tape.root()).map_err(EditError::Invalid)?;
     if let Some(id) = pull::singleton_id(key.collection).filter(|id| *id != key.id) {
@@ -160,15 +193,15 @@ fn live_record(key: Key, text: &str, stamp: i64, created: Option<i64>, before: O
 }
 
 /// The members that the server made, as JSON.
-fn server_members(text: &str) -> (Option<String>, Option<String>) {
-    let Ok(tape) = parse(text.as_bytes()) else { return (None, None) };
-    let member = |name: &str| tape.root().get(name).map(Json::to_text);
-    (member("serverId"), member("serverUpdatedAt"))
+fn server_members(text: &str) -> Vec<(&'static str, Option<String>)> {
+    let Ok(tape) = parse(text.as_bytes()) else { return Vec::new() };
+    ["serverId", "serverUpdatedAt"].map(|name| (name, tape.root().get(name).map(Json::to_text))).to_vec()
 }
 
-/// A version on its way into the history.
-pub fn past(row: &Row, why: Past, winner: Op, at: i64) -> PastVersion {
-    PastVersion { number: 0, collection: row.collection, record: row.record.clone(), op: row.op, why, winner, at }
+/// Puts a version into the history, as replaced by the edit `winner`.
+pub fn remember(row: &Row, why: Past, winner: Op, at: i64) -> Write {
+    let past = PastVersion { number: 0, collection: row.collection, record: row.record.clone(), op: row.op, why, winner, at };
+    Write::Remember { past, keep: HISTORY_MAX }
 }
 
 /// What a push has come to.
@@ -258,11 +291,7 @@ fn superseded(
             let op = unreadable.op.unwrap_or(row.op);
             let mut set_aside = unreadable.clone();
             set_aside.raw = pull::as_feed_change(row.collection, &unreadable.raw);
-            vec![
-                Write::Remember(past(row, Past::Lost, op, now)),
-                Write::Remove(row.key()),
-                Write::Quarantine(pull::quarantined(&set_aside, now)),
-            ]
+            vec![remember(row, Past::Lost, op, now), Write::Remove(row.key()), Write::Quarantine(pull::quarantined(&set_aside, now))]
         }
         Err(unreadable) => vec![Write::Quarantine(pull::quarantined(unreadable, now))],
     })
@@ -346,5 +375,5 @@ pub fn discard(loaded: &mut Loaded, now: i64) -> Vec<Write> {
     if blocked.iter().any(|row| row.base_rev.is_some()) && loaded.meta.resync.is_none() {
         pull::begin_resync(&mut loaded.meta, None, None);
     }
-    blocked.into_iter().flat_map(|row| [Write::Remember(past(row, Past::Lost, row.op, now)), Write::Remove(row.key())]).collect()
+    blocked.into_iter().flat_map(|row| [remember(row, Past::Discarded, row.op, now), Write::Remove(row.key())]).collect()
 }

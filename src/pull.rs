@@ -7,7 +7,7 @@ use crate::api::collection::{Collection, deterministic_id};
 use crate::api::runtime::schema::parse;
 use crate::api::{Report, registry};
 use crate::merge::{Verdict, decide};
-use crate::outbox::{is_a_clone_s, past};
+use crate::outbox::{is_a_clone_s, remember};
 use crate::record::rewrite;
 use crate::rules::{self, Rule};
 use crate::store::{Key, Loaded, Meta, Past, Pending, Quarantined, Resync, Row, RowState, Write};
@@ -129,7 +129,7 @@ pub fn adopt(row: Option<&Row>, change: &Change, quarantined: bool, seen: u64, n
         Some(row) if !row.record.deleted && change.record.deleted => Some(Past::Deleted),
         _ => None,
     };
-    let remembered = row.zip(why).map(|(row, why)| Write::Remember(past(row, why, change.op, now)));
+    let remembered = row.zip(why).map(|(row, why)| remember(row, why, change.op, now));
     let released = quarantined.then(|| Write::Release(adopted.key()));
     remembered.into_iter().chain(released).chain([Write::Put(adopted)]).collect()
 }
@@ -147,7 +147,7 @@ pub fn merge(row: &Row, base_rev: Option<u64>, change: &Change, quarantined: boo
         Verdict::Accepted { .. } => {
             let beaten = base_rev != Some(change.rev) && change.op.device != row.op.device && !change.record.is_as_shipped();
             let loser = Row { record: change.record.clone(), op: change.op, ..row.clone() };
-            let remembered = beaten.then(|| Write::Remember(past(&loser, Past::Lost, row.op, now)));
+            let remembered = beaten.then(|| remember(&loser, Past::Lost, row.op, now));
             let released = quarantined.then(|| Write::Release(row.key()));
             let rebased = Write::Put(Row { seen, ..row.rebased(change.rev, change.record.stamp)? });
             remembered.into_iter().chain(released).chain([rebased]).collect()
@@ -173,7 +173,7 @@ fn unreadable_change(row: Option<&Row>, unreadable: &Unreadable, meta: &Meta, no
             vec![Write::Put(pending.rebased(stored.rev, stored.version.stamp)?)]
         }
         Some((stored, Verdict::Superseded)) => {
-            vec![Write::Remember(past(&row, Past::Lost, stored.version.op, now)), Write::Remove(row.key()), set_aside]
+            vec![remember(&row, Past::Lost, stored.version.op, now), Write::Remove(row.key()), set_aside]
         }
         Some((_, Verdict::Duplicate)) | None => vec![set_aside, Write::Put(row)],
     })

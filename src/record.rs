@@ -7,8 +7,10 @@ use crate::api::runtime::schema::parse;
 use crate::api::{Report, Schema, Tombstone};
 use crate::rules::{self, Rule};
 
-/// How large a record may be, in bytes of JSON.
+/// How large a record may be on the server and in a feed, in bytes of JSON.
 pub const RECORD_BYTES_MAX: usize = 256 * 1024;
+/// How large a record may be when an app writes it, without the members that the server adds: it must fit with them, too.
+pub const WRITTEN_BYTES_MAX: usize = RECORD_BYTES_MAX - 200;
 
 /// A live record or a tombstone of any collection, which its validator has accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -120,6 +122,23 @@ pub fn rewrite(text: &str, changes: &[(&str, Option<String>)]) -> Result<String,
     Ok(written)
 }
 
+/// Makes the changes in `text` that lead from `before` to `after`, two readings of the same record. Members that are equal in both keep their
+/// text, whatever a reading has made of it.
+///
+/// # Errors
+/// One of the texts is not a JSON object.
+pub fn patch(text: &str, before: &str, after: &str) -> Result<String, Report> {
+    let (before, after) = (parse(before.as_bytes())?, parse(after.as_bytes())?);
+    let members = |json: Json<'_>| match json {
+        Json::Object(object) => Ok(object.into_iter().map(|(name, value)| (name.to_owned(), value.to_text())).collect::<Vec<_>>()),
+        _ => Err(Report::new("type", "is not a JSON object")),
+    };
+    let (before, after) = (members(before.root())?, members(after.root())?);
+    let gone = before.iter().filter(|(name, _)| after.iter().all(|(kept, _)| kept != name)).map(|(name, _)| (name.as_str(), None));
+    let set = after.iter().filter(|member| !before.contains(member)).map(|(name, value)| (name.as_str(), Some(value.clone())));
+    rewrite(text, &gone.chain(set).collect::<Vec<_>>())
+}
+
 fn push(written: &mut String, member: &str) {
     if !written.is_empty() {
         written.push(',');
@@ -129,7 +148,15 @@ fn push(written: &mut String, member: &str) {
 
 /// A JSON string as a UUID.
 pub fn uuid(value: Option<Json<'_>>) -> Option<Uuid> {
-    value.and_then(Json::as_str).and_then(|text| Uuid::parse_str(text).ok())
+    value.and_then(Json::as_str).and_then(record_id)
+}
+
+/// The id of a record in the one form that the contract accepts: lower case, with hyphens. Another spelling of the same UUID is refused
+/// wherever an id is read, so that one record has one id.
+pub fn record_id(text: &str) -> Option<Uuid> {
+    let id = Uuid::try_parse(text).ok()?;
+    let mut canonical = Uuid::encode_buffer();
+    (*id.hyphenated().encode_lower(&mut canonical) == *text).then_some(id)
 }
 
 /// A JSON number as an integer, `3.0` and `1e3` included.
@@ -166,6 +193,22 @@ mod tests {
         assert_eq!(rewrite("{}", &[("a", Some("1".to_owned()))]).expect("an object"), r#"{"a":1}"#);
         assert_eq!(rewrite(r#"{"a":1}"#, &[("a", None)]).expect("an object"), "{}");
         assert!(rewrite("[1]", &[]).is_err());
+    }
+
+    #[test]
+    fn a_patch_leaves_the_text_of_what_it_does_not_change() {
+        let text = r#"{"a":12345678901234567890123,"b":1.50,"c":"x"}"#;
+        let (before, after) = (r#"{"a":1.2345678901234568e22,"b":1.5,"c":"x"}"#, r#"{"a":1.2345678901234568e22,"b":2,"d":true}"#);
+        assert_eq!(patch(text, before, after).expect("objects"), r#"{"a":12345678901234567890123,"b":2,"d":true}"#);
+    }
+
+    #[test]
+    fn a_record_has_one_id() {
+        let id = "018f4e2a-7c1b-7d3e-9a55-0c6f1b2d3e4f";
+        assert!(record_id(id).is_some());
+        for other in [id.to_uppercase(), id.replace('-', ""), format!("{{{id}}}"), format!("urn:uuid:{id}")] {
+            assert_eq!(record_id(&other), None, "{other}");
+        }
     }
 
     #[test]

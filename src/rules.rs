@@ -64,6 +64,8 @@ pub enum Rule {
     CloneBeforeMerge,
     /// R21: a deletion leaves nothing but a tombstone.
     TombstonesAreEmpty,
+    /// R24: an edit of a version that was read earlier is not taken for one of the version at hand.
+    StaleEditsHaveNoBase,
     /// R28: a call that can go on only when the user acts returns.
     QuestionsAreReported,
 }
@@ -135,6 +137,7 @@ impl Rule {
         Rule::CloneBecomesNew,
         Rule::CloneBeforeMerge,
         Rule::TombstonesAreEmpty,
+        Rule::StaleEditsHaveNoBase,
         Rule::QuestionsAreReported,
     ];
 }

@@ -6,6 +6,7 @@ pub mod sqlite;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -36,28 +37,70 @@ pub trait Store: Send {
     /// The database cannot be read.
     fn meta(&mut self) -> Result<Meta, StoreError>;
 
-    /// Rows that wait to be pushed: parents first, then in the order of their edits, at most `limit`.
+    /// Rows with an edit to push: parents first, then in the order of the edits, at most `limit`.
+    ///
+    /// # Errors
+    /// The database cannot be read.
     fn pending(&mut self, limit: usize) -> Result<Vec<Row>, StoreError>;
 
     /// One row, live or deleted.
+    ///
+    /// # Errors
+    /// The database cannot be read.
     fn get(&mut self, key: Key) -> Result<Option<Row>, StoreError>;
+
+    /// Visits live records of a collection in the order of the query, as one snapshot, until `visit` breaks off.
+    ///
+    /// # Errors
+    /// The query names an index that the contract does not declare, or the database cannot be read.
+    fn visit(
+        &mut self,
+        collection: &'static Collection,
+        query: &Query,
+        visit: &mut dyn FnMut(Row) -> ControlFlow<()>,
+    ) -> Result<(), StoreError>;
 
     /// Live records of a collection, in the order of the query.
     ///
     /// # Errors
-    /// The query names an index that the contract does not declare.
-    fn list(&mut self, collection: &'static Collection, query: &Query) -> Result<Vec<Row>, StoreError>;
+    /// The query names an index that the contract does not declare, or the database cannot be read.
+    fn list(&mut self, collection: &'static Collection, query: &Query) -> Result<Vec<Row>, StoreError> {
+        let mut rows = Vec::new();
+        self.visit(collection, query, &mut |row| {
+            rows.push(row);
+            ControlFlow::Continue(())
+        })?;
+        Ok(rows)
+    }
 
-    /// How much of what there is.
+    /// How many rows there are of each kind.
+    ///
+    /// # Errors
+    /// The database cannot be read.
     fn counts(&mut self) -> Result<Counts, StoreError>;
 
     /// Rows that the server has refused for good, with its reasons.
+    ///
+    /// # Errors
+    /// The database cannot be read.
     fn blocked(&mut self) -> Result<Vec<Row>, StoreError>;
 
-    /// The newest versions that lost or were deleted, at most `limit`.
+    /// The newest past versions, newest first, at most `limit`.
+    ///
+    /// # Errors
+    /// The database cannot be read.
     fn history(&mut self, limit: usize) -> Result<Vec<PastVersion>, StoreError>;
 
-    /// What this version of the contract cannot read.
+    /// The past version with this number.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    fn past(&mut self, number: i64) -> Result<Option<PastVersion>, StoreError>;
+
+    /// Changes that this version of the contract cannot read.
+    ///
+    /// # Errors
+    /// The database cannot be read.
     fn quarantined(&mut self) -> Result<Vec<Quarantined>, StoreError>;
 }
 
@@ -100,8 +143,13 @@ pub enum Write {
     Put(Row),
     /// Forgets the row, without a trace.
     Remove(Key),
-    /// Remembers a version that lost or was deleted.
-    Remember(PastVersion),
+    /// Adds a past version to the history, and forgets all but the newest `keep`.
+    Remember {
+        /// The version.
+        past: PastVersion,
+        /// How many past versions stay, this one included.
+        keep: u64,
+    },
     /// Forgets the past version of this number.
     Forget(i64),
     /// Quarantines what cannot be read, in place of what was quarantined for the same record.
@@ -272,14 +320,17 @@ pub struct PastVersion {
     pub at: i64,
 }
 
-/// Why a version is a past one.
+/// Why a version is no longer the current one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub enum Past {
-    /// It was edited in two places, and the other edit won.
+    /// Another edit, made without knowing this version, replaced it.
     Lost,
-    /// It was deleted.
+    /// The record was deleted.
     Deleted,
+    /// The server refused the edit, and the user discarded it.
+    Discarded,
 }
 
 /// A change that this version of the contract cannot read, kept word for word until a later version can (R16).

@@ -7,11 +7,10 @@ use stronglog_sync::api::collection::Collection;
 use stronglog_sync::api::registry;
 use stronglog_sync::api::runtime::schema::parse;
 use stronglog_sync::merge::{Op, Stored, Version};
-use stronglog_sync::outbox::past;
 use stronglog_sync::record::Record;
 use stronglog_sync::store::memory::MemoryStore;
 use stronglog_sync::store::sqlite::SqliteStore;
-use stronglog_sync::store::{Key, Loaded, Past, Pending, Quarantined, Row, RowState, Select, Store, Write};
+use stronglog_sync::store::{Key, Loaded, Past, PastVersion, Pending, Quarantined, Row, RowState, Select, Store, Write};
 use uuid::Uuid;
 
 const DEVICE: Uuid = Uuid::from_u128(7);
@@ -49,6 +48,8 @@ fn take(store: &mut dyn Store, step: &Value, place: &str) {
     } else if step.get("forgetNewest").is_some() {
         let number = store.history(1).expect(place)[0].number;
         store.update(&Select::Keys(Vec::new()), &mut |_| Ok(vec![Write::Forget(number)])).expect(place);
+    } else if step.get("select").is_some() {
+        select(store, step, place);
     } else if let Some(id) = step.get("get") {
         let found = store.get(key(id)).expect(place);
         let expected = (!step["is"].is_null()).then(|| row(&step["is"]));
@@ -71,7 +72,7 @@ fn take(store: &mut dyn Store, step: &Value, place: &str) {
         assert_eq!((found.pending, found.pending_since, found.blocked, found.quarantined), expected, "{place}");
         assert_eq!((found.live, found.unseen), (number("live"), number("unseen")), "{place}");
     } else {
-        select(store, step, place);
+        panic!("unknown step: {place}");
     }
 }
 
@@ -107,7 +108,10 @@ fn write(step: &Value) -> Write {
         "remove" => Write::Remove(key(what)),
         "remember" => {
             let winner = Op { id: Uuid::from_u128(1), device: Uuid::from_u128(2), seq: 3 };
-            Write::Remember(past(&row(what), Past::Lost, winner, what["at"].as_i64().expect("a time")))
+            let Row { collection, record, op, .. } = row(what);
+            let at = what["at"].as_i64().expect("a time");
+            let past = PastVersion { number: 0, collection, record, op, why: Past::Lost, winner, at };
+            Write::Remember { past, keep: what["keep"].as_u64().unwrap_or(100) }
         }
         "quarantine" => {
             let version = Version { op: Op { id: Uuid::from_u128(5), device: DEVICE, seq: 1 }, stamp: 3, deleted: false };

@@ -126,6 +126,8 @@ pub enum Why {
     Lost,
     /// It was deleted.
     Deleted,
+    /// The server refused the edit, and the user discarded it.
+    Discarded,
 }
 
 impl ConflictOutput {
@@ -135,8 +137,9 @@ impl ConflictOutput {
             collection: past.collection.path.to_owned(),
             id: past.record.id.to_string(),
             why: match past.why {
-                Past::Lost => Why::Lost,
                 Past::Deleted => Why::Deleted,
+                Past::Discarded => Why::Discarded,
+                _ => Why::Lost,
             },
             at: past.at,
             record: value(&past.record.text),

@@ -1,6 +1,8 @@
 //! The records of one collection: typed for apps, as JSON for programs that name collections at run time.
 
+use std::collections::BTreeSet;
 use std::marker::PhantomData;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use tokio::sync::broadcast;
@@ -8,14 +10,14 @@ use uuid::Uuid;
 
 use super::{Client, refused_edit};
 use crate::api::collection::{Collection, Synced};
-use crate::api::registry;
 use crate::api::runtime::json::Json;
 use crate::api::runtime::schema::parse;
+use crate::api::{Report, registry};
 use crate::driver::wall_ms;
 use crate::error::Error;
 use crate::outbox::{EditError, LocalEdit};
 use crate::pull;
-use crate::record::rewrite;
+use crate::record::{patch, record_id, rewrite};
 use crate::store::{Key, Query, StoreError};
 
 /// The records of one collection, typed.
@@ -26,6 +28,10 @@ pub struct Records<'a, T> {
 
 impl<T: Synced> Records<'_, T> {
     /// Writes a record, new or changed, and returns it as it is stored: with its stamp.
+    ///
+    /// The record's `client_updated_at` says which version was changed. If the device holds another one by now, because sync or another part
+    /// of the app has written meanwhile, the last write wins, and the version that it replaces goes to the history.
+    /// [`edit`](Self::edit) changes the version at hand.
     ///
     /// ```
     /// use stronglog_sync::Client;
@@ -54,6 +60,42 @@ impl<T: Synced> Records<'_, T> {
     /// The record fails the contract, or the database cannot be written.
     pub fn put(&self, record: &T) -> Result<T, Error> {
         let stored = self.json.put(&record.to_json())?;
+        self.typed(&stored)
+    }
+
+    /// Changes a record as it is now, and returns it as it is stored. Reading and writing are one transaction, in which neither sync nor
+    /// another process can write. Members that `change` leaves alone keep their text.
+    ///
+    /// ```
+    /// use stronglog_sync::Client;
+    /// use stronglog_sync::api::registry::Collections;
+    /// # use stronglog_sync::api::{BodyweightKg, Id, Timestamp, UserBodyweightLog};
+    /// # fn log(client: &Client) -> UserBodyweightLog {
+    /// #     UserBodyweightLog {
+    /// #         id: Id(client.new_id().to_string()), client_created_at: Timestamp(1), client_updated_at: Timestamp(1),
+    /// #         date: Timestamp(1_700_000_000_000), weight_kg: BodyweightKg(81.5), server_id: None, server_updated_at: None,
+    /// #         unknown: Default::default(),
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), stronglog_sync::Error> {
+    /// # let client = Client::builder().open().await?;
+    /// # let id = client.user_bodyweight_logs().put(&log(&client))?.id;
+    /// let log = client.user_bodyweight_logs().edit(&id, |log| log.weight_kg = BodyweightKg(82.0))?;
+    /// assert_eq!(*log.weight_kg, 82.0);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// There is no such record, the changed record fails the contract, or the database cannot be written.
+    pub fn edit(&self, id: &str, change: impl FnOnce(&mut T)) -> Result<T, Error> {
+        let stored = self.json.edit(id, |text| {
+            let mut record = T::from_json(text.as_bytes())?;
+            let before = record.to_json();
+            change(&mut record);
+            patch(text, &before, &record.to_json())
+        })?;
         self.typed(&stored)
     }
 
@@ -120,6 +162,14 @@ impl<T: Synced> Records<'_, T> {
         self.json.delete(id)
     }
 
+    /// Deletes many records in one transaction, all of them or none: much faster than one by one.
+    ///
+    /// # Errors
+    /// There is no record of one of the ids, or the database cannot be written. Nothing was deleted then.
+    pub fn delete_all<I: AsRef<str>>(&self, ids: &[I]) -> Result<(), Error> {
+        self.json.delete_all(ids)
+    }
+
     /// Hears of records of this collection that change, here or on another device.
     ///
     /// ```
@@ -168,12 +218,23 @@ pub struct JsonRecords<'a> {
 impl JsonRecords<'_> {
     /// Writes a record, new or changed, and returns it as it is stored. Members that sync owns may be missing; so may the id of a new one.
     ///
+    /// The record's `clientUpdatedAt` says which version was changed, as in [`Records::put`]; `isDeleted: true` deletes the record.
+    ///
     /// # Errors
-    /// The record fails the contract, or the database cannot be written.
+    /// The record fails the contract, there is no record to delete, or the database cannot be written.
     pub fn put(&self, record: &str) -> Result<String, Error> {
         let (id, text) = self.complete(record)?;
         let stored = self.client.edit(self.key(id), &LocalEdit::Put(text))?;
         Ok(stored.map(|record| record.text).unwrap_or_default())
+    }
+
+    /// Changes a record as it is now, and returns it as it is stored. Reading and writing are one transaction; the text of members that
+    /// `change` leaves alone is kept. [`rewrite`](crate::record::rewrite) sets members in that way.
+    ///
+    /// # Errors
+    /// There is no such record, `change` fails, the changed record fails the contract, or the database cannot be written.
+    pub fn edit(&self, id: &str, change: impl FnOnce(&str) -> Result<String, Report>) -> Result<String, Error> {
+        Ok(self.client.change(self.key(self.id(id)?), change)?.text)
     }
 
     /// Writes many records in one transaction, all of them or none.
@@ -215,12 +276,30 @@ impl JsonRecords<'_> {
         Ok(rows.into_iter().map(|row| row.record.text).collect())
     }
 
+    /// Visits live records in the order of the query, as one snapshot, until `visit` breaks off. Other calls of this client wait meanwhile.
+    ///
+    /// # Errors
+    /// The contract declares no such index, or the database cannot be read.
+    pub fn visit(&self, query: &Query, mut visit: impl FnMut(&str) -> ControlFlow<()>) -> Result<(), Error> {
+        Ok(self.client.with(|store| store.visit(self.collection, query, &mut |row| visit(&row.record.text)))?)
+    }
+
     /// Deletes a record.
     ///
     /// # Errors
     /// There is no such record, or the database cannot be written.
     pub fn delete(&self, id: &str) -> Result<(), Error> {
         self.client.edit(self.key(self.id(id)?), &LocalEdit::Delete).map(drop)
+    }
+
+    /// Deletes many records in one transaction, all of them or none.
+    ///
+    /// # Errors
+    /// There is no record of one of the ids, or the database cannot be written. Nothing was deleted then.
+    pub fn delete_all<I: AsRef<str>>(&self, ids: &[I]) -> Result<(), Error> {
+        let ids: BTreeSet<Uuid> = ids.iter().map(|id| self.id(id.as_ref())).collect::<Result<_, _>>()?;
+        let keys: Vec<Key> = ids.into_iter().map(|id| self.key(id)).collect();
+        self.client.edit_all(&keys, &vec![LocalEdit::Delete; keys.len()]).map(drop)
     }
 
     /// Hears of records of this collection that change, here or on another device.
@@ -232,27 +311,37 @@ impl JsonRecords<'_> {
         Key { collection: self.collection, id }
     }
 
-    fn id(&self, id: &str) -> Result<Uuid, Error> {
-        Uuid::parse_str(id).map_err(|error| Error::argument(format!("{id:?} is no id of a record: {error}")))
+    pub(super) fn id(&self, id: &str) -> Result<Uuid, Error> {
+        record_id(id).ok_or_else(|| {
+            let path = self.collection.path;
+            Error::argument(format!("cannot find {path} {id:?}: a record's id is a UUID in lower case, with hyphens"))
+        })
     }
 
     /// A record with an id and the members that sync owns.
     pub(super) fn complete(&self, record: &str) -> Result<(Uuid, String), Error> {
-        let invalid = |id, report| refused_edit(self.key(id), EditError::Invalid(report));
-        let tape = parse(record.as_bytes()).map_err(|report| invalid(Uuid::nil(), report))?;
-        let given = tape.root().get("id");
-        let id = match given.and_then(Json::as_str) {
-            Some(text) => self.id(text)?,
+        let invalid = |id, report| refused_edit(self.collection, id, EditError::Invalid(report));
+        let tape = parse(record.as_bytes()).map_err(|report| invalid(None, report))?;
+        let id = match tape.root().get("id") {
+            Some(Json::String(text)) => record_id(text.as_ref()).ok_or_else(|| invalid(None, not_an_id()))?,
+            Some(_) => return Err(invalid(None, not_an_id())),
             None => pull::singleton_id(self.collection).unwrap_or_else(|| self.client.new_id()),
         };
         let now = wall_ms().to_string();
         let absent = |name: &str| tape.root().get(name).is_none();
-        let mut members = vec![("isDeleted", Some("false".to_owned()))];
+        let mut members = Vec::new();
+        members.extend(absent("isDeleted").then(|| ("isDeleted", Some("false".to_owned()))));
         members.extend(absent("id").then(|| ("id", Some(format!("\"{id}\"")))));
         members
             .extend(["clientCreatedAt", "clientUpdatedAt"].into_iter().filter(|name| absent(name)).map(|name| (name, Some(now.clone()))));
-        Ok((id, rewrite(record, &members).map_err(|report| invalid(id, report))?))
+        Ok((id, rewrite(record, &members).map_err(|report| invalid(Some(id), report))?))
     }
+}
+
+fn not_an_id() -> Report {
+    let mut report = Report::new("pattern", "is not a UUID in lower case, with hyphens");
+    report.violations.iter_mut().for_each(|violation| violation.pointer = "/id".to_owned());
+    report
 }
 
 /// Records of one collection that change.

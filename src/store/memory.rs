@@ -1,6 +1,7 @@
 //! A store in memory: the plainest one that passes the conformance suite, and the one the simulation runs on.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 
 use uuid::Uuid;
 
@@ -20,6 +21,8 @@ pub struct MemoryStore {
     /// The keys of rows that wait to be pushed, by collection in push order and by the number of their edit.
     pending: BTreeMap<(usize, u64, Uuid), Key>,
     history: BTreeMap<i64, PastVersion>,
+    /// The number of the newest past version, forgotten or not.
+    remembered: i64,
     quarantine: Vec<Quarantined>,
 }
 
@@ -61,9 +64,12 @@ impl MemoryStore {
                 self.rows.insert(row.key(), row);
             }
             Write::Remove(key) => self.remove(key),
-            Write::Remember(mut past) => {
-                past.number = self.history.last_key_value().map_or(1, |(number, _)| number + 1);
+            Write::Remember { mut past, keep } => {
+                self.remembered += 1;
+                past.number = self.remembered;
                 self.history.insert(past.number, past);
+                let oldest = self.remembered.saturating_sub_unsigned(keep) + 1;
+                self.history = self.history.split_off(&oldest);
             }
             Write::Forget(number) => _ = self.history.remove(&number),
             Write::Quarantine(quarantined) => {
@@ -121,7 +127,12 @@ impl Store for MemoryStore {
         Ok(self.rows.get(&key).cloned())
     }
 
-    fn list(&mut self, collection: &'static Collection, query: &Query) -> Result<Vec<Row>, StoreError> {
+    fn visit(
+        &mut self,
+        collection: &'static Collection,
+        query: &Query,
+        visit: &mut dyn FnMut(Row) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
         let index = index_of(collection, query)?;
         let from = Key { collection, id: Uuid::nil() };
         let rows = self.rows.range(from..).map(|(_, row)| row).take_while(|row| row.collection.path == collection.path);
@@ -141,7 +152,8 @@ impl Store for MemoryStore {
             entries.reverse();
         }
         let rows = entries.into_iter().map(|(_, row)| row.clone()).skip(query.offset);
-        Ok(rows.take(query.limit.unwrap_or(usize::MAX)).collect())
+        _ = rows.take(query.limit.unwrap_or(usize::MAX)).try_for_each(visit);
+        Ok(())
     }
 
     fn counts(&mut self) -> Result<Counts, StoreError> {
@@ -168,6 +180,10 @@ impl Store for MemoryStore {
 
     fn history(&mut self, limit: usize) -> Result<Vec<PastVersion>, StoreError> {
         Ok(self.history.values().rev().take(limit).cloned().collect())
+    }
+
+    fn past(&mut self, number: i64) -> Result<Option<PastVersion>, StoreError> {
+        Ok(self.history.get(&number).cloned())
     }
 
     fn quarantined(&mut self) -> Result<Vec<Quarantined>, StoreError> {

@@ -2,6 +2,7 @@
 
 mod rows;
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
 
@@ -20,8 +21,6 @@ const VIEWS: &str = include_str!("../../generated/sql/views.sql");
 /// Rows that wait to be pushed, and rows that were refused. The second half picks the partial index, which SQLite would not see otherwise.
 const WAITING: &str = "state = 1 AND state > 0";
 const REFUSED: &str = "state = 2 AND state > 0";
-/// How many past versions are kept.
-const HISTORY_MAX: i64 = 10_000;
 /// How long to wait for another process that is writing.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -186,9 +185,23 @@ impl Store for SqliteStore {
         Ok(self.rows("WHERE collection = ?1 AND id = ?2", params![key.collection.path, key.id.to_string()])?.pop())
     }
 
-    fn list(&mut self, collection: &'static Collection, query: &Query) -> Result<Vec<Row>, StoreError> {
+    fn visit(
+        &mut self,
+        collection: &'static Collection,
+        query: &Query,
+        visit: &mut dyn FnMut(Row) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let failed = failed("read records");
         let listing = Listing::new(collection, index_of(collection, query)?, query);
-        self.rows(&listing.sql, rusqlite::params_from_iter(listing.parameters))
+        let sql = format!("SELECT {RECORD_COLUMNS} FROM records {}", listing.sql);
+        let mut statement = self.connection.prepare_cached(&sql).map_err(&failed)?;
+        let rows = statement.query_map(rusqlite::params_from_iter(listing.parameters), read_row).map_err(&failed)?;
+        for row in rows.filter_map(Result::transpose) {
+            if visit(row.map_err(&failed)?).is_break() {
+                break;
+            }
+        }
+        Ok(())
     }
 
     fn counts(&mut self) -> Result<Counts, StoreError> {
@@ -218,7 +231,13 @@ impl Store for SqliteStore {
     }
 
     fn history(&mut self, limit: usize) -> Result<Vec<PastVersion>, StoreError> {
-        read_history(&self.connection, limit).map_err(failed("read the conflict history"))
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        read_history(&self.connection, "ORDER BY number DESC LIMIT ?1", limit).map_err(failed("read the conflict history"))
+    }
+
+    fn past(&mut self, number: i64) -> Result<Option<PastVersion>, StoreError> {
+        let found = read_history(&self.connection, "WHERE number = ?1", number).map_err(failed("read the conflict history"))?;
+        Ok(found.into_iter().next())
     }
 
     fn quarantined(&mut self) -> Result<Vec<Quarantined>, StoreError> {
@@ -286,9 +305,10 @@ fn carry_out(transaction: &Transaction<'_>, write: &Write) -> rusqlite::Result<(
         Write::Remove(key) => {
             execute("DELETE FROM records WHERE collection = ?1 AND id = ?2", params![key.collection.path, key.id.to_string()])
         }
-        Write::Remember(past) => {
+        Write::Remember { past, keep } => {
             rows::remember(transaction, past)?;
-            execute("DELETE FROM history WHERE number <= ?1", params![transaction.last_insert_rowid() - HISTORY_MAX])
+            let newest = transaction.last_insert_rowid();
+            execute("DELETE FROM history WHERE number <= ?1", params![newest.saturating_sub_unsigned(*keep)])
         }
         Write::Forget(number) => execute("DELETE FROM history WHERE number = ?1", params![number]),
         Write::Quarantine(quarantined) => rows::quarantine(transaction, quarantined),
@@ -299,7 +319,8 @@ fn carry_out(transaction: &Transaction<'_>, write: &Write) -> rusqlite::Result<(
     }
 }
 
-/// A query in SQL. It names collection and members literally, because SQLite takes a partial index only then; both are of the contract.
+/// A query in SQL. It names collection, members and index literally, because SQLite uses a partial index only then, and without statistics
+/// would rather sort the collection; all of them come from the contract.
 struct Listing {
     sql: String,
     parameters: Vec<rusqlite::types::Value>,
@@ -315,8 +336,12 @@ impl Listing {
             }
         };
         let join = match index {
-            Some(Index { members: [member], multi: true }) => format!("JOIN json_each(records.record, '$.\"{member}\"') AS item "),
-            _ => String::new(),
+            None => String::new(),
+            Some(Index { members, multi: true }) => {
+                let member = members.first().copied().unwrap_or_default();
+                format!("JOIN json_each(records.record, '$.\"{member}\"') AS item ")
+            }
+            Some(index) => format!("INDEXED BY \"{}\" ", index_name(collection, index)),
         };
         let mut listing =
             Listing { sql: format!("{join}WHERE collection = '{}' AND is_deleted = 0", collection.path), parameters: Vec::new() };
@@ -341,9 +366,27 @@ impl Listing {
     }
 }
 
+/// The name of an index in the generated SQL.
+fn index_name(collection: &Collection, index: &Index) -> String {
+    format!("{}_by_{}", collection.path.replace('-', "_"), index.members.join("_"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_list_by_an_index_of_the_contract_walks_along_the_index() {
+        let store = SqliteStore::in_memory(Uuid::nil()).expect("a database");
+        let indexes = registry::COLLECTIONS.iter().flat_map(|known| known.indexes.iter().map(move |index| (*known, index)));
+        for (collection, index) in indexes.filter(|(_, index)| !index.multi) {
+            let query = Query { index: index.members.iter().map(|member| (*member).to_owned()).collect(), ..Query::default() };
+            let sql = Listing::new(collection, Some(index), &query).sql;
+            let mut statement = store.connection.prepare(&format!("EXPLAIN QUERY PLAN SELECT id FROM records {sql}")).expect("a query");
+            let steps: Vec<String> = statement.query_map([], |row| row.get(3)).and_then(Iterator::collect).expect("a plan");
+            assert!(steps[0].contains(&index_name(collection, index)), "{steps:?}");
+        }
+    }
 
     #[test]
     fn what_every_cycle_asks_for_walks_over_no_records_that_are_in_sync() {

@@ -1,5 +1,7 @@
 //! A device of the simulated world: the real engine over the store in memory, and what it is waiting for.
 
+use std::collections::BTreeMap;
+
 use stronglog_sync::api::runtime::schema::parse;
 use stronglog_sync::clock::ClockAndRng;
 use stronglog_sync::engine::{Command, Engine, Event, Settings};
@@ -45,6 +47,8 @@ pub struct Device {
     /// The last stamp of a successful push, for the world without R4.
     pub last_pushed_stamp: i64,
     pub offline_until: i64,
+    /// Records as they were when the app opened a form on them: saved later, whatever has become of the records.
+    pub forms: BTreeMap<Key, String>,
     /// A copy of the database that somebody may put back.
     pub copy: Option<MemoryStore>,
 }
@@ -71,6 +75,7 @@ impl Device {
             edits: 0,
             last_pushed_stamp: 0,
             offline_until: 0,
+            forms: BTreeMap::new(),
             copy: None,
         }
     }
@@ -200,9 +205,22 @@ impl Device {
         rows
     }
 
-    /// Writes a record as the app would. Says what it wrote, or nothing if there was nothing to delete or the record is held.
-    pub fn edit(&mut self, key: Key, edit: &LocalEdit, now: i64, chance: &mut Chance) -> Option<Record> {
+    /// No version is replaced by an edit that was made on another one, but that it is in the history (I14).
+    fn check_replaced(&mut self, before: Option<Row>, edit: &LocalEdit) -> Result<(), String> {
+        let (Some(before), LocalEdit::Put(text)) = (before, edit) else { return Ok(()) };
+        let read = Record::read(parse(text.as_bytes()).expect("JSON").root()).expect("a record").stamp;
+        let known = read == before.record.stamp || before.record.deleted || before.record.is_as_shipped();
+        let history = self.store.history(usize::MAX).expect("a store in memory");
+        if known || history.iter().any(|past| past.op == before.op) {
+            return Ok(());
+        }
+        Err(format!("a form on device {} has replaced a version of {:?} that it did not show (I14)", self.number, before.key()))
+    }
+
+    /// Writes a record as the app would. Says what it wrote, or nothing if there was nothing to delete or the record is quarantined.
+    pub fn edit(&mut self, key: Key, edit: &LocalEdit, now: i64, chance: &mut Chance) -> Result<Option<Record>, String> {
         let wall_ms = self.wall_ms(now);
+        let before = self.store.get(key).expect("a store in memory");
         let mut written = None;
         let plan = &mut |loaded: &mut Loaded| {
             let writes = outbox::edit(loaded, key, edit, &mut ClockAndRng { now_ms: wall_ms, random: &mut || chance.next() })
@@ -217,8 +235,9 @@ impl Device {
         if written.is_some() {
             let snapshot = Snapshot::of(&mut self.store).expect("a store in memory");
             self.inbox.push(Event::Written(snapshot));
+            self.check_replaced(before, edit)?;
         }
-        written
+        Ok(written)
     }
 
     /// Puts a record in the outbox that the server will refuse, as an app with a fault would.

@@ -161,7 +161,7 @@ impl World {
         self.now += self.chance.pick(&[0, 0, 1, 7, 40, 700, 2_500]);
         let device = self.chance.below(self.devices.len());
         match self.chance.below(100) {
-            0..14 if faults => self.edit(device),
+            0..14 if faults => self.edit(device)?,
             14..46 => self.hear(device)?,
             46..70 => self.work(device, faults)?,
             70..90 => self.deliver(faults)?,
@@ -172,7 +172,7 @@ impl World {
         Ok(())
     }
 
-    fn edit(&mut self, device: usize) {
+    fn edit(&mut self, device: usize) -> Result<(), String> {
         let key = self.key(device);
         let account = self.devices[device].home;
         let storm = if self.chance.of_thousand(30) { 12 } else { 1 };
@@ -186,13 +186,13 @@ impl World {
                         self.open.insert((account, key));
                     }
                     let seed = record_text(key.collection, key.id, SHIPPED).expect("a record");
-                    self.devices[device].edit(key, &LocalEdit::Seed(seed), self.now, &mut self.chance);
-                    return;
+                    self.devices[device].edit(key, &LocalEdit::Seed(seed), self.now, &mut self.chance)?;
+                    return Ok(());
                 }
                 _ => LocalEdit::Put(self.edited(device, key, &value)),
             };
             let now = self.now;
-            if let Some(record) = self.devices[device].edit(key, &edit, now, &mut self.chance) {
+            if let Some(record) = self.devices[device].edit(key, &edit, now, &mut self.chance)? {
                 if trace() {
                     eprintln!("{} EDIT d{device} {key:?} {}", self.now, record.text);
                 }
@@ -204,13 +204,19 @@ impl World {
                 }
             }
         }
+        Ok(())
     }
 
-    /// The record with another value: everything else stays as it is, known or not.
+    /// The record with another value, as it is or as a form has shown it some time ago: everything else stays as it is, known or not.
     fn edited(&mut self, device: usize, key: Key, value: &str) -> String {
         let row = self.devices[device].store.get(key).expect("a store in memory");
         let live = row.filter(|row| !row.record.deleted);
-        let known = live.map(|row| row.record.text).or_else(|| record_text(key.collection, key.id, value)).expect("a record");
+        let shown = live.map(|row| row.record.text).or_else(|| record_text(key.collection, key.id, value)).expect("a record");
+        let form = if self.chance.of_thousand(200) { self.devices[device].forms.remove(&key) } else { None };
+        let known = form.unwrap_or_else(|| {
+            self.devices[device].forms.insert(key, shown.clone());
+            shown
+        });
         stronglog_sync::record::rewrite(&known, &[("v", Some(format!("\"{value}\"")))]).expect("an object")
     }
 

@@ -159,8 +159,8 @@ export interface PastVersion {
   readonly collection: CollectionPath;
   /** The version, whole. */
   readonly record: Readonly<Record<string, unknown>> & { readonly id: string; readonly clientUpdatedAt: number };
-  /** Whether it lost to another edit, or was deleted. */
-  readonly why: "lost" | "deleted";
+  /** Whether it lost to another edit, was deleted, or was refused by the server and discarded. */
+  readonly why: "lost" | "deleted" | "discarded";
   /** When that happened on this device, in milliseconds since the Unix epoch. */
   readonly at: number;
 }

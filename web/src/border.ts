@@ -40,7 +40,11 @@ export type Writes = { meta: string,
 /**
  * Whether a resync has yet to decide whether to ask the user: unseen rows are counted only then.
  */
-undecided: boolean, put: Array<Put>, remove: Array<string>, remember: Array<Remembered>, forget: Array<number>, quarantined: Array<QuarantineMove>, 
+undecided: boolean, put: Array<Put>, remove: Array<string>, remember: Array<Remembered>, 
+/**
+ * How many past versions stay, where some are added.
+ */
+keep: number, forget: Array<number>, quarantined: Array<QuarantineMove>, 
 /**
  * App writes that the contract refuses, with the reason.
  */
@@ -56,7 +60,7 @@ export type Put = { key: string, info: string, live: boolean, seen: number,
  */
 queue?: [number, number], since?: number, blocked?: number, };
 
-export type Remembered = { collection: string, text: string, why: "lost" | "deleted", at: number, op: OpInfo, winner: OpInfo, };
+export type Remembered = { collection: string, text: string, why: "lost" | "deleted" | "discarded", at: number, op: OpInfo, winner: OpInfo, };
 
 export type OpInfo = { id: string, device: string, seq: number, };
 

@@ -39,7 +39,7 @@ export interface StoredPast {
   readonly number?: number;
   readonly collection: string;
   readonly text: string;
-  readonly why: "lost" | "deleted";
+  readonly why: "lost" | "deleted" | "discarded";
   readonly at: number;
 }
 

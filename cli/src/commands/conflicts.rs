@@ -27,8 +27,10 @@ pub async fn run(home: &Home, conflicts: &Conflicts, json: bool) -> Outcome {
             continue;
         }
         let why = match version.why {
-            Past::Lost => "lost against another device's edit",
+            Past::Lost => "replaced by another edit",
             Past::Deleted => "deleted",
+            Past::Discarded => "refused by the server and discarded",
+            _ => "no longer current",
         };
         say!("{}  {} {}  {why}, {}", bold(version.number), version.collection.path, version.record.id, ago(version.at))?;
         say!("   {}", faint(table::summary(&version.record.text)))?;

@@ -1,6 +1,7 @@
 //! `list`, `get`, `put` and `delete`: the records of this device, without the network.
 
 use std::io::Read;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use serde_json::{Map, Value};
@@ -14,30 +15,36 @@ use crate::home::Home;
 use crate::output::DeleteOutput;
 use crate::terminal::{good, remark, say, say_json};
 
-/// How many records are read at a time.
-const PAGE: usize = 500;
+/// How many records of a table are measured for the widths of its columns.
+const TABLE_ROWS: usize = 500;
 
 pub async fn list(home: &Home, list: &List, json: bool) -> Outcome {
     let client = home.open_local().await?;
     let records = client.json(&list.collection)?;
-    let mut left = list.limit.unwrap_or(usize::MAX);
-    let mut query = query(list);
-    let mut shown = 0;
-    while left > 0 {
-        query.limit = Some(left.min(PAGE));
-        let page = records.list(&query)?;
+    let (mut shown, mut rows, mut failed) = (0, Vec::new(), None);
+    let mut show = |record: &str| -> Outcome<()> {
         if json {
-            page.iter().try_for_each(|record| say!("{record}"))?;
+            say!("{record}")?;
         } else {
-            table::say(&page, shown == 0)?;
+            rows.push(record.to_owned());
+            if rows.len() == TABLE_ROWS {
+                table::say(&std::mem::take(&mut rows), shown < TABLE_ROWS)?;
+            }
         }
-        shown += page.len();
-        left -= page.len();
-        query.offset += page.len();
-        if page.len() < PAGE {
-            break;
+        shown += 1;
+        Ok(())
+    };
+    records.visit(&query(list), |record| match show(record) {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(failure) => {
+            failed = Some(failure);
+            ControlFlow::Break(())
         }
+    })?;
+    if let Some(failure) = failed {
+        return Err(failure);
     }
+    table::say(&rows, shown < TABLE_ROWS)?;
     if shown == 0 && !json {
         remark!("no records");
     }
@@ -52,7 +59,7 @@ fn query(list: &List) -> Query {
         until: list.until.as_deref().map(value),
         descending: list.descending,
         offset: list.offset,
-        limit: None,
+        limit: list.limit,
     }
 }
 
@@ -140,13 +147,10 @@ pub fn read(path: &Path) -> Outcome<String> {
 pub async fn delete(home: &Home, delete: &Delete, json: bool) -> Outcome {
     let client = home.open_local().await?;
     let records = client.json(&delete.collection)?;
-    for id in &delete.ids {
-        records.delete(id)?;
-        if !json {
-            say!("{} deleted {} {id}", good("✓"), delete.collection)?;
-        }
-    }
-    if json {
+    records.delete_all(&delete.ids)?;
+    if !json {
+        delete.ids.iter().try_for_each(|id| say!("{} deleted {} {id}", good("✓"), delete.collection))?;
+    } else {
         say_json(&DeleteOutput { collection: delete.collection.clone(), deleted: delete.ids.clone() })?;
     }
     Ok(Exit::Done)

@@ -86,10 +86,10 @@ pub(super) fn remember(connection: &Connection, past: &PastVersion) -> rusqlite:
     Ok(())
 }
 
-pub(super) fn read_history(connection: &Connection, limit: usize) -> rusqlite::Result<Vec<PastVersion>> {
-    let sql = "SELECT number, collection, record, op_id, op_device, op_seq, why, winner_id, winner_device, winner_seq, at FROM history
-               ORDER BY number DESC LIMIT ?1";
-    let mut statement = connection.prepare_cached(sql)?;
+/// Reads rows of `history`; `which` has one parameter.
+pub(super) fn read_history(connection: &Connection, which: &str, parameter: i64) -> rusqlite::Result<Vec<PastVersion>> {
+    let columns = "number, collection, record, op_id, op_device, op_seq, why, winner_id, winner_device, winner_seq, at";
+    let mut statement = connection.prepare_cached(&format!("SELECT {columns} FROM history {which}"))?;
     let read = |row: &SqlRow<'_>| {
         let Some(collection) = registry::collection(row.get_ref(1)?.as_str()?) else { return Ok(None) };
         let text: String = row.get(2)?;
@@ -97,7 +97,7 @@ pub(super) fn read_history(connection: &Connection, limit: usize) -> rusqlite::R
         let why: Past = json(row, 6)?;
         Ok(Some(PastVersion { number: row.get(0)?, collection, record, op: op(row, 3)?, why, winner: op(row, 7)?, at: row.get(10)? }))
     };
-    let rows = statement.query_map([i64::try_from(limit).unwrap_or(i64::MAX)], read)?;
+    let rows = statement.query_map([parameter], read)?;
     rows.filter_map(Result::transpose).collect()
 }
 

@@ -77,9 +77,10 @@ impl World {
         self.devices[index].skew_ms -= 50_000_000;
         let key = self.key(index);
         let value = format!("{index}:last");
+        self.devices[index].forms.clear();
         let text = self.edited(index, key, &value);
         let now = self.now;
-        if self.devices[index].edit(key, &LocalEdit::Put(text), now, &mut self.chance).is_none() {
+        if self.devices[index].edit(key, &LocalEdit::Put(text), now, &mut self.chance)?.is_none() {
             return Ok(());
         }
         self.last_edits.insert((home, key), LastEdit { device: index, value: Some(value.clone()) });

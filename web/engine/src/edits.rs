@@ -48,7 +48,7 @@ impl AppWrite {
         match (self.record(), self.shipped()) {
             (None, _) => LocalEdit::Delete,
             (Some(record), true) => LocalEdit::Seed(record),
-            (Some(record), false) => LocalEdit::Put(record),
+            (Some(record), false) => LocalEdit::Change(record),
         }
     }
 }

@@ -207,6 +207,8 @@ pub(crate) struct Writes {
     put: Vec<Put>,
     remove: Vec<String>,
     remember: Vec<Remembered>,
+    /// How many past versions stay, where some are added.
+    keep: u64,
     forget: Vec<i64>,
     quarantined: Vec<QuarantineMove>,
     /// App writes that the contract refuses, with the reason.
@@ -241,7 +243,7 @@ pub(crate) struct Put {
 pub(crate) struct Remembered {
     collection: &'static str,
     text: String,
-    #[cfg_attr(test, ts(type = "\"lost\" | \"deleted\""))]
+    #[cfg_attr(test, ts(type = "\"lost\" | \"deleted\" | \"discarded\""))]
     why: stronglog_sync::store::Past,
     at: i64,
     op: OpInfo,
@@ -285,7 +287,10 @@ impl Writes {
                     texts.push(row.record.text);
                 }
                 Write::Remove(key) => self.remove.push(write_key(key)),
-                Write::Remember(past) => self.remember.push(Remembered::of(past)),
+                Write::Remember { past, keep } => {
+                    self.remember.push(Remembered::of(past));
+                    self.keep = keep;
+                }
                 Write::Forget(number) => self.forget.push(number),
                 Write::Quarantine(quarantined) => self.quarantined.push(QuarantineMove::of(quarantined)),
                 Write::Release(key) => self.quarantined.push(QuarantineMove::Release(write_key(key))),
