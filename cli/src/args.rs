@@ -350,10 +350,10 @@ pub enum Admin {
         #[command(flatten)]
         folder: ServerFolder,
         /// How many days deletions are remembered.
-        #[arg(long, value_name = "DAYS", default_value_t = 400)]
+        #[arg(long, value_name = "DAYS", default_value_t = stronglog_server::config::TOMBSTONE_DAYS)]
         tombstone_days: u32,
         /// How many days a backup may be restored for.
-        #[arg(long, value_name = "DAYS", default_value_t = 30)]
+        #[arg(long, value_name = "DAYS", default_value_t = stronglog_server::config::BACKUP_DAYS)]
         backup_days: u32,
     },
 }

@@ -1,10 +1,10 @@
 //! What all handlers share, and the two doors to one user's records.
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use stronglog_sync::clock::ClockAndRng;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 use uuid::Uuid;
 
 use crate::auth::limits::Limits;
@@ -34,6 +34,8 @@ pub struct App {
     pub metrics: Metrics,
     pub connections: Connections,
     pub config: Config,
+    /// When it was last found out whether the data can be read and written, and whether it can.
+    pub checked: Mutex<Option<(Instant, bool)>>,
     /// Turns true when the server shuts down: open streams end.
     pub stopping: watch::Receiver<bool>,
 }

@@ -1,13 +1,19 @@
-//! How the server is set up: by flags, by the environment, and by defaults that are safe.
+//! The settings of a server: flags, environment variables, and defaults that are safe.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
+
+use http::{HeaderValue, Uri};
 
 pub use crate::net::Deadlines;
 use crate::site::Site;
 
+/// How many days deletions are remembered, unless the operator says otherwise.
+pub const TOMBSTONE_DAYS: u32 = 400;
+/// How many days a backup may be restored for, unless the operator says otherwise.
+pub const BACKUP_DAYS: u32 = 90;
 const CONNECTIONS_MAX: u32 = 10_000;
 const NETWORK_CONNECTIONS_MAX: u32 = 512;
 
@@ -34,18 +40,24 @@ pub struct Config {
     pub tls_key: Option<PathBuf>,
     /// Origin of a web app that may use the server, such as https://app.example.com. May be given more than once.
     #[arg(long, env = "STRONGLOG_ALLOW_ORIGIN", value_delimiter = ',', value_name = "ORIGIN")]
-    pub allow_origin: Vec<String>,
+    pub allow_origin: Vec<Origin>,
     /// Take no new accounts.
     #[arg(long, env = "STRONGLOG_CLOSED")]
     pub closed: bool,
     /// A proxy in front says in X-Forwarded-For whom it speaks for.
     #[arg(long, env = "STRONGLOG_BEHIND_PROXY")]
     pub behind_proxy: bool,
+    /// Network of a proxy whose X-Forwarded-For is believed, such as 10.0.0.0/8. May be given more than once. Without any, the nearest proxy is.
+    #[arg(long, env = "STRONGLOG_TRUSTED_PROXIES", requires = "behind_proxy", value_delimiter = ',', value_name = "NETWORK")]
+    pub trusted_proxies: Vec<Network>,
+    /// Address and port to serve /metrics on. Without it, the server's own port serves them to this machine, and to nobody whom a proxy speaks for.
+    #[arg(long, env = "STRONGLOG_METRICS_BIND", value_name = "ADDRESS")]
+    pub metrics_bind: Option<SocketAddr>,
     /// How many days deletions are remembered. A device that was away for longer pulls everything again.
-    #[arg(long, env = "STRONGLOG_TOMBSTONE_DAYS", default_value_t = 400, value_parser = clap::value_parser!(u32).range(1..=36500), value_name = "DAYS")]
+    #[arg(long, env = "STRONGLOG_TOMBSTONE_DAYS", default_value_t = TOMBSTONE_DAYS, value_parser = clap::value_parser!(u32).range(1..=36500), value_name = "DAYS")]
     pub tombstone_days: u32,
     /// How many days a backup may be restored for. Deletions that it does not know are remembered for as long.
-    #[arg(long, env = "STRONGLOG_BACKUP_DAYS", default_value_t = crate::store::sqlite::backup::BACKUP_DAYS, value_name = "DAYS")]
+    #[arg(long, env = "STRONGLOG_BACKUP_DAYS", default_value_t = BACKUP_DAYS, value_name = "DAYS")]
     pub backup_days: u32,
     /// How many sign-ins, sign-ups and other uses of a password one network may try in a minute; one account, a quarter of that.
     #[arg(long, env = "STRONGLOG_AUTH_PER_MINUTE", default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..), value_name = "NUMBER")]
@@ -77,14 +89,73 @@ impl Config {
             allow_origin: Vec::new(),
             closed: false,
             behind_proxy: false,
-            tombstone_days: 400,
-            backup_days: crate::store::sqlite::backup::BACKUP_DAYS,
+            trusted_proxies: Vec::new(),
+            metrics_bind: None,
+            tombstone_days: TOMBSTONE_DAYS,
+            backup_days: BACKUP_DAYS,
             auth_per_minute: 40,
             max_connections: CONNECTIONS_MAX,
             max_connections_per_network: NETWORK_CONNECTIONS_MAX,
             deadlines: Deadlines::default(),
             site: None,
         }
+    }
+}
+
+/// Where a web app comes from, as browsers write it in `Origin`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin(HeaderValue);
+
+impl Origin {
+    pub(crate) fn header(&self) -> HeaderValue {
+        self.0.clone()
+    }
+}
+
+impl FromStr for Origin {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let expected = |why: &str| format!("{why}: give an origin such as https://app.example.com");
+        let uri: Uri = text.parse().map_err(|_| expected("it is no URL"))?;
+        let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+            return Err(expected(if text == "*" { "every origin cannot be allowed" } else { "it has no scheme or no host" }));
+        };
+        if text != format!("{scheme}://{authority}") || authority.as_str().contains('@') {
+            return Err(expected("it has more than a scheme, a host and a port"));
+        }
+        HeaderValue::from_str(text).map(Origin).map_err(|_| expected("it is no URL"))
+    }
+}
+
+/// A network: an address and how many bits of it all members share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Network {
+    address: IpAddr,
+    bits: u32,
+}
+
+impl Network {
+    /// Whether an address belongs to the network.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        match (self.address, address.to_canonical()) {
+            (IpAddr::V4(ours), IpAddr::V4(theirs)) => (ours.to_bits() ^ theirs.to_bits()).leading_zeros() >= self.bits,
+            (IpAddr::V6(ours), IpAddr::V6(theirs)) => (ours.to_bits() ^ theirs.to_bits()).leading_zeros() >= self.bits,
+            _ => false,
+        }
+    }
+}
+
+impl FromStr for Network {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let expected = || "it is no network: give an address such as 192.0.2.1, or a network such as 10.0.0.0/8".to_owned();
+        let (address, bits) = text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
+        let address: IpAddr = address.parse().map_err(|_| expected())?;
+        let all = if address.is_ipv4() { 32 } else { 128 };
+        let bits = bits.map_or(Ok(all), str::parse).map_err(|_| expected())?;
+        if bits > all { Err(expected()) } else { Ok(Network { address, bits }) }
     }
 }
 
@@ -148,6 +219,38 @@ mod tests {
             let secret = Secret::new(text);
             assert_eq!(secret.weakness(), weakness, "{text}");
             assert!(!format!("{secret:?}").contains(text));
+        }
+    }
+
+    #[test]
+    fn an_origin_is_a_scheme_a_host_and_a_port() {
+        for good in ["https://app.example.com", "http://localhost:5173", "https://[2001:db8::1]:8443"] {
+            assert!(good.parse::<Origin>().is_ok(), "{good}");
+        }
+        for bad in ["*", "null", "", "app.example.com", "https://app.example.com/", "https://a@example.com", "https://a b", "not an origin"]
+        {
+            assert!(bad.parse::<Origin>().is_err_and(|message| message.contains("https://app.example.com")), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_network_contains_what_shares_its_bits() {
+        let table = [
+            ("10.0.0.0/8", "10.255.0.1", true),
+            ("10.0.0.0/8", "11.0.0.1", false),
+            ("192.0.2.1", "192.0.2.1", true),
+            ("192.0.2.1", "192.0.2.2", false),
+            ("0.0.0.0/0", "203.0.113.7", true),
+            ("10.0.0.0/8", "::ffff:10.0.0.1", true),
+            ("2001:db8::/32", "2001:db8:7::1", true),
+            ("2001:db8::/32", "10.0.0.1", false),
+        ];
+        for (network, address, expected) in table {
+            let network: Network = network.parse().expect("a network");
+            assert_eq!(network.contains(address.parse().expect("an address")), expected, "{address} in {network:?}");
+        }
+        for bad in ["", "10.0.0.0/33", "10.0.0/8", "::/129", "10.0.0.0/x"] {
+            assert!(bad.parse::<Network>().is_err(), "{bad}");
         }
     }
 }

@@ -8,42 +8,48 @@ mod export;
 mod records;
 mod stream;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use axum::extract::State;
-use axum::response::{Html, IntoResponse};
+use axum::extract::{ConnectInfo, State};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Router, middleware};
 use http::{HeaderMap, Method, Uri};
 use stronglog_sync::api::operations::{ExportAccount, GetSyncConfig, Login, RefreshTokens, Register};
 use stronglog_sync::api::runtime::http::Operation;
 use stronglog_sync::api::server::router_where;
+use tokio::time::timeout;
 
 use crate::app::App;
 use crate::feed::BATCH_BYTES_MAX;
 use crate::problem::Failure;
 use crate::site;
 
-/// The operations that need no token.
-const OPEN: [&str; 4] = [Register::ID, Login::ID, RefreshTokens::ID, GetSyncConfig::ID];
+/// The operations that need no token. This does not compile unless the contract says the same.
+const OPEN: [&str; 4] = [open::<Register>(), open::<Login>(), open::<RefreshTokens>(), open::<GetSyncConfig>()];
+
+const fn open<O: Operation>() -> &'static str {
+    assert!(O::SECURITY.is_empty(), "the contract asks for a token");
+    O::ID
+}
+
+/// How long reading and writing may take before the server counts as broken.
+const CHECK_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// All routes over a server's state.
 pub fn router(app: &Arc<App>) -> Router {
     let api = Arc::new(accounts::Accounts(Arc::clone(app)));
     let with_body = |bytes_max| middleware::from_fn_with_state(body::Limit { app: Arc::clone(app), bytes_max }, body::whole);
-    let open = router_where(Arc::clone(&api), |id| OPEN.contains(&id)).layer(with_body(body::FORM_BYTES_MAX));
+    let public = router_where(Arc::clone(&api), |id| OPEN.contains(&id)).layer(with_body(body::FORM_BYTES_MAX));
     let own = router_where(api, |id| !OPEN.contains(&id) && !records::serves(id) && id != ExportAccount::ID)
         .merge(export::routes(app))
         .layer(with_body(body::FORM_BYTES_MAX))
         .merge(records::routes(app).layer(with_body(BATCH_BYTES_MAX)))
         .layer(middleware::from_fn_with_state(Arc::clone(app), edge::caller));
-    let operator = Router::new()
-        .route("/healthz", get(health))
-        .route("/metrics", get(metrics))
-        .with_state(Arc::clone(app))
-        .route("/docs", get(|| async { Html(docs::reference()) }))
-        .route("/docs/data-models", get(|| async { Html(docs::models()) }));
-    let all = open.merge(own).layer(middleware::from_fn(edge::contract_version)).merge(operator);
+    let operator = probes(app).route("/metrics", get(local_metrics)).with_state(Arc::clone(app)).merge(docs::routes());
+    let all = public.merge(own).layer(middleware::from_fn(edge::contract_version)).merge(operator);
     let all = match app.config.site {
         Some(site) => {
             all.fallback(move |method: Method, uri: Uri, headers: HeaderMap| async move { site::respond(site, &method, &uri, &headers) })
@@ -54,25 +60,44 @@ pub fn router(app: &Arc<App>) -> Router {
     edge::around(all, app)
 }
 
-/// Whether the server can read and write its data.
-async fn health(State(app): State<Arc<App>>) -> Result<&'static str, Failure> {
-    app.store.read(|connection| Ok::<_, Failure>(crate::store::sqlite::epoch(connection)?)).await?;
-    app.store.write(|_| Ok::<_, Failure>(())).await?;
-    Ok("ok\n")
+/// The routes of the port that is for the operator alone.
+pub fn operator_router(app: &Arc<App>) -> Router {
+    probes(app).route("/metrics", get(metrics)).with_state(Arc::clone(app)).fallback(|| async { Failure::no_path() })
 }
 
-async fn metrics(State(app): State<Arc<App>>) -> impl IntoResponse {
+fn probes(_: &Arc<App>) -> Router<Arc<App>> {
+    Router::new().route("/livez", get(|| async { "ok\n" })).route("/readyz", get(ready)).route("/healthz", get(ready))
+}
+
+/// Whether the server can read and write its data. However often this is asked, it is found out once a second.
+async fn ready(State(app): State<Arc<App>>) -> Result<&'static str, Failure> {
+    let mut last = app.checked.lock().await;
+    let known = last.filter(|(at, _)| at.elapsed() < Duration::from_secs(1));
+    let is_well = match known {
+        Some((_, is_well)) => is_well,
+        None => {
+            let checked = timeout(CHECK_TIME_MAX, app.store.check()).await;
+            let is_well = matches!(checked, Ok(Ok(())));
+            if !is_well {
+                tracing::error!(?checked, "the data cannot be read and written");
+            }
+            *last = Some((Instant::now(), is_well));
+            is_well
+        }
+    };
+    if is_well { Ok("ok\n") } else { Err(Failure::unavailable("the server cannot read and write its data")) }
+}
+
+async fn metrics(State(app): State<Arc<App>>) -> Response {
     let media_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([(http::header::CONTENT_TYPE, media_type)], app.metrics.text(app.notifications.open(), app.connections.open()))
+    ([(http::header::CONTENT_TYPE, media_type)], app.metrics.text(app.notifications.open(), app.connections.open())).into_response()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_open_is_what_the_contract_leaves_open() {
-        let open = [Register::SECURITY, Login::SECURITY, RefreshTokens::SECURITY, GetSyncConfig::SECURITY];
-        assert!(open.iter().all(|security| security.is_empty()));
+/// Without a port of their own, numbers are for programs on this machine. A proxy on it speaks for others, and says so.
+async fn local_metrics(State(app): State<Arc<App>>, ConnectInfo(peer): ConnectInfo<SocketAddr>, headers: HeaderMap) -> Response {
+    let forwarded = ["forwarded", "x-forwarded-for", "x-real-ip", "via"].iter().any(|name| headers.contains_key(*name));
+    if app.config.metrics_bind.is_some() || forwarded || !peer.ip().to_canonical().is_loopback() {
+        return Failure::no_path().into_response();
     }
+    metrics(State(app)).await
 }

@@ -24,7 +24,7 @@ pub struct Metrics {
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 struct Request {
-    method: String,
+    method: &'static str,
     route: String,
     status: u16,
 }
@@ -65,8 +65,8 @@ impl Metrics {
     }
 
     /// Counts a request; `route` is its path with the parameters in braces.
-    pub fn request(&self, method: &str, route: &str, status: u16, took: Duration) {
-        self.requests.get_or_create(&Request { method: method.to_owned(), route: route.to_owned(), status }).inc();
+    pub fn request(&self, method: &'static str, route: &str, status: u16, took: Duration) {
+        self.requests.get_or_create(&Request { method, route: route.to_owned(), status }).inc();
         self.seconds.get_or_create(&Route { route: route.to_owned() }).observe(took.as_secs_f64());
     }
 

@@ -1,52 +1,52 @@
-//! Who listens for whose newest revision: one watched number for each user with an open stream.
+//! Change notifications: for each user with an open stream, the newest revision as a watched number.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 use uuid::Uuid;
 
-/// How many streams one user may hold open.
+/// How many streams one user may have open.
 const STREAMS_MAX: usize = 64;
 
 /// The notifications of all users.
 #[derive(Default)]
 pub struct Notifications {
-    bells: Mutex<HashMap<Uuid, watch::Sender<u64>>>,
+    by_user: Mutex<HashMap<Uuid, watch::Sender<u64>>>,
 }
 
 impl Notifications {
-    /// Listens for a user's revisions: nothing comes back where too many do. The number says nothing until the bell rings.
-    pub fn listen(&self, user: Uuid) -> Option<watch::Receiver<u64>> {
-        let mut bells = self.bells.lock().unwrap_or_else(PoisonError::into_inner);
-        bells.retain(|_, bell| bell.receiver_count() > 0);
-        let bell = bells.entry(user).or_insert_with(|| watch::Sender::new(0));
-        (bell.receiver_count() < STREAMS_MAX).then(|| bell.subscribe())
+    /// Subscribes to a user's revisions, or returns `None` if the user has too many streams open. The number that is there at first means
+    /// nothing: the caller reads the revision from the store.
+    pub fn subscribe(&self, user: Uuid) -> Option<watch::Receiver<u64>> {
+        let mut by_user = self.by_user();
+        by_user.retain(|_, revision| revision.receiver_count() > 0);
+        let revision = by_user.entry(user).or_insert_with(|| watch::Sender::new(0));
+        (revision.receiver_count() < STREAMS_MAX).then(|| revision.subscribe())
     }
 
-    /// Tells a user's listeners of a revision.
-    pub fn ring(&self, user: Uuid, rev: u64) {
-        let bells = self.bells.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(bell) = bells.get(&user) {
-            // Commits may ring out of order: the newest stays.
-            bell.send_if_modified(|known| {
-                if rev > *known {
-                    *known = rev;
-                    true
-                } else {
-                    false
-                }
+    /// Notifies a user's subscribers of a revision. Commits may be reported out of order: an older one changes nothing.
+    pub fn notify(&self, user: Uuid, rev: u64) {
+        if let Some(revision) = self.by_user().get(&user) {
+            revision.send_if_modified(|known| {
+                let is_newer = rev > *known;
+                *known = rev.max(*known);
+                is_newer
             });
         }
     }
 
-    /// Ends the streams of a user who is no more.
+    /// Ends the streams of a user whose account is gone.
     pub fn remove(&self, user: Uuid) {
-        self.bells.lock().unwrap_or_else(PoisonError::into_inner).remove(&user);
+        self.by_user().remove(&user);
     }
 
     /// How many streams are open.
     pub fn open(&self) -> usize {
-        self.bells.lock().unwrap_or_else(PoisonError::into_inner).values().map(watch::Sender::receiver_count).sum()
+        self.by_user().values().map(watch::Sender::receiver_count).sum()
+    }
+
+    fn by_user(&self) -> MutexGuard<'_, HashMap<Uuid, watch::Sender<u64>>> {
+        self.by_user.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 use tokio::task::{JoinError, JoinHandle};
 
 use crate::app::{App, new_epoch, now_ms};
@@ -22,36 +22,51 @@ use crate::net::{self, Connections, Listener};
 use crate::notifications::Notifications;
 use crate::shares::Shares;
 use crate::store::StoreError;
+use crate::store::sqlite::files::{make_folder, private};
 use crate::store::sqlite::{Store, accounts, backup};
 
+/// How many connections the port for metrics has.
+const OPERATOR_CONNECTIONS_MAX: usize = 32;
 /// How many exports one account may have under way.
 const EXPORTS_MAX: usize = 2;
 const CHORES_EVERY: Duration = Duration::from_secs(86_400);
 
-/// Why a server cannot start, or has broken off.
+/// Why a server cannot start, or has stopped by itself.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ServeError {
-    #[error("the signing secret is weak: {0}. Make one with `openssl rand -base64 48` and set STRONGLOG_SIGNING_SECRET")]
+    /// The signing secret can be guessed.
+    #[error("the signing secret is weak: {0}; make one with `openssl rand -base64 48` and set STRONGLOG_SIGNING_SECRET")]
     WeakSecret(&'static str),
-    #[error(
-        "no signing secret: set STRONGLOG_SIGNING_SECRET, to the output of `openssl rand -base64 48` for one; or try things out with --dev"
-    )]
+    /// There is no signing secret.
+    #[error("no signing secret: set STRONGLOG_SIGNING_SECRET to the output of `openssl rand -base64 48`, or try the server out with --dev")]
     NoSecret,
+    /// The address is taken, or is not one of this machine.
     #[error("cannot listen on {address}: {cause}")]
-    Listen { address: SocketAddr, cause: std::io::Error },
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        cause: std::io::Error,
+    },
+    /// The certificate or its key cannot be read, or they do not belong together.
     #[error("cannot use the certificate: {0}")]
     Certificate(std::io::Error),
+    /// The threads that hash passwords cannot be started.
     #[error("cannot start the threads that hash passwords: {0}")]
     Passwords(std::io::Error),
+    /// The database cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("the server broke off: {0}")]
+    /// The task that accepts connections has ended.
+    #[error("the server stopped by itself: {0}")]
     Broken(std::io::Error),
 }
 
 /// A server that runs in the background of this process.
 pub struct Running {
     address: SocketAddr,
+    metrics_address: Option<SocketAddr>,
     secure: bool,
     stop: watch::Sender<bool>,
     serving: JoinHandle<()>,
@@ -64,6 +79,11 @@ impl Running {
         self.address
     }
 
+    /// Where it serves metrics, if they have a port of their own.
+    pub fn metrics_addr(&self) -> Option<SocketAddr> {
+        self.metrics_address
+    }
+
     /// The URL that clients are given.
     pub fn url(&self) -> String {
         format!("{}://{}", if self.secure { "https" } else { "http" }, self.address)
@@ -72,7 +92,7 @@ impl Running {
     /// Stops it: streams end, requests under way are answered, the database is closed.
     ///
     /// # Errors
-    /// It had broken off before.
+    /// The server had stopped by itself before.
     pub async fn stop(self) -> Result<(), ServeError> {
         self.stop.send_replace(true);
         let ended = ended(self.serving.await);
@@ -124,21 +144,39 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         exports: Shares::new(EXPORTS_MAX, usize::MAX),
         metrics: Metrics::new(),
         connections: connections.clone(),
+        checked: Mutex::default(),
         stopping: stopping.clone(),
         config: config.clone(),
     });
-    let failed = |cause| ServeError::Listen { address: config.bind, cause };
     let tls = match (&config.tls_cert, &config.tls_key) {
         (Some(cert), Some(key)) => Some(net::acceptor(cert, key).map_err(ServeError::Certificate)?),
         _ => None,
     };
-    let socket = TcpListener::bind(config.bind).await.map_err(failed)?;
-    let address = socket.local_addr().map_err(failed)?;
+    let socket = bind(config.bind).await?;
+    let address = socket.local_addr().map_err(|cause| ServeError::Listen { address: config.bind, cause })?;
     let listener = Listener { router: http::router(&app), tls, connections, deadlines: config.deadlines, stopping: stopping.clone() };
+    let metrics_address = match config.metrics_bind {
+        Some(bind_to) => Some(serve_metrics(bind_to, &app, &listener).await?),
+        None => None,
+    };
     let serving = tokio::spawn(listener.serve(socket));
     tokio::spawn(chores(app, stopping));
     tracing::info!(%address, secure, data = %config.data.display(), "listening");
-    Ok(Running { address, secure, stop, serving, store })
+    Ok(Running { address, metrics_address, secure, stop, serving, store })
+}
+
+/// Serves what is for the operator on a port of its own, and says where.
+async fn serve_metrics(bind_to: SocketAddr, app: &Arc<App>, like: &Listener) -> Result<SocketAddr, ServeError> {
+    let socket = bind(bind_to).await?;
+    let address = socket.local_addr().map_err(|cause| ServeError::Listen { address: bind_to, cause })?;
+    let connections = Connections::new(usize::MAX, OPERATOR_CONNECTIONS_MAX);
+    let listener = Listener { router: http::operator_router(app), tls: None, connections, ..like.clone() };
+    tokio::spawn(listener.serve(socket));
+    Ok(address)
+}
+
+async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
+    TcpListener::bind(address).await.map_err(|cause| ServeError::Listen { address, cause })
 }
 
 /// How many connections there may be. A proxy in front has all of them, and limits networks itself.
@@ -189,12 +227,13 @@ fn kept_secret(folder: &Path) -> Result<Secret, ServeError> {
         Err(error) if error.kind() == ErrorKind::NotFound => {}
         Err(error) => return Err(failed(error).into()),
     }
-    std::fs::create_dir_all(folder).map_err(failed)?;
+    make_folder(folder)?;
     let secret: String = rand::random::<[u8; 32]>().iter().map(|byte| format!("{byte:02x}")).collect();
-    let mut options = std::fs::File::options();
-    options.create_new(true).write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(&path).and_then(|mut file| std::io::Write::write_all(&mut file, secret.as_bytes())).map_err(failed)?;
+    private()
+        .create_new(true)
+        .write(true)
+        .open(&path)
+        .and_then(|mut file| std::io::Write::write_all(&mut file, secret.as_bytes()))
+        .map_err(failed)?;
     Ok(Secret::new(secret))
 }

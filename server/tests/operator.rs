@@ -80,3 +80,60 @@ async fn https_with_a_certificate_of_one_s_own() {
     let broken = Config { tls_cert: Some(cert.clone()), tls_key: Some(cert), ..Config::local(folder.path()) };
     assert!(matches!(start(broken).await, Err(ServeError::Certificate(_))), "a certificate is no key");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_have_few_names_and_a_port_of_their_own() {
+    let server = Server::start_with(|config| config.metrics_bind = Some("127.0.0.1:0".parse().expect("an address"))).await;
+    for method in ["PROPFND", "ABCDEFG", "XYZ"] {
+        let request = server.http.request(method.parse().expect("a method"), server.url("/"));
+        request.send().await.expect("an answer");
+    }
+    assert_eq!(text(&server, "/metrics").await.0, 404, "not where everybody is");
+    let address = server.running.metrics_addr().expect("an address");
+    let response = server.http.get(format!("http://{address}/metrics")).send().await.expect("an answer");
+    let numbers = response.text().await.expect("a whole answer");
+    assert!(numbers.contains(r#"stronglog_requests_total{method="other",route="other",status="404"} 3"#), "{numbers}");
+    assert!(!numbers.contains("XYZ"), "{numbers}");
+    let api = server.http.get(format!("http://{address}/api/v1/sync/config")).send().await.expect("an answer");
+    assert_eq!(api.status(), 404, "and nothing else is there");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn numbers_are_for_this_machine_and_not_for_those_whom_a_proxy_speaks_for() {
+    let server = Server::start().await;
+    assert_eq!(text(&server, "/metrics").await.0, 200);
+    let forwarded = server.http.get(server.url("/metrics")).header("x-forwarded-for", "127.0.0.1").send().await.expect("an answer");
+    assert_eq!(forwarded.status(), 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_cannot_write_is_alive_and_not_ready() {
+    let server = Server::start().await;
+    assert_eq!(text(&server, "/readyz").await, (200, "ok\n".to_owned()));
+    let other = rusqlite::Connection::open(server.folder.path().join("stronglog.db")).expect("the database");
+    other.execute_batch("BEGIN IMMEDIATE").expect("nobody else writes");
+    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+    assert_eq!(text(&server, "/readyz").await.0, 503);
+    assert_eq!(text(&server, "/livez").await.0, 200);
+    other.execute_batch("COMMIT").expect("others may write again");
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_else_reads_the_data() {
+    use std::os::unix::fs::PermissionsExt;
+    let parent = tempfile::tempdir().expect("a temporary folder");
+    let folder = parent.path().join("data");
+    let running = start(Config::local(&folder)).await.expect("the server starts");
+    stronglog_server::admin::back_up(&folder, &folder.join("monday.backup")).expect("a backup");
+    let mode = |path: &std::path::Path| path.metadata().expect("a file").permissions().mode() & 0o777;
+    assert_eq!(mode(&folder), 0o700);
+    for entry in folder.read_dir().expect("a folder") {
+        let path = entry.expect("an entry").path();
+        assert_eq!(mode(&path), 0o600, "{}", path.display());
+    }
+    running.stop().await.expect("an orderly end");
+    std::fs::set_permissions(folder.join("stronglog.db"), std::fs::Permissions::from_mode(0o644)).expect("as older versions made it");
+    start(Config::local(&folder)).await.expect("the server starts again").stop().await.expect("an orderly end");
+    assert_eq!(mode(&folder.join("stronglog.db")), 0o600);
+}

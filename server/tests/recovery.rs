@@ -140,3 +140,30 @@ async fn one_bad_push_of_a_group_takes_no_other_with_it() {
     assert!(futures_util::future::join_all(pushes).await.into_iter().all(|right| right));
     assert_eq!(live(&server, &account).await.len(), 10);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_starts_anew_once_its_database_is_gone() {
+    let server = Server::start().await;
+    let account = server.register("sam@example.com").await;
+    server.push(&account, &weights(&account, 1, 3)).await;
+    let server = server.restart(|folder| std::fs::remove_file(folder.join("stronglog.db")).expect("removed")).await;
+    server.register("sam@example.com").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_backup_is_not_restored() {
+    let server = Server::start().await;
+    let account = server.register("sam@example.com").await;
+    server.push(&account, &weights(&account, 1, 200)).await;
+    let folder = server.folder.path();
+    let backup = folder.join("monday.backup");
+    admin::back_up(folder, &backup).expect("a backup");
+    server.running.stop().await.expect("an orderly end");
+    let mut bytes = std::fs::read(&backup).expect("the backup");
+    let middle = bytes.len() / 2;
+    bytes[middle..middle + 8_192].fill(0xaa);
+    std::fs::write(&backup, bytes).expect("damaged");
+    let error = admin::restore(folder, &backup).expect_err("it is damaged");
+    assert!(error.to_string().contains("damaged"), "{error}");
+    assert!(admin::restore(folder, &folder.join("stronglog.db")).is_ok(), "a whole one is");
+}

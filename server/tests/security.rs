@@ -255,6 +255,45 @@ async fn guessing_is_slow_and_tells_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn strangers_lock_nobody_out() {
+    let server = Server::start_with(|config| {
+        config.auth_per_minute = 16;
+        config.behind_proxy = true;
+    })
+    .await;
+    let from = |network: &str, path: &str, body: Value| {
+        let request = server.http.post(server.url(path)).header("content-type", "application/json").header("x-forwarded-for", network);
+        answer(request.body(body.to_string()))
+    };
+    let login = |network: &str, password: &str| {
+        from(network, "/api/v1/auth/login", json!({ "email": "sam@example.com", "password": password, "deviceName": "phone" }))
+    };
+    let body = json!({ "email": "sam@example.com", "password": PASSWORD, "deviceName": "phone" });
+    let (status, sam) = from("192.0.2.1", "/api/v1/auth/register", body).await;
+    assert_eq!(status, 201, "{sam}");
+    let mut statuses = Vec::new();
+    for number in 0..20 {
+        statuses.push(login(&format!("198.51.100.{number}"), "wrong").await.0);
+    }
+    assert_eq!(statuses.iter().filter(|status| **status == 401).count(), 16, "many networks guess no faster than one: {statuses:?}");
+    assert_eq!(login("192.0.2.1", PASSWORD).await.0, 200, "the owner is at home where the account is known");
+    for _ in 0..8 {
+        login("192.0.2.1", "wrong").await;
+    }
+    assert_eq!(login("192.0.2.1", PASSWORD).await.0, 429, "whoever guesses there is limited, the owner included");
+    for _ in 0..20 {
+        from("192.0.2.1", "/api/v1/auth/login", json!({ "email": "nobody@example.com", "password": "wrong" })).await;
+    }
+    let refresh = |token: &Value| from("192.0.2.1", "/api/v1/auth/refresh", json!({ "refreshToken": token }));
+    assert_eq!(refresh(&sam["refreshToken"]).await.0, 200, "devices of the network stay signed in");
+    for _ in 0..20 {
+        refresh(&json!("rt_AAAA")).await;
+    }
+    assert_eq!(refresh(&json!("rt_AAAA")).await.0, 429, "made-up tokens are limited");
+    assert_eq!(refresh(&sam["refreshToken"]).await.0, 200, "and good ones are not");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_server_without_a_good_secret_does_not_start() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let config = |secret: Option<&str>| Config { dev: false, signing_secret: secret.map(Secret::new), ..Config::local(folder.path()) };
@@ -268,7 +307,7 @@ async fn a_server_without_a_good_secret_does_not_start() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn web_apps_of_allowed_origins_may_read_what_they_need() {
-    let server = Server::start_with(|config| config.allow_origin = vec!["https://app.example.com".to_owned()]).await;
+    let server = Server::start_with(|config| config.allow_origin = vec!["https://app.example.com".parse().expect("an origin")]).await;
     let ask = |origin: &'static str| {
         let request = server.http.request(reqwest::Method::OPTIONS, server.url("/api/v1/changes")).header("origin", origin);
         request.header("access-control-request-method", "GET").header("access-control-request-headers", "authorization,x-contract-version")

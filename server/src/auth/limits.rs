@@ -1,25 +1,25 @@
-//! How often one may try: a bucket of attempts for each address and each account, which fills again with time.
+//! How often one may try a password: buckets of attempts that fill again with time, and the networks that an account is known to use.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
+use uuid::Uuid;
+
 use crate::problem::Failure;
 
-/// Who tries.
+/// Whose attempts are counted.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Who {
-    /// A network address: of IPv6, the network that one household has.
+    /// A network, for whatever account: of IPv6, the network that one household has.
     Network(IpAddr),
-    /// An account, by its address, whether it exists or not.
+    /// An account, by its email address whether it exists or not, from one network.
+    AccountFrom(String, IpAddr),
+    /// An account, from all networks that it is not known to use.
     Account(String),
-}
-
-impl Who {
-    pub fn network(address: IpAddr) -> Self {
-        Who::Network(network(address))
-    }
+    /// A network that sends refresh tokens which nobody has issued. Devices with good ones are not counted.
+    Refresh(IpAddr),
 }
 
 /// The network of an address: all that one household has of IPv6, and the address itself of IPv4.
@@ -38,6 +38,8 @@ pub fn network(address: IpAddr) -> IpAddr {
 /// The buckets.
 pub struct Limits {
     buckets: Mutex<HashMap<Who, Bucket>>,
+    /// The networks from which an account has signed in or refreshed a token: strangers elsewhere do not lock them out.
+    known: Mutex<HashSet<(Uuid, IpAddr)>>,
     per_minute: f64,
 }
 
@@ -49,11 +51,27 @@ struct Bucket {
 
 /// When to look for buckets that have filled up again and can be forgotten.
 const BUCKETS_MAX: usize = 50_000;
+/// How many networks are remembered. Beyond that all are forgotten, and learnt again as devices refresh their tokens.
+const KNOWN_MAX: usize = 200_000;
 
 impl Limits {
-    /// So many attempts a minute for each network, and a quarter of it for each account; as many at once.
+    /// So many attempts a minute for each network, and a quarter of it for each account from one network; as many at once.
     pub fn new(per_minute: u32) -> Self {
-        Limits { buckets: Mutex::new(HashMap::new()), per_minute: f64::from(per_minute.max(1)) }
+        Limits { buckets: Mutex::default(), known: Mutex::default(), per_minute: f64::from(per_minute.max(1)) }
+    }
+
+    /// Remembers that an account uses a network.
+    pub fn learn(&self, user: Uuid, network: IpAddr) {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= KNOWN_MAX {
+            known.clear();
+        }
+        known.insert((user, network));
+    }
+
+    /// Whether an account is known to use a network.
+    pub fn knows(&self, user: Uuid, network: IpAddr) -> bool {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).contains(&(user, network))
     }
 
     /// Takes an attempt.
@@ -85,8 +103,8 @@ impl Limits {
 
     fn size(&self, who: &Who) -> f64 {
         match who {
-            Who::Network(_) => self.per_minute,
-            Who::Account(_) => (self.per_minute / 4.0).max(1.0),
+            Who::Network(_) | Who::Account(_) | Who::Refresh(_) => self.per_minute,
+            Who::AccountFrom(..) => (self.per_minute / 4.0).max(1.0),
         }
     }
 
@@ -106,7 +124,7 @@ mod tests {
     #[test]
     fn attempts_run_out_and_come_back() {
         let (limits, start) = (Limits::new(8), Instant::now());
-        let who = Who::Account("sam@example.com".to_owned());
+        let who = Who::AccountFrom("sam@example.com".to_owned(), IpAddr::from([192, 0, 2, 1]));
         assert!(limits.take(&who, start).is_ok() && limits.take(&who, start).is_ok());
         assert!(limits.take(&who, start).is_err(), "a quarter of eight");
         assert!(limits.take(&who, start + Duration::from_secs(29)).is_err());
@@ -117,7 +135,7 @@ mod tests {
 
     #[test]
     fn one_household_is_one_network() {
-        let network = |text: &str| Who::network(text.parse().expect("an address"));
+        let network = |text: &str| network(text.parse().expect("an address"));
         assert_eq!(network("2001:db8:1:2::7"), network("2001:db8:1:2:9::1"));
         assert_ne!(network("2001:db8:1:2::7"), network("2001:db8:1:3::7"));
         assert_eq!(network("::ffff:192.0.2.1"), network("192.0.2.1"));

@@ -1,5 +1,6 @@
 //! Accounts, sign-ins, the stream and the server's limits: the operations that the generated routes serve.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -22,7 +23,7 @@ use uuid::Uuid;
 use super::edge::{OLDEST_VERSION, address};
 use super::stream;
 use crate::app::{App, new_id, now_ms};
-use crate::auth::limits::Who;
+use crate::auth::limits::{Who, network};
 use crate::auth::tokens::{ACCESS_SECS, Caller, GRACE_MS, REFRESH_MS, Refresh};
 use crate::feed::{BATCH_BYTES_MAX, BATCH_CHANGES_MAX, CLOCK_SKEW_MAX_MS, PAGE_BYTES_MAX, PAGE_CHANGES_MAX};
 use crate::problem::Failure;
@@ -78,7 +79,7 @@ impl Accounts {
         if app.config.closed {
             return Err(Failure::closed());
         }
-        self.attempt(parts)?;
+        let network = self.attempt(parts)?;
         let password_hash = app.passwords.hash(call.body.password.0).await?;
         let now = now_ms();
         let account = Account { user: new_id(), email: call.body.email.0.to_lowercase(), password_hash, created_at: now };
@@ -92,20 +93,31 @@ impl Accounts {
                 Ok(session)
             })
             .await
-            .and_then(|session| self.pair(&session, session.generation))
+            .and_then(|session| {
+                app.limits.learn(session.user, network);
+                self.pair(&session, session.generation)
+            })
     }
 
     async fn sign_in(&self, parts: &Parts, call: Login) -> Result<TokenPair, Failure> {
         let app = &self.0;
-        self.attempt(parts)?;
+        let network = self.attempt(parts)?;
         let email = call.body.email.0.to_lowercase();
-        let who = Who::Account(email.clone());
-        app.limits.take(&who, Instant::now())?;
+        let (here, anywhere) = (Who::AccountFrom(email.clone(), network), Who::Account(email.clone()));
+        app.limits.take(&here, Instant::now())?;
         let account = app.store.read(move |connection| Ok::<_, Failure>(accounts::by_email(connection, &email)?)).await?;
         let (user, hash) = account.map(|account| (account.user, account.password_hash)).unzip();
+        let counted = !user.is_some_and(|user| app.limits.knows(user, network));
+        if counted {
+            app.limits.take(&anywhere, Instant::now())?;
+        }
         let right = app.passwords.verify(call.body.password.0, hash).await?;
         let Some(user) = user.filter(|_| right) else { return Err(Failure::wrong_credentials()) };
-        app.limits.give_back(&who);
+        app.limits.give_back(&here);
+        if counted {
+            app.limits.give_back(&anywhere);
+        }
+        app.limits.learn(user, network);
         let session = new_session(user, call.body.device_name.map(|name| name.0), now_ms());
         let begun = app.store.write(move |connection| {
             // Between the look and now, the account may have been erased.
@@ -119,9 +131,12 @@ impl Accounts {
 
     /// Exchanges a refresh token: the newest one is spent, the one before is answered alike for a while, an older one was stolen.
     async fn exchange(&self, parts: &Parts, text: String) -> Result<TokenPair, Failure> {
-        self.attempt(parts)?;
-        let token = Refresh::parse(&text).ok_or_else(Failure::unauthorized)?;
-        let (app, now) = (Arc::clone(&self.0), now_ms());
+        let network = self.network(parts);
+        let Some(token) = self.genuine(&text).await? else {
+            self.0.limits.take(&Who::Refresh(network), Instant::now())?;
+            return Err(Failure::unauthorized());
+        };
+        let (app, now, user) = (Arc::clone(&self.0), now_ms(), token.user);
         let exchanged = self.0.store.write(move |connection| {
             let session = accounts::session(connection, token.user, token.session)?.ok_or_else(Failure::unauthorized)?;
             if !app.tokens.is_genuine(&token, &session) {
@@ -145,8 +160,19 @@ impl Accounts {
             Ok(Ok((session, next)))
         });
         let (session, generation) = exchanged.await??;
-        self.0.limits.give_back(&Who::network(address(parts, self.0.config.behind_proxy)));
+        self.0.limits.learn(user, network);
         self.pair(&session, generation)
+    }
+
+    /// A refresh token that this server has issued.
+    async fn genuine(&self, text: &str) -> Result<Option<Refresh>, Failure> {
+        let Some(token) = Refresh::parse(text) else { return Ok(None) };
+        let app = Arc::clone(&self.0);
+        let known = self.0.store.read(move |connection| {
+            let session = accounts::session(connection, token.user, token.session)?;
+            Ok::<_, Failure>(session.is_some_and(|session| app.tokens.is_genuine(&token, &session)).then_some(token))
+        });
+        known.await
     }
 
     async fn sign_out(&self, parts: &Parts, all_devices: bool) -> Result<(), Failure> {
@@ -221,16 +247,22 @@ impl Accounts {
         })
     }
 
-    /// Takes one of the attempts that the caller's network has.
-    fn attempt(&self, parts: &Parts) -> Result<(), Failure> {
-        self.0.limits.take(&Who::network(address(parts, self.0.config.behind_proxy)), Instant::now())
+    fn network(&self, parts: &Parts) -> IpAddr {
+        network(address(parts, &self.0.config))
+    }
+
+    /// Takes one of the attempts that the caller's network has, and names the network.
+    fn attempt(&self, parts: &Parts) -> Result<IpAddr, Failure> {
+        let network = self.network(parts);
+        self.0.limits.take(&Who::Network(network), Instant::now())?;
+        Ok(network)
     }
 
     /// Confirms a request by the account's password.
     async fn confirm(&self, parts: &Parts, user: Uuid, password: String) -> Result<(), Failure> {
-        self.attempt(parts)?;
+        let network = self.attempt(parts)?;
         let account = self.0.store.read(move |connection| accounts::by_user(connection, user)?.ok_or_else(Failure::unauthorized)).await?;
-        let who = Who::Account(account.email);
+        let who = Who::AccountFrom(account.email, network);
         self.0.limits.take(&who, Instant::now())?;
         if !self.0.passwords.verify(password, Some(account.password_hash)).await? {
             return Err(Failure::wrong_password());

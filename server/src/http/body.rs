@@ -20,6 +20,7 @@ use super::edge;
 use crate::app::App;
 use crate::auth::limits::network;
 use crate::auth::tokens::Caller;
+use crate::config::Config;
 use crate::feed::BATCH_BYTES_MAX;
 use crate::net::Patience;
 use crate::problem::Failure;
@@ -60,7 +61,7 @@ pub struct Limit {
 pub async fn whole(State(limit): State<Limit>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let read = async {
-        let mut held = limit.app.bodies.take(sender(&parts, limit.app.config.behind_proxy), 0).map_err(exhausted)?;
+        let mut held = limit.app.bodies.take(sender(&parts, &limit.app.config), 0).map_err(exhausted)?;
         let bytes = read(body, limit.bytes_max, Patience::new(limit.app.config.deadlines.stall), &mut held).await?;
         Ok((inflated(&parts, bytes, limit.bytes_max, &mut held).await?, held))
     };
@@ -75,10 +76,10 @@ pub async fn whole(State(limit): State<Limit>, request: Request, next: Next) -> 
     }
 }
 
-fn sender(parts: &Parts, behind_proxy: bool) -> Sender {
+fn sender(parts: &Parts, config: &Config) -> Sender {
     match parts.extensions.get::<Caller>() {
         Some(caller) => Sender::Account(caller.user),
-        None => Sender::Network(network(edge::address(parts, behind_proxy))),
+        None => Sender::Network(network(edge::address(parts, config))),
     }
 }
 

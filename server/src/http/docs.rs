@@ -3,16 +3,28 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use axum::Router;
+use axum::response::Html;
+use axum::routing::get;
+use http::header;
 use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
 
+/// The pages need nothing but their own styles, and nobody may frame them.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+pub fn routes() -> Router {
+    let page = |html: fn() -> &'static str| get(move || async move { ([(header::CONTENT_SECURITY_POLICY, POLICY)], Html(html())) });
+    Router::new().route("/docs", page(reference)).route("/docs/data-models", page(models))
+}
+
 /// The API reference, at `/docs`.
-pub fn reference() -> &'static str {
+fn reference() -> &'static str {
     static PAGE: LazyLock<String> = LazyLock::new(|| page(include_str!("../../../docs/api-reference.md")));
     &PAGE
 }
 
 /// The data models, at `/docs/data-models`.
-pub fn models() -> &'static str {
+fn models() -> &'static str {
     static PAGE: LazyLock<String> = LazyLock::new(|| page(include_str!("../../../docs/data-models.md")));
     &PAGE
 }

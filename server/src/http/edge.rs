@@ -19,6 +19,7 @@ use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::app::App;
+use crate::config::{Config, Network, Origin};
 use crate::problem::Failure;
 
 /// The oldest contract that this server speaks with.
@@ -35,14 +36,13 @@ pub fn around(routes: Router, app: &Arc<App>) -> Router {
     routes
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(worthwhile))
         .layer(origins(&app.config.allow_origin))
-        .layer(middleware::from_fn(headers))
+        .layer(middleware::from_fn_with_state(app.config.tls_cert.is_some(), headers))
         .layer(middleware::from_fn_with_state(Arc::clone(app), observed))
 }
 
-fn origins(allowed: &[String]) -> CorsLayer {
-    let origins = allowed.iter().filter_map(|origin| HeaderValue::from_str(origin).ok());
+fn origins(allowed: &[Origin]) -> CorsLayer {
     CorsLayer::new()
-        .allow_origin(AllowOrigin::list(origins))
+        .allow_origin(AllowOrigin::list(allowed.iter().map(Origin::header)))
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
         .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::CONTENT_ENCODING, VERSION_HEADER])
         .expose_headers([header::RETRY_AFTER, VERSION_HEADER])
@@ -50,11 +50,14 @@ fn origins(allowed: &[String]) -> CorsLayer {
 }
 
 /// Adds what every response carries.
-async fn headers(request: Request, next: Next) -> Response {
+async fn headers(State(secure): State<bool>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers.insert(VERSION_HEADER, HeaderValue::from_static(registry::VERSION));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if secure {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
     // One person's data is in no cache on the way.
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
@@ -67,11 +70,23 @@ async fn observed(State(app): State<Arc<App>>, request: Request, next: Next) -> 
     let route = request.extensions().get::<MatchedPath>().map_or_else(|| "other".to_owned(), |path| path.as_str().to_owned());
     let response = next.run(request).await;
     let (took, status) = (since.elapsed(), response.status().as_u16());
-    // Methods are free text: the usual ones alone get a number of their own.
-    let label = if method.as_str().len() <= 7 { method.as_str() } else { "other" };
-    app.metrics.request(label, &route, status, took);
-    tracing::info!(method = label, route, status, took_us = took.as_micros() as u64, "request");
+    let method = known(&method);
+    app.metrics.request(method, &route, status, took);
+    tracing::info!(method, route, status, took_us = took.as_micros() as u64, "request");
     response
+}
+
+/// The name of a method. Clients may send any word: those of the contract and of browsers alone are counted and logged by name.
+fn known(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
 }
 
 /// Sends away clients whose contract is too old. The limits of the server are for everybody to see.
@@ -101,13 +116,54 @@ pub async fn caller(State(app): State<Arc<App>>, mut request: Request, next: Nex
 }
 
 /// The network address that a request comes from.
-pub fn address(parts: &Parts, behind_proxy: bool) -> IpAddr {
-    let told = || {
-        // The last one is what our own proxy has seen; those before it are anybody's claim.
-        let text = parts.headers.get("x-forwarded-for")?.to_str().ok()?;
-        text.rsplit(',').next()?.trim().parse().ok()
-    };
-    let seen = || parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
-    let address = if behind_proxy { told().or_else(seen) } else { seen() };
-    address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))
+pub fn address(parts: &Parts, config: &Config) -> IpAddr {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
+    let forwarded = parts.headers.get_all("x-forwarded-for").iter().filter_map(|line| line.to_str().ok());
+    if config.behind_proxy { client(peer, &forwarded.collect::<Vec<_>>().join(","), &config.trusted_proxies) } else { peer }
+}
+
+/// Follows what proxies say of whom they speak for, from the nearest one on, for as long as they are ours. What a client claims stands
+/// before all of that, in the same line or in lines of its own. Without a list, the peer alone is one of ours.
+fn client(peer: IpAddr, forwarded: &str, trusted: &[Network]) -> IpAddr {
+    let mut address = peer.to_canonical();
+    for (hop, told) in forwarded.rsplit(',').enumerate() {
+        let ours = if trusted.is_empty() { hop == 0 } else { trusted.iter().any(|network| network.contains(address)) };
+        match forwarded_address(told) {
+            Some(told) if ours => address = told.to_canonical(),
+            _ => break,
+        }
+    }
+    address
+}
+
+/// An address as proxies write it: some add the port.
+fn forwarded_address(text: &str) -> Option<IpAddr> {
+    let text = text.trim();
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    bare.parse().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|address| address.ip()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_proxy_says_is_believed_and_what_a_client_says_is_not() {
+        let one = ["10.0.0.0/8".parse().expect("a network")];
+        let table: [(&str, &str, &[Network], &str); 9] = [
+            ("192.0.2.9", "", &[], "192.0.2.9"),
+            ("127.0.0.1", "203.0.113.7", &[], "203.0.113.7"),
+            ("127.0.0.1", "198.51.100.1, 203.0.113.7", &[], "203.0.113.7"),
+            ("127.0.0.1", "203.0.113.7:4711", &[], "203.0.113.7"),
+            ("127.0.0.1", "[2001:db8::7]:4711", &[], "2001:db8::7"),
+            ("127.0.0.1", "nonsense", &[], "127.0.0.1"),
+            ("10.0.0.1", "198.51.100.1, 203.0.113.7, 10.0.0.2", &one, "203.0.113.7"),
+            ("10.0.0.1", "10.9.9.9", &one, "10.9.9.9"),
+            ("192.0.2.9", "203.0.113.7", &one, "192.0.2.9"),
+        ];
+        for (peer, forwarded, trusted, expected) in table {
+            let address = client(peer.parse().expect("an address"), forwarded, trusted);
+            assert_eq!(address, expected.parse::<IpAddr>().expect("an address"), "{peer} says {forwarded}");
+        }
+    }
 }

@@ -114,7 +114,7 @@ async fn push(app: &App, caller: Caller, body: Bytes, feed: Feed) -> Result<Resp
     let result = app.write(caller.user, move |records, clock| feed::push(records, &push, feed, clock)).await?;
     app.metrics.outcomes(&result.outcomes);
     if result.user_rev > result.prev_user_rev {
-        app.notifications.ring(caller.user, result.user_rev);
+        app.notifications.notify(caller.user, result.user_rev);
     }
     Ok(json(wire::write_push_result(&result)))
 }
@@ -145,7 +145,7 @@ async fn delete_record(app: &App, caller: Caller, collection: &'static Collectio
 
 fn answer(app: &App, caller: Caller, outcome: Outcome) -> Response {
     if let Outcome::Accepted(receipt) = &outcome {
-        app.notifications.ring(caller.user, receipt.rev);
+        app.notifications.notify(caller.user, receipt.rev);
     }
     let mut text = String::new();
     wire::write_outcome(&mut text, &outcome);

@@ -15,36 +15,36 @@ use crate::auth::tokens::Caller;
 use crate::problem::Failure;
 use crate::store::Records;
 
-/// How often a line without meaning keeps the connection open.
+/// How often a comment is sent, so that nobody on the way takes the connection for dead.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
 
 /// The stream of one device.
 pub async fn open(app: &Arc<App>, caller: Caller) -> Result<Response, Failure> {
-    // First listen, then read: no revision falls between.
-    let Some(bell) = app.notifications.listen(caller.user) else { return Err(Failure::rate_limited(30)) };
+    // Subscribe first and read second, so that no revision is missed in between.
+    let Some(revisions) = app.notifications.subscribe(caller.user) else { return Err(Failure::rate_limited(30)) };
     let rev = app.read(caller.user, |records| Ok(records.head()?.rev)).await?;
     let left = caller.expires_at_secs.saturating_mul(1_000).saturating_sub(now_ms());
     let end = Instant::now() + Duration::from_millis(u64::try_from(left).unwrap_or(0));
-    let listener = Listener { bell, stopping: app.stopping.clone(), end, known: None, rev };
-    let events = stream::unfold(listener, |mut listener| async move {
-        let rev = listener.next().await?;
-        Some((Ok::<_, Infallible>(Event::default().event("revision").data(rev.to_string())), listener))
+    let subscriber = Subscriber { revisions, stopping: app.stopping.clone(), end, known: None, rev };
+    let events = stream::unfold(subscriber, |mut subscriber| async move {
+        let rev = subscriber.next().await?;
+        Some((Ok::<_, Infallible>(Event::default().event("revision").data(rev.to_string())), subscriber))
     });
     Ok(Sse::new(events.fuse()).keep_alive(KeepAlive::new().interval(KEEP_ALIVE).text("still here")).into_response())
 }
 
-struct Listener {
-    bell: watch::Receiver<u64>,
+struct Subscriber {
+    revisions: watch::Receiver<u64>,
     stopping: watch::Receiver<bool>,
     end: Instant,
-    /// The revision of the last event.
+    /// The revision of the last event that was sent.
     known: Option<u64>,
-    /// The newest revision there is.
+    /// The newest revision that is known.
     rev: u64,
 }
 
-impl Listener {
-    /// The next revision to tell of, or the end.
+impl Subscriber {
+    /// The next revision to send, or `None` at the end of the stream.
     async fn next(&mut self) -> Option<u64> {
         loop {
             if self.known.is_none_or(|known| known < self.rev) {
@@ -52,11 +52,11 @@ impl Listener {
                 return self.known;
             }
             tokio::select! {
-                changed = self.bell.changed() => changed.ok()?,
+                changed = self.revisions.changed() => changed.ok()?,
                 _ = self.stopping.wait_for(|stopping| *stopping) => return None,
                 () = sleep_until(self.end) => return None,
             }
-            self.rev = self.rev.max(*self.bell.borrow_and_update());
+            self.rev = self.rev.max(*self.revisions.borrow_and_update());
         }
     }
 }
@@ -67,18 +67,18 @@ mod tests {
 
     #[tokio::test]
     async fn it_tells_what_is_new_and_ends_with_the_token() {
-        let (bell, heard) = watch::channel(0);
+        let (sender, revisions) = watch::channel(0);
         let (_running, stopping) = watch::channel(false);
         let end = Instant::now() + Duration::from_secs(3_600);
-        let mut listener = Listener { bell: heard, stopping, end, known: None, rev: 7 };
-        assert_eq!(listener.next().await, Some(7), "at once");
-        bell.send_replace(6);
-        bell.send_replace(9);
-        assert_eq!(listener.next().await, Some(9), "what is older is not told");
-        listener.end = Instant::now();
-        assert_eq!(listener.next().await, None, "the token has run out");
-        listener.end = end;
-        drop(bell);
-        assert_eq!(listener.next().await, None, "the account is gone");
+        let mut subscriber = Subscriber { revisions, stopping, end, known: None, rev: 7 };
+        assert_eq!(subscriber.next().await, Some(7), "at once");
+        sender.send_replace(6);
+        sender.send_replace(9);
+        assert_eq!(subscriber.next().await, Some(9), "what is older is not told");
+        subscriber.end = Instant::now();
+        assert_eq!(subscriber.next().await, None, "the token has run out");
+        subscriber.end = end;
+        drop(sender);
+        assert_eq!(subscriber.next().await, None, "the account is gone");
     }
 }

@@ -33,8 +33,8 @@ const LINGER_MAX: Duration = Duration::from_secs(2);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How often each connection is looked at.
 const LOOK_EVERY_MAX: Duration = Duration::from_secs(5);
-/// What HTTP/1 may hold of a request's head, and of a response that is not taken.
-const BUFFER_BYTES: usize = 64 * 1_024;
+/// What HTTP/1 may hold of a request, and of a response that is not taken: a stalled connection costs twice as much.
+const BUFFER_BYTES: usize = 16 * 1_024;
 
 /// What is needed to serve connections.
 #[derive(Clone)]

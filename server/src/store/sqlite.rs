@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod backup;
 mod counter;
+pub mod files;
 mod readers;
 mod records;
 mod writer;
@@ -18,6 +19,7 @@ use uuid::Uuid;
 pub use records::UserRecords;
 
 use self::counter::Counter;
+use self::files::{make_folder, make_private, private};
 use self::readers::Readers;
 use self::writer::Writer;
 use super::StoreError;
@@ -47,14 +49,19 @@ impl Store {
     /// # Errors
     /// The folder cannot be used, another server runs in it, or the file is not a database of this program.
     pub fn open(folder: &Path, new_epoch: &str) -> Result<Self, StoreError> {
-        std::fs::create_dir_all(folder)
-            .map_err(|error| StoreError::new(format!("cannot make the folder {}: {error}", folder.display())))?;
+        make_folder(folder)?;
         let lock = lock(folder)?;
         let path = folder.join(DATABASE);
+        let failed = |error: std::io::Error| StoreError::new(format!("cannot use {}: {error}", path.display()));
+        private().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
+        if let Err(error) = make_private(&path) {
+            tracing::warn!(%error, "others may be able to read {}", path.display());
+        }
         let connection = connect(&path)?;
-        migrate(&connection, new_epoch)?;
+        let made = migrate(&connection, new_epoch)?;
         let counter = Counter::open(folder)?;
-        if counter.is_ahead_of(&connection)? {
+        // A database that has just been made begins an epoch of its own, whatever was there before.
+        if made == Made::Before && counter.is_ahead_of(&connection)? {
             tracing::warn!("the database is older than its counter file: it counts as restored from a backup");
             backup::begin_epoch(&connection, new_epoch)?;
         }
@@ -93,6 +100,15 @@ impl Store {
         self.writer.run(work).await
     }
 
+    /// Whether the data can be read and written: a page is read, and one is written to the disk.
+    ///
+    /// # Errors
+    /// It cannot.
+    pub async fn check(&self) -> Result<(), StoreError> {
+        self.read(epoch).await?;
+        self.write(|connection| Ok(connection.execute("UPDATE server SET epoch = epoch", []).map(drop)?)).await
+    }
+
     /// Reads, from one snapshot.
     ///
     /// # Errors
@@ -110,7 +126,7 @@ impl Store {
 fn lock(folder: &Path) -> Result<File, StoreError> {
     let path = folder.join("stronglog.lock");
     let failed = |error: std::io::Error| StoreError::new(format!("cannot use {}: {error}", path.display()));
-    let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
+    let file = private().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(StoreError::new(format!("a server runs in {}: stop it first", folder.display()))),
@@ -139,7 +155,15 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-fn migrate(connection: &Connection, new_epoch: &str) -> Result<(), StoreError> {
+/// Whether a database was there, or was made just now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Made {
+    Before,
+    Now,
+}
+
+/// Brings a database to the newest version, from whichever one it has.
+fn migrate(connection: &Connection, new_epoch: &str) -> Result<Made, StoreError> {
     let version: usize = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if version > MIGRATIONS.len() {
         return Err(StoreError::new(format!(
@@ -151,11 +175,12 @@ fn migrate(connection: &Connection, new_epoch: &str) -> Result<(), StoreError> {
         connection.execute_batch(&format!("BEGIN IMMEDIATE; {migration} PRAGMA user_version = {}; COMMIT;", index + 1))?;
     }
     let epoch: Option<String> = connection.query_row("SELECT epoch FROM server", [], |row| row.get(0)).optional()?;
-    if epoch.is_none() {
-        connection.execute("INSERT INTO epochs (name) VALUES (?1)", [new_epoch])?;
-        connection.execute("INSERT INTO server (one, epoch, writes) VALUES (1, ?1, 0)", [new_epoch])?;
+    if epoch.is_some() {
+        return Ok(Made::Before);
     }
-    Ok(())
+    connection.execute("INSERT INTO epochs (name) VALUES (?1)", [new_epoch])?;
+    connection.execute("INSERT INTO server (one, epoch, writes) VALUES (1, ?1, 0)", [new_epoch])?;
+    Ok(Made::Now)
 }
 
 /// The name of the present epoch.

@@ -5,12 +5,10 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, OpenFlags, params};
 
 use super::counter::Counter;
+use super::files::{make_folder, make_private, private};
 use super::{DATABASE, UserRecords, connect, epoch, lock, migrate, users};
 use crate::feed;
 use crate::store::StoreError;
-
-/// How long a backup may be restored, unless the operator says otherwise: tombstones that it does not hold stay for as long.
-pub const BACKUP_DAYS: u32 = 90;
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -25,8 +23,14 @@ pub fn back_up(folder: &Path, to: &Path, now_ms: i64) -> Result<(), StoreError> 
     let connection = existing(&folder.join(DATABASE))?;
     // Before the copy, so that no tombstone is purged that the copy does not hold; and inside it, so that a restored server knows too.
     connection.execute("INSERT OR REPLACE INTO backups SELECT user_id, ?1, rev FROM users", [now_ms])?;
+    // SQLite fills an empty file, and leaves its permissions as they are.
+    private().write(true).create_new(true).open(to).map_err(|error| failed("write the backup", to, error))?;
     let target = to.to_str().ok_or_else(|| StoreError::new("the path of the backup is not UTF-8"))?;
-    connection.execute("VACUUM INTO ?1", [target]).map_err(|error| failed("write the backup", to, error))?;
+    connection.execute("VACUUM INTO ?1", [target]).map_err(|error| {
+        // What is not whole must not be taken for a backup.
+        let _ = std::fs::remove_file(to);
+        failed("write the backup", to, error)
+    })?;
     let written = std::fs::File::open(to).and_then(|file| file.sync_all());
     written.map_err(|error| failed("write the backup", to, error))
 }
@@ -37,14 +41,14 @@ pub fn back_up(folder: &Path, to: &Path, now_ms: i64) -> Result<(), StoreError> 
 /// # Errors
 /// The file is no backup of this program, or a server runs in the folder.
 pub fn restore(folder: &Path, from: &Path, new_epoch: &str, now_ms: i64) -> Result<Option<PathBuf>, StoreError> {
-    existing(from)?;
-    std::fs::create_dir_all(folder).map_err(|error| failed("make the folder", folder, error))?;
+    check(&existing(from)?).map_err(|error| failed("restore", from, error))?;
+    make_folder(folder)?;
     let _lock = lock(folder)?;
     let (current, fresh) = (folder.join(DATABASE), folder.join("stronglog.db.restoring"));
     if fresh.exists() {
         std::fs::remove_file(&fresh).map_err(|error| failed("remove", &fresh, error))?;
     }
-    std::fs::copy(from, &fresh).map_err(|error| failed("copy the backup to", &fresh, error))?;
+    std::fs::copy(from, &fresh).and_then(|_| make_private(&fresh)).map_err(|error| failed("copy the backup to", &fresh, error))?;
     let connection = connect(&fresh)?;
     migrate(&connection, new_epoch)?;
     if current.exists()
@@ -140,6 +144,12 @@ fn existing(path: &Path) -> Result<Connection, StoreError> {
         Ok(_) => Err(failed("open", path, "it is no database of this program")),
         Err(error) => Err(failed("open", path, error)),
     }
+}
+
+/// Reads every page of a database: a damaged one is no backup.
+fn check(connection: &Connection) -> Result<(), StoreError> {
+    let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if found == "ok" { Ok(()) } else { Err(StoreError::new(format!("the file is damaged: {found}"))) }
 }
 
 fn failed(doing: &str, path: &Path, error: impl std::fmt::Display) -> StoreError {

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
+use super::files::private;
 use crate::store::StoreError;
 
 /// The file's name in the data folder.
@@ -20,7 +21,7 @@ pub struct Counter {
 impl Counter {
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
         let path = folder.join(COUNTER);
-        let open = File::options().create(true).truncate(false).read(true).write(true).open(&path);
+        let open = private().create(true).truncate(false).read(true).write(true).open(&path);
         let file = open.map_err(|error| StoreError::new(format!("cannot open the counter file {}: {error}", path.display())))?;
         Ok(Counter { file })
     }

@@ -1,5 +1,6 @@
 //! The connections that read: a small pool, each reading from one snapshot at a time.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -48,10 +49,11 @@ impl Readers {
         let read = tokio::task::spawn_blocking(move || {
             let _turn = turn;
             let taken = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let connection = taken.ok_or_else(|| StoreError::new("a reader has been lost"))?;
-            let result = in_snapshot(&connection, work);
+            let connection = taken.ok_or_else(|| StoreError::new("the store is closed"))?;
+            // A panic must not take the connection with it; the transaction ends as it unwinds.
+            let result = catch_unwind(AssertUnwindSafe(|| in_snapshot(&connection, work)));
             idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
-            result
+            result.unwrap_or_else(|_| Err(StoreError::new("reading panicked").into()))
         });
         read.await.map_err(StoreError::new)?
     }

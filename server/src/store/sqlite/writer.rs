@@ -1,6 +1,7 @@
 //! The one thread that writes. What waits in its queue goes into one transaction, a savepoint for each, and is answered once that is on disk:
 //! many devices share the price of one commit.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -130,7 +131,8 @@ fn group(connection: &Connection, first: Job, jobs: &Receiver<Job>, finishes: &m
 fn in_savepoint<T, E: From<StoreError>>(connection: &Connection, work: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {
     let run = |sql| connection.prepare_cached(sql).and_then(|mut statement| statement.execute([])).map_err(StoreError::from);
     run("SAVEPOINT job")?;
-    let result = work(connection);
+    // A panic fails its own job: the thread goes on, and so do the others in the group.
+    let result = catch_unwind(AssertUnwindSafe(|| work(connection))).unwrap_or_else(|_| Err(StoreError::new("writing panicked").into()));
     // Where the transaction is gone, so is the savepoint.
     if !connection.is_autocommit() {
         if result.is_err() {
@@ -180,7 +182,27 @@ mod tests {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn an_error_undoes_its_own_work_and_no_other_s() {
+    async fn a_panic_fails_its_own_job_alone() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let store = Store::open(folder.path(), "e1").expect("a store");
+        store.write(|connection| Ok::<_, StoreError>(connection.execute_batch("CREATE TABLE notes (bytes BLOB)")?)).await.expect("a table");
+        let panicking = store.write(|connection| {
+            connection.execute("INSERT INTO notes VALUES (x'00')", [])?;
+            let none: Option<Result<(), StoreError>> = None;
+            none.expect("a panic in the middle of the work")
+        });
+        assert!(panicking.await.is_err());
+        note(&store, 1).await.expect("the thread goes on");
+        assert_eq!(rows(folder.path()), 1, "what the panicking job wrote is undone");
+        for _ in 0..8 {
+            let read = store.read(|_| -> Result<(), StoreError> { None.expect("a panic while reading") });
+            assert!(read.await.is_err());
+        }
+        assert_eq!(store.read(epoch).await.expect("the readers are all there"), "e1");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn an_error_undoes_its_own_work_and_that_of_no_other() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let store = Store::open(folder.path(), "e1").expect("a store");
         store.write(|connection| Ok::<_, StoreError>(connection.execute_batch("CREATE TABLE notes (bytes BLOB)")?)).await.expect("a table");
