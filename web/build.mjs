@@ -30,3 +30,4 @@ await build("worker", "src/worker-entry.ts");
 await build("worker-audited", "src/worker-audited.ts");
 await cp("engine/pkg/engine_bg.wasm", "dist/engine_bg.wasm");
 execFileSync("node", ["node_modules/typescript/bin/tsc", "-p", "tsconfig.json"], { stdio: "inherit" });
+execFileSync("node", ["size.mjs"], { stdio: "inherit" });

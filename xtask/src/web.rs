@@ -8,6 +8,11 @@ use crate::{Result, root, run};
 const TARGET: &str = "wasm32-unknown-unknown";
 /// What Debian calls a Rust whose standard library can be built for WebAssembly.
 const DEBIAN: &[&str] = &["rustc-web", "cargo-web", "rust-web-src", "lld-19"];
+const DEBIAN_LINKER: &str = "wasm-ld-19";
+
+/// What makes the WebAssembly small. A panic ends in a trap either way: its message and its place in the source would reach nobody. Inlining
+/// as for a server makes it a tenth larger, not faster.
+const FLAGS: [&str; 4] = ["-Zlocation-detail=none", "-Zunstable-options", "-Cpanic=immediate-abort", "-Cllvm-args=-inline-threshold=50"];
 
 /// What rustc lets LLVM use, and every browser has had since 2022.
 const FEATURES: [&str; 6] = ["bulk-memory", "multivalue", "mutable-globals", "nontrapping-float-to-int", "reference-types", "sign-ext"];
@@ -59,59 +64,73 @@ fn packages() -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Compiles the engine, by the first toolchain that can.
+/// Compiles the engine. Every toolchain gets the same settings and builds the standard library with them, so that the size of the result does
+/// not depend on what is installed.
 fn compile() -> Result<PathBuf> {
     let target = root().join("target/web");
-    let mut command = match toolchain()? {
-        Toolchain::Target => Command::new("cargo"),
-        Toolchain::Debian => {
-            let mut command = Command::new("/usr/bin/cargo");
-            // rustup's own variables would lead Debian's cargo to rustup's compiler.
-            command.env("RUSTC", "/usr/bin/rustc").env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO");
-            command.env("RUSTC_BOOTSTRAP", "1").env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", "wasm-ld-19");
-            // Places in source files are of no use to somebody who has none, and inlining as for a server makes it a tenth larger, not faster.
-            command.env("RUSTFLAGS", "-Zlocation-detail=none -Cllvm-args=-inline-threshold=50");
-            command
-        }
-    };
+    let mut command = toolchain()?.cargo();
     command.args(["build", "--release", "--locked", "--target", TARGET]);
-    if let Toolchain::Debian = toolchain()? {
-        command.args(["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size"]);
-    }
+    command.args(["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size"]);
+    // `-Z` options are for nightly compilers, and for those that are told otherwise.
+    command.env("RUSTC_BOOTSTRAP", "1").env("RUSTFLAGS", FLAGS.join(" "));
     run(command.current_dir(root().join("web/engine")).env("CARGO_TARGET_DIR", &target))?;
     Ok(target.join(TARGET).join("release/stronglog_sync_web.wasm"))
 }
 
+/// Who compiles for WebAssembly.
 enum Toolchain {
-    /// Rust has the target's standard library.
-    Target,
-    /// Debian's Rust builds it from source.
+    /// The `cargo` on the path: rustup's, as a rule, with the component `rust-src`.
+    Default,
+    /// Debian's packages for WebAssembly.
     Debian,
 }
 
-/// Which toolchain can build for WebAssembly; says which it is, and brings one where it may.
+impl Toolchain {
+    fn cargo(&self) -> Command {
+        match self {
+            Toolchain::Default => Command::new("cargo"),
+            Toolchain::Debian => {
+                let mut command = Command::new("/usr/bin/cargo");
+                // rustup's variables would lead Debian's cargo to rustup's compiler.
+                command.env("RUSTC", "/usr/bin/rustc").env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO");
+                command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", DEBIAN_LINKER);
+                command
+            }
+        }
+    }
+}
+
+/// Finds a toolchain that can build the standard library, or installs what is missing.
 fn toolchain() -> Result<Toolchain> {
-    let has_target = || {
-        let output = Command::new("rustc").args(["--print", "target-libdir", "--target", TARGET]).output();
-        output.is_ok_and(|output| Path::new(String::from_utf8_lossy(&output.stdout).trim()).exists())
-    };
-    let has_debian = || Path::new("/usr/bin/wasm-ld-19").exists() && Path::new("/usr/lib/rustlib/src/rust").exists();
-    if has_target() {
-        return Ok(Toolchain::Target);
+    if has_library_source("rustc") {
+        return Ok(Toolchain::Default);
+    }
+    eprintln!("the source of Rust's standard library is not installed: adding it");
+    let added = run(Command::new("rustup").args(["component", "add", "rust-src"]));
+    if has_library_source("rustc") {
+        return Ok(Toolchain::Default);
+    }
+    let has_debian = || Path::new("/usr/bin").join(DEBIAN_LINKER).exists() && has_library_source("/usr/bin/rustc");
+    if !has_debian() {
+        install(DEBIAN)?;
     }
     if has_debian() {
         return Ok(Toolchain::Debian);
     }
-    eprintln!("there is no Rust that builds for {TARGET} yet");
-    if run(Command::new("rustup").args(["target", "add", TARGET])).is_ok() && has_target() {
-        return Ok(Toolchain::Target);
+    let reason = added.err().map_or_else(String::new, |error| format!(" ({error})"));
+    Err(format!("cannot build for {TARGET}: run `rustup component add rust-src`{reason}, or install Debian's {}", DEBIAN.join(", ")).into())
+}
+
+/// Whether the source of this compiler's standard library is installed.
+fn has_library_source(rustc: &str) -> bool {
+    let mut command = Command::new(rustc);
+    if rustc.starts_with('/') {
+        command.env_remove("RUSTUP_TOOLCHAIN");
     }
-    install(DEBIAN)?;
-    if has_debian() {
-        Ok(Toolchain::Debian)
-    } else {
-        Err(format!("cannot build for {TARGET}: install it with rustup, or Debian's {DEBIAN:?}").into())
-    }
+    command.args(["--print", "sysroot"]).output().is_ok_and(|output| {
+        let rustlib = Path::new(String::from_utf8_lossy(&output.stdout).trim()).join("lib/rustlib");
+        rustlib.join("src/rust/library/std/Cargo.toml").exists()
+    })
 }
 
 /// Installs Debian's packages.
