@@ -22,7 +22,7 @@ mod event;
 mod pulling;
 mod pushing;
 
-pub use event::{Command, Event, Message};
+pub use event::{Call, Command, Event, Message};
 
 /// How the engine goes about it.
 #[derive(Clone, Debug)]

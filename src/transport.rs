@@ -8,13 +8,12 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-use crate::api::operations::{GetChanges, PushChanges, RefreshTokens, RefreshTokensResponse, StreamChanges};
+use crate::api::operations::{GetChanges, RefreshTokens, RefreshTokensResponse, StreamChanges};
 use crate::api::runtime::http::{Bearer, Hooks, Operation, Request, Response, Transport, call};
-use crate::api::{ContractVersion, Cursor, RefreshRequest, RefreshToken, TokenPair, registry};
+use crate::api::{ContractVersion, RefreshRequest, RefreshToken, TokenPair, registry};
 use crate::engine::Message;
 use crate::engine::answer::Answered;
 use crate::error::{Error, Kind};
-use crate::wire;
 
 /// How long to wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -207,24 +206,14 @@ impl Link {
     }
 
     fn request(&self, message: &Message) -> Result<Request, Error> {
-        let refused = |report| Error::argument(format!("cannot write the request: {report}"));
-        match message {
-            Message::Pull { since, limit } => {
-                let call =
-                    GetChanges { since: since.clone().map(Cursor), limit: i64::try_from(*limit).ok(), x_contract_version: version() };
-                call.request(&self.base_url).map_err(refused)
-            }
-            Message::Push { edits, cursor } => {
-                let body = wire::write_push(edits, cursor.as_deref()).into_bytes();
-                http::Request::builder()
-                    .method(PushChanges::METHOD)
-                    .uri(format!("{}{}", self.base_url, PushChanges::PATH))
-                    .header(http::header::CONTENT_TYPE, "application/json")
-                    .header("X-Contract-Version", registry::VERSION)
-                    .body(body)
-                    .map_err(|error| Error::argument(format!("cannot write the request: {error}")))
-            }
+        let call = message.call();
+        let mut request = http::Request::builder().method(call.method).uri(format!("{}{}", self.base_url, call.target));
+        request = request.header("X-Contract-Version", registry::VERSION);
+        if call.body.is_some() {
+            request = request.header(http::header::CONTENT_TYPE, "application/json");
         }
+        let request = request.body(call.body.unwrap_or_default());
+        request.map_err(|error| Error::argument(format!("cannot write the request: {error}")))
     }
 
     /// Opens change notifications: a response whose body is a stream of events.

@@ -2,10 +2,12 @@
 
 use uuid::Uuid;
 
+use crate::api::operations::{GetChanges, PushChanges};
+use crate::api::runtime::http::{Method, Operation};
 use crate::engine::answer::Answered;
 use crate::store::Row;
 use crate::task::{Done, Snapshot, Task};
-use crate::wire::Edit;
+use crate::wire::{self, Edit};
 
 /// Something that has happened.
 #[derive(Clone, Debug)]
@@ -113,4 +115,36 @@ pub enum Message {
         /// Where this device is in the feed: a device that has missed purged tombstones may not push either (R10).
         cursor: Option<String>,
     },
+}
+
+/// A message as a request of the contract: everything but the server's address and the credentials.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Call {
+    /// The operation's id in the contract.
+    pub operation: &'static str,
+    /// The HTTP method.
+    pub method: Method,
+    /// Path and query.
+    pub target: String,
+    /// JSON, where the operation has a body.
+    pub body: Option<Vec<u8>>,
+}
+
+impl Message {
+    /// Writes the request. A cursor is of letters, digits and full stops: it needs no escapes.
+    pub fn call(&self) -> Call {
+        match self {
+            Message::Pull { since, limit } => {
+                let since = since.as_ref().map(|cursor| format!("since={cursor}&")).unwrap_or_default();
+                let target = format!("{}?{since}limit={limit}", GetChanges::PATH);
+                Call { operation: GetChanges::ID, method: GetChanges::METHOD, target, body: None }
+            }
+            Message::Push { edits, cursor } => {
+                let body = wire::write_push(edits, cursor.as_deref()).into_bytes();
+                let target = PushChanges::PATH.to_owned();
+                Call { operation: PushChanges::ID, method: PushChanges::METHOD, target, body: Some(body) }
+            }
+        }
+    }
 }

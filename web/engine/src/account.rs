@@ -61,13 +61,13 @@ pub fn write_call(asked: &str, base_url: &str) -> Result<String, String> {
         }
         AccountCall::Refresh(token) => request::<RefreshTokens>(base_url, &RefreshRequest { refresh_token: RefreshToken(token) }),
         AccountCall::SignOut => request::<Logout>(base_url, &LogoutRequest { all_devices: None }),
-        AccountCall::Notifications => Ok(write(&WrittenCall { call: Call::of::<StreamChanges>(base_url, ""), body: String::new() })),
+        AccountCall::Notifications => Ok(write(&WrittenCall { call: Call::to::<StreamChanges>(base_url), body: String::new() })),
     }
 }
 
 fn request<O: Operation>(base_url: &str, body: &impl Schema) -> Result<String, String> {
     body.validate().map_err(|report| report.to_string())?;
-    Ok(write(&WrittenCall { call: Call::of::<O>(base_url, ""), body: body.to_json() }))
+    Ok(write(&WrittenCall { call: Call::to::<O>(base_url), body: body.to_json() }))
 }
 
 /// Reads the answer to a call for tokens, as JSON of `tokens`, `refused` or `unavailable`.

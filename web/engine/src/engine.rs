@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use stronglog_sync::api::operations::{GetChanges, PushChanges};
 use stronglog_sync::engine::answer::Answered;
-use stronglog_sync::engine::{self, Engine, Event, Message, Settings};
+use stronglog_sync::engine::{self, Engine, Event, Settings};
 use stronglog_sync::task::{Done, Snapshot, Task};
-use stronglog_sync::wire;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::messages::{Call, Command, Happened, Turn, Wanted};
@@ -153,10 +151,11 @@ impl SyncEngine {
             engine::Command::Load { limit } => Command::Load { limit },
             engine::Command::Persist(task) => Command::Persist { step: self.step(task, true) },
             engine::Command::Send { request, account, message } => {
-                let (call, body) = self.request(&message);
-                if let Some(body) = body {
+                let mut call = message.call();
+                if let Some(body) = call.body.take() {
                     self.bodies.insert(request, body);
                 }
+                let call = Call::of(&call, &self.base_url);
                 Command::Send { request, account, call }
             }
             engine::Command::Refresh => Command::Refresh,
@@ -172,19 +171,6 @@ impl SyncEngine {
         self.steps_made += 1;
         self.steps.insert(self.steps_made, Step { task, of_engine, done: Done::default() });
         self.steps_made
-    }
-
-    /// The head of a request, and its body. A cursor is of letters, digits and full stops: it needs no escapes.
-    fn request(&self, message: &Message) -> (Call, Option<Vec<u8>>) {
-        match message {
-            Message::Pull { since, limit } => {
-                let since = since.as_ref().map(|cursor| format!("since={cursor}&")).unwrap_or_default();
-                (Call::of::<GetChanges>(&self.base_url, &format!("?{since}limit={limit}")), None)
-            }
-            Message::Push { edits, cursor } => {
-                (Call::of::<PushChanges>(&self.base_url, ""), Some(wire::write_push(edits, cursor.as_deref()).into_bytes()))
-            }
-        }
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use stronglog_sync::Status;
 use stronglog_sync::api::runtime::http::{Method, Operation};
-use stronglog_sync::engine::Event;
+use stronglog_sync::engine::{self, Event};
 use stronglog_sync::task::{Answer, Task};
 use uuid::Uuid;
 
@@ -128,9 +128,19 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    /// A call of an operation below `base_url`, with its query. No id stands in the path of an operation that is called from here.
-    pub(crate) fn of<O: Operation>(base_url: &str, query: &str) -> Call {
-        let method = if O::METHOD == Method::GET { "GET" } else { "POST" };
-        Call { operation: O::ID, method, url: format!("{base_url}{}{query}", O::PATH) }
+    /// A message of the engine.
+    pub(crate) fn of(call: &engine::Call, base_url: &str) -> Call {
+        Call::new(call.operation, &call.method, format!("{base_url}{}", call.target))
+    }
+
+    /// A call of an operation without parameters.
+    pub(crate) fn to<O: Operation>(base_url: &str) -> Call {
+        Call::new(O::ID, &O::METHOD, format!("{base_url}{}", O::PATH))
+    }
+
+    fn new(operation: &'static str, method: &Method, url: String) -> Call {
+        // Nothing else is called from here.
+        let method = if *method == Method::GET { "GET" } else { "POST" };
+        Call { operation, method, url }
     }
 }
