@@ -43,12 +43,24 @@ impl Accounts<'_> {
         }
     }
 
-    /// Creates an account, signs in, and makes the database its own.
+    /// The account that the database belongs to: that of the first sign-in, whether or not anybody is signed in now.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn owner(&self) -> Result<Option<Uuid>, Error> {
+        Ok(self.client.with(|store| store.meta())?.owner)
+    }
+
+    /// Creates an account, signs in, and makes the database its own. A database that already belongs to an account is refused before the
+    /// server is asked, so that no account is created that this device could not use.
     ///
     /// # Errors
     /// The server refuses, or cannot be reached; the database belongs to another account.
     pub async fn register(&self, email: &str, password: &str, device_name: Option<&str>) -> Result<Uuid, Error> {
         const DOING: &str = "create the account";
+        if let Some(owner) = self.owner()? {
+            return Err(Kind::OtherAccount { doing: DOING, owner }.into());
+        }
         let body = RegisterRequest {
             email: Email(email.to_owned()),
             password: NewPassword(password.to_owned()),
@@ -94,8 +106,8 @@ impl Accounts<'_> {
     /// The database belongs to another account.
     pub async fn sign_in(&self, tokens: Tokens) -> Result<Uuid, Error> {
         let account = tokens.account;
-        match self.client.with(|store| store.meta())?.owner {
-            Some(owner) if owner != account => return Err(Kind::OtherAccount { owner, account }.into()),
+        match self.owner()? {
+            Some(owner) if owner != account => return Err(Kind::OtherAccount { doing: "sign in", owner }.into()),
             Some(_) => {}
             None => self.client.run(Task::Claim { account })?,
         }

@@ -27,7 +27,7 @@ use crate::transport::{Link, Traffic};
 
 pub use self::builder::ClientBuilder;
 pub use self::records::{Changes, JsonRecords, Records};
-pub use self::transfer::Imported;
+pub use self::transfer::{ExportOptions, Exported, ImportCounts, ImportOptions, Imported, OnConflict};
 
 /// A device: its records, which need no network, and their sync, which runs in the background. A clone is another handle to the same.
 ///

@@ -462,6 +462,7 @@ impl Engine {
 
     /// What a failed request calls for: a wait, a fresh token, the user, or a durable step.
     fn request_failed(&mut self, failure: Failure, message: String, now: i64, jitter: u64, commands: &mut Vec<Command>) -> Option<Task> {
+        self.offline = matches!(failure, Failure::Unreachable | Failure::Busy { .. });
         match failure {
             Failure::Gone { restored_rev } => return Some(Task::BeginResync { restored_rev, epoch: None }),
             Failure::Unauthorized if !self.refreshed => {
@@ -485,11 +486,7 @@ impl Engine {
                 self.last_error = Some(message);
                 self.schedule.hold_until(now.saturating_add_unsigned(wait));
             }
-            Failure::Busy { retry_after_ms: None } => self.fail(message, now, jitter),
-            Failure::Unreachable | Failure::Refused { .. } => {
-                self.offline = failure == Failure::Unreachable;
-                self.fail(message, now, jitter);
-            }
+            Failure::Busy { retry_after_ms: None } | Failure::Unreachable | Failure::Refused { .. } => self.fail(message, now, jitter),
         }
         None
     }

@@ -39,8 +39,8 @@ pub(crate) enum Kind {
     },
     /// The database belongs to another account.
     OtherAccount {
+        doing: &'static str,
         owner: Uuid,
-        account: Uuid,
     },
     /// An argument that means nothing.
     Argument(String),
@@ -135,10 +135,9 @@ impl fmt::Display for Error {
             }
             Kind::Foreign { doing, message } => write!(f, "cannot {doing}: {message}; look whether the address is that of a sync server"),
             Kind::SignIn { doing } => write!(f, "cannot {doing}: nobody is signed in; sign in first"),
-            Kind::OtherAccount { owner, account } => write!(
-                f,
-                "cannot sign in to the account {account}: the database belongs to the account {owner}; give the other account a database of its own"
-            ),
+            Kind::OtherAccount { doing, owner } => {
+                write!(f, "cannot {doing}: the database belongs to the account {owner}; use a database of its own for another account")
+            }
             Kind::Argument(message) => f.write_str(message),
             Kind::Stopped => f.write_str("the client was stopped; open it again"),
         }

@@ -13,7 +13,7 @@ use crate::merge::Op;
 use crate::pull;
 use crate::record::{Record, WRITTEN_BYTES_MAX, boolean, integer, rewrite};
 use crate::rules::{self, Rule};
-use crate::store::{Block, Key, Loaded, Meta, Past, PastVersion, Pending, Row, RowState, Write};
+use crate::store::{Block, BlockedViolation, Key, Loaded, Meta, Past, PastVersion, Pending, Row, RowState, Write};
 use crate::wire::{self, Edit, Outcome, PushResult, Receipt};
 
 fn new_op(clock: &mut ClockAndRng<'_>, meta: &mut Meta) -> Op {
@@ -32,6 +32,13 @@ pub enum LocalEdit {
     Put(String),
     /// A whole record, made of the version that the device holds: read and written in one transaction.
     Change(String),
+    /// A record of an import: it was edited elsewhere, at the time of its stamp, and not on the version that the device holds (R25).
+    Import {
+        /// The record, whole; `isDeleted: true` deletes it.
+        text: String,
+        /// When it was last edited, in milliseconds since the Unix epoch.
+        stamp: i64,
+    },
     /// A record that the app ships: written where there is none yet, and beaten by any real edit (R18).
     Seed(String),
     /// Leaves a tombstone, and the content in the history of this device.
@@ -90,9 +97,11 @@ pub fn edit(loaded: &mut Loaded, key: Key, edit: &LocalEdit, clock: &mut ClockAn
         LocalEdit::Seed(text) if rules::on(Rule::SeedsAreOldest) => live_record(key, text, 0, Some(0), None)?,
         LocalEdit::Seed(text) => live_record(key, text, stamp(meta), None, None)?,
         LocalEdit::Put(text) | LocalEdit::Change(text) if !is_tombstone(text) => live_record(key, text, stamp(meta), None, before)?,
-        LocalEdit::Put(_) | LocalEdit::Change(_) | LocalEdit::Delete => {
+        LocalEdit::Import { text, stamp } if !is_tombstone(text) => live_record(key, text, *stamp, None, before)?,
+        LocalEdit::Put(_) | LocalEdit::Change(_) | LocalEdit::Import { .. } | LocalEdit::Delete => {
             let live = live.ok_or(EditError::Missing)?;
-            live.record.tombstone(stamp(meta)).map_err(EditError::Invalid)?
+            let stamp = if let LocalEdit::Import { stamp, .. } = edit { *stamp } else { stamp(meta) };
+            live.record.tombstone(stamp).map_err(EditError::Invalid)?
         }
     };
     let stale = live.filter(|row| is_stale(edit, row));
@@ -134,7 +143,11 @@ pub fn change(
 
 /// Whether an edit was made on another version than the one in `row` (R24).
 fn is_stale(edit: &LocalEdit, row: &Row) -> bool {
-    let LocalEdit::Put(text) = edit else { return false };
+    let text = match edit {
+        LocalEdit::Put(text) => text,
+        LocalEdit::Import { .. } => return true,
+        LocalEdit::Seed(_) | LocalEdit::Change(_) | LocalEdit::Delete => return false,
+    };
     let read = parse(text.as_bytes()).ok().and_then(|tape| integer(tape.root().get("clientUpdatedAt")));
     read != Some(row.record.stamp) && rules::on(Rule::StaleEditsHaveNoBase)
 }
@@ -153,6 +166,16 @@ pub fn edit_all(
     edits: &[LocalEdit],
     clock: &mut ClockAndRng<'_>,
 ) -> Result<Vec<Vec<Write>>, (Key, EditError)> {
+    keys.iter().zip(edit_each(loaded, keys, edits, clock)).map(|(key, planned)| planned.map_err(|error| (*key, error))).collect()
+}
+
+/// Local writes of several records at one moment: for each its writes, or why it is refused. `loaded` holds their rows, in order.
+pub fn edit_each(
+    loaded: &mut Loaded,
+    keys: &[Key],
+    edits: &[LocalEdit],
+    clock: &mut ClockAndRng<'_>,
+) -> Vec<Result<Vec<Write>, EditError>> {
     let rows = std::mem::take(&mut loaded.rows).into_iter().zip(std::mem::take(&mut loaded.quarantined));
     // All start from the same clock: stamps that counted up from record to record would run ahead of the time, and far enough ahead the
     // server refuses them (R9). Which edit of a device is the later one is told by its count (R8).
@@ -165,10 +188,10 @@ pub fn edit_all(
         let planned = edit(&mut one, *key, change, clock);
         furthest = furthest.further(one.meta.clock);
         loaded.meta = one.meta;
-        writes.push(planned.map_err(|error| (*key, error))?);
+        writes.push(planned);
     }
     loaded.meta.clock = furthest;
-    Ok(writes)
+    writes
 }
 
 /// A live record as an app wrote it, with the members that sync owns, validated.
@@ -248,7 +271,8 @@ pub fn outcomes(loaded: &mut Loaded, sent: &[Edit], result: &PushResult, clock: 
             }
             Outcome::Rejected { error, .. } if !error.retryable && current && rules::on(Rule::BlockRefused) => {
                 pushed.settled += 1;
-                let block = Block { code: error.code.to_string(), message: error.message.clone() };
+                let violations = error.errors.iter().flatten().map(BlockedViolation::of).collect();
+                let block = Block { code: error.code.to_string(), message: error.message.clone(), violations };
                 writes.push(Write::Put(blocked(row, block, clock.now_ms)));
             }
             Outcome::Rejected { .. } => {}

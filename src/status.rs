@@ -30,7 +30,8 @@ pub struct Status {
     pub collections: BTreeMap<String, CollectionStatus>,
     /// In how many milliseconds sync tries again by itself.
     pub next_attempt_in_ms: Option<i64>,
-    /// Records that a full resync would delete, if the user agrees. Only in the state `needsConfirmation`.
+    /// Records that a full resync would delete, if the user agrees: more than none while the user's answer is awaited, whether or not
+    /// sync is on.
     pub to_be_deleted: u64,
     /// What went wrong last, until something goes right.
     pub last_error: Option<String>,
@@ -54,7 +55,7 @@ pub enum SyncState {
     Off,
     /// The app has paused sync.
     Paused,
-    /// The server cannot be reached; it is tried again.
+    /// The server cannot be reached, or answers that it is too busy; sync tries again.
     Offline,
     /// The user must sign in again.
     NeedsAuth,

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::api::Report;
+use crate::api::ViolationType;
 use crate::api::collection::Collection;
 use crate::clock::Clock;
 use crate::merge::{Op, Stored, Version};
@@ -72,6 +73,12 @@ pub trait Store: Send {
         })?;
         Ok(rows)
     }
+
+    /// Lets `job` read the store as of one moment: writes of other processes are not seen until it ends.
+    ///
+    /// # Errors
+    /// The database cannot be read, or `job` fails.
+    fn snapshot(&mut self, job: &mut dyn FnMut(&mut dyn Store) -> Result<(), StoreError>) -> Result<(), StoreError>;
 
     /// How many rows there are of each kind.
     ///
@@ -248,6 +255,29 @@ pub struct Block {
     pub code: String,
     /// Why, in a sentence for the user.
     pub message: String,
+    /// The members that break a rule of the contract, as far as the server named them.
+    #[serde(default)]
+    pub violations: Vec<BlockedViolation>,
+}
+
+/// A member of a refused record that breaks a rule of the contract.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct BlockedViolation {
+    /// The member, as a JSON Pointer from the record.
+    pub pointer: String,
+    /// The keyword of the contract that it breaks.
+    pub keyword: String,
+    /// What was found and what is accepted.
+    pub message: String,
+}
+
+impl BlockedViolation {
+    /// A violation that the server reported; its pointer starts at the pushed change.
+    pub fn of(violation: &ViolationType) -> Self {
+        let pointer = violation.pointer.strip_prefix("/record").unwrap_or(&violation.pointer).to_owned();
+        BlockedViolation { pointer, keyword: violation.keyword.clone(), message: violation.message.clone() }
+    }
 }
 
 impl Row {

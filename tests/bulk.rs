@@ -1,6 +1,7 @@
-//! Many records at once: written in one transaction, all or none, and imported line by line where a line is wrong.
+//! Many records at once: written and imported in one transaction, all or none.
 
 use serde_json::json;
+use stronglog_sync::client::ImportOptions;
 use stronglog_sync::{Client, Query};
 
 /// A measurement, whose weight is right above zero.
@@ -42,12 +43,18 @@ async fn the_stamps_of_many_records_do_not_run_ahead_of_the_time() {
 }
 
 #[tokio::test]
-async fn a_wrong_line_is_refused_alone() {
+async fn a_wrong_line_keeps_all_of_a_file_out_unless_the_import_is_partial() {
     let client = Client::builder().open().await.expect("a client in memory");
     let line = |weight_kg| format!("{{\"collection\":\"user-bodyweight-logs\",\"record\":{}}}\n", measurement(weight_kg));
     let lines = [line(80.0), line(0.0), "{\"collection\":\"no-such\",\"record\":{}}\n".to_owned(), line(81.0)].concat();
-    let imported = client.import(lines.as_bytes()).expect("the lines can be read");
-    assert_eq!(imported.written, 2);
-    assert_eq!(imported.refused.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [2, 3]);
-    assert_eq!(count(&client), 2);
+    let mut options = ImportOptions::default();
+    for (partial, count_after) in [(false, 0), (true, 2)] {
+        options.partial = partial;
+        let imported = client.import(lines.as_bytes(), options, |_| {}).expect("the lines can be read");
+        assert_eq!(imported.written, partial);
+        assert_eq!(imported.refused.iter().map(|(line, _)| *line).filter(|line| *line == 3).count(), 1);
+        assert_eq!(count(&client), count_after);
+    }
+    let again = client.import(lines.as_bytes(), options, |_| {}).expect("the lines can be read");
+    assert_eq!((again.total().unchanged, again.total().written()), (2, 0));
 }

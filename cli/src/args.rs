@@ -1,10 +1,10 @@
-//! What can be typed: every command with its options, and the help that teaches them.
+//! The command line: every command with its options and help.
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::help::{AFTER_HELP, CONFLICTS_HELP, LIST_HELP, LOGIN_HELP, PUT_HELP, SERVE_HELP, SYNC_HELP, TRANSFER_HELP};
+use crate::help::{AFTER_HELP, CONFLICTS_HELP, EXPORT_HELP, IMPORT_HELP, LIST_HELP, LOGIN_HELP, PUT_HELP, SERVE_HELP, SYNC_HELP};
 
 /// StrongLog Sync: an offline-first training log that agrees across devices.
 #[derive(Debug, Parser)]
@@ -16,79 +16,79 @@ pub struct Arguments {
     pub command: Command,
 }
 
-/// Options that every command understands.
+/// Options of every command.
 #[derive(Args, Clone, Debug)]
 pub struct Global {
-    /// The device's folder. Without it, the platform's folder for a program's data.
+    /// The profile directory; by default the platform's folder for application data. Each one is a device of its own.
     #[arg(long, global = true, value_name = "DIR", env = "STRONGLOG_DATA", help_heading = "Device")]
     pub data: Option<PathBuf>,
-    /// The sync server. A device remembers it from its sign-in.
+    /// The sync server; by default the one of the last sign-in.
     #[arg(long, global = true, value_name = "URL", env = "STRONGLOG_SERVER", help_heading = "Device")]
     pub server: Option<String>,
-    /// A PEM file of the private authority that has signed the server's certificate.
+    /// The PEM file of a private certificate authority that signed the server's certificate.
     #[arg(long, global = true, value_name = "FILE", env = "STRONGLOG_CA", help_heading = "Device")]
     pub ca: Option<PathBuf>,
-    /// Write JSON, for scripts: `stronglog schema` says what is in it.
+    /// Write JSON, as described by `stronglog schema`.
     #[arg(long, global = true, help_heading = "Output")]
     pub json: bool,
 }
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// See it all work: a server, two devices, a year of training, a conflict, and how it ends.
+    /// Run a guided tour: a server, two devices, a year of training, a conflict and its resolution.
     Quickstart(Quickstart),
-    /// Create an account, and make this device its first.
+    /// Create an account and sign this device in.
     Register(SignIn),
     /// Sign this device in to an account.
     #[command(after_help = LOGIN_HELP)]
     Login(SignIn),
-    /// Sign this device out. Its records and unsent edits stay.
+    /// Sign this device out. Records and unsent edits stay.
     Logout(Logout),
-    /// Send and fetch what has changed.
+    /// Send and receive changes.
     #[command(after_help = SYNC_HELP)]
     Sync(Sync),
-    /// Say how this device stands, without the network.
+    /// Show the state of this device, without the network.
     Status(Status),
     /// List the records of a collection.
     #[command(after_help = LIST_HELP)]
     List(List),
     /// Show a record.
     Get(Get),
-    /// Write a record: a whole one, or some members of one that is there.
+    /// Write whole records, or set members of a stored one.
     #[command(after_help = PUT_HELP)]
     Put(Put),
-    /// Delete records, here at once and everywhere else after the next sync.
+    /// Delete records: here at once, elsewhere after the next sync.
     Delete(Delete),
-    /// Show versions that lost a conflict or were deleted, and bring them back.
+    /// Show versions that were replaced in a conflict or deleted, and restore them.
     #[command(args_conflicts_with_subcommands = true, after_help = CONFLICTS_HELP)]
     Conflicts(Conflicts),
-    /// Show edits that the server has refused for good, and send them again or give them up.
+    /// Show edits that the server refused, and retry or discard them.
     #[command(args_conflicts_with_subcommands = true)]
     Blocked(Blocked),
-    /// Show changes that this version of the program cannot read. They are kept word for word, and tried again after an update.
+    /// Show changes that this version of the program cannot read. They are kept unchanged and read again after an update.
     Quarantine,
-    /// Write all records as lines of JSON.
-    #[command(after_help = TRANSFER_HELP)]
+    /// Write all records as lines of JSON, from one snapshot.
+    #[command(after_help = EXPORT_HELP)]
     Export(Export),
-    /// Read what `export` has written. Each line becomes an edit of its own.
-    #[command(after_help = TRANSFER_HELP)]
+    /// Read what `export`, or the server's export, has written. Records keep the time of their last edit, and replace only older versions.
+    #[command(after_help = IMPORT_HELP)]
     Import(Import),
-    /// The account on the server.
+    /// Manage the account on the server.
     #[command(subcommand)]
     Account(Account),
     /// Run the server.
     #[command(after_help = SERVE_HELP)]
     Serve(Box<Serve>),
-    /// Look after a server's data.
+    /// Back up, restore and purge a server's data.
     #[command(subcommand)]
     Admin(Admin),
-    /// Write a script that completes this command in a shell.
+    /// Print a completion script for a shell.
     #[command(after_help = "Example:\n  stronglog completions bash > ~/.local/share/bash-completion/completions/stronglog")]
     Completions {
         /// The shell.
         shell: clap_complete::Shell,
     },
-    /// Write the JSON Schema of what a command writes with --json; of all commands, without a name.
+    /// Print the JSON Schema of a command's --json output, or of all of them.
     Schema {
         /// The command, such as `status`.
         command: Option<String>,
@@ -97,25 +97,25 @@ pub enum Command {
 
 #[derive(Args, Debug)]
 pub struct Quickstart {
-    /// Where the server and the devices are made. Without it, a new folder among the platform's temporary ones.
+    /// The directory for the server and the devices; by default a new temporary directory.
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
-    /// About how many records the year of training has.
+    /// The approximate number of records in the year of training.
     #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(100..=1_000_000))]
     pub records: u64,
-    /// What the training is made from: the same seed makes the same year.
+    /// The seed of the generated training: the same seed gives the same year.
     #[arg(long, value_name = "N", default_value_t = 7)]
     pub seed: u64,
-    /// Keep the server running at the end, until Ctrl-C.
+    /// Keep the server running afterwards, until Ctrl-C.
     #[arg(long)]
     pub keep: bool,
-    /// Serve the demo app too, a third device in your browser, until Ctrl-C.
+    /// Serve the demo app too, as a third device in your browser, until Ctrl-C.
     #[arg(long)]
     pub web: bool,
 }
 
 impl Quickstart {
-    /// Whether the server goes on after the story's end.
+    /// Whether the server keeps running after the tour.
     pub fn stays(&self) -> bool {
         self.keep || self.web
     }
@@ -123,13 +123,13 @@ impl Quickstart {
 
 #[derive(Args, Debug)]
 pub struct SignIn {
-    /// The account's address. Asked for if it is not given.
+    /// The account's email address; asked for by default.
     #[arg(long, value_name = "ADDRESS", env = "STRONGLOG_EMAIL")]
     pub email: Option<String>,
     /// Read the password from standard input.
     #[arg(long)]
     pub password_stdin: bool,
-    /// What the account's list of devices calls this one.
+    /// The name of this device in the account's list of devices; by default the host name.
     #[arg(long, value_name = "NAME")]
     pub device_name: Option<String>,
 }
@@ -143,10 +143,10 @@ pub struct Logout {
 
 #[derive(Args, Debug)]
 pub struct Sync {
-    /// Go on until Ctrl-C.
+    /// Keep syncing until Ctrl-C.
     #[arg(long)]
     pub watch: bool,
-    /// What to do where the server no longer has many records that are here: the answer to the state `needsConfirmation`.
+    /// What to do with records on this device that no longer exist on the server, when sync asks for a decision.
     #[arg(long, value_name = "ANSWER")]
     pub confirm: Option<Confirm>,
 }
@@ -162,7 +162,7 @@ pub enum Confirm {
 
 #[derive(Args, Debug)]
 pub struct Status {
-    /// End with exit code 3 if something waits or needs attention.
+    /// Exit with code 3 if edits are unsent or something needs attention.
     #[arg(long)]
     pub check: bool,
 }
@@ -171,25 +171,25 @@ pub struct Status {
 pub struct List {
     /// A collection, such as workout-logs.
     pub collection: String,
-    /// The index to go by: its members, with + between them. Without it, the records come in the order of their ids.
+    /// The index to list by: its members, joined with +; by default records are listed by id.
     #[arg(long, value_name = "MEMBERS")]
     pub by: Option<String>,
-    /// What the index's first member must be; once more for the second one.
+    /// The value of the index's first member; repeat it for the second one.
     #[arg(long, value_name = "VALUE", requires = "by")]
     pub equal: Vec<String>,
-    /// The lowest value of the member behind those.
+    /// The lowest value of the index's next member.
     #[arg(long, value_name = "VALUE", requires = "by")]
     pub from: Option<String>,
-    /// The first value that is too high.
+    /// The highest value of that member, exclusive.
     #[arg(long, value_name = "VALUE", requires = "by")]
     pub until: Option<String>,
-    /// Begin at the end.
+    /// List in descending order.
     #[arg(long)]
     pub descending: bool,
-    /// How many at most.
+    /// The maximum number of records.
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
-    /// How many to leave out first.
+    /// The number of records to skip first.
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub offset: usize,
 }
@@ -206,20 +206,20 @@ pub struct Get {
 pub struct Put {
     /// A collection, such as user-bodyweight-logs.
     pub collection: String,
-    /// A file with a record, or with a record on each line; - is standard input.
+    /// A file with one record, or one per line; - is standard input.
     #[arg(value_name = "FILE", default_value = "-", conflicts_with_all = ["id", "set"])]
     pub file: PathBuf,
-    /// The record whose members to set.
+    /// The id of the record whose members to set.
     #[arg(long, value_name = "ID", requires = "set")]
     pub id: Option<String>,
-    /// A member and its new value. Nothing behind the = removes it.
+    /// A member and its new value; an empty value removes the member.
     #[arg(long, value_name = "MEMBER=VALUE", requires = "id", value_parser = parse_setting)]
     pub set: Vec<(String, String)>,
 }
 
 fn parse_setting(text: &str) -> Result<(String, String), String> {
     let parts = text.split_once('=').filter(|(name, _)| !name.is_empty());
-    parts.map(|(name, value)| (name.to_owned(), value.to_owned())).ok_or_else(|| "no MEMBER=VALUE".to_owned())
+    parts.map(|(name, value)| (name.to_owned(), value.to_owned())).ok_or_else(|| "expected MEMBER=VALUE".to_owned())
 }
 
 #[derive(Args, Debug)]
@@ -233,7 +233,7 @@ pub struct Delete {
 
 #[derive(Args, Debug)]
 pub struct Conflicts {
-    /// How many at most, the newest first.
+    /// The maximum number of versions, newest first.
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub limit: usize,
     #[command(subcommand)]
@@ -242,7 +242,7 @@ pub struct Conflicts {
 
 #[derive(Debug, Subcommand)]
 pub enum ConflictsAction {
-    /// Make a past version the current one again, as a new edit.
+    /// Restore a past version, as a new edit.
     Restore {
         /// The number that `stronglog conflicts` shows.
         number: i64,
@@ -259,7 +259,7 @@ pub struct Blocked {
 pub enum BlockedAction {
     /// Send refused edits again with the next sync.
     Retry(Which),
-    /// Give refused edits up: the server's versions come back, and the edits stay among the conflicts.
+    /// Discard refused edits: the server's versions come back, and the edits stay in the conflict history.
     Discard(Which),
 }
 
@@ -269,16 +269,22 @@ pub struct Which {
     /// Records, as COLLECTION/ID.
     #[arg(value_name = "COLLECTION/ID")]
     pub records: Vec<String>,
-    /// All that are refused.
+    /// All refused edits.
     #[arg(long)]
     pub all: bool,
 }
 
 #[derive(Args, Debug)]
 pub struct Export {
-    /// The file to write; - is standard output.
+    /// The file to write; - is standard output. An existing file is replaced once the new one is complete.
     #[arg(value_name = "FILE", default_value = "-")]
     pub file: PathBuf,
+    /// Include the changes that this version cannot read.
+    #[arg(long)]
+    pub quarantined: bool,
+    /// Include the conflict history.
+    #[arg(long)]
+    pub history: bool,
 }
 
 #[derive(Args, Debug)]
@@ -286,27 +292,47 @@ pub struct Import {
     /// The file to read; - is standard input.
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
+    /// What to do with records that this device has in another version.
+    #[arg(long, value_name = "RULE", default_value = "newer")]
+    pub on_conflict: OnConflict,
+    /// Import the valid lines even if others are invalid. Without it, nothing is imported then.
+    #[arg(long)]
+    pub partial: bool,
+    /// Print what would be imported, and write nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// Which version an import leaves.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum OnConflict {
+    /// The one that was edited later; a deletion counts as an edit.
+    Newer,
+    /// The one on this device.
+    Keep,
+    /// The one in the file, as an edit of now.
+    Replace,
 }
 
 #[derive(Debug, Subcommand)]
 pub enum Account {
-    /// Show what the server knows of the account.
+    /// Show the account.
     Show,
-    /// Set a new password, and sign every other device out.
+    /// Change the password, and sign out every other device.
     #[command(
         after_help = "The passwords are asked for, read as two lines with --password-stdin, or taken from STRONGLOG_PASSWORD and STRONGLOG_NEW_PASSWORD."
     )]
     Password {
-        /// Read the current and the new password from standard input, a line each.
+        /// Read the current and the new password from standard input, one per line.
         #[arg(long)]
         password_stdin: bool,
     },
-    /// Erase the account and everything the server has of it. The records on this device stay.
+    /// Erase the account and all its records on the server. The records on this device stay.
     Erase {
         /// Read the password from standard input.
         #[arg(long)]
         password_stdin: bool,
-        /// Do not ask whether it is meant.
+        /// Do not ask for confirmation.
         #[arg(long)]
         yes: bool,
     },
@@ -337,7 +363,7 @@ pub enum Admin {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
-    /// Put a backup in the database's place. Stop the server first. Devices then push what the backup does not have.
+    /// Restore a backup. Stop the server first. Devices then send again what the backup does not have.
     Restore {
         #[command(flatten)]
         folder: ServerFolder,
@@ -345,20 +371,20 @@ pub enum Admin {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
-    /// Forget old deletions now. The server does so once a day by itself.
+    /// Purge old deletions now. The server does so once a day.
     Purge {
         #[command(flatten)]
         folder: ServerFolder,
-        /// How many days deletions are remembered.
+        /// The number of days for which deletions are kept.
         #[arg(long, value_name = "DAYS", default_value_t = stronglog_server::config::TOMBSTONE_DAYS)]
         tombstone_days: u32,
-        /// How many days a backup may be restored for.
+        /// The number of days for which a backup may be restored; at least as many days of deletions are kept.
         #[arg(long, value_name = "DAYS", default_value_t = stronglog_server::config::BACKUP_DAYS)]
         backup_days: u32,
     },
 }
 
-/// Where a server keeps its data.
+/// A server's data directory.
 #[derive(Args, Debug)]
 pub struct ServerFolder {
     /// Folder of the server's database.
@@ -371,7 +397,7 @@ mod tests {
     use clap::CommandFactory;
 
     #[test]
-    fn the_arguments_are_sound() {
+    fn the_command_line_is_consistent() {
         super::Arguments::command().debug_assert();
     }
 }

@@ -1,4 +1,4 @@
-//! The commands, each in a file of its own; this one only tells them apart.
+//! The commands, one file each, and the dispatch between them.
 
 mod account;
 mod admin;
@@ -13,16 +13,15 @@ mod sync;
 mod table;
 mod transfer;
 
-pub use self::sync::hints;
 use crate::args::{Arguments, Command};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::home::Home;
+use crate::profile::Profile;
 use crate::quickstart;
 
-/// Runs the command, until it is done or Ctrl-C is pressed.
+/// Runs the command until it ends or Ctrl-C is pressed.
 pub async fn run(arguments: Arguments) -> Outcome {
     let interrupted = match &arguments.command {
-        // These end by themselves, in good order.
+        // These handle Ctrl-C themselves.
         Command::Sync(sync) if sync.watch => None,
         Command::Quickstart(quickstart) if quickstart.stays() => None,
         Command::Serve(_) => None,
@@ -32,7 +31,7 @@ pub async fn run(arguments: Arguments) -> Outcome {
         None => carry_out(arguments).await,
         Some(interrupted) => tokio::select! {
             outcome = carry_out(arguments) => outcome,
-            // A process that cannot hear of Ctrl-C is ended by it as usual.
+            // Without a handler, Ctrl-C ends the process as usual.
             Ok(()) = interrupted => Ok(Exit::Interrupted),
         },
     }
@@ -47,30 +46,30 @@ async fn carry_out(arguments: Arguments) -> Outcome {
         Command::Admin(action) => admin::run(&action, json),
         Command::Completions { shell } => meta::completions(shell),
         Command::Schema { command } => meta::schema(command.as_deref()),
-        command => on_device(command, &Home::of(&global)?, json).await,
+        command => on_device(command, &Profile::of(&global)?, json).await,
     }
 }
 
-/// The commands that need a device's folder.
-async fn on_device(command: Command, home: &Home, json: bool) -> Outcome {
+/// The commands that need a profile.
+async fn on_device(command: Command, profile: &Profile, json: bool) -> Outcome {
     match command {
-        Command::Register(sign_in) => account::register(home, &sign_in, json).await,
-        Command::Login(sign_in) => account::login(home, &sign_in, json).await,
-        Command::Logout(logout) => account::logout(home, &logout, json).await,
-        Command::Sync(sync) => sync::run(home, &sync, json).await,
-        Command::Status(status) => status::run(home, &status, json).await,
-        Command::List(list) => records::list(home, &list, json).await,
-        Command::Get(get) => records::get(home, &get, json).await,
-        Command::Put(put) => records::put(home, &put, json).await,
-        Command::Delete(delete) => records::delete(home, &delete, json).await,
-        Command::Conflicts(conflicts) => conflicts::run(home, &conflicts, json).await,
-        Command::Blocked(blocked) => blocked::run(home, &blocked, json).await,
-        Command::Quarantine => quarantine::run(home, json).await,
-        Command::Export(export) => transfer::export(home, &export, json).await,
-        Command::Import(import) => transfer::import(home, &import, json).await,
-        Command::Account(action) => account::run(home, &action, json).await,
+        Command::Register(sign_in) => account::register(profile, &sign_in, json).await,
+        Command::Login(sign_in) => account::login(profile, &sign_in, json).await,
+        Command::Logout(logout) => account::logout(profile, &logout, json).await,
+        Command::Sync(sync) => sync::run(profile, &sync, json).await,
+        Command::Status(status) => status::run(profile, &status, json).await,
+        Command::List(list) => records::list(profile, &list, json).await,
+        Command::Get(get) => records::get(profile, &get, json).await,
+        Command::Put(put) => records::put(profile, &put, json).await,
+        Command::Delete(delete) => records::delete(profile, &delete, json).await,
+        Command::Conflicts(conflicts) => conflicts::run(profile, &conflicts, json).await,
+        Command::Blocked(blocked) => blocked::run(profile, &blocked, json).await,
+        Command::Quarantine => quarantine::run(profile, json).await,
+        Command::Export(export) => transfer::export(profile, &export, json).await,
+        Command::Import(import) => transfer::import(profile, &import, json).await,
+        Command::Account(action) => account::run(profile, &action, json).await,
         Command::Quickstart(_) | Command::Serve(_) | Command::Admin(_) | Command::Completions { .. } | Command::Schema { .. } => {
-            Err(Failure::new("this command has no device; this is a mistake of the program"))
+            Err(Failure::new("cannot run the command on a profile: this is a bug, please report it"))
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The demo app, which the program carries if it was built before the program was.
+//! The demo app, which is part of the program if it was built first.
 
 use stronglog_server::site::Site;
 
@@ -7,10 +7,10 @@ use crate::exit::{Failure, Outcome};
 /// The files of the app; empty where it was not built.
 const FILES: Site = include!(concat!(env!("OUT_DIR"), "/demo.rs"));
 
-/// The app, for a server to serve.
+/// The app's files.
 ///
 /// # Errors
-/// This program was built without it.
+/// The program was built without the app.
 pub fn site() -> Outcome<Site> {
     carried(FILES)
 }
@@ -18,7 +18,7 @@ pub fn site() -> Outcome<Site> {
 fn carried(files: Site) -> Outcome<Site> {
     if files.is_empty() {
         return Err(Failure::new(
-            "cannot serve the demo app: it is not in this program. Build it with `cargo xtask web`, and then the program again",
+            "cannot serve the demo app: this program was built without it; run `cargo xtask web`, then build the program again",
         ));
     }
     Ok(files)

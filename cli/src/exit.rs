@@ -1,20 +1,20 @@
-//! How a command ends: the exit codes that scripts rely on, and the one error type of the command.
+//! Exit codes, and the error type of the command.
 
 use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
-/// The exit codes, as `stronglog help` documents them.
+/// The exit codes, as documented by `stronglog help`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     Done = 0,
     Failed = 1,
     Usage = 2,
-    /// It worked, but something is left for a person to look at: edits that wait, records that the server refused.
+    /// Success, but something needs attention: unsent or refused edits, or a decision that only the user can make.
     Attention = 3,
     SignIn = 4,
     Unreachable = 5,
-    /// Ended by Ctrl-C: 128 and the signal's number.
+    /// Stopped by Ctrl-C: 128 plus the signal's number.
     Interrupted = 130,
 }
 
@@ -24,18 +24,18 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Why a command has failed.
+/// Why a command failed.
 #[derive(Debug)]
 pub enum Failure {
-    /// The engine's client has failed.
+    /// The sync client failed.
     Client(stronglog_sync::Error),
-    /// Something else has; what was being done, what was seen, what to do next.
+    /// Something else failed: what was being done, what was seen, what to do next.
     Other(Exit, String),
-    /// Whoever read the output has stopped reading, which is no failure.
+    /// The reader of the output has closed the pipe, which is not a failure.
     ClosedPipe,
 }
 
-/// What a command gives back.
+/// The result of a command.
 pub type Outcome<T = Exit> = Result<T, Failure>;
 
 impl Failure {
@@ -43,7 +43,7 @@ impl Failure {
         Failure::Other(Exit::Failed, message.into())
     }
 
-    /// The arguments make no sense together.
+    /// The command line is invalid.
     pub fn usage(message: impl Into<String>) -> Self {
         Failure::Other(Exit::Usage, message.into())
     }

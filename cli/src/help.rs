@@ -1,18 +1,18 @@
-//! What stands below the options in a command's help: examples, and what one would ask next.
+//! Help text below the options of a command: examples, and what to know next.
 
 pub const AFTER_HELP: &str = "\
 Start here:
-  stronglog quickstart                      see it all work, on a server and two devices of its own
-  stronglog register --server URL           create an account, and sync what is here with it
-  stronglog sync                            send and fetch what has changed
+  stronglog quickstart                      run a guided tour on a server and two devices of its own
+  stronglog register --server URL           create an account and sync this device with it
+  stronglog sync                            send and receive changes
 
-A device is a folder (--data DIR) with a database, which needs no network and no account. Two folders are two devices.
+A device is a profile directory (--data DIR). It needs no network and no account. Two directories are two devices.
 
 Exit codes:
-  0  done                                   4  sign in first, or again
-  1  failed                                 5  the server was not reached
-  2  the command line is wrong              130  ended by Ctrl-C
-  3  done, but something needs attention: edits still wait, or the server has refused some";
+  0  success                                4  signed out, or wrong credentials
+  1  failure                                5  the server is not available
+  2  invalid command line                   130  stopped by Ctrl-C
+  3  success, but something needs attention: unsent or refused edits, or a decision that only you can make";
 
 pub const LOGIN_HELP: &str = "\
 The password is asked for, or read:
@@ -20,12 +20,13 @@ The password is asked for, or read:
   pass show stronglog | stronglog login --email ana@example.com --password-stdin
   STRONGLOG_PASSWORD=… stronglog login --email ana@example.com
 
-The tokens are kept in tokens.json beside the database, readable by you alone.";
+The tokens are stored in tokens.json in the profile directory, readable by you alone.";
 
 pub const SYNC_HELP: &str = "\
 Examples:
-  stronglog sync                            once; exit code 3 if something is left
-  stronglog sync --watch                    until Ctrl-C, hearing of other devices' edits at once
+  stronglog sync                            once; exit code 3 if something needs attention
+  stronglog sync --watch                    until Ctrl-C, receiving other devices' edits at once
+  stronglog sync --confirm delete           delete here what the server no longer has, when sync asks for a decision
   stronglog sync --json | jq .status.state";
 
 pub const LIST_HELP: &str = "\
@@ -35,7 +36,7 @@ Examples:
   stronglog list user-bodyweight-logs --by date --from 1735689600000 --until 1767225600000
   stronglog list exercise-definitions --json | jq -r .name
 
-With --json each record is a line of its own.";
+With --json each record is one line.";
 
 pub const PUT_HELP: &str = "\
 Examples:
@@ -43,29 +44,41 @@ Examples:
   stronglog put workout-logs --id 018f4e2a-7c1b-7d3e-9a55-0c6f1b2d3e4f --set notes='felt strong'
   stronglog get workout-logs ID --json | jq '.name = \"Pull\"' | stronglog put workout-logs
 
-Members that sync owns (id, isDeleted, clientCreatedAt, clientUpdatedAt) may be left out. A value of --set is JSON, or text if it is none.";
+id, isDeleted, clientCreatedAt and clientUpdatedAt may be omitted. isDeleted: true deletes the record. A value of --set is JSON, or a
+string if it is not JSON.";
 
 pub const CONFLICTS_HELP: &str = "\
-Where two devices edit the same record apart from each other, one version wins everywhere. The other one is kept on the device that made it.
+When two devices edit a record independently, the later edit wins on all devices. The version it replaces is kept in the conflict
+history, as are deleted versions.
 
 Examples:
   stronglog conflicts
-  stronglog conflicts restore 3             make it the current version again, as a new edit";
+  stronglog conflicts restore 3             make version 3 the current one, as a new edit";
 
-pub const TRANSFER_HELP: &str = "\
+pub const EXPORT_HELP: &str = "\
 Examples:
   stronglog export backup.jsonl
+  stronglog export --history --quarantined everything.jsonl
   stronglog export | gzip > backup.jsonl.gz
+
+A line is {\"collection\": …, \"record\": …}; the last one holds the counts, which an import checks.";
+
+pub const IMPORT_HELP: &str = "\
+Examples:
+  stronglog import backup.jsonl --dry-run             print what would change
+  stronglog import backup.jsonl                       add what is missing, replace what is older
+  stronglog import backup.jsonl --on-conflict replace bring back the state of the backup, as edits of now
   gunzip -c backup.jsonl.gz | stronglog import -
 
-A line is {\"collection\": …, \"record\": …}.";
+Importing a file twice changes nothing. A record that was deleted here after its last edit in the file stays deleted, except with
+--on-conflict replace. What an import replaces is in `stronglog conflicts`.";
 
 pub const SERVE_HELP: &str = "\
 Examples:
-  stronglog serve --dev                     try it out on this machine
+  stronglog serve --dev                     for trying it out on this machine
   stronglog serve --dev --demo              the same, with the demo app at http://127.0.0.1:8080
   STRONGLOG_SIGNING_SECRET=$(openssl rand -base64 48) stronglog serve --data /var/lib/stronglog \\
       --bind 0.0.0.0:443 --tls-cert fullchain.pem --tls-key privkey.pem
 
-Every start needs the same secret: another one signs every device out.
-/healthz answers while the server is well, /metrics is for Prometheus, /docs is the API reference. Ctrl-C and SIGTERM end it in good order.";
+Use the same secret at every start: with a different one, all devices must sign in again.
+/healthz reports health, /metrics is for Prometheus, /docs is the API reference. Ctrl-C and SIGTERM stop the server gracefully.";

@@ -1,7 +1,7 @@
-//! The `stronglog` command: a device that syncs, the server that it syncs with, and a tour of both.
+//! The `stronglog` command: a device that syncs, the server that it syncs with, and a guided tour of both.
 //!
-//! [`args`] says what can be typed, `commands/` does it, `quickstart/` is the tour. [`home`] is a device's folder, [`output`] is what
-//! `--json` writes, [`exit`] says how a command ends.
+//! [`args`] defines the command line, `commands/` implements it, `quickstart/` is the tour. [`profile`] is a device's directory, [`summary`]
+//! describes the result of a sync, [`output`] is what `--json` writes, [`exit`] holds the exit codes.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
@@ -10,10 +10,11 @@ mod commands;
 mod demo;
 mod exit;
 mod help;
-mod home;
 mod output;
+mod profile;
 mod progress;
 mod quickstart;
+mod summary;
 mod terminal;
 mod tokens;
 
@@ -36,7 +37,7 @@ fn main() -> ExitCode {
     };
     let json = arguments.global.json;
     let outcome = runtime.block_on(commands::run(arguments));
-    // What still runs in the background, such as a question that nobody answered, is of no use any more.
+    // Background tasks, such as an unanswered question on the terminal, must not keep the process alive.
     runtime.shutdown_background();
     match outcome {
         Ok(exit) => exit.into(),
@@ -48,7 +49,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Says on standard error what went wrong, as JSON where everything is.
+/// Writes the error to standard error, as JSON with `--json`.
 fn report(failure: &Failure, json: bool) {
     match serde_json::to_string(&output::ErrorOutput::of(failure)) {
         Ok(text) if json => remark!("{text}"),

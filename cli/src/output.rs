@@ -4,12 +4,14 @@ use schemars::{JsonSchema, Schema, schema_for};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use stronglog_sync::api;
-use stronglog_sync::client::Blocked;
+use stronglog_sync::client::{Blocked, ImportCounts, Imported};
 use stronglog_sync::status::{CollectionStatus, Status};
-use stronglog_sync::store::{Past, PastVersion, Quarantined};
+use stronglog_sync::store::{BlockedViolation, Past, PastVersion, Quarantined};
 use stronglog_sync::transport::Traffic;
 
 use crate::exit::Failure;
+use crate::progress::Synced;
+use crate::summary::acts;
 
 /// On standard error, where a command fails.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -34,6 +36,8 @@ pub struct SignInOutput {
     pub account: String,
     pub email: String,
     pub server: String,
+    /// What only the user can do after the first sync, each with the command that does it.
+    pub acts: Vec<String>,
 }
 
 /// `logout`
@@ -44,28 +48,43 @@ pub struct LogoutOutput {
     pub all_devices: bool,
 }
 
-/// `sync`; with `--watch`, a line for each time that something has changed.
+/// `sync`; with `--watch`, a line for each change.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SyncOutput {
     /// Whether the server has everything that was written here, and nothing waits to be dealt with.
     pub synced: bool,
     pub status: Status,
+    /// What only the user can do, each with the command that does it.
+    pub acts: Vec<String>,
     /// What was moved.
     pub traffic: Traffic,
     pub seconds: f64,
+}
+
+impl SyncOutput {
+    pub fn of(synced: &Synced) -> Self {
+        SyncOutput {
+            synced: synced.status.is_synced(),
+            status: synced.status.clone(),
+            acts: acts(&synced.status),
+            traffic: synced.traffic,
+            seconds: synced.took.as_secs_f64(),
+        }
+    }
 }
 
 /// `status`
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct StatusOutput {
-    /// The device's folder.
+    /// The profile directory.
     pub data: String,
     /// The server that the device syncs with.
     pub server: Option<String>,
-    /// The account that is signed in.
+    /// The account that is signed in; none after a log-out.
     pub account: Option<String>,
+    /// The email address of the last sign-in.
     pub email: Option<String>,
     /// Edits that the server has yet to acknowledge.
     pub pending: u64,
@@ -75,6 +94,10 @@ pub struct StatusOutput {
     pub blocked: u64,
     /// Changes that this version of the program cannot read.
     pub quarantined: u64,
+    /// Records that a resync would delete here; more than none while `sync --confirm` is awaited.
+    pub to_be_deleted: u64,
+    /// What only the user can do, each with the command that does it.
+    pub acts: Vec<String>,
     pub last_successful_server_sync_timestamp: Option<i64>,
     pub last_successful_client_push_timestamp: Option<i64>,
     pub collections: std::collections::BTreeMap<String, CollectionStatus>,
@@ -164,7 +187,26 @@ pub struct BlockedOutput {
     /// The contract's code for the reason.
     pub code: String,
     pub message: String,
+    /// The members of the record that break a rule of the contract.
+    pub violations: Vec<ViolationOutput>,
     pub record: Value,
+}
+
+/// A member of a record that breaks a rule of the contract.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ViolationOutput {
+    /// The member, as a JSON Pointer from the record.
+    pub pointer: String,
+    /// The keyword of the contract that it breaks.
+    pub keyword: String,
+    pub message: String,
+}
+
+impl ViolationOutput {
+    fn of(violation: &BlockedViolation) -> Self {
+        let BlockedViolation { pointer, keyword, message, .. } = violation.clone();
+        ViolationOutput { pointer, keyword, message }
+    }
 }
 
 impl BlockedOutput {
@@ -175,6 +217,7 @@ impl BlockedOutput {
             since: blocked.since,
             code: blocked.reason.code.clone(),
             message: blocked.reason.message.clone(),
+            violations: blocked.reason.violations.iter().map(ViolationOutput::of).collect(),
             record: value(&blocked.record.text),
         }
     }
@@ -214,16 +257,70 @@ impl QuarantineOutput {
 
 /// `export` to a file
 #[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct ExportOutput {
     pub records: u64,
+    /// Changes that this version cannot read; with --quarantined.
+    pub quarantined: u64,
+    /// Such changes that are on this device and not in the file.
+    pub quarantined_left_out: u64,
+    /// Past versions; with --history.
+    pub history: u64,
     pub file: String,
 }
 
 /// `import`
 #[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct ImportOutput {
+    /// How many records were written; none in a dry run.
     pub written: u64,
+    pub dry_run: bool,
+    /// What became of the records of each collection, or would.
+    pub collections: std::collections::BTreeMap<String, ImportCountsOutput>,
+    /// Older versions of records that the file has more than once.
+    pub superseded: u64,
+    /// Lines of the conflict history, and changes that this version cannot read.
+    pub skipped: u64,
+    /// Whether the file ends with a line that holds its counts.
+    pub has_end: bool,
     pub refused: Vec<RefusedLine>,
+}
+
+/// What became of the records of a collection.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ImportCountsOutput {
+    pub added: u64,
+    pub replaced: u64,
+    pub deleted: u64,
+    pub unchanged: u64,
+    /// The version on this device stayed.
+    pub kept: u64,
+    /// The record stayed deleted on this device.
+    pub kept_deleted: u64,
+}
+
+impl ImportOutput {
+    pub fn of(imported: &Imported, dry_run: bool) -> Self {
+        let counts = |counts: &ImportCounts| ImportCountsOutput {
+            added: counts.added,
+            replaced: counts.replaced,
+            deleted: counts.deleted,
+            unchanged: counts.unchanged,
+            kept: counts.kept,
+            kept_deleted: counts.kept_deleted,
+        };
+        ImportOutput {
+            written: if imported.written { imported.total().written() } else { 0 },
+            dry_run,
+            collections: imported.collections.iter().map(|(path, known)| ((*path).to_owned(), counts(known))).collect(),
+            superseded: imported.superseded,
+            skipped: imported.skipped,
+            has_end: imported.has_end,
+            refused: imported.refused.iter().map(|(line, error)| RefusedLine { line: *line as u64, error: error.clone() }).collect(),
+        }
+    }
 }
 
 /// A line that was not imported.

@@ -1,18 +1,18 @@
-//! A sync on the terminal: a bar that follows the client while it works, and nothing but the result where no person looks.
+//! Progress bars on standard error, and a sync with one. Where no person looks, nothing is drawn.
 
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use stronglog_sync::transport::Traffic;
 use stronglog_sync::{Client, Status};
 
 use crate::exit::Outcome;
 
-/// How often the bar is drawn anew.
+/// How often a bar is drawn.
 const REDRAW: Duration = Duration::from_millis(80);
 
-/// What a sync has come to.
+/// What a sync came to.
 #[derive(Clone, Debug)]
 pub struct Synced {
     pub status: Status,
@@ -26,22 +26,25 @@ impl Synced {
         self.traffic.pushed + self.traffic.pulled
     }
 
-    /// Records a second.
+    /// Records per second.
     pub fn speed(&self) -> u64 {
-        // A rate is a rough figure anyway: what a float cannot hold of it does not show.
-        (self.moved() as f64 / self.took.as_secs_f64().max(0.001)) as u64
+        per_second(self.moved(), self.took)
     }
 }
 
-/// Syncs once, with a bar that begins with `label`, and counts what was moved since `before`: a device that was opened or signed in
-/// begins to sync by itself, and what it has moved by now belongs to the sync. `expected` is how many changes are to come from the
-/// server, if that is known.
+fn per_second(count: u64, took: Duration) -> u64 {
+    // A rate needs no more digits than a float has.
+    (count as f64 / took.as_secs_f64().max(0.001)) as u64
+}
+
+/// Syncs once with a bar labelled `label`, and counts what was moved since `before`: a device that was just opened or signed in begins to
+/// sync by itself, and that belongs to this sync. `expected` is how many changes the server is known to have.
 ///
 /// # Errors
 /// The client was stopped.
 pub async fn sync(client: &Client, label: &str, before: Traffic, expected: Option<u64>, shown: Shown) -> Outcome<Synced> {
     let started = Instant::now();
-    let bar = bar(label, expected.unwrap_or_default() + client.status().pending, shown);
+    let progress = Progress::new(label, shown);
     let syncing = client.sync_now();
     tokio::pin!(syncing);
     let status = loop {
@@ -49,35 +52,62 @@ pub async fn sync(client: &Client, label: &str, before: Traffic, expected: Optio
             status = &mut syncing => break status?,
             () = tokio::time::sleep(REDRAW) => {
                 let moved = since(before, client.traffic());
-                let total = (moved.pushed + client.status().pending) + expected.unwrap_or(moved.pulled);
-                bar.set_length(total.max(moved.pushed + moved.pulled));
-                bar.set_position(moved.pushed + moved.pulled);
+                let total = moved.pushed + client.status().pending + expected.unwrap_or(moved.pulled);
+                progress.set(moved.pushed + moved.pulled, Some(total));
             }
         }
     };
-    bar.finish_and_clear();
+    progress.finish();
     Ok(Synced { status, traffic: since(before, client.traffic()), took: started.elapsed() })
 }
 
-/// Whether a person is to see the bar.
+/// Whether to draw a bar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shown {
-    /// If standard error is a terminal.
+    /// If standard output and standard error are terminals.
     OnTerminal,
     Never,
 }
 
-/// A bar for work of a known length.
-pub fn bar(label: &str, length: u64, shown: Shown) -> ProgressBar {
-    let seen = shown == Shown::OnTerminal && std::io::stdout().is_terminal() && std::io::stderr().is_terminal();
-    let target = if seen { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-    let bar = ProgressBar::with_draw_target(Some(length), target);
-    let style = ProgressStyle::with_template("{prefix} {bar:32.cyan/black.bright} {human_pos:>7} of {human_len}  {per_sec:.dim}");
-    if let Ok(style) = style {
-        bar.set_style(style.progress_chars("━╸━"));
+/// A bar with a count, or, as long as there is nothing to count, the time that has passed.
+pub struct Progress {
+    bar: ProgressBar,
+    started: Instant,
+}
+
+impl Progress {
+    pub fn new(label: &str, shown: Shown) -> Self {
+        let seen = shown == Shown::OnTerminal && std::io::stdout().is_terminal() && std::io::stderr().is_terminal();
+        let target = if seen { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let bar = ProgressBar::with_draw_target(Some(0), target);
+        bar.set_prefix(label.to_owned());
+        Progress { bar, started: Instant::now() }
     }
-    bar.set_prefix(label.to_owned());
-    bar
+
+    /// Shows that `done` of `total` are done; without a total, or with nothing done, no share of the whole is claimed.
+    pub fn set(&self, done: u64, total: Option<u64>) {
+        let total = total.filter(|total| done > 0 && *total > 0);
+        let template = if total.is_some() { "{prefix} {bar:32.cyan/black.bright} {msg}" } else { "{prefix} {spinner} {msg}" };
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            self.bar.set_style(style.progress_chars("━╸━"));
+        }
+        self.bar.set_length(total.unwrap_or_default().max(done));
+        self.bar.set_position(done);
+        self.bar.set_message(counted(done, total, self.started.elapsed()));
+    }
+
+    pub fn finish(self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+fn counted(done: u64, total: Option<u64>, elapsed: Duration) -> String {
+    let speed = HumanCount(per_second(done, elapsed));
+    match total {
+        Some(total) => format!("{} of {}, {speed}/s", HumanCount(done), HumanCount(total.max(done))),
+        None if done > 0 => format!("{}, {speed}/s", HumanCount(done)),
+        None => format!("waiting, {} s", elapsed.as_secs()),
+    }
 }
 
 /// What was moved since an earlier count.
@@ -88,5 +118,18 @@ pub fn since(before: Traffic, now: Traffic) -> Traffic {
         pulled: now.pulled - before.pulled,
         sent_bytes: now.sent_bytes - before.sent_bytes,
         received_bytes: now.received_bytes - before.received_bytes,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_whole_numbers_and_a_silent_server_has_no_share_of_nothing() {
+        let second = Duration::from_secs(1);
+        assert_eq!(counted(18_538, Some(30_000), second), "18,538 of 30,000, 18,538/s");
+        assert_eq!(counted(1_200, None, second), "1,200, 1,200/s");
+        assert_eq!(counted(0, Some(0).filter(|total| *total > 0), 60 * second), "waiting, 60 s");
     }
 }

@@ -1,4 +1,4 @@
-//! `quickstart`: the main job in one command. A server, two devices, a year of training, edits on both sides, and a comparison at the end.
+//! `quickstart`: a guided tour. A server, two devices, a year of training, edits on both devices, and a comparison at the end.
 
 mod compare;
 mod edits;
@@ -18,9 +18,9 @@ use self::training::Year;
 use crate::args::Quickstart;
 use crate::demo;
 use crate::exit::{Exit, Failure, Outcome};
-use crate::home::{Home, Notifications, make_private};
 use crate::output::{DemoOutput, QuickstartOutput, StepOutput};
-use crate::progress::{self, Shown, Synced, bar};
+use crate::profile::{Notifications, Profile, make_private};
+use crate::progress::{self, Progress, Shown, Synced};
 use crate::terminal::{counted, remark};
 
 const EMAIL: &str = "quickstart@example.com";
@@ -28,7 +28,7 @@ const EMAIL: &str = "quickstart@example.com";
 /// One of the two devices.
 struct Device {
     name: &'static str,
-    home: Home,
+    profile: Profile,
     client: Client,
 }
 
@@ -47,9 +47,9 @@ pub async fn run(asked: &Quickstart, json: bool) -> Outcome {
     let password = Uuid::new_v4().to_string();
     first_syncs(&phone, &laptop, &year, &password, &mut story).await?;
 
-    story.chapter("Both are offline, and go on")?;
+    story.chapter("Both devices are offline and make edits")?;
     let edits = edits::make(&phone.client, &laptop.client, &mut story).await?;
-    story.chapter("Both sync again")?;
+    story.chapter("Both devices sync again")?;
     for device in [&phone, &laptop, &phone] {
         let synced = sync(device, None, &story).await?;
         story.synced(device.name, &synced)?;
@@ -57,7 +57,7 @@ pub async fn run(asked: &Quickstart, json: bool) -> Outcome {
     let winner = edits::winner(&edits, &phone.client, &laptop.client)?;
     story.winner(&winner)?;
 
-    story.chapter("Phone, laptop and server, compared record by record")?;
+    story.chapter("Phone, laptop and server are compared record by record")?;
     let compared = compare::all(&phone, &laptop, &server.url()).await?;
     story.compared(&compared)?;
     let equal = compared.differences.is_empty();
@@ -73,7 +73,7 @@ pub async fn run(asked: &Quickstart, json: bool) -> Outcome {
     let kept = output.conflict.kept.as_ref();
     story.end(&output, &story::Next { folder: &folder, address: server.addr(), password: &password, running: asked.stays(), kept })?;
     if asked.stays() {
-        remark!("the server goes on at {}; end with Ctrl-C", server.url());
+        remark!("the server keeps running at {}; press Ctrl-C to stop it", server.url());
         let interrupted = tokio::signal::ctrl_c().await;
         interrupted.map_err(|error| Failure::new(format!("cannot wait for Ctrl-C: {error}")))?;
     }
@@ -82,69 +82,71 @@ pub async fn run(asked: &Quickstart, json: bool) -> Outcome {
     Ok(if equal { Exit::Done } else { Exit::Failed })
 }
 
-/// A new folder among the temporary ones, or the one that was asked for, if nothing is in it.
+/// A new temporary directory, or the given one if it is empty.
 fn folder(asked: &Quickstart) -> Outcome<PathBuf> {
     let Some(folder) = &asked.dir else {
         let made = tempfile::Builder::new().prefix("stronglog-quickstart-").tempdir();
         return made
             .map(tempfile::TempDir::keep)
-            .map_err(|error| Failure::new(format!("cannot make a folder among the temporary ones: {error}; choose one with --dir DIR")));
+            .map_err(|error| Failure::new(format!("cannot create a temporary directory: {error}; choose a directory with --dir DIR")));
     };
     make_private(folder)?;
-    let cannot = |error| Failure::new(format!("cannot read the folder {}: {error}", folder.display()));
+    let cannot = |error| Failure::new(format!("cannot read the directory {}: {error}", folder.display()));
     if std::fs::read_dir(folder).map_err(cannot)?.next().is_some() {
         let folder = folder.display();
-        return Err(Failure::usage(format!(
-            "cannot begin in {folder}: something is in it already; choose a new folder, or empty this one"
-        )));
+        return Err(Failure::usage(format!("cannot use {folder}: the directory is not empty; choose a new one")));
     }
     std::fs::canonicalize(folder).map_err(cannot)
 }
 
 async fn device(name: &'static str, folder: &std::path::Path, server: &str) -> Outcome<Device> {
-    let home = Home::at(folder.join(name), server);
-    // Without change notifications, nothing is moved but when the story says so.
-    let client = home.open(Notifications::Off).await?;
-    Ok(Device { name, home, client })
+    let profile = Profile::at(folder.join(name), server);
+    // Without change notifications, records are moved only where the tour says so.
+    let client = profile.open(Notifications::Off).await?;
+    Ok(Device { name, profile, client })
 }
 
-/// Fills the phone, which has no account yet.
+/// Writes the training on the phone, which has no account yet.
 fn train(phone: &Device, asked: &Quickstart, story: &mut Story) -> Outcome<Year> {
-    story.chapter("The phone logs a year of training, with no network and no account")?;
+    story.chapter("The phone logs a year of training, without network or account")?;
     let began = Instant::now();
     let year = Year::make(asked.seed, asked.records, jiff::Timestamp::now().as_millisecond());
-    let bar = bar("   writing", year.len(), story.shown());
-    year.write(&phone.client, |written| bar.inc(written))?;
-    bar.finish_and_clear();
+    let progress = Progress::new("   writing", story.shown());
+    let mut written = 0;
+    year.write(&phone.client, |more| {
+        written += more;
+        progress.set(written, Some(year.len()));
+    })?;
+    progress.finish();
     story.trained(&year, began.elapsed())?;
     Ok(year)
 }
 
-/// The phone signs up and sends everything; the laptop signs in and fetches it.
+/// The phone signs up and sends everything; the laptop signs in and receives it.
 async fn first_syncs(phone: &Device, laptop: &Device, year: &Year, password: &str, story: &mut Story) -> Outcome<()> {
-    story.chapter("The phone signs up, and sends everything")?;
-    // A sign-in syncs by itself; the pause keeps that for the bar.
+    story.chapter("The phone signs up and sends everything")?;
+    // A sign-in starts to sync by itself; the pause leaves that to the step with the progress bar.
     phone.client.pause();
     phone.client.account().register(EMAIL, password, Some(phone.name)).await?;
-    phone.home.remember(EMAIL)?;
+    phone.profile.remember(EMAIL)?;
     let synced = sync(phone, None, story).await?;
     story.synced(phone.name, &synced)?;
 
-    story.chapter("The laptop, newly installed, signs in and fetches everything")?;
+    story.chapter("The laptop, newly installed, signs in and receives everything")?;
     for exercise in &year.exercises {
         laptop.client.exercise_definitions().seed(exercise)?;
     }
     laptop.client.pause();
     laptop.client.account().login(EMAIL, password, Some(laptop.name)).await?;
-    laptop.home.remember(EMAIL)?;
+    laptop.profile.remember(EMAIL)?;
     let synced = sync(laptop, Some(year.len()), story).await?;
     story.synced(laptop.name, &synced)?;
     Ok(())
 }
 
-/// Lets a paused device sync to the end, and pauses it again.
+/// Resumes a paused device until it is in sync, and pauses it again.
 async fn sync(device: &Device, expected: Option<u64>, story: &Story) -> Outcome<Synced> {
-    // The device is paused: what was moved before belongs to the step before.
+    // What the device moved before belongs to the previous step.
     let before = device.client.traffic();
     device.client.resume();
     let synced = progress::sync(&device.client, &format!("   {}", device.name), before, expected, story.shown()).await?;
@@ -152,8 +154,8 @@ async fn sync(device: &Device, expected: Option<u64>, story: &Story) -> Outcome<
     if synced.status.is_synced() {
         return Ok(synced);
     }
-    let left = crate::commands::hints(&synced.status).join("; ");
-    Err(Failure::new(format!("the {} did not get in sync with the server on this machine: {left}", device.name)))
+    let left = crate::summary::remaining(&synced.status).join("; ");
+    Err(Failure::new(format!("cannot sync the {} with the server on this machine: {left}", device.name)))
 }
 
 impl Story {
@@ -166,7 +168,7 @@ impl Story {
     }
 }
 
-/// How many of what, for people.
+/// The number of records of each kind, in words.
 fn described(year: &Year) -> String {
     let many = [
         (year.workouts.len(), "workout"),

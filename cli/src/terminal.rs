@@ -1,4 +1,4 @@
-//! What the command writes and asks: text for people, JSON for scripts, questions on the terminal.
+//! Input and output: text for people, JSON for scripts, questions on the terminal.
 
 use std::io::{self, IsTerminal, Read, Write};
 
@@ -7,17 +7,17 @@ use serde::Serialize;
 
 use crate::exit::{Exit, Failure, Outcome};
 
-/// Writes a line for people to standard output, and gives an error where it is closed.
+/// Writes a line for people to standard output; an error if it is closed.
 macro_rules! say {
     ($($argument:tt)*) => {
         std::io::Write::write_fmt(&mut std::io::stdout().lock(), format_args!("{}\n", format_args!($($argument)*)))
     };
 }
 
-/// Writes a remark to standard error, which no script reads.
+/// Writes a line to standard error.
 macro_rules! remark {
     ($($argument:tt)*) => {
-        // A closed standard error has nobody who could miss the remark.
+        // With standard error closed, nobody could read it.
         _ = std::io::Write::write_fmt(&mut std::io::stderr().lock(), format_args!("{}\n", format_args!($($argument)*)))
     };
 }
@@ -33,7 +33,7 @@ pub fn say_json(value: &impl Serialize) -> Outcome<()> {
     Ok(say!("{text}")?)
 }
 
-/// Names and values in two columns.
+/// Writes names and values in two columns.
 ///
 /// # Errors
 /// The output cannot be written.
@@ -43,6 +43,50 @@ pub fn say_fields(fields: &[(&str, String)]) -> Outcome<()> {
         say!("{}  {value}", faint(format!("{name:width$}")))?;
     }
     Ok(())
+}
+
+/// JSON with a member on each line. Numbers and strings keep their text.
+pub fn indented(json: &str) -> String {
+    let (mut out, mut depth, mut in_string, mut escaped) = (String::with_capacity(json.len() * 2), 0_usize, false, false);
+    let break_line = |out: &mut String, depth: usize| {
+        out.push('\n');
+        out.push_str(&"  ".repeat(depth));
+    };
+    for char in json.chars() {
+        if in_string {
+            in_string = char != '"' || escaped;
+            escaped = char == '\\' && !escaped;
+            out.push(char);
+            continue;
+        }
+        match char {
+            ' ' | '\n' | '\r' | '\t' => {}
+            '{' | '[' => {
+                depth += 1;
+                out.push(char);
+                break_line(&mut out, depth);
+            }
+            '}' | ']' => {
+                depth = depth.saturating_sub(1);
+                if out.trim_end().ends_with(['{', '[']) {
+                    out.truncate(out.trim_end().len());
+                } else {
+                    break_line(&mut out, depth);
+                }
+                out.push(char);
+            }
+            ',' => {
+                out.push(char);
+                break_line(&mut out, depth);
+            }
+            ':' => out.push_str(": "),
+            _ => {
+                in_string = char == '"';
+                out.push(char);
+            }
+        }
+    }
+    out
 }
 
 pub fn bold(text: impl std::fmt::Display) -> String {
@@ -61,22 +105,14 @@ pub fn bad(text: impl std::fmt::Display) -> String {
     style(text).red().bold().to_string()
 }
 
-/// The word `error` as it begins a message on standard error.
+/// The word `error`, styled for standard error.
 pub fn error_word() -> String {
     Style::new().for_stderr().red().bold().apply_to("error").to_string()
 }
 
-/// A number with its thousands apart.
+/// A number with thousands separators.
 pub fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::with_capacity(digits.len() * 4 / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
+    indicatif::HumanCount(number).to_string()
 }
 
 /// A count with its noun, in singular or plural.
@@ -89,12 +125,12 @@ pub fn counted(number: u64, noun: &str) -> String {
     format!("{} {plural}", thousands(number))
 }
 
-/// A number of bytes, in the unit that suits it.
+/// A number of bytes, in a suitable unit.
 pub fn bytes(count: u64) -> String {
     indicatif::HumanBytes(count).to_string()
 }
 
-/// A moment in milliseconds since the Unix epoch, as this place's clocks show it.
+/// A time in milliseconds since the Unix epoch, in the local time zone.
 pub fn moment(at_ms: i64) -> String {
     match jiff::Timestamp::from_millisecond(at_ms) {
         Ok(moment) => moment.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string(),
@@ -102,7 +138,7 @@ pub fn moment(at_ms: i64) -> String {
     }
 }
 
-/// How long ago a moment was.
+/// How long ago a time was.
 pub fn ago(at_ms: i64) -> String {
     let seconds = jiff::Timestamp::now().as_millisecond().saturating_sub(at_ms) / 1_000;
     match seconds {
@@ -122,15 +158,15 @@ pub struct Asking<'a> {
     pub variable: &'static str,
     /// Whether to read it from standard input.
     pub stdin: bool,
-    /// Whether to ask twice, because a typing error would lock the user out.
+    /// Whether to ask twice: with a typing error the user could not sign in again.
     pub twice: bool,
 }
 
-/// A password: from standard input, from the environment, or from the terminal without an echo. Never from the arguments, which every
-/// process of the machine can read.
+/// Reads a password from standard input, the environment, or the terminal without echo. Never from the arguments, which every process on
+/// the machine can read.
 ///
 /// # Errors
-/// There is nobody to ask.
+/// There is no password, and no terminal to ask on.
 pub async fn password(asking: Asking<'_>) -> Outcome<String> {
     if asking.stdin {
         return first_line();
@@ -140,13 +176,13 @@ pub async fn password(asking: Asking<'_>) -> Outcome<String> {
     }
     if !io::stdin().is_terminal() {
         return Err(Failure::usage(format!(
-            "cannot ask for the password: standard input is no terminal; give it with --password-stdin or in {}",
+            "cannot ask for the password: standard input is not a terminal; use --password-stdin, or set {}",
             asking.variable
         )));
     }
     let first = ask_hidden(format!("{}: ", asking.question)).await?;
     if asking.twice && ask_hidden(format!("{} again: ", asking.question)).await? != first {
-        return Err(Failure::usage("the two passwords differ; try again"));
+        return Err(Failure::usage("cannot use the password: the two entries differ; try again"));
     }
     Ok(first)
 }
@@ -157,7 +193,7 @@ fn first_line() -> Outcome<String> {
     io::stdin().lock().take(4_096).read_to_string(&mut text).map_err(cannot)?;
     match text.lines().next() {
         Some(line) if !line.is_empty() => Ok(line.to_owned()),
-        _ => Err(Failure::usage("cannot read the password: standard input is empty; send it as a line")),
+        _ => Err(Failure::usage("cannot read the password: standard input is empty; pass it as one line")),
     }
 }
 
@@ -165,10 +201,10 @@ async fn ask_hidden(question: String) -> Outcome<String> {
     ask(move || rpassword::prompt_password(question)).await
 }
 
-/// Asks for a line.
+/// Asks for a line on the terminal.
 ///
 /// # Errors
-/// There is nobody to ask.
+/// The terminal cannot be read.
 pub async fn ask_line(question: String) -> Outcome<String> {
     ask(move || {
         let mut out = io::stderr().lock();
@@ -181,10 +217,10 @@ pub async fn ask_line(question: String) -> Outcome<String> {
     .await
 }
 
-/// Asks on a thread of its own, so that Ctrl-C is heard while the question stands.
+/// Asks on a thread of its own, so that Ctrl-C works while the question is open.
 async fn ask(question: impl FnOnce() -> io::Result<String> + Send + 'static) -> Outcome<String> {
     let (answer, answered) = tokio::sync::oneshot::channel();
-    // Whoever has stopped waiting needs no answer.
+    // Without a receiver nobody waits for the answer.
     std::thread::spawn(move || _ = answer.send(question()));
     let cannot = |what: String| Failure::Other(Exit::Usage, format!("cannot ask on the terminal: {what}"));
     answered.await.map_err(|error| cannot(error.to_string()))?.map_err(|error| cannot(error.to_string()))
@@ -195,8 +231,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_read_well() {
-        assert_eq!([0, 999, 1_000, 1_234_567].map(thousands), ["0", "999", "1,000", "1,234,567"]);
+    fn indented_json_keeps_the_text_of_numbers_and_strings() {
+        let json = r#"{"a": 12345678901234567890123,"b":[1.0,{}],"c":"x, \"{y}\" \\","d":[]}"#;
+        let told = indented(json);
+        assert_eq!(
+            told,
+            "{\n  \"a\": 12345678901234567890123,\n  \"b\": [\n    1.0,\n    {}\n  ],\n  \"c\": \"x, \\\"{y}\\\" \\\\\",\n  \"d\": []\n}"
+        );
+    }
+
+    #[test]
+    fn counts_have_separators_and_a_plural() {
+        assert_eq!(thousands(1_234_567), "1,234,567");
         assert_eq!(counted(1, "record"), "1 record");
         assert_eq!(counted(2_000, "record"), "2,000 records");
         assert_eq!(counted(0, "entry"), "0 entries");

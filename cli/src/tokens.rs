@@ -1,4 +1,4 @@
-//! The sign-in's tokens in a file that only its owner can read, replaced as a whole.
+//! Stores tokens in a file that only its owner can read.
 
 use std::fs;
 use std::io::{ErrorKind, Write};
@@ -27,7 +27,7 @@ impl TokenStore for FileTokens {
     fn load(&self) -> Result<Option<Tokens>, String> {
         match fs::read(&self.path) {
             Ok(bytes) => {
-                let damaged = |error| format!("{}; delete the file and sign in again", self.cannot("understand")(error));
+                let damaged = |error| format!("{}; delete the file and sign in again", self.cannot("read")(error));
                 serde_json::from_slice(&bytes).map(Some).map_err(damaged)
             }
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
@@ -38,19 +38,19 @@ impl TokenStore for FileTokens {
     fn save(&self, tokens: Option<&Tokens>) -> Result<(), String> {
         let Some(tokens) = tokens else {
             return match fs::remove_file(&self.path) {
-                Err(error) if error.kind() != ErrorKind::NotFound => Err(self.cannot("forget")(error)),
+                Err(error) if error.kind() != ErrorKind::NotFound => Err(self.cannot("delete")(error)),
                 _ => Ok(()),
             };
         };
         let text = serde_json::to_vec(tokens).map_err(self.cannot("write"))?;
-        replace(&self.path, &text).map_err(self.cannot("keep"))
+        replace(&self.path, &text).map_err(self.cannot("save"))
     }
 }
 
-/// Writes a file that only its owner can read, in place of what was there, so that a crash leaves the old or the new one.
+/// Replaces a file by one that only its owner can read. A crash leaves the old file or the new one.
 pub fn replace(path: &Path, content: &[u8]) -> std::io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    // A temporary file has mode 0600, from before the first byte is in it.
+    // A temporary file has mode 0600 before its first byte is written.
     let mut file = NamedTempFile::new_in(folder)?;
     file.write_all(content)?;
     file.as_file().sync_all()?;

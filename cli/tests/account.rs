@@ -74,7 +74,7 @@ async fn a_wrong_password_and_a_signed_out_device_are_exit_code_4() {
     desk.feed("tablet", &asked, "").failed(2, &["--password-stdin", "STRONGLOG_PASSWORD"]);
 
     desk.run("phone", &["logout", "--all-devices"]).ok();
-    desk.run("phone", &["sync"]).failed(4, &["nobody is signed in"]);
+    desk.run("phone", &["sync"]).failed(4, &["not signed in"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -84,7 +84,7 @@ async fn without_the_server_nothing_is_lost_and_the_exit_code_is_5() {
     let World { desk, server } = world;
     server.stop().await.expect("the server stops");
     desk.measure("phone", 80.0);
-    desk.run("phone", &["sync"]).ended(5).says(&["the server was not reached", "1 edit to be sent"]);
+    desk.run("phone", &["sync"]).ended(5).says(&["the server is not available", "1 edit not sent yet"]);
     desk.run("phone", &["account", "show"]).failed(5, &["the server was not reached"]);
     assert_eq!(desk.run("phone", &["status", "--json"]).ok().json()["pending"], 1);
     desk.run("phone", &["logout", "--all-devices"]).failed(5, &["cannot sign out"]);
@@ -104,13 +104,94 @@ async fn an_account_is_shown_given_a_new_password_and_erased() {
     desk.feed("phone", &["account", "erase", "--password-stdin", "--yes"], "wrong\n").failed(4, &["cannot erase the account"]);
     desk.feed("phone", &["account", "erase", "--password-stdin", "--yes"], "another horse battery staple\n").ok().says(&["erased"]);
     desk.run("phone", &["get", "user-bodyweight-logs", &id]).ok();
-    desk.run("phone", &["sync"]).failed(4, &["nobody is signed in"]);
+    desk.run("phone", &["sync"]).failed(4, &["not signed in"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_device_belongs_to_one_account() {
+async fn a_device_belongs_to_one_account_and_nothing_is_created_for_another_one() {
     let world = World::new().await;
     world.register("phone").ok();
-    let other = ["register", "--server", &world.server.url(), "--email", "ben@example.com"];
-    world.desk.run("phone", &other).failed(1, &["belongs to the account", "a database of its own"]);
+    let url = world.server.url();
+    let other = |command, device| world.desk.run(device, &[command, "--server", &url, "--email", "ben@example.com"]);
+    other("register", "phone").failed(1, &["cannot create an account", EMAIL, "--data DIR"]);
+    other("login", "laptop").failed(4, &["cannot sign in"]);
+    other("register", "laptop").ok();
+    other("login", "phone").failed(1, &["cannot sign in as ben@example.com", EMAIL, "--data DIR"]);
+    world.desk.run("phone", &["logout"]).ok();
+    other("register", "phone").failed(1, &["cannot create an account", EMAIL]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_log_out_the_status_names_the_account_and_the_way_back() {
+    let world = World::new().await;
+    world.register("phone").ok();
+    world.desk.run("phone", &["logout"]).ok();
+    let told = world.desk.run("phone", &["status"]).ok().says(&[EMAIL, &world.server.url(), "signed out", "stronglog login"]);
+    assert!(!told.stdout.contains("alone"), "{}", told.stdout);
+    world.desk.run("phone", &["status", "--check"]).ended(3);
+}
+
+/// A device that was away while another one deleted most records and the server forgot the deletions.
+async fn far_behind() -> World {
+    let world = World::new().await;
+    let records: String = (0..120).map(|day| json!({ "date": day, "weightKg": 80 }).to_string() + "\n").collect();
+    world.desk.feed("phone", &["put", "user-bodyweight-logs"], &records).ok();
+    world.register("phone").ok();
+    world.login("laptop").ok();
+    let listed = world.desk.run("phone", &["list", "user-bodyweight-logs", "--json", "--limit", "100"]).ok().lines();
+    let ids: Vec<&str> = listed.iter().map(|record| record["id"].as_str().expect("an id")).collect();
+    world.desk.run("phone", &[&["delete", "user-bodyweight-logs"], &ids[..]].concat()).ok();
+    world.desk.run("phone", &["sync"]).ok();
+    let World { desk, server } = world;
+    let bind = server.addr();
+    server.stop().await.expect("the server stops");
+    desk.run("phone", &["admin", "purge", "--data", "server", "--tombstone-days", "0", "--backup-days", "0"]).ok();
+    let config = stronglog_server::config::Config { bind, ..stronglog_server::config::Config::local(desk.path("server")) };
+    let server = stronglog_server::serve::start(config).await.expect("the server starts again");
+    World { desk, server }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_command_waits_for_a_decision_of_the_user_in_silence() {
+    let world = far_behind().await;
+    let desk = &world.desk;
+    let act = "stronglog sync --confirm delete";
+    for _ in 0..2 {
+        desk.run("laptop", &["sync"]).ended(3).says(&["your decision is needed", "100 records", act, "--confirm push-again"]);
+    }
+    desk.run("laptop", &["sync", "--watch"]).ended(3).says(&[act]);
+    let told = desk.run("laptop", &["sync", "--json"]).ended(3).json();
+    assert_eq!((&told["status"]["state"], &told["status"]["toBeDeleted"]), (&json!("needsConfirmation"), &json!(100)));
+    assert!(told["acts"][0].as_str().is_some_and(|told| told.contains(act)), "{told}");
+    desk.run("laptop", &["status", "--check"]).ended(3).says(&[act]);
+    assert_eq!(desk.run("laptop", &["status", "--json"]).ok().json()["toBeDeleted"], 100);
+    world.login("laptop").ended(3).says(&[act]);
+    desk.run("laptop", &["account", "show"]).ok();
+    desk.run("laptop", &["sync", "--confirm", "delete"]).ok().says(&["in sync"]);
+    assert_eq!(desk.run("laptop", &["list", "user-bodyweight-logs", "--json"]).ok().lines().len(), 20);
+    desk.run("laptop", &["status", "--check"]).ok();
+}
+
+/// A server that answers every request alike: with 503, or by closing the connection.
+fn unavailable(answer: &'static str) -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("its address");
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let read = std::io::Read::read(&mut stream, &mut [0; 16_384]);
+            // A client that is gone needs no answer.
+            _ = read.and_then(|_| std::io::Write::write_all(&mut stream, answer.as_bytes()));
+        }
+    });
+    format!("http://{address}")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_busy_server_and_a_dropped_connection_end_alike() {
+    let world = World::new().await;
+    world.register("phone").ok();
+    for answer in ["HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", ""] {
+        let told = world.desk.run("phone", &["sync", "--server", &unavailable(answer)]).ended(5);
+        told.says(&["the server is not available", "last error: "]);
+    }
 }

@@ -33,7 +33,7 @@ fn it_does_not_begin_in_a_folder_with_something_in_it() {
     let desk = Desk::new();
     std::fs::create_dir(desk.path("tour")).expect("a folder");
     std::fs::write(desk.path("tour/notes.txt"), "mine").expect("a file");
-    desk.run("unused", &["quickstart", "--dir", "tour"]).failed(2, &["something is in it already"]);
+    desk.run("unused", &["quickstart", "--dir", "tour"]).failed(2, &["the directory is not empty"]);
     assert_eq!(std::fs::read_dir(desk.path("tour")).expect("the folder").count(), 1);
 }
 
@@ -61,7 +61,7 @@ fn what_it_prints_to_try_next_works_as_printed() {
     let mut left = String::new();
     log.read_to_string(&mut left).expect("a log");
     assert!(server.wait().expect("the server ends").success(), "{left}");
-    tried.ok().says(&["Volume day", "lost against another device's edit", "is the current one again", "in sync"]);
+    tried.ok().says(&["Volume day", "replaced by another edit", "restored version", "in sync"]);
     let notes = desk.run("tour/tablet", &["list", "workout-logs", "--json"]).ok().stdout;
     assert!(notes.contains("Add 2.5 kg next week."), "the tablet has the edit that was brought back");
 }

@@ -69,7 +69,7 @@ async fn every_json_output_keeps_to_its_schema() {
 #[test]
 fn a_schema_that_is_not_there_is_a_usage_error() {
     let desk = Desk::new();
-    desk.run("phone", &["schema", "nothing"]).failed(2, &["there is no schema of \"nothing\"", "status"]);
+    desk.run("phone", &["schema", "nothing"]).failed(2, &["unknown command \"nothing\"", "status"]);
     let status = desk.run("phone", &["schema", "status"]).ok().json();
     assert_eq!(status["properties"]["pending"]["type"], "integer");
 }
@@ -100,7 +100,7 @@ fn shells_get_completions_and_people_get_help() {
     for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
         desk.run("phone", &["completions", shell]).ok().says(&["stronglog", "quickstart"]);
     }
-    desk.run("phone", &["--help"]).ok().says(&["Exit codes:", "quickstart", "130  ended by Ctrl-C"]);
+    desk.run("phone", &["--help"]).ok().says(&["Exit codes:", "quickstart", "130  stopped by Ctrl-C"]);
     for command in ["list", "put", "sync", "login", "export", "serve", "conflicts"] {
         desk.run("phone", &[command, "--help"]).ok().says(&["stronglog"]);
     }

@@ -138,7 +138,7 @@ impl Engine {
         match failure {
             Failure::Refused { too_large } if sent.len() == 1 => {
                 let code = if too_large { "record_too_large" } else { "invalid_record" };
-                let block = Block { code: code.to_owned(), message };
+                let block = Block { code: code.to_owned(), message, violations: Vec::new() };
                 self.store(Task::Block { edit: Box::new(sent[0].clone()), block }, commands);
             }
             Failure::Refused { .. } => {

@@ -127,6 +127,10 @@ impl Store for MemoryStore {
         Ok(self.rows.get(&key).cloned())
     }
 
+    fn snapshot(&mut self, job: &mut dyn FnMut(&mut dyn Store) -> Result<(), StoreError>) -> Result<(), StoreError> {
+        job(self)
+    }
+
     fn visit(
         &mut self,
         collection: &'static Collection,

@@ -185,6 +185,12 @@ impl Store for SqliteStore {
         Ok(self.rows("WHERE collection = ?1 AND id = ?2", params![key.collection.path, key.id.to_string()])?.pop())
     }
 
+    fn snapshot(&mut self, job: &mut dyn FnMut(&mut dyn Store) -> Result<(), StoreError>) -> Result<(), StoreError> {
+        self.connection.execute_batch("BEGIN").map_err(failed("read the database"))?;
+        let done = job(self);
+        done.and(self.connection.execute_batch("ROLLBACK").map_err(failed("read the database")))
+    }
+
     fn visit(
         &mut self,
         collection: &'static Collection,

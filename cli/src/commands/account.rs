@@ -1,52 +1,68 @@
-//! `register`, `login`, `logout` and `account`: who this device syncs as.
+//! `register`, `login`, `logout` and `account`: the account that this device syncs with.
 
 use stronglog_sync::account::SignOut;
 use stronglog_sync::transport::Traffic;
 
 use crate::args::{Account, Logout, SignIn};
-use crate::commands::sync::{exit_of, say_outcome};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::home::{Home, Notifications};
 use crate::output::{AccountOutput, DoneOutput, LogoutOutput, SignInOutput};
+use crate::profile::{Notifications, Profile};
 use crate::progress::{self, Shown};
+use crate::summary::{acts, exit_of, say_synced};
 use crate::terminal::{Asking, ask_line, bytes, counted, good, moment, password, remark, say, say_fields, say_json};
 
 const PASSWORD: &str = "STRONGLOG_PASSWORD";
 const NEW_PASSWORD: &str = "STRONGLOG_NEW_PASSWORD";
 
-pub async fn register(home: &Home, sign_in: &SignIn, json: bool) -> Outcome {
-    let client = home.open(Notifications::Off).await?;
+pub async fn register(profile: &Profile, sign_in: &SignIn, json: bool) -> Outcome {
+    let client = profile.open(Notifications::Off).await?;
+    profile.check_writable()?;
+    if client.account().owner()?.is_some() {
+        return Err(other_account(profile, "create an account", "the new account")?);
+    }
     let email = email(sign_in).await?;
     let asking = Asking { question: "New password", variable: PASSWORD, stdin: sign_in.password_stdin, twice: true };
     let password = password(asking).await?;
     let account = client.account().register(&email, &password, Some(&device_name(sign_in))).await?;
-    signed_in(home, &client, &account.to_string(), &email, json, "created the account").await
+    signed_in(profile, &client, &account.to_string(), &email, json, "created the account").await
 }
 
-pub async fn login(home: &Home, sign_in: &SignIn, json: bool) -> Outcome {
-    let client = home.open(Notifications::Off).await?;
+pub async fn login(profile: &Profile, sign_in: &SignIn, json: bool) -> Outcome {
+    let client = profile.open(Notifications::Off).await?;
     let email = email(sign_in).await?;
     let asking = Asking { question: "Password", variable: PASSWORD, stdin: sign_in.password_stdin, twice: false };
     let password = password(asking).await?;
-    let account = client.account().login(&email, &password, Some(&device_name(sign_in))).await?;
-    signed_in(home, &client, &account.to_string(), &email, json, "signed in as").await
+    let account = match client.account().login(&email, &password, Some(&device_name(sign_in))).await {
+        Err(error) if error.is_other_account() => return Err(other_account(profile, &format!("sign in as {email}"), &email)?),
+        other => other?,
+    };
+    signed_in(profile, &client, &account.to_string(), &email, json, "signed in as").await
+}
+
+/// The error of an account that would share a profile with another one.
+fn other_account(profile: &Profile, doing: &str, other: &str) -> Outcome<Failure> {
+    let owner = profile.remembered()?.email.unwrap_or_else(|| "another account".to_owned());
+    let folder = profile.folder().display();
+    Ok(Failure::new(format!(
+        "cannot {doing}: the records in the profile {folder} belong to {owner}; give {other} a profile of its own with --data DIR, or use \
+         `stronglog login --email {owner}`"
+    )))
 }
 
 /// Remembers the sign-in, and syncs for the first time.
-async fn signed_in(home: &Home, client: &stronglog_sync::Client, account: &str, email: &str, json: bool, done: &str) -> Outcome {
-    home.remember(email)?;
-    let server = home.remembered()?.server.unwrap_or_default();
+async fn signed_in(profile: &Profile, client: &stronglog_sync::Client, account: &str, email: &str, json: bool, done: &str) -> Outcome {
+    profile.remember(email)?;
+    let server = profile.remembered()?.server.unwrap_or_default();
     if !json {
         say!("{} {done} {email} at {server}", good("✓"))?;
     }
     let synced = progress::sync(client, "syncing", Traffic::default(), None, if json { Shown::Never } else { Shown::OnTerminal }).await?;
     if json {
-        say_json(&SignInOutput { account: account.to_owned(), email: email.to_owned(), server })?;
+        say_json(&SignInOutput { account: account.to_owned(), email: email.to_owned(), server, acts: acts(&synced.status) })?;
     } else {
-        say_outcome(&synced)?;
+        say_synced(&synced)?;
     }
-    // The sign-in itself has worked; what the first sync left is to be looked at.
-    Ok(if synced.status.is_synced() { Exit::Done } else { exit_of(&synced.status) })
+    Ok(exit_of(&synced.status))
 }
 
 async fn email(sign_in: &SignIn) -> Outcome<String> {
@@ -55,30 +71,30 @@ async fn email(sign_in: &SignIn) -> Outcome<String> {
     }
     if sign_in.password_stdin || !std::io::IsTerminal::is_terminal(&std::io::stdin()) {
         return Err(Failure::usage(
-            "cannot ask for the address: standard input is no terminal; give it with --email or in STRONGLOG_EMAIL",
+            "cannot ask for the email address: standard input is not a terminal; use --email, or set STRONGLOG_EMAIL",
         ));
     }
     ask_line("Email".to_owned()).await
 }
 
-/// What the account calls this device, unless the user says so: the machine's name.
+/// The name of this device in the account's list of devices: by default the machine's name.
 fn device_name(sign_in: &SignIn) -> String {
     let named = sign_in.device_name.clone();
     let host = || std::env::var("HOSTNAME").or_else(|_| std::env::var("COMPUTERNAME")).ok();
     named.or_else(host).filter(|name| !name.is_empty()).unwrap_or_else(|| "stronglog".to_owned())
 }
 
-pub async fn logout(home: &Home, logout: &Logout, json: bool) -> Outcome {
-    if home.tokens()?.is_none() {
-        return Err(Failure::Other(Exit::SignIn, "cannot sign out: nobody is signed in on this device".to_owned()));
+pub async fn logout(profile: &Profile, logout: &Logout, json: bool) -> Outcome {
+    if profile.tokens()?.is_none() {
+        return Err(Failure::Other(Exit::SignIn, "cannot sign out: not signed in".to_owned()));
     }
-    let client = home.open(Notifications::Off).await?;
+    let client = profile.open(Notifications::Off).await?;
     client.pause();
     let which = if logout.all_devices { SignOut::AllDevices } else { SignOut::ThisDevice };
     match client.account().sign_out(which).await {
-        // The tokens are forgotten here in any case. For the other devices the server is needed.
+        // The tokens of this device are deleted in any case. Signing out the other devices takes the server.
         Err(error) if error.is_offline() && !logout.all_devices => {
-            remark!("the server was not told, so it ends this sign-in by itself later: {error}");
+            remark!("signed out on this device only; the server ends the session when it expires: {error}");
         }
         other => other?,
     }
@@ -94,8 +110,8 @@ pub async fn logout(home: &Home, logout: &Logout, json: bool) -> Outcome {
     Ok(Exit::Done)
 }
 
-pub async fn run(home: &Home, action: &Account, json: bool) -> Outcome {
-    let client = home.open(Notifications::Off).await?;
+pub async fn run(profile: &Profile, action: &Account, json: bool) -> Outcome {
+    let client = profile.open(Notifications::Off).await?;
     client.pause();
     match action {
         Account::Show => {
@@ -131,7 +147,7 @@ pub async fn run(home: &Home, action: &Account, json: bool) -> Outcome {
     } else if matches!(action, Account::Erase { .. }) {
         say!("{} erased the account; the records stay on this device", good("✓"))?;
     } else {
-        say!("{} changed the password; every other device has to sign in again", good("✓"))?;
+        say!("{} changed the password; every other device must sign in again", good("✓"))?;
     }
     Ok(Exit::Done)
 }
@@ -141,7 +157,9 @@ async fn two_passwords(stdin: bool) -> Outcome<(String, String)> {
         let mut lines = std::io::stdin().lines().map_while(Result::ok);
         return match (lines.next(), lines.next()) {
             (Some(current), Some(new)) => Ok((current, new)),
-            _ => Err(Failure::usage("cannot read the passwords: standard input must be two lines, the current and the new one")),
+            _ => Err(Failure::usage(
+                "cannot read the passwords: standard input has fewer than two lines; pass the current password and the new one, one per line",
+            )),
         };
     }
     let current = password(Asking { question: "Current password", variable: PASSWORD, stdin: false, twice: false }).await?;
@@ -151,8 +169,14 @@ async fn two_passwords(stdin: bool) -> Outcome<(String, String)> {
 
 async fn confirm_erase(email: &str, stdin_is_taken: bool) -> Outcome<()> {
     if stdin_is_taken || !std::io::IsTerminal::is_terminal(&std::io::stdin()) {
-        return Err(Failure::usage("cannot ask whether the account is to be erased: standard input is no terminal; say --yes if it is"));
+        return Err(Failure::usage(
+            "cannot ask for confirmation: standard input is not a terminal; use --yes to erase the account without being asked",
+        ));
     }
-    let answer = ask_line(format!("This erases {email} and all its records on the server. Type the address to go on")).await?;
-    if answer == email { Ok(()) } else { Err(Failure::new("nothing was erased: the address was another one")) }
+    let answer = ask_line(format!("This erases {email} and all its records on the server. Type the email address to confirm")).await?;
+    if answer == email {
+        Ok(())
+    } else {
+        Err(Failure::new("cannot erase the account: the email address typed is a different one; nothing was erased"))
+    }
 }

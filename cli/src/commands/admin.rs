@@ -1,4 +1,4 @@
-//! `admin`: looking after a server's data.
+//! `admin`: backup, restore and purge of a server's data.
 
 use stronglog_server::admin;
 
@@ -18,12 +18,12 @@ pub fn run(action: &Admin, json: bool) -> Outcome {
         Admin::Restore { folder, file } => {
             let previous = admin::restore(&folder.data, file).map_err(failed)?.map(|path| path.display().to_string());
             let file = file.display().to_string();
-            let kept = previous.as_ref().map(|path| format!("; what was there before is {path}")).unwrap_or_default();
+            let kept = previous.as_ref().map(|path| format!("; the previous database is now {path}")).unwrap_or_default();
             (AdminOutput { file: Some(file.clone()), previous, ..AdminOutput::default() }, format!("restored {file}{kept}"))
         }
         Admin::Purge { folder, tombstone_days, backup_days } => {
             let purged = admin::purge(&folder.data, *tombstone_days, *backup_days).map_err(failed)?;
-            (AdminOutput { purged: Some(purged), ..AdminOutput::default() }, format!("forgot {}", counted(purged, "deletion")))
+            (AdminOutput { purged: Some(purged), ..AdminOutput::default() }, format!("purged {}", counted(purged, "deletion")))
         }
     };
     if json {

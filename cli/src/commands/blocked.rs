@@ -1,28 +1,28 @@
-//! `blocked`: edits that the server has refused for good, and what becomes of them.
+//! `blocked`: edits that the server refused, to retry or discard.
 
 use stronglog_sync::client::Blocked as Refused;
 use stronglog_sync::store::Key;
 
 use crate::args::{Blocked, BlockedAction, Which};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::home::Home;
 use crate::output::{BlockedActionOutput, BlockedOutput};
+use crate::profile::Profile;
 use crate::terminal::{ago, bold, counted, good, remark, say, say_json};
 
-pub async fn run(home: &Home, blocked: &Blocked, json: bool) -> Outcome {
-    let client = home.open_local().await?;
+pub async fn run(profile: &Profile, blocked: &Blocked, json: bool) -> Outcome {
+    let client = profile.open_local().await?;
     let refused = client.blocked()?;
     let (keys, done) = match &blocked.action {
         None => return list(&refused, json),
         Some(BlockedAction::Retry(which)) => {
             let keys = chosen(&refused, which)?;
             client.retry_blocked(keys.clone())?;
-            (keys, "will be sent again with the next sync")
+            (keys, "will be sent again by the next sync")
         }
         Some(BlockedAction::Discard(which)) => {
             let keys = chosen(&refused, which)?;
             client.discard_blocked(keys.clone())?;
-            (keys, "given up; `stronglog conflicts` still has what they said")
+            (keys, "discarded; `stronglog conflicts` still has them")
         }
     };
     if json {
@@ -41,9 +41,12 @@ fn list(refused: &[Refused], json: bool) -> Outcome {
         }
         say!("{}  made {}", bold(format!("{}/{}", edit.key.collection.path, edit.key.id)), ago(edit.since))?;
         say!("   {}: {}", edit.reason.code, edit.reason.message)?;
+        for violation in &edit.reason.violations {
+            say!("   {} breaks {}: {}", bold(&violation.pointer), violation.keyword, violation.message)?;
+        }
     }
     if refused.is_empty() && !json {
-        remark!("the server has refused nothing");
+        remark!("no refused edits");
     }
     Ok(Exit::Done)
 }
@@ -54,7 +57,7 @@ fn chosen(refused: &[Refused], which: &Which) -> Outcome<Vec<Key>> {
     }
     let named = |name: &String| {
         let found = refused.iter().map(|edit| edit.key).find(|key| format!("{}/{}", key.collection.path, key.id) == *name);
-        found.ok_or_else(|| Failure::new(format!("the server has not refused {name}; `stronglog blocked` lists what it has")))
+        found.ok_or_else(|| Failure::new(format!("cannot find {name} among the refused edits; `stronglog blocked` lists them")))
     };
     which.records.iter().map(named).collect()
 }

@@ -1,22 +1,22 @@
-//! `conflicts`: versions that lost or were deleted, and how to have them back.
+//! `conflicts`: past versions, and how to restore them.
 
 use stronglog_sync::store::Past;
 
 use crate::args::{Conflicts, ConflictsAction};
 use crate::commands::table;
 use crate::exit::{Exit, Outcome};
-use crate::home::Home;
 use crate::output::{ConflictOutput, RestoreOutput};
+use crate::profile::Profile;
 use crate::terminal::{ago, bold, faint, good, remark, say, say_json};
 
-pub async fn run(home: &Home, conflicts: &Conflicts, json: bool) -> Outcome {
-    let client = home.open_local().await?;
+pub async fn run(profile: &Profile, conflicts: &Conflicts, json: bool) -> Outcome {
+    let client = profile.open_local().await?;
     if let Some(ConflictsAction::Restore { number }) = conflicts.action {
         client.restore(number)?;
         if json {
             say_json(&RestoreOutput { restored: number })?;
         } else {
-            say!("{} version {number} is the current one again; `stronglog sync` tells the other devices", good("✓"))?;
+            say!("{} restored version {number}; `stronglog sync` sends it to the other devices", good("✓"))?;
         }
         return Ok(Exit::Done);
     }
@@ -36,7 +36,7 @@ pub async fn run(home: &Home, conflicts: &Conflicts, json: bool) -> Outcome {
         say!("   {}", faint(table::summary(&version.record.text)))?;
     }
     if past.is_empty() && !json {
-        remark!("no version has lost or was deleted");
+        remark!("the conflict history is empty");
     }
     Ok(Exit::Done)
 }

@@ -1,4 +1,4 @@
-//! `completions` and `schema`: the command about itself.
+//! `completions` and `schema`: descriptions of the command itself.
 
 use std::io::Write;
 
@@ -24,7 +24,7 @@ pub fn schema(command: Option<&str>) -> Outcome {
         None => serde_json::to_string_pretty(&schemas.into_iter().collect::<std::collections::BTreeMap<_, _>>()),
         Some(name) => {
             let known: Vec<&str> = schemas.iter().map(|(name, _)| *name).collect();
-            let unknown = Failure::usage(format!("there is no schema of {name:?}; there are those of {}", known.join(", ")));
+            let unknown = Failure::usage(format!("unknown command {name:?}; schemas are available for: {}", known.join(", ")));
             let (_, schema) = schemas.into_iter().find(|(known, _)| *known == name).ok_or(unknown)?;
             serde_json::to_string_pretty(&schema)
         }

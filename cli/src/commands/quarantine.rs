@@ -1,12 +1,12 @@
-//! `quarantine`: changes that this version of the program cannot read, word for word.
+//! `quarantine`: changes that this version of the program cannot read.
 
 use crate::exit::{Exit, Outcome};
-use crate::home::Home;
 use crate::output::QuarantineOutput;
+use crate::profile::Profile;
 use crate::terminal::{ago, bold, faint, remark, say, say_json};
 
-pub async fn run(home: &Home, json: bool) -> Outcome {
-    let client = home.open_local().await?;
+pub async fn run(profile: &Profile, json: bool) -> Outcome {
+    let client = profile.open_local().await?;
     let changes = client.quarantined()?;
     for change in &changes {
         if json {
@@ -20,7 +20,7 @@ pub async fn run(home: &Home, json: bool) -> Outcome {
         say!("   {}", faint(console::truncate_str(&change.raw, 400, "…")))?;
     }
     if changes.is_empty() && !json {
-        remark!("everything that came could be read");
+        remark!("no unreadable changes");
     }
     Ok(Exit::Done)
 }

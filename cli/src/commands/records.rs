@@ -4,22 +4,23 @@ use std::io::Read;
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use stronglog_sync::Query;
 use stronglog_sync::client::JsonRecords;
+use stronglog_sync::record::rewrite;
 
 use crate::args::{Delete, Get, List, Put};
 use crate::commands::table;
 use crate::exit::{Exit, Failure, Outcome};
-use crate::home::Home;
 use crate::output::DeleteOutput;
-use crate::terminal::{good, remark, say, say_json};
+use crate::profile::Profile;
+use crate::terminal::{good, indented, remark, say, say_json};
 
 /// How many records of a table are measured for the widths of its columns.
 const TABLE_ROWS: usize = 500;
 
-pub async fn list(home: &Home, list: &List, json: bool) -> Outcome {
-    let client = home.open_local().await?;
+pub async fn list(profile: &Profile, list: &List, json: bool) -> Outcome {
+    let client = profile.open_local().await?;
     let records = client.json(&list.collection)?;
     let (mut shown, mut rows, mut failed) = (0, Vec::new(), None);
     let mut show = |record: &str| -> Outcome<()> {
@@ -46,7 +47,7 @@ pub async fn list(home: &Home, list: &List, json: bool) -> Outcome {
     }
     table::say(&rows, shown < TABLE_ROWS)?;
     if shown == 0 && !json {
-        remark!("no records");
+        remark!("{} has no such records", list.collection);
     }
     Ok(Exit::Done)
 }
@@ -63,74 +64,81 @@ fn query(list: &List) -> Query {
     }
 }
 
-/// JSON, or text if it is none.
+/// The text as JSON, or as a string if it is not JSON.
 fn value(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
 }
 
-pub async fn get(home: &Home, get: &Get, json: bool) -> Outcome {
-    let client = home.open_local().await?;
+pub async fn get(profile: &Profile, get: &Get, json: bool) -> Outcome {
+    let client = profile.open_local().await?;
     let record = found(&client.json(&get.collection)?, &get.collection, &get.id)?;
     if json {
         say!("{record}")?;
         return Ok(Exit::Done);
     }
-    let indented = serde_json::from_str::<Value>(&record).and_then(|value| serde_json::to_string_pretty(&value));
-    say!("{}", indented.unwrap_or(record))?;
+    say!("{}", indented(&record))?;
     Ok(Exit::Done)
 }
 
 fn found(records: &JsonRecords<'_>, collection: &str, id: &str) -> Outcome<String> {
-    let missing =
-        || Failure::new(format!("there is no record {id} in {collection}; `stronglog list {collection}` shows those that are there"));
+    let missing = || {
+        Failure::new(format!(
+            "cannot find {collection} {id}: the record does not exist or is deleted; `stronglog list {collection}` shows what there is"
+        ))
+    };
     records.get(id)?.ok_or_else(missing)
 }
 
-pub async fn put(home: &Home, put: &Put, json: bool) -> Outcome {
-    let client = home.open_local().await?;
+pub async fn put(profile: &Profile, put: &Put, json: bool) -> Outcome {
+    let client = profile.open_local().await?;
     let records = client.json(&put.collection)?;
     if let Some(id) = &put.id {
-        let changed = changed(&found(&records, &put.collection, id)?, &put.set)?;
-        say_put(&records.put(&changed)?, &put.collection, json)?;
+        found(&records, &put.collection, id)?;
+        let stored = records.edit(id, |text| rewrite(text, &members(&put.set)))?;
+        say_put(&stored, &put.collection, json)?;
         return Ok(Exit::Done);
     }
     let text = read(&put.file)?;
     let stream = serde_json::Deserializer::from_str(&text).into_iter::<Box<serde_json::value::RawValue>>();
     let mut written = 0;
     for record in stream {
-        let record = record.map_err(|error| Failure::new(format!("cannot read the record: {error}; a record is a JSON object")))?;
+        let record =
+            record.map_err(|error| Failure::new(format!("cannot read the record: {error}; pass a JSON object, or one per line")))?;
         say_put(&records.put(record.get())?, &put.collection, json)?;
         written += 1;
     }
     if written == 0 {
-        return Err(Failure::usage("cannot put a record: there is none in the input"));
+        return Err(Failure::usage("cannot put a record: the input is empty; pass a JSON object, or one per line"));
     }
     Ok(Exit::Done)
 }
 
-/// The record with some members set, and others, whose value is empty, removed.
-fn changed(record: &str, settings: &[(String, String)]) -> Outcome<String> {
-    let mut members: Map<String, Value> =
-        serde_json::from_str(record).map_err(|error| Failure::new(format!("cannot read the stored record: {error}")))?;
+/// Members to set, as JSON, and members to remove, whose value is empty. Of two values for one member the last counts.
+fn members(settings: &[(String, String)]) -> Vec<(&str, Option<String>)> {
+    let mut members: Vec<(&str, Option<String>)> = Vec::new();
     for (name, text) in settings {
-        if text.is_empty() {
-            members.remove(name);
-        } else {
-            members.insert(name.clone(), value(text));
-        }
+        members.retain(|(known, _)| known != name);
+        members.push((name, (!text.is_empty()).then(|| json_text(text))));
     }
-    Ok(Value::Object(members).to_string())
+    members
+}
+
+/// JSON as it was typed, so that a number keeps all its digits; anything else is a string.
+fn json_text(text: &str) -> String {
+    let is_json = serde_json::from_str::<&serde_json::value::RawValue>(text).is_ok();
+    if is_json { text.to_owned() } else { Value::String(text.to_owned()).to_string() }
 }
 
 fn say_put(stored: &str, collection: &str, json: bool) -> Outcome<()> {
     if json {
         return Ok(say!("{stored}")?);
     }
-    let id = serde_json::from_str::<Value>(stored).ok().and_then(|record| record["id"].as_str().map(str::to_owned)).unwrap_or_default();
-    Ok(say!("{} wrote {collection} {id}", good("✓"))?)
+    let record: Value = serde_json::from_str(stored).unwrap_or_default();
+    let act = if record["isDeleted"] == true { "deleted" } else { "wrote" };
+    Ok(say!("{} {act} {collection} {}", good("✓"), record["id"].as_str().unwrap_or_default())?)
 }
 
-/// A file's text, or that of standard input for `-`.
+/// The text of a file, or of standard input for `-`.
 ///
 /// # Errors
 /// It cannot be read.
@@ -144,8 +152,8 @@ pub fn read(path: &Path) -> Outcome<String> {
     std::fs::read_to_string(path).map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))
 }
 
-pub async fn delete(home: &Home, delete: &Delete, json: bool) -> Outcome {
-    let client = home.open_local().await?;
+pub async fn delete(profile: &Profile, delete: &Delete, json: bool) -> Outcome {
+    let client = profile.open_local().await?;
     let records = client.json(&delete.collection)?;
     records.delete_all(&delete.ids)?;
     if !json {

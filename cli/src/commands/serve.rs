@@ -1,4 +1,4 @@
-//! `serve`: the server, until it is told to end.
+//! `serve`: runs the server until it is told to stop.
 
 use std::io::IsTerminal;
 
@@ -13,7 +13,7 @@ pub async fn run(serve: Serve) -> Outcome {
     let log = fmt().with_max_level(serve.log).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
     let set = if serve.log_json { log.json().try_init() } else { log.try_init() };
     set.map_err(|error| Failure::new(format!("cannot set up the log: {error}")))?;
-    // Heard from before the server says that it listens, so that no request to end is missed.
+    // Registered before the server reports that it listens, so that no signal is missed.
     let ended = ended().map_err(|error| Failure::new(format!("cannot wait for signals: {error}")))?;
     let site = if serve.demo { Some(demo::site()?) } else { None };
     let served = stronglog_server::serve::serve(Config { site, ..serve.config }, ended).await;
@@ -21,7 +21,7 @@ pub async fn run(serve: Serve) -> Outcome {
     Ok(Exit::Done)
 }
 
-/// Done once Ctrl-C is pressed, or the system asks the process to end.
+/// Completes on SIGINT or SIGTERM.
 #[cfg(unix)]
 fn ended() -> std::io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -35,7 +35,7 @@ fn ended() -> std::io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// Done once Ctrl-C is pressed.
+/// Completes on Ctrl-C.
 #[cfg(not(unix))]
 fn ended() -> std::io::Result<impl Future<Output = ()>> {
     let mut interrupted = tokio::signal::windows::ctrl_c()?;

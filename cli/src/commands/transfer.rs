@@ -1,52 +1,118 @@
 //! `export` and `import`: all records as lines of JSON.
 
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Write};
+use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
 
-use crate::args::{Export, Import};
-use crate::exit::{Exit, Failure, Outcome};
-use crate::home::Home;
-use crate::output::{ExportOutput, ImportOutput, RefusedLine};
-use crate::terminal::{counted, good, remark, say, say_json};
+use console::measure_text_width;
+use stronglog_sync::Client;
+use stronglog_sync::client::{ExportOptions, Exported, ImportOptions, Imported};
+use tempfile::NamedTempFile;
 
-pub async fn export(home: &Home, export: &Export, json: bool) -> Outcome {
-    let client = home.open_local().await?;
+use crate::args::{Export, Import, OnConflict};
+use crate::exit::{Exit, Failure, Outcome};
+use crate::output::{ExportOutput, ImportOutput};
+use crate::profile::Profile;
+use crate::progress::{Progress, Shown};
+use crate::terminal::{bad, counted, faint, good, remark, say, say_json, thousands};
+
+/// After how many lines the bar is drawn again.
+const REDRAW_LINES: u64 = 1_000;
+
+pub async fn export(profile: &Profile, export: &Export, json: bool) -> Outcome {
+    let client = profile.open_local().await?;
+    let mut options = ExportOptions::default();
+    options.quarantined = export.quarantined;
+    options.history = export.history;
     if export.file == Path::new("-") {
-        let mut out = Noticing { out: BufWriter::new(std::io::stdout().lock()), closed: false };
-        let written = client.export(&mut out);
+        let mut out = ClosedPipeNoticed { out: BufWriter::new(std::io::stdout().lock()), closed: false };
+        let written = client.export(&mut out, options, |_| {});
         if out.closed {
             return Err(Failure::ClosedPipe);
         }
-        written?;
+        let left_out = left_out(&client, written?)?;
+        if left_out > 0 {
+            remark!("{}", not_exported(left_out));
+        }
         return Ok(Exit::Done);
     }
-    let cannot = |error| Failure::new(format!("cannot write {}: {error}", export.file.display()));
-    let file = File::create(&export.file).map_err(cannot)?;
-    let records = client.export(BufWriter::new(&file))?;
-    file.sync_all().map_err(cannot)?;
+    let exported = to_file(&client, &export.file, options, json)?;
+    let left_out = left_out(&client, exported)?;
     if json {
-        say_json(&ExportOutput { records, file: export.file.display().to_string() })?;
-    } else {
-        say!("{} wrote {} to {}", good("✓"), counted(records, "record"), export.file.display())?;
+        say_json(&ExportOutput {
+            records: exported.records,
+            quarantined: exported.quarantined,
+            quarantined_left_out: left_out,
+            history: exported.history,
+            file: export.file.display().to_string(),
+        })?;
+        return Ok(Exit::Done);
+    }
+    let more = [(exported.quarantined, "quarantined change"), (exported.history, "past version")];
+    let more: String = more.iter().filter(|(count, _)| *count > 0).map(|(count, noun)| format!(", {}", counted(*count, noun))).collect();
+    say!("{} exported {}{more} to {}", good("✓"), counted(exported.records, "record"), export.file.display())?;
+    if left_out > 0 {
+        say!("  {}", not_exported(left_out))?;
     }
     Ok(Exit::Done)
 }
 
-/// Notices that the reader has gone, which is no failure of the export.
-struct Noticing<W> {
+/// Writes a temporary file beside `path` and renames it when it is complete, so that a full disk never costs an earlier backup.
+fn to_file(client: &Client, path: &Path, options: ExportOptions, json: bool) -> Outcome<Exported> {
+    let cannot = |error: &dyn std::fmt::Display| {
+        let path = path.display();
+        Failure::new(format!("cannot write {path}: {error}; the file was left as it was"))
+    };
+    // A pipe or a device, such as /dev/null, cannot be replaced by a file.
+    if path.metadata().is_ok_and(|known| !known.is_file()) {
+        let file = File::create(path).map_err(|error| cannot(&error))?;
+        return Ok(client.export(BufWriter::new(file), options, |_| {})?);
+    }
+    // Through a symbolic link the file is replaced, and not the link.
+    let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let file = NamedTempFile::new_in(folder).map_err(|error| cannot(&error))?;
+    let progress = Progress::new("exporting", shown(json));
+    let exported = client.export(BufWriter::new(&file), options, |lines| {
+        if lines.is_multiple_of(REDRAW_LINES) {
+            progress.set(lines, None);
+        }
+    });
+    progress.finish();
+    let exported = exported.map_err(|error| if error.is_storage() { error.into() } else { cannot(&error) })?;
+    file.as_file().sync_all().map_err(|error| cannot(&error))?;
+    file.persist(&target).map_err(|error| cannot(&error.error))?;
+    Ok(exported)
+}
+
+/// How many quarantined changes the device has that were not exported.
+fn left_out(client: &Client, exported: Exported) -> Outcome<u64> {
+    Ok((client.quarantined()?.len() as u64).saturating_sub(exported.quarantined))
+}
+
+fn not_exported(left_out: u64) -> String {
+    let changes = counted(left_out, "change");
+    format!("{changes} that this version cannot read are not in the export; add --quarantined to include them")
+}
+
+fn shown(json: bool) -> Shown {
+    if json { Shown::Never } else { Shown::OnTerminal }
+}
+
+/// Notices that the reader has closed the pipe, which is not a failure of the export.
+struct ClosedPipeNoticed<W> {
     out: W,
     closed: bool,
 }
 
-impl<W> Noticing<W> {
+impl<W> ClosedPipeNoticed<W> {
     fn notice<T>(&mut self, result: std::io::Result<T>) -> std::io::Result<T> {
         self.closed |= result.as_ref().is_err_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe);
         result
     }
 }
 
-impl<W: Write> Write for Noticing<W> {
+impl<W: Write> Write for ClosedPipeNoticed<W> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         let result = self.out.write(bytes);
         self.notice(result)
@@ -58,26 +124,102 @@ impl<W: Write> Write for Noticing<W> {
     }
 }
 
-pub async fn import(home: &Home, import: &Import, json: bool) -> Outcome {
-    let client = home.open_local().await?;
-    let imported = if import.file == Path::new("-") {
-        client.import(std::io::stdin().lock())?
+pub async fn import(profile: &Profile, import: &Import, json: bool) -> Outcome {
+    let client = profile.open_local().await?;
+    let input: Box<dyn BufRead> = if import.file == Path::new("-") {
+        Box::new(std::io::stdin().lock())
     } else {
         let file = File::open(&import.file).map_err(|error| Failure::new(format!("cannot read {}: {error}", import.file.display())))?;
-        client.import(BufReader::new(file))?
+        Box::new(BufReader::new(file))
     };
-    let exit = if imported.refused.is_empty() { Exit::Done } else { Exit::Attention };
+    let mut options = ImportOptions::default();
+    options.on_conflict = match import.on_conflict {
+        OnConflict::Newer => stronglog_sync::client::OnConflict::Newer,
+        OnConflict::Keep => stronglog_sync::client::OnConflict::Keep,
+        OnConflict::Replace => stronglog_sync::client::OnConflict::Replace,
+    };
+    options.partial = import.partial;
+    options.dry_run = import.dry_run;
+    let progress = Progress::new("importing", shown(json));
+    let imported = client.import(input, options, |lines| {
+        if lines.is_multiple_of(REDRAW_LINES) {
+            progress.set(lines, None);
+        }
+    })?;
+    progress.finish();
     if json {
-        let refused = imported.refused.iter().map(|(line, error)| RefusedLine { line: *line as u64, error: error.to_string() });
-        say_json(&ImportOutput { written: imported.written, refused: refused.collect() })?;
-        return Ok(exit);
+        say_json(&ImportOutput::of(&imported, import.dry_run))?;
+    } else {
+        report(&imported, import)?;
+    }
+    Ok(match imported.refused.is_empty() {
+        true => Exit::Done,
+        false if imported.written || import.dry_run => Exit::Attention,
+        false => Exit::Failed,
+    })
+}
+
+/// Prints what an import did, or would do, with the refused lines at the end.
+fn report(imported: &Imported, import: &Import) -> Outcome<()> {
+    let total = imported.total();
+    if import.dry_run {
+        say!("dry run, nothing was written")?;
+        table(imported)?;
+    } else if imported.written {
+        let mark = if imported.refused.is_empty() { good("✓") } else { bad("!") };
+        say!("{mark} imported {}", counted(total.written(), "record"))?;
+        table(imported)?;
+    } else {
+        say!("{} imported nothing: {}", bad("✗"), is_refused(imported))?;
+    }
+    if total.kept > 0 {
+        let records = counted(total.kept, "record");
+        say!("  {records} kept: the version on this device stays; --on-conflict replace takes the file's")?;
+    }
+    if total.kept_deleted > 0 {
+        let records = counted(total.kept_deleted, "record");
+        say!("  {records} kept deleted: deleted on this device later; --on-conflict replace brings the file's version back")?;
+    }
+    if imported.skipped > 0 {
+        say!("  {} of the conflict history or with unreadable changes skipped", counted(imported.skipped, "line"))?;
+    }
+    if !imported.has_end {
+        remark!("the file has no last line with its counts; if `stronglog export` wrote it, it is incomplete");
     }
     for (line, error) in &imported.refused {
         remark!("line {line}: {error}");
     }
-    say!("{} wrote {}", good("✓"), counted(imported.written, "record"))?;
-    if !imported.refused.is_empty() {
-        say!("  {} left out, for the reasons above", counted(imported.refused.len() as u64, "line"))?;
+    if !imported.refused.is_empty() && (imported.written || import.dry_run) {
+        say!("  {}", is_refused(imported))?;
+    } else if !imported.refused.is_empty() {
+        remark!("correct the file, or import the valid lines with --partial");
     }
-    Ok(exit)
+    Ok(())
+}
+
+fn is_refused(imported: &Imported) -> String {
+    format!("{} refused", counted(imported.refused.len() as u64, "line"))
+}
+
+/// A row for each collection, with the columns that are not all zero.
+fn table(imported: &Imported) -> Outcome<()> {
+    let rows: Vec<(&str, [u64; 6])> = imported
+        .collections
+        .iter()
+        .map(|(path, counts)| (*path, [counts.added, counts.replaced, counts.deleted, counts.unchanged, counts.kept, counts.kept_deleted]))
+        .collect();
+    let heads = ["added", "replaced", "deleted", "unchanged", "kept", "kept deleted"];
+    let columns: Vec<usize> = (0..heads.len()).filter(|column| rows.iter().any(|(_, counts)| counts[*column] > 0)).collect();
+    let width = rows.iter().map(|(path, _)| measure_text_width(path)).max().unwrap_or_default();
+    let line = |first: &str, cells: Vec<String>| {
+        let cells: String = columns.iter().zip(cells).map(|(column, cell)| format!("  {cell:>0$}", heads[*column].len().max(9))).collect();
+        format!("  {first:width$}{cells}")
+    };
+    if !rows.is_empty() {
+        say!("{}", faint(line("", columns.iter().map(|column| heads[*column].to_owned()).collect())))?;
+    }
+    for (path, counts) in &rows {
+        say!("{}", line(path, columns.iter().map(|column| thousands(counts[*column])).collect()))?;
+    }
+    Ok(())
 }

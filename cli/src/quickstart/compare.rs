@@ -1,4 +1,4 @@
-//! Whether both devices and the server have the same, record by record, member by member.
+//! Compares both devices and the server, record by record and member by member.
 
 use std::collections::BTreeMap;
 
@@ -7,17 +7,18 @@ use stronglog_sync::Client;
 use stronglog_sync::api;
 use stronglog_sync::api::operations::{ExportAccount, ExportAccountResponse};
 use stronglog_sync::api::runtime::http::Bearer;
+use stronglog_sync::client::ExportOptions;
 
 use super::Device;
 use crate::exit::{Failure, Outcome};
 
-/// What the comparison has found.
+/// The result of the comparison.
 pub struct Compared {
     /// Live records on the phone.
     pub records: u64,
-    /// Deletions that the server remembers.
+    /// Deletions that the server knows.
     pub deletions: u64,
-    /// In words, one for each record that is not the same everywhere.
+    /// In words, one for each record that differs.
     pub differences: Vec<String>,
 }
 
@@ -38,14 +39,14 @@ pub async fn all(phone: &Device, laptop: &Device, server: &str) -> Outcome<Compa
 
 fn device(client: &Client) -> Outcome<Records> {
     let mut lines = Vec::new();
-    client.export(&mut lines)?;
+    client.export(&mut lines, ExportOptions::default(), |_| {})?;
     Ok(records(&lines)?.0)
 }
 
-/// What the server has of the account, and how many deletions.
+/// The account's records on the server, and the number of deletions.
 async fn exported(signed_in: &Device, server: &str) -> Outcome<(Records, u64)> {
     let cannot = |what: String| Failure::new(format!("cannot read the server's export: {what}"));
-    let tokens = signed_in.home.tokens()?.ok_or_else(|| cannot("nobody is signed in".to_owned()))?;
+    let tokens = signed_in.profile.tokens()?.ok_or_else(|| cannot("the profile is signed out".to_owned()))?;
     let http = reqwest::Client::builder().no_proxy().build().map_err(|error| cannot(error.to_string()))?;
     let client = api::client::Client::new(server, http).with_hooks(Bearer(tokens.access_token));
     let reply = client.export_account(&ExportAccount { x_contract_version: None }).await;
@@ -55,11 +56,14 @@ async fn exported(signed_in: &Device, server: &str) -> Outcome<(Records, u64)> {
     }
 }
 
-/// The live records among lines of JSON, and how many deletions there are.
+/// The live records of an export, and the number of deletions.
 fn records(lines: &[u8]) -> Outcome<(Records, u64)> {
     let (mut records, mut deletions) = (Records::new(), 0);
     for line in serde_json::Deserializer::from_slice(lines).into_iter::<Value>() {
         let mut line = line.map_err(|error| Failure::new(format!("cannot read an exported line: {error}")))?;
+        if line.get("end").is_some() {
+            continue;
+        }
         let record = line["record"].take();
         let key = [&line["collection"], &record["id"]].map(|text| text.as_str().unwrap_or_default().to_owned());
         if record["isDeleted"] == Value::Bool(true) {
@@ -76,9 +80,9 @@ fn different(phone: &Records, other: &Records, name: &str) -> Vec<String> {
     let judged = keys.filter_map(|key| {
         let what = match (phone.get(key), other.get(key)) {
             (Some(left), Some(right)) if left == right => return None,
-            (Some(_), Some(_)) => format!("is another one on the {name}"),
+            (Some(_), Some(_)) => format!("differs on the {name}"),
             (Some(_), None) => format!("is missing on the {name}"),
-            _ => format!("is missing on the phone, but not on the {name}"),
+            _ => format!("is on the {name} and not on the phone"),
         };
         Some(format!("{}/{} {what}", key.0, key.1))
     });
@@ -96,10 +100,7 @@ mod tests {
         let (phone, _) = read(&[line("a", 1), line("b", 1), line("c", 1)].concat());
         let (other, _) = read(&[line("a", 1), line("b", 2), line("d", 1)].concat());
         let found = different(&phone, &other, "laptop");
-        assert_eq!(
-            found,
-            ["c/b is another one on the laptop", "c/c is missing on the laptop", "c/d is missing on the phone, but not on the laptop"]
-        );
+        assert_eq!(found, ["c/b differs on the laptop", "c/c is missing on the laptop", "c/d is on the laptop and not on the phone"]);
         let (live, deletions) = read("{\"collection\":\"c\",\"record\":{\"id\":\"a\",\"isDeleted\":true}}");
         assert_eq!((live.len(), deletions), (0, 1));
     }

@@ -1,4 +1,4 @@
-//! What both devices do while they are offline: new records, deletions, and two edits of the same one.
+//! The edits of both devices while they are offline: new records, deletions, and a conflict.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::terminal::moment;
 const PHONE_NOTES: &str = "Last set was a grind, keep the weight next week.";
 const LAPTOP_NOTES: &str = "Add 2.5 kg next week.";
 
-/// The record that both have edited.
+/// The record that both devices edited.
 pub struct Edits {
     workout: Id,
 }
@@ -47,7 +47,7 @@ pub async fn make(phone: &Client, laptop: &Client, story: &mut Story) -> Outcome
     delete_first(laptop, "user-bodyweight-logs", 2)?;
     story.edit("laptop", "deletes 2 bodyweights")?;
 
-    // Long enough for a person to see which edit is the later one.
+    // Long enough that the difference of the times is easy to see.
     tokio::time::sleep(Duration::from_millis(120)).await;
     phone.workout_logs().put(&WorkoutLog { notes: Some(Notes(PHONE_NOTES.to_owned())), ..workout.clone() })?;
     story.edit("phone", &format!("notes on the same workout, a moment later: \"{PHONE_NOTES}\""))?;
@@ -59,7 +59,7 @@ pub async fn make(phone: &Client, laptop: &Client, story: &mut Story) -> Outcome
 fn last_workout(client: &Client) -> Outcome<WorkoutLog> {
     let query = Query { index: vec!["startTime".to_owned()], descending: true, limit: Some(1), ..Query::default() };
     let found = client.workout_logs().list(&query)?.pop();
-    found.ok_or_else(|| Failure::new("the laptop has no workout, though it is in sync; this is a mistake of the program"))
+    found.ok_or_else(|| Failure::new("cannot find a workout on the laptop, although it is in sync: this is a bug, please report it"))
 }
 
 fn delete_first(client: &Client, collection: &str, count: usize) -> Outcome<()> {
@@ -71,12 +71,12 @@ fn delete_first(client: &Client, collection: &str, count: usize) -> Outcome<()> 
     Ok(())
 }
 
-/// Who has won, and why: from the version that the loser keeps and the one that all have.
+/// Which edit won, and why: from the version in the conflict history and the one that both devices have.
 ///
 /// # Errors
-/// The devices disagree, or neither keeps the version that lost.
+/// The devices have different versions.
 pub fn winner(edits: &Edits, phone: &Client, laptop: &Client) -> Outcome<WinnerOutput> {
-    let unexpected = |what: &str| Failure::new(format!("cannot say who won the conflict: {what}"));
+    let unexpected = |what: &str| Failure::new(format!("cannot tell which edit won the conflict: {what}"));
     let read = |client: &Client| Ok::<_, Failure>(client.workout_logs().get(&edits.workout)?.map(|workout| workout.to_json()));
     let (now, on_laptop) = (read(phone)?, read(laptop)?);
     let now = now.filter(|now| on_laptop.as_ref() == Some(now)).ok_or_else(|| unexpected("phone and laptop have different versions"))?;
@@ -91,7 +91,7 @@ pub fn winner(edits: &Edits, phone: &Client, laptop: &Client) -> Outcome<WinnerO
     let kept = lost.as_ref().map(|lost| KeptOutput { device: loser.to_owned(), number: lost.number });
     let why = match lost.map(|lost| *now.client_updated_at - lost.record.stamp) {
         Some(later_ms) if later_ms > 0 => format!("it was made {later_ms} ms after the {loser}'s"),
-        _ => "it was made on the version that the server had".to_owned(),
+        _ => "it was made on the server's version".to_owned(),
     };
     Ok(WinnerOutput { collection: "workout-logs".to_owned(), id: edits.workout.to_string(), winner: winner.to_owned(), why, kept })
 }

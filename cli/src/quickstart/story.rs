@@ -1,4 +1,4 @@
-//! What the quickstart tells while it goes on, and what it leaves to try.
+//! The output of the quickstart: the steps of the tour, and commands to try next.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -15,27 +15,27 @@ use crate::terminal::{bad, bold, bytes, counted, faint, good, say, say_json, tho
 /// How many differences are shown.
 const DIFFERENCES: usize = 5;
 
-/// The telling of the story, chapter by chapter, or its numbers alone.
+/// Prints the steps of the tour, or, with `--json`, collects their figures.
 pub struct Story {
     pub json: bool,
     pub steps: Vec<StepOutput>,
 }
 
-/// What is there at the end.
+/// What exists at the end.
 pub struct Next<'a> {
     pub folder: &'a Path,
     pub address: SocketAddr,
     pub password: &'a str,
-    /// Whether the server goes on.
+    /// Whether the server keeps running.
     pub running: bool,
-    /// Where the losing version is.
+    /// Where the replaced version is kept.
     pub kept: Option<&'a KeptOutput>,
 }
 
 impl Story {
     pub fn begin(&self, url: &str, folder: &Path) -> Outcome<()> {
-        self.say(&format!("{} from nothing to two devices that agree", bold("StrongLog Sync,")))?;
-        self.say(&faint(format!("a server at {url}, everything in {}", folder.display())))
+        self.say(&format!("{} from nothing to two devices in sync", bold("StrongLog Sync,")))?;
+        self.say(&faint(format!("a server at {url}, all data in {}", folder.display())))
     }
 
     pub fn chapter(&self, title: &str) -> Outcome<()> {
@@ -57,7 +57,7 @@ impl Story {
         let traffic = synced.traffic;
         let speed = if synced.moved() >= 100 { format!(", {} records/s", thousands(synced.speed())) } else { String::new() };
         let moved = match (traffic.pushed, traffic.pulled) {
-            (0, 0) => "had nothing to send or to fetch".to_owned(),
+            (0, 0) => "had nothing to send or receive".to_owned(),
             (sent, 0) => format!("sent {}", counted(sent, "record")),
             (0, received) => format!("received {}", counted(received, "record")),
             (sent, received) => format!("sent {} and received {}", counted(sent, "record"), thousands(received)),
@@ -72,7 +72,7 @@ impl Story {
         let WinnerOutput { winner, why, kept, .. } = winner;
         self.say(&format!("   {} the conflict: the {}'s edit won on both devices, because {why}", good("✓"), bold(winner)))?;
         match kept {
-            Some(kept) => self.say(&faint(format!("             the other version is kept on the {}", kept.device))),
+            Some(kept) => self.say(&faint(format!("             the other edit is in the conflict history of the {}", kept.device))),
             None => Ok(()),
         }
     }
@@ -80,7 +80,7 @@ impl Story {
     pub fn compared(&self, compared: &Compared) -> Outcome<()> {
         let Compared { records, deletions, differences } = compared;
         if differences.is_empty() {
-            let same = format!("all three have the same {}, and know of {}", counted(*records, "record"), counted(*deletions, "deletion"));
+            let same = format!("all three have the same {}; {} are known", counted(*records, "record"), counted(*deletions, "deletion"));
             return self.say(&format!("   {} {same}", good("✓")));
         }
         self.say(&format!("   {} {}:", bad("✗"), counted(differences.len() as u64, "difference")))?;
@@ -91,12 +91,12 @@ impl Story {
         if self.json {
             return say_json(output);
         }
-        self.say(&format!("\nAll of it took {:.1} s. It lies in {}", output.seconds, bold(next.folder.display())))?;
-        self.say(&faint("   server/ is the server's; phone/ and laptop/ are a device each, with its records in device.db"))?;
+        self.say(&format!("\nThis took {:.1} s. The data is in {}", output.seconds, bold(next.folder.display())))?;
+        self.say(&faint("   server/ is the server's data directory; phone/ and laptop/ are the devices' profile directories"))?;
         if let Some(web) = &output.web {
             self.say(&format!("\n{}", bold("The demo app, a third device in your browser")))?;
             self.say(&format!("   {}", bold(&web.url)))?;
-            self.say(&format!("   sign in as {}, with the password {}", bold(&web.email), bold(&web.password)))?;
+            self.say(&format!("   sign in as {} with the password {}", bold(&web.email), bold(&web.password)))?;
         }
         self.say(&format!("\n{}", bold("Try next")))?;
         for line in next.lines() {
@@ -114,26 +114,26 @@ impl Story {
 }
 
 impl Next<'_> {
-    /// Commands that work as they stand.
+    /// Commands that work as printed.
     fn lines(&self) -> Vec<String> {
         let command = command();
         let folder = self.folder.display();
         let mut lines = Vec::new();
         if !self.running {
-            lines.push(faint("   # the same server again, in a terminal of its own"));
+            lines.push(faint("   # start the server again, in another terminal"));
             lines.push(format!("   {command} serve --dev --bind {} --data {folder}/server", self.address));
         }
         let (loser, number) = self.kept.map_or(("laptop", 1), |kept| (kept.device.as_str(), kept.number));
-        lines.push(faint(format!("   # what the {loser} has, and the edit that lost")));
+        lines.push(faint(format!("   # the records on the {loser}, and the edit that was replaced")));
         lines.push(format!("   export STRONGLOG_DATA={folder}/{loser}"));
         lines.push(format!("   {command} status"));
         lines.push(format!("   {command} list workout-logs --by startTime --descending --limit 5"));
         lines.push(format!("   {command} conflicts"));
-        lines.push(faint("   # bring it back, tell the server, and let the other device hear of it"));
+        lines.push(faint("   # restore it, send it to the server, and receive it on the other device"));
         lines.push(format!("   {command} conflicts restore {number} && {command} sync"));
         let other = if loser == "laptop" { "phone" } else { "laptop" };
         lines.push(format!("   {command} --data {folder}/{other} sync"));
-        lines.push(faint("   # another device"));
+        lines.push(faint("   # add a third device"));
         lines.push(format!(
             "   echo {} | {command} --data {folder}/tablet --server http://{} login --email {EMAIL} --password-stdin",
             self.password, self.address
@@ -142,7 +142,7 @@ impl Next<'_> {
     }
 }
 
-/// How this program is called from here: as short as it can be said.
+/// The shortest path to this program from the working directory.
 fn command() -> String {
     let Ok(program) = std::env::current_exe() else { return "stronglog".to_owned() };
     let here = std::env::current_dir().unwrap_or_default();

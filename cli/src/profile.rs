@@ -1,4 +1,4 @@
-//! A device's folder: its database, its tokens, and what it remembers of the server.
+//! A profile directory: a device's database, its tokens, and the server and account that it last signed in to.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -13,41 +13,41 @@ use crate::args::Global;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::tokens::{FileTokens, replace};
 
-/// Where a device keeps everything.
+/// Where a device keeps its data.
 #[derive(Clone, Debug)]
-pub struct Home {
+pub struct Profile {
     folder: PathBuf,
-    /// The server that was asked for, in place of the remembered one.
+    /// The server given on the command line; it takes precedence over the remembered one.
     server: Option<String>,
     authority: Option<PathBuf>,
 }
 
-/// What a device remembers of its sign-in. No secret is among it.
+/// The server and account of the last sign-in. It contains no secret.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Remembered {
     pub server: Option<String>,
-    /// The file of the private authority that signs the server's certificate.
+    /// The PEM file of the private authority that signed the server's certificate.
     pub authority: Option<PathBuf>,
     pub email: Option<String>,
 }
 
-impl Home {
-    /// The folder that was asked for, or the platform's.
+impl Profile {
+    /// The profile given on the command line, or the platform's default.
     ///
     /// # Errors
-    /// The platform has none.
+    /// The platform has no default.
     pub fn of(global: &Global) -> Outcome<Self> {
         let folder = match &global.data {
             Some(folder) => folder.clone(),
             None => platform_folder()?,
         };
-        Ok(Home { folder, server: global.server.clone(), authority: global.ca.clone() })
+        Ok(Profile { folder, server: global.server.clone(), authority: global.ca.clone() })
     }
 
-    /// A device in this folder that syncs with this server.
+    /// A profile in this directory that syncs with this server.
     pub fn at(folder: impl Into<PathBuf>, server: &str) -> Self {
-        Home { folder: folder.into(), server: Some(server.to_owned()), authority: None }
+        Profile { folder: folder.into(), server: Some(server.to_owned()), authority: None }
     }
 
     pub fn folder(&self) -> &Path {
@@ -66,7 +66,7 @@ impl Home {
         FileTokens::new(self.folder.join("tokens.json"))
     }
 
-    /// Who is signed in.
+    /// The tokens of the signed-in account, if there is one.
     ///
     /// # Errors
     /// The file cannot be read.
@@ -74,7 +74,7 @@ impl Home {
         self.token_store().load().map_err(Failure::new)
     }
 
-    /// What the device remembers, with what was asked for in its place.
+    /// The remembered server and account; what the command line gives takes precedence.
     ///
     /// # Errors
     /// The file cannot be read.
@@ -93,40 +93,52 @@ impl Home {
         })
     }
 
-    /// Remembers the server of a sign-in for the commands that follow.
+    /// Remembers the server and the account of a sign-in for later commands.
     ///
     /// # Errors
     /// The file cannot be written.
     pub fn remember(&self, email: &str) -> Outcome<()> {
         let Remembered { server, authority, .. } = self.remembered()?;
-        // A relative path would mean another file in another folder.
+        // A relative path would name another file when a later command runs in another directory.
         let authority = authority.map(|path| fs::canonicalize(&path).unwrap_or(path));
         let remembered = Remembered { server, authority, email: Some(email.to_owned()) };
         let path = self.memory();
-        let cannot = |error: &dyn std::fmt::Display| Failure::new(format!("cannot remember the server in {}: {error}", path.display()));
+        let cannot = |error: &dyn std::fmt::Display| Failure::new(format!("cannot save the sign-in in {}: {error}", path.display()));
         let text = serde_json::to_vec_pretty(&remembered).map_err(|error| cannot(&error))?;
         replace(&path, &text).map_err(|error| cannot(&error))
     }
 
-    /// Opens the device without a server: everything works, nothing is sent.
+    /// Checks that a sign-in can be saved here, before an account is created on the server.
     ///
     /// # Errors
-    /// The folder or the database cannot be made or read.
+    /// No file can be created in the profile directory.
+    pub fn check_writable(&self) -> Outcome<()> {
+        let cannot = |error| {
+            let folder = self.folder.display();
+            Failure::new(format!(
+                "cannot write to the profile directory {folder}: {error}; make it writable, or choose another with --data DIR"
+            ))
+        };
+        tempfile::NamedTempFile::new_in(&self.folder).map(drop).map_err(cannot)
+    }
+
+    /// Opens the profile without a server: everything works, nothing is sent.
+    ///
+    /// # Errors
+    /// The directory or the database cannot be created or read.
     pub async fn open_local(&self) -> Outcome<Client> {
         Ok(self.builder()?.open().await?)
     }
 
-    /// Opens the device to talk to its server.
+    /// Opens the profile with its server.
     ///
     /// # Errors
-    /// No server is known, or its address is none; the database cannot be opened.
+    /// No server is known, or its address is invalid; the database cannot be opened.
     pub async fn open(&self, notifications: Notifications) -> Outcome<Client> {
         let remembered = self.remembered()?;
         let server = remembered.server.ok_or_else(|| {
-            Failure::Other(
-                Exit::SignIn,
-                "no server is known to this device; sign in with `stronglog login --server URL`, or set STRONGLOG_SERVER".to_owned(),
-            )
+            let what = "cannot connect: no server is known; sign in with `stronglog login --server URL`, or set STRONGLOG_SERVER";
+            Failure::Other(Exit::SignIn, what.to_owned())
         })?;
         let mut builder = self.builder()?.server(server).tokens(self.token_store()).notifications(notifications == Notifications::On);
         if let Some(path) = remembered.authority {
@@ -143,7 +155,7 @@ impl Home {
     }
 }
 
-/// Whether to hear of other devices' edits at once.
+/// Whether to receive change notifications.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notifications {
     On,
@@ -153,14 +165,14 @@ pub enum Notifications {
 fn platform_folder() -> Outcome<PathBuf> {
     let folders = directories::ProjectDirs::from("", "", "stronglog");
     folders.map(|folders| folders.data_dir().to_owned()).ok_or_else(|| {
-        Failure::usage("this platform names no folder for a program's data; say where with --data DIR, or set STRONGLOG_DATA")
+        Failure::usage("cannot find a profile directory: the platform names no folder for application data; give one with --data DIR, or set STRONGLOG_DATA")
     })
 }
 
-/// Makes a folder that only its owner can read, if there is none.
+/// Creates a directory that only its owner can read, unless it exists.
 ///
 /// # Errors
-/// It cannot be made.
+/// It cannot be created.
 pub fn make_private(folder: &Path) -> Outcome<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
@@ -168,5 +180,5 @@ pub fn make_private(folder: &Path) -> Outcome<()> {
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder
         .create(folder)
-        .map_err(|error| Failure::new(format!("cannot make the folder {}: {error}; choose another with --data DIR", folder.display())))
+        .map_err(|error| Failure::new(format!("cannot create the directory {}: {error}; choose another with --data DIR", folder.display())))
 }

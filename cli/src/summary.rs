@@ -1,0 +1,92 @@
+//! The result of a sync: a line for people, the acts that only the user can do, and the exit code.
+
+use stronglog_sync::{Status, SyncState};
+
+use crate::exit::{Exit, Outcome};
+use crate::progress::Synced;
+use crate::terminal::{bad, bytes, counted, good, moment, say, thousands};
+
+/// Prints what a sync moved, and what is left to do.
+///
+/// # Errors
+/// The output cannot be written.
+pub fn say_synced(synced: &Synced) -> Outcome<()> {
+    let Synced { status, traffic, took } = synced;
+    let mark = if status.is_synced() { good("✓") } else { bad("!") };
+    say!(
+        "{mark} {}: sent {}, received {} ({} in {:.1} s)",
+        word(status),
+        thousands(traffic.pushed),
+        thousands(traffic.pulled),
+        bytes(traffic.sent_bytes + traffic.received_bytes),
+        took.as_secs_f64()
+    )?;
+    remaining(status).iter().try_for_each(|line| say!("  {line}"))?;
+    Ok(())
+}
+
+/// The state in a few words.
+pub fn word(status: &Status) -> &'static str {
+    match status.state {
+        _ if status.is_synced() => "in sync",
+        SyncState::Off => "sync is off",
+        SyncState::Paused => "sync is paused",
+        SyncState::Offline => "the server is not available",
+        SyncState::NeedsAuth => "you are signed out",
+        SyncState::NeedsConfirmation => "your decision is needed",
+        SyncState::UpgradeRequired => "this program is too old for the server",
+        SyncState::Syncing => "still syncing",
+        SyncState::Idle => "not everything is in sync",
+    }
+}
+
+/// What is left to do, by the user and by sync itself, and what went wrong last.
+pub fn remaining(status: &Status) -> Vec<String> {
+    let oldest = status.pending_since.map(|at| format!(", the oldest from {}", moment(at))).unwrap_or_default();
+    let pending = (status.pending > 0).then(|| format!("{} not sent yet{oldest}", counted(status.pending, "edit")));
+    let error = status.last_error.as_ref().map(|error| format!("last error: {error}"));
+    acts(status).into_iter().chain(pending).chain(error).collect()
+}
+
+/// What only the user can do, each with the command that does it.
+pub fn acts(status: &Status) -> Vec<String> {
+    let mut acts = Vec::new();
+    if status.state == SyncState::NeedsAuth {
+        acts.push("the session has ended; sign in again with `stronglog login`".to_owned());
+    }
+    if status.to_be_deleted > 0 {
+        let records = counted(status.to_be_deleted, "record");
+        acts.push(format!(
+            "{records} on this device no longer exist on the server; run `stronglog sync --confirm delete` to delete them here too, or \
+             `stronglog sync --confirm push-again` to send them to the server again"
+        ));
+    }
+    if status.state == SyncState::UpgradeRequired {
+        acts.push("update this program; unsent edits are kept".to_owned());
+    }
+    if status.blocked > 0 {
+        acts.push(format!("the server refused {}; `stronglog blocked` says why", counted(status.blocked, "edit")));
+    }
+    if status.quarantined > 0 {
+        let changes = counted(status.quarantined, "change");
+        acts.push(format!("this version cannot read {changes}; update this program, or see `stronglog quarantine`"));
+    }
+    acts
+}
+
+/// Whether sync cannot go on before the user does something.
+pub fn waits_for_the_user(status: &Status) -> bool {
+    matches!(status.state, SyncState::NeedsAuth | SyncState::NeedsConfirmation | SyncState::UpgradeRequired)
+}
+
+/// The exit code of a sync that ended with this status.
+pub fn exit_of(status: &Status) -> Exit {
+    match status.state {
+        _ if status.is_synced() => Exit::Done,
+        SyncState::Offline => Exit::Unreachable,
+        SyncState::NeedsAuth => Exit::SignIn,
+        // The request was answered, and the answer could not be stored.
+        SyncState::Idle if status.last_error.is_some() => Exit::Failed,
+        _ => Exit::Attention,
+    }
+}

@@ -1,0 +1,248 @@
+//! Export and import: what a backup has in it, and what it may replace.
+
+mod support;
+
+use serde_json::{Value, json};
+use support::{Desk, World};
+
+const LOGS: &str = "user-bodyweight-logs";
+const ID: &str = "018f4e2a-7c1b-7d3e-9a55-0c6f1b2d3e4f";
+
+fn line(record: &Value) -> String {
+    json!({ "collection": LOGS, "record": record }).to_string() + "\n"
+}
+
+/// A line with a record that was last edited at `stamp`.
+fn edited(id: &str, kg: f64, stamp: i64) -> String {
+    line(&json!({ "id": id, "date": 1, "weightKg": kg, "clientCreatedAt": 1, "clientUpdatedAt": stamp, "isDeleted": false }))
+}
+
+fn weight(desk: &Desk, device: &str, id: &str) -> Value {
+    desk.run(device, &["get", LOGS, id, "--json"]).ok().json()["weightKg"].clone()
+}
+
+fn import(desk: &Desk, device: &str, file: &str, more: &[&str]) -> support::Ran {
+    desk.feed(device, &[&["import", "-"], more].concat(), file)
+}
+
+#[test]
+fn what_one_device_exports_another_imports_and_a_second_time_nothing_changes() {
+    let desk = Desk::new();
+    let ids = [desk.measure("phone", 80.0), desk.measure("phone", 81.0)];
+    desk.run("phone", &["export", "all.jsonl"]).ok().says(&["exported 2 records to all.jsonl"]);
+    let file = std::fs::read_to_string(desk.path("all.jsonl")).expect("the export");
+    assert_eq!(file.lines().last(), Some(r#"{"end":{"records":2,"quarantined":0,"history":0}}"#));
+    desk.run("tablet", &["import", "all.jsonl", "--dry-run"]).ok().says(&["nothing was written", "added", LOGS, "2"]);
+    assert_eq!(desk.run("tablet", &["status", "--json"]).ok().json()["pending"], 0);
+    desk.run("tablet", &["import", "all.jsonl"]).ok().says(&["imported 2 records"]);
+    ids.iter().for_each(|id| _ = desk.run("tablet", &["get", LOGS, id]).ok());
+    for device in ["tablet", "phone"] {
+        let again = desk.run(device, &["import", "all.jsonl", "--on-conflict", "replace", "--json"]).ok().json();
+        assert_eq!((&again["written"], &again["collections"][LOGS]["unchanged"]), (&json!(0), &json!(2)));
+    }
+    let stamps = |device: &str| desk.run(device, &["list", LOGS, "--json"]).ok().lines();
+    assert_eq!(stamps("tablet"), stamps("phone"), "an imported record keeps its stamp");
+    desk.run("phone", &["import", "none.jsonl"]).failed(1, &["cannot read none.jsonl"]);
+}
+
+#[test]
+fn an_old_backup_changes_nothing_that_is_newer() {
+    let desk = Desk::new();
+    let id = desk.measure("phone", 80.0);
+    let gone = desk.measure("phone", 70.0);
+    desk.run("phone", &["export", "old.jsonl"]).ok();
+    desk.run("phone", &["put", LOGS, "--id", &id, "--set", "weightKg=99"]).ok();
+    desk.run("phone", &["delete", LOGS, &gone]).ok();
+    for rule in ["newer", "keep"] {
+        let told = desk.run("phone", &["import", "old.jsonl", "--on-conflict", rule]).ok();
+        told.says(&["imported 0 records", "1 record kept:", "1 record kept deleted:", "--on-conflict replace"]);
+        assert_eq!(weight(&desk, "phone", &id), 99);
+        desk.run("phone", &["get", LOGS, &gone]).ended(1);
+    }
+    desk.run("phone", &["import", "old.jsonl", "--on-conflict", "replace"]).ok().says(&["imported 2 records", "replaced"]);
+    assert_eq!((weight(&desk, "phone", &id), weight(&desk, "phone", &gone)), (json!(80.0), json!(70.0)));
+    let past = desk.run("phone", &["conflicts", "--json"]).ok().lines();
+    assert!(past.iter().any(|past| past["record"]["weightKg"] == 99), "what it replaced is kept: {past:?}");
+}
+
+#[test]
+fn a_newer_version_of_the_file_replaces_and_deletes_what_is_older() {
+    let desk = Desk::new();
+    import(&desk, "phone", &edited(ID, 80.0, 1_000), &[]).ok();
+    import(&desk, "phone", &edited(ID, 81.0, 3_000), &[]).ok().says(&["imported 1 record", "replaced"]);
+    let both = edited(ID, 83.0, 5_000) + &edited(ID, 82.0, 4_000);
+    assert_eq!(import(&desk, "phone", &both, &["--json"]).ok().json()["superseded"], 1);
+    assert_eq!(weight(&desk, "phone", ID), 83.0);
+    let tombstone = |stamp: i64| line(&json!({ "id": ID, "clientCreatedAt": 1, "clientUpdatedAt": stamp, "isDeleted": true }));
+    import(&desk, "phone", &tombstone(4_500), &[]).ok().says(&["imported 0 records"]);
+    import(&desk, "phone", &tombstone(6_000), &[]).ok().says(&["imported 1 record", "deleted"]);
+    desk.run("phone", &["get", LOGS, ID]).ended(1);
+    import(&desk, "phone", &tombstone(6_000), &[]).ok().says(&["imported 0 records"]);
+    import(&desk, "tablet", &tombstone(6_000), &[]).ok().says(&["imported 0 records"]);
+}
+
+#[test]
+fn wrong_lines_are_told_by_number_and_nothing_is_imported_unless_it_may_be_partial() {
+    let desk = Desk::new();
+    let upper = edited(&ID.to_uppercase(), 80.0, 5);
+    let good = edited(ID, 80.0, 5);
+    let wrong = ["{", "[1]", r#"{"collection":"no-such","record":{}}"#, r#"{"record":{}}"#, &line(&json!({ "weightKg": 0 })), &upper];
+    let file = format!("{good}{}", wrong.map(|line| line.trim_end().to_owned() + "\n").concat());
+    let words =
+        ["line 2: ", "line 3: ", "line 4: unknown collection \"no-such\"; available:", "line 5: ", "line 6: ", "/weightKg", "line 7: "];
+    import(&desk, "phone", &file, &[]).failed(1, &words).says(&["imported nothing", "6 lines refused"]);
+    desk.run("phone", &["get", LOGS, ID]).ended(1);
+    import(&desk, "phone", &file, &["--dry-run"]).failed(3, &words);
+    desk.run("phone", &["get", LOGS, ID]).ended(1);
+    let told = import(&desk, "phone", &file, &["--partial", "--json"]).ended(3).json();
+    let lines: Vec<_> = told["refused"].as_array().expect("lines").iter().map(|refused| refused["line"].clone()).collect();
+    assert_eq!((&told["written"], lines), (&json!(1), vec![json!(2), json!(3), json!(4), json!(5), json!(6), json!(7)]));
+    desk.run("phone", &["get", LOGS, ID]).ok();
+}
+
+#[test]
+fn bytes_that_are_not_utf8_are_refused_and_a_bom_is_not_content() {
+    let desk = Desk::new();
+    let mut file = b"\xef\xbb\xbf".to_vec();
+    file.extend(edited(ID, 80.0, 5).replace('\n', "\r\n").bytes());
+    std::fs::write(desk.path("bom.jsonl"), &file).expect("a file");
+    desk.run("phone", &["import", "bom.jsonl"]).ok().says(&["imported 1 record"]);
+    file.extend(b"{\"collection\":\"\xff\"}\n");
+    std::fs::write(desk.path("latin1.jsonl"), &file).expect("a file");
+    desk.run("tablet", &["import", "latin1.jsonl"]).failed(1, &["line 2: the line is not UTF-8"]);
+}
+
+#[test]
+fn records_without_ids_are_added_once() {
+    let desk = Desk::new();
+    let file = line(&json!({ "date": 1, "weightKg": 80 })).repeat(2) + &line(&json!({ "date": 2, "weightKg": 81 }));
+    import(&desk, "phone", &file, &[]).ok().says(&["imported 3 records"]);
+    import(&desk, "phone", &file, &[]).ok().says(&["imported 0 records", "unchanged"]);
+    assert_eq!(desk.run("phone", &["list", LOGS, "--json"]).ok().lines().len(), 3);
+}
+
+#[test]
+fn a_file_that_lost_lines_is_noticed() {
+    let desk = Desk::new();
+    desk.measure("phone", 80.0);
+    desk.measure("phone", 81.0);
+    let file = desk.run("phone", &["export"]).ok().stdout;
+    let lines: Vec<&str> = file.lines().collect();
+    let without_one = format!("{}\n{}\n", lines[0], lines[2]);
+    import(&desk, "tablet", &without_one, &[]).failed(1, &["line 2: the file is damaged", "counts 2 records"]);
+    let without_end = format!("{}\n{}\n", lines[0], lines[1]);
+    import(&desk, "tablet", &without_end, &[]).failed(0, &["no last line"]).says(&["imported 2 records"]);
+    let cut = &file[..file.len() / 3];
+    import(&desk, "watch", cut, &[]).failed(1, &["line 1: the line is not JSON"]);
+}
+
+#[test]
+fn an_export_that_fails_leaves_the_earlier_one() {
+    let desk = Desk::new();
+    desk.measure("phone", 80.0);
+    desk.run("phone", &["export", "backup.jsonl"]).ok();
+    let before = std::fs::read(desk.path("backup.jsonl")).expect("the backup");
+    let database = rusqlite::Connection::open(desk.path("phone/device.db")).expect("the database");
+    // A row that cannot be read stops the export after it has begun.
+    let copy = "INSERT INTO records SELECT collection, 'zzz', record, 0, stamp, op_id, op_device, op_seq, base_rev, state, pending_since,
+                lost, block, seen FROM records";
+    let columns = database.prepare("SELECT * FROM records").expect("a table").column_count();
+    let copy = if columns == 14 { copy.to_owned() } else { "UPDATE records SET id = 'zzz'".to_owned() };
+    database.execute(&copy, []).expect("a damaged row");
+    desk.run("phone", &["export", "backup.jsonl"]).failed(1, &["cannot read records"]);
+    assert_eq!(std::fs::read(desk.path("backup.jsonl")).expect("the backup"), before);
+    let names = std::fs::read_dir(desk.folder.path()).expect("the folder").count();
+    assert_eq!(names, 2, "no temporary file is left");
+    desk.run("phone", &["export", "no/such/folder.jsonl"]).failed(1, &["cannot write no/such/folder.jsonl"]);
+}
+
+#[test]
+fn quarantined_changes_and_the_history_are_exported_on_request() {
+    let desk = Desk::new();
+    let id = desk.measure("phone", 80.0);
+    desk.run("phone", &["delete", LOGS, &id]).ok();
+    let database = rusqlite::Connection::open(desk.path("phone/device.db")).expect("the database");
+    let insert =
+        "INSERT INTO quarantine (collection, id, raw, reason, at) VALUES ('no-such', NULL, '{\"new\": 1}', 'unknown collection', 0)";
+    database.execute(insert, []).expect("an insert");
+    desk.run("phone", &["export", "some.jsonl"]).ok().says(&[
+        "exported 0 records",
+        "1 change that this version cannot read",
+        "--quarantined",
+    ]);
+    desk.run("phone", &["export", "all.jsonl", "--quarantined", "--history"]).ok().says(&["1 quarantined change, 1 past version"]);
+    let file = std::fs::read_to_string(desk.path("all.jsonl")).expect("the export");
+    let lines: Vec<Value> = file.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(lines[0]["quarantined"]["raw"], "{\"new\": 1}");
+    assert_eq!((&lines[1]["history"]["why"], &lines[1]["history"]["record"]["weightKg"]), (&json!("deleted"), &json!(80.0)));
+    assert_eq!(lines[2]["end"], json!({ "records": 0, "quarantined": 1, "history": 1 }));
+    desk.run("tablet", &["import", "all.jsonl"]).ok().says(&["imported 0 records", "2 lines"]);
+}
+
+#[test]
+fn an_export_is_of_one_moment() {
+    let desk = Desk::new();
+    let records: String = (0..4_000).map(|date| json!({ "date": date, "weightKg": 80 }).to_string() + "\n").collect();
+    let file: String = records.lines().map(|record| format!("{{\"collection\":\"{LOGS}\",\"record\":{record}}}\n")).collect();
+    import(&desk, "phone", &file, &[]).ok();
+    let ids: Vec<String> = desk
+        .run("phone", &["list", LOGS, "--json", "--limit", "1000"])
+        .ok()
+        .lines()
+        .iter()
+        .map(|record| record["id"].as_str().expect("an id").to_owned())
+        .collect();
+    let mut exporting = desk.command(&["export", "all.jsonl"]);
+    let mut exporting = exporting.env("STRONGLOG_DATA", desk.path("phone")).spawn().expect("the command starts");
+    let arguments: Vec<&str> = ["delete", LOGS].into_iter().chain(ids.iter().map(String::as_str)).collect();
+    desk.run("phone", &arguments).ok();
+    assert!(exporting.wait().expect("it ends").success());
+    let lines = std::fs::read_to_string(desk.path("all.jsonl")).expect("the export").lines().count();
+    assert!(lines == 4_001 || lines == 3_001, "{lines}: a deletion is seen whole or not at all");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_backup_on_another_device_does_not_turn_the_account_back() {
+    let world = World::new().await;
+    let desk = &world.desk;
+    let id = desk.measure("phone", 80.0);
+    desk.run("phone", &["export", "old.jsonl"]).ok();
+    world.register("phone").ok();
+    desk.run("phone", &["put", LOGS, "--id", &id, "--set", "weightKg=99"]).ok();
+    desk.run("phone", &["sync"]).ok();
+    desk.run("laptop", &["import", "old.jsonl"]).ok();
+    world.login("laptop").ok();
+    desk.run("phone", &["sync"]).ok();
+    assert_eq!([weight(desk, "phone", &id), weight(desk, "laptop", &id)], [99, 99]);
+}
+
+#[test]
+fn two_commands_that_set_members_of_one_record_at_once_both_count() {
+    let desk = Desk::new();
+    let id = desk.measure("phone", 80.0);
+    let set = |member: usize| {
+        let mut command = desk.command(&["put", LOGS, "--id", &id, "--set", &format!("m{member}=1")]);
+        command.env("STRONGLOG_DATA", desk.path("phone")).stdout(std::process::Stdio::null()).spawn().expect("the command starts")
+    };
+    let both: Vec<_> = (0..4).map(set).collect();
+    both.into_iter().for_each(|mut child| assert!(child.wait().expect("it ends").success()));
+    let record = desk.run("phone", &["get", LOGS, &id, "--json"]).ok().json();
+    assert!((0..4).all(|member| record[format!("m{member}")] == 1), "{record}");
+}
+
+#[test]
+fn what_is_set_leaves_other_numbers_as_they_are_and_a_deletion_deletes() {
+    let desk = Desk::new();
+    let record = format!(r#"{{"id":"{ID}","date":1,"weightKg":80.10,"big":12345678901234567890123}}"#);
+    desk.feed("phone", &["put", LOGS], &record).ok();
+    desk.run("phone", &["put", LOGS, "--id", ID, "--set", "huge=98765432109876543210"]).ok();
+    for told in [desk.run("phone", &["get", LOGS, ID]).ok(), desk.run("phone", &["get", LOGS, ID, "--json"]).ok()] {
+        told.says(&["80.10", "12345678901234567890123", "98765432109876543210"]);
+    }
+    let stored = desk.run("phone", &["get", LOGS, ID, "--json"]).ok().stdout;
+    desk.feed("phone", &["put", LOGS], &stored.replace("\"isDeleted\":false", "\"isDeleted\":true")).ok().says(&["deleted"]);
+    desk.run("phone", &["get", LOGS, ID]).ended(1);
+    let upper = ID.to_uppercase();
+    desk.run("phone", &["get", LOGS, &upper]).failed(1, &["lower case"]);
+    desk.feed("phone", &["put", LOGS], &record.replace(ID, &upper)).failed(1, &["lower case"]);
+}

@@ -1,0 +1,125 @@
+//! Export: every live record as a line of JSON, from one snapshot of the database, and a last line with the counts.
+
+use std::io::{self, Write};
+use std::ops::ControlFlow;
+
+use serde::{Deserialize, Serialize};
+
+use crate::api::registry;
+use crate::client::Client;
+use crate::error::Error;
+use crate::store::{PastVersion, Quarantined, Query, Store, StoreError};
+
+/// What to export beside the live records.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ExportOptions {
+    /// Changes that this version of the contract cannot read.
+    pub quarantined: bool,
+    /// Past versions: the conflict history.
+    pub history: bool,
+}
+
+/// How many lines of each kind an export has; the last line of the file says the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[non_exhaustive]
+pub struct Exported {
+    /// Live records.
+    pub records: u64,
+    /// Quarantined changes.
+    pub quarantined: u64,
+    /// Past versions.
+    pub history: u64,
+}
+
+impl Client {
+    /// Writes every live record as a line of JSON, `{"collection": …, "record": …}`, and a last line `{"end": {"records": …, …}}` with the
+    /// counts. All lines are of one moment, whatever is written meanwhile. `progress` is told how many lines are written.
+    ///
+    /// # Errors
+    /// The database cannot be read, or `out` cannot be written.
+    pub fn export(&self, out: impl Write, options: ExportOptions, progress: impl FnMut(u64)) -> Result<Exported, Error> {
+        let mut lines = Lines { out, counts: Exported::default(), progress };
+        let mut result = Ok(());
+        self.with(|store| {
+            store.snapshot(&mut |store| {
+                result = lines.write_all(store, options)?;
+                Ok(())
+            })
+        })?;
+        let written = result.and_then(|()| lines.end());
+        written.map_err(|error| Error::argument(format!("cannot write the export: {error}")))
+    }
+}
+
+struct Lines<W, P> {
+    out: W,
+    counts: Exported,
+    progress: P,
+}
+
+impl<W: Write, P: FnMut(u64)> Lines<W, P> {
+    /// The outer error is the database's, the inner one that of `out`.
+    fn write_all(&mut self, store: &mut dyn Store, options: ExportOptions) -> Result<io::Result<()>, StoreError> {
+        for collection in registry::COLLECTIONS {
+            let mut written = Ok(());
+            store.visit(collection, &Query::default(), &mut |row| {
+                written = writeln!(self.out, "{{\"collection\":\"{}\",\"record\":{}}}", collection.path, row.record.text);
+                self.counts.records += 1;
+                (self.progress)(self.counts.records);
+                if written.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            })?;
+            if written.is_err() {
+                return Ok(written);
+            }
+        }
+        let quarantined = if options.quarantined { store.quarantined()? } else { Vec::new() };
+        let history = if options.history { store.history(usize::MAX)? } else { Vec::new() };
+        self.counts.quarantined = quarantined.len() as u64;
+        self.counts.history = history.len() as u64;
+        Ok(quarantined
+            .iter()
+            .map(QuarantinedLine::of)
+            .try_for_each(|line| self.line("quarantined", &line))
+            .and_then(|()| history.iter().try_for_each(|past| self.past_version(past))))
+    }
+
+    fn past_version(&mut self, past: &PastVersion) -> io::Result<()> {
+        let (path, why, at, record) = (past.collection.path, serde_json::to_string(&past.why)?, past.at, &past.record.text);
+        writeln!(self.out, "{{\"history\":{{\"collection\":\"{path}\",\"why\":{why},\"at\":{at},\"record\":{record}}}}}")
+    }
+
+    fn line(&mut self, name: &str, value: &impl Serialize) -> io::Result<()> {
+        writeln!(self.out, "{{\"{name}\":{}}}", serde_json::to_string(value)?)
+    }
+
+    fn end(mut self) -> io::Result<Exported> {
+        self.line("end", &self.counts.clone())?;
+        self.out.flush()?;
+        Ok(self.counts)
+    }
+}
+
+/// A quarantined change in an export.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct QuarantinedLine<'a> {
+    collection: Option<&'a str>,
+    id: Option<String>,
+    reason: &'a str,
+    at: i64,
+    raw: &'a str,
+}
+
+impl<'a> QuarantinedLine<'a> {
+    fn of(change: &'a Quarantined) -> Self {
+        QuarantinedLine {
+            collection: change.collection.as_deref(),
+            id: change.id.map(|id| id.to_string()),
+            reason: &change.reason,
+            at: change.at,
+            raw: &change.raw,
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! Import: records of a file carry the time at which they were edited, and replace only what is older, unless the user says otherwise (R25).
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::BufRead;
+
+use super::lines::{File, Incoming, LineReader, read};
+use crate::api::runtime::json::Json;
+use crate::api::runtime::schema::parse;
+use crate::client::Client;
+use crate::clock::ClockAndRng;
+use crate::driver::wall_ms;
+use crate::error::Error;
+use crate::outbox::{self, EditError, LocalEdit};
+use crate::store::{Key, Loaded, Row, Write};
+
+/// How to import.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ImportOptions {
+    /// What to do with records that the device has already.
+    pub on_conflict: OnConflict,
+    /// Whether to import the valid lines of a file that has invalid ones, too. Without it nothing is imported then.
+    pub partial: bool,
+    /// Whether to write nothing, and only report what would be written.
+    pub dry_run: bool,
+}
+
+/// What to do with a record that the device has in another version.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OnConflict {
+    /// The version that was edited later stays. A deletion counts as an edit.
+    #[default]
+    Newer,
+    /// The device's version stays.
+    Keep,
+    /// The file's version replaces it, as an edit of now. What it replaces goes to the conflict history.
+    Replace,
+}
+
+/// What an import did, or would do.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Imported {
+    /// By collection.
+    pub collections: BTreeMap<&'static str, ImportCounts>,
+    /// Lines with an older version of a record that is in the file more than once.
+    pub superseded: u64,
+    /// Lines of the conflict history and unreadable quarantined changes, which are not imported.
+    pub skipped: u64,
+    /// Line numbers, from 1, with what is wrong.
+    pub refused: Vec<(usize, String)>,
+    /// Whether the file ends with a line that holds its counts. A file of [`Client::export`] without it is incomplete.
+    pub has_end: bool,
+    /// Whether anything was written: not in a dry run, and not if a line was refused and the import is not partial.
+    pub written: bool,
+}
+
+/// What became of the records of a collection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ImportCounts {
+    /// The device did not have them.
+    pub added: u64,
+    /// They replaced the device's version.
+    pub replaced: u64,
+    /// The file has a deletion of them.
+    pub deleted: u64,
+    /// The device has the same.
+    pub unchanged: u64,
+    /// The device's version stayed.
+    pub kept: u64,
+    /// The device's version stayed, and it is a deletion.
+    pub kept_deleted: u64,
+}
+
+impl ImportCounts {
+    /// Records that were written.
+    pub fn written(&self) -> u64 {
+        self.added + self.replaced + self.deleted
+    }
+
+    fn count(&mut self, fate: Fate) {
+        let count = match fate {
+            Fate::Added => &mut self.added,
+            Fate::Replaced => &mut self.replaced,
+            Fate::Deleted => &mut self.deleted,
+            Fate::Unchanged => &mut self.unchanged,
+            Fate::Kept => &mut self.kept,
+            Fate::KeptDeleted => &mut self.kept_deleted,
+        };
+        *count += 1;
+    }
+}
+
+impl Imported {
+    /// The counts of all collections together.
+    pub fn total(&self) -> ImportCounts {
+        self.collections.values().fold(ImportCounts::default(), |sum, counts| ImportCounts {
+            added: sum.added + counts.added,
+            replaced: sum.replaced + counts.replaced,
+            deleted: sum.deleted + counts.deleted,
+            unchanged: sum.unchanged + counts.unchanged,
+            kept: sum.kept + counts.kept,
+            kept_deleted: sum.kept_deleted + counts.kept_deleted,
+        })
+    }
+}
+
+/// What becomes of one record of the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    Added,
+    Replaced,
+    Deleted,
+    Unchanged,
+    Kept,
+    KeptDeleted,
+}
+
+impl Client {
+    /// Reads what [`export`](Self::export) has written, or the server's export, in one transaction: all of it, or nothing if a line is
+    /// wrong, unless the import is [partial](ImportOptions::partial). `progress` is told how many lines are read.
+    ///
+    /// # Errors
+    /// `lines` cannot be read, or the database cannot be written.
+    pub fn import(&self, lines: impl BufRead, options: ImportOptions, progress: impl FnMut(u64)) -> Result<Imported, Error> {
+        let mut new_id = || self.new_id();
+        let mut reader = LineReader { now_ms: wall_ms(), new_id: &mut new_id, seen: HashMap::new() };
+        let file = read(lines, &mut reader, progress)?;
+        let keys: Vec<Key> = file.records.iter().map(|record| record.key).collect();
+        self.write(&keys, |loaded, clock| Ok(plan(loaded, file, options, clock)))
+    }
+}
+
+fn imported(file: File) -> Imported {
+    let File { superseded, skipped, refused, has_end, .. } = file;
+    Imported { superseded, skipped, refused, has_end, ..Imported::default() }
+}
+
+/// Decides about every record of a file. `loaded` holds their rows, in order.
+fn plan(loaded: &mut Loaded, mut file: File, options: ImportOptions, clock: &mut ClockAndRng<'_>) -> (Vec<Write>, Imported) {
+    let records = std::mem::take(&mut file.records);
+    let mut imported = imported(file);
+    let (mut chosen, mut keys, mut edits) = (Vec::new(), Vec::new(), Vec::new());
+    let rows = std::mem::take(&mut loaded.rows).into_iter().zip(std::mem::take(&mut loaded.quarantined));
+    for (record, (row, quarantined)) in records.into_iter().zip(rows) {
+        if quarantined {
+            imported.refused.push((record.line, refusal(&record, &EditError::Quarantined)));
+            continue;
+        }
+        let fate = fate(&record, row.as_ref(), options.on_conflict);
+        if matches!(fate, Fate::Added | Fate::Replaced | Fate::Deleted) {
+            keys.push(record.key);
+            edits.push(edit(&record, options.on_conflict, clock.now_ms));
+            loaded.rows.push(row);
+            loaded.quarantined.push(false);
+            chosen.push((record, fate));
+        } else {
+            imported.collections.entry(record.key.collection.path).or_default().count(fate);
+        }
+    }
+    let mut writes = Vec::new();
+    for ((record, fate), planned) in chosen.iter().zip(outbox::edit_each(loaded, &keys, &edits, clock)) {
+        match planned {
+            Ok(planned) => {
+                imported.collections.entry(record.key.collection.path).or_default().count(*fate);
+                writes.extend(planned);
+            }
+            Err(error) => imported.refused.push((record.line, refusal(record, &error))),
+        }
+    }
+    imported.refused.sort_by_key(|(line, _)| *line);
+    imported.written = !options.dry_run && (options.partial || imported.refused.is_empty());
+    if !imported.written {
+        writes.clear();
+    }
+    (writes, imported)
+}
+
+fn refusal(record: &Incoming, error: &EditError) -> String {
+    format!("cannot import {} {}: {error}", record.key.collection.path, record.key.id)
+}
+
+fn edit(record: &Incoming, on_conflict: OnConflict, now_ms: i64) -> LocalEdit {
+    match on_conflict {
+        OnConflict::Replace => LocalEdit::Put(record.text.clone()),
+        OnConflict::Newer | OnConflict::Keep => LocalEdit::Import { text: record.text.clone(), stamp: record.stamp.unwrap_or(now_ms) },
+    }
+}
+
+fn fate(record: &Incoming, row: Option<&Row>, on_conflict: OnConflict) -> Fate {
+    let Some(row) = row else { return if record.deleted { Fate::Unchanged } else { Fate::Added } };
+    let (same, deleted) = (is_same(record, row), row.record.deleted);
+    let stays = match on_conflict {
+        OnConflict::Newer => record.stamp.is_none_or(|stamp| stamp <= row.record.stamp),
+        OnConflict::Keep => true,
+        OnConflict::Replace => false,
+    };
+    match (same, stays) {
+        (true, _) => Fate::Unchanged,
+        (false, true) if deleted => Fate::KeptDeleted,
+        (false, true) => Fate::Kept,
+        (false, false) if record.deleted => Fate::Deleted,
+        (false, false) => Fate::Replaced,
+    }
+}
+
+/// Whether the device has what the file has, apart from the members that sync owns.
+fn is_same(record: &Incoming, row: &Row) -> bool {
+    if record.deleted || row.record.deleted {
+        return record.deleted == row.record.deleted;
+    }
+    record.text == row.record.text || content(&record.text) == content(&row.record.text)
+}
+
+/// The members of a record that are the user's, with their text.
+fn content(text: &str) -> Option<BTreeMap<String, String>> {
+    const OWNED_BY_SYNC: [&str; 4] = ["clientCreatedAt", "clientUpdatedAt", "serverId", "serverUpdatedAt"];
+    let tape = parse(text.as_bytes()).ok()?;
+    let Json::Object(object) = tape.root() else { return None };
+    let members = object.into_iter().filter(|(name, _)| !OWNED_BY_SYNC.contains(name));
+    Some(members.map(|(name, value)| (name.to_owned(), value.to_text())).collect())
+}

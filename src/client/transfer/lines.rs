@@ -1,0 +1,198 @@
+//! The lines of an import: from bytes to records with an id and a stamp, each of which may be wrong in its own way.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::BufRead;
+
+use uuid::Uuid;
+
+use super::export::Exported;
+use crate::api::Report;
+use crate::api::collection::{Collection, deterministic_id};
+use crate::api::registry;
+use crate::api::runtime::json::Json;
+use crate::api::runtime::schema::parse;
+use crate::error::Error;
+use crate::pull;
+use crate::record::{boolean, integer, record_id, rewrite};
+use crate::store::Key;
+
+/// A record of the file.
+#[derive(Clone, Debug)]
+pub(super) struct Incoming {
+    /// Its line, from 1.
+    pub line: usize,
+    pub key: Key,
+    /// With every member that the contract asks for, as far as sync can supply it.
+    pub text: String,
+    /// `clientUpdatedAt`, at most the present; none if the file does not say.
+    pub stamp: Option<i64>,
+    pub deleted: bool,
+}
+
+/// A file that was read.
+#[derive(Debug, Default)]
+pub(super) struct File {
+    /// In the order of their lines; of each record, the newest version.
+    pub records: Vec<Incoming>,
+    /// Older versions of records that the file has more than once.
+    pub superseded: u64,
+    /// Lines of the conflict history, and quarantined changes that this version cannot read either.
+    pub skipped: u64,
+    /// Line numbers, from 1, with what is wrong.
+    pub refused: Vec<(usize, String)>,
+    /// Whether the file ends with a line that holds its counts.
+    pub has_end: bool,
+}
+
+/// One line, understood.
+enum Line {
+    Blank,
+    Record(Incoming),
+    /// A formerly quarantined change that can be read now.
+    Readable(Incoming),
+    Skipped,
+    End(Exported),
+}
+
+/// Reads a file to its end. `progress` is told how many lines are read.
+///
+/// # Errors
+/// `input` cannot be read.
+pub(super) fn read(mut input: impl BufRead, reader: &mut LineReader<'_>, mut progress: impl FnMut(u64)) -> Result<File, Error> {
+    let mut file = File::default();
+    let mut newest: BTreeMap<Key, usize> = BTreeMap::new();
+    let mut since_end = 0;
+    let mut bytes = Vec::new();
+    for line in 1.. {
+        bytes.clear();
+        let read = input.read_until(b'\n', &mut bytes);
+        if read.map_err(|error| Error::argument(format!("cannot read line {line} of the import: {error}")))? == 0 {
+            break;
+        }
+        progress(line as u64);
+        let text = if line == 1 { bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes) } else { &bytes };
+        let understood = reader.line(line, text);
+        if !matches!(understood, Ok(Line::Blank)) {
+            file.has_end = matches!(understood, Ok(Line::End(_)));
+            since_end += u64::from(matches!(understood, Ok(Line::Record(_)) | Err(_)));
+        }
+        match understood {
+            Ok(Line::Blank) => {}
+            Ok(Line::Record(record) | Line::Readable(record)) => keep_newest(&mut file, &mut newest, record),
+            Ok(Line::Skipped) => file.skipped += 1,
+            Ok(Line::End(counts)) => {
+                if counts.records != since_end {
+                    let told = counts.records;
+                    file.refused.push((line, format!("the file is damaged: its last line counts {told} records, and it has {since_end}")));
+                }
+                since_end = 0;
+            }
+            Err(message) => file.refused.push((line, message)),
+        }
+    }
+    Ok(file)
+}
+
+/// Of the versions that a file has of one record the newest counts, and the later line among equals.
+fn keep_newest(file: &mut File, newest: &mut BTreeMap<Key, usize>, record: Incoming) {
+    let Some(known) = newest.get(&record.key).map(|index| &mut file.records[*index]) else {
+        newest.insert(record.key, file.records.len());
+        file.records.push(record);
+        return;
+    };
+    file.superseded += 1;
+    if record.stamp >= known.stamp {
+        *known = record;
+    }
+}
+
+/// Understands lines one by one.
+pub(super) struct LineReader<'a> {
+    pub now_ms: i64,
+    pub new_id: &'a mut dyn FnMut() -> Uuid,
+    /// How often a record without an id was met, by its content.
+    pub seen: HashMap<String, u64>,
+}
+
+impl LineReader<'_> {
+    fn line(&mut self, line: usize, bytes: &[u8]) -> Result<Line, String> {
+        let text = std::str::from_utf8(bytes).map_err(|error| format!("the line is not UTF-8 from byte {} on", error.valid_up_to() + 1))?;
+        if text.trim().is_empty() {
+            return Ok(Line::Blank);
+        }
+        let tape = parse(text.trim().as_bytes()).map_err(|report| {
+            let syntax: Vec<&str> = report.violations.iter().map(|violation| violation.message.as_str()).collect();
+            format!("the line {}", syntax.join(", "))
+        })?;
+        let root = tape.root();
+        if let Some(end) = root.get("end") {
+            let counts =
+                serde_json::from_str(&end.to_text()).map_err(|error| format!("cannot read the counts of the last line: {error}"))?;
+            return Ok(Line::End(counts));
+        }
+        if root.get("history").is_some() {
+            return Ok(Line::Skipped);
+        }
+        if let Some(quarantined) = root.get("quarantined") {
+            return Ok(self.quarantined(line, quarantined));
+        }
+        self.record(line, root).map(Line::Record)
+    }
+
+    /// A change that an older version could not read is a record like any other once it can be read.
+    fn quarantined(&mut self, line: usize, quarantined: Json<'_>) -> Line {
+        let raw = quarantined.get("raw").and_then(Json::as_str).unwrap_or_default();
+        let readable = pull::reread(raw).is_some();
+        let parsed = parse(raw.as_bytes()).ok().filter(|_| readable);
+        let record = parsed.and_then(|tape| self.record(line, tape.root()).ok());
+        record.map_or(Line::Skipped, Line::Readable)
+    }
+
+    fn record(&mut self, line: usize, root: Json<'_>) -> Result<Incoming, String> {
+        const SHAPE: &str = "a line is {\"collection\": …, \"record\": …}";
+        let path = root.get("collection").and_then(Json::as_str).ok_or_else(|| format!("the line has no \"collection\"; {SHAPE}"))?;
+        let collection = registry::collection(path).ok_or_else(|| {
+            let known: Vec<&str> = registry::COLLECTIONS.iter().map(|known| known.path).collect();
+            format!("unknown collection {path:?}; available: {}", known.join(", "))
+        })?;
+        let record = root.get("record").ok_or_else(|| format!("the line has no \"record\"; {SHAPE}"))?;
+        let text = record.to_text();
+        let id = self.id(collection, record, &text)?;
+        let deleted = boolean(record.get("isDeleted")) == Some(true);
+        let stamp = integer(record.get("clientUpdatedAt")).map(|stamp| stamp.min(self.now_ms));
+        let invalid = |report: Report| format!("cannot read the {path} record: {report}");
+        let mut members = Vec::new();
+        let mut supply = |name: &'static str, value: String| {
+            if record.get(name).is_none() {
+                members.push((name, Some(value)));
+            }
+        };
+        supply("isDeleted", "false".to_owned());
+        supply("clientCreatedAt", self.now_ms.to_string());
+        supply("clientUpdatedAt", self.now_ms.to_string());
+        members.push(("id", Some(format!("\"{id}\""))));
+        let text = rewrite(&text, &members).map_err(invalid)?;
+        Ok(Incoming { line, key: Key { collection, id }, text, stamp, deleted })
+    }
+
+    /// The record's id. A record without one gets an id that follows from its content, so that importing the file again adds nothing.
+    fn id(&mut self, collection: &Collection, record: Json<'_>, text: &str) -> Result<Uuid, String> {
+        match record.get("id") {
+            Some(Json::String(id)) => {
+                record_id(id.as_ref()).ok_or_else(|| format!("the id {:?} is not a UUID in lower case, with hyphens", id.as_ref() as &str))
+            }
+            Some(Json::Null) | None => {
+                if let Some(id) = pull::singleton_id(collection) {
+                    return Ok(id);
+                }
+                let content = format!("{} {text}", collection.path);
+                let count = self.seen.entry(content.clone()).and_modify(|count| *count += 1).or_insert(1);
+                let key = format!("import {count} {content}");
+                Ok(deterministic_id(registry::NAMESPACE, collection.path, &key)
+                    .and_then(|id| Uuid::parse_str(&id).ok())
+                    .unwrap_or_else(|| (self.new_id)()))
+            }
+            Some(_) => Err("the id is not a string".to_owned()),
+        }
+    }
+}
