@@ -1,4 +1,4 @@
-//! What an operator does to the data, apart from serving it.
+//! Maintenance of a server's data: backup, restore, purge.
 
 use std::path::{Path, PathBuf};
 
@@ -14,17 +14,17 @@ pub fn back_up(data: &Path, to: &Path) -> Result<(), StoreError> {
     backup::back_up(data, to, now_ms())
 }
 
-/// Puts a backup in the database's place. Devices pull everything again, and push what the backup does not have. The server must be stopped.
-/// Says where the database that was there is kept.
+/// Replaces the database by a backup, and returns where the previous database is kept. The server must be stopped. Devices pull everything
+/// again and push what the backup does not contain.
 ///
 /// # Errors
-/// The file is no backup, or a server is running.
+/// The file is not a backup or is damaged, or a server is running.
 pub fn restore(data: &Path, from: &Path) -> Result<Option<PathBuf>, StoreError> {
     backup::restore(data, from, &new_epoch(), now_ms())
 }
 
-/// Forgets deletions that are older than a number of days and that all backups of the last `backup_days` know. Says how many there were. The
-/// server does this once a day itself.
+/// Purges the tombstones that are older than a number of days and that all backups of the last `backup_days` contain. Returns how many there
+/// were. A running server does this once a day.
 ///
 /// # Errors
 /// There is no database in the folder, or it cannot be written.

@@ -1,10 +1,10 @@
-//! What all handlers share, and the two doors to one user's records.
+//! The state that all handlers share, and how they read and write one user's records.
 
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use stronglog_sync::clock::ClockAndRng;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, Semaphore, watch};
 use uuid::Uuid;
 
 use crate::auth::limits::Limits;
@@ -29,6 +29,10 @@ pub struct App {
     pub notifications: Notifications,
     /// The memory that bodies of requests take.
     pub bodies: Shares<Sender>,
+    /// The requests under way, by account.
+    pub requests: Shares<Uuid>,
+    /// One permit for each large body that is parsed.
+    pub parsing: Semaphore,
     /// The exports under way, by account.
     pub exports: Shares<Uuid>,
     pub metrics: Metrics,
@@ -42,6 +46,9 @@ pub struct App {
 
 impl App {
     /// Reads a user's records from one snapshot.
+    ///
+    /// # Errors
+    /// The account does not exist any more, `work` fails, or the store does.
     pub async fn read<T: Send + 'static>(
         &self,
         user: Uuid,
@@ -49,7 +56,7 @@ impl App {
     ) -> Result<T, Failure> {
         self.store
             .read(move |connection| {
-                // An account that has been erased is nobody's: its tokens are worth nothing.
+                // The tokens of an erased account are valid until they expire, but there is nothing to read.
                 let records = UserRecords::of(connection, user)?.ok_or_else(Failure::unauthorized)?;
                 Ok(work(&records)?)
             })
@@ -57,13 +64,16 @@ impl App {
     }
 
     /// Changes a user's records in one transaction, which is on disk before this returns.
+    ///
+    /// # Errors
+    /// The account does not exist any more, `work` fails, or the store does. Nothing is changed then.
     pub async fn write<T: Send + 'static>(
         &self,
         user: Uuid,
         work: impl FnOnce(&mut UserRecords<'_>, &mut ClockAndRng<'_>) -> Result<T, feed::Error> + Send + 'static,
     ) -> Result<T, Failure> {
         self.store
-            .write(move |connection| {
+            .write_for(user, move |connection| {
                 let mut records = UserRecords::of(connection, user)?.ok_or_else(Failure::unauthorized)?;
                 let mut clock = ClockAndRng { now_ms: now_ms(), random: &mut rand::random };
                 Ok(work(&mut records, &mut clock)?)
@@ -83,7 +93,7 @@ pub fn new_id() -> Uuid {
     ClockAndRng { now_ms: now_ms(), random: &mut rand::random }.new_id()
 }
 
-/// A name for an epoch, which no other has.
+/// A random name for a new epoch.
 pub fn new_epoch() -> String {
     format!("e{:010x}", rand::random::<u64>() >> 24)
 }

@@ -1,4 +1,4 @@
-//! Who is asking: passwords, the tokens that stand for them, and how often one may try.
+//! Authentication: passwords, access and refresh tokens, and limits on attempts.
 
 pub mod limits;
 pub mod passwords;

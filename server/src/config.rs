@@ -23,16 +23,16 @@ pub struct Config {
     /// Address and port to listen on.
     #[arg(long, env = "STRONGLOG_BIND", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
     pub bind: SocketAddr,
-    /// Folder of the database. Made on the first start.
+    /// Folder of the database. Created on the first start.
     #[arg(long, env = "STRONGLOG_DATA", default_value = "stronglog-data", value_name = "FOLDER")]
     pub data: PathBuf,
-    /// Secret that tokens are signed with: at least 32 characters, not easily guessed. Better set in the environment.
+    /// Secret that tokens are signed with: at least 32 characters, not easily guessed. Prefer the environment variable.
     #[arg(long, env = "STRONGLOG_SIGNING_SECRET", hide_env_values = true, value_name = "SECRET")]
     pub signing_secret: Option<Secret>,
-    /// For trying things out: makes a signing secret and keeps it in the data folder.
+    /// Development mode: generates a signing secret and keeps it in the data folder.
     #[arg(long, env = "STRONGLOG_DEV")]
     pub dev: bool,
-    /// Certificate chain (PEM). Without it, put a proxy in front that speaks HTTPS.
+    /// Certificate chain (PEM). Without one, run a proxy that speaks HTTPS in front of the server.
     #[arg(long, env = "STRONGLOG_TLS_CERT", requires = "tls_key", value_name = "FILE")]
     pub tls_cert: Option<PathBuf>,
     /// Private key of the certificate (PEM).
@@ -41,10 +41,10 @@ pub struct Config {
     /// Origin of a web app that may use the server, such as https://app.example.com. May be given more than once.
     #[arg(long, env = "STRONGLOG_ALLOW_ORIGIN", value_delimiter = ',', value_name = "ORIGIN")]
     pub allow_origin: Vec<Origin>,
-    /// Take no new accounts.
+    /// Refuse to create accounts.
     #[arg(long, env = "STRONGLOG_CLOSED")]
     pub closed: bool,
-    /// A proxy in front says in X-Forwarded-For whom it speaks for.
+    /// A proxy in front of the server sets X-Forwarded-For.
     #[arg(long, env = "STRONGLOG_BEHIND_PROXY")]
     pub behind_proxy: bool,
     /// Network of a proxy whose X-Forwarded-For is believed, such as 10.0.0.0/8. May be given more than once. Without any, the nearest proxy is.
@@ -53,13 +53,13 @@ pub struct Config {
     /// Address and port to serve /metrics on. Without it, the server's own port serves them to this machine, and to nobody whom a proxy speaks for.
     #[arg(long, env = "STRONGLOG_METRICS_BIND", value_name = "ADDRESS")]
     pub metrics_bind: Option<SocketAddr>,
-    /// How many days deletions are remembered. A device that was away for longer pulls everything again.
+    /// How many days deletions are remembered. A device that was offline for longer pulls everything again.
     #[arg(long, env = "STRONGLOG_TOMBSTONE_DAYS", default_value_t = TOMBSTONE_DAYS, value_parser = clap::value_parser!(u32).range(1..=36500), value_name = "DAYS")]
     pub tombstone_days: u32,
-    /// How many days a backup may be restored for. Deletions that it does not know are remembered for as long.
+    /// How many days a backup may be restored. Deletions that a backup does not contain are remembered for that long.
     #[arg(long, env = "STRONGLOG_BACKUP_DAYS", default_value_t = BACKUP_DAYS, value_name = "DAYS")]
     pub backup_days: u32,
-    /// How many sign-ins, sign-ups and other uses of a password one network may try in a minute; one account, a quarter of that.
+    /// How many password attempts (sign-in, registration, confirmation) one network has in a minute. A quarter of them may be for one account.
     #[arg(long, env = "STRONGLOG_AUTH_PER_MINUTE", default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..), value_name = "NUMBER")]
     pub auth_per_minute: u32,
     /// How many connections may be open. Where there are more, idle ones are closed.
@@ -71,13 +71,13 @@ pub struct Config {
     /// The times after which connections are closed.
     #[arg(skip)]
     pub deadlines: Deadlines,
-    /// A web app to serve wherever the API is not.
+    /// A web app to serve on every path that is not part of the API.
     #[arg(skip)]
     pub site: Option<Site>,
 }
 
 impl Config {
-    /// For this machine alone, on a free port: what a test or a tour starts.
+    /// The settings of a test or a quickstart: this machine only, on a free port.
     pub fn local(data: impl Into<PathBuf>) -> Self {
         Config {
             bind: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -116,15 +116,15 @@ impl FromStr for Origin {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let expected = |why: &str| format!("{why}: give an origin such as https://app.example.com");
-        let uri: Uri = text.parse().map_err(|_| expected("it is no URL"))?;
+        let expected = |why: &str| format!("{why}; give an origin such as https://app.example.com");
+        let uri: Uri = text.parse().map_err(|_| expected("not a URL"))?;
         let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
-            return Err(expected(if text == "*" { "every origin cannot be allowed" } else { "it has no scheme or no host" }));
+            return Err(expected(if text == "*" { "not every origin can be allowed" } else { "a scheme or a host is missing" }));
         };
         if text != format!("{scheme}://{authority}") || authority.as_str().contains('@') {
-            return Err(expected("it has more than a scheme, a host and a port"));
+            return Err(expected("an origin is a scheme, a host and a port, without a path"));
         }
-        HeaderValue::from_str(text).map(Origin).map_err(|_| expected("it is no URL"))
+        HeaderValue::from_str(text).map(Origin).map_err(|_| expected("not a URL"))
     }
 }
 
@@ -150,7 +150,7 @@ impl FromStr for Network {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let expected = || "it is no network: give an address such as 192.0.2.1, or a network such as 10.0.0.0/8".to_owned();
+        let expected = || "not a network; give an address such as 192.0.2.1 or a network such as 10.0.0.0/8".to_owned();
         let (address, bits) = text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
         let address: IpAddr = address.parse().map_err(|_| expected())?;
         let all = if address.is_ipv4() { 32 } else { 128 };
@@ -159,7 +159,7 @@ impl FromStr for Network {
     }
 }
 
-/// A text that is not to be seen.
+/// A text that is never shown or logged.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
@@ -173,7 +173,7 @@ impl Secret {
         &self.0
     }
 
-    /// What makes it unfit to sign tokens with, if anything does.
+    /// Why the text should not be used to sign tokens, if there is a reason.
     pub fn weakness(&self) -> Option<&'static str> {
         const USUAL: [&str; 8] = ["secret", "password", "changeme", "change-me", "change_me", "default", "example", "stronglog"];
         let lower = self.0.to_lowercase();

@@ -1,10 +1,10 @@
-//! The routes: the contract's operations, and what an operator needs beside them.
+//! The routes: the operations of the contract, and health, metrics and reference pages.
 
-mod accounts;
 pub mod body;
 mod docs;
 mod edge;
 mod export;
+mod handlers;
 mod records;
 mod stream;
 
@@ -40,7 +40,7 @@ const CHECK_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// All routes over a server's state.
 pub fn router(app: &Arc<App>) -> Router {
-    let api = Arc::new(accounts::Accounts(Arc::clone(app)));
+    let api = Arc::new(handlers::Handlers(Arc::clone(app)));
     let with_body = |bytes_max| middleware::from_fn_with_state(body::Limit { app: Arc::clone(app), bytes_max }, body::whole);
     let public = router_where(Arc::clone(&api), |id| OPEN.contains(&id)).layer(with_body(body::FORM_BYTES_MAX));
     let own = router_where(api, |id| !OPEN.contains(&id) && !records::serves(id) && id != ExportAccount::ID)

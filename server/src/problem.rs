@@ -1,5 +1,4 @@
-//! Why a request fails as a whole: declared once, with its status, its code and its words (RFC 9457). What went wrong inside is logged, and
-//! never told.
+//! The failures of a request: each declared once, with its status, code and detail (RFC 9457). Internal errors are logged and never sent.
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
@@ -16,7 +15,7 @@ pub struct Failure {
     status: StatusCode,
     code: ProblemCode,
     detail: String,
-    /// How long to wait, in seconds: then the same request may succeed.
+    /// After how many seconds the same request may succeed.
     retry_after_secs: Option<u64>,
     restored_rev: Option<u64>,
     errors: Vec<ViolationType>,
@@ -33,7 +32,7 @@ impl Failure {
         Failure { errors: feed::violations(report), ..Self::new(StatusCode::BAD_REQUEST, ProblemCode::MalformedRequest, detail) }
     }
 
-    /// A request that no report can be made of.
+    /// A request that cannot be read far enough to be validated.
     pub fn unreadable(detail: &str) -> Self {
         Self::new(StatusCode::BAD_REQUEST, ProblemCode::MalformedRequest, detail)
     }
@@ -46,17 +45,17 @@ impl Failure {
 
     /// No token, or one that this server did not issue.
     pub fn unauthorized() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, ProblemCode::Unauthorized, "the request carries no token of this server")
+        Self::new(StatusCode::UNAUTHORIZED, ProblemCode::Unauthorized, "the request has no token that this server issued")
     }
 
-    /// A token that has run out.
+    /// An expired token.
     pub fn token_expired() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, ProblemCode::TokenExpired, "the token has expired")
     }
 
-    /// A refresh token that was revoked or is spent.
+    /// A refresh token that was revoked or exchanged before.
     pub fn token_revoked() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, ProblemCode::TokenRevoked, "the token was revoked, or has been spent before: sign in again")
+        Self::new(StatusCode::UNAUTHORIZED, ProblemCode::TokenRevoked, "the token was revoked or has already been exchanged; sign in again")
     }
 
     /// Signing in with a wrong address or password.
@@ -69,9 +68,9 @@ impl Failure {
         Self::new(StatusCode::FORBIDDEN, ProblemCode::InvalidCredentials, "the password is wrong")
     }
 
-    /// The server takes no new accounts.
+    /// The server does not accept new accounts.
     pub fn closed() -> Self {
-        Self::new(StatusCode::FORBIDDEN, ProblemCode::Forbidden, "this server takes no new accounts")
+        Self::new(StatusCode::FORBIDDEN, ProblemCode::Forbidden, "this server does not accept new accounts")
     }
 
     /// The address has an account.
@@ -81,12 +80,16 @@ impl Failure {
 
     /// No such path.
     pub fn no_path() -> Self {
-        Self::new(StatusCode::NOT_FOUND, ProblemCode::NotFound, "the contract has no such path")
+        Self::new(StatusCode::NOT_FOUND, ProblemCode::NotFound, "no operation of the contract has this path")
     }
 
     /// No such method on the path.
     pub fn no_method() -> Self {
-        Self::new(StatusCode::METHOD_NOT_ALLOWED, ProblemCode::MethodNotAllowed, "the path has no such method")
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            ProblemCode::MethodNotAllowed,
+            "no operation of the contract has this method on this path",
+        )
     }
 
     /// The body is too large.
@@ -95,7 +98,7 @@ impl Failure {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, ProblemCode::PayloadTooLarge, detail)
     }
 
-    /// A media type or an encoding that the server does not take.
+    /// A media type or an encoding that the server does not support.
     pub fn unsupported(detail: &str) -> Self {
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, ProblemCode::UnsupportedMediaType, detail)
     }
@@ -166,6 +169,9 @@ impl IntoResponse for Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
+        if error.is_busy() {
+            return Self::unavailable("the server is busy");
+        }
         tracing::error!(%error, "the store failed");
         Self::unavailable("the server cannot reach its data")
     }

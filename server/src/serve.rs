@@ -1,4 +1,4 @@
-//! Starting and stopping: the secret, the database, the socket, the daily chores, and an orderly end.
+//! Starting and stopping a server: the signing secret, the database, the listeners, and what has to be done once a day.
 
 use std::future::Future;
 use std::io::ErrorKind;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, Semaphore, watch};
 use tokio::task::{JoinError, JoinHandle};
 
 use crate::app::{App, new_epoch, now_ms};
@@ -27,6 +27,9 @@ use crate::store::sqlite::{Store, accounts, backup};
 
 /// How many connections the port for metrics has.
 const OPERATOR_CONNECTIONS_MAX: usize = 32;
+/// How many requests one account may have under way, and how many all accounts. More are sent away before their bodies are read.
+const REQUESTS_EACH_MAX: usize = 64;
+const REQUESTS_MAX: usize = 2_048;
 /// How many exports one account may have under way.
 const EXPORTS_MAX: usize = 2;
 const CHORES_EVERY: Duration = Duration::from_secs(86_400);
@@ -141,6 +144,8 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         limits: Limits::new(config.auth_per_minute),
         notifications: Notifications::default(),
         bodies: http::body::shares(),
+        requests: Shares::new(REQUESTS_EACH_MAX, REQUESTS_MAX),
+        parsing: Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from)),
         exports: Shares::new(EXPORTS_MAX, usize::MAX),
         metrics: Metrics::new(),
         connections: connections.clone(),

@@ -1,4 +1,4 @@
-//! Where records are kept: one trait of few statements, over SQLite for the server and in memory for simulations.
+//! Storage: the trait `Records`, implemented over SQLite for the server and in memory for simulations.
 
 mod epochs;
 pub mod memory;
@@ -13,35 +13,56 @@ pub use epochs::{Epoch, restored_rev};
 
 /// One user's records, as one transaction sees them. What is written through it is visible to others all at once, or not at all.
 pub trait Records {
-    /// Where the user stands.
+    /// The user's revision, purge watermark and epoch.
     ///
     /// # Errors
-    /// The store failed. So for all others.
+    /// The store failed.
     fn head(&self) -> Result<Head, StoreError>;
 
     /// Sets the user's newest revision, and the time of its write.
+    ///
+    /// # Errors
+    /// The store failed.
     fn advance(&mut self, rev: u64, server_updated_at: i64) -> Result<(), StoreError>;
 
     /// The revision down to which what was known in another epoch still holds.
+    ///
+    /// # Errors
+    /// The store failed.
     fn restored_rev(&self, epoch: &str) -> Result<u64, StoreError>;
 
     /// The current version of a record, of whatever collection.
+    ///
+    /// # Errors
+    /// The store failed.
     fn find(&self, id: Uuid) -> Result<Option<Entry>, StoreError>;
 
     /// Stores a version in place of the one before.
+    ///
+    /// # Errors
+    /// The store failed.
     fn put(&mut self, entry: &Entry) -> Result<(), StoreError>;
 
     /// The changes of a feed after a revision, in order of revision, for as long as they are taken.
+    ///
+    /// # Errors
+    /// The store failed.
     fn changes(&self, feed: Feed, after: u64, take: &mut dyn FnMut(Change) -> ControlFlow<()>) -> Result<(), StoreError>;
 
     /// Removes the tombstones accepted before a time, up to a revision.
+    ///
+    /// # Errors
+    /// The store failed.
     fn purge(&mut self, before_ms: i64, rev_max: u64) -> Result<Purged, StoreError>;
 
     /// Sets the revision up to which tombstones have been purged.
+    ///
+    /// # Errors
+    /// The store failed.
     fn raise_purge_watermark(&mut self, purge_watermark: u64) -> Result<(), StoreError>;
 }
 
-/// Where a user stands.
+/// A user's revision, purge watermark and epoch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Head {
     /// The newest revision.
@@ -70,7 +91,7 @@ pub struct Purged {
     pub highest_rev: u64,
 }
 
-/// The store failed. What it was doing must be given up as a whole.
+/// A failure of the store. The transaction must be abandoned.
 #[derive(Debug, thiserror::Error)]
 #[error("the store failed: {0}")]
 pub struct StoreError(Box<dyn std::error::Error + Send + Sync>);
@@ -78,6 +99,22 @@ pub struct StoreError(Box<dyn std::error::Error + Send + Sync>);
 impl StoreError {
     pub fn new(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         StoreError(cause.into())
+    }
+}
+
+/// More waits than can be written soon.
+#[derive(Debug, thiserror::Error)]
+#[error("too much waits to be written")]
+struct Busy;
+
+impl StoreError {
+    pub(crate) fn busy() -> Self {
+        StoreError::new(Busy)
+    }
+
+    /// Whether the same may succeed in a moment: nothing is wrong, but too much waits.
+    pub fn is_busy(&self) -> bool {
+        self.0.is::<Busy>()
     }
 }
 

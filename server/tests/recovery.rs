@@ -167,3 +167,60 @@ async fn a_damaged_backup_is_not_restored() {
     assert!(error.to_string().contains("damaged"), "{error}");
     assert!(admin::restore(folder, &folder.join("stronglog.db")).is_ok(), "a whole one is");
 }
+
+/// How often a text stands in the files of a folder.
+fn count(folder: &std::path::Path, text: &str) -> usize {
+    let files = folder.read_dir().expect("a folder").map(|entry| std::fs::read(entry.expect("an entry").path()).expect("a file"));
+    files.map(|bytes| bytes.windows(text.len()).filter(|window| *window == text.as_bytes()).count()).sum()
+}
+
+async fn erase(server: &Server, account: &Account) {
+    let request = server.http.delete(server.url("/api/v1/account")).bearer_auth(&account.access).header("content-type", "application/json");
+    let (status, answer) = support::answer(request.body(json!({ "password": support::PASSWORD }).to_string())).await;
+    assert_eq!(status, 204, "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_erased_is_in_no_file() {
+    let server = Server::start().await;
+    let (sam, alex) = (server.register("unforgettable@example.com").await, server.register("alex@example.com").await);
+    for number in 0..10 {
+        let mut record = weight(now());
+        record["note"] = json!("MARKER".repeat(700));
+        server.push(&sam, &[sam.change(WEIGHTS, &record, 2 * number + 1)]).await;
+        server.push(&sam, &[sam.change(WEIGHTS, &tombstone(&record, now()), 2 * number + 2)]).await;
+        server.push(&alex, &weights(&alex, number + 1, 1)).await;
+    }
+    let mut record = weight(now());
+    record["note"] = json!("MARKER".repeat(700));
+    server.push(&sam, &[sam.change(WEIGHTS, &record, 100)]).await;
+    assert!(count(server.folder.path(), "MARKERMARKER") > 0);
+    erase(&server, &sam).await;
+    // The log is emptied after the commit that the answer waits for.
+    let gone = async {
+        while count(server.folder.path(), "MARKERMARKER") + count(server.folder.path(), "unforgettable") > 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(10), gone).await.expect("nothing is left");
+    assert_eq!(live(&server, &alex).await.len(), 10);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_erased_account_stays_erased_after_a_restore() {
+    let server = Server::start().await;
+    let (sam, alex) = (server.register("sam@example.com").await, server.register("alex@example.com").await);
+    server.push(&sam, &weights(&sam, 1, 3)).await;
+    let backup = server.folder.path().join("monday.backup");
+    admin::back_up(server.folder.path(), &backup).expect("a backup");
+    erase(&server, &sam).await;
+    let server = server.restart(|folder| drop(admin::restore(folder, &folder.join("monday.backup")).expect("restored"))).await;
+    assert_eq!(server.get("/api/v1/changes", &sam.access).await.0, 401);
+    assert_eq!(server.get("/api/v1/changes", &alex.access).await.0, 200);
+    let server = server
+        .restart(|folder| {
+            std::fs::copy(folder.join("monday.backup"), folder.join("stronglog.db")).expect("put in place by hand");
+        })
+        .await;
+    assert_eq!(server.get("/api/v1/changes", &sam.access).await.0, 401);
+}

@@ -14,6 +14,8 @@ use crate::problem::Failure;
 pub enum Who {
     /// A network, for whatever account: of IPv6, the network that one household has.
     Network(IpAddr),
+    /// All networks that one site may have of IPv6, for whatever account.
+    Site(IpAddr),
     /// An account, by its email address whether it exists or not, from one network.
     AccountFrom(String, IpAddr),
     /// An account, from all networks that it is not known to use.
@@ -33,6 +35,13 @@ pub fn network(address: IpAddr) -> IpAddr {
         }
         v4 => v4,
     }
+}
+
+/// The site that a network of IPv6 belongs to: providers give 65,536 networks to one customer.
+pub fn site(network: IpAddr) -> Option<IpAddr> {
+    let IpAddr::V6(network) = network else { return None };
+    let [a, b, c, ..] = network.segments();
+    Some(IpAddr::from([a, b, c, 0, 0, 0, 0, 0]))
 }
 
 /// The buckets.
@@ -104,6 +113,7 @@ impl Limits {
     fn size(&self, who: &Who) -> f64 {
         match who {
             Who::Network(_) | Who::Account(_) | Who::Refresh(_) => self.per_minute,
+            Who::Site(_) => self.per_minute * 4.0,
             Who::AccountFrom(..) => (self.per_minute / 4.0).max(1.0),
         }
     }
@@ -139,5 +149,7 @@ mod tests {
         assert_eq!(network("2001:db8:1:2::7"), network("2001:db8:1:2:9::1"));
         assert_ne!(network("2001:db8:1:2::7"), network("2001:db8:1:3::7"));
         assert_eq!(network("::ffff:192.0.2.1"), network("192.0.2.1"));
+        assert_eq!(site(network("2001:db8:1:2::7")), site(network("2001:db8:1:3::7")));
+        assert_eq!(site(network("192.0.2.1")), None);
     }
 }

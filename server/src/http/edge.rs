@@ -104,10 +104,14 @@ fn numbers(version: &str) -> Option<[u32; 3]> {
     parts.ok()?.try_into().ok()
 }
 
-/// Finds out whose request this is. Handlers find the caller in the request's extensions.
+/// Finds out whose request this is, and whether the account has too many under way. Handlers find the caller in the request's extensions.
 pub async fn caller(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
-    match app.tokens.caller(request.headers()) {
-        Ok(caller) => {
+    let admitted = app.tokens.caller(request.headers()).and_then(|caller| {
+        let place = app.requests.take(caller.user, 1).map_err(|_| Failure::unavailable("too many requests are under way"))?;
+        Ok((caller, place))
+    });
+    match admitted {
+        Ok((caller, _place)) => {
             request.extensions_mut().insert(caller);
             next.run(request).await
         }

@@ -105,6 +105,8 @@ async fn pull(app: &App, caller: Caller, request: &Request<'_>, feed: Feed) -> R
 
 async fn push(app: &App, caller: Caller, body: Bytes, feed: Feed) -> Result<Response, Failure> {
     let push = if body.len() > LARGE_BODY_BYTES {
+        // As many at once as there are processors: the threads that answer small requests keep their share.
+        let _turn = app.parsing.acquire().await.map_err(|_| Failure::unavailable("the server is stopping"))?;
         let read = tokio::task::spawn_blocking(move || wire::read_push(&body, feed));
         read.await.map_err(|_| Failure::unavailable("the push could not be read"))?
     } else {

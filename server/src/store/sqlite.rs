@@ -3,7 +3,9 @@
 pub mod accounts;
 pub mod backup;
 mod counter;
+mod erased;
 pub mod files;
+mod queue;
 mod readers;
 mod records;
 mod writer;
@@ -65,6 +67,10 @@ impl Store {
             tracing::warn!("the database is older than its counter file: it counts as restored from a backup");
             backup::begin_epoch(&connection, new_epoch)?;
         }
+        let erased = erased::apply(folder, &connection)?;
+        if erased > 0 {
+            tracing::warn!(erased, "the database held accounts that had been erased: they were erased again");
+        }
         let writer = Writer::start(connection, counter)?;
         let readers = Readers::open(&path)?;
         Ok(Store { writer, readers, folder: folder.to_owned(), lock })
@@ -91,13 +97,41 @@ impl Store {
     /// Writes, in one transaction that is durable before this returns. An error undoes everything.
     ///
     /// # Errors
-    /// Those of `work`, and failures of the store.
+    /// Whatever `work` returns, and failures of the store.
     pub async fn write<T, E>(&self, work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        self.writer.run(work).await
+        self.writer.run(None, work).await
+    }
+
+    /// Writes as [`Store::write`] does, when it is the turn of an account.
+    ///
+    /// # Errors
+    /// Whatever `work` returns, and failures of the store.
+    pub async fn write_for<T, E>(&self, account: Uuid, work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.writer.run(Some(account), work).await
+    }
+
+    /// Erases an account with all that belongs to it: from the database, its log, and what is restored later.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn erase(&self, user: Uuid) -> Result<(), StoreError> {
+        let folder = self.folder.clone();
+        self.write(move |connection| {
+            erased::note(&folder, user)?;
+            accounts::erase(connection, user)
+        })
+        .await?;
+        self.writer.mark_log_stale();
+        // A commit, after which the log is emptied.
+        self.write(|_| Ok(())).await
     }
 
     /// Whether the data can be read and written: a page is read, and one is written to the disk.
@@ -112,7 +146,7 @@ impl Store {
     /// Reads, from one snapshot.
     ///
     /// # Errors
-    /// Those of `work`, and failures of the store.
+    /// Whatever `work` returns, and failures of the store.
     pub async fn read<T, E>(&self, work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         T: Send + 'static,
@@ -149,7 +183,7 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
          PRAGMA wal_autocheckpoint = 4000;
          PRAGMA journal_size_limit = 67108864;
          PRAGMA foreign_keys = ON;
-         PRAGMA secure_delete = FAST;
+         PRAGMA secure_delete = ON;
          PRAGMA cache_size = -16384;",
     )?;
     Ok(connection)

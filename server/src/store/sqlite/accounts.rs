@@ -1,4 +1,4 @@
-//! Accounts and sign-ins in the database.
+//! Accounts and sessions in the database.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
@@ -16,7 +16,7 @@ pub struct Account {
     pub created_at: i64,
 }
 
-/// A sign-in of a device: what its refresh tokens descend from.
+/// A session: one sign-in of a device, and the refresh tokens that follow from it.
 pub struct Session {
     pub user: Uuid,
     pub id: Uuid,
@@ -38,10 +38,10 @@ pub enum Created {
     EmailTaken,
 }
 
-/// Stores an account, unless the address has one.
+/// Stores an account, unless the email address has one.
 ///
 /// # Errors
-/// The store failed. So for all others.
+/// The store failed.
 pub fn create(connection: &Connection, account: &Account) -> Result<Created, StoreError> {
     let sql = "INSERT INTO users (user_id, email, password_hash, created_at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (email) DO NOTHING";
     let Account { user, email, password_hash, created_at } = account;
@@ -49,27 +49,46 @@ pub fn create(connection: &Connection, account: &Account) -> Result<Created, Sto
     Ok(if rows == 1 { Created::New } else { Created::EmailTaken })
 }
 
+/// The account with an email address.
+///
+/// # Errors
+/// The store failed.
 pub fn by_email(connection: &Connection, email: &str) -> Result<Option<Account>, StoreError> {
     let sql = "SELECT user_id, email, password_hash, created_at FROM users WHERE email = ?1";
     Ok(connection.prepare_cached(sql)?.query_row([email], account).optional()?)
 }
 
+/// The account with an id.
+///
+/// # Errors
+/// The store failed.
 pub fn by_user(connection: &Connection, user: Uuid) -> Result<Option<Account>, StoreError> {
     let sql = "SELECT user_id, email, password_hash, created_at FROM users WHERE user_id = ?1";
     Ok(connection.prepare_cached(sql)?.query_row([user], account).optional()?)
 }
 
 /// Erases an account with all that belongs to it.
+///
+/// # Errors
+/// The store failed.
 pub fn erase(connection: &Connection, user: Uuid) -> Result<(), StoreError> {
     connection.execute("DELETE FROM users WHERE user_id = ?1", [user])?;
     Ok(())
 }
 
+/// Replaces the password of an account.
+///
+/// # Errors
+/// The store failed.
 pub fn set_password(connection: &Connection, user: Uuid, password_hash: &str) -> Result<(), StoreError> {
     connection.execute("UPDATE users SET password_hash = ?2 WHERE user_id = ?1", params![user, password_hash])?;
     Ok(())
 }
 
+/// Stores a new session.
+///
+/// # Errors
+/// The store failed.
 pub fn begin_session(connection: &Connection, session: &Session) -> Result<(), StoreError> {
     let sql = "INSERT INTO sessions (user_id, session_id, device_name, salt, generation, rotated_at, created_at)
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
@@ -78,6 +97,10 @@ pub fn begin_session(connection: &Connection, session: &Session) -> Result<(), S
     Ok(())
 }
 
+/// One session of an account.
+///
+/// # Errors
+/// The store failed.
 pub fn session(connection: &Connection, user: Uuid, id: Uuid) -> Result<Option<Session>, StoreError> {
     let sql = "SELECT user_id, session_id, device_name, salt, generation, rotated_at, created_at, revoked
         FROM sessions WHERE user_id = ?1 AND session_id = ?2";
@@ -96,7 +119,10 @@ pub fn session(connection: &Connection, user: Uuid, id: Uuid) -> Result<Option<S
     Ok(connection.prepare_cached(sql)?.query_row(params![user, id], read).optional()?)
 }
 
-/// Hands out the next token of a sign-in: the one before is spent.
+/// Counts a session's refresh token up: the one before is spent.
+///
+/// # Errors
+/// The store failed.
 pub fn rotate(connection: &Connection, session: &Session, now_ms: i64) -> Result<(), StoreError> {
     let sql = "UPDATE sessions SET generation = ?3, rotated_at = ?4 WHERE user_id = ?1 AND session_id = ?2";
     let next = session.generation.saturating_add(1);
@@ -104,19 +130,28 @@ pub fn rotate(connection: &Connection, session: &Session, now_ms: i64) -> Result
     Ok(())
 }
 
-/// Revokes one sign-in.
+/// Revokes one session.
+///
+/// # Errors
+/// The store failed.
 pub fn revoke(connection: &Connection, user: Uuid, session: Uuid) -> Result<(), StoreError> {
     connection.execute("UPDATE sessions SET revoked = 1 WHERE user_id = ?1 AND session_id = ?2", params![user, session])?;
     Ok(())
 }
 
-/// Revokes every sign-in of an account but the one to keep.
+/// Revokes all sessions of an account except one.
+///
+/// # Errors
+/// The store failed.
 pub fn revoke_all(connection: &Connection, user: Uuid, kept: Option<Uuid>) -> Result<(), StoreError> {
     connection.execute("UPDATE sessions SET revoked = 1 WHERE user_id = ?1 AND session_id IS NOT ?2", params![user, kept])?;
     Ok(())
 }
 
-/// Forgets the sign-ins whose tokens have all run out by now.
+/// Deletes the sessions whose tokens have all expired.
+///
+/// # Errors
+/// The store failed.
 pub fn forget_sessions(connection: &Connection, rotated_before_ms: i64) -> Result<usize, StoreError> {
     Ok(connection.execute("DELETE FROM sessions WHERE rotated_at < ?1", [rotated_before_ms])?)
 }

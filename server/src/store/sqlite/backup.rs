@@ -6,7 +6,7 @@ use rusqlite::{Connection, OpenFlags, params};
 
 use super::counter::Counter;
 use super::files::{make_folder, make_private, private};
-use super::{DATABASE, UserRecords, connect, epoch, lock, migrate, users};
+use super::{DATABASE, UserRecords, connect, epoch, erased, lock, migrate, users};
 use crate::feed;
 use crate::store::StoreError;
 
@@ -51,6 +51,7 @@ pub fn restore(folder: &Path, from: &Path, new_epoch: &str, now_ms: i64) -> Resu
     std::fs::copy(from, &fresh).and_then(|_| make_private(&fresh)).map_err(|error| failed("copy the backup to", &fresh, error))?;
     let connection = connect(&fresh)?;
     migrate(&connection, new_epoch)?;
+    erased::apply(folder, &connection)?;
     if current.exists()
         && let Err(error) = remember_epochs(&connection, &current)
     {

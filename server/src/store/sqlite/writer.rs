@@ -2,22 +2,25 @@
 //! many devices share the price of one commit.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
+use uuid::Uuid;
 
+use super::BUSY_TIMEOUT;
 use super::counter::Counter;
+use super::queue::{NotTaken, Queue};
 use crate::store::StoreError;
 
-/// How many may wait. More than this is more than the disk can do: the next ones are sent away.
-const QUEUE_MAX: usize = 1_024;
 /// How many share a commit, at most, and for how long the first may have to wait for the others.
 const GROUP_MAX: usize = 64;
 const GROUP_TIME_MAX: Duration = Duration::from_millis(20);
+/// How long emptying the log may wait for readers, and all writers with it.
+const TRUNCATE_TIME_MAX: Duration = Duration::from_millis(200);
 
 /// Does its work in the open transaction, and hands back what to do once it is known whether that was committed.
 type Job = Box<dyn FnOnce(&Connection) -> Finish + Send>;
@@ -25,31 +28,39 @@ type Finish = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
 /// The queue and its thread.
 pub struct Writer {
+    queue: Arc<Queue<Job>>,
+    /// Whether the write-ahead log holds what was erased.
+    log_is_stale: Arc<AtomicBool>,
     /// Gone once the store is closed.
-    queue: Mutex<Option<SyncSender<Job>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Writer {
     pub fn start(connection: Connection, counter: Counter) -> Result<Self, StoreError> {
         counter.note(&connection)?;
-        let (queue, jobs) = sync_channel(QUEUE_MAX);
+        let (queue, log_is_stale) = (Arc::new(Queue::new()), Arc::new(AtomicBool::new(false)));
         let thread = std::thread::Builder::new().name("store-writer".to_owned());
-        let thread = thread.spawn(move || write(&connection, &counter, &jobs)).map_err(StoreError::new)?;
-        Ok(Writer { queue: Mutex::new(Some(queue)), thread: Mutex::new(Some(thread)) })
+        let (jobs, stale) = (Arc::clone(&queue), Arc::clone(&log_is_stale));
+        let thread = thread.spawn(move || write(&connection, &counter, &jobs, &stale)).map_err(StoreError::new)?;
+        Ok(Writer { queue, log_is_stale, thread: Mutex::new(Some(thread)) })
     }
 
     /// Writes what waits, takes no more, and closes the database.
     pub fn close(&self) {
-        drop(locked(&self.queue).take());
-        if let Some(thread) = locked(&self.thread).take()
+        self.queue.close();
+        if let Some(thread) = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take()
             && thread.join().is_err()
         {
-            tracing::error!("the writer had broken off");
+            tracing::error!("the thread that writes had panicked");
         }
     }
 
-    pub async fn run<T, E>(&self, work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    /// Says that the write-ahead log holds what was erased: it is emptied after the next commit.
+    pub fn mark_log_stale(&self) {
+        self.log_is_stale.store(true, Ordering::Relaxed);
+    }
+
+    pub async fn run<T, E>(&self, account: Option<Uuid>, work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
@@ -63,21 +74,16 @@ impl Writer {
                 let _ = sender.send(answer);
             })
         });
-        let queue = locked(&self.queue).clone().ok_or_else(|| StoreError::new("the store is closed"))?;
-        queue.try_send(job).map_err(|error| match error {
-            TrySendError::Full(_) => StoreError::new("too much waits to be written"),
-            TrySendError::Disconnected(_) => StoreError::new("the writer has broken off"),
+        self.queue.push(account, job).map_err(|reason| match reason {
+            NotTaken::Full => StoreError::busy(),
+            NotTaken::Closed => StoreError::new("the store is closed"),
         })?;
         receiver.await.map_err(|_| StoreError::new("no transaction could be begun"))?
     }
 }
 
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn write(connection: &Connection, counter: &Counter, jobs: &Receiver<Job>) {
-    while let Ok(first) = jobs.recv() {
+fn write(connection: &Connection, counter: &Counter, jobs: &Queue<Job>, log_is_stale: &AtomicBool) {
+    while let Some(first) = jobs.pop() {
         let mut finishes = Vec::new();
         let result = group(connection, first, jobs, &mut finishes);
         if result.is_ok()
@@ -92,11 +98,27 @@ fn write(connection: &Connection, counter: &Counter, jobs: &Receiver<Job>) {
         for finish in finishes {
             finish(message.as_ref().map_or(Ok(()), |message| Err(StoreError::new(message.clone()))));
         }
+        if log_is_stale.load(Ordering::Relaxed) && truncate_log(connection).unwrap_or_else(|error| failed_to_truncate(&error)) {
+            log_is_stale.store(false, Ordering::Relaxed);
+        }
     }
 }
 
+/// Moves the log into the database and empties it. Says whether that was possible: while somebody reads an older snapshot, it is not.
+fn truncate_log(connection: &Connection) -> Result<bool, StoreError> {
+    connection.busy_timeout(TRUNCATE_TIME_MAX)?;
+    let is_busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    Ok(!is_busy?)
+}
+
+fn failed_to_truncate(error: &StoreError) -> bool {
+    tracing::warn!(%error, "cannot empty the write-ahead log");
+    false
+}
+
 /// Runs a group of jobs in one transaction.
-fn group(connection: &Connection, first: Job, jobs: &Receiver<Job>, finishes: &mut Vec<Finish>) -> Result<(), StoreError> {
+fn group(connection: &Connection, first: Job, jobs: &Queue<Job>, finishes: &mut Vec<Finish>) -> Result<(), StoreError> {
     let since = Instant::now();
     connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
     let before = connection.total_changes();
@@ -108,7 +130,7 @@ fn group(connection: &Connection, first: Job, jobs: &Receiver<Job>, finishes: &m
             return Err(StoreError::new("the disk is full or fails"));
         }
         let more = finishes.len() < GROUP_MAX && since.elapsed() < GROUP_TIME_MAX;
-        next = if more { jobs.try_recv().ok() } else { None };
+        next = if more { jobs.try_pop() } else { None };
     }
     let commit = || {
         if connection.total_changes() > before {
@@ -186,16 +208,15 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let store = Store::open(folder.path(), "e1").expect("a store");
         store.write(|connection| Ok::<_, StoreError>(connection.execute_batch("CREATE TABLE notes (bytes BLOB)")?)).await.expect("a table");
-        let panicking = store.write(|connection| {
+        let panicking = store.write(|connection| -> Result<(), StoreError> {
             connection.execute("INSERT INTO notes VALUES (x'00')", [])?;
-            let none: Option<Result<(), StoreError>> = None;
-            none.expect("a panic in the middle of the work")
+            std::panic::panic_any("in the middle of the work")
         });
         assert!(panicking.await.is_err());
         note(&store, 1).await.expect("the thread goes on");
         assert_eq!(rows(folder.path()), 1, "what the panicking job wrote is undone");
         for _ in 0..8 {
-            let read = store.read(|_| -> Result<(), StoreError> { None.expect("a panic while reading") });
+            let read = store.read(|_| -> Result<(), StoreError> { std::panic::panic_any("while reading") });
             assert!(read.await.is_err());
         }
         assert_eq!(store.read(epoch).await.expect("the readers are all there"), "e1");

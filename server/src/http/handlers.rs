@@ -1,4 +1,4 @@
-//! Accounts, sign-ins, the stream and the server's limits: the operations that the generated routes serve.
+//! The handlers of the generated routes: accounts, sessions, the change stream and the sync configuration.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ use uuid::Uuid;
 use super::edge::{OLDEST_VERSION, address};
 use super::stream;
 use crate::app::{App, new_id, now_ms};
-use crate::auth::limits::{Who, network};
+use crate::auth::limits::{Who, network, site};
 use crate::auth::tokens::{ACCESS_SECS, Caller, GRACE_MS, REFRESH_MS, Refresh};
 use crate::feed::{BATCH_BYTES_MAX, BATCH_CHANGES_MAX, CLOCK_SKEW_MAX_MS, PAGE_BYTES_MAX, PAGE_CHANGES_MAX};
 use crate::problem::Failure;
@@ -31,10 +31,10 @@ use crate::store::Records;
 use crate::store::sqlite::accounts::{self, Account, Created, Session};
 use crate::store::sqlite::{self, UserRecords};
 
-/// The handlers.
-pub struct Accounts(pub Arc<App>);
+/// Implements the generated trait. Operations on records are served by `http/records.rs`.
+pub struct Handlers(pub Arc<App>);
 
-impl Api for Accounts {
+impl Api for Handlers {
     async fn register(&self, parts: Parts, call: Register) -> Reply<RegisterResponse> {
         reply(self.create(&parts, call).await, RegisterResponse::Created)
     }
@@ -73,7 +73,7 @@ impl Api for Accounts {
     }
 }
 
-impl Accounts {
+impl Handlers {
     async fn create(&self, parts: &Parts, call: Register) -> Result<TokenPair, Failure> {
         let app = &self.0;
         if app.config.closed {
@@ -120,7 +120,7 @@ impl Accounts {
         app.limits.learn(user, network);
         let session = new_session(user, call.body.device_name.map(|name| name.0), now_ms());
         let begun = app.store.write(move |connection| {
-            // Between the look and now, the account may have been erased.
+            // The account may have been erased in the meantime.
             accounts::by_user(connection, user)?.ok_or_else(Failure::wrong_credentials)?;
             accounts::begin_session(connection, &session)?;
             Ok::<_, Failure>(session)
@@ -129,7 +129,8 @@ impl Accounts {
         self.pair(&session, session.generation)
     }
 
-    /// Exchanges a refresh token: the newest one is spent, the one before is answered alike for a while, an older one was stolen.
+    /// Exchanges a refresh token. The newest one is rotated; the one before it gets the same answer for a while, since the first answer may have
+    /// been lost; an older one has been stolen, and its session is revoked.
     async fn exchange(&self, parts: &Parts, text: String) -> Result<TokenPair, Failure> {
         let network = self.network(parts);
         let Some(token) = self.genuine(&text).await? else {
@@ -222,7 +223,7 @@ impl Accounts {
     async fn erase(&self, parts: &Parts, password: String) -> Result<(), Failure> {
         let user = caller(parts)?.user;
         self.confirm(parts, user, password).await?;
-        self.0.store.write(move |connection| Ok::<_, Failure>(accounts::erase(connection, user)?)).await?;
+        self.0.store.erase(user).await?;
         self.0.notifications.remove(user);
         Ok(())
     }
@@ -255,6 +256,9 @@ impl Accounts {
     fn attempt(&self, parts: &Parts) -> Result<IpAddr, Failure> {
         let network = self.network(parts);
         self.0.limits.take(&Who::Network(network), Instant::now())?;
+        if let Some(site) = site(network) {
+            self.0.limits.take(&Who::Site(site), Instant::now())?;
+        }
         Ok(network)
     }
 
@@ -287,7 +291,7 @@ fn new_session(user: Uuid, device_name: Option<String>, now: i64) -> Session {
     Session { user, id, device_name, salt, generation: 1, rotated_at: now, created_at: now, revoked: false }
 }
 
-/// Whose request this is: the layer around the routes has found out.
+/// The caller, which the layer around the routes has put into the request's extensions.
 fn caller(parts: &Parts) -> Result<Caller, Failure> {
     parts.extensions.get::<Caller>().copied().ok_or_else(Failure::unauthorized)
 }
