@@ -30,6 +30,8 @@ export interface PendingWrite {
   readonly at?: number;
   /** 1 if the record is shipped with the app. */
   readonly shipped: 0 | 1;
+  /** 1 if it replaces a version that the app has not read (R24). */
+  readonly stale?: 1;
   /** Why the engine refused the write, and when it was made. */
   readonly refused?: { readonly problem: string; readonly at: number };
 }

@@ -210,7 +210,7 @@ export class DexieStore {
     const absorbed = wasm.absorb(
       meta,
       rows,
-      unseen.map(({ key, at, shipped }) => ({ key, at, shipped: shipped === 1, record: records.get(key) })),
+      unseen.map(({ key, at, shipped, stale }) => ({ key, at, shipped: shipped === 1, stale: stale === 1, record: records.get(key) })),
     );
     const writes = await this.apply(absorbed, records);
     const refused = new Map(writes.refused);

@@ -126,14 +126,48 @@ class Watched {
     const keys = records.map((record) => record["id"] as string);
     const live = records.filter((record) => record["isDeleted"] !== true);
     const deleted = records.filter((record) => record["isDeleted"] === true).map((record) => record["id"] as string);
-    const pending = records.map((record) => this.pendingWrite(record["id"] as string, at, record["clientUpdatedAt"] === 0));
     return this.refuseQuarantined(request.trans, keys)
-      .then(() => this.below.mutate({ ...request, values: live }))
-      .then((response) =>
-        this.remove(request.trans, deleted)
-          .then(() => this.record(request.trans, pending))
-          .then(() => (deleted.length === 0 ? response : { ...response, results: keys, lastResult: keys.at(-1) })),
+      .then(() => this.staleKeys(request, keys))
+      .then((stale) =>
+        this.below.mutate({ ...request, values: live }).then((response) => {
+          const pending = records.map((record) => ({
+            ...this.pendingWrite(record["id"] as string, at, record["clientUpdatedAt"] === 0),
+            ...(stale.has(record["id"] as string) ? { stale: 1 as const } : {}),
+          }));
+          return this.remove(request.trans, deleted)
+            .then(() => this.record(request.trans, pending))
+            .then(() => (deleted.length === 0 ? response : { ...response, results: keys, lastResult: keys.at(-1) }));
+        }),
       );
+  }
+
+  /**
+   * The records that are replaced by versions made of an older one (R24): the app has read them, somebody has changed them since, and the
+   * app puts them back whole. The stamp of a record names the version that was read; one without a stamp says nothing, and what Dexie
+   * itself reads and writes in one transaction is never stale.
+   */
+  private staleKeys(request: Extract<DBCoreMutateRequest, { type: "add" | "put" }>, keys: readonly string[]): Promise<ReadonlySet<string>> {
+    if (request.type === "add") {
+      return Promise.resolve(new Set());
+    }
+    const { trans } = request;
+    const isReadHere = request.changeSpec !== undefined;
+    const read = request.values.map((value: JsonRecord) => (isReadHere ? undefined : value["clientUpdatedAt"]));
+    const pendingKeys = keys.map((id) => `${this.collection.path}/${id}`);
+    return this.below.getMany({ trans, keys: [...keys] }).then((current: (JsonRecord | undefined)[]) =>
+      this.core
+        .table(PENDING_WRITES)
+        .getMany({ trans, keys: pendingKeys })
+        .then((pending: (PendingWrite | undefined)[]) => {
+          const isStale = (index: number): boolean => {
+            const stored = current[index]?.["clientUpdatedAt"];
+            const differs = typeof read[index] === "number" && stored !== undefined && read[index] !== stored;
+            // A write that nobody has absorbed yet stays stale, whatever is written over it.
+            return differs || pending[index]?.stale === 1;
+          };
+          return new Set(keys.filter((_, index) => isStale(index)));
+        }),
+    );
   }
 
   private delete(request: DBCoreMutateRequest, keys: string[]): Promise<DBCoreMutateResponse> {

@@ -24,6 +24,8 @@ export interface AppWrite {
   readonly at: number;
   /** Whether the record is shipped with the app. */
   readonly shipped: boolean;
+  /** Whether it replaces a version that the app has not read. */
+  readonly stale: boolean;
   /** The record as JSON, or undefined where the app has deleted it. */
   readonly record: string | undefined;
 }";
@@ -40,15 +42,19 @@ extern "C" {
     #[wasm_bindgen(method, getter, structural)]
     fn shipped(this: &AppWrite) -> bool;
     #[wasm_bindgen(method, getter, structural)]
+    fn stale(this: &AppWrite) -> bool;
+    #[wasm_bindgen(method, getter, structural)]
     fn record(this: &AppWrite) -> Option<String>;
 }
 
 impl AppWrite {
     fn edit(&self) -> LocalEdit {
-        match (self.record(), self.shipped()) {
-            (None, _) => LocalEdit::Delete,
-            (Some(record), true) => LocalEdit::Seed(record),
-            (Some(record), false) => LocalEdit::Change(record),
+        match self.record() {
+            None => LocalEdit::Delete,
+            Some(record) if self.shipped() => LocalEdit::Seed(record),
+            // Its stamp is the time of the write, which is not that of the stored version (R24).
+            Some(record) if self.stale() => LocalEdit::Put(record),
+            Some(record) => LocalEdit::Change(record),
         }
     }
 }

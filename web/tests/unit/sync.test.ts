@@ -178,6 +178,30 @@ describe("concurrent changes", () => {
     expect(server.records.get(`user-bodyweight-logs/${theirs}`)?.record).toMatchObject({ weightKg: 72 });
   });
 
+  test("a stale form overwrites nothing without a trace", async () => {
+    const id = newId();
+    server.add("user-bodyweight-logs", remote(id, {}));
+    await device.signIn();
+    await device.sync();
+    const form = await device.db.userBodyweightLogs.get(id);
+    server.add("user-bodyweight-logs", remote(id, { weightKg: 60, clientUpdatedAt: 1_500 }), 2);
+    await device.sync();
+    await device.db.userBodyweightLogs.put({ ...form, weightKg: 61 } as { date: number; weightKg: number });
+    // What is written over it later does not make it any fresher.
+    await device.db.userBodyweightLogs.update(id, { weightKg: 62 });
+    await device.sync();
+    expect(server.records.get(`user-bodyweight-logs/${id}`)?.record).toMatchObject({ weightKg: 62 });
+    expect(await device.host.call("conflicts", [])).toMatchObject([{ why: "lost", record: { id, weightKg: 60 } }]);
+    const push = server.requests.findLast(({ path }) => path.endsWith("/batch"))?.body as { changes: { baseRev?: number }[] };
+    expect(push.changes.map(({ baseRev }) => baseRev)).toEqual([undefined]);
+
+    // A form that is up to date replaces what it was made of.
+    const fresh = await device.db.userBodyweightLogs.get(id);
+    await device.db.userBodyweightLogs.put({ ...fresh, weightKg: 63 } as { date: number; weightKg: number });
+    await device.sync();
+    expect(await device.host.call("conflicts", [])).toHaveLength(1);
+  });
+
   test("an edit that nobody has stamped yet is not overwritten by a page", async () => {
     const id = newId();
     server.add("user-bodyweight-logs", remote(id, {}));
