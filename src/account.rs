@@ -119,7 +119,7 @@ impl Accounts<'_> {
     /// Signs out. Data and outbox stay, and go on with the next sign-in. The tokens are forgotten even if the server cannot be told.
     ///
     /// # Errors
-    /// The tokens cannot be forgotten, or the server was not told: they run out by themselves then.
+    /// The tokens cannot be deleted, or the server cannot be reached: the tokens expire by themselves then.
     pub async fn sign_out(&self, which: SignOut) -> Result<(), Error> {
         const DOING: &str = "sign out";
         let body = LogoutRequest { all_devices: (which == SignOut::AllDevices).then_some(true) };
@@ -209,6 +209,11 @@ impl Accounts<'_> {
 }
 
 impl Client {
+    /// Signing up, in and out, and the account.
+    pub fn account(&self) -> Accounts<'_> {
+        Accounts { client: self }
+    }
+
     /// Goes on as whoever was signed in when the app last ran.
     pub(crate) async fn resume_session(&self) -> Result<(), Error> {
         if let Some(account) = self.account().signed_in().await? {
@@ -218,7 +223,7 @@ impl Client {
     }
 }
 
-/// The error of a response that is not the hoped-for one.
+/// The error of a response that is not a success.
 fn refusal<R: crate::api::runtime::http::Outcome>(doing: &'static str, response: R) -> Error {
     use crate::api::Schema;
     let (status, _, body) = response.write();

@@ -10,7 +10,6 @@ use std::sync::Arc;
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use uuid::Uuid;
 
-use crate::account::Accounts;
 use crate::api::Report;
 use crate::api::collection::{Collection, Synced};
 use crate::api::registry::{self, Collections};
@@ -63,11 +62,6 @@ impl Client {
     /// A client to be set up.
     pub fn builder() -> ClientBuilder {
         ClientBuilder::default()
-    }
-
-    /// Signing up, in and out, and the account.
-    pub fn account(&self) -> Accounts<'_> {
-        Accounts { client: self }
     }
 
     /// Syncs now, and returns when nothing is left to do, or nothing can be done: [`Status::is_synced`] says which.
@@ -152,7 +146,7 @@ impl Client {
             Some(collection) => Ok(JsonRecords { client: self, collection }),
             None => {
                 let known: Vec<&str> = registry::COLLECTIONS.iter().map(|known| known.path).collect();
-                Err(Error::argument(format!("there is no collection {collection:?}; there are {}", known.join(", "))))
+                Err(Error::argument(format!("unknown collection {collection:?}; available: {}", known.join(", "))))
             }
         }
     }
@@ -162,7 +156,7 @@ impl Client {
         self.inner.changes.subscribe()
     }
 
-    /// The newest versions that lost against another edit or were deleted, newest first, at most `limit`.
+    /// The newest versions that were replaced by another edit, deleted or discarded, newest first, at most `limit`.
     ///
     /// # Errors
     /// The database cannot be read.
@@ -364,6 +358,7 @@ impl Collections for Client {
 
 /// An edit that the server has refused for good.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Blocked {
     /// Which record: what [`Client::retry_blocked`] and [`Client::discard_blocked`] ask for.
     pub key: Key,

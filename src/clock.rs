@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_clock_is_corrected_by_the_server_s() {
+    fn a_wrong_clock_is_corrected_by_the_server() {
         let mut clock = Clock::default();
         clock.stamp(5_000_000, None);
         clock.reset(5_000_000, 1_000_000);

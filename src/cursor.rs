@@ -30,30 +30,30 @@ impl fmt::Display for Cursor {
     }
 }
 
-/// The text is no cursor.
+/// The text is not a cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NoCursor;
+pub struct InvalidCursor;
 
-impl fmt::Display for NoCursor {
+impl fmt::Display for InvalidCursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the text is no cursor of version 1")
+        f.write_str("the text is not a cursor of version 1")
     }
 }
 
-impl std::error::Error for NoCursor {}
+impl std::error::Error for InvalidCursor {}
 
 impl FromStr for Cursor {
-    type Err = NoCursor;
+    type Err = InvalidCursor;
 
-    fn from_str(text: &str) -> Result<Self, NoCursor> {
+    fn from_str(text: &str) -> Result<Self, InvalidCursor> {
         let mut parts = text.split('.');
         match (parts.next(), parts.next(), parts.next(), parts.next(), parts.next()) {
             (Some("v1"), Some(feed), Some(epoch), Some(rev), None) if !feed.is_empty() && !epoch.is_empty() => {
                 let step = epoch.rsplit_once('_').and_then(|(epoch, purge_watermark)| Some((epoch, purge_watermark.parse().ok()?)));
                 let (epoch, purge_watermark) = step.filter(|(epoch, _)| !epoch.is_empty()).unwrap_or((epoch, 0));
-                Ok(Cursor { feed: feed.to_owned(), epoch: epoch.to_owned(), purge_watermark, rev: rev.parse().map_err(|_| NoCursor)? })
+                Ok(Cursor { feed: feed.to_owned(), epoch: epoch.to_owned(), purge_watermark, rev: rev.parse().map_err(|_| InvalidCursor)? })
             }
-            _ => Err(NoCursor),
+            _ => Err(InvalidCursor),
         }
     }
 }
@@ -75,9 +75,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_cursor_is_refused() {
+    fn text_that_is_not_a_cursor_is_refused() {
         for text in ["", "v2.all.e1.1", "v1.all.e1", "v1.all.e1.x", "v1.all.e1.1.2", "v1..e1.1", "v1.all..1", "v1.all.e1.-1"] {
-            assert_eq!(text.parse::<Cursor>(), Err(NoCursor), "{text}");
+            assert_eq!(text.parse::<Cursor>(), Err(InvalidCursor), "{text}");
         }
     }
 }

@@ -1,14 +1,14 @@
-//! The sync engine: a state machine that is told what happened and says what to do. It has no clock, socket, disk, thread or chance of
-//! its own, so the same engine runs under tokio, in a browser's worker and in a simulation, and every fault can be played again.
+//! The sync engine: a state machine that takes events and returns commands. It has no clock, socket, disk, thread or source of random
+//! numbers of its own, so the same engine runs under tokio, in a browser's worker and in a simulation, and every fault can be replayed.
 //!
-//! A cycle pushes what waits, parents first, then pulls until there is no more, and begins again while something waits. The next page is
-//! fetched, and the next edits are sent, while one step is being stored. One timer is armed whenever there is something to wait for (R14).
+//! A cycle pushes pending edits, parents first, then pulls until there are no more pages, and repeats while edits are pending. The next page
+//! is fetched, and the next edits are sent, while one step is being stored. One timer is armed whenever there is work to come (R14).
 
 use uuid::Uuid;
 
 use crate::cursor::Cursor;
-use crate::engine::answer::{Answered, failure};
-use crate::engine::pulling::Pulling;
+use crate::engine::answer::Answered;
+use crate::engine::pulling::{Following, Pulling};
 use crate::engine::pushing::{PUSHES_AHEAD, Pushing};
 use crate::retry::{Backoff, Failure};
 use crate::rules::{self, Rule};
@@ -24,7 +24,7 @@ mod pushing;
 
 pub use event::{Call, Command, Event, Message};
 
-/// How the engine goes about it.
+/// How often the engine pulls, and how much it asks for and sends at a time.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// How often to pull when nothing else calls for it, in milliseconds.
@@ -77,7 +77,14 @@ pub struct Engine {
     offline: bool,
 }
 
-/// What is going on. One thing at a time, but for the request that is under way while the answer to the one before is being stored.
+/// One event's turn: when it happened, a random number, and the commands that it leads to.
+pub(crate) struct Turn {
+    now_ms: i64,
+    jitter: u64,
+    commands: Vec<Command>,
+}
+
+/// What is going on. One thing at a time, except that a request may be under way while the answer to the one before is being stored.
 #[derive(Debug)]
 enum Work {
     Idle,
@@ -94,7 +101,7 @@ enum Step {
     Other,
 }
 
-/// What there is to do.
+/// What there is to do, once nothing stands in the way.
 #[derive(Clone, Copy, Debug, Default)]
 struct Wants {
     push: bool,
@@ -115,7 +122,7 @@ enum Next {
     Sweep,
 }
 
-/// What stands in the way until somebody does something about it.
+/// What keeps sync from going on until somebody acts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Obstacle {
     NeedsAuth,
@@ -150,14 +157,14 @@ impl Engine {
 
     /// Takes in an event. `now_ms` is a clock that never goes back; `jitter` is a random number.
     pub fn handle(&mut self, event: Event, now_ms: i64, jitter: u64) -> Vec<Command> {
-        let mut commands = Vec::new();
-        self.take(event, now_ms, jitter, &mut commands);
-        self.advance(now_ms, &mut commands);
-        commands.push(Command::WakeAt(self.wake_at()));
-        commands
+        let mut turn = Turn { now_ms, jitter, commands: Vec::new() };
+        self.take(event, &mut turn);
+        self.advance(&mut turn);
+        turn.commands.push(Command::WakeAt(self.wake_at()));
+        turn.commands
     }
 
-    /// How sync stands.
+    /// The status of sync, derived from the store as it was after the last step (R19).
     pub fn status(&self, now_ms: i64) -> Status {
         let needs_confirmation = self.needs_confirmation();
         let state = match (self.account, self.obstacle) {
@@ -187,20 +194,20 @@ impl Engine {
         matches!(self.work, Work::Idle) && !self.refreshing && (!has_next || !self.may_send() || self.schedule.is_held(now_ms))
     }
 
-    fn take(&mut self, event: Event, now: i64, jitter: u64, commands: &mut Vec<Command>) {
+    fn take(&mut self, event: Event, turn: &mut Turn) {
         match event {
             Event::Written(snapshot) => {
                 self.renew(snapshot);
-                self.schedule.written(now);
+                self.schedule.written(turn.now_ms);
             }
             Event::Changed(snapshot) => {
                 self.renew(snapshot);
                 self.try_now();
                 if !self.snapshot.meta.enabled {
-                    self.stop(commands);
+                    self.stop(turn);
                 }
             }
-            Event::Tick => self.tick(now),
+            Event::Tick => self.tick(turn.now_ms),
             Event::Online(online) => {
                 self.offline = !online;
                 if online {
@@ -216,34 +223,28 @@ impl Engine {
             }
             Event::Pause => {
                 self.paused = true;
-                self.stop(commands);
+                self.stop(turn);
             }
             Event::Resume => {
                 self.paused = false;
                 self.try_now();
             }
-            Event::SignedIn { account } => {
-                self.account = Some(account);
-                self.obstacle = None;
-                self.refreshing = false;
-                self.refreshed = false;
-                self.try_now();
-            }
+            Event::SignedIn { account } => self.signed_in(account),
             Event::SignedOut => {
                 self.account = None;
                 self.obstacle = None;
                 self.refreshing = false;
-                self.stop(commands);
+                self.stop(turn);
             }
-            Event::Loaded(rows) => self.push(&rows, commands),
-            Event::Persisted(done) => self.persisted(done, now, jitter, commands),
+            Event::Loaded(rows) => self.push(&rows, turn),
+            Event::Persisted(done) => self.persisted(done, turn),
             Event::StoreFailed { message } => {
-                self.stop(commands);
+                self.stop(turn);
                 self.work = Work::Idle;
-                self.fail(message, now, jitter);
+                self.fail(message, turn);
             }
-            Event::Answered { request, answer } if self.is_awaited(request) => self.replied(Ok(answer), now, jitter, commands),
-            Event::Unanswered { request, message } if self.is_awaited(request) => self.replied(Err(message), now, jitter, commands),
+            Event::Answered { request, answer } if self.is_awaited(request) => self.replied(Ok(answer), turn),
+            Event::Unanswered { request, message } if self.is_awaited(request) => self.replied(Err(message), turn),
             // An answer about a token that somebody has signed in over says nothing any more.
             Event::Refreshed { valid } if self.refreshing => {
                 self.refreshing = false;
@@ -255,7 +256,15 @@ impl Engine {
         }
     }
 
-    /// Takes over what the store is like, unless something later is known already.
+    fn signed_in(&mut self, account: Uuid) {
+        self.account = Some(account);
+        self.obstacle = None;
+        self.refreshing = false;
+        self.refreshed = false;
+        self.try_now();
+    }
+
+    /// Adopts a snapshot of the store, unless a later one is known already.
     fn renew(&mut self, snapshot: Snapshot) {
         if snapshot.meta.version >= self.snapshot.meta.version || !rules::on(Rule::NewestSnapshot) {
             self.snapshot = snapshot;
@@ -282,37 +291,28 @@ impl Engine {
         }
     }
 
-    /// Lets go of requests; a step that is being stored is stored.
-    fn stop(&mut self, commands: &mut Vec<Command>) {
-        let request = match &mut self.work {
-            Work::Pushing(pushing) => pushing.let_go(),
-            Work::Pulling(pulling) => {
-                pulling.page = None;
-                pulling.request.take()
-            }
-            _ => None,
-        };
-        if let Some(request) = request {
-            commands.push(Command::Cancel { request });
-        }
+    /// Cancels the request under way; a step that is being stored is stored.
+    fn stop(&mut self, turn: &mut Turn) {
+        turn.commands.extend(self.request().map(|request| Command::Cancel { request }));
         self.wants = Wants { push: true, pull: true };
-        let storing = match &self.work {
-            Work::Idle => false,
-            Work::Loading | Work::Storing(_) => true,
-            Work::Pushing(pushing) => pushing.storing,
-            Work::Pulling(pulling) => pulling.storing,
+        self.work = match std::mem::replace(&mut self.work, Work::Idle) {
+            Work::Pushing(pushing) => pushing.without_request().map_or(Work::Idle, Work::Pushing),
+            Work::Pulling(pulling) => pulling.without_request().map_or(Work::Idle, Work::Pulling),
+            work @ (Work::Idle | Work::Loading | Work::Storing(_)) => work,
         };
-        if !storing {
-            self.work = Work::Idle;
+    }
+
+    /// The request under way.
+    fn request(&self) -> Option<u64> {
+        match &self.work {
+            Work::Pushing(pushing) => pushing.request(),
+            Work::Pulling(pulling) => pulling.request(),
+            Work::Idle | Work::Loading | Work::Storing(_) => None,
         }
     }
 
     fn is_awaited(&self, request: u64) -> bool {
-        match &self.work {
-            Work::Pushing(pushing) => pushing.sent.as_ref().is_some_and(|(awaited, _)| *awaited == request),
-            Work::Pulling(pulling) => pulling.request == Some(request),
-            _ => false,
-        }
+        self.request() == Some(request)
     }
 
     /// Whether the signed-in account is not the one that the records belong to.
@@ -353,87 +353,68 @@ impl Engine {
     }
 
     /// Begins the next piece of work, if nothing is going on and something may.
-    fn advance(&mut self, now: i64, commands: &mut Vec<Command>) {
-        if !matches!(self.work, Work::Idle) || !self.may_send() || self.schedule.is_held(now) {
+    fn advance(&mut self, turn: &mut Turn) {
+        if !matches!(self.work, Work::Idle) || !self.may_send() || self.schedule.is_held(turn.now_ms) {
             return;
         }
-        self.tick(now);
+        self.tick(turn.now_ms);
         match self.next() {
-            Some(Next::Pull { since }) => self.pull(since, commands),
-            Some(Next::Sweep) => self.store(Task::Sweep, commands),
+            Some(Next::Pull { since }) => self.pull(since, turn),
+            Some(Next::Sweep) => self.store(Task::Sweep, turn),
             Some(Next::Push) => {
                 self.wants.push = false;
                 self.schedule.forget_writes();
                 self.work = Work::Loading;
-                commands.push(Command::Load { limit: self.push_changes * (1 + PUSHES_AHEAD) });
+                turn.commands.push(Command::Load { limit: self.push_changes * (1 + PUSHES_AHEAD) });
             }
             None => {}
         }
     }
 
-    fn store(&mut self, task: Task, commands: &mut Vec<Command>) {
+    fn store(&mut self, task: Task, turn: &mut Turn) {
         self.work = Work::Storing(match task {
             Task::Sweep => Step::Sweep,
             _ => Step::Other,
         });
-        commands.push(Command::Persist(task));
+        turn.commands.push(Command::Persist(task));
     }
 
-    fn send(&mut self, message: Message, commands: &mut Vec<Command>) -> Option<u64> {
+    fn send(&mut self, message: Message, turn: &mut Turn) -> Option<u64> {
         let account = self.account?;
         self.requests += 1;
-        commands.push(Command::Send { request: self.requests, account, message });
+        turn.commands.push(Command::Send { request: self.requests, account, message });
         Some(self.requests)
     }
 
-    /// Takes what came of the request under way: an answer, or what the network said.
-    fn replied(&mut self, reply: Result<Answered, String>, now: i64, jitter: u64, commands: &mut Vec<Command>) {
-        let reply = if let Work::Pushing(pushing) = &mut self.work { pushing.hold(reply) } else { Some(reply) };
-        match reply {
-            Some(Ok(answer)) => self.answered(&answer, now, jitter, commands),
-            Some(Err(message)) => self.unanswered(message, now, jitter),
-            None => {}
-        }
-    }
-
-    fn answered(&mut self, answer: &Answered, now: i64, jitter: u64, commands: &mut Vec<Command>) {
-        self.offline = false;
-        match std::mem::replace(&mut self.work, Work::Idle) {
-            Work::Pushing(mut pushing) => {
-                let sent = pushing.sent.take().map(|(_, sent)| sent).unwrap_or_default();
-                match answer::push_result(answer, &sent) {
-                    Ok(result) => self.pushed(pushing, sent, result, commands),
-                    Err(message) => self.push_failed(failure(answer), message, &sent, now, jitter, commands),
-                }
+    /// Takes in the reply to the request under way: an answer, or what the network reported.
+    fn replied(&mut self, reply: Result<Answered, String>, turn: &mut Turn) {
+        match (std::mem::replace(&mut self.work, Work::Idle), reply) {
+            (Work::Pushing(pushing), reply) => self.push_replied(pushing, reply, turn),
+            (Work::Pulling(pulling), Ok(answer)) => {
+                self.offline = false;
+                self.pull_answered(pulling, &answer, turn);
             }
-            Work::Pulling(pulling) if pulling.asking_about.is_some() => self.told_about_epoch(pulling, answer, now, jitter, commands),
-            Work::Pulling(pulling) => match answer::page(answer) {
-                Ok(page) => self.paged(pulling, page, commands),
-                Err(message) => self.pull_failed(pulling, failure(answer), message, now, jitter, commands),
-            },
-            other => self.work = other,
+            (Work::Pulling(pulling), Err(message)) => {
+                if let Pulling::Storing(_) = pulling {
+                    self.work = Work::Pulling(Pulling::Storing(Following::Failed(None)));
+                }
+                self.unreachable(message, turn);
+            }
+            (work, _) => self.work = work,
         }
     }
 
-    /// Everything that is not the server's doing: the network, or a program between here and there.
-    fn unanswered(&mut self, message: String, now: i64, jitter: u64) {
+    /// No answer: the network failed, or a program between here and the server.
+    fn unreachable(&mut self, message: String, turn: &Turn) {
         self.offline = true;
-        if let Work::Pulling(pulling) = &mut self.work
-            && pulling.storing
-        {
-            pulling.request = None;
-            pulling.failed = true;
-        } else {
-            self.work = Work::Idle;
-        }
-        self.fail(message, now, jitter);
+        self.fail(message, turn);
     }
 
-    fn fail(&mut self, message: String, now: i64, jitter: u64) {
+    fn fail(&mut self, message: String, turn: &Turn) {
         self.wants = Wants { push: true, pull: true };
         self.last_error = Some(message);
-        let wait = self.backoff.next_ms(jitter);
-        self.schedule.hold_until(now.saturating_add(wait));
+        let wait = self.backoff.next_ms(turn.jitter);
+        self.schedule.hold_until(turn.now_ms.saturating_add(wait));
     }
 
     fn succeed(&mut self) {
@@ -442,18 +423,18 @@ impl Engine {
         self.backoff.reset();
     }
 
-    fn persisted(&mut self, done: Done, now: i64, jitter: u64, commands: &mut Vec<Command>) {
+    fn persisted(&mut self, done: Done, turn: &mut Turn) {
         self.renew(done.snapshot.clone());
         match std::mem::replace(&mut self.work, Work::Idle) {
-            Work::Pulling(pulling) => self.page_stored(pulling, &done, now, commands),
-            Work::Pushing(pushing) => self.outcomes_stored(pushing, &done, now, jitter, commands),
-            Work::Storing(Step::Sweep) if done.swept == 0 => self.store(Task::FinishResync, commands),
-            Work::Storing(_) => self.step_stored(now),
+            Work::Pulling(Pulling::Storing(following)) => self.page_stored(following, &done, turn),
+            Work::Pushing(pushing) => self.outcomes_stored(pushing, &done, turn),
+            Work::Storing(Step::Sweep) if done.swept == 0 => self.store(Task::FinishResync, turn),
+            Work::Storing(_) => self.step_stored(turn.now_ms),
             other => self.work = other,
         }
     }
 
-    /// After the last page and after every other step: what was written meanwhile goes its own, debounced way, what waited before is
+    /// After the last page and after every other step: what was written meanwhile is pushed when its debounce ends, what was pending before is
     /// pushed now.
     fn step_stored(&mut self, now: i64) {
         self.schedule.poll_at(now.saturating_add(self.settings.poll_ms));
@@ -461,7 +442,7 @@ impl Engine {
     }
 
     /// What a failed request calls for: a wait, a fresh token, the user, or a durable step.
-    fn request_failed(&mut self, failure: Failure, message: String, now: i64, jitter: u64, commands: &mut Vec<Command>) -> Option<Task> {
+    fn request_failed(&mut self, failure: Failure, message: String, turn: &mut Turn) -> Option<Task> {
         self.offline = matches!(failure, Failure::Unreachable | Failure::Busy { .. });
         match failure {
             Failure::Gone { restored_rev } => return Some(Task::BeginResync { restored_rev, epoch: None }),
@@ -469,7 +450,7 @@ impl Engine {
                 self.refreshed = true;
                 self.refreshing = true;
                 self.wants.push = true;
-                commands.push(Command::Refresh);
+                turn.commands.push(Command::Refresh);
             }
             Failure::Unauthorized | Failure::Forbidden => {
                 self.obstacle = Some(Obstacle::NeedsAuth);
@@ -479,14 +460,14 @@ impl Engine {
                 self.wants = Wants { push: true, pull: true };
                 self.obstacle = Some(Obstacle::UpgradeRequired);
                 self.last_error = Some(message);
-                self.schedule.poll_at(now.saturating_add(UPGRADE_RETRY_MS));
+                self.schedule.poll_at(turn.now_ms.saturating_add(UPGRADE_RETRY_MS));
             }
             Failure::Busy { retry_after_ms: Some(wait) } => {
                 self.wants = Wants { push: true, pull: true };
                 self.last_error = Some(message);
-                self.schedule.hold_until(now.saturating_add_unsigned(wait));
+                self.schedule.hold_until(turn.now_ms.saturating_add_unsigned(wait));
             }
-            Failure::Busy { retry_after_ms: None } | Failure::Unreachable | Failure::Refused { .. } => self.fail(message, now, jitter),
+            Failure::Busy { retry_after_ms: None } | Failure::Unreachable | Failure::Refused { .. } => self.fail(message, turn),
         }
         None
     }

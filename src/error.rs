@@ -7,8 +7,9 @@ use uuid::Uuid;
 use crate::api::{Problem, Report};
 use crate::outbox::EditError;
 use crate::store::StoreError;
+use crate::transport::TokenError;
 
-/// Why something did not work. Ask it with `is_…`; show it to a person with `{}`.
+/// Why a call failed. Ask it with `is_…`; show it to a person with `{}`.
 pub struct Error(Box<Kind>);
 
 pub(crate) enum Kind {
@@ -42,7 +43,9 @@ pub(crate) enum Kind {
         doing: &'static str,
         owner: Uuid,
     },
-    /// An argument that means nothing.
+    /// The tokens cannot be read or written.
+    Tokens(TokenError),
+    /// An argument that is invalid.
     Argument(String),
     /// The background task of the client is gone.
     Stopped,
@@ -53,7 +56,7 @@ impl Error {
         Kind::Argument(message.into()).into()
     }
 
-    /// The server could not be reached. It is no reason to bother the user: sync goes on by itself.
+    /// The server could not be reached. The user need not be told: sync tries again by itself.
     pub fn is_offline(&self) -> bool {
         matches!(&*self.0, Kind::Offline { .. })
     }
@@ -82,14 +85,14 @@ impl Error {
         matches!(&*self.0, Kind::Edit { error: EditError::Missing, .. })
     }
 
-    /// A newer version of the record waits for an update of the app, and must not be overwritten by an older one.
+    /// A newer app has written a version of the record that this one cannot read, and must not overwrite.
     pub fn is_blocked(&self) -> bool {
         matches!(&*self.0, Kind::Edit { error: EditError::Quarantined, .. })
     }
 
-    /// The local database could not be read or written. Nothing was changed.
+    /// The local database or the token store could not be read or written. Nothing was changed.
     pub fn is_storage(&self) -> bool {
-        matches!(&*self.0, Kind::Store(_))
+        matches!(&*self.0, Kind::Store(_) | Kind::Tokens(_))
     }
 
     /// What the contract refuses in a record.
@@ -121,25 +124,34 @@ impl From<StoreError> for Error {
     }
 }
 
+impl From<TokenError> for Error {
+    fn from(error: TokenError) -> Self {
+        Kind::Tokens(error).into()
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.0 {
             Kind::Edit { what, error } => write!(f, "cannot write {what}: {error}"),
             Kind::Store(error) => error.fmt(f),
             Kind::Offline { doing, message } => {
-                write!(f, "cannot {doing}: the server was not reached ({message}); look at the address and the network")
+                write!(f, "cannot {doing}: the server was not reached ({message}); check the address and the network")
             }
             Kind::Refused { doing, problem } => {
                 let detail = problem.detail.as_ref().map(|detail| format!(", {detail}")).unwrap_or_default();
                 write!(f, "cannot {doing}: the server answered {} {} ({}{detail})", problem.status, problem.title, problem.code)
             }
-            Kind::Foreign { doing, message } => write!(f, "cannot {doing}: {message}; look whether the address is that of a sync server"),
+            Kind::Foreign { doing, message } => write!(f, "cannot {doing}: {message}; check that the address is that of a sync server"),
             Kind::SignIn { doing } => write!(f, "cannot {doing}: nobody is signed in; sign in first"),
-            Kind::OtherAccount { doing, owner } => {
-                write!(f, "cannot {doing}: the database belongs to the account {owner}; use a database of its own for another account")
-            }
+            Kind::OtherAccount { doing, owner } => write!(
+                f,
+                "cannot {doing}: the records in this database belong to another account ({owner}); sign in to that account, or open another \
+                 database"
+            ),
+            Kind::Tokens(error) => error.fmt(f),
             Kind::Argument(message) => f.write_str(message),
-            Kind::Stopped => f.write_str("the client was stopped; open it again"),
+            Kind::Stopped => f.write_str("the client has stopped; open it again"),
         }
     }
 }
@@ -154,6 +166,7 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &*self.0 {
             Kind::Store(error) => Some(error),
+            Kind::Tokens(error) => Some(error),
             Kind::Edit { error: EditError::Invalid(report), .. } => Some(report),
             _ => None,
         }

@@ -258,7 +258,7 @@ pub fn outcomes(loaded: &mut Loaded, sent: &[Edit], result: &PushResult, clock: 
                 writes.push(Write::Put(acknowledged(row, receipt, current)?));
             }
             Outcome::Superseded { winner, .. } => {
-                if winner_is_a_clone_s(winner, edit, row, &loaded.meta) {
+                if winner_is_from_clone(winner, edit, row, &loaded.meta) {
                     pushed.cloned = true;
                     continue;
                 }
@@ -330,17 +330,17 @@ pub fn blocked(row: &Row, block: Block, now: i64) -> Row {
 /// Whether an edit has lost against one that bears this device's id and that this device did not make: the proof that its database was put
 /// back from a copy, or copied (R20). The server needs no answer of its own for it, which devices of the first release could not read: it
 /// sees two ops with one device and one count only where they meet on a record, and there the winner's op tells the device the same.
-fn winner_is_a_clone_s(winner: &Result<wire::Change, Box<wire::Unreadable>>, sent: &Edit, row: &Row, meta: &Meta) -> bool {
+fn winner_is_from_clone(winner: &Result<wire::Change, Box<wire::Unreadable>>, sent: &Edit, row: &Row, meta: &Meta) -> bool {
     let op = match winner {
         Ok(change) => Some(change.op),
         Err(unreadable) => unreadable.op,
     };
-    op.is_some_and(|op| is_a_clone_s(op, Some(sent.op), meta) || is_a_clone_s(op, Some(row.op), meta))
+    op.is_some_and(|op| is_from_clone(op, Some(sent.op), meta) || is_from_clone(op, Some(row.op), meta))
 }
 
 /// Whether an op bears this device's id although this device has not made it (R20). `newest` is the op of the newest version that the device
 /// itself knows of the record.
-pub fn is_a_clone_s(op: Op, newest: Option<Op>, meta: &Meta) -> bool {
+pub fn is_from_clone(op: Op, newest: Option<Op>, meta: &Meta) -> bool {
     let later = |newest: Op| newest.device == op.device && (op.seq > newest.seq || (op.seq == newest.seq && op.id != newest.id));
     rules::on(Rule::CloneBecomesNew) && op.device == meta.device && (op.seq > meta.seq || newest.is_some_and(later))
 }

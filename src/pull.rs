@@ -7,7 +7,7 @@ use crate::api::collection::{Collection, deterministic_id};
 use crate::api::runtime::schema::parse;
 use crate::api::{Report, registry};
 use crate::merge::{Verdict, decide};
-use crate::outbox::{is_a_clone_s, remember};
+use crate::outbox::{is_from_clone, remember};
 use crate::record::rewrite;
 use crate::rules::{self, Rule};
 use crate::store::{Key, Loaded, Meta, Past, Pending, Quarantined, Resync, Row, RowState, Write};
@@ -51,7 +51,7 @@ pub fn page(loaded: &mut Loaded, page: &Page, clock: &ClockAndRng<'_>) -> Result
     let changes = with_rows(page, loaded);
     let is_clone_s = |(change, row, _): &(&Result<Change, Box<Unreadable>>, Option<&Row>, bool)| {
         let op = change.as_ref().map_or_else(|unreadable| unreadable.op, |change| Some(change.op));
-        op.is_some_and(|op| is_a_clone_s(op, row.map(|row| row.op), &loaded.meta))
+        op.is_some_and(|op| is_from_clone(op, row.map(|row| row.op), &loaded.meta))
     };
     let cloned = changes.iter().any(is_clone_s);
     if cloned && rules::on(Rule::CloneBeforeMerge) {

@@ -10,7 +10,7 @@ pub enum Rule {
     CursorOfSnapshot,
     /// R3: a page's rows and its cursor are stored together.
     PageAndCursorTogether,
-    /// R4: what waits is known by its unacknowledged op, not by comparing times.
+    /// R4: an edit is pending while its op is unacknowledged; times are not compared.
     DirtyByOp,
     /// R5: an acknowledgement clears only the edit that was sent.
     AcknowledgeBySentOp,

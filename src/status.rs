@@ -1,4 +1,4 @@
-//! What sync has to say for itself, derived from the data each time it is asked (R19).
+//! The status of sync, derived from the data each time it is read (R19).
 
 use std::collections::BTreeMap;
 
@@ -8,9 +8,10 @@ use serde::Serialize;
 use crate::api::registry;
 use crate::task::Snapshot;
 
-/// How sync stands.
+/// The state of sync.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct Status {
     /// What sync is doing, or waiting for.
     pub state: SyncState,
@@ -40,6 +41,7 @@ pub struct Status {
 /// When a collection was last in step.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct CollectionStatus {
     /// When everything on the server was last pulled, in milliseconds since the Unix epoch.
     pub last_successful_server_sync_timestamp: Option<i64>,
@@ -51,7 +53,7 @@ pub struct CollectionStatus {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum SyncState {
-    /// Switched off, or nobody is signed in: the data is this device's alone.
+    /// Sync is switched off, or nobody is signed in: nothing is sent.
     Off,
     /// The app has paused sync.
     Paused,
@@ -59,7 +61,7 @@ pub enum SyncState {
     Offline,
     /// The user must sign in again.
     NeedsAuth,
-    /// A resync would delete many records; the user is asked first.
+    /// A resync would delete many records, and waits for the user's answer.
     NeedsConfirmation,
     /// The app is too old for the server.
     UpgradeRequired,

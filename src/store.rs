@@ -469,7 +469,7 @@ impl Resync {
     }
 }
 
-/// How much of what there is on a device.
+/// How many rows of each kind a device holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Live records, counted only while a resync has yet to decide whether to ask the user; counting takes a walk over all of them.
@@ -545,6 +545,6 @@ pub fn index_of<'a>(collection: &'a Collection, query: &Query) -> Result<Option<
     found.map(Some).ok_or_else(|| {
         let known: Vec<String> = collection.indexes.iter().map(|index| index.members.join("+")).collect();
         let (path, asked) = (collection.path, query.index.join("+"));
-        StoreError::new(format!("cannot list {path} by {asked}: the contract declares the indexes {}", known.join(", ")))
+        StoreError::new(format!("cannot list {path} by {asked}: unknown index; available: {}", known.join(", ")))
     })
 }

@@ -44,39 +44,59 @@ impl Tokens {
     /// The tokens of a sign-in.
     ///
     /// # Errors
-    /// The account's id is none.
+    /// The account's id is not a UUID.
     pub fn of(pair: &TokenPair) -> Result<Self, Error> {
-        let account = Uuid::parse_str(&pair.user_id).map_err(|_| Error::argument("the server named an account that is no id"))?;
+        let account = Uuid::parse_str(&pair.user_id)
+            .map_err(|_| Error::argument("cannot sign in: the server sent an account id that is not a UUID"))?;
         Ok(Tokens { account, access_token: pair.access_token.clone(), refresh_token: pair.refresh_token.to_string() })
     }
 }
 
 /// Where an app keeps its tokens: a file that only the user can read, a key chain.
 pub trait TokenStore: Send + Sync + 'static {
-    /// The tokens that were kept last.
+    /// The tokens that were saved last; none if there are none.
     ///
     /// # Errors
-    /// They cannot be read: what was being done, and what was seen.
-    fn load(&self) -> Result<Option<Tokens>, String>;
+    /// The tokens cannot be read.
+    fn load(&self) -> Result<Option<Tokens>, TokenError>;
 
-    /// Keeps the tokens, or forgets them.
+    /// Saves the tokens in place of those before, or deletes them.
     ///
     /// # Errors
-    /// They cannot be kept.
-    fn save(&self, tokens: Option<&Tokens>) -> Result<(), String>;
+    /// The tokens cannot be written or deleted.
+    fn save(&self, tokens: Option<&Tokens>) -> Result<(), TokenError>;
 }
+
+/// A [`TokenStore`] that cannot be read or written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenError(String);
+
+impl TokenError {
+    /// An error with this message: what was being done, what was seen, what to do next.
+    pub fn new(message: impl Into<String>) -> Self {
+        TokenError(message.into())
+    }
+}
+
+impl fmt::Display for TokenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for TokenError {}
 
 /// Tokens that are gone when the process ends.
 #[derive(Debug, Default)]
 pub struct MemoryTokens(SyncMutex<Option<Tokens>>);
 
 impl TokenStore for MemoryTokens {
-    fn load(&self) -> Result<Option<Tokens>, String> {
-        Ok(self.0.lock().map_err(|error| error.to_string())?.clone())
+    fn load(&self) -> Result<Option<Tokens>, TokenError> {
+        Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
 
-    fn save(&self, tokens: Option<&Tokens>) -> Result<(), String> {
-        *self.0.lock().map_err(|error| error.to_string())? = tokens.cloned();
+    fn save(&self, tokens: Option<&Tokens>) -> Result<(), TokenError> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = tokens.cloned();
         Ok(())
     }
 }
@@ -109,7 +129,7 @@ pub(crate) struct Link {
 
 impl Link {
     /// # Errors
-    /// The address is none, or is neither HTTPS nor this machine's; the certificate is none.
+    /// The address is not a URL, or uses plain HTTP to another machine; the certificate is not a PEM certificate.
     pub(crate) fn new(base_url: &str, authority_pem: Option<&[u8]>, tokens: Box<dyn TokenStore>) -> Result<Self, Error> {
         let url = reqwest::Url::parse(base_url)
             .map_err(|error| Error::argument(format!("cannot use {base_url:?} as the server's address: {error}")))?;
@@ -148,7 +168,7 @@ impl Link {
     pub(crate) async fn tokens(&self) -> Result<Option<Tokens>, Error> {
         let mut current = self.current.lock().await;
         if current.is_none() {
-            *current = self.tokens.load().map_err(Error::argument)?;
+            *current = self.tokens.load()?;
         }
         Ok(current.clone())
     }
@@ -164,7 +184,7 @@ impl Link {
     /// Keeps new tokens, or forgets them.
     pub(crate) async fn set_tokens(&self, tokens: Option<Tokens>) -> Result<(), Error> {
         let mut current = self.current.lock().await;
-        self.tokens.save(tokens.as_ref()).map_err(Error::argument)?;
+        self.tokens.save(tokens.as_ref())?;
         *current = tokens;
         Ok(())
     }
@@ -173,7 +193,7 @@ impl Link {
     pub(crate) async fn refresh(&self, stale: &Tokens) -> Result<Option<Tokens>, Error> {
         let mut current = self.current.lock().await;
         // Another process may have refreshed them, and a spent token must not be used again.
-        if let Some(kept) = self.tokens.load().map_err(Error::argument)?.filter(|kept| kept != stale && kept.account == stale.account) {
+        if let Some(kept) = self.tokens.load()?.filter(|kept| kept != stale && kept.account == stale.account) {
             *current = Some(kept.clone());
             return Ok(Some(kept));
         }
@@ -185,7 +205,7 @@ impl Link {
             RefreshTokensResponse::Unauthorized(_) | RefreshTokensResponse::Forbidden(_) => None,
             _ => return Err(Kind::Foreign { doing: "refresh the sign-in", message: "the server cannot do it now".to_owned() }.into()),
         };
-        self.tokens.save(fresh.as_ref()).map_err(Error::argument)?;
+        self.tokens.save(fresh.as_ref())?;
         *current = fresh.clone();
         Ok(fresh)
     }

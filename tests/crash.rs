@@ -12,7 +12,7 @@ use std::time::Duration;
 use stronglog_server::config::Config;
 use stronglog_server::serve::{Running, start};
 use stronglog_sync::api::registry::{COLLECTIONS, Collections};
-use stronglog_sync::transport::{TokenStore, Tokens};
+use stronglog_sync::transport::{TokenError, TokenStore, Tokens};
 use stronglog_sync::{Client, Query};
 use uuid::Uuid;
 
@@ -25,18 +25,18 @@ const ADDRESS: &str = "STRONGLOG_CRASH_ADDRESS";
 struct FileTokens(PathBuf);
 
 impl TokenStore for FileTokens {
-    fn load(&self) -> Result<Option<Tokens>, String> {
+    fn load(&self) -> Result<Option<Tokens>, TokenError> {
         match std::fs::read(&self.0) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| error.to_string()),
+            Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| TokenError::new(error.to_string())),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error.to_string()),
+            Err(error) => Err(TokenError::new(error.to_string())),
         }
     }
 
-    fn save(&self, tokens: Option<&Tokens>) -> Result<(), String> {
-        let text = serde_json::to_string(&tokens).map_err(|error| error.to_string())?;
+    fn save(&self, tokens: Option<&Tokens>) -> Result<(), TokenError> {
+        let text = serde_json::to_string(&tokens).map_err(|error| TokenError::new(error.to_string()))?;
         let beside = self.0.with_extension("new");
-        std::fs::write(&beside, text).and_then(|()| std::fs::rename(&beside, &self.0)).map_err(|error| error.to_string())
+        std::fs::write(&beside, text).and_then(|()| std::fs::rename(&beside, &self.0)).map_err(|error| TokenError::new(error.to_string()))
     }
 }
 

@@ -71,7 +71,7 @@ impl Profile {
     /// # Errors
     /// The file cannot be read.
     pub fn tokens(&self) -> Outcome<Option<Tokens>> {
-        self.token_store().load().map_err(Failure::new)
+        self.token_store().load().map_err(|error| Failure::new(error.to_string()))
     }
 
     /// The remembered server and account; what the command line gives takes precedence.

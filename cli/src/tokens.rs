@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use stronglog_sync::transport::{TokenStore, Tokens};
+use stronglog_sync::transport::{TokenError, TokenStore, Tokens};
 use tempfile::NamedTempFile;
 
 /// Tokens in a file.
@@ -18,16 +18,16 @@ impl FileTokens {
         FileTokens { path: path.into() }
     }
 
-    fn cannot<'a, E: std::fmt::Display>(&'a self, what: &'a str) -> impl Fn(E) -> String + 'a {
-        move |error| format!("cannot {what} the sign-in in {}: {error}", self.path.display())
+    fn cannot<'a, E: std::fmt::Display>(&'a self, what: &'a str) -> impl Fn(E) -> TokenError + 'a {
+        move |error| TokenError::new(format!("cannot {what} the sign-in in {}: {error}", self.path.display()))
     }
 }
 
 impl TokenStore for FileTokens {
-    fn load(&self) -> Result<Option<Tokens>, String> {
+    fn load(&self) -> Result<Option<Tokens>, TokenError> {
         match fs::read(&self.path) {
             Ok(bytes) => {
-                let damaged = |error| format!("{}; delete the file and sign in again", self.cannot("read")(error));
+                let damaged = |error| TokenError::new(format!("{}; delete the file and sign in again", self.cannot("read")(error)));
                 serde_json::from_slice(&bytes).map(Some).map_err(damaged)
             }
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
@@ -35,7 +35,7 @@ impl TokenStore for FileTokens {
         }
     }
 
-    fn save(&self, tokens: Option<&Tokens>) -> Result<(), String> {
+    fn save(&self, tokens: Option<&Tokens>) -> Result<(), TokenError> {
         let Some(tokens) = tokens else {
             return match fs::remove_file(&self.path) {
                 Err(error) if error.kind() != ErrorKind::NotFound => Err(self.cannot("delete")(error)),
@@ -101,6 +101,7 @@ mod tests {
         let path = folder.path().join("tokens.json");
         fs::write(&path, "{").expect("a file");
         let error = FileTokens::new(&path).load().expect_err("half an object is none");
-        assert!(error.contains("tokens.json") && error.contains("sign in again"), "{error}");
+        let said = error.to_string();
+        assert!(said.contains("tokens.json") && said.contains("sign in again"), "{said}");
     }
 }

@@ -49,14 +49,14 @@ fn records_are_listed_by_an_index_of_the_contract() {
     assert_eq!(weights(&["--from", "86400000", "--until", "259200000"]), [81, 82]);
     assert_eq!(weights(&["--equal", "172800000"]), [82]);
     assert_eq!(weights(&["--offset", "2"]), [83]);
-    desk.run("phone", &["list", "user-bodyweight-logs", "--by", "mood"]).failed(1, &["declares the indexes", "date"]);
+    desk.run("phone", &["list", "user-bodyweight-logs", "--by", "mood"]).failed(1, &["unknown index", "date"]);
     desk.run("phone", &["list", "user-bodyweight-logs"]).ok().says(&["weightKg", "81", "82", "83"]);
 }
 
 #[test]
 fn what_is_wrong_is_said_with_the_exit_code_that_scripts_know() {
     let desk = Desk::new();
-    desk.run("phone", &["list", "no-such"]).failed(1, &["there is no collection \"no-such\"", "workout-logs"]);
+    desk.run("phone", &["list", "no-such"]).failed(1, &["unknown collection \"no-such\"", "workout-logs"]);
     desk.run("phone", &["get", "workout-logs", "7"]).failed(1, &["cannot find workout-logs \"7\""]);
     desk.feed("phone", &["put", "user-bodyweight-logs"], "{\"weightKg\": 0}").failed(1, &["the record is invalid", "/weightKg"]);
     desk.feed("phone", &["put", "user-bodyweight-logs"], "{").failed(1, &["cannot read the record"]);

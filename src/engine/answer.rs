@@ -25,7 +25,7 @@ pub fn page(answer: &Answered) -> Result<Page, String> {
     if answer.status != OK {
         return Err(described(answer));
     }
-    read_page(&answer.body).map_err(|report| format!("the server's page is not what the contract says: {report}"))
+    read_page(&answer.body).map_err(|report| format!("the server sent a page that breaks the contract: {report}"))
 }
 
 /// What became of a push of `sent`.
@@ -37,7 +37,7 @@ pub fn push_result(answer: &Answered, sent: &[Edit]) -> Result<PushResult, Strin
         return Err(described(answer));
     }
     let collections: Vec<_> = sent.iter().map(|edit| edit.collection).collect();
-    read_push_result(&answer.body, &collections).map_err(|report| format!("the server's outcomes are not what the contract says: {report}"))
+    read_push_result(&answer.body, &collections).map_err(|report| format!("the server sent outcomes that break the contract: {report}"))
 }
 
 fn described(answer: &Answered) -> String {
@@ -46,11 +46,14 @@ fn described(answer: &Answered) -> String {
             let detail = problem.detail.map(|detail| format!(": {detail}")).unwrap_or_default();
             format!("the server answered {} ({}){detail}", answer.status, problem.title)
         }
-        Err(_) => format!("something answered {} that is not a server of this contract", answer.status),
+        Err(_) => format!(
+            "received status {} from something that is not a sync server; a proxy or a captive portal may have answered",
+            answer.status
+        ),
     }
 }
 
-/// What an answer that is no success calls for.
+/// How to go on after an answer that is not a success.
 pub fn failure(answer: &Answered) -> Failure {
     let Ok(problem) = Problem::from_json(&answer.body) else { return by_status(answer) };
     let retry_after_ms = answer.retry_after_ms.or(problem.retry_after_ms.map(i64::unsigned_abs));
@@ -69,7 +72,7 @@ pub fn failure(answer: &Answered) -> Failure {
     }
 }
 
-/// An answer that is no problem of the contract comes from a proxy, a captive portal or another program.
+/// An answer without a problem document of the contract comes from a proxy, a captive portal or another program.
 fn by_status(answer: &Answered) -> Failure {
     match answer.status {
         401 => Failure::Unauthorized,

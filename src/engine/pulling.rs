@@ -2,47 +2,93 @@
 
 use crate::cursor::Cursor;
 use crate::engine::answer::{self, Answered, failure};
-use crate::engine::{Command, Engine, Message, Work};
+use crate::engine::{Command, Engine, Message, Turn, Work};
 use crate::retry::Failure;
 use crate::task::{Done, Task};
 use crate::wire::Page;
 
-#[derive(Debug, Default)]
-pub(super) struct Pulling {
+/// How far a pull is.
+#[derive(Debug)]
+pub(super) enum Pulling {
+    /// A page was asked for.
+    Fetching { request: u64 },
+    /// The server was asked what it has lost: the first page of a resync is of this epoch, which the device does not know.
+    AskingAbout { epoch: String, request: u64 },
+    /// A page is being stored.
+    Storing(Following),
+}
+
+/// What follows the page that is being stored.
+#[derive(Debug)]
+pub(super) enum Following {
+    /// Nothing: it is the last one.
+    Nothing,
+    /// The next page was asked for.
+    Fetching { request: u64 },
+    /// The next page is here.
+    Page(Box<Page>),
+    /// The request for the next page has failed, and calls for this step.
+    Failed(Option<Task>),
+}
+
+impl Pulling {
     /// The request under way.
-    pub(super) request: Option<u64>,
-    /// Whether a page is being stored.
-    pub(super) storing: bool,
-    /// A page that waits for the one before it.
-    pub(super) page: Option<Box<Page>>,
-    /// A step to take when the page is stored, in place of pulling on.
-    then: Option<Task>,
-    /// Whether the request for the next page has failed.
-    pub(super) failed: bool,
-    /// The epoch about which the server is being asked: what it has lost, for a device that knows the epoch before.
-    pub(super) asking_about: Option<String>,
+    pub(super) fn request(&self) -> Option<u64> {
+        match self {
+            Pulling::Fetching { request } | Pulling::AskingAbout { request, .. } | Pulling::Storing(Following::Fetching { request }) => {
+                Some(*request)
+            }
+            Pulling::Storing(_) => None,
+        }
+    }
+
+    /// What is left of the pull when its request is cancelled: the page that is being stored.
+    pub(super) fn without_request(self) -> Option<Self> {
+        match self {
+            Pulling::Fetching { .. } | Pulling::AskingAbout { .. } => None,
+            Pulling::Storing(Following::Fetching { .. } | Following::Page(_)) => Some(Pulling::Storing(Following::Nothing)),
+            Pulling::Storing(following) => Some(Pulling::Storing(following)),
+        }
+    }
 }
 
 impl Engine {
-    pub(super) fn pull(&mut self, since: Option<String>, commands: &mut Vec<Command>) {
+    pub(super) fn pull(&mut self, since: Option<String>, turn: &mut Turn) {
         self.wants.pull = false;
-        let request = self.send(Message::Pull { since, limit: self.settings.page_changes_max }, commands);
-        self.work = Work::Pulling(Pulling { request, ..Pulling::default() });
+        if let Some(request) = self.ask_for_page(since, turn) {
+            self.work = Work::Pulling(Pulling::Fetching { request });
+        }
     }
 
-    /// Takes a page that has come: stores it, and asks for the next one meanwhile.
-    pub(super) fn paged(&mut self, mut pulling: Pulling, page: Page, commands: &mut Vec<Command>) {
-        pulling.request = None;
-        if let Some(epoch) = self.unknown_epoch(&page) {
-            let since = self.snapshot.meta.cursor.clone();
-            pulling.request = self.send(Message::Pull { since, limit: 1 }, commands);
-            pulling.asking_about = Some(epoch);
-        } else if pulling.storing {
-            pulling.page = Some(Box::new(page));
-        } else {
-            self.store_page(&mut pulling, page, commands);
+    fn ask_for_page(&mut self, since: Option<String>, turn: &mut Turn) -> Option<u64> {
+        self.send(Message::Pull { since, limit: self.settings.page_changes_max }, turn)
+    }
+
+    /// Takes in the answer to a pull's request.
+    pub(super) fn pull_answered(&mut self, pulling: Pulling, answer: &Answered, turn: &mut Turn) {
+        match (pulling, answer::page(answer)) {
+            (Pulling::AskingAbout { epoch, .. }, page) => self.told_about_epoch(epoch, page, answer, turn),
+            (Pulling::Fetching { .. }, Ok(page)) => self.first_page(page, turn),
+            (Pulling::Storing(_), Ok(page)) => self.work = Work::Pulling(Pulling::Storing(Following::Page(Box::new(page)))),
+            (Pulling::Fetching { .. }, Err(message)) => {
+                if let Some(task) = self.pull_failed(failure(answer), message, turn) {
+                    self.store(task, turn);
+                }
+            }
+            (Pulling::Storing(_), Err(message)) => {
+                let task = self.pull_failed(failure(answer), message, turn);
+                self.work = Work::Pulling(Pulling::Storing(Following::Failed(task)));
+            }
         }
-        self.work = Work::Pulling(pulling);
+    }
+
+    /// Stores a page that none is stored before, unless the server must be asked first.
+    fn first_page(&mut self, page: Page, turn: &mut Turn) {
+        let Some(epoch) = self.unknown_epoch(&page) else { return self.store_page(page, turn) };
+        let since = self.snapshot.meta.cursor.clone();
+        if let Some(request) = self.send(Message::Pull { since, limit: 1 }, turn) {
+            self.work = Work::Pulling(Pulling::AskingAbout { epoch, request });
+        }
     }
 
     /// The epoch of a resync's first page, if the server must be asked what it has lost before the page can be merged.
@@ -53,71 +99,56 @@ impl Engine {
         epoch(&page.next_cursor).filter(|epoch| !resync.is_known(epoch, &known))
     }
 
-    /// Takes in what the server has said of the cursor from before: from where on it has lost what this device knows.
-    pub(super) fn told_about_epoch(&mut self, mut pulling: Pulling, answer: &Answered, now: i64, jitter: u64, commands: &mut Vec<Command>) {
-        let epoch = pulling.asking_about.take();
-        match (answer::page(answer), failure(answer)) {
-            (Ok(_), _) => self.store(Task::BeginResync { restored_rev: None, epoch: None }, commands),
-            (Err(_), Failure::Gone { restored_rev }) => self.store(Task::BeginResync { restored_rev, epoch }, commands),
-            (Err(message), failure) => self.pull_failed(pulling, failure, message, now, jitter, commands),
+    /// Takes in what the server says about the cursor from before: the revision above which it has lost what this device knows.
+    fn told_about_epoch(&mut self, epoch: String, page: Result<Page, String>, answer: &Answered, turn: &mut Turn) {
+        match (page, failure(answer)) {
+            (Ok(_), _) => self.store(Task::BeginResync { restored_rev: None, epoch: None }, turn),
+            (Err(_), Failure::Gone { restored_rev }) => self.store(Task::BeginResync { restored_rev, epoch: Some(epoch) }, turn),
+            (Err(message), failure) => {
+                if let Some(task) = self.pull_failed(failure, message, turn) {
+                    self.store(task, turn);
+                }
+            }
         }
     }
 
-    fn store_page(&mut self, pulling: &mut Pulling, page: Page, commands: &mut Vec<Command>) {
-        pulling.storing = true;
-        if page.has_more && self.may_send() {
-            let message = Message::Pull { since: Some(page.next_cursor.clone()), limit: self.settings.page_changes_max };
-            pulling.request = self.send(message, commands);
-        } else {
-            self.wants.pull |= page.has_more;
-        }
-        commands.push(Command::Persist(Task::Page(page)));
+    /// Stores a page, and asks for the next one at the same time.
+    fn store_page(&mut self, page: Page, turn: &mut Turn) {
+        let request = if page.has_more && self.may_send() { self.ask_for_page(Some(page.next_cursor.clone()), turn) } else { None };
+        let following = match request {
+            Some(request) => Following::Fetching { request },
+            None => {
+                self.wants.pull |= page.has_more;
+                Following::Nothing
+            }
+        };
+        self.work = Work::Pulling(Pulling::Storing(following));
+        turn.commands.push(Command::Persist(Task::Page(page)));
     }
 
-    pub(super) fn page_stored(&mut self, mut pulling: Pulling, done: &Done, now: i64, commands: &mut Vec<Command>) {
-        pulling.storing = false;
-        if !pulling.failed {
+    pub(super) fn page_stored(&mut self, following: Following, done: &Done, turn: &mut Turn) {
+        if !matches!(following, Following::Failed(_)) {
             self.succeed();
         }
         if done.pulled.cloned {
-            pulling.then = Some(Task::NewDevice { installation: None });
-        }
-        if let Some(task) = pulling.then.take() {
-            if let Some(request) = pulling.request.take() {
-                commands.push(Command::Cancel { request });
+            if let Following::Fetching { request } = following {
+                turn.commands.push(Command::Cancel { request });
             }
             self.wants.pull = true;
-            return self.store(task, commands);
+            return self.store(Task::NewDevice { installation: None }, turn);
         }
-        if let Some(page) = pulling.page.take() {
-            self.store_page(&mut pulling, *page, commands);
-            self.work = Work::Pulling(pulling);
-        } else if pulling.request.is_some() {
-            self.work = Work::Pulling(pulling);
-        } else {
-            self.step_stored(now);
+        match following {
+            Following::Nothing | Following::Failed(None) => self.step_stored(turn.now_ms),
+            Following::Failed(Some(task)) => self.store(task, turn),
+            Following::Fetching { request } => self.work = Work::Pulling(Pulling::Fetching { request }),
+            Following::Page(page) => self.store_page(*page, turn),
         }
     }
 
-    pub(super) fn pull_failed(
-        &mut self,
-        mut pulling: Pulling,
-        failure: Failure,
-        message: String,
-        now: i64,
-        jitter: u64,
-        commands: &mut Vec<Command>,
-    ) {
-        pulling.request = None;
-        let storing = pulling.storing;
-        let task = self.request_failed(failure, message, now, jitter, commands);
+    /// What a failed pull calls for: a durable step, or nothing beside the wait or the obstacle that it leaves behind.
+    fn pull_failed(&mut self, failure: Failure, message: String, turn: &mut Turn) -> Option<Task> {
+        let task = self.request_failed(failure, message, turn);
         self.wants.pull = true;
-        if storing {
-            pulling.then = task;
-            pulling.failed = true;
-            self.work = Work::Pulling(pulling);
-        } else if let Some(task) = task {
-            self.store(task, commands);
-        }
+        task
     }
 }

@@ -1,6 +1,5 @@
 //! Pushing: each edit is decided alone, and what is accepted gets the next revision (R1, R7, R8, R9, R18).
 
-use stronglog_sync::api::collection::{Collection, deterministic_id};
 use stronglog_sync::api::runtime::report::Violation;
 use stronglog_sync::api::{Rejection, RejectionCode, Report, Schema, Seq, Timestamp, ViolationType, registry};
 use stronglog_sync::clock::ClockAndRng;
@@ -8,7 +7,6 @@ use stronglog_sync::merge::{Verdict, decide};
 use stronglog_sync::record::{RECORD_BYTES_MAX, Record};
 use stronglog_sync::rules::{self, Rule};
 use stronglog_sync::wire::{Change, Edit, Feed, Outcome, Push, PushResult, Receipt, Unreadable};
-use uuid::Uuid;
 
 use super::{CLOCK_SKEW_MAX_MS, Error, follow};
 use crate::store::{Entry, Records, StoreError};
@@ -94,19 +92,13 @@ fn refuse_unseen(edit: &Edit) -> Option<Rejection> {
         let message = format!("the record takes {} bytes, and {RECORD_BYTES_MAX} are accepted", edit.record.text.len());
         return Some(plain(RejectionCode::RecordTooLarge, message));
     }
-    match singleton_id(edit.collection) {
+    match stronglog_sync::pull::singleton_id(edit.collection) {
         Some(id) if id != edit.record.id => {
             let message = format!("the collection has one record, whose id is {id}");
             Some(plain(RejectionCode::NotSingleton, message))
         }
         _ => None,
     }
-}
-
-/// The id of the one record that a collection may have, if it may have but one (R18).
-fn singleton_id(collection: &Collection) -> Option<Uuid> {
-    let id = deterministic_id(registry::NAMESPACE, collection.path, collection.singleton?)?;
-    Uuid::parse_str(&id).ok()
 }
 
 /// Records are served line by line too. In JSON, a raw line end is blank space.
