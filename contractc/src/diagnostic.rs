@@ -1,15 +1,13 @@
-//! Findings about a document: collected, never printed or thrown, shown all at once with their place and the line itself.
+//! Findings about a document: collected, never printed or thrown. [`crate::render`] shows them.
 
-use codespan_reporting::diagnostic::{Diagnostic as Shown, Label, Severity as Level};
-use codespan_reporting::files::{Error as FileError, Files};
-use codespan_reporting::term;
+use std::collections::BTreeMap;
 
-use crate::source::{Sources, Span};
+use crate::span::Span;
 
 /// How much a finding matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// The document is compiled, with what the message says.
+    /// The document is compiled, in the way that the message says.
     Warning,
     /// Nothing is generated.
     Error,
@@ -17,6 +15,7 @@ pub enum Severity {
 
 /// One finding, with its place in the document.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Diagnostic {
     /// Whether it stops the run.
     pub severity: Severity,
@@ -28,10 +27,12 @@ pub struct Diagnostic {
     pub hint: Option<String>,
 }
 
-/// The findings of one run.
+/// The findings of one run, each once.
 #[derive(Debug, Default)]
 pub struct Diagnostics {
     list: Vec<Diagnostic>,
+    /// The index of each finding in `list`.
+    known: BTreeMap<(Span, String), usize>,
 }
 
 impl Diagnostics {
@@ -46,9 +47,9 @@ impl Diagnostics {
     }
 
     fn add(&mut self, severity: Severity, span: Span, message: String) -> &mut Diagnostic {
-        let known = self.list.iter().position(|seen| seen.span == span && seen.message == message);
-        let index = known.unwrap_or(self.list.len());
-        if known.is_none() {
+        let next = self.list.len();
+        let index = *self.known.entry((span, message.clone())).or_insert(next);
+        if index == next {
             self.list.push(Diagnostic { severity, span, message, hint: None });
         }
         &mut self.list[index]
@@ -65,59 +66,11 @@ impl Diagnostics {
         list.sort_by_key(|diagnostic| (diagnostic.span, diagnostic.severity));
         list
     }
-
-    /// All findings as text: message, `file:line:column`, the line, and the hint.
-    pub fn render(&self, sources: &Sources) -> String {
-        let mut text = String::new();
-        for diagnostic in self.sorted() {
-            text.push_str(&diagnostic.render(sources));
-        }
-        text
-    }
 }
 
 impl Diagnostic {
     /// Adds what to do next.
     pub fn hint(&mut self, hint: impl Into<String>) {
         self.hint = Some(hint.into());
-    }
-
-    fn render(&self, sources: &Sources) -> String {
-        let level = match self.severity {
-            Severity::Error => Level::Error,
-            Severity::Warning => Level::Warning,
-        };
-        let shown = Shown::new(level)
-            .with_message(&self.message)
-            .with_labels(vec![Label::primary(self.span.file, self.span.range())])
-            .with_notes(self.hint.iter().map(|hint| format!("hint: {hint}")).collect());
-        term::emit_into_string(&term::Config::default(), sources, &shown)
-            .unwrap_or_else(|error| format!("error: {} (cannot show its place: {error})\n", self.message))
-    }
-}
-
-impl<'a> Files<'a> for Sources {
-    type FileId = usize;
-    type Name = &'a str;
-    type Source = &'a str;
-
-    fn name(&'a self, id: usize) -> Result<&'a str, FileError> {
-        self.file(id).map(|file| file.name.as_str()).ok_or(FileError::FileMissing)
-    }
-
-    fn source(&'a self, id: usize) -> Result<&'a str, FileError> {
-        self.file(id).map(|file| file.text.as_str()).ok_or(FileError::FileMissing)
-    }
-
-    fn line_index(&'a self, id: usize, byte: usize) -> Result<usize, FileError> {
-        let file = self.file(id).ok_or(FileError::FileMissing)?;
-        Ok(file.lines.partition_point(|start| *start <= byte).saturating_sub(1))
-    }
-
-    fn line_range(&'a self, id: usize, line: usize) -> Result<std::ops::Range<usize>, FileError> {
-        let file = self.file(id).ok_or(FileError::FileMissing)?;
-        let max = file.lines.len();
-        let start = *file.lines.get(line).ok_or(FileError::LineTooLarge { given: line, max })?;
-        Ok(start..file.lines.get(line + 1).copied().unwrap_or(file.text.len()))
     }
 }

@@ -42,7 +42,7 @@ pub struct Change {
 }
 
 impl Change {
-    /// Whether anybody is the worse for it.
+    /// Whether it breaks old clients.
     pub fn is_breaking(&self) -> bool {
         self.breaks_requests || self.breaks_responses
     }
@@ -78,6 +78,7 @@ fn place(sources: &Sources, span: Span) -> String {
 pub fn compare(old: &Contract, new: &Contract) -> Vec<Change> {
     let mut comparison = schemas::Comparison::new(old, new);
     comparison.operations();
+    comparison.drain();
     comparison.named_schemas();
     comparison.collections();
     let mut changes = comparison.finish();

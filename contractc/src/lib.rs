@@ -33,9 +33,11 @@ pub mod model;
 pub mod output;
 pub mod reader;
 mod regex;
+pub mod render;
 pub mod sample;
 pub mod shapes;
 pub mod source;
+mod span;
 
 #[path = "../runtime/rust/mod.rs"]
 pub mod runtime;
@@ -78,9 +80,42 @@ impl Compilation {
         Compilation { name: file_name(Path::new(name)), sources, diagnostics, contract }
     }
 
-    /// All findings as text for a person.
+    /// Reads a document that a program holds already. Findings name places by JSON pointer.
+    ///
+    /// ```
+    /// # let text = r#"{"openapi": "3.0.3", "info": {"title": "Demo", "version": "1"}, "paths": {},
+    /// #     "components": {"schemas": {"Name": {"type": "string", "maxLength": 5}}}}"#;
+    /// let document: openapiv3::OpenAPI = serde_json::from_str(text)?;
+    /// let compilation = contractc::Compilation::from_openapi(&document);
+    /// let contract = compilation.contract.expect("no diagnostics");
+    /// let name = contract.named("Name").expect("a schema of that name");
+    /// assert!(contractc::interpret::validate(&contract, name, br#""Augusta""#).is_err());
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    #[cfg(feature = "openapiv3")]
+    pub fn from_openapi(document: &openapiv3::OpenAPI) -> Self {
+        let (mut sources, mut diagnostics) = (Sources::default(), Diagnostics::default());
+        let contract = match serde_json::to_vec(document) {
+            Ok(text) => {
+                let root = sources.add_held("openapi.json", &text, &mut diagnostics);
+                reader::read_loaded(root, &mut sources, &mut diagnostics)
+            }
+            Err(error) => {
+                diagnostics.error(source::Span::default(), format!("cannot write the document as JSON: {error}"));
+                None
+            }
+        };
+        Compilation { name: "openapi.json".to_owned(), sources, diagnostics, contract }
+    }
+
+    /// The findings as text for a person: at most [`render::FINDINGS_MAX`] of them, and how many others there are.
     pub fn findings(&self) -> String {
-        self.diagnostics.render(&self.sources)
+        self.findings_up_to(render::FINDINGS_MAX)
+    }
+
+    /// At most `max` findings as text for a person, and how many others there are.
+    pub fn findings_up_to(&self, max: usize) -> String {
+        render::findings(&self.diagnostics, &self.sources, max)
     }
 
     /// The files of the given targets; nothing, if the diagnostics have errors.

@@ -10,6 +10,7 @@ use contractc::diff;
 use contractc::emit::Target;
 use contractc::interpret::{self, Verdict};
 use contractc::output::{self, Mode};
+use contractc::render;
 use contractc::sample::{Mutation, Sampler};
 
 /// Code is made and formatted as trees of many small parts: this allocator takes a quarter off the time of a run.
@@ -22,6 +23,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 struct Cli {
     #[command(subcommand)]
     command: Command,
+    /// Print at most so many findings about a document.
+    #[arg(long, global = true, value_name = "N", default_value_t = render::FINDINGS_MAX)]
+    max_findings: usize,
 }
 
 #[derive(Subcommand)]
@@ -101,7 +105,7 @@ struct Diff {
 
 fn target(name: &str) -> Result<Target, String> {
     let known: Vec<&str> = Target::ALL.iter().map(|target| target.name()).collect();
-    Target::from_name(name).ok_or_else(|| format!("the targets are {}", known.join(", ")))
+    Target::from_name(name).ok_or_else(|| format!("available: {}", known.join(", ")))
 }
 
 /// The run ended with findings that have been printed.
@@ -120,12 +124,14 @@ impl From<Findings> for Failure {
 }
 
 fn main() -> ExitCode {
-    let result = match Cli::parse().command {
-        Command::Generate(arguments) => generate(&arguments, Mode::Write),
-        Command::Check(arguments) => generate(&arguments, Mode::Check),
-        Command::Validate(arguments) => validate(&arguments),
-        Command::Sample(arguments) => sample(&arguments),
-        Command::Diff(arguments) => compare(&arguments),
+    let Cli { command, max_findings } = Cli::parse();
+    let compile = |spec: &Path| compile(spec, max_findings);
+    let result = match command {
+        Command::Generate(arguments) => generate(compile, &arguments, Mode::Write),
+        Command::Check(arguments) => generate(compile, &arguments, Mode::Check),
+        Command::Validate(arguments) => validate(compile, &arguments),
+        Command::Sample(arguments) => sample(compile, &arguments),
+        Command::Diff(arguments) => compare(compile, &arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -137,17 +143,17 @@ fn main() -> ExitCode {
     }
 }
 
-fn compile(spec: &Path) -> Result<Compilation, Failure> {
+fn compile(spec: &Path, max_findings: usize) -> Result<Compilation, Failure> {
     let compilation = Compilation::from_file(spec).map_err(|error| Failure::Usage(format!("cannot read {}: {error}", spec.display())))?;
-    eprint!("{}", compilation.findings());
+    eprint!("{}", compilation.findings_up_to(max_findings));
     if compilation.contract.is_none() {
-        eprintln!("nothing was generated from {}", spec.display());
+        eprintln!("no files were generated from {}", spec.display());
         return Err(Failure::Findings);
     }
     Ok(compilation)
 }
 
-fn generate(arguments: &Output, mode: Mode) -> Result<(), Failure> {
+fn generate(compile: impl Fn(&Path) -> Result<Compilation, Failure>, arguments: &Output, mode: Mode) -> Result<(), Failure> {
     let compilation = compile(&arguments.spec)?;
     let targets = if arguments.only.is_empty() { Target::ALL } else { &arguments.only };
     let files = compilation.generate(targets, arguments.standalone).ok_or(Findings)?;
@@ -164,7 +170,7 @@ fn generate(arguments: &Output, mode: Mode) -> Result<(), Failure> {
     Ok(())
 }
 
-fn validate(arguments: &Validate) -> Result<(), Failure> {
+fn validate(compile: impl Fn(&Path) -> Result<Compilation, Failure>, arguments: &Validate) -> Result<(), Failure> {
     if arguments.output_schema {
         let schema = schemars::schema_for!(Verdict);
         println!("{}", serde_json::to_string_pretty(&schema).map_err(|error| Failure::Usage(error.to_string()))?);
@@ -175,7 +181,9 @@ fn validate(arguments: &Validate) -> Result<(), Failure> {
     };
     let compilation = compile(spec)?;
     let contract = compilation.contract.as_ref().ok_or(Findings)?;
-    let schema = contract.find(name).ok_or_else(|| Failure::Usage(format!("{} has no schema `{name}`", spec.display())))?;
+    let schema = contract
+        .find(name)
+        .ok_or_else(|| Failure::Usage(format!("{} has no schema `{name}`; see `components/schemas`", spec.display())))?;
     let mut all_valid = true;
     let mut judge = |line: &[u8]| -> std::io::Result<()> {
         let verdict = Verdict::from(interpret::validate(contract, schema, line));
@@ -194,7 +202,7 @@ fn validate(arguments: &Validate) -> Result<(), Failure> {
     }
 }
 
-fn sample(arguments: &Sample) -> Result<(), Failure> {
+fn sample(compile: impl Fn(&Path) -> Result<Compilation, Failure>, arguments: &Sample) -> Result<(), Failure> {
     let compilation = compile(&arguments.spec)?;
     let contract = compilation.contract.as_ref().ok_or(Findings)?;
     let no_schema = || Failure::Usage(format!("{} has no schema `{}`", arguments.spec.display(), arguments.schema));
@@ -203,7 +211,7 @@ fn sample(arguments: &Sample) -> Result<(), Failure> {
     let mut lines = Vec::new();
     while lines.len() < arguments.count {
         let Some(valid) = sampler.valid(schema) else {
-            return Err(Failure::Usage(format!("no instance of `{}` was found", arguments.schema)));
+            return Err(Failure::Usage(format!("cannot find an instance of `{}`", arguments.schema)));
         };
         if !arguments.invalid {
             lines.push(valid.to_string());
@@ -211,7 +219,7 @@ fn sample(arguments: &Sample) -> Result<(), Failure> {
         }
         let mutations = sampler.mutations(schema, &valid);
         if mutations.is_empty() {
-            return Err(Failure::Usage(format!("`{}` has no rule that an instance could break", arguments.schema)));
+            return Err(Failure::Usage(format!("`{}` accepts every value: no instance can break a rule", arguments.schema)));
         }
         lines.extend(mutations.into_iter().map(|Mutation { value, pointer, keyword }| {
             serde_json::json!({ "value": value, "pointer": pointer, "keyword": keyword }).to_string()
@@ -220,7 +228,7 @@ fn sample(arguments: &Sample) -> Result<(), Failure> {
     print_lines(lines.into_iter().take(arguments.count))
 }
 
-fn compare(arguments: &Diff) -> Result<(), Failure> {
+fn compare(compile: impl Fn(&Path) -> Result<Compilation, Failure>, arguments: &Diff) -> Result<(), Failure> {
     let (old, new) = (compile(&arguments.old)?, compile(&arguments.new)?);
     let (before, after) = (old.contract.as_ref().ok_or(Findings)?, new.contract.as_ref().ok_or(Findings)?);
     let changes = diff::compare(before, after);

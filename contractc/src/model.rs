@@ -16,7 +16,9 @@ pub use operation::{
     Body, Header, Media, Method, Operation, Parameter, Place, Response, SecurityKind, SecurityScheme, Status, Style, is_json,
 };
 
-pub use rules::{ArrayRules, Comparison, Condition, Contains, NumberRules, ObjectRules, Rule, Sign, TextRules, UnionTag};
+pub use rules::{
+    ArrayRules, Comparison, Condition, Contains, Discriminator, IntegerWidth, NumberRules, ObjectRules, Rule, Sign, TextRules, UnionTag,
+};
 
 use crate::runtime::check::Types;
 use crate::source::Span;
@@ -133,6 +135,8 @@ pub struct Schema {
     pub condition: Option<Condition>,
     /// The member that tells the variants of `oneOf` apart, where there is one.
     pub tag: Option<UnionTag>,
+    /// `discriminator`, where it speaks of the variants.
+    pub discriminator: Option<Discriminator>,
     /// `x-rules`
     pub rules: Vec<Rule>,
     /// `x-max-depth`
@@ -357,7 +361,7 @@ impl Schema {
         let Self {
             never, constant, enumeration, number, text, array, any_of, one_of, not, condition, rules, max_depth,
             accepts_null: _, types: _, object: _, reference: _, all_of: _,
-            span: _, pointer: _, annotations: _, refers_to: _, view: _, tag: _,
+            span: _, pointer: _, annotations: _, refers_to: _, view: _, tag: _, discriminator: _,
         } = self;
         let values = *never || constant.is_some() || enumeration.is_some();
         let facets = number.any() || text.any() || array.any();

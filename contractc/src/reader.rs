@@ -5,6 +5,7 @@ mod names;
 mod operations;
 mod schemas;
 mod sync;
+mod unions;
 mod views;
 
 pub use schemas::{KeywordFate, keyword_fates};
@@ -14,7 +15,8 @@ use std::path::Path;
 
 use crate::diagnostic::Diagnostics;
 use crate::model::{Contract, KeywordRole, KeywordUse, Schema, SchemaId, Server, Tag};
-use crate::source::{Map, Node, Sources, Span, Value};
+use crate::runtime::report::escaped;
+use crate::source::{Map, Node, Sources, Span, Value, unescaped};
 
 /// Reads a document and all files it refers to.
 ///
@@ -45,6 +47,9 @@ pub fn read_loaded(root: usize, sources: &mut Sources, diagnostics: &mut Diagnos
     (!diagnostics.has_errors()).then_some(contract)
 }
 
+/// References that lead to references are followed so far.
+const HOPS_MAX: usize = 32;
+
 /// Which meaning the keywords have.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Dialect {
@@ -54,12 +59,12 @@ enum Dialect {
 
 fn dialect(root: &Node, diagnostics: &mut Diagnostics) -> Option<Dialect> {
     if let Some(swagger) = root.get("swagger") {
-        let message = "this is a Swagger 2.0 document; OpenAPI 3.0 and 3.1 are accepted";
+        let message = "unsupported version: Swagger 2.0; OpenAPI 3.0 and 3.1 are supported";
         diagnostics.error(swagger.span, message).hint("convert it first, for example with swagger2openapi");
         return None;
     }
     let Some(version) = root.get("openapi") else {
-        diagnostics.error(root.span, "this is not an OpenAPI document: it has no `openapi` member").hint("begin it with `openapi: 3.1.0`");
+        diagnostics.error(root.span, "this is not an OpenAPI document: it has no `openapi` member").hint("add `openapi: 3.1.0`");
         return None;
     };
     let text = version.as_str().map(str::to_owned).unwrap_or_else(|| version.to_json().to_string());
@@ -67,7 +72,7 @@ fn dialect(root: &Node, diagnostics: &mut Diagnostics) -> Option<Dialect> {
         Some("3.0") => Some(Dialect::V30),
         Some("3.1") => Some(Dialect::V31),
         _ => {
-            diagnostics.error(version.span, format!("OpenAPI {text} is not known; 3.0 and 3.1 are accepted"));
+            diagnostics.error(version.span, format!("unsupported version: OpenAPI {text}; 3.0 and 3.1 are supported"));
             None
         }
     }
@@ -84,8 +89,8 @@ fn load_references(root: usize, sources: &mut Sources, diagnostics: &mut Diagnos
             let path = sources.resolve(next, &reference);
             if reference.contains("://") {
                 diagnostics
-                    .error(span, format!("`{reference}` is on the network"))
-                    .hint("copy the document beside this one and refer to the copy");
+                    .error(span, format!("cannot follow `{reference}`: references to the network are not supported"))
+                    .hint("save a copy next to this document and refer to the copy");
             } else if let Err(error) = sources.load(&path, diagnostics) {
                 diagnostics.error(span, format!("cannot read `{}`: {error}", path.display()));
             }
@@ -123,7 +128,7 @@ struct Located<'a> {
 
 impl<'a> Located<'a> {
     fn child(&self, key: &str, node: &'a Node) -> Located<'a> {
-        let pointer = format!("{}/{}", self.pointer, key.replace('~', "~0").replace('/', "~1"));
+        let pointer = format!("{}/{}", self.pointer, escaped(key));
         Located { file: self.file, pointer, node }
     }
 
@@ -184,7 +189,10 @@ impl<'a> Reader<'a> {
         self.drain();
         self.operations(&root);
         self.drain();
-        self.refuse_circles();
+        if !self.refuse_circles() {
+            // What follows walks along the references.
+            return;
+        }
         self.instance_names();
         self.finish_collections();
         self.check_rules();
@@ -250,6 +258,11 @@ impl<'a> Reader<'a> {
 
     /// The place that a reference leads to.
     fn resolve(&mut self, from: usize, reference: &Node) -> Option<Located<'a>> {
+        self.resolve_after(from, reference, 0)
+    }
+
+    /// The same after some references that stood on the way.
+    fn resolve_after(&mut self, from: usize, reference: &Node, hops: usize) -> Option<Located<'a>> {
         let Some(text) = reference.as_str() else {
             self.diagnostics.error(reference.span, format!("`$ref` is {}; a string is accepted", reference.kind()));
             return None;
@@ -261,13 +274,13 @@ impl<'a> Reader<'a> {
         let root = self.sources.root(file)?;
         let pointer = percent_decoded(fragment);
         if !pointer.is_empty() && !pointer.starts_with('/') {
-            let message = format!("`{text}` names an anchor, which is not supported");
+            let message = format!("unsupported reference `{text}`: it names an anchor");
             self.diagnostics.error(reference.span, message).hint("refer by JSON pointer: `#/components/schemas/Name`");
             return None;
         }
-        let target = self.walk(Located { file, pointer: String::new(), node: root }, &pointer, 0);
+        let target = self.walk(Located { file, pointer: String::new(), node: root }, &pointer, hops);
         if target.is_none() {
-            let message = format!("`{text}` leads nowhere");
+            let message = format!("`{text}` does not exist");
             let hint = self.similar_target(root, &pointer);
             let diagnostic = self.diagnostics.error(reference.span, message);
             if let Some(hint) = hint {
@@ -281,16 +294,16 @@ impl<'a> Reader<'a> {
     fn walk(&mut self, from: Located<'a>, pointer: &str, hops: usize) -> Option<Located<'a>> {
         let mut at = from;
         for token in pointer.split('/').skip(1) {
-            let token = token.replace("~1", "/").replace("~0", "~");
+            let token = unescaped(token);
             let next = match &at.node.value {
                 Value::List(list) => token.parse::<usize>().ok().and_then(|index| list.get(index)),
                 _ => at.node.get(&token),
             };
             at = match (next, at.node.get("$ref")) {
                 (Some(next), _) => at.child(&token, next),
-                (None, Some(reference)) if hops < 32 && reference.as_str().is_some() => {
-                    let target = self.resolve(at.file, reference)?;
-                    self.walk(target, &format!("/{}", token.replace('~', "~0").replace('/', "~1")), hops + 1)?
+                (None, Some(reference)) if hops < HOPS_MAX && reference.as_str().is_some() => {
+                    let target = self.resolve_after(at.file, reference, hops + 1)?;
+                    self.walk(target, &format!("/{}", escaped(&token)), hops + 1)?
                 }
                 _ => return None,
             };
@@ -308,13 +321,13 @@ impl<'a> Reader<'a> {
     /// Follows `$ref`s that stand in place of the object itself, as parameters, responses and the like have them.
     fn dereference(&mut self, at: Located<'a>) -> Option<Located<'a>> {
         let mut at = at;
-        for _ in 0..32 {
+        for _ in 0..HOPS_MAX {
             match at.node.get("$ref") {
                 Some(reference) if reference.as_str().is_some() => at = self.resolve(at.file, reference)?,
                 _ => return Some(at),
             }
         }
-        self.diagnostics.error(at.node.span, "references lead in a circle");
+        self.diagnostics.error(at.node.span, "these references form a circle");
         None
     }
 

@@ -3,13 +3,15 @@
 //! Shapes know no target either. They only ever hold *more* than the schema accepts: where no shape fits, a value stays any JSON.
 
 mod finder;
+mod merged;
 mod recursion;
+mod unions;
 
 use std::collections::BTreeMap;
 
 use serde_json::Value as JsonValue;
 
-use crate::model::{Contract, SchemaId};
+use crate::model::{Contract, IntegerWidth, SchemaId};
 use crate::runtime::check::Types;
 use finder::Finder;
 
@@ -59,8 +61,13 @@ pub enum Shape {
     },
     /// A union whose variants differ in their JSON type.
     ByType(Vec<Variant>),
-    /// A union whose first matching variant is taken.
-    Untagged(Vec<Variant>),
+    /// A union whose variants are told apart by their validators.
+    Untagged {
+        /// The shapes, in the document's order.
+        variants: Vec<Variant>,
+        /// The order in which a value is held against them: the first that accepts it is taken.
+        attempts: Vec<Attempt>,
+    },
     /// Another type under a name of its own.
     Wrapper(Type),
 }
@@ -102,6 +109,15 @@ pub struct Variant {
     pub types: Types,
 }
 
+/// One step of telling the variants of a union apart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// The index of the variant.
+    pub variant: usize,
+    /// A member that this variant requires and all others refuse: a valid value that has it belongs to this variant.
+    pub member: Option<String>,
+}
+
 /// What holds a value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Type {
@@ -111,10 +127,8 @@ pub enum Type {
     Null,
     /// A boolean.
     Bool,
-    /// An integer of 64 bits with a sign.
-    Signed,
-    /// An integer of 64 bits without a sign.
-    Unsigned,
+    /// An integer of a fixed width.
+    Integer(IntegerWidth),
     /// A double.
     Float,
     /// A string.

@@ -8,25 +8,9 @@ use saphyr_parser::{Event, Parser, ScalarStyle, ScanError};
 use crate::diagnostic::Diagnostics;
 use crate::runtime::json::{Json, Value as JsonValue};
 use crate::runtime::number::Number;
+use crate::runtime::report::escaped;
 use crate::runtime::tape::{DEPTH_MAX, Located, Tape};
-
-/// A place in one of the files of a run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Span {
-    /// The number of the file.
-    pub file: usize,
-    /// The first byte.
-    pub start: u32,
-    /// The byte behind the last.
-    pub end: u32,
-}
-
-impl Span {
-    /// The bytes.
-    pub fn range(self) -> std::ops::Range<usize> {
-        self.start as usize..self.end as usize
-    }
-}
+pub use crate::span::Span;
 
 /// A value of a document, with its place.
 #[derive(Clone, Debug)]
@@ -142,7 +126,7 @@ impl Node {
     /// The node that a JSON pointer without its leading `#` leads to.
     pub fn at_pointer(&self, pointer: &str) -> Option<&Node> {
         pointer.split('/').skip(1).try_fold(self, |node, token| {
-            let token = token.replace("~1", "/").replace("~0", "~");
+            let token = unescaped(token);
             match &node.value {
                 Value::Map(map) => map.get(&token),
                 Value::List(list) => list.get(token.parse::<usize>().ok()?),
@@ -164,6 +148,11 @@ impl Node {
     }
 }
 
+/// The name that a token of a JSON pointer means.
+pub(crate) fn unescaped(token: &str) -> String {
+    token.replace("~1", "/").replace("~0", "~")
+}
+
 /// One file that was read.
 #[derive(Debug)]
 pub struct File {
@@ -175,6 +164,48 @@ pub struct File {
     pub lines: Vec<usize>,
     path: PathBuf,
     root: Option<Node>,
+    /// Whether nobody but the program has this text: its lines say nothing to a person.
+    is_held: bool,
+}
+
+impl File {
+    /// Where something stands, as a JSON pointer with its `#`.
+    pub(crate) fn pointer(&self, place: &Span) -> Option<String> {
+        let mut open = vec![(String::from("#"), self.root.as_ref()?)];
+        while let Some((pointer, node)) = open.pop() {
+            if node.span == *place {
+                return Some(pointer);
+            }
+            match &node.value {
+                Value::List(list) => open.extend(list.iter().enumerate().map(|(index, item)| (format!("{pointer}/{index}"), item))),
+                Value::Map(map) => {
+                    let inner = |entry: &Entry| format!("{pointer}/{}", escaped(&entry.key));
+                    if let Some(entry) = map.iter().find(|entry| entry.key_span == *place) {
+                        return Some(inner(entry));
+                    }
+                    open.extend(map.iter().map(|entry| (inner(entry), &entry.node)));
+                }
+                _ => {}
+            }
+        }
+        None
+    }
+
+    /// Whether the text is a program's own, and not one that a person wrote.
+    pub(crate) fn is_held(&self) -> bool {
+        self.is_held
+    }
+
+    /// The index of the line that a byte is in.
+    pub(crate) fn line(&self, byte: usize) -> usize {
+        self.lines.partition_point(|start| *start <= byte).saturating_sub(1)
+    }
+
+    /// The bytes of a line, its end included.
+    pub(crate) fn line_range(&self, line: usize) -> std::ops::Range<usize> {
+        let end = self.text.len();
+        self.lines.get(line).copied().unwrap_or(end)..self.lines.get(line + 1).copied().unwrap_or(end)
+    }
 }
 
 /// All files of a run, each read once.
@@ -217,7 +248,7 @@ impl Sources {
         let text = String::from_utf8_lossy(bytes).trim_start_matches('\u{feff}').replace("\r\n", "\n");
         let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(index, _)| index + 1)).collect();
         let name = path.to_string_lossy().replace('\\', "/");
-        self.files.push(File { name, text, lines, path: path.to_owned(), root: None });
+        self.files.push(File { name, text, lines, path: path.to_owned(), root: None, is_held: false });
         if std::str::from_utf8(bytes).is_err() {
             diagnostics.error(Span { file: id, start: 0, end: 0 }, "the file is not UTF-8 text");
             return id;
@@ -226,6 +257,14 @@ impl Sources {
         let is_json = file.text.trim_start().starts_with(['{', '[']) && path.extension().is_none_or(|extension| extension == "json");
         let root = if is_json { parse_json(id, &file.text, diagnostics) } else { parse_yaml(id, file, diagnostics) };
         self.files[id].root = root;
+        id
+    }
+
+    /// Parses the text of a document that a program holds in another form.
+    #[cfg(feature = "openapiv3")]
+    pub(crate) fn add_held(&mut self, name: &str, text: &[u8], diagnostics: &mut Diagnostics) -> usize {
+        let id = self.add(Path::new(name), text, diagnostics);
+        self.files[id].is_held = true;
         id
     }
 
@@ -251,7 +290,7 @@ fn parse_json(file: usize, text: &str, diagnostics: &mut Diagnostics) -> Option<
         Ok(tape) => Some(json_node(file, tape.located())),
         Err(error) => {
             let end = (error.offset + 1).min(text.len());
-            diagnostics.error(span(file, error.offset.min(end), end), format!("this is not JSON: {}", error.message));
+            diagnostics.error(span(file, error.offset.min(end), end), format!("invalid JSON: {}", error.message));
             None
         }
     }
@@ -284,7 +323,8 @@ fn sorted(mut entries: Vec<Entry>) -> Map {
 }
 
 fn parse_yaml(id: usize, file: &File, diagnostics: &mut Diagnostics) -> Option<Node> {
-    let mut reader = YamlReader { id, file, diagnostics, open: Vec::new(), anchors: BTreeMap::new(), copied: 0, root: None };
+    let mut reader =
+        YamlReader { id, file, diagnostics, open: Vec::new(), anchors: BTreeMap::new(), copied: 0, last: (0, 0, 0), root: None };
     for event in Parser::new_from_str(&file.text) {
         let step = match event {
             Ok((event, place)) => reader.event(event, place),
@@ -293,7 +333,7 @@ fn parse_yaml(id: usize, file: &File, diagnostics: &mut Diagnostics) -> Option<N
         if let Err(fault) = step {
             let start = reader.byte(fault.line, fault.column);
             let end = (start + 1).min(file.text.len());
-            reader.diagnostics.error(span(id, start.min(end), end), format!("this is not YAML: {}", fault.message));
+            reader.diagnostics.error(span(id, start.min(end), end), format!("invalid YAML: {}", fault.message));
             return None;
         }
     }
@@ -302,6 +342,8 @@ fn parse_yaml(id: usize, file: &File, diagnostics: &mut Diagnostics) -> Option<N
     }
     reader.root
 }
+
+const TOO_DEEP: &str = "the document nests deeper than 128 levels";
 
 /// Nodes that aliases may copy in all: a guard against documents that double at every level.
 const COPIED_NODES_MAX: usize = 1_000_000;
@@ -313,6 +355,8 @@ struct YamlReader<'a> {
     open: Vec<Open>,
     anchors: BTreeMap<usize, Node>,
     copied: usize,
+    /// The last place that was looked up: line, column and byte. Places are asked for in order, and a line may hold the whole document.
+    last: (usize, usize, usize),
     root: Option<Node>,
 }
 
@@ -343,10 +387,15 @@ impl Fault {
 
 impl YamlReader<'_> {
     /// Byte offset of a place that the scanner counts in lines (from one) and characters (from zero).
-    fn byte(&self, line: usize, column: usize) -> usize {
-        let start = self.file.lines.get(line.saturating_sub(1)).copied().unwrap_or(self.file.text.len());
+    fn byte(&mut self, line: usize, column: usize) -> usize {
+        let (skipped, start) = match self.last {
+            (known, skipped, byte) if known == line && skipped <= column => (skipped, byte),
+            _ => (0, self.file.lines.get(line.saturating_sub(1)).copied().unwrap_or(self.file.text.len())),
+        };
         let rest = &self.file.text[start..];
-        start + rest.char_indices().nth(column).map_or(rest.len(), |(index, _)| index)
+        let byte = start + rest.char_indices().nth(column - skipped).map_or(rest.len(), |(index, _)| index);
+        self.last = (line, column, byte);
+        byte
     }
 
     fn event(&mut self, event: Event<'_>, place: saphyr_parser::Span) -> Result<(), Fault> {
@@ -363,20 +412,24 @@ impl YamlReader<'_> {
                 self.add(Node { span: span(self.id, start, end), value }, anchor).map_err(|message| fault(&message))
             }
             Event::Alias(anchor) => {
-                let node = self.anchors.get(&anchor).cloned().ok_or_else(|| fault("the alias names no anchor"))?;
-                self.copied += count(&node);
+                let node = self.anchors.get(&anchor).cloned().ok_or_else(|| fault("unknown anchor"))?;
+                let size = Size::of(&node);
+                self.copied += size.nodes;
                 if self.copied > COPIED_NODES_MAX {
                     return Err(fault("aliases copy more than a million values"));
+                }
+                if self.open.len() + size.depth > DEPTH_MAX {
+                    return Err(fault(TOO_DEEP));
                 }
                 self.add(node, 0).map_err(|message| fault(&message))
             }
             Event::SequenceStart(anchor, _) => self.push(start, anchor, Content::List(Vec::new())).map_err(|message| fault(&message)),
             Event::MappingStart(anchor, _) => self.push(start, anchor, Content::Map(Vec::new(), None)).map_err(|message| fault(&message)),
             Event::SequenceEnd | Event::MappingEnd => {
-                let Some(open) = self.open.pop() else { return Err(fault("a list or mapping ends that never began")) };
+                let Some(open) = self.open.pop() else { return Err(fault("unexpected end of a list or mapping")) };
                 let value = match open.content {
                     Content::List(list) => Value::List(list),
-                    Content::Map(entries, _) => Value::Map(self.unique(entries)),
+                    Content::Map(entries, _) => Value::Map(self.merged(entries)),
                 };
                 self.add(Node { span: span(self.id, open.start, open.start + 1), value }, open.anchor).map_err(|message| fault(&message))
             }
@@ -385,7 +438,7 @@ impl YamlReader<'_> {
 
     fn push(&mut self, start: usize, anchor: usize, content: Content) -> Result<(), String> {
         if self.open.len() >= DEPTH_MAX {
-            return Err("the document nests deeper than 128 levels".to_owned());
+            return Err(TOO_DEEP.to_owned());
         }
         self.open.push(Open { start, anchor, content });
         Ok(())
@@ -406,11 +459,38 @@ impl YamlReader<'_> {
         Ok(())
     }
 
+    /// A mapping with what its merge keys (`<<`) bring in: its own keys come first, then those of each merged mapping in turn.
+    fn merged(&mut self, entries: Vec<Entry>) -> Map {
+        let (merges, own): (Vec<Entry>, Vec<Entry>) = entries.into_iter().partition(|entry| self.is_merge_key(entry));
+        let mut map = self.unique(own);
+        for merge in merges {
+            let sources = match merge.node.value {
+                Value::List(list) => list,
+                _ => vec![merge.node],
+            };
+            for source in sources {
+                let Value::Map(source) = source.value else {
+                    let message = format!("`<<` merges {}; a mapping, or a list of mappings, is accepted", source.kind());
+                    self.diagnostics.error(source.span, message).hint("quote the key if it is a name");
+                    continue;
+                };
+                let added = source.entries.into_iter().filter(|entry| map.get(&entry.key).is_none()).collect::<Vec<_>>();
+                map = sorted(map.entries.into_iter().chain(added).collect());
+            }
+        }
+        map
+    }
+
+    /// Whether a key is `<<` without quotes.
+    fn is_merge_key(&self, entry: &Entry) -> bool {
+        entry.key == "<<" && self.file.text.get(entry.key_span.range()) == Some("<<")
+    }
+
     fn unique(&mut self, entries: Vec<Entry>) -> Map {
         let map = sorted(entries);
         for pair in map.entries.windows(2).filter(|pair| pair[0].key == pair[1].key) {
             let second = pair[0].key_span.max(pair[1].key_span);
-            self.diagnostics.error(second, format!("the key `{}` stands twice in this mapping", pair[0].key));
+            self.diagnostics.error(second, format!("the key `{}` is repeated in this mapping", pair[0].key));
         }
         map
     }
@@ -420,16 +500,27 @@ impl YamlReader<'_> {
 fn key_text(node: &Node, file: &File) -> Result<String, String> {
     match &node.value {
         Value::String(text) => Ok(text.clone()),
-        Value::List(_) | Value::Map(_) => Err("a key must be a single value".to_owned()),
+        Value::List(_) | Value::Map(_) => Err("a list or mapping cannot be a key".to_owned()),
         _ => Ok(file.text[node.span.range()].trim().to_owned()),
     }
 }
 
-fn count(node: &Node) -> usize {
-    match &node.value {
-        Value::List(list) => 1 + list.iter().map(count).sum::<usize>(),
-        Value::Map(map) => 1 + map.iter().map(|entry| count(&entry.node)).sum::<usize>(),
-        _ => 1,
+/// How much a node holds.
+struct Size {
+    nodes: usize,
+    /// Lists and mappings one inside the other.
+    depth: usize,
+}
+
+impl Size {
+    fn of(node: &Node) -> Size {
+        let inner: Vec<Size> = match &node.value {
+            Value::List(list) => list.iter().map(Size::of).collect(),
+            Value::Map(map) => map.iter().map(|entry| Size::of(&entry.node)).collect(),
+            _ => return Size { nodes: 1, depth: 0 },
+        };
+        let depth = inner.iter().map(|size| size.depth).max().unwrap_or(0);
+        Size { nodes: 1 + inner.iter().map(|size| size.nodes).sum::<usize>(), depth: 1 + depth }
     }
 }
 

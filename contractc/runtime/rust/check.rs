@@ -173,20 +173,20 @@ impl Checker {
 
     /// The schema `false`; `keyword` is the one under which it stands.
     pub fn never(&mut self, keyword: &'static str, at: At<'_>) {
-        self.violation(at, keyword, || "is not accepted here".to_owned());
+        self.violation(at, keyword, || "is never accepted".to_owned());
     }
 
     /// `not`
     pub fn not(&mut self, matched: bool, at: At<'_>) {
         if matched {
-            self.violation(at, "not", || "is just what is excluded here".to_owned());
+            self.violation(at, "not", || "matches a schema under `not`".to_owned());
         }
     }
 
     /// `anyOf`
     pub fn any_of(&mut self, matched: bool, at: At<'_>) {
         if !matched {
-            self.violation(at, "anyOf", || "matches none of the accepted shapes".to_owned());
+            self.violation(at, "anyOf", || "matches none of the variants".to_owned());
         }
     }
 
@@ -194,8 +194,8 @@ impl Checker {
     pub fn one_of(&mut self, matches: usize, at: At<'_>) {
         if matches != 1 {
             self.violation(at, "oneOf", || match matches {
-                0 => "matches none of the accepted shapes".to_owned(),
-                _ => format!("matches {matches} shapes that exclude each other"),
+                0 => "matches none of the variants".to_owned(),
+                _ => format!("matches {matches} variants; exactly one is accepted"),
             });
         }
     }
@@ -203,8 +203,8 @@ impl Checker {
     /// `oneOf` over shapes that a member tells apart, where that member names none of them.
     pub fn no_variant(&mut self, value: Json<'_>, tag: &str, at: At<'_>) {
         self.violation(at, "oneOf", || match value.get(tag) {
-            Some(tag_value) => format!("has {} {}, which names no accepted shape", quote(tag), show(tag_value)),
-            None => format!("lacks the member {} that tells its shape", quote(tag)),
+            Some(tag_value) => format!("has {} {}, which selects no variant", quote(tag), show(tag_value)),
+            None => format!("lacks the member {} that selects the variant", quote(tag)),
         });
     }
 
@@ -248,7 +248,7 @@ impl Checker {
     #[inline]
     pub fn format(&mut self, text: &str, format: Format, at: At<'_>) {
         if !format.matches(text) {
-            self.violation(at, "format", || format!("is {}, which is not a {}", quote(text), format.name()));
+            self.violation(at, "format", || format!("is {}, which is not a valid {}", quote(text), format.name()));
         }
     }
 }
@@ -366,7 +366,7 @@ impl Checker {
     /// `additionalProperties: false`, for a member that nothing names.
     #[cold]
     pub fn unknown_member(&mut self, at: At<'_>) {
-        self.violation(at, "additionalProperties", || "is a member that the contract does not know here".to_owned());
+        self.violation(at, "additionalProperties", || "is an unknown member".to_owned());
     }
 
     /// `minProperties`
@@ -398,7 +398,7 @@ impl Checker {
         if object.get(name).is_some() && needs.iter().any(|need| object.get(need).is_none()) {
             self.violation(at, "dependentRequired", || {
                 let missing: Vec<&str> = needs.iter().copied().filter(|need| object.get(need).is_none()).collect();
-                format!("has {} and so needs {}", quote(name), list(&missing))
+                format!("has {} which requires {}", quote(name), list(&missing))
             });
         }
     }

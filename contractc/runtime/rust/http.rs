@@ -344,10 +344,11 @@ fn read_checked<T: ReadJson>(value: Json<'_>, at: At<'_>, check: Check) -> Resul
     check(value, at, &mut out);
     let built = if out.passed() { T::read(value, at, &mut out) } else { None };
     out.finish()?;
-    built.ok_or_else(|| Report::new("type", "cannot be held by the type that the contract gives it"))
+    built.ok_or_else(|| Report::new("type", "does not fit the generated type"))
 }
 
-fn is_json(media_type: &str) -> bool {
+/// Whether a media type is JSON: `application/json`, `text/json` or any `+json`.
+pub fn is_json(media_type: &str) -> bool {
     let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     essence == "application/json" || essence == "text/json" || essence.ends_with("+json")
 }

@@ -71,7 +71,7 @@ export function allOf(...schemas: readonly z.ZodType[]): Check {
 export function matchesAny(schemas: readonly z.ZodType[]): Check {
   return check((payload) => {
     if (!schemas.some((schema) => accepts(schema, payload.value))) {
-      violate(payload, "anyOf", "matches none of the accepted shapes");
+      violate(payload, "anyOf", "matches none of the variants");
     }
   });
 }
@@ -81,7 +81,7 @@ export function matchesOne(schemas: readonly z.ZodType[]): Check {
   return check((payload) => {
     const matching = schemas.filter((schema) => accepts(schema, payload.value)).length;
     if (matching !== 1) {
-      violate(payload, "oneOf", `matches ${matching} of the shapes that exclude each other`);
+      violate(payload, "oneOf", `matches ${matching} variants; exactly one is accepted`);
     }
   });
 }
@@ -90,7 +90,7 @@ export function matchesOne(schemas: readonly z.ZodType[]): Check {
 export function not(schema: z.ZodType): Check {
   return check((payload) => {
     if (accepts(schema, payload.value)) {
-      violate(payload, "not", "is just what is excluded here");
+      violate(payload, "not", "matches a schema under `not`");
     }
   });
 }
@@ -118,7 +118,7 @@ function apply(schema: z.ZodType, payload: Payload): void {
 export function format(name: Format): Check {
   return check((payload) => {
     if (typeof payload.value === "string" && !isFormat(payload.value, name)) {
-      violate(payload, "format", `is ${quote(payload.value)}, which is not a ${name}`);
+      violate(payload, "format", `is ${quote(payload.value)}, which is not a valid ${name}`);
     }
   });
 }
@@ -215,7 +215,7 @@ export function dependentRequired(name: string, needed: readonly string[]): Chec
   return ofObjects((object, payload) => {
     const missing = has(object, name) ? needed.filter((need) => !has(object, need)) : [];
     if (missing.length > 0) {
-      violate(payload, "dependentRequired", `has ${quote(name)} and so needs ${list(missing)}`);
+      violate(payload, "dependentRequired", `has ${quote(name)} which requires ${list(missing)}`);
     }
   });
 }
@@ -279,7 +279,7 @@ function holds(order: number, comparison: Comparison): boolean {
 
 function applyRest(rest: z.ZodType | typeof closed, part: unknown, key: PropertyKey, keyword: string, payload: Payload): void {
   if (rest === closed) {
-    violate(payload, keyword, "is not accepted here", [key]);
+    violate(payload, keyword, "is never accepted", [key]);
     return;
   }
   for (const issue of runNow(rest, part, { async: false }).issues) {

@@ -3,6 +3,7 @@
 use super::Change;
 use super::schemas::{Comparison, Direction, Effect, Place};
 use crate::model::{Media, Operation, Parameter, Response, Status};
+use crate::runtime::report::escaped;
 
 impl<'c> Comparison<'c> {
     pub(super) fn operations(&mut self) {
@@ -138,7 +139,7 @@ fn at<'c>(operation: &Operation, pointer: &'c str, direction: Direction) -> Plac
 }
 
 fn pointer(operation: &Operation) -> String {
-    format!("#/paths/{}/{}", operation.path.replace('~', "~0").replace('/', "~1"), operation.method.name())
+    format!("#/paths/{}/{}", escaped(&operation.path), operation.method.name())
 }
 
 /// The operation with the same method and path; names of parameters in paths do not count.

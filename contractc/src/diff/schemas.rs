@@ -32,6 +32,8 @@ pub struct Comparison<'c> {
     pub new: &'c Contract,
     pub changes: Vec<Change>,
     compared: BTreeSet<(SchemaId, SchemaId, Direction)>,
+    /// Pairs in `compared` whose turn is still to come: schemas may lead to each other over any distance.
+    open: Vec<(SchemaId, SchemaId, Direction)>,
 }
 
 /// Where two schemas stand that are being compared.
@@ -44,7 +46,7 @@ pub struct Place<'c> {
 
 impl<'c> Comparison<'c> {
     pub fn new(old: &'c Contract, new: &'c Contract) -> Self {
-        Comparison { old, new, changes: Vec::new(), compared: BTreeSet::new() }
+        Comparison { old, new, changes: Vec::new(), compared: BTreeSet::new(), open: Vec::new() }
     }
 
     /// The changes, each once: what breaks one way and is safe the other way, breaks.
@@ -87,6 +89,7 @@ impl<'c> Comparison<'c> {
                     let is_used = self.compared.iter().any(|(seen, other, _)| (*seen, *other) == (old, new));
                     if !is_used {
                         self.schemas(old, new, Direction::Both);
+                        self.drain();
                     }
                 }
                 None => self.gone(self.old.schema(*old), false, format!("the schema `{name}` is gone")),
@@ -110,12 +113,16 @@ impl<'c> Comparison<'c> {
             };
             if (&known.singleton, &known.natural_key) != (&collection.singleton, &collection.natural_key) {
                 let at = Place { pointer: &self.new.schema(known.schema).pointer, span: known.span, direction: Direction::Both };
-                self.note(at, Effect::Changes, format!("the fixed ids of `{}` are made from another member or key", known.path));
+                self.note(
+                    at,
+                    Effect::Changes,
+                    format!("the ids of shipped records of `{}` are derived from another member or key", known.path),
+                );
             }
         }
         if self.old.namespace != self.new.namespace && !self.old.collections.is_empty() {
             let at = Place { pointer: "#/x-namespace", span: Span::default(), direction: Direction::Both };
-            self.note(at, Effect::Changes, "the namespace of deterministic ids is another one");
+            self.note(at, Effect::Changes, "`x-namespace` changed");
         }
     }
 
@@ -130,12 +137,22 @@ impl<'c> Comparison<'c> {
         });
     }
 
-    /// Compares two schemas and all that they lead to, once for each direction.
+    /// Notes that two schemas are to be compared, once for each direction.
     pub fn schemas(&mut self, old: SchemaId, new: SchemaId, direction: Direction) {
-        let (old, new) = (self.old.resolved(old), self.new.resolved(new));
-        if !self.compared.insert((old, new, direction)) {
-            return;
+        let pair = (self.old.resolved(old), self.new.resolved(new), direction);
+        if self.compared.insert(pair) {
+            self.open.push(pair);
         }
+    }
+
+    /// Compares all schemas that were noted, and all that they lead to.
+    pub fn drain(&mut self) {
+        while let Some((old, new, direction)) = self.open.pop() {
+            self.pair(old, new, direction);
+        }
+    }
+
+    fn pair(&mut self, old: SchemaId, new: SchemaId, direction: Direction) {
         let (before, after) = (View::new(self.old, old), View::new(self.new, new));
         let schema = self.new.schema(new);
         let at = Place { pointer: &schema.pointer, span: schema.span, direction };
@@ -150,7 +167,7 @@ impl<'c> Comparison<'c> {
             self.note(
                 at,
                 Effect::Changes,
-                "keywords that cannot be compared in part have changed (`not`, `if`, `contains`, `patternProperties` and their like)",
+                "keywords that are only compared as a whole changed (`not`, `if`, `contains`, `patternProperties` and the like)",
             );
         }
     }
@@ -326,7 +343,7 @@ impl<'c> Comparison<'c> {
         match (old.is_empty(), new.is_empty()) {
             (true, true) => return,
             (true, false) => return self.note(at, Effect::Narrows, "is a union now"),
-            (false, true) => return self.note(at, Effect::Widens, "is no union any more"),
+            (false, true) => return self.note(at, Effect::Widens, "is no longer a union"),
             (false, false) => {}
         }
         for (name, id) in old {

@@ -3,7 +3,7 @@
 use serde_json::Value as JsonValue;
 
 use super::SchemaId;
-pub use crate::runtime::http::Style;
+pub use crate::runtime::http::{Style, is_json};
 use crate::source::Span;
 
 /// One method of one path.
@@ -221,10 +221,4 @@ impl Media {
     pub fn is_json(&self) -> bool {
         is_json(&self.media_type)
     }
-}
-
-/// Whether a media type is JSON.
-pub fn is_json(media_type: &str) -> bool {
-    let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    essence == "application/json" || essence.ends_with("+json") || essence == "text/json"
 }

@@ -20,6 +20,60 @@ pub struct NumberRules {
     pub exclusive_maximum: Option<Number>,
     /// `multipleOf`
     pub multiple_of: Option<Number>,
+    /// `format`, where it names a width: its range is part of `minimum` and `maximum`.
+    pub width: Option<IntegerWidth>,
+}
+
+/// The width of an integer, as a format such as `int32` says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IntegerWidth {
+    /// `int8`
+    I8,
+    /// `int16`
+    I16,
+    /// `int32`
+    I32,
+    /// `int64`
+    I64,
+    /// `uint8`
+    U8,
+    /// `uint16`
+    U16,
+    /// `uint32`
+    U32,
+    /// `uint64`
+    U64,
+}
+
+impl IntegerWidth {
+    const ALL: [(IntegerWidth, &'static str, Number, Number); 8] = [
+        (IntegerWidth::I8, "i8", Number::Signed(i8::MIN as i64), Number::Signed(i8::MAX as i64)),
+        (IntegerWidth::I16, "i16", Number::Signed(i16::MIN as i64), Number::Signed(i16::MAX as i64)),
+        (IntegerWidth::I32, "i32", Number::Signed(i32::MIN as i64), Number::Signed(i32::MAX as i64)),
+        (IntegerWidth::I64, "i64", Number::Signed(i64::MIN), Number::Signed(i64::MAX)),
+        (IntegerWidth::U8, "u8", Number::Signed(0), Number::Signed(u8::MAX as i64)),
+        (IntegerWidth::U16, "u16", Number::Signed(0), Number::Signed(u16::MAX as i64)),
+        (IntegerWidth::U32, "u32", Number::Signed(0), Number::Signed(u32::MAX as i64)),
+        (IntegerWidth::U64, "u64", Number::Signed(0), Number::Unsigned(u64::MAX)),
+    ];
+
+    /// The width that a format means.
+    pub fn from_format(format: &str) -> Option<IntegerWidth> {
+        let (sign, bits) = format.split_once("int").filter(|(sign, _)| ["", "u"].contains(sign))?;
+        let name = format!("{}{bits}", if sign.is_empty() { "i" } else { "u" });
+        Self::ALL.iter().find(|(_, known, ..)| *known == name).map(|(width, ..)| *width)
+    }
+
+    /// Such as `i32`.
+    pub fn name(self) -> &'static str {
+        Self::ALL[self as usize].1
+    }
+
+    /// The least and the greatest value.
+    pub fn range(self) -> (Number, Number) {
+        let (.., min, max) = Self::ALL[self as usize];
+        (min, max)
+    }
 }
 
 /// Keywords on strings.
@@ -103,13 +157,24 @@ pub struct Condition {
     pub otherwise: Option<SchemaId>,
 }
 
-/// A member whose value is a different constant in every variant of a `oneOf`.
+/// A member whose value tells the variants of a `oneOf` apart.
 #[derive(Clone, Debug)]
 pub struct UnionTag {
     /// Its name.
     pub member: String,
     /// One for each variant, in the order of `one_of`: strings or booleans.
     pub values: Vec<Vec<JsonValue>>,
+}
+
+/// `discriminator` of a union whose variants are references.
+#[derive(Clone, Debug)]
+pub struct Discriminator {
+    /// Where it stands.
+    pub span: Span,
+    /// `propertyName`
+    pub member: String,
+    /// For each variant the values that mean it: the keys of `mapping`, and the schema's own name.
+    pub values: Vec<Vec<String>>,
 }
 
 /// A comparison between members: `left op right [± offset]`.
@@ -158,7 +223,7 @@ pub enum Sign {
 impl NumberRules {
     /// Whether any of them is used.
     pub fn any(&self) -> bool {
-        let Self { minimum, maximum, exclusive_minimum, exclusive_maximum, multiple_of } = self;
+        let Self { minimum, maximum, exclusive_minimum, exclusive_maximum, multiple_of, width: _ } = self;
         [minimum, maximum, exclusive_minimum, exclusive_maximum, multiple_of].iter().any(|rule| rule.is_some())
     }
 }

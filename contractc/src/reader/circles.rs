@@ -1,40 +1,68 @@
-//! Schemas that lead back to themselves without a member or an item on the way: no value could ever be judged by them.
+//! How schemas lead to each other for one and the same value: circles, by which no value could be judged, and chains that are too long to follow.
 
 use super::Reader;
 use crate::model::{Schema, SchemaId};
 
+/// How many schemas may apply to one value one inside the other. With the bound on the depth of values, it bounds the depth of every walk
+/// over a value and its schemas.
+const IN_PLACE_DEPTH_MAX: usize = 64;
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Visit {
-    Fresh,
+    New,
     Open,
-    Done,
+    /// With the length of the longest chain from here.
+    Done(usize),
 }
 
 impl Reader<'_> {
-    /// Refuses every such circle, at the schema where it was entered.
-    pub(super) fn refuse_circles(&mut self) {
-        let mut visits = vec![Visit::Fresh; self.contract.schemas.len()];
+    /// Refuses circles at the schema where they were entered, and chains at the schema that makes them too long. Says whether there are none.
+    pub(super) fn refuse_circles(&mut self) -> bool {
+        let mut is_sound = true;
+        let mut visits = vec![Visit::New; self.contract.schemas.len()];
         for start in 0..visits.len() {
             let mut stack = vec![(start, false)];
             while let Some((at, is_left)) = stack.pop() {
-                if is_left {
-                    visits[at] = Visit::Done;
-                    continue;
-                }
                 match visits[at] {
-                    Visit::Done => continue,
-                    Visit::Open => {
-                        let schema = &self.contract.schemas[at];
-                        let message = format!("`{}` leads back to itself with no member or item on the way", schema.pointer);
-                        self.diagnostics.error(schema.span, message).hint("no value could be judged by it: let it refer to another schema");
-                        continue;
+                    _ if is_left => {
+                        let length = self.chain(at, &visits);
+                        is_sound &= length <= IN_PLACE_DEPTH_MAX;
+                        visits[at] = Visit::Done(length);
                     }
-                    Visit::Fresh => visits[at] = Visit::Open,
+                    Visit::Done(_) => {}
+                    Visit::Open => {
+                        is_sound = false;
+                        let schema = &self.contract.schemas[at];
+                        let message = format!("`{}` refers to itself without a member or an item in between", schema.pointer);
+                        self.diagnostics
+                            .error(schema.span, message)
+                            .hint("no value can be judged by such a schema: remove one of the references");
+                    }
+                    Visit::New => {
+                        visits[at] = Visit::Open;
+                        stack.push((at, true));
+                        stack.extend(in_place(&self.contract.schemas[at]).map(|next| (next.0, false)));
+                    }
                 }
-                stack.push((at, true));
-                stack.extend(in_place(&self.contract.schemas[at]).map(|next| (next.0, false)));
             }
         }
+        is_sound
+    }
+
+    /// The length of the longest chain of schemas from this one; those after it are done.
+    fn chain(&mut self, at: usize, visits: &[Visit]) -> usize {
+        let schema = &self.contract.schemas[at];
+        let lengths = in_place(schema).map(|next| match visits[next.0] {
+            Visit::Done(length) => length,
+            Visit::New | Visit::Open => 0,
+        });
+        let length = 1 + lengths.max().unwrap_or(0);
+        if length == IN_PLACE_DEPTH_MAX + 1 {
+            let message =
+                format!("`{}` applies more than {IN_PLACE_DEPTH_MAX} schemas to one value, one through the other", schema.pointer);
+            self.diagnostics.error(schema.span, message).hint("refer to the schemas at the end of the chain directly");
+        }
+        length
     }
 }
 

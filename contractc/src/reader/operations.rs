@@ -31,7 +31,7 @@ impl<'a> Reader<'a> {
 
     fn path_item(&mut self, root: &Located<'a>, path: &str, item: Located<'a>) {
         if !path.starts_with('/') {
-            self.diagnostics.error(item.node.span, format!("the path `{path}` does not begin with a slash"));
+            self.diagnostics.error(item.node.span, format!("the path `{path}` does not start with `/`"));
             return;
         }
         let Some(item) = self.dereference(item) else { return };
@@ -94,7 +94,7 @@ impl<'a> Reader<'a> {
         let mut seen = BTreeSet::new();
         for operation in &mut self.contract.operations {
             if !seen.insert(operation.id.clone()) {
-                let message = format!("the operation id `{}` is taken already; method and path stand in for it", operation.id);
+                let message = format!("duplicate operation id `{}`: the operation is named by its method and path", operation.id);
                 self.diagnostics.warning(operation.span, message);
                 operation.id = format!("{} {}", operation.method.name(), operation.path);
             }
@@ -113,13 +113,13 @@ impl<'a> Reader<'a> {
         }
         for name in placeholders(path) {
             if !parameters.iter().any(|known| known.place == Place::Path && known.name == name) {
-                let message = format!("the path has `{{{name}}}`, but no parameter of that name is declared");
+                let message = format!("the path parameter `{name}` is not declared");
                 self.diagnostics.error(at.node.span, message).hint("declare it with `in: path` and `required: true`");
             }
         }
         for parameter in parameters.iter().filter(|parameter| parameter.place == Place::Path) {
             if !placeholders(path).any(|name| name == parameter.name) {
-                let message = format!("the path has no `{{{}}}`: the parameter is ignored", parameter.name);
+                let message = format!("ignored path parameter `{}`: the path does not contain it", parameter.name);
                 self.diagnostics.warning(at.node.span, message);
             }
         }
@@ -141,7 +141,7 @@ impl<'a> Reader<'a> {
             Some("header") => Place::Header,
             Some("cookie") => Place::Cookie,
             _ => {
-                let message = format!("the parameter `{name}` has no place; `in` is one of path, query, header, cookie");
+                let message = format!("the parameter `{name}` has no valid `in`; available: path, query, header, cookie");
                 self.diagnostics.error(at.node.get("in").unwrap_or(at.node).span, message);
                 return None;
             }
@@ -180,8 +180,8 @@ impl<'a> Reader<'a> {
             "matrix" => Style::Matrix,
             _ => {
                 let span = at.node.get("style").unwrap_or(at.node).span;
-                let hint = "the styles are form, spaceDelimited, pipeDelimited, deepObject, simple, label, matrix";
-                self.diagnostics.error(span, format!("`{style}` is no style of a parameter")).hint(hint);
+                let hint = "available: form, spaceDelimited, pipeDelimited, deepObject, simple, label, matrix";
+                self.diagnostics.error(span, format!("unknown parameter style `{style}`")).hint(hint);
                 Style::Simple
             }
         }
@@ -215,14 +215,9 @@ impl<'a> Reader<'a> {
             && !others.is_empty()
         {
             let others: Vec<String> = others.iter().map(|media| format!("`{}`", media.media_type)).collect();
-            let message = format!(
-                "{} beside `{}` {} left to the caller",
-                others.join(", "),
-                first.media_type,
-                if others.len() == 1 { "is" } else { "are" }
-            );
+            let message = format!("the generated code uses `{}`; left to the caller: {}", first.media_type, others.join(", "));
             let span = at.node.get("content").unwrap_or(at.node).span;
-            self.diagnostics.warning(span, message).hint("generated code speaks the first JSON media type, or the first of all");
+            self.diagnostics.warning(span, message).hint("generated code uses the first JSON media type, or the first one if none is JSON");
         }
         media
     }
@@ -234,7 +229,7 @@ impl<'a> Reader<'a> {
                 continue;
             }
             let Some(status) = status(status_text) else {
-                let message = format!("`{status_text}` is no status; a code such as 200, a range such as 4XX, or default is accepted");
+                let message = format!("invalid status `{status_text}`; expected a code such as 200, a range such as 4XX, or default");
                 self.diagnostics.error(response.node.span, message);
                 continue;
             };
@@ -263,7 +258,7 @@ impl<'a> Reader<'a> {
         let items = at.map(Located::items).unwrap_or_default();
         for (name, scheme) in items.iter().flat_map(Located::entries) {
             if !self.contract.security_schemes.iter().any(|known| known.name == name) {
-                let message = format!("`{name}` is no security scheme of this document");
+                let message = format!("unknown security scheme `{name}`");
                 self.diagnostics.error(scheme.node.span, message).hint("declare it in `components/securitySchemes`");
             }
         }

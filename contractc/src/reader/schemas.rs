@@ -4,8 +4,9 @@ mod keywords;
 mod values;
 
 use super::{Bindings, Dialect, Job, Key, Located, Reader};
-use crate::model::{ArrayRules, Condition, Contains, KeywordRole, ObjectRules, Schema, SchemaId, UnionTag};
+use crate::model::{ArrayRules, Condition, Contains, IntegerWidth, KeywordRole, ObjectRules, Schema, SchemaId};
 use crate::runtime::check::Types;
+use crate::runtime::number::Number;
 use crate::source::{Map, Node, Span, Value};
 use keywords::{KEYWORDS, Known, close_keyword};
 pub use keywords::{KeywordFate, keyword_fates};
@@ -16,7 +17,7 @@ impl<'a> Reader<'a> {
         match &job.node.value {
             Value::Bool(accepts) => schema.never = !accepts,
             Value::Map(_) => self.read_map(job, &mut schema),
-            _ => _ = self.diagnostics.error(job.node.span, format!("this is {} where a schema should be", job.node.kind())),
+            _ => _ = self.diagnostics.error(job.node.span, format!("expected a schema, found {}", job.node.kind())),
         }
         schema
     }
@@ -36,7 +37,7 @@ impl<'a> Reader<'a> {
                 None => self.count(keyword, KeywordRole::Annotation),
                 Some(Known::Unsupported) => {
                     self.diagnostics
-                        .error(span, format!("`{keyword}` cannot be enforced"))
+                        .error(span, format!("unsupported keyword `{keyword}`"))
                         .hint("refer by JSON pointer within one document");
                 }
                 Some(Known::Annotation) => {
@@ -54,6 +55,7 @@ impl<'a> Reader<'a> {
             }
         }
         self.condition(&here, &job.key.bindings, schema);
+        schema.discriminator = self.discriminator(&here);
         self.finish_schema(job.node, schema);
     }
 
@@ -70,24 +72,24 @@ impl<'a> Reader<'a> {
     fn known(&mut self, keyword: &str, known: Option<Known>, lone_reference: bool, span: Span) -> Option<Known> {
         match known {
             Some(known) if lone_reference && !matches!(known, Known::Annotation | Known::Direction | Known::V30) && keyword != "$ref" => {
-                self.diagnostics.warning(span, format!("`{keyword}` is ignored beside `$ref`, as OpenAPI 3.0 has it"));
+                self.diagnostics.warning(span, format!("ignored keyword `{keyword}`: OpenAPI 3.0 ignores keywords beside `$ref`"));
                 None
             }
             Some(Known::V31) if self.dialect == Dialect::V30 => {
                 self.diagnostics
-                    .warning(span, format!("`{keyword}` is no keyword of OpenAPI 3.0 and is ignored"))
-                    .hint("say `openapi: 3.1.0` to use it");
+                    .warning(span, format!("ignored keyword `{keyword}`: OpenAPI 3.0 does not have it"))
+                    .hint("declare `openapi: 3.1.0` to use it");
                 None
             }
             Some(Known::V30) if self.dialect == Dialect::V31 => {
                 self.diagnostics
-                    .warning(span, format!("`{keyword}` is no keyword of OpenAPI 3.1 and is ignored"))
-                    .hint("say `type: [..., 'null']` instead");
+                    .warning(span, format!("ignored keyword `{keyword}`: OpenAPI 3.1 does not have it"))
+                    .hint("write `type: [..., 'null']` instead");
                 None
             }
             None => {
                 if let Some(meant) = close_keyword(keyword) {
-                    let message = format!("`{keyword}` is no keyword");
+                    let message = format!("unknown keyword `{keyword}`");
                     self.diagnostics.error(span, message).hint(format!("did you mean `{meant}`?"));
                 }
                 None
@@ -133,7 +135,7 @@ impl<'a> Reader<'a> {
             "oneOf" => schema.one_of = self.schemas(value, bindings),
             "not" => schema.not = Some(self.child(value, bindings)),
             // Read together, when all siblings are known.
-            "if" | "then" | "else" => {}
+            "if" | "then" | "else" | "discriminator" => {}
             "x-each" => schema.array.each = self.bool(value.node, keyword),
             "x-max-depth" => schema.max_depth = self.size(value.node, keyword),
             "x-ref" => schema.refers_to = self.collection_name(value.node),
@@ -154,7 +156,7 @@ impl<'a> Reader<'a> {
             "items" if value.node.as_list().is_some() => {
                 self.diagnostics
                     .error(value.node.span, "`items` is a list; a schema is accepted")
-                    .hint("a schema for each place is `prefixItems`");
+                    .hint("use `prefixItems` for a schema per position");
             }
             "items" => array.items = Some(self.child(value, bindings)),
             "minItems" => array.min_items = self.size(value.node, keyword),
@@ -205,8 +207,8 @@ impl<'a> Reader<'a> {
             }
             "required" => object.required = self.names(value),
             _ => {
-                let message = format!("`{keyword}` is listed as a keyword and read by nobody");
-                self.diagnostics.error(value.node.span, message).hint("this is a fault of the compiler: please report it");
+                let message = format!("the compiler does not read the keyword `{keyword}`");
+                self.diagnostics.error(value.node.span, message).hint("this is a bug in the compiler; please report it");
             }
         }
     }
@@ -227,6 +229,7 @@ impl<'a> Reader<'a> {
                 number.exclusive_maximum = number.maximum.take();
             }
         }
+        width_bounds(schema);
         let object = &mut schema.object;
         let rank = |name: &String| object.required.iter().position(|required| required == name).unwrap_or(usize::MAX);
         object.properties.sort_by_key(|(name, _)| rank(name));
@@ -248,7 +251,7 @@ impl<'a> Reader<'a> {
             return;
         };
         let span = node.get("nullable").map_or(node.span, |nullable| nullable.span);
-        self.diagnostics.warning(span, format!("`nullable` stands beside {neighbour}: null is accepted"));
+        self.diagnostics.warning(span, format!("`nullable` beside {neighbour}: null is accepted"));
     }
 
     fn list(&mut self, value: &Located<'a>) -> Option<Vec<Located<'a>>> {
@@ -332,54 +335,21 @@ impl<'a> Reader<'a> {
             None => Some(self.child(&target, bindings)),
         }
     }
+}
 
-    /// For every `oneOf`, the member that tells its variants apart, where there is one.
-    pub(super) fn union_tags(&mut self) {
-        for index in 0..self.contract.schemas.len() {
-            if self.contract.schemas[index].one_of.len() > 1 {
-                let tag = self.union_tag(SchemaId(index));
-                self.contract.schemas[index].tag = tag;
-            }
-        }
+/// The bounds that the width of an integer sets. The widest integers keep those that they have: what lies beyond no type could hold.
+fn width_bounds(schema: &mut Schema) {
+    let is_integer = schema.types.is_some_and(|types| types.0 & !Types::NULL.0 == Types::INTEGER.0);
+    let rules = &mut schema.number;
+    rules.width = rules.width.filter(|_| is_integer);
+    let Some(width) = rules.width else { return };
+    let (least, most) = width.range();
+    if width != IntegerWidth::I64 {
+        let lower = |bound: &Number| bound.compare(least).is_gt();
+        rules.minimum = rules.minimum.filter(lower).or(Some(least));
     }
-
-    fn union_tag(&self, id: SchemaId) -> Option<UnionTag> {
-        let variants = &self.contract.schema(id).one_of;
-        let candidates = self.constants(variants[0]);
-        candidates.iter().find_map(|(member, _)| {
-            let mut values: Vec<Vec<serde_json::Value>> = Vec::with_capacity(variants.len());
-            for variant in variants {
-                let (_, own) = self.constants(*variant).into_iter().find(|(name, _)| name == member)?;
-                if own.iter().any(|value| values.iter().flatten().any(|seen| seen == value)) {
-                    return None;
-                }
-                values.push(own);
-            }
-            Some(UnionTag { member: member.clone(), values })
-        })
-    }
-
-    /// The members that an object must have, and whose value can be one of a few strings or booleans only.
-    fn constants(&self, id: SchemaId) -> Vec<(String, Vec<serde_json::Value>)> {
-        let parts = self.contract.all_of_closure(self.contract.resolved(id));
-        let parts: Vec<_> = parts.iter().map(|part| self.contract.schema(*part)).collect();
-        if parts.iter().any(|part| part.accepts_null) || !parts.iter().any(|part| part.types == Some(Types::OBJECT)) {
-            return Vec::new();
-        }
-        let required: Vec<_> = parts.iter().flat_map(|part| &part.object.required).collect();
-        let properties = parts.iter().flat_map(|part| &part.object.properties);
-        let required_properties = properties.filter(|(name, _)| required.contains(&name));
-        required_properties.filter_map(|(name, id)| Some((name.clone(), self.few_values(*id)?))).collect()
-    }
-
-    fn few_values(&self, id: SchemaId) -> Option<Vec<serde_json::Value>> {
-        let schema = self.contract.schema(self.contract.resolved(id));
-        let values = match (&schema.constant, &schema.enumeration) {
-            _ if schema.accepts_null => return None,
-            (Some(constant), _) => vec![constant.clone()],
-            (None, Some(values)) => values.clone(),
-            (None, None) => return None,
-        };
-        values.iter().all(|value| value.is_string() || value.is_boolean()).then_some(values)
+    if !matches!(width, IntegerWidth::I64 | IntegerWidth::U64) {
+        let upper = |bound: &Number| bound.compare(most).is_lt();
+        rules.maximum = rules.maximum.filter(upper).or(Some(most));
     }
 }

@@ -14,7 +14,7 @@ impl<'a> Reader<'a> {
         if let Some(namespace) = root.node.get("x-namespace") {
             self.contract.namespace = namespace.as_str().filter(|text| Format::Uuid.matches(text)).map(str::to_owned);
             if self.contract.namespace.is_none() {
-                self.diagnostics.error(namespace.span, "`x-namespace` is no UUID");
+                self.diagnostics.error(namespace.span, "`x-namespace` is not a UUID");
             }
         }
         let schemas = root.get("components").and_then(|components| components.get("schemas"));
@@ -32,8 +32,8 @@ impl<'a> Reader<'a> {
             return;
         };
         for entry in map.iter().filter(|entry| !SYNC_MEMBERS.contains(&entry.key.as_str())) {
-            let message = format!("`{}` is no member of `x-sync`", entry.key);
-            self.diagnostics.error(entry.key_span, message).hint(format!("its members are {}", SYNC_MEMBERS.join(", ")));
+            let message = format!("unknown member `{}` of `x-sync`", entry.key);
+            self.diagnostics.error(entry.key_span, message).hint(format!("available: {}", SYNC_MEMBERS.join(", ")));
         }
         let path = self.text(node, "path").unwrap_or_default();
         let is_path = !path.is_empty() && path.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
@@ -41,7 +41,7 @@ impl<'a> Reader<'a> {
             self.diagnostics.error(node.span, "`x-sync` needs a `path` of lower-case letters, digits and hyphens");
         }
         if let Some(other) = self.contract.collections.iter().find(|collection| collection.path == path) {
-            let message = format!("the collection `{path}` is `{}` already", other.schema_name);
+            let message = format!("duplicate collection path `{path}`: the schema `{}` has it", other.schema_name);
             self.diagnostics.error(node.span, message);
         }
         let collection = Collection {
@@ -108,12 +108,12 @@ impl<'a> Reader<'a> {
         for collection in &collections {
             let span = collection.span;
             for parent in collection.parents.iter().filter(|parent| !collections.iter().any(|other| other.path == **parent)) {
-                self.diagnostics.error(span, format!("`{}` has the parent `{parent}`, which is no collection", collection.path));
+                self.diagnostics.error(span, format!("`{}` has the parent `{parent}`, which is not a collection", collection.path));
             }
             self.check_indexes(collection);
             if let Some(key) = collection.natural_key.as_ref().filter(|key| self.contract.member_schemas(collection.schema, key).is_empty())
             {
-                self.diagnostics.error(span, format!("`{}` has the natural key `{key}`, which is no member", collection.path));
+                self.diagnostics.error(span, format!("`{}` has the natural key `{key}`, which is not a member", collection.path));
             }
         }
         while !collections.is_empty() {
@@ -133,7 +133,7 @@ impl<'a> Reader<'a> {
         for member in collection.indexes.iter().flat_map(|index| &index.members) {
             let found = self.contract.member_schemas(collection.schema, member);
             if found.is_empty() {
-                self.diagnostics.error(span, format!("`{}` has an index over `{member}`, which is no member", collection.path));
+                self.diagnostics.error(span, format!("`{}` has an index over `{member}`, which is not a member", collection.path));
             }
             let is_boolean = |id: &SchemaId| self.contract.schema(self.contract.resolved(*id)).types == Some(Types::BOOLEAN);
             if found.iter().any(is_boolean) {
@@ -148,10 +148,10 @@ impl<'a> Reader<'a> {
         let listed: Vec<_> = self.contract.collections.iter().map(|collection| collection.path.as_str()).collect();
         let message = match node.as_str() {
             Some(name) if listed.contains(&name) => return Some(name.to_owned()),
-            Some(name) => format!("`x-ref` names `{name}`, which is no collection"),
+            Some(name) => format!("`x-ref` names `{name}`, which is not a collection"),
             None => format!("`x-ref` is {}; the name of a collection is accepted", node.kind()),
         };
-        self.diagnostics.error(node.span, message).hint(format!("the collections are {}", listed.join(", ")));
+        self.diagnostics.error(node.span, message).hint(format!("available: {}", listed.join(", ")));
         None
     }
 
@@ -162,7 +162,7 @@ impl<'a> Reader<'a> {
             match rule {
                 Some(rule) => schema.rules.push(rule),
                 None => {
-                    let message = "this is no rule: `field op field`, with `± field` behind it at most, is accepted";
+                    let message = "invalid rule; expected `field op field`, optionally followed by `+ field` or `- field`";
                     self.diagnostics
                         .error(item.node.span, message)
                         .hint("for example `endTime >= startTime`; op is one of == != < <= > >=");
@@ -189,7 +189,7 @@ impl<'a> Reader<'a> {
     fn check_rule_field(&mut self, schema: SchemaId, field: &str, span: Span) {
         let found = self.contract.member_schemas(schema, field);
         if found.is_empty() {
-            self.diagnostics.error(span, format!("the rule speaks of `{field}`, which is no member here"));
+            self.diagnostics.error(span, format!("the rule uses `{field}`, which is not a member of this schema"));
             return;
         }
         let numeric = |types: Types| types.contains(Types::NUMBER) || types.contains(Types::INTEGER);
@@ -197,7 +197,7 @@ impl<'a> Reader<'a> {
             self.contract.all_of_closure(*id).iter().any(|part| self.contract.schema(*part).types.is_some_and(|types| !numeric(types)))
         };
         if found.iter().any(is_other) {
-            self.diagnostics.error(span, format!("the rule compares `{field}`, which is no number"));
+            self.diagnostics.error(span, format!("the rule compares `{field}`, which is not a number"));
         }
     }
 

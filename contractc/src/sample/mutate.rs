@@ -9,6 +9,7 @@ use super::{Mutation, Sampler};
 use crate::interpret;
 use crate::model::SchemaId;
 use crate::runtime::pattern;
+use crate::runtime::report::escaped;
 
 /// How many places of one value are looked at.
 const PLACES_MAX: usize = 3_000;
@@ -110,7 +111,7 @@ impl Sampler<'_> {
             match value {
                 Value::Object(members) => {
                     let inner = members.iter().map(|(name, member)| {
-                        let step = format!("{pointer}/{}", name.replace('~', "~0").replace('/', "~1"));
+                        let step = format!("{pointer}/{}", escaped(name));
                         (step, member, self.member_applied(&applied, name))
                     });
                     open.extend(inner);

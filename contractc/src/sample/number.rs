@@ -116,7 +116,7 @@ impl<'c> Range<'c> {
 
 /// Whether a number satisfies the rules of one part.
 fn satisfies(number: Number, rules: &NumberRules) -> bool {
-    let NumberRules { minimum, maximum, exclusive_minimum, exclusive_maximum, multiple_of } = rules;
+    let NumberRules { minimum, maximum, exclusive_minimum, exclusive_maximum, multiple_of, width: _ } = rules;
     minimum.is_none_or(|bound| number.compare(bound) != Ordering::Less)
         && maximum.is_none_or(|bound| number.compare(bound) != Ordering::Greater)
         && exclusive_minimum.is_none_or(|bound| number.compare(bound) == Ordering::Greater)

@@ -9,6 +9,7 @@ use crate::model::{ArrayRules, NumberRules, Rule, Schema, SchemaId, TextRules};
 use crate::runtime::check::Types;
 use crate::runtime::format::Format;
 use crate::runtime::number::Number;
+use crate::runtime::report::escaped;
 
 /// Larger bounds are not exceeded: the values would be too large for a test.
 const LENGTH_MAX: u64 = 20_000;
@@ -245,7 +246,7 @@ impl Breach {
     /// Objects with a member more, at which the violation is.
     fn at_member(keyword: &'static str, name: &str, members: &Map<String, Value>, values: Vec<Value>) -> Self {
         let values = values.into_iter().map(|value| with(members, name, value)).collect();
-        let suffix = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
+        let suffix = format!("/{}", escaped(name));
         Breach { keyword, suffix, label: name.to_owned(), values }
     }
 }
@@ -281,7 +282,7 @@ fn number_breaches(rules: &NumberRules, number: Number) -> Vec<Breach> {
     let values = |numbers: &[Number]| numbers.iter().map(|number| number.to_value()).collect();
     let below = |bound: Number| values(&[bound.minus(one), Number::Float(bound.to_f64().next_down())]);
     let above = |bound: Number| values(&[bound.plus(one), Number::Float(bound.to_f64().next_up())]);
-    let NumberRules { minimum, maximum, exclusive_minimum, exclusive_maximum, multiple_of } = rules;
+    let NumberRules { minimum, maximum, exclusive_minimum, exclusive_maximum, multiple_of, width: _ } = rules;
     let off_step = |step: Number| {
         values(&[
             number.plus(one),

@@ -22,7 +22,7 @@ impl Shape {
                 FieldKind::Constant(_) => None,
             })),
             Shape::Texts(_) => Box::new(std::iter::empty()),
-            Shape::Tagged { variants, .. } | Shape::ByType(variants) | Shape::Untagged(variants) => {
+            Shape::Tagged { variants, .. } | Shape::ByType(variants) | Shape::Untagged { variants, attempts: _ } => {
                 Box::new(variants.iter().map(|variant| &variant.ty))
             }
             Shape::Wrapper(ty) => Box::new(std::iter::once(ty)),
@@ -36,7 +36,7 @@ impl Shape {
                 FieldKind::Constant(_) => None,
             })),
             Shape::Texts(_) => Box::new(std::iter::empty()),
-            Shape::Tagged { variants, .. } | Shape::ByType(variants) | Shape::Untagged(variants) => {
+            Shape::Tagged { variants, .. } | Shape::ByType(variants) | Shape::Untagged { variants, attempts: _ } => {
                 Box::new(variants.iter_mut().map(|variant| &mut variant.ty))
             }
             Shape::Wrapper(ty) => Box::new(std::iter::once(ty)),

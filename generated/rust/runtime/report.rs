@@ -94,12 +94,17 @@ impl<'a> At<'a> {
             Step::Root => {}
             Step::Member(name) => {
                 pointer.push('/');
-                pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
+                pointer.push_str(&escaped(name));
             }
             Step::Item(index) => pointer.push_str(&format!("/{index}")),
         }
         pointer
     }
+}
+
+/// A name as a token of a JSON pointer (RFC 6901).
+pub fn escaped(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
 }
 
 /// For how many recursive schemas levels are counted without an allocation.

@@ -63,7 +63,7 @@ pub trait Schema: ToJson + ReadJson {
             return Ok(built);
         }
         out.finish()?;
-        Err(Report::new("type", "cannot be held by the type that the contract gives it"))
+        Err(Report::new("type", "does not fit the generated type"))
     }
 
     /// Checks a value that was built in code. Allocates nothing if the value is valid.
@@ -132,7 +132,7 @@ impl<T: ToJson> ToJson for Each<T> {
 /// Records that the typed form has no room for a value.
 #[cold]
 pub fn mismatch<T>(value: Json<'_>, wanted: &'static str, at: At<'_>, out: &mut Checker) -> Option<T> {
-    out.violation(at, "type", || format!("is {}, which the contract's type, {wanted}, cannot hold", value.type_name()));
+    out.violation(at, "type", || format!("is {}, which does not fit the generated type ({wanted})", value.type_name()));
     None
 }
 

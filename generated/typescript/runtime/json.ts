@@ -94,7 +94,7 @@ const LEVELS_MAX = 128;
 /**
  * Parses JSON text.
  *
- * @throws SyntaxError if it is none, has half a surrogate pair, or nests deeper than 128 levels.
+ * @throws SyntaxError if it is not JSON, has an unpaired surrogate, or nests deeper than 128 levels.
  */
 export function parseJson(text: string): unknown {
   const value: unknown = JSON.parse(text);
@@ -103,7 +103,7 @@ export function parseJson(text: string): unknown {
   }
   // Hardly any text has escaped surrogates: most are cleared by one look.
   if (/\\u[dD][89a-fA-F]|\p{Cs}/u.test(text) && hasLoneSurrogate(value)) {
-    throw new SyntaxError("has half a surrogate pair");
+    throw new SyntaxError("unpaired surrogate");
   }
   return value;
 }

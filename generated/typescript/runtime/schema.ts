@@ -156,7 +156,7 @@ export function json<T = unknown>(...types: JsonType[]): z.ZodType<T> {
 /** The schema `false`. */
 /* @__NO_SIDE_EFFECTS__ */
 export function never<T = never>(): z.ZodType<T> {
-  return as<T>(json().check((payload) => violate(payload, "false", "is not accepted here")));
+  return as<T>(json().check((payload) => violate(payload, "false", "is never accepted")));
 }
 
 // Arrays
@@ -326,7 +326,7 @@ function parseOthers(plan: Plan, patterns: readonly Pattern[], input: JsonObject
       continue;
     }
     if (plan.rest === closed) {
-      violate(parts.payload, "additionalProperties", "is a member that the contract does not know here", [name]);
+      violate(parts.payload, "additionalProperties", "is an unknown member", [name]);
     } else {
       parts.run(plan.rest, input[name], name);
     }
@@ -423,7 +423,7 @@ const AnyOf: z.core.$constructor<z.ZodUnion<z.ZodType[]>> = /* @__PURE__ */ z.co
         return payload;
       }
     }
-    violate(payload, "anyOf", "matches none of the accepted shapes");
+    violate(payload, "anyOf", "matches none of the variants");
     return payload;
   };
 });
@@ -443,7 +443,7 @@ const OneOf: z.core.$constructor<z.ZodUnion<z.ZodType[]>> = /* @__PURE__ */ z.co
     if (only !== undefined && matching.length === 1) {
       payload.value = only.value;
     } else {
-      const message = only === undefined ? "matches none of the accepted shapes" : `matches ${matching.length} shapes that exclude each other`;
+      const message = only === undefined ? "matches none of the variants" : `matches ${matching.length} variants; exactly one is accepted`;
       violate(payload, "oneOf", message);
     }
     return payload;
@@ -473,7 +473,7 @@ const Tagged: z.core.$constructor<z.ZodUnion<z.ZodType[]>, TaggedDef> = /* @__PU
       return variant._zod.run(payload, context);
     }
     const name = JSON.stringify(def.tag);
-    const message = seen === undefined ? `lacks the member ${name} that tells its shape` : `has ${name} ${show(seen)}, which names no accepted shape`;
+    const message = seen === undefined ? `lacks the member ${name} that selects the variant` : `has ${name} ${show(seen)}, which selects no variant`;
     violate(payload, "oneOf", message);
     return payload;
   };

@@ -141,34 +141,46 @@ impl ReadJson for () {
     }
 }
 
-impl ToJson for i64 {
-    fn as_json(&self) -> Json<'_> {
-        Json::Number(Number::Signed(*self))
-    }
+fn signed(value: impl Into<i64>) -> Number {
+    Number::Signed(value.into())
 }
 
-impl ReadJson for i64 {
-    fn read(value: Json<'_>, at: At<'_>, out: &mut Checker) -> Option<Self> {
-        match value {
-            Json::Number(number) => number.to_i64().or_else(|| mismatch(value, "a signed 64-bit integer", at, out)),
-            _ => mismatch(value, "an integer", at, out),
+fn unsigned(value: u64) -> Number {
+    i64::try_from(value).map_or(Number::Unsigned(value), Number::Signed)
+}
+
+/// An integer type, read by way of the widest one of its sign.
+macro_rules! integers {
+    ($($ty:ty, $show:ident, $read:ident, $expected:literal;)*) => {$(
+        impl ToJson for $ty {
+            fn as_json(&self) -> Json<'_> {
+                Json::Number($show(*self))
+            }
         }
-    }
-}
 
-impl ToJson for u64 {
-    fn as_json(&self) -> Json<'_> {
-        Json::Number(i64::try_from(*self).map_or(Number::Unsigned(*self), Number::Signed))
-    }
-}
-
-impl ReadJson for u64 {
-    fn read(value: Json<'_>, at: At<'_>, out: &mut Checker) -> Option<Self> {
-        match value {
-            Json::Number(number) => number.to_u64().or_else(|| mismatch(value, "an unsigned 64-bit integer", at, out)),
-            _ => mismatch(value, "an integer", at, out),
+        impl ReadJson for $ty {
+            fn read(value: Json<'_>, at: At<'_>, out: &mut Checker) -> Option<Self> {
+                match value {
+                    Json::Number(number) => {
+                        let read = number.$read().and_then(|wide| wide.try_into().ok());
+                        read.or_else(|| mismatch(value, $expected, at, out))
+                    }
+                    _ => mismatch(value, "an integer", at, out),
+                }
+            }
         }
-    }
+    )*};
+}
+
+integers! {
+    i8, signed, to_i64, "a signed 8-bit integer";
+    i16, signed, to_i64, "a signed 16-bit integer";
+    i32, signed, to_i64, "a signed 32-bit integer";
+    i64, signed, to_i64, "a signed 64-bit integer";
+    u8, signed, to_u64, "an unsigned 8-bit integer";
+    u16, signed, to_u64, "an unsigned 16-bit integer";
+    u32, signed, to_u64, "an unsigned 32-bit integer";
+    u64, unsigned, to_u64, "an unsigned 64-bit integer";
 }
 
 impl ToJson for f64 {

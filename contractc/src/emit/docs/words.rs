@@ -203,9 +203,9 @@ impl<'c> Words<'c> {
             words.push(format!("{count} of the kind {}", self.kind(contains.schema)));
         }
         // What is said of items without a name is said nowhere else.
-        let inline = array.items.filter(|items| short || self.name(*items).is_none());
+        let inline = array.items.filter(|items| (short || self.name(*items).is_none()) && self.is_scalar(*items));
         let inner = inline.map(|items| self.rules(items, true)).unwrap_or_default();
-        if !inner.is_empty() && inline.is_some_and(|items| self.is_scalar(items)) {
+        if !inner.is_empty() {
             words.push(format!("each: {}", inner.join(", ")));
         }
         words

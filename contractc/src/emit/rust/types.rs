@@ -9,7 +9,7 @@ use super::names::{Names, Unique, value_name, variant_name};
 use crate::emit::Plan;
 use crate::model::SchemaId;
 use crate::runtime::check::Types;
-use crate::shapes::{Declaration, DeclarationId, Field, FieldKind, Shape, Type, Variant};
+use crate::shapes::{Attempt, Declaration, DeclarationId, Field, FieldKind, Shape, Type, Variant};
 
 pub fn emit(plan: &Plan<'_>, names: &Names) -> String {
     let emitter = Emitter { plan, names };
@@ -91,7 +91,7 @@ impl Emitter<'_> {
             Shape::Texts(texts) => self.texts(id, texts, code),
             Shape::Tagged { member, variants } => self.tagged(id, member, variants, code),
             Shape::ByType(variants) => self.by_type(id, variants, code),
-            Shape::Untagged(variants) => self.untagged(id, variants, code),
+            Shape::Untagged { variants, attempts } => self.untagged(id, variants, attempts, code),
             Shape::Wrapper(ty) => self.wrapper(id, ty, code),
         }
     }
@@ -282,13 +282,14 @@ impl Emitter<'_> {
         self.door(id, "schema", "", code);
     }
 
-    fn untagged(&self, id: DeclarationId, variants: &[Variant], code: &mut String) {
+    fn untagged(&self, id: DeclarationId, variants: &[Variant], attempts: &[Attempt], code: &mut String) {
         let name = self.names.type_name(id);
         let idents = Self::variant_idents(variants);
         self.union(id, variants, &idents, code);
         let _ = writeln!(code, "impl ReadJson for {name} {{\nfn read(value: Json<'_>, at: At<'_>, out: &mut Checker) -> Option<Self> {{");
-        for (index, (variant, ident)) in variants.iter().zip(&idents).enumerate() {
-            let test = match (self.telltale(variants, index), self.plan.shapes.of(self.plan.contract, variant.schema)) {
+        for Attempt { variant, member } in attempts {
+            let ident = &idents[*variant];
+            let test = match (member, self.plan.shapes.of(self.plan.contract, variants[*variant].schema)) {
                 (Some(member), _) => format!("value.get({member:?}).is_some()"),
                 (None, Some(id)) => format!("out.accepts(|out| super::validators::{}(value, at, out))", self.names.function(id)),
                 (None, None) => "out.accepts(|out| _ = (value, at, out))".to_owned(),
@@ -299,29 +300,11 @@ impl Emitter<'_> {
         self.door(id, "schema", "", code);
     }
 
-    /// A member that one variant needs and no other one accepts: where it stands in a valid value, that variant it is.
-    fn telltale(&self, variants: &[Variant], index: usize) -> Option<&str> {
-        let fields = |variant: &Variant| match &self.plan.shapes.get(self.plan.shapes.of(self.plan.contract, variant.schema)?).shape {
-            Shape::Record { fields, rest } if matches!(variant.ty, Type::Declared(_) | Type::Recursive(_)) => {
-                Some((fields, rest.is_none()))
-            }
-            _ => None,
-        };
-        let (own, _) = fields(&variants[index])?;
-        let refused = |name: &str| {
-            let others = variants.iter().enumerate().filter(|(other, _)| *other != index);
-            others
-                .map(|(_, variant)| fields(variant))
-                .all(|fields| fields.is_some_and(|(fields, is_closed)| is_closed && !fields.iter().any(|field| field.name == name)))
-        };
-        own.iter().find(|field| field.required && refused(&field.name)).map(|field| field.name.as_str())
-    }
-
     fn wrapper(&self, id: DeclarationId, ty: &Type, code: &mut String) {
         let (name, inner) = (self.names.type_name(id), self.ty(ty));
         let extra_derive = match ty {
             Type::Text => ", Eq, PartialOrd, Ord, Hash",
-            Type::Signed | Type::Unsigned | Type::Bool | Type::Null => ", Copy, Eq, PartialOrd, Ord, Hash",
+            Type::Integer(_) | Type::Bool | Type::Null => ", Copy, Eq, PartialOrd, Ord, Hash",
             Type::Float => ", Copy, PartialOrd",
             _ => "",
         };
@@ -340,8 +323,7 @@ pub fn rust_type(names: &Names, ty: &Type) -> String {
         Type::Any => "Value".to_owned(),
         Type::Null => "()".to_owned(),
         Type::Bool => "bool".to_owned(),
-        Type::Signed => "i64".to_owned(),
-        Type::Unsigned => "u64".to_owned(),
+        Type::Integer(width) => width.name().to_owned(),
         Type::Float => "f64".to_owned(),
         Type::Text => "String".to_owned(),
         Type::List(inner) => format!("Vec<{}>", rust_type(names, inner)),

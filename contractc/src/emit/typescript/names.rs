@@ -134,7 +134,7 @@ impl Names {
             Type::Any => "unknown".to_owned(),
             Type::Null => "null".to_owned(),
             Type::Bool => "boolean".to_owned(),
-            Type::Signed | Type::Unsigned | Type::Float => "number".to_owned(),
+            Type::Integer(_) | Type::Float => "number".to_owned(),
             Type::Text => "string".to_owned(),
             Type::List(inner) | Type::Each(inner) => match self.ty(inner, prefix) {
                 inner if inner.contains(' ') => format!("({inner})[]"),

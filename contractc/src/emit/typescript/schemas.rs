@@ -16,7 +16,7 @@ use crate::runtime::pattern::is_unicode_pattern;
 use crate::shapes::{DeclarationId, MergedParts, Shape, Type};
 
 pub fn emit(plan: &Plan<'_>, names: &Names) -> String {
-    let emitter = Emitter { plan, names, state: RefCell::default(), text: RefCell::default() };
+    let emitter = Emitter { plan, names, state: RefCell::default(), used: RefCell::default(), text: RefCell::default() };
     for (_, id) in names.sorted() {
         emitter.declare(id);
     }
@@ -80,6 +80,8 @@ pub(super) struct Emitter<'p> {
     plan: &'p Plan<'p>,
     names: &'p Names,
     state: RefCell<BTreeMap<DeclarationId, Progress>>,
+    /// The declarations that the code made since the last look refers to.
+    used: RefCell<Vec<DeclarationId>>,
     text: RefCell<String>,
 }
 
@@ -88,20 +90,41 @@ impl<'p> Emitter<'p> {
         self.plan.contract.schema(id)
     }
 
+    /// Defines a declaration after all others that it uses; a chain of them may be of any length.
     fn declare(&self, id: DeclarationId) {
+        let mut stack = self.open(id).into_iter().collect::<Vec<_>>();
+        while let Some((id, uses)) = stack.last_mut() {
+            match uses.next() {
+                Some(next) => stack.extend(self.open(next)),
+                None => {
+                    let (id, _) = (*id, stack.pop());
+                    let name = self.names.type_name(id);
+                    let code = self.declaration(id);
+                    self.state.borrow_mut().insert(id, Progress::Done);
+                    self.define(self.names.schema(id), &format!("types.{name}"), &format!("The schema of {{@link types.{name}}}."), code);
+                }
+            }
+        }
+    }
+
+    /// A declaration that nothing has led to yet, with those that it uses.
+    fn open(&self, id: DeclarationId) -> Option<(DeclarationId, std::vec::IntoIter<DeclarationId>)> {
         if self.state.borrow().contains_key(&id) {
-            return;
+            return None;
         }
         self.state.borrow_mut().insert(id, Progress::Open);
+        self.used.borrow_mut().clear();
+        self.declaration(id);
+        Some((id, self.used.take().into_iter()))
+    }
+
+    fn declaration(&self, id: DeclarationId) -> Code {
         let declaration = self.plan.shapes.get(id);
-        let name = self.names.type_name(id);
         let wanted = match &declaration.shape {
             Shape::Wrapper(ty) => Wanted::of(self.names, ty),
             _ => Wanted::of(self.names, &Type::Declared(id)),
         };
-        let code = self.body(declaration.schema, &wanted);
-        self.state.borrow_mut().insert(id, Progress::Done);
-        self.define(self.names.schema(id), &format!("types.{name}"), &format!("The schema of {{@link types.{name}}}."), code);
+        self.body(declaration.schema, &wanted)
     }
 
     fn define(&self, name: &str, ty: &str, about: &str, code: Code) {
@@ -116,7 +139,7 @@ impl<'p> Emitter<'p> {
         let Some(declaration) = self.plan.shapes.of(self.plan.contract, id) else {
             return self.body(self.plan.contract.resolved(id), wanted);
         };
-        self.declare(declaration);
+        self.used.borrow_mut().push(declaration);
         let name = self.names.schema(declaration);
         let code = match self.state.borrow().get(&declaration) {
             Some(Progress::Done) => Code::text(name),

@@ -25,7 +25,7 @@ fn declared(plan: &Plan<'_>, names: &Names, name: &str, id: DeclarationId) -> St
     match &plan.shapes.get(id).shape {
         Shape::Record { fields, rest } => interface(plan, names, name, fields, rest.as_ref()),
         Shape::Texts(texts) => union(texts.iter().map(|text| quoted(text)).collect()),
-        Shape::Tagged { variants, .. } | Shape::ByType(variants) | Shape::Untagged(variants) => {
+        Shape::Tagged { variants, .. } | Shape::ByType(variants) | Shape::Untagged { variants, .. } => {
             let mut parts: Vec<String> = Vec::new();
             for variant in variants {
                 let part = names.ty(&variant.ty, "");

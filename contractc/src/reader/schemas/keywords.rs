@@ -42,7 +42,7 @@ pub(super) const KEYWORDS: &[(&str, Known)] = &[
     ("dependentSchemas", Known::V31),
     ("deprecated", Known::Annotation),
     ("description", Known::Annotation),
-    ("discriminator", Known::Annotation),
+    ("discriminator", Known::Both),
     ("else", Known::V31),
     ("enum", Known::Both),
     ("example", Known::Annotation),

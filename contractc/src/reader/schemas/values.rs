@@ -1,7 +1,7 @@
 //! The values of keywords that hold no schema: types, bounds, patterns, formats.
 
 use super::{Dialect, Reader};
-use crate::model::Schema;
+use crate::model::{IntegerWidth, Schema};
 use crate::regex::Node as Regex;
 use crate::runtime::check::Types;
 use crate::runtime::format::Format;
@@ -27,7 +27,7 @@ impl Reader<'_> {
             (Value::List(_), Dialect::V30) => {
                 self.diagnostics
                     .error(node.span, "`type` is a list; OpenAPI 3.0 accepts one name")
-                    .hint("say `openapi: 3.1.0`, or `nullable: true`");
+                    .hint("declare `openapi: 3.1.0`, or use `nullable: true`");
                 return None;
             }
             _ => single.to_vec(),
@@ -41,7 +41,7 @@ impl Reader<'_> {
                 Some((_, found)) => types = types.or(*found),
                 None => {
                     let listed = TYPES.map(|(known, _)| known).join(", ");
-                    let message = format!("`{}` is no type; {listed} are", text.unwrap_or(name.kind()));
+                    let message = format!("unknown type `{}`; available: {listed}", text.unwrap_or(name.kind()));
                     self.diagnostics.error(name.span, message);
                 }
             }
@@ -113,19 +113,18 @@ impl Reader<'_> {
             return None;
         };
         if Regex::parse(source).is_some_and(|regex| regex.is_exponential()) {
-            let message = format!("`{source}` can take time exponential in the length of a text that does not match");
-            let hint =
-                "a repetition can split one text in several ways: begin or end each round with a character that the rest of it lacks";
+            let message = format!("the pattern `{source}` can take exponential time on strings that do not match");
+            let hint = "a repetition can match the same string in several ways: start or end it with a character that does not occur in the rest of it";
             self.diagnostics.warning(node.span, message).hint(hint);
         }
         match is_unicode_pattern(source) {
             Ok(true) => {}
             Ok(false) => {
-                let message = format!("`{source}` is a regular expression only without the flag u, and is used without it");
-                self.diagnostics.warning(node.span, message).hint("escape only syntax characters, and each brace that stands alone");
+                let message = format!("the pattern `{source}` is only valid without the flag `u` and is used without it");
+                self.diagnostics.warning(node.span, message).hint("escape only syntax characters, and escape literal braces");
             }
             Err(error) => {
-                self.diagnostics.error(node.span, format!("`{source}` is no regular expression of ECMA-262: {error}"));
+                self.diagnostics.error(node.span, format!("invalid pattern `{source}`: {error}"));
                 return None;
             }
         }
@@ -138,6 +137,7 @@ impl Reader<'_> {
             return;
         };
         schema.text.format = Format::from_name(name);
+        schema.number.width = IntegerWidth::from_format(name);
         if schema.text.format.is_none() {
             schema.annotations.format = Some(name.to_owned());
         }

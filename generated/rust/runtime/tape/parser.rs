@@ -24,7 +24,7 @@ impl<'s> Parser<'s> {
         self.value(0)?;
         self.skip_space();
         if self.at < self.bytes.len() {
-            return Err(self.error("more text follows the value"));
+            return Err(self.error("unexpected text after the value"));
         }
         Ok(self.tape)
     }
@@ -59,14 +59,14 @@ impl<'s> Parser<'s> {
             b't' => self.word(b"true", Kind::True),
             b'f' => self.word(b"false", Kind::False),
             b'n' => self.word(b"null", Kind::Null),
-            0 if self.at >= self.bytes.len() => Err(self.error("the text ends where a value should be")),
-            _ => Err(self.error("no JSON value begins here")),
+            0 if self.at >= self.bytes.len() => Err(self.error("unexpected end of text, expected a value")),
+            _ => Err(self.error("expected a value")),
         }
     }
 
     fn word(&mut self, word: &[u8], kind: Kind) -> Result<(), SyntaxError> {
         if !self.bytes[self.at..].starts_with(word) {
-            return Err(self.error("no JSON value begins here"));
+            return Err(self.error("expected a value"));
         }
         self.push(kind, self.at, 0);
         self.at += word.len();
@@ -90,16 +90,16 @@ impl<'s> Parser<'s> {
         let mut names = Names::default();
         while !self.closed(b'}', len)? {
             if self.peek() != b'"' {
-                return Err(self.error("a member name in quotes should be here"));
+                return Err(self.error("expected a member name in quotes"));
             }
             let (start, key) = (self.at, self.tape.nodes.len());
             self.string()?;
             if self.may_repeat(&mut names, index, key, len) && self.repeats(index, key) {
-                return Err(SyntaxError { offset: start, message: "the object has a second member of this name" });
+                return Err(SyntaxError { offset: start, message: "duplicate member name" });
             }
             self.skip_space();
             if self.peek() != b':' {
-                return Err(self.error("a colon should be here"));
+                return Err(self.error("expected a colon"));
             }
             self.at += 1;
             self.skip_space();
@@ -112,7 +112,7 @@ impl<'s> Parser<'s> {
 
     fn open(&mut self, kind: Kind, depth: usize) -> Result<usize, SyntaxError> {
         if depth >= DEPTH_MAX {
-            return Err(self.error("the value nests deeper than 128 levels"));
+            return Err(self.error("nested deeper than 128 levels"));
         }
         self.push(kind, self.at, 0);
         self.at += 1;
@@ -129,7 +129,7 @@ impl<'s> Parser<'s> {
         }
         if len > 0 {
             if next != b',' {
-                return Err(self.error("a comma or a closing bracket should be here"));
+                return Err(self.error("expected a comma or a closing bracket"));
             }
             self.at += 1;
             self.skip_space();
@@ -194,8 +194,8 @@ impl<'s> Parser<'s> {
             match self.peek() {
                 b'"' => break,
                 b'\\' => self.escape()?,
-                _ if self.at >= self.bytes.len() => return Err(self.error("the text ends inside a string")),
-                _ => return Err(self.error("a control character stands in a string")),
+                _ if self.at >= self.bytes.len() => return Err(self.error("unexpected end of text in a string")),
+                _ => return Err(self.error("unescaped control character in a string")),
             }
         }
         self.at += 1;
@@ -238,7 +238,7 @@ impl<'s> Parser<'s> {
             b'r' => '\r',
             b't' => '\t',
             b'u' => return self.escaped_unit(),
-            _ => return Err(self.error("an unknown escape stands in a string")),
+            _ => return Err(self.error("unknown escape in a string")),
         };
         self.tape.unescaped.push(plain);
         self.at += 1;
@@ -250,25 +250,25 @@ impl<'s> Parser<'s> {
         if (0xD800..0xDC00).contains(&code) && self.peek() == b'\\' {
             self.at += 1;
             if self.peek() != b'u' {
-                return Err(self.error("a surrogate stands alone"));
+                return Err(self.error("unpaired surrogate"));
             }
             let second = self.hex()?;
             if !(0xDC00..0xE000).contains(&second) {
-                return Err(self.error("a surrogate stands alone"));
+                return Err(self.error("unpaired surrogate"));
             }
             code = 0x1_0000 + ((code - 0xD800) << 10) + (second - 0xDC00);
         }
-        let Some(character) = char::from_u32(code) else { return Err(self.error("a surrogate stands alone")) };
+        let Some(character) = char::from_u32(code) else { return Err(self.error("unpaired surrogate")) };
         self.tape.unescaped.push(character);
         Ok(())
     }
 
     /// Reads `uXXXX`.
     fn hex(&mut self) -> Result<u32, SyntaxError> {
-        let digits = self.bytes.get(self.at + 1..self.at + 5).ok_or(self.error("the text ends inside an escape"))?;
+        let digits = self.bytes.get(self.at + 1..self.at + 5).ok_or(self.error("unexpected end of text in an escape"))?;
         let mut code = 0;
         for digit in digits {
-            let digit = (*digit as char).to_digit(16).ok_or(self.error("an escape needs four hexadecimal digits"))?;
+            let digit = (*digit as char).to_digit(16).ok_or(self.error("expected four hexadecimal digits"))?;
             code = code * 16 + digit;
         }
         self.at += 5;
@@ -297,7 +297,7 @@ impl<'s> Parser<'s> {
             self.at += 1;
         }
         if self.at == first || (self.at > first + 1 && self.bytes[first] == b'0') {
-            return Err(SyntaxError { offset: start, message: "this is not a number as JSON writes it" });
+            return Err(SyntaxError { offset: start, message: "invalid number" });
         }
         if self.fraction()? || !exact || (negative && value == 0) {
             return self.float(start);
@@ -335,7 +335,7 @@ impl<'s> Parser<'s> {
         while self.peek().is_ascii_digit() {
             self.at += 1;
         }
-        if self.at == from { Err(self.error("a digit should be here")) } else { Ok(()) }
+        if self.at == from { Err(self.error("expected a digit")) } else { Ok(()) }
     }
 
     fn float(&mut self, start: usize) -> Result<(), SyntaxError> {
@@ -344,7 +344,7 @@ impl<'s> Parser<'s> {
                 self.push(Kind::Float, start, value.to_bits());
                 Ok(())
             }
-            _ => Err(SyntaxError { offset: start, message: "the number is beyond what a double can hold" }),
+            _ => Err(SyntaxError { offset: start, message: "number out of the range of a double" }),
         }
     }
 }

@@ -1,0 +1,126 @@
+//! What tells the variants of a union apart: a member with a constant in each, or the `discriminator` where the variants' own schemas do not say.
+
+use serde_json::Value as JsonValue;
+
+use super::{Located, Reader};
+use crate::model::{Discriminator, Schema, SchemaId, UnionTag};
+use crate::runtime::check::Types;
+use crate::source::Node;
+
+impl<'a> Reader<'a> {
+    /// The `discriminator` of a union whose variants are all references, with the values that mean each of them.
+    pub(super) fn discriminator(&mut self, here: &Located<'a>) -> Option<Discriminator> {
+        let at = here.get("discriminator")?;
+        let span = at.node.span;
+        let variants = match (here.get("oneOf"), here.get("anyOf")) {
+            (Some(variants), None) | (None, Some(variants)) => variants.items(),
+            _ => return None,
+        };
+        let member = self.text(at.node, "propertyName")?;
+        let references: Option<Vec<&Node>> = variants.iter().map(|variant| variant.node.get("$ref")).collect();
+        let targets = references?.into_iter().map(|reference| self.resolve(here.file, reference)).collect::<Option<Vec<_>>>()?;
+        let mut values: Vec<Vec<String>> = vec![Vec::new(); targets.len()];
+        let mut mapped = Vec::new();
+        for (value, target) in at.get("mapping").iter().flat_map(Located::entries) {
+            let Some(target) = self.mapped(&target) else { continue };
+            mapped.push(value);
+            let meant = targets.iter().zip(&mut values).find(|(known, _)| (known.file, &known.pointer) == (target.file, &target.pointer));
+            if let Some((_, values)) = meant {
+                values.push(value.to_owned());
+            }
+        }
+        for (target, values) in targets.iter().zip(&mut values) {
+            // A schema's own name means it, unless the mapping says otherwise.
+            let name = target.pointer.strip_prefix("/components/schemas/").filter(|name| !mapped.contains(name));
+            values.extend(name.map(str::to_owned));
+        }
+        Some(Discriminator { span, member, values })
+    }
+
+    /// The schema that a value of `mapping` means: by name, or by reference.
+    fn mapped(&mut self, target: &Located<'a>) -> Option<Located<'a>> {
+        let by_name = target.node.as_str().and_then(|name| self.root_schema(&format!("/components/schemas/{name}")));
+        by_name.or_else(|| self.resolve(target.file, target.node))
+    }
+
+    /// For every union, the member that tells its variants apart, where there is one.
+    pub(super) fn union_tags(&mut self) {
+        for index in 0..self.contract.schemas.len() {
+            let schema = &self.contract.schemas[index];
+            let is_discriminated = schema.discriminator.is_some() && schema.one_of.is_empty();
+            let variants = if is_discriminated { &schema.any_of } else { &schema.one_of };
+            if variants.len() < 2 {
+                continue;
+            }
+            let tag = self.constant_tag(variants).or_else(|| self.discriminated(schema, variants));
+            if let (None, Some(discriminator)) = (&tag, &schema.discriminator) {
+                let message = format!(
+                    "the discriminator `{}` decides nothing: not every variant is an object that requires it",
+                    discriminator.member
+                );
+                self.diagnostics
+                    .warning(discriminator.span, message)
+                    .hint("list it in `required` of each variant, and give each variant `type: object`");
+            }
+            let schema = &mut self.contract.schemas[index];
+            if is_discriminated && tag.is_some() {
+                // Of variants that are told apart, exactly one is meant.
+                schema.one_of = std::mem::take(&mut schema.any_of);
+            }
+            schema.tag = tag;
+        }
+    }
+
+    /// The member that has a different constant in each variant.
+    fn constant_tag(&self, variants: &[SchemaId]) -> Option<UnionTag> {
+        let candidates = self.constants(variants[0]);
+        candidates.iter().find_map(|(member, _)| {
+            let mut values: Vec<Vec<JsonValue>> = Vec::with_capacity(variants.len());
+            for variant in variants {
+                let (_, own) = self.constants(*variant).into_iter().find(|(name, _)| name == member)?;
+                if own.iter().any(|value| values.iter().flatten().any(|seen| seen == value)) {
+                    return None;
+                }
+                values.push(own);
+            }
+            Some(UnionTag { member: member.clone(), values })
+        })
+    }
+
+    /// What the discriminator says, if every variant is an object that requires its member.
+    fn discriminated(&self, schema: &Schema, variants: &[SchemaId]) -> Option<UnionTag> {
+        let Discriminator { member, values, .. } = schema.discriminator.as_ref()?;
+        let requires = |variant: &SchemaId| self.object_parts(*variant).iter().any(|part| part.object.required.contains(member));
+        let is_decided = variants.len() == values.len() && values.iter().all(|values| !values.is_empty()) && variants.iter().all(requires);
+        let values = || values.iter().map(|values| values.iter().map(|value| value.as_str().into()).collect()).collect();
+        is_decided.then(|| UnionTag { member: member.clone(), values: values() })
+    }
+
+    /// The parts of a schema that accepts nothing but objects; nothing for another one.
+    fn object_parts(&self, id: SchemaId) -> Vec<&Schema> {
+        let parts = self.contract.all_of_closure(self.contract.resolved(id));
+        let parts: Vec<_> = parts.iter().map(|part| self.contract.schema(*part)).collect();
+        let is_object = parts.iter().any(|part| part.types == Some(Types::OBJECT)) && !parts.iter().any(|part| part.accepts_null);
+        if is_object { parts } else { Vec::new() }
+    }
+
+    /// The members that an object must have, and whose value can be one of a few strings or booleans only.
+    fn constants(&self, id: SchemaId) -> Vec<(String, Vec<JsonValue>)> {
+        let parts = self.object_parts(id);
+        let required: Vec<_> = parts.iter().flat_map(|part| &part.object.required).collect();
+        let properties = parts.iter().flat_map(|part| &part.object.properties);
+        let required_properties = properties.filter(|(name, _)| required.contains(&name));
+        required_properties.filter_map(|(name, id)| Some((name.clone(), self.few_values(*id)?))).collect()
+    }
+
+    fn few_values(&self, id: SchemaId) -> Option<Vec<JsonValue>> {
+        let schema = self.contract.schema(self.contract.resolved(id));
+        let values = match (&schema.constant, &schema.enumeration) {
+            _ if schema.accepts_null => return None,
+            (Some(constant), _) => vec![constant.clone()],
+            (None, Some(values)) => values.clone(),
+            (None, None) => return None,
+        };
+        values.iter().all(|value| value.is_string() || value.is_boolean()).then_some(values)
+    }
+}

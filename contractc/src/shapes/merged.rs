@@ -1,0 +1,90 @@
+//! A schema seen together with everything that must hold besides: the types, values and members of all its parts.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value as JsonValue;
+
+use crate::model::{Contract, Schema, SchemaId};
+use crate::runtime::check::Types;
+
+pub(super) struct Merged<'c> {
+    pub(super) parts: Vec<&'c Schema>,
+    /// What all parts accept, without null where other types are accepted too; nothing if no part says.
+    pub(super) types: Option<Types>,
+    /// Whether null is accepted beside other values.
+    pub(super) nullable: bool,
+}
+
+impl<'c> Merged<'c> {
+    pub(super) fn new(contract: &'c Contract, id: SchemaId) -> Self {
+        let parts: Vec<&Schema> = contract.all_of_closure(id).into_iter().map(|part| contract.schema(part)).collect();
+        let types = parts.iter().filter_map(|part| part.types).reduce(intersect);
+        let lists_null = |part: &&Schema| part.enumeration.as_ref().is_some_and(|values| values.contains(&JsonValue::Null));
+        let offers_null = |part: &&Schema| {
+            let variants = part.one_of.iter().chain(&part.any_of);
+            let (nulls, others): (Vec<SchemaId>, Vec<SchemaId>) = variants.partition(|variant| is_null(contract, **variant));
+            !nulls.is_empty() && !others.is_empty()
+        };
+        let nullable = match types {
+            _ if parts.iter().any(|part| part.accepts_null) => true,
+            Some(types) => types != Types::NULL && types.contains(Types::NULL),
+            None => parts.iter().any(|part| lists_null(part) || offers_null(part)),
+        };
+        let types = types.map(|types| if types == Types::NULL { types } else { Types(types.0 & !Types::NULL.0) });
+        Merged { parts, types, nullable }
+    }
+
+    /// Whether the values are objects with members that are known by name.
+    pub(super) fn is_record(&self) -> bool {
+        let has_members = self.parts.iter().any(|part| !part.object.properties.is_empty());
+        let has_values = self.parts.iter().any(|part| part.constant.is_some() || part.enumeration.is_some() || part.never);
+        self.types == Some(Types::OBJECT) && has_members && !has_values
+    }
+
+    /// Whether members that are not named are refused.
+    pub(super) fn is_closed(&self, contract: &Contract) -> bool {
+        let is_never = |id: Option<SchemaId>| id.is_some_and(|id| contract.schema(contract.resolved(id)).never);
+        self.parts.iter().any(|part| {
+            (is_never(part.object.additional_properties) && part.object.pattern_properties.is_empty())
+                || is_never(part.object.unevaluated_properties)
+        })
+    }
+
+    /// The value that every instance has, if it is a single text, boolean or integer.
+    pub(super) fn single_value(&self) -> Option<JsonValue> {
+        if self.nullable {
+            return None;
+        }
+        let single = |part: &&Schema| match (&part.constant, part.enumeration.as_deref()) {
+            (Some(constant), _) => Some(constant.clone()),
+            (None, Some([only])) => Some(only.clone()),
+            _ => None,
+        };
+        self.parts.iter().find_map(single).filter(|value| value.is_string() || value.is_boolean() || value.is_i64())
+    }
+
+    /// The members that must be there.
+    pub(super) fn required(&self) -> BTreeSet<&'c str> {
+        self.parts.iter().flat_map(|part| &part.object.required).map(String::as_str).collect()
+    }
+
+    /// Whether a member is described by name.
+    pub(super) fn describes(&self, name: &str) -> bool {
+        self.parts.iter().flat_map(|part| &part.object.properties).any(|(known, _)| known == name)
+    }
+}
+
+/// Whether null is the only value of a schema.
+pub(super) fn is_null(contract: &Contract, id: SchemaId) -> bool {
+    let schema = contract.schema(contract.resolved(id));
+    let only = |values: &Vec<JsonValue>| matches!(values.as_slice(), [JsonValue::Null]);
+    schema.types == Some(Types::NULL) || schema.constant == Some(JsonValue::Null) || schema.enumeration.as_ref().is_some_and(only)
+}
+
+fn intersect(left: Types, right: Types) -> Types {
+    let both = Types(left.0 & right.0);
+    // Every integer is a number.
+    let numeric = Types::INTEGER.or(Types::NUMBER);
+    let is_integer = left.intersects(numeric) && right.intersects(numeric) && !both.contains(Types::NUMBER);
+    if is_integer { both.or(Types::INTEGER) } else { both }
+}

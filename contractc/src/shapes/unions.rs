@@ -1,0 +1,141 @@
+//! Unions: how their variants are told apart, and what they are called.
+
+use serde_json::Value as JsonValue;
+
+use super::finder::{Finder, owned};
+use super::merged::{Merged, is_null};
+use super::{Attempt, Shape, Type, Variant};
+use crate::model::{IntegerWidth, Schema, SchemaId};
+use crate::runtime::check::Types;
+
+impl<'c> Finder<'c> {
+    /// The shape of `oneOf` or `anyOf`, if there is one of them; null is left to whoever asks.
+    pub(super) fn union(&mut self, merged: &Merged<'c>, words: &[&str]) -> Option<Shape> {
+        let unions: Vec<&&Schema> = merged.parts.iter().filter(|part| !part.one_of.is_empty() || !part.any_of.is_empty()).collect();
+        let [union] = unions.as_slice() else { return None };
+        if !union.one_of.is_empty() && !union.any_of.is_empty() {
+            return None;
+        }
+        let all = if union.one_of.is_empty() { &union.any_of } else { &union.one_of };
+        let variants: Vec<SchemaId> = all.iter().copied().filter(|variant| !is_null(self.contract, *variant)).collect();
+        if let [only] = variants.as_slice() {
+            return Some(Shape::Wrapper(self.type_of(*only, words)));
+        }
+        let tag = union.tag.as_ref().filter(|_| variants.len() == all.len());
+        let mut shaped = Vec::with_capacity(variants.len());
+        for (index, variant) in variants.iter().enumerate() {
+            let tags = tag.map(|tag| tag.values[index].clone()).unwrap_or_default();
+            let name = self.variant_name(*variant, index, words, &tags);
+            let types = Merged::new(self.contract, self.contract.resolved(*variant)).types.unwrap_or(Types(0));
+            let ty = self.type_of(*variant, &[words, &[name.as_str()]].concat());
+            shaped.push(Variant { words: vec![name], schema: *variant, ty, tags, types });
+        }
+        Some(match tag {
+            Some(tag) => Shape::Tagged { member: tag.member.clone(), variants: shaped },
+            None if shaped.is_empty() => Shape::Wrapper(Type::Null),
+            None if self.differ_in_type(&mut shaped) => Shape::ByType(shaped),
+            // Nothing is gained by telling apart what is held alike.
+            None if shaped.iter().all(|variant| variant.ty == shaped[0].ty) => Shape::Wrapper(shaped.swap_remove(0).ty),
+            None => self.untagged(shaped, words, !union.any_of.is_empty()),
+        })
+    }
+
+    /// Whether the JSON type of a value decides its variant; null then belongs to the first variant that accepts it.
+    fn differ_in_type(&self, variants: &mut [Variant]) -> bool {
+        let mut seen = Types(0);
+        for variant in variants.iter() {
+            let kinds = kinds(variant.types);
+            if kinds.0 == 0 || seen.intersects(kinds) {
+                return false;
+            }
+            seen = seen.or(kinds);
+        }
+        let accepts_null = |variant: &&mut Variant| Merged::new(self.contract, self.contract.resolved(variant.schema)).nullable;
+        if let Some(variant) = variants.iter_mut().find(accepts_null) {
+            variant.types = variant.types.or(Types::NULL);
+        }
+        true
+    }
+
+    /// A union whose variants are told apart by their validators, which only declared types have.
+    fn untagged(&mut self, mut variants: Vec<Variant>, words: &[&str], may_overlap: bool) -> Shape {
+        for variant in &mut variants {
+            if !matches!(variant.ty, Type::Declared(_)) {
+                let path = owned(&[words, &[variant.words[0].as_str()]].concat());
+                variant.ty = self.declare_all(self.contract.resolved(variant.schema), path);
+            }
+        }
+        let attempts = self.attempts(&variants, may_overlap);
+        Shape::Untagged { variants, attempts }
+    }
+
+    /// The variants in the order in which a value is held against them. Where several may accept it, those that require more members come
+    /// first: a value that has them all belongs there.
+    fn attempts(&self, variants: &[Variant], may_overlap: bool) -> Vec<Attempt> {
+        let merged: Vec<Merged<'_>> =
+            variants.iter().map(|variant| Merged::new(self.contract, self.contract.resolved(variant.schema))).collect();
+        let refuses =
+            |other: &Merged<'_>, name: &str| other.types == Some(Types::OBJECT) && other.is_closed(self.contract) && !other.describes(name);
+        let decides = |index: usize, name: &str| {
+            let mut others = merged.iter().enumerate().filter(|(other, _)| *other != index);
+            merged[index].is_record() && merged[index].describes(name) && others.all(|(_, other)| refuses(other, name))
+        };
+        let member = |index: usize| merged[index].required().into_iter().find(|name| decides(index, name)).map(str::to_owned);
+        let mut order: Vec<usize> = (0..variants.len()).collect();
+        if may_overlap {
+            order.sort_by_key(|index| std::cmp::Reverse(merged[*index].required().len()));
+        }
+        order.into_iter().map(|variant| Attempt { variant, member: member(variant) }).collect()
+    }
+
+    /// A name for a variant: of its schema, of its tag, of its JSON type, or a number.
+    fn variant_name(&self, variant: SchemaId, index: usize, words: &[&str], tags: &[JsonValue]) -> String {
+        let resolved = self.contract.resolved(variant);
+        let schema = self.contract.schema(resolved);
+        let by_type = || Some(type_word(Merged::new(self.contract, resolved).types?));
+        match (self.names.get(&resolved), tags.first().and_then(JsonValue::as_str)) {
+            (_, Some(tag)) => tag.to_owned(),
+            (Some(name), None) => {
+                // `WorkoutLogRecord::WorkoutLog` says more than repeating the union's name.
+                let joined = name.join(" ");
+                let short = words.last().and_then(|union| joined.strip_prefix(union));
+                short.filter(|rest| rest.starts_with(char::is_uppercase)).unwrap_or(&joined).to_owned()
+            }
+            (None, None) => schema.annotations.title.clone().or_else(by_type).unwrap_or_else(|| format!("variant {}", index + 1)),
+        }
+    }
+}
+
+/// A union of plain JSON types, as `type: [string, integer]` has it.
+pub(super) fn several_types(types: Types, schema: SchemaId) -> Shape {
+    let choices = [
+        (Types::BOOLEAN, Type::Bool),
+        (Types::INTEGER, Type::Integer(IntegerWidth::I64)),
+        (Types::NUMBER, Type::Float),
+        (Types::STRING, Type::Text),
+        (Types::ARRAY, Type::List(Box::new(Type::Any))),
+        (Types::OBJECT, Type::Map(Box::new(Type::Any))),
+    ];
+    let covered = |candidate: Types| types.contains(candidate) && !(candidate == Types::INTEGER && types.contains(Types::NUMBER));
+    let variants = choices.into_iter().filter(|(candidate, _)| covered(*candidate));
+    let variants =
+        variants.map(|(candidate, ty)| Variant { words: vec![type_word(candidate)], schema, ty, tags: Vec::new(), types: candidate });
+    Shape::ByType(variants.collect())
+}
+
+/// Integers and numbers are one JSON type.
+fn kinds(types: Types) -> Types {
+    if types.contains(Types::INTEGER) { types.or(Types::NUMBER) } else { types }
+}
+
+fn type_word(types: Types) -> String {
+    let words = [
+        (Types::BOOLEAN, "flag"),
+        (Types::INTEGER, "integer"),
+        (Types::NUMBER, "number"),
+        (Types::STRING, "text"),
+        (Types::ARRAY, "list"),
+        (Types::OBJECT, "object"),
+    ];
+    words.iter().find(|(candidate, _)| types.contains(*candidate)).map_or("value", |(_, word)| word).to_owned()
+}
