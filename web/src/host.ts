@@ -69,9 +69,9 @@ export class Host {
     return host;
   }
 
-  /** The app has written. */
+  /** The app has written. Its page counts the write already, and is told of the exact number, changed or not. */
   written(): void {
-    void this.driver.written();
+    void this.driver.written().then(() => this.repeatStatus());
   }
 
   online(online: boolean): void {

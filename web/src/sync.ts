@@ -188,7 +188,11 @@ class Page implements Sync {
 
   private written(): void {
     this.say({ say: "written" });
-    if (!this.isLed) {
+    if (this.isLed) {
+      // Nothing is called synced from now on: the leader has the exact number once it has seen the write, and reports it.
+      const { pending, pendingSince } = this.current;
+      this.update({ pending: Math.max(1, pending), pendingSince: pendingSince ?? Date.now() });
+    } else {
       void this.readAlone();
     }
   }

@@ -41,28 +41,25 @@ export function watchWrites(database: Database, written: () => void): void {
 }
 
 function watched(core: DBCore, written: () => void): DBCore {
-  const reported = new WeakSet<object>();
-  /** Reports a transaction once, when it is durable. */
-  const report = (transaction: object): void => {
-    if (!reported.has(transaction)) {
-      reported.add(transaction);
-      (transaction as IDBTransaction).addEventListener("complete", written);
-    }
-  };
+  const changed = new WeakSet<object>();
   return {
     ...core,
     transaction(tables, mode, options) {
       const writes = mode === "readwrite" && tables.some((table) => pathOfTable.has(table));
       // A pending write is recorded in the write's own transaction, whatever tables the app has named for it.
-      return writes
-        ? core.transaction([...new Set([...tables, PENDING_WRITES, QUARANTINE])], mode, { ...options, durability: "strict" })
-        : core.transaction(tables, mode, options);
+      if (!writes) {
+        return core.transaction(tables, mode, options);
+      }
+      const transaction = core.transaction([...new Set([...tables, PENDING_WRITES, QUARANTINE])], mode, { ...options, durability: "strict" });
+      // Registered before Dexie itself listens: whoever waits for the write finds it counted.
+      (transaction as unknown as IDBTransaction).addEventListener("complete", () => changed.has(transaction) && written());
+      return transaction;
     },
     table(name) {
       const table = core.table(name);
       const path = pathOfTable.get(name);
       const collection = collections.find((candidate) => candidate.path === path);
-      return collection === undefined ? table : new Watched(core, table, collection, report).table();
+      return collection === undefined ? table : new Watched(core, table, collection, (transaction) => changed.add(transaction)).table();
     },
   };
 }

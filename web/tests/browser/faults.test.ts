@@ -348,6 +348,22 @@ test("a server that dies is noticed at once, not at the next poll", async () => 
   await tab.until((status) => status.state === "idle" && status.lastError === null, 30_000);
 });
 
+test("a write is pending from the moment it is made, and one that changes nothing is not pending for ever", async () => {
+  const tab = await Tab.open(await play.profile(), play.url);
+  await tab.signUp(play.account());
+  await tab.until((status) => status.state === "idle" && status.pending === 0);
+  const pending = await tab.page.evaluate(async () => {
+    const { db, status } = window.sync;
+    const id = await db.userBodyweightLogs.add({ date: 1, weightKg: 70 });
+    const { pending } = status.getSnapshot();
+    await db.userBodyweightLogs.delete(id);
+    await db.userBodyweightLogs.delete(crypto.randomUUID());
+    return pending;
+  });
+  expect(pending).toBe(1);
+  await tab.until((status) => status.state === "idle" && status.pending === 0);
+});
+
 test("a pause lasts across a reload", async () => {
   const tab = await Tab.open(await play.profile(), play.url);
   await tab.signUp(play.account());
