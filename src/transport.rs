@@ -140,6 +140,8 @@ impl Link {
                 "cannot use {base_url:?} as the server's address: only https is safe outside this machine"
             )));
         }
+        // If the process has chosen another provider already, that one serves as well.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let mut http = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .read_timeout(ANSWER_TIMEOUT)

@@ -204,6 +204,7 @@ async fn reqwest_is_a_transport() {
     let address = listener.local_addr().expect("an address");
     let routes = api::server::router(Arc::new(Server::default()));
     let server = tokio::spawn(async move { axum::serve(listener, routes).await });
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let client = Client::new(format!("http://{address}/"), reqwest::Client::new()).with_hooks(Refreshing);
     let reply = client.get_changes(&changes(None, Some(3))).await.expect("an answer over the wire");
     assert!(matches!(reply.body, GetChangesResponse::Ok(page) if *page.user_rev == 3));

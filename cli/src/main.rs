@@ -28,6 +28,8 @@ use crate::terminal::{error_word, remark};
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    // Nothing has installed another one before, so this cannot fail.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

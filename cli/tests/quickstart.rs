@@ -85,6 +85,7 @@ fn the_demo_app_is_served_with_an_account_to_sign_in_with() {
     let told: serde_json::Value = serde_json::from_str(&line).expect("JSON");
     let [url, email, password] = ["url", "email", "password"].map(|name| told["web"][name].as_str().expect("a text"));
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let page = runtime.block_on(async { reqwest::get(url).await.expect("an answer").text().await.expect("a page") });
     assert!(page.contains("<title>StrongLog</title>"), "{page}");
     let mut login = desk.command(&["--data", "third", "--server", url, "login", "--email", email]);

@@ -44,7 +44,7 @@ async fn large_answers_are_compressed_for_those_who_can_read_them() {
     let sam = server.register("sam@example.com").await;
     let changes: Vec<_> = (1..=50).map(|seq| sam.change(WEIGHTS, &weight(now()), seq)).collect();
     server.push(&sam, &changes).await;
-    let plain = reqwest::Client::builder().no_gzip().no_zstd().build().expect("a client");
+    let plain = support::http_client().no_gzip().no_zstd().build().expect("a client");
     let page = |encoding: &'static str, path: &str| {
         let request = plain.get(server.url(path)).bearer_auth(&sam.access).header("accept-encoding", encoding);
         async move { request.send().await.expect("an answer") }
@@ -71,7 +71,7 @@ async fn https_with_a_certificate_of_one_s_own() {
     let running = start(config).await.expect("the server starts");
     assert!(running.url().starts_with("https://"), "{}", running.url());
     let authority = reqwest::Certificate::from_pem(made.cert.pem().as_bytes()).expect("a certificate");
-    let client = reqwest::Client::builder().tls_certs_only([authority]).build().expect("a client");
+    let client = support::http_client().tls_certs_only([authority]).build().expect("a client");
     let response = client.get(format!("{}/healthz", running.url())).send().await.expect("an answer over HTTPS");
     assert_eq!(response.status(), 200);
     let plain = client.get(format!("http://{}/healthz", running.addr())).send().await;

@@ -5,12 +5,12 @@ mod support;
 use std::io::Write;
 use std::sync::{Arc, Mutex, OnceLock};
 
-use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use contractc::Compilation;
 use contractc::sample::{Sampler, broken_texts};
 use futures_util::StreamExt;
+use ring::hmac;
 use serde_json::{Value, json};
 use stronglog_server::config::{Config, Secret};
 use stronglog_server::serve::{ServeError, start};

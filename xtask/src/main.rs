@@ -146,8 +146,8 @@ fn cargo(arguments: &[&str]) -> Result {
 /// The repository's top folder.
 fn root() -> PathBuf {
     // Cargo says at run time which checkout it is.
-    let package = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| "xtask".into());
-    Path::new(&package).join("..")
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    package.parent().map_or_else(|| PathBuf::from("."), Path::to_owned)
 }
 
 /// 64-bit FNV-1a, carriage returns left out: build.rs computes the same.

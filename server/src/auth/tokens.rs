@@ -4,12 +4,12 @@
 //! session's salt. So no token is stored, not even hashed; a stolen database yields none without the secret, nor the secret without the
 //! database; and a repeated exchange within the grace gets the very token whose answer was lost.
 
-use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::HeaderMap;
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use ring::hmac;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -60,6 +60,7 @@ pub struct Refresh {
 
 impl Tokens {
     pub fn new(secret: &str) -> Self {
+        super::hs256::install();
         // One secret, two keys: neither tells the other.
         let root = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
         let [access, refresh] = ["access tokens", "refresh tokens"].map(|purpose| hmac::sign(&root, purpose.as_bytes()));

@@ -13,6 +13,13 @@ use uuid::Uuid;
 
 pub const PASSWORD: &str = "correct horse battery staple";
 
+/// What builds an HTTP client, over the TLS that this project uses.
+pub fn http_client() -> reqwest::ClientBuilder {
+    // All tests of a process share it: the first one installs it.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+}
+
 /// A server of its own for a test.
 pub struct Server {
     pub running: Running,
@@ -32,7 +39,7 @@ impl Server {
         config.auth_per_minute = 1_000_000;
         change(&mut config);
         let running = start(config).await.expect("the server starts");
-        Server { running, folder, http: reqwest::Client::new() }
+        Server { running, folder, http: http_client().build().expect("a client") }
     }
 
     /// Stops, and starts again on the same folder.
