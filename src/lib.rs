@@ -81,6 +81,14 @@ pub mod outbox;
 pub mod pull;
 pub mod task;
 
+/// The contract for readers, as Markdown: what a server shows at `/docs`.
+pub mod docs {
+    /// Every operation and schema.
+    pub const API_REFERENCE: &str = include_str!("../docs/api-reference.md");
+    /// Every collection and its indexes.
+    pub const DATA_MODELS: &str = include_str!("../docs/data-models.md");
+}
+
 pub mod engine;
 pub mod retry;
 pub mod schedule;

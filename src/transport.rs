@@ -102,7 +102,8 @@ impl TokenStore for MemoryTokens {
 }
 
 /// What sync has moved since the client was opened.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Traffic {
     /// Requests for changes, and with changes, that were answered.

@@ -1,4 +1,4 @@
-//! A crate that links ours builds no compiler, and stale code does not compile for it.
+//! What users build: a crate that links ours builds no compiler, stale code does not compile for it, and the packages are whole.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -19,6 +19,8 @@ fn downstream(folder: &Path, path: &Path) {
 fn cargo(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO"));
     command.current_dir(folder).args(arguments);
+    // With the versions of one lock file, all of them build their dependencies once.
+    command.env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("downstream"));
     // What the outer cargo sets must not reach the inner one: a user's build has none of it.
     for name in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS", "CI"] {
         command.env_remove(name);
@@ -46,6 +48,48 @@ fn a_crate_that_links_ours_builds_no_compiler() {
         assert!(!tree.contains(absent), "{absent} is in the tree:\n{tree}");
     }
     std::fs::remove_dir_all(&folder).expect("the folder can be deleted");
+}
+
+/// What is published compiles from its package alone, as a user's cargo unpacks it.
+#[test]
+fn packages_are_whole() {
+    let (root, folder) = (Path::new(env!("CARGO_MANIFEST_DIR")), temporary("packages"));
+    std::fs::create_dir_all(&folder).expect("a folder can be made");
+    let packed = folder.join("packed").display().to_string();
+    let pack = ["package", "--quiet", "--workspace", "--exclude", "xtask", "--no-verify", "--allow-dirty", "--target-dir", &packed];
+    let output = Command::new(env!("CARGO")).args(pack).current_dir(root).output().expect("cargo starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let (mut members, mut patches) = (Vec::new(), String::new());
+    for name in ["contractc", "stronglog-sync", "stronglog-server", "stronglog-cli"] {
+        let unpacked = format!("{name}-{}", env!("CARGO_PKG_VERSION"));
+        let archive = folder.join(format!("packed/package/{unpacked}.crate"));
+        let tar = Command::new("tar").arg("-xzf").arg(&archive).current_dir(&folder).status().expect("tar starts");
+        assert!(tar.success(), "{} cannot be unpacked", archive.display());
+        for licence in ["LICENSE-MIT", "LICENSE-APACHE"] {
+            assert!(folder.join(&unpacked).join(licence).exists(), "{name} lacks {licence}");
+        }
+        patches.push_str(&format!("{name} = {{ path = {unpacked:?} }}\n"));
+        members.push(unpacked);
+    }
+    let manifest = format!("[workspace]\nmembers = {members:?}\nresolver = \"3\"\n\n[patch.crates-io]\n{patches}");
+    std::fs::write(folder.join("Cargo.toml"), manifest).expect("a manifest can be written");
+    std::fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")).expect("the lock file can be copied");
+    let output = cargo(&folder, &["check", "--quiet", "--workspace"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    std::fs::remove_dir_all(&folder).expect("the folder can be deleted");
+}
+
+#[test]
+fn every_crate_says_the_rust_that_it_needs() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = std::fs::read_to_string(root.join("README.md")).expect("README.md");
+    assert!(readme.contains(concat!("Rust ", env!("CARGO_PKG_RUST_VERSION"))), "README.md names another Rust");
+    for member in ["cli", "contractc", "server", "xtask"] {
+        let manifest = std::fs::read_to_string(root.join(member).join("Cargo.toml")).expect("a manifest");
+        assert!(manifest.contains("rust-version.workspace = true"), "{member}/Cargo.toml names another Rust");
+    }
+    let engine = std::fs::read_to_string(root.join("web/engine/Cargo.toml")).expect("a manifest");
+    assert!(engine.contains(concat!("rust-version = \"", env!("CARGO_PKG_RUST_VERSION"), "\"")), "web/engine names another Rust");
 }
 
 #[test]

@@ -28,7 +28,8 @@ pub fn run(folder: &Path) -> Result {
     let mut refused = String::new();
     for (group, name) in [("documents", "documents"), ("packs", "packs")] {
         let found = Outcomes::find(&folder.join(group))?;
-        let (rust, typescript) = (check(name, &found)?, check_typescript(name, &found)?);
+        let (rust, typescript) = side_by_side(|| check(name, &found), || check_typescript(name, &found));
+        let (rust, typescript) = (rust?, typescript?);
         let (all, generated, refused_count) = (found.all(), found.generated.len(), found.refused.len());
         let _ = writeln!(text, "| {group} | {all} | {generated} | {refused_count} | {rust} | {typescript} |");
         found.refused.iter().for_each(|(path, reason)| _ = writeln!(refused, "- `{group}/{path}`: {reason}"));
@@ -52,6 +53,16 @@ shown below); nothing panics. *Rust compiles*: the generated code passes `cargo 
 | folder | documents | generated | refused | Rust compiles | TypeScript compiles |
 |---|---|---|---|---|---|
 ";
+
+/// Does both at once: neither keeps all processors busy from its start to its end. An error of the first one crosses threads as text.
+pub fn side_by_side<A: Send, B>(first: impl FnOnce() -> Result<A> + Send, second: impl FnOnce() -> Result<B>) -> (Result<A>, Result<B>) {
+    std::thread::scope(|scope| {
+        let first = scope.spawn(|| first().map_err(|error| error.to_string()));
+        let second = second();
+        let first = first.join().unwrap_or_else(|_| Err("a thread of the corpus checks panicked".to_owned()));
+        (first.map_err(Into::into), second)
+    })
+}
 
 fn keep(path: &Path, text: &str) -> Result {
     let kept = std::fs::read_to_string(path).unwrap_or_default();
@@ -135,6 +146,7 @@ fn check(name: &str, outcomes: &Outcomes) -> Result<usize> {
         write(&folder.join(&member), &files)?;
         members.push(member);
     }
+    lock(&folder)?;
     std::fs::write(folder.join("Cargo.toml"), format!("{WORKSPACE}members = {members:?}\nresolver = \"3\"\n"))?;
     let output = Command::new("cargo")
         .args(["check", "--quiet", "--keep-going", "--workspace", "--all-features", "--message-format=short", "--target-dir"])
@@ -233,8 +245,9 @@ impl Suite {
         files.push(OutputFile { path: "Cargo.toml".into(), text: manifest(&name) });
         files.push(OutputFile { path: "src/main.rs".into(), text: MAIN.replace("MODULES", &source).replace("TABLE", &table) });
         write(&crate_folder, &files)?;
-        let mut wrong = run_suite(&name, &crate_folder)?;
-        wrong.extend(Case::judge(&name, &modules, &cases)?);
+        lock(&crate_folder)?;
+        let (in_rust, in_typescript) = side_by_side(|| run_suite(&name, &crate_folder), || Case::judge(&name, &modules, &cases));
+        let wrong = [in_rust?, in_typescript?].concat();
         let share = 100.0 * cases.len() as f64 / total as f64;
         let mut report = format!("{total} cases, {} decided ({share:.1} %), {} wrong verdicts.\n", cases.len(), wrong.len());
         wrong.iter().for_each(|line| _ = writeln!(report, "- {line}"));
@@ -311,6 +324,11 @@ pub fn write(folder: &Path, files: &[OutputFile]) -> Result {
         std::fs::write(path, &file.text)?;
     }
     Ok(())
+}
+
+/// Gives a crate the versions of the workspace, so that the dependencies of all generated crates are built once.
+pub fn lock(folder: &Path) -> Result {
+    Ok(std::fs::copy(root().join("Cargo.lock"), folder.join("Cargo.lock")).map(|_| ())?)
 }
 
 /// The manifest of a crate on its own.

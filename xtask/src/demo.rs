@@ -11,11 +11,8 @@ pub fn build() -> Result {
     node(&["node_modules/vite/bin/vite.js", "build"])
 }
 
-/// The app's part of `cargo xtask test`. The package must be built, and Chromium installed.
+/// The app's part of `cargo xtask test`. Package, app and the command that embeds it must be built, and Chromium installed.
 pub fn test() -> Result {
-    build()?;
-    // The program that serves the app, with the app in it.
-    run(Command::new("cargo").args(["build", "--package", "stronglog-cli"]).current_dir(root()))?;
     node(&["node_modules/vitest/vitest.mjs", "run"])?;
     node(&["node_modules/vitest/vitest.mjs", "run", "--config", "vitest.browser.config.ts"])
 }

@@ -53,9 +53,14 @@ pub fn judge(folder: &Path) -> Result<String> {
             examples.push(example);
         }
     }
-    modules.compile()?;
-    let in_typescript = node::judge("cases", &questions.iter().collect::<Vec<_>>())?;
-    let in_rust = judge_in_rust(files, &mods, &table, &examples)?;
+    let (in_rust, in_typescript) = crate::corpus::side_by_side(
+        || judge_in_rust(files, &mods, &table, &examples),
+        || {
+            modules.compile()?;
+            node::judge("cases", &questions.iter().collect::<Vec<_>>())
+        },
+    );
+    let (in_rust, in_typescript) = (in_rust?, in_typescript?);
     let verdicts = examples.iter().zip(in_rust.iter().zip(&in_typescript));
     let mut exceptions: Vec<Exception> =
         verdicts.filter_map(|(example, (rust, typescript))| Exception::of(example, rust, typescript)).collect();
@@ -140,6 +145,7 @@ fn judge_in_rust(mut files: Vec<OutputFile>, mods: &str, table: &str, examples: 
     files.push(OutputFile { path: "Cargo.toml".into(), text: crate::corpus::manifest("cases") });
     files.push(OutputFile { path: "src/main.rs".into(), text: MAIN.replace("MODULES", mods).replace("TABLE", table) });
     crate::corpus::write(&crate_folder, &files)?;
+    crate::corpus::lock(&crate_folder)?;
     run(Command::new("cargo").args(["build", "--quiet", "--target-dir"]).arg(&target).current_dir(&crate_folder))?;
     let list = crate_folder.join("questions.jsonl");
     let line = |example: &Example| format!("{}\n", json!([example.document, example.schema, example.text]));

@@ -31,7 +31,7 @@ pub fn build() -> Result {
     run(Command::new("node").arg("build.mjs").current_dir(&folder))
 }
 
-/// The package's part of `cargo xtask test`: builds it, then tests the engine in Node and the whole in Chromium, against the server.
+/// The package's part of `cargo xtask test`: tests the engine in Node and the whole in Chromium, against the server. The package must be built.
 pub fn test() -> Result {
     let engine = |arguments: &[&str]| {
         let mut command = Command::new("cargo");
@@ -43,7 +43,6 @@ pub fn test() -> Result {
     engine(&["clippy", "--locked", "--all-targets", "--", "-D", "warnings"])?;
     // The TypeScript types of what crosses into WebAssembly are those of the Rust ones.
     engine(&["test", "--locked", "--lib", "--quiet"])?;
-    build()?;
     let folder = packages()?;
     let node = |arguments: &[&str]| run(Command::new("node").args(arguments).current_dir(&folder));
     node(&["node_modules/typescript/bin/tsc", "-p", "tsconfig.tests.json"])?;
@@ -142,18 +141,22 @@ pub fn install(packages: &[&str]) -> Result {
     Ok(())
 }
 
-/// wasm-bindgen's command line, of the version that the engine is built with.
+/// wasm-bindgen's command line, of the version that the engine is built with: the one on the path, or one that is kept in `target/`.
 fn bindgen() -> Result<PathBuf> {
     let lock = std::fs::read_to_string(root().join("web/engine/Cargo.lock"))?;
     let version = lock.split("name = \"wasm-bindgen\"\nversion = \"").nth(1).and_then(|rest| rest.split('"').next());
     let version = version.ok_or("web/engine/Cargo.lock does not name wasm-bindgen")?;
     let tools = root().join("target/web/tools");
-    let program = tools.join("bin/wasm-bindgen");
-    let installed = Command::new(&program).arg("--version").output();
-    if !installed.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).trim().ends_with(version)) {
-        // Optimising it would take longer than it ever saves.
-        let arguments = ["install", "--debug", "wasm-bindgen-cli", "--no-default-features", "--force", "--version", version, "--root"];
-        run(Command::new("cargo").args(arguments).arg(&tools))?;
+    let kept = tools.join("bin/wasm-bindgen");
+    let fits = |program: &PathBuf| {
+        let output = Command::new(program).arg("--version").output();
+        output.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).trim().ends_with(&format!(" {version}")))
+    };
+    if let Some(program) = [PathBuf::from("wasm-bindgen"), kept.clone()].into_iter().find(fits) {
+        return Ok(program);
     }
-    Ok(program)
+    // Optimising it, or knowing its lines, would take longer than it ever saves.
+    let arguments = ["install", "--debug", "wasm-bindgen-cli", "--no-default-features", "--force", "--version", version, "--root"];
+    run(Command::new("cargo").args(arguments).arg(&tools).env("CARGO_PROFILE_DEV_DEBUG", "0"))?;
+    Ok(kept)
 }

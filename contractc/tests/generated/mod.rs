@@ -106,7 +106,9 @@ fn put(path: &Path, text: &str) {
 pub fn cargo(folder: &Path, arguments: &[&str]) -> String {
     // Flags of the outer build would hide warnings or build everything anew.
     let mut command = Command::new(env!("CARGO"));
-    command.args(arguments).current_dir(folder).env("CARGO_TARGET_DIR", folder.join("target")).env_remove("RUSTFLAGS");
+    // `cargo xtask corpus` builds the same dependencies, in the same folder.
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../corpus/build");
+    command.args(arguments).current_dir(folder).env("CARGO_TARGET_DIR", target).env_remove("RUSTFLAGS");
     let output = command.output().expect("cargo can be run");
     assert!(output.status.success(), "cargo {} fails:\n{}", arguments.join(" "), String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).into_owned()

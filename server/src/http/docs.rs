@@ -19,13 +19,13 @@ pub fn routes() -> Router {
 
 /// The API reference, at `/docs`.
 fn reference() -> &'static str {
-    static PAGE: LazyLock<String> = LazyLock::new(|| page(include_str!("../../../docs/api-reference.md")));
+    static PAGE: LazyLock<String> = LazyLock::new(|| page(stronglog_sync::docs::API_REFERENCE));
     &PAGE
 }
 
 /// The data models, at `/docs/data-models`.
 fn models() -> &'static str {
-    static PAGE: LazyLock<String> = LazyLock::new(|| page(include_str!("../../../docs/data-models.md")));
+    static PAGE: LazyLock<String> = LazyLock::new(|| page(stronglog_sync::docs::DATA_MODELS));
     &PAGE
 }
 

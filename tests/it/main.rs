@@ -1,0 +1,39 @@
+//! The crate's integration tests in one program, so that they are linked once. Those that need a process of their own stand alone: see
+//! `[[test]]` in Cargo.toml.
+
+// Each file brings the helpers that it uses.
+#![allow(clippy::duplicate_mod)]
+
+#[path = "../agreement.rs"]
+mod agreement;
+#[path = "../bulk.rs"]
+mod bulk;
+#[path = "../downstream.rs"]
+mod downstream;
+#[path = "../edits.rs"]
+mod edits;
+#[path = "../http.rs"]
+mod http;
+#[path = "../invariants.rs"]
+mod invariants;
+#[path = "../records.rs"]
+mod records;
+#[path = "../released.rs"]
+mod released;
+#[path = "../scenarios.rs"]
+mod scenarios;
+#[path = "../stores.rs"]
+mod stores;
+#[path = "../sync.rs"]
+mod sync;
+
+#[test]
+fn every_test_file_belongs_to_a_program() {
+    let (here, manifest) = (include_str!("main.rs"), include_str!("../../Cargo.toml"));
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    for entry in std::fs::read_dir(folder).expect("the folder of tests") {
+        let name = entry.expect("an entry").file_name().to_string_lossy().into_owned();
+        let runs = here.contains(&format!("\"../{name}\"")) || manifest.contains(&format!("\"tests/{name}\""));
+        assert!(!name.ends_with(".rs") || runs, "tests/{name} is in no test program: add it to tests/it/main.rs");
+    }
+}

@@ -1,0 +1,187 @@
+//! `cargo xtask test`, which is everything that CI runs, and `cargo xtask check`, which is what to run after each change.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::{Result, cargo, corpus, demo, node, root, run, web};
+
+/// What the workspace is built with, in every step: with one set of features, each crate is built once.
+const FEATURES: &str = "stronglog-sync/axum,stronglog-sync/simulation";
+/// How many simulated runs belong to every test run.
+const SIMULATED_RUNS: u64 = 20_000;
+/// How long schemathesis makes up sequences of calls, after its examples of each operation.
+pub const FUZZING_SECONDS: &str = "300";
+/// The same, in every test run.
+const FUZZING_SECONDS_IN_TEST: &str = "60";
+
+/// Everything that CI runs.
+pub fn all(corpus_folder: Option<&Path>) -> Result {
+    let mut steps = Steps::default();
+    steps.run("format", || cargo(&["fmt", "--all", "--check"]))?;
+    // First what embeds into the command: it is built once then, and a package that is too large shows early.
+    steps.run("browser package: build", browser_package)?;
+    steps.run("lints", lints)?;
+    steps.run("tests", || tests(Scope::All))?;
+    steps.run("documentation examples", || workspace(&["test", "--doc"]))?;
+    steps.run("types only", || cargo(&["check", "--package", "stronglog-sync", "--no-default-features"]))?;
+    steps.run("simulated runs", || simulated_runs(0, SIMULATED_RUNS))?;
+    steps.run("generated TypeScript", node::test)?;
+    steps.run("interop", || interop(FUZZING_SECONDS_IN_TEST))?;
+    steps.run("browser package: tests", || {
+        workspace(&["build", "--bin", "stronglog"])?;
+        web::test()
+    })?;
+    steps.run("demo app: tests", demo::test)?;
+    match corpus_folder {
+        Some(folder) => steps.run("corpus", || corpus::run(folder))?,
+        None => println!("skipped: the corpus checks, because no corpus folder was given"),
+    }
+    steps.print();
+    Ok(())
+}
+
+/// Format, lints, and the unit tests of the packages that a change affects.
+pub fn check() -> Result {
+    let mut steps = Steps::default();
+    steps.run("format", || cargo(&["fmt", "--all", "--check"]))?;
+    steps.run("lints", lints)?;
+    steps.run("unit tests", || match affected()? {
+        packages if packages.is_empty() => Ok(println!("no package differs from the branch `main`")),
+        packages => tests(Scope::Units(packages)),
+    })?;
+    steps.print();
+    Ok(())
+}
+
+/// Builds the browser package and the demo app.
+pub fn browser_package() -> Result {
+    web::build()?;
+    demo::build()
+}
+
+fn lints() -> Result {
+    workspace(&["clippy", "--all-targets", "--", "-D", "warnings"])
+}
+
+enum Scope {
+    All,
+    /// The unit tests of these packages.
+    Units(BTreeSet<&'static str>),
+}
+
+/// By nextest where it is installed, which runs the tests of all programs side by side.
+fn tests(scope: Scope) -> Result {
+    let nextest = Command::new("cargo").args(["nextest", "--version"]).output().is_ok_and(|output| output.status.success());
+    match (scope, nextest) {
+        // The simulation is a step of its own.
+        (Scope::All, true) => workspace(&["nextest", "run", "-E", "not binary(simulation)"]),
+        (Scope::All, false) => workspace(&["test", "--lib", "--bins", "--tests"]),
+        (Scope::Units(packages), true) => {
+            let filter: Vec<String> = packages.iter().map(|name| format!("package({name})")).collect();
+            workspace(&["nextest", "run", "--lib", "--bins", "--no-tests", "pass", "-E", &filter.join(" + ")])
+        }
+        (Scope::Units(_), false) => workspace(&["test", "--lib", "--bins"]),
+    }
+}
+
+/// The packages with files that differ from the branch `main`, and those that depend on them.
+fn affected() -> Result<BTreeSet<&'static str>> {
+    let changed = [git(&["diff", "--name-only", "main"])?, git(&["ls-files", "--others", "--exclude-standard"])?].concat();
+    Ok(changed.lines().flat_map(dependents).copied().collect())
+}
+
+/// The package that a file belongs to, and those that depend on it.
+fn dependents(file: &str) -> &'static [&'static str] {
+    const COMPILER: &[&str] = &["contractc", "stronglog-sync", "stronglog-server", "stronglog-cli", "xtask"];
+    match file.split('/').next() {
+        Some("contractc" | "Cargo.toml" | "Cargo.lock" | ".cargo") => COMPILER,
+        Some("src" | "spec" | "generated" | "build.rs" | "tests" | "benches" | "docs") => {
+            &["stronglog-sync", "stronglog-server", "stronglog-cli"]
+        }
+        Some("server") => &["stronglog-server", "stronglog-cli"],
+        Some("cli") => &["stronglog-cli"],
+        Some("xtask") => &["xtask"],
+        _ => &[],
+    }
+}
+
+fn git(arguments: &[&str]) -> Result<String> {
+    let output = Command::new("git").args(arguments).current_dir(root()).output().map_err(|error| format!("cannot start git: {error}"))?;
+    if !output.status.success() {
+        return Err(format!("git {}: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr).trim()).into());
+    }
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+/// More simulated runs than the tests do, and then each rule switched off.
+pub fn simulate(options: &[&str]) -> Result {
+    let (mut seeds, mut first) = (100_000, 0);
+    for pair in options.chunks(2) {
+        match pair {
+            ["--seeds", number] => seeds = number.parse().map_err(|error| format!("--seeds {number}: {error}"))?,
+            ["--first", number] => first = number.parse().map_err(|error| format!("--first {number}: {error}"))?,
+            other => return Err(format!("unknown option {}; available: --seeds N, --first N", other.join(" ")).into()),
+        }
+    }
+    simulated_runs(first, seeds)
+}
+
+fn simulated_runs(first: u64, seeds: u64) -> Result {
+    let mut command = workspace_command(&["test", "--test", "simulation", "--", "--nocapture", "--test-threads=1"]);
+    run(command.env("SIMULATION_FIRST", first.to_string()).env("SIMULATION_SEEDS", seeds.to_string()))
+}
+
+/// The server and tools that others have written. The scripts install the tools where they are missing.
+pub fn interop(fuzzing_seconds: &str) -> Result {
+    const EXAMPLES: &str = "5";
+    workspace(&["build", "--examples"])?;
+    let built = target().join("debug/examples");
+    run(Command::new("sh").arg("server/tests/interop/rxdb/run.sh").arg(&built).current_dir(root()))?;
+    run(Command::new("sh")
+        .arg("server/tests/interop/schemathesis/run.sh")
+        .arg(&built)
+        .args([EXAMPLES, fuzzing_seconds])
+        .current_dir(root()))
+}
+
+/// Where cargo builds the workspace.
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
+/// Runs cargo for the whole workspace, with the features that all steps share.
+pub fn workspace(arguments: &[&str]) -> Result {
+    run(&mut workspace_command(arguments))
+}
+
+fn workspace_command(arguments: &[&str]) -> Command {
+    let (own, passed_on) = arguments.split_at(arguments.iter().position(|argument| *argument == "--").unwrap_or(arguments.len()));
+    let mut command = Command::new("cargo");
+    command.args(own).args(["--workspace", "--features", FEATURES]).args(passed_on).current_dir(root());
+    command
+}
+
+/// What has run so far, and how long it took.
+#[derive(Default)]
+struct Steps {
+    done: Vec<(&'static str, Duration)>,
+}
+
+impl Steps {
+    fn run(&mut self, name: &'static str, work: impl FnOnce() -> Result) -> Result {
+        eprintln!("\n== {name}");
+        let start = Instant::now();
+        let outcome = work().map_err(|error| format!("{name}: {error}").into());
+        self.done.push((name, start.elapsed()));
+        outcome
+    }
+
+    fn print(&self) {
+        println!();
+        self.done.iter().for_each(|(name, time)| println!("{:>6.1} s  {name}", time.as_secs_f64()));
+        let total: Duration = self.done.iter().map(|(_, time)| *time).sum();
+        println!("{:>6.1} s  all of it", total.as_secs_f64());
+    }
+}
