@@ -13,6 +13,8 @@ mod operator;
 mod quickstart;
 #[path = "../scripts.rs"]
 mod scripts;
+#[path = "../transfer.rs"]
+mod transfer;
 
 #[test]
 fn every_test_file_belongs_to_a_program() {
