@@ -7,8 +7,6 @@
 mod abuse;
 #[path = "../feed.rs"]
 mod feed;
-#[path = "../generic.rs"]
-mod generic;
 #[path = "../operations.rs"]
 mod operations;
 #[path = "../operator.rs"]
