@@ -195,3 +195,10 @@ async fn a_busy_server_and_a_dropped_connection_end_alike() {
         told.says(&["the server is not available", "last error: "]);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_decision_given_with_the_sync_that_asks_for_it_counts() {
+    let world = far_behind().await;
+    world.desk.run("laptop", &["sync", "--confirm", "push-again"]).ok().says(&["in sync: sent 100"]);
+    assert_eq!(world.desk.run("laptop", &["list", "user-bodyweight-logs", "--json"]).ok().lines().len(), 120);
+}

@@ -23,12 +23,16 @@ pub async fn run(profile: &Profile, sync: &Sync, json: bool) -> Outcome {
         return Err(Failure::Other(Exit::SignIn, what.to_owned()));
     }
     let client = profile.open(if sync.watch { Notifications::On } else { Notifications::Off }).await?;
-    match sync.confirm {
-        Some(Confirm::Delete) => client.confirm_resync(Answer::Delete)?,
-        Some(Confirm::PushAgain) => client.confirm_resync(Answer::PushAgain)?,
-        None => {}
+    let shown = if json { Shown::Never } else { Shown::OnTerminal };
+    let mut synced = progress::sync(&client, "syncing", Traffic::default(), None, shown).await?;
+    // The decision is taken on the question as it is after a sync: it may have been asked by this one.
+    if let Some(confirm) = sync.confirm.filter(|_| synced.status.to_be_deleted > 0) {
+        client.confirm_resync(match confirm {
+            Confirm::Delete => Answer::Delete,
+            Confirm::PushAgain => Answer::PushAgain,
+        })?;
+        synced = progress::sync(&client, "syncing", Traffic::default(), None, shown).await?;
     }
-    let synced = progress::sync(&client, "syncing", Traffic::default(), None, if json { Shown::Never } else { Shown::OnTerminal }).await?;
     report(&synced, json)?;
     if !sync.watch || waits_for_the_user(&synced.status) {
         return Ok(exit_of(&synced.status));

@@ -91,8 +91,8 @@ fn left_out(client: &Client, exported: Exported) -> Outcome<u64> {
 }
 
 fn not_exported(left_out: u64) -> String {
-    let changes = counted(left_out, "change");
-    format!("{changes} that this version cannot read are not in the export; add --quarantined to include them")
+    let changes = counted(left_out, "unreadable change");
+    format!("{changes} not exported; --quarantined includes what this version cannot read")
 }
 
 fn shown(json: bool) -> Shown {

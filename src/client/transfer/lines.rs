@@ -181,7 +181,7 @@ impl LineReader<'_> {
             Some(Json::String(id)) => {
                 record_id(id.as_ref()).ok_or_else(|| format!("the id {:?} is not a UUID in lower case, with hyphens", id.as_ref() as &str))
             }
-            Some(Json::Null) | None => {
+            None => {
                 if let Some(id) = pull::singleton_id(collection) {
                     return Ok(id);
                 }
