@@ -50,7 +50,7 @@ pub struct Config {
     /// Network of a proxy whose X-Forwarded-For is believed, such as 10.0.0.0/8. May be given more than once. Without any, the nearest proxy is.
     #[arg(long, env = "STRONGLOG_TRUSTED_PROXIES", requires = "behind_proxy", value_delimiter = ',', value_name = "NETWORK")]
     pub trusted_proxies: Vec<Network>,
-    /// Address and port to serve /metrics on. Without it, the server's own port serves them to this machine, and to nobody whom a proxy speaks for.
+    /// Address and port for /metrics. By default the main port serves them, to direct connections from this machine only.
     #[arg(long, env = "STRONGLOG_METRICS_BIND", value_name = "ADDRESS")]
     pub metrics_bind: Option<SocketAddr>,
     /// How many days deletions are remembered. A device that was offline for longer pulls everything again.

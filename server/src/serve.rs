@@ -3,13 +3,15 @@
 use std::future::Future;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, Semaphore, watch};
 use tokio::task::{JoinError, JoinHandle};
+use tokio_rustls::TlsAcceptor;
 
 use crate::app::{App, new_epoch, now_ms};
 use crate::auth::limits::Limits;
@@ -70,7 +72,8 @@ pub enum ServeError {
 pub struct Running {
     address: SocketAddr,
     metrics_address: Option<SocketAddr>,
-    secure: bool,
+    /// Replaces the certificate of new connections, if the server speaks HTTPS.
+    certificate: Option<Certificate>,
     stop: watch::Sender<bool>,
     serving: JoinHandle<()>,
     store: Arc<Store>,
@@ -89,7 +92,18 @@ impl Running {
 
     /// The URL that clients are given.
     pub fn url(&self) -> String {
-        format!("{}://{}", if self.secure { "https" } else { "http" }, self.address)
+        format!("{}://{}", if self.certificate.is_some() { "https" } else { "http" }, self.address)
+    }
+
+    /// Reads the certificate and its key again. Connections that are open keep the one that they have.
+    ///
+    /// # Errors
+    /// They cannot be used. The server goes on with those that it has.
+    pub fn reload_certificate(&self) -> Result<(), ServeError> {
+        match &self.certificate {
+            Some(certificate) => certificate.reload(),
+            None => Ok(()),
+        }
     }
 
     /// Stops it: streams end, requests under way are answered, the database is closed.
@@ -108,18 +122,55 @@ fn ended(served: Result<(), JoinError>) -> Result<(), ServeError> {
     served.map_err(|error| ServeError::Broken(std::io::Error::other(error)))
 }
 
-/// Serves until `shutdown` is done.
+/// Serves until `shutdown` is done. On Unix, SIGHUP makes it read the certificate again.
 ///
 /// # Errors
 /// See [`ServeError`].
 pub async fn serve(config: Config, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
     let mut running = start(config).await?;
-    tokio::select! {
-        () = shutdown => {
-            tracing::info!("stopping");
-            running.stop().await
+    let mut hang_ups = HangUps::new()?;
+    let mut shutdown = pin!(shutdown);
+    loop {
+        tokio::select! {
+            () = shutdown.as_mut() => {
+                tracing::info!("stopping");
+                return running.stop().await;
+            }
+            served = &mut running.serving => return ended(served),
+            () = hang_ups.next() => match running.reload_certificate() {
+                Ok(()) => tracing::info!("read the certificate again"),
+                Err(error) => tracing::error!(%error, "the certificate stays as it was"),
+            },
         }
-        served = &mut running.serving => ended(served),
+    }
+}
+
+/// The signal that asks a server to read its configuration again.
+#[cfg(unix)]
+struct HangUps(tokio::signal::unix::Signal);
+
+#[cfg(unix)]
+impl HangUps {
+    fn new() -> Result<Self, ServeError> {
+        tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()).map(HangUps).map_err(ServeError::Broken)
+    }
+
+    async fn next(&mut self) {
+        self.0.recv().await;
+    }
+}
+
+#[cfg(not(unix))]
+struct HangUps;
+
+#[cfg(not(unix))]
+impl HangUps {
+    fn new() -> Result<Self, ServeError> {
+        Ok(HangUps)
+    }
+
+    async fn next(&mut self) {
+        std::future::pending().await
     }
 }
 
@@ -131,8 +182,8 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
     let secret = signing_secret(&config)?;
     let store = Arc::new(Store::open(&config.data, &new_epoch())?);
     let (stop, stopping) = watch::channel(false);
-    let secure = config.tls_cert.is_some();
-    if !secure && !config.bind.ip().is_loopback() && !config.behind_proxy {
+    let certificate = Certificate::of(&config)?;
+    if certificate.is_none() && !config.bind.ip().is_loopback() && !config.behind_proxy {
         tracing::warn!("plain HTTP on an address that others reach: clients refuse it. Give --tls-cert, or --behind-proxy");
     }
     let passwords = Passwords::new().map_err(ServeError::Passwords)?;
@@ -153,10 +204,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         stopping: stopping.clone(),
         config: config.clone(),
     });
-    let tls = match (&config.tls_cert, &config.tls_key) {
-        (Some(cert), Some(key)) => Some(net::acceptor(cert, key).map_err(ServeError::Certificate)?),
-        _ => None,
-    };
+    let tls = certificate.as_ref().map(|certificate| certificate.acceptor.subscribe());
     let socket = bind(config.bind).await?;
     let address = socket.local_addr().map_err(|cause| ServeError::Listen { address: config.bind, cause })?;
     let listener = Listener { router: http::router(&app), tls, connections, deadlines: config.deadlines, stopping: stopping.clone() };
@@ -166,8 +214,28 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
     };
     let serving = tokio::spawn(listener.serve(socket));
     tokio::spawn(chores(app, stopping));
-    tracing::info!(%address, secure, data = %config.data.display(), "listening");
-    Ok(Running { address, metrics_address, secure, stop, serving, store })
+    tracing::info!(%address, secure = certificate.is_some(), data = %config.data.display(), "listening");
+    Ok(Running { address, metrics_address, certificate, stop, serving, store })
+}
+
+/// The certificate files, and what they were when they were last read.
+struct Certificate {
+    cert: PathBuf,
+    key: PathBuf,
+    acceptor: watch::Sender<TlsAcceptor>,
+}
+
+impl Certificate {
+    fn of(config: &Config) -> Result<Option<Self>, ServeError> {
+        let (Some(cert), Some(key)) = (&config.tls_cert, &config.tls_key) else { return Ok(None) };
+        let acceptor = net::acceptor(cert, key).map_err(ServeError::Certificate)?;
+        Ok(Some(Certificate { cert: cert.clone(), key: key.clone(), acceptor: watch::Sender::new(acceptor) }))
+    }
+
+    fn reload(&self) -> Result<(), ServeError> {
+        self.acceptor.send_replace(net::acceptor(&self.cert, &self.key).map_err(ServeError::Certificate)?);
+        Ok(())
+    }
 }
 
 /// Serves what is for the operator on a port of its own, and says where.

@@ -16,16 +16,16 @@ pub struct File {
     pub tag: &'static str,
 }
 
-/// The files of an app. Without `/index.html` among them there is no page, and none is served.
+/// The files of an app. Without `/index.html` no page is served.
 pub type Site = &'static [File];
 
-/// The page that is served wherever a browser asks for a page that is no file: the app finds its way by the address.
+/// The page that is served for every path that is not a file: the app routes by the address.
 const PAGE: &str = "/index.html";
 
-/// Below this, names of files change with their bytes.
+/// The folder of files whose names contain a hash of their content.
 const HASHED: &str = "/assets/";
 
-/// The app may load what comes from here, compile WebAssembly, and talk to this server; nothing else, and nobody may frame it.
+/// The app may load its own files, compile WebAssembly and connect to this server. It may not be framed.
 const POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; object-src 'none'; base-uri 'none'; \
                       form-action 'self'; frame-ancestors 'none'";
 
@@ -40,7 +40,7 @@ pub fn respond(site: Site, method: &Method, uri: &Uri, headers: &HeaderMap) -> R
     }
 }
 
-/// Whether a person waits for a page there. A program that asks for a path of the API by mistake must hear that there is none.
+/// Whether a browser asks for a page. A client that requests a path of the API that does not exist gets a 404.
 fn wants_page(path: &str, headers: &HeaderMap) -> bool {
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     accept.contains("text/html") && !path.starts_with("/api/")

@@ -76,6 +76,17 @@ async fn https_with_a_certificate_of_one_s_own() {
     assert_eq!(response.status(), 200);
     let plain = client.get(format!("http://{}/healthz", running.addr())).send().await;
     assert!(plain.is_err(), "and no other way: {plain:?}");
+    let renewed = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
+    std::fs::write(&cert, renewed.cert.pem()).expect("written");
+    assert!(running.reload_certificate().is_err(), "the key is that of the old one, which stays");
+    let again = client.get(format!("{}/livez", running.url())).send().await.expect("an answer over HTTPS");
+    assert_eq!(again.status(), 200);
+    std::fs::write(folder.path().join("key.pem"), renewed.signing_key.serialize_pem()).expect("written");
+    running.reload_certificate().expect("the renewed certificate");
+    let authority = reqwest::Certificate::from_pem(renewed.cert.pem().as_bytes()).expect("a certificate");
+    let client = reqwest::Client::builder().tls_certs_only([authority]).build().expect("a client");
+    let response = client.get(format!("{}/livez", running.url())).send().await.expect("an answer with the renewed certificate");
+    assert_eq!(response.status(), 200);
     running.stop().await.expect("an orderly end");
     let broken = Config { tls_cert: Some(cert.clone()), tls_key: Some(cert), ..Config::local(folder.path()) };
     assert!(matches!(start(broken).await, Err(ServeError::Certificate(_))), "a certificate is no key");

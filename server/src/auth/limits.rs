@@ -20,14 +20,14 @@ pub enum Who {
     AccountFrom(String, IpAddr),
     /// An account, from all networks that it is not known to use.
     Account(String),
-    /// A network that sends refresh tokens which nobody has issued. Devices with good ones are not counted.
+    /// A network that sends forged refresh tokens. Genuine tokens are not counted.
     Refresh(IpAddr),
 }
 
 /// The network of an address: all that one household has of IPv6, and the address itself of IPv4.
 pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
-        // This machine is no network of many.
+        // `::1` is one machine, not a network of 64 bits.
         loopback if loopback.is_loopback() => loopback,
         IpAddr::V6(address) => {
             let [a, b, c, d, ..] = address.segments();

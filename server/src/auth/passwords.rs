@@ -1,4 +1,4 @@
-//! Passwords: Argon2id on a few threads of its own, each with one buffer that it reuses, behind a queue that has an end.
+//! Password hashing: Argon2id on a few dedicated threads, each with one reused buffer, behind a bounded queue.
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,18 +9,18 @@ use tokio::sync::oneshot;
 
 use crate::problem::Failure;
 
-/// Half of the processors, and no more than this many threads: signing in leaves room for everything else.
+/// At most this many threads, and at most half of the processors, so that sign-ins leave room for other requests.
 const THREADS_MAX: usize = 4;
-/// How many may wait for each thread: less than a second's work. More are sent away.
+/// How many passwords may wait for each thread, less than a second of work. Further requests are answered 503.
 const WAITING_MAX: usize = 32;
 
-/// What a thread does with its buffer.
+/// A job, which gets the buffer of the thread that runs it.
 type Job = Box<dyn FnOnce(&mut Vec<Block>) + Send>;
 
-/// Hashes and verifies. Each takes 19 MiB and some 20 ms: the threads bound both. They end when this is dropped.
+/// Hashes and verifies passwords. Each takes 19 MiB and about 20 ms; the number of threads bounds both. The threads end when this is dropped.
 pub struct Passwords {
     queue: SyncSender<Job>,
-    /// A hash of something that nobody knows, for addresses without an account.
+    /// A hash of a random password, verified for email addresses without an account.
     decoy: String,
 }
 
@@ -61,10 +61,10 @@ impl Passwords {
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce(&mut Vec<Block>) -> T + Send + 'static) -> Result<T, Failure> {
-        let busy = || Failure::unavailable("too many people are signing in");
+        let busy = || Failure::unavailable("too many sign-ins are waiting");
         let (sender, receiver) = oneshot::channel();
         let job: Job = Box::new(move |memory| {
-            // A client that has gone away costs nothing.
+            // Skip the work if the client has disconnected.
             if !sender.is_closed() {
                 let _ = sender.send(work(memory));
             }
@@ -82,7 +82,7 @@ impl std::fmt::Debug for Passwords {
 
 /// Takes jobs until no more can come.
 fn work(jobs: &Mutex<Receiver<Job>>) {
-    // Kept from one password to the next: 19 MiB that are freed and allocated again end up as several times as much.
+    // Kept between jobs: the allocator does not return memory that is freed and allocated at this rate.
     let mut memory = Vec::new();
     loop {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();

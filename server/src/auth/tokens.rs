@@ -1,4 +1,4 @@
-//! Tokens: access tokens are JWTs that nobody has to look up, refresh tokens are numbered and spent in order.
+//! Tokens: access tokens are self-contained JWTs; refresh tokens are numbered and must be used in order.
 //!
 //! A refresh token is `rt_` and the base64url of user, session, number and a seal: the HMAC of these under the server's secret and the
 //! session's salt. So no token is stored, not even hashed; a stolen database yields none without the secret, nor the secret without the

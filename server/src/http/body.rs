@@ -1,5 +1,5 @@
-//! Bodies, read whole and inflated within the limit of their route, so that nothing behind here meets a larger one. What all of them take
-//! together is bounded too, and each has to keep moving.
+//! Request bodies: read and inflated within the limit of their route, at a minimum rate, and within a budget of memory for each sender and
+//! for all of them.
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::IpAddr;
@@ -35,7 +35,7 @@ const ALL_BYTES_MAX: usize = 128 << 20;
 const ZSTD_WINDOW_LOG_MAX: u32 = 23;
 /// How long inflating may take. An ordinary body of 1 MiB takes a few milliseconds.
 const INFLATE_TIME_MAX: Duration = Duration::from_secs(1);
-/// Compression that makes a body larger by more than this is no compression.
+/// By how much the compressed input may exceed twice the output before the body is refused.
 const SLACK_BYTES: usize = 16 * 1024;
 
 /// Whose share of memory a body takes.
@@ -90,8 +90,8 @@ fn exhausted(exhausted: Exhausted) -> Failure {
     }
 }
 
-/// Reads a body for as long as the peer keeps it moving. One that is too large is read to the end of the largest there may be and dropped:
-/// a peer that is still sending would not see the answer.
+/// Reads a body at the minimum rate. A body that is too large is read and discarded up to the limit of the largest route, because a client
+/// that is still sending may not see the response.
 async fn read(mut body: Body, bytes_max: usize, mut patience: Patience, held: &mut Held<Sender>) -> Result<Bytes, Failure> {
     let mut bytes = Vec::new();
     let (mut length, mut too_large) = (0, body.size_hint().lower() > bytes_max as u64);
@@ -120,7 +120,7 @@ async fn inflated(parts: &Parts, bytes: Bytes, bytes_max: usize, held: &mut Held
         Some(encoding) => {
             held.grow(bytes_max).map_err(exhausted)?;
             let encoding = encoding.to_owned();
-            // Off the threads that serve: what is slow to inflate delays nobody else.
+            // On a blocking thread, since inflating may take long.
             let inflated = tokio::task::spawn_blocking(move || inflate(&bytes, &encoding, bytes_max));
             inflated.await.map_err(|_| broken())?
         }
@@ -148,7 +148,7 @@ fn inflate(bytes: &[u8], encoding: &str, bytes_max: usize) -> Result<Bytes, Fail
     }
 }
 
-/// Inflates up to the limit and no further: a bomb goes off within the limit, and a body that does not get larger is given up.
+/// Inflates up to the limit, and refuses input that produces too little output for its size.
 fn bounded<D: Read>(decoder: &mut D, bytes_max: usize, taken: impl Fn(&D) -> usize) -> Result<Vec<u8>, Failure> {
     let (mut inflated, mut piece) = (Vec::new(), [0; Input::STEP]);
     loop {
@@ -166,7 +166,7 @@ fn bounded<D: Read>(decoder: &mut D, bytes_max: usize, taken: impl Fn(&D) -> usi
     }
 }
 
-/// One member or frame is a body: a million empty ones would be none.
+/// Accepts a single gzip member or zstd frame, with nothing after it.
 fn only(inflated: Vec<u8>, rest: Input<'_>) -> Result<Bytes, Failure> {
     if rest.taken == rest.bytes.len() { Ok(Bytes::from(inflated)) } else { Err(broken()) }
 }

@@ -9,7 +9,7 @@ use axum::routing::get;
 use http::header;
 use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
 
-/// The pages need nothing but their own styles, and nobody may frame them.
+/// The pages use inline styles and nothing else, and may not be framed.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 pub fn routes() -> Router {

@@ -1,4 +1,4 @@
-//! What surrounds every request: its log line and numbers, headers, origins, compression, the contract's version, and the caller.
+//! The layers around all routes: logging and metrics, response headers, CORS, compression, the contract version, authentication.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -89,7 +89,7 @@ fn known(method: &Method) -> &'static str {
     }
 }
 
-/// Sends away clients whose contract is too old. The limits of the server are for everybody to see.
+/// Refuses clients whose contract is too old, except for the operation that tells which versions are supported.
 pub async fn contract_version(request: Request, next: Next) -> Response {
     let version = request.headers().get(VERSION_HEADER).and_then(|value| value.to_str().ok()).and_then(numbers);
     let too_old = version.is_some_and(|version| numbers(OLDEST_VERSION).is_some_and(|oldest| version < oldest));
@@ -126,8 +126,8 @@ pub fn address(parts: &Parts, config: &Config) -> IpAddr {
     if config.behind_proxy { client(peer, &forwarded.collect::<Vec<_>>().join(","), &config.trusted_proxies) } else { peer }
 }
 
-/// Follows what proxies say of whom they speak for, from the nearest one on, for as long as they are ours. What a client claims stands
-/// before all of that, in the same line or in lines of its own. Without a list, the peer alone is one of ours.
+/// Walks `X-Forwarded-For` from the end, hop by hop, as long as the current address is a trusted proxy. Entries before the first untrusted
+/// address may be forged by the client. Without a list of trusted proxies, only the peer itself is trusted.
 fn client(peer: IpAddr, forwarded: &str, trusted: &[Network]) -> IpAddr {
     let mut address = peer.to_canonical();
     for (hop, told) in forwarded.rsplit(',').enumerate() {

@@ -207,5 +207,5 @@ impl<'a> Request<'a> {
 }
 
 fn uuid(id: Id) -> Result<Uuid, Failure> {
-    Uuid::parse_str(&id.0).map_err(|_| Failure::malformed(&Report::new("pattern", "is no id")))
+    Uuid::parse_str(&id.0).map_err(|_| Failure::malformed(&Report::new("pattern", "is not an id")))
 }

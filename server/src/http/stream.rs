@@ -15,7 +15,7 @@ use crate::auth::tokens::Caller;
 use crate::problem::Failure;
 use crate::store::Records;
 
-/// How often a comment is sent, so that nobody on the way takes the connection for dead.
+/// How often a comment is sent, so that proxies keep the connection open.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
 
 /// The stream of one device.

@@ -40,7 +40,8 @@ const BUFFER_BYTES: usize = 16 * 1_024;
 #[derive(Clone)]
 pub struct Listener {
     pub router: Router,
-    pub tls: Option<TlsAcceptor>,
+    /// The current certificate. It may be replaced while the server runs.
+    pub tls: Option<watch::Receiver<TlsAcceptor>>,
     pub connections: Connections,
     pub deadlines: Deadlines,
     /// Turns true when the server shuts down.
@@ -79,12 +80,13 @@ impl Listener {
         });
     }
 
-    async fn look_after(mut self, stream: TcpStream, peer: SocketAddr, activity: &Arc<Activity>, admitted: &Admitted) {
+    async fn look_after(self, stream: TcpStream, peer: SocketAddr, activity: &Arc<Activity>, admitted: &Admitted) {
         let mut stopping = self.stopping.clone();
         let greeted = async {
             // Answers are written whole: waiting for more would only delay them.
             let _ = stream.set_nodelay(true);
-            match self.tls.take() {
+            let tls = self.tls.as_ref().map(|tls| tls.borrow().clone());
+            match tls {
                 None => self.converse(stream, peer, activity).await,
                 Some(tls) => {
                     let handshake = tokio::select! {
@@ -144,7 +146,7 @@ impl Listener {
 
 /// Waits until the server stops.
 async fn stopped(stopping: &mut watch::Receiver<bool>) {
-    // Where nobody can say so any more, it has stopped.
+    // A dropped sender means that the server is gone.
     let _ = stopping.wait_for(|stopping| *stopping).await;
 }
 

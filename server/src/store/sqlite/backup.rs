@@ -39,7 +39,7 @@ pub fn back_up(folder: &Path, to: &Path, now_ms: i64) -> Result<(), StoreError> 
 /// name that comes back.
 ///
 /// # Errors
-/// The file is no backup of this program, or a server runs in the folder.
+/// The file is not a backup of this program or is damaged, or a server is running in the folder.
 pub fn restore(folder: &Path, from: &Path, new_epoch: &str, now_ms: i64) -> Result<Option<PathBuf>, StoreError> {
     check(&existing(from)?).map_err(|error| failed("restore", from, error))?;
     make_folder(folder)?;
@@ -142,12 +142,12 @@ fn existing(path: &Path) -> Result<Connection, StoreError> {
     let ours = connection.query_row("SELECT count(*) FROM server", params![], |row| row.get::<_, i64>(0));
     match ours {
         Ok(1) => Ok(connection),
-        Ok(_) => Err(failed("open", path, "it is no database of this program")),
+        Ok(_) => Err(failed("open", path, "not a database of this program")),
         Err(error) => Err(failed("open", path, error)),
     }
 }
 
-/// Reads every page of a database: a damaged one is no backup.
+/// Checks every page of a database for damage.
 fn check(connection: &Connection) -> Result<(), StoreError> {
     let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     if found == "ok" { Ok(()) } else { Err(StoreError::new(format!("the file is damaged: {found}"))) }

@@ -1,4 +1,4 @@
-//! The accounts that were erased, in a file beside the database: a backup from before, put in its place, must not bring them back.
+//! The journal of erased accounts, a file beside the database: a backup that is restored later must not bring them back.
 
 use std::collections::BTreeSet;
 use std::io::{ErrorKind, Write};
@@ -35,7 +35,7 @@ pub fn apply(folder: &Path, connection: &Connection) -> Result<usize, StoreError
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(0),
         Err(error) => return Err(StoreError::new(format!("cannot read {}: {error}", folder.join(ERASED).display()))),
     };
-    // A line that was cut short names nobody: its account was not erased yet.
+    // An incomplete last line is from a crash before its account was erased.
     let users: BTreeSet<Uuid> = text.lines().filter_map(|line| Uuid::parse_str(line).ok()).collect();
     let mut erased = 0;
     for user in users {

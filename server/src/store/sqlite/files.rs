@@ -1,4 +1,4 @@
-//! Files that hold people's data: nobody but the server's user may read them.
+//! Files and folders that only the user who runs the server may read.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::store::StoreError;
 
-/// How files are opened that may have to be made.
+/// Options that create files with mode 0600.
 pub fn private() -> OpenOptions {
     let mut options = File::options();
     #[cfg(unix)]
@@ -14,7 +14,7 @@ pub fn private() -> OpenOptions {
     options
 }
 
-/// Takes a file from everybody else.
+/// Sets the mode of an existing file to 0600.
 pub fn make_private(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
@@ -23,7 +23,7 @@ pub fn make_private(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes the data folder. One that is there stays as it is.
+/// Creates the data folder with mode 0700. An existing one keeps its mode.
 pub fn make_folder(folder: &Path) -> Result<(), StoreError> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);

@@ -1,11 +1,11 @@
-//! What waits to be written. Accounts take turns, so that one that sends much delays none that sends little.
+//! The queue of the writer. Accounts are served in turn, so that a busy one does not delay the others.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use uuid::Uuid;
 
-/// How many may wait in all, and how many of one account. More than this is more than the disk can do: the next ones are sent away.
+/// How many jobs may wait in all, and how many of one account. Further ones are refused.
 const ALL_MAX: usize = 1_024;
 const EACH_MAX: usize = 64;
 

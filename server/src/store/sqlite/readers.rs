@@ -1,4 +1,4 @@
-//! The connections that read: a small pool, each reading from one snapshot at a time.
+//! A small pool of read-only connections. Each read sees one snapshot.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! The one thread that writes. What waits in its queue goes into one transaction, a savepoint for each, and is answered once that is on disk:
-//! many devices share the price of one commit.
+//! The thread that writes. It runs queued jobs in groups, each job in a savepoint of one transaction, and answers them after the commit, so
+//! that many devices share one `fsync`.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -70,7 +70,7 @@ impl Writer {
             let result = in_savepoint(connection, work);
             Box::new(move |committed| {
                 let answer = result.and_then(|value| committed.map(|()| value).map_err(E::from));
-                // Where nobody waits any more, the work stays done: the device asks again.
+                // If the client has disconnected, the commit stands, and the device repeats its request.
                 let _ = sender.send(answer);
             })
         });
@@ -104,7 +104,7 @@ fn write(connection: &Connection, counter: &Counter, jobs: &Queue<Job>, log_is_s
     }
 }
 
-/// Moves the log into the database and empties it. Says whether that was possible: while somebody reads an older snapshot, it is not.
+/// Checkpoints and truncates the write-ahead log. Returns false if a reader of an older snapshot prevents it.
 fn truncate_log(connection: &Connection) -> Result<bool, StoreError> {
     connection.busy_timeout(TRUNCATE_TIME_MAX)?;
     let is_busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
