@@ -9,7 +9,7 @@ use crate::{Result, cargo, corpus, demo, node, root, run, web};
 
 /// What the workspace is built with, in every step: with one set of features, each crate is built once.
 const FEATURES: &str = "stronglog-sync/axum,stronglog-sync/simulation";
-/// How many simulated runs belong to every test run.
+/// How many simulated runs belong to every test run: half of them the same each time, half from seeds that nobody has run before.
 const SIMULATED_RUNS: u64 = 20_000;
 /// How long schemathesis makes up sequences of calls, after its examples of each operation.
 pub const FUZZING_SECONDS: &str = "300";
@@ -26,7 +26,8 @@ pub fn all(corpus_folder: Option<&Path>) -> Result {
     steps.run("tests", || tests(Scope::All))?;
     steps.run("documentation examples", || workspace(&["test", "--doc"]))?;
     steps.run("types only", || cargo(&["check", "--package", "stronglog-sync", "--no-default-features"]))?;
-    steps.run("simulated runs", || simulated_runs(0, SIMULATED_RUNS))?;
+    steps.run("simulated runs", || simulated_runs(0, SIMULATED_RUNS / 2))?;
+    steps.run("simulated runs of fresh seeds", || simulated_runs(fresh_seed()?, SIMULATED_RUNS / 2))?;
     steps.run("generated TypeScript", node::test)?;
     steps.run("interop", || interop(FUZZING_SECONDS_IN_TEST))?;
     steps.run("browser package: tests", || {
@@ -113,6 +114,16 @@ fn git(arguments: &[&str]) -> Result<String> {
         return Err(format!("git {}: {}", arguments.join(" "), String::from_utf8_lossy(&output.stderr).trim()).into());
     }
     Ok(String::from_utf8(output.stdout)?)
+}
+
+/// The first seed of the runs that are new in each test run: from the clock, or `SIMULATION_FRESH`, which repeats a test run that failed.
+fn fresh_seed() -> Result<u64> {
+    let seed = match std::env::var("SIMULATION_FRESH") {
+        Ok(text) => text.parse().map_err(|error| format!("SIMULATION_FRESH={text}: {error}"))?,
+        Err(_) => std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_secs() * SIMULATED_RUNS,
+    };
+    println!("fresh seeds of the simulation from {seed}; to run the same again: SIMULATION_FRESH={seed}");
+    Ok(seed)
 }
 
 /// More simulated runs than the tests do, and then each rule switched off.
