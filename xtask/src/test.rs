@@ -49,7 +49,10 @@ pub fn check() -> Result {
     steps.run("format", || cargo(&["fmt", "--all", "--check"]))?;
     steps.run("lints", lints)?;
     steps.run("unit tests", || match affected()? {
-        packages if packages.is_empty() => Ok(println!("no package differs from the branch `main`")),
+        packages if packages.is_empty() => {
+            println!("no package differs from the branch `main`");
+            Ok(())
+        }
         packages => tests(Scope::Units(packages)),
     })?;
     steps.print();
