@@ -1,0 +1,176 @@
+//! What people read is true: files and tests that documents name exist, documents keep their size, and every message that the compiler, the
+//! engine, the command, the server and the browser package can print stands in one list, `tests/documents/messages.snap`, to be read in one sitting.
+
+#[path = "documents/literals.rs"]
+mod literals;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// The documents that people write, besides `docs/decisions/`.
+const DOCUMENTS: &[&str] =
+    &["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "BENCHMARKS.md", "contractc/README.md", "docs/story-7.7.md", "web/README.md"];
+
+/// Where messages come from. Emitters are left out: what they write is code.
+const SOURCES: &[&str] = &[
+    "contractc/src",
+    "contractc/runtime/rust",
+    "contractc/runtime/typescript",
+    "src",
+    "cli/src",
+    "server/src",
+    "web/engine/src",
+    "web/src",
+];
+const NO_MESSAGES: &[&str] = &["contractc/src/emit", "contractc/src/sample"];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// All files below a folder, in order, without what is built or fetched.
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
+    let mut entries: Vec<PathBuf> =
+        std::fs::read_dir(folder).expect("a folder can be listed").map(|entry| entry.expect("an entry").path()).collect();
+    entries.sort();
+    for path in entries {
+        match path.is_dir() {
+            true if path.ends_with("node_modules") => {}
+            true => files(&path, found),
+            false => found.push(path),
+        }
+    }
+}
+
+/// What stands between single backticks, outside of code blocks.
+fn code_spans(text: &str) -> Vec<&str> {
+    let outside = text.split("\n```").step_by(2);
+    outside.flat_map(|part| part.lines().flat_map(|line| line.split('`').skip(1).step_by(2))).collect()
+}
+
+/// Whether a code span names a file or folder of this repository: a path that begins with one of its top folders.
+fn is_path(span: &str) -> bool {
+    let top = span.split('/').next().unwrap_or_default();
+    let plain = span.chars().all(|sign| sign.is_ascii_alphanumeric() || "/._-".contains(sign));
+    plain && span.contains('/') && root().join(top).is_dir() && !top.is_empty() && !span.starts_with("generated/openapi")
+}
+
+#[test]
+fn every_file_that_a_document_names_exists() {
+    let mut documents: Vec<PathBuf> = DOCUMENTS.iter().map(|path| root().join(path)).collect();
+    files(&root().join("docs/decisions"), &mut documents);
+    let mut missing = Vec::new();
+    for document in &documents {
+        let text = read(document);
+        let home = document.parent().expect("a folder");
+        let absent = |span: &&str| is_path(span) && !root().join(span).exists() && !home.join(span).exists();
+        missing.extend(code_spans(&text).into_iter().filter(absent).map(|span| format!("{}: {span}", document.display())));
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let file = target.split('#').next().unwrap_or_default();
+            if !file.is_empty() && !file.contains("://") && !home.join(file).exists() {
+                missing.push(format!("{}: link to {target}", document.display()));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "these are not there:\n{}", missing.join("\n"));
+}
+
+/// A test is named as `file` › `name`.
+#[test]
+fn every_test_that_a_document_names_exists() {
+    let (mut named, mut missing) = (0, Vec::new());
+    for document in DOCUMENTS {
+        let text = read(&root().join(document));
+        for pair in text.split("` › `").collect::<Vec<_>>().windows(2) {
+            let (Some(file), Some(test)) = (pair[0].rsplit('`').next(), pair[1].split('`').next()) else { continue };
+            named += 1;
+            let folder = root().join(file);
+            let source = if folder.exists() { read(&folder) } else { String::new() };
+            if !source.contains(&format!("fn {test}(")) && !source.contains(&format!("test(\"{test}\"")) {
+                missing.push(format!("{document}: {file} › {test}"));
+            }
+        }
+    }
+    assert!(named > 0 && missing.is_empty(), "{named} tests are named, and these are not there:\n{}", missing.join("\n"));
+}
+
+#[test]
+fn documents_keep_their_size() {
+    let lines = |path: &str| read(&root().join(path)).lines().count();
+    assert!(lines("ARCHITECTURE.md") <= 200, "ARCHITECTURE.md has {} lines; move depth to docs/", lines("ARCHITECTURE.md"));
+    assert!(lines("CONTRIBUTING.md") <= 60, "CONTRIBUTING.md is no longer one screen");
+    let readme = read(&root().join("README.md"));
+    for part in readme.split("\n## ").skip(1) {
+        let title = part.lines().next().unwrap_or_default();
+        assert!(part.lines().count() <= 60, "README.md: \"{title}\" is longer than a screen; move depth behind a link");
+    }
+    let glossary = read(&root().join("ARCHITECTURE.md"));
+    let terms = glossary.split("## Glossary").nth(1).map_or(0, |part| part.lines().filter(|line| line.starts_with("| ")).count() - 1);
+    assert!((10..=25).contains(&terms), "the glossary has {terms} terms; at most 25 are kept");
+}
+
+/// Words that this project used for itself, and the standard words that took their place.
+const PRIVATE_WORDS: &[(&str, &str)] = &[
+    ("doorbell", "change notifications"),
+    ("telltale", "discriminating member"),
+    ("conjunct", "allOf closure"),
+    ("deposed", "LeadershipLost"),
+    ("strangers", "interop tests, other people's"),
+    ("there are those of", "available:"),
+];
+
+#[test]
+fn private_words_stay_out() {
+    let mut sources: Vec<PathBuf> = DOCUMENTS.iter().map(|path| root().join(path)).collect();
+    for folder in SOURCES.iter().chain(&["tests", "server/tests", "cli/tests", "xtask/src", "contractc/tests", "web/tests"]) {
+        files(&root().join(folder), &mut sources);
+    }
+    let written = |path: &&PathBuf| {
+        path.extension().is_some_and(|extension| ["rs", "ts", "tsx", "md", "sql"].iter().any(|known| extension == *known))
+            && !path.ends_with("tests/documents.rs")
+    };
+    let found: BTreeSet<String> = sources
+        .iter()
+        .filter(written)
+        .flat_map(|path| {
+            let text = read(path).to_lowercase();
+            let words = PRIVATE_WORDS.iter().filter(move |(word, _)| text.contains(word));
+            words.map(|(word, standard)| format!("{}: \"{word}\"; write \"{standard}\"", path.display())).collect::<Vec<_>>()
+        })
+        .collect();
+    assert!(found.is_empty(), "{}", found.into_iter().collect::<Vec<_>>().join("\n"));
+}
+
+/// The list is a snapshot: a new or changed message shows in review.
+#[test]
+fn every_message_stands_in_the_list() {
+    let mut sources = Vec::new();
+    SOURCES.iter().for_each(|folder| files(&root().join(folder), &mut sources));
+    let mut list = String::from(
+        "# Every message\n\nWhat the compiler, the engine, the command, the server and the browser package can print, by file. Kept by \
+         `tests/documents.rs`; run it with `INSTA_UPDATE=always` after a change, and read what changed.\n",
+    );
+    for path in sources {
+        let name = path.strip_prefix(root()).expect("a file of the repository").to_string_lossy().replace('\\', "/");
+        if NO_MESSAGES.iter().any(|folder| name.starts_with(folder)) || name.contains("/tests") {
+            continue;
+        }
+        let text = read(&path);
+        let messages = match path.extension().and_then(|extension| extension.to_str()) {
+            Some("rs") => literals::of_rust(&text),
+            Some("ts") => literals::of_typescript(&text),
+            _ => continue,
+        };
+        if !messages.is_empty() {
+            list.push_str(&format!("\n## {name}\n\n"));
+            messages.iter().for_each(|message| list.push_str(&format!("- {message}\n")));
+        }
+    }
+    insta::with_settings!({ prepend_module_to_snapshot => false, snapshot_path => "documents" }, {
+        insta::assert_snapshot!("messages", list);
+    });
+}
