@@ -120,3 +120,8 @@ pub use store::Query;
 #[cfg(all(doctest, feature = "client"))]
 #[doc = include_str!("../README.md")]
 pub struct Readme;
+
+/// The examples of the guide compile.
+#[cfg(all(doctest, feature = "client"))]
+#[doc = include_str!("../docs/rust.md")]
+pub struct Guide;

@@ -8,6 +8,8 @@
 mod agreement;
 #[path = "../bulk.rs"]
 mod bulk;
+#[path = "../documents.rs"]
+mod documents;
 #[path = "../downstream.rs"]
 mod downstream;
 #[path = "../edits.rs"]
