@@ -1,4 +1,4 @@
-//! Signing up, in and out, and the account: calls of the generated client, and the rule that a database has one owner (R15).
+//! Registration, sign-in, sign-out and the account. A database has one owner (R15).
 
 use uuid::Uuid;
 
@@ -22,20 +22,20 @@ pub struct Accounts<'a> {
     pub(crate) client: &'a Client,
 }
 
-/// Which devices to sign out.
+/// The devices to sign out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignOut {
-    /// The one that asks: the others go on syncing.
+    /// This device. The others stay signed in.
     ThisDevice,
-    /// Every device of the account, when one of them was lost.
+    /// Every device of the account, for example when one of them was lost.
     AllDevices,
 }
 
 impl Accounts<'_> {
-    /// The account that is signed in.
+    /// The id of the account that is signed in.
     ///
     /// # Errors
-    /// The tokens cannot be read.
+    /// Returns an error if the tokens cannot be read.
     pub async fn signed_in(&self) -> Result<Option<Uuid>, Error> {
         match self.client.link("read the sign-in") {
             Ok(link) => Ok(link.tokens().await?.map(|tokens| tokens.account)),
@@ -43,19 +43,19 @@ impl Accounts<'_> {
         }
     }
 
-    /// The account that the database belongs to: that of the first sign-in, whether or not anybody is signed in now.
+    /// The id of the account that the database belongs to: the account of the first sign-in, even after signing out.
     ///
     /// # Errors
-    /// The database cannot be read.
+    /// Returns an error if the database cannot be read.
     pub fn owner(&self) -> Result<Option<Uuid>, Error> {
         Ok(self.client.with(|store| store.meta())?.owner)
     }
 
-    /// Creates an account, signs in, and makes the database its own. A database that already belongs to an account is refused before the
-    /// server is asked, so that no account is created that this device could not use.
+    /// Creates an account, signs in, and claims the database for the account. If the database already belongs to an account, this fails
+    /// before anything is sent, so that no unusable account is created.
     ///
     /// # Errors
-    /// The server refuses, or cannot be reached; the database belongs to another account.
+    /// Returns an error if the database belongs to an account, the server rejects the registration, or the server cannot be reached.
     pub async fn register(&self, email: &str, password: &str, device_name: Option<&str>) -> Result<Uuid, Error> {
         const DOING: &str = "create the account";
         if let Some(owner) = self.owner()? {
@@ -72,12 +72,12 @@ impl Accounts<'_> {
         }
     }
 
-    /// Signs in, and makes the database the account's own.
+    /// Signs in. The first sign-in claims the database for the account.
     ///
     /// ```no_run
     /// # async fn example(client: stronglog_sync::Client) -> Result<(), stronglog_sync::Error> {
     /// match client.account().login("me@example.com", "correct horse battery staple", Some("phone")).await {
-    ///     Ok(account) => println!("signed in as {account}; sync begins"),
+    ///     Ok(account) => println!("signed in as {account}; sync starts"),
     ///     Err(error) if error.is_offline() => println!("try again later; nothing is lost"),
     ///     Err(error) => return Err(error),
     /// }
@@ -86,7 +86,7 @@ impl Accounts<'_> {
     /// ```
     ///
     /// # Errors
-    /// The credentials are wrong, or the server cannot be reached; the database belongs to another account.
+    /// Returns an error if the credentials are wrong, the database belongs to another account, or the server cannot be reached.
     pub async fn login(&self, email: &str, password: &str, device_name: Option<&str>) -> Result<Uuid, Error> {
         const DOING: &str = "sign in";
         let body = LoginRequest {
@@ -100,10 +100,10 @@ impl Accounts<'_> {
         }
     }
 
-    /// Signs in with tokens that the app got elsewhere. The first sign-in claims the database.
+    /// Signs in with tokens that the app obtained elsewhere. The first sign-in claims the database for the account.
     ///
     /// # Errors
-    /// The database belongs to another account.
+    /// Returns an error if the database belongs to another account, or if the database or the tokens cannot be written.
     pub async fn sign_in(&self, tokens: Tokens) -> Result<Uuid, Error> {
         let account = tokens.account;
         match self.owner()? {
@@ -116,10 +116,12 @@ impl Accounts<'_> {
         Ok(account)
     }
 
-    /// Signs out. Data and outbox stay, and go on with the next sign-in. The tokens are forgotten even if the server cannot be told.
+    /// Signs out. Records and pending edits stay, and sync again after the next sign-in. The tokens are deleted even if the server cannot
+    /// be reached.
     ///
     /// # Errors
-    /// The tokens cannot be deleted, or the server cannot be reached: the tokens expire by themselves then.
+    /// Returns an error if the tokens cannot be deleted, or if the server cannot be reached. In the latter case the tokens expire on their
+    /// own.
     pub async fn sign_out(&self, which: SignOut) -> Result<(), Error> {
         const DOING: &str = "sign out";
         let body = LogoutRequest { all_devices: (which == SignOut::AllDevices).then_some(true) };
@@ -132,10 +134,10 @@ impl Accounts<'_> {
         }
     }
 
-    /// Sets a new password, and signs out every other device.
+    /// Changes the password, and signs out every other device.
     ///
     /// # Errors
-    /// The current password is wrong, or the server cannot be reached.
+    /// Returns an error if the current password is wrong or the server cannot be reached.
     pub async fn change_password(&self, current: &str, new: &str) -> Result<(), Error> {
         const DOING: &str = "change the password";
         let body = ChangePasswordRequest { current_password: Password(current.to_owned()), new_password: NewPassword(new.to_owned()) };
@@ -145,10 +147,10 @@ impl Accounts<'_> {
         }
     }
 
-    /// What the server knows about the account.
+    /// Reads the account from the server.
     ///
     /// # Errors
-    /// Nobody is signed in, or the server cannot be reached.
+    /// Returns an error if nobody is signed in or the server cannot be reached.
     pub async fn read(&self) -> Result<Account, Error> {
         const DOING: &str = "read the account";
         match self.signed(DOING, &GetAccount { x_contract_version: version() }).await? {
@@ -157,10 +159,10 @@ impl Accounts<'_> {
         }
     }
 
-    /// Erases the account and everything the server has of it, and signs out. The data on this device stays.
+    /// Deletes the account and all its data from the server, and signs out. The records on this device stay.
     ///
     /// # Errors
-    /// The password is wrong, or the server cannot be reached.
+    /// Returns an error if the password is wrong or the server cannot be reached.
     pub async fn erase(&self, password: &str) -> Result<(), Error> {
         const DOING: &str = "erase the account";
         let body = DeleteAccountRequest { password: Password(password.to_owned()) };
@@ -180,7 +182,7 @@ impl Accounts<'_> {
         reply.map(|reply| reply.body).map_err(|error| called(doing, error))
     }
 
-    /// Calls an operation as the signed-in user, with fresh tokens if the old ones have run out.
+    /// Calls an operation as the signed-in user, and refreshes the tokens if they have expired.
     async fn signed<O: Operation>(&self, doing: &'static str, operation: &O) -> Result<O::Response, Error> {
         let link = self.client.link(doing)?;
         let tokens = link.tokens().await?.ok_or(Kind::SignIn { doing })?;
@@ -209,12 +211,12 @@ impl Accounts<'_> {
 }
 
 impl Client {
-    /// Signing up, in and out, and the account.
+    /// Registration, sign-in, sign-out and the account.
     pub fn account(&self) -> Accounts<'_> {
         Accounts { client: self }
     }
 
-    /// Goes on as whoever was signed in when the app last ran.
+    /// Restores the sign-in from the last run of the app.
     pub(crate) async fn resume_session(&self) -> Result<(), Error> {
         if let Some(account) = self.account().signed_in().await? {
             self.tell(Event::SignedIn { account });
@@ -223,12 +225,12 @@ impl Client {
     }
 }
 
-/// The error of a response that is not a success.
+/// The error of an unsuccessful response.
 fn refusal<R: crate::api::runtime::http::Outcome>(doing: &'static str, response: R) -> Error {
     use crate::api::Schema;
     let (status, _, body) = response.write();
     match Problem::from_json(&body) {
         Ok(problem) => Kind::Refused { doing, problem: Box::new(problem) }.into(),
-        Err(_) => Kind::Foreign { doing, message: format!("something answered {}", status.as_u16()) }.into(),
+        Err(_) => Kind::Foreign { doing, message: format!("received status {} without a problem document", status.as_u16()) }.into(),
     }
 }

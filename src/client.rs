@@ -1,4 +1,4 @@
-//! The client: a device's records, and the sync that keeps them in step with a server in the background.
+//! The client: a device's records, and background sync with a server.
 
 mod builder;
 mod records;
@@ -28,10 +28,10 @@ pub use self::builder::ClientBuilder;
 pub use self::records::{Changes, JsonRecords, Records};
 pub use self::transfer::{ExportOptions, Exported, ImportCounts, ImportOptions, Imported, OnConflict};
 
-/// A device: its records, which need no network, and their sync, which runs in the background. A clone is another handle to the same.
+/// The records of a device, and their sync in the background. Clones share the same client.
 ///
-/// Reads and writes are plain calls on the local database: a write is durable when it returns, which takes about a millisecond. Typed
-/// records are reached through [`Collections`], a method for each collection.
+/// Reads and writes are blocking calls on the local database and need no network. A write is durable when it returns, which takes about a
+/// millisecond. [`Collections`] has a method for each collection of typed records.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), stronglog_sync::Error> {
@@ -40,7 +40,7 @@ pub use self::transfer::{ExportOptions, Exported, ImportCounts, ImportOptions, I
 /// let client = Client::builder().database("log.sqlite").server("https://sync.example.com").open().await?;
 /// let status = client.sync_now().await?;
 /// if status.state == SyncState::NeedsAuth {
-///     // Ask for the password; everything written meanwhile is kept.
+///     // Ask for the password. Edits made in the meantime are kept.
 /// }
 /// # Ok(())
 /// # }
@@ -59,32 +59,32 @@ struct Inner {
 }
 
 impl Client {
-    /// A client to be set up.
+    /// Returns a builder for a client.
     pub fn builder() -> ClientBuilder {
         ClientBuilder::default()
     }
 
-    /// Syncs now, and returns when nothing is left to do, or nothing can be done: [`Status::is_synced`] says which.
+    /// Syncs now, and returns when there is nothing left to do or sync cannot continue. [`Status::is_synced`] distinguishes the two.
     ///
     /// # Errors
-    /// The client was stopped.
+    /// Returns an error if the client has stopped.
     pub async fn sync_now(&self) -> Result<Status, Error> {
         self.answer(Signal::SyncNow).await
     }
 
-    /// How sync stands.
+    /// The current status of sync.
     pub fn status(&self) -> Status {
         self.inner.status.borrow().clone()
     }
 
-    /// How sync stands, from now on.
+    /// A receiver that follows the status of sync.
     ///
     /// ```no_run
     /// # async fn example(client: stronglog_sync::Client) {
     /// let mut statuses = client.status_stream();
     /// while statuses.changed().await.is_ok() {
     ///     let status = statuses.borrow_and_update().clone();
-    ///     println!("{:?}, {} edits wait", status.state, status.pending);
+    ///     println!("{:?}, {} edits pending", status.state, status.pending);
     /// }
     /// # }
     /// ```
@@ -92,10 +92,11 @@ impl Client {
         self.inner.status.clone()
     }
 
-    /// Looks whether another process has written to the database, and if so syncs that too. Cheap enough for every second.
+    /// Checks whether another process has written to the database, and if so, syncs those edits too. It is cheap enough to call every
+    /// second.
     ///
     /// # Errors
-    /// The database cannot be read.
+    /// Returns an error if the database cannot be read.
     pub fn reread(&self) -> Result<(), Error> {
         let snapshot = self.with(|store| Snapshot::of(store))?;
         if snapshot.counts.pending != self.status().pending {
@@ -104,35 +105,35 @@ impl Client {
         Ok(())
     }
 
-    /// What sync has moved since the client was opened.
+    /// The traffic of sync since the client was opened.
     pub fn traffic(&self) -> Traffic {
         self.inner.link.as_ref().map(|link| link.traffic()).unwrap_or_default()
     }
 
-    /// Sends nothing until [`resume`](Self::resume), or until the app starts again.
+    /// Pauses sync until [`resume`](Self::resume) is called or the app is restarted.
     pub fn pause(&self) {
         self.tell(Event::Pause);
     }
 
-    /// Goes on after [`pause`](Self::pause), and tries everything at once.
+    /// Resumes sync after [`pause`](Self::pause), and retries at once.
     pub fn resume(&self) {
         self.tell(Event::Resume);
     }
 
-    /// Tells that the platform believes to have a network, or none.
+    /// Tells sync whether the platform reports a network connection.
     pub fn set_online(&self, online: bool) {
         self.tell(Event::Online(online));
     }
 
-    /// Switches sync on or off, for this start of the app and the next ones. Data and outbox stay.
+    /// Switches sync on or off. The setting survives a restart; records and pending edits are kept.
     ///
     /// # Errors
-    /// The database cannot be written.
+    /// Returns an error if the database cannot be written.
     pub fn set_enabled(&self, enabled: bool) -> Result<(), Error> {
         self.run(Task::Enable(enabled))
     }
 
-    /// A new record's id, a UUIDv7.
+    /// Makes an id for a new record, a UUIDv7.
     pub fn new_id(&self) -> Uuid {
         with_clock_and_rng(|clock| clock.new_id())
     }
@@ -140,7 +141,7 @@ impl Client {
     /// The records of a collection as JSON, for programs that name collections at run time.
     ///
     /// # Errors
-    /// The contract has no such collection.
+    /// Returns an error if the contract has no such collection.
     pub fn json(&self, collection: &str) -> Result<JsonRecords<'_>, Error> {
         match registry::collection(collection) {
             Some(collection) => Ok(JsonRecords { client: self, collection }),
@@ -151,15 +152,15 @@ impl Client {
         }
     }
 
-    /// Hears of every record that changes from now on, here or on another device. A receiver that falls behind is told so.
+    /// Subscribes to changes of all records, made here or on another device. A receiver that falls behind gets a lag error.
     pub fn watch(&self) -> broadcast::Receiver<Arc<[Key]>> {
         self.inner.changes.subscribe()
     }
 
-    /// The newest versions that were replaced by another edit, deleted or discarded, newest first, at most `limit`.
+    /// The newest past versions, which were replaced by another edit, deleted or discarded: newest first, at most `limit`.
     ///
     /// # Errors
-    /// The database cannot be read.
+    /// Returns an error if the database cannot be read.
     pub fn conflicts(&self, limit: usize) -> Result<Vec<PastVersion>, Error> {
         Ok(self.with(|store| store.history(limit))?)
     }
@@ -192,7 +193,7 @@ impl Client {
     /// ```
     ///
     /// # Errors
-    /// There is no past version of this number, or this version of the contract refuses it.
+    /// Returns an error if there is no past version with this number, the contract no longer accepts it, or the database cannot be written.
     pub fn restore(&self, number: i64) -> Result<(), Error> {
         let past = self.with(|store| store.past(number))?;
         let missing = || Error::argument(format!("cannot restore version {number}: the conflict history has no such version"));
@@ -201,48 +202,48 @@ impl Client {
         self.edit(key, &LocalEdit::Change(past.record.text)).map(drop)
     }
 
-    /// Edits that the server has refused for good, with its reasons.
+    /// Edits that the server has rejected permanently, with its reasons.
     ///
     /// # Errors
-    /// The database cannot be read.
+    /// Returns an error if the database cannot be read.
     pub fn blocked(&self) -> Result<Vec<Blocked>, Error> {
         let rows = self.with(|store| store.blocked())?;
         Ok(rows.into_iter().filter_map(Blocked::of).collect())
     }
 
-    /// Sends refused edits again.
+    /// Sends rejected edits again.
     ///
     /// # Errors
-    /// The database cannot be written.
+    /// Returns an error if the database cannot be written.
     pub fn retry_blocked(&self, keys: Vec<Key>) -> Result<(), Error> {
         self.run(Task::Retry(keys))
     }
 
-    /// Gives refused edits up. They stay in the conflict history; the server's versions, if any, come back.
+    /// Discards rejected edits. They stay in the conflict history, and the server's versions of the records, if any, are restored.
     ///
     /// # Errors
-    /// The database cannot be written.
+    /// Returns an error if the database cannot be written.
     pub fn discard_blocked(&self, keys: Vec<Key>) -> Result<(), Error> {
         self.run(Task::Discard(keys))
     }
 
-    /// Changes that this version of the app cannot read, word for word.
+    /// Changes that this version of the app cannot read, with their original text.
     ///
     /// # Errors
-    /// The database cannot be read.
+    /// Returns an error if the database cannot be read.
     pub fn quarantined(&self) -> Result<Vec<Quarantined>, Error> {
         Ok(self.with(|store| store.quarantined())?)
     }
 
-    /// The user's answer when the status is [`NeedsConfirmation`](crate::status::SyncState::NeedsConfirmation).
+    /// Gives the user's answer when the status is [`NeedsConfirmation`](crate::status::SyncState::NeedsConfirmation).
     ///
     /// # Errors
-    /// The database cannot be written.
+    /// Returns an error if the database cannot be written.
     pub fn confirm_resync(&self, answer: Answer) -> Result<(), Error> {
         self.run(Task::AnswerResync(answer))
     }
 
-    /// Does something with the store, alone.
+    /// Runs `job` with exclusive access to the store.
     pub(crate) fn with<T>(&self, job: impl FnOnce(&mut dyn Store) -> T) -> T {
         with_store(&self.inner.store, job)
     }
@@ -252,7 +253,7 @@ impl Client {
     }
 
     pub(crate) fn tell(&self, event: Event) {
-        // A driver that is gone is noticed by the calls that wait for it.
+        // The calls that wait for the driver report that it has stopped.
         _ = self.inner.signals.send(Signal::Event(Box::new(event)));
     }
 
@@ -268,15 +269,15 @@ impl Client {
         answered.await.map_err(|_| Kind::Stopped.into())
     }
 
-    /// Returns when nothing is left to do, or nothing can be done.
+    /// Waits until there is nothing left to do or sync cannot continue.
     ///
     /// # Errors
-    /// The client was stopped.
+    /// Returns an error if the client has stopped.
     pub async fn settled(&self) -> Result<Status, Error> {
         self.answer(Signal::Settled).await
     }
 
-    /// Writes one record, and returns it as it is stored.
+    /// Writes one record, and returns it as stored.
     pub(crate) fn edit(&self, key: Key, edit: &LocalEdit) -> Result<Option<Record>, Error> {
         self.write(&[key], |loaded, clock| {
             let writes = outbox::edit(loaded, key, edit, clock).map_err(|error| (key, error))?;
@@ -285,7 +286,7 @@ impl Client {
         })
     }
 
-    /// Writes records in one transaction, all or none, and returns them as they are stored.
+    /// Writes records in one transaction, all or none, and returns them as stored.
     pub(crate) fn edit_all(&self, keys: &[Key], edits: &[LocalEdit]) -> Result<Vec<Option<Record>>, Error> {
         self.write(keys, |loaded, clock| {
             let planned = outbox::edit_all(loaded, keys, edits, clock)?;
@@ -294,7 +295,7 @@ impl Client {
         })
     }
 
-    /// Changes one record as it is in the transaction that writes it, and returns it as it is stored.
+    /// Changes the current version of a record in one transaction, and returns it as stored.
     pub(crate) fn change(&self, key: Key, change: impl FnOnce(&str) -> Result<String, Report>) -> Result<Record, Error> {
         self.write(&[key], |loaded, clock| {
             let written = outbox::change(loaded, key, change, clock);
@@ -304,7 +305,7 @@ impl Client {
         })
     }
 
-    /// Plans local edits and carries them out in one transaction, and tells sync and whoever watches.
+    /// Plans local edits, applies them in one transaction, and notifies sync and the subscribers.
     fn write<T>(
         &self,
         keys: &[Key],
@@ -324,11 +325,11 @@ impl Client {
             })?;
             Snapshot::of(store)
         })?;
-        let outcome = outcome.ok_or_else(|| StoreError::new("cannot write: the database has not planned the update"))?;
+        let outcome = outcome.ok_or_else(|| StoreError::new("cannot write: the store did not call the plan of the update"))?;
         let result = outcome.map_err(|(key, error)| refused_edit(key.collection, Some(key.id), error))?;
         self.tell(Event::Written(snapshot));
         if self.inner.changes.receiver_count() > 0 {
-            // Without a receiver there is nobody to tell.
+            // Sending fails only if the last receiver is gone.
             _ = self.inner.changes.send(keys.into());
         }
         Ok(result)
@@ -342,7 +343,7 @@ fn put_record(writes: &[Write]) -> Option<Record> {
     })
 }
 
-/// The error of a write to a collection; of the record with this id, if it has one.
+/// The error of a rejected write to a collection, naming the record if its id is known.
 fn refused_edit(collection: &Collection, id: Option<Uuid>, error: EditError) -> Error {
     let id = id.map(|id| format!(" {id}")).unwrap_or_default();
     Kind::Edit { what: format!("{}{id}", collection.path), error }.into()
@@ -356,15 +357,15 @@ impl Collections for Client {
     }
 }
 
-/// An edit that the server has refused for good.
+/// An edit that the server has rejected permanently.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Blocked {
-    /// Which record: what [`Client::retry_blocked`] and [`Client::discard_blocked`] ask for.
+    /// The record's key, for [`Client::retry_blocked`] and [`Client::discard_blocked`].
     pub key: Key,
-    /// The edit as it was refused. It is still the current version on this device.
+    /// The rejected version. It is still the current version on this device.
     pub record: Record,
-    /// When it was made, in milliseconds since the Unix epoch.
+    /// When the edit was made, in milliseconds since the Unix epoch.
     pub since: i64,
     /// The server's reason.
     pub reason: Block,

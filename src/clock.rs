@@ -1,21 +1,21 @@
-//! The time and random numbers that plans are given, and the ratchet: last-write-wins stamps that never go back, from a wall clock that
-//! may (R9).
+//! The time and random numbers that plans are given, and the clock for last-write-wins stamps, which never decrease even if the wall clock
+//! does (R9).
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::rules::{self, Rule};
 
-/// The time, and a source of random numbers: what plans of both ends may not fetch for themselves, so that a simulation can replay them.
+/// The time and a source of random numbers. Plans receive them as input, so that a simulation can reproduce a run.
 pub struct ClockAndRng<'a> {
-    /// The clock of the device or server, in milliseconds since the Unix epoch.
+    /// The time of the device or server, in milliseconds since the Unix epoch.
     pub now_ms: i64,
-    /// Gives 64 random bits each time: for ids.
+    /// Returns 64 random bits, used for ids.
     pub random: &'a mut dyn FnMut() -> u64,
 }
 
 impl ClockAndRng<'_> {
-    /// A new time-ordered id, a UUIDv7.
+    /// Makes a new time-ordered id, a UUIDv7.
     pub fn new_id(&mut self) -> Uuid {
         let mut bytes = [0; 10];
         bytes[..8].copy_from_slice(&(self.random)().to_le_bytes());
@@ -24,22 +24,22 @@ impl ClockAndRng<'_> {
     }
 }
 
-/// What a device remembers to make stamps.
+/// The clock that makes a device's stamps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Clock {
-    /// By how much the server's clock is ahead of this device's, in milliseconds.
+    /// How far the server's clock is ahead of this device's, in milliseconds.
     offset_ms: i64,
     /// The last stamp made.
     last: i64,
 }
 
-/// How far ahead of the server's clock a stamp may be, in milliseconds.
+/// How far a stamp may be ahead of the server's clock, in milliseconds.
 pub const SKEW_MAX_MS: i64 = 300_000;
-/// Differences below this say more about the network than about the clock.
+/// Differences below this are attributed to the network rather than the clock.
 const OFFSET_MIN_MS: i64 = 2_000;
 
 impl Clock {
-    /// A stamp for an edit of a version with the stamp `before`: above it, above every stamp made so far, and otherwise the time.
+    /// Makes a stamp for an edit of a version with the stamp `before`: the current time, raised above `before` and every stamp made so far.
     pub fn stamp(&mut self, wall_ms: i64, before: Option<i64>) -> i64 {
         let floor = before.map_or(0, |stamp| stamp.saturating_add(1));
         if !rules::on(Rule::Ratchet) {
@@ -49,23 +49,23 @@ impl Clock {
         self.last
     }
 
-    /// Learns from an answer of the server what time it really is.
+    /// Learns the server's time from an answer.
     pub fn learn(&mut self, wall_ms: i64, server_ms: i64) {
         let offset = server_ms.saturating_sub(wall_ms);
         self.offset_ms = if offset.abs() < OFFSET_MIN_MS { 0 } else { offset };
     }
 
-    /// The server's time, as far as this device knows it.
+    /// The server's time, as known to this device.
     pub fn server_ms(&self, wall_ms: i64) -> i64 {
         wall_ms.saturating_add(self.offset_ms)
     }
 
-    /// Of two clocks of one device, the one that has come further.
+    /// The clock with the later stamp, of two clocks of one device.
     pub fn further(self, other: Clock) -> Clock {
         if self.last < other.last { other } else { self }
     }
 
-    /// Goes back to the server's time, after it has refused a stamp that was too far ahead.
+    /// Sets the clock back to the server's time, after the server has rejected a stamp that was too far ahead.
     pub fn reset(&mut self, wall_ms: i64, server_ms: i64) {
         self.learn(wall_ms, server_ms);
         self.last = 0;

@@ -1,23 +1,23 @@
-//! The place in a feed that a cursor stands for: `v1.<feed>.<epoch>.<revision>` (R2), and `v1.<feed>.<epoch>_<watermark>.<revision>` on the way
-//! there from the beginning (R10).
+//! Cursors: positions in a feed. A cursor is written as `v1.<feed>.<epoch>.<revision>` (R2), or `v1.<feed>.<epoch>_<watermark>.<revision>`
+//! during a pull from the beginning (R10).
 
 use std::fmt;
 use std::str::FromStr;
 
-/// The feed over all collections.
+/// The name of the global feed of all collections.
 pub const ALL: &str = "all";
 
-/// A cursor, taken apart. For other clients than this crate's it is opaque.
+/// A parsed cursor. Other clients treat cursors as opaque.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor {
-    /// [`ALL`], or a collection's path.
+    /// The feed: [`ALL`], or the path of a collection.
     pub feed: String,
-    /// The life of the server's database: changes when it is restored from a backup.
+    /// The epoch of the server's database, which changes when it is restored from a backup.
     pub epoch: String,
-    /// The revision up to which tombstones had been purged when the pull from the beginning started, that this cursor is a step of. A step
-    /// below that revision misses no tombstone, where an old cursor would. 0 says nothing.
+    /// The revision up to which tombstones had been purged when the pull from the beginning started that this cursor belongs to. Such a
+    /// cursor misses no tombstone even if it is below that revision, whereas an older cursor would. 0 if there is none.
     pub purge_watermark: u64,
-    /// Everything up to this revision has been seen.
+    /// The revision up to which everything was seen.
     pub rev: u64,
 }
 
@@ -30,7 +30,7 @@ impl fmt::Display for Cursor {
     }
 }
 
-/// The text is not a cursor.
+/// The error of text that is not a cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidCursor;
 

@@ -1,4 +1,4 @@
-//! The only async loop: tells the engine what happens, and does what the engine says.
+//! The async loop that passes events to the engine and carries out its commands.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,17 +16,17 @@ use crate::store::{Key, Select, Store};
 use crate::task::{Done, Task};
 use crate::transport::{Link, SILENCE_TIMEOUT};
 
-/// A store that the driver and the app's own calls share.
+/// A store shared by the driver and the app's own calls.
 pub(crate) type SharedStore = Arc<Mutex<Box<dyn Store>>>;
 
-/// Runs `job` on the store, alone.
+/// Runs `job` with exclusive access to the store.
 pub(crate) fn with_store<T>(store: &SharedStore, job: impl FnOnce(&mut dyn Store) -> T) -> T {
-    // A panic in a plan has changed nothing: the transaction was never committed.
+    // A panic in a plan changes nothing, because the transaction is never committed.
     let mut store = store.lock().unwrap_or_else(PoisonError::into_inner);
     job(&mut **store)
 }
 
-/// Runs `job` with the time and with random numbers.
+/// Runs `job` with the current time and a source of random numbers.
 pub(crate) fn with_clock_and_rng<T>(job: impl FnOnce(&mut ClockAndRng<'_>) -> T) -> T {
     job(&mut ClockAndRng { now_ms: wall_ms(), random: &mut random })
 }
@@ -42,16 +42,16 @@ fn random() -> u64 {
     high ^ low.rotate_left(32)
 }
 
-/// What reaches the driver.
+/// A message to the driver.
 pub(crate) enum Signal {
     Event(Box<Event>),
-    /// Sync now, and say when there is nothing more to do.
+    /// Sync now, and reply when the engine is waiting.
     SyncNow(oneshot::Sender<Status>),
-    /// Say when there is nothing more to do.
+    /// Reply when the engine is waiting.
     Settled(oneshot::Sender<Status>),
 }
 
-/// The loop's state.
+/// The state of the loop.
 pub(crate) struct Driver {
     pub(crate) engine: Engine,
     pub(crate) store: SharedStore,
@@ -66,7 +66,7 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
-    /// Runs until every handle to the client is gone.
+    /// Runs until every handle to the client is dropped.
     pub(crate) async fn run(mut self) {
         let mut wake = None;
         while let Some(signal) = self.next(wake).await {
@@ -95,7 +95,7 @@ impl Driver {
         self.requests.into_values().for_each(|request| request.abort());
     }
 
-    /// The next signal, or the timer's tick.
+    /// Waits for the next signal or the timer.
     async fn next(&mut self, wake: Option<i64>) -> Option<Signal> {
         let Some(at) = wake else { return self.signals.recv().await };
         let wait = Duration::from_millis((at - self.now()).max(0).unsigned_abs());
@@ -105,7 +105,7 @@ impl Driver {
         }
     }
 
-    /// A clock that never goes back, in milliseconds.
+    /// The time of a monotonic clock, in milliseconds.
     fn now(&self) -> i64 {
         i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX)
     }
@@ -128,7 +128,7 @@ impl Driver {
     fn carry_out(&mut self, command: Command) {
         let Some(sender) = self.sender.upgrade() else { return };
         let say = move |event: Event| {
-            // A driver that has ended needs no answer.
+            // Sending fails only if the driver has ended.
             _ = sender.send(Signal::Event(Box::new(event)));
         };
         match command {
@@ -165,7 +165,7 @@ impl Driver {
         let now = self.now();
         let status = self.engine.status(now);
         if self.engine.is_waiting(now) {
-            // Whoever has stopped waiting needs no answer.
+            // Sending fails only if the caller has stopped waiting.
             self.waiting.drain(..).for_each(|waiting| _ = waiting.send(status.clone()));
         }
         self.status.send_if_modified(|known| {
@@ -180,7 +180,7 @@ fn announce(changes: &broadcast::Sender<Arc<[Key]>>, task: &Task, done: bool) {
     if let (true, Select::Keys(keys)) = (done && changes.receiver_count() > 0, task.select())
         && !keys.is_empty()
     {
-        // Without a receiver there is nobody to tell.
+        // Sending fails only if the last receiver is gone.
         _ = changes.send(keys.into());
     }
 }
@@ -202,14 +202,14 @@ async fn refresh(link: Option<Arc<Link>>, say: impl FnOnce(Event)) {
         let stale = link.tokens().await?.ok_or(Kind::SignIn { doing: "sync" })?;
         Ok::<_, Error>(link.refresh(&stale).await?.is_some())
     };
-    // Without an answer the tokens are as good as before: the next request finds out.
+    // Without an answer the tokens may still be valid; the next request shows whether they are.
     say(Event::Refreshed { valid: refreshed.await.unwrap_or_else(|error| !error.is_auth()) });
 }
 
-/// How long to wait before change notifications is tried again.
+/// How long to wait before reconnecting for change notifications.
 const NOTIFICATIONS_RETRY: Duration = Duration::from_secs(5);
 
-/// Listens for the server's notifications while sync is on, until the client is gone.
+/// Listens for change notifications while sync is on, until the client is dropped.
 pub(crate) async fn listen(link: Arc<Link>, sender: mpsc::WeakUnboundedSender<Signal>, mut status: watch::Receiver<Status>) {
     loop {
         let listening = |status: &Status| {
@@ -226,12 +226,12 @@ pub(crate) async fn listen(link: Arc<Link>, sender: mpsc::WeakUnboundedSender<Si
     }
 }
 
-/// Hears one notifications until it ends. Nothing comes back once the client is gone.
+/// Reads one connection's change notifications until it ends. Returns `None` once the client is dropped.
 async fn hear(link: &Link, sender: &mpsc::WeakUnboundedSender<Signal>) -> Option<()> {
     let Ok(Some(tokens)) = link.tokens().await else { return Some(()) };
     let Ok(mut response) = link.listen(&tokens).await else { return Some(()) };
     if response.status().as_u16() == 401 {
-        // The engine finds out by itself if this fails.
+        // If this fails, the engine's next request fails too and reports it.
         _ = link.refresh(&tokens).await;
         return Some(());
     }
@@ -245,10 +245,10 @@ async fn hear(link: &Link, sender: &mpsc::WeakUnboundedSender<Signal>) -> Option
     Some(())
 }
 
-/// The longest line that is looked at.
+/// The maximum length of a line. The rest of a longer line is ignored.
 const LINE_MAX: usize = 4_096;
 
-/// Cuts a stream of Server-Sent Events into the revisions that it carries.
+/// Extracts the revisions from a stream of Server-Sent Events.
 #[derive(Default)]
 struct Lines(Vec<u8>);
 

@@ -1,8 +1,8 @@
-//! The sync engine: a state machine that takes events and returns commands. It has no clock, socket, disk, thread or source of random
-//! numbers of its own, so the same engine runs under tokio, in a browser's worker and in a simulation, and every fault can be replayed.
+//! The sync engine: a state machine that takes events and returns commands. It has no clock, socket, disk, thread or random numbers of its
+//! own, so the same engine runs under tokio, in a browser's worker and in a simulation, and every fault can be reproduced.
 //!
-//! A cycle pushes pending edits, parents first, then pulls until there are no more pages, and repeats while edits are pending. The next page
-//! is fetched, and the next edits are sent, while one step is being stored. One timer is armed whenever there is work to come (R14).
+//! A cycle pushes the pending edits, parents first, then pulls until there are no more pages, and repeats while edits are pending. While
+//! one step is stored, the next page is fetched or the next edits are sent. One timer is set whenever there is work ahead (R14).
 
 use uuid::Uuid;
 
@@ -24,18 +24,18 @@ mod pushing;
 
 pub use event::{Call, Command, Event, Message};
 
-/// How often the engine pulls, and how much it asks for and sends at a time.
+/// How often the engine pulls, and how much it requests and sends at a time.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// How often to pull when nothing else calls for it, in milliseconds.
+    /// The interval between pulls when nothing else triggers one, in milliseconds.
     pub poll_ms: i64,
-    /// The most changes asked for in a page.
+    /// The maximum number of changes in a page.
     pub page_changes_max: u64,
-    /// The most edits in a push.
+    /// The maximum number of edits in a push.
     pub push_changes_max: usize,
-    /// The most bytes in a push.
+    /// The maximum number of bytes in a push.
     pub push_bytes_max: usize,
-    /// A resync asks the user before it deletes more live records than this, or more than a fifth of them, whichever is more.
+    /// A resync asks the user before it deletes more live records than this number or a fifth of them, whichever is greater.
     pub deletions_unasked: u64,
 }
 
@@ -51,11 +51,11 @@ impl Default for Settings {
     }
 }
 
-/// The engine.
+/// The state of the engine.
 #[derive(Debug)]
 pub struct Engine {
     settings: Settings,
-    /// The store as it was after the last durable step.
+    /// The store after the last durable step.
     snapshot: Snapshot,
     work: Work,
     wants: Wants,
@@ -64,27 +64,28 @@ pub struct Engine {
     account: Option<Uuid>,
     paused: bool,
     obstacle: Option<Obstacle>,
-    /// Whether a fresh token is on its way.
+    /// Whether the token is being refreshed.
     refreshing: bool,
-    /// Whether the token was refreshed since something last went well.
+    /// Whether the token was refreshed since the last success.
     refreshed: bool,
-    /// The edits in a push at most: halved when the server finds a push too large.
+    /// The current maximum of edits in a push. It is halved when the server rejects a push as too large.
     push_changes: usize,
-    /// Pushes in a row that were refused for their time.
+    /// The number of consecutive pushes with edits rejected for their stamps.
     skews: u32,
     requests: u64,
     last_error: Option<String>,
     offline: bool,
 }
 
-/// One event's turn: when it happened, a random number, and the commands that it leads to.
+/// The handling of one event: the time, a random number, and the resulting commands.
 pub(crate) struct Turn {
     now_ms: i64,
     jitter: u64,
     commands: Vec<Command>,
 }
 
-/// What is going on. One thing at a time, except that a request may be under way while the answer to the one before is being stored.
+/// The work in progress. There is one piece of work at a time, except that a request may be in flight while the answer to the previous one
+/// is being stored.
 #[derive(Debug)]
 enum Work {
     Idle,
@@ -94,14 +95,14 @@ enum Work {
     Storing(Step),
 }
 
-/// A step that is being stored while nothing else goes on.
+/// A step that is being stored while no request is in flight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
     Sweep,
     Other,
 }
 
-/// What there is to do, once nothing stands in the way.
+/// The work to do as soon as sync is allowed to continue.
 #[derive(Clone, Copy, Debug, Default)]
 struct Wants {
     push: bool,
@@ -122,18 +123,18 @@ enum Next {
     Sweep,
 }
 
-/// What keeps sync from going on until somebody acts.
+/// A condition that stops sync until the user acts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Obstacle {
     NeedsAuth,
     UpgradeRequired,
 }
 
-/// How often an app that is too old asks whether it still is.
+/// How often an app that is too old tries again.
 const UPGRADE_RETRY_MS: i64 = 60 * 60 * 1_000;
 
 impl Engine {
-    /// An engine over a store that is like this.
+    /// Creates an engine for a store with this snapshot.
     pub fn new(settings: Settings, snapshot: Snapshot) -> Self {
         Engine {
             push_changes: settings.push_changes_max,
@@ -155,7 +156,7 @@ impl Engine {
         }
     }
 
-    /// Takes in an event. `now_ms` is a clock that never goes back; `jitter` is a random number.
+    /// Handles an event, and returns the commands to run. `now_ms` is the time of a monotonic clock; `jitter` is a random number.
     pub fn handle(&mut self, event: Event, now_ms: i64, jitter: u64) -> Vec<Command> {
         let mut turn = Turn { now_ms, jitter, commands: Vec::new() };
         self.take(event, &mut turn);
@@ -164,7 +165,7 @@ impl Engine {
         turn.commands
     }
 
-    /// The status of sync, derived from the store as it was after the last step (R19).
+    /// The status of sync, derived from the store after the last step (R19).
     pub fn status(&self, now_ms: i64) -> Status {
         let needs_confirmation = self.needs_confirmation();
         let state = match (self.account, self.obstacle) {
@@ -187,8 +188,8 @@ impl Engine {
         status
     }
 
-    /// Whether the engine waits: for something to do, for a time to come, or for an act of the user. Whoever asked for a sync is answered
-    /// then, and the status says which act (R28).
+    /// Whether the engine is waiting for new work, for a time, or for an action of the user. Calls that requested a sync return at this
+    /// point, and the status names the action (R28).
     pub fn is_waiting(&self, now_ms: i64) -> bool {
         let has_next = self.next().is_some() || self.wants.any() && !rules::on(Rule::QuestionsAreReported);
         matches!(self.work, Work::Idle) && !self.refreshing && (!has_next || !self.may_send() || self.schedule.is_held(now_ms))
@@ -245,7 +246,7 @@ impl Engine {
             }
             Event::Answered { request, answer } if self.is_awaited(request) => self.replied(Ok(answer), turn),
             Event::Unanswered { request, message } if self.is_awaited(request) => self.replied(Err(message), turn),
-            // An answer about a token that somebody has signed in over says nothing any more.
+            // The result of a refresh is obsolete once somebody has signed in again.
             Event::Refreshed { valid } if self.refreshing => {
                 self.refreshing = false;
                 if !valid {
@@ -264,14 +265,14 @@ impl Engine {
         self.try_now();
     }
 
-    /// Adopts a snapshot of the store, unless a later one is known already.
+    /// Replaces the snapshot of the store, unless the current one is newer.
     fn renew(&mut self, snapshot: Snapshot) {
         if snapshot.meta.version >= self.snapshot.meta.version || !rules::on(Rule::NewestSnapshot) {
             self.snapshot = snapshot;
         }
     }
 
-    /// Tries everything again, whatever failed before.
+    /// Retries everything at once, regardless of earlier failures.
     fn try_now(&mut self) {
         self.backoff.reset();
         self.schedule.clear_hold();
@@ -291,7 +292,7 @@ impl Engine {
         }
     }
 
-    /// Cancels the request under way; a step that is being stored is stored.
+    /// Cancels the request in flight. A step that is being stored is completed.
     fn stop(&mut self, turn: &mut Turn) {
         turn.commands.extend(self.request().map(|request| Command::Cancel { request }));
         self.wants = Wants { push: true, pull: true };
@@ -302,7 +303,7 @@ impl Engine {
         };
     }
 
-    /// The request under way.
+    /// The request in flight.
     fn request(&self) -> Option<u64> {
         match &self.work {
             Work::Pushing(pushing) => pushing.request(),
@@ -331,13 +332,13 @@ impl Engine {
         asked && counts.unseen > self.settings.deletions_unasked.max(counts.live / 5)
     }
 
-    /// Whether anything may be sent.
+    /// Whether sending is allowed.
     fn may_send(&self) -> bool {
         let allowed = self.snapshot.meta.enabled && !self.paused && self.obstacle.is_none() && !self.refreshing;
         allowed && self.account.is_some() && !self.is_foreign()
     }
 
-    /// The next piece of work, once sync may go on. There is none while the user is being asked whether a resync may delete records.
+    /// The next piece of work, once sync is allowed to continue. There is none while the user is asked whether a resync may delete records.
     fn next(&self) -> Option<Next> {
         let meta = &self.snapshot.meta;
         match &meta.resync {
@@ -352,7 +353,7 @@ impl Engine {
         }
     }
 
-    /// Begins the next piece of work, if nothing is going on and something may.
+    /// Starts the next piece of work if none is in progress and sending is allowed.
     fn advance(&mut self, turn: &mut Turn) {
         if !matches!(self.work, Work::Idle) || !self.may_send() || self.schedule.is_held(turn.now_ms) {
             return;
@@ -386,7 +387,7 @@ impl Engine {
         Some(self.requests)
     }
 
-    /// Takes in the reply to the request under way: an answer, or what the network reported.
+    /// Handles the reply to the request in flight: an answer, or the error of the network.
     fn replied(&mut self, reply: Result<Answered, String>, turn: &mut Turn) {
         match (std::mem::replace(&mut self.work, Work::Idle), reply) {
             (Work::Pushing(pushing), reply) => self.push_replied(pushing, reply, turn),
@@ -404,7 +405,7 @@ impl Engine {
         }
     }
 
-    /// No answer: the network failed, or a program between here and the server.
+    /// Handles a missing answer: the network failed, or a program between here and the server.
     fn unreachable(&mut self, message: String, turn: &Turn) {
         self.offline = true;
         self.fail(message, turn);
@@ -434,14 +435,13 @@ impl Engine {
         }
     }
 
-    /// After the last page and after every other step: what was written meanwhile is pushed when its debounce ends, what was pending before is
-    /// pushed now.
+    /// Ends a cycle's step. Edits made in the meantime are pushed when their debounce ends; earlier pending edits are pushed now.
     fn step_stored(&mut self, now: i64) {
         self.schedule.poll_at(now.saturating_add(self.settings.poll_ms));
         self.wants.push |= self.snapshot.counts.pending > 0 && !self.schedule.has_writes();
     }
 
-    /// What a failed request calls for: a wait, a fresh token, the user, or a durable step.
+    /// Handles a failed request: by waiting, refreshing the token, waiting for the user, or returning a durable step.
     fn request_failed(&mut self, failure: Failure, message: String, turn: &mut Turn) -> Option<Task> {
         self.offline = matches!(failure, Failure::Unreachable | Failure::Busy { .. });
         match failure {
@@ -472,7 +472,7 @@ impl Engine {
         None
     }
 
-    /// When there is something to do without being told. Work under way needs no timer: its end is an event.
+    /// When the engine must be woken by the timer. Work in progress needs no timer, because it ends with an event.
     fn wake_at(&self) -> Option<i64> {
         if !self.snapshot.meta.enabled
             || self.account.is_none()

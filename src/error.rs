@@ -1,4 +1,4 @@
-//! What can go wrong for an app that uses the client: one opaque type with questions to ask of it.
+//! The error of the client: an opaque type with predicates.
 
 use std::fmt;
 
@@ -9,32 +9,32 @@ use crate::outbox::EditError;
 use crate::store::StoreError;
 use crate::transport::TokenError;
 
-/// Why a call failed. Ask it with `is_…`; show it to a person with `{}`.
+/// The error of a failed call. The `is_…` methods classify it, and `Display` describes it to a person.
 pub struct Error(Box<Kind>);
 
 pub(crate) enum Kind {
-    /// A local write that is refused. `what` names the record.
+    /// A local write was rejected. `what` names the record.
     Edit {
         what: String,
         error: EditError,
     },
     Store(StoreError),
-    /// The server was not reached.
+    /// The server could not be reached.
     Offline {
         doing: &'static str,
         message: String,
     },
-    /// The server has refused a request as a whole.
+    /// The server rejected the request.
     Refused {
         doing: &'static str,
         problem: Box<Problem>,
     },
-    /// Something answered that does not speak the contract.
+    /// The answer does not follow the contract.
     Foreign {
         doing: &'static str,
         message: String,
     },
-    /// The user must sign in first, or again.
+    /// The user must sign in.
     SignIn {
         doing: &'static str,
     },
@@ -45,9 +45,9 @@ pub(crate) enum Kind {
     },
     /// The tokens cannot be read or written.
     Tokens(TokenError),
-    /// An argument that is invalid.
+    /// An argument is invalid.
     Argument(String),
-    /// The background task of the client is gone.
+    /// The background task of the client has stopped.
     Stopped,
 }
 
@@ -56,12 +56,12 @@ impl Error {
         Kind::Argument(message.into()).into()
     }
 
-    /// The server could not be reached. The user need not be told: sync tries again by itself.
+    /// Whether the server could not be reached. Sync retries on its own.
     pub fn is_offline(&self) -> bool {
         matches!(&*self.0, Kind::Offline { .. })
     }
 
-    /// The user must sign in, or the credentials are wrong.
+    /// Whether the user must sign in, or the credentials are wrong.
     pub fn is_auth(&self) -> bool {
         match &*self.0 {
             Kind::SignIn { .. } => true,
@@ -70,32 +70,32 @@ impl Error {
         }
     }
 
-    /// The database belongs to another account; each account has its own.
+    /// Whether the database belongs to another account. Each account needs its own database.
     pub fn is_other_account(&self) -> bool {
         matches!(&*self.0, Kind::OtherAccount { .. })
     }
 
-    /// The record fails the contract, and [`report`](Self::report) says where.
+    /// Whether the record violates the contract. [`report`](Self::report) lists the violations.
     pub fn is_invalid(&self) -> bool {
         matches!(&*self.0, Kind::Edit { error: EditError::Invalid(_) | EditError::TooLarge { .. } | EditError::NotSingleton { .. }, .. })
     }
 
-    /// There is no such record.
+    /// Whether the record does not exist.
     pub fn is_missing(&self) -> bool {
         matches!(&*self.0, Kind::Edit { error: EditError::Missing, .. })
     }
 
-    /// A newer app has written a version of the record that this one cannot read, and must not overwrite.
+    /// Whether a newer version of the app has written a version of the record that this one cannot read, and therefore must not overwrite.
     pub fn is_blocked(&self) -> bool {
         matches!(&*self.0, Kind::Edit { error: EditError::Quarantined, .. })
     }
 
-    /// The local database or the token store could not be read or written. Nothing was changed.
+    /// Whether the local database or the token store could not be read or written. Nothing was changed.
     pub fn is_storage(&self) -> bool {
         matches!(&*self.0, Kind::Store(_) | Kind::Tokens(_))
     }
 
-    /// What the contract refuses in a record.
+    /// The violations of an invalid record.
     pub fn report(&self) -> Option<&Report> {
         match &*self.0 {
             Kind::Edit { error: EditError::Invalid(report), .. } => Some(report),
@@ -103,7 +103,7 @@ impl Error {
         }
     }
 
-    /// What the server has said.
+    /// The problem document that the server answered with.
     pub fn problem(&self) -> Option<&Problem> {
         match &*self.0 {
             Kind::Refused { problem, .. } => Some(problem),
@@ -142,7 +142,7 @@ impl fmt::Display for Error {
                 let detail = problem.detail.as_ref().map(|detail| format!(", {detail}")).unwrap_or_default();
                 write!(f, "cannot {doing}: the server answered {} {} ({}{detail})", problem.status, problem.title, problem.code)
             }
-            Kind::Foreign { doing, message } => write!(f, "cannot {doing}: {message}; check that the address is that of a sync server"),
+            Kind::Foreign { doing, message } => write!(f, "cannot {doing}: {message}; check that the address belongs to a sync server"),
             Kind::SignIn { doing } => write!(f, "cannot {doing}: nobody is signed in; sign in first"),
             Kind::OtherAccount { doing, owner } => write!(
                 f,

@@ -1,10 +1,10 @@
-//! StrongLog's cloud sync, from one contract: every device holds the whole training log, works without a network, and agrees with the
-//! others when there is one.
+//! Cloud sync for StrongLog: every device holds the whole training log, works without a network, and converges with the other devices when
+//! it is online.
 //!
-//! The crate is two things. It is **the contract as code**: `spec/openapi.yaml` says what a record is and what client and server say to each
-//! other, and the compiler in `contractc/` makes [`api`] of it whenever it changes. And it is **the sync engine and the client** on top of it,
-//! written by hand and without a word about any one collection. It is not a database, not a server, and not the user's only copy: records
-//! live in SQLite on the device, the server is the crate `stronglog-server`, and whoever never signs in loses nothing but the sync.
+//! The crate has two parts. The first is **the contract as code**: `spec/openapi.yaml` defines the records and the messages between client
+//! and server, and the compiler in `contractc/` generates [`api`] from it. The second is **the sync engine and the client**, which are
+//! written by hand and contain no code for any particular collection. The crate is neither a database nor a server: records are stored in
+//! SQLite on the device, and the server is the crate `stronglog-server`. Without an account everything works except sync.
 //!
 //! ```
 //! use stronglog_sync::api::registry::Collections;
@@ -13,7 +13,7 @@
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), stronglog_sync::Error> {
-//! // Without a server and a file: records of this process. `database(path)` keeps them, `server(url)` syncs them.
+//! // Without a database and a server, records live in memory. `database(path)` stores them, `server(url)` syncs them.
 //! let client = Client::builder().open().await?;
 //! let logs = client.user_bodyweight_logs();
 //!
@@ -27,12 +27,12 @@
 //!     server_updated_at: None,
 //!     unknown: Default::default(),
 //! };
-//! // Validated, stamped and durable when it returns; the push follows in the background.
+//! // The record is validated, stamped and durable when `put` returns. It is pushed in the background.
 //! let stored = logs.put(&log)?;
 //! assert_eq!(logs.get(&log.id)?, Some(stored));
 //! assert_eq!(logs.list(&Query::default())?.len(), 1);
 //!
-//! // Gone here at once, everywhere else after the next sync, and still in the history.
+//! // The record is deleted here at once and everywhere else after the next sync. The conflict history keeps it.
 //! logs.delete(&log.id)?;
 //! assert_eq!(logs.get(&log.id)?, None);
 //! assert_eq!(client.conflicts(10)?.len(), 1);
@@ -40,24 +40,26 @@
 //! # }
 //! ```
 //!
-//! # Where to read
+//! # Modules
 //!
-//! An app needs [`Client`], [`Query`], [`Status`] and [`Error`], and the records of [`api`]. The rest are the engine's parts, public because
-//! the server shares them and because a store, a driver or a simulation of one's own needs them. In reading order:
+//! An app needs [`Client`], [`Query`], [`Status`] and [`Error`], and the records of [`api`]. The other modules are the parts of the engine.
+//! In reading order:
 //!
-//! 1. [`merge`]: who wins, in one pure function that both ends call. [`clock`] makes the stamps, [`cursor`] says where in a feed a device is.
-//! 2. [`record`] and [`wire`]: records and messages as text that is validated once and never rebuilt.
-//! 3. [`store`]: what a device keeps, and the trait with one method that writes. [`store::memory`] and, for apps, SQLite.
-//! 4. [`outbox`] and [`pull`]: plans, from rows loaded to rows written. [`task`]: each durable step as a value.
-//! 5. [`engine`]: the state machine, without clock, socket, disk or chance. [`schedule`], [`retry`] and [`status`] are parts of it.
-//! 6. `driver` (private): the one loop that carries out what the engine says, over `transport`. [`client`] and [`account`] are its face.
-//! 7. [`rules`]: the protocol's rules by name, each on, but for a simulation that shows what it is for.
+//! 1. `merge`: conflict resolution, as one pure function that client and server share. `clock` makes the stamps, `cursor` is a
+//!    position in a feed.
+//! 2. [`record`] and `wire`: records and messages as JSON text that is validated once and never rebuilt.
+//! 3. [`store`]: what a device stores, and the trait with the one method that writes. [`store::memory`] and SQLite implement it.
+//! 4. `outbox` and `pull`: pure functions that turn loaded rows into writes. `task`: each durable step as a value.
+//! 5. `engine`: the state machine, without a clock, socket, disk or random numbers. `schedule`, `retry` and [`status`] are parts
+//!    of it.
+//! 6. `driver` (private): the loop that runs the engine's commands over `transport`. [`client`] and [`account`] are the public API on top.
+//! 7. `rules`: the rules of the protocol by name. The simulation can switch each one off to show what it prevents.
 //!
 //! # Features
 //!
-//! `client` (default): the client, with its driver, SQLite store (`sqlite`) and HTTPS (`reqwest`). `axum`: the server's routes. Without
-//! features nothing here opens a socket or a file, and neither tokio, reqwest nor rusqlite is built. `simulation` lets a rule be switched
-//! off; it is for the tests of this repository alone.
+//! `client` (default): the client, with its driver, the SQLite store (`sqlite`) and HTTPS (`reqwest`). `axum`: the server's routes. Without
+//! features, the crate opens no socket or file and does not depend on tokio, reqwest or rusqlite. `simulation` allows a rule to be switched
+//! off; it is for this repository's tests only.
 
 #![deny(missing_docs)]
 #![deny(clippy::disallowed_methods)]
@@ -66,55 +68,70 @@
 #[path = "../generated/rust/mod.rs"]
 pub mod api;
 
-// In reading order, as above.
+// In the order of the crate documentation. The modules under `doc(hidden)` are public for the server, the browser's engine and the
+// simulation only. They are not covered by semantic versioning.
 
+#[doc(hidden)]
 pub mod clock;
+#[doc(hidden)]
 pub mod cursor;
+#[doc(hidden)]
 pub mod merge;
 
 pub mod record;
+#[doc(hidden)]
 pub mod wire;
 
 pub mod store;
 
+#[doc(hidden)]
 pub mod outbox;
+#[doc(hidden)]
 pub mod pull;
+#[doc(hidden)]
 pub mod task;
 
-/// The contract for readers, as Markdown: what a server shows at `/docs`.
+/// The contract's documentation as Markdown. The server shows it at `/docs`.
 pub mod docs {
-    /// Every operation and schema.
+    /// The API reference: every operation and schema.
     pub const API_REFERENCE: &str = include_str!("../docs/api-reference.md");
-    /// Every collection and its indexes.
+    /// The data models: every collection and its indexes.
     pub const DATA_MODELS: &str = include_str!("../docs/data-models.md");
 }
 
+#[doc(hidden)]
 pub mod engine;
+#[doc(hidden)]
 pub mod retry;
+#[doc(hidden)]
 pub mod schedule;
 pub mod status;
 
 #[cfg(feature = "client")]
 pub mod account;
 #[cfg(feature = "client")]
-#[allow(clippy::disallowed_methods, reason = "it is the edge: it starts the engine's driver with the clock and the files of the machine")]
+#[allow(clippy::disallowed_methods, reason = "the client starts the driver with the machine's clock and files")]
 pub mod client;
 #[cfg(feature = "client")]
-#[allow(clippy::disallowed_methods, reason = "the one loop that has a clock and makes ids")]
+#[allow(clippy::disallowed_methods, reason = "the driver reads the clock and makes ids")]
 mod driver;
 #[cfg(feature = "client")]
 pub mod error;
 #[cfg(feature = "client")]
 pub mod transport;
 
+#[doc(hidden)]
 pub mod rules;
 
 #[cfg(feature = "client")]
 pub use client::Client;
+pub use engine::Settings;
 #[cfg(feature = "client")]
 pub use error::Error;
+pub use merge::Op;
 pub use status::{Status, SyncState};
 pub use store::Query;
+pub use task::Answer;
 
 /// The examples of the README compile.
 #[cfg(all(doctest, feature = "client"))]

@@ -1,58 +1,59 @@
-//! Who wins: the one decision of the protocol, in one pure function that server and devices share (R8).
+//! Conflict resolution: one pure function that the server and the devices share (R8).
 
 use uuid::Uuid;
 
 use crate::rules::{self, Rule};
 
-/// Which edit made a version: made once, by one device, and never changed.
+/// The identity of an edit. An op is made once, by one device, and never changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Op {
-    /// A UUIDv7 of its own, by which a push that comes twice is known.
+    /// The op's id, a UUIDv7. It identifies an edit that is pushed twice.
     pub id: Uuid,
     /// The device that made the edit.
     pub device: Uuid,
-    /// Counts up on that device, over all collections.
+    /// The sequence number of the edit on that device, across all collections.
     pub seq: u64,
 }
 
-/// One version of a record, its content apart.
+/// A version of a record, without its content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Version {
-    /// The edit that made it.
+    /// The edit that created the version.
     pub op: Op,
     /// The last-write-wins stamp, `clientUpdatedAt`: milliseconds since the Unix epoch.
     pub stamp: i64,
-    /// Whether it is a tombstone: at equal stamps a deletion wins.
+    /// Whether the version is a tombstone. At equal stamps, a deletion wins.
     pub deleted: bool,
 }
 
-/// A version as the server has it.
+/// A version stored on the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stored {
-    /// What is compared with an edit.
+    /// The version.
     pub version: Version,
     /// The server's revision.
     pub rev: u64,
 }
 
-/// What becomes of an edit.
+/// The outcome of conflict resolution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The edit is the stored version already.
+    /// The edit is already the stored version.
     Duplicate,
-    /// The edit is now the current version, under this stamp.
+    /// The edit becomes the current version, with this stamp.
     Accepted {
-        /// The stamp to store: the edit's, or one more than the stored one.
+        /// The stamp to store: the edit's stamp, but at least one more than the stored version's.
         stamp: i64,
     },
-    /// The stored version stays.
+    /// The stored version stays current.
     Superseded,
 }
 
-/// Decides between the stored version of a record and an edit of it that was made on the revision `base_rev`.
+/// Decides between the stored version of a record and an edit that is based on the revision `base_rev`.
 ///
-/// In this order: the same op is a duplicate; two edits of one device go by its own count, whatever the stamps say; an edit made on the
-/// stored revision follows it; all others go by the last write. A winning stamp is always above the one it follows.
+/// The rules apply in this order. An edit with the same op is a duplicate. Two edits of the same device are ordered by sequence number,
+/// regardless of their stamps. An edit based on the stored revision replaces it. Otherwise the last write wins. The stamp of a winning edit
+/// always exceeds the stamp of the version that it replaces.
 pub fn decide(stored: Option<Stored>, edit: Version, base_rev: Option<u64>) -> Verdict {
     let Some(Stored { version, rev }) = stored else { return Verdict::Accepted { stamp: edit.stamp } };
     if version.op.id == edit.op.id && rules::on(Rule::SameOpIsDuplicate) {
@@ -66,7 +67,8 @@ pub fn decide(stored: Option<Stored>, edit: Version, base_rev: Option<u64>) -> V
     if wins { Verdict::Accepted { stamp: edit.stamp.max(version.stamp.saturating_add(1)) } } else { Verdict::Superseded }
 }
 
-/// The total order of last write wins: later stamps, then deletions, then devices and their count, so that no two versions are equal.
+/// The total order of last write wins: by stamp, then deletions over other versions, then by device and sequence number, so that no two
+/// versions are equal.
 fn last_write(version: Version) -> (i64, bool, Uuid, u64) {
     if !rules::on(Rule::TotalOrder) {
         return (version.stamp, false, Uuid::nil(), 0);

@@ -1,4 +1,4 @@
-//! Local edits and what becomes of them: plans that turn an edit, or the server's answer to one, into writes (R4, R5, R7, R9, R20).
+//! The outbox: functions that turn a local edit, or the server's answer to one, into writes (R4, R5, R7, R9, R20).
 
 use std::fmt;
 
@@ -21,45 +21,45 @@ fn new_op(clock: &mut ClockAndRng<'_>, meta: &mut Meta) -> Op {
     Op { id: clock.new_id(), device: meta.device, seq: meta.seq }
 }
 
-/// How many past versions a device keeps.
+/// The number of past versions that a device keeps.
 const HISTORY_MAX: u64 = 10_000;
 
-/// A write of the app.
+/// A write by the app.
 #[derive(Clone, Debug)]
 pub enum LocalEdit {
-    /// A new record, or a whole one in place of the version with the stamp that it carries. If the device holds another version by now, the
-    /// edit has not been made on it (R24). `isDeleted: true` deletes the record (R21).
+    /// A new record, or a complete replacement of the version with the stamp that it carries. If the device holds another version by now,
+    /// the edit is treated as concurrent with it (R24). `isDeleted: true` deletes the record (R21).
     Put(String),
-    /// A whole record, made of the version that the device holds: read and written in one transaction.
+    /// A complete record made from the device's current version, read and written in one transaction.
     Change(String),
-    /// A record of an import: it was edited elsewhere, at the time of its stamp, and not on the version that the device holds (R25).
+    /// An imported record. It was edited elsewhere at the time of its stamp, and not based on the device's current version (R25).
     Import {
-        /// The record, whole; `isDeleted: true` deletes it.
+        /// The complete record. `isDeleted: true` deletes it.
         text: String,
         /// When it was last edited, in milliseconds since the Unix epoch.
         stamp: i64,
     },
-    /// A record that the app ships: written where there is none yet, and beaten by any real edit (R18).
+    /// A default record that ships with the app. It is written only if there is no record yet, and any edit by a user wins over it (R18).
     Seed(String),
-    /// Leaves a tombstone, and the content in the history of this device.
+    /// Replaces the record with a tombstone and moves its content to the conflict history.
     Delete,
 }
 
-/// Why a local write is refused.
+/// Why a local write is rejected.
 #[derive(Clone, Debug, PartialEq)]
 pub enum EditError {
-    /// The record fails the contract.
+    /// The record violates the contract.
     Invalid(Report),
     /// The record is larger than the contract allows.
     TooLarge {
-        /// Its length as JSON; [`WRITTEN_BYTES_MAX`] are allowed.
+        /// Its size in bytes of JSON. The limit is [`WRITTEN_BYTES_MAX`].
         bytes: usize,
     },
-    /// A newer version of the record waits for an update of the app; editing an older one would destroy it (R16).
+    /// A newer version of the record is quarantined until the app is updated. Editing an older version would overwrite it (R16).
     Quarantined,
-    /// There is no live record to delete.
+    /// There is no live record to change or delete.
     Missing,
-    /// The collection has one record, with this id.
+    /// The collection has a single record with a fixed id.
     NotSingleton {
         /// The only id that is accepted.
         id: Uuid,
@@ -80,10 +80,10 @@ impl fmt::Display for EditError {
     }
 }
 
-/// Plans a local write of one record. `loaded` holds its row.
+/// Plans a local write of one record. `loaded` holds the record's row.
 ///
 /// # Errors
-/// Why the write is refused.
+/// Returns the reason if the write is rejected.
 pub fn edit(loaded: &mut Loaded, key: Key, edit: &LocalEdit, clock: &mut ClockAndRng<'_>) -> Result<Vec<Write>, EditError> {
     if loaded.quarantined.first() == Some(&true) {
         return Err(EditError::Quarantined);
@@ -126,10 +126,10 @@ pub fn edit(loaded: &mut Loaded, key: Key, edit: &LocalEdit, clock: &mut ClockAn
     Ok(remembered.into_iter().chain([Write::Put(row)]).collect())
 }
 
-/// Plans an edit that `change` makes of the live record at hand. `loaded` holds its row.
+/// Plans an edit that `change` makes to the current live record. `loaded` holds the record's row.
 ///
 /// # Errors
-/// There is no live record, `change` fails, or the write is refused.
+/// Returns an error if there is no live record, `change` fails, or the write is rejected.
 pub fn change(
     loaded: &mut Loaded,
     key: Key,
@@ -156,10 +156,10 @@ fn is_tombstone(text: &str) -> bool {
     parse(text.as_bytes()).is_ok_and(|tape| boolean(tape.root().get("isDeleted")) == Some(true))
 }
 
-/// Local writes of several records at one moment, with the writes of each. `loaded` holds their rows, in order.
+/// Plans local writes of several records, and returns the writes of each. `loaded` holds their rows, in order.
 ///
 /// # Errors
-/// The first write that is refused, and why.
+/// Returns the first write that is rejected, and the reason.
 pub fn edit_all(
     loaded: &mut Loaded,
     keys: &[Key],
@@ -169,7 +169,8 @@ pub fn edit_all(
     keys.iter().zip(edit_each(loaded, keys, edits, clock)).map(|(key, planned)| planned.map_err(|error| (*key, error))).collect()
 }
 
-/// Local writes of several records at one moment: for each its writes, or why it is refused. `loaded` holds their rows, in order.
+/// Plans local writes of several records. Returns, for each record, the writes or the reason why they are rejected. `loaded` holds the
+/// rows, in order.
 pub fn edit_each(
     loaded: &mut Loaded,
     keys: &[Key],
@@ -177,8 +178,8 @@ pub fn edit_each(
     clock: &mut ClockAndRng<'_>,
 ) -> Vec<Result<Vec<Write>, EditError>> {
     let rows = std::mem::take(&mut loaded.rows).into_iter().zip(std::mem::take(&mut loaded.quarantined));
-    // All start from the same clock: stamps that counted up from record to record would run ahead of the time, and far enough ahead the
-    // server refuses them (R9). Which edit of a device is the later one is told by its count (R8).
+    // Every write starts from the same clock. If stamps counted up from record to record, they would run ahead of the time, and the server
+    // rejects stamps that are too far ahead (R9). The order of a device's edits is given by their sequence numbers (R8).
     let before = loaded.meta.clock;
     let mut furthest = before;
     let mut writes = Vec::with_capacity(edits.len());
@@ -194,7 +195,7 @@ pub fn edit_each(
     writes
 }
 
-/// A live record as an app wrote it, with the members that sync owns, validated.
+/// Validates a live record written by an app, after setting the members that sync owns.
 fn live_record(key: Key, text: &str, stamp: i64, created: Option<i64>, before: Option<&Row>) -> Result<Record, EditError> {
     let mut members = vec![("clientUpdatedAt", Some(stamp.to_string())), ("serverId", None), ("serverUpdatedAt", None)];
     members.extend(created.map(|created| ("clientCreatedAt", Some(created.to_string()))));
@@ -212,38 +213,38 @@ fn live_record(key: Key, text: &str, stamp: i64, created: Option<i64>, before: O
         return Err(EditError::NotSingleton { id });
     }
     let record = Record::read(tape.root()).filter(|record| record.id == key.id);
-    record.ok_or_else(|| EditError::Invalid(Report::new("type", "has another id than the one it is written under")))
+    record.ok_or_else(|| EditError::Invalid(Report::new("type", "has an id that differs from the id of the write")))
 }
 
-/// The members that the server made, as JSON.
+/// The members that the server sets, as JSON.
 fn server_members(text: &str) -> Vec<(&'static str, Option<String>)> {
     let Ok(tape) = parse(text.as_bytes()) else { return Vec::new() };
     ["serverId", "serverUpdatedAt"].map(|name| (name, tape.root().get(name).map(Json::to_text))).to_vec()
 }
 
-/// Puts a version into the history, as replaced by the edit `winner`.
+/// Adds a version to the conflict history, as replaced by the edit `winner`.
 pub fn remember(row: &Row, why: Past, winner: Op, at: i64) -> Write {
     let past = PastVersion { number: 0, collection: row.collection, record: row.record.clone(), op: row.op, why, winner, at };
     Write::Remember { past, keep: HISTORY_MAX }
 }
 
-/// What a push has come to.
+/// The result of processing a push.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pushed {
-    /// Rows that no longer wait.
+    /// The number of rows that are no longer pending.
     pub settled: usize,
-    /// The server's clock and this device's disagree: the edits that wait must be stamped afresh.
+    /// Whether the clocks of server and device disagree, so that pending edits need new stamps.
     pub skewed: bool,
-    /// Another device uses this device's id.
+    /// Whether another device uses this device's id.
     pub cloned: bool,
     /// Whether the device has seen everything that the server has.
     pub caught_up: bool,
 }
 
-/// Takes in the outcomes of a push of `sent`. `loaded` holds the rows of the sent edits.
+/// Applies the outcomes of a push of `sent`. `loaded` holds the rows of the sent edits.
 ///
 /// # Errors
-/// A stored record is not JSON.
+/// Returns an error if a stored record is not JSON.
 pub fn outcomes(loaded: &mut Loaded, sent: &[Edit], result: &PushResult, clock: &ClockAndRng<'_>) -> Result<(Vec<Write>, Pushed), Report> {
     let mut writes = Vec::new();
     let mut pushed = Pushed::default();
@@ -282,7 +283,7 @@ pub fn outcomes(loaded: &mut Loaded, sent: &[Edit], result: &PushResult, clock: 
     Ok((writes, pushed))
 }
 
-/// Moves the cursor over the device's own push, if nobody else has pushed meanwhile. Says whether it did.
+/// Moves the cursor past the device's own push if no other device has pushed in the meantime. Returns whether it did.
 fn without_echo(meta: &mut Meta, result: &PushResult) -> bool {
     let cursor = meta.cursor.as_deref().and_then(|text| text.parse::<Cursor>().ok());
     let Some(cursor) = cursor.filter(|cursor| cursor.rev == result.prev_user_rev || !rules::on(Rule::EchoOnlyIfAlone)) else {
@@ -292,7 +293,7 @@ fn without_echo(meta: &mut Meta, result: &PushResult) -> bool {
     true
 }
 
-/// A row whose sent version is stored. An edit made meanwhile stays pending, on the acknowledged revision (R5).
+/// The row of an acknowledged edit. An edit made since stays pending, based on the acknowledged revision (R5).
 fn acknowledged(row: &Row, receipt: &Receipt, current: bool) -> Result<Row, Report> {
     let stamp = if current { receipt.stamp } else { row.record.stamp };
     let record = row.record.acknowledged(receipt.server_id, receipt.server_updated_at, stamp)?;
@@ -300,7 +301,7 @@ fn acknowledged(row: &Row, receipt: &Receipt, current: bool) -> Result<Row, Repo
     Row { record, state, ..row.clone() }.rebased(receipt.rev, receipt.stamp)
 }
 
-/// A row whose sent version has lost. The verdict on an op is final; an edit made since then is judged against the winner.
+/// The writes for a row whose pushed edit lost. The verdict on an op is final; an edit made since is resolved against the winner.
 fn superseded(
     row: &Row,
     winner: &Result<wire::Change, Box<wire::Unreadable>>,
@@ -321,15 +322,16 @@ fn superseded(
     })
 }
 
-/// A row that the server has refused for good.
+/// The row of an edit that the server has rejected permanently.
 pub fn blocked(row: &Row, block: Block, now: i64) -> Row {
     let pending = row.unacknowledged().unwrap_or(Pending { since: now, lost: false, base_stamp: None });
     Row { state: RowState::Blocked(pending, block), ..row.clone() }
 }
 
-/// Whether an edit has lost against one that bears this device's id and that this device did not make: the proof that its database was put
-/// back from a copy, or copied (R20). The server needs no answer of its own for it, which devices of the first release could not read: it
-/// sees two ops with one device and one count only where they meet on a record, and there the winner's op tells the device the same.
+/// Whether an edit lost against an edit that carries this device's id but was not made by it. This proves that the device's database was
+/// copied or restored from a copy (R20). The server does not report this case separately, because devices of the first release could not
+/// read such an answer. It also sees two ops with the same device and sequence number only if they edit the same record, and then the
+/// winner's op tells the device as much.
 fn winner_is_from_clone(winner: &Result<wire::Change, Box<wire::Unreadable>>, sent: &Edit, row: &Row, meta: &Meta) -> bool {
     let op = match winner {
         Ok(change) => Some(change.op),
@@ -338,17 +340,18 @@ fn winner_is_from_clone(winner: &Result<wire::Change, Box<wire::Unreadable>>, se
     op.is_some_and(|op| is_from_clone(op, Some(sent.op), meta) || is_from_clone(op, Some(row.op), meta))
 }
 
-/// Whether an op bears this device's id although this device has not made it (R20). `newest` is the op of the newest version that the device
-/// itself knows of the record.
+/// Whether an op carries this device's id although this device has not made it (R20). `newest` is the op of the newest version of the
+/// record that the device knows.
 pub fn is_from_clone(op: Op, newest: Option<Op>, meta: &Meta) -> bool {
     let later = |newest: Op| newest.device == op.device && (op.seq > newest.seq || (op.seq == newest.seq && op.id != newest.id));
     rules::on(Rule::CloneBecomesNew) && op.device == meta.device && (op.seq > meta.seq || newest.is_some_and(later))
 }
 
-/// Stamps the waiting edits of this device afresh, after the server has refused one for its time (R9). `loaded` holds all of them.
+/// Gives this device's pending edits new stamps, after the server has rejected one for its stamp (R9). `loaded` holds all unacknowledged
+/// rows.
 ///
 /// # Errors
-/// A stored record is not JSON.
+/// Returns an error if a stored record is not JSON.
 pub fn restamp(loaded: &mut Loaded, clock: &mut ClockAndRng<'_>) -> Result<Vec<Write>, Report> {
     let rows: Vec<Row> = loaded.rows.iter().flatten().filter(|row| is_own(row)).cloned().collect();
     let mut writes = Vec::with_capacity(rows.len());
@@ -362,15 +365,15 @@ pub fn restamp(loaded: &mut Loaded, clock: &mut ClockAndRng<'_>) -> Result<Vec<W
     Ok(writes)
 }
 
-/// The lowest stamp that an unacknowledged edit may have: one above the version it was made on. The server accepts that for as long as it has
-/// the version; a server that has lost it refuses what is later than `latest`.
+/// The lowest stamp that an unacknowledged edit may have: one more than the version that it was made on. The server accepts this as long as
+/// it has that version. If it has lost the version, it rejects stamps later than `latest`.
 fn lowest_stamp(row: &Row, latest: i64) -> i64 {
     let base = row.unacknowledged().and_then(|pending| pending.base_stamp).filter(|_| rules::on(Rule::StampAboveBase));
     let above = base.map_or(i64::MIN, |stamp| stamp.saturating_add(1));
     if row.base_rev.is_some() { above } else { above.min(latest) }
 }
 
-/// Makes this device another one, after its id was seen in use elsewhere. Edits that wait become the new device's.
+/// Gives this device a new id, because its id is in use elsewhere. Its unacknowledged edits get ops of the new device.
 pub fn new_device(loaded: &mut Loaded, installation: Option<Uuid>, clock: &mut ClockAndRng<'_>) -> Vec<Write> {
     loaded.meta.device = clock.new_id();
     loaded.meta.seq = 0;
@@ -379,12 +382,12 @@ pub fn new_device(loaded: &mut Loaded, installation: Option<Uuid>, clock: &mut C
     rows.into_iter().map(|row| Write::Put(Row { op: new_op(clock, &mut loaded.meta), ..row })).collect()
 }
 
-/// Whether a waiting edit may be given a new op: not if the server knew the version once.
+/// Whether an unacknowledged edit may get a new op. It may not if the server has known the version before.
 fn is_own(row: &Row) -> bool {
     row.unacknowledged().is_some_and(|pending| !pending.lost)
 }
 
-/// Puts blocked rows back into the queue. `loaded` holds them.
+/// Makes blocked rows pending again. `loaded` holds them.
 pub fn retry(loaded: &Loaded) -> Vec<Write> {
     let back = |row: &Row| match &row.state {
         RowState::Blocked(pending, _) => Some(Write::Put(Row { state: RowState::Pending(*pending), ..row.clone() })),
@@ -393,7 +396,7 @@ pub fn retry(loaded: &Loaded) -> Vec<Write> {
     loaded.rows.iter().flatten().filter_map(back).collect()
 }
 
-/// Gives up edits that were refused: they go to the history. Where the server has an earlier version, a resync brings it back.
+/// Discards rejected edits and adds them to the conflict history. If the server has an earlier version, a resync restores it.
 pub fn discard(loaded: &mut Loaded, now: i64) -> Vec<Write> {
     let blocked: Vec<&Row> = loaded.rows.iter().flatten().filter(|row| matches!(row.state, RowState::Blocked(..))).collect();
     if blocked.iter().any(|row| row.base_rev.is_some()) && loaded.meta.resync.is_none() {

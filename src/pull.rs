@@ -1,4 +1,4 @@
-//! What comes from the server: plans that merge a page into the rows of this device, and the full resync (R3, R6, R11, R16).
+//! Pulling: functions that merge a page into the device's rows, and the full resync (R3, R6, R11, R16).
 
 use crate::clock::ClockAndRng;
 use uuid::Uuid;
@@ -14,7 +14,7 @@ use crate::store::{Key, Loaded, Meta, Past, Pending, Quarantined, Resync, Row, R
 use crate::task::Answer;
 use crate::wire::{Change, Feed, Page, Unreadable, read_change};
 
-/// The keys of a page's changes, as far as they can be read: what its plan needs loaded.
+/// The keys of a page's changes that are readable: the rows that the plan for the page needs.
 pub fn keys(page: &Page) -> Vec<Key> {
     page.changes.iter().filter_map(key).collect()
 }
@@ -29,31 +29,31 @@ fn key(change: &Result<Change, Box<Unreadable>>) -> Option<Key> {
     }
 }
 
-/// What a page has come to.
+/// The result of processing a page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pulled {
-    /// Changes that were taken in.
+    /// The number of changes that were applied.
     pub applied: usize,
-    /// Another device uses this device's id.
+    /// Whether another device uses this device's id.
     pub cloned: bool,
 }
 
-/// Takes in one page of the global feed, and moves the cursor with it. `loaded` holds the rows of [`keys`].
+/// Applies one page of the global feed, and moves the cursor. `loaded` holds the rows of [`keys`].
 ///
-/// A page that shows that this device's id is in use elsewhere changes nothing: between two edits of one device the count decides (R8), and
-/// the count of a copied database means nothing. The device gets another id first, and pulls the page again (R20).
+/// If the page shows that another device uses this device's id, nothing is changed. Two edits of one device are ordered by sequence number
+/// (R8), which is meaningless for a copied database. The device gets a new id first and then pulls the page again (R20).
 ///
 /// # Errors
-/// A stored record is not JSON.
+/// Returns an error if a stored record is not JSON.
 pub fn page(loaded: &mut Loaded, page: &Page, clock: &ClockAndRng<'_>) -> Result<(Vec<Write>, Pulled), Report> {
     let now = clock.now_ms;
     loaded.meta.clock.learn(now, page.server_time);
     let changes = with_rows(page, loaded);
-    let is_clone_s = |(change, row, _): &(&Result<Change, Box<Unreadable>>, Option<&Row>, bool)| {
+    let is_from_other_device = |(change, row, _): &(&Result<Change, Box<Unreadable>>, Option<&Row>, bool)| {
         let op = change.as_ref().map_or_else(|unreadable| unreadable.op, |change| Some(change.op));
         op.is_some_and(|op| is_from_clone(op, row.map(|row| row.op), &loaded.meta))
     };
-    let cloned = changes.iter().any(is_clone_s);
+    let cloned = changes.iter().any(is_from_other_device);
     if cloned && rules::on(Rule::CloneBeforeMerge) {
         return Ok((Vec::new(), Pulled { applied: 0, cloned }));
     }
@@ -70,7 +70,7 @@ pub fn page(loaded: &mut Loaded, page: &Page, clock: &ClockAndRng<'_>) -> Result
     Ok((writes, pulled))
 }
 
-/// Each change of a page with the row of its record, and whether a version of that is quarantined.
+/// Each change of a page with its row, and whether a version of its record is quarantined.
 fn with_rows<'p>(page: &'p Page, loaded: &'p Loaded) -> Vec<(&'p Result<Change, Box<Unreadable>>, Option<&'p Row>, bool)> {
     let mut rows = loaded.rows.iter().zip(&loaded.quarantined);
     let with_row = |change| {
@@ -101,7 +101,7 @@ fn pulled_change(row: Option<&Row>, change: &Change, quarantined: bool, meta: &M
     let Some(row) = row else { return Ok(adopt(None, change, quarantined, seen, now)) };
     let lost = resync.is_some_and(|resync| resync.is_lost(row.base_rev));
     Ok(match &row.state {
-        // A version that the server has lost is judged like an edit of what the server went back to.
+        // A version that the server has lost is resolved like an edit of the version that the server was restored to.
         RowState::Clean if lost => {
             let pending = Pending { since: now, lost: true, base_stamp: None };
             merge(&Row { state: RowState::Pending(pending), ..row.clone() }, None, change, quarantined, seen, now)?
@@ -114,7 +114,7 @@ fn pulled_change(row: Option<&Row>, change: &Change, quarantined: bool, meta: &M
     })
 }
 
-/// Takes the server's version as the device's own.
+/// Replaces the device's version with the server's.
 pub fn adopt(row: Option<&Row>, change: &Change, quarantined: bool, seen: u64, now: i64) -> Vec<Write> {
     let adopted = Row {
         collection: change.collection,
@@ -134,15 +134,15 @@ pub fn adopt(row: Option<&Row>, change: &Change, quarantined: bool, seen: u64, n
     remembered.into_iter().chain(released).chain([Write::Put(adopted)]).collect()
 }
 
-/// Merges the server's version into a row with an edit that the server has not acknowledged: what the server will decide when that edit
-/// is pushed, decided now (R8).
+/// Resolves the server's version against a row with an unacknowledged edit, with the decision that the server will make when the edit is
+/// pushed (R8).
 ///
 /// # Errors
-/// The stored record is not JSON.
+/// Returns an error if the stored record is not JSON.
 pub fn merge(row: &Row, base_rev: Option<u64>, change: &Change, quarantined: bool, seen: u64, now: i64) -> Result<Vec<Write>, Report> {
     Ok(match decide(Some(change.stored()), row.version(), base_rev) {
         Verdict::Duplicate | Verdict::Superseded => adopt(Some(row), change, quarantined, seen, now),
-        // Another device has shipped the same: there is no edit of a user to push.
+        // Both are default records that ship with the app; there is no user's edit to push.
         Verdict::Accepted { .. } if row.record.is_as_shipped() => adopt(Some(row), change, quarantined, seen, now),
         Verdict::Accepted { .. } => {
             let beaten = base_rev != Some(change.rev) && change.op.device != row.op.device && !change.record.is_as_shipped();
@@ -155,7 +155,7 @@ pub fn merge(row: &Row, base_rev: Option<u64>, change: &Change, quarantined: boo
     })
 }
 
-/// Quarantines a change that cannot be read. What is known of its version still decides about an edit of the same record.
+/// Quarantines an unreadable change. If its version is readable, an edit of the same record is still resolved against it.
 fn unreadable_change(row: Option<&Row>, unreadable: &Unreadable, meta: &Meta, now: i64) -> Result<Vec<Write>, Report> {
     let set_aside = Write::Quarantine(quarantined(unreadable, now));
     let seen = meta.resync.as_ref().map(|resync| resync.number);
@@ -179,7 +179,7 @@ fn unreadable_change(row: Option<&Row>, unreadable: &Unreadable, meta: &Meta, no
     })
 }
 
-/// A change as it is set quarantined.
+/// The entry of the quarantine for an unreadable change.
 pub fn quarantined(unreadable: &Unreadable, now: i64) -> Quarantined {
     Quarantined {
         collection: unreadable.collection.clone(),
@@ -191,21 +191,21 @@ pub fn quarantined(unreadable: &Unreadable, now: i64) -> Quarantined {
     }
 }
 
-/// A change of one collection's feed as the global feed would have it.
+/// Converts a change of one collection's feed to the form that it has in the global feed.
 pub fn as_feed_change(collection: &Collection, raw: &str) -> String {
     rewrite(raw, &[("collection", Some(format!("\"{}\"", collection.path)))]).unwrap_or_else(|_| raw.to_owned())
 }
 
-/// A change that was quarantined, read by the contract as it is now: the change, or nothing if it still cannot be read.
+/// Reads a quarantined change with the current contract. Returns `None` if it is still unreadable.
 pub fn reread(raw: &str) -> Option<Change> {
     let tape = parse(raw.as_bytes()).ok()?;
     read_change(tape.root(), Feed::All).ok()
 }
 
-/// Takes in a change that was quarantined and can now be read. `loaded` holds its row.
+/// Applies a quarantined change that is now readable. `loaded` holds its row.
 ///
 /// # Errors
-/// A stored record is not JSON.
+/// Returns an error if a stored record is not JSON.
 pub fn released(loaded: &Loaded, change: &Change, now: i64) -> Result<Vec<Write>, Report> {
     let row = loaded.rows.first().and_then(Option::as_ref);
     let newer = row.is_some_and(|row| row.base_rev > Some(change.rev));
@@ -216,8 +216,8 @@ pub fn released(loaded: &Loaded, change: &Change, now: i64) -> Result<Vec<Write>
     Ok(writes)
 }
 
-/// Begins to pull everything again: from a server that has lost what is above `restored_rev`, as far as its `epoch` is concerned. The outbox
-/// stays; the cursor stays too, until the end.
+/// Starts a full resync. `restored_rev` is the revision that the server was restored to, if it was, and `epoch` the server's epoch for
+/// which this was learned. The outbox stays, and the cursor stays until the resync ends.
 pub fn begin_resync(meta: &mut Meta, restored_rev: Option<u64>, epoch: Option<String>) {
     let earlier = meta.resync.as_ref();
     // A resync that is interrupted by another restore must still push what the earlier restore lost.
@@ -229,7 +229,8 @@ pub fn begin_resync(meta: &mut Meta, restored_rev: Option<u64>, epoch: Option<St
     meta.resync = Some(Resync { number: meta.resyncs, restored_rev: lowest, epoch, cursor: None, pulled: false, confirmed: false });
 }
 
-/// Takes the user's answer to a resync that would delete much. To push everything again is to say that the server has lost everything.
+/// Applies the user's answer to a resync that would delete many records. Pushing everything again means that the server has lost
+/// everything.
 pub fn answer_resync(meta: &mut Meta, answer: Answer) {
     if let Some(resync) = &mut meta.resync {
         resync.confirmed = true;
@@ -239,7 +240,7 @@ pub fn answer_resync(meta: &mut Meta, answer: Answer) {
     }
 }
 
-/// Deals with rows that the resync has not seen on the server. `loaded` holds some of them.
+/// Processes rows that the resync has not seen on the server. `loaded` holds some of them.
 pub fn sweep(loaded: &mut Loaded, now: i64) -> Vec<Write> {
     let Some(resync) = &mut loaded.meta.resync else { return Vec::new() };
     resync.confirmed = true;
@@ -256,7 +257,7 @@ pub fn sweep(loaded: &mut Loaded, now: i64) -> Vec<Write> {
     loaded.rows.iter().flatten().map(write).collect()
 }
 
-/// Ends the resync: the cursor is swapped last.
+/// Ends the resync. The cursor is replaced last.
 pub fn finish_resync(meta: &mut Meta, now: i64) {
     if let Some(resync) = meta.resync.take() {
         meta.cursor = resync.cursor;
@@ -264,7 +265,7 @@ pub fn finish_resync(meta: &mut Meta, now: i64) {
     }
 }
 
-/// The one id that a record of a singleton collection may have.
+/// The fixed id of the record in a singleton collection.
 pub fn singleton_id(collection: &Collection) -> Option<Uuid> {
     let id = deterministic_id(registry::NAMESPACE, collection.path, collection.singleton?)?;
     Uuid::parse_str(&id).ok()

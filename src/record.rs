@@ -1,4 +1,4 @@
-//! A record as the engine sees it: JSON text that it never interprets, and the few members that sync is about.
+//! A record as the engine sees it: opaque JSON text, plus the few members that sync uses.
 
 use uuid::Uuid;
 
@@ -7,31 +7,31 @@ use crate::api::runtime::schema::parse;
 use crate::api::{Report, Schema, Tombstone};
 use crate::rules::{self, Rule};
 
-/// How large a record may be on the server and in a feed, in bytes of JSON.
+/// The maximum size of a record on the server and in a feed, in bytes of JSON.
 pub const RECORD_BYTES_MAX: usize = 256 * 1024;
-/// How large a record may be when an app writes it, without the members that the server adds: it must fit with them, too.
+/// The maximum size of a record that an app writes, in bytes of JSON. It leaves room for the members that the server adds.
 pub const WRITTEN_BYTES_MAX: usize = RECORD_BYTES_MAX - 200;
 
-/// A live record or a tombstone of any collection, which its validator has accepted.
+/// A validated live record or tombstone of any collection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
-    /// The same on every device and on the server.
+    /// The record's id, the same on every device and on the server.
     pub id: Uuid,
     /// `clientUpdatedAt`, in milliseconds since the Unix epoch.
     pub stamp: i64,
     /// Whether this is a tombstone.
     pub deleted: bool,
-    /// The whole record as JSON text.
+    /// The complete record as JSON text.
     pub text: String,
 }
 
 impl Record {
-    /// Whether the record is one that the app ships and that nobody has edited (R18): losing it loses nothing.
+    /// Whether this is a default record that ships with the app and that nobody has edited (R18). Losing it loses nothing.
     pub fn is_as_shipped(&self) -> bool {
         self.stamp == 0
     }
 
-    /// Reads the members that sync is about. Nothing comes back where they are missing or not what they should be.
+    /// Reads the members that sync uses. Returns `None` if one of them is missing or invalid.
     pub fn read(value: Json<'_>) -> Option<Self> {
         Some(Record {
             id: uuid(value.get("id"))?,
@@ -41,10 +41,10 @@ impl Record {
         })
     }
 
-    /// What is left of the record once it is deleted.
+    /// The tombstone that replaces the record when it is deleted.
     ///
     /// # Errors
-    /// The record's text is not JSON.
+    /// Returns an error if the record's text is not JSON.
     pub fn tombstone(&self, stamp: i64) -> Result<Record, Report> {
         if !rules::on(Rule::TombstonesAreEmpty) {
             let text = rewrite(&self.text, &[("clientUpdatedAt", Some(stamp.to_string())), ("isDeleted", Some("true".to_owned()))])?;
@@ -62,19 +62,19 @@ impl Record {
         Ok(Record { id: self.id, stamp, deleted: true, text })
     }
 
-    /// The record with another stamp.
+    /// The record with a different stamp.
     ///
     /// # Errors
-    /// The record's text is not a JSON object.
+    /// Returns an error if the record's text is not a JSON object.
     pub fn restamped(&self, stamp: i64) -> Result<Record, Report> {
         let text = rewrite(&self.text, &[("clientUpdatedAt", Some(stamp.to_string()))])?;
         Ok(Record { id: self.id, stamp, deleted: self.deleted, text })
     }
 
-    /// The record as the server has it: with its id, its time, and the stamp that it settled on.
+    /// The record as the server stored it: with the server's id and time, and the final stamp.
     ///
     /// # Errors
-    /// The record's text is not a JSON object.
+    /// Returns an error if the record's text is not a JSON object.
     pub fn acknowledged(&self, server_id: Uuid, server_updated_at: i64, stamp: i64) -> Result<Record, Report> {
         let members = [
             ("clientUpdatedAt", Some(stamp.to_string())),
@@ -86,10 +86,10 @@ impl Record {
     }
 }
 
-/// Sets members of a JSON object to other JSON values, or takes them out, and leaves every other byte of their text as it is.
+/// Sets members of a JSON object, or removes those whose new value is `None`. The text of the other members stays unchanged.
 ///
 /// # Errors
-/// The text is not a JSON object.
+/// Returns an error if the text is not a JSON object.
 pub fn rewrite(text: &str, changes: &[(&str, Option<String>)]) -> Result<String, Report> {
     let tape = parse(text.as_bytes())?;
     let (Json::Object(_), Some(end)) = (tape.root(), text.rfind('}')) else {
@@ -122,11 +122,11 @@ pub fn rewrite(text: &str, changes: &[(&str, Option<String>)]) -> Result<String,
     Ok(written)
 }
 
-/// Makes the changes in `text` that lead from `before` to `after`, two readings of the same record. Members that are equal in both keep their
-/// text, whatever a reading has made of it.
+/// Applies the difference between `before` and `after`, two serializations of the record in `text`. Members that are equal in both keep
+/// their original text.
 ///
 /// # Errors
-/// One of the texts is not a JSON object.
+/// Returns an error if one of the texts is not a JSON object.
 pub fn patch(text: &str, before: &str, after: &str) -> Result<String, Report> {
     let (before, after) = (parse(before.as_bytes())?, parse(after.as_bytes())?);
     let members = |json: Json<'_>| match json {
@@ -146,20 +146,20 @@ fn push(written: &mut String, member: &str) {
     written.push_str(member);
 }
 
-/// A JSON string as a UUID.
+/// Reads a record id from a JSON string.
 pub fn uuid(value: Option<Json<'_>>) -> Option<Uuid> {
     value.and_then(Json::as_str).and_then(record_id)
 }
 
-/// The id of a record in the one form that the contract accepts: lower case, with hyphens. Another spelling of the same UUID is refused
-/// wherever an id is read, so that one record has one id.
+/// Parses a record id in its canonical form: lower case, with hyphens. Other spellings of a UUID are rejected wherever an id is read, so
+/// that a record has exactly one id.
 pub fn record_id(text: &str) -> Option<Uuid> {
     let id = Uuid::try_parse(text).ok()?;
     let mut canonical = Uuid::encode_buffer();
     (*id.hyphenated().encode_lower(&mut canonical) == *text).then_some(id)
 }
 
-/// A JSON number as an integer, `3.0` and `1e3` included.
+/// Reads an integer from a JSON number, including `3.0` and `1e3`.
 pub fn integer(value: Option<Json<'_>>) -> Option<i64> {
     match value {
         Some(Json::Number(number)) => number.to_i64(),
@@ -167,12 +167,12 @@ pub fn integer(value: Option<Json<'_>>) -> Option<i64> {
     }
 }
 
-/// A JSON number as a count: a revision, or a place on a device's list of edits.
+/// Reads a non-negative integer from a JSON number, such as a revision or a sequence number.
 pub fn count(value: Option<Json<'_>>) -> Option<u64> {
     integer(value).and_then(|number| number.try_into().ok())
 }
 
-/// A JSON boolean.
+/// Reads a JSON boolean.
 pub fn boolean(value: Option<Json<'_>>) -> Option<bool> {
     match value {
         Some(Json::Bool(value)) => Some(value),

@@ -1,34 +1,34 @@
-//! When to try again, decided once: what an answer means for the next attempt, and how long to wait (R14).
+//! Retries: what a failure means for the next attempt, and how long to wait (R14).
 
-/// What a failed request calls for: a closed set, decided by status and code and never by message text.
+/// The kinds of failed requests: a closed set, decided by status and code and never by message text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// No answer, or one that was not the server's: wait longer each time.
+    /// There was no answer, or it did not come from the server. The wait grows with each failure.
     Unreachable,
-    /// The server is there and has asked for patience, in milliseconds where it said how long.
+    /// The server asked the client to wait.
     Busy {
-        /// Kept to exactly; without it the wait grows as for [`Unreachable`](Self::Unreachable).
+        /// The wait in milliseconds, which is followed exactly. Without it, the wait grows as for [`Unreachable`](Self::Unreachable).
         retry_after_ms: Option<u64>,
     },
-    /// The token is not accepted: refresh it, once.
+    /// The token was rejected. It is refreshed once.
     Unauthorized,
-    /// The account may not sync: only the user can help.
+    /// The account may not sync. Only the user can resolve this.
     Forbidden,
-    /// The cursor means nothing to the server any more: pull everything again.
+    /// The server no longer accepts the cursor. A full resync follows.
     Gone {
-        /// Where a restored server went back to; none if the cursor is merely too old.
+        /// The revision that the server was restored to. `None` if the cursor is merely too old.
         restored_rev: Option<u64>,
     },
-    /// Too much in one push, or something in it that the server will not read: send less.
+    /// The server rejected the push as a whole, because of its size or its content.
     Refused {
-        /// It was the size. Either way the push is halved, down to the one edit that is at fault.
+        /// Whether the size was the reason. In both cases the push is halved, down to the one edit that is the cause.
         too_large: bool,
     },
     /// This version of the app is too old.
     UpgradeRequired,
 }
 
-/// Waits that double from one second to five minutes, each shortened by chance so that devices do not come back all at once.
+/// Waits that double from one second to five minutes, each shortened at random so that devices do not retry at the same time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Backoff {
     failures: u32,
@@ -38,14 +38,14 @@ const FIRST_MS: u64 = 1_000;
 const LONGEST_MS: u64 = 5 * 60 * 1_000;
 
 impl Backoff {
-    /// How long to wait after one more failure, in milliseconds. `jitter` is a random number.
+    /// Registers a failure, and returns how long to wait, in milliseconds. `jitter` is a random number.
     pub fn next_ms(&mut self, jitter: u64) -> i64 {
         let longest = (FIRST_MS << self.failures.min(16)).min(LONGEST_MS);
         self.failures = self.failures.saturating_add(1);
         (1 + jitter % longest).cast_signed()
     }
 
-    /// Forgets the failures, after a success or because the user wants to try now.
+    /// Resets the waits, after a success or because the user wants to retry now.
     pub fn reset(&mut self) {
         self.failures = 0;
     }

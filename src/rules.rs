@@ -1,12 +1,12 @@
-//! The rules of the protocol as switches, so that the simulation can show what each is for. They are on, always, in every build but the
-//! simulation's (feature `simulation`), where one at a time can be switched off on the thread at hand.
+//! The rules of the protocol as switches. Rules are always on, except in the simulation (feature `simulation`), which switches them off one
+//! at a time, on one thread, to show what each of them prevents.
 
 /// A rule that can be switched off in the simulation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Rule {
-    /// R1: only what is accepted gets a revision.
+    /// R1: only accepted edits get a revision.
     NumberAcceptedOnly,
-    /// R2: where a page is the last, its cursor reaches to the counter read with it and not further.
+    /// R2: the cursor of the last page reaches to the counter that was read with the page and not further.
     CursorOfSnapshot,
     /// R3: a page's rows and its cursor are stored together.
     PageAndCursorTogether,
@@ -14,17 +14,17 @@ pub enum Rule {
     DirtyByOp,
     /// R5: an acknowledgement clears only the edit that was sent.
     AcknowledgeBySentOp,
-    /// R6: a pulled row is judged against the row as it is when it is written.
+    /// R6: a pulled change is merged with the row in the transaction that writes it.
     MergeInTransaction,
-    /// R7: a refusal for good takes the edit out of the queue.
+    /// R7: a permanent rejection removes the edit from the queue.
     BlockRefused,
-    /// R7: the cursor passes over the device's own push only if nobody else has pushed.
+    /// R7: the cursor moves past the device's own push only if no other device has pushed.
     EchoOnlyIfAlone,
     /// R8: the same op is a duplicate.
     SameOpIsDuplicate,
-    /// R8: edits of one device go by its own count.
+    /// R8: edits of one device are ordered by its sequence numbers.
     SameDeviceByCount,
-    /// R8: an edit of the current version follows it.
+    /// R8: an edit based on the current version replaces it.
     BaseRevFollows,
     /// R8: last write wins in a total order.
     TotalOrder,
@@ -32,45 +32,45 @@ pub enum Rule {
     VerdictIsFinal,
     /// R9: stamps are above every stamp that the device has seen.
     Ratchet,
-    /// R9: the stamp of an edit stays above the version that it was made on, even once the server has forgotten that version.
+    /// R9: the stamp of an edit stays above the version that it was made on, even after the server has lost that version.
     StampAboveBase,
-    /// R9: the server refuses stamps from the future, and the device stamps afresh.
+    /// R9: the server rejects stamps from the future, and the device makes new ones.
     RefuseFutureStamps,
-    /// R10: a cursor from before purged tombstones is refused.
+    /// R10: a cursor from before purged tombstones is rejected.
     PurgeWatermarkCheck,
-    /// R10: tombstones that a backup may bring back are not purged.
+    /// R10: tombstones are not purged while a backup could bring their records back.
     PurgeAfterBackup,
-    /// R11: a cursor of another epoch is refused.
+    /// R11: a cursor of another epoch is rejected.
     EpochCheck,
-    /// R11: what a restored server has lost is pushed again.
+    /// R11: versions that a restored server has lost are pushed again.
     PushLostAgain,
-    /// R11: a resync deletes what it has not seen.
+    /// R11: a resync deletes the records that it has not seen.
     SweepUnseen,
-    /// R13: a refused token changes no record.
+    /// R13: a rejected token changes no record.
     AuthTouchesNothing,
-    /// R14: a timer is armed while there is something to do.
+    /// R14: the timer is set while there is something to do.
     TimerAlwaysArmed,
     /// R15: nothing is sent with another account's token.
     OneAccount,
-    /// R16: what cannot be read is set quarantined.
+    /// R16: unreadable changes are quarantined.
     Quarantine,
-    /// R18: what the app ships is beaten by any real edit.
+    /// R18: any edit by a user wins over a default record that ships with the app.
     SeedsAreOldest,
-    /// R19: what is known later is not overwritten by what was known before.
+    /// R19: an older snapshot never replaces a newer one.
     NewestSnapshot,
-    /// R20: a device that meets its own id elsewhere becomes another one.
+    /// R20: a device that finds its id in use elsewhere gets a new id.
     CloneBecomesNew,
-    /// R20: a page that shows this device's id in use elsewhere is not merged before the device has another one.
+    /// R20: a page that shows this device's id in use elsewhere is not merged before the device has a new id.
     CloneBeforeMerge,
-    /// R21: a deletion leaves nothing but a tombstone.
+    /// R21: a deletion leaves only a tombstone.
     TombstonesAreEmpty,
-    /// R24: an edit of a version that was read earlier is not taken for one of the version at hand.
+    /// R24: an edit of an earlier version is not treated as an edit of the current version.
     StaleEditsHaveNoBase,
-    /// R28: a call that can go on only when the user acts returns.
+    /// R28: a call that cannot continue until the user acts returns.
     QuestionsAreReported,
 }
 
-/// Whether a rule is on: always, outside the simulation.
+/// Whether a rule is on. Outside the simulation, it always is.
 #[cfg(not(feature = "simulation"))]
 #[inline(always)]
 pub const fn on(_: Rule) -> bool {
@@ -90,12 +90,12 @@ mod switches {
         static OFF: Cell<Option<Rule>> = const { Cell::new(None) };
     }
 
-    /// Whether a rule is on, on this thread.
+    /// Whether a rule is on for this thread.
     pub fn on(rule: Rule) -> bool {
         OFF.get() != Some(rule)
     }
 
-    /// Does something on this thread without a rule.
+    /// Runs `job` on this thread with a rule switched off.
     pub fn without<T>(rule: Option<Rule>, job: impl FnOnce() -> T) -> T {
         OFF.set(rule);
         let result = job();

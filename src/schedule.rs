@@ -1,21 +1,21 @@
-//! One timer for everything that is waited for: writes that settle down, the next poll, and the end of a wait after a failure (R14).
+//! One timer for everything that the engine waits for: the debounce of writes, the next poll, and the wait after a failure (R14).
 
-/// The first write after this long a quiet is pushed at once.
+/// The first write after this much time without writes is pushed at once.
 const QUIET_MS: i64 = 2_000;
-/// Later writes are pushed when none has come for this long,
+/// Later writes are pushed when no other write follows within this time,
 const DEBOUNCE_MS: i64 = 1_000;
 /// or at the latest after this long.
 const DEBOUNCE_MAX_MS: i64 = 10_000;
 
-/// What is waited for. Times are those of a clock that never goes back, in milliseconds.
+/// The times that the engine waits for, in milliseconds of a monotonic clock.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Schedule {
-    /// When the waiting writes are to be pushed, and by when at the latest.
+    /// When to push the debounced writes.
     writes: Option<Writes>,
-    /// The last write, pushed or not.
+    /// The time of the last write, pushed or not.
     last_write: Option<i64>,
     poll_at: Option<i64>,
-    /// Nothing is sent before this.
+    /// Nothing is sent before this time.
     hold_until: Option<i64>,
 }
 
@@ -26,7 +26,7 @@ struct Writes {
 }
 
 impl Schedule {
-    /// The app has written.
+    /// Registers a write of the app.
     pub fn written(&mut self, now: i64) {
         let quiet = self.last_write.is_none_or(|last| now - last >= QUIET_MS);
         self.last_write = Some(now);
@@ -37,52 +37,52 @@ impl Schedule {
         });
     }
 
-    /// Whether writes wait to settle down.
+    /// Whether writes are being debounced.
     pub fn has_writes(&self) -> bool {
         self.writes.is_some()
     }
 
-    /// Whether writes are due now; they no longer wait then.
+    /// Whether debounced writes are due. If so, they are removed.
     pub fn take_writes(&mut self, now: i64) -> bool {
         self.writes.take_if(|writes| writes.due <= now).is_some()
     }
 
-    /// The writes are on their way.
+    /// Removes the debounced writes, because they are being pushed.
     pub fn forget_writes(&mut self) {
         self.writes = None;
     }
 
-    /// Pulls at this time, whatever happens until then.
+    /// Sets the time of the next poll.
     pub fn poll_at(&mut self, at: i64) {
         self.poll_at = Some(at);
     }
 
-    /// Whether a poll is due now; it is no longer waited for then.
+    /// Whether the poll is due. If so, it is removed.
     pub fn take_poll(&mut self, now: i64) -> bool {
         self.poll_at.take_if(|at| *at <= now).is_some()
     }
 
-    /// Sends nothing before this time, after a failure.
+    /// Sets the time until which nothing is sent, after a failure.
     pub fn hold_until(&mut self, at: i64) {
         self.hold_until = Some(at);
     }
 
-    /// Need not wait any longer: something went well, or the user wants to try now.
+    /// Ends the wait, because the user or the app wants to retry now.
     pub fn clear_hold(&mut self) {
         self.hold_until = None;
     }
 
-    /// Forgets a wait that is over: a timer in the past would go off again and again.
+    /// Removes a wait that is over. A timer in the past would fire repeatedly.
     pub fn release_hold(&mut self, now: i64) {
         self.hold_until.take_if(|at| *at <= now);
     }
 
-    /// Whether nothing may be sent yet.
+    /// Whether a wait is in effect.
     pub fn is_held(&self, now: i64) -> bool {
         self.hold_until.is_some_and(|at| now < at)
     }
 
-    /// When to look again; `wanted` if something is to be done as soon as it may.
+    /// When the timer must fire. `wanted` tells whether there is work to do as soon as the wait ends.
     pub fn wake_at(&self, wanted: bool) -> Option<i64> {
         let hold = self.hold_until.filter(|_| wanted);
         let writes = self.writes.map(|writes| self.hold_until.map_or(writes.due, |hold| hold.max(writes.due)));

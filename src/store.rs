@@ -1,4 +1,5 @@
-//! What a device keeps, and the trait that keeps it. Every change goes through one method: load rows, decide, write, in one transaction.
+//! What a device stores, and the trait of its database. Every change goes through one method, which loads rows, plans and writes in one
+//! transaction.
 
 pub mod memory;
 #[cfg(feature = "sqlite")]
@@ -20,40 +21,40 @@ use crate::record::Record;
 use crate::rules::{self, Rule};
 use crate::wire::Edit;
 
-/// A device's local database. Implementations pass the conformance suite in `tests/stores.rs`.
+/// A device's local database. Implementations must pass the conformance suite in `tests/stores.rs`.
 ///
-/// A store decides nothing: `plan` does, inside the store's own transaction, so that no other write can come between what was read and
-/// what is written (R3, R6).
+/// A store makes no decisions. The `plan` function does, inside the store's own transaction, so that no other write happens between what it
+/// reads and what it writes (R3, R6).
 pub trait Store: Send {
-    /// Changes something, durably: loads what is selected, lets `plan` decide, and does what it says, all in one transaction. Where
-    /// `plan` refuses, nothing is changed.
+    /// Loads the selected rows, calls `plan`, and applies the writes that it returns, in one durable transaction. If `plan` returns
+    /// [`Refused`], nothing is changed.
     ///
     /// # Errors
-    /// The database cannot be read or written; nothing was changed.
+    /// Returns an error if the database cannot be read or written. In that case nothing is changed.
     fn update(&mut self, select: &Select, plan: &mut Plan<'_>) -> Result<(), StoreError>;
 
-    /// What the device knows of itself and of the server.
+    /// The state of the device apart from its records.
     ///
     /// # Errors
-    /// The database cannot be read.
+    /// Returns an error if the database cannot be read.
     fn meta(&mut self) -> Result<Meta, StoreError>;
 
-    /// Rows with an edit to push: parents first, then in the order of the edits, at most `limit`.
+    /// At most `limit` rows with a pending edit, parents before children, then in the order of the edits.
     ///
     /// # Errors
-    /// The database cannot be read.
+    /// Returns an error if the database cannot be read.
     fn pending(&mut self, limit: usize) -> Result<Vec<Row>, StoreError>;
 
-    /// One row, live or deleted.
+    /// The row with this key, live or deleted.
     ///
     /// # Errors
-    /// The database cannot be read.
+    /// Returns an error if the database cannot be read.
     fn get(&mut self, key: Key) -> Result<Option<Row>, StoreError>;
 
-    /// Visits live records of a collection in the order of the query, as one snapshot, until `visit` breaks off.
+    /// Calls `visit` with each live record of a collection in the order of the query, from one snapshot, until it returns `Break`.
     ///
     /// # Errors
-    /// The query names an index that the contract does not declare, or the database cannot be read.
+    /// Returns an error if the contract does not declare the query's index or the database cannot be read.
     fn visit(
         &mut self,
         collection: &'static Collection,
@@ -61,10 +62,10 @@ pub trait Store: Send {
         visit: &mut dyn FnMut(Row) -> ControlFlow<()>,
     ) -> Result<(), StoreError>;
 
-    /// Live records of a collection, in the order of the query.
+    /// The live records that a query selects, in its order.
     ///
     /// # Errors
-    /// The query names an index that the contract does not declare, or the database cannot be read.
+    /// Returns an error if the contract does not declare the query's index or the database cannot be read.
     fn list(&mut self, collection: &'static Collection, query: &Query) -> Result<Vec<Row>, StoreError> {
         let mut rows = Vec::new();
         self.visit(collection, query, &mut |row| {
@@ -74,100 +75,100 @@ pub trait Store: Send {
         Ok(rows)
     }
 
-    /// Lets `job` read the store as of one moment: writes of other processes are not seen until it ends.
+    /// Runs `job` on a snapshot of the store, which does not show writes of other processes.
     ///
     /// # Errors
-    /// The database cannot be read, or `job` fails.
+    /// Returns an error if the database cannot be read or `job` fails.
     fn snapshot(&mut self, job: &mut dyn FnMut(&mut dyn Store) -> Result<(), StoreError>) -> Result<(), StoreError>;
 
-    /// How many rows there are of each kind.
+    /// The number of rows of each kind.
     ///
     /// # Errors
-    /// The database cannot be read.
+    /// Returns an error if the database cannot be read.
     fn counts(&mut self) -> Result<Counts, StoreError>;
 
-    /// Rows that the server has refused for good, with its reasons.
+    /// The rows whose edit the server has rejected permanently, with its reasons.
     ///
     /// # Errors
-    /// The database cannot be read.
+    /// Returns an error if the database cannot be read.
     fn blocked(&mut self) -> Result<Vec<Row>, StoreError>;
 
     /// The newest past versions, newest first, at most `limit`.
     ///
     /// # Errors
-    /// The database cannot be read.
+    /// Returns an error if the database cannot be read.
     fn history(&mut self, limit: usize) -> Result<Vec<PastVersion>, StoreError>;
 
     /// The past version with this number.
     ///
     /// # Errors
-    /// The database cannot be read.
+    /// Returns an error if the database cannot be read.
     fn past(&mut self, number: i64) -> Result<Option<PastVersion>, StoreError>;
 
     /// Changes that this version of the contract cannot read.
     ///
     /// # Errors
-    /// The database cannot be read.
+    /// Returns an error if the database cannot be read.
     fn quarantined(&mut self) -> Result<Vec<Quarantined>, StoreError>;
 }
 
-/// Decides what is written, from what was loaded.
+/// Decides what to write, given the loaded rows.
 pub type Plan<'a> = dyn FnMut(&mut Loaded) -> Result<Vec<Write>, Refused> + 'a;
 
-/// The plan has refused to go on; the reason is the caller's own.
+/// The plan does not want to write. The caller keeps the reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refused;
 
-/// Which rows a plan needs.
+/// The rows that a plan needs.
 #[derive(Clone, Debug)]
 pub enum Select {
-    /// These, in this order, whether they are there or not.
+    /// The rows with these keys, in this order; `None` for each key without a row.
     Keys(Vec<Key>),
-    /// Every row with an edit that the server has not acknowledged, blocked ones included, in the order of the edits.
+    /// Every row with an unacknowledged edit, including blocked ones, in the order of the edits.
     Unacknowledged,
-    /// Rows that the running resync has not seen, at most so many; none if there is no resync.
+    /// Rows that the current resync has not seen. None if there is no resync.
     Unseen {
-        /// The most rows: a large sweep is many short transactions.
+        /// The maximum number of rows. A large sweep is split into many short transactions.
         limit: usize,
     },
 }
 
-/// What a plan is given.
+/// The input of a plan.
 #[derive(Debug)]
 pub struct Loaded {
-    /// Written back if changed.
+    /// The device's state. Changes to it are written back.
     pub meta: Meta,
-    /// One for each selected key; all of them present for the other selections.
+    /// One entry for each selected key. Always `Some` for the other selections.
     pub rows: Vec<Option<Row>>,
-    /// For each row, whether a version of it is quarantined.
+    /// For each row, whether a version of its record is quarantined.
     pub quarantined: Vec<bool>,
 }
 
 /// One thing to write.
 #[derive(Clone, Debug)]
 pub enum Write {
-    /// Stores the row in place of the one with its key.
+    /// Stores the row and replaces the row with the same key.
     Put(Row),
-    /// Forgets the row, without a trace.
+    /// Deletes the row, without a tombstone.
     Remove(Key),
-    /// Adds a past version to the history, and forgets all but the newest `keep`.
+    /// Adds a past version to the conflict history, and deletes all but the newest `keep`.
     Remember {
-        /// The version.
+        /// The past version.
         past: PastVersion,
-        /// How many past versions stay, this one included.
+        /// The number of past versions to keep, including this one.
         keep: u64,
     },
-    /// Forgets the past version of this number.
+    /// Deletes the past version with this number.
     Forget(i64),
-    /// Quarantines what cannot be read, in place of what was quarantined for the same record.
+    /// Quarantines an unreadable change, and replaces a quarantined change of the same record.
     Quarantine(Quarantined),
-    /// Drops what was quarantined for a record.
+    /// Deletes the quarantined change of a record.
     Release(Key),
-    /// Drops what was quarantined under a revision, where its record cannot be told.
+    /// Deletes the quarantined change with this revision if its record is not known.
     ReleaseRev(u64),
 }
 
-/// Which record.
+/// The key of a record.
 #[derive(Clone, Copy)]
 pub struct Key {
     /// The collection.
@@ -208,31 +209,31 @@ impl fmt::Debug for Key {
     }
 }
 
-/// A record on this device, and where it stands.
+/// A record on this device, with its sync state.
 #[derive(Clone, Debug)]
 pub struct Row {
-    /// The collection that the record is of.
+    /// The collection that the record belongs to.
     pub collection: &'static Collection,
     /// The record, live or a tombstone.
     pub record: Record,
-    /// The edit that made this version.
+    /// The edit that created this version.
     pub op: Op,
-    /// The server's revision of this version if it is clean, of the version that was edited otherwise.
+    /// If the row is clean, the server's revision of this version. Otherwise the revision of the version that was edited.
     pub base_rev: Option<u64>,
     /// Whether the server has acknowledged this version.
     pub state: RowState,
-    /// The number of the last resync that has seen the record on the server.
+    /// The number of the last resync that saw the record on the server.
     pub seen: u64,
 }
 
-/// Whether the server has acknowledged a row. Never a comparison of times (R4).
+/// Whether the server has acknowledged a row's version. This is never derived from comparing times (R4).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RowState {
     /// The server has this version.
     Clean,
-    /// The server has yet to be told, or to answer.
+    /// The edit was not sent yet, or not answered yet.
     Pending(Pending),
-    /// The server has refused this version for good.
+    /// The server has rejected this version permanently.
     Blocked(Pending, Block),
 }
 
@@ -241,39 +242,40 @@ pub enum RowState {
 pub struct Pending {
     /// When the oldest unacknowledged edit of the record was made, in milliseconds since the Unix epoch.
     pub since: i64,
-    /// A version that the server lost when it was restored, and that keeps its op and stamp whoever made it (R11).
+    /// Whether this is a version that the server lost when it was restored from a backup. Such a version keeps its op and stamp, whichever
+    /// device made it (R11).
     pub lost: bool,
-    /// The stamp of the acknowledged version that the edit was made on, if there was one: the edit's own stamp stays above it (R9), so that
-    /// their order outlives a restore that makes the server forget the revision.
+    /// The stamp of the acknowledged version that the edit was made on, if any. The edit's own stamp stays above it (R9), so that the order
+    /// of the two survives a restore after which the server no longer knows the revision.
     pub base_stamp: Option<i64>,
 }
 
-/// Why the server has refused a version.
+/// Why the server has rejected a version.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Block {
     /// The contract's rejection code.
     pub code: String,
-    /// Why, in a sentence for the user.
+    /// The reason, as a sentence for the user.
     pub message: String,
-    /// The members that break a rule of the contract, as far as the server named them.
+    /// The violations that the server reported.
     #[serde(default)]
     pub violations: Vec<BlockedViolation>,
 }
 
-/// A member of a refused record that breaks a rule of the contract.
+/// A violation of the contract in a rejected record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct BlockedViolation {
-    /// The member, as a JSON Pointer from the record.
+    /// The JSON Pointer of the member, relative to the record.
     pub pointer: String,
-    /// The keyword of the contract that it breaks.
+    /// The schema keyword that it violates.
     pub keyword: String,
     /// What was found and what is accepted.
     pub message: String,
 }
 
 impl BlockedViolation {
-    /// A violation that the server reported; its pointer starts at the pushed change.
+    /// Converts a violation that the server reported. The server's pointer is relative to the pushed change.
     pub fn of(violation: &ViolationType) -> Self {
         let pointer = violation.pointer.strip_prefix("/record").unwrap_or(&violation.pointer).to_owned();
         BlockedViolation { pointer, keyword: violation.keyword.clone(), message: violation.message.clone() }
@@ -281,17 +283,17 @@ impl BlockedViolation {
 }
 
 impl Row {
-    /// Which record the row is of.
+    /// The key of the row's record.
     pub fn key(&self) -> Key {
         Key { collection: self.collection, id: self.record.id }
     }
 
-    /// What the row is compared by (R8).
+    /// The version, for conflict resolution (R8).
     pub fn version(&self) -> Version {
         Version { op: self.op, stamp: self.record.stamp, deleted: self.record.deleted }
     }
 
-    /// The unacknowledged edit, if there is one.
+    /// The unacknowledged edit, if any.
     pub fn unacknowledged(&self) -> Option<Pending> {
         match &self.state {
             RowState::Clean => None,
@@ -299,7 +301,7 @@ impl Row {
         }
     }
 
-    /// The stamp of the newest version that the server has acknowledged: what the next edit follows.
+    /// The stamp of the newest acknowledged version, which the next edit must exceed.
     pub fn acknowledged_stamp(&self) -> Option<i64> {
         match self.unacknowledged() {
             Some(pending) if !pending.lost => pending.base_stamp,
@@ -307,11 +309,11 @@ impl Row {
         }
     }
 
-    /// The row of an unacknowledged edit on the server's version of this revision and stamp. The edit's stamp is raised above that version's,
-    /// as the server will do (R8, R9); a version that the server has lost keeps its own.
+    /// Rebases the unacknowledged edit on the server's version with this revision and stamp. The edit's stamp is raised above that
+    /// version's stamp, as the server does (R8, R9). A version that the server has lost keeps its stamp.
     ///
     /// # Errors
-    /// The stored record is not JSON.
+    /// Returns an error if the stored record is not JSON.
     pub fn rebased(&self, rev: u64, stamp: i64) -> Result<Row, Report> {
         let mut row = Row { base_rev: Some(rev), ..self.clone() };
         let (RowState::Pending(pending) | RowState::Blocked(pending, _)) = &mut row.state else { return Ok(row) };
@@ -325,90 +327,90 @@ impl Row {
         Ok(row)
     }
 
-    /// The row as it is pushed.
+    /// The row's edit, in the form in which it is pushed.
     pub fn edit(&self) -> Edit {
         Edit { collection: self.collection, op: self.op, base_rev: self.base_rev, record: self.record.clone() }
     }
 }
 
-/// A version that is no longer the current one, kept so that the user can have it back.
+/// A version that is no longer current, kept so that the user can restore it.
 #[derive(Clone, Debug)]
 pub struct PastVersion {
-    /// The store's number for it; 0 until it is written.
+    /// The number that the store assigned; 0 before it is stored.
     pub number: i64,
-    /// The collection that the record is of.
+    /// The collection that the record belongs to.
     pub collection: &'static Collection,
-    /// The version, whole.
+    /// The complete record.
     pub record: Record,
-    /// The edit that had made it.
+    /// The edit that created the version.
     pub op: Op,
-    /// How it came to be a past one.
+    /// Why the version is no longer current.
     pub why: Past,
-    /// The edit that took its place.
+    /// The edit that replaced it.
     pub winner: Op,
-    /// When that happened on this device, in milliseconds since the Unix epoch.
+    /// When it was replaced on this device, in milliseconds since the Unix epoch.
     pub at: i64,
 }
 
-/// Why a version is no longer the current one.
+/// Why a version is no longer current.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum Past {
-    /// Another edit, made without knowing this version, replaced it.
+    /// A concurrent edit replaced it.
     Lost,
     /// The record was deleted.
     Deleted,
-    /// The server refused the edit, and the user discarded it.
+    /// The server rejected the edit, and the user discarded it.
     Discarded,
 }
 
-/// A change that this version of the contract cannot read, kept word for word until a later version can (R16).
+/// A change that this version of the contract cannot read. Its text is kept unchanged until a later version can read it (R16).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Quarantined {
-    /// The collection's path, which this version may not know; none if the change does not say.
+    /// The path of the collection, which this version may not know. `None` if the change does not name one.
     pub collection: Option<String>,
-    /// The record's id, if it can be told. A record with a version quarantined is not edited here.
+    /// The record's id, if it is readable. A record with a quarantined version cannot be edited on this device.
     pub id: Option<Uuid>,
-    /// What it is compared by, if that much can be read: an edit of the record is still judged against it.
+    /// The version and revision, if they are readable. Edits of the record are still resolved against them.
     pub stored: Option<Stored>,
-    /// The change as it came from the feed.
+    /// The JSON text of the change, as received.
     pub raw: String,
-    /// Why it cannot be read.
+    /// Why the change cannot be read.
     pub reason: String,
     /// When it arrived, in milliseconds since the Unix epoch.
     pub at: i64,
 }
 
-/// What a device knows of itself and of the server, beside its records.
+/// The state of a device, apart from its records.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Meta {
-    /// How often the store was changed. Counted by the store.
+    /// The number of changes to the store. The store counts them.
     pub version: u64,
-    /// This device's id, which all its edits bear.
+    /// This device's id, which is part of every op that it makes.
     pub device: Uuid,
-    /// A token that is also kept outside the database: where they differ, the database was copied (R20).
+    /// A token that is also stored outside the database. If the two differ, the database is a copy (R20).
     pub installation: Option<Uuid>,
-    /// The account that the records belong to; none before the first sign-in (R15).
+    /// The account that the records belong to. `None` before the first sign-in (R15).
     pub owner: Option<Uuid>,
-    /// How many edits this device has made.
+    /// The number of edits that this device has made.
     pub seq: u64,
-    /// What makes this device's stamps.
+    /// The clock that makes this device's stamps.
     pub clock: Clock,
-    /// Where in the global feed this device is; none before its first pull.
+    /// The device's position in the global feed. `None` before its first pull.
     pub cursor: Option<String>,
-    /// The running resync, if there is one (R11).
+    /// The current resync, if any (R11).
     pub resync: Option<Resync>,
-    /// How many resyncs there have been.
+    /// The number of resyncs so far.
     pub resyncs: u64,
-    /// When the feed was last pulled to its end, in milliseconds since the Unix epoch.
+    /// When the device last pulled everything in the feed, in milliseconds since the Unix epoch.
     pub last_pull_at: Option<i64>,
-    /// When a push of a collection's records last succeeded.
+    /// When a push last succeeded, by collection.
     pub last_push_at: BTreeMap<String, i64>,
     /// Whether sync is switched on.
     pub enabled: bool,
-    /// The contract that quarantined changes were last tried with.
+    /// The version of the contract with which quarantined changes were last read.
     pub contract: String,
 }
 
@@ -432,53 +434,55 @@ impl Default for Meta {
     }
 }
 
-/// A pull of everything, because the server no longer knows what this device has seen.
+/// A full resync: a pull of everything, because the server no longer accepts the device's cursor.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Resync {
-    /// Marks the rows that it has seen.
+    /// The resync's number, which marks the rows that it has seen.
     pub number: u64,
-    /// Where the server went back to, if it was restored from a backup: it has lost every version of a later revision.
+    /// The revision that the server was restored to, if it was restored from a backup. The server has lost every version with a later
+    /// revision.
     pub restored_rev: Option<u64>,
-    /// The server's epoch that this was learnt for; none until the first page is there and the server was asked about it.
+    /// The server's epoch for which `restored_rev` was learned. `None` until the first page has arrived and the server was asked about its
+    /// epoch.
     #[serde(default)]
     pub epoch: Option<String>,
-    /// How far it has come.
+    /// The resync's position in the feed.
     pub cursor: Option<String>,
-    /// Whether every page is applied, and what was not seen can be dealt with.
+    /// Whether every page is applied. The rows that were not seen are processed next.
     pub pulled: bool,
-    /// Whether what was not seen may be deleted: it is little, or the user has agreed.
+    /// Whether rows that were not seen may be deleted: there are few of them, or the user has agreed.
     pub confirmed: bool,
 }
 
 impl Resync {
-    /// Whether a page of this epoch may be merged by a device whose last known epoch is `known`: the server may have been restored, once more,
-    /// between saying so and sending the page, and what it has lost must be known before anything is overwritten.
+    /// Whether a page of this epoch may be merged by a device whose last known epoch is `known`. The server may have been restored again
+    /// before it sent the page, and the device must know what the server has lost before it overwrites anything.
     pub fn is_known(&self, epoch: &str, known: &str) -> bool {
         self.cursor.is_some() || epoch == known || self.epoch.as_deref() == Some(epoch)
     }
 
-    /// Whether it may turn out that the user must be asked.
+    /// Whether it is still undecided if the user must confirm deletions.
     pub fn is_undecided(&self) -> bool {
         self.pulled && !self.confirmed
     }
 
-    /// Whether the server has lost the version that it once gave this revision.
+    /// Whether the server has lost the version with this revision.
     pub fn is_lost(&self, rev: Option<u64>) -> bool {
         rules::on(Rule::PushLostAgain) && self.restored_rev.zip(rev).is_some_and(|(restored, rev)| rev > restored)
     }
 }
 
-/// How many rows of each kind a device holds.
+/// The number of rows of each kind on a device.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Live records, counted only while a resync has yet to decide whether to ask the user; counting takes a walk over all of them.
+    /// Live records. Counted only while a resync is undecided, because counting scans all of them.
     pub live: u64,
-    /// Edits that the server has yet to acknowledge.
+    /// Edits that the server has not acknowledged yet.
     pub pending: u64,
-    /// When the oldest pending edit was made.
+    /// When the oldest pending edit was made, in milliseconds since the Unix epoch.
     pub pending_since: Option<i64>,
-    /// Edits that the server has refused for good.
+    /// Edits that the server has rejected permanently.
     pub blocked: u64,
     /// Changes that this version of the contract cannot read.
     pub quarantined: u64,
@@ -486,36 +490,36 @@ pub struct Counts {
     pub unseen: u64,
 }
 
-/// Which records of a collection, and in which order.
+/// Selects and orders the records of a collection.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Query {
-    /// Members of an index that the contract declares; empty means by id.
+    /// The members of an index that the contract declares. Empty selects all records, ordered by id.
     pub index: Vec<String>,
-    /// Values of the index's first members that must be equal.
+    /// The values that the first members of the index must be equal to.
     pub equal: Vec<serde_json::Value>,
-    /// The lowest value of the member behind those, included.
+    /// The inclusive lower bound of the next member.
     pub from: Option<serde_json::Value>,
-    /// The highest value of that member, excluded.
+    /// The exclusive upper bound of that member.
     pub until: Option<serde_json::Value>,
-    /// Whether the last come first.
+    /// Whether the order is descending.
     pub descending: bool,
-    /// How many records to leave out at the beginning.
+    /// The number of records to skip.
     pub offset: usize,
-    /// The most records; none means all.
+    /// The maximum number of records. `None` means no limit.
     pub limit: Option<usize>,
 }
 
-/// A database that cannot be read or written. Nothing was changed, and nothing is lost.
+/// The error of a database that cannot be read or written. Nothing was changed.
 #[derive(Debug)]
 pub struct StoreError {
     /// What was being done, what was seen, and what to do next.
     pub message: String,
-    /// What the database itself has said.
+    /// The error of the database itself.
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
 impl StoreError {
-    /// An error that is told by its message alone.
+    /// Creates an error without a source.
     pub fn new(message: impl Into<String>) -> Self {
         StoreError { message: message.into(), source: None }
     }
@@ -533,10 +537,10 @@ impl std::error::Error for StoreError {
     }
 }
 
-/// The index of a collection that a query goes by.
+/// The index that a query uses.
 ///
 /// # Errors
-/// The contract declares no such index.
+/// Returns an error if the contract does not declare the index.
 pub fn index_of<'a>(collection: &'a Collection, query: &Query) -> Result<Option<&'a crate::api::collection::Index>, StoreError> {
     if query.index.is_empty() {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! The durable steps of a sync: each is one transaction of the store, planned by pure functions.
+//! The durable steps of a sync. Each is one transaction of the store, planned by pure functions.
 
 use crate::api::{Report, registry};
 use crate::clock::ClockAndRng;
@@ -10,105 +10,105 @@ use crate::wire::{Change, Edit, Page, PushResult};
 /// One durable step.
 #[derive(Clone, Debug)]
 pub enum Task {
-    /// Take in a page, and move the cursor with it.
+    /// Apply a page, and move the cursor.
     Page(Page),
-    /// Take in what became of a push.
+    /// Apply the result of a push.
     Outcomes {
-        /// The edits as they were sent: an edit made since then is not acknowledged (R5).
+        /// The edits as they were sent. An edit made since is not acknowledged (R5).
         sent: Vec<Edit>,
-        /// What the server has made of each.
+        /// The server's result.
         result: PushResult,
     },
-    /// Stamp the waiting edits afresh, because the clock was wrong.
+    /// Give the pending edits new stamps, because the clock was wrong.
     Restamp,
-    /// Become another device, because this one's id is in use elsewhere; with a new installation token, if there is one.
+    /// Give the device a new id, because its id is in use elsewhere.
     NewDevice {
-        /// The token that the database and the file beside it share from now on.
+        /// The new installation token that the database shares with the file next to it. `None` keeps the current token.
         installation: Option<uuid::Uuid>,
     },
-    /// Begin to pull everything again.
+    /// Start a full resync.
     BeginResync {
-        /// The revision that a restored server went back to: what it has lost is pushed again.
+        /// The revision that the server was restored to, if it was. Later versions are pushed again.
         restored_rev: Option<u64>,
-        /// The epoch that this was learnt for.
+        /// The server's epoch for which `restored_rev` was learned.
         epoch: Option<String>,
     },
-    /// The user's answer to a resync that would delete much.
+    /// Apply the user's answer to a resync that would delete many records.
     AnswerResync(Answer),
-    /// Deal with rows that the resync has not seen, some at a time.
+    /// Process some of the rows that the resync has not seen.
     Sweep,
     /// End the resync.
     FinishResync,
-    /// Take a single edit out of the queue, which the server will not even read.
+    /// Block an edit that the server rejects without reading it.
     Block {
         /// The edit. A later edit of the record is not blocked.
         edit: Box<Edit>,
-        /// Why.
+        /// The reason.
         block: Block,
     },
-    /// Put refused edits back into the queue.
+    /// Make rejected edits pending again.
     Retry(Vec<Key>),
-    /// Give refused edits up.
+    /// Discard rejected edits.
     Discard(Vec<Key>),
-    /// Belong to an account from now on.
+    /// Assign the database to an account.
     Claim {
-        /// The account of the first sign-in. Every record made so far becomes its own (R15).
+        /// The account of the first sign-in. It owns every record made so far (R15).
         account: uuid::Uuid,
     },
     /// Switch sync on or off.
     Enable(bool),
-    /// Take in a change that was quarantined, now that this version of the contract can read it (R16).
+    /// Apply a quarantined change that this version of the contract can read (R16).
     Release(Box<Change>),
-    /// Remember that everything quarantined was tried with the contract as it is.
+    /// Record that the quarantined changes were read with the current contract.
     Current,
 }
 
 /// What to do with records that the server no longer has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// Delete them here too.
+    /// Delete them on this device too.
     Delete,
     /// Push them to the server again.
     PushAgain,
 }
 
-/// How many rows a resync deals with in one transaction.
+/// The maximum number of rows that a resync sweeps in one transaction.
 const SWEEP_ROWS: usize = 2_000;
 
-/// What a step has come to.
+/// The result of a step.
 #[derive(Clone, Debug, Default)]
 pub struct Done {
-    /// Of [`Task::Outcomes`].
+    /// The result of [`Task::Outcomes`].
     pub pushed: Pushed,
-    /// Of [`Task::Page`].
+    /// The result of [`Task::Page`].
     pub pulled: Pulled,
-    /// Rows that a sweep has dealt with.
+    /// The number of rows that [`Task::Sweep`] processed.
     pub swept: usize,
     /// The store after the step.
     pub snapshot: Snapshot,
 }
 
-/// What the engine needs to know of the store.
+/// The part of the store that the engine needs to know.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Snapshot {
-    /// What the device knows of itself and of the server.
+    /// The state of the device apart from its records.
     pub meta: Meta,
-    /// How much waits, is refused, or is set quarantined.
+    /// The numbers of pending, rejected and quarantined edits and changes.
     pub counts: Counts,
 }
 
 impl Snapshot {
-    /// Reads it.
+    /// Reads the snapshot.
     ///
     /// # Errors
-    /// The store cannot be read.
+    /// Returns an error if the store cannot be read.
     pub fn of(store: &mut dyn Store) -> Result<Self, StoreError> {
         Ok(Snapshot { meta: store.meta()?, counts: store.counts()? })
     }
 }
 
 impl Task {
-    /// The step that takes in a change that was quarantined, or nothing if it still cannot be read.
+    /// The step that applies a quarantined change. Returns `None` if the change is still unreadable.
     pub fn reread(raw: &str) -> Option<Task> {
         pull::reread(raw).map(|change| Task::Release(Box::new(change)))
     }
@@ -132,10 +132,10 @@ impl Task {
         }
     }
 
-    /// What is written, from what was loaded.
+    /// Plans the writes, given the loaded rows.
     ///
     /// # Errors
-    /// A stored record is not JSON: the database is damaged.
+    /// Returns an error if a stored record is not JSON, which means that the database is damaged.
     pub fn plan(&self, loaded: &mut Loaded, clock: &mut ClockAndRng<'_>, done: &mut Done) -> Result<Vec<Write>, Report> {
         Ok(match self {
             Task::Page(page) => {
@@ -188,10 +188,10 @@ impl Task {
         })
     }
 
-    /// Takes the step.
+    /// Runs the step.
     ///
     /// # Errors
-    /// The store cannot be read or written; nothing was changed.
+    /// Returns an error if the store cannot be read or written. In that case nothing is changed.
     pub fn run(&self, store: &mut dyn Store, clock: &mut ClockAndRng<'_>) -> Result<Done, StoreError> {
         let mut done = Done::default();
         let mut damage = None;

@@ -1,4 +1,4 @@
-//! The way to the server: HTTPS by reqwest, and the tokens that go with every request.
+//! The connection to the server: HTTPS with reqwest, and the tokens that authenticate each request.
 
 use std::fmt;
 use std::sync::{Mutex as SyncMutex, PoisonError};
@@ -15,22 +15,22 @@ use crate::engine::Message;
 use crate::engine::answer::Answered;
 use crate::error::{Error, Kind};
 
-/// How long to wait for a connection.
+/// The timeout for connecting.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long to wait for an answer.
+/// The timeout for an answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
-/// How long change notifications may be silent. The server sends a comment every 20 seconds.
+/// The longest silence on the connection for change notifications. The server sends a comment every 20 seconds.
 pub(crate) const SILENCE_TIMEOUT: Duration = Duration::from_secs(50);
 
-/// What a signed-in device holds. Nothing shows the tokens but serialising them.
+/// The tokens of a signed-in device. `Debug` does not show them; serialization does.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Tokens {
-    /// Whose they are.
+    /// The account that the tokens belong to.
     pub account: Uuid,
-    /// Goes with every request, and lives for minutes.
+    /// The access token, which authenticates each request and expires after minutes.
     pub access_token: String,
-    /// Gets new tokens, once: using it again signs the device out.
+    /// The refresh token, which gets new tokens once. Using it twice signs the device out.
     pub refresh_token: String,
 }
 
@@ -44,7 +44,7 @@ impl Tokens {
     /// The tokens of a sign-in.
     ///
     /// # Errors
-    /// The account's id is not a UUID.
+    /// Returns an error if the account's id is not a UUID.
     pub fn of(pair: &TokenPair) -> Result<Self, Error> {
         let account = Uuid::parse_str(&pair.user_id)
             .map_err(|_| Error::argument("cannot sign in: the server sent an account id that is not a UUID"))?;
@@ -52,27 +52,27 @@ impl Tokens {
     }
 }
 
-/// Where an app keeps its tokens: a file that only the user can read, a key chain.
+/// Where an app keeps its tokens, for example a file that only the user can read, or a keychain.
 pub trait TokenStore: Send + Sync + 'static {
-    /// The tokens that were saved last; none if there are none.
+    /// Loads the tokens that were saved last, if there are any.
     ///
     /// # Errors
-    /// The tokens cannot be read.
+    /// Returns an error if the tokens cannot be read.
     fn load(&self) -> Result<Option<Tokens>, TokenError>;
 
-    /// Saves the tokens in place of those before, or deletes them.
+    /// Replaces the saved tokens, or deletes them.
     ///
     /// # Errors
-    /// The tokens cannot be written or deleted.
+    /// Returns an error if the tokens cannot be written or deleted.
     fn save(&self, tokens: Option<&Tokens>) -> Result<(), TokenError>;
 }
 
-/// A [`TokenStore`] that cannot be read or written.
+/// The error of a [`TokenStore`] that cannot be read or written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenError(String);
 
 impl TokenError {
-    /// An error with this message: what was being done, what was seen, what to do next.
+    /// Creates an error. The message says what was being done, what was seen and what to do next.
     pub fn new(message: impl Into<String>) -> Self {
         TokenError(message.into())
     }
@@ -86,7 +86,7 @@ impl fmt::Display for TokenError {
 
 impl std::error::Error for TokenError {}
 
-/// Tokens that are gone when the process ends.
+/// A [`TokenStore`] in memory. The tokens are lost when the process ends.
 #[derive(Debug, Default)]
 pub struct MemoryTokens(SyncMutex<Option<Tokens>>);
 
@@ -101,36 +101,36 @@ impl TokenStore for MemoryTokens {
     }
 }
 
-/// What sync has moved since the client was opened.
+/// The traffic of sync since the client was opened.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Traffic {
-    /// Requests for changes, and with changes, that were answered.
+    /// Pull and push requests that were answered.
     pub requests: u64,
-    /// Edits that the server has acknowledged.
+    /// Edits that were pushed and processed by the server.
     pub pushed: u64,
-    /// Changes of the feed that were stored.
+    /// Changes that were pulled and stored.
     pub pulled: u64,
-    /// Bytes of the bodies that were sent.
+    /// Size of the request bodies in bytes.
     pub sent_bytes: u64,
-    /// Bytes of the bodies that were received, before compression.
+    /// Size of the response bodies in bytes, after decompression.
     pub received_bytes: u64,
 }
 
-/// A server, and the way to it.
+/// A server's URL, the HTTP client and the tokens.
 pub(crate) struct Link {
     pub(crate) base_url: String,
     pub(crate) http: reqwest::Client,
     tokens: Box<dyn TokenStore>,
-    /// The tokens in use. Whoever refreshes holds the lock, and all others wait for the result.
+    /// The tokens in use. A refresh holds the lock, so that concurrent requests wait for its result.
     current: Mutex<Option<Tokens>>,
     traffic: SyncMutex<Traffic>,
 }
 
 impl Link {
     /// # Errors
-    /// The address is not a URL, or uses plain HTTP to another machine; the certificate is not a PEM certificate.
+    /// Returns an error if the address is not a URL or uses plain HTTP to another machine, or if the certificate is not a PEM certificate.
     pub(crate) fn new(base_url: &str, authority_pem: Option<&[u8]>, tokens: Box<dyn TokenStore>) -> Result<Self, Error> {
         let url = reqwest::Url::parse(base_url)
             .map_err(|error| Error::argument(format!("cannot use {base_url:?} as the server's address: {error}")))?;
@@ -141,7 +141,7 @@ impl Link {
                 "cannot use {base_url:?} as the server's address: only https is safe outside this machine"
             )));
         }
-        // If the process has chosen another provider already, that one serves as well.
+        // This fails if the process has already installed a provider, which then serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut http = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
@@ -149,7 +149,7 @@ impl Link {
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("stronglog-sync/", env!("CARGO_PKG_VERSION")));
         if loopback {
-            // What goes no further than this machine is not worth compressing, nor a proxy's business.
+            // Compression and proxies are useless on the loopback interface.
             http = http.no_gzip().no_zstd().no_proxy();
         }
         if let Some(pem) = authority_pem {
@@ -167,7 +167,7 @@ impl Link {
         })
     }
 
-    /// The tokens in use, read from where they are kept the first time.
+    /// The tokens in use, loaded from the token store the first time.
     pub(crate) async fn tokens(&self) -> Result<Option<Tokens>, Error> {
         let mut current = self.current.lock().await;
         if current.is_none() {
@@ -184,7 +184,7 @@ impl Link {
         count(&mut self.traffic.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// Keeps new tokens, or forgets them.
+    /// Saves new tokens, or deletes them.
     pub(crate) async fn set_tokens(&self, tokens: Option<Tokens>) -> Result<(), Error> {
         let mut current = self.current.lock().await;
         self.tokens.save(tokens.as_ref())?;
@@ -192,10 +192,10 @@ impl Link {
         Ok(())
     }
 
-    /// Gets new tokens in place of `stale` ones, unless somebody has done so already. Nothing comes back if the user must sign in.
+    /// Replaces `stale` tokens with new ones, unless another task has already done so. Returns `None` if the user must sign in.
     pub(crate) async fn refresh(&self, stale: &Tokens) -> Result<Option<Tokens>, Error> {
         let mut current = self.current.lock().await;
-        // Another process may have refreshed them, and a spent token must not be used again.
+        // Another process may have refreshed the tokens, and a used refresh token must not be sent again.
         if let Some(kept) = self.tokens.load()?.filter(|kept| kept != stale && kept.account == stale.account) {
             *current = Some(kept.clone());
             return Ok(Some(kept));
@@ -206,14 +206,18 @@ impl Link {
         let fresh = match reply.map_err(|error| called("refresh the sign-in", error))?.body {
             RefreshTokensResponse::Ok(pair) => Some(Tokens::of(&pair)?),
             RefreshTokensResponse::Unauthorized(_) | RefreshTokensResponse::Forbidden(_) => None,
-            _ => return Err(Kind::Foreign { doing: "refresh the sign-in", message: "the server cannot do it now".to_owned() }.into()),
+            _ => {
+                return Err(
+                    Kind::Foreign { doing: "refresh the sign-in", message: "the server sent an unexpected response".to_owned() }.into()
+                );
+            }
         };
         self.tokens.save(fresh.as_ref())?;
         *current = fresh.clone();
         Ok(fresh)
     }
 
-    /// Sends a message of the engine with the token of `account`, and of no other (R15).
+    /// Sends a message of the engine, but only with a token of `account` (R15).
     pub(crate) async fn exchange(&self, account: Uuid, message: &Message) -> Result<Answered, Error> {
         let mut request = self.request(message)?;
         let tokens = self.tokens().await?.filter(|tokens| tokens.account == account).ok_or(Kind::SignIn { doing: "sync" })?;
@@ -239,7 +243,7 @@ impl Link {
         request.map_err(|error| Error::argument(format!("cannot write the request: {error}")))
     }
 
-    /// Opens change notifications: a response whose body is a stream of events.
+    /// Opens the connection for change notifications. The response body is a stream of events.
     pub(crate) async fn listen(&self, tokens: &Tokens) -> Result<reqwest::Response, Error> {
         let request = self.http.get(format!("{}{}", self.base_url, StreamChanges::PATH));
         let request = request.bearer_auth(&tokens.access_token).header("X-Contract-Version", registry::VERSION);
@@ -253,7 +257,7 @@ pub(crate) fn version() -> Option<ContractVersion> {
     Some(ContractVersion(registry::VERSION.to_owned()))
 }
 
-/// The error of a call of the generated client.
+/// Converts an error of the generated client.
 pub(crate) fn called(doing: &'static str, error: crate::api::runtime::http::CallError<reqwest::Error>) -> Error {
     use crate::api::runtime::http::CallError;
     match error {
@@ -264,7 +268,7 @@ pub(crate) fn called(doing: &'static str, error: crate::api::runtime::http::Call
 }
 
 fn offline(doing: &'static str, error: &reqwest::Error) -> Error {
-    // The outer error only says that sending failed; what went wrong is further down.
+    // The outer error only says that sending failed; the innermost source says why.
     let mut message = error.to_string();
     let mut source = std::error::Error::source(error);
     while let Some(inner) = source {

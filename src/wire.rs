@@ -1,7 +1,7 @@
-//! Feed messages with their records as text: what both ends send each other, validated once and built without touching a record.
+//! Feed messages with their records as JSON text, validated once and never rebuilt.
 //!
-//! The generated types of [`api`](crate::api) hold the same messages with every record typed. A sync engine and a server pass records on
-//! and need neither their types nor the time to build them: here a validator walks the parsed text, and a record stays the text it was.
+//! The generated types of [`api`](crate::api) represent the same messages with typed records. A sync engine and a server only pass records
+//! on, so typed records would cost time without benefit. Here a validator checks the parsed text, and each record keeps its text.
 
 use std::fmt::Write;
 
@@ -21,21 +21,21 @@ use crate::api::{Rejection, Report, Schema};
 use crate::merge::{Op, Stored, Version};
 use crate::record::{Record, boolean, count, integer, uuid};
 
-/// The current version of a record, as the server has it.
+/// The server's current version of a record.
 #[derive(Clone, Debug)]
 pub struct Change {
-    /// The collection that the record is of.
+    /// The collection that the record belongs to.
     pub collection: &'static Collection,
-    /// The server's revision: the order of the feed.
+    /// The server's revision, which orders the feed.
     pub rev: u64,
-    /// The edit that made this version.
+    /// The edit that created this version.
     pub op: Op,
     /// The record, live or a tombstone.
     pub record: Record,
 }
 
 impl Change {
-    /// What an edit of the record is compared with (R8).
+    /// The stored version, for conflict resolution (R8).
     pub fn stored(&self) -> Stored {
         Stored { version: version(self.op, &self.record), rev: self.rev }
     }
@@ -44,18 +44,18 @@ impl Change {
 /// An edit of a record, as a device pushes it.
 #[derive(Clone, Debug)]
 pub struct Edit {
-    /// The collection that the record is of.
+    /// The collection that the record belongs to.
     pub collection: &'static Collection,
-    /// What the edit is known by.
+    /// The op that identifies the edit.
     pub op: Op,
     /// The revision of the version that was edited.
     pub base_rev: Option<u64>,
-    /// The record as it is after the edit.
+    /// The record after the edit.
     pub record: Record,
 }
 
 impl Edit {
-    /// What the stored version is compared with (R8).
+    /// The edit's version, for conflict resolution (R8).
     pub fn version(&self) -> Version {
         version(self.op, &self.record)
     }
@@ -65,33 +65,33 @@ fn version(op: Op, record: &Record) -> Version {
     Version { op, stamp: record.stamp, deleted: record.deleted }
 }
 
-/// A change that this version of the contract cannot read, with what can be read of it.
+/// A change that this version of the contract cannot read, with its readable parts.
 #[derive(Clone, Debug)]
 pub struct Unreadable {
-    /// Pointers are relative to the change.
+    /// The violations, with pointers relative to the change.
     pub report: Report,
-    /// The change's JSON text, word for word.
+    /// The JSON text of the change, unchanged.
     pub raw: String,
-    /// The collection, as far as the change or its feed names one.
+    /// The collection, if the change or its feed names one.
     pub collection: Option<String>,
-    /// The record's id, if it is one.
+    /// The record's id, if it is readable.
     pub id: Option<Uuid>,
-    /// The edit, if it is readable.
+    /// The op, if it is readable.
     pub op: Option<Op>,
-    /// The revision of the version that was edited, in a push.
+    /// In a push, the revision of the version that was edited.
     pub base_rev: Option<u64>,
-    /// Version and revision, where op, stamp and revision are as they should be.
+    /// The version and revision, if the op, the record's sync members and the revision are readable.
     pub stored: Option<Stored>,
 }
 
 /// One page of a feed.
 #[derive(Clone, Debug)]
 pub struct Page {
-    /// The changes in the order of their revisions, each read alone.
+    /// The changes in the order of their revisions, each validated on its own.
     pub changes: Vec<Result<Change, Box<Unreadable>>>,
-    /// Where the next page begins: stored with the rows, or not at all (R3).
+    /// The cursor of the next page. It is stored together with the rows, in one transaction (R3).
     pub next_cursor: String,
-    /// Whether there is another page already.
+    /// Whether there are more pages.
     pub has_more: bool,
     /// The account's newest revision.
     pub user_rev: u64,
@@ -99,21 +99,21 @@ pub struct Page {
     pub server_time: i64,
 }
 
-/// A push: edits, and where the device's cursor stands.
+/// A push: edits, and the device's cursor.
 #[derive(Clone, Debug)]
 pub struct Push {
-    /// The edits in the order they were sent, each read alone.
+    /// The edits in the order in which they were sent, each validated on its own.
     pub edits: Vec<Result<Edit, Box<Unreadable>>>,
-    /// Where the device is in the feed.
+    /// The device's position in the feed.
     pub cursor: Option<String>,
 }
 
-/// What became of a push.
+/// The result of a push.
 #[derive(Clone, Debug)]
 pub struct PushResult {
-    /// One for each edit, in order.
+    /// One outcome for each edit, in order.
     pub outcomes: Vec<Outcome>,
-    /// The account's newest revision before the push: a device that is there has seen everything (R7).
+    /// The account's newest revision before the push. A device whose cursor is at this revision has seen everything (R7).
     pub prev_user_rev: u64,
     /// The account's newest revision after the push.
     pub user_rev: u64,
@@ -121,61 +121,61 @@ pub struct PushResult {
     pub server_time: i64,
 }
 
-/// What became of one edit.
+/// The outcome of one edit.
 #[derive(Clone, Debug)]
 pub enum Outcome {
-    /// It is the current version now.
+    /// The edit is now the current version.
     Accepted(Receipt),
-    /// It was stored before: the answer to an earlier push was lost.
+    /// The edit was already stored, because the answer to an earlier push was lost.
     Duplicate(Receipt),
-    /// The stored version has won (R8).
+    /// The stored version won (R8).
     Superseded {
         /// The record.
         id: Uuid,
         /// The edit that lost.
         op: Op,
-        /// The version that won, which an older device may not be able to read.
+        /// The winning version, which an older client may not be able to read.
         winner: Box<Result<Change, Box<Unreadable>>>,
     },
-    /// It was not stored.
+    /// The edit was not stored.
     Rejected {
-        /// The record, if the edit named one.
+        /// The record's id, if it was readable.
         id: Option<Uuid>,
-        /// The edit, if it was readable.
+        /// The op, if it was readable.
         op: Option<Op>,
-        /// Why, and whether it may be sent again.
+        /// The reason, and whether the edit may be sent again.
         error: Rejection,
     },
 }
 
-/// The server's word that a version is stored.
+/// The server's confirmation that a version is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Receipt {
     /// The record.
     pub id: Uuid,
-    /// The edit that is stored.
+    /// The op of the stored edit.
     pub op: Op,
-    /// The revision it was given.
+    /// The revision that the server assigned.
     pub rev: u64,
     /// The server's own id for the record.
     pub server_id: Uuid,
-    /// When it was stored, in milliseconds since the Unix epoch.
+    /// When the version was stored, in milliseconds since the Unix epoch.
     pub server_updated_at: i64,
-    /// The stamp that was stored: at least the one that was sent.
+    /// The stored stamp, which is at least the stamp that was sent.
     pub stamp: i64,
 }
 
-/// Which feed a message belongs to: its changes name their collection, or the feed does.
+/// The feed that a message belongs to. It determines whether each change names its collection.
 #[derive(Clone, Copy, Debug)]
 pub enum Feed {
-    /// Every collection: what this engine uses.
+    /// The global feed of all collections, which this engine uses.
     All,
-    /// One collection.
+    /// The feed of one collection.
     One(&'static Collection),
 }
 
 impl Feed {
-    /// The feed's name in a cursor.
+    /// The name of the feed in a cursor.
     pub fn name(self) -> &'static str {
         match self {
             Feed::All => crate::cursor::ALL,
@@ -187,7 +187,7 @@ impl Feed {
 /// Reads a page of the global feed.
 ///
 /// # Errors
-/// What is wrong with the page as a whole; a change that is wrong fails alone.
+/// Returns an error if the page as a whole is invalid. An invalid change is reported in its own place.
 pub fn read_page(body: &[u8]) -> Result<Page, Report> {
     let tape = parse(body)?;
     let page = tape.root();
@@ -226,7 +226,7 @@ pub fn write_page(page: &Page, feed: Feed) -> String {
 /// Reads a push to a feed.
 ///
 /// # Errors
-/// What is wrong with the push as a whole; an edit that is wrong fails alone.
+/// Returns an error if the push as a whole is invalid. An invalid edit is reported in its own place.
 pub fn read_push(body: &[u8], feed: Feed) -> Result<Push, Report> {
     let tape = parse(body)?;
     let push = tape.root();
@@ -235,10 +235,10 @@ pub fn read_push(body: &[u8], feed: Feed) -> Result<Push, Report> {
     Ok(Push { edits, cursor: push.get("cursor").and_then(Json::as_str).map(str::to_owned) })
 }
 
-/// Reads one edit of one record of a collection.
+/// Reads a single edit of a record of a collection.
 ///
 /// # Errors
-/// What is wrong with it.
+/// Returns an error if the body is not JSON. An invalid edit is reported as [`Unreadable`].
 pub fn read_single_edit(body: &[u8], collection: &'static Collection) -> Result<Result<Edit, Box<Unreadable>>, Report> {
     Ok(read_edit(parse(body)?.root(), Feed::One(collection)))
 }
@@ -263,15 +263,16 @@ pub fn write_push<'a>(edits: impl IntoIterator<Item = &'a Edit>, cursor: Option<
     text
 }
 
-/// How many bytes an edit takes in a push, at most.
+/// The maximum number of bytes that an edit takes in a push.
 pub fn edit_bytes(record: &Record) -> usize {
     record.text.len() + 320
 }
 
-/// Reads what became of a push of `edits` to the global feed: a winner is of its edit's collection.
+/// Reads the result of a push to the global feed. `collections` are the collections of the pushed edits, in order; a winner belongs to the
+/// collection of its edit.
 ///
 /// # Errors
-/// What is wrong with the answer as a whole; a winner that is wrong fails alone.
+/// Returns an error if the result as a whole is invalid. An invalid winner is reported in its own place.
 pub fn read_push_result(body: &[u8], collections: &[&'static Collection]) -> Result<PushResult, Report> {
     let tape = parse(body)?;
     let result = tape.root();
@@ -288,7 +289,7 @@ pub fn read_push_result(body: &[u8], collections: &[&'static Collection]) -> Res
     read().ok_or_else(unread)
 }
 
-/// Writes what became of a push.
+/// Writes the result of a push.
 pub fn write_push_result(result: &PushResult) -> String {
     let mut text = String::from("{\"outcomes\":[");
     for (index, outcome) in result.outcomes.iter().enumerate() {
@@ -339,7 +340,7 @@ fn write_receipt(text: &mut String, outcome: &str, receipt: &Receipt) {
     );
 }
 
-/// Writes one change, as it stands in a page of `feed`.
+/// Writes one change in the form that it has in a page of `feed`.
 pub fn write_change(text: &mut String, change: &Change, feed: Feed) {
     text.push('{');
     if matches!(feed, Feed::All) {
@@ -386,7 +387,7 @@ fn read_outcome(outcome: Json<'_>, collection: &'static Collection) -> Option<Ou
     })
 }
 
-/// Reads a change of a feed, or keeps it as it is with the reasons why not.
+/// Reads a change of a feed. On failure, the result holds its text and the violations.
 pub fn read_change(change: Json<'_>, feed: Feed) -> Result<Change, Box<Unreadable>> {
     let (collection, checked) = checked(change, feed, check_feed_change, check_change);
     let read = || {
@@ -413,7 +414,8 @@ fn read_edit(edit: Json<'_>, feed: Feed) -> Result<Edit, Box<Unreadable>> {
     checked.and_then(|()| read().ok_or_else(unread)).map_err(|report| Box::new(unreadable(edit, feed, report)))
 }
 
-/// Validates a change: with its collection's own schema in the global feed, in two steps in a feed that does not name it.
+/// Validates a change. The global feed's schema includes the record; in a feed of one collection, the change and the record are validated
+/// separately.
 fn checked(value: Json<'_>, feed: Feed, in_all: Check, in_one: Check) -> (Option<&'static Collection>, Result<(), Report>) {
     match feed {
         Feed::All => {
@@ -465,7 +467,7 @@ fn items<'a>(message: Json<'a>, name: &str) -> impl Iterator<Item = Json<'a>> {
     array.into_iter().map(|(_, item)| item)
 }
 
-/// Validates a message and leaves the items of its `x-each` arrays to be judged one by one.
+/// Validates a message, except for the items of its `x-each` arrays, which are validated one by one.
 fn check(value: Json<'_>, check: Check) -> Result<(), Report> {
     let mut out = Checker::apart();
     check(value, At::ROOT, &mut out);
@@ -473,13 +475,13 @@ fn check(value: Json<'_>, check: Check) -> Result<(), Report> {
 }
 
 fn unread() -> Report {
-    Report::new("type", "holds a number or an id beyond what this program can hold")
+    Report::new("type", "holds a number or an id that is out of range")
 }
 
 /// Validates a live record of a collection.
 ///
 /// # Errors
-/// All violations.
+/// Returns all violations.
 pub fn check_live(collection: &Collection, record: Json<'_>) -> Result<(), Report> {
     validate_view(record, collection.check)
 }

@@ -193,7 +193,7 @@ async fn a_disk_that_cannot_be_written(small: &Path) {
         }
         Err(refused) => refused,
     };
-    assert!(refused.is_storage() && refused.to_string().contains("may be written to"), "{refused}");
+    assert!(refused.is_storage() && refused.to_string().contains("is writable"), "{refused}");
     let Err(refused) = start(Config::local(small.join("server"))).await else { panic!("a server on a disk that it cannot write") };
     assert!(refused.to_string().contains("Read-only file system"), "{refused}");
     remount(small, "rw").await;

@@ -137,7 +137,7 @@ fn a_file_that_is_no_database_or_of_a_later_version_is_refused_and_left_alone() 
     let path = folder.path().join("device.db");
     std::fs::write(&path, "x".repeat(9_000)).expect("written");
     let error = SqliteStore::open(&path, DEVICE).expect_err("no database");
-    assert!(error.message.contains("damaged or no database"), "{error}");
+    assert!(error.message.contains("damaged or not a database"), "{error}");
     assert_eq!(std::fs::read(&path).expect("read").len(), 9_000);
 
     let path = folder.path().join("later.db");

@@ -36,7 +36,7 @@ pub fn word(status: &Status) -> &'static str {
         SyncState::NeedsConfirmation => "your decision is needed",
         SyncState::UpgradeRequired => "this program is too old for the server",
         SyncState::Syncing => "still syncing",
-        SyncState::Idle => "not everything is in sync",
+        _ => "not everything is in sync",
     }
 }
 

@@ -1,4 +1,4 @@
-//! Setting a client up: where its records are, which server they sync with, and what is looked after when the app starts.
+//! The builder of a client: its database, its server, and what happens when the app starts.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -18,7 +18,7 @@ use crate::store::{Store, StoreError};
 use crate::task::{Snapshot, Task};
 use crate::transport::{Link, MemoryTokens, TokenStore};
 
-/// What a client is made of.
+/// Builds a [`Client`].
 ///
 /// ```no_run
 /// # async fn example(pem: Vec<u8>) -> Result<(), stronglog_sync::Error> {
@@ -56,46 +56,47 @@ impl Default for ClientBuilder {
 }
 
 impl ClientBuilder {
-    /// Keeps the records in this SQLite file, which is made if there is none. Without it they are gone when the client is.
+    /// Stores the records in this SQLite file, which is created if it does not exist. The default is a database in memory, which is lost
+    /// when the client is dropped.
     pub fn database(mut self, path: impl AsRef<Path>) -> Self {
         self.database = Some(path.as_ref().to_owned());
         self
     }
 
-    /// The address of the server, `https` unless it is this machine. Without it the records stay on the device.
+    /// The server's base URL. It must use `https` unless the server runs on this machine. Without a server, the records stay on the device.
     pub fn server(mut self, base_url: impl Into<String>) -> Self {
         self.server = Some(base_url.into());
         self
     }
 
-    /// Trusts servers whose certificates this authority has signed, too. PEM text.
+    /// Also trusts certificates signed by this authority, given as PEM.
     pub fn certificate_authority(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.authority_pem = Some(pem.into());
         self
     }
 
-    /// Where the tokens are kept between two starts of the app. Without it the user signs in each time.
+    /// Where to keep the tokens when the app is not running. By default they are in memory, and the user signs in at each start.
     pub fn tokens(mut self, tokens: impl TokenStore) -> Self {
         self.tokens = Box::new(tokens);
         self
     }
 
-    /// How often to pull, and how much to ask for and send at a time. The defaults suit an app.
+    /// How often to pull, and how much to request and send at a time. The defaults suit an app.
     pub fn settings(mut self, settings: Settings) -> Self {
         self.settings = settings;
         self
     }
 
-    /// Whether to hear of other devices' edits at once, over a connection that stays open. On unless switched off.
+    /// Whether to keep a connection open for change notifications, so that edits of other devices arrive at once. On by default.
     pub fn notifications(mut self, notifications: bool) -> Self {
         self.notifications = notifications;
         self
     }
 
-    /// Opens the database and starts to sync, if somebody is signed in. Call it inside a tokio runtime.
+    /// Opens the database, and starts to sync if a user is signed in. Must be called within a tokio runtime.
     ///
     /// # Errors
-    /// The database cannot be opened, or the server's address is none.
+    /// Returns an error if the database cannot be opened, the tokens cannot be read, or the server's URL or the certificate is invalid.
     pub async fn open(self) -> Result<Client, Error> {
         let link = self.server.map(|url| Link::new(&url, self.authority_pem.as_deref(), self.tokens).map(Arc::new)).transpose()?;
         let database = self.database;
@@ -129,7 +130,7 @@ impl ClientBuilder {
     }
 }
 
-/// A token beside the database, which stays behind when the database is copied (R20).
+/// The path of the token file next to the database. It is not copied along with the database (R20).
 fn installation_path(database: &Path) -> PathBuf {
     let mut name = database.as_os_str().to_owned();
     name.push(".installation");
@@ -149,7 +150,7 @@ fn open_store(database: Option<&Path>) -> Result<(Box<dyn Store>, Snapshot), Err
     Ok((store, snapshot))
 }
 
-/// Makes the device another one if its database is a copy: the token inside and the one beside it differ.
+/// Gives the device a new id if its database is a copy, that is, if the token in the database differs from the one in the file (R20).
 fn check_installation(store: &mut dyn Store, beside: &Path) -> Result<(), Error> {
     let inside = store.meta()?.installation;
     let outside = std::fs::read_to_string(beside).ok().and_then(|text| Uuid::parse_str(text.trim()).ok());
@@ -166,7 +167,7 @@ fn check_installation(store: &mut dyn Store, beside: &Path) -> Result<(), Error>
     Ok(())
 }
 
-/// Tries what was quarantined again, if the contract is another one since.
+/// Reads quarantined changes again if the contract has changed since the last attempt.
 fn reread_quarantine(store: &mut dyn Store) -> Result<(), Error> {
     if store.meta()?.contract == registry::VERSION {
         return Ok(());

@@ -1,4 +1,4 @@
-//! The records of one collection: typed for apps, as JSON for programs that name collections at run time.
+//! The records of one collection: typed for apps, and as JSON for programs that choose collections at run time.
 
 use std::collections::BTreeSet;
 use std::marker::PhantomData;
@@ -20,18 +20,18 @@ use crate::pull;
 use crate::record::{patch, record_id, rewrite};
 use crate::store::{Key, Query, StoreError};
 
-/// The records of one collection, typed.
+/// The typed records of one collection.
 pub struct Records<'a, T> {
     pub(super) json: JsonRecords<'a>,
     pub(super) records: PhantomData<T>,
 }
 
 impl<T: Synced> Records<'_, T> {
-    /// Writes a record, new or changed, and returns it as it is stored: with its stamp.
+    /// Writes a new or changed record, and returns it as stored, with its stamp.
     ///
-    /// The record's `client_updated_at` says which version was changed. If the device holds another one by now, because sync or another part
-    /// of the app has written meanwhile, the last write wins, and the version that it replaces goes to the history.
-    /// [`edit`](Self::edit) changes the version at hand.
+    /// The record's `client_updated_at` names the version that was edited. If the device holds another version by now, because sync or
+    /// another part of the app has written in the meantime, the last write wins and the replaced version goes to the conflict history.
+    /// [`edit`](Self::edit) always edits the current version.
     ///
     /// ```
     /// use stronglog_sync::Client;
@@ -57,14 +57,14 @@ impl<T: Synced> Records<'_, T> {
     /// ```
     ///
     /// # Errors
-    /// The record fails the contract, or the database cannot be written.
+    /// Returns an error if the record violates the contract or the database cannot be written.
     pub fn put(&self, record: &T) -> Result<T, Error> {
         let stored = self.json.put(&record.to_json())?;
         self.typed(&stored)
     }
 
-    /// Changes a record as it is now, and returns it as it is stored. Reading and writing are one transaction, in which neither sync nor
-    /// another process can write. Members that `change` leaves alone keep their text.
+    /// Edits the current version of a record, and returns it as stored. Reading and writing happen in one transaction, so neither sync nor
+    /// another process can write in between. Members that `change` does not touch keep their JSON text.
     ///
     /// ```
     /// use stronglog_sync::Client;
@@ -88,7 +88,7 @@ impl<T: Synced> Records<'_, T> {
     /// ```
     ///
     /// # Errors
-    /// There is no such record, the changed record fails the contract, or the database cannot be written.
+    /// Returns an error if there is no such record, the changed record violates the contract, or the database cannot be written.
     pub fn edit(&self, id: &str, change: impl FnOnce(&mut T)) -> Result<T, Error> {
         let stored = self.json.edit(id, |text| {
             let mut record = T::from_json(text.as_bytes())?;
@@ -99,32 +99,33 @@ impl<T: Synced> Records<'_, T> {
         self.typed(&stored)
     }
 
-    /// Writes many records in one transaction, all of them or none: much faster than one by one.
+    /// Writes many records in one transaction, all or none. This is much faster than writing them one by one.
     ///
     /// # Errors
-    /// A record fails the contract, or the database cannot be written. Nothing was written then.
+    /// Returns an error if a record violates the contract or the database cannot be written. In that case nothing is written.
     pub fn put_all(&self, records: &[T]) -> Result<(), Error> {
         let texts: Vec<String> = records.iter().map(T::to_json).collect();
         self.json.put_all(&texts)
     }
 
-    /// Writes a record that the app ships, unless there is one of its id: any real edit, on any device, beats it.
+    /// Writes a default record that ships with the app, unless the device has a record with its id. Any edit by a user, on any device, wins
+    /// over it.
     ///
     /// # Errors
-    /// The record fails the contract, or the database cannot be written.
+    /// Returns an error if the record violates the contract or the database cannot be written.
     pub fn seed(&self, record: &T) -> Result<(), Error> {
         self.json.seed(&record.to_json())
     }
 
-    /// The live record of this id.
+    /// The live record with this id.
     ///
     /// # Errors
-    /// The id is none, or the database cannot be read.
+    /// Returns an error if the id is not a UUID or the database cannot be read.
     pub fn get(&self, id: &str) -> Result<Option<T>, Error> {
         self.json.get(id)?.map(|text| self.typed(&text)).transpose()
     }
 
-    /// Live records, in the order of the query.
+    /// The live records that the query selects, in its order.
     ///
     /// ```
     /// use stronglog_sync::Client;
@@ -149,28 +150,28 @@ impl<T: Synced> Records<'_, T> {
     /// ```
     ///
     /// # Errors
-    /// The contract declares no such index, or the database cannot be read.
+    /// Returns an error if the contract does not declare the index or the database cannot be read.
     pub fn list(&self, query: &Query) -> Result<Vec<T>, Error> {
         self.json.list(query)?.iter().map(|text| self.typed(text)).collect()
     }
 
-    /// Deletes a record, here at once and everywhere else after the next sync. Its content stays in the conflict history.
+    /// Deletes a record: here at once, and on the other devices after the next sync. The conflict history keeps its content.
     ///
     /// # Errors
-    /// There is no such record, or the database cannot be written.
+    /// Returns an error if there is no such record or the database cannot be written.
     pub fn delete(&self, id: &str) -> Result<(), Error> {
         self.json.delete(id)
     }
 
-    /// Deletes many records in one transaction, all of them or none: much faster than one by one.
+    /// Deletes many records in one transaction, all or none. This is much faster than deleting them one by one.
     ///
     /// # Errors
-    /// There is no record of one of the ids, or the database cannot be written. Nothing was deleted then.
+    /// Returns an error if one of the records does not exist or the database cannot be written. In that case nothing is deleted.
     pub fn delete_all<I: AsRef<str>>(&self, ids: &[I]) -> Result<(), Error> {
         self.json.delete_all(ids)
     }
 
-    /// Hears of records of this collection that change, here or on another device.
+    /// Subscribes to changes of this collection's records, made here or on another device.
     ///
     /// ```
     /// use stronglog_sync::Client;
@@ -197,15 +198,14 @@ impl<T: Synced> Records<'_, T> {
         self.json.watch()
     }
 
-    /// The id of a record that every device makes for itself and that is still one record.
+    /// The id of a record that every device creates for itself, derived from `key` so that all devices create the same record.
     pub fn deterministic_id(&self, key: &str) -> Option<String> {
         crate::api::collection::deterministic_id(registry::NAMESPACE, T::COLLECTION.path, key)
     }
 
     fn typed(&self, text: &str) -> Result<T, Error> {
-        T::from_json(text.as_bytes()).map_err(|report| {
-            StoreError::new(format!("cannot read a stored record: {report}; the database holds what the contract refuses")).into()
-        })
+        T::from_json(text.as_bytes())
+            .map_err(|report| StoreError::new(format!("cannot read a stored record, which violates the contract: {report}")).into())
     }
 }
 
@@ -216,31 +216,33 @@ pub struct JsonRecords<'a> {
 }
 
 impl JsonRecords<'_> {
-    /// Writes a record, new or changed, and returns it as it is stored. Members that sync owns may be missing; so may the id of a new one.
+    /// Writes a new or changed record, and returns it as stored. The members that sync owns may be missing, and so may the id of a new
+    /// record.
     ///
-    /// The record's `clientUpdatedAt` says which version was changed, as in [`Records::put`]; `isDeleted: true` deletes the record.
+    /// The record's `clientUpdatedAt` names the version that was edited, as in [`Records::put`]. `isDeleted: true` deletes the record.
     ///
     /// # Errors
-    /// The record fails the contract, there is no record to delete, or the database cannot be written.
+    /// Returns an error if the record violates the contract, there is no record to delete, or the database cannot be written.
     pub fn put(&self, record: &str) -> Result<String, Error> {
         let (id, text) = self.complete(record)?;
         let stored = self.client.edit(self.key(id), &LocalEdit::Put(text))?;
         Ok(stored.map(|record| record.text).unwrap_or_default())
     }
 
-    /// Changes a record as it is now, and returns it as it is stored. Reading and writing are one transaction; the text of members that
-    /// `change` leaves alone is kept. [`rewrite`](crate::record::rewrite) sets members in that way.
+    /// Edits the current version of a record in one transaction, and returns it as stored. To keep the JSON text of the members that do not
+    /// change, use [`rewrite`](crate::record::rewrite).
     ///
     /// # Errors
-    /// There is no such record, `change` fails, the changed record fails the contract, or the database cannot be written.
+    /// Returns an error if there is no such record, `change` fails, the changed record violates the contract, or the database cannot be
+    /// written.
     pub fn edit(&self, id: &str, change: impl FnOnce(&str) -> Result<String, Report>) -> Result<String, Error> {
         Ok(self.client.change(self.key(self.id(id)?), change)?.text)
     }
 
-    /// Writes many records in one transaction, all of them or none.
+    /// Writes many records in one transaction, all or none.
     ///
     /// # Errors
-    /// A record fails the contract, or the database cannot be written. Nothing was written then.
+    /// Returns an error if a record violates the contract or the database cannot be written. In that case nothing is written.
     pub fn put_all(&self, records: &[String]) -> Result<(), Error> {
         let complete = records.iter().map(|record| self.complete(record));
         let complete = complete.map(|done| done.map(|(id, text)| (self.key(id), LocalEdit::Put(text))));
@@ -248,38 +250,39 @@ impl JsonRecords<'_> {
         self.client.edit_all(&keys, &edits).map(drop)
     }
 
-    /// Writes a record that the app ships, unless there is one of its id.
+    /// Writes a default record that ships with the app, unless the device has a record with its id.
     ///
     /// # Errors
-    /// The record fails the contract, or the database cannot be written.
+    /// Returns an error if the record violates the contract or the database cannot be written.
     pub fn seed(&self, record: &str) -> Result<(), Error> {
         let (id, text) = self.complete(record)?;
         self.client.edit(self.key(id), &LocalEdit::Seed(text)).map(drop)
     }
 
-    /// The live record of this id.
+    /// The live record with this id.
     ///
     /// # Errors
-    /// The id is none, or the database cannot be read.
+    /// Returns an error if the id is not a UUID or the database cannot be read.
     pub fn get(&self, id: &str) -> Result<Option<String>, Error> {
         let key = self.key(self.id(id)?);
         let row = self.client.with(|store| store.get(key))?;
         Ok(row.filter(|row| !row.record.deleted).map(|row| row.record.text))
     }
 
-    /// Live records, in the order of the query.
+    /// The live records that the query selects, in its order.
     ///
     /// # Errors
-    /// The contract declares no such index, or the database cannot be read.
+    /// Returns an error if the contract does not declare the index or the database cannot be read.
     pub fn list(&self, query: &Query) -> Result<Vec<String>, Error> {
         let rows = self.client.with(|store| store.list(self.collection, query))?;
         Ok(rows.into_iter().map(|row| row.record.text).collect())
     }
 
-    /// Visits live records in the order of the query, as one snapshot, until `visit` breaks off. Other calls of this client wait meanwhile.
+    /// Calls `visit` with each live record in the order of the query, from one snapshot, until it returns `Break`. Other calls of this
+    /// client block in the meantime.
     ///
     /// # Errors
-    /// The contract declares no such index, or the database cannot be read.
+    /// Returns an error if the contract does not declare the index or the database cannot be read.
     pub fn visit(&self, query: &Query, mut visit: impl FnMut(&str) -> ControlFlow<()>) -> Result<(), Error> {
         Ok(self.client.with(|store| store.visit(self.collection, query, &mut |row| visit(&row.record.text)))?)
     }
@@ -287,22 +290,22 @@ impl JsonRecords<'_> {
     /// Deletes a record.
     ///
     /// # Errors
-    /// There is no such record, or the database cannot be written.
+    /// Returns an error if there is no such record or the database cannot be written.
     pub fn delete(&self, id: &str) -> Result<(), Error> {
         self.client.edit(self.key(self.id(id)?), &LocalEdit::Delete).map(drop)
     }
 
-    /// Deletes many records in one transaction, all of them or none.
+    /// Deletes many records in one transaction, all or none.
     ///
     /// # Errors
-    /// There is no record of one of the ids, or the database cannot be written. Nothing was deleted then.
+    /// Returns an error if one of the records does not exist or the database cannot be written. In that case nothing is deleted.
     pub fn delete_all<I: AsRef<str>>(&self, ids: &[I]) -> Result<(), Error> {
         let ids: BTreeSet<Uuid> = ids.iter().map(|id| self.id(id.as_ref())).collect::<Result<_, _>>()?;
         let keys: Vec<Key> = ids.into_iter().map(|id| self.key(id)).collect();
         self.client.edit_all(&keys, &vec![LocalEdit::Delete; keys.len()]).map(drop)
     }
 
-    /// Hears of records of this collection that change, here or on another device.
+    /// Subscribes to changes of this collection's records, made here or on another device.
     pub fn watch(&self) -> Changes {
         Changes { receiver: self.client.watch(), collection: self.collection }
     }
@@ -318,7 +321,7 @@ impl JsonRecords<'_> {
         })
     }
 
-    /// A record with an id and the members that sync owns.
+    /// The id and text of a record, with the missing members that sync owns filled in.
     pub(super) fn complete(&self, record: &str) -> Result<(Uuid, String), Error> {
         let invalid = |id, report| refused_edit(self.collection, id, EditError::Invalid(report));
         let tape = parse(record.as_bytes()).map_err(|report| invalid(None, report))?;
@@ -344,15 +347,15 @@ fn not_an_id() -> Report {
     report
 }
 
-/// Records of one collection that change.
+/// The changes of one collection's records.
 pub struct Changes {
     receiver: broadcast::Receiver<Arc<[Key]>>,
     collection: &'static Collection,
 }
 
 impl Changes {
-    /// The ids of the records that have changed next. Empty if so much has changed meanwhile that it is best to read everything again;
-    /// nothing comes back once the client is gone.
+    /// Waits for the next change, and returns the ids of the changed records. The list is empty if the receiver has fallen behind and the
+    /// app should read everything again. Returns `None` once the client is gone.
     pub async fn next(&mut self) -> Option<Vec<Uuid>> {
         loop {
             match self.receiver.recv().await {

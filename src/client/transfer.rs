@@ -1,4 +1,4 @@
-//! Writing a device's records to a file of JSON lines, and reading such a file again.
+//! Export of a device's records to JSON Lines, and import from them.
 
 mod export;
 mod import;

@@ -1,10 +1,10 @@
-//! What an answer means: a page, the outcomes of a push, or one of a closed set of failures.
+//! Interprets an answer: a page, the result of a push, or one of a closed set of failures.
 
 use crate::api::{Problem, ProblemCode, Schema};
 use crate::retry::Failure;
 use crate::wire::{Edit, Page, PushResult, read_page, read_push_result};
 
-/// An answer from the network, which may be anybody's.
+/// An HTTP answer, which may not come from the sync server.
 #[derive(Clone, Debug)]
 pub struct Answered {
     /// The HTTP status.
@@ -17,27 +17,27 @@ pub struct Answered {
 
 const OK: u16 = 200;
 
-/// The page that a pull was answered with.
+/// The page in the answer to a pull.
 ///
 /// # Errors
-/// Why there is none, for the status.
+/// Returns a message for the status if the answer is not a page.
 pub fn page(answer: &Answered) -> Result<Page, String> {
     if answer.status != OK {
         return Err(described(answer));
     }
-    read_page(&answer.body).map_err(|report| format!("the server sent a page that breaks the contract: {report}"))
+    read_page(&answer.body).map_err(|report| format!("the server sent a page that violates the contract: {report}"))
 }
 
-/// What became of a push of `sent`.
+/// The result in the answer to a push of `sent`.
 ///
 /// # Errors
-/// Why nothing did, for the status.
+/// Returns a message for the status if the answer is not a result.
 pub fn push_result(answer: &Answered, sent: &[Edit]) -> Result<PushResult, String> {
     if answer.status != OK {
         return Err(described(answer));
     }
     let collections: Vec<_> = sent.iter().map(|edit| edit.collection).collect();
-    read_push_result(&answer.body, &collections).map_err(|report| format!("the server sent outcomes that break the contract: {report}"))
+    read_push_result(&answer.body, &collections).map_err(|report| format!("the server sent outcomes that violate the contract: {report}"))
 }
 
 fn described(answer: &Answered) -> String {
@@ -53,7 +53,7 @@ fn described(answer: &Answered) -> String {
     }
 }
 
-/// How to go on after an answer that is not a success.
+/// The failure that an unsuccessful answer means.
 pub fn failure(answer: &Answered) -> Failure {
     let Ok(problem) = Problem::from_json(&answer.body) else { return by_status(answer) };
     let retry_after_ms = answer.retry_after_ms.or(problem.retry_after_ms.map(i64::unsigned_abs));
@@ -72,7 +72,8 @@ pub fn failure(answer: &Answered) -> Failure {
     }
 }
 
-/// An answer without a problem document of the contract comes from a proxy, a captive portal or another program.
+/// The failure that a status means if there is no problem document of the contract. Such an answer comes from a proxy, a captive portal or
+/// another program.
 fn by_status(answer: &Answered) -> Failure {
     match answer.status {
         401 => Failure::Unauthorized,

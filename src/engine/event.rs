@@ -1,4 +1,4 @@
-//! What the engine is told, and what it says: the whole of its surface to clocks, disks and networks.
+//! The events that the engine takes and the commands that it returns: its whole interface to clocks, disks and networks.
 
 use uuid::Uuid;
 
@@ -9,40 +9,40 @@ use crate::store::Row;
 use crate::task::{Done, Snapshot, Task};
 use crate::wire::{self, Edit};
 
-/// Something that has happened.
+/// An input of the engine.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// The app has written; the store is now like this.
+    /// The app has written to the store.
     Written(Snapshot),
-    /// Something else was changed: refused edits, the account, whether sync is on. The store is now like this.
+    /// Something else in the store has changed: rejected edits, the owner, or whether sync is on.
     Changed(Snapshot),
-    /// The timer has run out.
+    /// The timer has expired.
     Tick,
-    /// The platform believes that there is a network, or none. A hint: only a request proves it.
+    /// The platform reports that there is a network connection or none. This is a hint; only a request proves it.
     Online(bool),
-    /// The server says that there is something up to this revision.
+    /// The server has sent a change notification.
     Notified {
-        /// The newest revision of the account: nothing is pulled if it was seen already.
+        /// The account's newest revision. Nothing is pulled if the device has seen it already.
         rev: u64,
     },
-    /// The user wants to sync now.
+    /// The user requests a sync.
     SyncNow,
-    /// The app wants nothing sent for now. Requests under way are let go of.
+    /// The app pauses sync. Requests in flight are cancelled.
     Pause,
-    /// The app wants to sync again.
+    /// The app resumes sync.
     Resume,
-    /// Somebody has signed in, with a token for this account.
+    /// A user has signed in.
     SignedIn {
-        /// The token's account. Nothing is sent while it is not the owner of the records (R15).
+        /// The account of the token. Nothing is sent if it does not own the records (R15).
         account: Uuid,
     },
-    /// The tokens are gone. Records and outbox stay.
+    /// The user has signed out. Records and outbox stay.
     SignedOut,
-    /// The rows that [`Command::Load`] asked for.
+    /// The rows requested with [`Command::Load`].
     Loaded(Vec<Row>),
-    /// A task is stored.
+    /// The task of [`Command::Persist`] is done.
     Persisted(Done),
-    /// The store could not do what it was asked to.
+    /// The store could not load rows or run a task.
     StoreFailed {
         /// What was being done, what was seen, and what to do next.
         message: String,
@@ -51,73 +51,74 @@ pub enum Event {
     Answered {
         /// The number that [`Command::Send`] gave it.
         request: u64,
-        /// What came, which may be anything: a captive portal answers too.
+        /// The answer, which may be anything: a captive portal answers too.
         answer: Answered,
     },
     /// A request was not answered.
     Unanswered {
         /// The number that [`Command::Send`] gave it.
         request: u64,
-        /// What the network said.
+        /// The error of the network.
         message: String,
     },
-    /// The token was refreshed, or is none any more.
+    /// The refresh requested with [`Command::Refresh`] has ended.
     Refreshed {
-        /// Whether there is a token to go on with; if not, the user must sign in.
+        /// Whether there is a usable token. If not, the user must sign in.
         valid: bool,
     },
 }
 
-/// Something to do.
+/// An output of the engine, to be carried out.
 #[derive(Clone, Debug)]
 pub enum Command {
-    /// Read up to `limit` waiting rows, and say [`Event::Loaded`].
+    /// Load up to `limit` pending rows, and reply with [`Event::Loaded`].
     Load {
-        /// The most rows.
+        /// The maximum number of rows.
         limit: usize,
     },
-    /// Take a durable step, and say [`Event::Persisted`].
+    /// Run a durable step, and reply with [`Event::Persisted`].
     Persist(Task),
-    /// Send a request, and say [`Event::Answered`] or [`Event::Unanswered`]. A token for another account than `account` must not be used.
+    /// Send a request, and reply with [`Event::Answered`] or [`Event::Unanswered`]. A token of another account than `account` must not be
+    /// used.
     Send {
-        /// The request's number, under which its answer comes back.
+        /// The number of the request, which the reply repeats.
         request: u64,
-        /// Whose records these are.
+        /// The account that owns the records.
         account: Uuid,
-        /// What to send.
+        /// The message to send.
         message: Message,
     },
-    /// Refresh the token, once for all who wait, and say [`Event::Refreshed`].
+    /// Refresh the token, and reply with [`Event::Refreshed`].
     Refresh,
-    /// Say [`Event::Tick`] at this time, and at no other.
+    /// Set the timer for [`Event::Tick`], replacing its previous time. `None` clears it.
     WakeAt(Option<i64>),
-    /// Forget the request; its answer is of no use.
+    /// Cancel the request. Its answer is ignored.
     Cancel {
         /// The number that [`Command::Send`] gave it.
         request: u64,
     },
 }
 
-/// What is sent.
+/// A message to the server.
 #[derive(Clone, Debug)]
 pub enum Message {
-    /// Asks for a page of the global feed.
+    /// Requests a page of the global feed.
     Pull {
-        /// Where this device is in the feed; none asks from the start, tombstones included.
+        /// The device's position in the feed. `None` requests the feed from the start, including tombstones.
         since: Option<String>,
-        /// The most changes.
+        /// The maximum number of changes.
         limit: u64,
     },
     /// Sends edits, parents first.
     Push {
-        /// The edits, each judged alone.
+        /// The edits, each of which gets its own outcome.
         edits: Vec<Edit>,
-        /// Where this device is in the feed: a device that has missed purged tombstones may not push either (R10).
+        /// The device's position in the feed. A device that has missed purged tombstones may not push either (R10).
         cursor: Option<String>,
     },
 }
 
-/// A message as a request of the contract: everything but the server's address and the credentials.
+/// A message as a request of the contract, without the server's address and the credentials.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Call {
@@ -127,12 +128,12 @@ pub struct Call {
     pub method: Method,
     /// Path and query.
     pub target: String,
-    /// JSON, where the operation has a body.
+    /// The JSON body, if the operation has one.
     pub body: Option<Vec<u8>>,
 }
 
 impl Message {
-    /// Writes the request. A cursor is of letters, digits and full stops: it needs no escapes.
+    /// Writes the request. A cursor consists of characters that need no escaping in a URL.
     pub fn call(&self) -> Call {
         match self {
             Message::Pull { since, limit } => {

@@ -1,4 +1,4 @@
-//! Pulling: a page is stored while the next one is fetched.
+//! Pulling. A page is stored while the next one is fetched.
 
 use crate::cursor::Cursor;
 use crate::engine::answer::{self, Answered, failure};
@@ -7,12 +7,12 @@ use crate::retry::Failure;
 use crate::task::{Done, Task};
 use crate::wire::Page;
 
-/// How far a pull is.
+/// The progress of a pull.
 #[derive(Debug)]
 pub(super) enum Pulling {
-    /// A page was asked for.
+    /// A page was requested.
     Fetching { request: u64 },
-    /// The server was asked what it has lost: the first page of a resync is of this epoch, which the device does not know.
+    /// The server was asked what it has lost, because the first page of a resync has an epoch that the device does not know.
     AskingAbout { epoch: String, request: u64 },
     /// A page is being stored.
     Storing(Following),
@@ -21,18 +21,18 @@ pub(super) enum Pulling {
 /// What follows the page that is being stored.
 #[derive(Debug)]
 pub(super) enum Following {
-    /// Nothing: it is the last one.
+    /// Nothing, because it is the last page.
     Nothing,
-    /// The next page was asked for.
+    /// The next page was requested.
     Fetching { request: u64 },
-    /// The next page is here.
+    /// The next page has arrived.
     Page(Box<Page>),
-    /// The request for the next page has failed, and calls for this step.
+    /// The request for the next page has failed, and this step follows, if any.
     Failed(Option<Task>),
 }
 
 impl Pulling {
-    /// The request under way.
+    /// The request in flight.
     pub(super) fn request(&self) -> Option<u64> {
         match self {
             Pulling::Fetching { request } | Pulling::AskingAbout { request, .. } | Pulling::Storing(Following::Fetching { request }) => {
@@ -42,7 +42,7 @@ impl Pulling {
         }
     }
 
-    /// What is left of the pull when its request is cancelled: the page that is being stored.
+    /// What remains of the pull when its request is cancelled: the page that is being stored.
     pub(super) fn without_request(self) -> Option<Self> {
         match self {
             Pulling::Fetching { .. } | Pulling::AskingAbout { .. } => None,
@@ -64,7 +64,7 @@ impl Engine {
         self.send(Message::Pull { since, limit: self.settings.page_changes_max }, turn)
     }
 
-    /// Takes in the answer to a pull's request.
+    /// Handles the answer to a request of a pull.
     pub(super) fn pull_answered(&mut self, pulling: Pulling, answer: &Answered, turn: &mut Turn) {
         match (pulling, answer::page(answer)) {
             (Pulling::AskingAbout { epoch, .. }, page) => self.told_about_epoch(epoch, page, answer, turn),
@@ -82,7 +82,7 @@ impl Engine {
         }
     }
 
-    /// Stores a page that none is stored before, unless the server must be asked first.
+    /// Stores the first page of a pull, unless the server must be asked first what it has lost.
     fn first_page(&mut self, page: Page, turn: &mut Turn) {
         let Some(epoch) = self.unknown_epoch(&page) else { return self.store_page(page, turn) };
         let since = self.snapshot.meta.cursor.clone();
@@ -99,7 +99,8 @@ impl Engine {
         epoch(&page.next_cursor).filter(|epoch| !resync.is_known(epoch, &known))
     }
 
-    /// Takes in what the server says about the cursor from before: the revision above which it has lost what this device knows.
+    /// Handles the server's answer about the cursor from before the resync: the revision above which it has lost versions that this device
+    /// knows.
     fn told_about_epoch(&mut self, epoch: String, page: Result<Page, String>, answer: &Answered, turn: &mut Turn) {
         match (page, failure(answer)) {
             (Ok(_), _) => self.store(Task::BeginResync { restored_rev: None, epoch: None }, turn),
@@ -112,7 +113,7 @@ impl Engine {
         }
     }
 
-    /// Stores a page, and asks for the next one at the same time.
+    /// Stores a page, and requests the next one at the same time.
     fn store_page(&mut self, page: Page, turn: &mut Turn) {
         let request = if page.has_more && self.may_send() { self.ask_for_page(Some(page.next_cursor.clone()), turn) } else { None };
         let following = match request {
@@ -145,7 +146,7 @@ impl Engine {
         }
     }
 
-    /// What a failed pull calls for: a durable step, or nothing beside the wait or the obstacle that it leaves behind.
+    /// Handles a failed pull. Returns the durable step to run, if any.
     fn pull_failed(&mut self, failure: Failure, message: String, turn: &mut Turn) -> Option<Task> {
         let task = self.request_failed(failure, message, turn);
         self.wants.pull = true;

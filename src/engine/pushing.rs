@@ -1,4 +1,4 @@
-//! Pushing: edits are sent while the outcomes of those before them are being stored.
+//! Pushing. Edits are sent while the outcomes of the previous push are being stored.
 
 use std::collections::VecDeque;
 
@@ -10,29 +10,30 @@ use crate::store::{Block, Row};
 use crate::task::{Done, Task};
 use crate::wire::{self, Edit, Outcome, PushResult};
 
-/// How many pushes are loaded beyond the first. Each of them goes out while outcomes are being stored, if all went well before it.
+/// The number of pushes loaded beyond the first. Each is sent while the outcomes of the previous one are being stored, if that one
+/// succeeded.
 pub(super) const PUSHES_AHEAD: usize = 2;
-/// After how many pushes in a row that were refused for their time the engine waits before the next.
+/// The number of consecutive pushes rejected for their stamps after which the engine waits before the next one.
 const SKEWS_MAX: u32 = 2;
 
-/// Edits on their way. An edit that is made anew meanwhile differs from the one that was sent by its op (R5).
+/// The edits of a push. An edit that is made again in the meantime has a different op (R5).
 #[derive(Debug)]
 pub(super) struct Pushing {
     flight: Flight,
-    /// What is sent next.
+    /// The edits to send next.
     ahead: VecDeque<Edit>,
 }
 
-/// How far the push under way is, and the one before it.
+/// The progress of the current push and the previous one.
 #[derive(Debug)]
 enum Flight {
     /// A push was sent.
     Sent(Sent),
-    /// Outcomes are being stored, and nothing was sent beyond them.
+    /// Outcomes are being stored, and no further push was sent.
     Storing,
     /// Outcomes are being stored, and the next push was sent.
     StoringAndSent(Sent),
-    /// Outcomes are being stored, and the reply to the next push has come early: an answer, or what the network reported.
+    /// Outcomes are being stored, and the reply to the next push has already arrived: an answer, or the error of the network.
     StoringAndReplied(Vec<Edit>, Result<Answered, String>),
 }
 
@@ -43,7 +44,7 @@ struct Sent {
 }
 
 impl Pushing {
-    /// The request under way.
+    /// The request in flight.
     pub(super) fn request(&self) -> Option<u64> {
         match &self.flight {
             Flight::Sent(sent) | Flight::StoringAndSent(sent) => Some(sent.request),
@@ -51,7 +52,7 @@ impl Pushing {
         }
     }
 
-    /// What is left of the push when its request is cancelled: the outcomes that are being stored.
+    /// What remains of the push when its request is cancelled: the outcomes that are being stored.
     pub(super) fn without_request(self) -> Option<Self> {
         match self.flight {
             Flight::Sent(_) => None,
@@ -76,7 +77,7 @@ impl Engine {
         }
     }
 
-    /// Sends as much of what is loaded as fits into one push.
+    /// Sends as many of the loaded edits as fit into one push.
     fn send_ahead(&mut self, ahead: &mut VecDeque<Edit>, turn: &mut Turn) -> Option<Sent> {
         let mut bytes = 0;
         let fits = |edit: &&Edit| {
@@ -92,7 +93,7 @@ impl Engine {
         self.send(message, turn).map(|request| Sent { request, edits })
     }
 
-    /// Takes in the reply to the push under way, once the outcomes before it are stored.
+    /// Handles the reply to the push in flight, or keeps it until the previous outcomes are stored.
     pub(super) fn push_replied(&mut self, Pushing { flight, ahead }: Pushing, reply: Result<Answered, String>, turn: &mut Turn) {
         match flight {
             Flight::Sent(sent) => self.push_settled(ahead, sent.edits, reply, turn),
@@ -115,7 +116,7 @@ impl Engine {
         }
     }
 
-    /// Stores what became of a push. Where every edit was accepted, nothing can come of it that the next ones should wait for.
+    /// Stores the outcomes of a push. The next push is sent at the same time only if every edit was accepted.
     fn store_outcomes(&mut self, mut ahead: VecDeque<Edit>, sent: Vec<Edit>, result: PushResult, turn: &mut Turn) {
         self.push_changes = (self.push_changes * 2).clamp(1, self.settings.push_changes_max);
         let accepted = result.outcomes.iter().all(|outcome| matches!(outcome, Outcome::Accepted(_) | Outcome::Duplicate(_)));
@@ -145,18 +146,19 @@ impl Engine {
         }
     }
 
-    /// What a push calls for that has not gone as it should: another device id, other stamps, or a wait.
+    /// Handles a push that did not succeed: with a new device id, new stamps, or a wait.
     fn push_undone(&mut self, done: &Done, turn: &mut Turn) {
         if done.pushed.cloned {
             return self.store(Task::NewDevice { installation: None }, turn);
         }
         if !done.pushed.skewed {
-            return self.fail("the server settled none of the edits it was sent".to_owned(), turn);
+            return self.fail("the server processed none of the edits in the push".to_owned(), turn);
         }
         self.skews += 1;
         if self.skews > SKEWS_MAX {
             self.fail(
-                "the server refuses the time stamps of this device's edits again and again; check the clocks of both".to_owned(),
+                "the server repeatedly rejects the time stamps of this device's edits; check the clocks of the device and the server"
+                    .to_owned(),
                 turn,
             );
         }

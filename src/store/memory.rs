@@ -1,4 +1,4 @@
-//! A store in memory: the plainest one that passes the conformance suite, and the one the simulation runs on.
+//! The store in memory: the simplest one that passes the conformance suite. The simulation uses it.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -13,21 +13,21 @@ use crate::store::{
     Counts, Key, Loaded, Meta, PastVersion, Plan, Quarantined, Query, Row, RowState, Select, Store, StoreError, Write, index_of,
 };
 
-/// A device's database in memory. A clone is a copy of the database.
+/// A device's database in memory. Cloning it copies the database.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryStore {
     meta: Meta,
     rows: BTreeMap<Key, Row>,
-    /// The keys of rows that wait to be pushed, by collection in push order and by the number of their edit.
+    /// The keys of pending rows, ordered by the push order of their collection and the sequence number of their edit.
     pending: BTreeMap<(usize, u64, Uuid), Key>,
     history: BTreeMap<i64, PastVersion>,
-    /// The number of the newest past version, forgotten or not.
+    /// The number of the newest past version ever stored.
     remembered: i64,
     quarantine: Vec<Quarantined>,
 }
 
 impl MemoryStore {
-    /// An empty store of a device with this id.
+    /// Creates an empty store for a device with this id.
     pub fn new(device: Uuid) -> Self {
         MemoryStore { meta: Meta { device, ..Meta::default() }, ..MemoryStore::default() }
     }
@@ -195,7 +195,7 @@ impl Store for MemoryStore {
     }
 }
 
-/// The entries of a record in an index: none where a member is missing.
+/// The entries of a record in an index. There are none if a member is missing.
 fn index_entries(members: &[&str], multi: bool, row: &Row) -> Vec<Vec<Value>> {
     let Ok(tape) = parse(row.record.text.as_bytes()) else { return Vec::new() };
     let values: Option<Vec<Value>> =
@@ -218,7 +218,7 @@ fn selects(query: &Query, entry: &[Value]) -> bool {
     equal && from && until
 }
 
-/// The order that SQLite has among JSON scalars: numbers and booleans by value, then texts by their bytes.
+/// SQLite's order of JSON scalars: numbers and booleans by value, then strings by their bytes.
 fn compare(left: &Value, right: &Value) -> std::cmp::Ordering {
     let number = |value: &Value| match value {
         Value::Bool(value) => Some(f64::from(u8::from(*value))),

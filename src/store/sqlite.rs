@@ -1,4 +1,4 @@
-//! A store in one SQLite file: every change is one durable transaction, and plain SQL reads the records through the contract's views.
+//! The store in a SQLite file. Every change is one durable transaction, and SQL queries can read the records through the contract's views.
 
 mod rows;
 
@@ -14,27 +14,27 @@ use crate::api::collection::{Collection, Index};
 use crate::api::registry;
 use crate::store::{Counts, Key, Loaded, Meta, PastVersion, Plan, Quarantined, Query, Row, Select, Store, StoreError, Write, index_of};
 
-/// The steps from an empty file to the schema of this version; `user_version` counts those that were taken.
+/// The migrations from an empty file to the current schema. `user_version` counts the ones that were applied.
 const MIGRATIONS: &[&str] = &[include_str!("sqlite/schema.sql"), include_str!("sqlite/schema_2.sql")];
-/// What the contract adds: a view for each collection, and its indexes.
+/// The part of the schema that is generated from the contract: a view for each collection, and the indexes.
 const VIEWS: &str = include_str!("../../generated/sql/views.sql");
-/// Rows that wait to be pushed, and rows that were refused. The second half picks the partial index, which SQLite would not see otherwise.
+/// The conditions for pending and for blocked rows. `state > 0` lets SQLite use the partial index.
 const WAITING: &str = "state = 1 AND state > 0";
 const REFUSED: &str = "state = 2 AND state > 0";
 /// How long to wait for another process that is writing.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A device's database in a SQLite file. Several processes may open it.
+/// A device's database in a SQLite file. Several processes may open the same file.
 #[derive(Debug)]
 pub struct SqliteStore {
     connection: Connection,
 }
 
 impl SqliteStore {
-    /// Opens a database, and makes it if there is none. A new database is of a new device, which is named by `device`.
+    /// Opens a database, and creates it if it does not exist. `device` is the device id of a new database.
     ///
     /// # Errors
-    /// The file cannot be read or written, is no database, or was made by a later version.
+    /// Returns an error if the file cannot be read or written, is not a database, or was created by a later version.
     pub fn open(path: &Path, device: Uuid) -> Result<Self, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let opened = Connection::open_with_flags(path, flags).map_err(failed("open the database"));
@@ -42,15 +42,15 @@ impl SqliteStore {
         opened.and_then(|connection| Self::set_up(connection, device)).map_err(which)
     }
 
-    /// A database that is gone when it is closed.
+    /// Creates a database in memory, which is lost when it is closed.
     ///
     /// # Errors
-    /// SQLite has no memory.
+    /// Returns an error if SQLite cannot create the database.
     pub fn in_memory(device: Uuid) -> Result<Self, StoreError> {
         Self::set_up(Connection::open_in_memory().map_err(failed("open a database in memory"))?, device)
     }
 
-    /// The database itself, to read it with SQL of one's own.
+    /// The SQLite connection, for reading with SQL.
     pub fn connection(&self) -> &Connection {
         &self.connection
     }
@@ -73,12 +73,12 @@ impl SqliteStore {
         self.connection
             .execute("INSERT INTO meta (one, json) VALUES (1, ?1) ON CONFLICT DO NOTHING", [json])
             .map(drop)
-            .map_err(failed("set the database up"))
+            .map_err(failed("initialize the database"))
     }
 
-    /// Makes the contract's views and indexes anew when they are not those of this contract.
+    /// Recreates the contract's views and indexes if they belong to another version of the contract.
     fn make_views(&self) -> Result<(), StoreError> {
-        let failed = failed("make the views of the contract");
+        let failed = failed("create the contract's views");
         let current: bool = self.connection.query_row("SELECT views = ?1 FROM meta", [VIEWS], |row| row.get(0)).map_err(&failed)?;
         if current {
             return Ok(());
@@ -105,12 +105,12 @@ impl SqliteStore {
 }
 
 fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
-    let failed = failed("bring the database up to date");
+    let failed = failed("migrate the database");
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
     let taken: usize = transaction.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(&failed)?;
     if taken > MIGRATIONS.len() {
         return Err(StoreError::new(format!(
-            "cannot open the database: it is of version {taken}, and this program knows {}; update the program",
+            "cannot open the database: it has version {taken}, and this program supports versions up to {}; update the program",
             MIGRATIONS.len()
         )));
     }
@@ -121,7 +121,7 @@ fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     transaction.commit().map_err(&failed)
 }
 
-/// Turns what SQLite says into what the user can do about it.
+/// Converts an error of SQLite, and adds what the user can do about it.
 pub(crate) fn failed(doing: &'static str) -> impl Fn(rusqlite::Error) -> StoreError {
     move |error| {
         use rusqlite::ErrorCode;
@@ -129,8 +129,8 @@ pub(crate) fn failed(doing: &'static str) -> impl Fn(rusqlite::Error) -> StoreEr
             Some(ErrorCode::DiskFull) => "; free some space on the disk and try again",
             Some(ErrorCode::ReadOnly) => "; make the file and its folder writable",
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "; another program is writing to it, try again",
-            Some(ErrorCode::CannotOpen) => "; look whether the folder exists and may be written to",
-            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => "; the file is damaged or no database, restore it from a copy",
+            Some(ErrorCode::CannotOpen) => "; check that the folder exists and is writable",
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => "; the file is damaged or not a database, restore it from a copy",
             _ => "",
         };
         StoreError { message: format!("cannot {doing}: {error}{next}"), source: Some(Box::new(error)) }
@@ -138,14 +138,14 @@ pub(crate) fn failed(doing: &'static str) -> impl Fn(rusqlite::Error) -> StoreEr
 }
 
 fn json_of(meta: &Meta) -> Result<String, StoreError> {
-    serde_json::to_string(meta).map_err(|error| StoreError::new(format!("cannot write what the device knows of itself: {error}")))
+    serde_json::to_string(meta).map_err(|error| StoreError::new(format!("cannot write the device's state: {error}")))
 }
 
 fn meta_in(connection: &Connection) -> Result<Meta, StoreError> {
     let mut statement = connection.prepare_cached("SELECT json FROM meta").map_err(failed("read the database"))?;
     let json: String = statement.query_row([], |row| row.get(0)).map_err(failed("read the database"))?;
     serde_json::from_str(&json)
-        .map_err(|error| StoreError::new(format!("cannot read what the device knows of itself: {error}; restore the database from a copy")))
+        .map_err(|error| StoreError::new(format!("cannot read the device's state: {error}; restore the database from a copy")))
 }
 
 impl Store for SqliteStore {
@@ -247,7 +247,7 @@ impl Store for SqliteStore {
     }
 
     fn quarantined(&mut self) -> Result<Vec<Quarantined>, StoreError> {
-        read_quarantined(&self.connection).map_err(failed("read what was quarantined"))
+        read_quarantined(&self.connection).map_err(failed("read the quarantined changes"))
     }
 }
 
@@ -325,8 +325,8 @@ fn carry_out(transaction: &Transaction<'_>, write: &Write) -> rusqlite::Result<(
     }
 }
 
-/// A query in SQL. It names collection, members and index literally, because SQLite uses a partial index only then, and without statistics
-/// would rather sort the collection; all of them come from the contract.
+/// A query in SQL. It contains the names of the collection, members and index as literals, because SQLite otherwise does not use a partial
+/// index and, without statistics, sorts the collection instead. All of these names come from the contract.
 struct Listing {
     sql: String,
     parameters: Vec<rusqlite::types::Value>,

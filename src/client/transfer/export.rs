@@ -1,4 +1,4 @@
-//! Export: every live record as a line of JSON, from one snapshot of the database, and a last line with the counts.
+//! Export to JSON Lines: every live record from one snapshot of the database, and a last line with the counts.
 
 use std::io::{self, Write};
 use std::ops::ControlFlow;
@@ -10,17 +10,17 @@ use crate::client::Client;
 use crate::error::Error;
 use crate::store::{PastVersion, Quarantined, Query, Store, StoreError};
 
-/// What to export beside the live records.
+/// What to export besides the live records.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ExportOptions {
     /// Changes that this version of the contract cannot read.
     pub quarantined: bool,
-    /// Past versions: the conflict history.
+    /// Past versions, that is, the conflict history.
     pub history: bool,
 }
 
-/// How many lines of each kind an export has; the last line of the file says the same.
+/// The number of exported lines of each kind, which the last line of the file repeats.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
@@ -35,10 +35,10 @@ pub struct Exported {
 
 impl Client {
     /// Writes every live record as a line of JSON, `{"collection": …, "record": …}`, and a last line `{"end": {"records": …, …}}` with the
-    /// counts. All lines are of one moment, whatever is written meanwhile. `progress` is told how many lines are written.
+    /// counts. All lines come from one snapshot. `progress` is called with the number of lines written so far.
     ///
     /// # Errors
-    /// The database cannot be read, or `out` cannot be written.
+    /// Returns an error if the database cannot be read or `out` cannot be written.
     pub fn export(&self, out: impl Write, options: ExportOptions, progress: impl FnMut(u64)) -> Result<Exported, Error> {
         let mut lines = Lines { out, counts: Exported::default(), progress };
         let mut result = Ok(());
@@ -60,7 +60,7 @@ struct Lines<W, P> {
 }
 
 impl<W: Write, P: FnMut(u64)> Lines<W, P> {
-    /// The outer error is the database's, the inner one that of `out`.
+    /// The outer error comes from the database, the inner error from `out`.
     fn write_all(&mut self, store: &mut dyn Store, options: ExportOptions) -> Result<io::Result<()>, StoreError> {
         for collection in registry::COLLECTIONS {
             let mut written = Ok(());

@@ -1,4 +1,4 @@
-//! Import: records of a file carry the time at which they were edited, and replace only what is older, unless the user says otherwise (R25).
+//! Import from JSON Lines. By default, an imported record replaces the device's version only if it was edited later (R25).
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::BufRead;
@@ -13,69 +13,69 @@ use crate::error::Error;
 use crate::outbox::{self, EditError, LocalEdit};
 use crate::store::{Key, Loaded, Row, Write};
 
-/// How to import.
+/// The options of an import.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ImportOptions {
-    /// What to do with records that the device has already.
+    /// What to do with records that the device already has.
     pub on_conflict: OnConflict,
-    /// Whether to import the valid lines of a file that has invalid ones, too. Without it nothing is imported then.
+    /// Whether to import the valid lines of a file that also has invalid ones. Otherwise nothing is imported from such a file.
     pub partial: bool,
-    /// Whether to write nothing, and only report what would be written.
+    /// Whether to write nothing and only report what would be written.
     pub dry_run: bool,
 }
 
-/// What to do with a record that the device has in another version.
+/// What to do with a record that the device has in a different version.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OnConflict {
-    /// The version that was edited later stays. A deletion counts as an edit.
+    /// Keep the version that was edited later. A deletion counts as an edit.
     #[default]
     Newer,
-    /// The device's version stays.
+    /// Keep the device's version.
     Keep,
-    /// The file's version replaces it, as an edit of now. What it replaces goes to the conflict history.
+    /// Replace the device's version with the file's version, as an edit made now. The replaced version goes to the conflict history.
     Replace,
 }
 
-/// What an import did, or would do.
+/// The result of an import or a dry run.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Imported {
-    /// By collection.
+    /// The counts by collection.
     pub collections: BTreeMap<&'static str, ImportCounts>,
-    /// Lines with an older version of a record that is in the file more than once.
+    /// The number of lines with an older version of a record that the file contains more than once.
     pub superseded: u64,
-    /// Lines of the conflict history and unreadable quarantined changes, which are not imported.
+    /// The number of lines that are not imported: past versions and unreadable quarantined changes.
     pub skipped: u64,
-    /// Line numbers, from 1, with what is wrong.
+    /// The numbers of the invalid lines, starting at 1, with what is wrong.
     pub refused: Vec<(usize, String)>,
     /// Whether the file ends with a line that holds its counts. A file of [`Client::export`] without it is incomplete.
     pub has_end: bool,
-    /// Whether anything was written: not in a dry run, and not if a line was refused and the import is not partial.
+    /// Whether anything was written. False for a dry run, and if a line was invalid and the import is not partial.
     pub written: bool,
 }
 
-/// What became of the records of a collection.
+/// The counts of an import for one collection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ImportCounts {
-    /// The device did not have them.
+    /// Records that the device did not have.
     pub added: u64,
-    /// They replaced the device's version.
+    /// Records that replaced the device's version.
     pub replaced: u64,
-    /// The file has a deletion of them.
+    /// Records that the file deletes.
     pub deleted: u64,
-    /// The device has the same.
+    /// Records that are equal on the device.
     pub unchanged: u64,
-    /// The device's version stayed.
+    /// Records of which the device's version was kept.
     pub kept: u64,
-    /// The device's version stayed, and it is a deletion.
+    /// Records of which the device's version was kept and is a deletion.
     pub kept_deleted: u64,
 }
 
 impl ImportCounts {
-    /// Records that were written.
+    /// The number of records that were written.
     pub fn written(&self) -> u64 {
         self.added + self.replaced + self.deleted
     }
@@ -94,7 +94,7 @@ impl ImportCounts {
 }
 
 impl Imported {
-    /// The counts of all collections together.
+    /// The sums over all collections.
     pub fn total(&self) -> ImportCounts {
         self.collections.values().fold(ImportCounts::default(), |sum, counts| ImportCounts {
             added: sum.added + counts.added,
@@ -107,7 +107,7 @@ impl Imported {
     }
 }
 
-/// What becomes of one record of the file.
+/// The decision about one record of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fate {
     Added,
@@ -119,11 +119,11 @@ enum Fate {
 }
 
 impl Client {
-    /// Reads what [`export`](Self::export) has written, or the server's export, in one transaction: all of it, or nothing if a line is
-    /// wrong, unless the import is [partial](ImportOptions::partial). `progress` is told how many lines are read.
+    /// Imports a file written by [`export`](Self::export) or by the server's export, in one transaction. If a line is invalid, nothing is
+    /// imported unless the import is [partial](ImportOptions::partial). `progress` is called with the number of lines read so far.
     ///
     /// # Errors
-    /// `lines` cannot be read, or the database cannot be written.
+    /// Returns an error if `lines` cannot be read or the database cannot be written.
     pub fn import(&self, lines: impl BufRead, options: ImportOptions, progress: impl FnMut(u64)) -> Result<Imported, Error> {
         let mut new_id = || self.new_id();
         let mut reader = LineReader { now_ms: wall_ms(), new_id: &mut new_id, seen: HashMap::new() };
@@ -138,7 +138,7 @@ fn imported(file: File) -> Imported {
     Imported { superseded, skipped, refused, has_end, ..Imported::default() }
 }
 
-/// Decides about every record of a file. `loaded` holds their rows, in order.
+/// Decides what to do with every record of a file. `loaded` holds their rows, in order.
 fn plan(loaded: &mut Loaded, mut file: File, options: ImportOptions, clock: &mut ClockAndRng<'_>) -> (Vec<Write>, Imported) {
     let records = std::mem::take(&mut file.records);
     let mut imported = imported(file);
@@ -206,7 +206,7 @@ fn fate(record: &Incoming, row: Option<&Row>, on_conflict: OnConflict) -> Fate {
     }
 }
 
-/// Whether the device has what the file has, apart from the members that sync owns.
+/// Whether the record is equal on the device, apart from the members that sync owns.
 fn is_same(record: &Incoming, row: &Row) -> bool {
     if record.deleted || row.record.deleted {
         return record.deleted == row.record.deleted;
@@ -214,7 +214,7 @@ fn is_same(record: &Incoming, row: &Row) -> bool {
     record.text == row.record.text || content(&record.text) == content(&row.record.text)
 }
 
-/// The members of a record that are the user's, with their text.
+/// The members of a record that sync does not own, with their JSON text.
 fn content(text: &str) -> Option<BTreeMap<String, String>> {
     const OWNED_BY_SYNC: [&str; 4] = ["clientCreatedAt", "clientUpdatedAt", "serverId", "serverUpdatedAt"];
     let tape = parse(text.as_bytes()).ok()?;

@@ -1,4 +1,4 @@
-//! The lines of an import: from bytes to records with an id and a stamp, each of which may be wrong in its own way.
+//! Parses the lines of an import into records with an id and a stamp.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::BufRead;
@@ -19,45 +19,45 @@ use crate::store::Key;
 /// A record of the file.
 #[derive(Clone, Debug)]
 pub(super) struct Incoming {
-    /// Its line, from 1.
+    /// The line number, starting at 1.
     pub line: usize,
     pub key: Key,
-    /// With every member that the contract asks for, as far as sync can supply it.
+    /// The record's text, with the required members that sync can supply.
     pub text: String,
-    /// `clientUpdatedAt`, at most the present; none if the file does not say.
+    /// `clientUpdatedAt`, but not later than the present. `None` if the file does not contain it.
     pub stamp: Option<i64>,
     pub deleted: bool,
 }
 
-/// A file that was read.
+/// The content of a file.
 #[derive(Debug, Default)]
 pub(super) struct File {
-    /// In the order of their lines; of each record, the newest version.
+    /// The newest version of each record, in the order of the lines.
     pub records: Vec<Incoming>,
-    /// Older versions of records that the file has more than once.
+    /// The number of older versions of records that the file contains more than once.
     pub superseded: u64,
-    /// Lines of the conflict history, and quarantined changes that this version cannot read either.
+    /// The number of past versions and of quarantined changes that are still unreadable.
     pub skipped: u64,
-    /// Line numbers, from 1, with what is wrong.
+    /// The numbers of the invalid lines, starting at 1, with what is wrong.
     pub refused: Vec<(usize, String)>,
     /// Whether the file ends with a line that holds its counts.
     pub has_end: bool,
 }
 
-/// One line, understood.
+/// A parsed line.
 enum Line {
     Blank,
     Record(Incoming),
-    /// A formerly quarantined change that can be read now.
+    /// A quarantined change that is readable now.
     Readable(Incoming),
     Skipped,
     End(Exported),
 }
 
-/// Reads a file to its end. `progress` is told how many lines are read.
+/// Reads a file to its end. `progress` is called with the number of lines read so far.
 ///
 /// # Errors
-/// `input` cannot be read.
+/// Returns an error if `input` cannot be read.
 pub(super) fn read(mut input: impl BufRead, reader: &mut LineReader<'_>, mut progress: impl FnMut(u64)) -> Result<File, Error> {
     let mut file = File::default();
     let mut newest: BTreeMap<Key, usize> = BTreeMap::new();
@@ -93,7 +93,7 @@ pub(super) fn read(mut input: impl BufRead, reader: &mut LineReader<'_>, mut pro
     Ok(file)
 }
 
-/// Of the versions that a file has of one record the newest counts, and the later line among equals.
+/// Keeps the newest version of each record, and the later line if two are equally new.
 fn keep_newest(file: &mut File, newest: &mut BTreeMap<Key, usize>, record: Incoming) {
     let Some(known) = newest.get(&record.key).map(|index| &mut file.records[*index]) else {
         newest.insert(record.key, file.records.len());
@@ -106,11 +106,11 @@ fn keep_newest(file: &mut File, newest: &mut BTreeMap<Key, usize>, record: Incom
     }
 }
 
-/// Understands lines one by one.
+/// Parses lines one by one.
 pub(super) struct LineReader<'a> {
     pub now_ms: i64,
     pub new_id: &'a mut dyn FnMut() -> Uuid,
-    /// How often a record without an id was met, by its content.
+    /// How often each record without an id has occurred, by content.
     pub seen: HashMap<String, u64>,
 }
 
@@ -139,7 +139,7 @@ impl LineReader<'_> {
         self.record(line, root).map(Line::Record)
     }
 
-    /// A change that an older version could not read is a record like any other once it can be read.
+    /// Parses a quarantined change, which is a normal record if it is readable now.
     fn quarantined(&mut self, line: usize, quarantined: Json<'_>) -> Line {
         let raw = quarantined.get("raw").and_then(Json::as_str).unwrap_or_default();
         let readable = pull::reread(raw).is_some();
@@ -175,7 +175,7 @@ impl LineReader<'_> {
         Ok(Incoming { line, key: Key { collection, id }, text, stamp, deleted })
     }
 
-    /// The record's id. A record without one gets an id that follows from its content, so that importing the file again adds nothing.
+    /// The record's id. A record without an id gets one derived from its content, so that importing the file again adds nothing.
     fn id(&mut self, collection: &Collection, record: Json<'_>, text: &str) -> Result<Uuid, String> {
         match record.get("id") {
             Some(Json::String(id)) => {

@@ -1,4 +1,4 @@
-//! Rows of the tables as values, and back.
+//! Conversion between rows of the tables and values.
 
 use rusqlite::types::{Type, Value as Sql};
 use rusqlite::{Connection, Row as SqlRow, params};
@@ -14,7 +14,7 @@ use crate::store::{Past, PastVersion, Pending, Quarantined, Row, RowState};
 pub(super) const RECORD_COLUMNS: &str = "records.collection, records.id, record, is_deleted, stamp, op_id, op_device, op_seq, base_rev, \
                                          state, pending_since, lost, block, seen, base_stamp";
 
-/// A row of `records`. Rows of collections that this contract does not have are passed over.
+/// Reads a row of `records`. Returns `None` for a collection that this contract does not have.
 pub(super) fn read_row(row: &SqlRow<'_>) -> rusqlite::Result<Option<Row>> {
     let Some(collection) = registry::collection(row.get_ref(0)?.as_str()?) else { return Ok(None) };
     let record = Record { id: text_uuid(row, 1)?, text: row.get(2)?, deleted: row.get(3)?, stamp: row.get(4)? };
@@ -86,7 +86,7 @@ pub(super) fn remember(connection: &Connection, past: &PastVersion) -> rusqlite:
     Ok(())
 }
 
-/// Reads rows of `history`; `which` has one parameter.
+/// Reads rows of `history`. `which` has one parameter.
 pub(super) fn read_history(connection: &Connection, which: &str, parameter: i64) -> rusqlite::Result<Vec<PastVersion>> {
     let columns = "number, collection, record, op_id, op_device, op_seq, why, winner_id, winner_device, winner_seq, at";
     let mut statement = connection.prepare_cached(&format!("SELECT {columns} FROM history {which}"))?;
@@ -106,7 +106,7 @@ fn record_in(text: &str) -> Option<Record> {
     Record::read(tape.root())
 }
 
-/// Writes a row of `quarantine`, in place of one for the same record or the same text.
+/// Writes a row of `quarantine`, and replaces a row for the same record or with the same text.
 pub(super) fn quarantine(connection: &Connection, quarantined: &Quarantined) -> rusqlite::Result<()> {
     let sql = "INSERT OR REPLACE INTO quarantine (collection, id, rev, stamp, is_deleted, op_id, op_device, op_seq, raw, reason, at)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
@@ -148,7 +148,7 @@ pub(super) fn read_quarantined(connection: &Connection) -> rusqlite::Result<Vec<
     rows.collect()
 }
 
-/// A JSON value as SQL compares it with what `json_extract` gives.
+/// Converts a JSON value to the SQL value that the result of `json_extract` is compared with.
 pub(super) fn sql_value(value: &Value) -> Sql {
     match value {
         Value::Null => Sql::Null,
