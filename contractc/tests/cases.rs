@@ -133,7 +133,10 @@ fn generated_cases(target: Target) -> Vec<generated::Case> {
         files: compile(folder).generate(&[target], false).expect("cases have no errors"),
         instances: instances(folder),
     };
-    folders("cases").iter().map(case).collect()
+    let compilation = generated::identifiers::compile();
+    let files = compilation.generate(&[target], false).unwrap_or_else(|| panic!("refused:\n{}", compilation.findings()));
+    let identifiers = generated::Case { name: "identifiers".to_owned(), files, instances: Vec::new() };
+    folders("cases").iter().map(case).chain([identifiers]).collect()
 }
 
 /// Runs a check on every folder and lists all that fail, so that one run tells everything.

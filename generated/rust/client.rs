@@ -7,7 +7,7 @@
     rustdoc::invalid_html_tags
 )]
 
-use super::operations::*;
+use super::operations;
 use super::runtime::http::{self, CallError, Hooks, NoHooks, Reply, Transport};
 
 /// A client of StrongLog Sync over any [`Transport`], `reqwest::Client` for one (feature `reqwest`).
@@ -51,8 +51,8 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn get_changes(
         &self,
-        call: &GetChanges,
-    ) -> Result<Reply<GetChangesResponse>, CallError<T::Error>> {
+        call: &operations::GetChanges,
+    ) -> Result<Reply<operations::GetChangesResponse>, CallError<T::Error>> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -68,8 +68,8 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn push_changes(
         &self,
-        call: &PushChanges,
-    ) -> Result<Reply<PushChangesResponse>, CallError<T::Error>> {
+        call: &operations::PushChanges,
+    ) -> Result<Reply<operations::PushChangesResponse>, CallError<T::Error>> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -83,8 +83,11 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn list_user_settings_changes(
         &self,
-        call: &ListUserSettingsChanges,
-    ) -> Result<Reply<ListUserSettingsChangesResponse>, CallError<T::Error>> {
+        call: &operations::ListUserSettingsChanges,
+    ) -> Result<
+        Reply<operations::ListUserSettingsChangesResponse>,
+        CallError<T::Error>,
+    > {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -99,8 +102,8 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn push_user_settings(
         &self,
-        call: &PushUserSettings,
-    ) -> Result<Reply<PushUserSettingsResponse>, CallError<T::Error>> {
+        call: &operations::PushUserSettings,
+    ) -> Result<Reply<operations::PushUserSettingsResponse>, CallError<T::Error>> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -114,8 +117,8 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn get_user_settings(
         &self,
-        call: &GetUserSettings,
-    ) -> Result<Reply<GetUserSettingsResponse>, CallError<T::Error>> {
+        call: &operations::GetUserSettings,
+    ) -> Result<Reply<operations::GetUserSettingsResponse>, CallError<T::Error>> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -130,8 +133,8 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn put_user_settings(
         &self,
-        call: &PutUserSettings,
-    ) -> Result<Reply<PutUserSettingsResponse>, CallError<T::Error>> {
+        call: &operations::PutUserSettings,
+    ) -> Result<Reply<operations::PutUserSettingsResponse>, CallError<T::Error>> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -147,8 +150,8 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn delete_user_settings(
         &self,
-        call: &DeleteUserSettings,
-    ) -> Result<Reply<DeleteUserSettingsResponse>, CallError<T::Error>> {
+        call: &operations::DeleteUserSettings,
+    ) -> Result<Reply<operations::DeleteUserSettingsResponse>, CallError<T::Error>> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -163,8 +166,11 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn list_exercise_definition_changes(
         &self,
-        call: &ListExerciseDefinitionChanges,
-    ) -> Result<Reply<ListExerciseDefinitionChangesResponse>, CallError<T::Error>> {
+        call: &operations::ListExerciseDefinitionChanges,
+    ) -> Result<
+        Reply<operations::ListExerciseDefinitionChangesResponse>,
+        CallError<T::Error>,
+    > {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -179,8 +185,11 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn push_exercise_definitions(
         &self,
-        call: &PushExerciseDefinitions,
-    ) -> Result<Reply<PushExerciseDefinitionsResponse>, CallError<T::Error>> {
+        call: &operations::PushExerciseDefinitions,
+    ) -> Result<
+        Reply<operations::PushExerciseDefinitionsResponse>,
+        CallError<T::Error>,
+    > {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -194,8 +203,8 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn get_exercise_definition(
         &self,
-        call: &GetExerciseDefinition,
-    ) -> Result<Reply<GetExerciseDefinitionResponse>, CallError<T::Error>> {
+        call: &operations::GetExerciseDefinition,
+    ) -> Result<Reply<operations::GetExerciseDefinitionResponse>, CallError<T::Error>> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -210,8 +219,8 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn put_exercise_definition(
         &self,
-        call: &PutExerciseDefinition,
-    ) -> Result<Reply<PutExerciseDefinitionResponse>, CallError<T::Error>> {
+        call: &operations::PutExerciseDefinition,
+    ) -> Result<Reply<operations::PutExerciseDefinitionResponse>, CallError<T::Error>> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -227,8 +236,11 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn delete_exercise_definition(
         &self,
-        call: &DeleteExerciseDefinition,
-    ) -> Result<Reply<DeleteExerciseDefinitionResponse>, CallError<T::Error>> {
+        call: &operations::DeleteExerciseDefinition,
+    ) -> Result<
+        Reply<operations::DeleteExerciseDefinitionResponse>,
+        CallError<T::Error>,
+    > {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -242,8 +254,8 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn list_workout_log_changes(
         &self,
-        call: &ListWorkoutLogChanges,
-    ) -> Result<Reply<ListWorkoutLogChangesResponse>, CallError<T::Error>> {
+        call: &operations::ListWorkoutLogChanges,
+    ) -> Result<Reply<operations::ListWorkoutLogChangesResponse>, CallError<T::Error>> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -258,8 +270,8 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn push_workout_logs(
         &self,
-        call: &PushWorkoutLogs,
-    ) -> Result<Reply<PushWorkoutLogsResponse>, CallError<T::Error>> {
+        call: &operations::PushWorkoutLogs,
+    ) -> Result<Reply<operations::PushWorkoutLogsResponse>, CallError<T::Error>> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -273,8 +285,8 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn get_workout_log(
         &self,
-        call: &GetWorkoutLog,
-    ) -> Result<Reply<GetWorkoutLogResponse>, CallError<T::Error>> {
+        call: &operations::GetWorkoutLog,
+    ) -> Result<Reply<operations::GetWorkoutLogResponse>, CallError<T::Error>> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -289,8 +301,8 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn put_workout_log(
         &self,
-        call: &PutWorkoutLog,
-    ) -> Result<Reply<PutWorkoutLogResponse>, CallError<T::Error>> {
+        call: &operations::PutWorkoutLog,
+    ) -> Result<Reply<operations::PutWorkoutLogResponse>, CallError<T::Error>> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -306,8 +318,8 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn delete_workout_log(
         &self,
-        call: &DeleteWorkoutLog,
-    ) -> Result<Reply<DeleteWorkoutLogResponse>, CallError<T::Error>> {
+        call: &operations::DeleteWorkoutLog,
+    ) -> Result<Reply<operations::DeleteWorkoutLogResponse>, CallError<T::Error>> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -321,8 +333,8 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn list_logged_set_changes(
         &self,
-        call: &ListLoggedSetChanges,
-    ) -> Result<Reply<ListLoggedSetChangesResponse>, CallError<T::Error>> {
+        call: &operations::ListLoggedSetChanges,
+    ) -> Result<Reply<operations::ListLoggedSetChangesResponse>, CallError<T::Error>> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -337,8 +349,8 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn push_logged_sets(
         &self,
-        call: &PushLoggedSets,
-    ) -> Result<Reply<PushLoggedSetsResponse>, CallError<T::Error>> {
+        call: &operations::PushLoggedSets,
+    ) -> Result<Reply<operations::PushLoggedSetsResponse>, CallError<T::Error>> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -352,8 +364,8 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn get_logged_set(
         &self,
-        call: &GetLoggedSet,
-    ) -> Result<Reply<GetLoggedSetResponse>, CallError<T::Error>> {
+        call: &operations::GetLoggedSet,
+    ) -> Result<Reply<operations::GetLoggedSetResponse>, CallError<T::Error>> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -368,8 +380,8 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn put_logged_set(
         &self,
-        call: &PutLoggedSet,
-    ) -> Result<Reply<PutLoggedSetResponse>, CallError<T::Error>> {
+        call: &operations::PutLoggedSet,
+    ) -> Result<Reply<operations::PutLoggedSetResponse>, CallError<T::Error>> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -384,8 +396,8 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn delete_logged_set(
         &self,
-        call: &DeleteLoggedSet,
-    ) -> Result<Reply<DeleteLoggedSetResponse>, CallError<T::Error>> {
+        call: &operations::DeleteLoggedSet,
+    ) -> Result<Reply<operations::DeleteLoggedSetResponse>, CallError<T::Error>> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -400,8 +412,11 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn list_workout_template_changes(
         &self,
-        call: &ListWorkoutTemplateChanges,
-    ) -> Result<Reply<ListWorkoutTemplateChangesResponse>, CallError<T::Error>> {
+        call: &operations::ListWorkoutTemplateChanges,
+    ) -> Result<
+        Reply<operations::ListWorkoutTemplateChangesResponse>,
+        CallError<T::Error>,
+    > {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -416,8 +431,8 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn push_workout_templates(
         &self,
-        call: &PushWorkoutTemplates,
-    ) -> Result<Reply<PushWorkoutTemplatesResponse>, CallError<T::Error>> {
+        call: &operations::PushWorkoutTemplates,
+    ) -> Result<Reply<operations::PushWorkoutTemplatesResponse>, CallError<T::Error>> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -431,8 +446,8 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn get_workout_template(
         &self,
-        call: &GetWorkoutTemplate,
-    ) -> Result<Reply<GetWorkoutTemplateResponse>, CallError<T::Error>> {
+        call: &operations::GetWorkoutTemplate,
+    ) -> Result<Reply<operations::GetWorkoutTemplateResponse>, CallError<T::Error>> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -447,8 +462,8 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn put_workout_template(
         &self,
-        call: &PutWorkoutTemplate,
-    ) -> Result<Reply<PutWorkoutTemplateResponse>, CallError<T::Error>> {
+        call: &operations::PutWorkoutTemplate,
+    ) -> Result<Reply<operations::PutWorkoutTemplateResponse>, CallError<T::Error>> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -464,8 +479,8 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn delete_workout_template(
         &self,
-        call: &DeleteWorkoutTemplate,
-    ) -> Result<Reply<DeleteWorkoutTemplateResponse>, CallError<T::Error>> {
+        call: &operations::DeleteWorkoutTemplate,
+    ) -> Result<Reply<operations::DeleteWorkoutTemplateResponse>, CallError<T::Error>> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -480,9 +495,9 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn list_workout_template_exercise_instance_changes(
         &self,
-        call: &ListWorkoutTemplateExerciseInstanceChanges,
+        call: &operations::ListWorkoutTemplateExerciseInstanceChanges,
     ) -> Result<
-        Reply<ListWorkoutTemplateExerciseInstanceChangesResponse>,
+        Reply<operations::ListWorkoutTemplateExerciseInstanceChangesResponse>,
         CallError<T::Error>,
     > {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
@@ -499,9 +514,9 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn push_workout_template_exercise_instances(
         &self,
-        call: &PushWorkoutTemplateExerciseInstances,
+        call: &operations::PushWorkoutTemplateExerciseInstances,
     ) -> Result<
-        Reply<PushWorkoutTemplateExerciseInstancesResponse>,
+        Reply<operations::PushWorkoutTemplateExerciseInstancesResponse>,
         CallError<T::Error>,
     > {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
@@ -517,8 +532,11 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn get_workout_template_exercise_instance(
         &self,
-        call: &GetWorkoutTemplateExerciseInstance,
-    ) -> Result<Reply<GetWorkoutTemplateExerciseInstanceResponse>, CallError<T::Error>> {
+        call: &operations::GetWorkoutTemplateExerciseInstance,
+    ) -> Result<
+        Reply<operations::GetWorkoutTemplateExerciseInstanceResponse>,
+        CallError<T::Error>,
+    > {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -533,8 +551,11 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn put_workout_template_exercise_instance(
         &self,
-        call: &PutWorkoutTemplateExerciseInstance,
-    ) -> Result<Reply<PutWorkoutTemplateExerciseInstanceResponse>, CallError<T::Error>> {
+        call: &operations::PutWorkoutTemplateExerciseInstance,
+    ) -> Result<
+        Reply<operations::PutWorkoutTemplateExerciseInstanceResponse>,
+        CallError<T::Error>,
+    > {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -550,9 +571,9 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn delete_workout_template_exercise_instance(
         &self,
-        call: &DeleteWorkoutTemplateExerciseInstance,
+        call: &operations::DeleteWorkoutTemplateExerciseInstance,
     ) -> Result<
-        Reply<DeleteWorkoutTemplateExerciseInstanceResponse>,
+        Reply<operations::DeleteWorkoutTemplateExerciseInstanceResponse>,
         CallError<T::Error>,
     > {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
@@ -569,8 +590,11 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn list_program_definition_changes(
         &self,
-        call: &ListProgramDefinitionChanges,
-    ) -> Result<Reply<ListProgramDefinitionChangesResponse>, CallError<T::Error>> {
+        call: &operations::ListProgramDefinitionChanges,
+    ) -> Result<
+        Reply<operations::ListProgramDefinitionChangesResponse>,
+        CallError<T::Error>,
+    > {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -585,8 +609,8 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn push_program_definitions(
         &self,
-        call: &PushProgramDefinitions,
-    ) -> Result<Reply<PushProgramDefinitionsResponse>, CallError<T::Error>> {
+        call: &operations::PushProgramDefinitions,
+    ) -> Result<Reply<operations::PushProgramDefinitionsResponse>, CallError<T::Error>> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -600,8 +624,8 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn get_program_definition(
         &self,
-        call: &GetProgramDefinition,
-    ) -> Result<Reply<GetProgramDefinitionResponse>, CallError<T::Error>> {
+        call: &operations::GetProgramDefinition,
+    ) -> Result<Reply<operations::GetProgramDefinitionResponse>, CallError<T::Error>> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -616,8 +640,8 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn put_program_definition(
         &self,
-        call: &PutProgramDefinition,
-    ) -> Result<Reply<PutProgramDefinitionResponse>, CallError<T::Error>> {
+        call: &operations::PutProgramDefinition,
+    ) -> Result<Reply<operations::PutProgramDefinitionResponse>, CallError<T::Error>> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -633,8 +657,11 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn delete_program_definition(
         &self,
-        call: &DeleteProgramDefinition,
-    ) -> Result<Reply<DeleteProgramDefinitionResponse>, CallError<T::Error>> {
+        call: &operations::DeleteProgramDefinition,
+    ) -> Result<
+        Reply<operations::DeleteProgramDefinitionResponse>,
+        CallError<T::Error>,
+    > {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -649,8 +676,11 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn list_active_program_instance_changes(
         &self,
-        call: &ListActiveProgramInstanceChanges,
-    ) -> Result<Reply<ListActiveProgramInstanceChangesResponse>, CallError<T::Error>> {
+        call: &operations::ListActiveProgramInstanceChanges,
+    ) -> Result<
+        Reply<operations::ListActiveProgramInstanceChangesResponse>,
+        CallError<T::Error>,
+    > {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -665,8 +695,11 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn push_active_program_instances(
         &self,
-        call: &PushActiveProgramInstances,
-    ) -> Result<Reply<PushActiveProgramInstancesResponse>, CallError<T::Error>> {
+        call: &operations::PushActiveProgramInstances,
+    ) -> Result<
+        Reply<operations::PushActiveProgramInstancesResponse>,
+        CallError<T::Error>,
+    > {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -680,8 +713,11 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn get_active_program_instance(
         &self,
-        call: &GetActiveProgramInstance,
-    ) -> Result<Reply<GetActiveProgramInstanceResponse>, CallError<T::Error>> {
+        call: &operations::GetActiveProgramInstance,
+    ) -> Result<
+        Reply<operations::GetActiveProgramInstanceResponse>,
+        CallError<T::Error>,
+    > {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -696,8 +732,11 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn put_active_program_instance(
         &self,
-        call: &PutActiveProgramInstance,
-    ) -> Result<Reply<PutActiveProgramInstanceResponse>, CallError<T::Error>> {
+        call: &operations::PutActiveProgramInstance,
+    ) -> Result<
+        Reply<operations::PutActiveProgramInstanceResponse>,
+        CallError<T::Error>,
+    > {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -713,8 +752,11 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn delete_active_program_instance(
         &self,
-        call: &DeleteActiveProgramInstance,
-    ) -> Result<Reply<DeleteActiveProgramInstanceResponse>, CallError<T::Error>> {
+        call: &operations::DeleteActiveProgramInstance,
+    ) -> Result<
+        Reply<operations::DeleteActiveProgramInstanceResponse>,
+        CallError<T::Error>,
+    > {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -729,8 +771,11 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn list_progression_rule_changes(
         &self,
-        call: &ListProgressionRuleChanges,
-    ) -> Result<Reply<ListProgressionRuleChangesResponse>, CallError<T::Error>> {
+        call: &operations::ListProgressionRuleChanges,
+    ) -> Result<
+        Reply<operations::ListProgressionRuleChangesResponse>,
+        CallError<T::Error>,
+    > {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -745,8 +790,8 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn push_progression_rules(
         &self,
-        call: &PushProgressionRules,
-    ) -> Result<Reply<PushProgressionRulesResponse>, CallError<T::Error>> {
+        call: &operations::PushProgressionRules,
+    ) -> Result<Reply<operations::PushProgressionRulesResponse>, CallError<T::Error>> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -760,8 +805,8 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn get_progression_rule(
         &self,
-        call: &GetProgressionRule,
-    ) -> Result<Reply<GetProgressionRuleResponse>, CallError<T::Error>> {
+        call: &operations::GetProgressionRule,
+    ) -> Result<Reply<operations::GetProgressionRuleResponse>, CallError<T::Error>> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -776,8 +821,8 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn put_progression_rule(
         &self,
-        call: &PutProgressionRule,
-    ) -> Result<Reply<PutProgressionRuleResponse>, CallError<T::Error>> {
+        call: &operations::PutProgressionRule,
+    ) -> Result<Reply<operations::PutProgressionRuleResponse>, CallError<T::Error>> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -793,8 +838,8 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn delete_progression_rule(
         &self,
-        call: &DeleteProgressionRule,
-    ) -> Result<Reply<DeleteProgressionRuleResponse>, CallError<T::Error>> {
+        call: &operations::DeleteProgressionRule,
+    ) -> Result<Reply<operations::DeleteProgressionRuleResponse>, CallError<T::Error>> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -808,8 +853,8 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn list_user_goal_changes(
         &self,
-        call: &ListUserGoalChanges,
-    ) -> Result<Reply<ListUserGoalChangesResponse>, CallError<T::Error>> {
+        call: &operations::ListUserGoalChanges,
+    ) -> Result<Reply<operations::ListUserGoalChangesResponse>, CallError<T::Error>> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -823,8 +868,8 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn push_user_goals(
         &self,
-        call: &PushUserGoals,
-    ) -> Result<Reply<PushUserGoalsResponse>, CallError<T::Error>> {
+        call: &operations::PushUserGoals,
+    ) -> Result<Reply<operations::PushUserGoalsResponse>, CallError<T::Error>> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -838,8 +883,8 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn get_user_goal(
         &self,
-        call: &GetUserGoal,
-    ) -> Result<Reply<GetUserGoalResponse>, CallError<T::Error>> {
+        call: &operations::GetUserGoal,
+    ) -> Result<Reply<operations::GetUserGoalResponse>, CallError<T::Error>> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -854,8 +899,8 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn put_user_goal(
         &self,
-        call: &PutUserGoal,
-    ) -> Result<Reply<PutUserGoalResponse>, CallError<T::Error>> {
+        call: &operations::PutUserGoal,
+    ) -> Result<Reply<operations::PutUserGoalResponse>, CallError<T::Error>> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -870,8 +915,8 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn delete_user_goal(
         &self,
-        call: &DeleteUserGoal,
-    ) -> Result<Reply<DeleteUserGoalResponse>, CallError<T::Error>> {
+        call: &operations::DeleteUserGoal,
+    ) -> Result<Reply<operations::DeleteUserGoalResponse>, CallError<T::Error>> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -886,8 +931,11 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn list_user_bodyweight_log_changes(
         &self,
-        call: &ListUserBodyweightLogChanges,
-    ) -> Result<Reply<ListUserBodyweightLogChangesResponse>, CallError<T::Error>> {
+        call: &operations::ListUserBodyweightLogChanges,
+    ) -> Result<
+        Reply<operations::ListUserBodyweightLogChangesResponse>,
+        CallError<T::Error>,
+    > {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -902,8 +950,8 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn push_user_bodyweight_logs(
         &self,
-        call: &PushUserBodyweightLogs,
-    ) -> Result<Reply<PushUserBodyweightLogsResponse>, CallError<T::Error>> {
+        call: &operations::PushUserBodyweightLogs,
+    ) -> Result<Reply<operations::PushUserBodyweightLogsResponse>, CallError<T::Error>> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -917,8 +965,8 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn get_user_bodyweight_log(
         &self,
-        call: &GetUserBodyweightLog,
-    ) -> Result<Reply<GetUserBodyweightLogResponse>, CallError<T::Error>> {
+        call: &operations::GetUserBodyweightLog,
+    ) -> Result<Reply<operations::GetUserBodyweightLogResponse>, CallError<T::Error>> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -933,8 +981,8 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn put_user_bodyweight_log(
         &self,
-        call: &PutUserBodyweightLog,
-    ) -> Result<Reply<PutUserBodyweightLogResponse>, CallError<T::Error>> {
+        call: &operations::PutUserBodyweightLog,
+    ) -> Result<Reply<operations::PutUserBodyweightLogResponse>, CallError<T::Error>> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -950,8 +998,11 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn delete_user_bodyweight_log(
         &self,
-        call: &DeleteUserBodyweightLog,
-    ) -> Result<Reply<DeleteUserBodyweightLogResponse>, CallError<T::Error>> {
+        call: &operations::DeleteUserBodyweightLog,
+    ) -> Result<
+        Reply<operations::DeleteUserBodyweightLogResponse>,
+        CallError<T::Error>,
+    > {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -966,8 +1017,11 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn list_applied_progression_log_changes(
         &self,
-        call: &ListAppliedProgressionLogChanges,
-    ) -> Result<Reply<ListAppliedProgressionLogChangesResponse>, CallError<T::Error>> {
+        call: &operations::ListAppliedProgressionLogChanges,
+    ) -> Result<
+        Reply<operations::ListAppliedProgressionLogChangesResponse>,
+        CallError<T::Error>,
+    > {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -982,8 +1036,11 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn push_applied_progression_logs(
         &self,
-        call: &PushAppliedProgressionLogs,
-    ) -> Result<Reply<PushAppliedProgressionLogsResponse>, CallError<T::Error>> {
+        call: &operations::PushAppliedProgressionLogs,
+    ) -> Result<
+        Reply<operations::PushAppliedProgressionLogsResponse>,
+        CallError<T::Error>,
+    > {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -997,8 +1054,11 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn get_applied_progression_log(
         &self,
-        call: &GetAppliedProgressionLog,
-    ) -> Result<Reply<GetAppliedProgressionLogResponse>, CallError<T::Error>> {
+        call: &operations::GetAppliedProgressionLog,
+    ) -> Result<
+        Reply<operations::GetAppliedProgressionLogResponse>,
+        CallError<T::Error>,
+    > {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -1013,8 +1073,11 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn put_applied_progression_log(
         &self,
-        call: &PutAppliedProgressionLog,
-    ) -> Result<Reply<PutAppliedProgressionLogResponse>, CallError<T::Error>> {
+        call: &operations::PutAppliedProgressionLog,
+    ) -> Result<
+        Reply<operations::PutAppliedProgressionLogResponse>,
+        CallError<T::Error>,
+    > {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -1030,8 +1093,11 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn delete_applied_progression_log(
         &self,
-        call: &DeleteAppliedProgressionLog,
-    ) -> Result<Reply<DeleteAppliedProgressionLogResponse>, CallError<T::Error>> {
+        call: &operations::DeleteAppliedProgressionLog,
+    ) -> Result<
+        Reply<operations::DeleteAppliedProgressionLogResponse>,
+        CallError<T::Error>,
+    > {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -1046,8 +1112,8 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn login(
         &self,
-        call: &Login,
-    ) -> Result<Reply<LoginResponse>, CallError<T::Error>> {
+        call: &operations::Login,
+    ) -> Result<Reply<operations::LoginResponse>, CallError<T::Error>> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -1062,8 +1128,8 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn logout(
         &self,
-        call: &Logout,
-    ) -> Result<Reply<LogoutResponse>, CallError<T::Error>> {
+        call: &operations::Logout,
+    ) -> Result<Reply<operations::LogoutResponse>, CallError<T::Error>> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -1078,8 +1144,8 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn change_password(
         &self,
-        call: &ChangePassword,
-    ) -> Result<Reply<ChangePasswordResponse>, CallError<T::Error>> {
+        call: &operations::ChangePassword,
+    ) -> Result<Reply<operations::ChangePasswordResponse>, CallError<T::Error>> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -1095,8 +1161,8 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn refresh_tokens(
         &self,
-        call: &RefreshTokens,
-    ) -> Result<Reply<RefreshTokensResponse>, CallError<T::Error>> {
+        call: &operations::RefreshTokens,
+    ) -> Result<Reply<operations::RefreshTokensResponse>, CallError<T::Error>> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -1111,8 +1177,8 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn register(
         &self,
-        call: &Register,
-    ) -> Result<Reply<RegisterResponse>, CallError<T::Error>> {
+        call: &operations::Register,
+    ) -> Result<Reply<operations::RegisterResponse>, CallError<T::Error>> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -1126,8 +1192,8 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn get_account(
         &self,
-        call: &GetAccount,
-    ) -> Result<Reply<GetAccountResponse>, CallError<T::Error>> {
+        call: &operations::GetAccount,
+    ) -> Result<Reply<operations::GetAccountResponse>, CallError<T::Error>> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -1142,8 +1208,8 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn delete_account(
         &self,
-        call: &DeleteAccount,
-    ) -> Result<Reply<DeleteAccountResponse>, CallError<T::Error>> {
+        call: &operations::DeleteAccount,
+    ) -> Result<Reply<operations::DeleteAccountResponse>, CallError<T::Error>> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -1159,8 +1225,8 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn export_account(
         &self,
-        call: &ExportAccount,
-    ) -> Result<Reply<ExportAccountResponse>, CallError<T::Error>> {
+        call: &operations::ExportAccount,
+    ) -> Result<Reply<operations::ExportAccountResponse>, CallError<T::Error>> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -1175,8 +1241,8 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     /// See [`CallError`].
     pub async fn get_sync_config(
         &self,
-        call: &GetSyncConfig,
-    ) -> Result<Reply<GetSyncConfigResponse>, CallError<T::Error>> {
+        call: &operations::GetSyncConfig,
+    ) -> Result<Reply<operations::GetSyncConfigResponse>, CallError<T::Error>> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 }

@@ -3,35 +3,37 @@
 //! [`Reply::with_header`](super::runtime::http::Reply::with_header).
 
 #![allow(
+    unused_imports,
+    unused_variables,
     rustdoc::bare_urls,
     rustdoc::broken_intra_doc_links,
     rustdoc::invalid_html_tags
 )]
 
+use std::collections::BTreeMap;
 use super::runtime::check::Types;
-use super::runtime::http::Header;
-#[allow(unused_imports)]
-use super::types::*;
-#[allow(unused_imports)]
-use super::validators::*;
+use super::runtime::http::{Header, check_nothing};
+use super::runtime::json::Value;
+use super::runtime::schema::Each;
+use super::{types, validators};
 
 /// The version of the contract that the server was built from.
-pub const X_CONTRACT_VERSION: Header<ContractVersion> = Header::new(
+pub const X_CONTRACT_VERSION: Header<types::ContractVersion> = Header::new(
     "X-Contract-Version",
     Types::STRING,
-    check_contract_version,
+    validators::check_contract_version,
 );
 
 /// The challenge, by RFC 6750.
 pub const WWW_AUTHENTICATE: Header<String> = Header::new(
     "WWW-Authenticate",
     Types::STRING,
-    check_www_authenticate_header,
+    validators::check_www_authenticate_header,
 );
 
 /// How many seconds to wait before the next request. Clients honour it exactly.
 pub const RETRY_AFTER: Header<i64> = Header::new(
     "Retry-After",
     Types::INTEGER,
-    check_retry_after_header,
+    validators::check_retry_after_header,
 );

@@ -2,21 +2,24 @@
 //! The operations of the contract: what each takes, and what each may answer.
 
 #![allow(
+    unused_imports,
+    unused_variables,
     rustdoc::bare_urls,
     rustdoc::broken_intra_doc_links,
     rustdoc::invalid_html_tags
 )]
 
+use std::collections::BTreeMap;
 use super::runtime::check::Types;
 use super::runtime::http::{
     HeaderMap, Incoming, Method, Operation, Outcome, Rejection, Request, StatusCode,
-    Style, Writer, Written, bytes, empty, json, read_json,
+    Style, Writer, Written, bytes, check_nothing, empty, has_json, json, read_json,
+    required,
 };
+use super::runtime::json::Value;
 use super::runtime::report::Report;
-#[allow(unused_imports)]
-use super::types::*;
-#[allow(unused_imports)]
-use super::validators::*;
+use super::runtime::schema::Each;
+use super::{types, validators};
 
 /// Pull changes of all collections.
 ///
@@ -29,11 +32,11 @@ use super::validators::*;
 pub struct GetChanges {
     /// The cursor to go on from: the `nextCursor` of the page before. Absent means from the beginning. A
     /// cursor of another feed is answered 400 `invalid_cursor`.
-    pub since: Option<Cursor>,
+    pub since: Option<types::Cursor>,
     /// How many changes the page may hold at most. A page may hold fewer, and more may still follow.
     pub limit: Option<i64>,
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
 }
 
 impl Operation for GetChanges {
@@ -46,10 +49,16 @@ impl Operation for GetChanges {
     fn request(&self, base_url: &str) -> Result<Request, Report> {
         let mut request = Writer::new::<Self>();
         if let Some(value) = &self.since {
-            request.query("since", Style::Exploded, value, check_cursor);
+            request.query("since", Style::Exploded, value, validators::check_cursor);
         }
         if let Some(value) = &self.limit {
-            request.query("limit", Style::Exploded, value, check_get_changes_limit);
+            request
+                .query(
+                    "limit",
+                    Style::Exploded,
+                    value,
+                    validators::check_get_changes_limit,
+                );
         }
         if let Some(value) = &self.x_contract_version {
             request
@@ -57,7 +66,7 @@ impl Operation for GetChanges {
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request.finish(base_url)
@@ -67,20 +76,25 @@ impl Operation for GetChanges {
         incoming.known_query(&["since", "limit"])?;
         Ok(Self {
             since: incoming
-                .query("since", Style::Exploded, Types::STRING, check_cursor)?,
+                .query(
+                    "since",
+                    Style::Exploded,
+                    Types::STRING,
+                    validators::check_cursor,
+                )?,
             limit: incoming
                 .query(
                     "limit",
                     Style::Exploded,
                     Types::INTEGER,
-                    check_get_changes_limit,
+                    validators::check_get_changes_limit,
                 )?,
             x_contract_version: incoming
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
         })
     }
@@ -92,44 +106,44 @@ pub enum GetChangesResponse {
     /// 200: A page of changes of all collections.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(FeedPage),
+    Ok(types::FeedPage),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`),
     /// or the server was restored from a backup (`epoch_changed`). The device pulls this feed again from
     /// the beginning, and keeps its unsent edits.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Gone(Problem),
+    Gone(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -140,17 +154,23 @@ pub enum GetChangesResponse {
 }
 
 impl Outcome for GetChangesResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_feed_page)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                410 => Self::Gone(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => Self::Ok(read_json(body, validators::check_feed_page)?),
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                410 => Self::Gone(read_json(body, validators::check_problem)?),
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -192,9 +212,9 @@ impl Outcome for GetChangesResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct PushChanges {
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
     /// Changes of any collections. At most 1 MiB.
-    pub body: FeedPushRequest,
+    pub body: types::FeedPushRequest,
 }
 
 impl Operation for PushChanges {
@@ -212,10 +232,11 @@ impl Operation for PushChanges {
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
-        request.json("application/json", &self.body, check_feed_push_request);
+        request
+            .json("application/json", &self.body, validators::check_feed_push_request);
         request.finish(base_url)
     }
 
@@ -227,9 +248,9 @@ impl Operation for PushChanges {
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
-            body: incoming.json(check_feed_push_request)?,
+            body: incoming.json(validators::check_feed_push_request)?,
         })
     }
 }
@@ -240,53 +261,53 @@ pub enum PushChangesResponse {
     /// 200: What became of each change, in the order of the request.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(FeedPushResult),
+    Ok(types::FeedPushResult),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`),
     /// or the server was restored from a backup (`epoch_changed`). The device pulls this feed again from
     /// the beginning, and keeps its unsent edits.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Gone(Problem),
+    Gone(types::Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    PayloadTooLarge(Problem),
+    PayloadTooLarge(types::Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UnsupportedMediaType(Problem),
+    UnsupportedMediaType(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -297,19 +318,29 @@ pub enum PushChangesResponse {
 }
 
 impl Outcome for PushChangesResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_feed_push_result)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                410 => Self::Gone(read_json(body, check_problem)?),
-                413 => Self::PayloadTooLarge(read_json(body, check_problem)?),
-                415 => Self::UnsupportedMediaType(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => Self::Ok(read_json(body, validators::check_feed_push_result)?),
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                410 => Self::Gone(read_json(body, validators::check_problem)?),
+                413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
+                415 => {
+                    Self::UnsupportedMediaType(
+                        read_json(body, validators::check_problem)?,
+                    )
+                }
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -357,7 +388,7 @@ impl Outcome for PushChangesResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct StreamChanges {
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
 }
 
 impl Operation for StreamChanges {
@@ -375,7 +406,7 @@ impl Operation for StreamChanges {
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request.finish(base_url)
@@ -389,7 +420,7 @@ impl Operation for StreamChanges {
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
         })
     }
@@ -407,33 +438,33 @@ pub enum StreamChangesResponse {
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -444,16 +475,22 @@ pub enum StreamChangesResponse {
 }
 
 impl Outcome for StreamChangesResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
                 200 => Self::Ok(body.to_vec()),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -493,11 +530,11 @@ impl Outcome for StreamChangesResponse {
 pub struct ListUserSettingsChanges {
     /// The cursor to go on from: the `nextCursor` of the page before. Absent means from the beginning. A
     /// cursor of another feed is answered 400 `invalid_cursor`.
-    pub since: Option<Cursor>,
+    pub since: Option<types::Cursor>,
     /// How many changes the page may hold at most. A page may hold fewer, and more may still follow.
     pub limit: Option<i64>,
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
 }
 
 impl Operation for ListUserSettingsChanges {
@@ -510,10 +547,16 @@ impl Operation for ListUserSettingsChanges {
     fn request(&self, base_url: &str) -> Result<Request, Report> {
         let mut request = Writer::new::<Self>();
         if let Some(value) = &self.since {
-            request.query("since", Style::Exploded, value, check_cursor);
+            request.query("since", Style::Exploded, value, validators::check_cursor);
         }
         if let Some(value) = &self.limit {
-            request.query("limit", Style::Exploded, value, check_get_changes_limit);
+            request
+                .query(
+                    "limit",
+                    Style::Exploded,
+                    value,
+                    validators::check_get_changes_limit,
+                );
         }
         if let Some(value) = &self.x_contract_version {
             request
@@ -521,7 +564,7 @@ impl Operation for ListUserSettingsChanges {
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request.finish(base_url)
@@ -531,20 +574,25 @@ impl Operation for ListUserSettingsChanges {
         incoming.known_query(&["since", "limit"])?;
         Ok(Self {
             since: incoming
-                .query("since", Style::Exploded, Types::STRING, check_cursor)?,
+                .query(
+                    "since",
+                    Style::Exploded,
+                    Types::STRING,
+                    validators::check_cursor,
+                )?,
             limit: incoming
                 .query(
                     "limit",
                     Style::Exploded,
                     Types::INTEGER,
-                    check_get_changes_limit,
+                    validators::check_get_changes_limit,
                 )?,
             x_contract_version: incoming
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
         })
     }
@@ -556,44 +604,44 @@ pub enum ListUserSettingsChangesResponse {
     /// 200: A page of changes of one collection.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(UserSettingsChangePage),
+    Ok(types::UserSettingsChangePage),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`),
     /// or the server was restored from a backup (`epoch_changed`). The device pulls this feed again from
     /// the beginning, and keeps its unsent edits.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Gone(Problem),
+    Gone(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -604,17 +652,27 @@ pub enum ListUserSettingsChangesResponse {
 }
 
 impl Outcome for ListUserSettingsChangesResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_user_settings_change_page)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                410 => Self::Gone(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => {
+                    Self::Ok(
+                        read_json(body, validators::check_user_settings_change_page)?,
+                    )
+                }
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                410 => Self::Gone(read_json(body, validators::check_problem)?),
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -655,10 +713,10 @@ impl Outcome for ListUserSettingsChangesResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct PushUserSettings {
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
     /// Changes of one collection. At most 1 MiB. The example is a deletion, which looks the same in every
     /// collection.
-    pub body: UserSettingsPushRequest,
+    pub body: types::UserSettingsPushRequest,
 }
 
 impl Operation for PushUserSettings {
@@ -676,10 +734,15 @@ impl Operation for PushUserSettings {
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
-        request.json("application/json", &self.body, check_user_settings_push_request);
+        request
+            .json(
+                "application/json",
+                &self.body,
+                validators::check_user_settings_push_request,
+            );
         request.finish(base_url)
     }
 
@@ -691,9 +754,9 @@ impl Operation for PushUserSettings {
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
-            body: incoming.json(check_user_settings_push_request)?,
+            body: incoming.json(validators::check_user_settings_push_request)?,
         })
     }
 }
@@ -704,53 +767,53 @@ pub enum PushUserSettingsResponse {
     /// 200: What became of each change, in the order of the request.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(UserSettingsPushResult),
+    Ok(types::UserSettingsPushResult),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`),
     /// or the server was restored from a backup (`epoch_changed`). The device pulls this feed again from
     /// the beginning, and keeps its unsent edits.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Gone(Problem),
+    Gone(types::Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    PayloadTooLarge(Problem),
+    PayloadTooLarge(types::Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UnsupportedMediaType(Problem),
+    UnsupportedMediaType(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -761,19 +824,33 @@ pub enum PushUserSettingsResponse {
 }
 
 impl Outcome for PushUserSettingsResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_user_settings_push_result)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                410 => Self::Gone(read_json(body, check_problem)?),
-                413 => Self::PayloadTooLarge(read_json(body, check_problem)?),
-                415 => Self::UnsupportedMediaType(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => {
+                    Self::Ok(
+                        read_json(body, validators::check_user_settings_push_result)?,
+                    )
+                }
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                410 => Self::Gone(read_json(body, validators::check_problem)?),
+                413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
+                415 => {
+                    Self::UnsupportedMediaType(
+                        read_json(body, validators::check_problem)?,
+                    )
+                }
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -817,9 +894,9 @@ impl Outcome for PushUserSettingsResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetUserSettings {
     /// The id of the record, as its device made it.
-    pub id: Id,
+    pub id: types::Id,
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
 }
 
 impl Operation for GetUserSettings {
@@ -831,14 +908,14 @@ impl Operation for GetUserSettings {
 
     fn request(&self, base_url: &str) -> Result<Request, Report> {
         let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, check_id);
+        request.path("id", Style::Simple, &self.id, validators::check_id);
         if let Some(value) = &self.x_contract_version {
             request
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request.finish(base_url)
@@ -847,13 +924,13 @@ impl Operation for GetUserSettings {
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         incoming.known_query(&[])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, check_id)?,
+            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
             x_contract_version: incoming
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
         })
     }
@@ -865,42 +942,42 @@ pub enum GetUserSettingsResponse {
     /// 200: The current version of the record.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(UserSettingsChange),
+    Ok(types::UserSettingsChange),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 404: The account holds no such record, nor its tombstone.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    NotFound(Problem),
+    NotFound(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -911,17 +988,23 @@ pub enum GetUserSettingsResponse {
 }
 
 impl Outcome for GetUserSettingsResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_user_settings_change)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                404 => Self::NotFound(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => Self::Ok(read_json(body, validators::check_user_settings_change)?),
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                404 => Self::NotFound(read_json(body, validators::check_problem)?),
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -962,11 +1045,11 @@ impl Outcome for GetUserSettingsResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct PutUserSettings {
     /// The id of the record, as its device made it.
-    pub id: Id,
+    pub id: types::Id,
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
     /// One change of one record. The example is a deletion, which looks the same in every collection.
-    pub body: UserSettingsPushChange,
+    pub body: types::UserSettingsPushChange,
 }
 
 impl Operation for PutUserSettings {
@@ -978,32 +1061,37 @@ impl Operation for PutUserSettings {
 
     fn request(&self, base_url: &str) -> Result<Request, Report> {
         let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, check_id);
+        request.path("id", Style::Simple, &self.id, validators::check_id);
         if let Some(value) = &self.x_contract_version {
             request
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
-        request.json("application/json", &self.body, check_user_settings_push_change);
+        request
+            .json(
+                "application/json",
+                &self.body,
+                validators::check_user_settings_push_change,
+            );
         request.finish(base_url)
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         incoming.known_query(&[])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, check_id)?,
+            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
             x_contract_version: incoming
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
-            body: incoming.json(check_user_settings_push_change)?,
+            body: incoming.json(validators::check_user_settings_push_change)?,
         })
     }
 }
@@ -1015,51 +1103,51 @@ pub enum PutUserSettingsResponse {
     /// is an outcome too.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(UserSettingsPushOutcome),
+    Ok(types::UserSettingsPushOutcome),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    PayloadTooLarge(Problem),
+    PayloadTooLarge(types::Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UnsupportedMediaType(Problem),
+    UnsupportedMediaType(types::Problem),
     /// 422: The change does not satisfy the contract, or its id is not the id in the path.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UnprocessableEntity(Problem),
+    UnprocessableEntity(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -1070,19 +1158,37 @@ pub enum PutUserSettingsResponse {
 }
 
 impl Outcome for PutUserSettingsResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_user_settings_push_outcome)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                413 => Self::PayloadTooLarge(read_json(body, check_problem)?),
-                415 => Self::UnsupportedMediaType(read_json(body, check_problem)?),
-                422 => Self::UnprocessableEntity(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => {
+                    Self::Ok(
+                        read_json(body, validators::check_user_settings_push_outcome)?,
+                    )
+                }
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
+                415 => {
+                    Self::UnsupportedMediaType(
+                        read_json(body, validators::check_problem)?,
+                    )
+                }
+                422 => {
+                    Self::UnprocessableEntity(
+                        read_json(body, validators::check_problem)?,
+                    )
+                }
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -1130,22 +1236,22 @@ impl Outcome for PutUserSettingsResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeleteUserSettings {
     /// The id of the record, as its device made it.
-    pub id: Id,
+    pub id: types::Id,
     /// The id of the deleting op. Give `opId`, `deviceId`, `seq` and `clientUpdatedAt` together or not at
     /// all; anything between is answered 400.
-    pub op_id: Option<Id>,
+    pub op_id: Option<types::Id>,
     /// The device that deletes.
-    pub device_id: Option<Id>,
+    pub device_id: Option<types::Id>,
     /// The number of the deleting op on that device.
-    pub seq: Option<Seq>,
+    pub seq: Option<types::Seq>,
     /// The last-write-wins stamp of the deletion. Where it is absent, the server takes the later of now and
     /// the stored stamp + 1.
-    pub client_updated_at: Option<Timestamp>,
+    pub client_updated_at: Option<types::Timestamp>,
     /// The revision of the version that is deleted. Where it is the stored revision, the deletion wins
     /// whatever the stamps say.
-    pub base_rev: Option<Revision>,
+    pub base_rev: Option<types::Revision>,
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
 }
 
 impl Operation for DeleteUserSettings {
@@ -1157,21 +1263,27 @@ impl Operation for DeleteUserSettings {
 
     fn request(&self, base_url: &str) -> Result<Request, Report> {
         let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, check_id);
+        request.path("id", Style::Simple, &self.id, validators::check_id);
         if let Some(value) = &self.op_id {
-            request.query("opId", Style::Exploded, value, check_id);
+            request.query("opId", Style::Exploded, value, validators::check_id);
         }
         if let Some(value) = &self.device_id {
-            request.query("deviceId", Style::Exploded, value, check_id);
+            request.query("deviceId", Style::Exploded, value, validators::check_id);
         }
         if let Some(value) = &self.seq {
-            request.query("seq", Style::Exploded, value, check_seq);
+            request.query("seq", Style::Exploded, value, validators::check_seq);
         }
         if let Some(value) = &self.client_updated_at {
-            request.query("clientUpdatedAt", Style::Exploded, value, check_timestamp);
+            request
+                .query(
+                    "clientUpdatedAt",
+                    Style::Exploded,
+                    value,
+                    validators::check_timestamp,
+                );
         }
         if let Some(value) = &self.base_rev {
-            request.query("baseRev", Style::Exploded, value, check_revision);
+            request.query("baseRev", Style::Exploded, value, validators::check_revision);
         }
         if let Some(value) = &self.x_contract_version {
             request
@@ -1179,7 +1291,7 @@ impl Operation for DeleteUserSettings {
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request.finish(base_url)
@@ -1189,26 +1301,38 @@ impl Operation for DeleteUserSettings {
         incoming
             .known_query(&["opId", "deviceId", "seq", "clientUpdatedAt", "baseRev"])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, check_id)?,
-            op_id: incoming.query("opId", Style::Exploded, Types::STRING, check_id)?,
+            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
+            op_id: incoming
+                .query("opId", Style::Exploded, Types::STRING, validators::check_id)?,
             device_id: incoming
-                .query("deviceId", Style::Exploded, Types::STRING, check_id)?,
-            seq: incoming.query("seq", Style::Exploded, Types::INTEGER, check_seq)?,
+                .query(
+                    "deviceId",
+                    Style::Exploded,
+                    Types::STRING,
+                    validators::check_id,
+                )?,
+            seq: incoming
+                .query("seq", Style::Exploded, Types::INTEGER, validators::check_seq)?,
             client_updated_at: incoming
                 .query(
                     "clientUpdatedAt",
                     Style::Exploded,
                     Types::INTEGER,
-                    check_timestamp,
+                    validators::check_timestamp,
                 )?,
             base_rev: incoming
-                .query("baseRev", Style::Exploded, Types::INTEGER, check_revision)?,
+                .query(
+                    "baseRev",
+                    Style::Exploded,
+                    Types::INTEGER,
+                    validators::check_revision,
+                )?,
             x_contract_version: incoming
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
         })
     }
@@ -1221,42 +1345,42 @@ pub enum DeleteUserSettingsResponse {
     /// is an outcome too.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(UserSettingsPushOutcome),
+    Ok(types::UserSettingsPushOutcome),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 404: The account holds no such record, nor its tombstone.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    NotFound(Problem),
+    NotFound(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -1267,17 +1391,27 @@ pub enum DeleteUserSettingsResponse {
 }
 
 impl Outcome for DeleteUserSettingsResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_user_settings_push_outcome)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                404 => Self::NotFound(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => {
+                    Self::Ok(
+                        read_json(body, validators::check_user_settings_push_outcome)?,
+                    )
+                }
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                404 => Self::NotFound(read_json(body, validators::check_problem)?),
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -1319,11 +1453,11 @@ impl Outcome for DeleteUserSettingsResponse {
 pub struct ListExerciseDefinitionChanges {
     /// The cursor to go on from: the `nextCursor` of the page before. Absent means from the beginning. A
     /// cursor of another feed is answered 400 `invalid_cursor`.
-    pub since: Option<Cursor>,
+    pub since: Option<types::Cursor>,
     /// How many changes the page may hold at most. A page may hold fewer, and more may still follow.
     pub limit: Option<i64>,
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
 }
 
 impl Operation for ListExerciseDefinitionChanges {
@@ -1336,10 +1470,16 @@ impl Operation for ListExerciseDefinitionChanges {
     fn request(&self, base_url: &str) -> Result<Request, Report> {
         let mut request = Writer::new::<Self>();
         if let Some(value) = &self.since {
-            request.query("since", Style::Exploded, value, check_cursor);
+            request.query("since", Style::Exploded, value, validators::check_cursor);
         }
         if let Some(value) = &self.limit {
-            request.query("limit", Style::Exploded, value, check_get_changes_limit);
+            request
+                .query(
+                    "limit",
+                    Style::Exploded,
+                    value,
+                    validators::check_get_changes_limit,
+                );
         }
         if let Some(value) = &self.x_contract_version {
             request
@@ -1347,7 +1487,7 @@ impl Operation for ListExerciseDefinitionChanges {
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request.finish(base_url)
@@ -1357,20 +1497,25 @@ impl Operation for ListExerciseDefinitionChanges {
         incoming.known_query(&["since", "limit"])?;
         Ok(Self {
             since: incoming
-                .query("since", Style::Exploded, Types::STRING, check_cursor)?,
+                .query(
+                    "since",
+                    Style::Exploded,
+                    Types::STRING,
+                    validators::check_cursor,
+                )?,
             limit: incoming
                 .query(
                     "limit",
                     Style::Exploded,
                     Types::INTEGER,
-                    check_get_changes_limit,
+                    validators::check_get_changes_limit,
                 )?,
             x_contract_version: incoming
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
         })
     }
@@ -1382,44 +1527,44 @@ pub enum ListExerciseDefinitionChangesResponse {
     /// 200: A page of changes of one collection.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(ExerciseDefinitionChangePage),
+    Ok(types::ExerciseDefinitionChangePage),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`),
     /// or the server was restored from a backup (`epoch_changed`). The device pulls this feed again from
     /// the beginning, and keeps its unsent edits.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Gone(Problem),
+    Gone(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -1430,17 +1575,30 @@ pub enum ListExerciseDefinitionChangesResponse {
 }
 
 impl Outcome for ListExerciseDefinitionChangesResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_exercise_definition_change_page)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                410 => Self::Gone(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => {
+                    Self::Ok(
+                        read_json(
+                            body,
+                            validators::check_exercise_definition_change_page,
+                        )?,
+                    )
+                }
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                410 => Self::Gone(read_json(body, validators::check_problem)?),
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -1481,10 +1639,10 @@ impl Outcome for ListExerciseDefinitionChangesResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct PushExerciseDefinitions {
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
     /// Changes of one collection. At most 1 MiB. The example is a deletion, which looks the same in every
     /// collection.
-    pub body: ExerciseDefinitionPushRequest,
+    pub body: types::ExerciseDefinitionPushRequest,
 }
 
 impl Operation for PushExerciseDefinitions {
@@ -1502,14 +1660,14 @@ impl Operation for PushExerciseDefinitions {
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request
             .json(
                 "application/json",
                 &self.body,
-                check_exercise_definition_push_request,
+                validators::check_exercise_definition_push_request,
             );
         request.finish(base_url)
     }
@@ -1522,9 +1680,9 @@ impl Operation for PushExerciseDefinitions {
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
-            body: incoming.json(check_exercise_definition_push_request)?,
+            body: incoming.json(validators::check_exercise_definition_push_request)?,
         })
     }
 }
@@ -1535,53 +1693,53 @@ pub enum PushExerciseDefinitionsResponse {
     /// 200: What became of each change, in the order of the request.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(ExerciseDefinitionPushResult),
+    Ok(types::ExerciseDefinitionPushResult),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`),
     /// or the server was restored from a backup (`epoch_changed`). The device pulls this feed again from
     /// the beginning, and keeps its unsent edits.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Gone(Problem),
+    Gone(types::Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    PayloadTooLarge(Problem),
+    PayloadTooLarge(types::Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UnsupportedMediaType(Problem),
+    UnsupportedMediaType(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -1592,19 +1750,36 @@ pub enum PushExerciseDefinitionsResponse {
 }
 
 impl Outcome for PushExerciseDefinitionsResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_exercise_definition_push_result)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                410 => Self::Gone(read_json(body, check_problem)?),
-                413 => Self::PayloadTooLarge(read_json(body, check_problem)?),
-                415 => Self::UnsupportedMediaType(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => {
+                    Self::Ok(
+                        read_json(
+                            body,
+                            validators::check_exercise_definition_push_result,
+                        )?,
+                    )
+                }
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                410 => Self::Gone(read_json(body, validators::check_problem)?),
+                413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
+                415 => {
+                    Self::UnsupportedMediaType(
+                        read_json(body, validators::check_problem)?,
+                    )
+                }
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -1648,9 +1823,9 @@ impl Outcome for PushExerciseDefinitionsResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetExerciseDefinition {
     /// The id of the record, as its device made it.
-    pub id: Id,
+    pub id: types::Id,
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
 }
 
 impl Operation for GetExerciseDefinition {
@@ -1662,14 +1837,14 @@ impl Operation for GetExerciseDefinition {
 
     fn request(&self, base_url: &str) -> Result<Request, Report> {
         let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, check_id);
+        request.path("id", Style::Simple, &self.id, validators::check_id);
         if let Some(value) = &self.x_contract_version {
             request
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request.finish(base_url)
@@ -1678,13 +1853,13 @@ impl Operation for GetExerciseDefinition {
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         incoming.known_query(&[])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, check_id)?,
+            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
             x_contract_version: incoming
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
         })
     }
@@ -1696,42 +1871,42 @@ pub enum GetExerciseDefinitionResponse {
     /// 200: The current version of the record.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(ExerciseDefinitionChange),
+    Ok(types::ExerciseDefinitionChange),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 404: The account holds no such record, nor its tombstone.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    NotFound(Problem),
+    NotFound(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -1742,17 +1917,27 @@ pub enum GetExerciseDefinitionResponse {
 }
 
 impl Outcome for GetExerciseDefinitionResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_exercise_definition_change)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                404 => Self::NotFound(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => {
+                    Self::Ok(
+                        read_json(body, validators::check_exercise_definition_change)?,
+                    )
+                }
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                404 => Self::NotFound(read_json(body, validators::check_problem)?),
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -1793,11 +1978,11 @@ impl Outcome for GetExerciseDefinitionResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct PutExerciseDefinition {
     /// The id of the record, as its device made it.
-    pub id: Id,
+    pub id: types::Id,
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
     /// One change of one record. The example is a deletion, which looks the same in every collection.
-    pub body: ExerciseDefinitionPushChange,
+    pub body: types::ExerciseDefinitionPushChange,
 }
 
 impl Operation for PutExerciseDefinition {
@@ -1809,33 +1994,37 @@ impl Operation for PutExerciseDefinition {
 
     fn request(&self, base_url: &str) -> Result<Request, Report> {
         let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, check_id);
+        request.path("id", Style::Simple, &self.id, validators::check_id);
         if let Some(value) = &self.x_contract_version {
             request
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request
-            .json("application/json", &self.body, check_exercise_definition_push_change);
+            .json(
+                "application/json",
+                &self.body,
+                validators::check_exercise_definition_push_change,
+            );
         request.finish(base_url)
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         incoming.known_query(&[])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, check_id)?,
+            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
             x_contract_version: incoming
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
-            body: incoming.json(check_exercise_definition_push_change)?,
+            body: incoming.json(validators::check_exercise_definition_push_change)?,
         })
     }
 }
@@ -1847,51 +2036,51 @@ pub enum PutExerciseDefinitionResponse {
     /// is an outcome too.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(ExerciseDefinitionPushOutcome),
+    Ok(types::ExerciseDefinitionPushOutcome),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    PayloadTooLarge(Problem),
+    PayloadTooLarge(types::Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UnsupportedMediaType(Problem),
+    UnsupportedMediaType(types::Problem),
     /// 422: The change does not satisfy the contract, or its id is not the id in the path.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UnprocessableEntity(Problem),
+    UnprocessableEntity(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -1902,19 +2091,40 @@ pub enum PutExerciseDefinitionResponse {
 }
 
 impl Outcome for PutExerciseDefinitionResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_exercise_definition_push_outcome)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                413 => Self::PayloadTooLarge(read_json(body, check_problem)?),
-                415 => Self::UnsupportedMediaType(read_json(body, check_problem)?),
-                422 => Self::UnprocessableEntity(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => {
+                    Self::Ok(
+                        read_json(
+                            body,
+                            validators::check_exercise_definition_push_outcome,
+                        )?,
+                    )
+                }
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
+                415 => {
+                    Self::UnsupportedMediaType(
+                        read_json(body, validators::check_problem)?,
+                    )
+                }
+                422 => {
+                    Self::UnprocessableEntity(
+                        read_json(body, validators::check_problem)?,
+                    )
+                }
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -1962,22 +2172,22 @@ impl Outcome for PutExerciseDefinitionResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeleteExerciseDefinition {
     /// The id of the record, as its device made it.
-    pub id: Id,
+    pub id: types::Id,
     /// The id of the deleting op. Give `opId`, `deviceId`, `seq` and `clientUpdatedAt` together or not at
     /// all; anything between is answered 400.
-    pub op_id: Option<Id>,
+    pub op_id: Option<types::Id>,
     /// The device that deletes.
-    pub device_id: Option<Id>,
+    pub device_id: Option<types::Id>,
     /// The number of the deleting op on that device.
-    pub seq: Option<Seq>,
+    pub seq: Option<types::Seq>,
     /// The last-write-wins stamp of the deletion. Where it is absent, the server takes the later of now and
     /// the stored stamp + 1.
-    pub client_updated_at: Option<Timestamp>,
+    pub client_updated_at: Option<types::Timestamp>,
     /// The revision of the version that is deleted. Where it is the stored revision, the deletion wins
     /// whatever the stamps say.
-    pub base_rev: Option<Revision>,
+    pub base_rev: Option<types::Revision>,
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
 }
 
 impl Operation for DeleteExerciseDefinition {
@@ -1989,21 +2199,27 @@ impl Operation for DeleteExerciseDefinition {
 
     fn request(&self, base_url: &str) -> Result<Request, Report> {
         let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, check_id);
+        request.path("id", Style::Simple, &self.id, validators::check_id);
         if let Some(value) = &self.op_id {
-            request.query("opId", Style::Exploded, value, check_id);
+            request.query("opId", Style::Exploded, value, validators::check_id);
         }
         if let Some(value) = &self.device_id {
-            request.query("deviceId", Style::Exploded, value, check_id);
+            request.query("deviceId", Style::Exploded, value, validators::check_id);
         }
         if let Some(value) = &self.seq {
-            request.query("seq", Style::Exploded, value, check_seq);
+            request.query("seq", Style::Exploded, value, validators::check_seq);
         }
         if let Some(value) = &self.client_updated_at {
-            request.query("clientUpdatedAt", Style::Exploded, value, check_timestamp);
+            request
+                .query(
+                    "clientUpdatedAt",
+                    Style::Exploded,
+                    value,
+                    validators::check_timestamp,
+                );
         }
         if let Some(value) = &self.base_rev {
-            request.query("baseRev", Style::Exploded, value, check_revision);
+            request.query("baseRev", Style::Exploded, value, validators::check_revision);
         }
         if let Some(value) = &self.x_contract_version {
             request
@@ -2011,7 +2227,7 @@ impl Operation for DeleteExerciseDefinition {
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request.finish(base_url)
@@ -2021,26 +2237,38 @@ impl Operation for DeleteExerciseDefinition {
         incoming
             .known_query(&["opId", "deviceId", "seq", "clientUpdatedAt", "baseRev"])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, check_id)?,
-            op_id: incoming.query("opId", Style::Exploded, Types::STRING, check_id)?,
+            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
+            op_id: incoming
+                .query("opId", Style::Exploded, Types::STRING, validators::check_id)?,
             device_id: incoming
-                .query("deviceId", Style::Exploded, Types::STRING, check_id)?,
-            seq: incoming.query("seq", Style::Exploded, Types::INTEGER, check_seq)?,
+                .query(
+                    "deviceId",
+                    Style::Exploded,
+                    Types::STRING,
+                    validators::check_id,
+                )?,
+            seq: incoming
+                .query("seq", Style::Exploded, Types::INTEGER, validators::check_seq)?,
             client_updated_at: incoming
                 .query(
                     "clientUpdatedAt",
                     Style::Exploded,
                     Types::INTEGER,
-                    check_timestamp,
+                    validators::check_timestamp,
                 )?,
             base_rev: incoming
-                .query("baseRev", Style::Exploded, Types::INTEGER, check_revision)?,
+                .query(
+                    "baseRev",
+                    Style::Exploded,
+                    Types::INTEGER,
+                    validators::check_revision,
+                )?,
             x_contract_version: incoming
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
         })
     }
@@ -2053,42 +2281,42 @@ pub enum DeleteExerciseDefinitionResponse {
     /// is an outcome too.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(ExerciseDefinitionPushOutcome),
+    Ok(types::ExerciseDefinitionPushOutcome),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 404: The account holds no such record, nor its tombstone.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    NotFound(Problem),
+    NotFound(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -2099,17 +2327,30 @@ pub enum DeleteExerciseDefinitionResponse {
 }
 
 impl Outcome for DeleteExerciseDefinitionResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_exercise_definition_push_outcome)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                404 => Self::NotFound(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => {
+                    Self::Ok(
+                        read_json(
+                            body,
+                            validators::check_exercise_definition_push_outcome,
+                        )?,
+                    )
+                }
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                404 => Self::NotFound(read_json(body, validators::check_problem)?),
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -2150,11 +2391,11 @@ impl Outcome for DeleteExerciseDefinitionResponse {
 pub struct ListWorkoutLogChanges {
     /// The cursor to go on from: the `nextCursor` of the page before. Absent means from the beginning. A
     /// cursor of another feed is answered 400 `invalid_cursor`.
-    pub since: Option<Cursor>,
+    pub since: Option<types::Cursor>,
     /// How many changes the page may hold at most. A page may hold fewer, and more may still follow.
     pub limit: Option<i64>,
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
 }
 
 impl Operation for ListWorkoutLogChanges {
@@ -2167,10 +2408,16 @@ impl Operation for ListWorkoutLogChanges {
     fn request(&self, base_url: &str) -> Result<Request, Report> {
         let mut request = Writer::new::<Self>();
         if let Some(value) = &self.since {
-            request.query("since", Style::Exploded, value, check_cursor);
+            request.query("since", Style::Exploded, value, validators::check_cursor);
         }
         if let Some(value) = &self.limit {
-            request.query("limit", Style::Exploded, value, check_get_changes_limit);
+            request
+                .query(
+                    "limit",
+                    Style::Exploded,
+                    value,
+                    validators::check_get_changes_limit,
+                );
         }
         if let Some(value) = &self.x_contract_version {
             request
@@ -2178,7 +2425,7 @@ impl Operation for ListWorkoutLogChanges {
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request.finish(base_url)
@@ -2188,20 +2435,25 @@ impl Operation for ListWorkoutLogChanges {
         incoming.known_query(&["since", "limit"])?;
         Ok(Self {
             since: incoming
-                .query("since", Style::Exploded, Types::STRING, check_cursor)?,
+                .query(
+                    "since",
+                    Style::Exploded,
+                    Types::STRING,
+                    validators::check_cursor,
+                )?,
             limit: incoming
                 .query(
                     "limit",
                     Style::Exploded,
                     Types::INTEGER,
-                    check_get_changes_limit,
+                    validators::check_get_changes_limit,
                 )?,
             x_contract_version: incoming
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
         })
     }
@@ -2213,44 +2465,44 @@ pub enum ListWorkoutLogChangesResponse {
     /// 200: A page of changes of one collection.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(WorkoutLogChangePage),
+    Ok(types::WorkoutLogChangePage),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`),
     /// or the server was restored from a backup (`epoch_changed`). The device pulls this feed again from
     /// the beginning, and keeps its unsent edits.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Gone(Problem),
+    Gone(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -2261,17 +2513,25 @@ pub enum ListWorkoutLogChangesResponse {
 }
 
 impl Outcome for ListWorkoutLogChangesResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_workout_log_change_page)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                410 => Self::Gone(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => {
+                    Self::Ok(read_json(body, validators::check_workout_log_change_page)?)
+                }
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                410 => Self::Gone(read_json(body, validators::check_problem)?),
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -2312,10 +2572,10 @@ impl Outcome for ListWorkoutLogChangesResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct PushWorkoutLogs {
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
     /// Changes of one collection. At most 1 MiB. The example is a deletion, which looks the same in every
     /// collection.
-    pub body: WorkoutLogPushRequest,
+    pub body: types::WorkoutLogPushRequest,
 }
 
 impl Operation for PushWorkoutLogs {
@@ -2333,10 +2593,15 @@ impl Operation for PushWorkoutLogs {
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
-        request.json("application/json", &self.body, check_workout_log_push_request);
+        request
+            .json(
+                "application/json",
+                &self.body,
+                validators::check_workout_log_push_request,
+            );
         request.finish(base_url)
     }
 
@@ -2348,9 +2613,9 @@ impl Operation for PushWorkoutLogs {
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
-            body: incoming.json(check_workout_log_push_request)?,
+            body: incoming.json(validators::check_workout_log_push_request)?,
         })
     }
 }
@@ -2361,53 +2626,53 @@ pub enum PushWorkoutLogsResponse {
     /// 200: What became of each change, in the order of the request.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(WorkoutLogPushResult),
+    Ok(types::WorkoutLogPushResult),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`),
     /// or the server was restored from a backup (`epoch_changed`). The device pulls this feed again from
     /// the beginning, and keeps its unsent edits.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Gone(Problem),
+    Gone(types::Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    PayloadTooLarge(Problem),
+    PayloadTooLarge(types::Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UnsupportedMediaType(Problem),
+    UnsupportedMediaType(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -2418,19 +2683,31 @@ pub enum PushWorkoutLogsResponse {
 }
 
 impl Outcome for PushWorkoutLogsResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_workout_log_push_result)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                410 => Self::Gone(read_json(body, check_problem)?),
-                413 => Self::PayloadTooLarge(read_json(body, check_problem)?),
-                415 => Self::UnsupportedMediaType(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => {
+                    Self::Ok(read_json(body, validators::check_workout_log_push_result)?)
+                }
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                410 => Self::Gone(read_json(body, validators::check_problem)?),
+                413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
+                415 => {
+                    Self::UnsupportedMediaType(
+                        read_json(body, validators::check_problem)?,
+                    )
+                }
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -2474,9 +2751,9 @@ impl Outcome for PushWorkoutLogsResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetWorkoutLog {
     /// The id of the record, as its device made it.
-    pub id: Id,
+    pub id: types::Id,
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
 }
 
 impl Operation for GetWorkoutLog {
@@ -2488,14 +2765,14 @@ impl Operation for GetWorkoutLog {
 
     fn request(&self, base_url: &str) -> Result<Request, Report> {
         let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, check_id);
+        request.path("id", Style::Simple, &self.id, validators::check_id);
         if let Some(value) = &self.x_contract_version {
             request
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request.finish(base_url)
@@ -2504,13 +2781,13 @@ impl Operation for GetWorkoutLog {
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         incoming.known_query(&[])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, check_id)?,
+            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
             x_contract_version: incoming
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
         })
     }
@@ -2522,42 +2799,42 @@ pub enum GetWorkoutLogResponse {
     /// 200: The current version of the record.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(WorkoutLogChange),
+    Ok(types::WorkoutLogChange),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 404: The account holds no such record, nor its tombstone.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    NotFound(Problem),
+    NotFound(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -2568,17 +2845,23 @@ pub enum GetWorkoutLogResponse {
 }
 
 impl Outcome for GetWorkoutLogResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_workout_log_change)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                404 => Self::NotFound(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => Self::Ok(read_json(body, validators::check_workout_log_change)?),
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                404 => Self::NotFound(read_json(body, validators::check_problem)?),
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -2619,11 +2902,11 @@ impl Outcome for GetWorkoutLogResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct PutWorkoutLog {
     /// The id of the record, as its device made it.
-    pub id: Id,
+    pub id: types::Id,
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
     /// One change of one record. The example is a deletion, which looks the same in every collection.
-    pub body: WorkoutLogPushChange,
+    pub body: types::WorkoutLogPushChange,
 }
 
 impl Operation for PutWorkoutLog {
@@ -2635,32 +2918,37 @@ impl Operation for PutWorkoutLog {
 
     fn request(&self, base_url: &str) -> Result<Request, Report> {
         let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, check_id);
+        request.path("id", Style::Simple, &self.id, validators::check_id);
         if let Some(value) = &self.x_contract_version {
             request
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
-        request.json("application/json", &self.body, check_workout_log_push_change);
+        request
+            .json(
+                "application/json",
+                &self.body,
+                validators::check_workout_log_push_change,
+            );
         request.finish(base_url)
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         incoming.known_query(&[])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, check_id)?,
+            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
             x_contract_version: incoming
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
-            body: incoming.json(check_workout_log_push_change)?,
+            body: incoming.json(validators::check_workout_log_push_change)?,
         })
     }
 }
@@ -2672,51 +2960,51 @@ pub enum PutWorkoutLogResponse {
     /// is an outcome too.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(WorkoutLogPushOutcome),
+    Ok(types::WorkoutLogPushOutcome),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    PayloadTooLarge(Problem),
+    PayloadTooLarge(types::Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UnsupportedMediaType(Problem),
+    UnsupportedMediaType(types::Problem),
     /// 422: The change does not satisfy the contract, or its id is not the id in the path.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UnprocessableEntity(Problem),
+    UnprocessableEntity(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -2727,19 +3015,37 @@ pub enum PutWorkoutLogResponse {
 }
 
 impl Outcome for PutWorkoutLogResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_workout_log_push_outcome)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                413 => Self::PayloadTooLarge(read_json(body, check_problem)?),
-                415 => Self::UnsupportedMediaType(read_json(body, check_problem)?),
-                422 => Self::UnprocessableEntity(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => {
+                    Self::Ok(
+                        read_json(body, validators::check_workout_log_push_outcome)?,
+                    )
+                }
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
+                415 => {
+                    Self::UnsupportedMediaType(
+                        read_json(body, validators::check_problem)?,
+                    )
+                }
+                422 => {
+                    Self::UnprocessableEntity(
+                        read_json(body, validators::check_problem)?,
+                    )
+                }
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -2787,22 +3093,22 @@ impl Outcome for PutWorkoutLogResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeleteWorkoutLog {
     /// The id of the record, as its device made it.
-    pub id: Id,
+    pub id: types::Id,
     /// The id of the deleting op. Give `opId`, `deviceId`, `seq` and `clientUpdatedAt` together or not at
     /// all; anything between is answered 400.
-    pub op_id: Option<Id>,
+    pub op_id: Option<types::Id>,
     /// The device that deletes.
-    pub device_id: Option<Id>,
+    pub device_id: Option<types::Id>,
     /// The number of the deleting op on that device.
-    pub seq: Option<Seq>,
+    pub seq: Option<types::Seq>,
     /// The last-write-wins stamp of the deletion. Where it is absent, the server takes the later of now and
     /// the stored stamp + 1.
-    pub client_updated_at: Option<Timestamp>,
+    pub client_updated_at: Option<types::Timestamp>,
     /// The revision of the version that is deleted. Where it is the stored revision, the deletion wins
     /// whatever the stamps say.
-    pub base_rev: Option<Revision>,
+    pub base_rev: Option<types::Revision>,
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
 }
 
 impl Operation for DeleteWorkoutLog {
@@ -2814,21 +3120,27 @@ impl Operation for DeleteWorkoutLog {
 
     fn request(&self, base_url: &str) -> Result<Request, Report> {
         let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, check_id);
+        request.path("id", Style::Simple, &self.id, validators::check_id);
         if let Some(value) = &self.op_id {
-            request.query("opId", Style::Exploded, value, check_id);
+            request.query("opId", Style::Exploded, value, validators::check_id);
         }
         if let Some(value) = &self.device_id {
-            request.query("deviceId", Style::Exploded, value, check_id);
+            request.query("deviceId", Style::Exploded, value, validators::check_id);
         }
         if let Some(value) = &self.seq {
-            request.query("seq", Style::Exploded, value, check_seq);
+            request.query("seq", Style::Exploded, value, validators::check_seq);
         }
         if let Some(value) = &self.client_updated_at {
-            request.query("clientUpdatedAt", Style::Exploded, value, check_timestamp);
+            request
+                .query(
+                    "clientUpdatedAt",
+                    Style::Exploded,
+                    value,
+                    validators::check_timestamp,
+                );
         }
         if let Some(value) = &self.base_rev {
-            request.query("baseRev", Style::Exploded, value, check_revision);
+            request.query("baseRev", Style::Exploded, value, validators::check_revision);
         }
         if let Some(value) = &self.x_contract_version {
             request
@@ -2836,7 +3148,7 @@ impl Operation for DeleteWorkoutLog {
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request.finish(base_url)
@@ -2846,26 +3158,38 @@ impl Operation for DeleteWorkoutLog {
         incoming
             .known_query(&["opId", "deviceId", "seq", "clientUpdatedAt", "baseRev"])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, check_id)?,
-            op_id: incoming.query("opId", Style::Exploded, Types::STRING, check_id)?,
+            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
+            op_id: incoming
+                .query("opId", Style::Exploded, Types::STRING, validators::check_id)?,
             device_id: incoming
-                .query("deviceId", Style::Exploded, Types::STRING, check_id)?,
-            seq: incoming.query("seq", Style::Exploded, Types::INTEGER, check_seq)?,
+                .query(
+                    "deviceId",
+                    Style::Exploded,
+                    Types::STRING,
+                    validators::check_id,
+                )?,
+            seq: incoming
+                .query("seq", Style::Exploded, Types::INTEGER, validators::check_seq)?,
             client_updated_at: incoming
                 .query(
                     "clientUpdatedAt",
                     Style::Exploded,
                     Types::INTEGER,
-                    check_timestamp,
+                    validators::check_timestamp,
                 )?,
             base_rev: incoming
-                .query("baseRev", Style::Exploded, Types::INTEGER, check_revision)?,
+                .query(
+                    "baseRev",
+                    Style::Exploded,
+                    Types::INTEGER,
+                    validators::check_revision,
+                )?,
             x_contract_version: incoming
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
         })
     }
@@ -2878,42 +3202,42 @@ pub enum DeleteWorkoutLogResponse {
     /// is an outcome too.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(WorkoutLogPushOutcome),
+    Ok(types::WorkoutLogPushOutcome),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 404: The account holds no such record, nor its tombstone.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    NotFound(Problem),
+    NotFound(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -2924,17 +3248,27 @@ pub enum DeleteWorkoutLogResponse {
 }
 
 impl Outcome for DeleteWorkoutLogResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_workout_log_push_outcome)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                404 => Self::NotFound(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => {
+                    Self::Ok(
+                        read_json(body, validators::check_workout_log_push_outcome)?,
+                    )
+                }
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                404 => Self::NotFound(read_json(body, validators::check_problem)?),
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -2975,11 +3309,11 @@ impl Outcome for DeleteWorkoutLogResponse {
 pub struct ListLoggedSetChanges {
     /// The cursor to go on from: the `nextCursor` of the page before. Absent means from the beginning. A
     /// cursor of another feed is answered 400 `invalid_cursor`.
-    pub since: Option<Cursor>,
+    pub since: Option<types::Cursor>,
     /// How many changes the page may hold at most. A page may hold fewer, and more may still follow.
     pub limit: Option<i64>,
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
 }
 
 impl Operation for ListLoggedSetChanges {
@@ -2992,10 +3326,16 @@ impl Operation for ListLoggedSetChanges {
     fn request(&self, base_url: &str) -> Result<Request, Report> {
         let mut request = Writer::new::<Self>();
         if let Some(value) = &self.since {
-            request.query("since", Style::Exploded, value, check_cursor);
+            request.query("since", Style::Exploded, value, validators::check_cursor);
         }
         if let Some(value) = &self.limit {
-            request.query("limit", Style::Exploded, value, check_get_changes_limit);
+            request
+                .query(
+                    "limit",
+                    Style::Exploded,
+                    value,
+                    validators::check_get_changes_limit,
+                );
         }
         if let Some(value) = &self.x_contract_version {
             request
@@ -3003,7 +3343,7 @@ impl Operation for ListLoggedSetChanges {
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request.finish(base_url)
@@ -3013,20 +3353,25 @@ impl Operation for ListLoggedSetChanges {
         incoming.known_query(&["since", "limit"])?;
         Ok(Self {
             since: incoming
-                .query("since", Style::Exploded, Types::STRING, check_cursor)?,
+                .query(
+                    "since",
+                    Style::Exploded,
+                    Types::STRING,
+                    validators::check_cursor,
+                )?,
             limit: incoming
                 .query(
                     "limit",
                     Style::Exploded,
                     Types::INTEGER,
-                    check_get_changes_limit,
+                    validators::check_get_changes_limit,
                 )?,
             x_contract_version: incoming
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
         })
     }
@@ -3038,44 +3383,44 @@ pub enum ListLoggedSetChangesResponse {
     /// 200: A page of changes of one collection.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(LoggedSetChangePage),
+    Ok(types::LoggedSetChangePage),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`),
     /// or the server was restored from a backup (`epoch_changed`). The device pulls this feed again from
     /// the beginning, and keeps its unsent edits.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Gone(Problem),
+    Gone(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -3086,17 +3431,25 @@ pub enum ListLoggedSetChangesResponse {
 }
 
 impl Outcome for ListLoggedSetChangesResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_logged_set_change_page)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                410 => Self::Gone(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => {
+                    Self::Ok(read_json(body, validators::check_logged_set_change_page)?)
+                }
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                410 => Self::Gone(read_json(body, validators::check_problem)?),
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -3137,10 +3490,10 @@ impl Outcome for ListLoggedSetChangesResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct PushLoggedSets {
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
     /// Changes of one collection. At most 1 MiB. The example is a deletion, which looks the same in every
     /// collection.
-    pub body: LoggedSetPushRequest,
+    pub body: types::LoggedSetPushRequest,
 }
 
 impl Operation for PushLoggedSets {
@@ -3158,10 +3511,15 @@ impl Operation for PushLoggedSets {
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
-        request.json("application/json", &self.body, check_logged_set_push_request);
+        request
+            .json(
+                "application/json",
+                &self.body,
+                validators::check_logged_set_push_request,
+            );
         request.finish(base_url)
     }
 
@@ -3173,9 +3531,9 @@ impl Operation for PushLoggedSets {
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
-            body: incoming.json(check_logged_set_push_request)?,
+            body: incoming.json(validators::check_logged_set_push_request)?,
         })
     }
 }
@@ -3186,53 +3544,53 @@ pub enum PushLoggedSetsResponse {
     /// 200: What became of each change, in the order of the request.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(LoggedSetPushResult),
+    Ok(types::LoggedSetPushResult),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`),
     /// or the server was restored from a backup (`epoch_changed`). The device pulls this feed again from
     /// the beginning, and keeps its unsent edits.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Gone(Problem),
+    Gone(types::Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    PayloadTooLarge(Problem),
+    PayloadTooLarge(types::Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UnsupportedMediaType(Problem),
+    UnsupportedMediaType(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -3243,19 +3601,31 @@ pub enum PushLoggedSetsResponse {
 }
 
 impl Outcome for PushLoggedSetsResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_logged_set_push_result)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                410 => Self::Gone(read_json(body, check_problem)?),
-                413 => Self::PayloadTooLarge(read_json(body, check_problem)?),
-                415 => Self::UnsupportedMediaType(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => {
+                    Self::Ok(read_json(body, validators::check_logged_set_push_result)?)
+                }
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                410 => Self::Gone(read_json(body, validators::check_problem)?),
+                413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
+                415 => {
+                    Self::UnsupportedMediaType(
+                        read_json(body, validators::check_problem)?,
+                    )
+                }
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -3299,9 +3669,9 @@ impl Outcome for PushLoggedSetsResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetLoggedSet {
     /// The id of the record, as its device made it.
-    pub id: Id,
+    pub id: types::Id,
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
 }
 
 impl Operation for GetLoggedSet {
@@ -3313,14 +3683,14 @@ impl Operation for GetLoggedSet {
 
     fn request(&self, base_url: &str) -> Result<Request, Report> {
         let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, check_id);
+        request.path("id", Style::Simple, &self.id, validators::check_id);
         if let Some(value) = &self.x_contract_version {
             request
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request.finish(base_url)
@@ -3329,13 +3699,13 @@ impl Operation for GetLoggedSet {
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         incoming.known_query(&[])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, check_id)?,
+            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
             x_contract_version: incoming
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
         })
     }
@@ -3347,42 +3717,42 @@ pub enum GetLoggedSetResponse {
     /// 200: The current version of the record.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(LoggedSetChange),
+    Ok(types::LoggedSetChange),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 404: The account holds no such record, nor its tombstone.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    NotFound(Problem),
+    NotFound(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -3393,17 +3763,23 @@ pub enum GetLoggedSetResponse {
 }
 
 impl Outcome for GetLoggedSetResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_logged_set_change)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                404 => Self::NotFound(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => Self::Ok(read_json(body, validators::check_logged_set_change)?),
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                404 => Self::NotFound(read_json(body, validators::check_problem)?),
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -3444,11 +3820,11 @@ impl Outcome for GetLoggedSetResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct PutLoggedSet {
     /// The id of the record, as its device made it.
-    pub id: Id,
+    pub id: types::Id,
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
     /// One change of one record. The example is a deletion, which looks the same in every collection.
-    pub body: LoggedSetPushChange,
+    pub body: types::LoggedSetPushChange,
 }
 
 impl Operation for PutLoggedSet {
@@ -3460,32 +3836,37 @@ impl Operation for PutLoggedSet {
 
     fn request(&self, base_url: &str) -> Result<Request, Report> {
         let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, check_id);
+        request.path("id", Style::Simple, &self.id, validators::check_id);
         if let Some(value) = &self.x_contract_version {
             request
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
-        request.json("application/json", &self.body, check_logged_set_push_change);
+        request
+            .json(
+                "application/json",
+                &self.body,
+                validators::check_logged_set_push_change,
+            );
         request.finish(base_url)
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         incoming.known_query(&[])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, check_id)?,
+            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
             x_contract_version: incoming
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
-            body: incoming.json(check_logged_set_push_change)?,
+            body: incoming.json(validators::check_logged_set_push_change)?,
         })
     }
 }
@@ -3497,51 +3878,51 @@ pub enum PutLoggedSetResponse {
     /// is an outcome too.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(LoggedSetPushOutcome),
+    Ok(types::LoggedSetPushOutcome),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    PayloadTooLarge(Problem),
+    PayloadTooLarge(types::Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UnsupportedMediaType(Problem),
+    UnsupportedMediaType(types::Problem),
     /// 422: The change does not satisfy the contract, or its id is not the id in the path.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UnprocessableEntity(Problem),
+    UnprocessableEntity(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -3552,19 +3933,35 @@ pub enum PutLoggedSetResponse {
 }
 
 impl Outcome for PutLoggedSetResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_logged_set_push_outcome)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                413 => Self::PayloadTooLarge(read_json(body, check_problem)?),
-                415 => Self::UnsupportedMediaType(read_json(body, check_problem)?),
-                422 => Self::UnprocessableEntity(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => {
+                    Self::Ok(read_json(body, validators::check_logged_set_push_outcome)?)
+                }
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
+                415 => {
+                    Self::UnsupportedMediaType(
+                        read_json(body, validators::check_problem)?,
+                    )
+                }
+                422 => {
+                    Self::UnprocessableEntity(
+                        read_json(body, validators::check_problem)?,
+                    )
+                }
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -3611,22 +4008,22 @@ impl Outcome for PutLoggedSetResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeleteLoggedSet {
     /// The id of the record, as its device made it.
-    pub id: Id,
+    pub id: types::Id,
     /// The id of the deleting op. Give `opId`, `deviceId`, `seq` and `clientUpdatedAt` together or not at
     /// all; anything between is answered 400.
-    pub op_id: Option<Id>,
+    pub op_id: Option<types::Id>,
     /// The device that deletes.
-    pub device_id: Option<Id>,
+    pub device_id: Option<types::Id>,
     /// The number of the deleting op on that device.
-    pub seq: Option<Seq>,
+    pub seq: Option<types::Seq>,
     /// The last-write-wins stamp of the deletion. Where it is absent, the server takes the later of now and
     /// the stored stamp + 1.
-    pub client_updated_at: Option<Timestamp>,
+    pub client_updated_at: Option<types::Timestamp>,
     /// The revision of the version that is deleted. Where it is the stored revision, the deletion wins
     /// whatever the stamps say.
-    pub base_rev: Option<Revision>,
+    pub base_rev: Option<types::Revision>,
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
 }
 
 impl Operation for DeleteLoggedSet {
@@ -3638,21 +4035,27 @@ impl Operation for DeleteLoggedSet {
 
     fn request(&self, base_url: &str) -> Result<Request, Report> {
         let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, check_id);
+        request.path("id", Style::Simple, &self.id, validators::check_id);
         if let Some(value) = &self.op_id {
-            request.query("opId", Style::Exploded, value, check_id);
+            request.query("opId", Style::Exploded, value, validators::check_id);
         }
         if let Some(value) = &self.device_id {
-            request.query("deviceId", Style::Exploded, value, check_id);
+            request.query("deviceId", Style::Exploded, value, validators::check_id);
         }
         if let Some(value) = &self.seq {
-            request.query("seq", Style::Exploded, value, check_seq);
+            request.query("seq", Style::Exploded, value, validators::check_seq);
         }
         if let Some(value) = &self.client_updated_at {
-            request.query("clientUpdatedAt", Style::Exploded, value, check_timestamp);
+            request
+                .query(
+                    "clientUpdatedAt",
+                    Style::Exploded,
+                    value,
+                    validators::check_timestamp,
+                );
         }
         if let Some(value) = &self.base_rev {
-            request.query("baseRev", Style::Exploded, value, check_revision);
+            request.query("baseRev", Style::Exploded, value, validators::check_revision);
         }
         if let Some(value) = &self.x_contract_version {
             request
@@ -3660,7 +4063,7 @@ impl Operation for DeleteLoggedSet {
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request.finish(base_url)
@@ -3670,26 +4073,38 @@ impl Operation for DeleteLoggedSet {
         incoming
             .known_query(&["opId", "deviceId", "seq", "clientUpdatedAt", "baseRev"])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, check_id)?,
-            op_id: incoming.query("opId", Style::Exploded, Types::STRING, check_id)?,
+            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
+            op_id: incoming
+                .query("opId", Style::Exploded, Types::STRING, validators::check_id)?,
             device_id: incoming
-                .query("deviceId", Style::Exploded, Types::STRING, check_id)?,
-            seq: incoming.query("seq", Style::Exploded, Types::INTEGER, check_seq)?,
+                .query(
+                    "deviceId",
+                    Style::Exploded,
+                    Types::STRING,
+                    validators::check_id,
+                )?,
+            seq: incoming
+                .query("seq", Style::Exploded, Types::INTEGER, validators::check_seq)?,
             client_updated_at: incoming
                 .query(
                     "clientUpdatedAt",
                     Style::Exploded,
                     Types::INTEGER,
-                    check_timestamp,
+                    validators::check_timestamp,
                 )?,
             base_rev: incoming
-                .query("baseRev", Style::Exploded, Types::INTEGER, check_revision)?,
+                .query(
+                    "baseRev",
+                    Style::Exploded,
+                    Types::INTEGER,
+                    validators::check_revision,
+                )?,
             x_contract_version: incoming
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
         })
     }
@@ -3702,42 +4117,42 @@ pub enum DeleteLoggedSetResponse {
     /// is an outcome too.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(LoggedSetPushOutcome),
+    Ok(types::LoggedSetPushOutcome),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 404: The account holds no such record, nor its tombstone.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    NotFound(Problem),
+    NotFound(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -3748,17 +4163,25 @@ pub enum DeleteLoggedSetResponse {
 }
 
 impl Outcome for DeleteLoggedSetResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_logged_set_push_outcome)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                404 => Self::NotFound(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => {
+                    Self::Ok(read_json(body, validators::check_logged_set_push_outcome)?)
+                }
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                404 => Self::NotFound(read_json(body, validators::check_problem)?),
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -3800,11 +4223,11 @@ impl Outcome for DeleteLoggedSetResponse {
 pub struct ListWorkoutTemplateChanges {
     /// The cursor to go on from: the `nextCursor` of the page before. Absent means from the beginning. A
     /// cursor of another feed is answered 400 `invalid_cursor`.
-    pub since: Option<Cursor>,
+    pub since: Option<types::Cursor>,
     /// How many changes the page may hold at most. A page may hold fewer, and more may still follow.
     pub limit: Option<i64>,
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
 }
 
 impl Operation for ListWorkoutTemplateChanges {
@@ -3817,10 +4240,16 @@ impl Operation for ListWorkoutTemplateChanges {
     fn request(&self, base_url: &str) -> Result<Request, Report> {
         let mut request = Writer::new::<Self>();
         if let Some(value) = &self.since {
-            request.query("since", Style::Exploded, value, check_cursor);
+            request.query("since", Style::Exploded, value, validators::check_cursor);
         }
         if let Some(value) = &self.limit {
-            request.query("limit", Style::Exploded, value, check_get_changes_limit);
+            request
+                .query(
+                    "limit",
+                    Style::Exploded,
+                    value,
+                    validators::check_get_changes_limit,
+                );
         }
         if let Some(value) = &self.x_contract_version {
             request
@@ -3828,7 +4257,7 @@ impl Operation for ListWorkoutTemplateChanges {
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request.finish(base_url)
@@ -3838,20 +4267,25 @@ impl Operation for ListWorkoutTemplateChanges {
         incoming.known_query(&["since", "limit"])?;
         Ok(Self {
             since: incoming
-                .query("since", Style::Exploded, Types::STRING, check_cursor)?,
+                .query(
+                    "since",
+                    Style::Exploded,
+                    Types::STRING,
+                    validators::check_cursor,
+                )?,
             limit: incoming
                 .query(
                     "limit",
                     Style::Exploded,
                     Types::INTEGER,
-                    check_get_changes_limit,
+                    validators::check_get_changes_limit,
                 )?,
             x_contract_version: incoming
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
         })
     }
@@ -3863,44 +4297,44 @@ pub enum ListWorkoutTemplateChangesResponse {
     /// 200: A page of changes of one collection.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(WorkoutTemplateChangePage),
+    Ok(types::WorkoutTemplateChangePage),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`),
     /// or the server was restored from a backup (`epoch_changed`). The device pulls this feed again from
     /// the beginning, and keeps its unsent edits.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Gone(Problem),
+    Gone(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -3911,17 +4345,27 @@ pub enum ListWorkoutTemplateChangesResponse {
 }
 
 impl Outcome for ListWorkoutTemplateChangesResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_workout_template_change_page)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                410 => Self::Gone(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => {
+                    Self::Ok(
+                        read_json(body, validators::check_workout_template_change_page)?,
+                    )
+                }
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                410 => Self::Gone(read_json(body, validators::check_problem)?),
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -3962,10 +4406,10 @@ impl Outcome for ListWorkoutTemplateChangesResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct PushWorkoutTemplates {
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
     /// Changes of one collection. At most 1 MiB. The example is a deletion, which looks the same in every
     /// collection.
-    pub body: WorkoutTemplatePushRequest,
+    pub body: types::WorkoutTemplatePushRequest,
 }
 
 impl Operation for PushWorkoutTemplates {
@@ -3983,11 +4427,15 @@ impl Operation for PushWorkoutTemplates {
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request
-            .json("application/json", &self.body, check_workout_template_push_request);
+            .json(
+                "application/json",
+                &self.body,
+                validators::check_workout_template_push_request,
+            );
         request.finish(base_url)
     }
 
@@ -3999,9 +4447,9 @@ impl Operation for PushWorkoutTemplates {
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
-            body: incoming.json(check_workout_template_push_request)?,
+            body: incoming.json(validators::check_workout_template_push_request)?,
         })
     }
 }
@@ -4012,53 +4460,53 @@ pub enum PushWorkoutTemplatesResponse {
     /// 200: What became of each change, in the order of the request.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(WorkoutTemplatePushResult),
+    Ok(types::WorkoutTemplatePushResult),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`),
     /// or the server was restored from a backup (`epoch_changed`). The device pulls this feed again from
     /// the beginning, and keeps its unsent edits.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Gone(Problem),
+    Gone(types::Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    PayloadTooLarge(Problem),
+    PayloadTooLarge(types::Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UnsupportedMediaType(Problem),
+    UnsupportedMediaType(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -4069,19 +4517,33 @@ pub enum PushWorkoutTemplatesResponse {
 }
 
 impl Outcome for PushWorkoutTemplatesResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_workout_template_push_result)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                410 => Self::Gone(read_json(body, check_problem)?),
-                413 => Self::PayloadTooLarge(read_json(body, check_problem)?),
-                415 => Self::UnsupportedMediaType(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => {
+                    Self::Ok(
+                        read_json(body, validators::check_workout_template_push_result)?,
+                    )
+                }
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                410 => Self::Gone(read_json(body, validators::check_problem)?),
+                413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
+                415 => {
+                    Self::UnsupportedMediaType(
+                        read_json(body, validators::check_problem)?,
+                    )
+                }
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -4125,9 +4587,9 @@ impl Outcome for PushWorkoutTemplatesResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetWorkoutTemplate {
     /// The id of the record, as its device made it.
-    pub id: Id,
+    pub id: types::Id,
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
 }
 
 impl Operation for GetWorkoutTemplate {
@@ -4139,14 +4601,14 @@ impl Operation for GetWorkoutTemplate {
 
     fn request(&self, base_url: &str) -> Result<Request, Report> {
         let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, check_id);
+        request.path("id", Style::Simple, &self.id, validators::check_id);
         if let Some(value) = &self.x_contract_version {
             request
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request.finish(base_url)
@@ -4155,13 +4617,13 @@ impl Operation for GetWorkoutTemplate {
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         incoming.known_query(&[])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, check_id)?,
+            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
             x_contract_version: incoming
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
         })
     }
@@ -4173,42 +4635,42 @@ pub enum GetWorkoutTemplateResponse {
     /// 200: The current version of the record.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(WorkoutTemplateChange),
+    Ok(types::WorkoutTemplateChange),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 404: The account holds no such record, nor its tombstone.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    NotFound(Problem),
+    NotFound(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -4219,17 +4681,25 @@ pub enum GetWorkoutTemplateResponse {
 }
 
 impl Outcome for GetWorkoutTemplateResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_workout_template_change)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                404 => Self::NotFound(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => {
+                    Self::Ok(read_json(body, validators::check_workout_template_change)?)
+                }
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                404 => Self::NotFound(read_json(body, validators::check_problem)?),
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -4270,11 +4740,11 @@ impl Outcome for GetWorkoutTemplateResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct PutWorkoutTemplate {
     /// The id of the record, as its device made it.
-    pub id: Id,
+    pub id: types::Id,
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
     /// One change of one record. The example is a deletion, which looks the same in every collection.
-    pub body: WorkoutTemplatePushChange,
+    pub body: types::WorkoutTemplatePushChange,
 }
 
 impl Operation for PutWorkoutTemplate {
@@ -4286,32 +4756,37 @@ impl Operation for PutWorkoutTemplate {
 
     fn request(&self, base_url: &str) -> Result<Request, Report> {
         let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, check_id);
+        request.path("id", Style::Simple, &self.id, validators::check_id);
         if let Some(value) = &self.x_contract_version {
             request
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
-        request.json("application/json", &self.body, check_workout_template_push_change);
+        request
+            .json(
+                "application/json",
+                &self.body,
+                validators::check_workout_template_push_change,
+            );
         request.finish(base_url)
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         incoming.known_query(&[])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, check_id)?,
+            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
             x_contract_version: incoming
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
-            body: incoming.json(check_workout_template_push_change)?,
+            body: incoming.json(validators::check_workout_template_push_change)?,
         })
     }
 }
@@ -4323,51 +4798,51 @@ pub enum PutWorkoutTemplateResponse {
     /// is an outcome too.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(WorkoutTemplatePushOutcome),
+    Ok(types::WorkoutTemplatePushOutcome),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    PayloadTooLarge(Problem),
+    PayloadTooLarge(types::Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UnsupportedMediaType(Problem),
+    UnsupportedMediaType(types::Problem),
     /// 422: The change does not satisfy the contract, or its id is not the id in the path.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UnprocessableEntity(Problem),
+    UnprocessableEntity(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -4378,19 +4853,37 @@ pub enum PutWorkoutTemplateResponse {
 }
 
 impl Outcome for PutWorkoutTemplateResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_workout_template_push_outcome)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                413 => Self::PayloadTooLarge(read_json(body, check_problem)?),
-                415 => Self::UnsupportedMediaType(read_json(body, check_problem)?),
-                422 => Self::UnprocessableEntity(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => {
+                    Self::Ok(
+                        read_json(body, validators::check_workout_template_push_outcome)?,
+                    )
+                }
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
+                415 => {
+                    Self::UnsupportedMediaType(
+                        read_json(body, validators::check_problem)?,
+                    )
+                }
+                422 => {
+                    Self::UnprocessableEntity(
+                        read_json(body, validators::check_problem)?,
+                    )
+                }
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -4438,22 +4931,22 @@ impl Outcome for PutWorkoutTemplateResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeleteWorkoutTemplate {
     /// The id of the record, as its device made it.
-    pub id: Id,
+    pub id: types::Id,
     /// The id of the deleting op. Give `opId`, `deviceId`, `seq` and `clientUpdatedAt` together or not at
     /// all; anything between is answered 400.
-    pub op_id: Option<Id>,
+    pub op_id: Option<types::Id>,
     /// The device that deletes.
-    pub device_id: Option<Id>,
+    pub device_id: Option<types::Id>,
     /// The number of the deleting op on that device.
-    pub seq: Option<Seq>,
+    pub seq: Option<types::Seq>,
     /// The last-write-wins stamp of the deletion. Where it is absent, the server takes the later of now and
     /// the stored stamp + 1.
-    pub client_updated_at: Option<Timestamp>,
+    pub client_updated_at: Option<types::Timestamp>,
     /// The revision of the version that is deleted. Where it is the stored revision, the deletion wins
     /// whatever the stamps say.
-    pub base_rev: Option<Revision>,
+    pub base_rev: Option<types::Revision>,
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
 }
 
 impl Operation for DeleteWorkoutTemplate {
@@ -4465,21 +4958,27 @@ impl Operation for DeleteWorkoutTemplate {
 
     fn request(&self, base_url: &str) -> Result<Request, Report> {
         let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, check_id);
+        request.path("id", Style::Simple, &self.id, validators::check_id);
         if let Some(value) = &self.op_id {
-            request.query("opId", Style::Exploded, value, check_id);
+            request.query("opId", Style::Exploded, value, validators::check_id);
         }
         if let Some(value) = &self.device_id {
-            request.query("deviceId", Style::Exploded, value, check_id);
+            request.query("deviceId", Style::Exploded, value, validators::check_id);
         }
         if let Some(value) = &self.seq {
-            request.query("seq", Style::Exploded, value, check_seq);
+            request.query("seq", Style::Exploded, value, validators::check_seq);
         }
         if let Some(value) = &self.client_updated_at {
-            request.query("clientUpdatedAt", Style::Exploded, value, check_timestamp);
+            request
+                .query(
+                    "clientUpdatedAt",
+                    Style::Exploded,
+                    value,
+                    validators::check_timestamp,
+                );
         }
         if let Some(value) = &self.base_rev {
-            request.query("baseRev", Style::Exploded, value, check_revision);
+            request.query("baseRev", Style::Exploded, value, validators::check_revision);
         }
         if let Some(value) = &self.x_contract_version {
             request
@@ -4487,7 +4986,7 @@ impl Operation for DeleteWorkoutTemplate {
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request.finish(base_url)
@@ -4497,26 +4996,38 @@ impl Operation for DeleteWorkoutTemplate {
         incoming
             .known_query(&["opId", "deviceId", "seq", "clientUpdatedAt", "baseRev"])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, check_id)?,
-            op_id: incoming.query("opId", Style::Exploded, Types::STRING, check_id)?,
+            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
+            op_id: incoming
+                .query("opId", Style::Exploded, Types::STRING, validators::check_id)?,
             device_id: incoming
-                .query("deviceId", Style::Exploded, Types::STRING, check_id)?,
-            seq: incoming.query("seq", Style::Exploded, Types::INTEGER, check_seq)?,
+                .query(
+                    "deviceId",
+                    Style::Exploded,
+                    Types::STRING,
+                    validators::check_id,
+                )?,
+            seq: incoming
+                .query("seq", Style::Exploded, Types::INTEGER, validators::check_seq)?,
             client_updated_at: incoming
                 .query(
                     "clientUpdatedAt",
                     Style::Exploded,
                     Types::INTEGER,
-                    check_timestamp,
+                    validators::check_timestamp,
                 )?,
             base_rev: incoming
-                .query("baseRev", Style::Exploded, Types::INTEGER, check_revision)?,
+                .query(
+                    "baseRev",
+                    Style::Exploded,
+                    Types::INTEGER,
+                    validators::check_revision,
+                )?,
             x_contract_version: incoming
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
         })
     }
@@ -4529,42 +5040,42 @@ pub enum DeleteWorkoutTemplateResponse {
     /// is an outcome too.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(WorkoutTemplatePushOutcome),
+    Ok(types::WorkoutTemplatePushOutcome),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 404: The account holds no such record, nor its tombstone.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    NotFound(Problem),
+    NotFound(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -4575,17 +5086,27 @@ pub enum DeleteWorkoutTemplateResponse {
 }
 
 impl Outcome for DeleteWorkoutTemplateResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_workout_template_push_outcome)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                404 => Self::NotFound(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => {
+                    Self::Ok(
+                        read_json(body, validators::check_workout_template_push_outcome)?,
+                    )
+                }
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                404 => Self::NotFound(read_json(body, validators::check_problem)?),
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -4627,11 +5148,11 @@ impl Outcome for DeleteWorkoutTemplateResponse {
 pub struct ListWorkoutTemplateExerciseInstanceChanges {
     /// The cursor to go on from: the `nextCursor` of the page before. Absent means from the beginning. A
     /// cursor of another feed is answered 400 `invalid_cursor`.
-    pub since: Option<Cursor>,
+    pub since: Option<types::Cursor>,
     /// How many changes the page may hold at most. A page may hold fewer, and more may still follow.
     pub limit: Option<i64>,
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
 }
 
 impl Operation for ListWorkoutTemplateExerciseInstanceChanges {
@@ -4644,10 +5165,16 @@ impl Operation for ListWorkoutTemplateExerciseInstanceChanges {
     fn request(&self, base_url: &str) -> Result<Request, Report> {
         let mut request = Writer::new::<Self>();
         if let Some(value) = &self.since {
-            request.query("since", Style::Exploded, value, check_cursor);
+            request.query("since", Style::Exploded, value, validators::check_cursor);
         }
         if let Some(value) = &self.limit {
-            request.query("limit", Style::Exploded, value, check_get_changes_limit);
+            request
+                .query(
+                    "limit",
+                    Style::Exploded,
+                    value,
+                    validators::check_get_changes_limit,
+                );
         }
         if let Some(value) = &self.x_contract_version {
             request
@@ -4655,7 +5182,7 @@ impl Operation for ListWorkoutTemplateExerciseInstanceChanges {
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request.finish(base_url)
@@ -4665,20 +5192,25 @@ impl Operation for ListWorkoutTemplateExerciseInstanceChanges {
         incoming.known_query(&["since", "limit"])?;
         Ok(Self {
             since: incoming
-                .query("since", Style::Exploded, Types::STRING, check_cursor)?,
+                .query(
+                    "since",
+                    Style::Exploded,
+                    Types::STRING,
+                    validators::check_cursor,
+                )?,
             limit: incoming
                 .query(
                     "limit",
                     Style::Exploded,
                     Types::INTEGER,
-                    check_get_changes_limit,
+                    validators::check_get_changes_limit,
                 )?,
             x_contract_version: incoming
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
         })
     }
@@ -4690,44 +5222,44 @@ pub enum ListWorkoutTemplateExerciseInstanceChangesResponse {
     /// 200: A page of changes of one collection.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(WorkoutTemplateExerciseInstanceChangePage),
+    Ok(types::WorkoutTemplateExerciseInstanceChangePage),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`),
     /// or the server was restored from a backup (`epoch_changed`). The device pulls this feed again from
     /// the beginning, and keeps its unsent edits.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Gone(Problem),
+    Gone(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -4738,24 +5270,30 @@ pub enum ListWorkoutTemplateExerciseInstanceChangesResponse {
 }
 
 impl Outcome for ListWorkoutTemplateExerciseInstanceChangesResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
                 200 => {
                     Self::Ok(
                         read_json(
                             body,
-                            check_workout_template_exercise_instance_change_page,
+                            validators::check_workout_template_exercise_instance_change_page,
                         )?,
                     )
                 }
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                410 => Self::Gone(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                410 => Self::Gone(read_json(body, validators::check_problem)?),
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -4796,10 +5334,10 @@ impl Outcome for ListWorkoutTemplateExerciseInstanceChangesResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct PushWorkoutTemplateExerciseInstances {
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
     /// Changes of one collection. At most 1 MiB. The example is a deletion, which looks the same in every
     /// collection.
-    pub body: WorkoutTemplateExerciseInstancePushRequest,
+    pub body: types::WorkoutTemplateExerciseInstancePushRequest,
 }
 
 impl Operation for PushWorkoutTemplateExerciseInstances {
@@ -4817,14 +5355,14 @@ impl Operation for PushWorkoutTemplateExerciseInstances {
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request
             .json(
                 "application/json",
                 &self.body,
-                check_workout_template_exercise_instance_push_request,
+                validators::check_workout_template_exercise_instance_push_request,
             );
         request.finish(base_url)
     }
@@ -4837,9 +5375,10 @@ impl Operation for PushWorkoutTemplateExerciseInstances {
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
-            body: incoming.json(check_workout_template_exercise_instance_push_request)?,
+            body: incoming
+                .json(validators::check_workout_template_exercise_instance_push_request)?,
         })
     }
 }
@@ -4850,53 +5389,53 @@ pub enum PushWorkoutTemplateExerciseInstancesResponse {
     /// 200: What became of each change, in the order of the request.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(WorkoutTemplateExerciseInstancePushResult),
+    Ok(types::WorkoutTemplateExerciseInstancePushResult),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`),
     /// or the server was restored from a backup (`epoch_changed`). The device pulls this feed again from
     /// the beginning, and keeps its unsent edits.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Gone(Problem),
+    Gone(types::Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    PayloadTooLarge(Problem),
+    PayloadTooLarge(types::Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UnsupportedMediaType(Problem),
+    UnsupportedMediaType(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -4907,26 +5446,36 @@ pub enum PushWorkoutTemplateExerciseInstancesResponse {
 }
 
 impl Outcome for PushWorkoutTemplateExerciseInstancesResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
                 200 => {
                     Self::Ok(
                         read_json(
                             body,
-                            check_workout_template_exercise_instance_push_result,
+                            validators::check_workout_template_exercise_instance_push_result,
                         )?,
                     )
                 }
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                410 => Self::Gone(read_json(body, check_problem)?),
-                413 => Self::PayloadTooLarge(read_json(body, check_problem)?),
-                415 => Self::UnsupportedMediaType(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                410 => Self::Gone(read_json(body, validators::check_problem)?),
+                413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
+                415 => {
+                    Self::UnsupportedMediaType(
+                        read_json(body, validators::check_problem)?,
+                    )
+                }
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -4970,9 +5519,9 @@ impl Outcome for PushWorkoutTemplateExerciseInstancesResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetWorkoutTemplateExerciseInstance {
     /// The id of the record, as its device made it.
-    pub id: Id,
+    pub id: types::Id,
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
 }
 
 impl Operation for GetWorkoutTemplateExerciseInstance {
@@ -4984,14 +5533,14 @@ impl Operation for GetWorkoutTemplateExerciseInstance {
 
     fn request(&self, base_url: &str) -> Result<Request, Report> {
         let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, check_id);
+        request.path("id", Style::Simple, &self.id, validators::check_id);
         if let Some(value) = &self.x_contract_version {
             request
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request.finish(base_url)
@@ -5000,13 +5549,13 @@ impl Operation for GetWorkoutTemplateExerciseInstance {
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         incoming.known_query(&[])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, check_id)?,
+            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
             x_contract_version: incoming
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
         })
     }
@@ -5018,42 +5567,42 @@ pub enum GetWorkoutTemplateExerciseInstanceResponse {
     /// 200: The current version of the record.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(WorkoutTemplateExerciseInstanceChange),
+    Ok(types::WorkoutTemplateExerciseInstanceChange),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 404: The account holds no such record, nor its tombstone.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    NotFound(Problem),
+    NotFound(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -5064,21 +5613,30 @@ pub enum GetWorkoutTemplateExerciseInstanceResponse {
 }
 
 impl Outcome for GetWorkoutTemplateExerciseInstanceResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
                 200 => {
                     Self::Ok(
-                        read_json(body, check_workout_template_exercise_instance_change)?,
+                        read_json(
+                            body,
+                            validators::check_workout_template_exercise_instance_change,
+                        )?,
                     )
                 }
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                404 => Self::NotFound(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                404 => Self::NotFound(read_json(body, validators::check_problem)?),
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -5119,11 +5677,11 @@ impl Outcome for GetWorkoutTemplateExerciseInstanceResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct PutWorkoutTemplateExerciseInstance {
     /// The id of the record, as its device made it.
-    pub id: Id,
+    pub id: types::Id,
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
     /// One change of one record. The example is a deletion, which looks the same in every collection.
-    pub body: WorkoutTemplateExerciseInstancePushChange,
+    pub body: types::WorkoutTemplateExerciseInstancePushChange,
 }
 
 impl Operation for PutWorkoutTemplateExerciseInstance {
@@ -5135,21 +5693,21 @@ impl Operation for PutWorkoutTemplateExerciseInstance {
 
     fn request(&self, base_url: &str) -> Result<Request, Report> {
         let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, check_id);
+        request.path("id", Style::Simple, &self.id, validators::check_id);
         if let Some(value) = &self.x_contract_version {
             request
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request
             .json(
                 "application/json",
                 &self.body,
-                check_workout_template_exercise_instance_push_change,
+                validators::check_workout_template_exercise_instance_push_change,
             );
         request.finish(base_url)
     }
@@ -5157,15 +5715,16 @@ impl Operation for PutWorkoutTemplateExerciseInstance {
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         incoming.known_query(&[])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, check_id)?,
+            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
             x_contract_version: incoming
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
-            body: incoming.json(check_workout_template_exercise_instance_push_change)?,
+            body: incoming
+                .json(validators::check_workout_template_exercise_instance_push_change)?,
         })
     }
 }
@@ -5177,51 +5736,51 @@ pub enum PutWorkoutTemplateExerciseInstanceResponse {
     /// is an outcome too.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(WorkoutTemplateExerciseInstancePushOutcome),
+    Ok(types::WorkoutTemplateExerciseInstancePushOutcome),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    PayloadTooLarge(Problem),
+    PayloadTooLarge(types::Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UnsupportedMediaType(Problem),
+    UnsupportedMediaType(types::Problem),
     /// 422: The change does not satisfy the contract, or its id is not the id in the path.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UnprocessableEntity(Problem),
+    UnprocessableEntity(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -5232,26 +5791,40 @@ pub enum PutWorkoutTemplateExerciseInstanceResponse {
 }
 
 impl Outcome for PutWorkoutTemplateExerciseInstanceResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
                 200 => {
                     Self::Ok(
                         read_json(
                             body,
-                            check_workout_template_exercise_instance_push_outcome,
+                            validators::check_workout_template_exercise_instance_push_outcome,
                         )?,
                     )
                 }
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                413 => Self::PayloadTooLarge(read_json(body, check_problem)?),
-                415 => Self::UnsupportedMediaType(read_json(body, check_problem)?),
-                422 => Self::UnprocessableEntity(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
+                415 => {
+                    Self::UnsupportedMediaType(
+                        read_json(body, validators::check_problem)?,
+                    )
+                }
+                422 => {
+                    Self::UnprocessableEntity(
+                        read_json(body, validators::check_problem)?,
+                    )
+                }
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -5299,22 +5872,22 @@ impl Outcome for PutWorkoutTemplateExerciseInstanceResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeleteWorkoutTemplateExerciseInstance {
     /// The id of the record, as its device made it.
-    pub id: Id,
+    pub id: types::Id,
     /// The id of the deleting op. Give `opId`, `deviceId`, `seq` and `clientUpdatedAt` together or not at
     /// all; anything between is answered 400.
-    pub op_id: Option<Id>,
+    pub op_id: Option<types::Id>,
     /// The device that deletes.
-    pub device_id: Option<Id>,
+    pub device_id: Option<types::Id>,
     /// The number of the deleting op on that device.
-    pub seq: Option<Seq>,
+    pub seq: Option<types::Seq>,
     /// The last-write-wins stamp of the deletion. Where it is absent, the server takes the later of now and
     /// the stored stamp + 1.
-    pub client_updated_at: Option<Timestamp>,
+    pub client_updated_at: Option<types::Timestamp>,
     /// The revision of the version that is deleted. Where it is the stored revision, the deletion wins
     /// whatever the stamps say.
-    pub base_rev: Option<Revision>,
+    pub base_rev: Option<types::Revision>,
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
 }
 
 impl Operation for DeleteWorkoutTemplateExerciseInstance {
@@ -5326,21 +5899,27 @@ impl Operation for DeleteWorkoutTemplateExerciseInstance {
 
     fn request(&self, base_url: &str) -> Result<Request, Report> {
         let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, check_id);
+        request.path("id", Style::Simple, &self.id, validators::check_id);
         if let Some(value) = &self.op_id {
-            request.query("opId", Style::Exploded, value, check_id);
+            request.query("opId", Style::Exploded, value, validators::check_id);
         }
         if let Some(value) = &self.device_id {
-            request.query("deviceId", Style::Exploded, value, check_id);
+            request.query("deviceId", Style::Exploded, value, validators::check_id);
         }
         if let Some(value) = &self.seq {
-            request.query("seq", Style::Exploded, value, check_seq);
+            request.query("seq", Style::Exploded, value, validators::check_seq);
         }
         if let Some(value) = &self.client_updated_at {
-            request.query("clientUpdatedAt", Style::Exploded, value, check_timestamp);
+            request
+                .query(
+                    "clientUpdatedAt",
+                    Style::Exploded,
+                    value,
+                    validators::check_timestamp,
+                );
         }
         if let Some(value) = &self.base_rev {
-            request.query("baseRev", Style::Exploded, value, check_revision);
+            request.query("baseRev", Style::Exploded, value, validators::check_revision);
         }
         if let Some(value) = &self.x_contract_version {
             request
@@ -5348,7 +5927,7 @@ impl Operation for DeleteWorkoutTemplateExerciseInstance {
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request.finish(base_url)
@@ -5358,26 +5937,38 @@ impl Operation for DeleteWorkoutTemplateExerciseInstance {
         incoming
             .known_query(&["opId", "deviceId", "seq", "clientUpdatedAt", "baseRev"])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, check_id)?,
-            op_id: incoming.query("opId", Style::Exploded, Types::STRING, check_id)?,
+            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
+            op_id: incoming
+                .query("opId", Style::Exploded, Types::STRING, validators::check_id)?,
             device_id: incoming
-                .query("deviceId", Style::Exploded, Types::STRING, check_id)?,
-            seq: incoming.query("seq", Style::Exploded, Types::INTEGER, check_seq)?,
+                .query(
+                    "deviceId",
+                    Style::Exploded,
+                    Types::STRING,
+                    validators::check_id,
+                )?,
+            seq: incoming
+                .query("seq", Style::Exploded, Types::INTEGER, validators::check_seq)?,
             client_updated_at: incoming
                 .query(
                     "clientUpdatedAt",
                     Style::Exploded,
                     Types::INTEGER,
-                    check_timestamp,
+                    validators::check_timestamp,
                 )?,
             base_rev: incoming
-                .query("baseRev", Style::Exploded, Types::INTEGER, check_revision)?,
+                .query(
+                    "baseRev",
+                    Style::Exploded,
+                    Types::INTEGER,
+                    validators::check_revision,
+                )?,
             x_contract_version: incoming
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
         })
     }
@@ -5390,42 +5981,42 @@ pub enum DeleteWorkoutTemplateExerciseInstanceResponse {
     /// is an outcome too.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(WorkoutTemplateExerciseInstancePushOutcome),
+    Ok(types::WorkoutTemplateExerciseInstancePushOutcome),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 404: The account holds no such record, nor its tombstone.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    NotFound(Problem),
+    NotFound(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -5436,24 +6027,30 @@ pub enum DeleteWorkoutTemplateExerciseInstanceResponse {
 }
 
 impl Outcome for DeleteWorkoutTemplateExerciseInstanceResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
                 200 => {
                     Self::Ok(
                         read_json(
                             body,
-                            check_workout_template_exercise_instance_push_outcome,
+                            validators::check_workout_template_exercise_instance_push_outcome,
                         )?,
                     )
                 }
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                404 => Self::NotFound(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                404 => Self::NotFound(read_json(body, validators::check_problem)?),
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -5495,11 +6092,11 @@ impl Outcome for DeleteWorkoutTemplateExerciseInstanceResponse {
 pub struct ListProgramDefinitionChanges {
     /// The cursor to go on from: the `nextCursor` of the page before. Absent means from the beginning. A
     /// cursor of another feed is answered 400 `invalid_cursor`.
-    pub since: Option<Cursor>,
+    pub since: Option<types::Cursor>,
     /// How many changes the page may hold at most. A page may hold fewer, and more may still follow.
     pub limit: Option<i64>,
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
 }
 
 impl Operation for ListProgramDefinitionChanges {
@@ -5512,10 +6109,16 @@ impl Operation for ListProgramDefinitionChanges {
     fn request(&self, base_url: &str) -> Result<Request, Report> {
         let mut request = Writer::new::<Self>();
         if let Some(value) = &self.since {
-            request.query("since", Style::Exploded, value, check_cursor);
+            request.query("since", Style::Exploded, value, validators::check_cursor);
         }
         if let Some(value) = &self.limit {
-            request.query("limit", Style::Exploded, value, check_get_changes_limit);
+            request
+                .query(
+                    "limit",
+                    Style::Exploded,
+                    value,
+                    validators::check_get_changes_limit,
+                );
         }
         if let Some(value) = &self.x_contract_version {
             request
@@ -5523,7 +6126,7 @@ impl Operation for ListProgramDefinitionChanges {
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request.finish(base_url)
@@ -5533,20 +6136,25 @@ impl Operation for ListProgramDefinitionChanges {
         incoming.known_query(&["since", "limit"])?;
         Ok(Self {
             since: incoming
-                .query("since", Style::Exploded, Types::STRING, check_cursor)?,
+                .query(
+                    "since",
+                    Style::Exploded,
+                    Types::STRING,
+                    validators::check_cursor,
+                )?,
             limit: incoming
                 .query(
                     "limit",
                     Style::Exploded,
                     Types::INTEGER,
-                    check_get_changes_limit,
+                    validators::check_get_changes_limit,
                 )?,
             x_contract_version: incoming
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
         })
     }
@@ -5558,44 +6166,44 @@ pub enum ListProgramDefinitionChangesResponse {
     /// 200: A page of changes of one collection.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(ProgramDefinitionChangePage),
+    Ok(types::ProgramDefinitionChangePage),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`),
     /// or the server was restored from a backup (`epoch_changed`). The device pulls this feed again from
     /// the beginning, and keeps its unsent edits.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Gone(Problem),
+    Gone(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -5606,17 +6214,30 @@ pub enum ListProgramDefinitionChangesResponse {
 }
 
 impl Outcome for ListProgramDefinitionChangesResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_program_definition_change_page)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                410 => Self::Gone(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => {
+                    Self::Ok(
+                        read_json(
+                            body,
+                            validators::check_program_definition_change_page,
+                        )?,
+                    )
+                }
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                410 => Self::Gone(read_json(body, validators::check_problem)?),
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -5657,10 +6278,10 @@ impl Outcome for ListProgramDefinitionChangesResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct PushProgramDefinitions {
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
     /// Changes of one collection. At most 1 MiB. The example is a deletion, which looks the same in every
     /// collection.
-    pub body: ProgramDefinitionPushRequest,
+    pub body: types::ProgramDefinitionPushRequest,
 }
 
 impl Operation for PushProgramDefinitions {
@@ -5678,11 +6299,15 @@ impl Operation for PushProgramDefinitions {
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request
-            .json("application/json", &self.body, check_program_definition_push_request);
+            .json(
+                "application/json",
+                &self.body,
+                validators::check_program_definition_push_request,
+            );
         request.finish(base_url)
     }
 
@@ -5694,9 +6319,9 @@ impl Operation for PushProgramDefinitions {
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
-            body: incoming.json(check_program_definition_push_request)?,
+            body: incoming.json(validators::check_program_definition_push_request)?,
         })
     }
 }
@@ -5707,53 +6332,53 @@ pub enum PushProgramDefinitionsResponse {
     /// 200: What became of each change, in the order of the request.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(ProgramDefinitionPushResult),
+    Ok(types::ProgramDefinitionPushResult),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`),
     /// or the server was restored from a backup (`epoch_changed`). The device pulls this feed again from
     /// the beginning, and keeps its unsent edits.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Gone(Problem),
+    Gone(types::Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    PayloadTooLarge(Problem),
+    PayloadTooLarge(types::Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UnsupportedMediaType(Problem),
+    UnsupportedMediaType(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -5764,19 +6389,36 @@ pub enum PushProgramDefinitionsResponse {
 }
 
 impl Outcome for PushProgramDefinitionsResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_program_definition_push_result)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                410 => Self::Gone(read_json(body, check_problem)?),
-                413 => Self::PayloadTooLarge(read_json(body, check_problem)?),
-                415 => Self::UnsupportedMediaType(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => {
+                    Self::Ok(
+                        read_json(
+                            body,
+                            validators::check_program_definition_push_result,
+                        )?,
+                    )
+                }
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                410 => Self::Gone(read_json(body, validators::check_problem)?),
+                413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
+                415 => {
+                    Self::UnsupportedMediaType(
+                        read_json(body, validators::check_problem)?,
+                    )
+                }
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -5820,9 +6462,9 @@ impl Outcome for PushProgramDefinitionsResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetProgramDefinition {
     /// The id of the record, as its device made it.
-    pub id: Id,
+    pub id: types::Id,
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
 }
 
 impl Operation for GetProgramDefinition {
@@ -5834,14 +6476,14 @@ impl Operation for GetProgramDefinition {
 
     fn request(&self, base_url: &str) -> Result<Request, Report> {
         let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, check_id);
+        request.path("id", Style::Simple, &self.id, validators::check_id);
         if let Some(value) = &self.x_contract_version {
             request
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request.finish(base_url)
@@ -5850,13 +6492,13 @@ impl Operation for GetProgramDefinition {
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         incoming.known_query(&[])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, check_id)?,
+            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
             x_contract_version: incoming
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
         })
     }
@@ -5868,42 +6510,42 @@ pub enum GetProgramDefinitionResponse {
     /// 200: The current version of the record.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(ProgramDefinitionChange),
+    Ok(types::ProgramDefinitionChange),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 404: The account holds no such record, nor its tombstone.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    NotFound(Problem),
+    NotFound(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -5914,17 +6556,27 @@ pub enum GetProgramDefinitionResponse {
 }
 
 impl Outcome for GetProgramDefinitionResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_program_definition_change)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                404 => Self::NotFound(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => {
+                    Self::Ok(
+                        read_json(body, validators::check_program_definition_change)?,
+                    )
+                }
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                404 => Self::NotFound(read_json(body, validators::check_problem)?),
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -5965,11 +6617,11 @@ impl Outcome for GetProgramDefinitionResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct PutProgramDefinition {
     /// The id of the record, as its device made it.
-    pub id: Id,
+    pub id: types::Id,
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
     /// One change of one record. The example is a deletion, which looks the same in every collection.
-    pub body: ProgramDefinitionPushChange,
+    pub body: types::ProgramDefinitionPushChange,
 }
 
 impl Operation for PutProgramDefinition {
@@ -5981,33 +6633,37 @@ impl Operation for PutProgramDefinition {
 
     fn request(&self, base_url: &str) -> Result<Request, Report> {
         let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, check_id);
+        request.path("id", Style::Simple, &self.id, validators::check_id);
         if let Some(value) = &self.x_contract_version {
             request
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request
-            .json("application/json", &self.body, check_program_definition_push_change);
+            .json(
+                "application/json",
+                &self.body,
+                validators::check_program_definition_push_change,
+            );
         request.finish(base_url)
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         incoming.known_query(&[])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, check_id)?,
+            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
             x_contract_version: incoming
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
-            body: incoming.json(check_program_definition_push_change)?,
+            body: incoming.json(validators::check_program_definition_push_change)?,
         })
     }
 }
@@ -6019,51 +6675,51 @@ pub enum PutProgramDefinitionResponse {
     /// is an outcome too.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(ProgramDefinitionPushOutcome),
+    Ok(types::ProgramDefinitionPushOutcome),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    PayloadTooLarge(Problem),
+    PayloadTooLarge(types::Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UnsupportedMediaType(Problem),
+    UnsupportedMediaType(types::Problem),
     /// 422: The change does not satisfy the contract, or its id is not the id in the path.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UnprocessableEntity(Problem),
+    UnprocessableEntity(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -6074,19 +6730,40 @@ pub enum PutProgramDefinitionResponse {
 }
 
 impl Outcome for PutProgramDefinitionResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_program_definition_push_outcome)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                413 => Self::PayloadTooLarge(read_json(body, check_problem)?),
-                415 => Self::UnsupportedMediaType(read_json(body, check_problem)?),
-                422 => Self::UnprocessableEntity(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => {
+                    Self::Ok(
+                        read_json(
+                            body,
+                            validators::check_program_definition_push_outcome,
+                        )?,
+                    )
+                }
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
+                415 => {
+                    Self::UnsupportedMediaType(
+                        read_json(body, validators::check_problem)?,
+                    )
+                }
+                422 => {
+                    Self::UnprocessableEntity(
+                        read_json(body, validators::check_problem)?,
+                    )
+                }
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -6134,22 +6811,22 @@ impl Outcome for PutProgramDefinitionResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeleteProgramDefinition {
     /// The id of the record, as its device made it.
-    pub id: Id,
+    pub id: types::Id,
     /// The id of the deleting op. Give `opId`, `deviceId`, `seq` and `clientUpdatedAt` together or not at
     /// all; anything between is answered 400.
-    pub op_id: Option<Id>,
+    pub op_id: Option<types::Id>,
     /// The device that deletes.
-    pub device_id: Option<Id>,
+    pub device_id: Option<types::Id>,
     /// The number of the deleting op on that device.
-    pub seq: Option<Seq>,
+    pub seq: Option<types::Seq>,
     /// The last-write-wins stamp of the deletion. Where it is absent, the server takes the later of now and
     /// the stored stamp + 1.
-    pub client_updated_at: Option<Timestamp>,
+    pub client_updated_at: Option<types::Timestamp>,
     /// The revision of the version that is deleted. Where it is the stored revision, the deletion wins
     /// whatever the stamps say.
-    pub base_rev: Option<Revision>,
+    pub base_rev: Option<types::Revision>,
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
 }
 
 impl Operation for DeleteProgramDefinition {
@@ -6161,21 +6838,27 @@ impl Operation for DeleteProgramDefinition {
 
     fn request(&self, base_url: &str) -> Result<Request, Report> {
         let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, check_id);
+        request.path("id", Style::Simple, &self.id, validators::check_id);
         if let Some(value) = &self.op_id {
-            request.query("opId", Style::Exploded, value, check_id);
+            request.query("opId", Style::Exploded, value, validators::check_id);
         }
         if let Some(value) = &self.device_id {
-            request.query("deviceId", Style::Exploded, value, check_id);
+            request.query("deviceId", Style::Exploded, value, validators::check_id);
         }
         if let Some(value) = &self.seq {
-            request.query("seq", Style::Exploded, value, check_seq);
+            request.query("seq", Style::Exploded, value, validators::check_seq);
         }
         if let Some(value) = &self.client_updated_at {
-            request.query("clientUpdatedAt", Style::Exploded, value, check_timestamp);
+            request
+                .query(
+                    "clientUpdatedAt",
+                    Style::Exploded,
+                    value,
+                    validators::check_timestamp,
+                );
         }
         if let Some(value) = &self.base_rev {
-            request.query("baseRev", Style::Exploded, value, check_revision);
+            request.query("baseRev", Style::Exploded, value, validators::check_revision);
         }
         if let Some(value) = &self.x_contract_version {
             request
@@ -6183,7 +6866,7 @@ impl Operation for DeleteProgramDefinition {
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request.finish(base_url)
@@ -6193,26 +6876,38 @@ impl Operation for DeleteProgramDefinition {
         incoming
             .known_query(&["opId", "deviceId", "seq", "clientUpdatedAt", "baseRev"])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, check_id)?,
-            op_id: incoming.query("opId", Style::Exploded, Types::STRING, check_id)?,
+            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
+            op_id: incoming
+                .query("opId", Style::Exploded, Types::STRING, validators::check_id)?,
             device_id: incoming
-                .query("deviceId", Style::Exploded, Types::STRING, check_id)?,
-            seq: incoming.query("seq", Style::Exploded, Types::INTEGER, check_seq)?,
+                .query(
+                    "deviceId",
+                    Style::Exploded,
+                    Types::STRING,
+                    validators::check_id,
+                )?,
+            seq: incoming
+                .query("seq", Style::Exploded, Types::INTEGER, validators::check_seq)?,
             client_updated_at: incoming
                 .query(
                     "clientUpdatedAt",
                     Style::Exploded,
                     Types::INTEGER,
-                    check_timestamp,
+                    validators::check_timestamp,
                 )?,
             base_rev: incoming
-                .query("baseRev", Style::Exploded, Types::INTEGER, check_revision)?,
+                .query(
+                    "baseRev",
+                    Style::Exploded,
+                    Types::INTEGER,
+                    validators::check_revision,
+                )?,
             x_contract_version: incoming
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
         })
     }
@@ -6225,42 +6920,42 @@ pub enum DeleteProgramDefinitionResponse {
     /// is an outcome too.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(ProgramDefinitionPushOutcome),
+    Ok(types::ProgramDefinitionPushOutcome),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 404: The account holds no such record, nor its tombstone.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    NotFound(Problem),
+    NotFound(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -6271,17 +6966,30 @@ pub enum DeleteProgramDefinitionResponse {
 }
 
 impl Outcome for DeleteProgramDefinitionResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_program_definition_push_outcome)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                404 => Self::NotFound(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => {
+                    Self::Ok(
+                        read_json(
+                            body,
+                            validators::check_program_definition_push_outcome,
+                        )?,
+                    )
+                }
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                404 => Self::NotFound(read_json(body, validators::check_problem)?),
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -6323,11 +7031,11 @@ impl Outcome for DeleteProgramDefinitionResponse {
 pub struct ListActiveProgramInstanceChanges {
     /// The cursor to go on from: the `nextCursor` of the page before. Absent means from the beginning. A
     /// cursor of another feed is answered 400 `invalid_cursor`.
-    pub since: Option<Cursor>,
+    pub since: Option<types::Cursor>,
     /// How many changes the page may hold at most. A page may hold fewer, and more may still follow.
     pub limit: Option<i64>,
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
 }
 
 impl Operation for ListActiveProgramInstanceChanges {
@@ -6340,10 +7048,16 @@ impl Operation for ListActiveProgramInstanceChanges {
     fn request(&self, base_url: &str) -> Result<Request, Report> {
         let mut request = Writer::new::<Self>();
         if let Some(value) = &self.since {
-            request.query("since", Style::Exploded, value, check_cursor);
+            request.query("since", Style::Exploded, value, validators::check_cursor);
         }
         if let Some(value) = &self.limit {
-            request.query("limit", Style::Exploded, value, check_get_changes_limit);
+            request
+                .query(
+                    "limit",
+                    Style::Exploded,
+                    value,
+                    validators::check_get_changes_limit,
+                );
         }
         if let Some(value) = &self.x_contract_version {
             request
@@ -6351,7 +7065,7 @@ impl Operation for ListActiveProgramInstanceChanges {
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request.finish(base_url)
@@ -6361,20 +7075,25 @@ impl Operation for ListActiveProgramInstanceChanges {
         incoming.known_query(&["since", "limit"])?;
         Ok(Self {
             since: incoming
-                .query("since", Style::Exploded, Types::STRING, check_cursor)?,
+                .query(
+                    "since",
+                    Style::Exploded,
+                    Types::STRING,
+                    validators::check_cursor,
+                )?,
             limit: incoming
                 .query(
                     "limit",
                     Style::Exploded,
                     Types::INTEGER,
-                    check_get_changes_limit,
+                    validators::check_get_changes_limit,
                 )?,
             x_contract_version: incoming
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
         })
     }
@@ -6386,44 +7105,44 @@ pub enum ListActiveProgramInstanceChangesResponse {
     /// 200: A page of changes of one collection.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(ActiveProgramInstanceChangePage),
+    Ok(types::ActiveProgramInstanceChangePage),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`),
     /// or the server was restored from a backup (`epoch_changed`). The device pulls this feed again from
     /// the beginning, and keeps its unsent edits.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Gone(Problem),
+    Gone(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -6434,19 +7153,30 @@ pub enum ListActiveProgramInstanceChangesResponse {
 }
 
 impl Outcome for ListActiveProgramInstanceChangesResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
                 200 => {
-                    Self::Ok(read_json(body, check_active_program_instance_change_page)?)
+                    Self::Ok(
+                        read_json(
+                            body,
+                            validators::check_active_program_instance_change_page,
+                        )?,
+                    )
                 }
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                410 => Self::Gone(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                410 => Self::Gone(read_json(body, validators::check_problem)?),
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -6487,10 +7217,10 @@ impl Outcome for ListActiveProgramInstanceChangesResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct PushActiveProgramInstances {
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
     /// Changes of one collection. At most 1 MiB. The example is a deletion, which looks the same in every
     /// collection.
-    pub body: ActiveProgramInstancePushRequest,
+    pub body: types::ActiveProgramInstancePushRequest,
 }
 
 impl Operation for PushActiveProgramInstances {
@@ -6508,14 +7238,14 @@ impl Operation for PushActiveProgramInstances {
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request
             .json(
                 "application/json",
                 &self.body,
-                check_active_program_instance_push_request,
+                validators::check_active_program_instance_push_request,
             );
         request.finish(base_url)
     }
@@ -6528,9 +7258,9 @@ impl Operation for PushActiveProgramInstances {
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
-            body: incoming.json(check_active_program_instance_push_request)?,
+            body: incoming.json(validators::check_active_program_instance_push_request)?,
         })
     }
 }
@@ -6541,53 +7271,53 @@ pub enum PushActiveProgramInstancesResponse {
     /// 200: What became of each change, in the order of the request.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(ActiveProgramInstancePushResult),
+    Ok(types::ActiveProgramInstancePushResult),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`),
     /// or the server was restored from a backup (`epoch_changed`). The device pulls this feed again from
     /// the beginning, and keeps its unsent edits.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Gone(Problem),
+    Gone(types::Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    PayloadTooLarge(Problem),
+    PayloadTooLarge(types::Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UnsupportedMediaType(Problem),
+    UnsupportedMediaType(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -6598,21 +7328,36 @@ pub enum PushActiveProgramInstancesResponse {
 }
 
 impl Outcome for PushActiveProgramInstancesResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
                 200 => {
-                    Self::Ok(read_json(body, check_active_program_instance_push_result)?)
+                    Self::Ok(
+                        read_json(
+                            body,
+                            validators::check_active_program_instance_push_result,
+                        )?,
+                    )
                 }
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                410 => Self::Gone(read_json(body, check_problem)?),
-                413 => Self::PayloadTooLarge(read_json(body, check_problem)?),
-                415 => Self::UnsupportedMediaType(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                410 => Self::Gone(read_json(body, validators::check_problem)?),
+                413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
+                415 => {
+                    Self::UnsupportedMediaType(
+                        read_json(body, validators::check_problem)?,
+                    )
+                }
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -6656,9 +7401,9 @@ impl Outcome for PushActiveProgramInstancesResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetActiveProgramInstance {
     /// The id of the record, as its device made it.
-    pub id: Id,
+    pub id: types::Id,
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
 }
 
 impl Operation for GetActiveProgramInstance {
@@ -6670,14 +7415,14 @@ impl Operation for GetActiveProgramInstance {
 
     fn request(&self, base_url: &str) -> Result<Request, Report> {
         let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, check_id);
+        request.path("id", Style::Simple, &self.id, validators::check_id);
         if let Some(value) = &self.x_contract_version {
             request
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request.finish(base_url)
@@ -6686,13 +7431,13 @@ impl Operation for GetActiveProgramInstance {
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         incoming.known_query(&[])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, check_id)?,
+            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
             x_contract_version: incoming
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
         })
     }
@@ -6704,42 +7449,42 @@ pub enum GetActiveProgramInstanceResponse {
     /// 200: The current version of the record.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(ActiveProgramInstanceChange),
+    Ok(types::ActiveProgramInstanceChange),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 404: The account holds no such record, nor its tombstone.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    NotFound(Problem),
+    NotFound(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -6750,17 +7495,30 @@ pub enum GetActiveProgramInstanceResponse {
 }
 
 impl Outcome for GetActiveProgramInstanceResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_active_program_instance_change)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                404 => Self::NotFound(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => {
+                    Self::Ok(
+                        read_json(
+                            body,
+                            validators::check_active_program_instance_change,
+                        )?,
+                    )
+                }
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                404 => Self::NotFound(read_json(body, validators::check_problem)?),
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -6801,11 +7559,11 @@ impl Outcome for GetActiveProgramInstanceResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct PutActiveProgramInstance {
     /// The id of the record, as its device made it.
-    pub id: Id,
+    pub id: types::Id,
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
     /// One change of one record. The example is a deletion, which looks the same in every collection.
-    pub body: ActiveProgramInstancePushChange,
+    pub body: types::ActiveProgramInstancePushChange,
 }
 
 impl Operation for PutActiveProgramInstance {
@@ -6817,21 +7575,21 @@ impl Operation for PutActiveProgramInstance {
 
     fn request(&self, base_url: &str) -> Result<Request, Report> {
         let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, check_id);
+        request.path("id", Style::Simple, &self.id, validators::check_id);
         if let Some(value) = &self.x_contract_version {
             request
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request
             .json(
                 "application/json",
                 &self.body,
-                check_active_program_instance_push_change,
+                validators::check_active_program_instance_push_change,
             );
         request.finish(base_url)
     }
@@ -6839,15 +7597,15 @@ impl Operation for PutActiveProgramInstance {
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         incoming.known_query(&[])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, check_id)?,
+            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
             x_contract_version: incoming
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
-            body: incoming.json(check_active_program_instance_push_change)?,
+            body: incoming.json(validators::check_active_program_instance_push_change)?,
         })
     }
 }
@@ -6859,51 +7617,51 @@ pub enum PutActiveProgramInstanceResponse {
     /// is an outcome too.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(ActiveProgramInstancePushOutcome),
+    Ok(types::ActiveProgramInstancePushOutcome),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    PayloadTooLarge(Problem),
+    PayloadTooLarge(types::Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UnsupportedMediaType(Problem),
+    UnsupportedMediaType(types::Problem),
     /// 422: The change does not satisfy the contract, or its id is not the id in the path.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UnprocessableEntity(Problem),
+    UnprocessableEntity(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -6914,23 +7672,40 @@ pub enum PutActiveProgramInstanceResponse {
 }
 
 impl Outcome for PutActiveProgramInstanceResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
                 200 => {
                     Self::Ok(
-                        read_json(body, check_active_program_instance_push_outcome)?,
+                        read_json(
+                            body,
+                            validators::check_active_program_instance_push_outcome,
+                        )?,
                     )
                 }
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                413 => Self::PayloadTooLarge(read_json(body, check_problem)?),
-                415 => Self::UnsupportedMediaType(read_json(body, check_problem)?),
-                422 => Self::UnprocessableEntity(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
+                415 => {
+                    Self::UnsupportedMediaType(
+                        read_json(body, validators::check_problem)?,
+                    )
+                }
+                422 => {
+                    Self::UnprocessableEntity(
+                        read_json(body, validators::check_problem)?,
+                    )
+                }
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -6978,22 +7753,22 @@ impl Outcome for PutActiveProgramInstanceResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeleteActiveProgramInstance {
     /// The id of the record, as its device made it.
-    pub id: Id,
+    pub id: types::Id,
     /// The id of the deleting op. Give `opId`, `deviceId`, `seq` and `clientUpdatedAt` together or not at
     /// all; anything between is answered 400.
-    pub op_id: Option<Id>,
+    pub op_id: Option<types::Id>,
     /// The device that deletes.
-    pub device_id: Option<Id>,
+    pub device_id: Option<types::Id>,
     /// The number of the deleting op on that device.
-    pub seq: Option<Seq>,
+    pub seq: Option<types::Seq>,
     /// The last-write-wins stamp of the deletion. Where it is absent, the server takes the later of now and
     /// the stored stamp + 1.
-    pub client_updated_at: Option<Timestamp>,
+    pub client_updated_at: Option<types::Timestamp>,
     /// The revision of the version that is deleted. Where it is the stored revision, the deletion wins
     /// whatever the stamps say.
-    pub base_rev: Option<Revision>,
+    pub base_rev: Option<types::Revision>,
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
 }
 
 impl Operation for DeleteActiveProgramInstance {
@@ -7005,21 +7780,27 @@ impl Operation for DeleteActiveProgramInstance {
 
     fn request(&self, base_url: &str) -> Result<Request, Report> {
         let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, check_id);
+        request.path("id", Style::Simple, &self.id, validators::check_id);
         if let Some(value) = &self.op_id {
-            request.query("opId", Style::Exploded, value, check_id);
+            request.query("opId", Style::Exploded, value, validators::check_id);
         }
         if let Some(value) = &self.device_id {
-            request.query("deviceId", Style::Exploded, value, check_id);
+            request.query("deviceId", Style::Exploded, value, validators::check_id);
         }
         if let Some(value) = &self.seq {
-            request.query("seq", Style::Exploded, value, check_seq);
+            request.query("seq", Style::Exploded, value, validators::check_seq);
         }
         if let Some(value) = &self.client_updated_at {
-            request.query("clientUpdatedAt", Style::Exploded, value, check_timestamp);
+            request
+                .query(
+                    "clientUpdatedAt",
+                    Style::Exploded,
+                    value,
+                    validators::check_timestamp,
+                );
         }
         if let Some(value) = &self.base_rev {
-            request.query("baseRev", Style::Exploded, value, check_revision);
+            request.query("baseRev", Style::Exploded, value, validators::check_revision);
         }
         if let Some(value) = &self.x_contract_version {
             request
@@ -7027,7 +7808,7 @@ impl Operation for DeleteActiveProgramInstance {
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request.finish(base_url)
@@ -7037,26 +7818,38 @@ impl Operation for DeleteActiveProgramInstance {
         incoming
             .known_query(&["opId", "deviceId", "seq", "clientUpdatedAt", "baseRev"])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, check_id)?,
-            op_id: incoming.query("opId", Style::Exploded, Types::STRING, check_id)?,
+            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
+            op_id: incoming
+                .query("opId", Style::Exploded, Types::STRING, validators::check_id)?,
             device_id: incoming
-                .query("deviceId", Style::Exploded, Types::STRING, check_id)?,
-            seq: incoming.query("seq", Style::Exploded, Types::INTEGER, check_seq)?,
+                .query(
+                    "deviceId",
+                    Style::Exploded,
+                    Types::STRING,
+                    validators::check_id,
+                )?,
+            seq: incoming
+                .query("seq", Style::Exploded, Types::INTEGER, validators::check_seq)?,
             client_updated_at: incoming
                 .query(
                     "clientUpdatedAt",
                     Style::Exploded,
                     Types::INTEGER,
-                    check_timestamp,
+                    validators::check_timestamp,
                 )?,
             base_rev: incoming
-                .query("baseRev", Style::Exploded, Types::INTEGER, check_revision)?,
+                .query(
+                    "baseRev",
+                    Style::Exploded,
+                    Types::INTEGER,
+                    validators::check_revision,
+                )?,
             x_contract_version: incoming
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
         })
     }
@@ -7069,42 +7862,42 @@ pub enum DeleteActiveProgramInstanceResponse {
     /// is an outcome too.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(ActiveProgramInstancePushOutcome),
+    Ok(types::ActiveProgramInstancePushOutcome),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 404: The account holds no such record, nor its tombstone.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    NotFound(Problem),
+    NotFound(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -7115,21 +7908,30 @@ pub enum DeleteActiveProgramInstanceResponse {
 }
 
 impl Outcome for DeleteActiveProgramInstanceResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
                 200 => {
                     Self::Ok(
-                        read_json(body, check_active_program_instance_push_outcome)?,
+                        read_json(
+                            body,
+                            validators::check_active_program_instance_push_outcome,
+                        )?,
                     )
                 }
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                404 => Self::NotFound(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                404 => Self::NotFound(read_json(body, validators::check_problem)?),
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -7171,11 +7973,11 @@ impl Outcome for DeleteActiveProgramInstanceResponse {
 pub struct ListProgressionRuleChanges {
     /// The cursor to go on from: the `nextCursor` of the page before. Absent means from the beginning. A
     /// cursor of another feed is answered 400 `invalid_cursor`.
-    pub since: Option<Cursor>,
+    pub since: Option<types::Cursor>,
     /// How many changes the page may hold at most. A page may hold fewer, and more may still follow.
     pub limit: Option<i64>,
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
 }
 
 impl Operation for ListProgressionRuleChanges {
@@ -7188,10 +7990,16 @@ impl Operation for ListProgressionRuleChanges {
     fn request(&self, base_url: &str) -> Result<Request, Report> {
         let mut request = Writer::new::<Self>();
         if let Some(value) = &self.since {
-            request.query("since", Style::Exploded, value, check_cursor);
+            request.query("since", Style::Exploded, value, validators::check_cursor);
         }
         if let Some(value) = &self.limit {
-            request.query("limit", Style::Exploded, value, check_get_changes_limit);
+            request
+                .query(
+                    "limit",
+                    Style::Exploded,
+                    value,
+                    validators::check_get_changes_limit,
+                );
         }
         if let Some(value) = &self.x_contract_version {
             request
@@ -7199,7 +8007,7 @@ impl Operation for ListProgressionRuleChanges {
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request.finish(base_url)
@@ -7209,20 +8017,25 @@ impl Operation for ListProgressionRuleChanges {
         incoming.known_query(&["since", "limit"])?;
         Ok(Self {
             since: incoming
-                .query("since", Style::Exploded, Types::STRING, check_cursor)?,
+                .query(
+                    "since",
+                    Style::Exploded,
+                    Types::STRING,
+                    validators::check_cursor,
+                )?,
             limit: incoming
                 .query(
                     "limit",
                     Style::Exploded,
                     Types::INTEGER,
-                    check_get_changes_limit,
+                    validators::check_get_changes_limit,
                 )?,
             x_contract_version: incoming
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
         })
     }
@@ -7234,44 +8047,44 @@ pub enum ListProgressionRuleChangesResponse {
     /// 200: A page of changes of one collection.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(ProgressionRuleChangePage),
+    Ok(types::ProgressionRuleChangePage),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`),
     /// or the server was restored from a backup (`epoch_changed`). The device pulls this feed again from
     /// the beginning, and keeps its unsent edits.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Gone(Problem),
+    Gone(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -7282,17 +8095,27 @@ pub enum ListProgressionRuleChangesResponse {
 }
 
 impl Outcome for ListProgressionRuleChangesResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_progression_rule_change_page)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                410 => Self::Gone(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => {
+                    Self::Ok(
+                        read_json(body, validators::check_progression_rule_change_page)?,
+                    )
+                }
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                410 => Self::Gone(read_json(body, validators::check_problem)?),
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -7333,10 +8156,10 @@ impl Outcome for ListProgressionRuleChangesResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct PushProgressionRules {
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
     /// Changes of one collection. At most 1 MiB. The example is a deletion, which looks the same in every
     /// collection.
-    pub body: ProgressionRulePushRequest,
+    pub body: types::ProgressionRulePushRequest,
 }
 
 impl Operation for PushProgressionRules {
@@ -7354,11 +8177,15 @@ impl Operation for PushProgressionRules {
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request
-            .json("application/json", &self.body, check_progression_rule_push_request);
+            .json(
+                "application/json",
+                &self.body,
+                validators::check_progression_rule_push_request,
+            );
         request.finish(base_url)
     }
 
@@ -7370,9 +8197,9 @@ impl Operation for PushProgressionRules {
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
-            body: incoming.json(check_progression_rule_push_request)?,
+            body: incoming.json(validators::check_progression_rule_push_request)?,
         })
     }
 }
@@ -7383,53 +8210,53 @@ pub enum PushProgressionRulesResponse {
     /// 200: What became of each change, in the order of the request.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(ProgressionRulePushResult),
+    Ok(types::ProgressionRulePushResult),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`),
     /// or the server was restored from a backup (`epoch_changed`). The device pulls this feed again from
     /// the beginning, and keeps its unsent edits.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Gone(Problem),
+    Gone(types::Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    PayloadTooLarge(Problem),
+    PayloadTooLarge(types::Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UnsupportedMediaType(Problem),
+    UnsupportedMediaType(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -7440,19 +8267,33 @@ pub enum PushProgressionRulesResponse {
 }
 
 impl Outcome for PushProgressionRulesResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_progression_rule_push_result)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                410 => Self::Gone(read_json(body, check_problem)?),
-                413 => Self::PayloadTooLarge(read_json(body, check_problem)?),
-                415 => Self::UnsupportedMediaType(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => {
+                    Self::Ok(
+                        read_json(body, validators::check_progression_rule_push_result)?,
+                    )
+                }
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                410 => Self::Gone(read_json(body, validators::check_problem)?),
+                413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
+                415 => {
+                    Self::UnsupportedMediaType(
+                        read_json(body, validators::check_problem)?,
+                    )
+                }
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -7496,9 +8337,9 @@ impl Outcome for PushProgressionRulesResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetProgressionRule {
     /// The id of the record, as its device made it.
-    pub id: Id,
+    pub id: types::Id,
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
 }
 
 impl Operation for GetProgressionRule {
@@ -7510,14 +8351,14 @@ impl Operation for GetProgressionRule {
 
     fn request(&self, base_url: &str) -> Result<Request, Report> {
         let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, check_id);
+        request.path("id", Style::Simple, &self.id, validators::check_id);
         if let Some(value) = &self.x_contract_version {
             request
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request.finish(base_url)
@@ -7526,13 +8367,13 @@ impl Operation for GetProgressionRule {
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         incoming.known_query(&[])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, check_id)?,
+            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
             x_contract_version: incoming
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
         })
     }
@@ -7544,42 +8385,42 @@ pub enum GetProgressionRuleResponse {
     /// 200: The current version of the record.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(ProgressionRuleChange),
+    Ok(types::ProgressionRuleChange),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 404: The account holds no such record, nor its tombstone.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    NotFound(Problem),
+    NotFound(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -7590,17 +8431,25 @@ pub enum GetProgressionRuleResponse {
 }
 
 impl Outcome for GetProgressionRuleResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_progression_rule_change)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                404 => Self::NotFound(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => {
+                    Self::Ok(read_json(body, validators::check_progression_rule_change)?)
+                }
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                404 => Self::NotFound(read_json(body, validators::check_problem)?),
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -7641,11 +8490,11 @@ impl Outcome for GetProgressionRuleResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct PutProgressionRule {
     /// The id of the record, as its device made it.
-    pub id: Id,
+    pub id: types::Id,
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
     /// One change of one record. The example is a deletion, which looks the same in every collection.
-    pub body: ProgressionRulePushChange,
+    pub body: types::ProgressionRulePushChange,
 }
 
 impl Operation for PutProgressionRule {
@@ -7657,32 +8506,37 @@ impl Operation for PutProgressionRule {
 
     fn request(&self, base_url: &str) -> Result<Request, Report> {
         let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, check_id);
+        request.path("id", Style::Simple, &self.id, validators::check_id);
         if let Some(value) = &self.x_contract_version {
             request
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
-        request.json("application/json", &self.body, check_progression_rule_push_change);
+        request
+            .json(
+                "application/json",
+                &self.body,
+                validators::check_progression_rule_push_change,
+            );
         request.finish(base_url)
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         incoming.known_query(&[])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, check_id)?,
+            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
             x_contract_version: incoming
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
-            body: incoming.json(check_progression_rule_push_change)?,
+            body: incoming.json(validators::check_progression_rule_push_change)?,
         })
     }
 }
@@ -7694,51 +8548,51 @@ pub enum PutProgressionRuleResponse {
     /// is an outcome too.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(ProgressionRulePushOutcome),
+    Ok(types::ProgressionRulePushOutcome),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    PayloadTooLarge(Problem),
+    PayloadTooLarge(types::Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UnsupportedMediaType(Problem),
+    UnsupportedMediaType(types::Problem),
     /// 422: The change does not satisfy the contract, or its id is not the id in the path.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UnprocessableEntity(Problem),
+    UnprocessableEntity(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -7749,19 +8603,37 @@ pub enum PutProgressionRuleResponse {
 }
 
 impl Outcome for PutProgressionRuleResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_progression_rule_push_outcome)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                413 => Self::PayloadTooLarge(read_json(body, check_problem)?),
-                415 => Self::UnsupportedMediaType(read_json(body, check_problem)?),
-                422 => Self::UnprocessableEntity(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => {
+                    Self::Ok(
+                        read_json(body, validators::check_progression_rule_push_outcome)?,
+                    )
+                }
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
+                415 => {
+                    Self::UnsupportedMediaType(
+                        read_json(body, validators::check_problem)?,
+                    )
+                }
+                422 => {
+                    Self::UnprocessableEntity(
+                        read_json(body, validators::check_problem)?,
+                    )
+                }
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -7809,22 +8681,22 @@ impl Outcome for PutProgressionRuleResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeleteProgressionRule {
     /// The id of the record, as its device made it.
-    pub id: Id,
+    pub id: types::Id,
     /// The id of the deleting op. Give `opId`, `deviceId`, `seq` and `clientUpdatedAt` together or not at
     /// all; anything between is answered 400.
-    pub op_id: Option<Id>,
+    pub op_id: Option<types::Id>,
     /// The device that deletes.
-    pub device_id: Option<Id>,
+    pub device_id: Option<types::Id>,
     /// The number of the deleting op on that device.
-    pub seq: Option<Seq>,
+    pub seq: Option<types::Seq>,
     /// The last-write-wins stamp of the deletion. Where it is absent, the server takes the later of now and
     /// the stored stamp + 1.
-    pub client_updated_at: Option<Timestamp>,
+    pub client_updated_at: Option<types::Timestamp>,
     /// The revision of the version that is deleted. Where it is the stored revision, the deletion wins
     /// whatever the stamps say.
-    pub base_rev: Option<Revision>,
+    pub base_rev: Option<types::Revision>,
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
 }
 
 impl Operation for DeleteProgressionRule {
@@ -7836,21 +8708,27 @@ impl Operation for DeleteProgressionRule {
 
     fn request(&self, base_url: &str) -> Result<Request, Report> {
         let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, check_id);
+        request.path("id", Style::Simple, &self.id, validators::check_id);
         if let Some(value) = &self.op_id {
-            request.query("opId", Style::Exploded, value, check_id);
+            request.query("opId", Style::Exploded, value, validators::check_id);
         }
         if let Some(value) = &self.device_id {
-            request.query("deviceId", Style::Exploded, value, check_id);
+            request.query("deviceId", Style::Exploded, value, validators::check_id);
         }
         if let Some(value) = &self.seq {
-            request.query("seq", Style::Exploded, value, check_seq);
+            request.query("seq", Style::Exploded, value, validators::check_seq);
         }
         if let Some(value) = &self.client_updated_at {
-            request.query("clientUpdatedAt", Style::Exploded, value, check_timestamp);
+            request
+                .query(
+                    "clientUpdatedAt",
+                    Style::Exploded,
+                    value,
+                    validators::check_timestamp,
+                );
         }
         if let Some(value) = &self.base_rev {
-            request.query("baseRev", Style::Exploded, value, check_revision);
+            request.query("baseRev", Style::Exploded, value, validators::check_revision);
         }
         if let Some(value) = &self.x_contract_version {
             request
@@ -7858,7 +8736,7 @@ impl Operation for DeleteProgressionRule {
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request.finish(base_url)
@@ -7868,26 +8746,38 @@ impl Operation for DeleteProgressionRule {
         incoming
             .known_query(&["opId", "deviceId", "seq", "clientUpdatedAt", "baseRev"])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, check_id)?,
-            op_id: incoming.query("opId", Style::Exploded, Types::STRING, check_id)?,
+            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
+            op_id: incoming
+                .query("opId", Style::Exploded, Types::STRING, validators::check_id)?,
             device_id: incoming
-                .query("deviceId", Style::Exploded, Types::STRING, check_id)?,
-            seq: incoming.query("seq", Style::Exploded, Types::INTEGER, check_seq)?,
+                .query(
+                    "deviceId",
+                    Style::Exploded,
+                    Types::STRING,
+                    validators::check_id,
+                )?,
+            seq: incoming
+                .query("seq", Style::Exploded, Types::INTEGER, validators::check_seq)?,
             client_updated_at: incoming
                 .query(
                     "clientUpdatedAt",
                     Style::Exploded,
                     Types::INTEGER,
-                    check_timestamp,
+                    validators::check_timestamp,
                 )?,
             base_rev: incoming
-                .query("baseRev", Style::Exploded, Types::INTEGER, check_revision)?,
+                .query(
+                    "baseRev",
+                    Style::Exploded,
+                    Types::INTEGER,
+                    validators::check_revision,
+                )?,
             x_contract_version: incoming
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
         })
     }
@@ -7900,42 +8790,42 @@ pub enum DeleteProgressionRuleResponse {
     /// is an outcome too.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(ProgressionRulePushOutcome),
+    Ok(types::ProgressionRulePushOutcome),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 404: The account holds no such record, nor its tombstone.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    NotFound(Problem),
+    NotFound(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -7946,17 +8836,27 @@ pub enum DeleteProgressionRuleResponse {
 }
 
 impl Outcome for DeleteProgressionRuleResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_progression_rule_push_outcome)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                404 => Self::NotFound(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => {
+                    Self::Ok(
+                        read_json(body, validators::check_progression_rule_push_outcome)?,
+                    )
+                }
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                404 => Self::NotFound(read_json(body, validators::check_problem)?),
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -7997,11 +8897,11 @@ impl Outcome for DeleteProgressionRuleResponse {
 pub struct ListUserGoalChanges {
     /// The cursor to go on from: the `nextCursor` of the page before. Absent means from the beginning. A
     /// cursor of another feed is answered 400 `invalid_cursor`.
-    pub since: Option<Cursor>,
+    pub since: Option<types::Cursor>,
     /// How many changes the page may hold at most. A page may hold fewer, and more may still follow.
     pub limit: Option<i64>,
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
 }
 
 impl Operation for ListUserGoalChanges {
@@ -8014,10 +8914,16 @@ impl Operation for ListUserGoalChanges {
     fn request(&self, base_url: &str) -> Result<Request, Report> {
         let mut request = Writer::new::<Self>();
         if let Some(value) = &self.since {
-            request.query("since", Style::Exploded, value, check_cursor);
+            request.query("since", Style::Exploded, value, validators::check_cursor);
         }
         if let Some(value) = &self.limit {
-            request.query("limit", Style::Exploded, value, check_get_changes_limit);
+            request
+                .query(
+                    "limit",
+                    Style::Exploded,
+                    value,
+                    validators::check_get_changes_limit,
+                );
         }
         if let Some(value) = &self.x_contract_version {
             request
@@ -8025,7 +8931,7 @@ impl Operation for ListUserGoalChanges {
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request.finish(base_url)
@@ -8035,20 +8941,25 @@ impl Operation for ListUserGoalChanges {
         incoming.known_query(&["since", "limit"])?;
         Ok(Self {
             since: incoming
-                .query("since", Style::Exploded, Types::STRING, check_cursor)?,
+                .query(
+                    "since",
+                    Style::Exploded,
+                    Types::STRING,
+                    validators::check_cursor,
+                )?,
             limit: incoming
                 .query(
                     "limit",
                     Style::Exploded,
                     Types::INTEGER,
-                    check_get_changes_limit,
+                    validators::check_get_changes_limit,
                 )?,
             x_contract_version: incoming
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
         })
     }
@@ -8060,44 +8971,44 @@ pub enum ListUserGoalChangesResponse {
     /// 200: A page of changes of one collection.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(UserGoalChangePage),
+    Ok(types::UserGoalChangePage),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`),
     /// or the server was restored from a backup (`epoch_changed`). The device pulls this feed again from
     /// the beginning, and keeps its unsent edits.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Gone(Problem),
+    Gone(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -8108,17 +9019,25 @@ pub enum ListUserGoalChangesResponse {
 }
 
 impl Outcome for ListUserGoalChangesResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_user_goal_change_page)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                410 => Self::Gone(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => {
+                    Self::Ok(read_json(body, validators::check_user_goal_change_page)?)
+                }
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                410 => Self::Gone(read_json(body, validators::check_problem)?),
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -8158,10 +9077,10 @@ impl Outcome for ListUserGoalChangesResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct PushUserGoals {
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
     /// Changes of one collection. At most 1 MiB. The example is a deletion, which looks the same in every
     /// collection.
-    pub body: UserGoalPushRequest,
+    pub body: types::UserGoalPushRequest,
 }
 
 impl Operation for PushUserGoals {
@@ -8179,10 +9098,15 @@ impl Operation for PushUserGoals {
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
-        request.json("application/json", &self.body, check_user_goal_push_request);
+        request
+            .json(
+                "application/json",
+                &self.body,
+                validators::check_user_goal_push_request,
+            );
         request.finish(base_url)
     }
 
@@ -8194,9 +9118,9 @@ impl Operation for PushUserGoals {
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
-            body: incoming.json(check_user_goal_push_request)?,
+            body: incoming.json(validators::check_user_goal_push_request)?,
         })
     }
 }
@@ -8207,53 +9131,53 @@ pub enum PushUserGoalsResponse {
     /// 200: What became of each change, in the order of the request.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(UserGoalPushResult),
+    Ok(types::UserGoalPushResult),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`),
     /// or the server was restored from a backup (`epoch_changed`). The device pulls this feed again from
     /// the beginning, and keeps its unsent edits.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Gone(Problem),
+    Gone(types::Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    PayloadTooLarge(Problem),
+    PayloadTooLarge(types::Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UnsupportedMediaType(Problem),
+    UnsupportedMediaType(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -8264,19 +9188,31 @@ pub enum PushUserGoalsResponse {
 }
 
 impl Outcome for PushUserGoalsResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_user_goal_push_result)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                410 => Self::Gone(read_json(body, check_problem)?),
-                413 => Self::PayloadTooLarge(read_json(body, check_problem)?),
-                415 => Self::UnsupportedMediaType(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => {
+                    Self::Ok(read_json(body, validators::check_user_goal_push_result)?)
+                }
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                410 => Self::Gone(read_json(body, validators::check_problem)?),
+                413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
+                415 => {
+                    Self::UnsupportedMediaType(
+                        read_json(body, validators::check_problem)?,
+                    )
+                }
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -8320,9 +9256,9 @@ impl Outcome for PushUserGoalsResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetUserGoal {
     /// The id of the record, as its device made it.
-    pub id: Id,
+    pub id: types::Id,
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
 }
 
 impl Operation for GetUserGoal {
@@ -8334,14 +9270,14 @@ impl Operation for GetUserGoal {
 
     fn request(&self, base_url: &str) -> Result<Request, Report> {
         let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, check_id);
+        request.path("id", Style::Simple, &self.id, validators::check_id);
         if let Some(value) = &self.x_contract_version {
             request
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request.finish(base_url)
@@ -8350,13 +9286,13 @@ impl Operation for GetUserGoal {
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         incoming.known_query(&[])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, check_id)?,
+            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
             x_contract_version: incoming
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
         })
     }
@@ -8368,42 +9304,42 @@ pub enum GetUserGoalResponse {
     /// 200: The current version of the record.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(UserGoalChange),
+    Ok(types::UserGoalChange),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 404: The account holds no such record, nor its tombstone.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    NotFound(Problem),
+    NotFound(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -8414,17 +9350,23 @@ pub enum GetUserGoalResponse {
 }
 
 impl Outcome for GetUserGoalResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_user_goal_change)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                404 => Self::NotFound(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => Self::Ok(read_json(body, validators::check_user_goal_change)?),
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                404 => Self::NotFound(read_json(body, validators::check_problem)?),
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -8465,11 +9407,11 @@ impl Outcome for GetUserGoalResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct PutUserGoal {
     /// The id of the record, as its device made it.
-    pub id: Id,
+    pub id: types::Id,
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
     /// One change of one record. The example is a deletion, which looks the same in every collection.
-    pub body: UserGoalPushChange,
+    pub body: types::UserGoalPushChange,
 }
 
 impl Operation for PutUserGoal {
@@ -8481,32 +9423,37 @@ impl Operation for PutUserGoal {
 
     fn request(&self, base_url: &str) -> Result<Request, Report> {
         let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, check_id);
+        request.path("id", Style::Simple, &self.id, validators::check_id);
         if let Some(value) = &self.x_contract_version {
             request
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
-        request.json("application/json", &self.body, check_user_goal_push_change);
+        request
+            .json(
+                "application/json",
+                &self.body,
+                validators::check_user_goal_push_change,
+            );
         request.finish(base_url)
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         incoming.known_query(&[])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, check_id)?,
+            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
             x_contract_version: incoming
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
-            body: incoming.json(check_user_goal_push_change)?,
+            body: incoming.json(validators::check_user_goal_push_change)?,
         })
     }
 }
@@ -8518,51 +9465,51 @@ pub enum PutUserGoalResponse {
     /// is an outcome too.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(UserGoalPushOutcome),
+    Ok(types::UserGoalPushOutcome),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    PayloadTooLarge(Problem),
+    PayloadTooLarge(types::Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UnsupportedMediaType(Problem),
+    UnsupportedMediaType(types::Problem),
     /// 422: The change does not satisfy the contract, or its id is not the id in the path.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UnprocessableEntity(Problem),
+    UnprocessableEntity(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -8573,19 +9520,35 @@ pub enum PutUserGoalResponse {
 }
 
 impl Outcome for PutUserGoalResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_user_goal_push_outcome)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                413 => Self::PayloadTooLarge(read_json(body, check_problem)?),
-                415 => Self::UnsupportedMediaType(read_json(body, check_problem)?),
-                422 => Self::UnprocessableEntity(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => {
+                    Self::Ok(read_json(body, validators::check_user_goal_push_outcome)?)
+                }
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
+                415 => {
+                    Self::UnsupportedMediaType(
+                        read_json(body, validators::check_problem)?,
+                    )
+                }
+                422 => {
+                    Self::UnprocessableEntity(
+                        read_json(body, validators::check_problem)?,
+                    )
+                }
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -8632,22 +9595,22 @@ impl Outcome for PutUserGoalResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeleteUserGoal {
     /// The id of the record, as its device made it.
-    pub id: Id,
+    pub id: types::Id,
     /// The id of the deleting op. Give `opId`, `deviceId`, `seq` and `clientUpdatedAt` together or not at
     /// all; anything between is answered 400.
-    pub op_id: Option<Id>,
+    pub op_id: Option<types::Id>,
     /// The device that deletes.
-    pub device_id: Option<Id>,
+    pub device_id: Option<types::Id>,
     /// The number of the deleting op on that device.
-    pub seq: Option<Seq>,
+    pub seq: Option<types::Seq>,
     /// The last-write-wins stamp of the deletion. Where it is absent, the server takes the later of now and
     /// the stored stamp + 1.
-    pub client_updated_at: Option<Timestamp>,
+    pub client_updated_at: Option<types::Timestamp>,
     /// The revision of the version that is deleted. Where it is the stored revision, the deletion wins
     /// whatever the stamps say.
-    pub base_rev: Option<Revision>,
+    pub base_rev: Option<types::Revision>,
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
 }
 
 impl Operation for DeleteUserGoal {
@@ -8659,21 +9622,27 @@ impl Operation for DeleteUserGoal {
 
     fn request(&self, base_url: &str) -> Result<Request, Report> {
         let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, check_id);
+        request.path("id", Style::Simple, &self.id, validators::check_id);
         if let Some(value) = &self.op_id {
-            request.query("opId", Style::Exploded, value, check_id);
+            request.query("opId", Style::Exploded, value, validators::check_id);
         }
         if let Some(value) = &self.device_id {
-            request.query("deviceId", Style::Exploded, value, check_id);
+            request.query("deviceId", Style::Exploded, value, validators::check_id);
         }
         if let Some(value) = &self.seq {
-            request.query("seq", Style::Exploded, value, check_seq);
+            request.query("seq", Style::Exploded, value, validators::check_seq);
         }
         if let Some(value) = &self.client_updated_at {
-            request.query("clientUpdatedAt", Style::Exploded, value, check_timestamp);
+            request
+                .query(
+                    "clientUpdatedAt",
+                    Style::Exploded,
+                    value,
+                    validators::check_timestamp,
+                );
         }
         if let Some(value) = &self.base_rev {
-            request.query("baseRev", Style::Exploded, value, check_revision);
+            request.query("baseRev", Style::Exploded, value, validators::check_revision);
         }
         if let Some(value) = &self.x_contract_version {
             request
@@ -8681,7 +9650,7 @@ impl Operation for DeleteUserGoal {
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request.finish(base_url)
@@ -8691,26 +9660,38 @@ impl Operation for DeleteUserGoal {
         incoming
             .known_query(&["opId", "deviceId", "seq", "clientUpdatedAt", "baseRev"])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, check_id)?,
-            op_id: incoming.query("opId", Style::Exploded, Types::STRING, check_id)?,
+            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
+            op_id: incoming
+                .query("opId", Style::Exploded, Types::STRING, validators::check_id)?,
             device_id: incoming
-                .query("deviceId", Style::Exploded, Types::STRING, check_id)?,
-            seq: incoming.query("seq", Style::Exploded, Types::INTEGER, check_seq)?,
+                .query(
+                    "deviceId",
+                    Style::Exploded,
+                    Types::STRING,
+                    validators::check_id,
+                )?,
+            seq: incoming
+                .query("seq", Style::Exploded, Types::INTEGER, validators::check_seq)?,
             client_updated_at: incoming
                 .query(
                     "clientUpdatedAt",
                     Style::Exploded,
                     Types::INTEGER,
-                    check_timestamp,
+                    validators::check_timestamp,
                 )?,
             base_rev: incoming
-                .query("baseRev", Style::Exploded, Types::INTEGER, check_revision)?,
+                .query(
+                    "baseRev",
+                    Style::Exploded,
+                    Types::INTEGER,
+                    validators::check_revision,
+                )?,
             x_contract_version: incoming
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
         })
     }
@@ -8723,42 +9704,42 @@ pub enum DeleteUserGoalResponse {
     /// is an outcome too.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(UserGoalPushOutcome),
+    Ok(types::UserGoalPushOutcome),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 404: The account holds no such record, nor its tombstone.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    NotFound(Problem),
+    NotFound(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -8769,17 +9750,25 @@ pub enum DeleteUserGoalResponse {
 }
 
 impl Outcome for DeleteUserGoalResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_user_goal_push_outcome)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                404 => Self::NotFound(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => {
+                    Self::Ok(read_json(body, validators::check_user_goal_push_outcome)?)
+                }
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                404 => Self::NotFound(read_json(body, validators::check_problem)?),
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -8821,11 +9810,11 @@ impl Outcome for DeleteUserGoalResponse {
 pub struct ListUserBodyweightLogChanges {
     /// The cursor to go on from: the `nextCursor` of the page before. Absent means from the beginning. A
     /// cursor of another feed is answered 400 `invalid_cursor`.
-    pub since: Option<Cursor>,
+    pub since: Option<types::Cursor>,
     /// How many changes the page may hold at most. A page may hold fewer, and more may still follow.
     pub limit: Option<i64>,
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
 }
 
 impl Operation for ListUserBodyweightLogChanges {
@@ -8838,10 +9827,16 @@ impl Operation for ListUserBodyweightLogChanges {
     fn request(&self, base_url: &str) -> Result<Request, Report> {
         let mut request = Writer::new::<Self>();
         if let Some(value) = &self.since {
-            request.query("since", Style::Exploded, value, check_cursor);
+            request.query("since", Style::Exploded, value, validators::check_cursor);
         }
         if let Some(value) = &self.limit {
-            request.query("limit", Style::Exploded, value, check_get_changes_limit);
+            request
+                .query(
+                    "limit",
+                    Style::Exploded,
+                    value,
+                    validators::check_get_changes_limit,
+                );
         }
         if let Some(value) = &self.x_contract_version {
             request
@@ -8849,7 +9844,7 @@ impl Operation for ListUserBodyweightLogChanges {
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request.finish(base_url)
@@ -8859,20 +9854,25 @@ impl Operation for ListUserBodyweightLogChanges {
         incoming.known_query(&["since", "limit"])?;
         Ok(Self {
             since: incoming
-                .query("since", Style::Exploded, Types::STRING, check_cursor)?,
+                .query(
+                    "since",
+                    Style::Exploded,
+                    Types::STRING,
+                    validators::check_cursor,
+                )?,
             limit: incoming
                 .query(
                     "limit",
                     Style::Exploded,
                     Types::INTEGER,
-                    check_get_changes_limit,
+                    validators::check_get_changes_limit,
                 )?,
             x_contract_version: incoming
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
         })
     }
@@ -8884,44 +9884,44 @@ pub enum ListUserBodyweightLogChangesResponse {
     /// 200: A page of changes of one collection.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(UserBodyweightLogChangePage),
+    Ok(types::UserBodyweightLogChangePage),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`),
     /// or the server was restored from a backup (`epoch_changed`). The device pulls this feed again from
     /// the beginning, and keeps its unsent edits.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Gone(Problem),
+    Gone(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -8932,17 +9932,30 @@ pub enum ListUserBodyweightLogChangesResponse {
 }
 
 impl Outcome for ListUserBodyweightLogChangesResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_user_bodyweight_log_change_page)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                410 => Self::Gone(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => {
+                    Self::Ok(
+                        read_json(
+                            body,
+                            validators::check_user_bodyweight_log_change_page,
+                        )?,
+                    )
+                }
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                410 => Self::Gone(read_json(body, validators::check_problem)?),
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -8983,10 +9996,10 @@ impl Outcome for ListUserBodyweightLogChangesResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct PushUserBodyweightLogs {
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
     /// Changes of one collection. At most 1 MiB. The example is a deletion, which looks the same in every
     /// collection.
-    pub body: UserBodyweightLogPushRequest,
+    pub body: types::UserBodyweightLogPushRequest,
 }
 
 impl Operation for PushUserBodyweightLogs {
@@ -9004,14 +10017,14 @@ impl Operation for PushUserBodyweightLogs {
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request
             .json(
                 "application/json",
                 &self.body,
-                check_user_bodyweight_log_push_request,
+                validators::check_user_bodyweight_log_push_request,
             );
         request.finish(base_url)
     }
@@ -9024,9 +10037,9 @@ impl Operation for PushUserBodyweightLogs {
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
-            body: incoming.json(check_user_bodyweight_log_push_request)?,
+            body: incoming.json(validators::check_user_bodyweight_log_push_request)?,
         })
     }
 }
@@ -9037,53 +10050,53 @@ pub enum PushUserBodyweightLogsResponse {
     /// 200: What became of each change, in the order of the request.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(UserBodyweightLogPushResult),
+    Ok(types::UserBodyweightLogPushResult),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`),
     /// or the server was restored from a backup (`epoch_changed`). The device pulls this feed again from
     /// the beginning, and keeps its unsent edits.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Gone(Problem),
+    Gone(types::Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    PayloadTooLarge(Problem),
+    PayloadTooLarge(types::Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UnsupportedMediaType(Problem),
+    UnsupportedMediaType(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -9094,19 +10107,36 @@ pub enum PushUserBodyweightLogsResponse {
 }
 
 impl Outcome for PushUserBodyweightLogsResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_user_bodyweight_log_push_result)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                410 => Self::Gone(read_json(body, check_problem)?),
-                413 => Self::PayloadTooLarge(read_json(body, check_problem)?),
-                415 => Self::UnsupportedMediaType(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => {
+                    Self::Ok(
+                        read_json(
+                            body,
+                            validators::check_user_bodyweight_log_push_result,
+                        )?,
+                    )
+                }
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                410 => Self::Gone(read_json(body, validators::check_problem)?),
+                413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
+                415 => {
+                    Self::UnsupportedMediaType(
+                        read_json(body, validators::check_problem)?,
+                    )
+                }
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -9150,9 +10180,9 @@ impl Outcome for PushUserBodyweightLogsResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetUserBodyweightLog {
     /// The id of the record, as its device made it.
-    pub id: Id,
+    pub id: types::Id,
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
 }
 
 impl Operation for GetUserBodyweightLog {
@@ -9164,14 +10194,14 @@ impl Operation for GetUserBodyweightLog {
 
     fn request(&self, base_url: &str) -> Result<Request, Report> {
         let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, check_id);
+        request.path("id", Style::Simple, &self.id, validators::check_id);
         if let Some(value) = &self.x_contract_version {
             request
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request.finish(base_url)
@@ -9180,13 +10210,13 @@ impl Operation for GetUserBodyweightLog {
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         incoming.known_query(&[])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, check_id)?,
+            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
             x_contract_version: incoming
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
         })
     }
@@ -9198,42 +10228,42 @@ pub enum GetUserBodyweightLogResponse {
     /// 200: The current version of the record.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(UserBodyweightLogChange),
+    Ok(types::UserBodyweightLogChange),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 404: The account holds no such record, nor its tombstone.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    NotFound(Problem),
+    NotFound(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -9244,17 +10274,27 @@ pub enum GetUserBodyweightLogResponse {
 }
 
 impl Outcome for GetUserBodyweightLogResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_user_bodyweight_log_change)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                404 => Self::NotFound(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => {
+                    Self::Ok(
+                        read_json(body, validators::check_user_bodyweight_log_change)?,
+                    )
+                }
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                404 => Self::NotFound(read_json(body, validators::check_problem)?),
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -9295,11 +10335,11 @@ impl Outcome for GetUserBodyweightLogResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct PutUserBodyweightLog {
     /// The id of the record, as its device made it.
-    pub id: Id,
+    pub id: types::Id,
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
     /// One change of one record. The example is a deletion, which looks the same in every collection.
-    pub body: UserBodyweightLogPushChange,
+    pub body: types::UserBodyweightLogPushChange,
 }
 
 impl Operation for PutUserBodyweightLog {
@@ -9311,33 +10351,37 @@ impl Operation for PutUserBodyweightLog {
 
     fn request(&self, base_url: &str) -> Result<Request, Report> {
         let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, check_id);
+        request.path("id", Style::Simple, &self.id, validators::check_id);
         if let Some(value) = &self.x_contract_version {
             request
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request
-            .json("application/json", &self.body, check_user_bodyweight_log_push_change);
+            .json(
+                "application/json",
+                &self.body,
+                validators::check_user_bodyweight_log_push_change,
+            );
         request.finish(base_url)
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         incoming.known_query(&[])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, check_id)?,
+            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
             x_contract_version: incoming
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
-            body: incoming.json(check_user_bodyweight_log_push_change)?,
+            body: incoming.json(validators::check_user_bodyweight_log_push_change)?,
         })
     }
 }
@@ -9349,51 +10393,51 @@ pub enum PutUserBodyweightLogResponse {
     /// is an outcome too.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(UserBodyweightLogPushOutcome),
+    Ok(types::UserBodyweightLogPushOutcome),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    PayloadTooLarge(Problem),
+    PayloadTooLarge(types::Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UnsupportedMediaType(Problem),
+    UnsupportedMediaType(types::Problem),
     /// 422: The change does not satisfy the contract, or its id is not the id in the path.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UnprocessableEntity(Problem),
+    UnprocessableEntity(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -9404,19 +10448,40 @@ pub enum PutUserBodyweightLogResponse {
 }
 
 impl Outcome for PutUserBodyweightLogResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_user_bodyweight_log_push_outcome)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                413 => Self::PayloadTooLarge(read_json(body, check_problem)?),
-                415 => Self::UnsupportedMediaType(read_json(body, check_problem)?),
-                422 => Self::UnprocessableEntity(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => {
+                    Self::Ok(
+                        read_json(
+                            body,
+                            validators::check_user_bodyweight_log_push_outcome,
+                        )?,
+                    )
+                }
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
+                415 => {
+                    Self::UnsupportedMediaType(
+                        read_json(body, validators::check_problem)?,
+                    )
+                }
+                422 => {
+                    Self::UnprocessableEntity(
+                        read_json(body, validators::check_problem)?,
+                    )
+                }
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -9464,22 +10529,22 @@ impl Outcome for PutUserBodyweightLogResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeleteUserBodyweightLog {
     /// The id of the record, as its device made it.
-    pub id: Id,
+    pub id: types::Id,
     /// The id of the deleting op. Give `opId`, `deviceId`, `seq` and `clientUpdatedAt` together or not at
     /// all; anything between is answered 400.
-    pub op_id: Option<Id>,
+    pub op_id: Option<types::Id>,
     /// The device that deletes.
-    pub device_id: Option<Id>,
+    pub device_id: Option<types::Id>,
     /// The number of the deleting op on that device.
-    pub seq: Option<Seq>,
+    pub seq: Option<types::Seq>,
     /// The last-write-wins stamp of the deletion. Where it is absent, the server takes the later of now and
     /// the stored stamp + 1.
-    pub client_updated_at: Option<Timestamp>,
+    pub client_updated_at: Option<types::Timestamp>,
     /// The revision of the version that is deleted. Where it is the stored revision, the deletion wins
     /// whatever the stamps say.
-    pub base_rev: Option<Revision>,
+    pub base_rev: Option<types::Revision>,
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
 }
 
 impl Operation for DeleteUserBodyweightLog {
@@ -9491,21 +10556,27 @@ impl Operation for DeleteUserBodyweightLog {
 
     fn request(&self, base_url: &str) -> Result<Request, Report> {
         let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, check_id);
+        request.path("id", Style::Simple, &self.id, validators::check_id);
         if let Some(value) = &self.op_id {
-            request.query("opId", Style::Exploded, value, check_id);
+            request.query("opId", Style::Exploded, value, validators::check_id);
         }
         if let Some(value) = &self.device_id {
-            request.query("deviceId", Style::Exploded, value, check_id);
+            request.query("deviceId", Style::Exploded, value, validators::check_id);
         }
         if let Some(value) = &self.seq {
-            request.query("seq", Style::Exploded, value, check_seq);
+            request.query("seq", Style::Exploded, value, validators::check_seq);
         }
         if let Some(value) = &self.client_updated_at {
-            request.query("clientUpdatedAt", Style::Exploded, value, check_timestamp);
+            request
+                .query(
+                    "clientUpdatedAt",
+                    Style::Exploded,
+                    value,
+                    validators::check_timestamp,
+                );
         }
         if let Some(value) = &self.base_rev {
-            request.query("baseRev", Style::Exploded, value, check_revision);
+            request.query("baseRev", Style::Exploded, value, validators::check_revision);
         }
         if let Some(value) = &self.x_contract_version {
             request
@@ -9513,7 +10584,7 @@ impl Operation for DeleteUserBodyweightLog {
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request.finish(base_url)
@@ -9523,26 +10594,38 @@ impl Operation for DeleteUserBodyweightLog {
         incoming
             .known_query(&["opId", "deviceId", "seq", "clientUpdatedAt", "baseRev"])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, check_id)?,
-            op_id: incoming.query("opId", Style::Exploded, Types::STRING, check_id)?,
+            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
+            op_id: incoming
+                .query("opId", Style::Exploded, Types::STRING, validators::check_id)?,
             device_id: incoming
-                .query("deviceId", Style::Exploded, Types::STRING, check_id)?,
-            seq: incoming.query("seq", Style::Exploded, Types::INTEGER, check_seq)?,
+                .query(
+                    "deviceId",
+                    Style::Exploded,
+                    Types::STRING,
+                    validators::check_id,
+                )?,
+            seq: incoming
+                .query("seq", Style::Exploded, Types::INTEGER, validators::check_seq)?,
             client_updated_at: incoming
                 .query(
                     "clientUpdatedAt",
                     Style::Exploded,
                     Types::INTEGER,
-                    check_timestamp,
+                    validators::check_timestamp,
                 )?,
             base_rev: incoming
-                .query("baseRev", Style::Exploded, Types::INTEGER, check_revision)?,
+                .query(
+                    "baseRev",
+                    Style::Exploded,
+                    Types::INTEGER,
+                    validators::check_revision,
+                )?,
             x_contract_version: incoming
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
         })
     }
@@ -9555,42 +10638,42 @@ pub enum DeleteUserBodyweightLogResponse {
     /// is an outcome too.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(UserBodyweightLogPushOutcome),
+    Ok(types::UserBodyweightLogPushOutcome),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 404: The account holds no such record, nor its tombstone.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    NotFound(Problem),
+    NotFound(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -9601,17 +10684,30 @@ pub enum DeleteUserBodyweightLogResponse {
 }
 
 impl Outcome for DeleteUserBodyweightLogResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_user_bodyweight_log_push_outcome)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                404 => Self::NotFound(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => {
+                    Self::Ok(
+                        read_json(
+                            body,
+                            validators::check_user_bodyweight_log_push_outcome,
+                        )?,
+                    )
+                }
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                404 => Self::NotFound(read_json(body, validators::check_problem)?),
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -9653,11 +10749,11 @@ impl Outcome for DeleteUserBodyweightLogResponse {
 pub struct ListAppliedProgressionLogChanges {
     /// The cursor to go on from: the `nextCursor` of the page before. Absent means from the beginning. A
     /// cursor of another feed is answered 400 `invalid_cursor`.
-    pub since: Option<Cursor>,
+    pub since: Option<types::Cursor>,
     /// How many changes the page may hold at most. A page may hold fewer, and more may still follow.
     pub limit: Option<i64>,
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
 }
 
 impl Operation for ListAppliedProgressionLogChanges {
@@ -9670,10 +10766,16 @@ impl Operation for ListAppliedProgressionLogChanges {
     fn request(&self, base_url: &str) -> Result<Request, Report> {
         let mut request = Writer::new::<Self>();
         if let Some(value) = &self.since {
-            request.query("since", Style::Exploded, value, check_cursor);
+            request.query("since", Style::Exploded, value, validators::check_cursor);
         }
         if let Some(value) = &self.limit {
-            request.query("limit", Style::Exploded, value, check_get_changes_limit);
+            request
+                .query(
+                    "limit",
+                    Style::Exploded,
+                    value,
+                    validators::check_get_changes_limit,
+                );
         }
         if let Some(value) = &self.x_contract_version {
             request
@@ -9681,7 +10783,7 @@ impl Operation for ListAppliedProgressionLogChanges {
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request.finish(base_url)
@@ -9691,20 +10793,25 @@ impl Operation for ListAppliedProgressionLogChanges {
         incoming.known_query(&["since", "limit"])?;
         Ok(Self {
             since: incoming
-                .query("since", Style::Exploded, Types::STRING, check_cursor)?,
+                .query(
+                    "since",
+                    Style::Exploded,
+                    Types::STRING,
+                    validators::check_cursor,
+                )?,
             limit: incoming
                 .query(
                     "limit",
                     Style::Exploded,
                     Types::INTEGER,
-                    check_get_changes_limit,
+                    validators::check_get_changes_limit,
                 )?,
             x_contract_version: incoming
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
         })
     }
@@ -9716,44 +10823,44 @@ pub enum ListAppliedProgressionLogChangesResponse {
     /// 200: A page of changes of one collection.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(AppliedProgressionLogChangePage),
+    Ok(types::AppliedProgressionLogChangePage),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`),
     /// or the server was restored from a backup (`epoch_changed`). The device pulls this feed again from
     /// the beginning, and keeps its unsent edits.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Gone(Problem),
+    Gone(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -9764,19 +10871,30 @@ pub enum ListAppliedProgressionLogChangesResponse {
 }
 
 impl Outcome for ListAppliedProgressionLogChangesResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
                 200 => {
-                    Self::Ok(read_json(body, check_applied_progression_log_change_page)?)
+                    Self::Ok(
+                        read_json(
+                            body,
+                            validators::check_applied_progression_log_change_page,
+                        )?,
+                    )
                 }
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                410 => Self::Gone(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                410 => Self::Gone(read_json(body, validators::check_problem)?),
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -9817,10 +10935,10 @@ impl Outcome for ListAppliedProgressionLogChangesResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct PushAppliedProgressionLogs {
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
     /// Changes of one collection. At most 1 MiB. The example is a deletion, which looks the same in every
     /// collection.
-    pub body: AppliedProgressionLogPushRequest,
+    pub body: types::AppliedProgressionLogPushRequest,
 }
 
 impl Operation for PushAppliedProgressionLogs {
@@ -9838,14 +10956,14 @@ impl Operation for PushAppliedProgressionLogs {
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request
             .json(
                 "application/json",
                 &self.body,
-                check_applied_progression_log_push_request,
+                validators::check_applied_progression_log_push_request,
             );
         request.finish(base_url)
     }
@@ -9858,9 +10976,9 @@ impl Operation for PushAppliedProgressionLogs {
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
-            body: incoming.json(check_applied_progression_log_push_request)?,
+            body: incoming.json(validators::check_applied_progression_log_push_request)?,
         })
     }
 }
@@ -9871,53 +10989,53 @@ pub enum PushAppliedProgressionLogsResponse {
     /// 200: What became of each change, in the order of the request.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(AppliedProgressionLogPushResult),
+    Ok(types::AppliedProgressionLogPushResult),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 410: The cursor can no longer be followed: tombstones after it have been purged (`cursor_expired`),
     /// or the server was restored from a backup (`epoch_changed`). The device pulls this feed again from
     /// the beginning, and keeps its unsent edits.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Gone(Problem),
+    Gone(types::Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    PayloadTooLarge(Problem),
+    PayloadTooLarge(types::Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UnsupportedMediaType(Problem),
+    UnsupportedMediaType(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -9928,21 +11046,36 @@ pub enum PushAppliedProgressionLogsResponse {
 }
 
 impl Outcome for PushAppliedProgressionLogsResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
                 200 => {
-                    Self::Ok(read_json(body, check_applied_progression_log_push_result)?)
+                    Self::Ok(
+                        read_json(
+                            body,
+                            validators::check_applied_progression_log_push_result,
+                        )?,
+                    )
                 }
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                410 => Self::Gone(read_json(body, check_problem)?),
-                413 => Self::PayloadTooLarge(read_json(body, check_problem)?),
-                415 => Self::UnsupportedMediaType(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                410 => Self::Gone(read_json(body, validators::check_problem)?),
+                413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
+                415 => {
+                    Self::UnsupportedMediaType(
+                        read_json(body, validators::check_problem)?,
+                    )
+                }
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -9986,9 +11119,9 @@ impl Outcome for PushAppliedProgressionLogsResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetAppliedProgressionLog {
     /// The id of the record, as its device made it.
-    pub id: Id,
+    pub id: types::Id,
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
 }
 
 impl Operation for GetAppliedProgressionLog {
@@ -10000,14 +11133,14 @@ impl Operation for GetAppliedProgressionLog {
 
     fn request(&self, base_url: &str) -> Result<Request, Report> {
         let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, check_id);
+        request.path("id", Style::Simple, &self.id, validators::check_id);
         if let Some(value) = &self.x_contract_version {
             request
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request.finish(base_url)
@@ -10016,13 +11149,13 @@ impl Operation for GetAppliedProgressionLog {
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         incoming.known_query(&[])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, check_id)?,
+            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
             x_contract_version: incoming
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
         })
     }
@@ -10034,42 +11167,42 @@ pub enum GetAppliedProgressionLogResponse {
     /// 200: The current version of the record.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(AppliedProgressionLogChange),
+    Ok(types::AppliedProgressionLogChange),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 404: The account holds no such record, nor its tombstone.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    NotFound(Problem),
+    NotFound(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -10080,17 +11213,30 @@ pub enum GetAppliedProgressionLogResponse {
 }
 
 impl Outcome for GetAppliedProgressionLogResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_applied_progression_log_change)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                404 => Self::NotFound(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => {
+                    Self::Ok(
+                        read_json(
+                            body,
+                            validators::check_applied_progression_log_change,
+                        )?,
+                    )
+                }
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                404 => Self::NotFound(read_json(body, validators::check_problem)?),
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -10131,11 +11277,11 @@ impl Outcome for GetAppliedProgressionLogResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct PutAppliedProgressionLog {
     /// The id of the record, as its device made it.
-    pub id: Id,
+    pub id: types::Id,
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
     /// One change of one record. The example is a deletion, which looks the same in every collection.
-    pub body: AppliedProgressionLogPushChange,
+    pub body: types::AppliedProgressionLogPushChange,
 }
 
 impl Operation for PutAppliedProgressionLog {
@@ -10147,21 +11293,21 @@ impl Operation for PutAppliedProgressionLog {
 
     fn request(&self, base_url: &str) -> Result<Request, Report> {
         let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, check_id);
+        request.path("id", Style::Simple, &self.id, validators::check_id);
         if let Some(value) = &self.x_contract_version {
             request
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request
             .json(
                 "application/json",
                 &self.body,
-                check_applied_progression_log_push_change,
+                validators::check_applied_progression_log_push_change,
             );
         request.finish(base_url)
     }
@@ -10169,15 +11315,15 @@ impl Operation for PutAppliedProgressionLog {
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         incoming.known_query(&[])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, check_id)?,
+            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
             x_contract_version: incoming
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
-            body: incoming.json(check_applied_progression_log_push_change)?,
+            body: incoming.json(validators::check_applied_progression_log_push_change)?,
         })
     }
 }
@@ -10189,51 +11335,51 @@ pub enum PutAppliedProgressionLogResponse {
     /// is an outcome too.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(AppliedProgressionLogPushOutcome),
+    Ok(types::AppliedProgressionLogPushOutcome),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    PayloadTooLarge(Problem),
+    PayloadTooLarge(types::Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UnsupportedMediaType(Problem),
+    UnsupportedMediaType(types::Problem),
     /// 422: The change does not satisfy the contract, or its id is not the id in the path.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UnprocessableEntity(Problem),
+    UnprocessableEntity(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -10244,23 +11390,40 @@ pub enum PutAppliedProgressionLogResponse {
 }
 
 impl Outcome for PutAppliedProgressionLogResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
                 200 => {
                     Self::Ok(
-                        read_json(body, check_applied_progression_log_push_outcome)?,
+                        read_json(
+                            body,
+                            validators::check_applied_progression_log_push_outcome,
+                        )?,
                     )
                 }
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                413 => Self::PayloadTooLarge(read_json(body, check_problem)?),
-                415 => Self::UnsupportedMediaType(read_json(body, check_problem)?),
-                422 => Self::UnprocessableEntity(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
+                415 => {
+                    Self::UnsupportedMediaType(
+                        read_json(body, validators::check_problem)?,
+                    )
+                }
+                422 => {
+                    Self::UnprocessableEntity(
+                        read_json(body, validators::check_problem)?,
+                    )
+                }
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -10308,22 +11471,22 @@ impl Outcome for PutAppliedProgressionLogResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeleteAppliedProgressionLog {
     /// The id of the record, as its device made it.
-    pub id: Id,
+    pub id: types::Id,
     /// The id of the deleting op. Give `opId`, `deviceId`, `seq` and `clientUpdatedAt` together or not at
     /// all; anything between is answered 400.
-    pub op_id: Option<Id>,
+    pub op_id: Option<types::Id>,
     /// The device that deletes.
-    pub device_id: Option<Id>,
+    pub device_id: Option<types::Id>,
     /// The number of the deleting op on that device.
-    pub seq: Option<Seq>,
+    pub seq: Option<types::Seq>,
     /// The last-write-wins stamp of the deletion. Where it is absent, the server takes the later of now and
     /// the stored stamp + 1.
-    pub client_updated_at: Option<Timestamp>,
+    pub client_updated_at: Option<types::Timestamp>,
     /// The revision of the version that is deleted. Where it is the stored revision, the deletion wins
     /// whatever the stamps say.
-    pub base_rev: Option<Revision>,
+    pub base_rev: Option<types::Revision>,
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
 }
 
 impl Operation for DeleteAppliedProgressionLog {
@@ -10335,21 +11498,27 @@ impl Operation for DeleteAppliedProgressionLog {
 
     fn request(&self, base_url: &str) -> Result<Request, Report> {
         let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, check_id);
+        request.path("id", Style::Simple, &self.id, validators::check_id);
         if let Some(value) = &self.op_id {
-            request.query("opId", Style::Exploded, value, check_id);
+            request.query("opId", Style::Exploded, value, validators::check_id);
         }
         if let Some(value) = &self.device_id {
-            request.query("deviceId", Style::Exploded, value, check_id);
+            request.query("deviceId", Style::Exploded, value, validators::check_id);
         }
         if let Some(value) = &self.seq {
-            request.query("seq", Style::Exploded, value, check_seq);
+            request.query("seq", Style::Exploded, value, validators::check_seq);
         }
         if let Some(value) = &self.client_updated_at {
-            request.query("clientUpdatedAt", Style::Exploded, value, check_timestamp);
+            request
+                .query(
+                    "clientUpdatedAt",
+                    Style::Exploded,
+                    value,
+                    validators::check_timestamp,
+                );
         }
         if let Some(value) = &self.base_rev {
-            request.query("baseRev", Style::Exploded, value, check_revision);
+            request.query("baseRev", Style::Exploded, value, validators::check_revision);
         }
         if let Some(value) = &self.x_contract_version {
             request
@@ -10357,7 +11526,7 @@ impl Operation for DeleteAppliedProgressionLog {
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request.finish(base_url)
@@ -10367,26 +11536,38 @@ impl Operation for DeleteAppliedProgressionLog {
         incoming
             .known_query(&["opId", "deviceId", "seq", "clientUpdatedAt", "baseRev"])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, check_id)?,
-            op_id: incoming.query("opId", Style::Exploded, Types::STRING, check_id)?,
+            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
+            op_id: incoming
+                .query("opId", Style::Exploded, Types::STRING, validators::check_id)?,
             device_id: incoming
-                .query("deviceId", Style::Exploded, Types::STRING, check_id)?,
-            seq: incoming.query("seq", Style::Exploded, Types::INTEGER, check_seq)?,
+                .query(
+                    "deviceId",
+                    Style::Exploded,
+                    Types::STRING,
+                    validators::check_id,
+                )?,
+            seq: incoming
+                .query("seq", Style::Exploded, Types::INTEGER, validators::check_seq)?,
             client_updated_at: incoming
                 .query(
                     "clientUpdatedAt",
                     Style::Exploded,
                     Types::INTEGER,
-                    check_timestamp,
+                    validators::check_timestamp,
                 )?,
             base_rev: incoming
-                .query("baseRev", Style::Exploded, Types::INTEGER, check_revision)?,
+                .query(
+                    "baseRev",
+                    Style::Exploded,
+                    Types::INTEGER,
+                    validators::check_revision,
+                )?,
             x_contract_version: incoming
                 .header(
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
         })
     }
@@ -10399,42 +11580,42 @@ pub enum DeleteAppliedProgressionLogResponse {
     /// is an outcome too.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(AppliedProgressionLogPushOutcome),
+    Ok(types::AppliedProgressionLogPushOutcome),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 404: The account holds no such record, nor its tombstone.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    NotFound(Problem),
+    NotFound(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -10445,21 +11626,30 @@ pub enum DeleteAppliedProgressionLogResponse {
 }
 
 impl Outcome for DeleteAppliedProgressionLogResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
                 200 => {
                     Self::Ok(
-                        read_json(body, check_applied_progression_log_push_outcome)?,
+                        read_json(
+                            body,
+                            validators::check_applied_progression_log_push_outcome,
+                        )?,
                     )
                 }
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                404 => Self::NotFound(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                404 => Self::NotFound(read_json(body, validators::check_problem)?),
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -10500,9 +11690,9 @@ impl Outcome for DeleteAppliedProgressionLogResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Login {
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
     /// The credentials.
-    pub body: LoginRequest,
+    pub body: types::LoginRequest,
 }
 
 impl Operation for Login {
@@ -10520,10 +11710,10 @@ impl Operation for Login {
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
-        request.json("application/json", &self.body, check_login_request);
+        request.json("application/json", &self.body, validators::check_login_request);
         request.finish(base_url)
     }
 
@@ -10535,9 +11725,9 @@ impl Operation for Login {
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
-            body: incoming.json(check_login_request)?,
+            body: incoming.json(validators::check_login_request)?,
         })
     }
 }
@@ -10548,47 +11738,47 @@ pub enum LoginResponse {
     /// 200: The device is signed in.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(TokenPair),
+    Ok(types::TokenPair),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    PayloadTooLarge(Problem),
+    PayloadTooLarge(types::Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UnsupportedMediaType(Problem),
+    UnsupportedMediaType(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -10599,18 +11789,28 @@ pub enum LoginResponse {
 }
 
 impl Outcome for LoginResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_token_pair)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                413 => Self::PayloadTooLarge(read_json(body, check_problem)?),
-                415 => Self::UnsupportedMediaType(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => Self::Ok(read_json(body, validators::check_token_pair)?),
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
+                415 => {
+                    Self::UnsupportedMediaType(
+                        read_json(body, validators::check_problem)?,
+                    )
+                }
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -10654,9 +11854,9 @@ impl Outcome for LoginResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Logout {
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
     /// Which devices to sign out. An empty object means this one.
-    pub body: LogoutRequest,
+    pub body: types::LogoutRequest,
 }
 
 impl Operation for Logout {
@@ -10674,10 +11874,10 @@ impl Operation for Logout {
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
-        request.json("application/json", &self.body, check_logout_request);
+        request.json("application/json", &self.body, validators::check_logout_request);
         request.finish(base_url)
     }
 
@@ -10689,9 +11889,9 @@ impl Operation for Logout {
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
-            body: incoming.json(check_logout_request)?,
+            body: incoming.json(validators::check_logout_request)?,
         })
     }
 }
@@ -10707,42 +11907,42 @@ pub enum LogoutResponse {
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    PayloadTooLarge(Problem),
+    PayloadTooLarge(types::Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UnsupportedMediaType(Problem),
+    UnsupportedMediaType(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -10753,18 +11953,28 @@ pub enum LogoutResponse {
 }
 
 impl Outcome for LogoutResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
                 204 => Self::NoContent,
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                413 => Self::PayloadTooLarge(read_json(body, check_problem)?),
-                415 => Self::UnsupportedMediaType(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
+                415 => {
+                    Self::UnsupportedMediaType(
+                        read_json(body, validators::check_problem)?,
+                    )
+                }
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -10808,9 +12018,9 @@ impl Outcome for LogoutResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChangePassword {
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
     /// The password as it is and as it is to be.
-    pub body: ChangePasswordRequest,
+    pub body: types::ChangePasswordRequest,
 }
 
 impl Operation for ChangePassword {
@@ -10828,10 +12038,15 @@ impl Operation for ChangePassword {
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
-        request.json("application/json", &self.body, check_change_password_request);
+        request
+            .json(
+                "application/json",
+                &self.body,
+                validators::check_change_password_request,
+            );
         request.finish(base_url)
     }
 
@@ -10843,9 +12058,9 @@ impl Operation for ChangePassword {
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
-            body: incoming.json(check_change_password_request)?,
+            body: incoming.json(validators::check_change_password_request)?,
         })
     }
 }
@@ -10861,42 +12076,42 @@ pub enum ChangePasswordResponse {
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    PayloadTooLarge(Problem),
+    PayloadTooLarge(types::Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UnsupportedMediaType(Problem),
+    UnsupportedMediaType(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -10907,18 +12122,28 @@ pub enum ChangePasswordResponse {
 }
 
 impl Outcome for ChangePasswordResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
                 204 => Self::NoContent,
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                413 => Self::PayloadTooLarge(read_json(body, check_problem)?),
-                415 => Self::UnsupportedMediaType(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
+                415 => {
+                    Self::UnsupportedMediaType(
+                        read_json(body, validators::check_problem)?,
+                    )
+                }
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -10963,9 +12188,9 @@ impl Outcome for ChangePasswordResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct RefreshTokens {
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
     /// The refresh token to spend.
-    pub body: RefreshRequest,
+    pub body: types::RefreshRequest,
 }
 
 impl Operation for RefreshTokens {
@@ -10983,10 +12208,10 @@ impl Operation for RefreshTokens {
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
-        request.json("application/json", &self.body, check_refresh_request);
+        request.json("application/json", &self.body, validators::check_refresh_request);
         request.finish(base_url)
     }
 
@@ -10998,9 +12223,9 @@ impl Operation for RefreshTokens {
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
-            body: incoming.json(check_refresh_request)?,
+            body: incoming.json(validators::check_refresh_request)?,
         })
     }
 }
@@ -11011,47 +12236,47 @@ pub enum RefreshTokensResponse {
     /// 200: The device is signed in.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(TokenPair),
+    Ok(types::TokenPair),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    PayloadTooLarge(Problem),
+    PayloadTooLarge(types::Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UnsupportedMediaType(Problem),
+    UnsupportedMediaType(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -11062,18 +12287,28 @@ pub enum RefreshTokensResponse {
 }
 
 impl Outcome for RefreshTokensResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_token_pair)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                413 => Self::PayloadTooLarge(read_json(body, check_problem)?),
-                415 => Self::UnsupportedMediaType(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => Self::Ok(read_json(body, validators::check_token_pair)?),
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
+                415 => {
+                    Self::UnsupportedMediaType(
+                        read_json(body, validators::check_problem)?,
+                    )
+                }
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -11117,9 +12352,9 @@ impl Outcome for RefreshTokensResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Register {
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
     /// The new account.
-    pub body: RegisterRequest,
+    pub body: types::RegisterRequest,
 }
 
 impl Operation for Register {
@@ -11137,10 +12372,10 @@ impl Operation for Register {
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
-        request.json("application/json", &self.body, check_register_request);
+        request.json("application/json", &self.body, validators::check_register_request);
         request.finish(base_url)
     }
 
@@ -11152,9 +12387,9 @@ impl Operation for Register {
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
-            body: incoming.json(check_register_request)?,
+            body: incoming.json(validators::check_register_request)?,
         })
     }
 }
@@ -11165,45 +12400,45 @@ pub enum RegisterResponse {
     /// 201: The device is signed in.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Created(TokenPair),
+    Created(types::TokenPair),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 409: An account with this email address exists.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Conflict(Problem),
+    Conflict(types::Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    PayloadTooLarge(Problem),
+    PayloadTooLarge(types::Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UnsupportedMediaType(Problem),
+    UnsupportedMediaType(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -11214,18 +12449,28 @@ pub enum RegisterResponse {
 }
 
 impl Outcome for RegisterResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                201 => Self::Created(read_json(body, check_token_pair)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                409 => Self::Conflict(read_json(body, check_problem)?),
-                413 => Self::PayloadTooLarge(read_json(body, check_problem)?),
-                415 => Self::UnsupportedMediaType(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                201 => Self::Created(read_json(body, validators::check_token_pair)?),
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                409 => Self::Conflict(read_json(body, validators::check_problem)?),
+                413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
+                415 => {
+                    Self::UnsupportedMediaType(
+                        read_json(body, validators::check_problem)?,
+                    )
+                }
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -11268,7 +12513,7 @@ impl Outcome for RegisterResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetAccount {
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
 }
 
 impl Operation for GetAccount {
@@ -11286,7 +12531,7 @@ impl Operation for GetAccount {
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request.finish(base_url)
@@ -11300,7 +12545,7 @@ impl Operation for GetAccount {
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
         })
     }
@@ -11312,38 +12557,38 @@ pub enum GetAccountResponse {
     /// 200: The account.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(Account),
+    Ok(types::Account),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -11354,16 +12599,22 @@ pub enum GetAccountResponse {
 }
 
 impl Outcome for GetAccountResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_account)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => Self::Ok(read_json(body, validators::check_account)?),
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -11403,9 +12654,9 @@ impl Outcome for GetAccountResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeleteAccount {
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
     /// The password, as confirmation.
-    pub body: DeleteAccountRequest,
+    pub body: types::DeleteAccountRequest,
 }
 
 impl Operation for DeleteAccount {
@@ -11423,10 +12674,15 @@ impl Operation for DeleteAccount {
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
-        request.json("application/json", &self.body, check_delete_account_request);
+        request
+            .json(
+                "application/json",
+                &self.body,
+                validators::check_delete_account_request,
+            );
         request.finish(base_url)
     }
 
@@ -11438,9 +12694,9 @@ impl Operation for DeleteAccount {
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
-            body: incoming.json(check_delete_account_request)?,
+            body: incoming.json(validators::check_delete_account_request)?,
         })
     }
 }
@@ -11456,42 +12712,42 @@ pub enum DeleteAccountResponse {
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
     /// change that is too large is not sent again.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    PayloadTooLarge(Problem),
+    PayloadTooLarge(types::Problem),
     /// 415: The body is not JSON, or is compressed in a way that the server does not know.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UnsupportedMediaType(Problem),
+    UnsupportedMediaType(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -11502,18 +12758,28 @@ pub enum DeleteAccountResponse {
 }
 
 impl Outcome for DeleteAccountResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
                 204 => Self::NoContent,
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                413 => Self::PayloadTooLarge(read_json(body, check_problem)?),
-                415 => Self::UnsupportedMediaType(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
+                415 => {
+                    Self::UnsupportedMediaType(
+                        read_json(body, validators::check_problem)?,
+                    )
+                }
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -11558,7 +12824,7 @@ impl Outcome for DeleteAccountResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExportAccount {
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
 }
 
 impl Operation for ExportAccount {
@@ -11576,7 +12842,7 @@ impl Operation for ExportAccount {
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request.finish(base_url)
@@ -11590,7 +12856,7 @@ impl Operation for ExportAccount {
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
         })
     }
@@ -11607,33 +12873,33 @@ pub enum ExportAccountResponse {
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
     /// `unauthorized`, refresh once and try once more.
     ///
     /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Unauthorized(Problem),
+    Unauthorized(types::Problem),
     /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
     /// the password that was to confirm the request is wrong.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Forbidden(Problem),
+    Forbidden(types::Problem),
     /// 426: The client was built from a contract older than the server supports. It keeps its data and
     /// waits for an update of the app.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    UpgradeRequired(Problem),
+    UpgradeRequired(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -11644,16 +12910,22 @@ pub enum ExportAccountResponse {
 }
 
 impl Outcome for ExportAccountResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
                 200 => Self::Ok(body.to_vec()),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                401 => Self::Unauthorized(read_json(body, check_problem)?),
-                403 => Self::Forbidden(read_json(body, check_problem)?),
-                426 => Self::UpgradeRequired(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -11693,7 +12965,7 @@ impl Outcome for ExportAccountResponse {
 #[derive(Clone, Debug, PartialEq)]
 pub struct GetSyncConfig {
     /// The version of this contract that the client was built from. Clients send it with every request.
-    pub x_contract_version: Option<ContractVersion>,
+    pub x_contract_version: Option<types::ContractVersion>,
 }
 
 impl Operation for GetSyncConfig {
@@ -11711,7 +12983,7 @@ impl Operation for GetSyncConfig {
                     "X-Contract-Version",
                     Style::Simple,
                     value,
-                    check_contract_version,
+                    validators::check_contract_version,
                 );
         }
         request.finish(base_url)
@@ -11725,7 +12997,7 @@ impl Operation for GetSyncConfig {
                     "X-Contract-Version",
                     Style::Simple,
                     Types::STRING,
-                    check_contract_version,
+                    validators::check_contract_version,
                 )?,
         })
     }
@@ -11737,22 +13009,22 @@ pub enum GetSyncConfigResponse {
     /// 200: What this server supports.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    Ok(SyncConfig),
+    Ok(types::SyncConfig),
     /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
     /// help.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    BadRequest(Problem),
+    BadRequest(types::Problem),
     /// 429: Too many requests. The client waits as long as it is told.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    TooManyRequests(Problem),
+    TooManyRequests(types::Problem),
     /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
     ///
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
-    ServiceUnavailable(Problem),
+    ServiceUnavailable(types::Problem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -11763,13 +13035,19 @@ pub enum GetSyncConfigResponse {
 }
 
 impl Outcome for GetSyncConfigResponse {
-    fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
         Ok(
             match status.as_u16() {
-                200 => Self::Ok(read_json(body, check_sync_config)?),
-                400 => Self::BadRequest(read_json(body, check_problem)?),
-                429 => Self::TooManyRequests(read_json(body, check_problem)?),
-                503 => Self::ServiceUnavailable(read_json(body, check_problem)?),
+                200 => Self::Ok(read_json(body, validators::check_sync_config)?),
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
                 _ => {
                     Self::Undeclared {
                         status,

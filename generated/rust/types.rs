@@ -2,18 +2,22 @@
 //! The types of the contract.
 
 #![allow(
+    unused_imports,
+    unused_variables,
     rustdoc::bare_urls,
     rustdoc::broken_intra_doc_links,
     rustdoc::invalid_html_tags
 )]
 
 use std::collections::BTreeMap;
-use super::runtime::json::{Json, Shown, Value};
+use super::runtime as rt;
+use super::runtime::json::{Json, MemberView, Value};
 use super::runtime::report::{At, Checker};
 use super::runtime::schema::{
-    Each, Fields, ReadJson, Reading, ToJson, mismatch, newtype, record, schema, texts,
+    Each, Fields, ObjectReader, ReadJson, ToJson, mismatch, newtype, record, schema,
+    texts,
 };
-use super::runtime as rt;
+use super::validators;
 
 /// The change won, and is now the current version.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,38 +48,31 @@ impl Fields for AcceptedOutcome {
         "clientUpdatedAt",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("id", &self.id),
-            1 => Shown::required("op", &self.op),
-            2 => Shown::Present("outcome", Json::String("accepted")),
-            3 => Shown::required("rev", &self.rev),
-            4 => Shown::required("serverId", &self.server_id),
-            5 => Shown::required("serverUpdatedAt", &self.server_updated_at),
-            6 => Shown::required("clientUpdatedAt", &self.client_updated_at),
-            _ => Shown::End,
+            0 => MemberView::required("id", &self.id),
+            1 => MemberView::required("op", &self.op),
+            2 => MemberView::Present("outcome", Json::String("accepted")),
+            3 => MemberView::required("rev", &self.rev),
+            4 => MemberView::required("serverId", &self.server_id),
+            5 => MemberView::required("serverUpdatedAt", &self.server_updated_at),
+            6 => MemberView::required("clientUpdatedAt", &self.client_updated_at),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let id = members.required("id")?;
-        let op = members.required("op")?;
-        members.constant("outcome");
-        let rev = members.required("rev")?;
-        let server_id = members.required("serverId")?;
-        let server_updated_at = members.required("serverUpdatedAt")?;
-        let client_updated_at = members.required("clientUpdatedAt")?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            id,
-            op,
-            rev,
-            server_id,
-            server_updated_at,
-            client_updated_at,
+            id: members.required(0, "id")?,
+            op: members.required(1, "op")?,
+            rev: members.required(3, "rev")?,
+            server_id: members.required(4, "serverId")?,
+            server_updated_at: members.required(5, "serverUpdatedAt")?,
+            client_updated_at: members.required(6, "clientUpdatedAt")?,
         })
     }
 }
-record!(AcceptedOutcome, "AcceptedOutcome", super::validators::check_accepted_outcome);
+record!(AcceptedOutcome, "AcceptedOutcome", validators::check_accepted_outcome);
 
 /// What the server knows about an account.
 #[derive(Clone, Debug, PartialEq)]
@@ -104,36 +101,30 @@ impl Fields for Account {
         "userRev",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("userId", &self.user_id),
-            1 => Shown::required("email", &self.email),
-            2 => Shown::required("createdAt", &self.created_at),
-            3 => Shown::required("recordCount", &self.record_count),
-            4 => Shown::required("bytes", &self.bytes),
-            5 => Shown::required("userRev", &self.user_rev),
-            _ => Shown::End,
+            0 => MemberView::required("userId", &self.user_id),
+            1 => MemberView::required("email", &self.email),
+            2 => MemberView::required("createdAt", &self.created_at),
+            3 => MemberView::required("recordCount", &self.record_count),
+            4 => MemberView::required("bytes", &self.bytes),
+            5 => MemberView::required("userRev", &self.user_rev),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let user_id = members.required("userId")?;
-        let email = members.required("email")?;
-        let created_at = members.required("createdAt")?;
-        let record_count = members.required("recordCount")?;
-        let bytes = members.required("bytes")?;
-        let user_rev = members.required("userRev")?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            user_id,
-            email,
-            created_at,
-            record_count,
-            bytes,
-            user_rev,
+            user_id: members.required(0, "userId")?,
+            email: members.required(1, "email")?,
+            created_at: members.required(2, "createdAt")?,
+            record_count: members.required(3, "recordCount")?,
+            bytes: members.required(4, "bytes")?,
+            user_rev: members.required(5, "userRev")?,
         })
     }
 }
-record!(Account, "Account", super::validators::check_account);
+record!(Account, "Account", validators::check_account);
 
 /// A program that the user has started, and how far they have got.
 #[derive(Clone, Debug, PartialEq)]
@@ -196,85 +187,77 @@ impl Fields for ActiveProgramInstance {
         "progressionAdjustments",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("id", &self.id),
-            1 => Shown::required("clientCreatedAt", &self.client_created_at),
-            2 => Shown::required("clientUpdatedAt", &self.client_updated_at),
-            3 => Shown::Present("isDeleted", Json::Bool(false)),
-            4 => Shown::required("programDefinitionId", &self.program_definition_id),
-            5 => Shown::required("userId", &self.user_id),
-            6 => Shown::required("startDate", &self.start_date),
-            7 => Shown::required("status", &self.status),
+            0 => MemberView::required("id", &self.id),
+            1 => MemberView::required("clientCreatedAt", &self.client_created_at),
+            2 => MemberView::required("clientUpdatedAt", &self.client_updated_at),
+            3 => MemberView::Present("isDeleted", Json::Bool(false)),
+            4 => MemberView::required("programDefinitionId", &self.program_definition_id),
+            5 => MemberView::required("userId", &self.user_id),
+            6 => MemberView::required("startDate", &self.start_date),
+            7 => MemberView::required("status", &self.status),
             8 => {
-                Shown::required(
+                MemberView::required(
                     "currentWorkoutOrderInProgram",
                     &self.current_workout_order_in_program,
                 )
             }
-            9 => Shown::optional("serverId", &self.server_id),
-            10 => Shown::optional("serverUpdatedAt", &self.server_updated_at),
-            11 => Shown::optional("carriedOverExercises", &self.carried_over_exercises),
+            9 => MemberView::optional("serverId", &self.server_id),
+            10 => MemberView::optional("serverUpdatedAt", &self.server_updated_at),
+            11 => {
+                MemberView::optional(
+                    "carriedOverExercises",
+                    &self.carried_over_exercises,
+                )
+            }
             12 => {
-                Shown::optional(
+                MemberView::optional(
                     "completedWorkoutHistory",
                     &self.completed_workout_history,
                 )
             }
             13 => {
-                Shown::optional(
+                MemberView::optional(
                     "lastCompletedWorkoutDate",
                     &self.last_completed_workout_date,
                 )
             }
-            14 => Shown::optional("lastWorkoutLogId", &self.last_workout_log_id),
+            14 => MemberView::optional("lastWorkoutLogId", &self.last_workout_log_id),
             15 => {
-                Shown::optional("progressionAdjustments", &self.progression_adjustments)
+                MemberView::optional(
+                    "progressionAdjustments",
+                    &self.progression_adjustments,
+                )
             }
-            _ => Shown::other(&self.unknown, last, Self::NAMES),
+            _ => MemberView::other(&self.unknown, last, Self::NAMES),
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let id = members.required("id")?;
-        let client_created_at = members.required("clientCreatedAt")?;
-        let client_updated_at = members.required("clientUpdatedAt")?;
-        members.constant("isDeleted");
-        let program_definition_id = members.required("programDefinitionId")?;
-        let user_id = members.required("userId")?;
-        let start_date = members.required("startDate")?;
-        let status = members.required("status")?;
-        let current_workout_order_in_program = members
-            .required("currentWorkoutOrderInProgram")?;
-        let server_id = members.optional("serverId")?;
-        let server_updated_at = members.optional("serverUpdatedAt")?;
-        let carried_over_exercises = members.optional("carriedOverExercises")?;
-        let completed_workout_history = members.optional("completedWorkoutHistory")?;
-        let last_completed_workout_date = members.optional("lastCompletedWorkoutDate")?;
-        let last_workout_log_id = members.optional("lastWorkoutLogId")?;
-        let progression_adjustments = members.optional("progressionAdjustments")?;
-        let unknown = members.others()?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            id,
-            client_created_at,
-            client_updated_at,
-            program_definition_id,
-            user_id,
-            start_date,
-            status,
-            current_workout_order_in_program,
-            server_id,
-            server_updated_at,
-            carried_over_exercises,
-            completed_workout_history,
-            last_completed_workout_date,
-            last_workout_log_id,
-            progression_adjustments,
-            unknown,
+            id: members.required(0, "id")?,
+            client_created_at: members.required(1, "clientCreatedAt")?,
+            client_updated_at: members.required(2, "clientUpdatedAt")?,
+            program_definition_id: members.required(4, "programDefinitionId")?,
+            user_id: members.required(5, "userId")?,
+            start_date: members.required(6, "startDate")?,
+            status: members.required(7, "status")?,
+            current_workout_order_in_program: members
+                .required(8, "currentWorkoutOrderInProgram")?,
+            server_id: members.optional(9, "serverId")?,
+            server_updated_at: members.optional(10, "serverUpdatedAt")?,
+            carried_over_exercises: members.optional(11, "carriedOverExercises")?,
+            completed_workout_history: members.optional(12, "completedWorkoutHistory")?,
+            last_completed_workout_date: members
+                .optional(13, "lastCompletedWorkoutDate")?,
+            last_workout_log_id: members.optional(14, "lastWorkoutLogId")?,
+            progression_adjustments: members.optional(15, "progressionAdjustments")?,
+            unknown: members.others()?,
         })
     }
 }
-record!(ActiveProgramInstance, "ActiveProgramInstance", super::validators::check_active_program_instance);
+record!(ActiveProgramInstance, "ActiveProgramInstance", validators::check_active_program_instance);
 
 /// The current version of a record, with its revision and the edit that made it.
 #[derive(Clone, Debug, PartialEq)]
@@ -291,26 +274,27 @@ pub struct ActiveProgramInstanceChange {
 impl Fields for ActiveProgramInstanceChange {
     const NAMES: &'static [&'static str] = &["rev", "op", "record"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("rev", &self.rev),
-            1 => Shown::required("op", &self.op),
-            2 => Shown::required("record", &self.record),
-            _ => Shown::End,
+            0 => MemberView::required("rev", &self.rev),
+            1 => MemberView::required("op", &self.op),
+            2 => MemberView::required("record", &self.record),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let rev = members.required("rev")?;
-        let op = members.required("op")?;
-        let record = members.required("record")?;
-        Some(Self { rev, op, record })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            rev: members.required(0, "rev")?,
+            op: members.required(1, "op")?,
+            record: members.required(2, "record")?,
+        })
     }
 }
 record!(
     ActiveProgramInstanceChange,
     "ActiveProgramInstanceChange",
-    super::validators::check_active_program_instance_change
+    validators::check_active_program_instance_change
 );
 
 /// One page of a collection's feed.
@@ -338,36 +322,31 @@ impl Fields for ActiveProgramInstanceChangePage {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("changes", &self.changes),
-            1 => Shown::required("nextCursor", &self.next_cursor),
-            2 => Shown::required("hasMore", &self.has_more),
-            3 => Shown::required("userRev", &self.user_rev),
-            4 => Shown::required("serverTime", &self.server_time),
-            _ => Shown::End,
+            0 => MemberView::required("changes", &self.changes),
+            1 => MemberView::required("nextCursor", &self.next_cursor),
+            2 => MemberView::required("hasMore", &self.has_more),
+            3 => MemberView::required("userRev", &self.user_rev),
+            4 => MemberView::required("serverTime", &self.server_time),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let changes = members.required("changes")?;
-        let next_cursor = members.required("nextCursor")?;
-        let has_more = members.required("hasMore")?;
-        let user_rev = members.required("userRev")?;
-        let server_time = members.required("serverTime")?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            changes,
-            next_cursor,
-            has_more,
-            user_rev,
-            server_time,
+            changes: members.required(0, "changes")?,
+            next_cursor: members.required(1, "nextCursor")?,
+            has_more: members.required(2, "hasMore")?,
+            user_rev: members.required(3, "userRev")?,
+            server_time: members.required(4, "serverTime")?,
         })
     }
 }
 record!(
     ActiveProgramInstanceChangePage,
     "ActiveProgramInstanceChangePage",
-    super::validators::check_active_program_instance_change_page
+    validators::check_active_program_instance_change_page
 );
 
 /// The current version of a record of any collection. `x-any-collection` makes this a union over all
@@ -386,28 +365,33 @@ pub struct ActiveProgramInstanceFeedChange {
 impl Fields for ActiveProgramInstanceFeedChange {
     const NAMES: &'static [&'static str] = &["collection", "rev", "op", "record"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::Present("collection", Json::String("active-program-instances")),
-            1 => Shown::required("rev", &self.rev),
-            2 => Shown::required("op", &self.op),
-            3 => Shown::required("record", &self.record),
-            _ => Shown::End,
+            0 => {
+                MemberView::Present(
+                    "collection",
+                    Json::String("active-program-instances"),
+                )
+            }
+            1 => MemberView::required("rev", &self.rev),
+            2 => MemberView::required("op", &self.op),
+            3 => MemberView::required("record", &self.record),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        members.constant("collection");
-        let rev = members.required("rev")?;
-        let op = members.required("op")?;
-        let record = members.required("record")?;
-        Some(Self { rev, op, record })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            rev: members.required(1, "rev")?,
+            op: members.required(2, "op")?,
+            record: members.required(3, "record")?,
+        })
     }
 }
 record!(
     ActiveProgramInstanceFeedChange,
     "ActiveProgramInstanceFeedChange",
-    super::validators::check_active_program_instance_feed_change
+    validators::check_active_program_instance_feed_change
 );
 
 /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
@@ -426,28 +410,33 @@ pub struct ActiveProgramInstanceFeedPushChange {
 impl Fields for ActiveProgramInstanceFeedPushChange {
     const NAMES: &'static [&'static str] = &["collection", "op", "record", "baseRev"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::Present("collection", Json::String("active-program-instances")),
-            1 => Shown::required("op", &self.op),
-            2 => Shown::required("record", &self.record),
-            3 => Shown::optional("baseRev", &self.base_rev),
-            _ => Shown::End,
+            0 => {
+                MemberView::Present(
+                    "collection",
+                    Json::String("active-program-instances"),
+                )
+            }
+            1 => MemberView::required("op", &self.op),
+            2 => MemberView::required("record", &self.record),
+            3 => MemberView::optional("baseRev", &self.base_rev),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        members.constant("collection");
-        let op = members.required("op")?;
-        let record = members.required("record")?;
-        let base_rev = members.optional("baseRev")?;
-        Some(Self { op, record, base_rev })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            op: members.required(1, "op")?,
+            record: members.required(2, "record")?,
+            base_rev: members.optional(3, "baseRev")?,
+        })
     }
 }
 record!(
     ActiveProgramInstanceFeedPushChange,
     "ActiveProgramInstanceFeedPushChange",
-    super::validators::check_active_program_instance_feed_push_change
+    validators::check_active_program_instance_feed_push_change
 );
 
 /// One edit of one record, in full.
@@ -465,26 +454,27 @@ pub struct ActiveProgramInstancePushChange {
 impl Fields for ActiveProgramInstancePushChange {
     const NAMES: &'static [&'static str] = &["op", "record", "baseRev"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("op", &self.op),
-            1 => Shown::required("record", &self.record),
-            2 => Shown::optional("baseRev", &self.base_rev),
-            _ => Shown::End,
+            0 => MemberView::required("op", &self.op),
+            1 => MemberView::required("record", &self.record),
+            2 => MemberView::optional("baseRev", &self.base_rev),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let op = members.required("op")?;
-        let record = members.required("record")?;
-        let base_rev = members.optional("baseRev")?;
-        Some(Self { op, record, base_rev })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            op: members.required(0, "op")?,
+            record: members.required(1, "record")?,
+            base_rev: members.optional(2, "baseRev")?,
+        })
     }
 }
 record!(
     ActiveProgramInstancePushChange,
     "ActiveProgramInstancePushChange",
-    super::validators::check_active_program_instance_push_change
+    validators::check_active_program_instance_push_change
 );
 
 /// What became of one pushed change.
@@ -537,7 +527,7 @@ impl ReadJson for ActiveProgramInstancePushOutcome {
 schema!(
     ActiveProgramInstancePushOutcome,
     "ActiveProgramInstancePushOutcome",
-    super::validators::check_active_program_instance_push_outcome
+    validators::check_active_program_instance_push_outcome
 );
 
 /// Edits of one collection.
@@ -553,24 +543,25 @@ pub struct ActiveProgramInstancePushRequest {
 impl Fields for ActiveProgramInstancePushRequest {
     const NAMES: &'static [&'static str] = &["changes", "cursor"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("changes", &self.changes),
-            1 => Shown::optional("cursor", &self.cursor),
-            _ => Shown::End,
+            0 => MemberView::required("changes", &self.changes),
+            1 => MemberView::optional("cursor", &self.cursor),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let changes = members.required("changes")?;
-        let cursor = members.optional("cursor")?;
-        Some(Self { changes, cursor })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            changes: members.required(0, "changes")?,
+            cursor: members.optional(1, "cursor")?,
+        })
     }
 }
 record!(
     ActiveProgramInstancePushRequest,
     "ActiveProgramInstancePushRequest",
-    super::validators::check_active_program_instance_push_request
+    validators::check_active_program_instance_push_request
 );
 
 /// What became of a push to one collection.
@@ -595,33 +586,29 @@ impl Fields for ActiveProgramInstancePushResult {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("outcomes", &self.outcomes),
-            1 => Shown::required("prevUserRev", &self.prev_user_rev),
-            2 => Shown::required("userRev", &self.user_rev),
-            3 => Shown::required("serverTime", &self.server_time),
-            _ => Shown::End,
+            0 => MemberView::required("outcomes", &self.outcomes),
+            1 => MemberView::required("prevUserRev", &self.prev_user_rev),
+            2 => MemberView::required("userRev", &self.user_rev),
+            3 => MemberView::required("serverTime", &self.server_time),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let outcomes = members.required("outcomes")?;
-        let prev_user_rev = members.required("prevUserRev")?;
-        let user_rev = members.required("userRev")?;
-        let server_time = members.required("serverTime")?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            outcomes,
-            prev_user_rev,
-            user_rev,
-            server_time,
+            outcomes: members.required(0, "outcomes")?,
+            prev_user_rev: members.required(1, "prevUserRev")?,
+            user_rev: members.required(2, "userRev")?,
+            server_time: members.required(3, "serverTime")?,
         })
     }
 }
 record!(
     ActiveProgramInstancePushResult,
     "ActiveProgramInstancePushResult",
-    super::validators::check_active_program_instance_push_result
+    validators::check_active_program_instance_push_result
 );
 
 /// A record, live or deleted. At most 256 KiB of JSON.
@@ -660,7 +647,7 @@ impl ReadJson for ActiveProgramInstanceRecord {
 schema!(
     ActiveProgramInstanceRecord,
     "ActiveProgramInstanceRecord",
-    super::validators::check_active_program_instance_record
+    validators::check_active_program_instance_record
 );
 
 /// Whether the user follows the program (`active`), has set it aside (`paused`) or has finished it
@@ -695,7 +682,7 @@ impl ActiveProgramInstanceStatus {
 texts!(
     ActiveProgramInstanceStatus,
     "ActiveProgramInstance.status",
-    super::validators::check_active_program_instance_status
+    validators::check_active_program_instance_status
 );
 
 /// The change lost against the stored version. The device adopts the winner, and keeps what lost in its
@@ -713,28 +700,28 @@ pub struct ActiveProgramInstanceSupersededOutcome {
 impl Fields for ActiveProgramInstanceSupersededOutcome {
     const NAMES: &'static [&'static str] = &["id", "op", "outcome", "winner"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("id", &self.id),
-            1 => Shown::required("op", &self.op),
-            2 => Shown::Present("outcome", Json::String("superseded")),
-            3 => Shown::required("winner", &self.winner),
-            _ => Shown::End,
+            0 => MemberView::required("id", &self.id),
+            1 => MemberView::required("op", &self.op),
+            2 => MemberView::Present("outcome", Json::String("superseded")),
+            3 => MemberView::required("winner", &self.winner),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let id = members.required("id")?;
-        let op = members.required("op")?;
-        members.constant("outcome");
-        let winner = members.required("winner")?;
-        Some(Self { id, op, winner })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            id: members.required(0, "id")?,
+            op: members.required(1, "op")?,
+            winner: members.required(3, "winner")?,
+        })
     }
 }
 record!(
     ActiveProgramInstanceSupersededOutcome,
     "ActiveProgramInstanceSupersededOutcome",
-    super::validators::check_active_program_instance_superseded_outcome
+    validators::check_active_program_instance_superseded_outcome
 );
 
 /// Holds when all of its conditions hold.
@@ -747,19 +734,20 @@ pub struct AllCondition {
 impl Fields for AllCondition {
     const NAMES: &'static [&'static str] = &["all"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("all", &self.all),
-            _ => Shown::End,
+            0 => MemberView::required("all", &self.all),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let all = members.required("all")?;
-        Some(Self { all })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            all: members.required(0, "all")?,
+        })
     }
 }
-record!(AllCondition, "AllCondition", super::validators::check_all_condition);
+record!(AllCondition, "AllCondition", validators::check_all_condition);
 
 /// As many repetitions as possible with a weight.
 #[derive(Clone, Debug, PartialEq)]
@@ -825,72 +813,58 @@ impl Fields for AmrapRepsSet {
         "targetWeightKg",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("id", &self.id),
-            1 => Shown::required("clientCreatedAt", &self.client_created_at),
-            2 => Shown::required("clientUpdatedAt", &self.client_updated_at),
-            3 => Shown::Present("isDeleted", Json::Bool(false)),
-            4 => Shown::required("workoutLogId", &self.workout_log_id),
-            5 => Shown::required("exerciseDefinitionId", &self.exercise_definition_id),
-            6 => Shown::required("orderInWorkout", &self.order_in_workout),
-            7 => Shown::required("orderInExercise", &self.order_in_exercise),
-            8 => Shown::Present("setType", Json::String("amrapReps")),
-            9 => Shown::required("loggedWeightKg", &self.logged_weight_kg),
-            10 => Shown::required("loggedReps", &self.logged_reps),
-            11 => Shown::optional("serverId", &self.server_id),
-            12 => Shown::optional("serverUpdatedAt", &self.server_updated_at),
-            13 => Shown::optional("groupKey", &self.group_key),
-            14 => Shown::optional("level", &self.level),
-            15 => Shown::optional("notes", &self.notes),
-            16 => Shown::optional("restTimeSecs", &self.rest_time_secs),
-            17 => Shown::optional("targetWeightKg", &self.target_weight_kg),
-            _ => Shown::other(&self.unknown, last, Self::NAMES),
+            0 => MemberView::required("id", &self.id),
+            1 => MemberView::required("clientCreatedAt", &self.client_created_at),
+            2 => MemberView::required("clientUpdatedAt", &self.client_updated_at),
+            3 => MemberView::Present("isDeleted", Json::Bool(false)),
+            4 => MemberView::required("workoutLogId", &self.workout_log_id),
+            5 => {
+                MemberView::required(
+                    "exerciseDefinitionId",
+                    &self.exercise_definition_id,
+                )
+            }
+            6 => MemberView::required("orderInWorkout", &self.order_in_workout),
+            7 => MemberView::required("orderInExercise", &self.order_in_exercise),
+            8 => MemberView::Present("setType", Json::String("amrapReps")),
+            9 => MemberView::required("loggedWeightKg", &self.logged_weight_kg),
+            10 => MemberView::required("loggedReps", &self.logged_reps),
+            11 => MemberView::optional("serverId", &self.server_id),
+            12 => MemberView::optional("serverUpdatedAt", &self.server_updated_at),
+            13 => MemberView::optional("groupKey", &self.group_key),
+            14 => MemberView::optional("level", &self.level),
+            15 => MemberView::optional("notes", &self.notes),
+            16 => MemberView::optional("restTimeSecs", &self.rest_time_secs),
+            17 => MemberView::optional("targetWeightKg", &self.target_weight_kg),
+            _ => MemberView::other(&self.unknown, last, Self::NAMES),
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let id = members.required("id")?;
-        let client_created_at = members.required("clientCreatedAt")?;
-        let client_updated_at = members.required("clientUpdatedAt")?;
-        members.constant("isDeleted");
-        let workout_log_id = members.required("workoutLogId")?;
-        let exercise_definition_id = members.required("exerciseDefinitionId")?;
-        let order_in_workout = members.required("orderInWorkout")?;
-        let order_in_exercise = members.required("orderInExercise")?;
-        members.constant("setType");
-        let logged_weight_kg = members.required("loggedWeightKg")?;
-        let logged_reps = members.required("loggedReps")?;
-        let server_id = members.optional("serverId")?;
-        let server_updated_at = members.optional("serverUpdatedAt")?;
-        let group_key = members.optional("groupKey")?;
-        let level = members.optional("level")?;
-        let notes = members.optional("notes")?;
-        let rest_time_secs = members.optional("restTimeSecs")?;
-        let target_weight_kg = members.optional("targetWeightKg")?;
-        let unknown = members.others()?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            id,
-            client_created_at,
-            client_updated_at,
-            workout_log_id,
-            exercise_definition_id,
-            order_in_workout,
-            order_in_exercise,
-            logged_weight_kg,
-            logged_reps,
-            server_id,
-            server_updated_at,
-            group_key,
-            level,
-            notes,
-            rest_time_secs,
-            target_weight_kg,
-            unknown,
+            id: members.required(0, "id")?,
+            client_created_at: members.required(1, "clientCreatedAt")?,
+            client_updated_at: members.required(2, "clientUpdatedAt")?,
+            workout_log_id: members.required(4, "workoutLogId")?,
+            exercise_definition_id: members.required(5, "exerciseDefinitionId")?,
+            order_in_workout: members.required(6, "orderInWorkout")?,
+            order_in_exercise: members.required(7, "orderInExercise")?,
+            logged_weight_kg: members.required(9, "loggedWeightKg")?,
+            logged_reps: members.required(10, "loggedReps")?,
+            server_id: members.optional(11, "serverId")?,
+            server_updated_at: members.optional(12, "serverUpdatedAt")?,
+            group_key: members.optional(13, "groupKey")?,
+            level: members.optional(14, "level")?,
+            notes: members.optional(15, "notes")?,
+            rest_time_secs: members.optional(16, "restTimeSecs")?,
+            target_weight_kg: members.optional(17, "targetWeightKg")?,
+            unknown: members.others()?,
         })
     }
 }
-record!(AmrapRepsSet, "AmrapRepsSet", super::validators::check_amrap_reps_set);
+record!(AmrapRepsSet, "AmrapRepsSet", validators::check_amrap_reps_set);
 
 /// As many repetitions as possible within a time.
 #[derive(Clone, Debug, PartialEq)]
@@ -962,78 +936,62 @@ impl Fields for AmrapTimeSet {
         "targetWeightKg",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("id", &self.id),
-            1 => Shown::required("clientCreatedAt", &self.client_created_at),
-            2 => Shown::required("clientUpdatedAt", &self.client_updated_at),
-            3 => Shown::Present("isDeleted", Json::Bool(false)),
-            4 => Shown::required("workoutLogId", &self.workout_log_id),
-            5 => Shown::required("exerciseDefinitionId", &self.exercise_definition_id),
-            6 => Shown::required("orderInWorkout", &self.order_in_workout),
-            7 => Shown::required("orderInExercise", &self.order_in_exercise),
-            8 => Shown::Present("setType", Json::String("amrapTime")),
-            9 => Shown::required("targetDurationSecs", &self.target_duration_secs),
-            10 => Shown::required("loggedWeightKg", &self.logged_weight_kg),
-            11 => Shown::required("loggedReps", &self.logged_reps),
-            12 => Shown::optional("serverId", &self.server_id),
-            13 => Shown::optional("serverUpdatedAt", &self.server_updated_at),
-            14 => Shown::optional("groupKey", &self.group_key),
-            15 => Shown::optional("level", &self.level),
-            16 => Shown::optional("notes", &self.notes),
-            17 => Shown::optional("restTimeSecs", &self.rest_time_secs),
-            18 => Shown::optional("loggedDurationSecs", &self.logged_duration_secs),
-            19 => Shown::optional("targetWeightKg", &self.target_weight_kg),
-            _ => Shown::other(&self.unknown, last, Self::NAMES),
+            0 => MemberView::required("id", &self.id),
+            1 => MemberView::required("clientCreatedAt", &self.client_created_at),
+            2 => MemberView::required("clientUpdatedAt", &self.client_updated_at),
+            3 => MemberView::Present("isDeleted", Json::Bool(false)),
+            4 => MemberView::required("workoutLogId", &self.workout_log_id),
+            5 => {
+                MemberView::required(
+                    "exerciseDefinitionId",
+                    &self.exercise_definition_id,
+                )
+            }
+            6 => MemberView::required("orderInWorkout", &self.order_in_workout),
+            7 => MemberView::required("orderInExercise", &self.order_in_exercise),
+            8 => MemberView::Present("setType", Json::String("amrapTime")),
+            9 => MemberView::required("targetDurationSecs", &self.target_duration_secs),
+            10 => MemberView::required("loggedWeightKg", &self.logged_weight_kg),
+            11 => MemberView::required("loggedReps", &self.logged_reps),
+            12 => MemberView::optional("serverId", &self.server_id),
+            13 => MemberView::optional("serverUpdatedAt", &self.server_updated_at),
+            14 => MemberView::optional("groupKey", &self.group_key),
+            15 => MemberView::optional("level", &self.level),
+            16 => MemberView::optional("notes", &self.notes),
+            17 => MemberView::optional("restTimeSecs", &self.rest_time_secs),
+            18 => MemberView::optional("loggedDurationSecs", &self.logged_duration_secs),
+            19 => MemberView::optional("targetWeightKg", &self.target_weight_kg),
+            _ => MemberView::other(&self.unknown, last, Self::NAMES),
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let id = members.required("id")?;
-        let client_created_at = members.required("clientCreatedAt")?;
-        let client_updated_at = members.required("clientUpdatedAt")?;
-        members.constant("isDeleted");
-        let workout_log_id = members.required("workoutLogId")?;
-        let exercise_definition_id = members.required("exerciseDefinitionId")?;
-        let order_in_workout = members.required("orderInWorkout")?;
-        let order_in_exercise = members.required("orderInExercise")?;
-        members.constant("setType");
-        let target_duration_secs = members.required("targetDurationSecs")?;
-        let logged_weight_kg = members.required("loggedWeightKg")?;
-        let logged_reps = members.required("loggedReps")?;
-        let server_id = members.optional("serverId")?;
-        let server_updated_at = members.optional("serverUpdatedAt")?;
-        let group_key = members.optional("groupKey")?;
-        let level = members.optional("level")?;
-        let notes = members.optional("notes")?;
-        let rest_time_secs = members.optional("restTimeSecs")?;
-        let logged_duration_secs = members.optional("loggedDurationSecs")?;
-        let target_weight_kg = members.optional("targetWeightKg")?;
-        let unknown = members.others()?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            id,
-            client_created_at,
-            client_updated_at,
-            workout_log_id,
-            exercise_definition_id,
-            order_in_workout,
-            order_in_exercise,
-            target_duration_secs,
-            logged_weight_kg,
-            logged_reps,
-            server_id,
-            server_updated_at,
-            group_key,
-            level,
-            notes,
-            rest_time_secs,
-            logged_duration_secs,
-            target_weight_kg,
-            unknown,
+            id: members.required(0, "id")?,
+            client_created_at: members.required(1, "clientCreatedAt")?,
+            client_updated_at: members.required(2, "clientUpdatedAt")?,
+            workout_log_id: members.required(4, "workoutLogId")?,
+            exercise_definition_id: members.required(5, "exerciseDefinitionId")?,
+            order_in_workout: members.required(6, "orderInWorkout")?,
+            order_in_exercise: members.required(7, "orderInExercise")?,
+            target_duration_secs: members.required(9, "targetDurationSecs")?,
+            logged_weight_kg: members.required(10, "loggedWeightKg")?,
+            logged_reps: members.required(11, "loggedReps")?,
+            server_id: members.optional(12, "serverId")?,
+            server_updated_at: members.optional(13, "serverUpdatedAt")?,
+            group_key: members.optional(14, "groupKey")?,
+            level: members.optional(15, "level")?,
+            notes: members.optional(16, "notes")?,
+            rest_time_secs: members.optional(17, "restTimeSecs")?,
+            logged_duration_secs: members.optional(18, "loggedDurationSecs")?,
+            target_weight_kg: members.optional(19, "targetWeightKg")?,
+            unknown: members.others()?,
         })
     }
 }
-record!(AmrapTimeSet, "AmrapTimeSet", super::validators::check_amrap_time_set);
+record!(AmrapTimeSet, "AmrapTimeSet", validators::check_amrap_time_set);
 
 /// Holds when at least one of its conditions holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -1045,19 +1003,20 @@ pub struct AnyCondition {
 impl Fields for AnyCondition {
     const NAMES: &'static [&'static str] = &["any"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("any", &self.any),
-            _ => Shown::End,
+            0 => MemberView::required("any", &self.any),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let any = members.required("any")?;
-        Some(Self { any })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            any: members.required(0, "any")?,
+        })
     }
 }
-record!(AnyCondition, "AnyCondition", super::validators::check_any_condition);
+record!(AnyCondition, "AnyCondition", validators::check_any_condition);
 
 /// One change that a progression rule led to.
 #[derive(Clone, Debug, PartialEq)]
@@ -1115,64 +1074,53 @@ impl Fields for AppliedProgressionLog {
         "workoutLogId",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("id", &self.id),
-            1 => Shown::required("clientCreatedAt", &self.client_created_at),
-            2 => Shown::required("clientUpdatedAt", &self.client_updated_at),
-            3 => Shown::Present("isDeleted", Json::Bool(false)),
-            4 => Shown::required("date", &self.date),
-            5 => Shown::required("ruleId", &self.rule_id),
-            6 => Shown::required("ruleName", &self.rule_name),
-            7 => Shown::required("changeDescription", &self.change_description),
-            8 => Shown::required("actionTaken", &self.action_taken),
-            9 => Shown::optional("serverId", &self.server_id),
-            10 => Shown::optional("serverUpdatedAt", &self.server_updated_at),
-            11 => Shown::optional("exerciseDefinitionId", &self.exercise_definition_id),
-            12 => Shown::optional("programInstanceId", &self.program_instance_id),
-            13 => Shown::optional("userOverride", &self.user_override),
-            14 => Shown::optional("workoutLogId", &self.workout_log_id),
-            _ => Shown::other(&self.unknown, last, Self::NAMES),
+            0 => MemberView::required("id", &self.id),
+            1 => MemberView::required("clientCreatedAt", &self.client_created_at),
+            2 => MemberView::required("clientUpdatedAt", &self.client_updated_at),
+            3 => MemberView::Present("isDeleted", Json::Bool(false)),
+            4 => MemberView::required("date", &self.date),
+            5 => MemberView::required("ruleId", &self.rule_id),
+            6 => MemberView::required("ruleName", &self.rule_name),
+            7 => MemberView::required("changeDescription", &self.change_description),
+            8 => MemberView::required("actionTaken", &self.action_taken),
+            9 => MemberView::optional("serverId", &self.server_id),
+            10 => MemberView::optional("serverUpdatedAt", &self.server_updated_at),
+            11 => {
+                MemberView::optional(
+                    "exerciseDefinitionId",
+                    &self.exercise_definition_id,
+                )
+            }
+            12 => MemberView::optional("programInstanceId", &self.program_instance_id),
+            13 => MemberView::optional("userOverride", &self.user_override),
+            14 => MemberView::optional("workoutLogId", &self.workout_log_id),
+            _ => MemberView::other(&self.unknown, last, Self::NAMES),
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let id = members.required("id")?;
-        let client_created_at = members.required("clientCreatedAt")?;
-        let client_updated_at = members.required("clientUpdatedAt")?;
-        members.constant("isDeleted");
-        let date = members.required("date")?;
-        let rule_id = members.required("ruleId")?;
-        let rule_name = members.required("ruleName")?;
-        let change_description = members.required("changeDescription")?;
-        let action_taken = members.required("actionTaken")?;
-        let server_id = members.optional("serverId")?;
-        let server_updated_at = members.optional("serverUpdatedAt")?;
-        let exercise_definition_id = members.optional("exerciseDefinitionId")?;
-        let program_instance_id = members.optional("programInstanceId")?;
-        let user_override = members.optional("userOverride")?;
-        let workout_log_id = members.optional("workoutLogId")?;
-        let unknown = members.others()?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            id,
-            client_created_at,
-            client_updated_at,
-            date,
-            rule_id,
-            rule_name,
-            change_description,
-            action_taken,
-            server_id,
-            server_updated_at,
-            exercise_definition_id,
-            program_instance_id,
-            user_override,
-            workout_log_id,
-            unknown,
+            id: members.required(0, "id")?,
+            client_created_at: members.required(1, "clientCreatedAt")?,
+            client_updated_at: members.required(2, "clientUpdatedAt")?,
+            date: members.required(4, "date")?,
+            rule_id: members.required(5, "ruleId")?,
+            rule_name: members.required(6, "ruleName")?,
+            change_description: members.required(7, "changeDescription")?,
+            action_taken: members.required(8, "actionTaken")?,
+            server_id: members.optional(9, "serverId")?,
+            server_updated_at: members.optional(10, "serverUpdatedAt")?,
+            exercise_definition_id: members.optional(11, "exerciseDefinitionId")?,
+            program_instance_id: members.optional(12, "programInstanceId")?,
+            user_override: members.optional(13, "userOverride")?,
+            workout_log_id: members.optional(14, "workoutLogId")?,
+            unknown: members.others()?,
         })
     }
 }
-record!(AppliedProgressionLog, "AppliedProgressionLog", super::validators::check_applied_progression_log);
+record!(AppliedProgressionLog, "AppliedProgressionLog", validators::check_applied_progression_log);
 
 /// The current version of a record, with its revision and the edit that made it.
 #[derive(Clone, Debug, PartialEq)]
@@ -1189,26 +1137,27 @@ pub struct AppliedProgressionLogChange {
 impl Fields for AppliedProgressionLogChange {
     const NAMES: &'static [&'static str] = &["rev", "op", "record"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("rev", &self.rev),
-            1 => Shown::required("op", &self.op),
-            2 => Shown::required("record", &self.record),
-            _ => Shown::End,
+            0 => MemberView::required("rev", &self.rev),
+            1 => MemberView::required("op", &self.op),
+            2 => MemberView::required("record", &self.record),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let rev = members.required("rev")?;
-        let op = members.required("op")?;
-        let record = members.required("record")?;
-        Some(Self { rev, op, record })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            rev: members.required(0, "rev")?,
+            op: members.required(1, "op")?,
+            record: members.required(2, "record")?,
+        })
     }
 }
 record!(
     AppliedProgressionLogChange,
     "AppliedProgressionLogChange",
-    super::validators::check_applied_progression_log_change
+    validators::check_applied_progression_log_change
 );
 
 /// One page of a collection's feed.
@@ -1236,36 +1185,31 @@ impl Fields for AppliedProgressionLogChangePage {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("changes", &self.changes),
-            1 => Shown::required("nextCursor", &self.next_cursor),
-            2 => Shown::required("hasMore", &self.has_more),
-            3 => Shown::required("userRev", &self.user_rev),
-            4 => Shown::required("serverTime", &self.server_time),
-            _ => Shown::End,
+            0 => MemberView::required("changes", &self.changes),
+            1 => MemberView::required("nextCursor", &self.next_cursor),
+            2 => MemberView::required("hasMore", &self.has_more),
+            3 => MemberView::required("userRev", &self.user_rev),
+            4 => MemberView::required("serverTime", &self.server_time),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let changes = members.required("changes")?;
-        let next_cursor = members.required("nextCursor")?;
-        let has_more = members.required("hasMore")?;
-        let user_rev = members.required("userRev")?;
-        let server_time = members.required("serverTime")?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            changes,
-            next_cursor,
-            has_more,
-            user_rev,
-            server_time,
+            changes: members.required(0, "changes")?,
+            next_cursor: members.required(1, "nextCursor")?,
+            has_more: members.required(2, "hasMore")?,
+            user_rev: members.required(3, "userRev")?,
+            server_time: members.required(4, "serverTime")?,
         })
     }
 }
 record!(
     AppliedProgressionLogChangePage,
     "AppliedProgressionLogChangePage",
-    super::validators::check_applied_progression_log_change_page
+    validators::check_applied_progression_log_change_page
 );
 
 /// The current version of a record of any collection. `x-any-collection` makes this a union over all
@@ -1284,28 +1228,33 @@ pub struct AppliedProgressionLogFeedChange {
 impl Fields for AppliedProgressionLogFeedChange {
     const NAMES: &'static [&'static str] = &["collection", "rev", "op", "record"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::Present("collection", Json::String("applied-progression-logs")),
-            1 => Shown::required("rev", &self.rev),
-            2 => Shown::required("op", &self.op),
-            3 => Shown::required("record", &self.record),
-            _ => Shown::End,
+            0 => {
+                MemberView::Present(
+                    "collection",
+                    Json::String("applied-progression-logs"),
+                )
+            }
+            1 => MemberView::required("rev", &self.rev),
+            2 => MemberView::required("op", &self.op),
+            3 => MemberView::required("record", &self.record),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        members.constant("collection");
-        let rev = members.required("rev")?;
-        let op = members.required("op")?;
-        let record = members.required("record")?;
-        Some(Self { rev, op, record })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            rev: members.required(1, "rev")?,
+            op: members.required(2, "op")?,
+            record: members.required(3, "record")?,
+        })
     }
 }
 record!(
     AppliedProgressionLogFeedChange,
     "AppliedProgressionLogFeedChange",
-    super::validators::check_applied_progression_log_feed_change
+    validators::check_applied_progression_log_feed_change
 );
 
 /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
@@ -1324,28 +1273,33 @@ pub struct AppliedProgressionLogFeedPushChange {
 impl Fields for AppliedProgressionLogFeedPushChange {
     const NAMES: &'static [&'static str] = &["collection", "op", "record", "baseRev"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::Present("collection", Json::String("applied-progression-logs")),
-            1 => Shown::required("op", &self.op),
-            2 => Shown::required("record", &self.record),
-            3 => Shown::optional("baseRev", &self.base_rev),
-            _ => Shown::End,
+            0 => {
+                MemberView::Present(
+                    "collection",
+                    Json::String("applied-progression-logs"),
+                )
+            }
+            1 => MemberView::required("op", &self.op),
+            2 => MemberView::required("record", &self.record),
+            3 => MemberView::optional("baseRev", &self.base_rev),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        members.constant("collection");
-        let op = members.required("op")?;
-        let record = members.required("record")?;
-        let base_rev = members.optional("baseRev")?;
-        Some(Self { op, record, base_rev })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            op: members.required(1, "op")?,
+            record: members.required(2, "record")?,
+            base_rev: members.optional(3, "baseRev")?,
+        })
     }
 }
 record!(
     AppliedProgressionLogFeedPushChange,
     "AppliedProgressionLogFeedPushChange",
-    super::validators::check_applied_progression_log_feed_push_change
+    validators::check_applied_progression_log_feed_push_change
 );
 
 /// One edit of one record, in full.
@@ -1363,26 +1317,27 @@ pub struct AppliedProgressionLogPushChange {
 impl Fields for AppliedProgressionLogPushChange {
     const NAMES: &'static [&'static str] = &["op", "record", "baseRev"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("op", &self.op),
-            1 => Shown::required("record", &self.record),
-            2 => Shown::optional("baseRev", &self.base_rev),
-            _ => Shown::End,
+            0 => MemberView::required("op", &self.op),
+            1 => MemberView::required("record", &self.record),
+            2 => MemberView::optional("baseRev", &self.base_rev),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let op = members.required("op")?;
-        let record = members.required("record")?;
-        let base_rev = members.optional("baseRev")?;
-        Some(Self { op, record, base_rev })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            op: members.required(0, "op")?,
+            record: members.required(1, "record")?,
+            base_rev: members.optional(2, "baseRev")?,
+        })
     }
 }
 record!(
     AppliedProgressionLogPushChange,
     "AppliedProgressionLogPushChange",
-    super::validators::check_applied_progression_log_push_change
+    validators::check_applied_progression_log_push_change
 );
 
 /// What became of one pushed change.
@@ -1435,7 +1390,7 @@ impl ReadJson for AppliedProgressionLogPushOutcome {
 schema!(
     AppliedProgressionLogPushOutcome,
     "AppliedProgressionLogPushOutcome",
-    super::validators::check_applied_progression_log_push_outcome
+    validators::check_applied_progression_log_push_outcome
 );
 
 /// Edits of one collection.
@@ -1451,24 +1406,25 @@ pub struct AppliedProgressionLogPushRequest {
 impl Fields for AppliedProgressionLogPushRequest {
     const NAMES: &'static [&'static str] = &["changes", "cursor"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("changes", &self.changes),
-            1 => Shown::optional("cursor", &self.cursor),
-            _ => Shown::End,
+            0 => MemberView::required("changes", &self.changes),
+            1 => MemberView::optional("cursor", &self.cursor),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let changes = members.required("changes")?;
-        let cursor = members.optional("cursor")?;
-        Some(Self { changes, cursor })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            changes: members.required(0, "changes")?,
+            cursor: members.optional(1, "cursor")?,
+        })
     }
 }
 record!(
     AppliedProgressionLogPushRequest,
     "AppliedProgressionLogPushRequest",
-    super::validators::check_applied_progression_log_push_request
+    validators::check_applied_progression_log_push_request
 );
 
 /// What became of a push to one collection.
@@ -1493,33 +1449,29 @@ impl Fields for AppliedProgressionLogPushResult {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("outcomes", &self.outcomes),
-            1 => Shown::required("prevUserRev", &self.prev_user_rev),
-            2 => Shown::required("userRev", &self.user_rev),
-            3 => Shown::required("serverTime", &self.server_time),
-            _ => Shown::End,
+            0 => MemberView::required("outcomes", &self.outcomes),
+            1 => MemberView::required("prevUserRev", &self.prev_user_rev),
+            2 => MemberView::required("userRev", &self.user_rev),
+            3 => MemberView::required("serverTime", &self.server_time),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let outcomes = members.required("outcomes")?;
-        let prev_user_rev = members.required("prevUserRev")?;
-        let user_rev = members.required("userRev")?;
-        let server_time = members.required("serverTime")?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            outcomes,
-            prev_user_rev,
-            user_rev,
-            server_time,
+            outcomes: members.required(0, "outcomes")?,
+            prev_user_rev: members.required(1, "prevUserRev")?,
+            user_rev: members.required(2, "userRev")?,
+            server_time: members.required(3, "serverTime")?,
         })
     }
 }
 record!(
     AppliedProgressionLogPushResult,
     "AppliedProgressionLogPushResult",
-    super::validators::check_applied_progression_log_push_result
+    validators::check_applied_progression_log_push_result
 );
 
 /// A record, live or deleted. At most 256 KiB of JSON.
@@ -1558,7 +1510,7 @@ impl ReadJson for AppliedProgressionLogRecord {
 schema!(
     AppliedProgressionLogRecord,
     "AppliedProgressionLogRecord",
-    super::validators::check_applied_progression_log_record
+    validators::check_applied_progression_log_record
 );
 
 /// The change lost against the stored version. The device adopts the winner, and keeps what lost in its
@@ -1576,35 +1528,35 @@ pub struct AppliedProgressionLogSupersededOutcome {
 impl Fields for AppliedProgressionLogSupersededOutcome {
     const NAMES: &'static [&'static str] = &["id", "op", "outcome", "winner"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("id", &self.id),
-            1 => Shown::required("op", &self.op),
-            2 => Shown::Present("outcome", Json::String("superseded")),
-            3 => Shown::required("winner", &self.winner),
-            _ => Shown::End,
+            0 => MemberView::required("id", &self.id),
+            1 => MemberView::required("op", &self.op),
+            2 => MemberView::Present("outcome", Json::String("superseded")),
+            3 => MemberView::required("winner", &self.winner),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let id = members.required("id")?;
-        let op = members.required("op")?;
-        members.constant("outcome");
-        let winner = members.required("winner")?;
-        Some(Self { id, op, winner })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            id: members.required(0, "id")?,
+            op: members.required(1, "op")?,
+            winner: members.required(3, "winner")?,
+        })
     }
 }
 record!(
     AppliedProgressionLogSupersededOutcome,
     "AppliedProgressionLogSupersededOutcome",
-    super::validators::check_applied_progression_log_superseded_outcome
+    validators::check_applied_progression_log_superseded_outcome
 );
 
 /// A bodyweight in kilograms, above 0.
 #[derive(Clone, Debug, PartialEq, Copy, PartialOrd)]
 pub struct BodyweightKg(pub f64);
 
-newtype!(BodyweightKg, "BodyweightKg", super::validators::check_bodyweight_kg, f64);
+newtype!(BodyweightKg, "BodyweightKg", validators::check_bodyweight_kg, f64);
 
 /// To reach a bodyweight, from above or below.
 #[derive(Clone, Debug, PartialEq)]
@@ -1661,63 +1613,47 @@ impl Fields for BodyweightTargetGoal {
         "targetDate",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("id", &self.id),
-            1 => Shown::required("clientCreatedAt", &self.client_created_at),
-            2 => Shown::required("clientUpdatedAt", &self.client_updated_at),
-            3 => Shown::Present("isDeleted", Json::Bool(false)),
-            4 => Shown::required("name", &self.name),
-            5 => Shown::required("status", &self.status),
-            6 => Shown::required("creationDate", &self.creation_date),
-            7 => Shown::Present("type", Json::String("bodyweightTarget")),
-            8 => Shown::required("targetBodyweightKg", &self.target_bodyweight_kg),
-            9 => Shown::optional("serverId", &self.server_id),
-            10 => Shown::optional("serverUpdatedAt", &self.server_updated_at),
-            11 => Shown::optional("achievedDate", &self.achieved_date),
-            12 => Shown::optional("currentValue", &self.current_value),
-            13 => Shown::optional("progressNotes", &self.progress_notes),
-            14 => Shown::optional("targetDate", &self.target_date),
-            _ => Shown::other(&self.unknown, last, Self::NAMES),
+            0 => MemberView::required("id", &self.id),
+            1 => MemberView::required("clientCreatedAt", &self.client_created_at),
+            2 => MemberView::required("clientUpdatedAt", &self.client_updated_at),
+            3 => MemberView::Present("isDeleted", Json::Bool(false)),
+            4 => MemberView::required("name", &self.name),
+            5 => MemberView::required("status", &self.status),
+            6 => MemberView::required("creationDate", &self.creation_date),
+            7 => MemberView::Present("type", Json::String("bodyweightTarget")),
+            8 => MemberView::required("targetBodyweightKg", &self.target_bodyweight_kg),
+            9 => MemberView::optional("serverId", &self.server_id),
+            10 => MemberView::optional("serverUpdatedAt", &self.server_updated_at),
+            11 => MemberView::optional("achievedDate", &self.achieved_date),
+            12 => MemberView::optional("currentValue", &self.current_value),
+            13 => MemberView::optional("progressNotes", &self.progress_notes),
+            14 => MemberView::optional("targetDate", &self.target_date),
+            _ => MemberView::other(&self.unknown, last, Self::NAMES),
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let id = members.required("id")?;
-        let client_created_at = members.required("clientCreatedAt")?;
-        let client_updated_at = members.required("clientUpdatedAt")?;
-        members.constant("isDeleted");
-        let name = members.required("name")?;
-        let status = members.required("status")?;
-        let creation_date = members.required("creationDate")?;
-        members.constant("type");
-        let target_bodyweight_kg = members.required("targetBodyweightKg")?;
-        let server_id = members.optional("serverId")?;
-        let server_updated_at = members.optional("serverUpdatedAt")?;
-        let achieved_date = members.optional("achievedDate")?;
-        let current_value = members.optional("currentValue")?;
-        let progress_notes = members.optional("progressNotes")?;
-        let target_date = members.optional("targetDate")?;
-        let unknown = members.others()?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            id,
-            client_created_at,
-            client_updated_at,
-            name,
-            status,
-            creation_date,
-            target_bodyweight_kg,
-            server_id,
-            server_updated_at,
-            achieved_date,
-            current_value,
-            progress_notes,
-            target_date,
-            unknown,
+            id: members.required(0, "id")?,
+            client_created_at: members.required(1, "clientCreatedAt")?,
+            client_updated_at: members.required(2, "clientUpdatedAt")?,
+            name: members.required(4, "name")?,
+            status: members.required(5, "status")?,
+            creation_date: members.required(6, "creationDate")?,
+            target_bodyweight_kg: members.required(8, "targetBodyweightKg")?,
+            server_id: members.optional(9, "serverId")?,
+            server_updated_at: members.optional(10, "serverUpdatedAt")?,
+            achieved_date: members.optional(11, "achievedDate")?,
+            current_value: members.optional(12, "currentValue")?,
+            progress_notes: members.optional(13, "progressNotes")?,
+            target_date: members.optional(14, "targetDate")?,
+            unknown: members.others()?,
         })
     }
 }
-record!(BodyweightTargetGoal, "BodyweightTargetGoal", super::validators::check_bodyweight_target_goal);
+record!(BodyweightTargetGoal, "BodyweightTargetGoal", validators::check_bodyweight_target_goal);
 
 /// The current version of a record, with its revision and the edit that made it.
 #[derive(Clone, Debug, PartialEq)]
@@ -1734,23 +1670,24 @@ pub struct Change {
 impl Fields for Change {
     const NAMES: &'static [&'static str] = &["rev", "op", "record"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("rev", &self.rev),
-            1 => Shown::required("op", &self.op),
-            2 => Shown::required("record", &self.record),
-            _ => Shown::End,
+            0 => MemberView::required("rev", &self.rev),
+            1 => MemberView::required("op", &self.op),
+            2 => MemberView::required("record", &self.record),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let rev = members.required("rev")?;
-        let op = members.required("op")?;
-        let record = members.required("record")?;
-        Some(Self { rev, op, record })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            rev: members.required(0, "rev")?,
+            op: members.required(1, "op")?,
+            record: members.required(2, "record")?,
+        })
     }
 }
-record!(Change, "Change", super::validators::check_change);
+record!(Change, "Change", validators::check_change);
 
 /// One page of a collection's feed.
 #[derive(Clone, Debug, PartialEq)]
@@ -1777,33 +1714,28 @@ impl Fields for ChangePage {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("changes", &self.changes),
-            1 => Shown::required("nextCursor", &self.next_cursor),
-            2 => Shown::required("hasMore", &self.has_more),
-            3 => Shown::required("userRev", &self.user_rev),
-            4 => Shown::required("serverTime", &self.server_time),
-            _ => Shown::End,
+            0 => MemberView::required("changes", &self.changes),
+            1 => MemberView::required("nextCursor", &self.next_cursor),
+            2 => MemberView::required("hasMore", &self.has_more),
+            3 => MemberView::required("userRev", &self.user_rev),
+            4 => MemberView::required("serverTime", &self.server_time),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let changes = members.required("changes")?;
-        let next_cursor = members.required("nextCursor")?;
-        let has_more = members.required("hasMore")?;
-        let user_rev = members.required("userRev")?;
-        let server_time = members.required("serverTime")?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            changes,
-            next_cursor,
-            has_more,
-            user_rev,
-            server_time,
+            changes: members.required(0, "changes")?,
+            next_cursor: members.required(1, "nextCursor")?,
+            has_more: members.required(2, "hasMore")?,
+            user_rev: members.required(3, "userRev")?,
+            server_time: members.required(4, "serverTime")?,
         })
     }
 }
-record!(ChangePage, "ChangePage", super::validators::check_change_page);
+record!(ChangePage, "ChangePage", validators::check_change_page);
 
 /// The password as it is and as it is to be.
 #[derive(Clone, Debug, PartialEq)]
@@ -1817,31 +1749,29 @@ pub struct ChangePasswordRequest {
 impl Fields for ChangePasswordRequest {
     const NAMES: &'static [&'static str] = &["currentPassword", "newPassword"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("currentPassword", &self.current_password),
-            1 => Shown::required("newPassword", &self.new_password),
-            _ => Shown::End,
+            0 => MemberView::required("currentPassword", &self.current_password),
+            1 => MemberView::required("newPassword", &self.new_password),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let current_password = members.required("currentPassword")?;
-        let new_password = members.required("newPassword")?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            current_password,
-            new_password,
+            current_password: members.required(0, "currentPassword")?,
+            new_password: members.required(1, "newPassword")?,
         })
     }
 }
-record!(ChangePasswordRequest, "ChangePasswordRequest", super::validators::check_change_password_request);
+record!(ChangePasswordRequest, "ChangePasswordRequest", validators::check_change_password_request);
 
 /// The name of a collection, as it stands in paths. A later version may know more collections than this
 /// one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CollectionName(pub String);
 
-newtype!(CollectionName, "CollectionName", super::validators::check_collection_name, String);
+newtype!(CollectionName, "CollectionName", validators::check_collection_name, String);
 
 /// One workout of the program that was done.
 #[derive(Clone, Debug, PartialEq)]
@@ -1863,29 +1793,25 @@ impl Fields for CompletedWorkout {
         "completedDate",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("workoutLogId", &self.workout_log_id),
-            1 => Shown::required("orderInProgram", &self.order_in_program),
-            2 => Shown::required("completedDate", &self.completed_date),
-            _ => Shown::other(&self.unknown, last, Self::NAMES),
+            0 => MemberView::required("workoutLogId", &self.workout_log_id),
+            1 => MemberView::required("orderInProgram", &self.order_in_program),
+            2 => MemberView::required("completedDate", &self.completed_date),
+            _ => MemberView::other(&self.unknown, last, Self::NAMES),
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let workout_log_id = members.required("workoutLogId")?;
-        let order_in_program = members.required("orderInProgram")?;
-        let completed_date = members.required("completedDate")?;
-        let unknown = members.others()?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            workout_log_id,
-            order_in_program,
-            completed_date,
-            unknown,
+            workout_log_id: members.required(0, "workoutLogId")?,
+            order_in_program: members.required(1, "orderInProgram")?,
+            completed_date: members.required(2, "completedDate")?,
+            unknown: members.others()?,
         })
     }
 }
-record!(CompletedWorkout, "CompletedWorkout", super::validators::check_completed_workout);
+record!(CompletedWorkout, "CompletedWorkout", validators::check_completed_workout);
 
 /// A condition, or a tree of them, at most 32 levels deep. Unlike other parts of a record, each of the
 /// four forms is closed. An open form would let one object be two forms at once, such as `all` beside
@@ -1930,13 +1856,13 @@ impl ReadJson for Condition {
         mismatch(value, "one of several shapes", at, out)
     }
 }
-schema!(Condition, "Condition", super::validators::check_condition);
+schema!(Condition, "Condition", validators::check_condition);
 
 /// A version of this contract, as in `info.version`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ContractVersion(pub String);
 
-newtype!(ContractVersion, "ContractVersion", super::validators::check_contract_version, String);
+newtype!(ContractVersion, "ContractVersion", validators::check_contract_version, String);
 
 /// The versions of this contract that the server supports.
 #[derive(Clone, Debug, PartialEq)]
@@ -1950,28 +1876,29 @@ pub struct ContractVersions {
 impl Fields for ContractVersions {
     const NAMES: &'static [&'static str] = &["min", "max"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("min", &self.min),
-            1 => Shown::required("max", &self.max),
-            _ => Shown::End,
+            0 => MemberView::required("min", &self.min),
+            1 => MemberView::required("max", &self.max),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let min = members.required("min")?;
-        let max = members.required("max")?;
-        Some(Self { min, max })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            min: members.required(0, "min")?,
+            max: members.required(1, "max")?,
+        })
     }
 }
-record!(ContractVersions, "ContractVersions", super::validators::check_contract_versions);
+record!(ContractVersions, "ContractVersions", validators::check_contract_versions);
 
 /// A place in a feed, `v1.<feed>.<epoch>.<revision>`. The feed is `all` or the name of a collection.
 /// Clients store it and send it back, and read nothing out of it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Cursor(pub String);
 
-newtype!(Cursor, "Cursor", super::validators::check_cursor, String);
+newtype!(Cursor, "Cursor", validators::check_cursor, String);
 
 /// The confirmation that the account is to be erased.
 #[derive(Clone, Debug, PartialEq)]
@@ -1983,19 +1910,20 @@ pub struct DeleteAccountRequest {
 impl Fields for DeleteAccountRequest {
     const NAMES: &'static [&'static str] = &["password"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("password", &self.password),
-            _ => Shown::End,
+            0 => MemberView::required("password", &self.password),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let password = members.required("password")?;
-        Some(Self { password })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            password: members.required(0, "password")?,
+        })
     }
 }
-record!(DeleteAccountRequest, "DeleteAccountRequest", super::validators::check_delete_account_request);
+record!(DeleteAccountRequest, "DeleteAccountRequest", validators::check_delete_account_request);
 
 /// One level of a drop set, whose weight falls from level to level without rest.
 #[derive(Clone, Debug, PartialEq)]
@@ -2064,75 +1992,60 @@ impl Fields for DropSet {
         "targetWeightKg",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("id", &self.id),
-            1 => Shown::required("clientCreatedAt", &self.client_created_at),
-            2 => Shown::required("clientUpdatedAt", &self.client_updated_at),
-            3 => Shown::Present("isDeleted", Json::Bool(false)),
-            4 => Shown::required("workoutLogId", &self.workout_log_id),
-            5 => Shown::required("exerciseDefinitionId", &self.exercise_definition_id),
-            6 => Shown::required("orderInWorkout", &self.order_in_workout),
-            7 => Shown::required("orderInExercise", &self.order_in_exercise),
-            8 => Shown::Present("setType", Json::String("dropSet")),
-            9 => Shown::required("loggedWeightKg", &self.logged_weight_kg),
-            10 => Shown::required("loggedReps", &self.logged_reps),
-            11 => Shown::optional("serverId", &self.server_id),
-            12 => Shown::optional("serverUpdatedAt", &self.server_updated_at),
-            13 => Shown::optional("groupKey", &self.group_key),
-            14 => Shown::optional("level", &self.level),
-            15 => Shown::optional("notes", &self.notes),
-            16 => Shown::optional("restTimeSecs", &self.rest_time_secs),
-            17 => Shown::optional("targetReps", &self.target_reps),
-            18 => Shown::optional("targetWeightKg", &self.target_weight_kg),
-            _ => Shown::other(&self.unknown, last, Self::NAMES),
+            0 => MemberView::required("id", &self.id),
+            1 => MemberView::required("clientCreatedAt", &self.client_created_at),
+            2 => MemberView::required("clientUpdatedAt", &self.client_updated_at),
+            3 => MemberView::Present("isDeleted", Json::Bool(false)),
+            4 => MemberView::required("workoutLogId", &self.workout_log_id),
+            5 => {
+                MemberView::required(
+                    "exerciseDefinitionId",
+                    &self.exercise_definition_id,
+                )
+            }
+            6 => MemberView::required("orderInWorkout", &self.order_in_workout),
+            7 => MemberView::required("orderInExercise", &self.order_in_exercise),
+            8 => MemberView::Present("setType", Json::String("dropSet")),
+            9 => MemberView::required("loggedWeightKg", &self.logged_weight_kg),
+            10 => MemberView::required("loggedReps", &self.logged_reps),
+            11 => MemberView::optional("serverId", &self.server_id),
+            12 => MemberView::optional("serverUpdatedAt", &self.server_updated_at),
+            13 => MemberView::optional("groupKey", &self.group_key),
+            14 => MemberView::optional("level", &self.level),
+            15 => MemberView::optional("notes", &self.notes),
+            16 => MemberView::optional("restTimeSecs", &self.rest_time_secs),
+            17 => MemberView::optional("targetReps", &self.target_reps),
+            18 => MemberView::optional("targetWeightKg", &self.target_weight_kg),
+            _ => MemberView::other(&self.unknown, last, Self::NAMES),
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let id = members.required("id")?;
-        let client_created_at = members.required("clientCreatedAt")?;
-        let client_updated_at = members.required("clientUpdatedAt")?;
-        members.constant("isDeleted");
-        let workout_log_id = members.required("workoutLogId")?;
-        let exercise_definition_id = members.required("exerciseDefinitionId")?;
-        let order_in_workout = members.required("orderInWorkout")?;
-        let order_in_exercise = members.required("orderInExercise")?;
-        members.constant("setType");
-        let logged_weight_kg = members.required("loggedWeightKg")?;
-        let logged_reps = members.required("loggedReps")?;
-        let server_id = members.optional("serverId")?;
-        let server_updated_at = members.optional("serverUpdatedAt")?;
-        let group_key = members.optional("groupKey")?;
-        let level = members.optional("level")?;
-        let notes = members.optional("notes")?;
-        let rest_time_secs = members.optional("restTimeSecs")?;
-        let target_reps = members.optional("targetReps")?;
-        let target_weight_kg = members.optional("targetWeightKg")?;
-        let unknown = members.others()?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            id,
-            client_created_at,
-            client_updated_at,
-            workout_log_id,
-            exercise_definition_id,
-            order_in_workout,
-            order_in_exercise,
-            logged_weight_kg,
-            logged_reps,
-            server_id,
-            server_updated_at,
-            group_key,
-            level,
-            notes,
-            rest_time_secs,
-            target_reps,
-            target_weight_kg,
-            unknown,
+            id: members.required(0, "id")?,
+            client_created_at: members.required(1, "clientCreatedAt")?,
+            client_updated_at: members.required(2, "clientUpdatedAt")?,
+            workout_log_id: members.required(4, "workoutLogId")?,
+            exercise_definition_id: members.required(5, "exerciseDefinitionId")?,
+            order_in_workout: members.required(6, "orderInWorkout")?,
+            order_in_exercise: members.required(7, "orderInExercise")?,
+            logged_weight_kg: members.required(9, "loggedWeightKg")?,
+            logged_reps: members.required(10, "loggedReps")?,
+            server_id: members.optional(11, "serverId")?,
+            server_updated_at: members.optional(12, "serverUpdatedAt")?,
+            group_key: members.optional(13, "groupKey")?,
+            level: members.optional(14, "level")?,
+            notes: members.optional(15, "notes")?,
+            rest_time_secs: members.optional(16, "restTimeSecs")?,
+            target_reps: members.optional(17, "targetReps")?,
+            target_weight_kg: members.optional(18, "targetWeightKg")?,
+            unknown: members.others()?,
         })
     }
 }
-record!(DropSet, "DropSet", super::validators::check_drop_set);
+record!(DropSet, "DropSet", validators::check_drop_set);
 
 /// The change is already the current version, from an earlier push of the same op. Nothing was changed.
 #[derive(Clone, Debug, PartialEq)]
@@ -2162,50 +2075,43 @@ impl Fields for DuplicateOutcome {
         "clientUpdatedAt",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("id", &self.id),
-            1 => Shown::required("op", &self.op),
-            2 => Shown::Present("outcome", Json::String("duplicate")),
-            3 => Shown::required("rev", &self.rev),
-            4 => Shown::required("serverId", &self.server_id),
-            5 => Shown::required("serverUpdatedAt", &self.server_updated_at),
-            6 => Shown::required("clientUpdatedAt", &self.client_updated_at),
-            _ => Shown::End,
+            0 => MemberView::required("id", &self.id),
+            1 => MemberView::required("op", &self.op),
+            2 => MemberView::Present("outcome", Json::String("duplicate")),
+            3 => MemberView::required("rev", &self.rev),
+            4 => MemberView::required("serverId", &self.server_id),
+            5 => MemberView::required("serverUpdatedAt", &self.server_updated_at),
+            6 => MemberView::required("clientUpdatedAt", &self.client_updated_at),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let id = members.required("id")?;
-        let op = members.required("op")?;
-        members.constant("outcome");
-        let rev = members.required("rev")?;
-        let server_id = members.required("serverId")?;
-        let server_updated_at = members.required("serverUpdatedAt")?;
-        let client_updated_at = members.required("clientUpdatedAt")?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            id,
-            op,
-            rev,
-            server_id,
-            server_updated_at,
-            client_updated_at,
+            id: members.required(0, "id")?,
+            op: members.required(1, "op")?,
+            rev: members.required(3, "rev")?,
+            server_id: members.required(4, "serverId")?,
+            server_updated_at: members.required(5, "serverUpdatedAt")?,
+            client_updated_at: members.required(6, "clientUpdatedAt")?,
         })
     }
 }
-record!(DuplicateOutcome, "DuplicateOutcome", super::validators::check_duplicate_outcome);
+record!(DuplicateOutcome, "DuplicateOutcome", validators::check_duplicate_outcome);
 
 /// An email address. Upper and lower case are the same to the server.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Email(pub String);
 
-newtype!(Email, "Email", super::validators::check_email, String);
+newtype!(Email, "Email", validators::check_email, String);
 
 /// One unbroken life of the server's data. Restoring a backup begins another.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Epoch(pub String);
 
-newtype!(Epoch, "Epoch", super::validators::check_epoch, String);
+newtype!(Epoch, "Epoch", validators::check_epoch, String);
 
 /// An exercise that can be logged. The id of a shipped exercise is made from its name, so that all
 /// devices share one record of it.
@@ -2255,60 +2161,49 @@ impl Fields for ExerciseDefinition {
         "typicalAdvancedSetType",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("id", &self.id),
-            1 => Shown::required("clientCreatedAt", &self.client_created_at),
-            2 => Shown::required("clientUpdatedAt", &self.client_updated_at),
-            3 => Shown::Present("isDeleted", Json::Bool(false)),
-            4 => Shown::required("name", &self.name),
-            5 => Shown::required("isCustom", &self.is_custom),
-            6 => Shown::optional("serverId", &self.server_id),
-            7 => Shown::optional("serverUpdatedAt", &self.server_updated_at),
-            8 => Shown::optional("equipment", &self.equipment),
-            9 => Shown::optional("notes", &self.notes),
-            10 => Shown::optional("primaryMuscleGroups", &self.primary_muscle_groups),
+            0 => MemberView::required("id", &self.id),
+            1 => MemberView::required("clientCreatedAt", &self.client_created_at),
+            2 => MemberView::required("clientUpdatedAt", &self.client_updated_at),
+            3 => MemberView::Present("isDeleted", Json::Bool(false)),
+            4 => MemberView::required("name", &self.name),
+            5 => MemberView::required("isCustom", &self.is_custom),
+            6 => MemberView::optional("serverId", &self.server_id),
+            7 => MemberView::optional("serverUpdatedAt", &self.server_updated_at),
+            8 => MemberView::optional("equipment", &self.equipment),
+            9 => MemberView::optional("notes", &self.notes),
+            10 => {
+                MemberView::optional("primaryMuscleGroups", &self.primary_muscle_groups)
+            }
             11 => {
-                Shown::optional(
+                MemberView::optional(
                     "typicalAdvancedSetType",
                     &self.typical_advanced_set_type,
                 )
             }
-            _ => Shown::other(&self.unknown, last, Self::NAMES),
+            _ => MemberView::other(&self.unknown, last, Self::NAMES),
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let id = members.required("id")?;
-        let client_created_at = members.required("clientCreatedAt")?;
-        let client_updated_at = members.required("clientUpdatedAt")?;
-        members.constant("isDeleted");
-        let name = members.required("name")?;
-        let is_custom = members.required("isCustom")?;
-        let server_id = members.optional("serverId")?;
-        let server_updated_at = members.optional("serverUpdatedAt")?;
-        let equipment = members.optional("equipment")?;
-        let notes = members.optional("notes")?;
-        let primary_muscle_groups = members.optional("primaryMuscleGroups")?;
-        let typical_advanced_set_type = members.optional("typicalAdvancedSetType")?;
-        let unknown = members.others()?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            id,
-            client_created_at,
-            client_updated_at,
-            name,
-            is_custom,
-            server_id,
-            server_updated_at,
-            equipment,
-            notes,
-            primary_muscle_groups,
-            typical_advanced_set_type,
-            unknown,
+            id: members.required(0, "id")?,
+            client_created_at: members.required(1, "clientCreatedAt")?,
+            client_updated_at: members.required(2, "clientUpdatedAt")?,
+            name: members.required(4, "name")?,
+            is_custom: members.required(5, "isCustom")?,
+            server_id: members.optional(6, "serverId")?,
+            server_updated_at: members.optional(7, "serverUpdatedAt")?,
+            equipment: members.optional(8, "equipment")?,
+            notes: members.optional(9, "notes")?,
+            primary_muscle_groups: members.optional(10, "primaryMuscleGroups")?,
+            typical_advanced_set_type: members.optional(11, "typicalAdvancedSetType")?,
+            unknown: members.others()?,
         })
     }
 }
-record!(ExerciseDefinition, "ExerciseDefinition", super::validators::check_exercise_definition);
+record!(ExerciseDefinition, "ExerciseDefinition", validators::check_exercise_definition);
 
 /// The current version of a record, with its revision and the edit that made it.
 #[derive(Clone, Debug, PartialEq)]
@@ -2325,27 +2220,24 @@ pub struct ExerciseDefinitionChange {
 impl Fields for ExerciseDefinitionChange {
     const NAMES: &'static [&'static str] = &["rev", "op", "record"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("rev", &self.rev),
-            1 => Shown::required("op", &self.op),
-            2 => Shown::required("record", &self.record),
-            _ => Shown::End,
+            0 => MemberView::required("rev", &self.rev),
+            1 => MemberView::required("op", &self.op),
+            2 => MemberView::required("record", &self.record),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let rev = members.required("rev")?;
-        let op = members.required("op")?;
-        let record = members.required("record")?;
-        Some(Self { rev, op, record })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            rev: members.required(0, "rev")?,
+            op: members.required(1, "op")?,
+            record: members.required(2, "record")?,
+        })
     }
 }
-record!(
-    ExerciseDefinitionChange,
-    "ExerciseDefinitionChange",
-    super::validators::check_exercise_definition_change
-);
+record!(ExerciseDefinitionChange, "ExerciseDefinitionChange", validators::check_exercise_definition_change);
 
 /// One page of a collection's feed.
 #[derive(Clone, Debug, PartialEq)]
@@ -2372,36 +2264,31 @@ impl Fields for ExerciseDefinitionChangePage {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("changes", &self.changes),
-            1 => Shown::required("nextCursor", &self.next_cursor),
-            2 => Shown::required("hasMore", &self.has_more),
-            3 => Shown::required("userRev", &self.user_rev),
-            4 => Shown::required("serverTime", &self.server_time),
-            _ => Shown::End,
+            0 => MemberView::required("changes", &self.changes),
+            1 => MemberView::required("nextCursor", &self.next_cursor),
+            2 => MemberView::required("hasMore", &self.has_more),
+            3 => MemberView::required("userRev", &self.user_rev),
+            4 => MemberView::required("serverTime", &self.server_time),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let changes = members.required("changes")?;
-        let next_cursor = members.required("nextCursor")?;
-        let has_more = members.required("hasMore")?;
-        let user_rev = members.required("userRev")?;
-        let server_time = members.required("serverTime")?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            changes,
-            next_cursor,
-            has_more,
-            user_rev,
-            server_time,
+            changes: members.required(0, "changes")?,
+            next_cursor: members.required(1, "nextCursor")?,
+            has_more: members.required(2, "hasMore")?,
+            user_rev: members.required(3, "userRev")?,
+            server_time: members.required(4, "serverTime")?,
         })
     }
 }
 record!(
     ExerciseDefinitionChangePage,
     "ExerciseDefinitionChangePage",
-    super::validators::check_exercise_definition_change_page
+    validators::check_exercise_definition_change_page
 );
 
 /// The current version of a record of any collection. `x-any-collection` makes this a union over all
@@ -2420,28 +2307,28 @@ pub struct ExerciseDefinitionFeedChange {
 impl Fields for ExerciseDefinitionFeedChange {
     const NAMES: &'static [&'static str] = &["collection", "rev", "op", "record"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::Present("collection", Json::String("exercise-definitions")),
-            1 => Shown::required("rev", &self.rev),
-            2 => Shown::required("op", &self.op),
-            3 => Shown::required("record", &self.record),
-            _ => Shown::End,
+            0 => MemberView::Present("collection", Json::String("exercise-definitions")),
+            1 => MemberView::required("rev", &self.rev),
+            2 => MemberView::required("op", &self.op),
+            3 => MemberView::required("record", &self.record),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        members.constant("collection");
-        let rev = members.required("rev")?;
-        let op = members.required("op")?;
-        let record = members.required("record")?;
-        Some(Self { rev, op, record })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            rev: members.required(1, "rev")?,
+            op: members.required(2, "op")?,
+            record: members.required(3, "record")?,
+        })
     }
 }
 record!(
     ExerciseDefinitionFeedChange,
     "ExerciseDefinitionFeedChange",
-    super::validators::check_exercise_definition_feed_change
+    validators::check_exercise_definition_feed_change
 );
 
 /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
@@ -2460,28 +2347,28 @@ pub struct ExerciseDefinitionFeedPushChange {
 impl Fields for ExerciseDefinitionFeedPushChange {
     const NAMES: &'static [&'static str] = &["collection", "op", "record", "baseRev"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::Present("collection", Json::String("exercise-definitions")),
-            1 => Shown::required("op", &self.op),
-            2 => Shown::required("record", &self.record),
-            3 => Shown::optional("baseRev", &self.base_rev),
-            _ => Shown::End,
+            0 => MemberView::Present("collection", Json::String("exercise-definitions")),
+            1 => MemberView::required("op", &self.op),
+            2 => MemberView::required("record", &self.record),
+            3 => MemberView::optional("baseRev", &self.base_rev),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        members.constant("collection");
-        let op = members.required("op")?;
-        let record = members.required("record")?;
-        let base_rev = members.optional("baseRev")?;
-        Some(Self { op, record, base_rev })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            op: members.required(1, "op")?,
+            record: members.required(2, "record")?,
+            base_rev: members.optional(3, "baseRev")?,
+        })
     }
 }
 record!(
     ExerciseDefinitionFeedPushChange,
     "ExerciseDefinitionFeedPushChange",
-    super::validators::check_exercise_definition_feed_push_change
+    validators::check_exercise_definition_feed_push_change
 );
 
 /// One edit of one record, in full.
@@ -2499,26 +2386,27 @@ pub struct ExerciseDefinitionPushChange {
 impl Fields for ExerciseDefinitionPushChange {
     const NAMES: &'static [&'static str] = &["op", "record", "baseRev"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("op", &self.op),
-            1 => Shown::required("record", &self.record),
-            2 => Shown::optional("baseRev", &self.base_rev),
-            _ => Shown::End,
+            0 => MemberView::required("op", &self.op),
+            1 => MemberView::required("record", &self.record),
+            2 => MemberView::optional("baseRev", &self.base_rev),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let op = members.required("op")?;
-        let record = members.required("record")?;
-        let base_rev = members.optional("baseRev")?;
-        Some(Self { op, record, base_rev })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            op: members.required(0, "op")?,
+            record: members.required(1, "record")?,
+            base_rev: members.optional(2, "baseRev")?,
+        })
     }
 }
 record!(
     ExerciseDefinitionPushChange,
     "ExerciseDefinitionPushChange",
-    super::validators::check_exercise_definition_push_change
+    validators::check_exercise_definition_push_change
 );
 
 /// What became of one pushed change.
@@ -2571,7 +2459,7 @@ impl ReadJson for ExerciseDefinitionPushOutcome {
 schema!(
     ExerciseDefinitionPushOutcome,
     "ExerciseDefinitionPushOutcome",
-    super::validators::check_exercise_definition_push_outcome
+    validators::check_exercise_definition_push_outcome
 );
 
 /// Edits of one collection.
@@ -2587,24 +2475,25 @@ pub struct ExerciseDefinitionPushRequest {
 impl Fields for ExerciseDefinitionPushRequest {
     const NAMES: &'static [&'static str] = &["changes", "cursor"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("changes", &self.changes),
-            1 => Shown::optional("cursor", &self.cursor),
-            _ => Shown::End,
+            0 => MemberView::required("changes", &self.changes),
+            1 => MemberView::optional("cursor", &self.cursor),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let changes = members.required("changes")?;
-        let cursor = members.optional("cursor")?;
-        Some(Self { changes, cursor })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            changes: members.required(0, "changes")?,
+            cursor: members.optional(1, "cursor")?,
+        })
     }
 }
 record!(
     ExerciseDefinitionPushRequest,
     "ExerciseDefinitionPushRequest",
-    super::validators::check_exercise_definition_push_request
+    validators::check_exercise_definition_push_request
 );
 
 /// What became of a push to one collection.
@@ -2629,33 +2518,29 @@ impl Fields for ExerciseDefinitionPushResult {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("outcomes", &self.outcomes),
-            1 => Shown::required("prevUserRev", &self.prev_user_rev),
-            2 => Shown::required("userRev", &self.user_rev),
-            3 => Shown::required("serverTime", &self.server_time),
-            _ => Shown::End,
+            0 => MemberView::required("outcomes", &self.outcomes),
+            1 => MemberView::required("prevUserRev", &self.prev_user_rev),
+            2 => MemberView::required("userRev", &self.user_rev),
+            3 => MemberView::required("serverTime", &self.server_time),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let outcomes = members.required("outcomes")?;
-        let prev_user_rev = members.required("prevUserRev")?;
-        let user_rev = members.required("userRev")?;
-        let server_time = members.required("serverTime")?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            outcomes,
-            prev_user_rev,
-            user_rev,
-            server_time,
+            outcomes: members.required(0, "outcomes")?,
+            prev_user_rev: members.required(1, "prevUserRev")?,
+            user_rev: members.required(2, "userRev")?,
+            server_time: members.required(3, "serverTime")?,
         })
     }
 }
 record!(
     ExerciseDefinitionPushResult,
     "ExerciseDefinitionPushResult",
-    super::validators::check_exercise_definition_push_result
+    validators::check_exercise_definition_push_result
 );
 
 /// A record, live or deleted. At most 256 KiB of JSON.
@@ -2690,11 +2575,7 @@ impl ReadJson for ExerciseDefinitionRecord {
         }
     }
 }
-schema!(
-    ExerciseDefinitionRecord,
-    "ExerciseDefinitionRecord",
-    super::validators::check_exercise_definition_record
-);
+schema!(ExerciseDefinitionRecord, "ExerciseDefinitionRecord", validators::check_exercise_definition_record);
 
 /// The change lost against the stored version. The device adopts the winner, and keeps what lost in its
 /// conflict history.
@@ -2711,28 +2592,28 @@ pub struct ExerciseDefinitionSupersededOutcome {
 impl Fields for ExerciseDefinitionSupersededOutcome {
     const NAMES: &'static [&'static str] = &["id", "op", "outcome", "winner"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("id", &self.id),
-            1 => Shown::required("op", &self.op),
-            2 => Shown::Present("outcome", Json::String("superseded")),
-            3 => Shown::required("winner", &self.winner),
-            _ => Shown::End,
+            0 => MemberView::required("id", &self.id),
+            1 => MemberView::required("op", &self.op),
+            2 => MemberView::Present("outcome", Json::String("superseded")),
+            3 => MemberView::required("winner", &self.winner),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let id = members.required("id")?;
-        let op = members.required("op")?;
-        members.constant("outcome");
-        let winner = members.required("winner")?;
-        Some(Self { id, op, winner })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            id: members.required(0, "id")?,
+            op: members.required(1, "op")?,
+            winner: members.required(3, "winner")?,
+        })
     }
 }
 record!(
     ExerciseDefinitionSupersededOutcome,
     "ExerciseDefinitionSupersededOutcome",
-    super::validators::check_exercise_definition_superseded_outcome
+    validators::check_exercise_definition_superseded_outcome
 );
 
 /// One exercise of a planned workout, and how it is to be done.
@@ -2767,41 +2648,43 @@ impl Fields for ExercisePrescription {
         "targetWeightNotes",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("exerciseDefinitionId", &self.exercise_definition_id),
-            1 => Shown::required("orderInTemplate", &self.order_in_template),
-            2 => Shown::required("targetSetDefinitions", &self.target_set_definitions),
-            3 => Shown::optional("restTimeSecs", &self.rest_time_secs),
-            4 => Shown::optional("targetReps", &self.target_reps),
-            5 => Shown::optional("targetSets", &self.target_sets),
-            6 => Shown::optional("targetWeightNotes", &self.target_weight_notes),
-            _ => Shown::other(&self.unknown, last, Self::NAMES),
+            0 => {
+                MemberView::required(
+                    "exerciseDefinitionId",
+                    &self.exercise_definition_id,
+                )
+            }
+            1 => MemberView::required("orderInTemplate", &self.order_in_template),
+            2 => {
+                MemberView::required(
+                    "targetSetDefinitions",
+                    &self.target_set_definitions,
+                )
+            }
+            3 => MemberView::optional("restTimeSecs", &self.rest_time_secs),
+            4 => MemberView::optional("targetReps", &self.target_reps),
+            5 => MemberView::optional("targetSets", &self.target_sets),
+            6 => MemberView::optional("targetWeightNotes", &self.target_weight_notes),
+            _ => MemberView::other(&self.unknown, last, Self::NAMES),
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let exercise_definition_id = members.required("exerciseDefinitionId")?;
-        let order_in_template = members.required("orderInTemplate")?;
-        let target_set_definitions = members.required("targetSetDefinitions")?;
-        let rest_time_secs = members.optional("restTimeSecs")?;
-        let target_reps = members.optional("targetReps")?;
-        let target_sets = members.optional("targetSets")?;
-        let target_weight_notes = members.optional("targetWeightNotes")?;
-        let unknown = members.others()?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            exercise_definition_id,
-            order_in_template,
-            target_set_definitions,
-            rest_time_secs,
-            target_reps,
-            target_sets,
-            target_weight_notes,
-            unknown,
+            exercise_definition_id: members.required(0, "exerciseDefinitionId")?,
+            order_in_template: members.required(1, "orderInTemplate")?,
+            target_set_definitions: members.required(2, "targetSetDefinitions")?,
+            rest_time_secs: members.optional(3, "restTimeSecs")?,
+            target_reps: members.optional(4, "targetReps")?,
+            target_sets: members.optional(5, "targetSets")?,
+            target_weight_notes: members.optional(6, "targetWeightNotes")?,
+            unknown: members.others()?,
         })
     }
 }
-record!(ExercisePrescription, "ExercisePrescription", super::validators::check_exercise_prescription);
+record!(ExercisePrescription, "ExercisePrescription", validators::check_exercise_prescription);
 
 /// The current version of a record of any collection. `x-any-collection` makes this a union over all
 /// collections, told apart by `collection`, in which the record is one of that collection.
@@ -2896,7 +2779,7 @@ impl ReadJson for FeedChange {
         }
     }
 }
-schema!(FeedChange, "FeedChange", super::validators::check_feed_change);
+schema!(FeedChange, "FeedChange", validators::check_feed_change);
 
 /// One page of the global feed.
 #[derive(Clone, Debug, PartialEq)]
@@ -2923,33 +2806,28 @@ impl Fields for FeedPage {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("changes", &self.changes),
-            1 => Shown::required("nextCursor", &self.next_cursor),
-            2 => Shown::required("hasMore", &self.has_more),
-            3 => Shown::required("userRev", &self.user_rev),
-            4 => Shown::required("serverTime", &self.server_time),
-            _ => Shown::End,
+            0 => MemberView::required("changes", &self.changes),
+            1 => MemberView::required("nextCursor", &self.next_cursor),
+            2 => MemberView::required("hasMore", &self.has_more),
+            3 => MemberView::required("userRev", &self.user_rev),
+            4 => MemberView::required("serverTime", &self.server_time),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let changes = members.required("changes")?;
-        let next_cursor = members.required("nextCursor")?;
-        let has_more = members.required("hasMore")?;
-        let user_rev = members.required("userRev")?;
-        let server_time = members.required("serverTime")?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            changes,
-            next_cursor,
-            has_more,
-            user_rev,
-            server_time,
+            changes: members.required(0, "changes")?,
+            next_cursor: members.required(1, "nextCursor")?,
+            has_more: members.required(2, "hasMore")?,
+            user_rev: members.required(3, "userRev")?,
+            server_time: members.required(4, "serverTime")?,
         })
     }
 }
-record!(FeedPage, "FeedPage", super::validators::check_feed_page);
+record!(FeedPage, "FeedPage", validators::check_feed_page);
 
 /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
 /// collections, told apart by `collection`, in which the record is one of that collection.
@@ -3046,7 +2924,7 @@ impl ReadJson for FeedPushChange {
         }
     }
 }
-schema!(FeedPushChange, "FeedPushChange", super::validators::check_feed_push_change);
+schema!(FeedPushChange, "FeedPushChange", validators::check_feed_push_change);
 
 /// Edits of any collections.
 #[derive(Clone, Debug, PartialEq)]
@@ -3061,21 +2939,22 @@ pub struct FeedPushRequest {
 impl Fields for FeedPushRequest {
     const NAMES: &'static [&'static str] = &["changes", "cursor"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("changes", &self.changes),
-            1 => Shown::optional("cursor", &self.cursor),
-            _ => Shown::End,
+            0 => MemberView::required("changes", &self.changes),
+            1 => MemberView::optional("cursor", &self.cursor),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let changes = members.required("changes")?;
-        let cursor = members.optional("cursor")?;
-        Some(Self { changes, cursor })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            changes: members.required(0, "changes")?,
+            cursor: members.optional(1, "cursor")?,
+        })
     }
 }
-record!(FeedPushRequest, "FeedPushRequest", super::validators::check_feed_push_request);
+record!(FeedPushRequest, "FeedPushRequest", validators::check_feed_push_request);
 
 /// What became of a push to the global feed.
 #[derive(Clone, Debug, PartialEq)]
@@ -3100,37 +2979,33 @@ impl Fields for FeedPushResult {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("outcomes", &self.outcomes),
-            1 => Shown::required("prevUserRev", &self.prev_user_rev),
-            2 => Shown::required("userRev", &self.user_rev),
-            3 => Shown::required("serverTime", &self.server_time),
-            _ => Shown::End,
+            0 => MemberView::required("outcomes", &self.outcomes),
+            1 => MemberView::required("prevUserRev", &self.prev_user_rev),
+            2 => MemberView::required("userRev", &self.user_rev),
+            3 => MemberView::required("serverTime", &self.server_time),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let outcomes = members.required("outcomes")?;
-        let prev_user_rev = members.required("prevUserRev")?;
-        let user_rev = members.required("userRev")?;
-        let server_time = members.required("serverTime")?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            outcomes,
-            prev_user_rev,
-            user_rev,
-            server_time,
+            outcomes: members.required(0, "outcomes")?,
+            prev_user_rev: members.required(1, "prevUserRev")?,
+            user_rev: members.required(2, "userRev")?,
+            server_time: members.required(3, "serverTime")?,
         })
     }
 }
-record!(FeedPushResult, "FeedPushResult", super::validators::check_feed_push_result);
+record!(FeedPushResult, "FeedPushResult", validators::check_feed_push_result);
 
 /// A UUID of any version, as 36 lower-case characters. Devices make version 7; records with a fixed id
 /// have version 5.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Id(pub String);
 
-newtype!(Id, "Id", super::validators::check_id, String);
+newtype!(Id, "Id", validators::check_id, String);
 
 /// Compares one fact with one value.
 #[derive(Clone, Debug, PartialEq)]
@@ -3156,33 +3031,28 @@ impl Fields for LeafCondition {
         "path",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("fact", &self.fact),
-            1 => Shown::required("operator", &self.operator),
-            2 => Shown::required("value", &self.value),
-            3 => Shown::optional("params", &self.params),
-            4 => Shown::optional("path", &self.path),
-            _ => Shown::End,
+            0 => MemberView::required("fact", &self.fact),
+            1 => MemberView::required("operator", &self.operator),
+            2 => MemberView::required("value", &self.value),
+            3 => MemberView::optional("params", &self.params),
+            4 => MemberView::optional("path", &self.path),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let fact = members.required("fact")?;
-        let operator = members.required("operator")?;
-        let value = members.required("value")?;
-        let params = members.optional("params")?;
-        let path = members.optional("path")?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            fact,
-            operator,
-            value,
-            params,
-            path,
+            fact: members.required(0, "fact")?,
+            operator: members.required(1, "operator")?,
+            value: members.required(2, "value")?,
+            params: members.optional(3, "params")?,
+            path: members.optional(4, "path")?,
         })
     }
 }
-record!(LeafCondition, "LeafCondition", super::validators::check_leaf_condition);
+record!(LeafCondition, "LeafCondition", validators::check_leaf_condition);
 
 /// To lift a weight in an exercise.
 #[derive(Clone, Debug, PartialEq)]
@@ -3245,75 +3115,57 @@ impl Fields for LiftTargetGoal {
         "targetReps",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("id", &self.id),
-            1 => Shown::required("clientCreatedAt", &self.client_created_at),
-            2 => Shown::required("clientUpdatedAt", &self.client_updated_at),
-            3 => Shown::Present("isDeleted", Json::Bool(false)),
-            4 => Shown::required("name", &self.name),
-            5 => Shown::required("status", &self.status),
-            6 => Shown::required("creationDate", &self.creation_date),
-            7 => Shown::Present("type", Json::String("liftTarget")),
+            0 => MemberView::required("id", &self.id),
+            1 => MemberView::required("clientCreatedAt", &self.client_created_at),
+            2 => MemberView::required("clientUpdatedAt", &self.client_updated_at),
+            3 => MemberView::Present("isDeleted", Json::Bool(false)),
+            4 => MemberView::required("name", &self.name),
+            5 => MemberView::required("status", &self.status),
+            6 => MemberView::required("creationDate", &self.creation_date),
+            7 => MemberView::Present("type", Json::String("liftTarget")),
             8 => {
-                Shown::required(
+                MemberView::required(
                     "targetExerciseDefinitionId",
                     &self.target_exercise_definition_id,
                 )
             }
-            9 => Shown::required("targetWeightKg", &self.target_weight_kg),
-            10 => Shown::optional("serverId", &self.server_id),
-            11 => Shown::optional("serverUpdatedAt", &self.server_updated_at),
-            12 => Shown::optional("achievedDate", &self.achieved_date),
-            13 => Shown::optional("currentValue", &self.current_value),
-            14 => Shown::optional("progressNotes", &self.progress_notes),
-            15 => Shown::optional("targetDate", &self.target_date),
-            16 => Shown::optional("targetReps", &self.target_reps),
-            _ => Shown::other(&self.unknown, last, Self::NAMES),
+            9 => MemberView::required("targetWeightKg", &self.target_weight_kg),
+            10 => MemberView::optional("serverId", &self.server_id),
+            11 => MemberView::optional("serverUpdatedAt", &self.server_updated_at),
+            12 => MemberView::optional("achievedDate", &self.achieved_date),
+            13 => MemberView::optional("currentValue", &self.current_value),
+            14 => MemberView::optional("progressNotes", &self.progress_notes),
+            15 => MemberView::optional("targetDate", &self.target_date),
+            16 => MemberView::optional("targetReps", &self.target_reps),
+            _ => MemberView::other(&self.unknown, last, Self::NAMES),
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let id = members.required("id")?;
-        let client_created_at = members.required("clientCreatedAt")?;
-        let client_updated_at = members.required("clientUpdatedAt")?;
-        members.constant("isDeleted");
-        let name = members.required("name")?;
-        let status = members.required("status")?;
-        let creation_date = members.required("creationDate")?;
-        members.constant("type");
-        let target_exercise_definition_id = members
-            .required("targetExerciseDefinitionId")?;
-        let target_weight_kg = members.required("targetWeightKg")?;
-        let server_id = members.optional("serverId")?;
-        let server_updated_at = members.optional("serverUpdatedAt")?;
-        let achieved_date = members.optional("achievedDate")?;
-        let current_value = members.optional("currentValue")?;
-        let progress_notes = members.optional("progressNotes")?;
-        let target_date = members.optional("targetDate")?;
-        let target_reps = members.optional("targetReps")?;
-        let unknown = members.others()?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            id,
-            client_created_at,
-            client_updated_at,
-            name,
-            status,
-            creation_date,
-            target_exercise_definition_id,
-            target_weight_kg,
-            server_id,
-            server_updated_at,
-            achieved_date,
-            current_value,
-            progress_notes,
-            target_date,
-            target_reps,
-            unknown,
+            id: members.required(0, "id")?,
+            client_created_at: members.required(1, "clientCreatedAt")?,
+            client_updated_at: members.required(2, "clientUpdatedAt")?,
+            name: members.required(4, "name")?,
+            status: members.required(5, "status")?,
+            creation_date: members.required(6, "creationDate")?,
+            target_exercise_definition_id: members
+                .required(8, "targetExerciseDefinitionId")?,
+            target_weight_kg: members.required(9, "targetWeightKg")?,
+            server_id: members.optional(10, "serverId")?,
+            server_updated_at: members.optional(11, "serverUpdatedAt")?,
+            achieved_date: members.optional(12, "achievedDate")?,
+            current_value: members.optional(13, "currentValue")?,
+            progress_notes: members.optional(14, "progressNotes")?,
+            target_date: members.optional(15, "targetDate")?,
+            target_reps: members.optional(16, "targetReps")?,
+            unknown: members.others()?,
         })
     }
 }
-record!(LiftTargetGoal, "LiftTargetGoal", super::validators::check_lift_target_goal);
+record!(LiftTargetGoal, "LiftTargetGoal", validators::check_lift_target_goal);
 
 /// The limits of the server. Bytes count after decompression.
 #[derive(Clone, Debug, PartialEq)]
@@ -3339,33 +3191,28 @@ impl Fields for Limits {
         "recordBytesMax",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("pageChangesMax", &self.page_changes_max),
-            1 => Shown::required("pageBytesMax", &self.page_bytes_max),
-            2 => Shown::required("batchChangesMax", &self.batch_changes_max),
-            3 => Shown::required("batchBytesMax", &self.batch_bytes_max),
-            4 => Shown::required("recordBytesMax", &self.record_bytes_max),
-            _ => Shown::End,
+            0 => MemberView::required("pageChangesMax", &self.page_changes_max),
+            1 => MemberView::required("pageBytesMax", &self.page_bytes_max),
+            2 => MemberView::required("batchChangesMax", &self.batch_changes_max),
+            3 => MemberView::required("batchBytesMax", &self.batch_bytes_max),
+            4 => MemberView::required("recordBytesMax", &self.record_bytes_max),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let page_changes_max = members.required("pageChangesMax")?;
-        let page_bytes_max = members.required("pageBytesMax")?;
-        let batch_changes_max = members.required("batchChangesMax")?;
-        let batch_bytes_max = members.required("batchBytesMax")?;
-        let record_bytes_max = members.required("recordBytesMax")?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            page_changes_max,
-            page_bytes_max,
-            batch_changes_max,
-            batch_bytes_max,
-            record_bytes_max,
+            page_changes_max: members.required(0, "pageChangesMax")?,
+            page_bytes_max: members.required(1, "pageBytesMax")?,
+            batch_changes_max: members.required(2, "batchChangesMax")?,
+            batch_bytes_max: members.required(3, "batchBytesMax")?,
+            record_bytes_max: members.required(4, "recordBytesMax")?,
         })
     }
 }
-record!(Limits, "Limits", super::validators::check_limits);
+record!(Limits, "Limits", validators::check_limits);
 
 /// A progression rule, and the part of the program that it applies to.
 #[derive(Clone, Debug, PartialEq)]
@@ -3384,29 +3231,25 @@ pub struct LinkedProgressionRule {
 impl Fields for LinkedProgressionRule {
     const NAMES: &'static [&'static str] = &["ruleId", "scope", "scopeIdentifier"];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("ruleId", &self.rule_id),
-            1 => Shown::required("scope", &self.scope),
-            2 => Shown::optional("scopeIdentifier", &self.scope_identifier),
-            _ => Shown::other(&self.unknown, last, Self::NAMES),
+            0 => MemberView::required("ruleId", &self.rule_id),
+            1 => MemberView::required("scope", &self.scope),
+            2 => MemberView::optional("scopeIdentifier", &self.scope_identifier),
+            _ => MemberView::other(&self.unknown, last, Self::NAMES),
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let rule_id = members.required("ruleId")?;
-        let scope = members.required("scope")?;
-        let scope_identifier = members.optional("scopeIdentifier")?;
-        let unknown = members.others()?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            rule_id,
-            scope,
-            scope_identifier,
-            unknown,
+            rule_id: members.required(0, "ruleId")?,
+            scope: members.required(1, "scope")?,
+            scope_identifier: members.optional(2, "scopeIdentifier")?,
+            unknown: members.others()?,
         })
     }
 }
-record!(LinkedProgressionRule, "LinkedProgressionRule", super::validators::check_linked_progression_rule);
+record!(LinkedProgressionRule, "LinkedProgressionRule", validators::check_linked_progression_rule);
 
 /// What the rule applies to, `program` for all of it, `workoutInProgram` for one workout, or
 /// `exerciseInProgram` for one exercise.
@@ -3440,7 +3283,7 @@ impl LinkedProgressionRuleScope {
 texts!(
     LinkedProgressionRuleScope,
     "LinkedProgressionRule.scope",
-    super::validators::check_linked_progression_rule_scope
+    validators::check_linked_progression_rule_scope
 );
 
 /// Any live record. It stands for a live record of the collection at hand, which is the schema that the
@@ -3473,37 +3316,30 @@ impl Fields for Live {
         "serverUpdatedAt",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("id", &self.id),
-            1 => Shown::required("clientCreatedAt", &self.client_created_at),
-            2 => Shown::required("clientUpdatedAt", &self.client_updated_at),
-            3 => Shown::Present("isDeleted", Json::Bool(false)),
-            4 => Shown::optional("serverId", &self.server_id),
-            5 => Shown::optional("serverUpdatedAt", &self.server_updated_at),
-            _ => Shown::other(&self.unknown, last, Self::NAMES),
+            0 => MemberView::required("id", &self.id),
+            1 => MemberView::required("clientCreatedAt", &self.client_created_at),
+            2 => MemberView::required("clientUpdatedAt", &self.client_updated_at),
+            3 => MemberView::Present("isDeleted", Json::Bool(false)),
+            4 => MemberView::optional("serverId", &self.server_id),
+            5 => MemberView::optional("serverUpdatedAt", &self.server_updated_at),
+            _ => MemberView::other(&self.unknown, last, Self::NAMES),
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let id = members.required("id")?;
-        let client_created_at = members.required("clientCreatedAt")?;
-        let client_updated_at = members.required("clientUpdatedAt")?;
-        members.constant("isDeleted");
-        let server_id = members.optional("serverId")?;
-        let server_updated_at = members.optional("serverUpdatedAt")?;
-        let unknown = members.others()?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            id,
-            client_created_at,
-            client_updated_at,
-            server_id,
-            server_updated_at,
-            unknown,
+            id: members.required(0, "id")?,
+            client_created_at: members.required(1, "clientCreatedAt")?,
+            client_updated_at: members.required(2, "clientUpdatedAt")?,
+            server_id: members.optional(4, "serverId")?,
+            server_updated_at: members.optional(5, "serverUpdatedAt")?,
+            unknown: members.others()?,
         })
     }
 }
-record!(Live, "Live", super::validators::check_live);
+record!(Live, "Live", validators::check_live);
 
 /// One set of a workout, of the kind that `setType` says. The parts of a pyramid or a drop set are sets
 /// of their own, tied together by `groupKey`.
@@ -3561,7 +3397,7 @@ impl ReadJson for LoggedSet {
         }
     }
 }
-schema!(LoggedSet, "LoggedSet", super::validators::check_logged_set);
+schema!(LoggedSet, "LoggedSet", validators::check_logged_set);
 
 /// The current version of a record, with its revision and the edit that made it.
 #[derive(Clone, Debug, PartialEq)]
@@ -3578,23 +3414,24 @@ pub struct LoggedSetChange {
 impl Fields for LoggedSetChange {
     const NAMES: &'static [&'static str] = &["rev", "op", "record"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("rev", &self.rev),
-            1 => Shown::required("op", &self.op),
-            2 => Shown::required("record", &self.record),
-            _ => Shown::End,
+            0 => MemberView::required("rev", &self.rev),
+            1 => MemberView::required("op", &self.op),
+            2 => MemberView::required("record", &self.record),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let rev = members.required("rev")?;
-        let op = members.required("op")?;
-        let record = members.required("record")?;
-        Some(Self { rev, op, record })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            rev: members.required(0, "rev")?,
+            op: members.required(1, "op")?,
+            record: members.required(2, "record")?,
+        })
     }
 }
-record!(LoggedSetChange, "LoggedSetChange", super::validators::check_logged_set_change);
+record!(LoggedSetChange, "LoggedSetChange", validators::check_logged_set_change);
 
 /// One page of a collection's feed.
 #[derive(Clone, Debug, PartialEq)]
@@ -3621,33 +3458,28 @@ impl Fields for LoggedSetChangePage {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("changes", &self.changes),
-            1 => Shown::required("nextCursor", &self.next_cursor),
-            2 => Shown::required("hasMore", &self.has_more),
-            3 => Shown::required("userRev", &self.user_rev),
-            4 => Shown::required("serverTime", &self.server_time),
-            _ => Shown::End,
+            0 => MemberView::required("changes", &self.changes),
+            1 => MemberView::required("nextCursor", &self.next_cursor),
+            2 => MemberView::required("hasMore", &self.has_more),
+            3 => MemberView::required("userRev", &self.user_rev),
+            4 => MemberView::required("serverTime", &self.server_time),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let changes = members.required("changes")?;
-        let next_cursor = members.required("nextCursor")?;
-        let has_more = members.required("hasMore")?;
-        let user_rev = members.required("userRev")?;
-        let server_time = members.required("serverTime")?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            changes,
-            next_cursor,
-            has_more,
-            user_rev,
-            server_time,
+            changes: members.required(0, "changes")?,
+            next_cursor: members.required(1, "nextCursor")?,
+            has_more: members.required(2, "hasMore")?,
+            user_rev: members.required(3, "userRev")?,
+            server_time: members.required(4, "serverTime")?,
         })
     }
 }
-record!(LoggedSetChangePage, "LoggedSetChangePage", super::validators::check_logged_set_change_page);
+record!(LoggedSetChangePage, "LoggedSetChangePage", validators::check_logged_set_change_page);
 
 /// The current version of a record of any collection. `x-any-collection` makes this a union over all
 /// collections, told apart by `collection`, in which the record is one of that collection.
@@ -3665,25 +3497,25 @@ pub struct LoggedSetFeedChange {
 impl Fields for LoggedSetFeedChange {
     const NAMES: &'static [&'static str] = &["collection", "rev", "op", "record"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::Present("collection", Json::String("logged-sets")),
-            1 => Shown::required("rev", &self.rev),
-            2 => Shown::required("op", &self.op),
-            3 => Shown::required("record", &self.record),
-            _ => Shown::End,
+            0 => MemberView::Present("collection", Json::String("logged-sets")),
+            1 => MemberView::required("rev", &self.rev),
+            2 => MemberView::required("op", &self.op),
+            3 => MemberView::required("record", &self.record),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        members.constant("collection");
-        let rev = members.required("rev")?;
-        let op = members.required("op")?;
-        let record = members.required("record")?;
-        Some(Self { rev, op, record })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            rev: members.required(1, "rev")?,
+            op: members.required(2, "op")?,
+            record: members.required(3, "record")?,
+        })
     }
 }
-record!(LoggedSetFeedChange, "LoggedSetFeedChange", super::validators::check_logged_set_feed_change);
+record!(LoggedSetFeedChange, "LoggedSetFeedChange", validators::check_logged_set_feed_change);
 
 /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
 /// collections, told apart by `collection`, in which the record is one of that collection.
@@ -3701,29 +3533,25 @@ pub struct LoggedSetFeedPushChange {
 impl Fields for LoggedSetFeedPushChange {
     const NAMES: &'static [&'static str] = &["collection", "op", "record", "baseRev"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::Present("collection", Json::String("logged-sets")),
-            1 => Shown::required("op", &self.op),
-            2 => Shown::required("record", &self.record),
-            3 => Shown::optional("baseRev", &self.base_rev),
-            _ => Shown::End,
+            0 => MemberView::Present("collection", Json::String("logged-sets")),
+            1 => MemberView::required("op", &self.op),
+            2 => MemberView::required("record", &self.record),
+            3 => MemberView::optional("baseRev", &self.base_rev),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        members.constant("collection");
-        let op = members.required("op")?;
-        let record = members.required("record")?;
-        let base_rev = members.optional("baseRev")?;
-        Some(Self { op, record, base_rev })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            op: members.required(1, "op")?,
+            record: members.required(2, "record")?,
+            base_rev: members.optional(3, "baseRev")?,
+        })
     }
 }
-record!(
-    LoggedSetFeedPushChange,
-    "LoggedSetFeedPushChange",
-    super::validators::check_logged_set_feed_push_change
-);
+record!(LoggedSetFeedPushChange, "LoggedSetFeedPushChange", validators::check_logged_set_feed_push_change);
 
 /// The members that logged sets of every kind have.
 #[derive(Clone, Debug, PartialEq)]
@@ -3761,44 +3589,40 @@ impl Fields for LoggedSetFields {
         "restTimeSecs",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("workoutLogId", &self.workout_log_id),
-            1 => Shown::required("exerciseDefinitionId", &self.exercise_definition_id),
-            2 => Shown::required("orderInWorkout", &self.order_in_workout),
-            3 => Shown::required("orderInExercise", &self.order_in_exercise),
-            4 => Shown::optional("groupKey", &self.group_key),
-            5 => Shown::optional("level", &self.level),
-            6 => Shown::optional("notes", &self.notes),
-            7 => Shown::optional("restTimeSecs", &self.rest_time_secs),
-            _ => Shown::other(&self.unknown, last, Self::NAMES),
+            0 => MemberView::required("workoutLogId", &self.workout_log_id),
+            1 => {
+                MemberView::required(
+                    "exerciseDefinitionId",
+                    &self.exercise_definition_id,
+                )
+            }
+            2 => MemberView::required("orderInWorkout", &self.order_in_workout),
+            3 => MemberView::required("orderInExercise", &self.order_in_exercise),
+            4 => MemberView::optional("groupKey", &self.group_key),
+            5 => MemberView::optional("level", &self.level),
+            6 => MemberView::optional("notes", &self.notes),
+            7 => MemberView::optional("restTimeSecs", &self.rest_time_secs),
+            _ => MemberView::other(&self.unknown, last, Self::NAMES),
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let workout_log_id = members.required("workoutLogId")?;
-        let exercise_definition_id = members.required("exerciseDefinitionId")?;
-        let order_in_workout = members.required("orderInWorkout")?;
-        let order_in_exercise = members.required("orderInExercise")?;
-        let group_key = members.optional("groupKey")?;
-        let level = members.optional("level")?;
-        let notes = members.optional("notes")?;
-        let rest_time_secs = members.optional("restTimeSecs")?;
-        let unknown = members.others()?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            workout_log_id,
-            exercise_definition_id,
-            order_in_workout,
-            order_in_exercise,
-            group_key,
-            level,
-            notes,
-            rest_time_secs,
-            unknown,
+            workout_log_id: members.required(0, "workoutLogId")?,
+            exercise_definition_id: members.required(1, "exerciseDefinitionId")?,
+            order_in_workout: members.required(2, "orderInWorkout")?,
+            order_in_exercise: members.required(3, "orderInExercise")?,
+            group_key: members.optional(4, "groupKey")?,
+            level: members.optional(5, "level")?,
+            notes: members.optional(6, "notes")?,
+            rest_time_secs: members.optional(7, "restTimeSecs")?,
+            unknown: members.others()?,
         })
     }
 }
-record!(LoggedSetFields, "LoggedSetFields", super::validators::check_logged_set_fields);
+record!(LoggedSetFields, "LoggedSetFields", validators::check_logged_set_fields);
 
 /// One edit of one record, in full.
 #[derive(Clone, Debug, PartialEq)]
@@ -3815,23 +3639,24 @@ pub struct LoggedSetPushChange {
 impl Fields for LoggedSetPushChange {
     const NAMES: &'static [&'static str] = &["op", "record", "baseRev"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("op", &self.op),
-            1 => Shown::required("record", &self.record),
-            2 => Shown::optional("baseRev", &self.base_rev),
-            _ => Shown::End,
+            0 => MemberView::required("op", &self.op),
+            1 => MemberView::required("record", &self.record),
+            2 => MemberView::optional("baseRev", &self.base_rev),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let op = members.required("op")?;
-        let record = members.required("record")?;
-        let base_rev = members.optional("baseRev")?;
-        Some(Self { op, record, base_rev })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            op: members.required(0, "op")?,
+            record: members.required(1, "record")?,
+            base_rev: members.optional(2, "baseRev")?,
+        })
     }
 }
-record!(LoggedSetPushChange, "LoggedSetPushChange", super::validators::check_logged_set_push_change);
+record!(LoggedSetPushChange, "LoggedSetPushChange", validators::check_logged_set_push_change);
 
 /// What became of one pushed change.
 #[derive(Clone, Debug, PartialEq)]
@@ -3876,7 +3701,7 @@ impl ReadJson for LoggedSetPushOutcome {
         }
     }
 }
-schema!(LoggedSetPushOutcome, "LoggedSetPushOutcome", super::validators::check_logged_set_push_outcome);
+schema!(LoggedSetPushOutcome, "LoggedSetPushOutcome", validators::check_logged_set_push_outcome);
 
 /// Edits of one collection.
 #[derive(Clone, Debug, PartialEq)]
@@ -3891,21 +3716,22 @@ pub struct LoggedSetPushRequest {
 impl Fields for LoggedSetPushRequest {
     const NAMES: &'static [&'static str] = &["changes", "cursor"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("changes", &self.changes),
-            1 => Shown::optional("cursor", &self.cursor),
-            _ => Shown::End,
+            0 => MemberView::required("changes", &self.changes),
+            1 => MemberView::optional("cursor", &self.cursor),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let changes = members.required("changes")?;
-        let cursor = members.optional("cursor")?;
-        Some(Self { changes, cursor })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            changes: members.required(0, "changes")?,
+            cursor: members.optional(1, "cursor")?,
+        })
     }
 }
-record!(LoggedSetPushRequest, "LoggedSetPushRequest", super::validators::check_logged_set_push_request);
+record!(LoggedSetPushRequest, "LoggedSetPushRequest", validators::check_logged_set_push_request);
 
 /// What became of a push to one collection.
 #[derive(Clone, Debug, PartialEq)]
@@ -3929,30 +3755,26 @@ impl Fields for LoggedSetPushResult {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("outcomes", &self.outcomes),
-            1 => Shown::required("prevUserRev", &self.prev_user_rev),
-            2 => Shown::required("userRev", &self.user_rev),
-            3 => Shown::required("serverTime", &self.server_time),
-            _ => Shown::End,
+            0 => MemberView::required("outcomes", &self.outcomes),
+            1 => MemberView::required("prevUserRev", &self.prev_user_rev),
+            2 => MemberView::required("userRev", &self.user_rev),
+            3 => MemberView::required("serverTime", &self.server_time),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let outcomes = members.required("outcomes")?;
-        let prev_user_rev = members.required("prevUserRev")?;
-        let user_rev = members.required("userRev")?;
-        let server_time = members.required("serverTime")?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            outcomes,
-            prev_user_rev,
-            user_rev,
-            server_time,
+            outcomes: members.required(0, "outcomes")?,
+            prev_user_rev: members.required(1, "prevUserRev")?,
+            user_rev: members.required(2, "userRev")?,
+            server_time: members.required(3, "serverTime")?,
         })
     }
 }
-record!(LoggedSetPushResult, "LoggedSetPushResult", super::validators::check_logged_set_push_result);
+record!(LoggedSetPushResult, "LoggedSetPushResult", validators::check_logged_set_push_result);
 
 /// A record, live or deleted. At most 256 KiB of JSON.
 #[derive(Clone, Debug, PartialEq)]
@@ -3974,16 +3796,16 @@ impl ToJson for LoggedSetRecord {
 
 impl ReadJson for LoggedSetRecord {
     fn read(value: Json<'_>, at: At<'_>, out: &mut Checker) -> Option<Self> {
-        if out.accepts(|out| super::validators::check_logged_set(value, at, out)) {
+        if out.accepts(|out| validators::check_logged_set(value, at, out)) {
             return ReadJson::read(value, at, out).map(LoggedSetRecord::LoggedSet);
         }
-        if out.accepts(|out| super::validators::check_tombstone(value, at, out)) {
+        if out.accepts(|out| validators::check_tombstone(value, at, out)) {
             return ReadJson::read(value, at, out).map(LoggedSetRecord::Tombstone);
         }
         mismatch(value, "one of several shapes", at, out)
     }
 }
-schema!(LoggedSetRecord, "LoggedSetRecord", super::validators::check_logged_set_record);
+schema!(LoggedSetRecord, "LoggedSetRecord", validators::check_logged_set_record);
 
 /// The change lost against the stored version. The device adopts the winner, and keeps what lost in its
 /// conflict history.
@@ -4000,28 +3822,28 @@ pub struct LoggedSetSupersededOutcome {
 impl Fields for LoggedSetSupersededOutcome {
     const NAMES: &'static [&'static str] = &["id", "op", "outcome", "winner"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("id", &self.id),
-            1 => Shown::required("op", &self.op),
-            2 => Shown::Present("outcome", Json::String("superseded")),
-            3 => Shown::required("winner", &self.winner),
-            _ => Shown::End,
+            0 => MemberView::required("id", &self.id),
+            1 => MemberView::required("op", &self.op),
+            2 => MemberView::Present("outcome", Json::String("superseded")),
+            3 => MemberView::required("winner", &self.winner),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let id = members.required("id")?;
-        let op = members.required("op")?;
-        members.constant("outcome");
-        let winner = members.required("winner")?;
-        Some(Self { id, op, winner })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            id: members.required(0, "id")?,
+            op: members.required(1, "op")?,
+            winner: members.required(3, "winner")?,
+        })
     }
 }
 record!(
     LoggedSetSupersededOutcome,
     "LoggedSetSupersededOutcome",
-    super::validators::check_logged_set_superseded_outcome
+    validators::check_logged_set_superseded_outcome
 );
 
 /// The credentials of an account.
@@ -4038,27 +3860,24 @@ pub struct LoginRequest {
 impl Fields for LoginRequest {
     const NAMES: &'static [&'static str] = &["email", "password", "deviceName"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("email", &self.email),
-            1 => Shown::required("password", &self.password),
-            2 => Shown::optional("deviceName", &self.device_name),
-            _ => Shown::End,
+            0 => MemberView::required("email", &self.email),
+            1 => MemberView::required("password", &self.password),
+            2 => MemberView::optional("deviceName", &self.device_name),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let email = members.required("email")?;
-        let password = members.required("password")?;
-        let device_name = members.optional("deviceName")?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            email,
-            password,
-            device_name,
+            email: members.required(0, "email")?,
+            password: members.required(1, "password")?,
+            device_name: members.optional(2, "deviceName")?,
         })
     }
 }
-record!(LoginRequest, "LoginRequest", super::validators::check_login_request);
+record!(LoginRequest, "LoginRequest", validators::check_login_request);
 
 /// Which devices to sign out.
 #[derive(Clone, Debug, PartialEq)]
@@ -4070,31 +3889,32 @@ pub struct LogoutRequest {
 impl Fields for LogoutRequest {
     const NAMES: &'static [&'static str] = &["allDevices"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::optional("allDevices", &self.all_devices),
-            _ => Shown::End,
+            0 => MemberView::optional("allDevices", &self.all_devices),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let all_devices = members.optional("allDevices")?;
-        Some(Self { all_devices })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            all_devices: members.optional(0, "allDevices")?,
+        })
     }
 }
-record!(LogoutRequest, "LogoutRequest", super::validators::check_logout_request);
+record!(LogoutRequest, "LogoutRequest", validators::check_logout_request);
 
 /// A name that the user reads, 1 to 200 characters. Names need not be unique.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name(pub String);
 
-newtype!(Name, "Name", super::validators::check_name, String);
+newtype!(Name, "Name", validators::check_name, String);
 
 /// A password to be set, 10 to 200 characters, of any kind.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NewPassword(pub String);
 
-newtype!(NewPassword, "NewPassword", super::validators::check_new_password, String);
+newtype!(NewPassword, "NewPassword", validators::check_new_password, String);
 
 /// Holds when its condition does not.
 #[derive(Clone, Debug, PartialEq)]
@@ -4108,25 +3928,26 @@ pub struct NotCondition {
 impl Fields for NotCondition {
     const NAMES: &'static [&'static str] = &["not"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("not", &self.not),
-            _ => Shown::End,
+            0 => MemberView::required("not", &self.not),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let not = members.required("not")?;
-        Some(Self { not })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            not: members.required(0, "not")?,
+        })
     }
 }
-record!(NotCondition, "NotCondition", super::validators::check_not_condition);
+record!(NotCondition, "NotCondition", validators::check_not_condition);
 
 /// Free text by the user, up to 10,000 characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Notes(pub String);
 
-newtype!(Notes, "Notes", super::validators::check_notes, String);
+newtype!(Notes, "Notes", validators::check_notes, String);
 
 /// Which edit made a version of a record.
 #[derive(Clone, Debug, PartialEq)]
@@ -4143,47 +3964,48 @@ pub struct Op {
 impl Fields for Op {
     const NAMES: &'static [&'static str] = &["id", "deviceId", "seq"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("id", &self.id),
-            1 => Shown::required("deviceId", &self.device_id),
-            2 => Shown::required("seq", &self.seq),
-            _ => Shown::End,
+            0 => MemberView::required("id", &self.id),
+            1 => MemberView::required("deviceId", &self.device_id),
+            2 => MemberView::required("seq", &self.seq),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let id = members.required("id")?;
-        let device_id = members.required("deviceId")?;
-        let seq = members.required("seq")?;
-        Some(Self { id, device_id, seq })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            id: members.required(0, "id")?,
+            device_id: members.required(1, "deviceId")?,
+            seq: members.required(2, "seq")?,
+        })
     }
 }
-record!(Op, "Op", super::validators::check_op);
+record!(Op, "Op", validators::check_op);
 
 /// A place in a sequence, counted from 0. Gaps are allowed.
 #[derive(Clone, Debug, PartialEq, Copy, Eq, PartialOrd, Ord, Hash)]
 pub struct Order(pub i64);
 
-newtype!(Order, "Order", super::validators::check_order, i64);
+newtype!(Order, "Order", validators::check_order, i64);
 
 /// A password that was set before.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Password(pub String);
 
-newtype!(Password, "Password", super::validators::check_password, String);
+newtype!(Password, "Password", validators::check_password, String);
 
 /// A number of repetitions, at least one.
 #[derive(Clone, Debug, PartialEq, Copy, Eq, PartialOrd, Ord, Hash)]
 pub struct PositiveReps(pub i64);
 
-newtype!(PositiveReps, "PositiveReps", super::validators::check_positive_reps, i64);
+newtype!(PositiveReps, "PositiveReps", validators::check_positive_reps, i64);
 
 /// A duration in seconds, at least one, up to a day.
 #[derive(Clone, Debug, PartialEq, Copy, Eq, PartialOrd, Ord, Hash)]
 pub struct PositiveSeconds(pub i64);
 
-newtype!(PositiveSeconds, "PositiveSeconds", super::validators::check_positive_seconds, i64);
+newtype!(PositiveSeconds, "PositiveSeconds", validators::check_positive_seconds, i64);
 
 /// Why a whole request failed, by RFC 9457.
 #[derive(Clone, Debug, PartialEq)]
@@ -4255,51 +4077,40 @@ impl Fields for Problem {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("type", &self.type_),
-            1 => Shown::required("title", &self.title),
-            2 => Shown::required("status", &self.status),
-            3 => Shown::required("code", &self.code),
-            4 => Shown::required("retryable", &self.retryable),
-            5 => Shown::optional("detail", &self.detail),
-            6 => Shown::optional("errors", &self.errors),
-            7 => Shown::optional("instance", &self.instance),
-            8 => Shown::optional("restoredRev", &self.restored_rev),
-            9 => Shown::optional("retryAfterMs", &self.retry_after_ms),
-            10 => Shown::optional("serverTime", &self.server_time),
-            _ => Shown::End,
+            0 => MemberView::required("type", &self.type_),
+            1 => MemberView::required("title", &self.title),
+            2 => MemberView::required("status", &self.status),
+            3 => MemberView::required("code", &self.code),
+            4 => MemberView::required("retryable", &self.retryable),
+            5 => MemberView::optional("detail", &self.detail),
+            6 => MemberView::optional("errors", &self.errors),
+            7 => MemberView::optional("instance", &self.instance),
+            8 => MemberView::optional("restoredRev", &self.restored_rev),
+            9 => MemberView::optional("retryAfterMs", &self.retry_after_ms),
+            10 => MemberView::optional("serverTime", &self.server_time),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let type_ = members.required("type")?;
-        let title = members.required("title")?;
-        let status = members.required("status")?;
-        let code = members.required("code")?;
-        let retryable = members.required("retryable")?;
-        let detail = members.optional("detail")?;
-        let errors = members.optional("errors")?;
-        let instance = members.optional("instance")?;
-        let restored_rev = members.optional("restoredRev")?;
-        let retry_after_ms = members.optional("retryAfterMs")?;
-        let server_time = members.optional("serverTime")?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            type_,
-            title,
-            status,
-            code,
-            retryable,
-            detail,
-            errors,
-            instance,
-            restored_rev,
-            retry_after_ms,
-            server_time,
+            type_: members.required(0, "type")?,
+            title: members.required(1, "title")?,
+            status: members.required(2, "status")?,
+            code: members.required(3, "code")?,
+            retryable: members.required(4, "retryable")?,
+            detail: members.optional(5, "detail")?,
+            errors: members.optional(6, "errors")?,
+            instance: members.optional(7, "instance")?,
+            restored_rev: members.optional(8, "restoredRev")?,
+            retry_after_ms: members.optional(9, "retryAfterMs")?,
+            server_time: members.optional(10, "serverTime")?,
         })
     }
 }
-record!(Problem, "Problem", super::validators::check_problem);
+record!(Problem, "Problem", validators::check_problem);
 
 /// What happened. A client that meets a code it does not know goes by the status.
 ///
@@ -4413,7 +4224,7 @@ impl ProblemCode {
         }
     }
 }
-texts!(ProblemCode, "ProblemCode", super::validators::check_problem_code);
+texts!(ProblemCode, "ProblemCode", validators::check_problem_code);
 
 /// To finish a program.
 #[derive(Clone, Debug, PartialEq)]
@@ -4470,69 +4281,53 @@ impl Fields for ProgramCompletionGoal {
         "targetDate",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("id", &self.id),
-            1 => Shown::required("clientCreatedAt", &self.client_created_at),
-            2 => Shown::required("clientUpdatedAt", &self.client_updated_at),
-            3 => Shown::Present("isDeleted", Json::Bool(false)),
-            4 => Shown::required("name", &self.name),
-            5 => Shown::required("status", &self.status),
-            6 => Shown::required("creationDate", &self.creation_date),
-            7 => Shown::Present("type", Json::String("programCompletion")),
+            0 => MemberView::required("id", &self.id),
+            1 => MemberView::required("clientCreatedAt", &self.client_created_at),
+            2 => MemberView::required("clientUpdatedAt", &self.client_updated_at),
+            3 => MemberView::Present("isDeleted", Json::Bool(false)),
+            4 => MemberView::required("name", &self.name),
+            5 => MemberView::required("status", &self.status),
+            6 => MemberView::required("creationDate", &self.creation_date),
+            7 => MemberView::Present("type", Json::String("programCompletion")),
             8 => {
-                Shown::required(
+                MemberView::required(
                     "targetProgramDefinitionId",
                     &self.target_program_definition_id,
                 )
             }
-            9 => Shown::optional("serverId", &self.server_id),
-            10 => Shown::optional("serverUpdatedAt", &self.server_updated_at),
-            11 => Shown::optional("achievedDate", &self.achieved_date),
-            12 => Shown::optional("currentValue", &self.current_value),
-            13 => Shown::optional("progressNotes", &self.progress_notes),
-            14 => Shown::optional("targetDate", &self.target_date),
-            _ => Shown::other(&self.unknown, last, Self::NAMES),
+            9 => MemberView::optional("serverId", &self.server_id),
+            10 => MemberView::optional("serverUpdatedAt", &self.server_updated_at),
+            11 => MemberView::optional("achievedDate", &self.achieved_date),
+            12 => MemberView::optional("currentValue", &self.current_value),
+            13 => MemberView::optional("progressNotes", &self.progress_notes),
+            14 => MemberView::optional("targetDate", &self.target_date),
+            _ => MemberView::other(&self.unknown, last, Self::NAMES),
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let id = members.required("id")?;
-        let client_created_at = members.required("clientCreatedAt")?;
-        let client_updated_at = members.required("clientUpdatedAt")?;
-        members.constant("isDeleted");
-        let name = members.required("name")?;
-        let status = members.required("status")?;
-        let creation_date = members.required("creationDate")?;
-        members.constant("type");
-        let target_program_definition_id = members
-            .required("targetProgramDefinitionId")?;
-        let server_id = members.optional("serverId")?;
-        let server_updated_at = members.optional("serverUpdatedAt")?;
-        let achieved_date = members.optional("achievedDate")?;
-        let current_value = members.optional("currentValue")?;
-        let progress_notes = members.optional("progressNotes")?;
-        let target_date = members.optional("targetDate")?;
-        let unknown = members.others()?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            id,
-            client_created_at,
-            client_updated_at,
-            name,
-            status,
-            creation_date,
-            target_program_definition_id,
-            server_id,
-            server_updated_at,
-            achieved_date,
-            current_value,
-            progress_notes,
-            target_date,
-            unknown,
+            id: members.required(0, "id")?,
+            client_created_at: members.required(1, "clientCreatedAt")?,
+            client_updated_at: members.required(2, "clientUpdatedAt")?,
+            name: members.required(4, "name")?,
+            status: members.required(5, "status")?,
+            creation_date: members.required(6, "creationDate")?,
+            target_program_definition_id: members
+                .required(8, "targetProgramDefinitionId")?,
+            server_id: members.optional(9, "serverId")?,
+            server_updated_at: members.optional(10, "serverUpdatedAt")?,
+            achieved_date: members.optional(11, "achievedDate")?,
+            current_value: members.optional(12, "currentValue")?,
+            progress_notes: members.optional(13, "progressNotes")?,
+            target_date: members.optional(14, "targetDate")?,
+            unknown: members.others()?,
         })
     }
 }
-record!(ProgramCompletionGoal, "ProgramCompletionGoal", super::validators::check_program_completion_goal);
+record!(ProgramCompletionGoal, "ProgramCompletionGoal", validators::check_program_completion_goal);
 
 /// A training program, which is a sequence of workouts and how often to train.
 #[derive(Clone, Debug, PartialEq)]
@@ -4578,57 +4373,46 @@ impl Fields for ProgramDefinition {
         "linkedProgressionRuleIds",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("id", &self.id),
-            1 => Shown::required("clientCreatedAt", &self.client_created_at),
-            2 => Shown::required("clientUpdatedAt", &self.client_updated_at),
-            3 => Shown::Present("isDeleted", Json::Bool(false)),
-            4 => Shown::required("name", &self.name),
-            5 => Shown::required("targetFrequency", &self.target_frequency),
-            6 => Shown::required("workoutSequence", &self.workout_sequence),
-            7 => Shown::optional("serverId", &self.server_id),
-            8 => Shown::optional("serverUpdatedAt", &self.server_updated_at),
-            9 => Shown::optional("description", &self.description),
+            0 => MemberView::required("id", &self.id),
+            1 => MemberView::required("clientCreatedAt", &self.client_created_at),
+            2 => MemberView::required("clientUpdatedAt", &self.client_updated_at),
+            3 => MemberView::Present("isDeleted", Json::Bool(false)),
+            4 => MemberView::required("name", &self.name),
+            5 => MemberView::required("targetFrequency", &self.target_frequency),
+            6 => MemberView::required("workoutSequence", &self.workout_sequence),
+            7 => MemberView::optional("serverId", &self.server_id),
+            8 => MemberView::optional("serverUpdatedAt", &self.server_updated_at),
+            9 => MemberView::optional("description", &self.description),
             10 => {
-                Shown::optional(
+                MemberView::optional(
                     "linkedProgressionRuleIds",
                     &self.linked_progression_rule_ids,
                 )
             }
-            _ => Shown::other(&self.unknown, last, Self::NAMES),
+            _ => MemberView::other(&self.unknown, last, Self::NAMES),
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let id = members.required("id")?;
-        let client_created_at = members.required("clientCreatedAt")?;
-        let client_updated_at = members.required("clientUpdatedAt")?;
-        members.constant("isDeleted");
-        let name = members.required("name")?;
-        let target_frequency = members.required("targetFrequency")?;
-        let workout_sequence = members.required("workoutSequence")?;
-        let server_id = members.optional("serverId")?;
-        let server_updated_at = members.optional("serverUpdatedAt")?;
-        let description = members.optional("description")?;
-        let linked_progression_rule_ids = members.optional("linkedProgressionRuleIds")?;
-        let unknown = members.others()?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            id,
-            client_created_at,
-            client_updated_at,
-            name,
-            target_frequency,
-            workout_sequence,
-            server_id,
-            server_updated_at,
-            description,
-            linked_progression_rule_ids,
-            unknown,
+            id: members.required(0, "id")?,
+            client_created_at: members.required(1, "clientCreatedAt")?,
+            client_updated_at: members.required(2, "clientUpdatedAt")?,
+            name: members.required(4, "name")?,
+            target_frequency: members.required(5, "targetFrequency")?,
+            workout_sequence: members.required(6, "workoutSequence")?,
+            server_id: members.optional(7, "serverId")?,
+            server_updated_at: members.optional(8, "serverUpdatedAt")?,
+            description: members.optional(9, "description")?,
+            linked_progression_rule_ids: members
+                .optional(10, "linkedProgressionRuleIds")?,
+            unknown: members.others()?,
         })
     }
 }
-record!(ProgramDefinition, "ProgramDefinition", super::validators::check_program_definition);
+record!(ProgramDefinition, "ProgramDefinition", validators::check_program_definition);
 
 /// The current version of a record, with its revision and the edit that made it.
 #[derive(Clone, Debug, PartialEq)]
@@ -4645,23 +4429,24 @@ pub struct ProgramDefinitionChange {
 impl Fields for ProgramDefinitionChange {
     const NAMES: &'static [&'static str] = &["rev", "op", "record"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("rev", &self.rev),
-            1 => Shown::required("op", &self.op),
-            2 => Shown::required("record", &self.record),
-            _ => Shown::End,
+            0 => MemberView::required("rev", &self.rev),
+            1 => MemberView::required("op", &self.op),
+            2 => MemberView::required("record", &self.record),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let rev = members.required("rev")?;
-        let op = members.required("op")?;
-        let record = members.required("record")?;
-        Some(Self { rev, op, record })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            rev: members.required(0, "rev")?,
+            op: members.required(1, "op")?,
+            record: members.required(2, "record")?,
+        })
     }
 }
-record!(ProgramDefinitionChange, "ProgramDefinitionChange", super::validators::check_program_definition_change);
+record!(ProgramDefinitionChange, "ProgramDefinitionChange", validators::check_program_definition_change);
 
 /// One page of a collection's feed.
 #[derive(Clone, Debug, PartialEq)]
@@ -4688,36 +4473,31 @@ impl Fields for ProgramDefinitionChangePage {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("changes", &self.changes),
-            1 => Shown::required("nextCursor", &self.next_cursor),
-            2 => Shown::required("hasMore", &self.has_more),
-            3 => Shown::required("userRev", &self.user_rev),
-            4 => Shown::required("serverTime", &self.server_time),
-            _ => Shown::End,
+            0 => MemberView::required("changes", &self.changes),
+            1 => MemberView::required("nextCursor", &self.next_cursor),
+            2 => MemberView::required("hasMore", &self.has_more),
+            3 => MemberView::required("userRev", &self.user_rev),
+            4 => MemberView::required("serverTime", &self.server_time),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let changes = members.required("changes")?;
-        let next_cursor = members.required("nextCursor")?;
-        let has_more = members.required("hasMore")?;
-        let user_rev = members.required("userRev")?;
-        let server_time = members.required("serverTime")?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            changes,
-            next_cursor,
-            has_more,
-            user_rev,
-            server_time,
+            changes: members.required(0, "changes")?,
+            next_cursor: members.required(1, "nextCursor")?,
+            has_more: members.required(2, "hasMore")?,
+            user_rev: members.required(3, "userRev")?,
+            server_time: members.required(4, "serverTime")?,
         })
     }
 }
 record!(
     ProgramDefinitionChangePage,
     "ProgramDefinitionChangePage",
-    super::validators::check_program_definition_change_page
+    validators::check_program_definition_change_page
 );
 
 /// The current version of a record of any collection. `x-any-collection` makes this a union over all
@@ -4736,28 +4516,28 @@ pub struct ProgramDefinitionFeedChange {
 impl Fields for ProgramDefinitionFeedChange {
     const NAMES: &'static [&'static str] = &["collection", "rev", "op", "record"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::Present("collection", Json::String("program-definitions")),
-            1 => Shown::required("rev", &self.rev),
-            2 => Shown::required("op", &self.op),
-            3 => Shown::required("record", &self.record),
-            _ => Shown::End,
+            0 => MemberView::Present("collection", Json::String("program-definitions")),
+            1 => MemberView::required("rev", &self.rev),
+            2 => MemberView::required("op", &self.op),
+            3 => MemberView::required("record", &self.record),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        members.constant("collection");
-        let rev = members.required("rev")?;
-        let op = members.required("op")?;
-        let record = members.required("record")?;
-        Some(Self { rev, op, record })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            rev: members.required(1, "rev")?,
+            op: members.required(2, "op")?,
+            record: members.required(3, "record")?,
+        })
     }
 }
 record!(
     ProgramDefinitionFeedChange,
     "ProgramDefinitionFeedChange",
-    super::validators::check_program_definition_feed_change
+    validators::check_program_definition_feed_change
 );
 
 /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
@@ -4776,28 +4556,28 @@ pub struct ProgramDefinitionFeedPushChange {
 impl Fields for ProgramDefinitionFeedPushChange {
     const NAMES: &'static [&'static str] = &["collection", "op", "record", "baseRev"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::Present("collection", Json::String("program-definitions")),
-            1 => Shown::required("op", &self.op),
-            2 => Shown::required("record", &self.record),
-            3 => Shown::optional("baseRev", &self.base_rev),
-            _ => Shown::End,
+            0 => MemberView::Present("collection", Json::String("program-definitions")),
+            1 => MemberView::required("op", &self.op),
+            2 => MemberView::required("record", &self.record),
+            3 => MemberView::optional("baseRev", &self.base_rev),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        members.constant("collection");
-        let op = members.required("op")?;
-        let record = members.required("record")?;
-        let base_rev = members.optional("baseRev")?;
-        Some(Self { op, record, base_rev })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            op: members.required(1, "op")?,
+            record: members.required(2, "record")?,
+            base_rev: members.optional(3, "baseRev")?,
+        })
     }
 }
 record!(
     ProgramDefinitionFeedPushChange,
     "ProgramDefinitionFeedPushChange",
-    super::validators::check_program_definition_feed_push_change
+    validators::check_program_definition_feed_push_change
 );
 
 /// One edit of one record, in full.
@@ -4815,26 +4595,27 @@ pub struct ProgramDefinitionPushChange {
 impl Fields for ProgramDefinitionPushChange {
     const NAMES: &'static [&'static str] = &["op", "record", "baseRev"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("op", &self.op),
-            1 => Shown::required("record", &self.record),
-            2 => Shown::optional("baseRev", &self.base_rev),
-            _ => Shown::End,
+            0 => MemberView::required("op", &self.op),
+            1 => MemberView::required("record", &self.record),
+            2 => MemberView::optional("baseRev", &self.base_rev),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let op = members.required("op")?;
-        let record = members.required("record")?;
-        let base_rev = members.optional("baseRev")?;
-        Some(Self { op, record, base_rev })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            op: members.required(0, "op")?,
+            record: members.required(1, "record")?,
+            base_rev: members.optional(2, "baseRev")?,
+        })
     }
 }
 record!(
     ProgramDefinitionPushChange,
     "ProgramDefinitionPushChange",
-    super::validators::check_program_definition_push_change
+    validators::check_program_definition_push_change
 );
 
 /// What became of one pushed change.
@@ -4887,7 +4668,7 @@ impl ReadJson for ProgramDefinitionPushOutcome {
 schema!(
     ProgramDefinitionPushOutcome,
     "ProgramDefinitionPushOutcome",
-    super::validators::check_program_definition_push_outcome
+    validators::check_program_definition_push_outcome
 );
 
 /// Edits of one collection.
@@ -4903,24 +4684,25 @@ pub struct ProgramDefinitionPushRequest {
 impl Fields for ProgramDefinitionPushRequest {
     const NAMES: &'static [&'static str] = &["changes", "cursor"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("changes", &self.changes),
-            1 => Shown::optional("cursor", &self.cursor),
-            _ => Shown::End,
+            0 => MemberView::required("changes", &self.changes),
+            1 => MemberView::optional("cursor", &self.cursor),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let changes = members.required("changes")?;
-        let cursor = members.optional("cursor")?;
-        Some(Self { changes, cursor })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            changes: members.required(0, "changes")?,
+            cursor: members.optional(1, "cursor")?,
+        })
     }
 }
 record!(
     ProgramDefinitionPushRequest,
     "ProgramDefinitionPushRequest",
-    super::validators::check_program_definition_push_request
+    validators::check_program_definition_push_request
 );
 
 /// What became of a push to one collection.
@@ -4945,33 +4727,29 @@ impl Fields for ProgramDefinitionPushResult {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("outcomes", &self.outcomes),
-            1 => Shown::required("prevUserRev", &self.prev_user_rev),
-            2 => Shown::required("userRev", &self.user_rev),
-            3 => Shown::required("serverTime", &self.server_time),
-            _ => Shown::End,
+            0 => MemberView::required("outcomes", &self.outcomes),
+            1 => MemberView::required("prevUserRev", &self.prev_user_rev),
+            2 => MemberView::required("userRev", &self.user_rev),
+            3 => MemberView::required("serverTime", &self.server_time),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let outcomes = members.required("outcomes")?;
-        let prev_user_rev = members.required("prevUserRev")?;
-        let user_rev = members.required("userRev")?;
-        let server_time = members.required("serverTime")?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            outcomes,
-            prev_user_rev,
-            user_rev,
-            server_time,
+            outcomes: members.required(0, "outcomes")?,
+            prev_user_rev: members.required(1, "prevUserRev")?,
+            user_rev: members.required(2, "userRev")?,
+            server_time: members.required(3, "serverTime")?,
         })
     }
 }
 record!(
     ProgramDefinitionPushResult,
     "ProgramDefinitionPushResult",
-    super::validators::check_program_definition_push_result
+    validators::check_program_definition_push_result
 );
 
 /// A record, live or deleted. At most 256 KiB of JSON.
@@ -5006,7 +4784,7 @@ impl ReadJson for ProgramDefinitionRecord {
         }
     }
 }
-schema!(ProgramDefinitionRecord, "ProgramDefinitionRecord", super::validators::check_program_definition_record);
+schema!(ProgramDefinitionRecord, "ProgramDefinitionRecord", validators::check_program_definition_record);
 
 /// The change lost against the stored version. The device adopts the winner, and keeps what lost in its
 /// conflict history.
@@ -5023,28 +4801,28 @@ pub struct ProgramDefinitionSupersededOutcome {
 impl Fields for ProgramDefinitionSupersededOutcome {
     const NAMES: &'static [&'static str] = &["id", "op", "outcome", "winner"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("id", &self.id),
-            1 => Shown::required("op", &self.op),
-            2 => Shown::Present("outcome", Json::String("superseded")),
-            3 => Shown::required("winner", &self.winner),
-            _ => Shown::End,
+            0 => MemberView::required("id", &self.id),
+            1 => MemberView::required("op", &self.op),
+            2 => MemberView::Present("outcome", Json::String("superseded")),
+            3 => MemberView::required("winner", &self.winner),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let id = members.required("id")?;
-        let op = members.required("op")?;
-        members.constant("outcome");
-        let winner = members.required("winner")?;
-        Some(Self { id, op, winner })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            id: members.required(0, "id")?,
+            op: members.required(1, "op")?,
+            winner: members.required(3, "winner")?,
+        })
     }
 }
 record!(
     ProgramDefinitionSupersededOutcome,
     "ProgramDefinitionSupersededOutcome",
-    super::validators::check_program_definition_superseded_outcome
+    validators::check_program_definition_superseded_outcome
 );
 
 /// One workout of a program.
@@ -5073,35 +4851,29 @@ impl Fields for ProgramWorkout {
         "workoutTemplateId",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("orderInProgram", &self.order_in_program),
-            1 => Shown::optional("adHocExercises", &self.ad_hoc_exercises),
-            2 => Shown::optional("dayTag", &self.day_tag),
-            3 => Shown::optional("notes", &self.notes),
-            4 => Shown::optional("workoutTemplateId", &self.workout_template_id),
-            _ => Shown::other(&self.unknown, last, Self::NAMES),
+            0 => MemberView::required("orderInProgram", &self.order_in_program),
+            1 => MemberView::optional("adHocExercises", &self.ad_hoc_exercises),
+            2 => MemberView::optional("dayTag", &self.day_tag),
+            3 => MemberView::optional("notes", &self.notes),
+            4 => MemberView::optional("workoutTemplateId", &self.workout_template_id),
+            _ => MemberView::other(&self.unknown, last, Self::NAMES),
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let order_in_program = members.required("orderInProgram")?;
-        let ad_hoc_exercises = members.optional("adHocExercises")?;
-        let day_tag = members.optional("dayTag")?;
-        let notes = members.optional("notes")?;
-        let workout_template_id = members.optional("workoutTemplateId")?;
-        let unknown = members.others()?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            order_in_program,
-            ad_hoc_exercises,
-            day_tag,
-            notes,
-            workout_template_id,
-            unknown,
+            order_in_program: members.required(0, "orderInProgram")?,
+            ad_hoc_exercises: members.optional(1, "adHocExercises")?,
+            day_tag: members.optional(2, "dayTag")?,
+            notes: members.optional(3, "notes")?,
+            workout_template_id: members.optional(4, "workoutTemplateId")?,
+            unknown: members.others()?,
         })
     }
 }
-record!(ProgramWorkout, "ProgramWorkout", super::validators::check_program_workout);
+record!(ProgramWorkout, "ProgramWorkout", validators::check_program_workout);
 
 /// The change that a rule suggests.
 #[derive(Clone, Debug, PartialEq)]
@@ -5141,41 +4913,33 @@ impl Fields for ProgressionAction {
         "suggestionText",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("actionType", &self.action_type),
-            1 => Shown::optional("amountKg", &self.amount_kg),
-            2 => Shown::optional("amountLbs", &self.amount_lbs),
-            3 => Shown::optional("amountPercent", &self.amount_percent),
-            4 => Shown::optional("exerciseName", &self.exercise_name),
-            5 => Shown::optional("repsToAdd", &self.reps_to_add),
-            6 => Shown::optional("suggestionText", &self.suggestion_text),
-            _ => Shown::other(&self.unknown, last, Self::NAMES),
+            0 => MemberView::required("actionType", &self.action_type),
+            1 => MemberView::optional("amountKg", &self.amount_kg),
+            2 => MemberView::optional("amountLbs", &self.amount_lbs),
+            3 => MemberView::optional("amountPercent", &self.amount_percent),
+            4 => MemberView::optional("exerciseName", &self.exercise_name),
+            5 => MemberView::optional("repsToAdd", &self.reps_to_add),
+            6 => MemberView::optional("suggestionText", &self.suggestion_text),
+            _ => MemberView::other(&self.unknown, last, Self::NAMES),
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let action_type = members.required("actionType")?;
-        let amount_kg = members.optional("amountKg")?;
-        let amount_lbs = members.optional("amountLbs")?;
-        let amount_percent = members.optional("amountPercent")?;
-        let exercise_name = members.optional("exerciseName")?;
-        let reps_to_add = members.optional("repsToAdd")?;
-        let suggestion_text = members.optional("suggestionText")?;
-        let unknown = members.others()?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            action_type,
-            amount_kg,
-            amount_lbs,
-            amount_percent,
-            exercise_name,
-            reps_to_add,
-            suggestion_text,
-            unknown,
+            action_type: members.required(0, "actionType")?,
+            amount_kg: members.optional(1, "amountKg")?,
+            amount_lbs: members.optional(2, "amountLbs")?,
+            amount_percent: members.optional(3, "amountPercent")?,
+            exercise_name: members.optional(4, "exerciseName")?,
+            reps_to_add: members.optional(5, "repsToAdd")?,
+            suggestion_text: members.optional(6, "suggestionText")?,
+            unknown: members.others()?,
         })
     }
 }
-record!(ProgressionAction, "ProgressionAction", super::validators::check_progression_action);
+record!(ProgressionAction, "ProgressionAction", validators::check_progression_action);
 
 /// What to change.
 ///
@@ -5232,7 +4996,7 @@ impl ProgressionActionActionType {
 texts!(
     ProgressionActionActionType,
     "ProgressionAction.actionType",
-    super::validators::check_progression_action_action_type
+    validators::check_progression_action_action_type
 );
 
 /// What takes the place of the plan for one exercise of one workout.
@@ -5251,29 +5015,25 @@ pub struct ProgressionAdjustment {
 impl Fields for ProgressionAdjustment {
     const NAMES: &'static [&'static str] = &["notes", "targetReps", "targetWeightKg"];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::optional("notes", &self.notes),
-            1 => Shown::optional("targetReps", &self.target_reps),
-            2 => Shown::optional("targetWeightKg", &self.target_weight_kg),
-            _ => Shown::other(&self.unknown, last, Self::NAMES),
+            0 => MemberView::optional("notes", &self.notes),
+            1 => MemberView::optional("targetReps", &self.target_reps),
+            2 => MemberView::optional("targetWeightKg", &self.target_weight_kg),
+            _ => MemberView::other(&self.unknown, last, Self::NAMES),
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let notes = members.optional("notes")?;
-        let target_reps = members.optional("targetReps")?;
-        let target_weight_kg = members.optional("targetWeightKg")?;
-        let unknown = members.others()?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            notes,
-            target_reps,
-            target_weight_kg,
-            unknown,
+            notes: members.optional(0, "notes")?,
+            target_reps: members.optional(1, "targetReps")?,
+            target_weight_kg: members.optional(2, "targetWeightKg")?,
+            unknown: members.others()?,
         })
     }
 }
-record!(ProgressionAdjustment, "ProgressionAdjustment", super::validators::check_progression_adjustment);
+record!(ProgressionAdjustment, "ProgressionAdjustment", validators::check_progression_adjustment);
 
 /// The `orderInProgram` of a workout, a full stop, and the id of an exercise definition.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -5282,7 +5042,7 @@ pub struct ProgressionAdjustmentKey(pub String);
 newtype!(
     ProgressionAdjustmentKey,
     "ProgressionAdjustmentKey",
-    super::validators::check_progression_adjustment_key,
+    validators::check_progression_adjustment_key,
     String
 );
 
@@ -5300,22 +5060,23 @@ pub struct ProgressionEvent {
 impl Fields for ProgressionEvent {
     const NAMES: &'static [&'static str] = &["type", "params"];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("type", &self.type_),
-            1 => Shown::required("params", &self.params),
-            _ => Shown::other(&self.unknown, last, Self::NAMES),
+            0 => MemberView::required("type", &self.type_),
+            1 => MemberView::required("params", &self.params),
+            _ => MemberView::other(&self.unknown, last, Self::NAMES),
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let type_ = members.required("type")?;
-        let params = members.required("params")?;
-        let unknown = members.others()?;
-        Some(Self { type_, params, unknown })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            type_: members.required(0, "type")?,
+            params: members.required(1, "params")?,
+            unknown: members.others()?,
+        })
     }
 }
-record!(ProgressionEvent, "ProgressionEvent", super::validators::check_progression_event);
+record!(ProgressionEvent, "ProgressionEvent", validators::check_progression_event);
 
 /// A rule that suggests a change after a workout, in the terms of json-rules-engine.
 #[derive(Clone, Debug, PartialEq)]
@@ -5363,52 +5124,40 @@ impl Fields for ProgressionRule {
         "description",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("id", &self.id),
-            1 => Shown::required("clientCreatedAt", &self.client_created_at),
-            2 => Shown::required("clientUpdatedAt", &self.client_updated_at),
-            3 => Shown::Present("isDeleted", Json::Bool(false)),
-            4 => Shown::required("name", &self.name),
-            5 => Shown::required("isActive", &self.is_active),
-            6 => Shown::required("conditions", &self.conditions),
-            7 => Shown::required("event", &self.event),
-            8 => Shown::optional("serverId", &self.server_id),
-            9 => Shown::optional("serverUpdatedAt", &self.server_updated_at),
-            10 => Shown::optional("description", &self.description),
-            _ => Shown::other(&self.unknown, last, Self::NAMES),
+            0 => MemberView::required("id", &self.id),
+            1 => MemberView::required("clientCreatedAt", &self.client_created_at),
+            2 => MemberView::required("clientUpdatedAt", &self.client_updated_at),
+            3 => MemberView::Present("isDeleted", Json::Bool(false)),
+            4 => MemberView::required("name", &self.name),
+            5 => MemberView::required("isActive", &self.is_active),
+            6 => MemberView::required("conditions", &self.conditions),
+            7 => MemberView::required("event", &self.event),
+            8 => MemberView::optional("serverId", &self.server_id),
+            9 => MemberView::optional("serverUpdatedAt", &self.server_updated_at),
+            10 => MemberView::optional("description", &self.description),
+            _ => MemberView::other(&self.unknown, last, Self::NAMES),
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let id = members.required("id")?;
-        let client_created_at = members.required("clientCreatedAt")?;
-        let client_updated_at = members.required("clientUpdatedAt")?;
-        members.constant("isDeleted");
-        let name = members.required("name")?;
-        let is_active = members.required("isActive")?;
-        let conditions = members.required("conditions")?;
-        let event = members.required("event")?;
-        let server_id = members.optional("serverId")?;
-        let server_updated_at = members.optional("serverUpdatedAt")?;
-        let description = members.optional("description")?;
-        let unknown = members.others()?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            id,
-            client_created_at,
-            client_updated_at,
-            name,
-            is_active,
-            conditions,
-            event,
-            server_id,
-            server_updated_at,
-            description,
-            unknown,
+            id: members.required(0, "id")?,
+            client_created_at: members.required(1, "clientCreatedAt")?,
+            client_updated_at: members.required(2, "clientUpdatedAt")?,
+            name: members.required(4, "name")?,
+            is_active: members.required(5, "isActive")?,
+            conditions: members.required(6, "conditions")?,
+            event: members.required(7, "event")?,
+            server_id: members.optional(8, "serverId")?,
+            server_updated_at: members.optional(9, "serverUpdatedAt")?,
+            description: members.optional(10, "description")?,
+            unknown: members.others()?,
         })
     }
 }
-record!(ProgressionRule, "ProgressionRule", super::validators::check_progression_rule);
+record!(ProgressionRule, "ProgressionRule", validators::check_progression_rule);
 
 /// The current version of a record, with its revision and the edit that made it.
 #[derive(Clone, Debug, PartialEq)]
@@ -5425,23 +5174,24 @@ pub struct ProgressionRuleChange {
 impl Fields for ProgressionRuleChange {
     const NAMES: &'static [&'static str] = &["rev", "op", "record"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("rev", &self.rev),
-            1 => Shown::required("op", &self.op),
-            2 => Shown::required("record", &self.record),
-            _ => Shown::End,
+            0 => MemberView::required("rev", &self.rev),
+            1 => MemberView::required("op", &self.op),
+            2 => MemberView::required("record", &self.record),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let rev = members.required("rev")?;
-        let op = members.required("op")?;
-        let record = members.required("record")?;
-        Some(Self { rev, op, record })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            rev: members.required(0, "rev")?,
+            op: members.required(1, "op")?,
+            record: members.required(2, "record")?,
+        })
     }
 }
-record!(ProgressionRuleChange, "ProgressionRuleChange", super::validators::check_progression_rule_change);
+record!(ProgressionRuleChange, "ProgressionRuleChange", validators::check_progression_rule_change);
 
 /// One page of a collection's feed.
 #[derive(Clone, Debug, PartialEq)]
@@ -5468,37 +5218,28 @@ impl Fields for ProgressionRuleChangePage {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("changes", &self.changes),
-            1 => Shown::required("nextCursor", &self.next_cursor),
-            2 => Shown::required("hasMore", &self.has_more),
-            3 => Shown::required("userRev", &self.user_rev),
-            4 => Shown::required("serverTime", &self.server_time),
-            _ => Shown::End,
+            0 => MemberView::required("changes", &self.changes),
+            1 => MemberView::required("nextCursor", &self.next_cursor),
+            2 => MemberView::required("hasMore", &self.has_more),
+            3 => MemberView::required("userRev", &self.user_rev),
+            4 => MemberView::required("serverTime", &self.server_time),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let changes = members.required("changes")?;
-        let next_cursor = members.required("nextCursor")?;
-        let has_more = members.required("hasMore")?;
-        let user_rev = members.required("userRev")?;
-        let server_time = members.required("serverTime")?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            changes,
-            next_cursor,
-            has_more,
-            user_rev,
-            server_time,
+            changes: members.required(0, "changes")?,
+            next_cursor: members.required(1, "nextCursor")?,
+            has_more: members.required(2, "hasMore")?,
+            user_rev: members.required(3, "userRev")?,
+            server_time: members.required(4, "serverTime")?,
         })
     }
 }
-record!(
-    ProgressionRuleChangePage,
-    "ProgressionRuleChangePage",
-    super::validators::check_progression_rule_change_page
-);
+record!(ProgressionRuleChangePage, "ProgressionRuleChangePage", validators::check_progression_rule_change_page);
 
 /// The current version of a record of any collection. `x-any-collection` makes this a union over all
 /// collections, told apart by `collection`, in which the record is one of that collection.
@@ -5516,29 +5257,25 @@ pub struct ProgressionRuleFeedChange {
 impl Fields for ProgressionRuleFeedChange {
     const NAMES: &'static [&'static str] = &["collection", "rev", "op", "record"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::Present("collection", Json::String("progression-rules")),
-            1 => Shown::required("rev", &self.rev),
-            2 => Shown::required("op", &self.op),
-            3 => Shown::required("record", &self.record),
-            _ => Shown::End,
+            0 => MemberView::Present("collection", Json::String("progression-rules")),
+            1 => MemberView::required("rev", &self.rev),
+            2 => MemberView::required("op", &self.op),
+            3 => MemberView::required("record", &self.record),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        members.constant("collection");
-        let rev = members.required("rev")?;
-        let op = members.required("op")?;
-        let record = members.required("record")?;
-        Some(Self { rev, op, record })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            rev: members.required(1, "rev")?,
+            op: members.required(2, "op")?,
+            record: members.required(3, "record")?,
+        })
     }
 }
-record!(
-    ProgressionRuleFeedChange,
-    "ProgressionRuleFeedChange",
-    super::validators::check_progression_rule_feed_change
-);
+record!(ProgressionRuleFeedChange, "ProgressionRuleFeedChange", validators::check_progression_rule_feed_change);
 
 /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
 /// collections, told apart by `collection`, in which the record is one of that collection.
@@ -5556,28 +5293,28 @@ pub struct ProgressionRuleFeedPushChange {
 impl Fields for ProgressionRuleFeedPushChange {
     const NAMES: &'static [&'static str] = &["collection", "op", "record", "baseRev"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::Present("collection", Json::String("progression-rules")),
-            1 => Shown::required("op", &self.op),
-            2 => Shown::required("record", &self.record),
-            3 => Shown::optional("baseRev", &self.base_rev),
-            _ => Shown::End,
+            0 => MemberView::Present("collection", Json::String("progression-rules")),
+            1 => MemberView::required("op", &self.op),
+            2 => MemberView::required("record", &self.record),
+            3 => MemberView::optional("baseRev", &self.base_rev),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        members.constant("collection");
-        let op = members.required("op")?;
-        let record = members.required("record")?;
-        let base_rev = members.optional("baseRev")?;
-        Some(Self { op, record, base_rev })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            op: members.required(1, "op")?,
+            record: members.required(2, "record")?,
+            base_rev: members.optional(3, "baseRev")?,
+        })
     }
 }
 record!(
     ProgressionRuleFeedPushChange,
     "ProgressionRuleFeedPushChange",
-    super::validators::check_progression_rule_feed_push_change
+    validators::check_progression_rule_feed_push_change
 );
 
 /// One edit of one record, in full.
@@ -5595,27 +5332,24 @@ pub struct ProgressionRulePushChange {
 impl Fields for ProgressionRulePushChange {
     const NAMES: &'static [&'static str] = &["op", "record", "baseRev"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("op", &self.op),
-            1 => Shown::required("record", &self.record),
-            2 => Shown::optional("baseRev", &self.base_rev),
-            _ => Shown::End,
+            0 => MemberView::required("op", &self.op),
+            1 => MemberView::required("record", &self.record),
+            2 => MemberView::optional("baseRev", &self.base_rev),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let op = members.required("op")?;
-        let record = members.required("record")?;
-        let base_rev = members.optional("baseRev")?;
-        Some(Self { op, record, base_rev })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            op: members.required(0, "op")?,
+            record: members.required(1, "record")?,
+            base_rev: members.optional(2, "baseRev")?,
+        })
     }
 }
-record!(
-    ProgressionRulePushChange,
-    "ProgressionRulePushChange",
-    super::validators::check_progression_rule_push_change
-);
+record!(ProgressionRulePushChange, "ProgressionRulePushChange", validators::check_progression_rule_push_change);
 
 /// What became of one pushed change.
 #[derive(Clone, Debug, PartialEq)]
@@ -5664,7 +5398,7 @@ impl ReadJson for ProgressionRulePushOutcome {
 schema!(
     ProgressionRulePushOutcome,
     "ProgressionRulePushOutcome",
-    super::validators::check_progression_rule_push_outcome
+    validators::check_progression_rule_push_outcome
 );
 
 /// Edits of one collection.
@@ -5680,24 +5414,25 @@ pub struct ProgressionRulePushRequest {
 impl Fields for ProgressionRulePushRequest {
     const NAMES: &'static [&'static str] = &["changes", "cursor"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("changes", &self.changes),
-            1 => Shown::optional("cursor", &self.cursor),
-            _ => Shown::End,
+            0 => MemberView::required("changes", &self.changes),
+            1 => MemberView::optional("cursor", &self.cursor),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let changes = members.required("changes")?;
-        let cursor = members.optional("cursor")?;
-        Some(Self { changes, cursor })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            changes: members.required(0, "changes")?,
+            cursor: members.optional(1, "cursor")?,
+        })
     }
 }
 record!(
     ProgressionRulePushRequest,
     "ProgressionRulePushRequest",
-    super::validators::check_progression_rule_push_request
+    validators::check_progression_rule_push_request
 );
 
 /// What became of a push to one collection.
@@ -5722,34 +5457,26 @@ impl Fields for ProgressionRulePushResult {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("outcomes", &self.outcomes),
-            1 => Shown::required("prevUserRev", &self.prev_user_rev),
-            2 => Shown::required("userRev", &self.user_rev),
-            3 => Shown::required("serverTime", &self.server_time),
-            _ => Shown::End,
+            0 => MemberView::required("outcomes", &self.outcomes),
+            1 => MemberView::required("prevUserRev", &self.prev_user_rev),
+            2 => MemberView::required("userRev", &self.user_rev),
+            3 => MemberView::required("serverTime", &self.server_time),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let outcomes = members.required("outcomes")?;
-        let prev_user_rev = members.required("prevUserRev")?;
-        let user_rev = members.required("userRev")?;
-        let server_time = members.required("serverTime")?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            outcomes,
-            prev_user_rev,
-            user_rev,
-            server_time,
+            outcomes: members.required(0, "outcomes")?,
+            prev_user_rev: members.required(1, "prevUserRev")?,
+            user_rev: members.required(2, "userRev")?,
+            server_time: members.required(3, "serverTime")?,
         })
     }
 }
-record!(
-    ProgressionRulePushResult,
-    "ProgressionRulePushResult",
-    super::validators::check_progression_rule_push_result
-);
+record!(ProgressionRulePushResult, "ProgressionRulePushResult", validators::check_progression_rule_push_result);
 
 /// A record, live or deleted. At most 256 KiB of JSON.
 #[derive(Clone, Debug, PartialEq)]
@@ -5783,7 +5510,7 @@ impl ReadJson for ProgressionRuleRecord {
         }
     }
 }
-schema!(ProgressionRuleRecord, "ProgressionRuleRecord", super::validators::check_progression_rule_record);
+schema!(ProgressionRuleRecord, "ProgressionRuleRecord", validators::check_progression_rule_record);
 
 /// The change lost against the stored version. The device adopts the winner, and keeps what lost in its
 /// conflict history.
@@ -5800,28 +5527,28 @@ pub struct ProgressionRuleSupersededOutcome {
 impl Fields for ProgressionRuleSupersededOutcome {
     const NAMES: &'static [&'static str] = &["id", "op", "outcome", "winner"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("id", &self.id),
-            1 => Shown::required("op", &self.op),
-            2 => Shown::Present("outcome", Json::String("superseded")),
-            3 => Shown::required("winner", &self.winner),
-            _ => Shown::End,
+            0 => MemberView::required("id", &self.id),
+            1 => MemberView::required("op", &self.op),
+            2 => MemberView::Present("outcome", Json::String("superseded")),
+            3 => MemberView::required("winner", &self.winner),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let id = members.required("id")?;
-        let op = members.required("op")?;
-        members.constant("outcome");
-        let winner = members.required("winner")?;
-        Some(Self { id, op, winner })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            id: members.required(0, "id")?,
+            op: members.required(1, "op")?,
+            winner: members.required(3, "winner")?,
+        })
     }
 }
 record!(
     ProgressionRuleSupersededOutcome,
     "ProgressionRuleSupersededOutcome",
-    super::validators::check_progression_rule_superseded_outcome
+    validators::check_progression_rule_superseded_outcome
 );
 
 /// One edit of one record, in full.
@@ -5839,23 +5566,24 @@ pub struct PushChange {
 impl Fields for PushChange {
     const NAMES: &'static [&'static str] = &["op", "record", "baseRev"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("op", &self.op),
-            1 => Shown::required("record", &self.record),
-            2 => Shown::optional("baseRev", &self.base_rev),
-            _ => Shown::End,
+            0 => MemberView::required("op", &self.op),
+            1 => MemberView::required("record", &self.record),
+            2 => MemberView::optional("baseRev", &self.base_rev),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let op = members.required("op")?;
-        let record = members.required("record")?;
-        let base_rev = members.optional("baseRev")?;
-        Some(Self { op, record, base_rev })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            op: members.required(0, "op")?,
+            record: members.required(1, "record")?,
+            base_rev: members.optional(2, "baseRev")?,
+        })
     }
 }
-record!(PushChange, "PushChange", super::validators::check_push_change);
+record!(PushChange, "PushChange", validators::check_push_change);
 
 /// What became of one pushed change.
 #[derive(Clone, Debug, PartialEq)]
@@ -5900,7 +5628,7 @@ impl ReadJson for PushOutcome {
         }
     }
 }
-schema!(PushOutcome, "PushOutcome", super::validators::check_push_outcome);
+schema!(PushOutcome, "PushOutcome", validators::check_push_outcome);
 
 /// Edits of one collection.
 #[derive(Clone, Debug, PartialEq)]
@@ -5915,21 +5643,22 @@ pub struct PushRequest {
 impl Fields for PushRequest {
     const NAMES: &'static [&'static str] = &["changes", "cursor"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("changes", &self.changes),
-            1 => Shown::optional("cursor", &self.cursor),
-            _ => Shown::End,
+            0 => MemberView::required("changes", &self.changes),
+            1 => MemberView::optional("cursor", &self.cursor),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let changes = members.required("changes")?;
-        let cursor = members.optional("cursor")?;
-        Some(Self { changes, cursor })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            changes: members.required(0, "changes")?,
+            cursor: members.optional(1, "cursor")?,
+        })
     }
 }
-record!(PushRequest, "PushRequest", super::validators::check_push_request);
+record!(PushRequest, "PushRequest", validators::check_push_request);
 
 /// What became of a push to one collection.
 #[derive(Clone, Debug, PartialEq)]
@@ -5953,30 +5682,26 @@ impl Fields for PushResult {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("outcomes", &self.outcomes),
-            1 => Shown::required("prevUserRev", &self.prev_user_rev),
-            2 => Shown::required("userRev", &self.user_rev),
-            3 => Shown::required("serverTime", &self.server_time),
-            _ => Shown::End,
+            0 => MemberView::required("outcomes", &self.outcomes),
+            1 => MemberView::required("prevUserRev", &self.prev_user_rev),
+            2 => MemberView::required("userRev", &self.user_rev),
+            3 => MemberView::required("serverTime", &self.server_time),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let outcomes = members.required("outcomes")?;
-        let prev_user_rev = members.required("prevUserRev")?;
-        let user_rev = members.required("userRev")?;
-        let server_time = members.required("serverTime")?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            outcomes,
-            prev_user_rev,
-            user_rev,
-            server_time,
+            outcomes: members.required(0, "outcomes")?,
+            prev_user_rev: members.required(1, "prevUserRev")?,
+            user_rev: members.required(2, "userRev")?,
+            server_time: members.required(3, "serverTime")?,
         })
     }
 }
-record!(PushResult, "PushResult", super::validators::check_push_result);
+record!(PushResult, "PushResult", validators::check_push_result);
 
 /// One level of a pyramid, whose weight changes from level to level.
 #[derive(Clone, Debug, PartialEq)]
@@ -6045,75 +5770,60 @@ impl Fields for PyramidSet {
         "targetWeightKg",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("id", &self.id),
-            1 => Shown::required("clientCreatedAt", &self.client_created_at),
-            2 => Shown::required("clientUpdatedAt", &self.client_updated_at),
-            3 => Shown::Present("isDeleted", Json::Bool(false)),
-            4 => Shown::required("workoutLogId", &self.workout_log_id),
-            5 => Shown::required("exerciseDefinitionId", &self.exercise_definition_id),
-            6 => Shown::required("orderInWorkout", &self.order_in_workout),
-            7 => Shown::required("orderInExercise", &self.order_in_exercise),
-            8 => Shown::Present("setType", Json::String("pyramid")),
-            9 => Shown::required("loggedWeightKg", &self.logged_weight_kg),
-            10 => Shown::required("loggedReps", &self.logged_reps),
-            11 => Shown::optional("serverId", &self.server_id),
-            12 => Shown::optional("serverUpdatedAt", &self.server_updated_at),
-            13 => Shown::optional("groupKey", &self.group_key),
-            14 => Shown::optional("level", &self.level),
-            15 => Shown::optional("notes", &self.notes),
-            16 => Shown::optional("restTimeSecs", &self.rest_time_secs),
-            17 => Shown::optional("targetReps", &self.target_reps),
-            18 => Shown::optional("targetWeightKg", &self.target_weight_kg),
-            _ => Shown::other(&self.unknown, last, Self::NAMES),
+            0 => MemberView::required("id", &self.id),
+            1 => MemberView::required("clientCreatedAt", &self.client_created_at),
+            2 => MemberView::required("clientUpdatedAt", &self.client_updated_at),
+            3 => MemberView::Present("isDeleted", Json::Bool(false)),
+            4 => MemberView::required("workoutLogId", &self.workout_log_id),
+            5 => {
+                MemberView::required(
+                    "exerciseDefinitionId",
+                    &self.exercise_definition_id,
+                )
+            }
+            6 => MemberView::required("orderInWorkout", &self.order_in_workout),
+            7 => MemberView::required("orderInExercise", &self.order_in_exercise),
+            8 => MemberView::Present("setType", Json::String("pyramid")),
+            9 => MemberView::required("loggedWeightKg", &self.logged_weight_kg),
+            10 => MemberView::required("loggedReps", &self.logged_reps),
+            11 => MemberView::optional("serverId", &self.server_id),
+            12 => MemberView::optional("serverUpdatedAt", &self.server_updated_at),
+            13 => MemberView::optional("groupKey", &self.group_key),
+            14 => MemberView::optional("level", &self.level),
+            15 => MemberView::optional("notes", &self.notes),
+            16 => MemberView::optional("restTimeSecs", &self.rest_time_secs),
+            17 => MemberView::optional("targetReps", &self.target_reps),
+            18 => MemberView::optional("targetWeightKg", &self.target_weight_kg),
+            _ => MemberView::other(&self.unknown, last, Self::NAMES),
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let id = members.required("id")?;
-        let client_created_at = members.required("clientCreatedAt")?;
-        let client_updated_at = members.required("clientUpdatedAt")?;
-        members.constant("isDeleted");
-        let workout_log_id = members.required("workoutLogId")?;
-        let exercise_definition_id = members.required("exerciseDefinitionId")?;
-        let order_in_workout = members.required("orderInWorkout")?;
-        let order_in_exercise = members.required("orderInExercise")?;
-        members.constant("setType");
-        let logged_weight_kg = members.required("loggedWeightKg")?;
-        let logged_reps = members.required("loggedReps")?;
-        let server_id = members.optional("serverId")?;
-        let server_updated_at = members.optional("serverUpdatedAt")?;
-        let group_key = members.optional("groupKey")?;
-        let level = members.optional("level")?;
-        let notes = members.optional("notes")?;
-        let rest_time_secs = members.optional("restTimeSecs")?;
-        let target_reps = members.optional("targetReps")?;
-        let target_weight_kg = members.optional("targetWeightKg")?;
-        let unknown = members.others()?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            id,
-            client_created_at,
-            client_updated_at,
-            workout_log_id,
-            exercise_definition_id,
-            order_in_workout,
-            order_in_exercise,
-            logged_weight_kg,
-            logged_reps,
-            server_id,
-            server_updated_at,
-            group_key,
-            level,
-            notes,
-            rest_time_secs,
-            target_reps,
-            target_weight_kg,
-            unknown,
+            id: members.required(0, "id")?,
+            client_created_at: members.required(1, "clientCreatedAt")?,
+            client_updated_at: members.required(2, "clientUpdatedAt")?,
+            workout_log_id: members.required(4, "workoutLogId")?,
+            exercise_definition_id: members.required(5, "exerciseDefinitionId")?,
+            order_in_workout: members.required(6, "orderInWorkout")?,
+            order_in_exercise: members.required(7, "orderInExercise")?,
+            logged_weight_kg: members.required(9, "loggedWeightKg")?,
+            logged_reps: members.required(10, "loggedReps")?,
+            server_id: members.optional(11, "serverId")?,
+            server_updated_at: members.optional(12, "serverUpdatedAt")?,
+            group_key: members.optional(13, "groupKey")?,
+            level: members.optional(14, "level")?,
+            notes: members.optional(15, "notes")?,
+            rest_time_secs: members.optional(16, "restTimeSecs")?,
+            target_reps: members.optional(17, "targetReps")?,
+            target_weight_kg: members.optional(18, "targetWeightKg")?,
+            unknown: members.others()?,
         })
     }
 }
-record!(PyramidSet, "PyramidSet", super::validators::check_pyramid_set);
+record!(PyramidSet, "PyramidSet", validators::check_pyramid_set);
 
 /// A record, live or deleted. At most 256 KiB of JSON.
 #[derive(Clone, Debug, PartialEq)]
@@ -6144,7 +5854,7 @@ impl ReadJson for Record {
         }
     }
 }
-schema!(Record, "Record", super::validators::check_record);
+schema!(Record, "Record", validators::check_record);
 
 /// The refresh token to spend.
 #[derive(Clone, Debug, PartialEq)]
@@ -6156,25 +5866,26 @@ pub struct RefreshRequest {
 impl Fields for RefreshRequest {
     const NAMES: &'static [&'static str] = &["refreshToken"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("refreshToken", &self.refresh_token),
-            _ => Shown::End,
+            0 => MemberView::required("refreshToken", &self.refresh_token),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let refresh_token = members.required("refreshToken")?;
-        Some(Self { refresh_token })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            refresh_token: members.required(0, "refreshToken")?,
+        })
     }
 }
-record!(RefreshRequest, "RefreshRequest", super::validators::check_refresh_request);
+record!(RefreshRequest, "RefreshRequest", validators::check_refresh_request);
 
 /// An opaque token that can be exchanged once for a new pair of tokens.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RefreshToken(pub String);
 
-newtype!(RefreshToken, "RefreshToken", super::validators::check_refresh_token, String);
+newtype!(RefreshToken, "RefreshToken", validators::check_refresh_token, String);
 
 /// A new account.
 #[derive(Clone, Debug, PartialEq)]
@@ -6190,27 +5901,24 @@ pub struct RegisterRequest {
 impl Fields for RegisterRequest {
     const NAMES: &'static [&'static str] = &["email", "password", "deviceName"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("email", &self.email),
-            1 => Shown::required("password", &self.password),
-            2 => Shown::optional("deviceName", &self.device_name),
-            _ => Shown::End,
+            0 => MemberView::required("email", &self.email),
+            1 => MemberView::required("password", &self.password),
+            2 => MemberView::optional("deviceName", &self.device_name),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let email = members.required("email")?;
-        let password = members.required("password")?;
-        let device_name = members.optional("deviceName")?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            email,
-            password,
-            device_name,
+            email: members.required(0, "email")?,
+            password: members.required(1, "password")?,
+            device_name: members.optional(2, "deviceName")?,
         })
     }
 }
-record!(RegisterRequest, "RegisterRequest", super::validators::check_register_request);
+record!(RegisterRequest, "RegisterRequest", validators::check_register_request);
 
 /// The change was refused, and nothing was stored. Its place in the list says which change it was.
 #[derive(Clone, Debug, PartialEq)]
@@ -6226,25 +5934,25 @@ pub struct RejectedOutcome {
 impl Fields for RejectedOutcome {
     const NAMES: &'static [&'static str] = &["outcome", "error", "id", "op"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::Present("outcome", Json::String("rejected")),
-            1 => Shown::required("error", &self.error),
-            2 => Shown::optional("id", &self.id),
-            3 => Shown::optional("op", &self.op),
-            _ => Shown::End,
+            0 => MemberView::Present("outcome", Json::String("rejected")),
+            1 => MemberView::required("error", &self.error),
+            2 => MemberView::optional("id", &self.id),
+            3 => MemberView::optional("op", &self.op),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        members.constant("outcome");
-        let error = members.required("error")?;
-        let id = members.optional("id")?;
-        let op = members.optional("op")?;
-        Some(Self { error, id, op })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            error: members.required(1, "error")?,
+            id: members.optional(2, "id")?,
+            op: members.optional(3, "op")?,
+        })
     }
 }
-record!(RejectedOutcome, "RejectedOutcome", super::validators::check_rejected_outcome);
+record!(RejectedOutcome, "RejectedOutcome", validators::check_rejected_outcome);
 
 /// Why a change was refused.
 #[derive(Clone, Debug, PartialEq)]
@@ -6278,33 +5986,28 @@ impl Fields for Rejection {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("code", &self.code),
-            1 => Shown::required("retryable", &self.retryable),
-            2 => Shown::required("message", &self.message),
-            3 => Shown::optional("errors", &self.errors),
-            4 => Shown::optional("serverTime", &self.server_time),
-            _ => Shown::End,
+            0 => MemberView::required("code", &self.code),
+            1 => MemberView::required("retryable", &self.retryable),
+            2 => MemberView::required("message", &self.message),
+            3 => MemberView::optional("errors", &self.errors),
+            4 => MemberView::optional("serverTime", &self.server_time),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let code = members.required("code")?;
-        let retryable = members.required("retryable")?;
-        let message = members.required("message")?;
-        let errors = members.optional("errors")?;
-        let server_time = members.optional("serverTime")?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            code,
-            retryable,
-            message,
-            errors,
-            server_time,
+            code: members.required(0, "code")?,
+            retryable: members.required(1, "retryable")?,
+            message: members.required(2, "message")?,
+            errors: members.optional(3, "errors")?,
+            server_time: members.optional(4, "serverTime")?,
         })
     }
 }
-record!(Rejection, "Rejection", super::validators::check_rejection);
+record!(Rejection, "Rejection", validators::check_rejection);
 
 /// Why a change was refused.
 ///
@@ -6354,13 +6057,13 @@ impl RejectionCode {
         }
     }
 }
-texts!(RejectionCode, "RejectionCode", super::validators::check_rejection_code);
+texts!(RejectionCode, "RejectionCode", validators::check_rejection_code);
 
 /// A number of repetitions.
 #[derive(Clone, Debug, PartialEq, Copy, Eq, PartialOrd, Ord, Hash)]
 pub struct Reps(pub i64);
 
-newtype!(Reps, "Reps", super::validators::check_reps, i64);
+newtype!(Reps, "Reps", validators::check_reps, i64);
 
 /// A number of repetitions as fast as possible.
 #[derive(Clone, Debug, PartialEq)]
@@ -6432,78 +6135,64 @@ impl Fields for RepsForTimeSet {
         "targetWeightKg",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("id", &self.id),
-            1 => Shown::required("clientCreatedAt", &self.client_created_at),
-            2 => Shown::required("clientUpdatedAt", &self.client_updated_at),
-            3 => Shown::Present("isDeleted", Json::Bool(false)),
-            4 => Shown::required("workoutLogId", &self.workout_log_id),
-            5 => Shown::required("exerciseDefinitionId", &self.exercise_definition_id),
-            6 => Shown::required("orderInWorkout", &self.order_in_workout),
-            7 => Shown::required("orderInExercise", &self.order_in_exercise),
-            8 => Shown::Present("setType", Json::String("repsForTime")),
-            9 => Shown::required("targetReps", &self.target_reps),
-            10 => Shown::required("loggedWeightKg", &self.logged_weight_kg),
-            11 => Shown::required("loggedTimeTakenSecs", &self.logged_time_taken_secs),
-            12 => Shown::optional("serverId", &self.server_id),
-            13 => Shown::optional("serverUpdatedAt", &self.server_updated_at),
-            14 => Shown::optional("groupKey", &self.group_key),
-            15 => Shown::optional("level", &self.level),
-            16 => Shown::optional("notes", &self.notes),
-            17 => Shown::optional("restTimeSecs", &self.rest_time_secs),
-            18 => Shown::optional("loggedReps", &self.logged_reps),
-            19 => Shown::optional("targetWeightKg", &self.target_weight_kg),
-            _ => Shown::other(&self.unknown, last, Self::NAMES),
+            0 => MemberView::required("id", &self.id),
+            1 => MemberView::required("clientCreatedAt", &self.client_created_at),
+            2 => MemberView::required("clientUpdatedAt", &self.client_updated_at),
+            3 => MemberView::Present("isDeleted", Json::Bool(false)),
+            4 => MemberView::required("workoutLogId", &self.workout_log_id),
+            5 => {
+                MemberView::required(
+                    "exerciseDefinitionId",
+                    &self.exercise_definition_id,
+                )
+            }
+            6 => MemberView::required("orderInWorkout", &self.order_in_workout),
+            7 => MemberView::required("orderInExercise", &self.order_in_exercise),
+            8 => MemberView::Present("setType", Json::String("repsForTime")),
+            9 => MemberView::required("targetReps", &self.target_reps),
+            10 => MemberView::required("loggedWeightKg", &self.logged_weight_kg),
+            11 => {
+                MemberView::required("loggedTimeTakenSecs", &self.logged_time_taken_secs)
+            }
+            12 => MemberView::optional("serverId", &self.server_id),
+            13 => MemberView::optional("serverUpdatedAt", &self.server_updated_at),
+            14 => MemberView::optional("groupKey", &self.group_key),
+            15 => MemberView::optional("level", &self.level),
+            16 => MemberView::optional("notes", &self.notes),
+            17 => MemberView::optional("restTimeSecs", &self.rest_time_secs),
+            18 => MemberView::optional("loggedReps", &self.logged_reps),
+            19 => MemberView::optional("targetWeightKg", &self.target_weight_kg),
+            _ => MemberView::other(&self.unknown, last, Self::NAMES),
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let id = members.required("id")?;
-        let client_created_at = members.required("clientCreatedAt")?;
-        let client_updated_at = members.required("clientUpdatedAt")?;
-        members.constant("isDeleted");
-        let workout_log_id = members.required("workoutLogId")?;
-        let exercise_definition_id = members.required("exerciseDefinitionId")?;
-        let order_in_workout = members.required("orderInWorkout")?;
-        let order_in_exercise = members.required("orderInExercise")?;
-        members.constant("setType");
-        let target_reps = members.required("targetReps")?;
-        let logged_weight_kg = members.required("loggedWeightKg")?;
-        let logged_time_taken_secs = members.required("loggedTimeTakenSecs")?;
-        let server_id = members.optional("serverId")?;
-        let server_updated_at = members.optional("serverUpdatedAt")?;
-        let group_key = members.optional("groupKey")?;
-        let level = members.optional("level")?;
-        let notes = members.optional("notes")?;
-        let rest_time_secs = members.optional("restTimeSecs")?;
-        let logged_reps = members.optional("loggedReps")?;
-        let target_weight_kg = members.optional("targetWeightKg")?;
-        let unknown = members.others()?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            id,
-            client_created_at,
-            client_updated_at,
-            workout_log_id,
-            exercise_definition_id,
-            order_in_workout,
-            order_in_exercise,
-            target_reps,
-            logged_weight_kg,
-            logged_time_taken_secs,
-            server_id,
-            server_updated_at,
-            group_key,
-            level,
-            notes,
-            rest_time_secs,
-            logged_reps,
-            target_weight_kg,
-            unknown,
+            id: members.required(0, "id")?,
+            client_created_at: members.required(1, "clientCreatedAt")?,
+            client_updated_at: members.required(2, "clientUpdatedAt")?,
+            workout_log_id: members.required(4, "workoutLogId")?,
+            exercise_definition_id: members.required(5, "exerciseDefinitionId")?,
+            order_in_workout: members.required(6, "orderInWorkout")?,
+            order_in_exercise: members.required(7, "orderInExercise")?,
+            target_reps: members.required(9, "targetReps")?,
+            logged_weight_kg: members.required(10, "loggedWeightKg")?,
+            logged_time_taken_secs: members.required(11, "loggedTimeTakenSecs")?,
+            server_id: members.optional(12, "serverId")?,
+            server_updated_at: members.optional(13, "serverUpdatedAt")?,
+            group_key: members.optional(14, "groupKey")?,
+            level: members.optional(15, "level")?,
+            notes: members.optional(16, "notes")?,
+            rest_time_secs: members.optional(17, "restTimeSecs")?,
+            logged_reps: members.optional(18, "loggedReps")?,
+            target_weight_kg: members.optional(19, "targetWeightKg")?,
+            unknown: members.others()?,
         })
     }
 }
-record!(RepsForTimeSet, "RepsForTimeSet", super::validators::check_reps_for_time_set);
+record!(RepsForTimeSet, "RepsForTimeSet", validators::check_reps_for_time_set);
 
 /// A target of repetitions, in words or as a number.
 #[derive(Clone, Debug, PartialEq)]
@@ -6532,32 +6221,32 @@ impl ReadJson for RepsTarget {
         }
     }
 }
-schema!(RepsTarget, "RepsTarget", super::validators::check_reps_target);
+schema!(RepsTarget, "RepsTarget", validators::check_reps_target);
 
 /// A target of repetitions in words, such as a number, a range or `AMRAP` (as many as possible).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RepsText(pub String);
 
-newtype!(RepsText, "RepsText", super::validators::check_reps_text, String);
+newtype!(RepsText, "RepsText", validators::check_reps_text, String);
 
 /// The number that the server gave to an accepted write. It counts up for each user over all
 /// collections; 0 is before the first.
 #[derive(Clone, Debug, PartialEq, Copy, Eq, PartialOrd, Ord, Hash)]
 pub struct Revision(pub i64);
 
-newtype!(Revision, "Revision", super::validators::check_revision, i64);
+newtype!(Revision, "Revision", validators::check_revision, i64);
 
 /// A duration in seconds, up to a day.
 #[derive(Clone, Debug, PartialEq, Copy, Eq, PartialOrd, Ord, Hash)]
 pub struct Seconds(pub i64);
 
-newtype!(Seconds, "Seconds", super::validators::check_seconds, i64);
+newtype!(Seconds, "Seconds", validators::check_seconds, i64);
 
 /// The number of an edit on its device. It counts up over all collections.
 #[derive(Clone, Debug, PartialEq, Copy, Eq, PartialOrd, Ord, Hash)]
 pub struct Seq(pub i64);
 
-newtype!(Seq, "Seq", super::validators::check_seq, i64);
+newtype!(Seq, "Seq", validators::check_seq, i64);
 
 /// How a set is done.
 ///
@@ -6606,7 +6295,7 @@ impl SetType {
         }
     }
 }
-texts!(SetType, "SetType", super::validators::check_set_type);
+texts!(SetType, "SetType", validators::check_set_type);
 
 /// A weight for a number of repetitions.
 #[derive(Clone, Debug, PartialEq)]
@@ -6675,75 +6364,60 @@ impl Fields for StandardSet {
         "targetWeightKg",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("id", &self.id),
-            1 => Shown::required("clientCreatedAt", &self.client_created_at),
-            2 => Shown::required("clientUpdatedAt", &self.client_updated_at),
-            3 => Shown::Present("isDeleted", Json::Bool(false)),
-            4 => Shown::required("workoutLogId", &self.workout_log_id),
-            5 => Shown::required("exerciseDefinitionId", &self.exercise_definition_id),
-            6 => Shown::required("orderInWorkout", &self.order_in_workout),
-            7 => Shown::required("orderInExercise", &self.order_in_exercise),
-            8 => Shown::Present("setType", Json::String("standard")),
-            9 => Shown::required("loggedWeightKg", &self.logged_weight_kg),
-            10 => Shown::required("loggedReps", &self.logged_reps),
-            11 => Shown::optional("serverId", &self.server_id),
-            12 => Shown::optional("serverUpdatedAt", &self.server_updated_at),
-            13 => Shown::optional("groupKey", &self.group_key),
-            14 => Shown::optional("level", &self.level),
-            15 => Shown::optional("notes", &self.notes),
-            16 => Shown::optional("restTimeSecs", &self.rest_time_secs),
-            17 => Shown::optional("targetReps", &self.target_reps),
-            18 => Shown::optional("targetWeightKg", &self.target_weight_kg),
-            _ => Shown::other(&self.unknown, last, Self::NAMES),
+            0 => MemberView::required("id", &self.id),
+            1 => MemberView::required("clientCreatedAt", &self.client_created_at),
+            2 => MemberView::required("clientUpdatedAt", &self.client_updated_at),
+            3 => MemberView::Present("isDeleted", Json::Bool(false)),
+            4 => MemberView::required("workoutLogId", &self.workout_log_id),
+            5 => {
+                MemberView::required(
+                    "exerciseDefinitionId",
+                    &self.exercise_definition_id,
+                )
+            }
+            6 => MemberView::required("orderInWorkout", &self.order_in_workout),
+            7 => MemberView::required("orderInExercise", &self.order_in_exercise),
+            8 => MemberView::Present("setType", Json::String("standard")),
+            9 => MemberView::required("loggedWeightKg", &self.logged_weight_kg),
+            10 => MemberView::required("loggedReps", &self.logged_reps),
+            11 => MemberView::optional("serverId", &self.server_id),
+            12 => MemberView::optional("serverUpdatedAt", &self.server_updated_at),
+            13 => MemberView::optional("groupKey", &self.group_key),
+            14 => MemberView::optional("level", &self.level),
+            15 => MemberView::optional("notes", &self.notes),
+            16 => MemberView::optional("restTimeSecs", &self.rest_time_secs),
+            17 => MemberView::optional("targetReps", &self.target_reps),
+            18 => MemberView::optional("targetWeightKg", &self.target_weight_kg),
+            _ => MemberView::other(&self.unknown, last, Self::NAMES),
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let id = members.required("id")?;
-        let client_created_at = members.required("clientCreatedAt")?;
-        let client_updated_at = members.required("clientUpdatedAt")?;
-        members.constant("isDeleted");
-        let workout_log_id = members.required("workoutLogId")?;
-        let exercise_definition_id = members.required("exerciseDefinitionId")?;
-        let order_in_workout = members.required("orderInWorkout")?;
-        let order_in_exercise = members.required("orderInExercise")?;
-        members.constant("setType");
-        let logged_weight_kg = members.required("loggedWeightKg")?;
-        let logged_reps = members.required("loggedReps")?;
-        let server_id = members.optional("serverId")?;
-        let server_updated_at = members.optional("serverUpdatedAt")?;
-        let group_key = members.optional("groupKey")?;
-        let level = members.optional("level")?;
-        let notes = members.optional("notes")?;
-        let rest_time_secs = members.optional("restTimeSecs")?;
-        let target_reps = members.optional("targetReps")?;
-        let target_weight_kg = members.optional("targetWeightKg")?;
-        let unknown = members.others()?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            id,
-            client_created_at,
-            client_updated_at,
-            workout_log_id,
-            exercise_definition_id,
-            order_in_workout,
-            order_in_exercise,
-            logged_weight_kg,
-            logged_reps,
-            server_id,
-            server_updated_at,
-            group_key,
-            level,
-            notes,
-            rest_time_secs,
-            target_reps,
-            target_weight_kg,
-            unknown,
+            id: members.required(0, "id")?,
+            client_created_at: members.required(1, "clientCreatedAt")?,
+            client_updated_at: members.required(2, "clientUpdatedAt")?,
+            workout_log_id: members.required(4, "workoutLogId")?,
+            exercise_definition_id: members.required(5, "exerciseDefinitionId")?,
+            order_in_workout: members.required(6, "orderInWorkout")?,
+            order_in_exercise: members.required(7, "orderInExercise")?,
+            logged_weight_kg: members.required(9, "loggedWeightKg")?,
+            logged_reps: members.required(10, "loggedReps")?,
+            server_id: members.optional(11, "serverId")?,
+            server_updated_at: members.optional(12, "serverUpdatedAt")?,
+            group_key: members.optional(13, "groupKey")?,
+            level: members.optional(14, "level")?,
+            notes: members.optional(15, "notes")?,
+            rest_time_secs: members.optional(16, "restTimeSecs")?,
+            target_reps: members.optional(17, "targetReps")?,
+            target_weight_kg: members.optional(18, "targetWeightKg")?,
+            unknown: members.others()?,
         })
     }
 }
-record!(StandardSet, "StandardSet", super::validators::check_standard_set);
+record!(StandardSet, "StandardSet", validators::check_standard_set);
 
 /// The change lost against the stored version. The device adopts the winner, and keeps what lost in its
 /// conflict history.
@@ -6760,25 +6434,25 @@ pub struct SupersededOutcome {
 impl Fields for SupersededOutcome {
     const NAMES: &'static [&'static str] = &["id", "op", "outcome", "winner"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("id", &self.id),
-            1 => Shown::required("op", &self.op),
-            2 => Shown::Present("outcome", Json::String("superseded")),
-            3 => Shown::required("winner", &self.winner),
-            _ => Shown::End,
+            0 => MemberView::required("id", &self.id),
+            1 => MemberView::required("op", &self.op),
+            2 => MemberView::Present("outcome", Json::String("superseded")),
+            3 => MemberView::required("winner", &self.winner),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let id = members.required("id")?;
-        let op = members.required("op")?;
-        members.constant("outcome");
-        let winner = members.required("winner")?;
-        Some(Self { id, op, winner })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            id: members.required(0, "id")?,
+            op: members.required(1, "op")?,
+            winner: members.required(3, "winner")?,
+        })
     }
 }
-record!(SupersededOutcome, "SupersededOutcome", super::validators::check_superseded_outcome);
+record!(SupersededOutcome, "SupersededOutcome", validators::check_superseded_outcome);
 
 /// What the server at hand supports.
 #[derive(Clone, Debug, PartialEq)]
@@ -6808,38 +6482,35 @@ impl Fields for SyncConfig {
         "epoch",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("serverTime", &self.server_time),
-            1 => Shown::required("limits", &self.limits),
+            0 => MemberView::required("serverTime", &self.server_time),
+            1 => MemberView::required("limits", &self.limits),
             2 => {
-                Shown::required("tombstoneRetentionDays", &self.tombstone_retention_days)
+                MemberView::required(
+                    "tombstoneRetentionDays",
+                    &self.tombstone_retention_days,
+                )
             }
-            3 => Shown::required("clockSkewMaxMs", &self.clock_skew_max_ms),
-            4 => Shown::required("contractVersions", &self.contract_versions),
-            5 => Shown::required("epoch", &self.epoch),
-            _ => Shown::End,
+            3 => MemberView::required("clockSkewMaxMs", &self.clock_skew_max_ms),
+            4 => MemberView::required("contractVersions", &self.contract_versions),
+            5 => MemberView::required("epoch", &self.epoch),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let server_time = members.required("serverTime")?;
-        let limits = members.required("limits")?;
-        let tombstone_retention_days = members.required("tombstoneRetentionDays")?;
-        let clock_skew_max_ms = members.required("clockSkewMaxMs")?;
-        let contract_versions = members.required("contractVersions")?;
-        let epoch = members.required("epoch")?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            server_time,
-            limits,
-            tombstone_retention_days,
-            clock_skew_max_ms,
-            contract_versions,
-            epoch,
+            server_time: members.required(0, "serverTime")?,
+            limits: members.required(1, "limits")?,
+            tombstone_retention_days: members.required(2, "tombstoneRetentionDays")?,
+            clock_skew_max_ms: members.required(3, "clockSkewMaxMs")?,
+            contract_versions: members.required(4, "contractVersions")?,
+            epoch: members.required(5, "epoch")?,
         })
     }
 }
-record!(SyncConfig, "SyncConfig", super::validators::check_sync_config);
+record!(SyncConfig, "SyncConfig", validators::check_sync_config);
 
 /// The members that every live record has, beside those of its collection.
 #[derive(Clone, Debug, PartialEq)]
@@ -6870,43 +6541,36 @@ impl Fields for SyncFields {
         "serverUpdatedAt",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("id", &self.id),
-            1 => Shown::required("clientCreatedAt", &self.client_created_at),
-            2 => Shown::required("clientUpdatedAt", &self.client_updated_at),
-            3 => Shown::Present("isDeleted", Json::Bool(false)),
-            4 => Shown::optional("serverId", &self.server_id),
-            5 => Shown::optional("serverUpdatedAt", &self.server_updated_at),
-            _ => Shown::other(&self.unknown, last, Self::NAMES),
+            0 => MemberView::required("id", &self.id),
+            1 => MemberView::required("clientCreatedAt", &self.client_created_at),
+            2 => MemberView::required("clientUpdatedAt", &self.client_updated_at),
+            3 => MemberView::Present("isDeleted", Json::Bool(false)),
+            4 => MemberView::optional("serverId", &self.server_id),
+            5 => MemberView::optional("serverUpdatedAt", &self.server_updated_at),
+            _ => MemberView::other(&self.unknown, last, Self::NAMES),
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let id = members.required("id")?;
-        let client_created_at = members.required("clientCreatedAt")?;
-        let client_updated_at = members.required("clientUpdatedAt")?;
-        members.constant("isDeleted");
-        let server_id = members.optional("serverId")?;
-        let server_updated_at = members.optional("serverUpdatedAt")?;
-        let unknown = members.others()?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            id,
-            client_created_at,
-            client_updated_at,
-            server_id,
-            server_updated_at,
-            unknown,
+            id: members.required(0, "id")?,
+            client_created_at: members.required(1, "clientCreatedAt")?,
+            client_updated_at: members.required(2, "clientUpdatedAt")?,
+            server_id: members.optional(4, "serverId")?,
+            server_updated_at: members.optional(5, "serverUpdatedAt")?,
+            unknown: members.others()?,
         })
     }
 }
-record!(SyncFields, "SyncFields", super::validators::check_sync_fields);
+record!(SyncFields, "SyncFields", validators::check_sync_fields);
 
 /// A short word from an open list, 1 to 100 characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Tag(pub String);
 
-newtype!(Tag, "Tag", super::validators::check_tag, String);
+newtype!(Tag, "Tag", validators::check_tag, String);
 
 /// How often to train.
 #[derive(Clone, Debug, PartialEq)]
@@ -6923,22 +6587,23 @@ pub struct TargetFrequency {
 impl Fields for TargetFrequency {
     const NAMES: &'static [&'static str] = &["type", "value"];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("type", &self.type_),
-            1 => Shown::required("value", &self.value),
-            _ => Shown::other(&self.unknown, last, Self::NAMES),
+            0 => MemberView::required("type", &self.type_),
+            1 => MemberView::required("value", &self.value),
+            _ => MemberView::other(&self.unknown, last, Self::NAMES),
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let type_ = members.required("type")?;
-        let value = members.required("value")?;
-        let unknown = members.others()?;
-        Some(Self { type_, value, unknown })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            type_: members.required(0, "type")?,
+            value: members.required(1, "value")?,
+            unknown: members.others()?,
+        })
     }
 }
-record!(TargetFrequency, "TargetFrequency", super::validators::check_target_frequency);
+record!(TargetFrequency, "TargetFrequency", validators::check_target_frequency);
 
 /// What `value` counts, `perWeek` for workouts a week or `everyXDays` for days from one workout to the
 /// next.
@@ -6965,7 +6630,7 @@ impl TargetFrequencyType {
         }
     }
 }
-texts!(TargetFrequencyType, "TargetFrequency.type", super::validators::check_target_frequency_type);
+texts!(TargetFrequencyType, "TargetFrequency.type", validators::check_target_frequency_type);
 
 /// One planned set.
 #[derive(Clone, Debug, PartialEq)]
@@ -7000,47 +6665,41 @@ impl Fields for TargetSetDefinition {
         "targetWeightNotes",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("order", &self.order),
-            1 => Shown::required("setType", &self.set_type),
-            2 => Shown::optional("targetDurationSecs", &self.target_duration_secs),
-            3 => Shown::optional("targetReps", &self.target_reps),
-            4 => Shown::optional("targetWeightNotes", &self.target_weight_notes),
-            _ => Shown::other(&self.unknown, last, Self::NAMES),
+            0 => MemberView::required("order", &self.order),
+            1 => MemberView::required("setType", &self.set_type),
+            2 => MemberView::optional("targetDurationSecs", &self.target_duration_secs),
+            3 => MemberView::optional("targetReps", &self.target_reps),
+            4 => MemberView::optional("targetWeightNotes", &self.target_weight_notes),
+            _ => MemberView::other(&self.unknown, last, Self::NAMES),
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let order = members.required("order")?;
-        let set_type = members.required("setType")?;
-        let target_duration_secs = members.optional("targetDurationSecs")?;
-        let target_reps = members.optional("targetReps")?;
-        let target_weight_notes = members.optional("targetWeightNotes")?;
-        let unknown = members.others()?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            order,
-            set_type,
-            target_duration_secs,
-            target_reps,
-            target_weight_notes,
-            unknown,
+            order: members.required(0, "order")?,
+            set_type: members.required(1, "setType")?,
+            target_duration_secs: members.optional(2, "targetDurationSecs")?,
+            target_reps: members.optional(3, "targetReps")?,
+            target_weight_notes: members.optional(4, "targetWeightNotes")?,
+            unknown: members.others()?,
         })
     }
 }
-record!(TargetSetDefinition, "TargetSetDefinition", super::validators::check_target_set_definition);
+record!(TargetSetDefinition, "TargetSetDefinition", validators::check_target_set_definition);
 
 /// The planned weight in words, up to 200 characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TargetWeightNotes(pub String);
 
-newtype!(TargetWeightNotes, "TargetWeightNotes", super::validators::check_target_weight_notes, String);
+newtype!(TargetWeightNotes, "TargetWeightNotes", validators::check_target_weight_notes, String);
 
 /// A time, in milliseconds since the Unix epoch, up to the end of the year 9999.
 #[derive(Clone, Debug, PartialEq, Copy, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(pub i64);
 
-newtype!(Timestamp, "Timestamp", super::validators::check_timestamp, i64);
+newtype!(Timestamp, "Timestamp", validators::check_timestamp, i64);
 
 /// What a signed-in device holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -7064,32 +6723,27 @@ impl Fields for TokenPair {
         "userId",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("accessToken", &self.access_token),
-            1 => Shown::required("refreshToken", &self.refresh_token),
-            2 => Shown::Present("tokenType", Json::String("Bearer")),
-            3 => Shown::required("expiresInSecs", &self.expires_in_secs),
-            4 => Shown::required("userId", &self.user_id),
-            _ => Shown::End,
+            0 => MemberView::required("accessToken", &self.access_token),
+            1 => MemberView::required("refreshToken", &self.refresh_token),
+            2 => MemberView::Present("tokenType", Json::String("Bearer")),
+            3 => MemberView::required("expiresInSecs", &self.expires_in_secs),
+            4 => MemberView::required("userId", &self.user_id),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let access_token = members.required("accessToken")?;
-        let refresh_token = members.required("refreshToken")?;
-        members.constant("tokenType");
-        let expires_in_secs = members.required("expiresInSecs")?;
-        let user_id = members.required("userId")?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            access_token,
-            refresh_token,
-            expires_in_secs,
-            user_id,
+            access_token: members.required(0, "accessToken")?,
+            refresh_token: members.required(1, "refreshToken")?,
+            expires_in_secs: members.required(3, "expiresInSecs")?,
+            user_id: members.required(4, "userId")?,
         })
     }
 }
-record!(TokenPair, "TokenPair", super::validators::check_token_pair);
+record!(TokenPair, "TokenPair", validators::check_token_pair);
 
 /// What is left of a deleted record. It has no content, and pushing a live version of the same id
 /// restores the record.
@@ -7117,35 +6771,29 @@ impl Fields for Tombstone {
         "serverUpdatedAt",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("id", &self.id),
-            1 => Shown::required("clientCreatedAt", &self.client_created_at),
-            2 => Shown::required("clientUpdatedAt", &self.client_updated_at),
-            3 => Shown::Present("isDeleted", Json::Bool(true)),
-            4 => Shown::optional("serverId", &self.server_id),
-            5 => Shown::optional("serverUpdatedAt", &self.server_updated_at),
-            _ => Shown::End,
+            0 => MemberView::required("id", &self.id),
+            1 => MemberView::required("clientCreatedAt", &self.client_created_at),
+            2 => MemberView::required("clientUpdatedAt", &self.client_updated_at),
+            3 => MemberView::Present("isDeleted", Json::Bool(true)),
+            4 => MemberView::optional("serverId", &self.server_id),
+            5 => MemberView::optional("serverUpdatedAt", &self.server_updated_at),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let id = members.required("id")?;
-        let client_created_at = members.required("clientCreatedAt")?;
-        let client_updated_at = members.required("clientUpdatedAt")?;
-        members.constant("isDeleted");
-        let server_id = members.optional("serverId")?;
-        let server_updated_at = members.optional("serverUpdatedAt")?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            id,
-            client_created_at,
-            client_updated_at,
-            server_id,
-            server_updated_at,
+            id: members.required(0, "id")?,
+            client_created_at: members.required(1, "clientCreatedAt")?,
+            client_updated_at: members.required(2, "clientUpdatedAt")?,
+            server_id: members.optional(4, "serverId")?,
+            server_updated_at: members.optional(5, "serverUpdatedAt")?,
         })
     }
 }
-record!(Tombstone, "Tombstone", super::validators::check_tombstone);
+record!(Tombstone, "Tombstone", validators::check_tombstone);
 
 /// One measurement of the user's bodyweight.
 #[derive(Clone, Debug, PartialEq)]
@@ -7182,43 +6830,34 @@ impl Fields for UserBodyweightLog {
         "serverUpdatedAt",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("id", &self.id),
-            1 => Shown::required("clientCreatedAt", &self.client_created_at),
-            2 => Shown::required("clientUpdatedAt", &self.client_updated_at),
-            3 => Shown::Present("isDeleted", Json::Bool(false)),
-            4 => Shown::required("date", &self.date),
-            5 => Shown::required("weightKg", &self.weight_kg),
-            6 => Shown::optional("serverId", &self.server_id),
-            7 => Shown::optional("serverUpdatedAt", &self.server_updated_at),
-            _ => Shown::other(&self.unknown, last, Self::NAMES),
+            0 => MemberView::required("id", &self.id),
+            1 => MemberView::required("clientCreatedAt", &self.client_created_at),
+            2 => MemberView::required("clientUpdatedAt", &self.client_updated_at),
+            3 => MemberView::Present("isDeleted", Json::Bool(false)),
+            4 => MemberView::required("date", &self.date),
+            5 => MemberView::required("weightKg", &self.weight_kg),
+            6 => MemberView::optional("serverId", &self.server_id),
+            7 => MemberView::optional("serverUpdatedAt", &self.server_updated_at),
+            _ => MemberView::other(&self.unknown, last, Self::NAMES),
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let id = members.required("id")?;
-        let client_created_at = members.required("clientCreatedAt")?;
-        let client_updated_at = members.required("clientUpdatedAt")?;
-        members.constant("isDeleted");
-        let date = members.required("date")?;
-        let weight_kg = members.required("weightKg")?;
-        let server_id = members.optional("serverId")?;
-        let server_updated_at = members.optional("serverUpdatedAt")?;
-        let unknown = members.others()?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            id,
-            client_created_at,
-            client_updated_at,
-            date,
-            weight_kg,
-            server_id,
-            server_updated_at,
-            unknown,
+            id: members.required(0, "id")?,
+            client_created_at: members.required(1, "clientCreatedAt")?,
+            client_updated_at: members.required(2, "clientUpdatedAt")?,
+            date: members.required(4, "date")?,
+            weight_kg: members.required(5, "weightKg")?,
+            server_id: members.optional(6, "serverId")?,
+            server_updated_at: members.optional(7, "serverUpdatedAt")?,
+            unknown: members.others()?,
         })
     }
 }
-record!(UserBodyweightLog, "UserBodyweightLog", super::validators::check_user_bodyweight_log);
+record!(UserBodyweightLog, "UserBodyweightLog", validators::check_user_bodyweight_log);
 
 /// The current version of a record, with its revision and the edit that made it.
 #[derive(Clone, Debug, PartialEq)]
@@ -7235,27 +6874,24 @@ pub struct UserBodyweightLogChange {
 impl Fields for UserBodyweightLogChange {
     const NAMES: &'static [&'static str] = &["rev", "op", "record"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("rev", &self.rev),
-            1 => Shown::required("op", &self.op),
-            2 => Shown::required("record", &self.record),
-            _ => Shown::End,
+            0 => MemberView::required("rev", &self.rev),
+            1 => MemberView::required("op", &self.op),
+            2 => MemberView::required("record", &self.record),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let rev = members.required("rev")?;
-        let op = members.required("op")?;
-        let record = members.required("record")?;
-        Some(Self { rev, op, record })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            rev: members.required(0, "rev")?,
+            op: members.required(1, "op")?,
+            record: members.required(2, "record")?,
+        })
     }
 }
-record!(
-    UserBodyweightLogChange,
-    "UserBodyweightLogChange",
-    super::validators::check_user_bodyweight_log_change
-);
+record!(UserBodyweightLogChange, "UserBodyweightLogChange", validators::check_user_bodyweight_log_change);
 
 /// One page of a collection's feed.
 #[derive(Clone, Debug, PartialEq)]
@@ -7282,36 +6918,31 @@ impl Fields for UserBodyweightLogChangePage {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("changes", &self.changes),
-            1 => Shown::required("nextCursor", &self.next_cursor),
-            2 => Shown::required("hasMore", &self.has_more),
-            3 => Shown::required("userRev", &self.user_rev),
-            4 => Shown::required("serverTime", &self.server_time),
-            _ => Shown::End,
+            0 => MemberView::required("changes", &self.changes),
+            1 => MemberView::required("nextCursor", &self.next_cursor),
+            2 => MemberView::required("hasMore", &self.has_more),
+            3 => MemberView::required("userRev", &self.user_rev),
+            4 => MemberView::required("serverTime", &self.server_time),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let changes = members.required("changes")?;
-        let next_cursor = members.required("nextCursor")?;
-        let has_more = members.required("hasMore")?;
-        let user_rev = members.required("userRev")?;
-        let server_time = members.required("serverTime")?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            changes,
-            next_cursor,
-            has_more,
-            user_rev,
-            server_time,
+            changes: members.required(0, "changes")?,
+            next_cursor: members.required(1, "nextCursor")?,
+            has_more: members.required(2, "hasMore")?,
+            user_rev: members.required(3, "userRev")?,
+            server_time: members.required(4, "serverTime")?,
         })
     }
 }
 record!(
     UserBodyweightLogChangePage,
     "UserBodyweightLogChangePage",
-    super::validators::check_user_bodyweight_log_change_page
+    validators::check_user_bodyweight_log_change_page
 );
 
 /// The current version of a record of any collection. `x-any-collection` makes this a union over all
@@ -7330,28 +6961,28 @@ pub struct UserBodyweightLogFeedChange {
 impl Fields for UserBodyweightLogFeedChange {
     const NAMES: &'static [&'static str] = &["collection", "rev", "op", "record"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::Present("collection", Json::String("user-bodyweight-logs")),
-            1 => Shown::required("rev", &self.rev),
-            2 => Shown::required("op", &self.op),
-            3 => Shown::required("record", &self.record),
-            _ => Shown::End,
+            0 => MemberView::Present("collection", Json::String("user-bodyweight-logs")),
+            1 => MemberView::required("rev", &self.rev),
+            2 => MemberView::required("op", &self.op),
+            3 => MemberView::required("record", &self.record),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        members.constant("collection");
-        let rev = members.required("rev")?;
-        let op = members.required("op")?;
-        let record = members.required("record")?;
-        Some(Self { rev, op, record })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            rev: members.required(1, "rev")?,
+            op: members.required(2, "op")?,
+            record: members.required(3, "record")?,
+        })
     }
 }
 record!(
     UserBodyweightLogFeedChange,
     "UserBodyweightLogFeedChange",
-    super::validators::check_user_bodyweight_log_feed_change
+    validators::check_user_bodyweight_log_feed_change
 );
 
 /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
@@ -7370,28 +7001,28 @@ pub struct UserBodyweightLogFeedPushChange {
 impl Fields for UserBodyweightLogFeedPushChange {
     const NAMES: &'static [&'static str] = &["collection", "op", "record", "baseRev"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::Present("collection", Json::String("user-bodyweight-logs")),
-            1 => Shown::required("op", &self.op),
-            2 => Shown::required("record", &self.record),
-            3 => Shown::optional("baseRev", &self.base_rev),
-            _ => Shown::End,
+            0 => MemberView::Present("collection", Json::String("user-bodyweight-logs")),
+            1 => MemberView::required("op", &self.op),
+            2 => MemberView::required("record", &self.record),
+            3 => MemberView::optional("baseRev", &self.base_rev),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        members.constant("collection");
-        let op = members.required("op")?;
-        let record = members.required("record")?;
-        let base_rev = members.optional("baseRev")?;
-        Some(Self { op, record, base_rev })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            op: members.required(1, "op")?,
+            record: members.required(2, "record")?,
+            base_rev: members.optional(3, "baseRev")?,
+        })
     }
 }
 record!(
     UserBodyweightLogFeedPushChange,
     "UserBodyweightLogFeedPushChange",
-    super::validators::check_user_bodyweight_log_feed_push_change
+    validators::check_user_bodyweight_log_feed_push_change
 );
 
 /// One edit of one record, in full.
@@ -7409,26 +7040,27 @@ pub struct UserBodyweightLogPushChange {
 impl Fields for UserBodyweightLogPushChange {
     const NAMES: &'static [&'static str] = &["op", "record", "baseRev"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("op", &self.op),
-            1 => Shown::required("record", &self.record),
-            2 => Shown::optional("baseRev", &self.base_rev),
-            _ => Shown::End,
+            0 => MemberView::required("op", &self.op),
+            1 => MemberView::required("record", &self.record),
+            2 => MemberView::optional("baseRev", &self.base_rev),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let op = members.required("op")?;
-        let record = members.required("record")?;
-        let base_rev = members.optional("baseRev")?;
-        Some(Self { op, record, base_rev })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            op: members.required(0, "op")?,
+            record: members.required(1, "record")?,
+            base_rev: members.optional(2, "baseRev")?,
+        })
     }
 }
 record!(
     UserBodyweightLogPushChange,
     "UserBodyweightLogPushChange",
-    super::validators::check_user_bodyweight_log_push_change
+    validators::check_user_bodyweight_log_push_change
 );
 
 /// What became of one pushed change.
@@ -7481,7 +7113,7 @@ impl ReadJson for UserBodyweightLogPushOutcome {
 schema!(
     UserBodyweightLogPushOutcome,
     "UserBodyweightLogPushOutcome",
-    super::validators::check_user_bodyweight_log_push_outcome
+    validators::check_user_bodyweight_log_push_outcome
 );
 
 /// Edits of one collection.
@@ -7497,24 +7129,25 @@ pub struct UserBodyweightLogPushRequest {
 impl Fields for UserBodyweightLogPushRequest {
     const NAMES: &'static [&'static str] = &["changes", "cursor"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("changes", &self.changes),
-            1 => Shown::optional("cursor", &self.cursor),
-            _ => Shown::End,
+            0 => MemberView::required("changes", &self.changes),
+            1 => MemberView::optional("cursor", &self.cursor),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let changes = members.required("changes")?;
-        let cursor = members.optional("cursor")?;
-        Some(Self { changes, cursor })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            changes: members.required(0, "changes")?,
+            cursor: members.optional(1, "cursor")?,
+        })
     }
 }
 record!(
     UserBodyweightLogPushRequest,
     "UserBodyweightLogPushRequest",
-    super::validators::check_user_bodyweight_log_push_request
+    validators::check_user_bodyweight_log_push_request
 );
 
 /// What became of a push to one collection.
@@ -7539,33 +7172,29 @@ impl Fields for UserBodyweightLogPushResult {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("outcomes", &self.outcomes),
-            1 => Shown::required("prevUserRev", &self.prev_user_rev),
-            2 => Shown::required("userRev", &self.user_rev),
-            3 => Shown::required("serverTime", &self.server_time),
-            _ => Shown::End,
+            0 => MemberView::required("outcomes", &self.outcomes),
+            1 => MemberView::required("prevUserRev", &self.prev_user_rev),
+            2 => MemberView::required("userRev", &self.user_rev),
+            3 => MemberView::required("serverTime", &self.server_time),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let outcomes = members.required("outcomes")?;
-        let prev_user_rev = members.required("prevUserRev")?;
-        let user_rev = members.required("userRev")?;
-        let server_time = members.required("serverTime")?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            outcomes,
-            prev_user_rev,
-            user_rev,
-            server_time,
+            outcomes: members.required(0, "outcomes")?,
+            prev_user_rev: members.required(1, "prevUserRev")?,
+            user_rev: members.required(2, "userRev")?,
+            server_time: members.required(3, "serverTime")?,
         })
     }
 }
 record!(
     UserBodyweightLogPushResult,
     "UserBodyweightLogPushResult",
-    super::validators::check_user_bodyweight_log_push_result
+    validators::check_user_bodyweight_log_push_result
 );
 
 /// A record, live or deleted. At most 256 KiB of JSON.
@@ -7600,11 +7229,7 @@ impl ReadJson for UserBodyweightLogRecord {
         }
     }
 }
-schema!(
-    UserBodyweightLogRecord,
-    "UserBodyweightLogRecord",
-    super::validators::check_user_bodyweight_log_record
-);
+schema!(UserBodyweightLogRecord, "UserBodyweightLogRecord", validators::check_user_bodyweight_log_record);
 
 /// The change lost against the stored version. The device adopts the winner, and keeps what lost in its
 /// conflict history.
@@ -7621,28 +7246,28 @@ pub struct UserBodyweightLogSupersededOutcome {
 impl Fields for UserBodyweightLogSupersededOutcome {
     const NAMES: &'static [&'static str] = &["id", "op", "outcome", "winner"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("id", &self.id),
-            1 => Shown::required("op", &self.op),
-            2 => Shown::Present("outcome", Json::String("superseded")),
-            3 => Shown::required("winner", &self.winner),
-            _ => Shown::End,
+            0 => MemberView::required("id", &self.id),
+            1 => MemberView::required("op", &self.op),
+            2 => MemberView::Present("outcome", Json::String("superseded")),
+            3 => MemberView::required("winner", &self.winner),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let id = members.required("id")?;
-        let op = members.required("op")?;
-        members.constant("outcome");
-        let winner = members.required("winner")?;
-        Some(Self { id, op, winner })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            id: members.required(0, "id")?,
+            op: members.required(1, "op")?,
+            winner: members.required(3, "winner")?,
+        })
     }
 }
 record!(
     UserBodyweightLogSupersededOutcome,
     "UserBodyweightLogSupersededOutcome",
-    super::validators::check_user_bodyweight_log_superseded_outcome
+    validators::check_user_bodyweight_log_superseded_outcome
 );
 
 /// Something that the user is training for, of the kind that `type` says.
@@ -7682,7 +7307,7 @@ impl ReadJson for UserGoal {
         }
     }
 }
-schema!(UserGoal, "UserGoal", super::validators::check_user_goal);
+schema!(UserGoal, "UserGoal", validators::check_user_goal);
 
 /// The current version of a record, with its revision and the edit that made it.
 #[derive(Clone, Debug, PartialEq)]
@@ -7699,23 +7324,24 @@ pub struct UserGoalChange {
 impl Fields for UserGoalChange {
     const NAMES: &'static [&'static str] = &["rev", "op", "record"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("rev", &self.rev),
-            1 => Shown::required("op", &self.op),
-            2 => Shown::required("record", &self.record),
-            _ => Shown::End,
+            0 => MemberView::required("rev", &self.rev),
+            1 => MemberView::required("op", &self.op),
+            2 => MemberView::required("record", &self.record),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let rev = members.required("rev")?;
-        let op = members.required("op")?;
-        let record = members.required("record")?;
-        Some(Self { rev, op, record })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            rev: members.required(0, "rev")?,
+            op: members.required(1, "op")?,
+            record: members.required(2, "record")?,
+        })
     }
 }
-record!(UserGoalChange, "UserGoalChange", super::validators::check_user_goal_change);
+record!(UserGoalChange, "UserGoalChange", validators::check_user_goal_change);
 
 /// One page of a collection's feed.
 #[derive(Clone, Debug, PartialEq)]
@@ -7742,33 +7368,28 @@ impl Fields for UserGoalChangePage {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("changes", &self.changes),
-            1 => Shown::required("nextCursor", &self.next_cursor),
-            2 => Shown::required("hasMore", &self.has_more),
-            3 => Shown::required("userRev", &self.user_rev),
-            4 => Shown::required("serverTime", &self.server_time),
-            _ => Shown::End,
+            0 => MemberView::required("changes", &self.changes),
+            1 => MemberView::required("nextCursor", &self.next_cursor),
+            2 => MemberView::required("hasMore", &self.has_more),
+            3 => MemberView::required("userRev", &self.user_rev),
+            4 => MemberView::required("serverTime", &self.server_time),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let changes = members.required("changes")?;
-        let next_cursor = members.required("nextCursor")?;
-        let has_more = members.required("hasMore")?;
-        let user_rev = members.required("userRev")?;
-        let server_time = members.required("serverTime")?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            changes,
-            next_cursor,
-            has_more,
-            user_rev,
-            server_time,
+            changes: members.required(0, "changes")?,
+            next_cursor: members.required(1, "nextCursor")?,
+            has_more: members.required(2, "hasMore")?,
+            user_rev: members.required(3, "userRev")?,
+            server_time: members.required(4, "serverTime")?,
         })
     }
 }
-record!(UserGoalChangePage, "UserGoalChangePage", super::validators::check_user_goal_change_page);
+record!(UserGoalChangePage, "UserGoalChangePage", validators::check_user_goal_change_page);
 
 /// The current version of a record of any collection. `x-any-collection` makes this a union over all
 /// collections, told apart by `collection`, in which the record is one of that collection.
@@ -7786,25 +7407,25 @@ pub struct UserGoalFeedChange {
 impl Fields for UserGoalFeedChange {
     const NAMES: &'static [&'static str] = &["collection", "rev", "op", "record"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::Present("collection", Json::String("user-goals")),
-            1 => Shown::required("rev", &self.rev),
-            2 => Shown::required("op", &self.op),
-            3 => Shown::required("record", &self.record),
-            _ => Shown::End,
+            0 => MemberView::Present("collection", Json::String("user-goals")),
+            1 => MemberView::required("rev", &self.rev),
+            2 => MemberView::required("op", &self.op),
+            3 => MemberView::required("record", &self.record),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        members.constant("collection");
-        let rev = members.required("rev")?;
-        let op = members.required("op")?;
-        let record = members.required("record")?;
-        Some(Self { rev, op, record })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            rev: members.required(1, "rev")?,
+            op: members.required(2, "op")?,
+            record: members.required(3, "record")?,
+        })
     }
 }
-record!(UserGoalFeedChange, "UserGoalFeedChange", super::validators::check_user_goal_feed_change);
+record!(UserGoalFeedChange, "UserGoalFeedChange", validators::check_user_goal_feed_change);
 
 /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
 /// collections, told apart by `collection`, in which the record is one of that collection.
@@ -7822,25 +7443,25 @@ pub struct UserGoalFeedPushChange {
 impl Fields for UserGoalFeedPushChange {
     const NAMES: &'static [&'static str] = &["collection", "op", "record", "baseRev"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::Present("collection", Json::String("user-goals")),
-            1 => Shown::required("op", &self.op),
-            2 => Shown::required("record", &self.record),
-            3 => Shown::optional("baseRev", &self.base_rev),
-            _ => Shown::End,
+            0 => MemberView::Present("collection", Json::String("user-goals")),
+            1 => MemberView::required("op", &self.op),
+            2 => MemberView::required("record", &self.record),
+            3 => MemberView::optional("baseRev", &self.base_rev),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        members.constant("collection");
-        let op = members.required("op")?;
-        let record = members.required("record")?;
-        let base_rev = members.optional("baseRev")?;
-        Some(Self { op, record, base_rev })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            op: members.required(1, "op")?,
+            record: members.required(2, "record")?,
+            base_rev: members.optional(3, "baseRev")?,
+        })
     }
 }
-record!(UserGoalFeedPushChange, "UserGoalFeedPushChange", super::validators::check_user_goal_feed_push_change);
+record!(UserGoalFeedPushChange, "UserGoalFeedPushChange", validators::check_user_goal_feed_push_change);
 
 /// The members that goals of every kind have.
 #[derive(Clone, Debug, PartialEq)]
@@ -7875,41 +7496,33 @@ impl Fields for UserGoalFields {
         "targetDate",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("name", &self.name),
-            1 => Shown::required("status", &self.status),
-            2 => Shown::required("creationDate", &self.creation_date),
-            3 => Shown::optional("achievedDate", &self.achieved_date),
-            4 => Shown::optional("currentValue", &self.current_value),
-            5 => Shown::optional("progressNotes", &self.progress_notes),
-            6 => Shown::optional("targetDate", &self.target_date),
-            _ => Shown::other(&self.unknown, last, Self::NAMES),
+            0 => MemberView::required("name", &self.name),
+            1 => MemberView::required("status", &self.status),
+            2 => MemberView::required("creationDate", &self.creation_date),
+            3 => MemberView::optional("achievedDate", &self.achieved_date),
+            4 => MemberView::optional("currentValue", &self.current_value),
+            5 => MemberView::optional("progressNotes", &self.progress_notes),
+            6 => MemberView::optional("targetDate", &self.target_date),
+            _ => MemberView::other(&self.unknown, last, Self::NAMES),
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let name = members.required("name")?;
-        let status = members.required("status")?;
-        let creation_date = members.required("creationDate")?;
-        let achieved_date = members.optional("achievedDate")?;
-        let current_value = members.optional("currentValue")?;
-        let progress_notes = members.optional("progressNotes")?;
-        let target_date = members.optional("targetDate")?;
-        let unknown = members.others()?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            name,
-            status,
-            creation_date,
-            achieved_date,
-            current_value,
-            progress_notes,
-            target_date,
-            unknown,
+            name: members.required(0, "name")?,
+            status: members.required(1, "status")?,
+            creation_date: members.required(2, "creationDate")?,
+            achieved_date: members.optional(3, "achievedDate")?,
+            current_value: members.optional(4, "currentValue")?,
+            progress_notes: members.optional(5, "progressNotes")?,
+            target_date: members.optional(6, "targetDate")?,
+            unknown: members.others()?,
         })
     }
 }
-record!(UserGoalFields, "UserGoalFields", super::validators::check_user_goal_fields);
+record!(UserGoalFields, "UserGoalFields", validators::check_user_goal_fields);
 
 /// Whether the goal is being worked on (`active`), was reached (`achieved`) or was put away
 /// (`archived`).
@@ -7940,7 +7553,7 @@ impl UserGoalFieldsStatus {
         }
     }
 }
-texts!(UserGoalFieldsStatus, "UserGoalFields.status", super::validators::check_user_goal_fields_status);
+texts!(UserGoalFieldsStatus, "UserGoalFields.status", validators::check_user_goal_fields_status);
 
 /// One edit of one record, in full.
 #[derive(Clone, Debug, PartialEq)]
@@ -7957,23 +7570,24 @@ pub struct UserGoalPushChange {
 impl Fields for UserGoalPushChange {
     const NAMES: &'static [&'static str] = &["op", "record", "baseRev"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("op", &self.op),
-            1 => Shown::required("record", &self.record),
-            2 => Shown::optional("baseRev", &self.base_rev),
-            _ => Shown::End,
+            0 => MemberView::required("op", &self.op),
+            1 => MemberView::required("record", &self.record),
+            2 => MemberView::optional("baseRev", &self.base_rev),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let op = members.required("op")?;
-        let record = members.required("record")?;
-        let base_rev = members.optional("baseRev")?;
-        Some(Self { op, record, base_rev })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            op: members.required(0, "op")?,
+            record: members.required(1, "record")?,
+            base_rev: members.optional(2, "baseRev")?,
+        })
     }
 }
-record!(UserGoalPushChange, "UserGoalPushChange", super::validators::check_user_goal_push_change);
+record!(UserGoalPushChange, "UserGoalPushChange", validators::check_user_goal_push_change);
 
 /// What became of one pushed change.
 #[derive(Clone, Debug, PartialEq)]
@@ -8018,7 +7632,7 @@ impl ReadJson for UserGoalPushOutcome {
         }
     }
 }
-schema!(UserGoalPushOutcome, "UserGoalPushOutcome", super::validators::check_user_goal_push_outcome);
+schema!(UserGoalPushOutcome, "UserGoalPushOutcome", validators::check_user_goal_push_outcome);
 
 /// Edits of one collection.
 #[derive(Clone, Debug, PartialEq)]
@@ -8033,21 +7647,22 @@ pub struct UserGoalPushRequest {
 impl Fields for UserGoalPushRequest {
     const NAMES: &'static [&'static str] = &["changes", "cursor"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("changes", &self.changes),
-            1 => Shown::optional("cursor", &self.cursor),
-            _ => Shown::End,
+            0 => MemberView::required("changes", &self.changes),
+            1 => MemberView::optional("cursor", &self.cursor),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let changes = members.required("changes")?;
-        let cursor = members.optional("cursor")?;
-        Some(Self { changes, cursor })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            changes: members.required(0, "changes")?,
+            cursor: members.optional(1, "cursor")?,
+        })
     }
 }
-record!(UserGoalPushRequest, "UserGoalPushRequest", super::validators::check_user_goal_push_request);
+record!(UserGoalPushRequest, "UserGoalPushRequest", validators::check_user_goal_push_request);
 
 /// What became of a push to one collection.
 #[derive(Clone, Debug, PartialEq)]
@@ -8071,30 +7686,26 @@ impl Fields for UserGoalPushResult {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("outcomes", &self.outcomes),
-            1 => Shown::required("prevUserRev", &self.prev_user_rev),
-            2 => Shown::required("userRev", &self.user_rev),
-            3 => Shown::required("serverTime", &self.server_time),
-            _ => Shown::End,
+            0 => MemberView::required("outcomes", &self.outcomes),
+            1 => MemberView::required("prevUserRev", &self.prev_user_rev),
+            2 => MemberView::required("userRev", &self.user_rev),
+            3 => MemberView::required("serverTime", &self.server_time),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let outcomes = members.required("outcomes")?;
-        let prev_user_rev = members.required("prevUserRev")?;
-        let user_rev = members.required("userRev")?;
-        let server_time = members.required("serverTime")?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            outcomes,
-            prev_user_rev,
-            user_rev,
-            server_time,
+            outcomes: members.required(0, "outcomes")?,
+            prev_user_rev: members.required(1, "prevUserRev")?,
+            user_rev: members.required(2, "userRev")?,
+            server_time: members.required(3, "serverTime")?,
         })
     }
 }
-record!(UserGoalPushResult, "UserGoalPushResult", super::validators::check_user_goal_push_result);
+record!(UserGoalPushResult, "UserGoalPushResult", validators::check_user_goal_push_result);
 
 /// A record, live or deleted. At most 256 KiB of JSON.
 #[derive(Clone, Debug, PartialEq)]
@@ -8116,16 +7727,16 @@ impl ToJson for UserGoalRecord {
 
 impl ReadJson for UserGoalRecord {
     fn read(value: Json<'_>, at: At<'_>, out: &mut Checker) -> Option<Self> {
-        if out.accepts(|out| super::validators::check_user_goal(value, at, out)) {
+        if out.accepts(|out| validators::check_user_goal(value, at, out)) {
             return ReadJson::read(value, at, out).map(UserGoalRecord::UserGoal);
         }
-        if out.accepts(|out| super::validators::check_tombstone(value, at, out)) {
+        if out.accepts(|out| validators::check_tombstone(value, at, out)) {
             return ReadJson::read(value, at, out).map(UserGoalRecord::Tombstone);
         }
         mismatch(value, "one of several shapes", at, out)
     }
 }
-schema!(UserGoalRecord, "UserGoalRecord", super::validators::check_user_goal_record);
+schema!(UserGoalRecord, "UserGoalRecord", validators::check_user_goal_record);
 
 /// The change lost against the stored version. The device adopts the winner, and keeps what lost in its
 /// conflict history.
@@ -8142,29 +7753,25 @@ pub struct UserGoalSupersededOutcome {
 impl Fields for UserGoalSupersededOutcome {
     const NAMES: &'static [&'static str] = &["id", "op", "outcome", "winner"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("id", &self.id),
-            1 => Shown::required("op", &self.op),
-            2 => Shown::Present("outcome", Json::String("superseded")),
-            3 => Shown::required("winner", &self.winner),
-            _ => Shown::End,
+            0 => MemberView::required("id", &self.id),
+            1 => MemberView::required("op", &self.op),
+            2 => MemberView::Present("outcome", Json::String("superseded")),
+            3 => MemberView::required("winner", &self.winner),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let id = members.required("id")?;
-        let op = members.required("op")?;
-        members.constant("outcome");
-        let winner = members.required("winner")?;
-        Some(Self { id, op, winner })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            id: members.required(0, "id")?,
+            op: members.required(1, "op")?,
+            winner: members.required(3, "winner")?,
+        })
     }
 }
-record!(
-    UserGoalSupersededOutcome,
-    "UserGoalSupersededOutcome",
-    super::validators::check_user_goal_superseded_outcome
-);
+record!(UserGoalSupersededOutcome, "UserGoalSupersededOutcome", validators::check_user_goal_superseded_outcome);
 
 /// The user's preferences. An account has one, with the same id on every device; another id is rejected
 /// as `not_singleton`.
@@ -8206,46 +7813,41 @@ impl Fields for UserSettings {
         "serverUpdatedAt",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("id", &self.id),
-            1 => Shown::required("clientCreatedAt", &self.client_created_at),
-            2 => Shown::required("clientUpdatedAt", &self.client_updated_at),
-            3 => Shown::Present("isDeleted", Json::Bool(false)),
-            4 => Shown::required("preferredWeightUnit", &self.preferred_weight_unit),
-            5 => Shown::required("theme", &self.theme),
-            6 => Shown::required("defaultRestTimerSecs", &self.default_rest_timer_secs),
-            7 => Shown::optional("serverId", &self.server_id),
-            8 => Shown::optional("serverUpdatedAt", &self.server_updated_at),
-            _ => Shown::other(&self.unknown, last, Self::NAMES),
+            0 => MemberView::required("id", &self.id),
+            1 => MemberView::required("clientCreatedAt", &self.client_created_at),
+            2 => MemberView::required("clientUpdatedAt", &self.client_updated_at),
+            3 => MemberView::Present("isDeleted", Json::Bool(false)),
+            4 => MemberView::required("preferredWeightUnit", &self.preferred_weight_unit),
+            5 => MemberView::required("theme", &self.theme),
+            6 => {
+                MemberView::required(
+                    "defaultRestTimerSecs",
+                    &self.default_rest_timer_secs,
+                )
+            }
+            7 => MemberView::optional("serverId", &self.server_id),
+            8 => MemberView::optional("serverUpdatedAt", &self.server_updated_at),
+            _ => MemberView::other(&self.unknown, last, Self::NAMES),
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let id = members.required("id")?;
-        let client_created_at = members.required("clientCreatedAt")?;
-        let client_updated_at = members.required("clientUpdatedAt")?;
-        members.constant("isDeleted");
-        let preferred_weight_unit = members.required("preferredWeightUnit")?;
-        let theme = members.required("theme")?;
-        let default_rest_timer_secs = members.required("defaultRestTimerSecs")?;
-        let server_id = members.optional("serverId")?;
-        let server_updated_at = members.optional("serverUpdatedAt")?;
-        let unknown = members.others()?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            id,
-            client_created_at,
-            client_updated_at,
-            preferred_weight_unit,
-            theme,
-            default_rest_timer_secs,
-            server_id,
-            server_updated_at,
-            unknown,
+            id: members.required(0, "id")?,
+            client_created_at: members.required(1, "clientCreatedAt")?,
+            client_updated_at: members.required(2, "clientUpdatedAt")?,
+            preferred_weight_unit: members.required(4, "preferredWeightUnit")?,
+            theme: members.required(5, "theme")?,
+            default_rest_timer_secs: members.required(6, "defaultRestTimerSecs")?,
+            server_id: members.optional(7, "serverId")?,
+            server_updated_at: members.optional(8, "serverUpdatedAt")?,
+            unknown: members.others()?,
         })
     }
 }
-record!(UserSettings, "UserSettings", super::validators::check_user_settings);
+record!(UserSettings, "UserSettings", validators::check_user_settings);
 
 /// The current version of a record, with its revision and the edit that made it.
 #[derive(Clone, Debug, PartialEq)]
@@ -8262,23 +7864,24 @@ pub struct UserSettingsChange {
 impl Fields for UserSettingsChange {
     const NAMES: &'static [&'static str] = &["rev", "op", "record"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("rev", &self.rev),
-            1 => Shown::required("op", &self.op),
-            2 => Shown::required("record", &self.record),
-            _ => Shown::End,
+            0 => MemberView::required("rev", &self.rev),
+            1 => MemberView::required("op", &self.op),
+            2 => MemberView::required("record", &self.record),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let rev = members.required("rev")?;
-        let op = members.required("op")?;
-        let record = members.required("record")?;
-        Some(Self { rev, op, record })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            rev: members.required(0, "rev")?,
+            op: members.required(1, "op")?,
+            record: members.required(2, "record")?,
+        })
     }
 }
-record!(UserSettingsChange, "UserSettingsChange", super::validators::check_user_settings_change);
+record!(UserSettingsChange, "UserSettingsChange", validators::check_user_settings_change);
 
 /// One page of a collection's feed.
 #[derive(Clone, Debug, PartialEq)]
@@ -8305,33 +7908,28 @@ impl Fields for UserSettingsChangePage {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("changes", &self.changes),
-            1 => Shown::required("nextCursor", &self.next_cursor),
-            2 => Shown::required("hasMore", &self.has_more),
-            3 => Shown::required("userRev", &self.user_rev),
-            4 => Shown::required("serverTime", &self.server_time),
-            _ => Shown::End,
+            0 => MemberView::required("changes", &self.changes),
+            1 => MemberView::required("nextCursor", &self.next_cursor),
+            2 => MemberView::required("hasMore", &self.has_more),
+            3 => MemberView::required("userRev", &self.user_rev),
+            4 => MemberView::required("serverTime", &self.server_time),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let changes = members.required("changes")?;
-        let next_cursor = members.required("nextCursor")?;
-        let has_more = members.required("hasMore")?;
-        let user_rev = members.required("userRev")?;
-        let server_time = members.required("serverTime")?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            changes,
-            next_cursor,
-            has_more,
-            user_rev,
-            server_time,
+            changes: members.required(0, "changes")?,
+            next_cursor: members.required(1, "nextCursor")?,
+            has_more: members.required(2, "hasMore")?,
+            user_rev: members.required(3, "userRev")?,
+            server_time: members.required(4, "serverTime")?,
         })
     }
 }
-record!(UserSettingsChangePage, "UserSettingsChangePage", super::validators::check_user_settings_change_page);
+record!(UserSettingsChangePage, "UserSettingsChangePage", validators::check_user_settings_change_page);
 
 /// The current version of a record of any collection. `x-any-collection` makes this a union over all
 /// collections, told apart by `collection`, in which the record is one of that collection.
@@ -8349,25 +7947,25 @@ pub struct UserSettingsFeedChange {
 impl Fields for UserSettingsFeedChange {
     const NAMES: &'static [&'static str] = &["collection", "rev", "op", "record"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::Present("collection", Json::String("user-settings")),
-            1 => Shown::required("rev", &self.rev),
-            2 => Shown::required("op", &self.op),
-            3 => Shown::required("record", &self.record),
-            _ => Shown::End,
+            0 => MemberView::Present("collection", Json::String("user-settings")),
+            1 => MemberView::required("rev", &self.rev),
+            2 => MemberView::required("op", &self.op),
+            3 => MemberView::required("record", &self.record),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        members.constant("collection");
-        let rev = members.required("rev")?;
-        let op = members.required("op")?;
-        let record = members.required("record")?;
-        Some(Self { rev, op, record })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            rev: members.required(1, "rev")?,
+            op: members.required(2, "op")?,
+            record: members.required(3, "record")?,
+        })
     }
 }
-record!(UserSettingsFeedChange, "UserSettingsFeedChange", super::validators::check_user_settings_feed_change);
+record!(UserSettingsFeedChange, "UserSettingsFeedChange", validators::check_user_settings_feed_change);
 
 /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
 /// collections, told apart by `collection`, in which the record is one of that collection.
@@ -8385,28 +7983,28 @@ pub struct UserSettingsFeedPushChange {
 impl Fields for UserSettingsFeedPushChange {
     const NAMES: &'static [&'static str] = &["collection", "op", "record", "baseRev"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::Present("collection", Json::String("user-settings")),
-            1 => Shown::required("op", &self.op),
-            2 => Shown::required("record", &self.record),
-            3 => Shown::optional("baseRev", &self.base_rev),
-            _ => Shown::End,
+            0 => MemberView::Present("collection", Json::String("user-settings")),
+            1 => MemberView::required("op", &self.op),
+            2 => MemberView::required("record", &self.record),
+            3 => MemberView::optional("baseRev", &self.base_rev),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        members.constant("collection");
-        let op = members.required("op")?;
-        let record = members.required("record")?;
-        let base_rev = members.optional("baseRev")?;
-        Some(Self { op, record, base_rev })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            op: members.required(1, "op")?,
+            record: members.required(2, "record")?,
+            base_rev: members.optional(3, "baseRev")?,
+        })
     }
 }
 record!(
     UserSettingsFeedPushChange,
     "UserSettingsFeedPushChange",
-    super::validators::check_user_settings_feed_push_change
+    validators::check_user_settings_feed_push_change
 );
 
 /// The unit in which the app shows weights, `kg` for kilograms or `lbs` for pounds. Stored weights are
@@ -8437,7 +8035,7 @@ impl UserSettingsPreferredWeightUnit {
 texts!(
     UserSettingsPreferredWeightUnit,
     "UserSettings.preferredWeightUnit",
-    super::validators::check_user_settings_preferred_weight_unit
+    validators::check_user_settings_preferred_weight_unit
 );
 
 /// One edit of one record, in full.
@@ -8455,23 +8053,24 @@ pub struct UserSettingsPushChange {
 impl Fields for UserSettingsPushChange {
     const NAMES: &'static [&'static str] = &["op", "record", "baseRev"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("op", &self.op),
-            1 => Shown::required("record", &self.record),
-            2 => Shown::optional("baseRev", &self.base_rev),
-            _ => Shown::End,
+            0 => MemberView::required("op", &self.op),
+            1 => MemberView::required("record", &self.record),
+            2 => MemberView::optional("baseRev", &self.base_rev),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let op = members.required("op")?;
-        let record = members.required("record")?;
-        let base_rev = members.optional("baseRev")?;
-        Some(Self { op, record, base_rev })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            op: members.required(0, "op")?,
+            record: members.required(1, "record")?,
+            base_rev: members.optional(2, "baseRev")?,
+        })
     }
 }
-record!(UserSettingsPushChange, "UserSettingsPushChange", super::validators::check_user_settings_push_change);
+record!(UserSettingsPushChange, "UserSettingsPushChange", validators::check_user_settings_push_change);
 
 /// What became of one pushed change.
 #[derive(Clone, Debug, PartialEq)]
@@ -8516,11 +8115,7 @@ impl ReadJson for UserSettingsPushOutcome {
         }
     }
 }
-schema!(
-    UserSettingsPushOutcome,
-    "UserSettingsPushOutcome",
-    super::validators::check_user_settings_push_outcome
-);
+schema!(UserSettingsPushOutcome, "UserSettingsPushOutcome", validators::check_user_settings_push_outcome);
 
 /// Edits of one collection.
 #[derive(Clone, Debug, PartialEq)]
@@ -8535,25 +8130,22 @@ pub struct UserSettingsPushRequest {
 impl Fields for UserSettingsPushRequest {
     const NAMES: &'static [&'static str] = &["changes", "cursor"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("changes", &self.changes),
-            1 => Shown::optional("cursor", &self.cursor),
-            _ => Shown::End,
+            0 => MemberView::required("changes", &self.changes),
+            1 => MemberView::optional("cursor", &self.cursor),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let changes = members.required("changes")?;
-        let cursor = members.optional("cursor")?;
-        Some(Self { changes, cursor })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            changes: members.required(0, "changes")?,
+            cursor: members.optional(1, "cursor")?,
+        })
     }
 }
-record!(
-    UserSettingsPushRequest,
-    "UserSettingsPushRequest",
-    super::validators::check_user_settings_push_request
-);
+record!(UserSettingsPushRequest, "UserSettingsPushRequest", validators::check_user_settings_push_request);
 
 /// What became of a push to one collection.
 #[derive(Clone, Debug, PartialEq)]
@@ -8577,30 +8169,26 @@ impl Fields for UserSettingsPushResult {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("outcomes", &self.outcomes),
-            1 => Shown::required("prevUserRev", &self.prev_user_rev),
-            2 => Shown::required("userRev", &self.user_rev),
-            3 => Shown::required("serverTime", &self.server_time),
-            _ => Shown::End,
+            0 => MemberView::required("outcomes", &self.outcomes),
+            1 => MemberView::required("prevUserRev", &self.prev_user_rev),
+            2 => MemberView::required("userRev", &self.user_rev),
+            3 => MemberView::required("serverTime", &self.server_time),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let outcomes = members.required("outcomes")?;
-        let prev_user_rev = members.required("prevUserRev")?;
-        let user_rev = members.required("userRev")?;
-        let server_time = members.required("serverTime")?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            outcomes,
-            prev_user_rev,
-            user_rev,
-            server_time,
+            outcomes: members.required(0, "outcomes")?,
+            prev_user_rev: members.required(1, "prevUserRev")?,
+            user_rev: members.required(2, "userRev")?,
+            server_time: members.required(3, "serverTime")?,
         })
     }
 }
-record!(UserSettingsPushResult, "UserSettingsPushResult", super::validators::check_user_settings_push_result);
+record!(UserSettingsPushResult, "UserSettingsPushResult", validators::check_user_settings_push_result);
 
 /// A record, live or deleted. At most 256 KiB of JSON.
 #[derive(Clone, Debug, PartialEq)]
@@ -8633,7 +8221,7 @@ impl ReadJson for UserSettingsRecord {
         }
     }
 }
-schema!(UserSettingsRecord, "UserSettingsRecord", super::validators::check_user_settings_record);
+schema!(UserSettingsRecord, "UserSettingsRecord", validators::check_user_settings_record);
 
 /// The change lost against the stored version. The device adopts the winner, and keeps what lost in its
 /// conflict history.
@@ -8650,28 +8238,28 @@ pub struct UserSettingsSupersededOutcome {
 impl Fields for UserSettingsSupersededOutcome {
     const NAMES: &'static [&'static str] = &["id", "op", "outcome", "winner"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("id", &self.id),
-            1 => Shown::required("op", &self.op),
-            2 => Shown::Present("outcome", Json::String("superseded")),
-            3 => Shown::required("winner", &self.winner),
-            _ => Shown::End,
+            0 => MemberView::required("id", &self.id),
+            1 => MemberView::required("op", &self.op),
+            2 => MemberView::Present("outcome", Json::String("superseded")),
+            3 => MemberView::required("winner", &self.winner),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let id = members.required("id")?;
-        let op = members.required("op")?;
-        members.constant("outcome");
-        let winner = members.required("winner")?;
-        Some(Self { id, op, winner })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            id: members.required(0, "id")?,
+            op: members.required(1, "op")?,
+            winner: members.required(3, "winner")?,
+        })
     }
 }
 record!(
     UserSettingsSupersededOutcome,
     "UserSettingsSupersededOutcome",
-    super::validators::check_user_settings_superseded_outcome
+    validators::check_user_settings_superseded_outcome
 );
 
 /// The app's colours, `light`, `dark`, or `system` to follow the device.
@@ -8702,7 +8290,7 @@ impl UserSettingsTheme {
         }
     }
 }
-texts!(UserSettingsTheme, "UserSettings.theme", super::validators::check_user_settings_theme);
+texts!(UserSettingsTheme, "UserSettings.theme", validators::check_user_settings_theme);
 
 /// One place where a value fails the contract.
 #[derive(Clone, Debug, PartialEq)]
@@ -8718,29 +8306,30 @@ pub struct ViolationType {
 impl Fields for ViolationType {
     const NAMES: &'static [&'static str] = &["pointer", "keyword", "message"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("pointer", &self.pointer),
-            1 => Shown::required("keyword", &self.keyword),
-            2 => Shown::required("message", &self.message),
-            _ => Shown::End,
+            0 => MemberView::required("pointer", &self.pointer),
+            1 => MemberView::required("keyword", &self.keyword),
+            2 => MemberView::required("message", &self.message),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let pointer = members.required("pointer")?;
-        let keyword = members.required("keyword")?;
-        let message = members.required("message")?;
-        Some(Self { pointer, keyword, message })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            pointer: members.required(0, "pointer")?,
+            keyword: members.required(1, "keyword")?,
+            message: members.required(2, "message")?,
+        })
     }
 }
-record!(ViolationType, "Violation", super::validators::check_violation_type);
+record!(ViolationType, "Violation", validators::check_violation_type);
 
 /// A weight in kilograms, whatever unit the user prefers to see.
 #[derive(Clone, Debug, PartialEq, Copy, PartialOrd)]
 pub struct WeightKg(pub f64);
 
-newtype!(WeightKg, "WeightKg", super::validators::check_weight_kg, f64);
+newtype!(WeightKg, "WeightKg", validators::check_weight_kg, f64);
 
 /// A workout that was done. Its sets are records of their own, which point here.
 #[derive(Clone, Debug, PartialEq)]
@@ -8795,61 +8384,48 @@ impl Fields for WorkoutLog {
         "workoutTemplateId",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("id", &self.id),
-            1 => Shown::required("clientCreatedAt", &self.client_created_at),
-            2 => Shown::required("clientUpdatedAt", &self.client_updated_at),
-            3 => Shown::Present("isDeleted", Json::Bool(false)),
-            4 => Shown::required("startTime", &self.start_time),
-            5 => Shown::required("endTime", &self.end_time),
-            6 => Shown::required("durationMs", &self.duration_ms),
-            7 => Shown::optional("serverId", &self.server_id),
-            8 => Shown::optional("serverUpdatedAt", &self.server_updated_at),
-            9 => Shown::optional("name", &self.name),
-            10 => Shown::optional("notes", &self.notes),
-            11 => Shown::optional("programDefinitionId", &self.program_definition_id),
-            12 => Shown::optional("programInstanceId", &self.program_instance_id),
-            13 => Shown::optional("workoutTemplateId", &self.workout_template_id),
-            _ => Shown::other(&self.unknown, last, Self::NAMES),
+            0 => MemberView::required("id", &self.id),
+            1 => MemberView::required("clientCreatedAt", &self.client_created_at),
+            2 => MemberView::required("clientUpdatedAt", &self.client_updated_at),
+            3 => MemberView::Present("isDeleted", Json::Bool(false)),
+            4 => MemberView::required("startTime", &self.start_time),
+            5 => MemberView::required("endTime", &self.end_time),
+            6 => MemberView::required("durationMs", &self.duration_ms),
+            7 => MemberView::optional("serverId", &self.server_id),
+            8 => MemberView::optional("serverUpdatedAt", &self.server_updated_at),
+            9 => MemberView::optional("name", &self.name),
+            10 => MemberView::optional("notes", &self.notes),
+            11 => {
+                MemberView::optional("programDefinitionId", &self.program_definition_id)
+            }
+            12 => MemberView::optional("programInstanceId", &self.program_instance_id),
+            13 => MemberView::optional("workoutTemplateId", &self.workout_template_id),
+            _ => MemberView::other(&self.unknown, last, Self::NAMES),
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let id = members.required("id")?;
-        let client_created_at = members.required("clientCreatedAt")?;
-        let client_updated_at = members.required("clientUpdatedAt")?;
-        members.constant("isDeleted");
-        let start_time = members.required("startTime")?;
-        let end_time = members.required("endTime")?;
-        let duration_ms = members.required("durationMs")?;
-        let server_id = members.optional("serverId")?;
-        let server_updated_at = members.optional("serverUpdatedAt")?;
-        let name = members.optional("name")?;
-        let notes = members.optional("notes")?;
-        let program_definition_id = members.optional("programDefinitionId")?;
-        let program_instance_id = members.optional("programInstanceId")?;
-        let workout_template_id = members.optional("workoutTemplateId")?;
-        let unknown = members.others()?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            id,
-            client_created_at,
-            client_updated_at,
-            start_time,
-            end_time,
-            duration_ms,
-            server_id,
-            server_updated_at,
-            name,
-            notes,
-            program_definition_id,
-            program_instance_id,
-            workout_template_id,
-            unknown,
+            id: members.required(0, "id")?,
+            client_created_at: members.required(1, "clientCreatedAt")?,
+            client_updated_at: members.required(2, "clientUpdatedAt")?,
+            start_time: members.required(4, "startTime")?,
+            end_time: members.required(5, "endTime")?,
+            duration_ms: members.required(6, "durationMs")?,
+            server_id: members.optional(7, "serverId")?,
+            server_updated_at: members.optional(8, "serverUpdatedAt")?,
+            name: members.optional(9, "name")?,
+            notes: members.optional(10, "notes")?,
+            program_definition_id: members.optional(11, "programDefinitionId")?,
+            program_instance_id: members.optional(12, "programInstanceId")?,
+            workout_template_id: members.optional(13, "workoutTemplateId")?,
+            unknown: members.others()?,
         })
     }
 }
-record!(WorkoutLog, "WorkoutLog", super::validators::check_workout_log);
+record!(WorkoutLog, "WorkoutLog", validators::check_workout_log);
 
 /// The current version of a record, with its revision and the edit that made it.
 #[derive(Clone, Debug, PartialEq)]
@@ -8866,23 +8442,24 @@ pub struct WorkoutLogChange {
 impl Fields for WorkoutLogChange {
     const NAMES: &'static [&'static str] = &["rev", "op", "record"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("rev", &self.rev),
-            1 => Shown::required("op", &self.op),
-            2 => Shown::required("record", &self.record),
-            _ => Shown::End,
+            0 => MemberView::required("rev", &self.rev),
+            1 => MemberView::required("op", &self.op),
+            2 => MemberView::required("record", &self.record),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let rev = members.required("rev")?;
-        let op = members.required("op")?;
-        let record = members.required("record")?;
-        Some(Self { rev, op, record })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            rev: members.required(0, "rev")?,
+            op: members.required(1, "op")?,
+            record: members.required(2, "record")?,
+        })
     }
 }
-record!(WorkoutLogChange, "WorkoutLogChange", super::validators::check_workout_log_change);
+record!(WorkoutLogChange, "WorkoutLogChange", validators::check_workout_log_change);
 
 /// One page of a collection's feed.
 #[derive(Clone, Debug, PartialEq)]
@@ -8909,33 +8486,28 @@ impl Fields for WorkoutLogChangePage {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("changes", &self.changes),
-            1 => Shown::required("nextCursor", &self.next_cursor),
-            2 => Shown::required("hasMore", &self.has_more),
-            3 => Shown::required("userRev", &self.user_rev),
-            4 => Shown::required("serverTime", &self.server_time),
-            _ => Shown::End,
+            0 => MemberView::required("changes", &self.changes),
+            1 => MemberView::required("nextCursor", &self.next_cursor),
+            2 => MemberView::required("hasMore", &self.has_more),
+            3 => MemberView::required("userRev", &self.user_rev),
+            4 => MemberView::required("serverTime", &self.server_time),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let changes = members.required("changes")?;
-        let next_cursor = members.required("nextCursor")?;
-        let has_more = members.required("hasMore")?;
-        let user_rev = members.required("userRev")?;
-        let server_time = members.required("serverTime")?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            changes,
-            next_cursor,
-            has_more,
-            user_rev,
-            server_time,
+            changes: members.required(0, "changes")?,
+            next_cursor: members.required(1, "nextCursor")?,
+            has_more: members.required(2, "hasMore")?,
+            user_rev: members.required(3, "userRev")?,
+            server_time: members.required(4, "serverTime")?,
         })
     }
 }
-record!(WorkoutLogChangePage, "WorkoutLogChangePage", super::validators::check_workout_log_change_page);
+record!(WorkoutLogChangePage, "WorkoutLogChangePage", validators::check_workout_log_change_page);
 
 /// The current version of a record of any collection. `x-any-collection` makes this a union over all
 /// collections, told apart by `collection`, in which the record is one of that collection.
@@ -8953,25 +8525,25 @@ pub struct WorkoutLogFeedChange {
 impl Fields for WorkoutLogFeedChange {
     const NAMES: &'static [&'static str] = &["collection", "rev", "op", "record"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::Present("collection", Json::String("workout-logs")),
-            1 => Shown::required("rev", &self.rev),
-            2 => Shown::required("op", &self.op),
-            3 => Shown::required("record", &self.record),
-            _ => Shown::End,
+            0 => MemberView::Present("collection", Json::String("workout-logs")),
+            1 => MemberView::required("rev", &self.rev),
+            2 => MemberView::required("op", &self.op),
+            3 => MemberView::required("record", &self.record),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        members.constant("collection");
-        let rev = members.required("rev")?;
-        let op = members.required("op")?;
-        let record = members.required("record")?;
-        Some(Self { rev, op, record })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            rev: members.required(1, "rev")?,
+            op: members.required(2, "op")?,
+            record: members.required(3, "record")?,
+        })
     }
 }
-record!(WorkoutLogFeedChange, "WorkoutLogFeedChange", super::validators::check_workout_log_feed_change);
+record!(WorkoutLogFeedChange, "WorkoutLogFeedChange", validators::check_workout_log_feed_change);
 
 /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
 /// collections, told apart by `collection`, in which the record is one of that collection.
@@ -8989,29 +8561,25 @@ pub struct WorkoutLogFeedPushChange {
 impl Fields for WorkoutLogFeedPushChange {
     const NAMES: &'static [&'static str] = &["collection", "op", "record", "baseRev"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::Present("collection", Json::String("workout-logs")),
-            1 => Shown::required("op", &self.op),
-            2 => Shown::required("record", &self.record),
-            3 => Shown::optional("baseRev", &self.base_rev),
-            _ => Shown::End,
+            0 => MemberView::Present("collection", Json::String("workout-logs")),
+            1 => MemberView::required("op", &self.op),
+            2 => MemberView::required("record", &self.record),
+            3 => MemberView::optional("baseRev", &self.base_rev),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        members.constant("collection");
-        let op = members.required("op")?;
-        let record = members.required("record")?;
-        let base_rev = members.optional("baseRev")?;
-        Some(Self { op, record, base_rev })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            op: members.required(1, "op")?,
+            record: members.required(2, "record")?,
+            base_rev: members.optional(3, "baseRev")?,
+        })
     }
 }
-record!(
-    WorkoutLogFeedPushChange,
-    "WorkoutLogFeedPushChange",
-    super::validators::check_workout_log_feed_push_change
-);
+record!(WorkoutLogFeedPushChange, "WorkoutLogFeedPushChange", validators::check_workout_log_feed_push_change);
 
 /// One edit of one record, in full.
 #[derive(Clone, Debug, PartialEq)]
@@ -9028,23 +8596,24 @@ pub struct WorkoutLogPushChange {
 impl Fields for WorkoutLogPushChange {
     const NAMES: &'static [&'static str] = &["op", "record", "baseRev"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("op", &self.op),
-            1 => Shown::required("record", &self.record),
-            2 => Shown::optional("baseRev", &self.base_rev),
-            _ => Shown::End,
+            0 => MemberView::required("op", &self.op),
+            1 => MemberView::required("record", &self.record),
+            2 => MemberView::optional("baseRev", &self.base_rev),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let op = members.required("op")?;
-        let record = members.required("record")?;
-        let base_rev = members.optional("baseRev")?;
-        Some(Self { op, record, base_rev })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            op: members.required(0, "op")?,
+            record: members.required(1, "record")?,
+            base_rev: members.optional(2, "baseRev")?,
+        })
     }
 }
-record!(WorkoutLogPushChange, "WorkoutLogPushChange", super::validators::check_workout_log_push_change);
+record!(WorkoutLogPushChange, "WorkoutLogPushChange", validators::check_workout_log_push_change);
 
 /// What became of one pushed change.
 #[derive(Clone, Debug, PartialEq)]
@@ -9089,7 +8658,7 @@ impl ReadJson for WorkoutLogPushOutcome {
         }
     }
 }
-schema!(WorkoutLogPushOutcome, "WorkoutLogPushOutcome", super::validators::check_workout_log_push_outcome);
+schema!(WorkoutLogPushOutcome, "WorkoutLogPushOutcome", validators::check_workout_log_push_outcome);
 
 /// Edits of one collection.
 #[derive(Clone, Debug, PartialEq)]
@@ -9104,21 +8673,22 @@ pub struct WorkoutLogPushRequest {
 impl Fields for WorkoutLogPushRequest {
     const NAMES: &'static [&'static str] = &["changes", "cursor"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("changes", &self.changes),
-            1 => Shown::optional("cursor", &self.cursor),
-            _ => Shown::End,
+            0 => MemberView::required("changes", &self.changes),
+            1 => MemberView::optional("cursor", &self.cursor),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let changes = members.required("changes")?;
-        let cursor = members.optional("cursor")?;
-        Some(Self { changes, cursor })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            changes: members.required(0, "changes")?,
+            cursor: members.optional(1, "cursor")?,
+        })
     }
 }
-record!(WorkoutLogPushRequest, "WorkoutLogPushRequest", super::validators::check_workout_log_push_request);
+record!(WorkoutLogPushRequest, "WorkoutLogPushRequest", validators::check_workout_log_push_request);
 
 /// What became of a push to one collection.
 #[derive(Clone, Debug, PartialEq)]
@@ -9142,30 +8712,26 @@ impl Fields for WorkoutLogPushResult {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("outcomes", &self.outcomes),
-            1 => Shown::required("prevUserRev", &self.prev_user_rev),
-            2 => Shown::required("userRev", &self.user_rev),
-            3 => Shown::required("serverTime", &self.server_time),
-            _ => Shown::End,
+            0 => MemberView::required("outcomes", &self.outcomes),
+            1 => MemberView::required("prevUserRev", &self.prev_user_rev),
+            2 => MemberView::required("userRev", &self.user_rev),
+            3 => MemberView::required("serverTime", &self.server_time),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let outcomes = members.required("outcomes")?;
-        let prev_user_rev = members.required("prevUserRev")?;
-        let user_rev = members.required("userRev")?;
-        let server_time = members.required("serverTime")?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            outcomes,
-            prev_user_rev,
-            user_rev,
-            server_time,
+            outcomes: members.required(0, "outcomes")?,
+            prev_user_rev: members.required(1, "prevUserRev")?,
+            user_rev: members.required(2, "userRev")?,
+            server_time: members.required(3, "serverTime")?,
         })
     }
 }
-record!(WorkoutLogPushResult, "WorkoutLogPushResult", super::validators::check_workout_log_push_result);
+record!(WorkoutLogPushResult, "WorkoutLogPushResult", validators::check_workout_log_push_result);
 
 /// A record, live or deleted. At most 256 KiB of JSON.
 #[derive(Clone, Debug, PartialEq)]
@@ -9198,7 +8764,7 @@ impl ReadJson for WorkoutLogRecord {
         }
     }
 }
-schema!(WorkoutLogRecord, "WorkoutLogRecord", super::validators::check_workout_log_record);
+schema!(WorkoutLogRecord, "WorkoutLogRecord", validators::check_workout_log_record);
 
 /// The change lost against the stored version. The device adopts the winner, and keeps what lost in its
 /// conflict history.
@@ -9215,28 +8781,28 @@ pub struct WorkoutLogSupersededOutcome {
 impl Fields for WorkoutLogSupersededOutcome {
     const NAMES: &'static [&'static str] = &["id", "op", "outcome", "winner"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("id", &self.id),
-            1 => Shown::required("op", &self.op),
-            2 => Shown::Present("outcome", Json::String("superseded")),
-            3 => Shown::required("winner", &self.winner),
-            _ => Shown::End,
+            0 => MemberView::required("id", &self.id),
+            1 => MemberView::required("op", &self.op),
+            2 => MemberView::Present("outcome", Json::String("superseded")),
+            3 => MemberView::required("winner", &self.winner),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let id = members.required("id")?;
-        let op = members.required("op")?;
-        members.constant("outcome");
-        let winner = members.required("winner")?;
-        Some(Self { id, op, winner })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            id: members.required(0, "id")?,
+            op: members.required(1, "op")?,
+            winner: members.required(3, "winner")?,
+        })
     }
 }
 record!(
     WorkoutLogSupersededOutcome,
     "WorkoutLogSupersededOutcome",
-    super::validators::check_workout_log_superseded_outcome
+    validators::check_workout_log_superseded_outcome
 );
 
 /// A workout planned for reuse. Its exercises are records of their own, which point here.
@@ -9277,46 +8843,36 @@ impl Fields for WorkoutTemplate {
         "notes",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("id", &self.id),
-            1 => Shown::required("clientCreatedAt", &self.client_created_at),
-            2 => Shown::required("clientUpdatedAt", &self.client_updated_at),
-            3 => Shown::Present("isDeleted", Json::Bool(false)),
-            4 => Shown::required("name", &self.name),
-            5 => Shown::optional("serverId", &self.server_id),
-            6 => Shown::optional("serverUpdatedAt", &self.server_updated_at),
-            7 => Shown::optional("description", &self.description),
-            8 => Shown::optional("notes", &self.notes),
-            _ => Shown::other(&self.unknown, last, Self::NAMES),
+            0 => MemberView::required("id", &self.id),
+            1 => MemberView::required("clientCreatedAt", &self.client_created_at),
+            2 => MemberView::required("clientUpdatedAt", &self.client_updated_at),
+            3 => MemberView::Present("isDeleted", Json::Bool(false)),
+            4 => MemberView::required("name", &self.name),
+            5 => MemberView::optional("serverId", &self.server_id),
+            6 => MemberView::optional("serverUpdatedAt", &self.server_updated_at),
+            7 => MemberView::optional("description", &self.description),
+            8 => MemberView::optional("notes", &self.notes),
+            _ => MemberView::other(&self.unknown, last, Self::NAMES),
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let id = members.required("id")?;
-        let client_created_at = members.required("clientCreatedAt")?;
-        let client_updated_at = members.required("clientUpdatedAt")?;
-        members.constant("isDeleted");
-        let name = members.required("name")?;
-        let server_id = members.optional("serverId")?;
-        let server_updated_at = members.optional("serverUpdatedAt")?;
-        let description = members.optional("description")?;
-        let notes = members.optional("notes")?;
-        let unknown = members.others()?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            id,
-            client_created_at,
-            client_updated_at,
-            name,
-            server_id,
-            server_updated_at,
-            description,
-            notes,
-            unknown,
+            id: members.required(0, "id")?,
+            client_created_at: members.required(1, "clientCreatedAt")?,
+            client_updated_at: members.required(2, "clientUpdatedAt")?,
+            name: members.required(4, "name")?,
+            server_id: members.optional(5, "serverId")?,
+            server_updated_at: members.optional(6, "serverUpdatedAt")?,
+            description: members.optional(7, "description")?,
+            notes: members.optional(8, "notes")?,
+            unknown: members.others()?,
         })
     }
 }
-record!(WorkoutTemplate, "WorkoutTemplate", super::validators::check_workout_template);
+record!(WorkoutTemplate, "WorkoutTemplate", validators::check_workout_template);
 
 /// The current version of a record, with its revision and the edit that made it.
 #[derive(Clone, Debug, PartialEq)]
@@ -9333,23 +8889,24 @@ pub struct WorkoutTemplateChange {
 impl Fields for WorkoutTemplateChange {
     const NAMES: &'static [&'static str] = &["rev", "op", "record"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("rev", &self.rev),
-            1 => Shown::required("op", &self.op),
-            2 => Shown::required("record", &self.record),
-            _ => Shown::End,
+            0 => MemberView::required("rev", &self.rev),
+            1 => MemberView::required("op", &self.op),
+            2 => MemberView::required("record", &self.record),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let rev = members.required("rev")?;
-        let op = members.required("op")?;
-        let record = members.required("record")?;
-        Some(Self { rev, op, record })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            rev: members.required(0, "rev")?,
+            op: members.required(1, "op")?,
+            record: members.required(2, "record")?,
+        })
     }
 }
-record!(WorkoutTemplateChange, "WorkoutTemplateChange", super::validators::check_workout_template_change);
+record!(WorkoutTemplateChange, "WorkoutTemplateChange", validators::check_workout_template_change);
 
 /// One page of a collection's feed.
 #[derive(Clone, Debug, PartialEq)]
@@ -9376,37 +8933,28 @@ impl Fields for WorkoutTemplateChangePage {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("changes", &self.changes),
-            1 => Shown::required("nextCursor", &self.next_cursor),
-            2 => Shown::required("hasMore", &self.has_more),
-            3 => Shown::required("userRev", &self.user_rev),
-            4 => Shown::required("serverTime", &self.server_time),
-            _ => Shown::End,
+            0 => MemberView::required("changes", &self.changes),
+            1 => MemberView::required("nextCursor", &self.next_cursor),
+            2 => MemberView::required("hasMore", &self.has_more),
+            3 => MemberView::required("userRev", &self.user_rev),
+            4 => MemberView::required("serverTime", &self.server_time),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let changes = members.required("changes")?;
-        let next_cursor = members.required("nextCursor")?;
-        let has_more = members.required("hasMore")?;
-        let user_rev = members.required("userRev")?;
-        let server_time = members.required("serverTime")?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            changes,
-            next_cursor,
-            has_more,
-            user_rev,
-            server_time,
+            changes: members.required(0, "changes")?,
+            next_cursor: members.required(1, "nextCursor")?,
+            has_more: members.required(2, "hasMore")?,
+            user_rev: members.required(3, "userRev")?,
+            server_time: members.required(4, "serverTime")?,
         })
     }
 }
-record!(
-    WorkoutTemplateChangePage,
-    "WorkoutTemplateChangePage",
-    super::validators::check_workout_template_change_page
-);
+record!(WorkoutTemplateChangePage, "WorkoutTemplateChangePage", validators::check_workout_template_change_page);
 
 /// One exercise of a workout template, and how it is to be done.
 #[derive(Clone, Debug, PartialEq)]
@@ -9461,64 +9009,59 @@ impl Fields for WorkoutTemplateExerciseInstance {
         "targetWeightNotes",
     ];
 
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("id", &self.id),
-            1 => Shown::required("clientCreatedAt", &self.client_created_at),
-            2 => Shown::required("clientUpdatedAt", &self.client_updated_at),
-            3 => Shown::Present("isDeleted", Json::Bool(false)),
-            4 => Shown::required("exerciseDefinitionId", &self.exercise_definition_id),
-            5 => Shown::required("orderInTemplate", &self.order_in_template),
-            6 => Shown::required("targetSetDefinitions", &self.target_set_definitions),
-            7 => Shown::required("workoutTemplateId", &self.workout_template_id),
-            8 => Shown::optional("serverId", &self.server_id),
-            9 => Shown::optional("serverUpdatedAt", &self.server_updated_at),
-            10 => Shown::optional("restTimeSecs", &self.rest_time_secs),
-            11 => Shown::optional("targetReps", &self.target_reps),
-            12 => Shown::optional("targetSets", &self.target_sets),
-            13 => Shown::optional("targetWeightNotes", &self.target_weight_notes),
-            _ => Shown::other(&self.unknown, last, Self::NAMES),
+            0 => MemberView::required("id", &self.id),
+            1 => MemberView::required("clientCreatedAt", &self.client_created_at),
+            2 => MemberView::required("clientUpdatedAt", &self.client_updated_at),
+            3 => MemberView::Present("isDeleted", Json::Bool(false)),
+            4 => {
+                MemberView::required(
+                    "exerciseDefinitionId",
+                    &self.exercise_definition_id,
+                )
+            }
+            5 => MemberView::required("orderInTemplate", &self.order_in_template),
+            6 => {
+                MemberView::required(
+                    "targetSetDefinitions",
+                    &self.target_set_definitions,
+                )
+            }
+            7 => MemberView::required("workoutTemplateId", &self.workout_template_id),
+            8 => MemberView::optional("serverId", &self.server_id),
+            9 => MemberView::optional("serverUpdatedAt", &self.server_updated_at),
+            10 => MemberView::optional("restTimeSecs", &self.rest_time_secs),
+            11 => MemberView::optional("targetReps", &self.target_reps),
+            12 => MemberView::optional("targetSets", &self.target_sets),
+            13 => MemberView::optional("targetWeightNotes", &self.target_weight_notes),
+            _ => MemberView::other(&self.unknown, last, Self::NAMES),
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let id = members.required("id")?;
-        let client_created_at = members.required("clientCreatedAt")?;
-        let client_updated_at = members.required("clientUpdatedAt")?;
-        members.constant("isDeleted");
-        let exercise_definition_id = members.required("exerciseDefinitionId")?;
-        let order_in_template = members.required("orderInTemplate")?;
-        let target_set_definitions = members.required("targetSetDefinitions")?;
-        let workout_template_id = members.required("workoutTemplateId")?;
-        let server_id = members.optional("serverId")?;
-        let server_updated_at = members.optional("serverUpdatedAt")?;
-        let rest_time_secs = members.optional("restTimeSecs")?;
-        let target_reps = members.optional("targetReps")?;
-        let target_sets = members.optional("targetSets")?;
-        let target_weight_notes = members.optional("targetWeightNotes")?;
-        let unknown = members.others()?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            id,
-            client_created_at,
-            client_updated_at,
-            exercise_definition_id,
-            order_in_template,
-            target_set_definitions,
-            workout_template_id,
-            server_id,
-            server_updated_at,
-            rest_time_secs,
-            target_reps,
-            target_sets,
-            target_weight_notes,
-            unknown,
+            id: members.required(0, "id")?,
+            client_created_at: members.required(1, "clientCreatedAt")?,
+            client_updated_at: members.required(2, "clientUpdatedAt")?,
+            exercise_definition_id: members.required(4, "exerciseDefinitionId")?,
+            order_in_template: members.required(5, "orderInTemplate")?,
+            target_set_definitions: members.required(6, "targetSetDefinitions")?,
+            workout_template_id: members.required(7, "workoutTemplateId")?,
+            server_id: members.optional(8, "serverId")?,
+            server_updated_at: members.optional(9, "serverUpdatedAt")?,
+            rest_time_secs: members.optional(10, "restTimeSecs")?,
+            target_reps: members.optional(11, "targetReps")?,
+            target_sets: members.optional(12, "targetSets")?,
+            target_weight_notes: members.optional(13, "targetWeightNotes")?,
+            unknown: members.others()?,
         })
     }
 }
 record!(
     WorkoutTemplateExerciseInstance,
     "WorkoutTemplateExerciseInstance",
-    super::validators::check_workout_template_exercise_instance
+    validators::check_workout_template_exercise_instance
 );
 
 /// The current version of a record, with its revision and the edit that made it.
@@ -9536,26 +9079,27 @@ pub struct WorkoutTemplateExerciseInstanceChange {
 impl Fields for WorkoutTemplateExerciseInstanceChange {
     const NAMES: &'static [&'static str] = &["rev", "op", "record"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("rev", &self.rev),
-            1 => Shown::required("op", &self.op),
-            2 => Shown::required("record", &self.record),
-            _ => Shown::End,
+            0 => MemberView::required("rev", &self.rev),
+            1 => MemberView::required("op", &self.op),
+            2 => MemberView::required("record", &self.record),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let rev = members.required("rev")?;
-        let op = members.required("op")?;
-        let record = members.required("record")?;
-        Some(Self { rev, op, record })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            rev: members.required(0, "rev")?,
+            op: members.required(1, "op")?,
+            record: members.required(2, "record")?,
+        })
     }
 }
 record!(
     WorkoutTemplateExerciseInstanceChange,
     "WorkoutTemplateExerciseInstanceChange",
-    super::validators::check_workout_template_exercise_instance_change
+    validators::check_workout_template_exercise_instance_change
 );
 
 /// One page of a collection's feed.
@@ -9583,36 +9127,31 @@ impl Fields for WorkoutTemplateExerciseInstanceChangePage {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("changes", &self.changes),
-            1 => Shown::required("nextCursor", &self.next_cursor),
-            2 => Shown::required("hasMore", &self.has_more),
-            3 => Shown::required("userRev", &self.user_rev),
-            4 => Shown::required("serverTime", &self.server_time),
-            _ => Shown::End,
+            0 => MemberView::required("changes", &self.changes),
+            1 => MemberView::required("nextCursor", &self.next_cursor),
+            2 => MemberView::required("hasMore", &self.has_more),
+            3 => MemberView::required("userRev", &self.user_rev),
+            4 => MemberView::required("serverTime", &self.server_time),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let changes = members.required("changes")?;
-        let next_cursor = members.required("nextCursor")?;
-        let has_more = members.required("hasMore")?;
-        let user_rev = members.required("userRev")?;
-        let server_time = members.required("serverTime")?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            changes,
-            next_cursor,
-            has_more,
-            user_rev,
-            server_time,
+            changes: members.required(0, "changes")?,
+            next_cursor: members.required(1, "nextCursor")?,
+            has_more: members.required(2, "hasMore")?,
+            user_rev: members.required(3, "userRev")?,
+            server_time: members.required(4, "serverTime")?,
         })
     }
 }
 record!(
     WorkoutTemplateExerciseInstanceChangePage,
     "WorkoutTemplateExerciseInstanceChangePage",
-    super::validators::check_workout_template_exercise_instance_change_page
+    validators::check_workout_template_exercise_instance_change_page
 );
 
 /// The current version of a record of any collection. `x-any-collection` makes this a union over all
@@ -9631,33 +9170,33 @@ pub struct WorkoutTemplateExerciseInstanceFeedChange {
 impl Fields for WorkoutTemplateExerciseInstanceFeedChange {
     const NAMES: &'static [&'static str] = &["collection", "rev", "op", "record"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
             0 => {
-                Shown::Present(
+                MemberView::Present(
                     "collection",
                     Json::String("workout-template-exercise-instances"),
                 )
             }
-            1 => Shown::required("rev", &self.rev),
-            2 => Shown::required("op", &self.op),
-            3 => Shown::required("record", &self.record),
-            _ => Shown::End,
+            1 => MemberView::required("rev", &self.rev),
+            2 => MemberView::required("op", &self.op),
+            3 => MemberView::required("record", &self.record),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        members.constant("collection");
-        let rev = members.required("rev")?;
-        let op = members.required("op")?;
-        let record = members.required("record")?;
-        Some(Self { rev, op, record })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            rev: members.required(1, "rev")?,
+            op: members.required(2, "op")?,
+            record: members.required(3, "record")?,
+        })
     }
 }
 record!(
     WorkoutTemplateExerciseInstanceFeedChange,
     "WorkoutTemplateExerciseInstanceFeedChange",
-    super::validators::check_workout_template_exercise_instance_feed_change
+    validators::check_workout_template_exercise_instance_feed_change
 );
 
 /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
@@ -9676,33 +9215,33 @@ pub struct WorkoutTemplateExerciseInstanceFeedPushChange {
 impl Fields for WorkoutTemplateExerciseInstanceFeedPushChange {
     const NAMES: &'static [&'static str] = &["collection", "op", "record", "baseRev"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
             0 => {
-                Shown::Present(
+                MemberView::Present(
                     "collection",
                     Json::String("workout-template-exercise-instances"),
                 )
             }
-            1 => Shown::required("op", &self.op),
-            2 => Shown::required("record", &self.record),
-            3 => Shown::optional("baseRev", &self.base_rev),
-            _ => Shown::End,
+            1 => MemberView::required("op", &self.op),
+            2 => MemberView::required("record", &self.record),
+            3 => MemberView::optional("baseRev", &self.base_rev),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        members.constant("collection");
-        let op = members.required("op")?;
-        let record = members.required("record")?;
-        let base_rev = members.optional("baseRev")?;
-        Some(Self { op, record, base_rev })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            op: members.required(1, "op")?,
+            record: members.required(2, "record")?,
+            base_rev: members.optional(3, "baseRev")?,
+        })
     }
 }
 record!(
     WorkoutTemplateExerciseInstanceFeedPushChange,
     "WorkoutTemplateExerciseInstanceFeedPushChange",
-    super::validators::check_workout_template_exercise_instance_feed_push_change
+    validators::check_workout_template_exercise_instance_feed_push_change
 );
 
 /// One edit of one record, in full.
@@ -9720,26 +9259,27 @@ pub struct WorkoutTemplateExerciseInstancePushChange {
 impl Fields for WorkoutTemplateExerciseInstancePushChange {
     const NAMES: &'static [&'static str] = &["op", "record", "baseRev"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("op", &self.op),
-            1 => Shown::required("record", &self.record),
-            2 => Shown::optional("baseRev", &self.base_rev),
-            _ => Shown::End,
+            0 => MemberView::required("op", &self.op),
+            1 => MemberView::required("record", &self.record),
+            2 => MemberView::optional("baseRev", &self.base_rev),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let op = members.required("op")?;
-        let record = members.required("record")?;
-        let base_rev = members.optional("baseRev")?;
-        Some(Self { op, record, base_rev })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            op: members.required(0, "op")?,
+            record: members.required(1, "record")?,
+            base_rev: members.optional(2, "baseRev")?,
+        })
     }
 }
 record!(
     WorkoutTemplateExerciseInstancePushChange,
     "WorkoutTemplateExerciseInstancePushChange",
-    super::validators::check_workout_template_exercise_instance_push_change
+    validators::check_workout_template_exercise_instance_push_change
 );
 
 /// What became of one pushed change.
@@ -9800,7 +9340,7 @@ impl ReadJson for WorkoutTemplateExerciseInstancePushOutcome {
 schema!(
     WorkoutTemplateExerciseInstancePushOutcome,
     "WorkoutTemplateExerciseInstancePushOutcome",
-    super::validators::check_workout_template_exercise_instance_push_outcome
+    validators::check_workout_template_exercise_instance_push_outcome
 );
 
 /// Edits of one collection.
@@ -9816,24 +9356,25 @@ pub struct WorkoutTemplateExerciseInstancePushRequest {
 impl Fields for WorkoutTemplateExerciseInstancePushRequest {
     const NAMES: &'static [&'static str] = &["changes", "cursor"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("changes", &self.changes),
-            1 => Shown::optional("cursor", &self.cursor),
-            _ => Shown::End,
+            0 => MemberView::required("changes", &self.changes),
+            1 => MemberView::optional("cursor", &self.cursor),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let changes = members.required("changes")?;
-        let cursor = members.optional("cursor")?;
-        Some(Self { changes, cursor })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            changes: members.required(0, "changes")?,
+            cursor: members.optional(1, "cursor")?,
+        })
     }
 }
 record!(
     WorkoutTemplateExerciseInstancePushRequest,
     "WorkoutTemplateExerciseInstancePushRequest",
-    super::validators::check_workout_template_exercise_instance_push_request
+    validators::check_workout_template_exercise_instance_push_request
 );
 
 /// What became of a push to one collection.
@@ -9858,33 +9399,29 @@ impl Fields for WorkoutTemplateExerciseInstancePushResult {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("outcomes", &self.outcomes),
-            1 => Shown::required("prevUserRev", &self.prev_user_rev),
-            2 => Shown::required("userRev", &self.user_rev),
-            3 => Shown::required("serverTime", &self.server_time),
-            _ => Shown::End,
+            0 => MemberView::required("outcomes", &self.outcomes),
+            1 => MemberView::required("prevUserRev", &self.prev_user_rev),
+            2 => MemberView::required("userRev", &self.user_rev),
+            3 => MemberView::required("serverTime", &self.server_time),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let outcomes = members.required("outcomes")?;
-        let prev_user_rev = members.required("prevUserRev")?;
-        let user_rev = members.required("userRev")?;
-        let server_time = members.required("serverTime")?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            outcomes,
-            prev_user_rev,
-            user_rev,
-            server_time,
+            outcomes: members.required(0, "outcomes")?,
+            prev_user_rev: members.required(1, "prevUserRev")?,
+            user_rev: members.required(2, "userRev")?,
+            server_time: members.required(3, "serverTime")?,
         })
     }
 }
 record!(
     WorkoutTemplateExerciseInstancePushResult,
     "WorkoutTemplateExerciseInstancePushResult",
-    super::validators::check_workout_template_exercise_instance_push_result
+    validators::check_workout_template_exercise_instance_push_result
 );
 
 /// A record, live or deleted. At most 256 KiB of JSON.
@@ -9927,7 +9464,7 @@ impl ReadJson for WorkoutTemplateExerciseInstanceRecord {
 schema!(
     WorkoutTemplateExerciseInstanceRecord,
     "WorkoutTemplateExerciseInstanceRecord",
-    super::validators::check_workout_template_exercise_instance_record
+    validators::check_workout_template_exercise_instance_record
 );
 
 /// The change lost against the stored version. The device adopts the winner, and keeps what lost in its
@@ -9945,28 +9482,28 @@ pub struct WorkoutTemplateExerciseInstanceSupersededOutcome {
 impl Fields for WorkoutTemplateExerciseInstanceSupersededOutcome {
     const NAMES: &'static [&'static str] = &["id", "op", "outcome", "winner"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("id", &self.id),
-            1 => Shown::required("op", &self.op),
-            2 => Shown::Present("outcome", Json::String("superseded")),
-            3 => Shown::required("winner", &self.winner),
-            _ => Shown::End,
+            0 => MemberView::required("id", &self.id),
+            1 => MemberView::required("op", &self.op),
+            2 => MemberView::Present("outcome", Json::String("superseded")),
+            3 => MemberView::required("winner", &self.winner),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let id = members.required("id")?;
-        let op = members.required("op")?;
-        members.constant("outcome");
-        let winner = members.required("winner")?;
-        Some(Self { id, op, winner })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            id: members.required(0, "id")?,
+            op: members.required(1, "op")?,
+            winner: members.required(3, "winner")?,
+        })
     }
 }
 record!(
     WorkoutTemplateExerciseInstanceSupersededOutcome,
     "WorkoutTemplateExerciseInstanceSupersededOutcome",
-    super::validators::check_workout_template_exercise_instance_superseded_outcome
+    validators::check_workout_template_exercise_instance_superseded_outcome
 );
 
 /// The current version of a record of any collection. `x-any-collection` makes this a union over all
@@ -9985,29 +9522,25 @@ pub struct WorkoutTemplateFeedChange {
 impl Fields for WorkoutTemplateFeedChange {
     const NAMES: &'static [&'static str] = &["collection", "rev", "op", "record"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::Present("collection", Json::String("workout-templates")),
-            1 => Shown::required("rev", &self.rev),
-            2 => Shown::required("op", &self.op),
-            3 => Shown::required("record", &self.record),
-            _ => Shown::End,
+            0 => MemberView::Present("collection", Json::String("workout-templates")),
+            1 => MemberView::required("rev", &self.rev),
+            2 => MemberView::required("op", &self.op),
+            3 => MemberView::required("record", &self.record),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        members.constant("collection");
-        let rev = members.required("rev")?;
-        let op = members.required("op")?;
-        let record = members.required("record")?;
-        Some(Self { rev, op, record })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            rev: members.required(1, "rev")?,
+            op: members.required(2, "op")?,
+            record: members.required(3, "record")?,
+        })
     }
 }
-record!(
-    WorkoutTemplateFeedChange,
-    "WorkoutTemplateFeedChange",
-    super::validators::check_workout_template_feed_change
-);
+record!(WorkoutTemplateFeedChange, "WorkoutTemplateFeedChange", validators::check_workout_template_feed_change);
 
 /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
 /// collections, told apart by `collection`, in which the record is one of that collection.
@@ -10025,28 +9558,28 @@ pub struct WorkoutTemplateFeedPushChange {
 impl Fields for WorkoutTemplateFeedPushChange {
     const NAMES: &'static [&'static str] = &["collection", "op", "record", "baseRev"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::Present("collection", Json::String("workout-templates")),
-            1 => Shown::required("op", &self.op),
-            2 => Shown::required("record", &self.record),
-            3 => Shown::optional("baseRev", &self.base_rev),
-            _ => Shown::End,
+            0 => MemberView::Present("collection", Json::String("workout-templates")),
+            1 => MemberView::required("op", &self.op),
+            2 => MemberView::required("record", &self.record),
+            3 => MemberView::optional("baseRev", &self.base_rev),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        members.constant("collection");
-        let op = members.required("op")?;
-        let record = members.required("record")?;
-        let base_rev = members.optional("baseRev")?;
-        Some(Self { op, record, base_rev })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            op: members.required(1, "op")?,
+            record: members.required(2, "record")?,
+            base_rev: members.optional(3, "baseRev")?,
+        })
     }
 }
 record!(
     WorkoutTemplateFeedPushChange,
     "WorkoutTemplateFeedPushChange",
-    super::validators::check_workout_template_feed_push_change
+    validators::check_workout_template_feed_push_change
 );
 
 /// One edit of one record, in full.
@@ -10064,27 +9597,24 @@ pub struct WorkoutTemplatePushChange {
 impl Fields for WorkoutTemplatePushChange {
     const NAMES: &'static [&'static str] = &["op", "record", "baseRev"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("op", &self.op),
-            1 => Shown::required("record", &self.record),
-            2 => Shown::optional("baseRev", &self.base_rev),
-            _ => Shown::End,
+            0 => MemberView::required("op", &self.op),
+            1 => MemberView::required("record", &self.record),
+            2 => MemberView::optional("baseRev", &self.base_rev),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let op = members.required("op")?;
-        let record = members.required("record")?;
-        let base_rev = members.optional("baseRev")?;
-        Some(Self { op, record, base_rev })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            op: members.required(0, "op")?,
+            record: members.required(1, "record")?,
+            base_rev: members.optional(2, "baseRev")?,
+        })
     }
 }
-record!(
-    WorkoutTemplatePushChange,
-    "WorkoutTemplatePushChange",
-    super::validators::check_workout_template_push_change
-);
+record!(WorkoutTemplatePushChange, "WorkoutTemplatePushChange", validators::check_workout_template_push_change);
 
 /// What became of one pushed change.
 #[derive(Clone, Debug, PartialEq)]
@@ -10133,7 +9663,7 @@ impl ReadJson for WorkoutTemplatePushOutcome {
 schema!(
     WorkoutTemplatePushOutcome,
     "WorkoutTemplatePushOutcome",
-    super::validators::check_workout_template_push_outcome
+    validators::check_workout_template_push_outcome
 );
 
 /// Edits of one collection.
@@ -10149,24 +9679,25 @@ pub struct WorkoutTemplatePushRequest {
 impl Fields for WorkoutTemplatePushRequest {
     const NAMES: &'static [&'static str] = &["changes", "cursor"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("changes", &self.changes),
-            1 => Shown::optional("cursor", &self.cursor),
-            _ => Shown::End,
+            0 => MemberView::required("changes", &self.changes),
+            1 => MemberView::optional("cursor", &self.cursor),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let changes = members.required("changes")?;
-        let cursor = members.optional("cursor")?;
-        Some(Self { changes, cursor })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            changes: members.required(0, "changes")?,
+            cursor: members.optional(1, "cursor")?,
+        })
     }
 }
 record!(
     WorkoutTemplatePushRequest,
     "WorkoutTemplatePushRequest",
-    super::validators::check_workout_template_push_request
+    validators::check_workout_template_push_request
 );
 
 /// What became of a push to one collection.
@@ -10191,34 +9722,26 @@ impl Fields for WorkoutTemplatePushResult {
         "serverTime",
     ];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("outcomes", &self.outcomes),
-            1 => Shown::required("prevUserRev", &self.prev_user_rev),
-            2 => Shown::required("userRev", &self.user_rev),
-            3 => Shown::required("serverTime", &self.server_time),
-            _ => Shown::End,
+            0 => MemberView::required("outcomes", &self.outcomes),
+            1 => MemberView::required("prevUserRev", &self.prev_user_rev),
+            2 => MemberView::required("userRev", &self.user_rev),
+            3 => MemberView::required("serverTime", &self.server_time),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let outcomes = members.required("outcomes")?;
-        let prev_user_rev = members.required("prevUserRev")?;
-        let user_rev = members.required("userRev")?;
-        let server_time = members.required("serverTime")?;
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
         Some(Self {
-            outcomes,
-            prev_user_rev,
-            user_rev,
-            server_time,
+            outcomes: members.required(0, "outcomes")?,
+            prev_user_rev: members.required(1, "prevUserRev")?,
+            user_rev: members.required(2, "userRev")?,
+            server_time: members.required(3, "serverTime")?,
         })
     }
 }
-record!(
-    WorkoutTemplatePushResult,
-    "WorkoutTemplatePushResult",
-    super::validators::check_workout_template_push_result
-);
+record!(WorkoutTemplatePushResult, "WorkoutTemplatePushResult", validators::check_workout_template_push_result);
 
 /// A record, live or deleted. At most 256 KiB of JSON.
 #[derive(Clone, Debug, PartialEq)]
@@ -10252,7 +9775,7 @@ impl ReadJson for WorkoutTemplateRecord {
         }
     }
 }
-schema!(WorkoutTemplateRecord, "WorkoutTemplateRecord", super::validators::check_workout_template_record);
+schema!(WorkoutTemplateRecord, "WorkoutTemplateRecord", validators::check_workout_template_record);
 
 /// The change lost against the stored version. The device adopts the winner, and keeps what lost in its
 /// conflict history.
@@ -10269,26 +9792,26 @@ pub struct WorkoutTemplateSupersededOutcome {
 impl Fields for WorkoutTemplateSupersededOutcome {
     const NAMES: &'static [&'static str] = &["id", "op", "outcome", "winner"];
 
-    fn show<'a>(&'a self, index: usize, _: Option<&'a str>) -> Shown<'a> {
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
-            0 => Shown::required("id", &self.id),
-            1 => Shown::required("op", &self.op),
-            2 => Shown::Present("outcome", Json::String("superseded")),
-            3 => Shown::required("winner", &self.winner),
-            _ => Shown::End,
+            0 => MemberView::required("id", &self.id),
+            1 => MemberView::required("op", &self.op),
+            2 => MemberView::Present("outcome", Json::String("superseded")),
+            3 => MemberView::required("winner", &self.winner),
+            _ => MemberView::End,
         }
     }
 
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self> {
-        let id = members.required("id")?;
-        let op = members.required("op")?;
-        members.constant("outcome");
-        let winner = members.required("winner")?;
-        Some(Self { id, op, winner })
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            id: members.required(0, "id")?,
+            op: members.required(1, "op")?,
+            winner: members.required(3, "winner")?,
+        })
     }
 }
 record!(
     WorkoutTemplateSupersededOutcome,
     "WorkoutTemplateSupersededOutcome",
-    super::validators::check_workout_template_superseded_outcome
+    validators::check_workout_template_superseded_outcome
 );

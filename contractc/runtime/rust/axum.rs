@@ -1,36 +1,126 @@
-//! The axum edge: a request in, a typed operation; a typed response, an answer out.
+//! Serves operations with axum: a request becomes a typed operation, and the typed reply becomes a response.
 
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::response::Response;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodFilter, MethodRouter};
 use http::request::Parts;
 
-use super::http::{Incoming, Operation, Outcome, Rejection, Reply, StatusCode};
+use super::http::{Incoming, Method, Operation, Outcome, Rejection, Reply, StatusCode, literal_length, matches_path};
 use super::report::Report;
+
+/// A future response.
+type Answer = Pin<Box<dyn Future<Output = Response> + Send>>;
+
+/// An operation, and the function that answers it.
+pub struct Route<A> {
+    id: &'static str,
+    method: Method,
+    path: &'static str,
+    handle: Arc<dyn Fn(Arc<A>, Parts, Bytes) -> Answer + Send + Sync>,
+}
+
+impl<A: Send + Sync + 'static> Route<A> {
+    /// A route that reads and validates each request before `handle` answers it.
+    pub fn new<O, F>(handle: impl Fn(Arc<A>, Parts, O) -> F + Copy + Send + Sync + 'static) -> Self
+    where
+        O: Operation + Send + 'static,
+        F: Future<Output: IntoResponse> + Send + 'static,
+    {
+        let answer = move |api, parts: Parts, body: Bytes| -> Answer {
+            Box::pin(async move {
+                match receive(&parts, &body) {
+                    Ok(operation) => handle(api, parts, operation).await.into_response(),
+                    Err(refusal) => *refusal,
+                }
+            })
+        };
+        Route { id: O::ID, method: O::METHOD, path: O::PATH, handle: Arc::new(answer) }
+    }
+
+    /// The id of the operation.
+    pub fn id(&self) -> &'static str {
+        self.id
+    }
+
+    /// A router of these routes. Where the templates of several routes match a path, the one with the longest literal text answers.
+    pub fn router(api: Arc<A>, routes: impl IntoIterator<Item = Route<A>>) -> Router {
+        let mut patterns: BTreeMap<String, Vec<Route<A>>> = BTreeMap::new();
+        routes.into_iter().for_each(|route| patterns.entry(pattern(route.path)).or_default().push(route));
+        let merge = |router: Router<Arc<A>>, (pattern, routes): (String, Vec<Route<A>>)| router.route(&pattern, by_method(routes));
+        // The older syntax of axum, which the check is for, is no concern of templates of a contract.
+        patterns.into_iter().fold(Router::new().without_v07_checks(), merge).with_state(api)
+    }
+}
+
+/// The routes of one pattern.
+fn by_method<A: Send + Sync + 'static>(routes: Vec<Route<A>>) -> MethodRouter<Arc<A>> {
+    let mut methods: BTreeMap<String, Vec<Route<A>>> = BTreeMap::new();
+    routes.into_iter().for_each(|route| methods.entry(route.method.to_string()).or_default().push(route));
+    methods.into_values().fold(MethodRouter::new(), |router, mut routes| {
+        routes.sort_by_key(|route| std::cmp::Reverse(literal_length(route.path)));
+        let filter = routes.first().and_then(|route| MethodFilter::try_from(route.method.clone()).ok());
+        let routes = Arc::new(routes);
+        let answer = move |State(api): State<Arc<A>>, parts: Parts, body: Bytes| {
+            let path = parts.uri.path();
+            let route = routes.iter().find(|route| routes.len() == 1 || matches_path(route.path, path));
+            let answer = route.map(|route| (route.handle)(api, parts, body));
+            async move {
+                match answer {
+                    Some(answer) => answer.await,
+                    None => not_found().problem().map(Body::from),
+                }
+            }
+        };
+        match filter {
+            Some(filter) => router.on(filter, answer),
+            None => router.fallback(answer),
+        }
+    })
+}
+
+/// A path template in the syntax of the router, in which a segment is either literal or a parameter as a whole.
+fn pattern(template: &str) -> String {
+    let path = template.split('?').next().unwrap_or(template);
+    let segment = |(index, segment): (usize, &str)| if segment.contains('{') { format!("{{p{index}}}") } else { segment.to_owned() };
+    path.split('/').enumerate().map(segment).collect::<Vec<_>>().join("/")
+}
 
 /// Reads an operation from a request.
 ///
 /// # Errors
-/// The answer to a request that breaks the contract: a problem with everything that is wrong.
+/// The response to a request that breaks the contract: a problem document that lists the violations.
 pub fn receive<O: Operation>(parts: &Parts, body: &Bytes) -> Result<O, Box<Response>> {
     let incoming = Incoming::new(O::PATH, &parts.uri, &parts.headers, body);
     let operation = match incoming {
         Some(incoming) => O::receive(&incoming),
-        None => Err(Rejection::new(StatusCode::NOT_FOUND, Report::new("path", "is no path of the contract"))),
+        None => Err(not_found()),
     };
     operation.map_err(|rejection| Box::new(rejection.problem().map(Body::from)))
 }
 
-/// Turns a reply into an answer.
-pub fn answer<T: Outcome>(reply: Reply<T>) -> Response {
-    reply.write().map(Body::from)
+fn not_found() -> Rejection {
+    Rejection::new(StatusCode::NOT_FOUND, Report::new("path", "is no path of the contract"))
 }
 
-/// The answer of an operation that a server does not offer: 501.
+impl<T: Outcome> IntoResponse for Reply<T> {
+    fn into_response(self) -> Response {
+        self.write().map(Body::from)
+    }
+}
+
+/// Answers an operation that the server does not implement: 501.
 pub async fn not_implemented<T: Outcome>() -> Reply<T> {
     T::undeclared(StatusCode::NOT_IMPLEMENTED, Vec::new()).into()
 }
 
-/// The same, for an operation that answers with a stream.
+/// Answers an operation that responds with a stream and that the server does not implement: 501.
 pub async fn no_stream() -> Response {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NOT_IMPLEMENTED;

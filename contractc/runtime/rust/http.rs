@@ -10,7 +10,7 @@ use std::future::Future;
 use std::marker::PhantomData;
 
 pub use http::{HeaderMap, Method, StatusCode};
-pub use parameter::Style;
+pub use parameter::{Style, literal_length, matches_path};
 pub use request::{Incoming, Rejection, Writer, required};
 
 use super::check::Types;

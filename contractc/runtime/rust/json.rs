@@ -35,7 +35,7 @@ pub enum Array<'a> {
     Value(&'a [Value]),
 }
 
-/// A JSON object, borrowed. Shown names are unique.
+/// A JSON object, borrowed. The names of its members are unique.
 #[derive(Clone, Copy)]
 pub enum Object<'a> {
     /// Of parsed text.
@@ -57,11 +57,11 @@ pub trait Items {
 /// A typed structure or map that can show itself as a JSON object.
 pub trait Members {
     /// The member at `index`. `last` is the name that was shown before it, where there was one.
-    fn member<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a>;
+    fn member<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a>;
 }
 
 /// A place in a structure's row of members.
-pub enum Shown<'a> {
+pub enum MemberView<'a> {
     /// A member, with its name.
     Present(&'a str, Json<'a>),
     /// An optional member that is not there.
@@ -258,9 +258,9 @@ impl<'a> Iterator for MembersIter<'a> {
                 let member = members.member(*index, *last);
                 *index += 1;
                 match member {
-                    Shown::Absent => {}
-                    Shown::End => return None,
-                    Shown::Present(name, value) => {
+                    MemberView::Absent => {}
+                    MemberView::End => return None,
+                    MemberView::Present(name, value) => {
                         *last = Some(name);
                         return Some((name, value));
                     }

@@ -8,7 +8,7 @@ mod values;
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-use super::json::{Json, Object, Shown, Value};
+use super::json::{Json, MemberView, Object, Value};
 use super::report::{At, Checker, Report};
 use super::tape::{Place, Tape};
 
@@ -135,92 +135,86 @@ pub fn mismatch<T>(value: Json<'_>, wanted: &'static str, at: At<'_>, out: &mut 
     None
 }
 
-/// A structure: says which field is which member. Implemented by generated code; the macro `record!` does the rest.
+/// Maps the fields of a structure to the members of a JSON object. Generated code implements this; the macro `record!` does the rest.
 pub trait Fields: Sized {
-    /// All members that the contract names.
+    /// The names of the members that the contract declares.
     const NAMES: &'static [&'static str];
 
-    /// Shows the member at `index`, in the contract's order; behind the named ones come the others.
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> Shown<'a>;
+    /// Returns the member at `index` of [`NAMES`](Fields::NAMES), or one of the other members if `index` lies beyond them. `last` is the
+    /// name of the member returned before.
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a>;
 
-    /// Builds the structure, taking its members in the order of their names.
-    fn build(members: &mut Reading<'_, '_>) -> Option<Self>;
+    /// Builds the structure from the members of an object.
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self>;
 }
 
-impl<'a> Shown<'a> {
-    /// A member that is always there.
+impl<'a> MemberView<'a> {
+    /// A member that is always present.
     pub fn required(name: &'static str, value: &'a impl ToJson) -> Self {
-        Shown::Present(name, value.as_json())
+        MemberView::Present(name, value.as_json())
     }
 
     /// A member that may be absent.
     pub fn optional(name: &'static str, value: &'a Option<impl ToJson>) -> Self {
-        value.as_ref().map_or(Shown::Absent, |value| Shown::Present(name, value.as_json()))
+        value.as_ref().map_or(MemberView::Absent, |value| MemberView::Present(name, value.as_json()))
     }
 
-    /// One of the members that the contract does not name; `named` are those that it does.
+    /// The next of the members that the contract does not declare; `named` are the declared ones.
     pub fn other(members: &'a BTreeMap<String, impl ToJson>, last: Option<&'a str>, named: &[&str]) -> Self {
         next_entry(members, last.filter(|last| !named.contains(last)))
     }
 }
 
-/// The entry behind the one called `last`.
-fn next_entry<'a, T: ToJson>(map: &'a BTreeMap<String, T>, last: Option<&str>) -> Shown<'a> {
+/// The entry that follows the one named `last`.
+fn next_entry<'a, T: ToJson>(map: &'a BTreeMap<String, T>, last: Option<&str>) -> MemberView<'a> {
     let from = last.map_or(Bound::Unbounded, Bound::Excluded);
     let entry = map.range::<str, _>((from, Bound::Unbounded)).next();
-    entry.map_or(Shown::End, |(name, value)| Shown::Present(name, value.as_json()))
+    entry.map_or(MemberView::End, |(name, value)| MemberView::Present(name, value.as_json()))
 }
 
-/// For how many members of a structure there is a place: the few behind them are looked for by name.
+/// How many members of an object are located in one pass; members beyond these are searched for by name.
 const PLACES: usize = 32;
 
-/// Gives the members of a structure that is being read, in the order of their names.
-pub struct Reading<'r, 'a> {
+/// Reads the members of an object into the fields of a structure.
+pub struct ObjectReader<'r, 'a> {
     object: Object<'a>,
     names: &'static [&'static str],
-    /// How many names have been asked for.
-    asked: usize,
-    /// Of parsed text: where the first members are.
+    /// For parsed text: where the first members are.
     places: [Place; PLACES],
-    /// How many members none of the names means.
+    /// How many members have a name that is not in `names`.
     others: usize,
     at: At<'r>,
     out: &'r mut Checker,
 }
 
-impl<'r, 'a> Reading<'r, 'a> {
-    /// A reader of the members called `names`; whatever else is there, [`others`](Reading::others) gives.
+impl<'r, 'a> ObjectReader<'r, 'a> {
+    /// A reader of the members in `names`; [`others`](ObjectReader::others) returns the rest.
     pub fn new(object: Object<'a>, names: &'static [&'static str], at: At<'r>, out: &'r mut Checker) -> Self {
         let mut places = [Place::NONE; PLACES];
         let others = match object {
             Object::Tape(container) => container.place(names, &mut places),
             other => other.into_iter().filter(|(name, _)| !names.contains(name)).count(),
         };
-        Reading { object, names, asked: 0, places, others, at, out }
+        ObjectReader { object, names, places, others, at, out }
     }
 
-    /// A member that must be there.
+    /// Reads a required member; `index` is its position among the names.
     #[inline]
-    pub fn required<T: ReadJson>(&mut self, name: &'static str) -> Option<T> {
-        let value = self.take(name)?;
+    pub fn required<T: ReadJson>(&mut self, index: usize, name: &'static str) -> Option<T> {
+        let value = self.find(index, name)?;
         T::read(value, self.at.member(name), self.out)
     }
 
-    /// A member that may be absent.
+    /// Reads an optional member; `index` is its position among the names.
     #[inline]
-    pub fn optional<T: ReadJson>(&mut self, name: &'static str) -> Option<Option<T>> {
-        match self.take(name) {
+    pub fn optional<T: ReadJson>(&mut self, index: usize, name: &'static str) -> Option<Option<T>> {
+        match self.find(index, name) {
             Some(value) => T::read(value, self.at.member(name), self.out).map(Some),
             None => Some(None),
         }
     }
 
-    /// A member whose value the contract fixes.
-    pub fn constant(&mut self, name: &'static str) {
-        self.take(name);
-    }
-
-    /// The members that the contract does not name.
+    /// Reads the members that the contract does not declare.
     pub fn others<T: ReadJson>(&mut self) -> Option<BTreeMap<String, T>> {
         let mut others = BTreeMap::new();
         if self.others > 0 {
@@ -232,10 +226,8 @@ impl<'r, 'a> Reading<'r, 'a> {
     }
 
     #[inline]
-    fn take(&mut self, name: &str) -> Option<Json<'a>> {
-        let index = self.asked;
-        self.asked += 1;
-        debug_assert_eq!(self.names.get(index), Some(&name), "members are asked for in the order of their names");
+    fn find(&self, index: usize, name: &str) -> Option<Json<'a>> {
+        debug_assert_eq!(self.names.get(index), Some(&name), "the index of a member is that of its name");
         match (self.object, self.places.get(index)) {
             (Object::Tape(container), Some(place)) => container.at(*place),
             (other, _) => other.get(name),
@@ -243,9 +235,10 @@ impl<'r, 'a> Reading<'r, 'a> {
     }
 }
 
-// The macros name the runtime `rt`: the file that uses them has it under that name, and its own types can be called anything.
+// Items are not hygienic in these macros: they name everything by its full path, so that the types of a contract may have any name, and
+// the file that uses them imports the runtime as `rt`.
 
-/// Implements everything for a type whose validator is `$check`. Deserializing validates: there is no way around the door.
+/// Implements [`Schema`] and serde for a type whose validator is `$check`. Deserializing always validates.
 #[allow(unused_macros)]
 macro_rules! schema {
     ($type:ident, $name:literal, $check:path) => {
@@ -257,27 +250,27 @@ macro_rules! schema {
             }
         }
 
-        impl serde::Serialize for $type {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serde::Serialize::serialize(&rt::schema::ToJson::as_json(self), serializer)
+        impl ::serde::Serialize for $type {
+            fn serialize<Out: ::serde::Serializer>(&self, serializer: Out) -> ::core::result::Result<Out::Ok, Out::Error> {
+                ::serde::Serialize::serialize(&rt::schema::ToJson::as_json(self), serializer)
             }
         }
 
-        impl<'de> serde::Deserialize<'de> for $type {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let value = <rt::json::Value as serde::Deserialize>::deserialize(deserializer)?;
-                <$type as rt::schema::Schema>::from_value(&value).map_err(serde::de::Error::custom)
+        impl<'de> ::serde::Deserialize<'de> for $type {
+            fn deserialize<In: ::serde::Deserializer<'de>>(deserializer: In) -> ::core::result::Result<Self, In::Error> {
+                let value = <rt::json::Value as ::serde::Deserialize>::deserialize(deserializer)?;
+                <Self as rt::schema::Schema>::from_value(&value).map_err(::serde::de::Error::custom)
             }
         }
     };
 }
 
-/// A structure, by its [`Fields`].
+/// Implements everything for a structure that implements [`Fields`].
 #[allow(unused_macros)]
 macro_rules! record {
     ($type:ident, $name:literal, $check:path) => {
         impl rt::json::Members for $type {
-            fn member<'a>(&'a self, index: usize, last: Option<&'a str>) -> rt::json::Shown<'a> {
+            fn member<'a>(&'a self, index: usize, last: ::core::option::Option<&'a str>) -> rt::json::MemberView<'a> {
                 rt::schema::Fields::show(self, index, last)
             }
         }
@@ -289,22 +282,22 @@ macro_rules! record {
         }
 
         impl rt::schema::ReadJson for $type {
-            fn read(value: rt::json::Json<'_>, at: rt::report::At<'_>, out: &mut rt::report::Checker) -> Option<Self> {
+            fn read(value: rt::json::Json<'_>, at: rt::report::At<'_>, out: &mut rt::report::Checker) -> ::core::option::Option<Self> {
                 match value {
                     rt::json::Json::Object(object) => {
                         let names = <Self as rt::schema::Fields>::NAMES;
-                        rt::schema::Fields::build(&mut rt::schema::Reading::new(object, names, at, out))
+                        rt::schema::Fields::build(&mut rt::schema::ObjectReader::new(object, names, at, out))
                     }
                     _ => rt::schema::mismatch(value, "an object", at, out),
                 }
             }
         }
 
-        schema!($type, $name, $check);
+        rt::schema::schema!($type, $name, $check);
     };
 }
 
-/// A named value: a type of its own around a plain one.
+/// Implements everything for a structure with one unnamed field.
 #[allow(unused_macros)]
 macro_rules! newtype {
     ($type:ident, $name:literal, $check:path, $inner:ty) => {
@@ -315,18 +308,18 @@ macro_rules! newtype {
         }
 
         impl rt::schema::ReadJson for $type {
-            fn read(value: rt::json::Json<'_>, at: rt::report::At<'_>, out: &mut rt::report::Checker) -> Option<Self> {
-                <$inner as rt::schema::ReadJson>::read(value, at, out).map($type)
+            fn read(value: rt::json::Json<'_>, at: rt::report::At<'_>, out: &mut rt::report::Checker) -> ::core::option::Option<Self> {
+                <$inner as rt::schema::ReadJson>::read(value, at, out).map(Self)
             }
         }
 
-        impl From<$inner> for $type {
+        impl ::core::convert::From<$inner> for $type {
             fn from(value: $inner) -> Self {
-                $type(value)
+                Self(value)
             }
         }
 
-        impl std::ops::Deref for $type {
+        impl ::core::ops::Deref for $type {
             type Target = $inner;
 
             fn deref(&self) -> &$inner {
@@ -334,11 +327,11 @@ macro_rules! newtype {
             }
         }
 
-        schema!($type, $name, $check);
+        rt::schema::schema!($type, $name, $check);
     };
 }
 
-/// A closed set of strings, by its `ALL` and `as_str`.
+/// Implements everything for an enum of strings that has `ALL` and `as_str`.
 #[allow(unused_macros)]
 macro_rules! texts {
     ($type:ident, $name:literal, $check:path) => {
@@ -349,20 +342,20 @@ macro_rules! texts {
         }
 
         impl rt::schema::ReadJson for $type {
-            fn read(value: rt::json::Json<'_>, at: rt::report::At<'_>, out: &mut rt::report::Checker) -> Option<Self> {
+            fn read(value: rt::json::Json<'_>, at: rt::report::At<'_>, out: &mut rt::report::Checker) -> ::core::option::Option<Self> {
                 let text = value.as_str();
-                let found = $type::ALL.iter().copied().find(|known| Some(known.as_str()) == text);
+                let found = Self::ALL.iter().copied().find(|known| text == ::core::option::Option::Some(known.as_str()));
                 found.or_else(|| rt::schema::mismatch(value, "one of a set of strings", at, out))
             }
         }
 
-        impl std::fmt::Display for $type {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        impl ::core::fmt::Display for $type {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
                 f.write_str(self.as_str())
             }
         }
 
-        schema!($type, $name, $check);
+        rt::schema::schema!($type, $name, $check);
     };
 }
 

@@ -6,13 +6,13 @@ mod headers;
 pub(super) mod names;
 mod operations;
 mod registry;
+mod scope;
 mod server;
 mod types;
 
 use std::fmt::Write;
 
 use super::{OutputFile, Plan, in_parallel, wrap};
-pub(super) use checks::mentions;
 pub use names::Names;
 pub(super) use registry::references;
 
@@ -25,10 +25,10 @@ pub fn emit(plan: &Plan<'_>) -> Vec<OutputFile> {
         sources.extend(operations::emit(plan, &names));
     }
     if has_collections {
-        sources.push(("registry.rs", registry::emit(plan, &names)));
+        sources.push(("registry.rs", registry::emit(plan, &names).into()));
     }
-    sources.push((if plan.standalone { "lib.rs" } else { "mod.rs" }, root(plan, &names)));
-    let mut files = formatted(plan, &sources);
+    sources.push((if plan.standalone { "lib.rs" } else { "mod.rs" }, root(plan, &names).into()));
+    let mut files = formatted(plan, sources);
     if has_collections {
         files.push(verbatim("collection", include_str!("../../runtime/rust/collection.rs")));
     }
@@ -42,65 +42,51 @@ pub fn emit(plan: &Plan<'_>) -> Vec<OutputFile> {
     files
 }
 
+/// The code of a file: its head, and whole items.
+pub(super) struct Source {
+    head: String,
+    items: Vec<String>,
+}
+
+impl Source {
+    /// The code in pieces of whole items: as one tree, a large file takes many times its size in memory.
+    fn pieces(&self) -> Vec<String> {
+        const LENGTH_MIN: usize = 64 * 1024;
+        let mut pieces = vec![self.head.clone()];
+        for item in &self.items {
+            match pieces.last_mut().filter(|piece| piece.len() < LENGTH_MIN) {
+                Some(piece) => piece.push_str(item),
+                None => pieces.push(item.clone()),
+            }
+        }
+        pieces
+    }
+}
+
+impl From<String> for Source {
+    fn from(code: String) -> Self {
+        Source { head: code, items: Vec::new() }
+    }
+}
+
 /// Files of Rust code: formatted, each behind a line that says where it comes from.
-fn formatted(plan: &Plan<'_>, sources: &[(&str, String)]) -> Vec<OutputFile> {
-    let whole = sources.iter().enumerate();
-    let cut: Vec<(usize, &str)> = whole.flat_map(|(file, (_, code))| pieces(code).map(move |piece| (file, piece))).collect();
-    let done = in_parallel(&cut, |(file, piece)| (*file, format(piece).ok()));
-    let files: Vec<usize> = (0..sources.len()).collect();
-    in_parallel(&files, |file| {
-        let (path, code) = &sources[*file];
-        let joined: Option<String> = done.iter().filter(|(of, _)| of == file).map(|(_, text)| text.as_deref()).collect();
-        // Where a piece cannot be parsed, perhaps because it was cut in the wrong place, the whole decides.
-        let text = match joined.map_or_else(|| format(code), Ok) {
-            Ok(formatted) => spaced(&doors_laid_out(&formatted)),
-            // Kept as it is, so that the compiler's message points at the fault: see the test that compiles all outputs.
-            Err(error) => format!("compile_error!({:?});\n{code}", format!("the generated code cannot be parsed: {error}")),
-        };
-        OutputFile { path: (*path).to_owned(), text: format!("// {}\n{text}", plan.origin()) }
-    })
+fn formatted(plan: &Plan<'_>, sources: Vec<(&str, Source)>) -> Vec<OutputFile> {
+    let cut: Vec<(usize, String)> =
+        sources.iter().enumerate().flat_map(|(file, (_, source))| source.pieces().into_iter().map(move |piece| (file, piece))).collect();
+    let done = in_parallel(&cut, |(_, piece)| match format(piece) {
+        Ok(formatted) => spaced(&doors_laid_out(&formatted)),
+        // Kept as it is, so that the compiler's message points at the fault: see the test that compiles all outputs.
+        Err(error) => format!("compile_error!({:?});\n{piece}", format!("the generated code cannot be parsed: {error}")),
+    });
+    let text = |file: usize| {
+        let pieces = cut.iter().zip(&done).filter(|((of, _), _)| *of == file).map(|(_, text)| text.as_str());
+        format!("// {}\n{}", plan.origin(), pieces.collect::<Vec<_>>().join("\n"))
+    };
+    sources.iter().enumerate().map(|(file, (path, _))| OutputFile { path: (*path).to_owned(), text: text(file) }).collect()
 }
 
 fn format(code: &str) -> syn::Result<String> {
     syn::parse_file(code).map(|parsed| prettyplease::unparse(&parsed))
-}
-
-/// Code in pieces of whole items: as one tree, a large file takes many times its size in memory.
-fn pieces(code: &str) -> impl Iterator<Item = &str> {
-    const LENGTH_MIN: usize = 64 * 1024;
-    let mut rest = code;
-    std::iter::from_fn(move || {
-        let (mut depth, mut end) = (0i64, 0);
-        for line in rest.split_inclusive('\n') {
-            end += line.len();
-            depth += nesting(line);
-            if depth == 0 && line == "\n" && end >= LENGTH_MIN {
-                break;
-            }
-        }
-        let (piece, behind) = rest.split_at(end);
-        rest = behind;
-        (!piece.is_empty()).then_some(piece)
-    })
-}
-
-/// How many brackets a line of generated code opens and leaves open. Its strings end on their line.
-fn nesting(line: &str) -> i64 {
-    let (mut depth, mut in_string, mut escaped) = (0, false, false);
-    if line.trim_start().starts_with("//") {
-        return 0;
-    }
-    for byte in line.bytes() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if in_string => escaped = true,
-            b'"' => in_string = !in_string,
-            b'{' | b'(' | b'[' if !in_string => depth += 1,
-            b'}' | b')' | b']' if !in_string => depth -= 1,
-            _ => {}
-        }
-    }
-    depth
 }
 
 /// Formatted code with the blank lines between items that the formatter leaves out.

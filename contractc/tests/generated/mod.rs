@@ -1,5 +1,6 @@
 //! One crate of all cases' generated Rust, over one copy of the runtime, that judges the cases' instances.
 
+pub mod identifiers;
 pub mod typescript;
 
 use std::fmt::Write;

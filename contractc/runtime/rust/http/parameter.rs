@@ -95,19 +95,42 @@ pub(super) fn from_text(name: &str, text: &str, style: Style, types: Types) -> V
     plain(body, types)
 }
 
-/// The values of the parameters in a path.
+/// The values of the parameters in a path, decoded; nothing if the path does not match the template.
 pub(super) fn path_values(template: &'static str, path: &str) -> Option<Vec<(&'static str, String)>> {
-    let (mut values, mut template, mut path) = (Vec::new(), template, path);
-    while let Some((literal, rest)) = template.split_once('{') {
-        path = path.strip_prefix(literal)?;
-        let (name, behind) = rest.split_once('}')?;
-        let stop = behind.chars().next();
-        let end = path.find(|character| Some(character) == stop || character == '/').unwrap_or(path.len());
-        values.push((name, decoded(&path[..end], false)));
-        path = &path[end..];
-        template = behind;
-    }
-    (path == template).then_some(values)
+    let mut values = raw_values(template, path)?;
+    values.reverse();
+    Some(values.into_iter().map(|(name, text)| (name, decoded(text, false))).collect())
+}
+
+/// Whether a path matches a template.
+pub fn matches_path(template: &'static str, path: &str) -> bool {
+    raw_values(template, path).is_some()
+}
+
+/// How much of a template is literal text: the more, the more specific it is.
+pub fn literal_length(template: &str) -> usize {
+    let mut depth = 0;
+    let is_literal = |character: &char| {
+        depth += i32::from(*character == '{');
+        let literal = depth == 0;
+        depth -= i32::from(*character == '}');
+        literal
+    };
+    template.chars().filter(is_literal).count()
+}
+
+/// The values of the parameters in a path, the last one first. A value lies within a segment, is not empty, and is as short as the template allows.
+fn raw_values<'p>(template: &'static str, path: &'p str) -> Option<Vec<(&'static str, &'p str)>> {
+    let Some((literal, rest)) = template.split_once('{') else { return (path == template).then(Vec::new) };
+    let path = path.strip_prefix(literal)?;
+    let (name, behind) = rest.split_once('}')?;
+    let segment = path.find('/').unwrap_or(path.len());
+    let ends = path[..segment].char_indices().map(|(at, character)| at + character.len_utf8());
+    ends.into_iter().find_map(|end| {
+        let mut values = raw_values(behind, &path[end..])?;
+        values.push((name, &path[..end]));
+        Some(values)
+    })
 }
 
 pub(super) fn form_pairs(text: &str, separator: char) -> Vec<(String, String)> {

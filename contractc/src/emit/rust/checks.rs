@@ -11,83 +11,32 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::names::{Names, Unique, constant_name};
+use super::{Source, scope};
 use crate::emit::Plan;
 use crate::model::{Schema, SchemaId};
 use crate::runtime::check::Types;
 use crate::runtime::number::Number;
 use crate::shapes::MergedParts;
 
-pub fn emit(plan: &Plan<'_>, names: &Names) -> String {
+pub fn emit(plan: &Plan<'_>, names: &Names) -> Source {
     let emitter = Emitter { plan, names, patterns: RefCell::default(), owner: RefCell::default() };
-    let mut functions = String::new();
+    let mut items = Vec::new();
     for (name, id) in names.sorted() {
         emitter.owner.replace(name.to_owned());
-        let schema = plan.shapes.get(id).schema;
-        let body = emitter.body(schema);
-        let unused = |word: &str| if mentions(&body, word) { word.to_owned() } else { format!("_{word}") };
-        let _ = writeln!(
-            functions,
-            "/// Checks [`{name}`](super::types::{name}).\npub fn {}({}: Json<'_>, {}: At<'_>, {}: &mut Checker) {{\n{body}}}\n",
-            names.function(id),
-            unused("value"),
-            unused("at"),
-            unused("out")
-        );
+        let docs = format!("/// Checks [`{name}`](super::types::{name}).\n");
+        items.push(emitter.function(&docs, &names.function(id), plan.shapes.get(id).schema));
     }
     let roots: BTreeMap<SchemaId, String> = plan.shapes.roots().map(|(schema, words)| (schema, words.join(" "))).collect();
     for (schema, function) in names.root_functions() {
         emitter.owner.replace(function.trim_start_matches("check_").to_owned());
-        let body = emitter.body(schema);
-        let unused = |word: &str| if mentions(&body, word) { word.to_owned() } else { format!("_{word}") };
-        let _ = writeln!(
-            functions,
-            "{}pub fn {function}({}: Json<'_>, {}: At<'_>, {}: &mut Checker) {{\n{body}}}\n",
-            super::docs(&format!("Checks `{}`.", roots.get(&schema).map_or(function, String::as_str)), ""),
-            unused("value"),
-            unused("at"),
-            unused("out")
-        );
+        let docs = super::docs(&format!("Checks `{}`.", roots.get(&schema).map_or(function, String::as_str)), "");
+        items.push(emitter.function(&docs, function, schema));
     }
-    let mut statics = String::new();
+    let mut head = scope::head("The validators of the contract, one for each type.", scope::VALIDATORS);
     for (source, name) in emitter.patterns.borrow().iter() {
-        let _ = writeln!(statics, "static {name}: Pattern = Pattern::new({source:?});");
+        let _ = writeln!(head, "static {name}: Pattern = Pattern::new({source:?});");
     }
-    let body = format!("{statics}\n{functions}");
-    format!("//! The validators of the contract, one for each type.\n\n{}\n{body}", imports(&body))
-}
-
-fn imports(body: &str) -> String {
-    let mut code = String::new();
-    let groups: [(&str, &[&str]); 6] = [
-        ("super::runtime::check", &["Types", "number_member"]),
-        ("super::runtime::format", &["Format"]),
-        ("super::runtime::json", &["Json"]),
-        ("super::runtime::number", if body.contains("Number::Unsigned") { &["Number"] } else { &[] }),
-        ("super::runtime::pattern", &["Pattern"]),
-        ("super::runtime::report", &["At", "Checker"]),
-    ];
-    for (path, candidates) in groups {
-        let used: Vec<&str> = candidates.iter().filter(|name| mentions(body, name)).copied().collect();
-        if !used.is_empty() {
-            let _ = writeln!(code, "use {path}::{{{}}};", used.join(", "));
-        }
-    }
-    if body.contains("Ordering::") {
-        code.insert_str(0, "use std::cmp::Ordering;\n\n");
-    }
-    code
-}
-
-/// Whether code outside of comments and strings uses a word.
-pub fn mentions(code: &str, word: &str) -> bool {
-    let part_of_word = |character: Option<char>| character.is_some_and(|character| character.is_alphanumeric() || character == '_');
-    code.lines().filter(|line| !line.trim_start().starts_with("//")).any(|line| {
-        line.match_indices(word).any(|(at, _)| {
-            let outside_string = line[..at].matches('"').count() % 2 == 0;
-            let (before, after) = (line[..at].chars().next_back(), line[at + word.len()..].chars().next());
-            outside_string && !part_of_word(before) && !part_of_word(after)
-        })
-    })
+    Source { head, items }
 }
 
 /// A set of types as an expression.
@@ -134,6 +83,12 @@ impl<'p> Emitter<'p> {
             check if check.is_empty() => "true".to_owned(),
             check => format!("out.accepts(|out| {{ {check} }})"),
         }
+    }
+
+    /// A function that checks a value by a schema.
+    fn function(&self, docs: &str, name: &str, schema: SchemaId) -> String {
+        let body = self.body(schema);
+        format!("{docs}pub fn {name}(value: Json<'_>, at: At<'_>, out: &mut Checker) {{\n{body}}}\n")
     }
 
     fn body(&self, id: SchemaId) -> String {
@@ -266,7 +221,7 @@ impl<'p> Emitter<'p> {
             let _ = writeln!(
                 code,
                 "let mut matching = 0;\n{}out.contains(matching, {}, {max}, at);",
-                walk("array", &["index", "value"], &format!("matching += u64::from({accepts});\n")),
+                walk_items("array", "value", &format!("matching += u64::from({accepts});\n")),
                 contains.min
             );
         }
@@ -278,7 +233,7 @@ impl<'p> Emitter<'p> {
         let rest = rules.items.map(|items| self.check(items)).unwrap_or_default();
         if rules.prefix_items.is_empty() {
             let array = if rules.each { "out.each(array)" } else { "array" };
-            return if rest.is_empty() { rest } else { walk(array, &["index", "value"], &here("at.item(index)", &rest)) };
+            return if rest.is_empty() { rest } else { walk_items(array, "value", &rest) };
         }
         let mut arms = String::new();
         for (index, item) in rules.prefix_items.iter().enumerate() {
@@ -286,7 +241,7 @@ impl<'p> Emitter<'p> {
         }
         let _ = writeln!(arms, "_ => {}", arm(&rest));
         let code = format!("match index {{\n{arms}}}\n");
-        walk("array", &["index", "value"], &here("at.item(index)", &code))
+        walk_items("array", "value", &code)
     }
 
     /// `const` and `enum`
@@ -350,15 +305,19 @@ impl<'p> Emitter<'p> {
     }
 }
 
-/// A loop that names only what its body uses.
-fn walk(over: &str, names: &[&str], body: &str) -> String {
-    let named: Vec<&str> = names.iter().map(|name| if mentions(body, name) { name } else { "_" }).collect();
-    format!("for ({}) in {over} {{\n{body}}}\n", named.join(", "))
+/// A loop over the items of an array or the members of an object, in which `at` is the place of each.
+fn walk(over: &str, names: &str, place: &str, body: &str) -> String {
+    format!("for ({names}) in {over} {{\nlet at = {place};\n{body}}}\n")
 }
 
-/// Code one step further into the value.
-fn here(place: &str, body: &str) -> String {
-    if mentions(body, "at") { format!("let at = {place};\n{body}") } else { body.to_owned() }
+/// The loop over the items of an array.
+fn walk_items(array: &str, value: &str, body: &str) -> String {
+    walk(array, &format!("index, {value}"), "at.item(index)", body)
+}
+
+/// The loop over the members of an object.
+fn walk_members(value: &str, body: &str) -> String {
+    walk("object", &format!("name, {value}"), "at.member(name)", body)
 }
 
 /// The right side of a match arm: a call alone needs no braces.

@@ -13,7 +13,7 @@ pub fn emit(plan: &Plan<'_>, calls: &[Call<'_>]) -> String {
         let summary = docs(&operation_docs(call.operation), "");
         let _ = writeln!(
             methods,
-            "{summary}///\n/// # Errors\n/// See [`CallError`].\npub async fn {}(&self, call: &{}) -> Result<Reply<{}>, CallError<T::Error>> {{\n\
+            "{summary}///\n/// # Errors\n/// See [`CallError`].\npub async fn {}(&self, call: &operations::{}) -> Result<Reply<operations::{}>, CallError<T::Error>> {{\n\
              http::call(call, &self.base_url, &self.transport, &self.hooks).await\n}}\n",
             call.method_name, call.type_name, call.response_name
         );
@@ -21,7 +21,7 @@ pub fn emit(plan: &Plan<'_>, calls: &[Call<'_>]) -> String {
     let code = format!(
         "//! The client: one method for each operation that answers at once.\n\
          #![allow(rustdoc::bare_urls, rustdoc::broken_intra_doc_links, rustdoc::invalid_html_tags)]\n\n\
-         use super::operations::*;\nuse super::runtime::http::{{self, CallError, Hooks, NoHooks, Reply, Transport}};\n\n\
+         use super::operations;\nuse super::runtime::http::{{self, CallError, Hooks, NoHooks, Reply, Transport}};\n\n\
          /// A client of {} over any [`Transport`], `reqwest::Client` for one (feature `reqwest`).\n\
          #[derive(Clone, Debug)]\npub struct Client<T, H = NoHooks> {{\nbase_url: String,\ntransport: T,\nhooks: H,\n}}\n\n\
          impl<T: Transport> Client<T> {{\n\

@@ -2,15 +2,14 @@
 
 use std::fmt::Write;
 
-use super::docs;
 use super::names::{Names, Unique, constant_name};
-use super::operations::{check_path, rust_type, with_imports};
+use super::operations::{check_path, rust_type};
+use super::{docs, scope};
 use crate::emit::Plan;
 use crate::model::{Header, Response, SchemaId};
 
-const HEADERS: &str = "//! The headers that responses carry, to be read by [`Reply::header`](super::runtime::http::Reply::header) and set by\n\
-    //! [`Reply::with_header`](super::runtime::http::Reply::with_header).\n\
-    #![allow(rustdoc::bare_urls, rustdoc::broken_intra_doc_links, rustdoc::invalid_html_tags)]\n";
+const DOCS: &str = "The headers that responses carry, to be read by [`Reply::header`](super::runtime::http::Reply::header) and set by\n\
+    [`Reply::with_header`](super::runtime::http::Reply::with_header).";
 
 /// The headers of all responses, each once, with the names of their constants.
 pub struct Headers<'p> {
@@ -55,6 +54,6 @@ impl<'p> Headers<'p> {
                 header.name
             );
         }
-        Some(with_imports(&body, HEADERS))
+        Some(scope::head(DOCS, scope::HEADERS) + &body)
     }
 }

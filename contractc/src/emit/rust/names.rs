@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use heck::{ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
 
+use super::scope;
 use crate::emit::Plan;
 use crate::model::SchemaId;
 use crate::shapes::DeclarationId;
@@ -14,58 +15,6 @@ pub struct Names {
     /// Validators of schemas that only operations mention, and that need no type of their own.
     roots: BTreeMap<SchemaId, String>,
 }
-
-/// Names that generated files use themselves: a type of the contract that is called so gets a suffix.
-const TAKEN: &[&str] = &[
-    "At",
-    "BTreeMap",
-    "Box",
-    "Checker",
-    "Clone",
-    "Copy",
-    "Debug",
-    "Default",
-    "Each",
-    "Err",
-    "Fields",
-    "Format",
-    "Fn",
-    "From",
-    "Into",
-    "Invalid",
-    "Json",
-    "Number",
-    "None",
-    "Ok",
-    "Option",
-    "Pattern",
-    "Reading",
-    "ReadJson",
-    "Report",
-    "Result",
-    "Schema",
-    "Seen",
-    "Self",
-    "Send",
-    "Shown",
-    "Sized",
-    "Some",
-    "String",
-    "Sync",
-    "ToJson",
-    "ToString",
-    "Types",
-    "Value",
-    "Vec",
-    "Violation",
-];
-
-const KEYWORDS: &[&str] = &[
-    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do", "dyn", "else", "enum", "extern",
-    "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv",
-    "pub", "ref", "return", "self", "static", "struct", "super", "trait", "true", "try", "type", "typeof", "union", "unsafe", "unsized",
-    "use", "virtual", "where", "while", "yield",
-];
 
 impl Names {
     /// Finds a name for every type.
@@ -115,12 +64,17 @@ impl Names {
 }
 
 /// Hands out each name once, whatever case it is turned into.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Unique {
     used: BTreeSet<String>,
 }
 
 impl Unique {
+    /// Reserves names.
+    pub fn reserving(names: impl IntoIterator<Item = &'static str>) -> Self {
+        Unique { used: names.into_iter().map(ToSnakeCase::to_snake_case).collect() }
+    }
+
     /// The name itself, or with the separator, if that is a word, or with the lowest number behind it that makes it new.
     pub fn take(&mut self, name: String, separator: &str) -> String {
         let fresh = |name: &String, used: &mut BTreeSet<String>| used.insert(name.to_snake_case());
@@ -139,13 +93,13 @@ impl Unique {
 pub fn type_name(words: &[String]) -> String {
     let spelled: Vec<String> = words.iter().map(|word| spell(word)).collect();
     let name = identifier(spelled.join(" ").to_upper_camel_case(), "Type");
-    if TAKEN.contains(&name.as_str()) { format!("{name}Type") } else { name }
+    if scope::is_reserved_type(&name) { format!("{name}Type") } else { name }
 }
 
 /// `workout_log`
 pub fn value_name(word: &str) -> String {
     let name = identifier(spell(word).to_snake_case(), "value");
-    if KEYWORDS.contains(&name.as_str()) { format!("{name}_") } else { name }
+    if scope::is_keyword(&name) { format!("{name}_") } else { name }
 }
 
 /// `WORKOUT_LOG`

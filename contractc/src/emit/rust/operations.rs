@@ -2,32 +2,35 @@
 
 use std::fmt::Write;
 
-use super::docs;
 use super::headers::Headers;
 use super::names::{Names, Unique, type_name, value_name, variant_name};
+use super::{Source, docs, scope};
 use crate::emit::Plan;
 use crate::model::{Operation, Parameter, Place, Response, SchemaId, Status, Style};
 use crate::runtime::check::Types;
 use crate::shapes::Type;
 
 /// The files; that of the headers only where there are any.
-pub fn emit(plan: &Plan<'_>, names: &Names) -> Vec<(&'static str, String)> {
+pub fn emit(plan: &Plan<'_>, names: &Names) -> Vec<(&'static str, Source)> {
     let calls = calls(plan, names);
     let headers = Headers::new(plan);
     let emitter = Emitter { plan, names, headers: &headers };
-    let mut operations = String::new();
-    calls.iter().for_each(|call| emitter.operation(call, &mut operations));
+    let item = |call| {
+        let mut code = String::new();
+        emitter.operation(call, &mut code);
+        code
+    };
+    let operations = Source { head: scope::head(DOCS, scope::OPERATIONS), items: calls.iter().map(item).collect() };
     let mut files = vec![
-        ("operations.rs", with_imports(&operations, OPERATIONS)),
-        ("client.rs", super::client::emit(plan, &calls)),
-        ("server.rs", super::server::emit(plan, &calls)),
+        ("operations.rs", operations),
+        ("client.rs", super::client::emit(plan, &calls).into()),
+        ("server.rs", super::server::emit(plan, &calls).into()),
     ];
-    files.extend(headers.emit(names).map(|code| ("headers.rs", code)));
+    files.extend(headers.emit(names).map(|code| ("headers.rs", code.into())));
     files
 }
 
-const OPERATIONS: &str = "//! The operations of the contract: what each takes, and what each may answer.\n\
-    #![allow(rustdoc::bare_urls, rustdoc::broken_intra_doc_links, rustdoc::invalid_html_tags)]\n";
+const DOCS: &str = "The operations of the contract: what each takes, and what each may answer.";
 
 /// An operation with its Rust names.
 pub struct Call<'p> {
@@ -46,6 +49,9 @@ pub struct Call<'p> {
     pub streams: bool,
 }
 
+/// Methods that a client has beside those of the operations.
+const CLIENT_METHODS: [&str; 3] = ["clone", "new", "with_hooks"];
+
 const STATUS_FIELD: &str = "/// Which status it is.\nstatus: StatusCode,";
 
 struct Variant<'p> {
@@ -61,7 +67,7 @@ enum Content {
 }
 
 fn calls<'p>(plan: &'p Plan<'p>, names: &Names) -> Vec<Call<'p>> {
-    let (mut types, mut methods) = (Unique::default(), Unique::default());
+    let (mut types, mut methods) = (Unique::reserving(scope::names(scope::OPERATIONS)), Unique::reserving(CLIENT_METHODS));
     names.sorted().iter().for_each(|(name, _)| _ = types.take((*name).to_owned(), ""));
     let mut calls = Vec::new();
     for operation in &plan.contract.operations {
@@ -109,14 +115,14 @@ fn content(plan: &Plan<'_>, names: &Names, is_json: bool, schema: Option<SchemaI
 }
 
 pub fn rust_type(plan: &Plan<'_>, names: &Names, schema: SchemaId) -> String {
-    super::types::rust_type(names, plan.shapes.root_type(schema).unwrap_or(&Type::Any))
+    super::types::rust_type(names, "types::", plan.shapes.root_type(schema).unwrap_or(&Type::Any))
 }
 
 /// The validator of a schema that an operation mentions.
 pub fn check_path(plan: &Plan<'_>, names: &Names, schema: SchemaId) -> String {
     match (plan.shapes.of(plan.contract, schema), names.root_function(plan.contract.resolved(schema))) {
-        (Some(declaration), _) => names.function(declaration),
-        (None, Some(function)) => function.to_owned(),
+        (Some(declaration), _) => format!("validators::{}", names.function(declaration)),
+        (None, Some(function)) => format!("validators::{function}"),
         (None, None) => "check_nothing".to_owned(),
     }
 }
@@ -223,8 +229,7 @@ impl Emitter<'_> {
             let _ = writeln!(fields, "{field}: {read},");
         }
         let closed = if exploded_object { String::new() } else { format!("incoming.known_query(&{queries:?})?;\n") };
-        let incoming = if closed.is_empty() && fields.is_empty() { "_" } else { "incoming" };
-        let _ = writeln!(code, "fn receive({incoming}: &Incoming<'_>) -> Result<Self, Rejection> {{\n{closed}Ok(Self {{\n{fields}}})\n}}");
+        let _ = writeln!(code, "fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {{\n{closed}Ok(Self {{\n{fields}}})\n}}");
     }
 
     fn response(&self, call: &Call<'_>, code: &mut String) {
@@ -249,11 +254,9 @@ impl Emitter<'_> {
         if !exhaustive {
             let _ = writeln!(read, "_ => Self::Undeclared {{ status, body: body.to_vec() }},");
         }
-        let headers = if call.variants.iter().any(Variant::guarded) { "headers" } else { "_" };
-        let body = if read.contains("body") { "body" } else { "_" };
         let _ = writeln!(
             code,
-            "impl Outcome for {name} {{\nfn read(status: StatusCode, {headers}: &HeaderMap, {body}: &[u8]) -> Result<Self, Report> {{\nOk(match status.as_u16() {{\n{read}}})\n}}\n\n\
+            "impl Outcome for {name} {{\nfn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {{\nOk(match status.as_u16() {{\n{read}}})\n}}\n\n\
              fn write(&self) -> Written {{\nmatch self {{\n{write}Self::Undeclared {{ status, body }} => (*status, None, body.clone()),\n}}\n}}\n\n\
              fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {{\nSelf::Undeclared {{ status, body }}\n}}\n}}\n"
         );
@@ -355,52 +358,4 @@ fn place(place: Place) -> &'static str {
 
 fn style(style: Style) -> String {
     format!("Style::{style:?}")
-}
-
-pub fn with_imports(body: &str, head: &str) -> String {
-    let names = [
-        ("std::collections", vec!["BTreeMap"]),
-        ("super::runtime::check", vec!["Types"]),
-        (
-            "super::runtime::http",
-            vec![
-                "Header",
-                "HeaderMap",
-                "Incoming",
-                "Method",
-                "Operation",
-                "Outcome",
-                "Rejection",
-                "Request",
-                "StatusCode",
-                "Style",
-                "Writer",
-                "Written",
-                "bytes",
-                "check_nothing",
-                "empty",
-                "has_json",
-                "json",
-                "read_json",
-                "required",
-            ],
-        ),
-        ("super::runtime::json", vec!["Value"]),
-        ("super::runtime::report", vec!["Report"]),
-        ("super::runtime::schema", vec!["Each"]),
-    ];
-    let mut code = format!("{head}\n");
-    for (path, candidates) in names {
-        let is_called = |name: &str| body.contains(&format!("=> {name}("));
-        let is_used = |name: &&str| match *name {
-            "bytes" | "empty" | "json" => is_called(name),
-            name => super::checks::mentions(body, name),
-        };
-        let used: Vec<&str> = candidates.into_iter().filter(is_used).collect();
-        if !used.is_empty() {
-            let _ = writeln!(code, "use {path}::{{{}}};", used.join(", "));
-        }
-    }
-    code.push_str("#[allow(unused_imports)]\nuse super::types::*;\n#[allow(unused_imports)]\nuse super::validators::*;\n\n");
-    code + body
 }

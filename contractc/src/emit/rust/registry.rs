@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use super::docs;
 use super::names::{Names, Unique, value_name};
+use super::{docs, scope};
 use crate::emit::Plan;
 use crate::model::{Collection, Method, Route, SchemaId};
 use crate::shapes::Shape;
@@ -15,8 +15,7 @@ pub fn emit(plan: &Plan<'_>, names: &Names) -> String {
     }
     let _ = writeln!(code, "/// The version of the contract.\npub const VERSION: &str = {:?};\n", plan.contract.version);
     code.push_str("/// All collections: parents before children, otherwise by path.\npub const COLLECTIONS: &[&Collection] = &[\n");
-    let mut unique = Unique::default();
-    ["collections", "namespace"].into_iter().for_each(|taken| _ = unique.take(taken.to_owned(), "_"));
+    let mut unique = Unique::reserving(["collections", "namespace", "version"]);
     let constants: Vec<String> =
         plan.contract.collections.iter().map(|collection| unique.take(value_name(&collection.path), "_").to_ascii_uppercase()).collect();
     constants.iter().for_each(|name| _ = writeln!(code, "&{name},"));
@@ -28,19 +27,7 @@ pub fn emit(plan: &Plan<'_>, names: &Names) -> String {
     for (collection, name) in plan.contract.collections.iter().zip(&constants) {
         constant(plan, names, collection, name, &mut code);
     }
-    with_imports(&code)
-}
-
-fn with_imports(body: &str) -> String {
-    let used = |name: &&str| super::checks::mentions(body, name);
-    let kinds: Vec<&str> = ["Collection", "Index", "Reference", "Route", "Synced"].into_iter().filter(used).collect();
-    let method = if used(&"Method") { "use super::runtime::http::Method;\n" } else { "" };
-    let types = if used(&"types") { "use super::types;\n" } else { "" };
-    format!(
-        "//! The synced collections of the contract: parents before children.\n\n\
-         use super::collection::{{{}}};\n{method}{types}use super::validators;\n\n{body}",
-        kinds.join(", ")
-    )
+    scope::head("The synced collections of the contract: parents before children.", scope::REGISTRY) + &code
 }
 
 fn constant(plan: &Plan<'_>, names: &Names, collection: &Collection, name: &str, code: &mut String) {
@@ -82,8 +69,7 @@ fn handles(plan: &Plan<'_>, names: &Names, code: &mut String) {
          /// What the records of one collection are reached through.\ntype Handle<'a, T: Synced>\nwhere\nSelf: 'a;\n\n\
          /// The handle of the collection whose records are of the type `T`.\nfn collection<T: Synced>(&self) -> Self::Handle<'_, T>;\n\n",
     );
-    let mut unique = Unique::default();
-    unique.take("collection".to_owned(), "_");
+    let mut unique = Unique::reserving(["collection"]);
     for collection in &plan.contract.collections {
         let Some(ty) = synced_type(plan, names, collection) else { continue };
         let method = unique.take(value_name(&collection.path), "_");

@@ -4,77 +4,22 @@ use std::fmt::Write;
 
 use serde_json::Value as JsonValue;
 
-use super::docs;
 use super::names::{Names, Unique, value_name, variant_name};
+use super::{Source, docs, scope};
 use crate::emit::Plan;
 use crate::model::SchemaId;
 use crate::runtime::check::Types;
 use crate::shapes::{Attempt, Declaration, DeclarationId, Field, FieldKind, Shape, Type, Variant};
 
-pub fn emit(plan: &Plan<'_>, names: &Names) -> String {
+pub fn emit(plan: &Plan<'_>, names: &Names) -> Source {
     let emitter = Emitter { plan, names };
-    let mut body = String::new();
-    for (_, id) in names.sorted() {
-        emitter.declaration(id, &mut body);
-    }
-    let mut code = String::from(
-        "//! The types of the contract.\n#![allow(rustdoc::bare_urls, rustdoc::broken_intra_doc_links, rustdoc::invalid_html_tags)]\n\n",
-    );
-    code.push_str(&imports(&body));
-    code.push_str(&body);
-    code
-}
-
-/// The imports that the code needs.
-fn imports(body: &str) -> String {
-    let groups: [(&str, &[&str]); 4] = [
-        ("std::collections", &["BTreeMap"]),
-        ("super::runtime::json", &["Json", "Shown", "Value"]),
-        ("super::runtime::report", &["At", "Checker"]),
-        (
-            "super::runtime::schema",
-            &["Each", "Fields", "ReadJson", "Reading", "ToJson", "mismatch", "newtype", "record", "schema", "texts"],
-        ),
-    ];
-    let is_used = |name: &&&str| {
-        let boundary = |character: Option<char>| character.is_none_or(|character| !character.is_alphanumeric() && character != '_');
-        body.lines().filter(|line| !line.trim_start().starts_with("///")).map(without_texts).any(|line| {
-            line.match_indices(**name)
-                .any(|(at, _)| boundary(line[..at].chars().next_back()) && boundary(line[at + name.len()..].chars().next()))
-        })
+    let item = |(_, id)| {
+        let mut code = String::new();
+        emitter.declaration(id, &mut code);
+        code
     };
-    let mut code = String::new();
-    for (path, candidates) in groups {
-        let used: Vec<&str> = candidates.iter().filter(is_used).copied().collect();
-        if !used.is_empty() {
-            let _ = writeln!(code, "use {path}::{{{}}};", used.join(", "));
-        }
-    }
-    // The macros of the runtime use each other.
-    if ["record!", "newtype!", "texts!", "schema!"].iter().any(|macro_name| body.contains(macro_name)) {
-        code.push_str("use super::runtime as rt;\n");
-        if !is_used(&&"schema") {
-            code.push_str("use super::runtime::schema::schema;\n");
-        }
-    }
-    code.push('\n');
-    code
-}
-
-/// A line of code without its string literals: a schema's own name is no use of a type of that name.
-fn without_texts(line: &str) -> String {
-    let mut code = String::with_capacity(line.len());
-    let mut characters = line.chars();
-    let mut in_text = false;
-    while let Some(character) = characters.next() {
-        match character {
-            '"' => in_text = !in_text,
-            '\\' if in_text => _ = characters.next(),
-            _ if in_text => {}
-            _ => code.push(character),
-        }
-    }
-    code
+    let items = names.sorted().into_iter().map(item).collect();
+    Source { head: scope::head("The types of the contract.", scope::TYPES), items }
 }
 
 struct Emitter<'p> {
@@ -107,7 +52,7 @@ impl Emitter<'_> {
     /// The end of each declaration: the macro that ties the type to its validator.
     fn door(&self, id: DeclarationId, macro_name: &str, extra: &str, code: &mut String) {
         let (name, schema) = (self.names.type_name(id), self.schema_name(id));
-        let _ = writeln!(code, "{macro_name}!({name}, {schema:?}, super::validators::{}{extra});\n", self.names.function(id));
+        let _ = writeln!(code, "{macro_name}!({name}, {schema:?}, validators::{}{extra});\n", self.names.function(id));
     }
 
     /// The contract's own name of the schema, or the words that lead to it.
@@ -139,43 +84,34 @@ impl Emitter<'_> {
 
     fn record_members(&self, name: &str, fields: &[Field], idents: &[String], rest: Option<&str>, code: &mut String) {
         let listed: Vec<String> = fields.iter().map(|field| format!("{:?}", field.name)).collect();
-        // Fields are read into variables of their names: the source of the members must not be called like one of them.
-        let source =
-            ["members", "reading", "object"].into_iter().find(|name| !idents.iter().any(|ident| ident == name)).unwrap_or("all_members");
-        let (mut shown, mut read, mut built) = (String::new(), String::new(), Vec::new());
+        let (mut views, mut read) = (String::new(), String::new());
         for (index, (field, ident)) in fields.iter().zip(idents).enumerate() {
             let member = &field.name;
             match &field.kind {
                 FieldKind::Constant(value) => {
-                    let _ = writeln!(shown, "{index} => Shown::Present({member:?}, {}),", literal(value));
-                    let _ = writeln!(read, "{source}.constant({member:?});");
+                    let _ = writeln!(views, "{index} => MemberView::Present({member:?}, {}),", literal(value));
                 }
                 FieldKind::Value(_) => {
                     let presence = if field.required { "required" } else { "optional" };
-                    let _ = writeln!(shown, "{index} => Shown::{presence}({member:?}, &self.{ident}),");
-                    let _ = writeln!(read, "let {ident} = {source}.{presence}({member:?})?;");
-                    built.push(ident.as_str());
+                    let _ = writeln!(views, "{index} => MemberView::{presence}({member:?}, &self.{ident}),");
+                    let _ = writeln!(read, "{ident}: members.{presence}({index}, {member:?})?,");
                 }
             }
         }
         match rest {
             Some(rest) => {
-                let _ = writeln!(shown, "_ => Shown::other(&self.{rest}, last, Self::NAMES),");
-                let _ = writeln!(read, "let {rest} = {source}.others()?;");
-                built.push(rest);
+                let _ = writeln!(views, "_ => MemberView::other(&self.{rest}, last, Self::NAMES),");
+                let _ = writeln!(read, "{rest}: members.others()?,");
             }
-            None => shown.push_str("_ => Shown::End,\n"),
+            None => views.push_str("_ => MemberView::End,\n"),
         }
-        let last = if rest.is_some() { "last" } else { "_" };
-        let members = if read.is_empty() { "_" } else { source };
         let _ = writeln!(
             code,
             "impl Fields for {name} {{\n\
              const NAMES: &'static [&'static str] = &[{}];\n\n\
-             fn show<'a>(&'a self, index: usize, {last}: Option<&'a str>) -> Shown<'a> {{\nmatch index {{\n{shown}}}\n}}\n\n\
-             fn build({members}: &mut Reading<'_, '_>) -> Option<Self> {{\n{read}Some(Self {{ {} }})\n}}\n}}\n",
-            listed.join(", "),
-            built.join(", ")
+             fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {{\nmatch index {{\n{views}}}\n}}\n\n\
+             fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {{\nSome(Self {{\n{read}}})\n}}\n}}\n",
+            listed.join(", ")
         );
     }
 
@@ -291,7 +227,7 @@ impl Emitter<'_> {
             let ident = &idents[*variant];
             let test = match (member, self.plan.shapes.of(self.plan.contract, variants[*variant].schema)) {
                 (Some(member), _) => format!("value.get({member:?}).is_some()"),
-                (None, Some(id)) => format!("out.accepts(|out| super::validators::{}(value, at, out))", self.names.function(id)),
+                (None, Some(id)) => format!("out.accepts(|out| validators::{}(value, at, out))", self.names.function(id)),
                 (None, None) => "out.accepts(|out| _ = (value, at, out))".to_owned(),
             };
             let _ = writeln!(code, "if {test} {{\nreturn ReadJson::read(value, at, out).map({name}::{ident});\n}}");
@@ -313,12 +249,13 @@ impl Emitter<'_> {
     }
 
     fn ty(&self, ty: &Type) -> String {
-        rust_type(self.names, ty)
+        rust_type(self.names, "", ty)
     }
 }
 
-/// A type as it is written.
-pub fn rust_type(names: &Names, ty: &Type) -> String {
+/// A type as it is written; `module` stands before the names of declared types.
+pub fn rust_type(names: &Names, module: &str, ty: &Type) -> String {
+    let inner = |ty: &Type| rust_type(names, module, ty);
     match ty {
         Type::Any => "Value".to_owned(),
         Type::Null => "()".to_owned(),
@@ -326,12 +263,12 @@ pub fn rust_type(names: &Names, ty: &Type) -> String {
         Type::Integer(width) => width.name().to_owned(),
         Type::Float => "f64".to_owned(),
         Type::Text => "String".to_owned(),
-        Type::List(inner) => format!("Vec<{}>", rust_type(names, inner)),
-        Type::Each(inner) => format!("Vec<Each<{}>>", rust_type(names, inner)),
-        Type::Map(inner) => format!("BTreeMap<String, {}>", rust_type(names, inner)),
-        Type::Optional(inner) => format!("Option<{}>", rust_type(names, inner)),
-        Type::Declared(id) => names.type_name(*id).to_owned(),
-        Type::Recursive(id) => format!("Box<{}>", names.type_name(*id)),
+        Type::List(item) => format!("Vec<{}>", inner(item)),
+        Type::Each(item) => format!("Vec<Each<{}>>", inner(item)),
+        Type::Map(value) => format!("BTreeMap<String, {}>", inner(value)),
+        Type::Optional(value) => format!("Option<{}>", inner(value)),
+        Type::Declared(id) => format!("{module}{}", names.type_name(*id)),
+        Type::Recursive(id) => format!("Box<{module}{}>", names.type_name(*id)),
     }
 }
 

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::code::{Code, docs, quoted};
-use super::names::{Names, camel};
-use super::operations::{root_type, schema};
+use super::names::{Names, camel, imports, root_type, schema};
 use crate::emit::Plan;
 use crate::emit::rust::names::Unique;
 use crate::model::{Response, SchemaId};
@@ -50,16 +49,11 @@ impl<'p> Headers<'p> {
         if body.is_empty() {
             return None;
         }
-        let mut head = String::from(
+        let schemas: Vec<SchemaId> = self.plan.response_headers().into_iter().map(|(_, id)| id).collect();
+        let head = String::from(
             "// The headers that responses carry, to be read by `readHeader`.\n\nimport type { Header } from \"./runtime/index.js\";\n",
         );
-        if body.contains("schemas.") {
-            head.push_str("import * as schemas from \"./schemas.js\";\n");
-        }
-        if body.contains("types.") {
-            head.push_str("import type * as types from \"./types.js\";\n");
-        }
-        Some(head + &body)
+        Some(head + &imports(self.plan, names, &schemas) + &body)
     }
 }
 

@@ -10,17 +10,42 @@ use crate::emit::rust::names::{Unique, type_name, value_name};
 use crate::model::SchemaId;
 use crate::shapes::{DeclarationId, Type};
 
-use super::code::{quoted, type_key};
+use super::code::{Code, quoted, type_key};
 
 pub struct Names {
-    types: RustNames,
+    types: BTreeMap<DeclarationId, String>,
     schemas: BTreeMap<DeclarationId, String>,
     /// Schemas that only operations mention, and that need no type of their own.
     roots: BTreeMap<SchemaId, String>,
+    /// The names that types and schemas leave to operations.
+    free: Unique,
 }
 
-/// Words that no variable may have, and those that `index.ts` exports itself.
-const TAKEN: &[&str] = &[
+/// Types that the package exports beside those of the contract.
+const EXPORTED_TYPES: [&str; 4] = ["Client", "Records", "SchemaTypes", "Tables"];
+
+/// Variables that the package exports beside those of the contract, and those that files import.
+const EXPORTED_VALUES: &[&str] = &[
+    "collections",
+    "createClient",
+    "deterministicId",
+    "fromJson",
+    "headers",
+    "namespace",
+    "parseEach",
+    "readHeader",
+    "rt",
+    "runtime",
+    "schemas",
+    "stores",
+    "types",
+    "validate",
+    "violations",
+    "z",
+];
+
+/// Words that no variable of a module may have.
+const KEYWORDS: &[&str] = &[
     "arguments",
     "await",
     "break",
@@ -41,7 +66,6 @@ const TAKEN: &[&str] = &[
     "false",
     "finally",
     "for",
-    "from",
     "function",
     "if",
     "implements",
@@ -57,7 +81,6 @@ const TAKEN: &[&str] = &[
     "protected",
     "public",
     "return",
-    "rt",
     "static",
     "super",
     "switch",
@@ -72,42 +95,37 @@ const TAKEN: &[&str] = &[
     "while",
     "with",
     "yield",
-    "z",
-    "types",
-    "collections",
-    "createClient",
-    "deterministicId",
-    "fromJson",
-    "headers",
-    "namespace",
-    "parseEach",
-    "readHeader",
-    "runtime",
-    "schemas",
-    "stores",
-    "validate",
-    "violations",
 ];
+
+/// Members that every object has: a field of that name would seem to be there when it is not.
+const OBJECT_MEMBERS: &[&str] =
+    &["constructor", "hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable", "toLocaleString", "toString", "valueOf"];
 
 impl Names {
     pub fn new(plan: &Plan<'_>) -> Self {
-        let types = RustNames::new(plan);
-        let mut unique = Unique::default();
-        types.sorted().iter().for_each(|(name, _)| _ = unique.take((*name).to_owned(), ""));
-        let schemas = types.sorted().iter().map(|(name, id)| (*id, unique.take(format!("{name}Schema"), ""))).collect();
+        let rust = RustNames::new(plan);
+        let mut free = Unique::reserving(EXPORTED_TYPES);
+        let types: BTreeMap<_, _> = rust.sorted().into_iter().map(|(name, id)| (id, free.take(name.to_owned(), "Type"))).collect();
+        let schemas = rust.sorted().iter().map(|(_, id)| (*id, free.take(format!("{}Schema", types[id]), ""))).collect();
         let root = |function: &str| type_name(&[function.trim_start_matches("check_").to_owned()]);
-        let roots =
-            types.root_functions().map(|(schema, function)| (schema, unique.take(format!("{}Schema", root(function)), ""))).collect();
-        Names { types, schemas, roots }
+        let roots = rust.root_functions().map(|(schema, function)| (schema, free.take(format!("{}Schema", root(function)), ""))).collect();
+        Names { types, schemas, roots, free }
+    }
+
+    /// The names that are left for the types of operations.
+    pub fn free(&self) -> Unique {
+        self.free.clone()
     }
 
     pub fn type_name(&self, id: DeclarationId) -> &str {
-        self.types.type_name(id)
+        &self.types[&id]
     }
 
     /// All types, by name.
     pub fn sorted(&self) -> Vec<(&str, DeclarationId)> {
-        self.types.sorted()
+        let mut list: Vec<_> = self.types.iter().map(|(id, name)| (name.as_str(), *id)).collect();
+        list.sort();
+        list
     }
 
     /// The constant that holds a type's schema.
@@ -147,6 +165,37 @@ impl Names {
     }
 }
 
+/// The member that holds a schema; nothing where everything is accepted.
+pub fn schema(plan: &Plan<'_>, names: &Names, id: SchemaId) -> Option<(String, Code)> {
+    names.root(plan, id).map(|name| ("schema".to_owned(), Code::Text(format!("schemas.{name}"))))
+}
+
+/// The type of a schema that an operation or a header mentions.
+pub fn root_type(plan: &Plan<'_>, names: &Names, schema: SchemaId) -> String {
+    names.ty(plan.shapes.root_type(schema).unwrap_or(&Type::Any), "types.")
+}
+
+/// Whether a type is a declared one, or is made of one.
+pub fn has_declared(ty: &Type) -> bool {
+    match ty {
+        Type::Declared(_) | Type::Recursive(_) => true,
+        Type::List(inner) | Type::Each(inner) | Type::Map(inner) | Type::Optional(inner) => has_declared(inner),
+        Type::Any | Type::Null | Type::Bool | Type::Integer(_) | Type::Float | Type::Text => false,
+    }
+}
+
+/// The imports of a file that uses these schemas and their types.
+pub fn imports(plan: &Plan<'_>, names: &Names, schemas: &[SchemaId]) -> String {
+    let mut code = String::new();
+    if schemas.iter().any(|id| names.root(plan, *id).is_some()) {
+        code.push_str("import * as schemas from \"./schemas.js\";\n");
+    }
+    if schemas.iter().any(|id| plan.shapes.root_type(*id).is_some_and(has_declared)) {
+        code.push_str("import type * as types from \"./types.js\";\n");
+    }
+    code
+}
+
 /// A constant's type.
 pub fn literal_type(value: &serde_json::Value) -> String {
     match value {
@@ -159,7 +208,8 @@ pub fn literal_type(value: &serde_json::Value) -> String {
 pub fn camel(word: &str) -> String {
     let name = value_name(word).trim_end_matches('_').to_lower_camel_case();
     let name = if name.is_empty() { "value".to_owned() } else { name };
-    if TAKEN.contains(&name.as_str()) { format!("{name}_") } else { name }
+    let is_taken = [KEYWORDS, EXPORTED_VALUES, OBJECT_MEMBERS].iter().any(|taken| taken.contains(&name.as_str()));
+    if is_taken { format!("{name}_") } else { name }
 }
 
 /// A member in a type: its name, and whether it may be absent.

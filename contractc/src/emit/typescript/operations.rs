@@ -4,11 +4,10 @@ use std::fmt::Write;
 
 use super::code::{Code, docs, key, quoted};
 use super::headers::Headers;
-use super::names::{Names, camel, member};
+use super::names::{Names, camel, imports, member, root_type, schema};
 use crate::emit::Plan;
 use crate::emit::rust::names::{Unique, type_name};
 use crate::model::{Media, Operation, Parameter, Place, Response, SchemaId, Status, Style};
-use crate::shapes::Type;
 
 /// The two files.
 pub fn emit(plan: &Plan<'_>, names: &Names, headers: &Headers<'_>) -> [(&'static str, String); 2] {
@@ -31,6 +30,20 @@ struct Call<'p> {
 }
 
 impl Call<'_> {
+    /// The schemas of everything that is sent and answered as typed values.
+    fn schemas(&self) -> Vec<SchemaId> {
+        let body = self.body.as_ref().map(|(media, ..)| *media);
+        let answers = self.operation.responses.iter().filter(|response| content(response) == "json").filter_map(|it| it.media.first());
+        let media = body.into_iter().chain(answers).filter(|media| media.is_json());
+        let parameters = self.parameters.iter().map(|(parameter, _)| parameter.schema);
+        parameters.chain(media.filter_map(|media| media.schema)).collect()
+    }
+
+    /// Whether no declared response covers all other statuses.
+    fn may_answer_undeclared(&self) -> bool {
+        !self.operation.responses.iter().any(|response| response.status == Status::Default && response.media.len() < 2)
+    }
+
     /// Whether a call can be made without saying anything.
     fn is_plain(&self) -> bool {
         let has_needed = self.parameters.iter().any(|(parameter, _)| parameter.required);
@@ -39,8 +52,7 @@ impl Call<'_> {
 }
 
 fn calls<'p>(plan: &'p Plan<'p>, names: &Names) -> Vec<Call<'p>> {
-    let (mut types, mut values) = (Unique::default(), Unique::default());
-    names.sorted().iter().for_each(|(name, _)| _ = types.take((*name).to_owned(), ""));
+    let (mut types, mut values) = (names.free(), Unique::default());
     let mut calls = Vec::new();
     for operation in &plan.contract.operations {
         let base = type_name(std::slice::from_ref(&operation.id));
@@ -69,14 +81,11 @@ fn operations(plan: &Plan<'_>, names: &Names, headers: &Headers<'_>, calls: &[Ca
         let _ = write!(body, "\n{}{head}{value};\n", docs(&operation_docs(call.operation), 0));
     }
     let mut head = String::from("// The operations of the contract: what each takes, and what each may answer.\n\n");
-    let runtime: Vec<&str> = ["Operation", "Reply", "Undeclared"].into_iter().filter(|name| body.contains(name)).collect();
+    let mut runtime = vec!["Operation"];
+    runtime.extend(calls.iter().any(|call| !call.operation.responses.is_empty()).then_some("Reply"));
+    runtime.extend(calls.iter().any(Call::may_answer_undeclared).then_some("Undeclared"));
     let _ = writeln!(head, "import type {{ {} }} from \"./runtime/index.js\";", runtime.join(", "));
-    if body.contains("schemas.") {
-        head.push_str("import * as schemas from \"./schemas.js\";\n");
-    }
-    if body.contains("types.") {
-        head.push_str("import type * as types from \"./types.js\";\n");
-    }
+    head.push_str(&imports(plan, names, &calls.iter().flat_map(Call::schemas).collect::<Vec<_>>()));
     head + &body
 }
 
@@ -131,8 +140,7 @@ fn result(plan: &Plan<'_>, names: &Names, call: &Call<'_>) -> String {
             format!("Reply<{}, {content}>", status(response.status))
         })
         .collect();
-    let has_default = call.operation.responses.iter().any(|response| response.status == Status::Default && response.media.len() < 2);
-    if !has_default {
+    if call.may_answer_undeclared() {
         parts.push("Undeclared".to_owned());
     }
     let flat = format!("export type {} = {};\n", call.result_name, parts.join(" | "));
@@ -202,17 +210,8 @@ fn parameter(plan: &Plan<'_>, names: &Names, parameter: &Parameter, field: &str)
     Code::Object(members)
 }
 
-/// The member that holds a schema; nothing where everything is accepted.
-pub fn schema(plan: &Plan<'_>, names: &Names, id: SchemaId) -> Option<(String, Code)> {
-    names.root(plan, id).map(|name| ("schema".to_owned(), Code::Text(format!("schemas.{name}"))))
-}
-
 fn media_type(plan: &Plan<'_>, names: &Names, media: &Media) -> String {
     media.schema.map_or("unknown".to_owned(), |schema| root_type(plan, names, schema))
-}
-
-pub fn root_type(plan: &Plan<'_>, names: &Names, schema: SchemaId) -> String {
-    names.ty(plan.shapes.root_type(schema).unwrap_or(&Type::Any), "types.")
 }
 
 /// What a response's body is read as.

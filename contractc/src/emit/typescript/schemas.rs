@@ -26,7 +26,7 @@ pub fn emit(plan: &Plan<'_>, names: &Names) -> String {
         emitter.define(name, &wanted.text, "", code);
     }
     let body = emitter.text.into_inner();
-    let types = if body.contains("types.") { "import type * as types from \"./types.js\";\n" } else { "" };
+    let types = if super::has_types(plan) { "import type * as types from \"./types.js\";\n" } else { "" };
     let runtime = if body.is_empty() { "" } else { "import * as z from \"zod\";\nimport * as rt from \"./runtime/index.js\";\n" };
     format!(
         "// The schemas of the contract: each judges as JSON Schema does, and `rt.violations` names what is wrong.\n\n{runtime}{types}{body}"
@@ -77,7 +77,7 @@ enum Progress {
 }
 
 pub(super) struct Emitter<'p> {
-    plan: &'p Plan<'p>,
+    pub(super) plan: &'p Plan<'p>,
     names: &'p Names,
     state: RefCell<BTreeMap<DeclarationId, Progress>>,
     /// The declarations that the code made since the last look refers to.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::json::{Array, Items, Json, Members, Object, Shown, Value};
+use super::super::json::{Array, Items, Json, MemberView, Members, Object, Value};
 use super::super::number::Number;
 use super::super::report::{At, Checker};
 use super::{ReadJson, ToJson, mismatch, next_entry};
@@ -63,7 +63,7 @@ impl<T: ReadJson> ReadJson for Vec<T> {
 }
 
 impl<T: ToJson> Members for BTreeMap<String, T> {
-    fn member<'a>(&'a self, _: usize, last: Option<&'a str>) -> Shown<'a> {
+    fn member<'a>(&'a self, _: usize, last: Option<&'a str>) -> MemberView<'a> {
         next_entry(self, last)
     }
 }

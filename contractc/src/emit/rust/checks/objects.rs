@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Emitter, arm, here, mentions, walk};
+use super::{Emitter, arm, walk_members};
 use crate::model::{Schema, SchemaId, Sign};
 
 impl Emitter<'_> {
@@ -77,13 +77,12 @@ impl Emitter<'_> {
         } else {
             code.push_str(&match_members(&arms, &others));
         }
-        let mut walks = walk("object", &["name", "value"], &here("at.member(name)", &code));
+        let mut walks = walk_members("value", &code);
         if code.is_empty() {
             walks.clear();
         }
         if let Some(check) = names {
-            let named = ["value", "at", "out"].map(|name| if mentions(&check, name) { name } else { "_" });
-            let _ = writeln!(walks, "out.property_names(object, at, |{}| {{\n{check}}});", named.join(", "));
+            let _ = writeln!(walks, "out.property_names(object, at, |value, at, out| {{\n{check}}});");
         }
         walks
     }

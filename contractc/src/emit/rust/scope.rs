@@ -1,0 +1,174 @@
+//! The names that are in scope in generated files: the same tables write the imports and reserve the names.
+//!
+//! Every file imports a fixed set, whatever the contract is called by: no import depends on what the rest of the file says.
+
+use std::fmt::Write;
+
+/// The imports of one generated file: paths below the module or crate, with the names taken from each.
+pub type Imports = &'static [(&'static str, &'static [&'static str])];
+
+/// Imports of `types.rs`.
+pub const TYPES: Imports = &[
+    ("std::collections", &["BTreeMap"]),
+    ("super::runtime", &["self as rt"]),
+    ("super::runtime::json", &["Json", "MemberView", "Value"]),
+    ("super::runtime::report", &["At", "Checker"]),
+    (
+        "super::runtime::schema",
+        &["Each", "Fields", "ObjectReader", "ReadJson", "ToJson", "mismatch", "newtype", "record", "schema", "texts"],
+    ),
+    ("super", &["validators"]),
+];
+
+/// Imports of `operations.rs`.
+pub const OPERATIONS: Imports = &[
+    ("std::collections", &["BTreeMap"]),
+    ("super::runtime::check", &["Types"]),
+    (
+        "super::runtime::http",
+        &[
+            "HeaderMap",
+            "Incoming",
+            "Method",
+            "Operation",
+            "Outcome",
+            "Rejection",
+            "Request",
+            "StatusCode",
+            "Style",
+            "Writer",
+            "Written",
+            "bytes",
+            "check_nothing",
+            "empty",
+            "has_json",
+            "json",
+            "read_json",
+            "required",
+        ],
+    ),
+    ("super::runtime::json", &["Value"]),
+    ("super::runtime::report", &["Report"]),
+    ("super::runtime::schema", &["Each"]),
+    ("super", &["types", "validators"]),
+];
+
+/// Imports of `headers.rs`.
+pub const HEADERS: Imports = &[
+    ("std::collections", &["BTreeMap"]),
+    ("super::runtime::check", &["Types"]),
+    ("super::runtime::http", &["Header", "check_nothing"]),
+    ("super::runtime::json", &["Value"]),
+    ("super::runtime::schema", &["Each"]),
+    ("super", &["types", "validators"]),
+];
+
+/// Imports of `validators.rs`.
+pub const VALIDATORS: Imports = &[
+    ("std::cmp", &["Ordering"]),
+    ("super::runtime::check", &["Types", "number_member"]),
+    ("super::runtime::format", &["Format"]),
+    ("super::runtime::json", &["Json"]),
+    ("super::runtime::number", &["Number"]),
+    ("super::runtime::pattern", &["Pattern"]),
+    ("super::runtime::report", &["At", "Checker"]),
+];
+
+/// Imports of `registry.rs`.
+pub const REGISTRY: Imports = &[
+    ("super::collection", &["Collection", "Index", "Reference", "Route", "Synced"]),
+    ("super::runtime::http", &["Method"]),
+    ("super", &["types", "validators"]),
+];
+
+/// What the root module declares beside the types that it exports.
+const ROOT: &[&str] = &["Report", "Violation", "Schema", "Json", "At", "Checker"];
+
+/// The types, traits and variants of the prelude, and `Self`.
+const PRELUDE: &[&str] = &[
+    "AsMut",
+    "AsRef",
+    "AsyncFn",
+    "AsyncFnMut",
+    "AsyncFnOnce",
+    "Box",
+    "Clone",
+    "Copy",
+    "Default",
+    "DoubleEndedIterator",
+    "Drop",
+    "Eq",
+    "Err",
+    "ExactSizeIterator",
+    "Extend",
+    "Fn",
+    "FnMut",
+    "FnOnce",
+    "From",
+    "FromIterator",
+    "Future",
+    "Into",
+    "IntoFuture",
+    "IntoIterator",
+    "Iterator",
+    "None",
+    "Ok",
+    "Option",
+    "Ord",
+    "PartialEq",
+    "PartialOrd",
+    "Result",
+    "Self",
+    "Send",
+    "Sized",
+    "Some",
+    "String",
+    "Sync",
+    "ToOwned",
+    "ToString",
+    "TryFrom",
+    "TryInto",
+    "Unpin",
+    "Vec",
+];
+
+/// Words that no identifier may be.
+const KEYWORDS: &[&str] = &[
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do", "dyn", "else", "enum", "extern",
+    "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv",
+    "pub", "ref", "return", "self", "static", "struct", "super", "trait", "true", "try", "type", "typeof", "union", "unsafe", "unsized",
+    "use", "virtual", "where", "while", "yield",
+];
+
+/// Whether a type of the contract must not have this name.
+pub fn is_reserved_type(name: &str) -> bool {
+    PRELUDE.contains(&name) || ROOT.contains(&name) || names(TYPES).any(|taken| taken == name)
+}
+
+/// Whether a word is a keyword of the language.
+pub fn is_keyword(word: &str) -> bool {
+    KEYWORDS.contains(&word)
+}
+
+/// The names that imports bring into scope.
+pub fn names(imports: Imports) -> impl Iterator<Item = &'static str> {
+    let listed = imports.iter().flat_map(|(_, names)| names.iter());
+    listed.map(|name| name.rsplit(' ').next().unwrap_or(name))
+}
+
+/// The head of a file: its documentation, the lints that generated code cannot heed, and its imports.
+pub fn head(docs: &str, imports: Imports) -> String {
+    let mut code = String::new();
+    docs.lines().for_each(|line| _ = writeln!(code, "//! {line}"));
+    code.push_str(
+        "#![allow(unused_imports, unused_variables, rustdoc::bare_urls, rustdoc::broken_intra_doc_links, rustdoc::invalid_html_tags)]\n\n",
+    );
+    for (path, names) in imports {
+        let _ = match names {
+            [only] if only.starts_with("self ") => writeln!(code, "use {path}{};", &only["self".len()..]),
+            names => writeln!(code, "use {path}::{{{}}};", names.join(", ")),
+        };
+    }
+    code.push('\n');
+    code
+}
