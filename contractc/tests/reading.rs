@@ -2,7 +2,7 @@
 
 use contractc::runtime::json::{Json, Object, Value};
 use contractc::runtime::report::{At, Checker};
-use contractc::runtime::schema::{Reading, parse};
+use contractc::runtime::schema::{ObjectReader, parse};
 
 /// More members than there are places for, with names of all lengths around those that are compared as words.
 fn names() -> &'static [&'static str] {
@@ -23,8 +23,8 @@ fn read(text: &str, names: &'static [&'static str]) -> (Vec<Option<i64>>, Vec<St
 
 fn read_object(object: Object<'_>, names: &'static [&'static str]) -> (Vec<Option<i64>>, Vec<String>) {
     let mut out = Checker::new();
-    let mut reading = Reading::new(object, names, At::ROOT, &mut out);
-    let known = names.iter().map(|name| reading.optional(name).expect("an integer")).collect();
+    let mut reading = ObjectReader::new(object, names, At::ROOT, &mut out);
+    let known = names.iter().enumerate().map(|(index, name)| reading.optional(index, name).expect("an integer")).collect();
     let others = reading.others::<Value>().expect("anything").into_keys().collect();
     (known, others)
 }
