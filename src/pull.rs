@@ -70,8 +70,10 @@ pub fn page(loaded: &mut Loaded, page: &Page, clock: &ClockAndRng<'_>) -> Result
     Ok((writes, pulled))
 }
 
-/// Each change of a page with its row, and whether a version of its record is quarantined.
-fn with_rows<'p>(page: &'p Page, loaded: &'p Loaded) -> Vec<(&'p Result<Change, Box<Unreadable>>, Option<&'p Row>, bool)> {
+/// A change of a page, its row, and whether a version of its record is quarantined.
+type WithRow<'p> = (&'p Result<Change, Box<Unreadable>>, Option<&'p Row>, bool);
+
+fn with_rows<'p>(page: &'p Page, loaded: &'p Loaded) -> Vec<WithRow<'p>> {
     let mut rows = loaded.rows.iter().zip(&loaded.quarantined);
     let with_row = |change| {
         let found = key(change).and_then(|_| rows.next());

@@ -119,7 +119,7 @@ const PRIVATE_WORDS: &[(&str, &str)] = &[
     ("telltale", "discriminating member"),
     ("conjunct", "allOf closure"),
     ("deposed", "LeadershipLost"),
-    ("strangers", "interop tests, other people's"),
+    ("cargo xtask strangers", "cargo xtask interop"),
     ("there are those of", "available:"),
 ];
 

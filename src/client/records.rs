@@ -326,7 +326,7 @@ impl JsonRecords<'_> {
         let invalid = |id, report| refused_edit(self.collection, id, EditError::Invalid(report));
         let tape = parse(record.as_bytes()).map_err(|report| invalid(None, report))?;
         let id = match tape.root().get("id") {
-            Some(Json::String(text)) => record_id(text.as_ref()).ok_or_else(|| invalid(None, not_an_id()))?,
+            Some(Json::String(text)) => record_id(text).ok_or_else(|| invalid(None, not_an_id()))?,
             Some(_) => return Err(invalid(None, not_an_id())),
             None => pull::singleton_id(self.collection).unwrap_or_else(|| self.client.new_id()),
         };

@@ -82,7 +82,7 @@ impl<'c> Evaluated<'c> {
         if rules.items.is_some() || (depth > 0 && rules.unevaluated_items.is_some()) {
             return vec![Evaluated::Always];
         }
-        let prefix = (!rules.prefix_items.is_empty()).then(|| Evaluated::Before(rules.prefix_items.len()));
+        let prefix = (!rules.prefix_items.is_empty()).then_some(Evaluated::Before(rules.prefix_items.len()));
         prefix.into_iter().chain(rules.contains.map(|contains| Evaluated::Contained(contains.schema))).collect()
     }
 

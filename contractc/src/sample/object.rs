@@ -173,9 +173,9 @@ impl<'c> Sampler<'c> {
                 parts.iter().flat_map(|part| &self.contract.schema(*part).object.properties).map(|(name, id)| (name, *id)).collect();
             let refused = named.into_iter().find_map(|(name, id)| {
                 let schemas = demand.member_schemas(name);
-                let strangers = [json!(null), json!(""), json!(0), json!(true), json!([]), json!({})];
+                let unknown_values = [json!(null), json!(""), json!(0), json!(true), json!([]), json!({})];
                 let fits = |value: &Value| !self.accepts(id, value) && self.all_accept(&schemas, value);
-                Some((name.clone(), strangers.into_iter().find(fits)?))
+                Some((name.clone(), unknown_values.into_iter().find(fits)?))
             });
             members.extend(refused);
         }

@@ -67,13 +67,13 @@ impl Sampler<'_> {
             let values = unknown.map(|unknown| with(members, &tag.member, unknown)).to_vec();
             breaches.push(Breach::new("oneOf", values).labelled("unknown tag"));
         }
-        let strangers =
+        let others =
             || vec![json!({}), json!([]), json!(null), json!(""), json!(true), json!(-0.5), json!("\u{0}"), json!({ "\u{1f47d}": [] })];
         if !schema.one_of.is_empty() && schema.tag.is_none() {
-            breaches.push(Breach::new("oneOf", strangers()));
+            breaches.push(Breach::new("oneOf", others()));
         }
         if !schema.any_of.is_empty() {
-            breaches.push(Breach::new("anyOf", strangers()));
+            breaches.push(Breach::new("anyOf", others()));
         }
         if let Some(not) = schema.not {
             breaches.push(Breach::new("not", (0..4).filter_map(|_| self.sample(&[not])).collect()));
@@ -145,13 +145,13 @@ impl Sampler<'_> {
         for (name, _) in rules.properties.iter().filter(|(_, id)| never(*id)) {
             breaches.push(Breach::at_member("false", name, members, vec![json!(1)]));
         }
-        let strangers = ["unexpected", "__proto__", ""];
-        for stranger in strangers.into_iter().filter(|name| !members.contains_key(*name)) {
+        let others = ["unexpected", "__proto__", ""];
+        for other in others.into_iter().filter(|name| !members.contains_key(*name)) {
             if rules.additional_properties.is_some_and(never) {
-                breaches.push(Breach::at_member("additionalProperties", stranger, members, vec![json!(1)]));
+                breaches.push(Breach::at_member("additionalProperties", other, members, vec![json!(1)]));
             }
             if rules.unevaluated_properties.is_some_and(never) {
-                breaches.push(Breach::at_member("unevaluatedProperties", stranger, members, vec![json!(1)]));
+                breaches.push(Breach::at_member("unevaluatedProperties", other, members, vec![json!(1)]));
             }
         }
         if rules.property_names.is_some() {

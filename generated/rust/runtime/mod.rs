@@ -6,9 +6,9 @@
 //!
 //! - [`json`]: one borrowed view over JSON, whatever holds it
 //! - [`tape`]: bytes to that view, strictly
-//! - [`number`], [`pattern`], [`format`]: the leaves that need thought
+//! - [`number`], [`pattern`], [`mod@format`]: the leaves that need thought
 //! - [`check`]: the keywords of JSON Schema; [`report`]: what they found
-//! - [`schema`]: the traits of a generated type, and the one door in
+//! - [`schema`]: the traits of a generated type, and the one entry point
 //! - [`http`]: requests, responses and the transport trait of the generated client
 //! - `reqwest`, `axum`: the two optional edges, behind features of the same names
 

@@ -178,9 +178,7 @@ impl LineReader<'_> {
     /// The record's id. A record without an id gets one derived from its content, so that importing the file again adds nothing.
     fn id(&mut self, collection: &Collection, record: Json<'_>, text: &str) -> Result<Uuid, String> {
         match record.get("id") {
-            Some(Json::String(id)) => {
-                record_id(id.as_ref()).ok_or_else(|| format!("the id {:?} is not a UUID in lower case, with hyphens", id.as_ref() as &str))
-            }
+            Some(Json::String(id)) => record_id(id).ok_or_else(|| format!("the id {id:?} is not a UUID in lower case, with hyphens")),
             None => {
                 if let Some(id) = pull::singleton_id(collection) {
                     return Ok(id);

@@ -109,12 +109,10 @@ impl World {
     /// Where nothing is going on and no timer is about to go off, whoever asked for a sync has been answered, even if the user must act before
     /// it goes on (L4).
     fn check_calls_return(&self) -> Result<(), String> {
-        let still = self.devices.iter().filter(|device| device.wake_at.is_none_or(|at| at > self.now));
-        for device in still.filter(|device| !device.engine.is_waiting(self.now)) {
-            let state = device.engine.status(self.now).state;
-            return Err(format!("device {} does nothing, in the state {state:?}, and a call for sync does not return (L4)", device.number));
-        }
-        Ok(())
+        let mut still = self.devices.iter().filter(|device| device.wake_at.is_none_or(|at| at > self.now));
+        let Some(device) = still.find(|device| !device.engine.is_waiting(self.now)) else { return Ok(()) };
+        let state = device.engine.status(self.now).state;
+        Err(format!("device {} does nothing, in the state {state:?}, and a call for sync does not return (L4)", device.number))
     }
 
     /// Answers the questions of resyncs. Says whether there were any.
