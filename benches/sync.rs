@@ -1,6 +1,6 @@
-//! Sync over loopback between SQLite files, beside what SQLite alone takes for the same rows. `cargo bench --bench sync` prints the tables of
-//! BENCHMARKS.md; a word behind `--` picks one of `initial`, `push`, `idle`, `memory` and `notifications`. A device whose memory is measured is a
-//! process of its own: this program, started again.
+//! Sync over loopback between SQLite files, compared with the time SQLite alone takes for the same rows. `cargo bench --bench sync` prints
+//! the tables of BENCHMARKS.md; an argument after `--` selects one of `initial`, `push`, `idle`, `memory` and `notifications`. A device
+//! whose memory is measured runs in its own process, which is this program started again.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -15,9 +15,9 @@ use uuid::Uuid;
 
 const PASSWORD: &str = "correct horse battery staple";
 const EMAIL: &str = "sam@example.com";
-/// The most changes on a page: the plain insert commits as many at a time.
+/// The maximum number of changes on a page. The plain insert commits as many rows at a time.
 const PAGE: usize = 1_000;
-/// The most edits in a push.
+/// The maximum number of edits in a push.
 const PUSH: usize = 500;
 const COLLECTION: &str = "logged-sets";
 
@@ -71,7 +71,7 @@ async fn sync(client: &Client) -> Result {
     if status.is_synced() { Ok(()) } else { Err(format!("not in sync: {status:?}").into()) }
 }
 
-/// Sets of a year's workouts, as an app writes them.
+/// Writes the sets of a year's workouts, as an app would.
 fn fill(client: &Client, records: usize) -> Result {
     let handle = client.json(COLLECTION)?;
     let reference = |number: usize| Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 | number as u128);
@@ -93,7 +93,7 @@ fn fill(client: &Client, records: usize) -> Result {
     Ok(())
 }
 
-/// Everything from the server into an empty device, beside the same rows inserted by rusqlite alone.
+/// Pulls everything from the server into an empty device, compared with inserting the same rows with rusqlite alone.
 async fn initial_sync(server: &Running, folder: &Path, records: usize) -> Result {
     let mut ratios = Vec::new();
     for run in 0..3 {
@@ -118,7 +118,8 @@ async fn initial_sync(server: &Running, folder: &Path, records: usize) -> Result
     Ok(())
 }
 
-/// Inserts the rows of one device's database into another's, with the same schema, views, indexes and pragmas. The rows are in memory first.
+/// Inserts the rows of one device's database into another database with the same schema, views, indexes and pragmas. The rows are loaded
+/// into memory first.
 fn plain_insert(from: &Path, to: &Path, batch: usize) -> Result<Duration> {
     type Stored = (String, String, String, i64, i64, Vec<u8>, Vec<u8>, i64, Option<i64>);
     let source = Connection::open(from)?;
@@ -145,7 +146,7 @@ fn plain_insert(from: &Path, to: &Path, batch: usize) -> Result<Duration> {
     Ok(begun.elapsed())
 }
 
-/// Dirty rows to the server, durable on both sides, beside a plain insert into either database.
+/// Pushes pending rows to the server, durable on both sides, compared with a plain insert into either database.
 async fn push(server: &Running, folder: &Path, phone: &Client, records: usize) -> Result {
     let path = folder.join("pusher.db");
     let pusher = device(server, &path).await?;
@@ -164,7 +165,7 @@ async fn push(server: &Running, folder: &Path, phone: &Client, records: usize) -
     sync(phone).await
 }
 
-/// The rows of the last account, inserted into an empty server's database.
+/// Inserts the rows of the last account into an empty server's database.
 fn plain_server_insert(folder: &Path, records: usize) -> Result<Duration> {
     let source = Connection::open(folder.join("server/stronglog.db"))?;
     let columns = "user_id, id, collection, rev, op_id, device_id, seq, stamp, deleted, server_id, server_updated_at, record";
@@ -197,7 +198,7 @@ fn plain_server_insert(folder: &Path, records: usize) -> Result<Duration> {
     Ok(begun.elapsed())
 }
 
-/// A cycle in which nothing has happened, with few and with very many rows on the device.
+/// A sync cycle without changes, with few and with very many rows on the device.
 async fn idle(server: &Running, folder: &Path) -> Result {
     const FEW: usize = 1_000;
     const MANY: usize = 1_000_000;
@@ -232,7 +233,7 @@ async fn cycle(client: &Client) -> Result<Duration> {
     Ok(times[times.len() / 2])
 }
 
-/// Copies the rows of a device's database under new ids until there are so many.
+/// Copies the rows of a device's database under new ids until it has `rows` rows.
 fn multiply(path: &Path, rows: usize) -> Result {
     let connection = Connection::open(path)?;
     connection.busy_timeout(Duration::from_secs(60))?;
@@ -249,7 +250,7 @@ fn multiply(path: &Path, rows: usize) -> Result {
     Ok(())
 }
 
-/// The peak memory of an initial sync, in a process of its own.
+/// The peak memory of an initial sync, measured in a separate process.
 fn memory(server: &Running, folder: &Path, records: usize) -> Result {
     let output = Command::new(std::env::current_exe()?).arg("--device").arg(server.url()).arg(folder.join("measured.db")).output()?;
     let text = String::from_utf8(output.stdout)?;
@@ -262,7 +263,7 @@ fn memory(server: &Running, folder: &Path, records: usize) -> Result {
     Ok(())
 }
 
-/// What a device process does: signs in, says how much memory it has, syncs, and says how much it had at most. In KiB.
+/// The device process: signs in, prints its memory, syncs, and prints its peak memory, both in KiB.
 async fn measured_device(url: &str, path: &Path) -> Result {
     let client = Client::builder().database(path).server(url).notifications(false).open().await?;
     client.pause();
@@ -280,7 +281,7 @@ fn memory_kib(name: &str) -> Result<u64> {
     Ok(line.split_whitespace().nth(1).ok_or("no number")?.parse()?)
 }
 
-/// From a write on one device to its being stored on another, over change notifications.
+/// The time from a write on one device until it is stored on another, with change notifications.
 async fn notifications(server: &Running, folder: &Path) -> Result {
     const SAMPLES: usize = 100;
     let open = |name: &str| {
@@ -297,7 +298,7 @@ async fn notifications(server: &Running, folder: &Path) -> Result {
     plain.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE edits (record TEXT NOT NULL);")?;
     let (mut times, mut limits) = (Vec::new(), Vec::new());
     for _ in 0..SAMPLES {
-        // A first write goes out at once after two seconds of quiet; what follows is debounced.
+        // After two seconds without writes, a write is sent at once; the following ones are debounced.
         tokio::time::sleep(Duration::from_millis(2_100)).await;
         let begun = Instant::now();
         fill(&near, 1)?;
@@ -313,7 +314,7 @@ async fn notifications(server: &Running, folder: &Path) -> Result {
     Ok(())
 }
 
-/// How a hundred durations are spread.
+/// The distribution of a hundred durations.
 struct Spread(Vec<Duration>);
 
 impl Spread {

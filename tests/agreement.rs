@@ -1,6 +1,6 @@
-//! Four judges, one verdict: generated Rust, generated Zod in Node, the `jsonschema` crate and ajv, over seeded instances of every schema
-//! of the contract; the interpreter behind `contractc validate` is a fifth. Where a value is refused, Rust, Zod and interpreter name the
-//! same pointers and keywords. Differences that stand are listed, with their reason, in `tests/agreement/differences.md`.
+//! Compares four validators over seeded instances of every schema of the contract: generated Rust, generated Zod in Node, the `jsonschema`
+//! crate and ajv. The interpreter behind `contractc validate` is a fifth. For an invalid value, Rust, Zod and the interpreter must report
+//! the same pointers and keywords. Accepted differences are listed with their reasons in `tests/agreement/differences.md`.
 
 mod support;
 
@@ -21,7 +21,7 @@ const INSTANCES_MIN: usize = 50_000;
 const SAMPLES: usize = 2;
 const SEED: u64 = 77;
 
-/// What kind of text an instance is: the rows of the table of differences speak of these.
+/// The kind of text an instance is, as named by the rows of the table of differences.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum Kind {
     Valid,
@@ -37,20 +37,20 @@ struct Instance {
     text: String,
 }
 
-/// Pointers and keywords; nothing where a value is valid.
+/// Pointers and keywords; empty for a valid value.
 type Violations = BTreeSet<(String, String)>;
 
-/// What is said of an instance in this process.
+/// The verdicts on an instance in this process.
 struct Here {
     generated: Violations,
     jsonschema: bool,
 }
 
-/// What Node says of an instance.
+/// The verdicts on an instance in Node.
 struct Elsewhere {
     zod: Violations,
     ajv: bool,
-    /// Whether ajv finds fault with a format.
+    /// Whether ajv reports a violated format.
     format: bool,
 }
 
@@ -81,7 +81,7 @@ fn the_judges_agree() {
     differences.compare(&accepted_differences());
 }
 
-/// Where a judge differs from generated Rust: by kind and judge.
+/// Where a validator differs from generated Rust, by kind and validator.
 #[derive(Default)]
 struct Differences(BTreeMap<(String, &'static str), Vec<String>>);
 
@@ -92,7 +92,7 @@ impl Differences {
         }
     }
 
-    /// Fails on differences that are not listed, and on listed ones that nothing shows.
+    /// Fails on differences that are not listed, and on listed differences that do not occur.
     fn compare(&self, accepted: &BTreeSet<(String, String)>) {
         let mut wrong = String::new();
         for ((kind, judge), found) in &self.0 {
@@ -124,7 +124,7 @@ fn instances(contract: &Contract) -> Vec<Instance> {
     instances
 }
 
-/// Valid instances, one-violation mutations, other spellings of both, and texts that are no JSON.
+/// Valid instances, mutations with one violation, other spellings of both, and texts that are not JSON.
 fn texts(contract: &Contract, schema: SchemaId, seed: u64) -> Vec<(Kind, String)> {
     let mut sampler = Sampler::new(contract, seed);
     let mut texts = Vec::new();
@@ -143,14 +143,15 @@ fn texts(contract: &Contract, schema: SchemaId, seed: u64) -> Vec<(Kind, String)
     texts
 }
 
-/// The same object with its first member twice.
+/// The same object with its first member duplicated.
 fn duplicated(text: &str) -> Option<String> {
     let Ok(Value::Object(members)) = serde_json::from_str(text) else { return None };
     let (name, value) = members.iter().next()?;
     Some(format!("{{{}:{value},{}", Value::String(name.clone()), text.strip_prefix('{')?))
 }
 
-/// What generated Rust and the `jsonschema` crate say, in the order of the instances. The interpreter must say what generated Rust says.
+/// The verdicts of generated Rust and the `jsonschema` crate, in the order of the instances. The interpreter must agree with generated
+/// Rust.
 fn judge_here(instances: &[Instance], oracle: &Oracle, contract: &Contract) -> Vec<Here> {
     let mut validators: BTreeMap<&str, jsonschema::Validator> = BTreeMap::new();
     let judge = |Instance { kind, schema: name, text }: &Instance| {

@@ -1,4 +1,4 @@
-//! Validating a valid value allocates nothing: a whole page is walked, and the allocator is watched.
+//! Validating a valid value allocates nothing: a whole page is validated under a counting allocator.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -15,7 +15,7 @@ thread_local! {
 
 struct Counting;
 
-// SAFETY: every call goes to the system's allocator unchanged; only a counter of the thread's own is touched besides.
+// SAFETY: every call is forwarded to the system allocator unchanged; besides that, only a thread-local counter is changed.
 #[allow(unsafe_code)]
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
@@ -45,13 +45,13 @@ fn a_valid_value_is_validated_without_allocating() {
     let schema = contract.named("FeedPage").expect("a page");
     let mut sampler = Sampler::new(contract, 5);
     let texts = (0..60).filter_map(|_| sampler.valid(schema)).map(|page| page.to_string());
-    // The keys of `progressionAdjustments` need a regular expression engine, which takes memory of its own.
+    // The keys of `progressionAdjustments` need a regular expression engine, which allocates.
     let texts: Vec<String> = texts.filter(|text| !text.contains("progressionAdjustments")).collect();
     assert!(texts.len() > 20, "only {} pages", texts.len());
     for text in &texts {
         let tape = Tape::parse(text.as_bytes()).expect("JSON");
         let page = FeedPage::from_json(text.as_bytes()).expect("valid");
-        // Patterns are compiled on first use: the second round is what counts.
+        // Patterns are compiled on first use, so only the second round is counted.
         let check = || {
             let mut out = Checker::new();
             FeedPage::check(tape.root(), At::ROOT, &mut out);

@@ -1,10 +1,10 @@
-//! Many records at once: written and imported in one transaction, all or none.
+//! Bulk writes: many records written or imported in one transaction, all or none.
 
 use serde_json::json;
 use stronglog_sync::client::ImportOptions;
 use stronglog_sync::{Client, Query};
 
-/// A measurement, whose weight is right above zero.
+/// A measurement. Weights of zero and below are invalid.
 fn measurement(weight_kg: f64) -> String {
     json!({ "date": 1_700_000_000_000_i64, "weightKg": weight_kg }).to_string()
 }
@@ -26,7 +26,7 @@ async fn one_wrong_record_keeps_all_of_them_out() {
     assert_eq!(client.settled().await.expect("the client runs").pending, 2);
 }
 
-/// Ten thousand records that were stamped a millisecond apart would bear times of ten seconds from now.
+/// If ten thousand records were stamped a millisecond apart, their stamps would reach ten seconds into the future.
 #[tokio::test]
 async fn the_stamps_of_many_records_do_not_run_ahead_of_the_time() {
     let client = Client::builder().open().await.expect("a client in memory");

@@ -1,6 +1,6 @@
-//! Processes killed at any moment: nothing that was acknowledged is lost, and the devices agree in the end.
+//! Kills processes at random times: no acknowledged edit is lost, and the devices converge.
 //!
-//! Server and device run as processes of their own, which are this test program started again in another role.
+//! The server and the device run in processes of their own. Each is this test program, started again with a role.
 
 use std::io::{BufRead, BufReader};
 use std::net::{SocketAddr, TcpListener};
@@ -21,7 +21,7 @@ const ROLE: &str = "STRONGLOG_CRASH_ROLE";
 const FOLDER: &str = "STRONGLOG_CRASH_FOLDER";
 const ADDRESS: &str = "STRONGLOG_CRASH_ADDRESS";
 
-/// Tokens in a file, since the process that holds them is killed.
+/// Tokens in a file, because the process that holds them is killed.
 struct FileTokens(PathBuf);
 
 impl TokenStore for FileTokens {
@@ -50,7 +50,7 @@ async fn serve(folder: &Path, bind: SocketAddr) -> Running {
     start(Config { bind, auth_per_minute: 10_000, ..Config::local(folder.join("server")) }).await.expect("a server")
 }
 
-/// A process that is to be killed, with the lines that it has written.
+/// A process to kill, with the lines that it has written.
 struct Victim {
     process: Child,
     lines: Receiver<String>,
@@ -68,7 +68,7 @@ impl Victim {
         Victim { process, lines }
     }
 
-    /// Kills it, and says which ids it has acknowledged.
+    /// Kills the process, and returns the ids that it has acknowledged.
     fn kill(mut self) -> Vec<Uuid> {
         self.process.kill().expect("killed");
         self.process.wait().expect("gone");
@@ -76,7 +76,7 @@ impl Victim {
     }
 }
 
-/// Not a test of its own, unless it is started in a role: then it is a server, or a device that writes and syncs until it is killed.
+/// Does nothing unless the process was started with a role: then it is a server, or a device that writes and syncs until it is killed.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_with_a_role() {
     let (Ok(role), Some(folder), Ok(address)) = (std::env::var(ROLE), std::env::var_os(FOLDER), std::env::var(ADDRESS)) else {

@@ -1,7 +1,8 @@
-//! Disks that are full, and disks that cannot be written: every error says what to do, nothing that was acknowledged is lost, and sync goes on
-//! by itself once there is room.
+//! Disks that are full, and disks that cannot be written: every error says what to do, no acknowledged edit is lost, and sync continues by
+//! itself once there is space.
 //!
-//! The disk is real, a small one in memory. It is mounted in a namespace of its own, in which this test program is started again.
+//! The disk is a real, small file system in memory. It is mounted in a separate mount namespace, in which this test program is started
+//! again.
 #![cfg(target_os = "linux")]
 
 use std::collections::BTreeSet;
@@ -20,7 +21,8 @@ use stronglog_sync::{Client, Error, Query};
 const SMALL: &str = "STRONGLOG_SMALL_DISK";
 const ROOMY: &str = "STRONGLOG_ROOMY_DISK";
 const PASSWORD: &str = "correct horse battery staple";
-/// Puts a disk of a few megabytes in place, and goes on there. The superuser needs no namespace of users, and may not be given one.
+/// Mounts a disk of a few megabytes, and continues there. The superuser does not need a user namespace, and may not be allowed to create
+/// one.
 const IN_A_NAMESPACE: &str = r#"
 if [ "$(id -u)" = 0 ]; then set -- --mount "$@"; else set -- --mount --map-root-user "$@"; fi
 exec unshare "$@"
@@ -39,7 +41,7 @@ fn a_full_disk_and_one_that_cannot_be_written_lose_nothing() {
     assert!(told.contains("a small disk was full"), "the test ran: {told}");
 }
 
-/// Not a test of its own, unless it is started on a small disk.
+/// Does nothing unless the process was started on a small disk.
 #[tokio::test(flavor = "multi_thread")]
 async fn on_a_small_disk() {
     let (Some(small), Some(roomy)) = (std::env::var_os(SMALL), std::env::var_os(ROOMY)) else {
@@ -62,7 +64,7 @@ async fn device(server: &Running, path: &Path) -> Client {
     Client::builder().database(path).server(server.url()).open().await.expect("a device")
 }
 
-/// Takes up what a disk has left, but for the last pages of a database at work.
+/// Fills the disk, except for the last pages that an open database needs.
 fn fill(disk: &Path) -> PathBuf {
     let path = disk.join("filler");
     let mut file = File::create(&path).expect("a file");
@@ -70,7 +72,7 @@ fn fill(disk: &Path) -> PathBuf {
     path
 }
 
-/// Writes records until one is refused, and says which were not.
+/// Writes records until one is refused, and returns its error.
 fn write_until_refused(client: &Client, written: &mut BTreeSet<String>) -> Option<Error> {
     (0..20_000u64).find_map(|number| {
         let id = client.new_id().to_string();
@@ -99,7 +101,7 @@ fn ids(client: &Client) -> BTreeSet<String> {
     logs.into_iter().map(|log| log.id.0).collect()
 }
 
-/// Sync gets there by itself, without anybody who asks for it.
+/// Waits until sync completes by itself, without being requested.
 async fn synced_by_itself(client: &Client) {
     let begun = Instant::now();
     let mut statuses = client.status_stream();
@@ -178,7 +180,7 @@ async fn pushing_to_a_server_whose_disk_is_full(small: &Path, roomy: &Path) {
     server.stop().await.expect("stopped");
 }
 
-/// Everything that is open on the disk must be closed before it can be made to refuse writes.
+/// All files on the disk must be closed before it can be made read-only.
 async fn a_disk_that_cannot_be_written(small: &Path) {
     let path = small.join("reader.db");
     let reader = Client::builder().database(&path).open().await.expect("a device");
@@ -211,7 +213,7 @@ async fn remount(disk: &Path, how: &str) {
         if output.status.success() {
             return;
         }
-        // A client that was dropped closes its database in the background.
+        // A dropped client closes its database in the background.
         assert!(begun.elapsed() < Duration::from_secs(30), "{}", String::from_utf8_lossy(&output.stderr));
         tokio::time::sleep(Duration::from_millis(50)).await;
     }

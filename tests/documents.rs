@@ -39,7 +39,8 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     entries.sort();
     for path in entries {
         match path.is_dir() {
-            true if path.ends_with("node_modules") => {}
+            // Packages that are fetched, and what tests build.
+            true if path.ends_with("node_modules") || path.ends_with("typescript/build") => {}
             true => files(&path, found),
             false => found.push(path),
         }

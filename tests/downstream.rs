@@ -1,9 +1,9 @@
-//! What users build: a crate that links ours builds no compiler, stale code does not compile for it, and the packages are whole.
+//! The view of a user's build: a crate that depends on ours builds no compiler, stale code does not compile, and the packages are complete.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-/// A crate in a folder of its own, outside of the checkout's configuration, that depends on the package at `path`.
+/// Creates a crate in a folder of its own, outside the checkout's configuration, that depends on the package at `path`.
 fn downstream(folder: &Path, path: &Path) {
     std::fs::create_dir_all(folder.join("src")).expect("a folder can be made");
     let manifest = format!(
@@ -19,9 +19,9 @@ fn downstream(folder: &Path, path: &Path) {
 fn cargo(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO"));
     command.current_dir(folder).args(arguments);
-    // With the versions of one lock file, all of them build their dependencies once.
+    // All downstream crates share a target folder and the versions of one lock file, so their dependencies are built once.
     command.env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("downstream"));
-    // What the outer cargo sets must not reach the inner one: a user's build has none of it.
+    // Variables set by the outer cargo must not reach the inner one, because a user's build does not have them.
     for name in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS", "CI"] {
         command.env_remove(name);
     }
@@ -50,7 +50,7 @@ fn a_crate_that_links_ours_builds_no_compiler() {
     std::fs::remove_dir_all(&folder).expect("the folder can be deleted");
 }
 
-/// What is published compiles from its package alone, as a user's cargo unpacks it.
+/// The published package compiles by itself, as a user's cargo unpacks it.
 #[test]
 fn packages_are_whole() {
     let (root, folder) = (Path::new(env!("CARGO_MANIFEST_DIR")), temporary("packages"));
@@ -97,7 +97,7 @@ fn stale_code_does_not_compile_silently() {
     let folder = temporary("stale");
     let package = folder.join("package");
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    // The package as another build sees it: no workspace around it, no tests, no benchmarks, no compiler.
+    // The package as another build sees it: without the workspace, tests, benchmarks and compiler.
     let manifest = std::fs::read_to_string(root.join("Cargo.toml")).expect("the manifest can be read");
     let (head, rest) = manifest.split_once("# Only a checkout builds the compiler").expect("the part that a user's build leaves out");
     let (_, tail) = rest.split_once("[lints]").expect("the part behind it");

@@ -1,4 +1,5 @@
-//! Local edits through the client: which version an edit is made on, what it leaves as it was, and what becomes of the version it replaces.
+//! Local edits through the client: which version an edit is based on, which members it leaves unchanged, and what happens to the version it
+//! replaces.
 
 use std::ops::ControlFlow;
 

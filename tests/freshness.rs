@@ -1,4 +1,5 @@
-//! `generated/` and `docs/` are what the contract makes, to the byte. A packaged crate may skip its build script: this test does not.
+//! Checks that `generated/` and `docs/` match what the contract generates, byte for byte. A packaged crate may skip its build script; this
+//! test does not.
 
 #[path = "../xtask/src/generate.rs"]
 mod generate;

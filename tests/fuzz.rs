@@ -1,6 +1,6 @@
-//! Mutated documents through the compiler, mutated JSON through the generated parsers, and values through mutated schemas: no panic, no
-//! hang, no exhausted stack, and a value is accepted exactly if the `jsonschema` crate accepts it. `cargo xtask fuzz` runs more cases;
-//! `PROPTEST_CASES` says how many.
+//! Fuzz tests: mutated documents through the compiler, mutated JSON through the generated parsers, and values through mutated schemas.
+//! Nothing may panic, hang or overflow the stack, and a value must be accepted exactly if the `jsonschema` crate accepts it.
+//! `cargo xtask fuzz` runs more cases; `PROPTEST_CASES` sets their number.
 
 #[path = "fuzz/contracts.rs"]
 mod contracts;
@@ -20,10 +20,10 @@ use serde_json::Value;
 use stronglog_sync::api;
 use support::oracle::Oracle;
 
-/// More than any of the small documents takes, even on a busy machine.
+/// Longer than any of the small documents takes, even on a busy machine.
 const HANG: Duration = Duration::from_secs(20);
 
-/// A change of a text. Places are fractions of its length, so that a smaller text can be found that shows the same.
+/// A change of a text. Positions are fractions of its length, so that shrinking can find a shorter text with the same failure.
 #[derive(Clone, Debug)]
 enum Edit {
     Delete { at: Index, length: usize },
@@ -118,7 +118,7 @@ fn edited(text: &str, edits: &[Edit]) -> Vec<u8> {
     bytes
 }
 
-/// Cases that have failed are kept, and run first from then on.
+/// Failed cases are saved, and run first in later runs.
 fn config() -> ProptestConfig {
     let kept = FileFailurePersistence::Direct(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fuzz.regressions"));
     ProptestConfig { failure_persistence: Some(Box::new(kept)), ..ProptestConfig::default() }
@@ -145,7 +145,7 @@ fn the_compiler_survives_any_document() {
         let files = compilation.generate(Target::ALL, false);
         prop_assert!(start.elapsed() < HANG, "hangs on:\n{}", String::from_utf8_lossy(&text));
         prop_assert_eq!(files.is_some(), !compilation.diagnostics.has_errors());
-        // What is generated is Rust at least to a parser: otherwise the emitter puts in an error.
+        // The generated code must at least parse as Rust; the emitter reports code that does not as `compile_error!`.
         let broken = files.iter().flatten().find(|file| file.text.contains("compile_error!"));
         prop_assert!(broken.is_none(), "{:?} of:\n{}", broken, String::from_utf8_lossy(&text));
     });
@@ -157,7 +157,7 @@ fn parsers_accept_what_the_oracle_accepts() {
     let compilation = Compilation::from_file(&path).expect("the contract can be read");
     let contract = compilation.contract.as_ref().expect("the contract compiles");
     let oracle = Oracle::new(contract);
-    // A few instances of many schemas: making them and compiling the oracle's schemas is what takes time.
+    // Uses a few instances of many schemas, because generating instances and compiling the oracle's schemas takes most of the time.
     let judged: Vec<_> = api::SCHEMAS
         .iter()
         .step_by(7)
@@ -173,7 +173,7 @@ fn parsers_accept_what_the_oracle_accepts() {
         let text = edited(&texts[instance.index(texts.len())], &edits);
         let ours = api::validate(name, &text);
         let theirs = serde_json::from_slice::<Value>(&text).is_ok_and(|value| by_oracle.is_valid(&value));
-        // The one difference that stands: see tests/agreement/differences.md.
+        // The only accepted difference: see tests/agreement/differences.md.
         let has_duplicate = ours.as_ref().err().is_some_and(|report| report.violations[0].message.contains("second member"));
         prop_assert!(ours.is_ok() == theirs || has_duplicate, "{}: {:?}, theirs {}: {}", name, ours, theirs, String::from_utf8_lossy(&text));
     });

@@ -1,5 +1,5 @@
-//! Client and server, both generated, over the wire and in memory: what one writes the other reads, and what breaks the contract is
-//! answered as the contract says.
+//! The generated client and server, over the network and in memory: each reads what the other writes, and violations of the contract get
+//! the responses that the contract defines.
 #![cfg(all(feature = "axum", feature = "reqwest"))]
 
 use std::future::Future;
@@ -35,7 +35,7 @@ impl Transport for InMemory {
     }
 }
 
-/// A server that knows one page, and refuses its first caller for a stale token.
+/// A server with one page, which refuses its first caller because of an expired token.
 #[derive(Default)]
 struct Server {
     calls: AtomicUsize,

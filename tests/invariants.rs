@@ -1,11 +1,12 @@
-//! What is absent by design: the contract's collections in hand-written code, and heavy dependencies where they are not asked for.
+//! Checks for what must not be present: names of the contract's collections in hand-written code, and heavy dependencies that were not
+//! requested.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use stronglog_sync::api::registry;
 
-/// Folders whose code is written by hand and serves any contract of this kind.
+/// Folders with hand-written code that must work with any contract of this kind.
 const GENERIC: [&str; 4] = ["src", "server/src", "web/src", "web/engine/src"];
 
 fn root() -> &'static Path {
@@ -19,8 +20,8 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The words of a program, upper and lower case, dashes and underscores made one: `BodyLog`, `body_logs` and `"body-logs"` are all words.
-/// Comments are left out, for the example in a library's documentation is about records of somebody.
+/// The words of a program in a normalized form without case, dashes and underscores, so that `BodyLog`, `body_logs` and `"body-logs"` are
+/// found alike. Comments are skipped, because documentation examples may name collections.
 fn words(text: &str) -> Vec<String> {
     let comment = |line: &&str| ["//", "/*", "* "].iter().any(|start| line.trim_start().starts_with(start));
     let code = text.lines().filter(|line| !comment(line));
@@ -28,7 +29,7 @@ fn words(text: &str) -> Vec<String> {
     words.map(|word| word.replace(['-', '_'], "").to_lowercase()).collect()
 }
 
-/// The collections, and whatever contains their names: `check_body_log`, `BODY_LOGS`, `BodyLogBatch`.
+/// The collections, and all names that contain them: `check_body_log`, `BODY_LOGS`, `BodyLogBatch`.
 fn named(text: &str) -> Vec<&'static str> {
     let words = words(text);
     let names = |word: &String, name: &str| word.contains(&name.replace('-', "").to_lowercase());

@@ -1,4 +1,4 @@
-//! What an application sees of the generated types: one door in, exact presence, nothing lost on the way.
+//! The generated types as an application sees them: one way to construct them, exact presence of members, and lossless round trips.
 
 use serde_json::{Value, json};
 use stronglog_sync::api::collection::Synced;
@@ -31,7 +31,7 @@ fn unknown_members_survive_a_round_trip() {
     assert_eq!(log.name, Some(Name("Leg day".to_owned())));
     assert_eq!(serde_json::from_str::<Value>(&log.to_json()).expect("JSON"), written);
     assert_eq!(serde_json::to_value(&log).expect("JSON"), written);
-    assert_eq!(serde_json::from_value::<WorkoutLog>(written).expect("serde goes through the same door"), log);
+    assert_eq!(serde_json::from_value::<WorkoutLog>(written).expect("serde goes through the same validator"), log);
 }
 
 #[test]
@@ -116,10 +116,10 @@ fn items_of_a_page_are_judged_one_by_one() {
     let invalid = typed.changes[1].as_ref().expect_err("the second record is not");
     assert_eq!(keywords(&invalid.report)[0], ("/record/endTime", "type"));
     assert_eq!(serde_json::from_str::<Value>(&invalid.raw).expect("the raw text is kept"), change(bad));
-    // The uniform door judges the whole.
+    // `validate` judges the page as a whole.
     let report = api::validate("FeedPage", page.to_string().as_bytes()).expect_err("the whole is invalid");
     assert!(keywords(&report).contains(&("/changes/1/record/endTime", "type")), "{report}");
-    // What was received can be shown again, bad items included.
+    // The received page can be serialized again, including its invalid items.
     assert_eq!(serde_json::from_str::<Value>(&typed.to_json()).expect("JSON"), page);
 }
 
@@ -131,7 +131,7 @@ fn recursion_is_bounded() {
     };
     assert!(Condition::from_json(nested(32).as_bytes()).is_ok());
     assert!(Condition::from_json(nested(33).as_bytes()).is_err());
-    // Far beyond any limit the parser itself says no, without exhausting the stack.
+    // Far beyond the limit, the parser itself refuses the value without overflowing the stack.
     let report = Condition::from_json(nested(10_000).as_bytes()).expect_err("much too deep");
     assert_eq!(keywords(&report), [("", "syntax")]);
 }
@@ -162,7 +162,7 @@ fn every_collection_knows_its_routes() {
     assert!(registry::WORKOUT_LOGS.has_operation("putWorkoutLog") && !registry::WORKOUT_LOGS.has_operation("putLoggedSet"));
 }
 
-/// Gives the name of a collection as its handle.
+/// Maps a collection to its name.
 struct Names;
 
 impl registry::Collections for Names {

@@ -1,4 +1,4 @@
-//! Devices keep old contracts for months: nothing that the newest released contract says may be broken by the one at hand.
+//! Devices use old contracts for months, so the current contract must not break what the newest released contract promises.
 
 use std::path::{Path, PathBuf};
 
@@ -23,7 +23,7 @@ fn the_newest_released_contract_is_kept() {
     assert!(breaking.is_empty(), "{} is broken:\n{}", released.display(), breaking.join("\n"));
 }
 
-/// The released contract of the highest version, which is its file's name.
+/// The released contract with the highest version. The version is the file name.
 fn newest(folder: &Path) -> PathBuf {
     let version = |path: &PathBuf| -> Option<Vec<u64>> {
         let name = path.file_stem()?.to_str()?;

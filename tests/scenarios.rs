@@ -1,4 +1,5 @@
-//! The conformance scenarios of `tests/scenarios/stores.json`, on memory and SQLite. Dexie passes the same ones in a browser: see web/tests.
+//! The conformance scenarios of `tests/scenarios/stores.json` on the memory and SQLite stores. Dexie runs the same scenarios in a browser:
+//! see web/tests.
 
 use std::path::Path;
 
@@ -36,7 +37,7 @@ fn every_scenario_on_every_store() {
     }
 }
 
-/// Does what a step says, or looks at what it expects.
+/// Runs a step, or checks what it expects.
 fn take(store: &mut dyn Store, step: &Value, place: &str) {
     if let Some(writes) = step["write"].as_array() {
         let mut resync = step.get("resync").map(|resync| serde_json::from_value(resync.clone()).expect("a resync"));

@@ -1,5 +1,5 @@
-//! The conformance suite of stores: what is true of one is true of all. What Dexie has to pass too is in scenarios.rs; here is what only
-//! stores with the trait `Store` have.
+//! The conformance tests of the stores, all of which must behave alike. Tests that Dexie must also pass are in scenarios.rs; these tests
+//! only apply to implementations of the trait `Store`.
 
 use stronglog_sync::api::collection::Collection;
 use stronglog_sync::api::registry;
@@ -13,14 +13,14 @@ use uuid::Uuid;
 
 const DEVICE: Uuid = Uuid::from_u128(7);
 
-/// Every store, with a folder of its own.
+/// Runs a test on every store, with a folder of its own.
 fn on_every_store(test: impl Fn(&mut dyn Store)) {
     test(&mut MemoryStore::new(DEVICE));
     let folder = tempfile::tempdir().expect("a folder");
     test(&mut SqliteStore::open(&folder.path().join("device.db"), DEVICE).expect("a database"));
 }
 
-/// A collection that has an index over one member, over several, and over the items of an array, whichever it is.
+/// A collection with a given kind of index: over one member, over several, or over the items of an array.
 fn collection_with(index: impl Fn(&stronglog_sync::api::collection::Index) -> bool) -> &'static Collection {
     registry::COLLECTIONS.iter().copied().find(|collection| collection.indexes.iter().any(&index)).expect("a collection with such an index")
 }

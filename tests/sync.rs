@@ -1,4 +1,4 @@
-//! Devices and a server, for real: HTTP over loopback, SQLite files on both sides.
+//! Devices and a server end to end: HTTP over loopback, and SQLite files on both sides.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -57,7 +57,7 @@ async fn two_devices_agree_after_edits_on_both() {
     let phone = device(&server, folder.path(), "phone.db").await;
     let laptop = device(&server, folder.path(), "laptop.db").await;
 
-    // Before there is an account, the data is the device's alone.
+    // Without an account, the data exists only on the device.
     let first = phone.user_bodyweight_logs().put(&log(&phone, 80.0)).expect("written");
     assert_eq!(phone.status().state, SyncState::Off);
     phone.account().register("sam@example.com", PASSWORD, None).await.expect("an account");
@@ -68,7 +68,7 @@ async fn two_devices_agree_after_edits_on_both() {
     let seen = laptop.user_bodyweight_logs().get(&first.id).expect("read").expect("a record");
     assert!(seen.server_id.is_some(), "the server's members have come with it");
 
-    // Both edit the same record offline; the later edit wins, and the other goes to the history.
+    // Both devices edit the same record offline; the later edit wins, and the other goes to the history.
     phone.pause();
     laptop.pause();
     phone.user_bodyweight_logs().put(&UserBodyweightLog { weight_kg: BodyweightKg(81.0), ..first.clone() }).expect("written");
@@ -83,13 +83,13 @@ async fn two_devices_agree_after_edits_on_both() {
     assert_eq!((lost.len(), lost[0].why), (1, Past::Lost));
     assert!(lost[0].record.text.contains("81"), "{}", lost[0].record.text);
 
-    // The version that lost can be had back.
+    // The losing version can be restored.
     phone.restore(lost[0].number).expect("restored");
     synced(&phone).await;
     synced(&laptop).await;
     assert_eq!(weights(&laptop), [81.0]);
 
-    // A deletion leaves the other device too.
+    // A deletion also removes the record from the other device.
     laptop.user_bodyweight_logs().delete(&first.id).expect("deleted");
     synced(&laptop).await;
     synced(&phone).await;
@@ -187,7 +187,7 @@ async fn a_resync_that_would_delete_much_asks_first() {
         phone.user_bodyweight_logs().put(&log(&phone, 50.0 + f64::from(kg))).expect("written");
     }
     synced(&phone).await;
-    // Somebody empties the server's database behind its back, at the revision at which it was.
+    // The server's database is emptied behind its back, and its revision is kept.
     let database = rusqlite::Connection::open(data.join("stronglog.db")).expect("the server's database");
     database.busy_timeout(Duration::from_secs(5)).expect("set");
     let tables: Vec<String> = {
@@ -225,7 +225,7 @@ async fn a_database_that_cannot_be_written_says_so_and_loses_nothing() {
     let phone = device(&server, folder.path(), "phone.db").await;
     phone.account().register("sam@example.com", PASSWORD, None).await.expect("an account");
     phone.user_bodyweight_logs().put(&log(&phone, 80.0)).expect("written");
-    // As on a full disk: the database may not grow by a page.
+    // Simulates a full disk: the database may not grow by a page.
     let other = rusqlite::Connection::open(folder.path().join("phone.db")).expect("the device's database");
     let lock = Instant::now();
     other.execute_batch("BEGIN IMMEDIATE").expect("locked");
@@ -239,7 +239,7 @@ async fn a_database_that_cannot_be_written_says_so_and_loses_nothing() {
     server.stop().await.expect("stopped");
 }
 
-/// Every new device ships its own copy of a record. That is no edit of anybody, so there is nothing to send and nothing was lost.
+/// Every new device ships its own copy of a record. This is not a user's edit, so there is nothing to send and no conflict.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_two_devices_ship_is_neither_sent_twice_nor_a_conflict() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -261,7 +261,7 @@ async fn what_two_devices_ship_is_neither_sent_twice_nor_a_conflict() {
     server.stop().await.expect("the server stops");
 }
 
-/// A question that only the user can answer ends every call that waits for sync, whenever it was asked (R28).
+/// A question that only the user can answer ends every call that waits for sync, whenever it was made (R28).
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sync_that_waits_for_the_user_returns_and_says_so() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -270,7 +270,7 @@ async fn a_sync_that_waits_for_the_user_returns_and_says_so() {
     phone.account().register("sam@example.com", PASSWORD, None).await.expect("an account");
     synced(&phone).await;
     drop(phone);
-    // A resync that has pulled everything and would delete what the server no longer has, found when the app starts.
+    // A resync that has pulled everything, and would delete what the server no longer has, is found when the app starts.
     {
         let mut store = SqliteStore::open(&folder.path().join("phone.db"), uuid::Uuid::nil()).expect("a database");
         store
@@ -289,7 +289,7 @@ async fn a_sync_that_waits_for_the_user_returns_and_says_so() {
         assert_eq!((status.state, status.to_be_deleted), (SyncState::NeedsConfirmation, 60), "{call}: {status:?}");
         assert!(!status.is_synced());
     }
-    // Local reading and writing go on.
+    // Local reads and writes still work.
     phone.user_bodyweight_logs().put(&log(&phone, 81.0)).expect("written");
     phone.confirm_resync(Answer::Delete).expect("answered");
     synced(&phone).await;
@@ -297,7 +297,7 @@ async fn a_sync_that_waits_for_the_user_returns_and_says_so() {
     server.stop().await.expect("stopped");
 }
 
-/// A record that the server is thought to have.
+/// A record that the device assumes the server to have.
 fn clean_row(number: u128) -> Row {
     let id = uuid::Uuid::from_u128(number + 1);
     let text = format!(r#"{{"id":"{id}","clientCreatedAt":1,"clientUpdatedAt":1,"isDeleted":false,"date":1,"weightKg":80}}"#);

@@ -1,4 +1,4 @@
-//! The command line: every command with its options and help.
+//! The command line: all commands with their options and help texts.
 
 use std::path::PathBuf;
 

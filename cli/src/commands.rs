@@ -1,4 +1,4 @@
-//! The commands, one file each, and the dispatch between them.
+//! The commands, one per file, and the dispatch to them.
 
 mod account;
 mod admin;
@@ -21,7 +21,7 @@ use crate::quickstart;
 /// Runs the command until it ends or Ctrl-C is pressed.
 pub async fn run(arguments: Arguments) -> Outcome {
     let interrupted = match &arguments.command {
-        // These handle Ctrl-C themselves.
+        // These commands handle Ctrl-C themselves.
         Command::Sync(sync) if sync.watch => None,
         Command::Quickstart(quickstart) if quickstart.stays() => None,
         Command::Serve(_) => None,
@@ -31,7 +31,7 @@ pub async fn run(arguments: Arguments) -> Outcome {
         None => carry_out(arguments).await,
         Some(interrupted) => tokio::select! {
             outcome = carry_out(arguments) => outcome,
-            // Without a handler, Ctrl-C ends the process as usual.
+            // If no handler can be installed, Ctrl-C ends the process as usual.
             Ok(()) = interrupted => Ok(Exit::Interrupted),
         },
     }
@@ -50,7 +50,7 @@ async fn carry_out(arguments: Arguments) -> Outcome {
     }
 }
 
-/// The commands that need a profile.
+/// Runs a command that needs a profile.
 async fn on_device(command: Command, profile: &Profile, json: bool) -> Outcome {
     match command {
         Command::Register(sign_in) => account::register(profile, &sign_in, json).await,

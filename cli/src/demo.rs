@@ -1,10 +1,10 @@
-//! The demo app, which is part of the program if it was built first.
+//! The demo app, which is embedded in the program if it was built first.
 
 use stronglog_server::site::Site;
 
 use crate::exit::{Failure, Outcome};
 
-/// The files of the app; empty where it was not built.
+/// The files of the app. Empty if the app was not built.
 const FILES: Site = include!(concat!(env!("OUT_DIR"), "/demo.rs"));
 
 /// The app's files.

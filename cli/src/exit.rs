@@ -1,4 +1,4 @@
-//! Exit codes, and the error type of the command.
+//! Exit codes, and the error type of the commands.
 
 use std::fmt;
 use std::io;
@@ -29,7 +29,7 @@ impl From<Exit> for ExitCode {
 pub enum Failure {
     /// The sync client failed.
     Client(stronglog_sync::Error),
-    /// Something else failed: what was being done, what was seen, what to do next.
+    /// Any other failure: what was being done, what was seen, and what to do next.
     Other(Exit, String),
     /// The reader of the output has closed the pipe, which is not a failure.
     ClosedPipe,

@@ -1,4 +1,4 @@
-//! Help text below the options of a command: examples, and what to know next.
+//! Help text below the options of a command: examples and related commands.
 
 pub const AFTER_HELP: &str = "\
 Start here:

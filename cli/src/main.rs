@@ -1,7 +1,7 @@
-//! The `stronglog` command: a device that syncs, the server that it syncs with, and a guided tour of both.
+//! The `stronglog` command: a sync device, the server, and a guided tour of both.
 //!
-//! [`args`] defines the command line, `commands/` implements it, `quickstart/` is the tour. [`profile`] is a device's directory, [`summary`]
-//! describes the result of a sync, [`output`] is what `--json` writes, [`exit`] holds the exit codes.
+//! [`args`] defines the command line, `commands/` implements it, and `quickstart/` is the tour. [`profile`] is a device's directory,
+//! [`summary`] describes the result of a sync, [`output`] defines the output of `--json`, and [`exit`] the exit codes.
 
 #![deny(clippy::print_stdout, clippy::print_stderr)]
 
@@ -28,7 +28,7 @@ use crate::terminal::{error_word, remark};
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    // Nothing has installed another one before, so this cannot fail.
+    // No other provider has been installed before, so this cannot fail.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,

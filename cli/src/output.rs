@@ -1,4 +1,4 @@
-//! What `--json` writes: one type for each command, from which `stronglog schema` makes the JSON Schemas.
+//! The output of `--json`: one type for each command, from which `stronglog schema` generates the JSON Schemas.
 
 use schemars::{JsonSchema, Schema, schema_for};
 use serde::Serialize;

@@ -1,4 +1,4 @@
-//! A profile directory: a device's database, its tokens, and the server and account that it last signed in to.
+//! A profile directory: a device's database, its tokens, and the server and account of its last sign-in.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -13,11 +13,11 @@ use crate::args::Global;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::tokens::{FileTokens, replace};
 
-/// Where a device keeps its data.
+/// The profile directory of a device.
 #[derive(Clone, Debug)]
 pub struct Profile {
     folder: PathBuf,
-    /// The server given on the command line; it takes precedence over the remembered one.
+    /// The server given on the command line. It takes precedence over the saved server.
     server: Option<String>,
     authority: Option<PathBuf>,
 }
@@ -45,7 +45,7 @@ impl Profile {
         Ok(Profile { folder, server: global.server.clone(), authority: global.ca.clone() })
     }
 
-    /// A profile in this directory that syncs with this server.
+    /// Creates a profile for a directory and a server.
     pub fn at(folder: impl Into<PathBuf>, server: &str) -> Self {
         Profile { folder: folder.into(), server: Some(server.to_owned()), authority: None }
     }
@@ -74,7 +74,7 @@ impl Profile {
         self.token_store().load().map_err(|error| Failure::new(error.to_string()))
     }
 
-    /// The remembered server and account; what the command line gives takes precedence.
+    /// The saved server and account. Values from the command line take precedence.
     ///
     /// # Errors
     /// The file cannot be read.
@@ -93,13 +93,13 @@ impl Profile {
         })
     }
 
-    /// Remembers the server and the account of a sign-in for later commands.
+    /// Saves the server and the account of a sign-in for later commands.
     ///
     /// # Errors
     /// The file cannot be written.
     pub fn remember(&self, email: &str) -> Outcome<()> {
         let Remembered { server, authority, .. } = self.remembered()?;
-        // A relative path would name another file when a later command runs in another directory.
+        // A relative path would refer to another file when a later command runs in another directory.
         let authority = authority.map(|path| fs::canonicalize(&path).unwrap_or(path));
         let remembered = Remembered { server, authority, email: Some(email.to_owned()) };
         let path = self.memory();
@@ -122,7 +122,7 @@ impl Profile {
         tempfile::NamedTempFile::new_in(&self.folder).map(drop).map_err(cannot)
     }
 
-    /// Opens the profile without a server: everything works, nothing is sent.
+    /// Opens the profile without a server: records can be read and written, and nothing is sent.
     ///
     /// # Errors
     /// The directory or the database cannot be created or read.
@@ -133,7 +133,7 @@ impl Profile {
     /// Opens the profile with its server.
     ///
     /// # Errors
-    /// No server is known, or its address is invalid; the database cannot be opened.
+    /// No server is known, its address is invalid, or the database cannot be opened.
     pub async fn open(&self, notifications: Notifications) -> Outcome<Client> {
         let remembered = self.remembered()?;
         let server = remembered.server.ok_or_else(|| {
@@ -172,7 +172,7 @@ fn platform_folder() -> Outcome<PathBuf> {
 /// Creates a directory that only its owner can read, unless it exists.
 ///
 /// # Errors
-/// It cannot be created.
+/// The directory cannot be created.
 pub fn make_private(folder: &Path) -> Outcome<()> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);

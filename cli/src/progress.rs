@@ -1,4 +1,4 @@
-//! Progress bars on standard error, and a sync with one. Where no person looks, nothing is drawn.
+//! Progress bars on standard error, and a sync with a progress bar. Without a terminal, nothing is drawn.
 
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
@@ -9,10 +9,10 @@ use stronglog_sync::{Client, Status};
 
 use crate::exit::Outcome;
 
-/// How often a bar is drawn.
+/// The interval at which a bar is redrawn.
 const REDRAW: Duration = Duration::from_millis(80);
 
-/// What a sync came to.
+/// The result of a sync.
 #[derive(Clone, Debug)]
 pub struct Synced {
     pub status: Status,
@@ -21,7 +21,7 @@ pub struct Synced {
 }
 
 impl Synced {
-    /// Records that were moved, either way.
+    /// The number of records transferred in both directions.
     pub fn moved(&self) -> u64 {
         self.traffic.pushed + self.traffic.pulled
     }
@@ -33,12 +33,13 @@ impl Synced {
 }
 
 fn per_second(count: u64, took: Duration) -> u64 {
-    // A rate needs no more digits than a float has.
+    // Float precision is sufficient for a rate.
     (count as f64 / took.as_secs_f64().max(0.001)) as u64
 }
 
-/// Syncs once with a bar labelled `label`, and counts what was moved since `before`: a device that was just opened or signed in begins to
-/// sync by itself, and that belongs to this sync. `expected` is how many changes the server is known to have.
+/// Syncs once with a bar labelled `label`, and counts the transfers since `before`. A device that was just opened or signed in starts to
+/// sync by itself, and `before` lets those transfers count as part of this sync. `expected` is the number of changes that the server is
+/// known to have.
 ///
 /// # Errors
 /// The client was stopped.
@@ -69,7 +70,7 @@ pub enum Shown {
     Never,
 }
 
-/// A bar with a count, or, as long as there is nothing to count, the time that has passed.
+/// A progress bar with a count, or with the elapsed time as long as there is nothing to count.
 pub struct Progress {
     bar: ProgressBar,
     started: Instant,
@@ -84,7 +85,7 @@ impl Progress {
         Progress { bar, started: Instant::now() }
     }
 
-    /// Shows that `done` of `total` are done; without a total, or with nothing done, no share of the whole is claimed.
+    /// Shows that `done` of `total` are done. Without a total, or while `done` is 0, no percentage is shown.
     pub fn set(&self, done: u64, total: Option<u64>) {
         let total = total.filter(|total| done > 0 && *total > 0);
         let template = if total.is_some() { "{prefix} {bar:32.cyan/black.bright} {msg}" } else { "{prefix} {spinner} {msg}" };
@@ -110,7 +111,7 @@ fn counted(done: u64, total: Option<u64>, elapsed: Duration) -> String {
     }
 }
 
-/// What was moved since an earlier count.
+/// The transfers since an earlier count.
 pub fn since(before: Traffic, now: Traffic) -> Traffic {
     Traffic {
         requests: now.requests - before.requests,

@@ -101,12 +101,12 @@ fn folder(asked: &Quickstart) -> Outcome<PathBuf> {
 
 async fn device(name: &'static str, folder: &std::path::Path, server: &str) -> Outcome<Device> {
     let profile = Profile::at(folder.join(name), server);
-    // Without change notifications, records are moved only where the tour says so.
+    // Without change notifications, records are transferred only in the steps that say so.
     let client = profile.open(Notifications::Off).await?;
     Ok(Device { name, profile, client })
 }
 
-/// Writes the training on the phone, which has no account yet.
+/// Writes the training data on the phone, which has no account yet.
 fn train(phone: &Device, asked: &Quickstart, story: &mut Story) -> Outcome<Year> {
     story.chapter("The phone logs a year of training, without network or account")?;
     let began = Instant::now();
@@ -122,10 +122,10 @@ fn train(phone: &Device, asked: &Quickstart, story: &mut Story) -> Outcome<Year>
     Ok(year)
 }
 
-/// The phone signs up and sends everything; the laptop signs in and receives it.
+/// The phone registers and sends everything; the laptop signs in and receives it.
 async fn first_syncs(phone: &Device, laptop: &Device, year: &Year, password: &str, story: &mut Story) -> Outcome<()> {
     story.chapter("The phone signs up and sends everything")?;
-    // A sign-in starts to sync by itself; the pause leaves that to the step with the progress bar.
+    // A sign-in starts a sync by itself; the pause delays it until the step with the progress bar.
     phone.client.pause();
     phone.client.account().register(EMAIL, password, Some(phone.name)).await?;
     phone.profile.remember(EMAIL)?;
@@ -146,7 +146,7 @@ async fn first_syncs(phone: &Device, laptop: &Device, year: &Year, password: &st
 
 /// Resumes a paused device until it is in sync, and pauses it again.
 async fn sync(device: &Device, expected: Option<u64>, story: &Story) -> Outcome<Synced> {
-    // What the device moved before belongs to the previous step.
+    // Earlier transfers of the device belong to the previous step.
     let before = device.client.traffic();
     device.client.resume();
     let synced = progress::sync(&device.client, &format!("   {}", device.name), before, expected, story.shown()).await?;
@@ -168,7 +168,7 @@ impl Story {
     }
 }
 
-/// The number of records of each kind, in words.
+/// Describes the number of records of each kind in words.
 fn described(year: &Year) -> String {
     let many = [
         (year.workouts.len(), "workout"),

@@ -1,4 +1,4 @@
-//! The result of a sync: a line for people, the acts that only the user can do, and the exit code.
+//! The result of a sync: a line for people, the actions that only the user can take, and the exit code.
 
 use stronglog_sync::{Status, SyncState};
 
@@ -6,7 +6,7 @@ use crate::exit::{Exit, Outcome};
 use crate::progress::Synced;
 use crate::terminal::{bad, bytes, counted, good, moment, say, thousands};
 
-/// Prints what a sync moved, and what is left to do.
+/// Prints what a sync transferred, and what is left to do.
 ///
 /// # Errors
 /// The output cannot be written.
@@ -40,7 +40,7 @@ pub fn word(status: &Status) -> &'static str {
     }
 }
 
-/// What is left to do, by the user and by sync itself, and what went wrong last.
+/// What the user and sync still have to do, and the last error.
 pub fn remaining(status: &Status) -> Vec<String> {
     let oldest = status.pending_since.map(|at| format!(", the oldest from {}", moment(at))).unwrap_or_default();
     let pending = (status.pending > 0).then(|| format!("{} not sent yet{oldest}", counted(status.pending, "edit")));
@@ -48,7 +48,7 @@ pub fn remaining(status: &Status) -> Vec<String> {
     acts(status).into_iter().chain(pending).chain(error).collect()
 }
 
-/// What only the user can do, each with the command that does it.
+/// The actions that only the user can take, each with its command.
 pub fn acts(status: &Status) -> Vec<String> {
     let mut acts = Vec::new();
     if status.state == SyncState::NeedsAuth {
@@ -74,7 +74,7 @@ pub fn acts(status: &Status) -> Vec<String> {
     acts
 }
 
-/// Whether sync cannot go on before the user does something.
+/// Returns whether sync is stopped until the user acts.
 pub fn waits_for_the_user(status: &Status) -> bool {
     matches!(status.state, SyncState::NeedsAuth | SyncState::NeedsConfirmation | SyncState::UpgradeRequired)
 }
@@ -85,7 +85,7 @@ pub fn exit_of(status: &Status) -> Exit {
         _ if status.is_synced() => Exit::Done,
         SyncState::Offline => Exit::Unreachable,
         SyncState::NeedsAuth => Exit::SignIn,
-        // The request was answered, and the answer could not be stored.
+        // The request was answered, but the response could not be stored.
         SyncState::Idle if status.last_error.is_some() => Exit::Failed,
         _ => Exit::Attention,
     }

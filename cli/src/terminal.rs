@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::exit::{Exit, Failure, Outcome};
 
-/// Writes a line for people to standard output; an error if it is closed.
+/// Writes a line for people to standard output. Returns an error if it is closed.
 macro_rules! say {
     ($($argument:tt)*) => {
         std::io::Write::write_fmt(&mut std::io::stdout().lock(), format_args!("{}\n", format_args!($($argument)*)))
@@ -17,7 +17,7 @@ macro_rules! say {
 /// Writes a line to standard error.
 macro_rules! remark {
     ($($argument:tt)*) => {
-        // With standard error closed, nobody could read it.
+        // If standard error is closed, the line is lost.
         _ = std::io::Write::write_fmt(&mut std::io::stderr().lock(), format_args!("{}\n", format_args!($($argument)*)))
     };
 }
@@ -45,7 +45,7 @@ pub fn say_fields(fields: &[(&str, String)]) -> Outcome<()> {
     Ok(())
 }
 
-/// JSON with a member on each line. Numbers and strings keep their text.
+/// Formats JSON with one member per line. Numbers and strings keep their text.
 pub fn indented(json: &str) -> String {
     let (mut out, mut depth, mut in_string, mut escaped) = (String::with_capacity(json.len() * 2), 0_usize, false, false);
     let break_line = |out: &mut String, depth: usize| {
@@ -110,12 +110,12 @@ pub fn error_word() -> String {
     Style::new().for_stderr().red().bold().apply_to("error").to_string()
 }
 
-/// A number with thousands separators.
+/// Formats a number with thousands separators.
 pub fn thousands(number: u64) -> String {
     indicatif::HumanCount(number).to_string()
 }
 
-/// A count with its noun, in singular or plural.
+/// Formats a count with its noun, in singular or plural.
 pub fn counted(number: u64, noun: &str) -> String {
     let plural = match (number, noun.strip_suffix('y')) {
         (1, _) => noun.to_owned(),
@@ -125,12 +125,12 @@ pub fn counted(number: u64, noun: &str) -> String {
     format!("{} {plural}", thousands(number))
 }
 
-/// A number of bytes, in a suitable unit.
+/// Formats a number of bytes in a suitable unit.
 pub fn bytes(count: u64) -> String {
     indicatif::HumanBytes(count).to_string()
 }
 
-/// A time in milliseconds since the Unix epoch, in the local time zone.
+/// Formats a time, in milliseconds since the Unix epoch, in the local time zone.
 pub fn moment(at_ms: i64) -> String {
     match jiff::Timestamp::from_millisecond(at_ms) {
         Ok(moment) => moment.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string(),
@@ -138,7 +138,7 @@ pub fn moment(at_ms: i64) -> String {
     }
 }
 
-/// How long ago a time was.
+/// Formats the time elapsed since `at_ms`.
 pub fn ago(at_ms: i64) -> String {
     let seconds = jiff::Timestamp::now().as_millisecond().saturating_sub(at_ms) / 1_000;
     match seconds {
@@ -158,12 +158,12 @@ pub struct Asking<'a> {
     pub variable: &'static str,
     /// Whether to read it from standard input.
     pub stdin: bool,
-    /// Whether to ask twice: with a typing error the user could not sign in again.
+    /// Whether to ask twice, since a typing error would prevent the user from signing in again.
     pub twice: bool,
 }
 
-/// Reads a password from standard input, the environment, or the terminal without echo. Never from the arguments, which every process on
-/// the machine can read.
+/// Reads a password from standard input, the environment, or the terminal without echo. It is never taken from the arguments, which every
+/// process on the machine can read.
 ///
 /// # Errors
 /// There is no password, and no terminal to ask on.
@@ -217,10 +217,10 @@ pub async fn ask_line(question: String) -> Outcome<String> {
     .await
 }
 
-/// Asks on a thread of its own, so that Ctrl-C works while the question is open.
+/// Asks on a separate thread, so that Ctrl-C works while the question is open.
 async fn ask(question: impl FnOnce() -> io::Result<String> + Send + 'static) -> Outcome<String> {
     let (answer, answered) = tokio::sync::oneshot::channel();
-    // Without a receiver nobody waits for the answer.
+    // If the receiver was dropped, the answer is discarded.
     std::thread::spawn(move || _ = answer.send(question()));
     let cannot = |what: String| Failure::Other(Exit::Usage, format!("cannot ask on the terminal: {what}"));
     answered.await.map_err(|error| cannot(error.to_string()))?.map_err(|error| cannot(error.to_string()))

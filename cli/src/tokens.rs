@@ -47,7 +47,7 @@ impl TokenStore for FileTokens {
     }
 }
 
-/// Replaces a file by one that only its owner can read. A crash leaves the old file or the new one.
+/// Replaces a file with one that only its owner can read. After a crash, either the old or the new file exists.
 pub fn replace(path: &Path, content: &[u8]) -> std::io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     // A temporary file has mode 0600 before its first byte is written.

@@ -1,17 +1,17 @@
-//! A device and its server: signing up, in and out, syncing, and what is said where that does not work.
+//! A device and its server: registering, signing in and out, syncing, and the messages when that fails.
 
 mod support;
 
 use serde_json::json;
-use support::{EMAIL, PASSWORD, World};
+use support::{EMAIL, PASSWORD, Setup};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_devices_agree() {
-    let world = World::new().await;
-    let desk = &world.desk;
+    let setup = Setup::new().await;
+    let desk = &setup.desk;
     let id = desk.measure("phone", 80.0);
-    world.register("phone").ok().says(&["created the account", "in sync: sent 1, received 0"]);
-    world.login("laptop").ok().says(&["signed in as", "in sync: sent 0, received 1"]);
+    setup.register("phone").ok().says(&["created the account", "in sync: sent 1, received 0"]);
+    setup.login("laptop").ok().says(&["signed in as", "in sync: sent 0, received 1"]);
     desk.run("laptop", &["get", "user-bodyweight-logs", &id]).ok().says(&["\"weightKg\": 80"]);
 
     desk.run("laptop", &["put", "user-bodyweight-logs", "--id", &id, "--set", "weightKg=81"]).ok();
@@ -25,11 +25,11 @@ async fn two_devices_agree() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_losing_version_of_a_conflict_comes_back_when_it_is_asked_for() {
-    let world = World::new().await;
-    let desk = &world.desk;
+    let setup = Setup::new().await;
+    let desk = &setup.desk;
     let id = desk.measure("phone", 80.0);
-    world.register("phone").ok();
-    world.login("laptop").ok();
+    setup.register("phone").ok();
+    setup.login("laptop").ok();
     desk.run("laptop", &["put", "user-bodyweight-logs", "--id", &id, "--set", "weightKg=90"]).ok();
     desk.run("phone", &["put", "user-bodyweight-logs", "--id", &id, "--set", "weightKg=70"]).ok();
     for device in ["phone", "laptop"] {
@@ -50,27 +50,27 @@ async fn the_losing_version_of_a_conflict_comes_back_when_it_is_asked_for() {
 #[tokio::test(flavor = "multi_thread")]
 async fn only_the_owner_can_read_the_tokens() {
     use std::os::unix::fs::PermissionsExt;
-    let world = World::new().await;
-    world.register("phone").ok();
-    let mode = |name: &str| std::fs::metadata(world.desk.path(name)).expect("it is there").permissions().mode() & 0o777;
+    let setup = Setup::new().await;
+    setup.register("phone").ok();
+    let mode = |name: &str| std::fs::metadata(setup.desk.path(name)).expect("it is there").permissions().mode() & 0o777;
     assert_eq!(mode("phone/tokens.json"), 0o600);
     assert_eq!(mode("phone"), 0o700);
-    let remembered = std::fs::read_to_string(world.desk.path("phone/device.json")).expect("what the device remembers");
+    let remembered = std::fs::read_to_string(setup.desk.path("phone/device.json")).expect("what the device remembers");
     assert!(remembered.contains(EMAIL) && !remembered.contains(PASSWORD), "{remembered}");
-    world.desk.run("phone", &["logout"]).ok().says(&["the records stay"]);
-    assert!(!world.desk.path("phone/tokens.json").exists());
+    setup.desk.run("phone", &["logout"]).ok().says(&["the records stay"]);
+    assert!(!setup.desk.path("phone/tokens.json").exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_password_and_a_signed_out_device_are_exit_code_4() {
-    let world = World::new().await;
-    let desk = &world.desk;
-    world.register("phone").ok();
-    let login = ["login", "--server", &world.server.url(), "--email", EMAIL, "--password-stdin"];
+    let setup = Setup::new().await;
+    let desk = &setup.desk;
+    setup.register("phone").ok();
+    let login = ["login", "--server", &setup.server.url(), "--email", EMAIL, "--password-stdin"];
     desk.feed("laptop", &login, "wrong password\n").failed(4, &["cannot sign in", "401"]);
     desk.feed("laptop", &login, "").failed(2, &["standard input is empty"]);
     desk.feed("laptop", &login, &format!("{PASSWORD}\n")).ok();
-    let asked = ["login", "--server", &world.server.url(), "--email", EMAIL];
+    let asked = ["login", "--server", &setup.server.url(), "--email", EMAIL];
     desk.feed("tablet", &asked, "").failed(2, &["--password-stdin", "STRONGLOG_PASSWORD"]);
 
     desk.run("phone", &["logout", "--all-devices"]).ok();
@@ -79,9 +79,9 @@ async fn a_wrong_password_and_a_signed_out_device_are_exit_code_4() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_the_server_nothing_is_lost_and_the_exit_code_is_5() {
-    let world = World::new().await;
-    world.register("phone").ok();
-    let World { desk, server } = world;
+    let setup = Setup::new().await;
+    setup.register("phone").ok();
+    let Setup { desk, server } = setup;
     server.stop().await.expect("the server stops");
     desk.measure("phone", 80.0);
     desk.run("phone", &["sync"]).ended(5).says(&["the server is not available", "1 edit not sent yet"]);
@@ -92,14 +92,14 @@ async fn without_the_server_nothing_is_lost_and_the_exit_code_is_5() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_is_shown_given_a_new_password_and_erased() {
-    let world = World::new().await;
-    let desk = &world.desk;
+    let setup = Setup::new().await;
+    let desk = &setup.desk;
     let id = desk.measure("phone", 80.0);
-    world.register("phone").ok();
+    setup.register("phone").ok();
     desk.run("phone", &["account", "show"]).ok().says(&[EMAIL, "1 record"]);
     let passwords = format!("{PASSWORD}\nanother horse battery staple\n");
     desk.feed("phone", &["account", "password", "--password-stdin"], &passwords).ok().says(&["changed the password"]);
-    world.login("laptop").failed(4, &["cannot sign in"]);
+    setup.login("laptop").failed(4, &["cannot sign in"]);
     desk.feed("phone", &["account", "erase", "--password-stdin"], "another horse battery staple\n").failed(2, &["--yes"]);
     desk.feed("phone", &["account", "erase", "--password-stdin", "--yes"], "wrong\n").failed(4, &["cannot erase the account"]);
     desk.feed("phone", &["account", "erase", "--password-stdin", "--yes"], "another horse battery staple\n").ok().says(&["erased"]);
@@ -109,52 +109,52 @@ async fn an_account_is_shown_given_a_new_password_and_erased() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_device_belongs_to_one_account_and_nothing_is_created_for_another_one() {
-    let world = World::new().await;
-    world.register("phone").ok();
-    let url = world.server.url();
-    let other = |command, device| world.desk.run(device, &[command, "--server", &url, "--email", "ben@example.com"]);
+    let setup = Setup::new().await;
+    setup.register("phone").ok();
+    let url = setup.server.url();
+    let other = |command, device| setup.desk.run(device, &[command, "--server", &url, "--email", "ben@example.com"]);
     other("register", "phone").failed(1, &["cannot create an account", EMAIL, "--data DIR"]);
     other("login", "laptop").failed(4, &["cannot sign in"]);
     other("register", "laptop").ok();
     other("login", "phone").failed(1, &["cannot sign in as ben@example.com", EMAIL, "--data DIR"]);
-    world.desk.run("phone", &["logout"]).ok();
+    setup.desk.run("phone", &["logout"]).ok();
     other("register", "phone").failed(1, &["cannot create an account", EMAIL]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_log_out_the_status_names_the_account_and_the_way_back() {
-    let world = World::new().await;
-    world.register("phone").ok();
-    world.desk.run("phone", &["logout"]).ok();
-    let told = world.desk.run("phone", &["status"]).ok().says(&[EMAIL, &world.server.url(), "signed out", "stronglog login"]);
+    let setup = Setup::new().await;
+    setup.register("phone").ok();
+    setup.desk.run("phone", &["logout"]).ok();
+    let told = setup.desk.run("phone", &["status"]).ok().says(&[EMAIL, &setup.server.url(), "signed out", "stronglog login"]);
     assert!(!told.stdout.contains("alone"), "{}", told.stdout);
-    world.desk.run("phone", &["status", "--check"]).ended(3);
+    setup.desk.run("phone", &["status", "--check"]).ended(3);
 }
 
-/// A device that was away while another one deleted most records and the server forgot the deletions.
-async fn far_behind() -> World {
-    let world = World::new().await;
+/// A device that was offline while another device deleted most records and the server purged the tombstones.
+async fn far_behind() -> Setup {
+    let setup = Setup::new().await;
     let records: String = (0..120).map(|day| json!({ "date": day, "weightKg": 80 }).to_string() + "\n").collect();
-    world.desk.feed("phone", &["put", "user-bodyweight-logs"], &records).ok();
-    world.register("phone").ok();
-    world.login("laptop").ok();
-    let listed = world.desk.run("phone", &["list", "user-bodyweight-logs", "--json", "--limit", "100"]).ok().lines();
+    setup.desk.feed("phone", &["put", "user-bodyweight-logs"], &records).ok();
+    setup.register("phone").ok();
+    setup.login("laptop").ok();
+    let listed = setup.desk.run("phone", &["list", "user-bodyweight-logs", "--json", "--limit", "100"]).ok().lines();
     let ids: Vec<&str> = listed.iter().map(|record| record["id"].as_str().expect("an id")).collect();
-    world.desk.run("phone", &[&["delete", "user-bodyweight-logs"], &ids[..]].concat()).ok();
-    world.desk.run("phone", &["sync"]).ok();
-    let World { desk, server } = world;
+    setup.desk.run("phone", &[&["delete", "user-bodyweight-logs"], &ids[..]].concat()).ok();
+    setup.desk.run("phone", &["sync"]).ok();
+    let Setup { desk, server } = setup;
     let bind = server.addr();
     server.stop().await.expect("the server stops");
     desk.run("phone", &["admin", "purge", "--data", "server", "--tombstone-days", "0", "--backup-days", "0"]).ok();
     let config = stronglog_server::config::Config { bind, ..stronglog_server::config::Config::local(desk.path("server")) };
     let server = stronglog_server::serve::start(config).await.expect("the server starts again");
-    World { desk, server }
+    Setup { desk, server }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_command_waits_for_a_decision_of_the_user_in_silence() {
-    let world = far_behind().await;
-    let desk = &world.desk;
+    let setup = far_behind().await;
+    let desk = &setup.desk;
     let act = "stronglog sync --confirm delete";
     for _ in 0..2 {
         desk.run("laptop", &["sync"]).ended(3).says(&["your decision is needed", "100 records", act, "--confirm push-again"]);
@@ -165,21 +165,21 @@ async fn no_command_waits_for_a_decision_of_the_user_in_silence() {
     assert!(told["acts"][0].as_str().is_some_and(|told| told.contains(act)), "{told}");
     desk.run("laptop", &["status", "--check"]).ended(3).says(&[act]);
     assert_eq!(desk.run("laptop", &["status", "--json"]).ok().json()["toBeDeleted"], 100);
-    world.login("laptop").ended(3).says(&[act]);
+    setup.login("laptop").ended(3).says(&[act]);
     desk.run("laptop", &["account", "show"]).ok();
     desk.run("laptop", &["sync", "--confirm", "delete"]).ok().says(&["in sync"]);
     assert_eq!(desk.run("laptop", &["list", "user-bodyweight-logs", "--json"]).ok().lines().len(), 20);
     desk.run("laptop", &["status", "--check"]).ok();
 }
 
-/// A server that answers every request alike: with 503, or by closing the connection.
+/// A server that answers every request the same way: with 503, or by closing the connection.
 fn unavailable(answer: &'static str) -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("its address");
     std::thread::spawn(move || {
         for mut stream in listener.incoming().flatten() {
             let read = std::io::Read::read(&mut stream, &mut [0; 16_384]);
-            // A client that is gone needs no answer.
+            // A client that has disconnected needs no answer.
             _ = read.and_then(|_| std::io::Write::write_all(&mut stream, answer.as_bytes()));
         }
     });
@@ -188,17 +188,17 @@ fn unavailable(answer: &'static str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_busy_server_and_a_dropped_connection_end_alike() {
-    let world = World::new().await;
-    world.register("phone").ok();
+    let setup = Setup::new().await;
+    setup.register("phone").ok();
     for answer in ["HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", ""] {
-        let told = world.desk.run("phone", &["sync", "--server", &unavailable(answer)]).ended(5);
+        let told = setup.desk.run("phone", &["sync", "--server", &unavailable(answer)]).ended(5);
         told.says(&["the server is not available", "last error: "]);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_decision_given_with_the_sync_that_asks_for_it_counts() {
-    let world = far_behind().await;
-    world.desk.run("laptop", &["sync", "--confirm", "push-again"]).ok().says(&["in sync: sent 100"]);
-    assert_eq!(world.desk.run("laptop", &["list", "user-bodyweight-logs", "--json"]).ok().lines().len(), 120);
+    let setup = far_behind().await;
+    setup.desk.run("laptop", &["sync", "--confirm", "push-again"]).ok().says(&["in sync: sent 100"]);
+    assert_eq!(setup.desk.run("laptop", &["list", "user-bodyweight-logs", "--json"]).ok().lines().len(), 120);
 }

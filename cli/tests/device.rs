@@ -1,4 +1,4 @@
-//! A device without a server: records, past versions, export and import, and what is said where something is wrong.
+//! A device without a server: records, past versions, export and import, and the error messages.
 
 mod support;
 

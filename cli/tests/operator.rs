@@ -1,4 +1,4 @@
-//! The server as an operator meets it: starting, ending, backups; and a device that watches it.
+//! The server from the operator's view: starting, stopping and backups; and a device that watches it.
 #![cfg(unix)]
 
 mod support;
@@ -7,9 +7,9 @@ use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
-use support::{Desk, EMAIL, PASSWORD, World};
+use support::{Desk, EMAIL, PASSWORD, Setup};
 
-/// Lines of a child's output, until one has the word in it.
+/// Reads lines of a child's output until one contains the word.
 fn wait_for(lines: &mut impl BufRead, word: &str) -> String {
     let mut line = String::new();
     while !line.contains(word) {
@@ -48,7 +48,7 @@ fn a_server_ends_in_good_order_on_both_signals() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restored_backup_gets_back_what_the_devices_still_have() {
-    let World { desk, server } = World::new().await;
+    let Setup { desk, server } = Setup::new().await;
     let url = server.url();
     let address = server.addr();
     desk.measure("phone", 80.0);
@@ -70,10 +70,10 @@ async fn a_restored_backup_gets_back_what_the_devices_still_have() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_watching_device_hears_of_an_edit_and_ends_on_ctrl_c() {
-    let world = World::new().await;
-    let desk = &world.desk;
-    world.register("phone").ok();
-    world.login("laptop").ok();
+    let setup = Setup::new().await;
+    let desk = &setup.desk;
+    setup.register("phone").ok();
+    setup.login("laptop").ok();
     let mut command = desk.command(&["sync", "--watch", "--json"]);
     command.env("STRONGLOG_DATA", desk.path("laptop")).env("STRONGLOG_PASSWORD", PASSWORD).stdout(Stdio::piped());
     let mut laptop = command.spawn().expect("the command starts");

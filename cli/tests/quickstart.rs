@@ -1,4 +1,4 @@
-//! The quickstart, on a small scale: devices and server agree, the numbers are there, and what it prints to try next works as it stands.
+//! The quickstart on a small scale: devices and server agree, the numbers are printed, and the suggested commands work as printed.
 
 mod support;
 
@@ -66,7 +66,7 @@ fn what_it_prints_to_try_next_works_as_printed() {
     assert!(notes.contains("Add 2.5 kg next week."), "the tablet has the edit that was brought back");
 }
 
-/// The demo app is in the program if it was built before the program was; otherwise both commands say how to build it.
+/// The demo app is embedded if it was built before the program; otherwise both commands say how to build it.
 #[cfg(unix)]
 #[test]
 fn the_demo_app_is_served_with_an_account_to_sign_in_with() {

@@ -1,4 +1,4 @@
-//! What scripts rely on: JSON that keeps to the printed schemas, a closed pipe that is no failure, completions, help.
+//! The guarantees for scripts: JSON that matches the printed schemas, a closed pipe that is not a failure, completions, and help.
 
 mod support;
 
@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
 
 use serde_json::Value;
-use support::{Desk, EMAIL, PASSWORD, Ran, World};
+use support::{Desk, EMAIL, PASSWORD, Ran, Setup};
 
 /// The schemas that the command prints.
 struct Schemas(Value);
@@ -16,7 +16,7 @@ impl Schemas {
         Schemas(desk.run("phone", &["schema"]).ok().json())
     }
 
-    /// Holds each line of a run's output against the schema of its command.
+    /// Validates each line of a run's output against the schema of its command.
     #[track_caller]
     fn hold(&self, command: &str, ran: &Ran) {
         let schema = self.0.get(command).unwrap_or_else(|| panic!("there is no schema of {command}"));
@@ -32,15 +32,15 @@ impl Schemas {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_json_output_keeps_to_its_schema() {
-    let world = World::new().await;
-    let desk = &world.desk;
+    let setup = Setup::new().await;
+    let desk = &setup.desk;
     let schemas = Schemas::of(desk);
     let hold = |command: &str, rest: &[&str]| {
         let words: Vec<&str> = command.split(' ').chain(rest.iter().copied()).chain(["--json"]).collect();
         schemas.hold(command, &desk.run("phone", &words).ok());
     };
     let id = desk.measure("phone", 80.0);
-    let server = world.server.url();
+    let server = setup.server.url();
     hold("register", &["--server", &server, "--email", EMAIL]);
     hold("login", &["--email", EMAIL]);
     hold("sync", &[]);

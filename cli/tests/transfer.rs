@@ -1,9 +1,9 @@
-//! Export and import: what a backup has in it, and what it may replace.
+//! Export and import: what a backup contains, and what it may replace.
 
 mod support;
 
 use serde_json::{Value, json};
-use support::{Desk, World};
+use support::{Desk, Setup};
 
 const LOGS: &str = "user-bodyweight-logs";
 const ID: &str = "018f4e2a-7c1b-7d3e-9a55-0c6f1b2d3e4f";
@@ -199,15 +199,15 @@ fn an_export_is_of_one_moment() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_old_backup_on_another_device_does_not_turn_the_account_back() {
-    let world = World::new().await;
-    let desk = &world.desk;
+    let setup = Setup::new().await;
+    let desk = &setup.desk;
     let id = desk.measure("phone", 80.0);
     desk.run("phone", &["export", "old.jsonl"]).ok();
-    world.register("phone").ok();
+    setup.register("phone").ok();
     desk.run("phone", &["put", LOGS, "--id", &id, "--set", "weightKg=99"]).ok();
     desk.run("phone", &["sync"]).ok();
     desk.run("laptop", &["import", "old.jsonl"]).ok();
-    world.login("laptop").ok();
+    setup.login("laptop").ok();
     desk.run("phone", &["sync"]).ok();
     assert_eq!([weight(desk, "phone", &id), weight(desk, "laptop", &id)], [99, 99]);
 }

@@ -1,25 +1,25 @@
-//! Findings about a document: collected, never printed or thrown. [`crate::render`] shows them.
+//! Diagnostics about a document. They are collected, and [`crate::render`] prints them.
 
 use std::collections::BTreeMap;
 
 use crate::span::Span;
 
-/// How much a finding matters.
+/// The severity of a diagnostic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// The document is compiled, in the way that the message says.
+    /// The document is compiled, with the interpretation that the message states.
     Warning,
     /// Nothing is generated.
     Error,
 }
 
-/// One finding, with its place in the document.
+/// A diagnostic, with its position in the document.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Diagnostic {
-    /// Whether it stops the run.
+    /// Whether it prevents generation.
     pub severity: Severity,
-    /// Where.
+    /// The position.
     pub span: Span,
     /// What was found, and what is accepted.
     pub message: String,
@@ -27,11 +27,11 @@ pub struct Diagnostic {
     pub hint: Option<String>,
 }
 
-/// The findings of one run, each once.
+/// The diagnostics of one run, without duplicates.
 #[derive(Debug, Default)]
 pub struct Diagnostics {
     list: Vec<Diagnostic>,
-    /// The index of each finding in `list`.
+    /// The index of each diagnostic in `list`.
     known: BTreeMap<(Span, String), usize>,
 }
 
@@ -55,12 +55,12 @@ impl Diagnostics {
         &mut self.list[index]
     }
 
-    /// Whether nothing may be generated.
+    /// Whether there are errors, which prevent generation.
     pub fn has_errors(&self) -> bool {
         self.list.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
     }
 
-    /// All findings, by place.
+    /// All diagnostics, ordered by position.
     pub fn sorted(&self) -> Vec<&Diagnostic> {
         let mut list: Vec<_> = self.list.iter().collect();
         list.sort_by_key(|diagnostic| (diagnostic.span, diagnostic.severity));
@@ -69,7 +69,7 @@ impl Diagnostics {
 }
 
 impl Diagnostic {
-    /// Adds what to do next.
+    /// Sets the hint, which says what to do next.
     pub fn hint(&mut self, hint: impl Into<String>) {
         self.hint = Some(hint.into());
     }

@@ -1,8 +1,8 @@
-//! Compares two versions of a contract: what a change breaks, for requests or for responses, and where it stands.
+//! Compares two versions of a contract: which changes are breaking, for requests or for responses, and where they are.
 //!
-//! Clients keep old contracts for months. A change breaks *requests* if the new contract refuses what old clients may send, and
-//! *responses* if it lets the server answer what old clients refuse. Schemas are judged by the direction in which they are used, those
-//! that no operation uses by both.
+//! Clients keep old contracts for months. A change breaks *requests* if the new contract rejects values that old clients may send. It
+//! breaks *responses* if the server may send values that old clients reject. A schema is compared for the directions in which operations
+//! use it; a schema that no operation uses is compared for both.
 //!
 //! ```
 //! use contractc::{Compilation, diff};
@@ -27,27 +27,27 @@ use crate::source::{Sources, Span};
 /// A difference between two versions of a contract.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
-    /// The new contract refuses what old clients may send.
+    /// The new contract rejects values that old clients may send.
     pub breaks_requests: bool,
-    /// The new contract lets the server answer what old clients refuse.
+    /// The new contract lets the server send values that old clients reject.
     pub breaks_responses: bool,
-    /// What it is a change of, as a JSON pointer with `#`.
+    /// The changed element, as a JSON pointer with `#`.
     pub pointer: String,
-    /// Where it stands.
+    /// The location of the change.
     pub span: Span,
-    /// Whether the place is one of the old document, since the new one has nothing there.
+    /// Whether `span` points into the old document, because the new one has no such element.
     pub is_gone: bool,
-    /// What was, and what is.
+    /// The old and the new state.
     pub message: String,
 }
 
 impl Change {
-    /// Whether it breaks old clients.
+    /// Whether the change breaks old clients.
     pub fn is_breaking(&self) -> bool {
         self.breaks_requests || self.breaks_responses
     }
 
-    /// `breaking for requests`, and so on.
+    /// A label such as `breaking for requests`.
     pub fn class(&self) -> &'static str {
         match (self.breaks_requests, self.breaks_responses) {
             (true, true) => "breaking",
@@ -57,14 +57,14 @@ impl Change {
         }
     }
 
-    /// A line for a person, with file, line and column.
+    /// One line of output for a person, with file, line and column.
     pub fn line(&self, old: &Sources, new: &Sources) -> String {
         let sources = if self.is_gone { old } else { new };
         format!("{}: {} {}: {}", self.class(), place(sources, self.span), self.pointer, self.message)
     }
 }
 
-/// `openapi.yaml:12:5`
+/// A location such as `openapi.yaml:12:5`.
 fn place(sources: &Sources, span: Span) -> String {
     let Some(file) = sources.file(span.file) else { return String::new() };
     let start = span.range().start;
@@ -74,7 +74,7 @@ fn place(sources: &Sources, span: Span) -> String {
     format!("{}:{line}:{column}", file.name)
 }
 
-/// All changes from `old` to `new`, breaking ones first, otherwise by place.
+/// All changes from `old` to `new`: breaking changes first, then by location.
 pub fn compare(old: &Contract, new: &Contract) -> Vec<Change> {
     let mut comparison = schemas::Comparison::new(old, new);
     comparison.operations();

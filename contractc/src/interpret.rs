@@ -1,4 +1,4 @@
-//! Judges values by walking the model: the validator of `contractc validate`, and a judge of the generated ones.
+//! Validates values by walking the model. Used by `contractc validate`, and as a reference for the generated validators.
 
 use crate::model::{ArrayRules, Contract, ObjectRules, Schema, SchemaId, Sign};
 use crate::runtime::check::number_member;
@@ -7,10 +7,10 @@ use crate::runtime::number::Number;
 use crate::runtime::pattern;
 use crate::runtime::report::{At, Checker, Report, Violation};
 
-/// Judges a JSON text by a schema.
+/// Validates a JSON text against a schema.
 ///
 /// # Errors
-/// All violations; `syntax` if the text is not JSON.
+/// Returns all violations; `syntax` if the text is not JSON.
 pub fn validate(contract: &Contract, schema: SchemaId, json: &[u8]) -> Result<(), Report> {
     let tape = crate::runtime::schema::parse(json)?;
     let mut out = Checker::new();
@@ -207,7 +207,7 @@ impl Interpreter<'_> {
         }
     }
 
-    /// The schemas besides this one that apply to the same value, given that it is valid.
+    /// The other schemas that apply to the same value, given that the value is valid.
     fn in_place(&self, schema: &Schema, value: Json<'_>, out: &Checker) -> Vec<SchemaId> {
         let mut applied: Vec<SchemaId> = schema.reference.iter().chain(&schema.all_of).copied().collect();
         let variants = schema.any_of.iter().chain(&schema.one_of);
@@ -248,16 +248,16 @@ impl Interpreter<'_> {
     }
 }
 
-/// Schemas that apply in place can refer in circles; none that is written by a person goes this deep.
+/// Schemas that apply in place can form cycles. Schemas written by hand do not go this deep.
 const EVALUATION_DEPTH_MAX: usize = 32;
 
-/// One verdict of `contractc validate`, as a line of JSON.
+/// The verdict of `contractc validate` on one value, as a line of JSON.
 #[derive(Debug, serde::Serialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 pub struct Verdict {
     /// Whether the schema accepts the value.
     pub valid: bool,
-    /// Why not; absent if it does.
+    /// The violations; absent if the value is valid.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<VerdictError>,
 }
@@ -266,11 +266,11 @@ pub struct Verdict {
 #[derive(Debug, serde::Serialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 pub struct VerdictError {
-    /// JSON pointer to the value at fault.
+    /// The JSON pointer to the invalid value.
     pub pointer: String,
     /// The violated keyword.
     pub keyword: String,
-    /// What was seen and what is accepted.
+    /// What was found and what is accepted.
     pub message: String,
 }
 

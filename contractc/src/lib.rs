@@ -1,8 +1,8 @@
-//! The contract compiler: one OpenAPI document in; types, validators and clients in Rust and TypeScript, server routes, a SQLite schema and
-//! references out.
+//! The contract compiler: compiles one OpenAPI document to types, validators and clients in Rust and TypeScript, server routes, SQL views
+//! and references.
 //!
-//! It knows JSON Schema and OpenAPI, and nothing of what a contract is about. It runs no network, builds no crate and prints nothing: the
-//! command in `main.rs` does that.
+//! It implements JSON Schema and OpenAPI, and has no knowledge of the domain of a contract. It uses no network, builds no crate and prints
+//! nothing: the command in `main.rs` does the printing.
 //!
 //! ```
 //! use contractc::{Compilation, emit::Target};
@@ -17,10 +17,10 @@
 //! # let _ = Target::ALL;
 //! ```
 //!
-//! In reading order: a document is read by [`source`] and [`reader`] into the [`model`], with [`diagnostic`]s; [`shapes`] finds the types
-//! that hold it; [`emit`] prints them for each target and [`output`] writes the files; [`interpret`] judges values by the model alone,
-//! [`sample`] makes them, and [`diff`] compares two versions of a contract. The [`runtime`] is the part of generated Rust that does not
-//! depend on a contract.
+//! In reading order: [`source`] and [`reader`] read a document into the [`model`] and report [`diagnostic`]s. [`shapes`] finds the types
+//! that hold its values. [`emit`] prints them for each target, and [`output`] writes the files. [`interpret`] validates values with the
+//! model alone, [`sample`] generates values, and [`diff`] compares two versions of a contract. The [`runtime`] is the part of generated
+//! Rust that does not depend on a contract.
 
 #![deny(missing_docs, clippy::disallowed_methods)]
 
@@ -49,30 +49,30 @@ use emit::{OutputFile, Plan, Target};
 use model::Contract;
 use source::Sources;
 
-/// A document that was read, and what was found in it.
+/// The result of compiling a document.
 pub struct Compilation {
-    /// The document's file name, as generated files name it.
+    /// The file name of the document, as it appears in generated files.
     pub name: String,
     /// The files that were read.
     pub sources: Sources,
-    /// What was found in them.
+    /// The diagnostics about these files.
     pub diagnostics: Diagnostics,
-    /// Nothing, if the diagnostics have errors.
+    /// The contract; `None` if the diagnostics contain errors.
     pub contract: Option<Contract>,
 }
 
 impl Compilation {
-    /// Reads a document and all files it refers to.
+    /// Compiles a document and all files that it refers to.
     ///
     /// # Errors
-    /// What the operating system says of the file.
+    /// Returns the error of reading the file.
     pub fn from_file(path: &Path) -> std::io::Result<Self> {
         let (mut sources, mut diagnostics) = (Sources::default(), Diagnostics::default());
         let contract = reader::read(path, &mut sources, &mut diagnostics)?;
         Ok(Compilation { name: file_name(path), sources, diagnostics, contract })
     }
 
-    /// Reads a document from memory. Files it refers to are looked for beside `name`.
+    /// Compiles a document from memory. Files that it refers to are resolved relative to `name`.
     pub fn from_text(name: &str, text: &[u8]) -> Self {
         let (mut sources, mut diagnostics) = (Sources::default(), Diagnostics::default());
         let root = sources.add(Path::new(name), text, &mut diagnostics);
@@ -80,7 +80,7 @@ impl Compilation {
         Compilation { name: file_name(Path::new(name)), sources, diagnostics, contract }
     }
 
-    /// Reads a document that a program holds already. Findings name places by JSON pointer.
+    /// Compiles a document that a program holds as a value. Diagnostics give locations as JSON pointers.
     ///
     /// ```
     /// # let text = r#"{"openapi": "3.0.3", "info": {"title": "Demo", "version": "1"}, "paths": {},
@@ -108,17 +108,17 @@ impl Compilation {
         Compilation { name: "openapi.json".to_owned(), sources, diagnostics, contract }
     }
 
-    /// The findings as text for a person: at most [`render::FINDINGS_MAX`] of them, and how many others there are.
+    /// The diagnostics as text for a person: at most [`render::FINDINGS_MAX`] of them, and the number of the others.
     pub fn findings(&self) -> String {
         self.findings_up_to(render::FINDINGS_MAX)
     }
 
-    /// At most `max` findings as text for a person, and how many others there are.
+    /// At most `max` diagnostics as text for a person, and the number of the others.
     pub fn findings_up_to(&self, max: usize) -> String {
         render::findings(&self.diagnostics, &self.sources, max)
     }
 
-    /// The files of the given targets; nothing, if the diagnostics have errors.
+    /// Generates the files of the given targets; `None` if the diagnostics contain errors.
     pub fn generate(&self, targets: &[Target], standalone: bool) -> Option<Vec<OutputFile>> {
         let plan = Plan::new(self.contract.as_ref()?, &self.name, standalone);
         Some(emit::in_parallel(targets, |target| target.emit(&plan)).concat())

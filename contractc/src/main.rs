@@ -1,4 +1,4 @@
-//! The `contractc` command: reads arguments, calls the library, prints what it found. Exit codes: 0 fine, 1 findings, 2 usage.
+//! The `contractc` command: parses arguments, calls the library and prints the results. Exit codes: 0 success, 1 findings, 2 usage error.
 
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use contractc::output::{self, Mode};
 use contractc::render;
 use contractc::sample::{Mutation, Sampler};
 
-/// Code is made and formatted as trees of many small parts: this allocator takes a quarter off the time of a run.
+/// Code generation allocates trees of many small nodes. This allocator makes a run about a quarter faster.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -108,10 +108,10 @@ fn target(name: &str) -> Result<Target, String> {
     Target::from_name(name).ok_or_else(|| format!("available: {}", known.join(", ")))
 }
 
-/// The run ended with findings that have been printed.
+/// The error of a run whose findings have already been printed.
 struct Findings;
 
-/// What stops a run, as a sentence for standard error.
+/// Why a run failed, with the message for standard error.
 enum Failure {
     Findings,
     Usage(String),
@@ -194,7 +194,7 @@ fn validate(compile: impl Fn(&Path) -> Result<Compilation, Failure>, arguments: 
     };
     let done = each_line(arguments.input.as_deref(), &mut judge);
     match done {
-        // A reader that has seen enough closes the pipe.
+        // The reader closed the pipe because it needs no more output.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         Err(error) => Err(Failure::Usage(error.to_string())),
         Ok(()) if all_valid => Ok(()),
@@ -241,13 +241,13 @@ fn compare(compile: impl Fn(&Path) -> Result<Compilation, Failure>, arguments: &
 fn print_lines(mut lines: impl Iterator<Item = String>) -> Result<(), Failure> {
     let mut stdout = std::io::stdout().lock();
     match lines.try_for_each(|line| writeln!(stdout, "{line}")) {
-        // A reader that has seen enough closes the pipe.
+        // The reader closed the pipe because it needs no more output.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         result => result.map_err(|error| Failure::Usage(error.to_string())),
     }
 }
 
-/// Calls `judge` for every line that is not blank.
+/// Calls `judge` for every non-blank line.
 fn each_line(input: Option<&Path>, judge: &mut impl FnMut(&[u8]) -> std::io::Result<()>) -> std::io::Result<()> {
     let reader: Box<dyn BufRead> = match input.filter(|path| *path != Path::new("-")) {
         Some(path) => {

@@ -1,7 +1,7 @@
-//! The model: what a contract says, with JSON Schema 2020-12 meaning and no word about any target.
+//! The model: the meaning of a contract in terms of JSON Schema 2020-12, independent of any target.
 //!
-//! The reader normalises every dialect into it, the interpreter executes it, and each emitter prints it. All lists are in a canonical
-//! order, so that nothing generated depends on how the document happens to be laid out.
+//! The reader normalizes every dialect into the model, the interpreter executes it, and each emitter prints it. All lists are in canonical
+//! order, so that generated code does not depend on the layout of the document.
 
 mod direction;
 mod operation;
@@ -23,7 +23,7 @@ pub use rules::{
 use crate::runtime::check::Types;
 use crate::source::Span;
 
-/// Everything one document says.
+/// The content of one document.
 #[derive(Debug, Default)]
 pub struct Contract {
     /// `title`
@@ -34,48 +34,48 @@ pub struct Contract {
     pub summary: Option<String>,
     /// `description`
     pub description: Option<String>,
-    /// In the document's order.
+    /// In the order of the document.
     pub servers: Vec<Server>,
-    /// In the document's order, with tags that only operations name at the end.
+    /// In the order of the document, followed by tags that only operations use.
     pub tags: Vec<Tag>,
     /// All schemas, named or not, in the order of reading.
     pub schemas: Vec<Schema>,
-    /// The named schemas, by name; instantiated ones (`x-bind`, `x-any-collection`) and views of one direction included.
+    /// The named schemas, ordered by name. Includes instances (`x-bind`, `x-any-collection`) and direction-specific views.
     pub names: Vec<(String, SchemaId)>,
-    /// By tag, then path, then method.
+    /// Ordered by tag, then path, then method.
     pub operations: Vec<Operation>,
-    /// By name.
+    /// Ordered by name.
     pub security_schemes: Vec<SecurityScheme>,
-    /// Parents before children, otherwise by path.
+    /// Parents before children, otherwise ordered by path.
     pub collections: Vec<Collection>,
-    /// `x-namespace`: the UUID from which deterministic ids are made.
+    /// `x-namespace`: the UUID that deterministic ids are derived from.
     pub namespace: Option<String>,
-    /// How often each schema keyword occurs, for `COVERAGE.md`.
+    /// How often each schema keyword is used, for `COVERAGE.md`.
     pub keywords: std::collections::BTreeMap<String, KeywordUse>,
 }
 
-/// What became of a keyword.
+/// How a keyword is handled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeywordRole {
     /// Validators check it.
     Enforced,
-    /// It speaks to people.
+    /// Documentation for people.
     Annotation,
 }
 
-/// How often a keyword was met, and what became of it.
+/// How often a keyword is used, and how it is handled.
 #[derive(Clone, Copy, Debug)]
 pub struct KeywordUse {
-    /// How often it occurs.
+    /// How often the keyword is used.
     pub count: usize,
-    /// What became of it.
+    /// How the keyword is handled.
     pub role: KeywordRole,
 }
 
-/// A place that serves the contract.
+/// A server of the API.
 #[derive(Debug)]
 pub struct Server {
-    /// Its address.
+    /// The URL of the server.
     pub url: String,
     /// `description`
     pub description: Option<String>,
@@ -94,18 +94,18 @@ pub struct Tag {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SchemaId(pub usize);
 
-/// One schema object. Every field is a keyword, or a few that belong together.
+/// One schema object. Each field represents a keyword or a group of related keywords.
 #[derive(Clone, Debug, Default)]
 pub struct Schema {
-    /// Where it stands.
+    /// The position in the document.
     pub span: Span,
-    /// Where it stands in its document, as a JSON pointer with `#`.
+    /// The location in its document, as a JSON pointer with `#`.
     pub pointer: String,
-    /// What it says to people.
+    /// Annotation keywords.
     pub annotations: Annotations,
-    /// The schema `false`.
+    /// Whether this is the schema `false`.
     pub never: bool,
-    /// Null is accepted whatever the other keywords say (`nullable` of OpenAPI 3.0).
+    /// Whether null is accepted regardless of the other keywords (`nullable` of OpenAPI 3.0).
     pub accepts_null: bool,
     /// `type`
     pub types: Option<Types>,
@@ -133,9 +133,9 @@ pub struct Schema {
     pub not: Option<SchemaId>,
     /// `if`, with `then` and `else`.
     pub condition: Option<Condition>,
-    /// The member that tells the variants of `oneOf` apart, where there is one.
+    /// The discriminating member of `oneOf`, if there is one.
     pub tag: Option<UnionTag>,
-    /// `discriminator`, where it speaks of the variants.
+    /// `discriminator`, if it describes the variants.
     pub discriminator: Option<Discriminator>,
     /// `x-rules`
     pub rules: Vec<Rule>,
@@ -143,11 +143,11 @@ pub struct Schema {
     pub max_depth: Option<u64>,
     /// `x-ref`: the collection that an id points to.
     pub refers_to: Option<String>,
-    /// For a schema that the document does not have as it stands: what it was made from.
+    /// For a schema that is not in the document itself: the schema that it was derived from.
     pub view: Option<View>,
 }
 
-/// What a schema says to people.
+/// Annotation keywords: they do not affect validation.
 #[derive(Clone, Debug, Default)]
 pub struct Annotations {
     /// `title`
@@ -171,7 +171,7 @@ pub struct Annotations {
 /// A synced collection, from `x-sync`.
 #[derive(Clone, Debug)]
 pub struct Collection {
-    /// Of its `x-sync`.
+    /// The position of its `x-sync`.
     pub span: Span,
     /// The path segment, and the collection's name everywhere.
     pub path: String,
@@ -179,28 +179,28 @@ pub struct Collection {
     pub schema_name: String,
     /// The schema of its live records.
     pub schema: SchemaId,
-    /// The key of its only record.
+    /// The key of the collection's only record, for a collection of one.
     pub singleton: Option<String>,
-    /// The member that makes the ids of shipped records.
+    /// The member that the ids of shipped records are derived from.
     pub natural_key: Option<String>,
     /// Collections whose records are pushed first.
     pub parents: Vec<String>,
-    /// What devices look its records up by.
+    /// The indexes by which devices look up records.
     pub indexes: Vec<Index>,
-    /// The version of the local database that brought it.
+    /// The version of the local database that introduced it.
     pub since: u64,
-    /// Where changes are pulled.
+    /// The route for pulling changes.
     pub feed: Option<Route>,
-    /// Where many changes are pushed at once.
+    /// The route for pushing several changes at once.
     pub batch: Option<Route>,
-    /// Where one record is read, written and deleted.
+    /// The route for reading, writing and deleting one record.
     pub record: Option<Route>,
 }
 
-/// A path on which a collection is served.
+/// A path that serves a collection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
-    /// With its parameters in braces.
+    /// The path template, with its parameters in braces.
     pub path: String,
     /// The methods of the path, each with the id of its operation.
     pub operations: Vec<(Method, String)>,
@@ -211,37 +211,37 @@ pub struct Route {
 pub struct Index {
     /// The members, in the order of the index.
     pub members: Vec<String>,
-    /// One entry for each item of the (single) array member.
+    /// Whether the index has one entry for each item of its single member, an array.
     pub multi: bool,
 }
 
 impl Contract {
-    /// The schema of this id.
+    /// The schema with this id.
     pub fn schema(&self, id: SchemaId) -> &Schema {
         &self.schemas[id.0]
     }
 
-    /// The named schema `name`.
+    /// The schema named `name`.
     pub fn named(&self, name: &str) -> Option<SchemaId> {
         let index = self.names.binary_search_by(|(known, _)| known.as_str().cmp(name)).ok()?;
         Some(self.names[index].1)
     }
 
-    /// The schema that a name or a JSON pointer (with its `#`) means.
+    /// Finds a schema by its name or by its JSON pointer with `#`.
     pub fn find(&self, name: &str) -> Option<SchemaId> {
         let by_pointer = || self.schemas.iter().position(|schema| name.starts_with('#') && schema.pointer == name).map(SchemaId);
         self.named(name).or_else(by_pointer)
     }
 
-    /// The number of a schema among those with `x-max-depth`.
+    /// The index of a schema among those with `x-max-depth`.
     pub fn recursion_number(&self, id: SchemaId) -> usize {
         self.schemas[..id.0].iter().filter(|schema| schema.max_depth.is_some()).count()
     }
 
-    /// Follows schemas that do nothing but refer to another one.
+    /// Follows schemas that only refer to another schema.
     pub fn resolved(&self, id: SchemaId) -> SchemaId {
         let mut at = id;
-        // A chain longer than the number of schemas is a circle.
+        // A chain longer than the number of schemas is a cycle.
         for _ in 0..self.schemas.len() {
             match self.schema(at).alias() {
                 Some(next) => at = next,
@@ -251,8 +251,8 @@ impl Contract {
         at
     }
 
-    /// The schema, its reference and the arms of its `allOf`, all the way down: everything that must hold of a value, each once, in the
-    /// order in which a reader meets them. Behind a part that accepts null by itself nothing must hold.
+    /// The allOf closure: the schema, its reference and the branches of its `allOf`, transitively. Contains everything that must
+    /// hold for a value, each schema once, in reading order. The closure does not continue past a part that accepts null by itself.
     pub fn all_of_closure(&self, id: SchemaId) -> Vec<SchemaId> {
         let mut found = Vec::new();
         let mut seen = BTreeSet::new();
@@ -270,7 +270,7 @@ impl Contract {
         found
     }
 
-    /// The JSON types that the text of a parameter or header may stand for: strings, where the schema does not say.
+    /// The JSON types that the text of a parameter or header may represent: string if the schema has no type.
     pub fn text_types(&self, id: SchemaId) -> Types {
         let parts = self.all_of_closure(self.resolved(id));
         parts.iter().find_map(|part| self.schema(*part).types).unwrap_or(Types::STRING)
@@ -293,11 +293,11 @@ impl Contract {
         found
     }
 
-    /// The names of all members that the variants of a record may have: what all have first, then by variant.
+    /// The names of all members that the variants of a record may have: the common ones first, then by variant.
     pub fn member_names(&self, id: SchemaId) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
         let mut open = self.all_of_closure(id);
-        // What is referred to is more general than what refers to it.
+        // A referenced schema is more general than the schema that refers to it.
         open.reverse();
         let mut next = 0;
         while let Some(part) = open.get(next).copied() {
@@ -318,12 +318,13 @@ impl Contract {
 }
 
 impl Schema {
-    /// The schema to which this one adds nothing: by a lone `$ref`, or an `allOf` of one, as OpenAPI 3.0 needs for a description.
+    /// The schema that this one only repeats: through a `$ref` alone, or through an `allOf` with one branch, which OpenAPI 3.0 needs for a
+    /// description.
     pub fn alias(&self) -> Option<SchemaId> {
         self.only_part().filter(|_| !self.accepts_null)
     }
 
-    /// The schema to which this one adds nothing but null.
+    /// The schema that this one extends only with null.
     pub fn nullable_alias(&self) -> Option<SchemaId> {
         self.only_part().filter(|_| self.accepts_null)
     }
@@ -344,18 +345,18 @@ impl Schema {
         !has_parts && self.types.is_none() && !self.object.any() && !self.has_other_constraints()
     }
 
-    /// Whether the schema says no more than which members an object has, besides its reference and `allOf`.
+    /// Whether the schema only declares and requires members, apart from its reference and `allOf`.
     pub fn is_plain_object(&self) -> bool {
         let is_object = self.types == Some(Types::OBJECT) && self.object.is_plain();
         is_object && !self.accepts_null && !self.array.each && !self.has_other_constraints()
     }
 
-    /// Whether any keyword speaks of the content of numbers, strings, arrays or objects.
+    /// Whether any keyword constrains the content of numbers, strings, arrays or objects.
     pub fn has_facets(&self) -> bool {
         self.number.any() || self.text.any() || self.array.any() || self.object.any()
     }
 
-    /// Whether anything but parts, types, members and null limits the accepted values.
+    /// Whether anything except parts, types, members and null constrains the accepted values.
     fn has_other_constraints(&self) -> bool {
         #[rustfmt::skip]
         let Self {

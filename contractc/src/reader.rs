@@ -1,4 +1,4 @@
-//! Documents to model: finds every file, follows every reference, normalises every dialect, and names everything it does not enforce.
+//! Reads documents into the model: loads every file, follows every reference, normalizes dialects, and reports what it does not enforce.
 
 mod circles;
 mod names;
@@ -18,16 +18,16 @@ use crate::model::{Contract, KeywordRole, KeywordUse, Schema, SchemaId, Server, 
 use crate::runtime::report::escaped;
 use crate::source::{Map, Node, Sources, Span, Value, unescaped};
 
-/// Reads a document and all files it refers to.
+/// Reads a document and all files that it refers to.
 ///
 /// # Errors
-/// What the operating system says of the first file; everything else is a diagnostic.
+/// Returns the error of reading the first file. Every other problem becomes a diagnostic.
 pub fn read(path: &Path, sources: &mut Sources, diagnostics: &mut Diagnostics) -> std::io::Result<Option<Contract>> {
     let root = sources.load(path, diagnostics)?;
     Ok(read_loaded(root, sources, diagnostics))
 }
 
-/// Reads a document that is loaded already, and all files it refers to. Nothing comes back where there were errors.
+/// Reads a document that is already loaded, and all files that it refers to. Returns `None` if there were errors.
 pub fn read_loaded(root: usize, sources: &mut Sources, diagnostics: &mut Diagnostics) -> Option<Contract> {
     load_references(root, sources, diagnostics);
     let node = sources.root(root)?;
@@ -47,10 +47,10 @@ pub fn read_loaded(root: usize, sources: &mut Sources, diagnostics: &mut Diagnos
     (!diagnostics.has_errors()).then_some(contract)
 }
 
-/// References that lead to references are followed so far.
+/// How many references that lead to further references are followed.
 const HOPS_MAX: usize = 32;
 
-/// Which meaning the keywords have.
+/// Selects the meaning of keywords.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Dialect {
     V30,
@@ -78,10 +78,10 @@ fn dialect(root: &Node, diagnostics: &mut Diagnostics) -> Option<Dialect> {
     }
 }
 
-/// Loads every file that a reference names, and the files that those name.
+/// Loads every file that a reference names, recursively.
 fn load_references(root: usize, sources: &mut Sources, diagnostics: &mut Diagnostics) {
     let mut next = root;
-    // Files are numbered in the order in which they are found: the walk ends when it has seen the last one.
+    // Files are numbered in the order in which they are found, so the walk ends after the last number.
     while let Some(node) = sources.root(next) {
         let mut found = Vec::new();
         external_references(node, &mut found);
@@ -118,7 +118,7 @@ fn external_references(node: &Node, found: &mut Vec<(String, Span)>) {
     }
 }
 
-/// A node, and where it stands.
+/// A node and its location.
 #[derive(Clone)]
 struct Located<'a> {
     file: usize,
@@ -147,10 +147,10 @@ impl<'a> Located<'a> {
     }
 }
 
-/// Schema names that stand for others within a path item (`x-bind`): sorted pairs.
+/// The schema names that `x-bind` replaces within a path item, with their replacements, as sorted pairs.
 type Bindings = Vec<(String, String)>;
 
-/// What tells one schema of the model from another: its place, what is bound in it, and the collection it is narrowed to.
+/// Identifies a schema of the model: its location, the bindings that apply to it, and the collection that it is narrowed to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
     file: usize,
@@ -173,7 +173,7 @@ struct Reader<'a> {
     contract: Contract,
     ids: BTreeMap<Key, SchemaId>,
     queue: VecDeque<Job<'a>>,
-    /// Whether a schema of the root document, by pointer, leads to a given name.
+    /// Whether a schema of the root document (by pointer) reaches a given name.
     reach: BTreeMap<(String, String), bool>,
 }
 
@@ -190,7 +190,7 @@ impl<'a> Reader<'a> {
         self.operations(&root);
         self.drain();
         if !self.refuse_circles() {
-            // What follows walks along the references.
+            // The later steps follow the references, and must not follow a cycle.
             return;
         }
         self.instance_names();
@@ -226,13 +226,13 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A string member; anything else under that name is an error.
+    /// The string value of a member. Any other type is reported as an error.
     fn text(&mut self, node: &Node, key: &str) -> Option<String> {
         let member = node.get(key)?;
         match &member.value {
             Value::String(text) => Some(text.trim_end().to_owned()),
             Value::Null => None,
-            // YAML turns unquoted titles such as 2024 into numbers.
+            // YAML parses unquoted titles such as 2024 as numbers.
             Value::Number(number) => Some(number.to_string()),
             Value::Bool(value) => Some(value.to_string()),
             _ => {
@@ -250,18 +250,18 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Counts a keyword for `COVERAGE.md`.
+    /// Counts a use of the keyword for `COVERAGE.md`.
     fn count(&mut self, keyword: &str, role: KeywordRole) {
         let entry = self.contract.keywords.entry(keyword.to_owned());
         entry.or_insert(KeywordUse { count: 0, role }).count += 1;
     }
 
-    /// The place that a reference leads to.
+    /// Resolves a reference to its target.
     fn resolve(&mut self, from: usize, reference: &Node) -> Option<Located<'a>> {
         self.resolve_after(from, reference, 0)
     }
 
-    /// The same after some references that stood on the way.
+    /// Like `resolve`, after `hops` references have been followed already.
     fn resolve_after(&mut self, from: usize, reference: &Node, hops: usize) -> Option<Located<'a>> {
         let Some(text) = reference.as_str() else {
             self.diagnostics.error(reference.span, format!("`$ref` is {}; a string is accepted", reference.kind()));
@@ -269,7 +269,7 @@ impl<'a> Reader<'a> {
         };
         let (file_name, fragment) = text.split_once('#').unwrap_or((text, ""));
         let file = if file_name.is_empty() { Some(from) } else { self.sources.find(&self.sources.resolve(from, file_name)) };
-        // A file that could not be read or parsed has its own error.
+        // A file that could not be read or parsed has been reported already.
         let file = file?;
         let root = self.sources.root(file)?;
         let pointer = percent_decoded(fragment);
@@ -290,7 +290,7 @@ impl<'a> Reader<'a> {
         target
     }
 
-    /// Follows a pointer, and references that stand on its way.
+    /// Follows a JSON pointer, including references on the way.
     fn walk(&mut self, from: Located<'a>, pointer: &str, hops: usize) -> Option<Located<'a>> {
         let mut at = from;
         for token in pointer.split('/').skip(1) {
@@ -318,7 +318,7 @@ impl<'a> Reader<'a> {
         (strsim::damerau_levenshtein(&close.key, wanted) <= 3).then(|| format!("did you mean `#{parent}/{}`?", close.key))
     }
 
-    /// Follows `$ref`s that stand in place of the object itself, as parameters, responses and the like have them.
+    /// Follows `$ref`s that replace the object itself, as in parameters and responses.
     fn dereference(&mut self, at: Located<'a>) -> Option<Located<'a>> {
         let mut at = at;
         for _ in 0..HOPS_MAX {
@@ -331,7 +331,7 @@ impl<'a> Reader<'a> {
         None
     }
 
-    /// The id of the schema at a place; its content is read when its turn comes.
+    /// The id of the schema at a location. Its content is read later, from the queue.
     fn schema(&mut self, at: &Located<'a>, bindings: &Bindings) -> SchemaId {
         self.keyed(at, bindings.clone(), None)
     }
@@ -349,7 +349,7 @@ impl<'a> Reader<'a> {
         id
     }
 
-    /// A pointer with the `#` before it, and before that, for a file other than the document, the file's name.
+    /// The pointer as a URI fragment, preceded by the file name for any file other than the root document.
     fn full_pointer(&self, file: usize, pointer: &str) -> String {
         let name = self.sources.file(file).filter(|_| file != self.root).and_then(|file| file.name.rsplit('/').next());
         format!("{}#{pointer}", name.unwrap_or_default())

@@ -1,12 +1,12 @@
-//! The syntax of regular expressions, as far as it says which texts match and how they are searched for.
+//! The syntax of regexes, as far as it determines which texts match and how a matcher searches for them.
 //!
-//! What looks around (assertions, word boundaries) is seen and not understood: who needs to be sure asks the real matcher.
+//! Assertions and word boundaries are parsed but not interpreted: a caller that needs certainty must run the real matcher.
 
 mod ambiguity;
 
-/// A part of a regular expression.
+/// A node of the syntax tree.
 pub(crate) enum Node {
-    /// One character.
+    /// One character of a class.
     Class(Class),
     Sequence(Vec<Node>),
     Choice(Vec<Node>),
@@ -19,16 +19,16 @@ pub(crate) enum Node {
         name: String,
         node: Box<Node>,
     },
-    /// What the group of that number or name matched.
+    /// A back reference to the group with this number or name.
     Back(String),
-    /// Matches without a character, or does not.
+    /// An assertion: consumes no character.
     Assertion,
 }
 
 /// Ranges of code points, both ends included.
 pub(crate) type Class = Vec<(u32, u32)>;
 
-/// No expression that a person writes nests deeper.
+/// Regexes written by hand do not nest deeper.
 const NESTING_MAX: usize = 100;
 
 const DIGIT: &[(u32, u32)] = &[(0x30, 0x39)];
@@ -38,7 +38,7 @@ pub(crate) const PRINTABLE: (u32, u32) = (0x20, 0x7e);
 const LAST: u32 = 0x10_ffff;
 
 impl Node {
-    /// Nothing, if the source can't be read.
+    /// Parses the source; `None` if it cannot be parsed.
     pub(crate) fn parse(source: &str) -> Option<Node> {
         let mut parser = Parser { chars: source.chars().collect(), at: 0, groups: 0 };
         let root = parser.choice(0)?;
@@ -69,7 +69,7 @@ impl Parser {
         found
     }
 
-    /// The characters up to `end`, which is eaten too.
+    /// The characters up to `end`. Consumes `end` as well.
     fn until(&mut self, end: char) -> Option<String> {
         let length = self.chars.get(self.at..)?.iter().position(|next| *next == end)?;
         let text = self.chars[self.at..self.at + length].iter().collect();
@@ -148,7 +148,7 @@ impl Parser {
         (max.is_none_or(|max| min <= max)).then_some(Node::Repeat { node: Box::new(node), min, max })
     }
 
-    /// Behind a backslash, outside a class.
+    /// Parses an escape outside a class, after the backslash.
     fn escape(&mut self) -> Option<Node> {
         match self.peek()? {
             'b' | 'B' => {
@@ -168,7 +168,7 @@ impl Parser {
         }
     }
 
-    /// Behind a backslash: one character, or a class of them.
+    /// Parses an escape for one character or a class, after the backslash.
     fn escaped_class(&mut self) -> Option<Class> {
         let single = |code: u32| vec![(code, code)];
         Some(match self.next()? {
@@ -205,7 +205,7 @@ impl Parser {
         u32::from_str_radix(&text, 16).ok()
     }
 
-    /// Behind `\u`: four digits, two surrogates of four digits, or any number of digits in braces.
+    /// Parses the rest of `\u`: four digits, two surrogates of four digits each, or any number of digits in braces.
     fn code_point(&mut self) -> Option<u32> {
         if self.eat("{") {
             return u32::from_str_radix(&self.until('}')?, 16).ok();
@@ -218,7 +218,7 @@ impl Parser {
         Some(high)
     }
 
-    /// Behind the opening bracket.
+    /// Parses a class, after the opening bracket.
     fn class(&mut self) -> Option<Class> {
         let negated = self.eat("^");
         let mut class = Class::new();
@@ -244,10 +244,10 @@ impl Parser {
     }
 }
 
-/// All characters that are not in the class.
+/// The complement of a class.
 fn without(class: &[(u32, u32)]) -> Class {
     let mut sorted = class.to_vec();
-    // Surrogates are no characters.
+    // Surrogates are not characters.
     sorted.push((0xd800, 0xdfff));
     sorted.sort_unstable();
     let mut rest = Class::new();
@@ -264,7 +264,7 @@ fn without(class: &[(u32, u32)]) -> Class {
     rest
 }
 
-/// Some members of a Unicode property; the matcher has the last word.
+/// Some members of a Unicode property. The real matcher decides about all others.
 fn property(name: &str) -> Class {
     let value = name.rsplit('=').next().unwrap_or(name);
     match value {

@@ -1,5 +1,5 @@
-//! Findings as text for a person: message, `file:line:column`, the line or a window of it, and the hint. However many findings there are and
-//! however long their lines, the text stays short enough to be read.
+//! Renders diagnostics for a person: the message, `file:line:column`, the line or an excerpt of it, and the hint. The text stays short
+//! enough to read, regardless of the number of diagnostics and the length of lines.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -12,16 +12,16 @@ use codespan_reporting::term;
 use crate::diagnostic::{Diagnostic, Diagnostics, Severity};
 use crate::source::{File, Sources};
 
-/// So many findings are shown unless somebody asks for more.
+/// The default maximum number of diagnostics to show.
 pub const FINDINGS_MAX: usize = 100;
-/// Of findings with the same words so many are shown; the others are counted.
+/// How many diagnostics with the same message are shown. The others are counted.
 const EQUAL_FINDINGS_MAX: usize = 3;
-/// A longer line is cut to a window of so many characters.
+/// A longer line is cut to an excerpt of this many characters.
 const WINDOW_WIDTH: usize = 160;
-/// So many characters of the window stand before the place.
+/// How many characters of the excerpt precede the position.
 const WINDOW_BEFORE: usize = 60;
 
-/// At most `max` findings as text, errors before warnings where not all can be shown, and how many others there are.
+/// At most `max` diagnostics as text, and the number of the others. If not all can be shown, errors take precedence over warnings.
 pub fn findings(diagnostics: &Diagnostics, sources: &Sources, max: usize) -> String {
     let sorted = diagnostics.sorted();
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
@@ -51,7 +51,7 @@ pub fn findings(diagnostics: &Diagnostics, sources: &Sources, max: usize) -> Str
     text
 }
 
-/// One finding; `more` others say the same elsewhere.
+/// Renders one diagnostic. `more` is the number of others with the same message.
 fn render(diagnostic: &Diagnostic, sources: &Sources, more: usize) -> String {
     let level = match diagnostic.severity {
         Severity::Error => Level::Error,
@@ -74,12 +74,12 @@ fn render(diagnostic: &Diagnostic, sources: &Sources, more: usize) -> String {
         .unwrap_or_else(|error| format!("error: {} (cannot show its place: {error})\n", diagnostic.message))
 }
 
-/// The line of a finding, or a window of it, with the numbers that it has in its file.
+/// The line of a diagnostic, or an excerpt of it, with its line and column numbers in the file.
 #[derive(Default)]
 struct Excerpt {
     name: String,
     text: String,
-    /// Where in `text` the finding is.
+    /// The range of the diagnostic in `text`.
     range: Range<usize>,
     line: usize,
     column: usize,

@@ -1,6 +1,6 @@
-//! Makes JSON for tests: valid instances of any schema of a contract, instances that break one rule each, and other spellings of both.
+//! Generates JSON for tests: valid instances of any schema of a contract, instances that break one rule each, and alternative spellings.
 //!
-//! Everything that is handed out was judged by [`crate::interpret`] first. The same contract, seed and calls give the same samples.
+//! Every returned sample has been validated by [`crate::interpret`]. The same contract, seed and calls produce the same samples.
 //!
 //! ```
 //! use contractc::{Compilation, sample::Sampler};
@@ -13,8 +13,9 @@
 //! assert!(sampler.mutations(count, &valid).iter().any(|mutation| mutation.keyword == "maximum"));
 //! ```
 //!
-//! In reading order: `demand` gathers all that a value must satisfy at once and `generate` makes the value, with `object`, `number`,
-//! `text` and `regex` for its kinds; `needs` keeps recursion finite; `mutate` and `violate` break a valid value; `spelling` writes it in other words.
+//! In reading order: `demand` collects everything that a value must satisfy, and `generate` produces the value, with `object`, `number`,
+//! `text` and `regex` for each type. `needs` keeps recursion finite, `mutate` and `violate` break a valid value, and `spelling` writes a
+//! value in other ways.
 
 mod demand;
 mod generate;
@@ -40,54 +41,54 @@ use random::Random;
 
 pub use spelling::broken_texts;
 
-/// Makes samples of the schemas of one contract.
+/// Generates samples of the schemas of one contract.
 pub struct Sampler<'c> {
     contract: &'c Contract,
     random: Random,
     needs: Vec<Needs>,
     mood: Mood,
-    /// How many values may still be tried for the sample at hand. Retries nest, so this and not their number bounds the time.
+    /// How many values may still be tried for the current sample. Retries nest, so this limit bounds the time, not the number of retries.
     effort: usize,
 }
 
-/// What kind of sample is being made; drawn anew for each.
+/// The style of a sample, drawn anew for each sample.
 #[derive(Clone, Copy)]
 struct Mood {
-    /// From this level on values are as small as they may be.
+    /// From this level on, values are as small as possible.
     level_soft: usize,
-    /// How many values the sample may have before it is finished as small as it may be.
+    /// How many values the sample may contain before the rest is made as small as possible.
     size_soft: usize,
-    /// Whether recursion goes as deep as `x-max-depth` lets it.
+    /// Whether recursion goes as deep as `x-max-depth` allows.
     deep: bool,
 }
 
-/// An instance that breaks a rule.
+/// An instance that breaks one rule.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mutation {
-    /// The value.
+    /// The invalid value.
     pub value: Value,
-    /// JSON pointer of the violation that is reported, perhaps among others.
+    /// The JSON pointer of the reported violation. There may be others.
     pub pointer: String,
-    /// Its keyword. What is wrong inside an untagged union shows as `oneOf` or `anyOf` of the outermost one.
+    /// The violated keyword. A violation inside an untagged union is reported as `oneOf` or `anyOf` of the outermost union.
     pub keyword: String,
 }
 
-/// How many whole samples are made before a schema counts as one that has none.
+/// How many whole samples are tried before the sampler gives up on a schema.
 const SAMPLES_TRIED_MAX: usize = 24;
-/// How many values a sample may cost, retries included.
+/// How many values may be tried for one sample, retries included.
 const EFFORT_MAX: usize = 6_000;
 
 impl<'c> Sampler<'c> {
-    /// A sampler that makes the same instances for the same seed.
+    /// Creates a sampler. The same seed produces the same instances.
     pub fn new(contract: &'c Contract, seed: u64) -> Self {
         let mood = Mood { level_soft: 0, size_soft: 0, deep: false };
         Sampler { contract, random: Random::new(seed), needs: needs::measure(contract), mood, effort: 0 }
     }
 
-    /// A valid instance; nothing if none was found, which need not mean that there is none.
+    /// A valid instance. `None` means that none was found, not that none exists.
     pub fn valid(&mut self, schema: SchemaId) -> Option<Value> {
         (0..SAMPLES_TRIED_MAX).find_map(|attempt| {
-            // The last attempts are for schemas of which only small instances are easy to find.
+            // The last attempts generate small instances, for schemas whose large instances are rarely valid.
             let small = attempt * 2 >= SAMPLES_TRIED_MAX;
             self.mood = if small { Mood { level_soft: 1, size_soft: 10, deep: false } } else { self.draw_mood(schema) };
             self.effort = EFFORT_MAX;
@@ -95,20 +96,20 @@ impl<'c> Sampler<'c> {
         })
     }
 
-    /// Instances that break one rule each, as far as that can be, made from a valid one.
+    /// Instances derived from a valid one, each of which breaks one rule if possible.
     ///
-    /// Each rule of each schema is broken at the first place that it applies to. Only values for which
-    /// [`interpret::validate`] reports the pointer and keyword that the mutation names are returned; it may report others besides.
+    /// Each rule of each schema is broken at the first place where it applies. Only values for which
+    /// [`interpret::validate`] reports the pointer and keyword of the mutation are returned. It may report other violations as well.
     pub fn mutations(&mut self, schema: SchemaId, valid: &Value) -> Vec<Mutation> {
         self.mutate(schema, valid)
     }
 
-    /// JSON texts that all mean `value`, so that no judge may tell them apart; the first is the plain one.
+    /// JSON texts with the same meaning as `value`: every validator must treat them alike. The first is the plain one.
     pub fn text_variants(&mut self, value: &Value) -> Vec<String> {
         spelling::variants(value, &mut self.random)
     }
 
-    /// Whether the contract's own judge accepts the value.
+    /// Whether the interpreter accepts the value.
     fn accepts(&self, schema: SchemaId, value: &Value) -> bool {
         serde_json::to_vec(value).is_ok_and(|text| interpret::validate(self.contract, schema, &text).is_ok())
     }

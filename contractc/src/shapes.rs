@@ -1,6 +1,6 @@
-//! From constraints to shapes: which structures, sets, unions and plain values a typed language needs to hold what a contract accepts.
+//! Maps constraints to shapes: the structures, enums, unions and plain types that a typed language needs to hold the accepted values.
 //!
-//! Shapes know no target either. They only ever hold *more* than the schema accepts: where no shape fits, a value stays any JSON.
+//! Shapes are independent of any target. A shape holds at least the values that its schema accepts: if no shape fits, the type is any JSON.
 
 mod finder;
 mod merged;
@@ -21,7 +21,7 @@ pub struct Shapes {
     /// All types that need a name.
     pub declarations: Vec<Declaration>,
     by_schema: BTreeMap<SchemaId, DeclarationId>,
-    /// The schemas that operations mention: their type, and words for them.
+    /// The schemas that operations use, with their types and the words for their names.
     roots: BTreeMap<SchemaId, (Type, Vec<String>)>,
 }
 
@@ -32,43 +32,43 @@ pub struct DeclarationId(pub usize);
 /// A type with a name.
 #[derive(Debug)]
 pub struct Declaration {
-    /// The name in the contract, or the words that lead to it from a name in the contract.
+    /// The name in the contract, or the words derived from one.
     pub words: Vec<String>,
-    /// The schema that it holds.
+    /// The schema whose values it holds.
     pub schema: SchemaId,
-    /// What its values look like.
+    /// The shape of its values.
     pub shape: Shape,
 }
 
-/// What the values of a declared type look like.
+/// The shape of the values of a declared type.
 #[derive(Debug)]
 pub enum Shape {
-    /// An object with known members; `rest` is what other members may be, nothing where there are none.
+    /// An object with known members. `rest` is the type of undeclared members; `None` if there are none.
     Record {
-        /// The named members.
+        /// The declared members.
         fields: Vec<Field>,
-        /// The type of all others.
+        /// The type of all undeclared members.
         rest: Option<Type>,
     },
     /// A closed set of strings.
     Texts(Vec<String>),
-    /// A union whose variants differ in the value of a member.
+    /// A union whose variants differ in the value of a discriminating member.
     Tagged {
-        /// The member that tells them apart.
+        /// The discriminating member.
         member: String,
-        /// The shapes.
+        /// The variants.
         variants: Vec<Variant>,
     },
     /// A union whose variants differ in their JSON type.
     ByType(Vec<Variant>),
-    /// A union whose variants are told apart by their validators.
+    /// A union whose variants are discriminated by their validators.
     Untagged {
-        /// The shapes, in the document's order.
+        /// The variants, in the order of the document.
         variants: Vec<Variant>,
-        /// The order in which a value is held against them: the first that accepts it is taken.
+        /// The order in which the variants are tried: the first one that accepts the value is taken.
         attempts: Vec<Attempt>,
     },
-    /// Another type under a name of its own.
+    /// Another type, under its own name.
     Wrapper(Type),
 }
 
@@ -77,48 +77,48 @@ pub enum Shape {
 pub struct Field {
     /// Its name in JSON.
     pub name: String,
-    /// The schema that it holds.
+    /// The schema of its values.
     pub schema: SchemaId,
-    /// Whether it must be there.
+    /// Whether it is required.
     pub required: bool,
-    /// What it holds.
+    /// The content of the member.
     pub kind: FieldKind,
 }
 
-/// What a member holds.
+/// The content of a member.
 #[derive(Debug)]
 pub enum FieldKind {
-    /// A value that need not be stored, since the contract fixes it.
+    /// A value that the contract fixes, so that it need not be stored.
     Constant(JsonValue),
     /// A value of this type.
     Value(Type),
 }
 
-/// One of the shapes of a union.
+/// One variant of a union.
 #[derive(Debug)]
 pub struct Variant {
-    /// From which its name is made.
+    /// The words that its name is made from.
     pub words: Vec<String>,
-    /// The schema that it holds.
+    /// The schema of its values.
     pub schema: SchemaId,
     /// The type of its values.
     pub ty: Type,
-    /// The values of the tag that mean this variant.
+    /// The tag values that select this variant.
     pub tags: Vec<JsonValue>,
     /// The JSON types that this variant covers.
     pub types: Types,
 }
 
-/// One step of telling the variants of a union apart.
+/// One step in discriminating the variants of a union.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
     /// The index of the variant.
     pub variant: usize,
-    /// A member that this variant requires and all others refuse: a valid value that has it belongs to this variant.
+    /// A member that this variant requires and all others reject: a valid value with this member belongs to this variant.
     pub member: Option<String>,
 }
 
-/// What holds a value.
+/// The type of a value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Type {
     /// Any JSON value.
@@ -135,36 +135,36 @@ pub enum Type {
     Text,
     /// An array of one type.
     List(Box<Type>),
-    /// A list under `x-each`.
+    /// An `x-each` array.
     Each(Box<Type>),
-    /// An object of values of one type.
+    /// An object whose values all have one type.
     Map(Box<Type>),
-    /// May be null.
+    /// A type that may be null.
     Optional(Box<Type>),
     /// A declared type.
     Declared(DeclarationId),
-    /// A declared type that contains the one at hand: it must not be held in place.
+    /// A declared type that contains the type using it, and therefore needs indirection.
     Recursive(DeclarationId),
 }
 
-/// The parts of a schema: see [`Shapes::merged_parts`].
+/// The parts of a schema. See [`Shapes::merged_parts`].
 #[derive(Debug)]
 pub struct MergedParts {
-    /// Parts whose members are judged together; the schema itself is the first.
+    /// The parts whose members are validated together, starting with the schema itself.
     pub merged: Vec<SchemaId>,
-    /// Parts that are judged on their own.
+    /// The parts that are validated separately.
     pub separate: Vec<SchemaId>,
 }
 
 impl Shapes {
-    /// Finds the shapes of all named schemas and of everything that operations mention.
+    /// Finds the shapes of all named schemas and of everything that operations use.
     pub fn new(contract: &Contract) -> Self {
         let mut shapes = Finder::find(contract);
         shapes.mark_recursion();
         shapes
     }
 
-    /// The declaration of this id.
+    /// The declaration with this id.
     pub fn get(&self, id: DeclarationId) -> &Declaration {
         &self.declarations[id.0]
     }
@@ -174,8 +174,8 @@ impl Shapes {
         self.by_schema.get(&contract.resolved(schema)).copied()
     }
 
-    /// Divides what must hold of a value into the parts whose members can be judged in one walk over an object, the schema itself first,
-    /// and the parts that are judged on their own.
+    /// Splits the allOf closure into the parts whose members can be validated in one pass over an object, starting with the schema itself,
+    /// and the parts that are validated separately.
     pub fn merged_parts(&self, contract: &Contract, id: SchemaId) -> MergedParts {
         let mut parts = MergedParts { merged: vec![id], separate: Vec::new() };
         let is_declared = self.of(contract, id).is_some();
@@ -185,7 +185,7 @@ impl Shapes {
             let schema = contract.schema(part);
             for inner in schema.reference.iter().chain(&schema.all_of) {
                 let resolved = contract.resolved(*inner);
-                // Only a declaration ends a circle: code that is put into other code must call what is declared.
+                // Only a declaration ends a cycle: inlined code must call the function of a declared schema.
                 let is_open = is_declared || self.of(contract, resolved).is_none();
                 if contract.schema(resolved).is_plain_object() && is_open {
                     if !parts.merged.contains(&resolved) {
@@ -199,12 +199,12 @@ impl Shapes {
         parts
     }
 
-    /// The type of a schema that an operation mentions.
+    /// The type of a schema that an operation uses.
     pub fn root_type(&self, schema: SchemaId) -> Option<&Type> {
         self.roots.get(&schema).map(|(ty, _)| ty)
     }
 
-    /// All schemas that operations mention, with words for them.
+    /// All schemas that operations use, with the words for their names.
     pub fn roots(&self) -> impl Iterator<Item = (SchemaId, &[String])> {
         self.roots.iter().map(|(schema, (_, words))| (*schema, words.as_slice()))
     }

@@ -1,4 +1,4 @@
-//! Documents as written: JSON or YAML text turned into one tree that remembers where each value stands.
+//! Parses JSON or YAML documents into one tree that records the position of every value.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,16 +12,16 @@ use crate::runtime::report::escaped;
 use crate::runtime::tape::{DEPTH_MAX, Located, Tape};
 pub use crate::span::Span;
 
-/// A value of a document, with its place.
+/// A value of a document, with its position.
 #[derive(Clone, Debug)]
 pub struct Node {
-    /// Where it stands.
+    /// The position.
     pub span: Span,
-    /// What it is.
+    /// The value.
     pub value: Value,
 }
 
-/// What a node is.
+/// The value of a node.
 #[derive(Clone, Debug)]
 pub enum Value {
     /// `null`
@@ -38,31 +38,31 @@ pub enum Value {
     Map(Map),
 }
 
-/// A mapping, sorted by key: no output can depend on the order in which keys were written.
+/// A mapping, sorted by key, so that no output depends on the order of keys in the document.
 #[derive(Clone, Debug, Default)]
 pub struct Map {
     entries: Vec<Entry>,
 }
 
-/// A key, its place, and its value.
+/// A key, its position, and its value.
 #[derive(Clone, Debug)]
 pub struct Entry {
     /// The key.
     pub key: String,
-    /// Where the key stands.
+    /// The position of the key.
     pub key_span: Span,
     /// The value.
     pub node: Node,
 }
 
 impl Map {
-    /// The value under a key.
+    /// The value of a key.
     pub fn get(&self, key: &str) -> Option<&Node> {
         let index = self.entries.binary_search_by(|entry| entry.key.as_str().cmp(key)).ok()?;
         Some(&self.entries[index].node)
     }
 
-    /// The entries, by key.
+    /// The entries, ordered by key.
     pub fn iter(&self) -> impl Iterator<Item = &Entry> {
         self.entries.iter()
     }
@@ -106,12 +106,12 @@ impl Node {
         }
     }
 
-    /// The value under a key.
+    /// The value of a key, if this is a mapping that has the key.
     pub fn get(&self, key: &str) -> Option<&Node> {
         self.as_map()?.get(key)
     }
 
-    /// What kind of value this is, as a message says it.
+    /// The name of the type, for messages.
     pub fn kind(&self) -> &'static str {
         match self.value {
             Value::Null => "null",
@@ -123,7 +123,7 @@ impl Node {
         }
     }
 
-    /// The node that a JSON pointer without its leading `#` leads to.
+    /// The node at a JSON pointer without the leading `#`.
     pub fn at_pointer(&self, pointer: &str) -> Option<&Node> {
         pointer.split('/').skip(1).try_fold(self, |node, token| {
             let token = unescaped(token);
@@ -135,7 +135,7 @@ impl Node {
         })
     }
 
-    /// The value without its places.
+    /// The value without positions.
     pub fn to_json(&self) -> JsonValue {
         match &self.value {
             Value::Null => JsonValue::Null,
@@ -148,28 +148,28 @@ impl Node {
     }
 }
 
-/// The name that a token of a JSON pointer means.
+/// Unescapes a token of a JSON pointer.
 pub(crate) fn unescaped(token: &str) -> String {
     token.replace("~1", "/").replace("~0", "~")
 }
 
-/// One file that was read.
+/// A file that has been read.
 #[derive(Debug)]
 pub struct File {
-    /// As the user named it, with forward slashes.
+    /// The name as the user wrote it, with forward slashes.
     pub name: String,
-    /// Its whole content.
+    /// The complete content.
     pub text: String,
-    /// Byte offset of the start of each line.
+    /// The byte offset of the start of each line.
     pub lines: Vec<usize>,
     path: PathBuf,
     root: Option<Node>,
-    /// Whether nobody but the program has this text: its lines say nothing to a person.
+    /// Whether the text was generated from a value in a program, so that its line numbers mean nothing to a person.
     is_held: bool,
 }
 
 impl File {
-    /// Where something stands, as a JSON pointer with its `#`.
+    /// The JSON pointer, with its `#`, to the value at a position.
     pub(crate) fn pointer(&self, place: &Span) -> Option<String> {
         let mut open = vec![(String::from("#"), self.root.as_ref()?)];
         while let Some((pointer, node)) = open.pop() {
@@ -191,24 +191,24 @@ impl File {
         None
     }
 
-    /// Whether the text is a program's own, and not one that a person wrote.
+    /// Whether the text was generated from a value in a program, not written by a person.
     pub(crate) fn is_held(&self) -> bool {
         self.is_held
     }
 
-    /// The index of the line that a byte is in.
+    /// The index of the line that contains a byte.
     pub(crate) fn line(&self, byte: usize) -> usize {
         self.lines.partition_point(|start| *start <= byte).saturating_sub(1)
     }
 
-    /// The bytes of a line, its end included.
+    /// The byte range of a line, including its line ending.
     pub(crate) fn line_range(&self, line: usize) -> std::ops::Range<usize> {
         let end = self.text.len();
         self.lines.get(line).copied().unwrap_or(end)..self.lines.get(line + 1).copied().unwrap_or(end)
     }
 }
 
-/// All files of a run, each read once.
+/// All files of a run. Each file is read once.
 #[derive(Debug, Default)]
 pub struct Sources {
     files: Vec<File>,
@@ -216,20 +216,20 @@ pub struct Sources {
 }
 
 impl Sources {
-    /// The file of this number.
+    /// The file with this number.
     pub fn file(&self, id: usize) -> Option<&File> {
         self.files.get(id)
     }
 
-    /// The document in file `id`, unless it could not be parsed.
+    /// The root of file `id`; `None` if the file could not be parsed.
     pub fn root(&self, id: usize) -> Option<&Node> {
         self.files.get(id)?.root.as_ref()
     }
 
-    /// Reads and parses a file, unless that has been done before.
+    /// Reads and parses a file, unless that has already been done.
     ///
     /// # Errors
-    /// What the operating system says. Text that is no document is a diagnostic instead.
+    /// Returns the error of reading the file. Text that cannot be parsed becomes a diagnostic instead.
     #[expect(clippy::disallowed_methods, reason = "the one place where documents are read")]
     pub fn load(&mut self, path: &Path, diagnostics: &mut Diagnostics) -> std::io::Result<usize> {
         let key = std::fs::canonicalize(path)?;
@@ -242,7 +242,7 @@ impl Sources {
         Ok(id)
     }
 
-    /// Parses a document that was read already, under the name of `path`.
+    /// Parses a document that has already been read, under the name of `path`.
     pub fn add(&mut self, path: &Path, bytes: &[u8], diagnostics: &mut Diagnostics) -> usize {
         let id = self.files.len();
         let text = String::from_utf8_lossy(bytes).trim_start_matches('\u{feff}').replace("\r\n", "\n");
@@ -260,7 +260,7 @@ impl Sources {
         id
     }
 
-    /// Parses the text of a document that a program holds in another form.
+    /// Parses the text of a document that a program holds as a value.
     #[cfg(feature = "openapiv3")]
     pub(crate) fn add_held(&mut self, name: &str, text: &[u8], diagnostics: &mut Diagnostics) -> usize {
         let id = self.add(Path::new(name), text, diagnostics);
@@ -268,13 +268,13 @@ impl Sources {
         id
     }
 
-    /// The file that was read from `path`.
+    /// The number of the file that was read from `path`.
     pub fn find(&self, path: &Path) -> Option<usize> {
         let key = std::fs::canonicalize(path).ok()?;
         self.by_path.get(&key).copied()
     }
 
-    /// The path of a file that `reference`, written in file `from`, names.
+    /// The path of the file that `reference` in file `from` refers to.
     pub fn resolve(&self, from: usize, reference: &str) -> PathBuf {
         let folder = self.files.get(from).and_then(|file| file.path.parent()).unwrap_or(Path::new(""));
         folder.join(reference)
@@ -345,7 +345,7 @@ fn parse_yaml(id: usize, file: &File, diagnostics: &mut Diagnostics) -> Option<N
 
 const TOO_DEEP: &str = "the document nests deeper than 128 levels";
 
-/// Nodes that aliases may copy in all: a guard against documents that double at every level.
+/// How many nodes all aliases together may copy. Guards against documents that double in size at every level.
 const COPIED_NODES_MAX: usize = 1_000_000;
 
 struct YamlReader<'a> {
@@ -355,12 +355,12 @@ struct YamlReader<'a> {
     open: Vec<Open>,
     anchors: BTreeMap<usize, Node>,
     copied: usize,
-    /// The last place that was looked up: line, column and byte. Places are asked for in order, and a line may hold the whole document.
+    /// The last position that was looked up, as line, column and byte. Lookups are in order, and one line may contain the whole document.
     last: (usize, usize, usize),
     root: Option<Node>,
 }
 
-/// A list or mapping whose end has not come yet.
+/// A list or mapping whose end has not been reached.
 struct Open {
     start: usize,
     anchor: usize,
@@ -386,7 +386,7 @@ impl Fault {
 }
 
 impl YamlReader<'_> {
-    /// Byte offset of a place that the scanner counts in lines (from one) and characters (from zero).
+    /// The byte offset of a position that the scanner gives as a line (from one) and a column in characters (from zero).
     fn byte(&mut self, line: usize, column: usize) -> usize {
         let (skipped, start) = match self.last {
             (known, skipped, byte) if known == line && skipped <= column => (skipped, byte),
@@ -459,7 +459,7 @@ impl YamlReader<'_> {
         Ok(())
     }
 
-    /// A mapping with what its merge keys (`<<`) bring in: its own keys come first, then those of each merged mapping in turn.
+    /// A mapping with its merge keys (`<<`) applied: its own keys take precedence, then those of each merged mapping in order.
     fn merged(&mut self, entries: Vec<Entry>) -> Map {
         let (merges, own): (Vec<Entry>, Vec<Entry>) = entries.into_iter().partition(|entry| self.is_merge_key(entry));
         let mut map = self.unique(own);
@@ -481,7 +481,7 @@ impl YamlReader<'_> {
         map
     }
 
-    /// Whether a key is `<<` without quotes.
+    /// Whether a key is an unquoted `<<`.
     fn is_merge_key(&self, entry: &Entry) -> bool {
         entry.key == "<<" && self.file.text.get(entry.key_span.range()) == Some("<<")
     }
@@ -496,7 +496,7 @@ impl YamlReader<'_> {
     }
 }
 
-/// A key as text: `200` and `true` are names like any other, written as they stand.
+/// A key as text: keys such as `200` and `true` are used as written.
 fn key_text(node: &Node, file: &File) -> Result<String, String> {
     match &node.value {
         Value::String(text) => Ok(text.clone()),
@@ -505,10 +505,10 @@ fn key_text(node: &Node, file: &File) -> Result<String, String> {
     }
 }
 
-/// How much a node holds.
+/// The size of a node.
 struct Size {
     nodes: usize,
-    /// Lists and mappings one inside the other.
+    /// The nesting depth of lists and mappings.
     depth: usize,
 }
 
@@ -524,7 +524,7 @@ impl Size {
     }
 }
 
-/// The YAML 1.2 core schema.
+/// Resolves a plain scalar by the YAML 1.2 core schema.
 fn plain(text: &str) -> Value {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => Value::Null,

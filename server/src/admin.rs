@@ -9,13 +9,13 @@ use crate::store::sqlite::backup;
 /// Writes a consistent copy of the database to a new file. The server may be running.
 ///
 /// # Errors
-/// There is no database in the folder, or the file exists or cannot be written.
+/// The folder contains no database, or the file already exists or cannot be written.
 pub fn back_up(data: &Path, to: &Path) -> Result<(), StoreError> {
     backup::back_up(data, to, now_ms())
 }
 
-/// Replaces the database by a backup, and returns where the previous database is kept. The server must be stopped. Devices pull everything
-/// again and push what the backup does not contain.
+/// Replaces the database with a backup, and returns the path to which the previous database was moved. The server must be stopped.
+/// Afterwards, devices pull everything again and push what the backup does not contain.
 ///
 /// # Errors
 /// The file is not a backup or is damaged, or a server is running.
@@ -23,11 +23,11 @@ pub fn restore(data: &Path, from: &Path) -> Result<Option<PathBuf>, StoreError> 
     backup::restore(data, from, &new_epoch(), now_ms())
 }
 
-/// Purges the tombstones that are older than a number of days and that all backups of the last `backup_days` contain. Returns how many there
-/// were. A running server does this once a day.
+/// Purges the tombstones that are older than `tombstone_days` and that are contained in every backup of the last `backup_days`. Returns the
+/// number of purged tombstones. A running server does this once a day.
 ///
 /// # Errors
-/// There is no database in the folder, or it cannot be written.
+/// The folder contains no database, or the database cannot be written.
 pub fn purge(data: &Path, tombstone_days: u32, backup_days: u32) -> Result<u64, StoreError> {
     backup::purge_folder(data, tombstone_days, backup_days, now_ms())
 }

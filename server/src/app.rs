@@ -1,4 +1,4 @@
-//! The state that all handlers share, and how they read and write one user's records.
+//! The state that all handlers share, and read and write access to one user's records.
 
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -20,27 +20,27 @@ use crate::problem::Failure;
 use crate::shares::Shares;
 use crate::store::sqlite::{Store, UserRecords};
 
-/// A running server's state.
+/// The state of a running server.
 pub struct App {
     pub store: Arc<Store>,
     pub tokens: Tokens,
     pub passwords: Passwords,
     pub limits: Limits,
     pub notifications: Notifications,
-    /// The memory that bodies of requests take.
+    /// The memory used by request bodies.
     pub bodies: Shares<Sender>,
-    /// The requests under way, by account.
+    /// The requests in progress, by account.
     pub requests: Shares<Uuid>,
-    /// One permit for each large body that is parsed.
+    /// One permit for each large body being parsed.
     pub parsing: Semaphore,
-    /// The exports under way, by account.
+    /// The exports in progress, by account.
     pub exports: Shares<Uuid>,
     pub metrics: Metrics,
     pub connections: Connections,
     pub config: Config,
-    /// When it was last found out whether the data can be read and written, and whether it can.
+    /// When the data was last checked for read and write access, and the result.
     pub checked: Mutex<Option<(Instant, bool)>>,
-    /// Turns true when the server shuts down: open streams end.
+    /// Becomes true when the server shuts down, which ends open streams.
     pub stopping: watch::Receiver<bool>,
 }
 
@@ -48,7 +48,7 @@ impl App {
     /// Reads a user's records from one snapshot.
     ///
     /// # Errors
-    /// The account does not exist any more, `work` fails, or the store does.
+    /// The account no longer exists, or `work` or the store fails.
     pub async fn read<T: Send + 'static>(
         &self,
         user: Uuid,
@@ -56,17 +56,17 @@ impl App {
     ) -> Result<T, Failure> {
         self.store
             .read(move |connection| {
-                // The tokens of an erased account are valid until they expire, but there is nothing to read.
+                // The access tokens of an erased account stay valid until they expire, but there is nothing left to read.
                 let records = UserRecords::of(connection, user)?.ok_or_else(Failure::unauthorized)?;
                 Ok(work(&records)?)
             })
             .await
     }
 
-    /// Changes a user's records in one transaction, which is on disk before this returns.
+    /// Changes a user's records in one transaction, which is durable before this returns.
     ///
     /// # Errors
-    /// The account does not exist any more, `work` fails, or the store does. Nothing is changed then.
+    /// The account no longer exists, or `work` or the store fails. In each case nothing is changed.
     pub async fn write<T: Send + 'static>(
         &self,
         user: Uuid,
@@ -88,7 +88,7 @@ pub fn now_ms() -> i64 {
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// A new id, ordered by time.
+/// Creates an id that sorts by creation time (UUIDv7).
 pub fn new_id() -> Uuid {
     ClockAndRng { now_ms: now_ms(), random: &mut rand::random }.new_id()
 }

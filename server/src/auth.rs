@@ -1,4 +1,4 @@
-//! Authentication: passwords, access and refresh tokens, and limits on attempts.
+//! Authentication: passwords, access and refresh tokens, and rate limits for sign-in attempts.
 
 mod hs256;
 pub mod limits;

@@ -1,4 +1,4 @@
-//! The settings of a server: flags, environment variables, and defaults that are safe.
+//! The settings of a server: flags, environment variables, and safe defaults.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};

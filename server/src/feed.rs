@@ -1,5 +1,5 @@
-//! What the server decides: pushes, pulls and single records of one user, as pure functions over a [`Records`] transaction. No clock, no
-//! randomness, no socket in here, so that a simulation runs exactly this.
+//! The server's decisions: pushes, pulls and single records of one user, as pure functions over a [`Records`] transaction. The module uses
+//! no clock, no random source and no socket, so that the simulation runs exactly this code.
 
 mod limits;
 mod pull;
@@ -25,14 +25,14 @@ pub enum Refusal {
     InvalidCursor,
     #[error("tombstones after the cursor have been purged: pull again from the beginning")]
     CursorExpired,
-    /// The device pushes again what it knows above this revision.
+    /// The device must push again what it knows above this revision.
     #[error("the server was restored from a backup, which reaches to revision {restored_rev}: pull again from the beginning")]
     EpochChanged { restored_rev: u64 },
     #[error("no record has this id")]
     NotFound,
 }
 
-/// Why there is no answer.
+/// Why a request has no result.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]
@@ -51,12 +51,12 @@ fn follow(records: &impl Records, head: &Head, text: &str, feed: Feed) -> Result
         if cursor.epoch != head.epoch {
             return Err(Refusal::EpochChanged { restored_rev: records.restored_rev(&cursor.epoch)? }.into());
         }
-        // The cursor knows more than the server: somebody has put an older database in place behind our back.
+        // The cursor is ahead of the server: an older database was put in place without a restore.
         if cursor.rev > head.rev {
             return Err(Refusal::EpochChanged { restored_rev: head.rev }.into());
         }
     }
-    // A pull that began after the purge has missed nothing, however far it has come.
+    // A pull that began after the purge has missed nothing, whatever revision it has reached.
     if cursor.rev.max(cursor.purge_watermark) < head.purge_watermark && rules::on(Rule::PurgeWatermarkCheck) {
         return Err(Refusal::CursorExpired.into());
     }

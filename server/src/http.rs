@@ -1,4 +1,4 @@
-//! The routes: the operations of the contract, and health, metrics and reference pages.
+//! The routes: the operations of the contract, and the health, metrics and reference pages.
 
 pub mod body;
 mod docs;
@@ -27,7 +27,7 @@ use crate::feed::BATCH_BYTES_MAX;
 use crate::problem::Failure;
 use crate::site;
 
-/// The operations that need no token. This does not compile unless the contract says the same.
+/// The operations that need no token. This does not compile unless the contract agrees.
 const OPEN: [&str; 4] = [open::<Register>(), open::<Login>(), open::<RefreshTokens>(), open::<GetSyncConfig>()];
 
 const fn open<O: Operation>() -> &'static str {
@@ -35,10 +35,10 @@ const fn open<O: Operation>() -> &'static str {
     O::ID
 }
 
-/// How long reading and writing may take before the server counts as broken.
+/// The time after which a pending read or write counts as failed.
 const CHECK_TIME_MAX: Duration = Duration::from_secs(5);
 
-/// All routes over a server's state.
+/// Returns all routes over a server's state.
 pub fn router(app: &Arc<App>) -> Router {
     let api = Arc::new(handlers::Handlers(Arc::clone(app)));
     let with_body = |bytes_max| middleware::from_fn_with_state(body::Limit { app: Arc::clone(app), bytes_max }, body::whole);
@@ -60,7 +60,7 @@ pub fn router(app: &Arc<App>) -> Router {
     edge::around(all, app)
 }
 
-/// The routes of the port that is for the operator alone.
+/// Returns the routes of the port that only the operator can reach.
 pub fn operator_router(app: &Arc<App>) -> Router {
     probes(app).route("/metrics", get(metrics)).with_state(Arc::clone(app)).fallback(|| async { Failure::no_path() })
 }
@@ -69,7 +69,7 @@ fn probes(_: &Arc<App>) -> Router<Arc<App>> {
     Router::new().route("/livez", get(|| async { "ok\n" })).route("/readyz", get(ready)).route("/healthz", get(ready))
 }
 
-/// Whether the server can read and write its data. However often this is asked, it is found out once a second.
+/// Checks whether the server can read and write its data. The check runs at most once a second, however many requests ask for it.
 async fn ready(State(app): State<Arc<App>>) -> Result<&'static str, Failure> {
     let mut last = app.checked.lock().await;
     let known = last.filter(|(at, _)| at.elapsed() < Duration::from_secs(1));
@@ -93,7 +93,7 @@ async fn metrics(State(app): State<Arc<App>>) -> Response {
     ([(http::header::CONTENT_TYPE, media_type)], app.metrics.text(app.notifications.open(), app.connections.open())).into_response()
 }
 
-/// Without a port of their own, numbers are for programs on this machine. A proxy on it speaks for others, and says so.
+/// Serves metrics to programs on this machine if they have no port of their own. Requests that a local proxy forwards are refused.
 async fn local_metrics(State(app): State<Arc<App>>, ConnectInfo(peer): ConnectInfo<SocketAddr>, headers: HeaderMap) -> Response {
     let forwarded = ["forwarded", "x-forwarded-for", "x-real-ip", "via"].iter().any(|name| headers.contains_key(*name));
     if app.config.metrics_bind.is_some() || forwarded || !peer.ip().to_canonical().is_loopback() {

@@ -1,4 +1,4 @@
-//! The server of StrongLog Sync: accounts, and for each of them one feed of records that its devices agree on.
+//! The server of StrongLog Sync: accounts, and one feed of records per account that its devices synchronize through.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), stronglog_server::serve::ServeError> {
@@ -10,7 +10,7 @@
 //! # }
 //! ```
 //!
-//! It is not a framework: [`feed`] decides, [`store`] keeps, and the rest is the way to them. In reading order:
+//! [`feed`] contains the sync decisions and [`store`] the storage; the other modules connect them to the network. In reading order:
 
 pub mod feed;
 

@@ -1,4 +1,4 @@
-//! What the server counts, in the format of Prometheus.
+//! The server's metrics, in the Prometheus text format.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use stronglog_sync::wire::Outcome;
 
-/// The counters.
+/// The server's counters.
 pub struct Metrics {
     registry: Registry,
     requests: Family<Request, Counter>,
@@ -39,7 +39,7 @@ struct Kind {
     outcome: &'static str,
 }
 
-/// Upper bounds in seconds: a cheap poll, a commit, a password.
+/// Upper bounds in seconds, chosen for a cheap poll, a commit and a password hash.
 const BUCKETS: [f64; 9] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5];
 
 impl Metrics {
@@ -64,7 +64,7 @@ impl Metrics {
         metrics
     }
 
-    /// Counts a request; `route` is its path with the parameters in braces.
+    /// Counts a request. `route` is its path with the parameters in braces.
     pub fn request(&self, method: &'static str, route: &str, status: u16, took: Duration) {
         self.requests.get_or_create(&Request { method, route: route.to_owned(), status }).inc();
         self.seconds.get_or_create(&Route { route: route.to_owned() }).observe(took.as_secs_f64());
@@ -86,7 +86,7 @@ impl Metrics {
         self.pulled.inc_by(changes as u64);
     }
 
-    /// Everything counted so far, as text.
+    /// Returns all metrics as text.
     pub fn text(&self, open_streams: usize, open_connections: usize) -> String {
         let signed = |number| i64::try_from(number).unwrap_or(i64::MAX);
         self.streams.set(signed(open_streams));

@@ -1,4 +1,4 @@
-//! Connections: who may have one, how long it may be silent, and the loop that accepts them. Nothing in here knows what is said over them.
+//! Connections: how many are admitted, how long they may be idle, and the accept loop. Nothing in this module depends on the protocol.
 
 mod activity;
 mod connections;

@@ -1,4 +1,4 @@
-//! Change notifications: for each user with an open stream, the newest revision as a watched number.
+//! Change notifications: for each user with an open stream, a watch channel with the newest revision.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 use uuid::Uuid;
 
-/// How many streams one user may have open.
+/// The maximum number of open streams per user.
 const STREAMS_MAX: usize = 64;
 
 /// The notifications of all users.
@@ -16,8 +16,8 @@ pub struct Notifications {
 }
 
 impl Notifications {
-    /// Subscribes to a user's revisions, or returns `None` if the user has too many streams open. The number that is there at first means
-    /// nothing: the caller reads the revision from the store.
+    /// Subscribes to a user's revisions, or returns `None` if the user has too many open streams. The initial value of the channel has no
+    /// meaning: the caller reads the revision from the store.
     pub fn subscribe(&self, user: Uuid) -> Option<watch::Receiver<u64>> {
         let mut by_user = self.by_user();
         by_user.retain(|_, revision| revision.receiver_count() > 0);
@@ -25,7 +25,7 @@ impl Notifications {
         (revision.receiver_count() < STREAMS_MAX).then(|| revision.subscribe())
     }
 
-    /// Notifies a user's subscribers of a revision. Commits may be reported out of order: an older one changes nothing.
+    /// Notifies a user's subscribers of a revision. Commits may be reported out of order; an older revision changes nothing.
     pub fn notify(&self, user: Uuid, rev: u64) {
         if let Some(revision) = self.by_user().get(&user) {
             revision.send_if_modified(|known| {
@@ -36,12 +36,12 @@ impl Notifications {
         }
     }
 
-    /// Ends the streams of a user whose account is gone.
+    /// Ends the streams of a user whose account was erased.
     pub fn remove(&self, user: Uuid) {
         self.by_user().remove(&user);
     }
 
-    /// How many streams are open.
+    /// The number of open streams.
     pub fn open(&self) -> usize {
         self.by_user().values().map(watch::Sender::receiver_count).sum()
     }

@@ -1,4 +1,4 @@
-//! The failures of a request: each declared once, with its status, code and detail (RFC 9457). Internal errors are logged and never sent.
+//! The failures of a request, each declared once with its status, code and detail (RFC 9457). Internal errors are logged and never sent.
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
@@ -9,13 +9,13 @@ use stronglog_sync::api::{Problem, ProblemCode, Report, Revision, Schema, Violat
 use crate::feed::{self, Refusal};
 use crate::store::StoreError;
 
-/// A request's failure.
+/// Why a request failed.
 #[derive(Clone, Debug)]
 pub struct Failure {
     status: StatusCode,
     code: ProblemCode,
     detail: String,
-    /// After how many seconds the same request may succeed.
+    /// The number of seconds after which the same request may succeed.
     retry_after_secs: Option<u64>,
     restored_rev: Option<u64>,
     errors: Vec<ViolationType>,
@@ -26,44 +26,44 @@ impl Failure {
         Failure { status, code, detail: detail.into(), retry_after_secs: None, restored_rev: None, errors: Vec::new() }
     }
 
-    /// The request breaks the contract.
+    /// The request violates the contract.
     pub fn malformed(report: &Report) -> Self {
         let detail = "the request does not satisfy the contract";
         Failure { errors: feed::violations(report), ..Self::new(StatusCode::BAD_REQUEST, ProblemCode::MalformedRequest, detail) }
     }
 
-    /// A request that cannot be read far enough to be validated.
+    /// The request cannot be read far enough to be validated.
     pub fn unreadable(detail: &str) -> Self {
         Self::new(StatusCode::BAD_REQUEST, ProblemCode::MalformedRequest, detail)
     }
 
-    /// The record of a single-record request breaks the contract.
+    /// The record of a single-record request violates the contract.
     pub fn invalid_record(report: &Report) -> Self {
         let detail = "the record does not satisfy the contract";
         Failure { errors: feed::violations(report), ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, ProblemCode::InvalidRecord, detail) }
     }
 
-    /// No token, or one that this server did not issue.
+    /// The request has no token, or one that this server did not issue.
     pub fn unauthorized() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, ProblemCode::Unauthorized, "the request has no token that this server issued")
     }
 
-    /// An expired token.
+    /// The access token has expired.
     pub fn token_expired() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, ProblemCode::TokenExpired, "the token has expired")
     }
 
-    /// A refresh token that was revoked or exchanged before.
+    /// The refresh token was revoked or already exchanged.
     pub fn token_revoked() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, ProblemCode::TokenRevoked, "the token was revoked or has already been exchanged; sign in again")
     }
 
-    /// Signing in with a wrong address or password.
+    /// A sign-in with a wrong email address or password.
     pub fn wrong_credentials() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, ProblemCode::InvalidCredentials, "the email address or the password is wrong")
     }
 
-    /// Confirming a request with a wrong password.
+    /// A request was confirmed with a wrong password.
     pub fn wrong_password() -> Self {
         Self::new(StatusCode::FORBIDDEN, ProblemCode::InvalidCredentials, "the password is wrong")
     }
@@ -73,17 +73,17 @@ impl Failure {
         Self::new(StatusCode::FORBIDDEN, ProblemCode::Forbidden, "this server does not accept new accounts")
     }
 
-    /// The address has an account.
+    /// The email address already has an account.
     pub fn email_taken() -> Self {
         Self::new(StatusCode::CONFLICT, ProblemCode::EmailTaken, "an account with this email address exists")
     }
 
-    /// No such path.
+    /// The path does not exist.
     pub fn no_path() -> Self {
         Self::new(StatusCode::NOT_FOUND, ProblemCode::NotFound, "no operation of the contract has this path")
     }
 
-    /// No such method on the path.
+    /// The path does not support the method.
     pub fn no_method() -> Self {
         Self::new(
             StatusCode::METHOD_NOT_ALLOWED,
@@ -98,7 +98,7 @@ impl Failure {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, ProblemCode::PayloadTooLarge, detail)
     }
 
-    /// A media type or an encoding that the server does not support.
+    /// The server does not support the media type or the encoding.
     pub fn unsupported(detail: &str) -> Self {
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, ProblemCode::UnsupportedMediaType, detail)
     }
@@ -109,22 +109,22 @@ impl Failure {
         Self::new(StatusCode::UPGRADE_REQUIRED, ProblemCode::UpgradeRequired, detail)
     }
 
-    /// Too many requests.
+    /// The client has sent too many requests.
     pub fn rate_limited(retry_after_secs: u64) -> Self {
         let failure = Self::new(StatusCode::TOO_MANY_REQUESTS, ProblemCode::RateLimited, "too many requests");
         Failure { retry_after_secs: Some(retry_after_secs), ..failure }
     }
 
-    /// The server cannot answer now.
+    /// The server is temporarily unable to answer.
     pub fn unavailable(detail: &str) -> Self {
         let failure = Self::new(StatusCode::SERVICE_UNAVAILABLE, ProblemCode::Unavailable, detail);
         Failure { retry_after_secs: Some(5), ..failure }
     }
 
-    /// The failure as the typed response of an operation.
+    /// Converts the failure to the typed response of an operation.
     pub fn reply<T: Outcome>(self) -> Reply<T> {
         let body = self.problem().to_json().into_bytes();
-        // A status that the operation does not declare goes out as it is.
+        // A status that the operation does not declare is sent unchanged.
         let outcome = T::read(self.status, &HeaderMap::new(), &body).unwrap_or_else(|_| T::undeclared(self.status, body));
         Reply { headers: self.headers(), body: outcome }
     }

@@ -1,4 +1,4 @@
-//! Starting and stopping a server: the signing secret, the database, the listeners, and what has to be done once a day.
+//! Starting and stopping a server: the signing secret, the database, the listeners, and daily maintenance.
 
 use std::future::Future;
 use std::io::ErrorKind;
@@ -27,34 +27,34 @@ use crate::store::StoreError;
 use crate::store::sqlite::files::{make_folder, private};
 use crate::store::sqlite::{Store, accounts, backup};
 
-/// How many connections the port for metrics has.
+/// The maximum number of connections on the metrics port.
 const OPERATOR_CONNECTIONS_MAX: usize = 32;
-/// How many requests one account may have under way, and how many all accounts. More are sent away before their bodies are read.
+/// The maximum number of requests in progress, per account and for all accounts. Further requests are refused before their bodies are read.
 const REQUESTS_EACH_MAX: usize = 64;
 const REQUESTS_MAX: usize = 2_048;
-/// How many exports one account may have under way.
+/// The maximum number of exports in progress per account.
 const EXPORTS_MAX: usize = 2;
 const CHORES_EVERY: Duration = Duration::from_secs(86_400);
 
-/// Why a server cannot start, or has stopped by itself.
+/// Why a server cannot start, or why it stopped by itself.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServeError {
-    /// The signing secret can be guessed.
+    /// The signing secret is weak.
     #[error("the signing secret is weak: {0}; make one with `openssl rand -base64 48` and set STRONGLOG_SIGNING_SECRET")]
     WeakSecret(&'static str),
-    /// There is no signing secret.
+    /// No signing secret is configured.
     #[error("no signing secret: set STRONGLOG_SIGNING_SECRET to the output of `openssl rand -base64 48`, or try the server out with --dev")]
     NoSecret,
-    /// The address is taken, or is not one of this machine.
+    /// The address is in use, or does not belong to this machine.
     #[error("cannot listen on {address}: {cause}")]
     Listen {
-        /// The address.
+        /// The address to listen on.
         address: SocketAddr,
-        /// What the system says.
+        /// The error of the operating system.
         cause: std::io::Error,
     },
-    /// The certificate or its key cannot be read, or they do not belong together.
+    /// The certificate or its key cannot be read, or they do not match.
     #[error("cannot use the certificate: {0}")]
     Certificate(std::io::Error),
     /// The threads that hash passwords cannot be started.
@@ -63,7 +63,7 @@ pub enum ServeError {
     /// The database cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The task that accepts connections has ended.
+    /// The accept loop ended unexpectedly.
     #[error("the server stopped by itself: {0}")]
     Broken(std::io::Error),
 }
@@ -72,7 +72,7 @@ pub enum ServeError {
 pub struct Running {
     address: SocketAddr,
     metrics_address: Option<SocketAddr>,
-    /// Replaces the certificate of new connections, if the server speaks HTTPS.
+    /// Replaces the certificate for new connections, if the server uses HTTPS.
     certificate: Option<Certificate>,
     stop: watch::Sender<bool>,
     serving: JoinHandle<()>,
@@ -80,25 +80,25 @@ pub struct Running {
 }
 
 impl Running {
-    /// Where it listens.
+    /// The address on which the server listens.
     pub fn addr(&self) -> SocketAddr {
         self.address
     }
 
-    /// Where it serves metrics, if they have a port of their own.
+    /// The address on which the server serves metrics, if they have a port of their own.
     pub fn metrics_addr(&self) -> Option<SocketAddr> {
         self.metrics_address
     }
 
-    /// The URL that clients are given.
+    /// The URL for clients.
     pub fn url(&self) -> String {
         format!("{}://{}", if self.certificate.is_some() { "https" } else { "http" }, self.address)
     }
 
-    /// Reads the certificate and its key again. Connections that are open keep the one that they have.
+    /// Reads the certificate and its key again. Open connections keep the previous certificate.
     ///
     /// # Errors
-    /// They cannot be used. The server goes on with those that it has.
+    /// The files cannot be used. The server keeps the previous certificate.
     pub fn reload_certificate(&self) -> Result<(), ServeError> {
         match &self.certificate {
             Some(certificate) => certificate.reload(),
@@ -106,10 +106,10 @@ impl Running {
         }
     }
 
-    /// Stops it: streams end, requests under way are answered, the database is closed.
+    /// Stops the server: streams end, requests in progress are answered, and the database is closed.
     ///
     /// # Errors
-    /// The server had stopped by itself before.
+    /// The server had already stopped by itself.
     pub async fn stop(self) -> Result<(), ServeError> {
         self.stop.send_replace(true);
         let ended = ended(self.serving.await);
@@ -122,7 +122,7 @@ fn ended(served: Result<(), JoinError>) -> Result<(), ServeError> {
     served.map_err(|error| ServeError::Broken(std::io::Error::other(error)))
 }
 
-/// Serves until `shutdown` is done. On Unix, SIGHUP makes it read the certificate again.
+/// Serves until `shutdown` completes. On Unix, SIGHUP makes the server read the certificate again.
 ///
 /// # Errors
 /// See [`ServeError`].
@@ -145,7 +145,7 @@ pub async fn serve(config: Config, shutdown: impl Future<Output = ()>) -> Result
     }
 }
 
-/// The signal that asks a server to read its configuration again.
+/// SIGHUP, which asks a server to read its certificate again.
 #[cfg(unix)]
 struct HangUps(tokio::signal::unix::Signal);
 
@@ -174,7 +174,7 @@ impl HangUps {
     }
 }
 
-/// Starts a server in the background. It listens when this returns.
+/// Starts a server in the background. When this returns, the server accepts connections.
 ///
 /// # Errors
 /// See [`ServeError`].
@@ -218,7 +218,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
     Ok(Running { address, metrics_address, certificate, stop, serving, store })
 }
 
-/// The certificate files, and what they were when they were last read.
+/// The certificate files, and their content when they were last read.
 struct Certificate {
     cert: PathBuf,
     key: PathBuf,
@@ -238,7 +238,7 @@ impl Certificate {
     }
 }
 
-/// Serves what is for the operator on a port of its own, and says where.
+/// Serves the operator's routes on a port of their own, and returns its address.
 async fn serve_metrics(bind_to: SocketAddr, app: &Arc<App>, like: &Listener) -> Result<SocketAddr, ServeError> {
     let socket = bind(bind_to).await?;
     let address = socket.local_addr().map_err(|cause| ServeError::Listen { address: bind_to, cause })?;
@@ -252,14 +252,14 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, ServeError> {
     TcpListener::bind(address).await.map_err(|cause| ServeError::Listen { address, cause })
 }
 
-/// How many connections there may be. A proxy in front has all of them, and limits networks itself.
+/// The connection limits. Behind a proxy, all connections come from one network, so only the total is limited.
 fn connections(config: &Config) -> Connections {
     let number = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
     let each_max = if config.behind_proxy { usize::MAX } else { number(config.max_connections_per_network) };
     Connections::new(each_max, net::connections_max(number(config.max_connections)))
 }
 
-/// What has to be done once a day: purging tombstones, and forgetting sign-ins that have run out.
+/// Daily maintenance: purges tombstones, and deletes expired sessions.
 async fn chores(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
     loop {
         let (tombstone_days, backup_days, now) = (app.config.tombstone_days, app.config.backup_days, now_ms());
@@ -290,7 +290,7 @@ fn signing_secret(config: &Config) -> Result<Secret, ServeError> {
     }
 }
 
-/// The secret in the data folder, made on the first start.
+/// The signing secret stored in the data folder. It is created on the first start.
 fn kept_secret(folder: &Path) -> Result<Secret, ServeError> {
     let path = folder.join("stronglog.secret");
     let failed = |error: std::io::Error| StoreError::new(format!("cannot use {}: {error}", path.display()));

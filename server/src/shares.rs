@@ -1,10 +1,10 @@
-//! Shares of something scarce: how much one holder may take at once, and how much all of them together.
+//! Limits on a shared resource: how much one holder may take at once, and how much all holders together.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// What is taken, by holder.
+/// The amounts taken, by holder.
 pub struct Shares<K>(Arc<Inner<K>>);
 
 struct Inner<K> {
@@ -14,7 +14,7 @@ struct Inner<K> {
 }
 
 struct Taken<K> {
-    /// Holders that hold nothing are not in here.
+    /// Holders with an amount of zero are removed.
     by_holder: HashMap<K, usize>,
     total: usize,
 }
@@ -22,22 +22,22 @@ struct Taken<K> {
 /// Why nothing could be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exhausted {
-    /// The holder has its whole share.
+    /// The holder's limit is reached.
     Share,
-    /// All holders together have everything there is.
+    /// The total limit is reached.
     Total,
 }
 
 impl<K: Clone + Eq + Hash> Shares<K> {
-    /// Each holder may take up to `each_max`, and all of them up to `all_max`.
+    /// Each holder may take up to `each_max`, and all holders together up to `all_max`.
     pub fn new(each_max: usize, all_max: usize) -> Self {
         Shares(Arc::new(Inner { taken: Mutex::new(Taken { by_holder: HashMap::new(), total: 0 }), each_max, all_max }))
     }
 
-    /// Takes an amount, which is given back when the result is dropped.
+    /// Takes an amount, which is returned when the result is dropped.
     ///
     /// # Errors
-    /// The holder's share, or the total, does not reach that far.
+    /// The holder's limit, or the total limit, would be exceeded.
     pub fn take(&self, holder: K, amount: usize) -> Result<Held<K>, Exhausted> {
         let mut held = Held { shares: Arc::clone(&self.0), holder, amount: 0 };
         held.grow(amount)?;
@@ -59,10 +59,10 @@ pub struct Held<K: Clone + Eq + Hash> {
 }
 
 impl<K: Clone + Eq + Hash> Held<K> {
-    /// Takes more of the same.
+    /// Increases the amount.
     ///
     /// # Errors
-    /// As for [`Shares::take`]; what was held before stays.
+    /// As for [`Shares::take`]; the amount taken before is kept.
     pub fn grow(&mut self, amount: usize) -> Result<(), Exhausted> {
         let mut taken = self.shares.taken();
         let of_holder = taken.by_holder.get(&self.holder).copied().unwrap_or(0).saturating_add(amount);

@@ -1,4 +1,4 @@
-//! A web app that the server may serve beside its API: the files of one page, which the program that runs the server carries.
+//! A web app that the server may serve beside its API: the files of a single-page app, embedded in the program that runs the server.
 
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header};
@@ -8,28 +8,28 @@ use crate::problem::Failure;
 /// A file of the app.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct File {
-    /// Where it is served, such as `/assets/index-1f2e3d4c.js`.
+    /// The path under which the file is served, such as `/assets/index-1f2e3d4c.js`.
     pub path: &'static str,
-    /// What it holds.
+    /// The content of the file.
     pub bytes: &'static [u8],
-    /// Names these bytes, and no others that were ever served at this path.
+    /// The ETag: it differs for every content ever served at this path.
     pub tag: &'static str,
 }
 
-/// The files of an app. Without `/index.html` no page is served.
+/// The files of an app. Without `/index.html`, no page is served.
 pub type Site = &'static [File];
 
-/// The page that is served for every path that is not a file: the app routes by the address.
+/// The page that is served for every path that is not a file, because the app does its own routing.
 const PAGE: &str = "/index.html";
 
-/// The folder of files whose names contain a hash of their content.
+/// The folder of the files whose names contain a hash of their content.
 const HASHED: &str = "/assets/";
 
 /// The app may load its own files, compile WebAssembly and connect to this server. It may not be framed.
 const POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; object-src 'none'; base-uri 'none'; \
                       form-action 'self'; frame-ancestors 'none'";
 
-/// Answers a request that no route has taken.
+/// Answers a request that matches no API route.
 pub fn respond(site: Site, method: &Method, uri: &Uri, headers: &HeaderMap) -> Response {
     let asked = if uri.path() == "/" { PAGE } else { uri.path() };
     let find = |path: &str| site.iter().find(|file| file.path == path);
@@ -40,7 +40,7 @@ pub fn respond(site: Site, method: &Method, uri: &Uri, headers: &HeaderMap) -> R
     }
 }
 
-/// Whether a browser asks for a page. A client that requests a path of the API that does not exist gets a 404.
+/// Returns whether a browser asks for a page. A client that requests an API path that does not exist gets a 404.
 fn wants_page(path: &str, headers: &HeaderMap) -> bool {
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     accept.contains("text/html") && !path.starts_with("/api/")
@@ -57,14 +57,14 @@ fn serve(file: &File, headers: &HeaderMap) -> Response {
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     ];
     let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    // A proxy that compresses marks tags as weak.
+    // A proxy that compresses responses marks their ETags as weak.
     if known.split(',').any(|one| one.trim().trim_start_matches("W/") == tag) {
         return (StatusCode::NOT_MODIFIED, common).into_response();
     }
     (common, [(header::CONTENT_TYPE, media_type(file.path))], file.bytes).into_response()
 }
 
-/// The types of files that bundlers of web apps write.
+/// The media type of a file, for the file types that web bundlers write.
 fn media_type(path: &str) -> &'static str {
     match path.rsplit_once('.').map_or("", |(_, ending)| ending) {
         "html" => "text/html; charset=utf-8",

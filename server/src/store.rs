@@ -1,4 +1,4 @@
-//! Storage: the trait `Records`, implemented over SQLite for the server and in memory for simulations.
+//! Storage: the trait `Records`, implemented with SQLite for the server and in memory for simulations.
 
 mod epochs;
 pub mod memory;
@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 pub use epochs::{Epoch, restored_rev};
 
-/// One user's records, as one transaction sees them. What is written through it is visible to others all at once, or not at all.
+/// One user's records within one transaction. Writes become visible to other transactions all at once, or not at all.
 pub trait Records {
     /// The user's revision, purge watermark and epoch.
     ///
@@ -19,31 +19,31 @@ pub trait Records {
     /// The store failed.
     fn head(&self) -> Result<Head, StoreError>;
 
-    /// Sets the user's newest revision, and the time of its write.
+    /// Sets the user's newest revision and the time of its write.
     ///
     /// # Errors
     /// The store failed.
     fn advance(&mut self, rev: u64, server_updated_at: i64) -> Result<(), StoreError>;
 
-    /// The revision down to which what was known in another epoch still holds.
+    /// The revision up to which what a device learnt in another epoch is still valid.
     ///
     /// # Errors
     /// The store failed.
     fn restored_rev(&self, epoch: &str) -> Result<u64, StoreError>;
 
-    /// The current version of a record, of whatever collection.
+    /// The current version of a record in any collection.
     ///
     /// # Errors
     /// The store failed.
     fn find(&self, id: Uuid) -> Result<Option<Entry>, StoreError>;
 
-    /// Stores a version in place of the one before.
+    /// Stores a version and replaces the previous one.
     ///
     /// # Errors
     /// The store failed.
     fn put(&mut self, entry: &Entry) -> Result<(), StoreError>;
 
-    /// The changes of a feed after a revision, in order of revision, for as long as they are taken.
+    /// Passes the changes of a feed after a revision to `take`, in order of revision, until it breaks.
     ///
     /// # Errors
     /// The store failed.
@@ -71,11 +71,11 @@ pub struct Head {
     pub purge_watermark: u64,
     /// When the newest write was accepted, in milliseconds since the Unix epoch.
     pub server_updated_at: i64,
-    /// The unbroken life of the database.
+    /// The epoch of the database: a new one begins whenever a backup is restored.
     pub epoch: String,
 }
 
-/// The current version of a record, and what the server adds to it.
+/// The current version of a record, and the members that the server adds.
 #[derive(Clone, Debug)]
 pub struct Entry {
     pub change: Change,
@@ -84,14 +84,14 @@ pub struct Entry {
     pub server_updated_at: i64,
 }
 
-/// What a purge has removed.
+/// The result of a purge.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Purged {
     pub count: u64,
     pub highest_rev: u64,
 }
 
-/// A failure of the store. The transaction must be abandoned.
+/// The store failed. The transaction must be rolled back.
 #[derive(Debug, thiserror::Error)]
 #[error("the store failed: {0}")]
 pub struct StoreError(Box<dyn std::error::Error + Send + Sync>);
@@ -102,7 +102,7 @@ impl StoreError {
     }
 }
 
-/// More waits than can be written soon.
+/// The write queue is full.
 #[derive(Debug, thiserror::Error)]
 #[error("too much waits to be written")]
 struct Busy;
@@ -112,7 +112,7 @@ impl StoreError {
         StoreError::new(Busy)
     }
 
-    /// Whether the same may succeed in a moment: nothing is wrong, but too much waits.
+    /// Returns whether the same call may succeed shortly, because the only problem is a full write queue.
     pub fn is_busy(&self) -> bool {
         self.0.is::<Busy>()
     }

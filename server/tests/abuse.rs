@@ -1,4 +1,4 @@
-//! Clients that take and do not give back: what one of them can do to the others is bounded.
+//! Clients that consume resources without releasing them: the effect of one client on the others is bounded.
 
 mod support;
 
@@ -11,10 +11,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
-/// Longer than any answer takes on a slow machine, and shorter than a client that waits for ever.
+/// Longer than any response takes on a slow machine, and shorter than a client that waits forever.
 const SOON: Duration = Duration::from_secs(10);
 
-/// A connection that takes little into its receive buffer.
+/// Opens a connection with a small receive buffer.
 async fn connect(server: &Server) -> TcpStream {
     let socket = TcpSocket::new_v4().expect("a socket");
     socket.set_recv_buffer_size(4_096).expect("a small buffer");
@@ -26,7 +26,7 @@ async fn send(stream: &mut TcpStream, text: &str) {
     stream.write_all(text.as_bytes()).await.expect("sent");
 }
 
-/// Reads the first line of an answer.
+/// Reads the status line of a response.
 async fn status_line(stream: &mut TcpStream) -> String {
     let mut line = Vec::new();
     while !line.ends_with(b"\r\n") {
@@ -35,7 +35,7 @@ async fn status_line(stream: &mut TcpStream) -> String {
     String::from_utf8(line).expect("text").trim_end().to_owned()
 }
 
-/// Large records, a few to a push.
+/// Pushes large records, a few per push.
 async fn fill(server: &Server, account: &Account, megabytes: u64) -> Vec<Value> {
     let mut records = Vec::new();
     for number in 0..megabytes {
@@ -94,7 +94,7 @@ async fn an_export_includes_what_changes_meanwhile() {
     let records = fill(&server, &sam, 8).await;
     let mut stream = begin_export(&server, &sam).await;
     assert_eq!(status_line(&mut stream).await, "HTTP/1.1 200 OK");
-    // The last record, which the export has not come to, gets a newer revision.
+    // The last record, which the export has not reached yet, gets a newer revision.
     let mut changed = records.last().expect("a record").clone();
     changed["clientUpdatedAt"] = json!(now() + 1_000);
     changed["note"] = json!("changed meanwhile");
@@ -113,7 +113,7 @@ async fn an_export_includes_what_changes_meanwhile() {
     assert!(text.contains("changed meanwhile"));
 }
 
-/// What this process has in memory, in MiB.
+/// The resident memory of this process, in MiB.
 #[cfg(target_os = "linux")]
 fn resident() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").expect("the status of this process");
@@ -143,7 +143,7 @@ async fn sign_ins_take_as_much_memory_as_a_few_of_them() {
     assert!(grown < 120, "{grown} MiB more than before");
 }
 
-/// A server that loses its patience while a test can wait for it.
+/// A server with timeouts short enough for a test.
 async fn impatient(change: impl FnOnce(&mut Config)) -> Server {
     Server::start_with(|config| {
         config.deadlines.first_request = Duration::from_secs(1);
@@ -258,7 +258,7 @@ async fn the_bodies_of_one_account_take_a_share_of_the_memory() {
         stalled.push((stream, vec![b' '; (1 << 20) - 1]));
     }
     let sent = stalled.iter_mut().map(|(stream, body)| async move {
-        // One that is refused may be closed while it sends.
+        // The server may close a refused connection while the client still sends.
         let _ = stream.write_all(body).await;
         let mut answer = [0; 12];
         let answered = timeout(Duration::from_secs(3), stream.read_exact(&mut answer)).await;

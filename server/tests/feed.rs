@@ -1,4 +1,4 @@
-//! What the deciding logic decides, case by case, over the store in memory.
+//! The decision logic case by case, over the in-memory store.
 
 use stronglog_server::feed::{self, CLOCK_SKEW_MAX_MS, Deletion, Error, Refusal};
 use stronglog_server::store::Records;
@@ -17,16 +17,16 @@ const USER: Uuid = Uuid::from_u128(1);
 const PHONE: Uuid = Uuid::from_u128(0xa);
 const LAPTOP: Uuid = Uuid::from_u128(0xb);
 
-/// A server with one user, and a clock that stands still.
-struct World {
+/// A server with one user, and a clock that does not advance.
+struct Setup {
     memory: Memory,
     now_ms: i64,
     bits: u64,
 }
 
-impl World {
+impl Setup {
     fn new() -> Self {
-        World { memory: Memory::new("e1"), now_ms: NOW, bits: 0 }
+        Setup { memory: Memory::new("e1"), now_ms: NOW, bits: 0 }
     }
 
     fn push_to(&mut self, feed: Feed, body: &str) -> Result<PushResult, Error> {
@@ -56,12 +56,12 @@ impl World {
     }
 }
 
-/// A collection with this property, whatever its name.
+/// A collection with a given property, whatever its name.
 fn collection(like: impl Fn(&Collection) -> bool) -> &'static Collection {
     COLLECTIONS.iter().copied().find(|collection| like(collection)).expect("the contract has such a collection")
 }
 
-/// The simplest collection to make records of.
+/// The collection whose records are the simplest to create.
 fn weights() -> &'static Collection {
     collection(|collection| collection.path == "user-bodyweight-logs")
 }
@@ -97,14 +97,14 @@ fn code(outcome: &Outcome) -> Option<RejectionCode> {
 
 #[test]
 fn accepted_edits_alone_get_revisions_and_in_order() {
-    let mut world = World::new();
+    let mut setup = Setup::new();
     let edits = [edit(PHONE, 1, &weight(1, NOW, "")), edit(PHONE, 2, r#"{"id":7}"#), edit(PHONE, 3, &weight(2, NOW, ""))];
-    let result = world.push(&edits);
+    let result = setup.push(&edits);
     let revs: Vec<_> =
         result.outcomes.iter().map(|outcome| if let Outcome::Accepted(receipt) = outcome { Some(receipt.rev) } else { None }).collect();
     assert_eq!(revs, [Some(1), None, Some(2)]);
     assert_eq!((result.prev_user_rev, result.user_rev), (0, 2));
-    let again = world.push(&edits);
+    let again = setup.push(&edits);
     assert!(matches!(again.outcomes[..], [Outcome::Duplicate(_), Outcome::Rejected { .. }, Outcome::Duplicate(_)]), "{again:?}");
     assert_eq!((again.prev_user_rev, again.user_rev), (2, 2), "a repetition changes nothing");
     let Outcome::Duplicate(second) = again.outcomes[2] else { panic!("{again:?}") };
@@ -114,36 +114,36 @@ fn accepted_edits_alone_get_revisions_and_in_order() {
 
 #[test]
 fn what_the_server_adds_is_its_own_and_all_else_is_kept() {
-    let mut world = World::new();
+    let mut setup = Setup::new();
     let claimed = r#","serverId":"00000000-0000-4000-8000-000000000000","serverUpdatedAt":5,"mood":{"at": [1.50]}"#;
-    let Outcome::Accepted(receipt) = world.one(edit(PHONE, 1, &weight(1, NOW, claimed))) else { panic!("accepted") };
-    let page = world.pull(None, 10).expect("a page");
+    let Outcome::Accepted(receipt) = setup.one(edit(PHONE, 1, &weight(1, NOW, claimed))) else { panic!("accepted") };
+    let page = setup.pull(None, 10).expect("a page");
     let text = &page.changes[0].as_ref().expect("readable").record.text;
     assert!(
         text.contains(&format!("\"serverId\":\"{}\"", receipt.server_id)) && text.contains(&format!("\"serverUpdatedAt\":{NOW}")),
         "{text}"
     );
     assert!(text.contains(r#""mood":{"at": [1.50]}"#), "{text}");
-    let Outcome::Accepted(later) = world.one(edit(PHONE, 2, &weight(1, NOW, ""))) else { panic!("accepted") };
+    let Outcome::Accepted(later) = setup.one(edit(PHONE, 2, &weight(1, NOW, ""))) else { panic!("accepted") };
     assert_eq!(later.server_id, receipt.server_id, "the server's id stays");
     assert_eq!(later.stamp, NOW + 1, "a winner's stamp is above the one before");
 }
 
 #[test]
 fn losers_are_told_who_won() {
-    let mut world = World::new();
-    world.one(edit(PHONE, 1, &weight(1, NOW, "")));
-    let lost = world.one(edit(LAPTOP, 1, &weight(1, NOW - 5, "")));
+    let mut setup = Setup::new();
+    setup.one(edit(PHONE, 1, &weight(1, NOW, "")));
+    let lost = setup.one(edit(LAPTOP, 1, &weight(1, NOW - 5, "")));
     let Outcome::Superseded { winner, .. } = &lost else { panic!("{lost:?}") };
     assert_eq!(winner.as_ref().as_ref().expect("readable").rev, 1);
-    let followed = world.one(edit_of(weights().path, LAPTOP, 2, Some(1), &weight(1, NOW - 5, "")));
+    let followed = setup.one(edit_of(weights().path, LAPTOP, 2, Some(1), &weight(1, NOW - 5, "")));
     assert!(matches!(followed, Outcome::Accepted(receipt) if receipt.stamp == NOW + 1), "made on the current version: {followed:?}");
 }
 
 #[test]
 fn refusals_name_their_reason() {
-    let mut world = World::new();
-    world.one(edit(PHONE, 1, &weight(1, NOW, "")));
+    let mut setup = Setup::new();
+    setup.one(edit(PHONE, 1, &weight(1, NOW, "")));
     let other = collection(|other| other.path != weights().path && other.singleton.is_none());
     let singleton = collection(|collection| collection.singleton.is_some());
     let large = format!(r#","notes":"{}""#, "x".repeat(RECORD_BYTES_MAX));
@@ -156,7 +156,7 @@ fn refusals_name_their_reason() {
         (edit_of(singleton.path, PHONE, 7, None, &tombstone(9, NOW)), RejectionCode::NotSingleton),
     ];
     for (edit, expected) in table {
-        let outcome = world.one(edit);
+        let outcome = setup.one(edit);
         assert_eq!(code(&outcome), Some(expected), "{outcome:?}");
         let Outcome::Rejected { error, .. } = &outcome else { panic!("{outcome:?}") };
         assert_eq!(error.retryable, expected == RejectionCode::ClockSkew);
@@ -164,14 +164,14 @@ fn refusals_name_their_reason() {
         let written = wire::write_push_result(&PushResult { outcomes: vec![outcome], prev_user_rev: 0, user_rev: 0, server_time: 0 });
         wire::read_push_result(written.as_bytes(), &[weights()]).expect("an answer that the contract allows");
     }
-    assert_eq!(world.rev(), 1, "and store nothing");
+    assert_eq!(setup.rev(), 1, "and store nothing");
 }
 
 #[test]
 fn a_refusal_repeats_nothing_that_the_contract_refuses() {
-    let mut world = World::new();
+    let mut setup = Setup::new();
     let edits = [edit(PHONE, 9_007_199_254_740_992, &weight(1, NOW, "")), edit(PHONE, 9_007_199_254_740_991, r#"{"id":7}"#)];
-    let result = world.push(&edits);
+    let result = setup.push(&edits);
     let ops: Vec<bool> = result.outcomes.iter().map(|outcome| matches!(outcome, Outcome::Rejected { op: Some(_), .. })).collect();
     assert_eq!(ops, [false, true], "a count out of range is not an op: {result:?}");
     let written = wire::write_push_result(&result);
@@ -180,53 +180,53 @@ fn a_refusal_repeats_nothing_that_the_contract_refuses() {
 
 #[test]
 fn a_stamp_may_be_as_far_ahead_as_the_stored_one() {
-    let mut world = World::new();
-    world.one(edit(PHONE, 1, &weight(1, NOW + CLOCK_SKEW_MAX_MS, "")));
-    world.now_ms -= 1_000_000;
-    let follows = world.one(edit_of(weights().path, LAPTOP, 1, Some(1), &weight(1, NOW + CLOCK_SKEW_MAX_MS + 1, "")));
+    let mut setup = Setup::new();
+    setup.one(edit(PHONE, 1, &weight(1, NOW + CLOCK_SKEW_MAX_MS, "")));
+    setup.now_ms -= 1_000_000;
+    let follows = setup.one(edit_of(weights().path, LAPTOP, 1, Some(1), &weight(1, NOW + CLOCK_SKEW_MAX_MS + 1, "")));
     assert!(matches!(follows, Outcome::Accepted(_)), "the server's clock went back, and the device only follows: {follows:?}");
-    let ahead = world.one(edit_of(weights().path, LAPTOP, 2, Some(2), &weight(1, NOW + CLOCK_SKEW_MAX_MS + 3, "")));
+    let ahead = setup.one(edit_of(weights().path, LAPTOP, 2, Some(2), &weight(1, NOW + CLOCK_SKEW_MAX_MS + 3, "")));
     assert_eq!(code(&ahead), Some(RejectionCode::ClockSkew));
-    let again = world.one(edit_of(weights().path, LAPTOP, 1, Some(1), &weight(1, NOW + CLOCK_SKEW_MAX_MS + 1, "")));
+    let again = setup.one(edit_of(weights().path, LAPTOP, 1, Some(1), &weight(1, NOW + CLOCK_SKEW_MAX_MS + 1, "")));
     assert!(matches!(again, Outcome::Duplicate(_)), "what is stored is never refused: {again:?}");
-    let head = world.memory.user(USER).head().expect("a head");
+    let head = setup.memory.user(USER).head().expect("a head");
     assert_eq!(head.server_updated_at, NOW, "the time of the last write does not go back");
 }
 
 #[test]
 fn deleting_leaves_the_sync_fields() {
-    let mut world = World::new();
+    let mut setup = Setup::new();
     let singleton = collection(|collection| collection.singleton.is_some());
     let id = deterministic_id(registry::NAMESPACE, singleton.path, singleton.singleton.expect("a key")).expect("an id");
     let deletion = tombstone(Uuid::parse_str(&id).expect("an id").as_u128(), NOW);
-    assert!(matches!(world.one(edit_of(singleton.path, PHONE, 1, None, &deletion)), Outcome::Accepted(_)));
-    world.one(edit(PHONE, 2, &weight(1, NOW, r#","secret":"gone""#)));
+    assert!(matches!(setup.one(edit_of(singleton.path, PHONE, 1, None, &deletion)), Outcome::Accepted(_)));
+    setup.one(edit(PHONE, 2, &weight(1, NOW, r#","secret":"gone""#)));
     let mut clock = ClockAndRng { now_ms: NOW, random: &mut || 7 };
     let request = Deletion { id: Uuid::from_u128(1), by: None, base_rev: None };
-    let deleted = feed::delete(&mut world.memory.user(USER), weights(), request, &mut clock).expect("deleted");
+    let deleted = feed::delete(&mut setup.memory.user(USER), weights(), request, &mut clock).expect("deleted");
     assert!(matches!(deleted, Outcome::Accepted(receipt) if receipt.stamp == NOW + 1), "{deleted:?}");
-    let change = feed::read(&world.memory.user(USER), weights(), request.id).expect("a tombstone");
+    let change = feed::read(&setup.memory.user(USER), weights(), request.id).expect("a tombstone");
     assert!(change.record.deleted && !change.record.text.contains("gone"), "{}", change.record.text);
-    let again = feed::delete(&mut world.memory.user(USER), weights(), request, &mut clock).expect("an answer");
+    let again = feed::delete(&mut setup.memory.user(USER), weights(), request, &mut clock).expect("an answer");
     assert!(matches!(again, Outcome::Duplicate(receipt) if receipt.rev == change.rev), "{again:?}");
     let by = Some((Op { id: Uuid::from_u128(77), device: LAPTOP, seq: 1 }, 5));
-    let late = feed::delete(&mut world.memory.user(USER), weights(), Deletion { by, ..request }, &mut clock).expect("an answer");
+    let late = feed::delete(&mut setup.memory.user(USER), weights(), Deletion { by, ..request }, &mut clock).expect("an answer");
     assert!(matches!(late, Outcome::Superseded { .. }), "a device's own deletion goes by its stamp: {late:?}");
     let other = collection(|other| other.path != weights().path);
-    let missing = feed::delete(&mut world.memory.user(USER), other, request, &mut clock);
+    let missing = feed::delete(&mut setup.memory.user(USER), other, request, &mut clock);
     assert!(matches!(missing, Err(Error::Refused(Refusal::NotFound))), "the id is in another collection: {missing:?}");
 }
 
 #[test]
 fn pages_are_bounded_and_cursors_stay_in_their_feed() {
-    let mut world = World::new();
+    let mut setup = Setup::new();
     let padding = format!(r#","padding":"{}""#, "x".repeat(200_000));
     for id in 1..=12 {
-        world.one(edit(PHONE, id, &weight(u128::from(id), NOW, &padding)));
+        setup.one(edit(PHONE, id, &weight(u128::from(id), NOW, &padding)));
     }
     let (mut seen, mut since, mut pages) = (Vec::new(), None, 0);
     loop {
-        let page = world.pull(since.as_deref(), 1_000).expect("a page");
+        let page = setup.pull(since.as_deref(), 1_000).expect("a page");
         assert!(wire::write_page(&page, Feed::All).len() < 1 << 20);
         seen.extend(page.changes.iter().map(|change| change.as_ref().expect("readable").rev));
         pages += 1;
@@ -239,71 +239,71 @@ fn pages_are_bounded_and_cursors_stay_in_their_feed() {
     assert!(pages >= 3, "{pages}");
     let cursor = since.expect("a cursor");
     let body = format!(r#"{{"changes":[],"cursor":"{cursor}"}}"#);
-    let elsewhere = world.push_to(Feed::One(weights()), &body);
+    let elsewhere = setup.push_to(Feed::One(weights()), &body);
     assert!(matches!(elsewhere, Err(Error::Refused(Refusal::InvalidCursor))), "{elsewhere:?}");
-    let one = feed::pull(&world.memory.user(USER), None, Some(5), Feed::One(collection(|other| other.path != weights().path)), NOW)
+    let one = feed::pull(&setup.memory.user(USER), None, Some(5), Feed::One(collection(|other| other.path != weights().path)), NOW)
         .expect("a page");
     assert!(one.changes.is_empty() && one.next_cursor.ends_with(".12"), "an empty feed reaches to the counter: {}", one.next_cursor);
 }
 
 #[test]
 fn a_purge_ends_old_cursors_and_not_the_pull_that_began_after_it() {
-    let mut world = World::new();
+    let mut setup = Setup::new();
     for id in 1..=4 {
-        world.one(edit(PHONE, id, &weight(u128::from(id), NOW, "")));
+        setup.one(edit(PHONE, id, &weight(u128::from(id), NOW, "")));
     }
-    let old = world.pull(None, 10).expect("a page").next_cursor;
-    world.one(edit(PHONE, 5, &tombstone(1, NOW + 1)));
-    world.one(edit(PHONE, 6, &weight(5, NOW, "")));
-    world.one(edit(PHONE, 7, &tombstone(5, NOW + 1)));
-    let current = world.pull(None, 10).expect("a page").next_cursor;
-    assert_eq!(world.memory.purge(NOW).expect("purged"), 0, "nothing is that old");
-    assert_eq!(world.memory.purge(NOW + 1).expect("purged"), 2);
+    let old = setup.pull(None, 10).expect("a page").next_cursor;
+    setup.one(edit(PHONE, 5, &tombstone(1, NOW + 1)));
+    setup.one(edit(PHONE, 6, &weight(5, NOW, "")));
+    setup.one(edit(PHONE, 7, &tombstone(5, NOW + 1)));
+    let current = setup.pull(None, 10).expect("a page").next_cursor;
+    assert_eq!(setup.memory.purge(NOW).expect("purged"), 0, "nothing is that old");
+    assert_eq!(setup.memory.purge(NOW + 1).expect("purged"), 2);
     let expired = |answer: Result<Page, Error>| matches!(answer, Err(Error::Refused(Refusal::CursorExpired)));
-    assert!(expired(world.pull(Some(&old), 10)));
+    assert!(expired(setup.pull(Some(&old), 10)));
     let push = format!(r#"{{"changes":[{}],"cursor":"{old}"}}"#, edit(PHONE, 8, &weight(6, NOW, "")));
-    assert!(matches!(world.push_to(Feed::All, &push), Err(Error::Refused(Refusal::CursorExpired))));
-    assert_eq!(world.rev(), 7, "and nothing was stored");
-    assert!(world.pull(Some(&current), 10).expect("a page").changes.is_empty(), "a cursor at the floor is above it");
-    let first = world.pull(None, 2).expect("a page");
+    assert!(matches!(setup.push_to(Feed::All, &push), Err(Error::Refused(Refusal::CursorExpired))));
+    assert_eq!(setup.rev(), 7, "and nothing was stored");
+    assert!(setup.pull(Some(&current), 10).expect("a page").changes.is_empty(), "a cursor at the floor is above it");
+    let first = setup.pull(None, 2).expect("a page");
     assert!(first.has_more);
-    let second = world.pull(Some(&first.next_cursor), 2).expect("a pull from the beginning goes on, though it is below the floor");
+    let second = setup.pull(Some(&first.next_cursor), 2).expect("a pull from the beginning goes on, though it is below the floor");
     assert_eq!((second.changes.len(), second.has_more), (1, false));
-    world.one(edit(PHONE, 9, &tombstone(2, NOW + 1)));
-    world.memory.purge(NOW + 1).expect("purged");
-    assert!(expired(world.pull(Some(&first.next_cursor), 2)), "another purge meanwhile: start again");
+    setup.one(edit(PHONE, 9, &tombstone(2, NOW + 1)));
+    setup.memory.purge(NOW + 1).expect("purged");
+    assert!(expired(setup.pull(Some(&first.next_cursor), 2)), "another purge meanwhile: start again");
 }
 
 #[test]
 fn tombstones_outlive_the_backups_that_do_not_know_them() {
-    let mut world = World::new();
-    world.one(edit(PHONE, 1, &weight(1, NOW, "")));
-    world.one(edit(PHONE, 2, &tombstone(1, NOW + 1)));
-    world.one(edit(PHONE, 3, &weight(2, NOW, "")));
-    world.memory.back_up();
-    world.one(edit(PHONE, 4, &tombstone(2, NOW + 1)));
-    assert_eq!(world.memory.purge(NOW + 1).expect("purged"), 1, "the backup knows of this one");
-    world.memory.forget_backups();
-    assert_eq!(world.memory.purge(NOW + 1).expect("purged"), 1);
+    let mut setup = Setup::new();
+    setup.one(edit(PHONE, 1, &weight(1, NOW, "")));
+    setup.one(edit(PHONE, 2, &tombstone(1, NOW + 1)));
+    setup.one(edit(PHONE, 3, &weight(2, NOW, "")));
+    setup.memory.back_up();
+    setup.one(edit(PHONE, 4, &tombstone(2, NOW + 1)));
+    assert_eq!(setup.memory.purge(NOW + 1).expect("purged"), 1, "the backup knows of this one");
+    setup.memory.forget_backups();
+    assert_eq!(setup.memory.purge(NOW + 1).expect("purged"), 1);
 }
 
 #[test]
 fn a_restored_server_tells_how_far_back_it_went() {
-    let mut world = World::new();
+    let mut setup = Setup::new();
     for id in 1..=3 {
-        world.one(edit(PHONE, id, &weight(u128::from(id), NOW, "")));
+        setup.one(edit(PHONE, id, &weight(u128::from(id), NOW, "")));
     }
-    let backup = world.memory.back_up();
-    world.one(edit(PHONE, 4, &weight(4, NOW, "")));
-    let before = world.pull(None, 10).expect("a page").next_cursor;
-    world.memory.restore(&backup, "e2");
-    let gone = world.pull(Some(&before), 10);
+    let backup = setup.memory.back_up();
+    setup.one(edit(PHONE, 4, &weight(4, NOW, "")));
+    let before = setup.pull(None, 10).expect("a page").next_cursor;
+    setup.memory.restore(&backup, "e2");
+    let gone = setup.pull(Some(&before), 10);
     assert!(matches!(gone, Err(Error::Refused(Refusal::EpochChanged { restored_rev: 3 }))), "{gone:?}");
-    let again = world.one(edit(PHONE, 4, &weight(4, NOW, "")));
+    let again = setup.one(edit(PHONE, 4, &weight(4, NOW, "")));
     assert!(matches!(again, Outcome::Accepted(receipt) if receipt.rev == 4), "what was lost is taken again: {again:?}");
-    world.memory.restore(&backup, "e3");
-    let page = world.pull(None, 10).expect("a page");
+    setup.memory.restore(&backup, "e3");
+    let page = setup.pull(None, 10).expect("a page");
     assert_eq!((page.user_rev, page.next_cursor.as_str()), (3, "v1.all.e3.3"));
-    let ahead = world.pull(Some("v1.all.e3.9"), 10);
+    let ahead = setup.pull(Some("v1.all.e3.9"), 10);
     assert!(matches!(ahead, Err(Error::Refused(Refusal::EpochChanged { restored_rev: 3 }))), "rolled back unnoticed: {ahead:?}");
 }

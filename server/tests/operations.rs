@@ -1,4 +1,4 @@
-//! Every operation of the generated client runs against the real server, and does what the contract says.
+//! Runs every operation of the generated client against the real server, and checks that it does what the contract says.
 
 mod support;
 
@@ -12,7 +12,7 @@ use stronglog_sync::api::runtime::http::{Bearer, Hooks, Request};
 use stronglog_sync::api::{self, Cursor, Id, Schema, registry};
 use support::{Account, PASSWORD, Records, Server, now, weight};
 
-/// Adds the token, and notes which operations were called.
+/// Adds the token, and records which operations were called.
 #[derive(Clone)]
 struct Noting {
     bearer: Bearer,
@@ -33,7 +33,7 @@ fn client(server: &Server, access: &str, called: &Arc<Mutex<BTreeSet<&'static st
     Client::new(server.running.url(), server.http.clone()).with_hooks(hooks)
 }
 
-/// The answer's body, if it is the one expected.
+/// Returns the response's body if the response is the expected one.
 macro_rules! expect {
     ($call:expr, $variant:path) => {
         match $call.await.expect("an answer that the contract allows").body {
@@ -47,7 +47,7 @@ fn typed<T: Schema>(value: &Value) -> T {
     T::from_value(value).unwrap_or_else(|report| panic!("{report}: {value}"))
 }
 
-/// A value in which 1 and 1.0 are the same.
+/// Normalizes a value so that 1 and 1.0 are equal.
 fn plain(value: &Value) -> Value {
     match value {
         Value::Number(number) => json!(number.as_f64()),
@@ -76,7 +76,7 @@ macro_rules! collection {
         assert_eq!(*pushed.user_rev, *pushed.prev_user_rev + 1, "{}: {pushed:?}", $path);
         let got = expect!($client.$get(&$Get { id: id.clone(), x_contract_version: version() }), $Got::Ok);
         assert_eq!(got.rev, pushed.user_rev);
-        // Read past the generated types, so that nothing is lost on the way to the comparison.
+        // Read without the generated types, so that the comparison sees every member.
         let (_, got) = $server.get(&format!("/api/v1/{}/{}", $path, id.0), &$account.access).await;
         for (name, value) in record.as_object().expect("an object") {
             if name != "serverId" && name != "serverUpdatedAt" {
@@ -210,7 +210,7 @@ async fn collections(server: &Server, client: &TestClient, account: &Account) {
     );
 }
 
-/// The global feed: what is pushed comes back, in order, and an idle poll is small.
+/// The global feed: pushed changes come back in order, and a poll without changes is small.
 async fn feed(client: &TestClient, account: &Account) {
     let (first, second) = (weight(now()), weight(now()));
     let changes = [account.change(support::WEIGHTS, &first, 101), account.change(support::WEIGHTS, &second, 102)];
@@ -231,7 +231,7 @@ async fn feed(client: &TestClient, account: &Account) {
     assert!(idle.len() < 300 && idle.contains("\"changes\":[]"), "{} bytes: {idle}", idle.len());
 }
 
-/// Signing in and out, and what becomes of the tokens.
+/// Signing in and out, and the effect on the tokens.
 async fn accounts(server: &Server, client: &TestClient, account: &Account) {
     let body = typed(&json!({ "email": "SAM@example.com", "password": PASSWORD }));
     let pair = expect!(client.login(&Login { body, x_contract_version: version() }), LoginResponse::Ok);

@@ -1,4 +1,4 @@
-//! What an operator sees: health, numbers, references, HTTPS, and a second process that is kept out.
+//! The operator's view: health, metrics, reference pages, HTTPS, and a second process that is refused.
 
 mod support;
 

@@ -1,4 +1,4 @@
-//! Backups and what comes after them, purges, and many pushes at once, on the real server.
+//! Backups, restores, purges, and many concurrent pushes, on the real server.
 
 mod support;
 
@@ -87,7 +87,7 @@ async fn a_purge_forgets_old_deletions_and_the_cursors_before_them() {
     let deleted_at = result["outcomes"][0]["serverUpdatedAt"].as_i64().expect("a time");
     let at_end = cursor(&server, &account).await;
     assert_eq!(admin::purge(server.folder.path(), 1, 90).expect("purged"), 0, "the deletion is of today");
-    // The next millisecond, in which the deletion is older than nothing at all.
+    // Waits for the next millisecond, so that the deletion is older than a limit of zero days.
     while now() <= deleted_at {
         std::hint::spin_loop();
     }
@@ -168,7 +168,7 @@ async fn a_damaged_backup_is_not_restored() {
     assert!(admin::restore(folder, &folder.join("stronglog.db")).is_ok(), "a whole one is");
 }
 
-/// How often a text stands in the files of a folder.
+/// Counts the occurrences of a text in the files of a folder.
 fn count(folder: &std::path::Path, text: &str) -> usize {
     let files = folder.read_dir().expect("a folder").map(|entry| std::fs::read(entry.expect("an entry").path()).expect("a file"));
     files.map(|bytes| bytes.windows(text.len()).filter(|window| *window == text.as_bytes()).count()).sum()
@@ -196,7 +196,7 @@ async fn what_is_erased_is_in_no_file() {
     server.push(&sam, &[sam.change(WEIGHTS, &record, 100)]).await;
     assert!(count(server.folder.path(), "MARKERMARKER") > 0);
     erase(&server, &sam).await;
-    // The log is emptied after the commit that the answer waits for.
+    // The log is truncated after the commit that the response waits for.
     let gone = async {
         while count(server.folder.path(), "MARKERMARKER") + count(server.folder.path(), "unforgettable") > 0 {
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;

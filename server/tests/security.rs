@@ -1,4 +1,4 @@
-//! What strangers may do: nothing. And what broken or hostile requests do: no harm.
+//! Unauthenticated, malformed and hostile requests: unauthenticated clients can do nothing, and malformed or hostile requests do no harm.
 
 mod support;
 
@@ -17,7 +17,7 @@ use stronglog_server::serve::{ServeError, start};
 use stronglog_sync::api::{Problem, Schema};
 use support::{Account, PASSWORD, Server, WEIGHTS, answer, now, weight};
 
-/// Method, path and operation id of everything in the contract; ids in paths are those of no record.
+/// The method, path and operation id of every operation of the contract. The ids in the paths belong to no record.
 fn operations() -> Vec<(reqwest::Method, String, String)> {
     let contract = include_str!("../../spec/openapi.yaml");
     let (mut path, mut method, mut found) = (String::new(), reqwest::Method::GET, Vec::new());
@@ -36,13 +36,13 @@ fn operations() -> Vec<(reqwest::Method, String, String)> {
     found
 }
 
-/// The operations that ask who is calling.
+/// The operations that require authentication.
 fn closed_operations() -> Vec<(reqwest::Method, String, String)> {
     let open = ["register", "login", "refreshTokens", "getSyncConfig"];
     operations().into_iter().filter(|(.., id)| !open.contains(&id.as_str())).collect()
 }
 
-/// Sends a request and reads the problem that must come back.
+/// Sends a request, and reads the problem that the response must contain.
 async fn problem(request: reqwest::RequestBuilder) -> Problem {
     let response = request.send().await.expect("an answer");
     let (status, headers) = (response.status(), response.headers().clone());
@@ -82,7 +82,7 @@ async fn without_a_token_of_this_server_there_is_nothing() {
     }
 }
 
-/// An access token like another one, but with this end of its life, signed as the server signs.
+/// A copy of an access token with another expiry time, signed as the server signs.
 fn access_until(secret: &str, token: &str, end_secs: i64) -> String {
     let parts: Vec<&str> = token.split('.').collect();
     let mut claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts[1]).expect("base64url")).expect("claims");
@@ -324,7 +324,7 @@ async fn web_apps_of_allowed_origins_may_read_what_they_need() {
     assert!(exposed.contains("retry-after") && exposed.contains("x-contract-version"), "{exposed}");
 }
 
-/// What the process has logged so far.
+/// The log output of the process so far.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -370,7 +370,7 @@ async fn the_log_holds_no_secret_and_nobody_s_data() {
     }
 }
 
-/// Broken bodies of every schema that a request may have, with the path that takes it.
+/// Invalid bodies for every request schema, each with the path that accepts it.
 fn broken_bodies(count: usize) -> Vec<(String, Vec<u8>)> {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../spec/openapi.yaml");
     let compilation = Compilation::from_file(&path).expect("the contract can be read");

@@ -1,4 +1,4 @@
-//! A web app beside the API: its files, its page at every address of its own, and nothing of the API's changed.
+//! A web app beside the API: its files, its page at each of its own addresses, and an API that stays unchanged.
 
 mod support;
 

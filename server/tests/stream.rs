@@ -1,11 +1,11 @@
-//! Change notifications: what it says, to whom, and when it ends.
+//! Change notifications: their content, their recipients, and when the stream ends.
 
 mod support;
 
 use futures_util::StreamExt;
 use support::{Account, Server, WEIGHTS, now, weight};
 
-/// Reads a stream until it holds a text; `None` where it ends before.
+/// Reads a stream until it contains a text. Returns `None` if the stream ends before that.
 async fn until(
     stream: &mut (impl StreamExt<Item = reqwest::Result<impl AsRef<[u8]>>> + Unpin),
     seen: &mut String,

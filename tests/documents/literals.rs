@@ -54,6 +54,10 @@ pub fn of_typescript(source: &str) -> Vec<String> {
         rest = match sign {
             b'/' if behind.starts_with('/') => behind.split_once('\n').map_or("", |(_, rest)| rest),
             b'/' if behind.starts_with('*') => behind.split_once("*/").map_or("", |(_, rest)| rest),
+            // A regular expression may hold quotes. Behind an operand, a slash divides.
+            b'/' if rest[..at].trim_end().ends_with(['(', ',', '=', ':', '[', '!', '&', '|', '?', '{', ';', '>', '}']) => {
+                behind.get(end_of_regex(behind) + 1..).unwrap_or_default()
+            }
             b'/' => behind,
             quote => {
                 let end = closing(behind, char::from(quote));
@@ -66,6 +70,23 @@ pub fn of_typescript(source: &str) -> Vec<String> {
         };
     }
     found
+}
+
+/// Where a regular expression ends: at the slash that neither a backslash nor a class hides, or at the end of the line.
+fn end_of_regex(text: &str) -> usize {
+    let (mut escaped, mut class) = (false, false);
+    for (at, sign) in text.char_indices() {
+        match sign {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '[' => class = true,
+            ']' => class = false,
+            '/' if !class => return at,
+            '\n' => return at,
+            _ => {}
+        }
+    }
+    text.len()
 }
 
 /// Where a string ends: at the quote that no backslash escapes, or at the end of the line where it is none.

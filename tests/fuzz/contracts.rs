@@ -1,6 +1,7 @@
-//! Small contracts with changed schemas: what still compiles judges as the `jsonschema` crate does.
+//! Small contracts with changed schemas: if a contract still compiles, its validator agrees with the `jsonschema` crate.
 //!
-//! The compiler's judge of values is the interpreter; `tests/agreement.rs` and the compiler's cases hold the generated validators against it.
+//! The validator used here is the compiler's interpreter; `tests/agreement.rs` and the compiler's cases compare the generated validators
+//! with it.
 
 use contractc::Compilation;
 use contractc::interpret;
@@ -13,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 use super::{config, documents};
 
-/// Left out of the contracts, with the reason why the oracle's verdict would say nothing of ours.
+/// Keywords removed from the contracts, each with the reason why the oracle's verdict cannot be compared with ours.
 const LEFT_OUT: &[(&str, &str)] = &[
     (
         "format",
@@ -27,7 +28,7 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("x-sync", "an extension, and a judgement of the document"),
 ];
 
-/// A change of a contract: what is done to which of its schemas.
+/// A change of a contract, and the schema it applies to.
 #[derive(Clone, Debug)]
 enum Change {
     Set { schema: Index, keyword: Index },
@@ -45,7 +46,7 @@ fn changes() -> impl Strategy<Value = Vec<Change>> {
     vec(change, 1..6)
 }
 
-/// Keywords with values that meet those of the contracts: the same names of members, numbers around the same bounds.
+/// Keywords with values that interact with those of the contracts: the same member names, and numbers near the same bounds.
 fn keywords() -> Vec<(&'static str, Value)> {
     let text = r#"{
         "type": ["string", "integer", "number", "boolean", "null", "array", "object", ["integer", "null"], ["string", "object"]],
@@ -76,7 +77,7 @@ fn keywords() -> Vec<(&'static str, Value)> {
     listed
 }
 
-/// Values of every type, which many schemas accept and many refuse.
+/// Values of every type, each accepted by many schemas and refused by many.
 fn values() -> Vec<Value> {
     let text = r#"[null, true, false, 0, 1, -1, 1.0, 2.5, 10, 11, 0.3, 1e2, "", "a", "b", "ab", "abc", "7", "é", " a", [], [1], [1, 1.0], ["a"],
         ["a", 1], [1, 2, 3], [[], {}], {}, {"a": 1}, {"a": "x"}, {"b": 1}, {"a": 1, "b": 2}, {"name": "a"}, {"name": 1}, {"a": 1, "b": 2, "c": 3},
@@ -158,7 +159,7 @@ fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
-/// Takes out of every schema what the oracle judges otherwise by intent.
+/// Removes from every schema the keywords that the oracle judges differently by design.
 fn left_out(value: &mut Value) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(left_out),
@@ -170,7 +171,7 @@ fn left_out(value: &mut Value) {
     }
 }
 
-/// The contracts of the compiler's cases that are OpenAPI 3.1, schemas alone, each in one file.
+/// The OpenAPI 3.1 contracts of the compiler's cases that consist of one file, reduced to their schemas.
 fn contracts() -> Vec<Value> {
     let read = |text: String| {
         let compilation = Compilation::from_text("case.yaml", text.as_bytes());
@@ -184,7 +185,7 @@ fn contracts() -> Vec<Value> {
     documents().into_iter().filter_map(read).collect()
 }
 
-/// The oracle's judge of a named schema; nothing where it refuses the schema itself.
+/// The oracle's validator of a named schema, or `None` if it refuses the schema itself.
 fn oracle(contract: &Value, name: &str) -> Option<Validator> {
     let pointer = format!("#/components/schemas/{}", escaped(name).replace('%', "%25").replace(' ', "%20"));
     let schema = json!({ "$ref": pointer, "components": contract["components"] });
@@ -195,7 +196,7 @@ fn oracle(contract: &Value, name: &str) -> Option<Validator> {
 fn changed_contracts_judge_as_the_oracle_does() {
     let (contracts, keywords, values) = (contracts(), keywords(), values());
     assert!(contracts.len() > 10, "only {} contracts", contracts.len());
-    // Whether the verdicts are worth something: how many were compared, and how many of them accept.
+    // Counts the compared verdicts and the accepted values, to check that the comparison is meaningful.
     let (judged, accepted) = (std::cell::Cell::new(0), std::cell::Cell::new(0));
     proptest!(config(), |(contract in any::<Index>(), changes in changes(), seed in any::<u64>())| {
         let mut contract = contracts[contract.index(contracts.len())].clone();

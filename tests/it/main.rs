@@ -1,7 +1,7 @@
-//! The crate's integration tests in one program, so that they are linked once. Those that need a process of their own stand alone: see
-//! `[[test]]` in Cargo.toml.
+//! The crate's integration tests in one program, so that they are linked once. Tests that need a process of their own are separate
+//! programs: see `[[test]]` in Cargo.toml.
 
-// Each file brings the helpers that it uses.
+// Each file includes the helpers that it uses.
 #![allow(clippy::duplicate_mod)]
 
 #[path = "../agreement.rs"]

@@ -1,4 +1,4 @@
-//! Chance from a seed: the same seed, the same world.
+//! Random numbers from a seed: the same seed gives the same run.
 
 /// A small generator of random numbers (SplitMix64).
 #[derive(Clone, Debug)]
@@ -21,7 +21,7 @@ impl Chance {
         (self.next() % end.max(1) as u64) as usize
     }
 
-    /// Yes, in so many of a thousand cases.
+    /// Returns true in `cases` of a thousand cases.
     pub fn of_thousand(&mut self, cases: u64) -> bool {
         self.next() % 1_000 < cases
     }

@@ -1,4 +1,4 @@
-//! A device of the simulated world: the real engine over the store in memory, and what it is waiting for.
+//! A device of the simulated run: the real engine over the in-memory store, and its pending commands and events.
 
 use std::collections::BTreeMap;
 
@@ -15,12 +15,12 @@ use stronglog_sync::task::{Done, Snapshot, Task};
 use uuid::Uuid;
 
 use crate::chance::Chance;
-use crate::world::{SHIPPED, value_of};
+use crate::run::{SHIPPED, value_of};
 
-/// The first millisecond of the simulated world: a stamp has room below it.
+/// The first millisecond of the simulated run. It is large enough to leave room for earlier stamps.
 pub const EPOCH_MS: i64 = 1_700_000_000_000;
 
-/// Pages and pushes are small, so that there are many, and a resync asks about every record, so that questions come up.
+/// Pages and pushes are small so that there are many, and a resync asks about every record so that questions occur.
 fn settings() -> Settings {
     Settings { page_changes_max: 3, push_changes_max: 4, deletions_unasked: 0, ..Settings::default() }
 }
@@ -29,27 +29,27 @@ pub struct Device {
     pub number: usize,
     /// The account that the store belongs to.
     pub home: usize,
-    /// The account of the token at hand.
+    /// The account of the current token.
     pub token: Option<usize>,
     pub store: MemoryStore,
     pub engine: Engine,
-    /// What the engine has asked for and nobody has done yet, with the rows as they were then.
+    /// Commands of the engine that have not been carried out yet, with the rows as they were when the command was issued.
     pub jobs: Vec<(Command, Option<Vec<Row>>)>,
-    /// What has happened and the engine has not been told.
+    /// Events that the engine has not been told yet.
     pub inbox: Vec<Event>,
-    /// Counts restarts: an answer to an earlier life is nobody's.
+    /// The number of restarts. An answer to a request from before a restart is dropped.
     pub life: u64,
-    /// By how much the device's clock is wrong, in milliseconds.
+    /// The error of the device's clock, in milliseconds.
     pub skew_ms: i64,
     pub wake_at: Option<i64>,
-    /// How many edits were made here: what edits are told apart by.
+    /// The number of edits made on this device, which makes each edit's value unique.
     pub edits: u64,
-    /// The last stamp of a successful push, for the world without R4.
+    /// The last stamp of a successful push, for the run without R4.
     pub last_pushed_stamp: i64,
     pub offline_until: i64,
-    /// Records as they were when the app opened a form on them: saved later, whatever has become of the records.
+    /// Records as they were when the app opened a form on them. The form is saved later, even if the records have changed meanwhile.
     pub forms: BTreeMap<Key, String>,
-    /// A copy of the database that somebody may put back.
+    /// A copy of the database that may be restored later.
     pub copy: Option<MemoryStore>,
 }
 
@@ -88,7 +88,7 @@ impl Device {
         self.store.counts().expect("a store in memory").pending
     }
 
-    /// Forgets everything that is not in the store.
+    /// Discards everything that is not in the store.
     pub fn restart(&mut self, account: Uuid) {
         self.life += 1;
         self.jobs.clear();
@@ -97,7 +97,7 @@ impl Device {
         self.wake_at = None;
     }
 
-    /// Tells the engine, checks what it says of itself, and keeps what it asks for.
+    /// Passes an event to the engine, checks the engine's status, and queues its commands.
     pub fn tell(&mut self, event: Event, now: i64, chance: &mut Chance) -> Result<(), String> {
         let commands = self.engine.handle(event, now, chance.next());
         for command in commands {
@@ -115,7 +115,7 @@ impl Device {
         self.check_status(now)
     }
 
-    /// The status tells the truth (I12), and a timer is armed while there is something to do (L2).
+    /// Checks that the status is correct (I12), and that a timer is armed while there is work left (L2).
     fn check_status(&mut self, now: i64) -> Result<(), String> {
         let status = self.engine.status(now);
         let counts = self.store.counts().expect("a store in memory");
@@ -134,7 +134,7 @@ impl Device {
         Ok(())
     }
 
-    /// Takes a durable step, or crashes on the way: before it, or after it and before the engine is told.
+    /// Runs a durable step. It may crash before the step, or after it and before the engine is told.
     pub fn persist(&mut self, task: &Task, stale: Option<Vec<Row>>, now: i64, chance: &mut Chance) -> Done {
         let wall_ms = self.wall_ms(now);
         if let Task::Outcomes { sent, .. } = task {
@@ -146,7 +146,7 @@ impl Device {
         task.run(&mut self.store, &mut ClockAndRng { now_ms: wall_ms, random: &mut || chance.next() }).expect("a store in memory")
     }
 
-    /// The edits that the server has not acknowledged, before a step is taken.
+    /// The edits that the server had not acknowledged before a step.
     pub fn unacknowledged(&mut self) -> Vec<Row> {
         let mut rows = Vec::new();
         let plan = &mut |loaded: &mut Loaded| {
@@ -157,8 +157,8 @@ impl Device {
         rows
     }
 
-    /// No edit is overwritten unseen: it is acknowledged, followed by one of the same device, or in the history (R6). What the app ships
-    /// is nobody's edit (R18), as long as it says what was shipped.
+    /// Checks that no edit is overwritten unseen: it is acknowledged, followed by another edit of the same device, or in the history (R6).
+    /// A shipped record is not an edit (R18) as long as it still has its shipped value.
     pub fn check_overwritten(&mut self, before: &[Row]) -> Result<(), String> {
         let history = self.store.history(usize::MAX).expect("a store in memory");
         let is_edited = |row: &&Row| !(row.record.is_as_shipped() && value_of(&row.record.text) == SHIPPED);
@@ -186,7 +186,7 @@ impl Device {
         done
     }
 
-    /// Without R3: the cursor is stored, and the device crashes before its rows are.
+    /// Without R3: the cursor is stored, and the device crashes before its rows are stored.
     pub fn persist_cursor_only(&mut self, task: &Task, now: i64, chance: &mut Chance) {
         let wall_ms = self.wall_ms(now);
         let plan = &mut |loaded: &mut Loaded| {
@@ -196,7 +196,7 @@ impl Device {
         self.store.update(&task.select(), plan).expect("a store in memory");
     }
 
-    /// The rows that wait, for the engine's next push.
+    /// The pending rows for the engine's next push.
     pub fn load(&mut self, limit: usize) -> Vec<Row> {
         let mut rows = self.store.pending(limit).expect("a store in memory");
         if !rules::on(Rule::DirtyByOp) {
@@ -205,7 +205,7 @@ impl Device {
         rows
     }
 
-    /// No version is replaced by an edit that was made on another one, but that it is in the history (I14).
+    /// Checks that a version replaced by an edit that was based on another version is in the history (I14).
     fn check_replaced(&mut self, before: Option<Row>, edit: &LocalEdit) -> Result<(), String> {
         let (Some(before), LocalEdit::Put(text)) = (before, edit) else { return Ok(()) };
         let read = Record::read(parse(text.as_bytes()).expect("JSON").root()).expect("a record").stamp;
@@ -217,7 +217,7 @@ impl Device {
         Err(format!("a form on device {} has replaced a version of {:?} that it did not show (I14)", self.number, before.key()))
     }
 
-    /// Writes a record as the app would. Says what it wrote, or nothing if there was nothing to delete or the record is quarantined.
+    /// Writes a record as the app would. Returns what was written, or `None` if there was nothing to delete or the record is quarantined.
     pub fn edit(&mut self, key: Key, edit: &LocalEdit, now: i64, chance: &mut Chance) -> Result<Option<Record>, String> {
         let wall_ms = self.wall_ms(now);
         let before = self.store.get(key).expect("a store in memory");
@@ -240,7 +240,7 @@ impl Device {
         Ok(written)
     }
 
-    /// Puts a record in the outbox that the server will refuse, as an app with a fault would.
+    /// Puts a record into the outbox that the server will refuse, as a faulty app would.
     pub fn poison(&mut self, key: Key, now: i64, chance: &mut Chance) {
         let wall_ms = self.wall_ms(now);
         let text = format!(r#"{{"id":"{}","clientCreatedAt":1,"clientUpdatedAt":{wall_ms},"isDeleted":false,"bad":true}}"#, key.id);

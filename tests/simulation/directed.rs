@@ -1,4 +1,5 @@
-//! Scenarios for rules that others cover for in every world: each holds with all rules on, and breaks without its own.
+//! Scenarios for rules whose absence is hidden by other rules in random runs: each scenario passes with all rules on, and fails without its
+//! own rule.
 
 use stronglog_server::feed;
 use stronglog_server::store::memory::Memory;
@@ -71,7 +72,7 @@ fn plain_record(stamp: i64) -> Record {
     record(&format!(r#"{{"id":"{id}","clientCreatedAt":1,"clientUpdatedAt":{stamp},"isDeleted":false}}"#))
 }
 
-/// A device learns of the winner by a pull, keeps its own later edit on top of it, and then hears what became of its push.
+/// A device receives the winning version in a pull, keeps its own later edit on top of it, and then receives the result of its push.
 fn a_device_does_not_argue_with_a_verdict() -> Result<(), String> {
     let collection = registry::COLLECTIONS[0];
     let mine = version(1, 1, 90);
@@ -86,8 +87,8 @@ fn a_device_does_not_argue_with_a_verdict() -> Result<(), String> {
     if waits { Err("the edit that has lost waits to be pushed again".to_owned()) } else { Ok(()) }
 }
 
-/// An edit is made while the one before it is under way. The server raises the stamp of that one, is restored from a backup that knows
-/// neither, and is told first of another device's edit, which was stamped between the two and had lost.
+/// An edit is made while the previous one is being pushed. The server raises the stamp of the previous edit and is then restored from a
+/// backup that contains neither. It first receives another device's edit, which was stamped between the two and had lost.
 fn an_edit_made_during_a_push_outlives_a_restore() -> Result<(), String> {
     let first = pending_row(version(1, 1, 90).op, 90, Some(7));
     let row = pending_row(version(1, 2, 91).op, 91, Some(7));
@@ -100,7 +101,7 @@ fn an_edit_made_during_a_push_outlives_a_restore() -> Result<(), String> {
     expect(decide(Some(Stored { version: version(2, 1, 150), rev: 5 }), row.version(), None), accepted)
 }
 
-/// A device pushes an edit, is put back to a copy from before it, makes another edit under the same count, and pulls the first one.
+/// A device pushes an edit, is restored from an older copy, makes another edit with the same count, and pulls the first one.
 fn a_copied_database_loses_no_edit_to_its_own_past() -> Result<(), String> {
     let pushed = Change { collection: registry::COLLECTIONS[0], rev: 7, op: version(1, 5, 50).op, record: plain_record(50) };
     let op = Op { id: Uuid::from_u128(0xC0), ..version(1, 5, 90).op };
@@ -120,7 +121,7 @@ fn pending_row(op: Op, stamp: i64, base_rev: Option<u64>) -> Row {
     Row { collection: registry::COLLECTIONS[0], record: plain_record(stamp), op, base_rev, state, seen: 0 }
 }
 
-/// The row of a device that has made `seq` edits.
+/// The meta row and one row of a device that has made `seq` edits.
 fn loaded(device: u128, seq: u64, row: Row) -> Loaded {
     let meta = Meta { device: Uuid::from_u128(device), seq, ..Meta::default() };
     Loaded { meta, rows: vec![Some(row)], quarantined: vec![false] }

@@ -1,33 +1,33 @@
-//! The simulation: real engines, the real deciding logic of both ends and stores in memory, in one deterministic world in which everything
-//! goes wrong that the protocol is made for. A failing seed says how to play it again. Then each rule is switched off in turn, to see that the
-//! world notices (`tests/MUTATIONS.md`).
+//! The simulation: real engines, the real decision logic of client and server, and in-memory stores, in one deterministic run with all the
+//! faults that the protocol must handle. A failing seed prints how to replay it. Then each rule is switched off in turn, to check that the
+//! run detects its absence (`tests/MUTATIONS.md`).
 
 mod chance;
 mod device;
 mod directed;
 mod mutations;
+mod run;
 mod server;
-mod world;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Seeds of an ordinary test run. `cargo xtask simulate --seeds N` runs more.
+/// The number of seeds in an ordinary test run. `cargo xtask simulate --seeds N` runs more.
 const SEEDS: u64 = 300;
 
 fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok().and_then(|text| text.parse().ok())
 }
 
-/// Runs a world, and turns a panic in it into words as well.
+/// Plays a seed, and converts a panic to an error.
 fn outcome(seed: u64) -> Result<(), String> {
-    std::panic::catch_unwind(|| world::run(seed)).unwrap_or_else(|panic| {
+    std::panic::catch_unwind(|| run::play(seed)).unwrap_or_else(|panic| {
         let said = panic.downcast_ref::<String>().cloned().or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
         Err(format!("a panic: {}", said.unwrap_or_default()))
     })
 }
 
 #[test]
-fn the_world_comes_to_rest_in_one_state_whatever_goes_wrong() {
+fn every_run_comes_to_rest_in_one_state_whatever_goes_wrong() {
     let first = number("SIMULATION_FIRST").unwrap_or(0);
     let seeds = number("SIMULATION_SEEDS").unwrap_or(SEEDS);
     let next = AtomicU64::new(first);
@@ -50,9 +50,9 @@ fn the_world_comes_to_rest_in_one_state_whatever_goes_wrong() {
     let told: Vec<String> = failures
         .iter()
         .map(|(seed, error)| {
-            format!("seed {seed}: {error}\n  again: SIMULATION_FIRST={seed} SIMULATION_SEEDS=1 cargo test --test simulation the_world")
+            format!("seed {seed}: {error}\n  again: SIMULATION_FIRST={seed} SIMULATION_SEEDS=1 cargo test --test simulation every_run")
         })
         .collect();
-    assert!(told.is_empty(), "{} of {seeds} worlds went wrong\n{}", told.len(), told.join("\n"));
-    println!("{seeds} worlds from seed {first} came to rest as they should");
+    assert!(told.is_empty(), "{} of {seeds} runs went wrong\n{}", told.len(), told.join("\n"));
+    println!("{seeds} runs from seed {first} came to rest as they should");
 }

@@ -1,4 +1,4 @@
-//! What each rule is for: the world without it, and the first seed in which that is noticed. The table is kept in `tests/MUTATIONS.md`.
+//! The purpose of each rule: the run without it, and the first seed that detects its absence. The table is kept in `tests/MUTATIONS.md`.
 
 use std::fmt::Write as _;
 
@@ -7,14 +7,14 @@ use stronglog_sync::rules::{Rule, without};
 use crate::directed::DIRECTED;
 use crate::outcome;
 
-/// Seeds in which a missing rule must be noticed.
+/// The number of seeds within which a missing rule must be detected.
 const SEEDS: u64 = 3_000;
 
 fn first_seed_that_notices(rule: Rule) -> Option<(u64, String)> {
     (0..SEEDS).find_map(|seed| without(Some(rule), || outcome(seed)).err().map(|error| (seed, error)))
 }
 
-/// The invariant that an error names last, in brackets.
+/// Returns the last invariant that an error names in brackets.
 fn invariant(error: &str) -> &str {
     let named = error.split('(').skip(1).filter_map(|part| part.split(')').next());
     let is_one =
@@ -27,7 +27,7 @@ fn every_rule_is_missed_when_it_is_gone() {
     std::panic::set_hook(Box::new(|_| {}));
     let mut table = String::from(
         "# Mutations\n\nEvery rule of the protocol that is a switch in `src/rules.rs`, switched off alone: the first seed of the simulation in which\n\
-         that breaks an invariant, or, where other rules cover for it in every world, the directed scenario that notices. `cargo test --features simulation --test simulation every_rule` checks it.\n\n\
+         that breaks an invariant, or, where other rules cover for it in every run, the directed scenario that notices. `cargo test --features simulation --test simulation every_rule` checks it.\n\n\
          | rule switched off | noticed by | broken |\n|---|---|---|\n",
     );
     let mut unnoticed = Vec::new();

@@ -1,4 +1,4 @@
-//! The server of the simulated world: the real deciding logic over the store in memory, behind the real messages.
+//! The server of the simulated run: the real decision logic over the in-memory store, behind the real messages.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,13 +16,13 @@ use stronglog_sync::wire::{self, Edit, Feed, Push};
 use uuid::Uuid;
 
 use crate::chance::Chance;
-use crate::world::{ACCOUNTS, account_id};
+use crate::run::{ACCOUNTS, account_id};
 
 pub struct Server {
     memory: Memory,
     backups: Vec<Backup>,
     epochs: u64,
-    /// The highest revision ever given in an epoch, for each account: revisions only go up (I6).
+    /// The highest revision given in each epoch for each account: revisions only increase (I6).
     highest: BTreeMap<(String, usize), u64>,
 }
 
@@ -79,7 +79,7 @@ impl Server {
         }
     }
 
-    /// A push of a device with a newer app, on a server that knows its contract: nothing in the record is checked here.
+    /// A push of a device with a newer app, on a server that knows its contract. The record is not validated here.
     pub fn push_unchecked(&mut self, account: usize, key: Key, text: &str, now: i64, seq: u64, chance: &mut Chance) -> Result<(), String> {
         let records = self.memory.user(account_id(account));
         let stored = records.find(key.id).map_err(|error| error.to_string())?;
@@ -97,7 +97,7 @@ impl Server {
         self.backups.push(self.memory.back_up());
     }
 
-    /// Goes back to the oldest backup that is still kept.
+    /// Restores the oldest backup that is still kept.
     pub fn restore(&mut self) {
         if let Some(backup) = self.backups.first() {
             self.epochs += 1;
@@ -106,7 +106,7 @@ impl Server {
         }
     }
 
-    /// Forgets old tombstones, and says which.
+    /// Purges old tombstones, and returns them.
     pub fn purge(&mut self, before_ms: i64) -> Vec<(usize, Uuid)> {
         let ids = |memory: &mut Memory| -> BTreeSet<(usize, Uuid)> {
             let of = |account: usize, memory: &mut Memory| -> Vec<Uuid> {
@@ -151,7 +151,7 @@ impl Server {
         text.is_some_and(|text| parse(text.as_bytes()).is_ok_and(|tape| wire::check_live(key.collection, tape.root()).is_err()))
     }
 
-    /// What devices have pushed last, for each record: as they would push it again.
+    /// The last edit pushed for each record, as a device would push it again.
     pub fn current_edits(&mut self, account: usize) -> Vec<Edit> {
         let records = self.memory.user(account_id(account));
         let edits = records.entries().map(|entry| &entry.change);
@@ -162,7 +162,7 @@ impl Server {
     }
 }
 
-/// A problem of the contract.
+/// A problem response of the contract.
 pub fn problem(status: u16, code: ProblemCode, more: &str) -> Answered {
     let body = format!(r#"{{"type":"about:blank","title":"a problem","status":{status},"code":"{code}","retryable":false{more}}}"#);
     Answered { status, retry_after_ms: None, body: body.into_bytes() }

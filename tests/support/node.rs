@@ -1,9 +1,9 @@
-//! Node beside Rust: packages that are installed where they are missing, and generated TypeScript that is compiled and run.
+//! Node for tests: installs packages if they are missing, and compiles and runs generated TypeScript.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The folder of the Node side, with its packages installed.
+/// Installs the packages of the Node side, and returns its folder.
 pub fn folder() -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/typescript");
     if !folder.join("node_modules/zod").exists() {
@@ -19,7 +19,7 @@ pub fn compile() -> PathBuf {
     folder.join("build/contract/index.js")
 }
 
-/// Runs a command to its end and returns what it wrote.
+/// Runs a command to its end, and returns its output.
 pub fn run(command: &mut Command) -> String {
     let output = command.output().unwrap_or_else(|error| panic!("cannot start {command:?}, which these tests need: {error}"));
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));

@@ -1,7 +1,7 @@
-//! The `jsonschema` crate as a judge of the contract, from the document itself and not from our model of it.
+//! The `jsonschema` crate as a validator of the contract, built from the document itself and not from our model of it.
 //!
-//! Plain JSON Schema does not know our extensions. They are spelled out here a second time, on purpose: `x-bind` and `x-any-collection` as
-//! copies of schemas, `x-rules` and `x-max-depth` as keywords of their own.
+//! Plain JSON Schema does not know our extensions. They are implemented here a second time, on purpose: `x-bind` and `x-any-collection` as
+//! copies of schemas, `x-rules` and `x-max-depth` as custom keywords.
 
 use std::collections::BTreeSet;
 
@@ -45,7 +45,7 @@ impl Oracle {
         Oracle { schemas }
     }
 
-    /// The schemas by name, in plain JSON Schema but for `x-rules` and `x-max-depth`.
+    /// The schemas by name, in plain JSON Schema except for `x-rules` and `x-max-depth`.
     pub fn schemas(&self) -> &Map<String, Value> {
         &self.schemas
     }
@@ -65,7 +65,7 @@ impl Oracle {
     }
 }
 
-/// The contract as plain JSON, read by the YAML reader of the compiler, whose places are dropped.
+/// The contract as plain JSON, read by the compiler's YAML reader without its source positions.
 pub fn read_document() -> Value {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("spec/openapi.yaml");
     let (mut sources, mut diagnostics) = Default::default();
@@ -73,7 +73,7 @@ pub fn read_document() -> Value {
     sources.root(file).expect("the contract is YAML").to_json()
 }
 
-/// Points references at what is bound, and at the instances of schemas that lead there.
+/// Redirects references to the bound schema, and to the instances of schemas that lead to it.
 fn bind(schema: &mut Value, bound: &str, names: &BTreeSet<&str>) {
     match schema {
         Value::Array(items) => items.iter_mut().for_each(|item| bind(item, bound, names)),
@@ -98,7 +98,7 @@ fn bind(schema: &mut Value, bound: &str, names: &BTreeSet<&str>) {
 struct Rules(Vec<String>);
 
 impl Rules {
-    /// `a op b`, or `a op b ± c`: a rule applies where all that it names is there.
+    /// Evaluates `a op b` or `a op b ± c`. A rule applies only if all members that it names are present.
     fn holds(rule: &str, value: &Value) -> bool {
         let words: Vec<&str> = rule.split(' ').collect();
         let number = |name: &str| value.get(name).and_then(Value::as_f64);
@@ -130,7 +130,7 @@ impl<'i> Keyword<'i> for Rules {
     }
 }
 
-/// The depth of a tree of conditions: the one recursive schema of the contract.
+/// The depth of a tree of conditions: the only recursive schema of the contract.
 struct MaxDepth(u64);
 
 fn depth(condition: &Value) -> u64 {

@@ -1,5 +1,5 @@
-// Every request and every answer of the feed judged by the generated Zod schemas as well, and their verdict compared with that of the
-// generated Rust in the engine. A difference is an error: the request counts as failed, and status says why.
+// Also validates every request and every answer of the feed with the generated Zod schemas, and compares their verdict with that of the
+// generated Rust in the engine. A difference is an error: the request counts as failed, and the status gives the reason.
 
 import { parseEach, type Sorted } from "../../generated/typescript/runtime/each.js";
 import { getChanges, pushChanges } from "../../generated/typescript/operations.js";
@@ -7,13 +7,13 @@ import * as schemas from "../../generated/typescript/schemas.js";
 import type { Answer, Call } from "./transport.js";
 import * as wasm from "../engine/pkg/engine.js";
 
-/** What one validator has said of a message: how many of its items it refuses, or that it refuses the whole. */
+/** The verdict of one validator on a message: the number of rejected items, or that the whole message is rejected. */
 type Verdict = number | "refused";
 
-/** Judges a request of the feed and its answer by both validators. */
+/** Validates a request of the feed and its answer with both validators. */
 export function audit(call: Call, sent: Uint8Array | undefined, answer: Answer): void {
   if (call.operation === pushChanges.id && sent !== undefined) {
-    // The engine has validated each of these records before it stored them.
+    // The engine validated each of these records before it stored them.
     agree("the push", zod(parseEach(schemas.FeedPushRequestSchema, json(sent))), 0);
   }
   if (call.operation === getChanges.id && answer.status === 200) {
@@ -48,7 +48,7 @@ function rust(judge: () => number): Verdict {
   try {
     return judge();
   } catch {
-    // The reason is the engine's to tell: it reads the message next.
+    // The engine reads the message next and reports the reason.
     return "refused";
   }
 }

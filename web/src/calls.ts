@@ -1,4 +1,4 @@
-// The calls of a page to the leading worker. Every call settles: it is answered, or it is rejected once nobody is there to answer it.
+// The calls from a page to the leading worker. Every call settles: it is answered, or it is rejected when there is no worker to answer it.
 
 import type { Message, Method } from "./channel.js";
 import { newId } from "./id.js";
@@ -33,12 +33,12 @@ export class Calls {
     }
   }
 
-  /** Asks a new leader. One that has answered already does not carry out a call twice. */
+  /** Sends the calls to a new leader. A leader that has already answered a call does not carry it out again. */
   repeat(): void {
     this.waiting.forEach(({ message }) => this.post(message));
   }
 
-  /** Nobody will answer. */
+  /** Rejects all calls, because no worker will answer them. */
   rejectAll(reason: string): void {
     const calls = [...this.waiting.values()];
     this.waiting.clear();

@@ -1,29 +1,29 @@
-// The messages between pages and workers of one database, over one BroadcastChannel. Whichever worker leads answers; a page need not know
-// which one it is.
+// The messages between the pages and workers of one database, over one BroadcastChannel. The leading worker answers; a page does not need
+// to know which worker that is.
 
 import type { SyncStatus } from "./api.js";
 
 /** The sync status as the leading worker knows it. */
 export type LeaderStatus = Omit<SyncStatus, "leader" | "persisted"> & {
-  /** The tab that leads. */
+  /** The id of the leading tab. */
   readonly tab: string;
 };
 
 export type Message =
-  /** A page asks for the status. */
+  /** A page requests the status. */
   | { readonly say: "hello" }
-  /** The app has written. */
+  /** The app has written a record. */
   | { readonly say: "written" }
-  /** The app has paused sync, or resumed it. The database remembers it. */
+  /** The app has paused or resumed sync. The database stores this setting. */
   | { readonly say: "paused"; readonly paused: boolean }
-  /** A worker leads, and is alive. `first` is true once, when it begins to lead. */
+  /** A worker leads and is alive. `first` is true only in its first message as the leader. */
   | { readonly say: "leading"; readonly tab: string; readonly first: boolean }
   | { readonly say: "status"; readonly status: LeaderStatus }
   /** A page calls the leading worker. */
   | { readonly say: "call"; readonly id: string; readonly method: Method; readonly arguments: readonly unknown[] }
   | { readonly say: "answer"; readonly id: string; readonly result?: unknown; readonly error?: string };
 
-/** What a page can call. */
+/** The methods that a page can call. */
 export type Method =
   | "blocked"
   | "confirmDeletions"
@@ -39,30 +39,30 @@ export type Method =
   | "signUp"
   | "syncNow";
 
-/** What a page tells its own worker to do. */
+/** The messages from a page to its own worker. */
 export type Order =
   | { readonly order: "start"; readonly settings: Settings }
-  /** The page is about to be frozen, or is gone: let another tab lead. */
+  /** The page is about to be frozen or closed: let another tab lead. */
   | { readonly order: "leave" }
-  /** The page is back. */
+  /** The page is active again. */
   | { readonly order: "enter" }
-  /** Whether the platform believes that there is a network. */
+  /** Whether the platform reports that there is a network. */
   | { readonly order: "online"; readonly online: boolean }
   | { readonly order: "close" };
 
-/** What a worker reports to its own page. */
+/** The messages from a worker to its own page. */
 export type Report =
-  /** It runs, and holds the lock `Settings.life` until it ends. */
+  /** The worker runs, and holds the lock `Settings.life` until it ends. */
   | { readonly report: "alive" }
-  /** It cannot lead, and why; null once it does. It tries again by itself. */
+  /** The reason why the worker cannot lead; null once it can. It retries automatically. */
   | { readonly report: "problem"; readonly problem: string | null }
-  /** The engine has failed: only a new worker helps. */
+  /** The engine has failed: a new worker is needed. */
   | { readonly report: "failed"; readonly problem: string };
 
-/** What a worker needs to know. */
+/** The settings of a worker. */
 export interface Settings {
   readonly tab: string;
-  /** The Web Lock that this worker holds as long as it lives. */
+  /** The Web Lock that this worker holds for its lifetime. */
   readonly life: string;
   readonly name: string;
   readonly baseUrl: string;

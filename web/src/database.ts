@@ -1,18 +1,18 @@
-// The local database: a table for each collection of the contract, which the app reads and writes, and the engine's own tables beside them.
+// The local database: a table for each collection of the contract, which the app reads and writes, and the engine's own tables.
 
 import { Dexie, type Table, type Transaction } from "dexie";
 import { stores } from "../../generated/typescript/stores.js";
 import type { TableName } from "./api.js";
 
-/** A row of the engine: a record as text, live or deleted, and its sync state. The app's tables show the live ones. */
+/** A row of the engine: a live or deleted record as text, and its sync state. The app's tables contain only the live records. */
 export interface StoredRow {
   /** `collection/id` */
   readonly key: string;
-  /** What the engine knows about the record, as JSON that only the engine reads. */
+  /** The engine's sync state of the record, as JSON that only the engine reads. */
   readonly info: string;
   /** The record as JSON. */
   readonly text: string;
-  /** The last resync that has seen the row. Not indexed: a resync reads every row anyway, and each pull would pay for the index. */
+  /** The last resync that saw the row. Not indexed: a resync reads every row anyway, and an index would make every pull slower. */
   readonly seen: number;
   /** Position in the push order; set while an edit is pending. */
   readonly queue?: readonly [place: number, seq: number];
@@ -22,17 +22,17 @@ export interface StoredRow {
   readonly blocked?: number;
 }
 
-/** Says that the app has written a record. The engine turns it into an edit; until then it holds the record's place in the outbox. */
+/** Records that the app has written a record. The engine turns it into an edit; until then it holds the record's position in the outbox. */
 export interface PendingWrite {
   /** `collection/id` */
   readonly key: string;
-  /** When the app wrote, in milliseconds since the Unix epoch. Absent once the engine has refused the write. */
+  /** When the app wrote, in milliseconds since the Unix epoch. Absent once the engine has rejected the write. */
   readonly at?: number;
-  /** 1 if the record is shipped with the app. */
+  /** 1 if the record ships with the app. */
   readonly shipped: 0 | 1;
-  /** 1 if it replaces a version that the app has not read (R24). */
+  /** 1 if the write replaces a version that the app has not read (R24). */
   readonly stale?: 1;
-  /** Why the engine refused the write, and when it was made. */
+  /** Why the engine rejected the write, and when the write was made. */
   readonly refused?: { readonly problem: string; readonly at: number };
 }
 
@@ -58,16 +58,16 @@ export interface QuarantinedRow {
   readonly at: number;
 }
 
-/** Values by name: the device's own row, its tokens, the tab that leads. */
+/** Key-value pairs: the device's own row, its tokens, the leading tab. */
 export interface NamedValue {
   readonly name: string;
   readonly value: unknown;
 }
 
-/** The name under which the database remembers that the app has paused sync. */
+/** The key under which the database stores that the app has paused sync. */
 export const PAUSED = "paused";
 
-/** The engine's own tables. The underscore keeps their names apart from those of collections. */
+/** The engine's own tables. The underscore keeps their names distinct from those of collections. */
 export interface OwnTables {
   readonly _rows: Table<StoredRow, string>;
   readonly _pendingWrites: Table<PendingWrite, string>;
@@ -78,20 +78,20 @@ export interface OwnTables {
 
 export type Database = Dexie & OwnTables;
 
-/** Names of the tables that every durable step of the engine needs. */
+/** The names of the tables that every durable step of the engine needs. */
 export const ownTables: readonly (keyof OwnTables)[] = ["_rows", "_pendingWrites", "_history", "_quarantine", "_device"];
 
-/** One version of the database: the tables that it adds (or removes, with null), and how the data of the version before gets there. */
+/** One version of the database: the tables that it adds (or removes, with null), and how to migrate the data of the previous version. */
 interface Layout {
   readonly version: number;
   readonly stores: Readonly<Record<string, string | null>>;
   readonly upgrade?: (transaction: Transaction) => Promise<void>;
 }
 
-/** How many layouts of our own tables there can be for each version of the contract's stores. */
+/** The maximum number of layouts of our own tables for each version of the contract's stores. */
 const LAYOUTS_PER_CONTRACT = 100;
 
-/** Every layout that our own tables have had. Databases of each of them exist; none is ever edited. */
+/** All layouts that our own tables have had. Databases with each of these layouts exist, so never edit one. */
 const OWN_LAYOUTS: readonly Layout[] = [
   {
     version: 1 * LAYOUTS_PER_CONTRACT,
@@ -117,12 +117,12 @@ async function moveRows(transaction: Transaction, from: string, to: string): Pro
   await transaction.table(to).bulkAdd(await transaction.table(from).toArray());
 }
 
-/** `workout-logs` as a table's name: `workoutLogs`. */
+/** `workout-logs` as a table name: `workoutLogs`. */
 export function tableName<Path extends string>(path: Path): TableName<Path> {
   return path.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase()) as TableName<Path>;
 }
 
-/** The collections, by the names of their tables. */
+/** The collections by table name. */
 export const pathOfTable: ReadonlyMap<string, string> = new Map(
   Object.values(stores).flatMap((added) => Object.keys(added).map((path) => [tableName(path), path] as const)),
 );
@@ -134,7 +134,7 @@ export function partsOfKey(key: string): { readonly path: string; readonly table
   return { path, table: tableName(path), id: key.slice(slash + 1) };
 }
 
-/** The layouts that the contract brought: one for each of its versions with new collections. */
+/** The layouts that the contract introduced: one for each contract version with new collections. */
 function contractLayouts(): Layout[] {
   return Object.entries(stores).map(([version, added]) => ({
     version: Number(version) * LAYOUTS_PER_CONTRACT,
@@ -142,11 +142,11 @@ function contractLayouts(): Layout[] {
   }));
 }
 
-/** The database of this name, not open yet. Every durable step is on the disk when it is done. */
+/** Creates the database object of this name without opening it. Every durable step is on disk when it completes. */
 export function makeDatabase(name: string): Database {
   const database = new Dexie(name, { chromeTransactionDurability: "strict" });
   for (const { version, stores, upgrade } of [...OWN_LAYOUTS, ...contractLayouts()]) {
-    // Declaring a version twice adds to it. Dexie writes into what it is given.
+    // Declaring a version twice extends it. Dexie modifies the object that it receives.
     const declared = database.version(version).stores({ ...stores });
     if (upgrade !== undefined) {
       declared.upgrade(upgrade);
@@ -155,19 +155,19 @@ export function makeDatabase(name: string): Database {
   return database as Database;
 }
 
-/** Why a database of an earlier layout cannot be opened. */
+/** Why a database with an earlier layout cannot be opened. */
 export const HELD_OPEN = "another tab holds the database open with an older version of the app; reload that tab or close it";
 
-/** How much of what the engine's tables hold: everything that the status counts and that needs no engine. */
+/** The counts of the engine's tables: everything that the status counts and that does not need the engine. */
 export interface Counts {
-  /** Edits that the server has yet to acknowledge, those that the engine has not seen yet included. */
+  /** Edits that the server has not acknowledged yet, including edits that the engine has not seen yet. */
   readonly pending: number;
   readonly pendingSince: number | null;
   readonly blocked: number;
   readonly quarantined: number;
 }
 
-/** Counts what the engine's tables hold. */
+/** Counts the rows of the engine's tables. */
 export async function countOwnTables({ _rows, _pendingWrites, _quarantine }: OwnTables): Promise<Counts> {
   const [queued, unseen, writes, blocked, quarantined, since, writtenSince] = await Promise.all([
     _rows.orderBy("queue").count(),
@@ -182,7 +182,7 @@ export async function countOwnTables({ _rows, _pendingWrites, _quarantine }: Own
   return {
     pending: queued + unseen,
     pendingSince: times.length === 0 ? null : Math.min(...times),
-    // A pending write without a time is one that the engine has refused.
+    // The engine has rejected a pending write that has no time.
     blocked: blocked + writes - unseen,
     quarantined,
   };

@@ -1,4 +1,4 @@
-// The only loop: tells the engine what happens, and carries out what the engine says. The twin of src/driver.rs.
+// The only event loop: reports events to the engine, and carries out the engine's instructions. The counterpart of src/driver.rs.
 
 import type { Command, Happened, Selection, Turn, Wanted } from "./border.js";
 import { LeadershipLost, type DexieStore, type State } from "./store.js";
@@ -7,23 +7,23 @@ import { SignInNeeded, type Call, type Transport } from "./transport.js";
 import type { SyncStatus } from "./api.js";
 import * as wasm from "../engine/pkg/engine.js";
 
-/** The part of the status that comes from the engine. */
+/** The part of the status that the engine provides. */
 export type EngineStatus = Omit<SyncStatus, "account" | "leader" | "persisted" | "storageProblem">;
 
-/** How long to wait before change notifications are opened again. */
+/** The delay before change notifications are opened again. */
 const NOTIFICATIONS_RETRY_MS = 5_000;
-/** The longest time that a timer of JavaScript can wait. */
+/** The longest delay that a JavaScript timer supports. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
-/** States in which nobody listens for change notifications. */
+/** States in which the device does not listen for change notifications. */
 const SILENT_STATES: ReadonlySet<string> = new Set(["off", "paused", "needsAuth", "upgradeRequired"]);
 
-/** What the driver reports. */
+/** The events that the driver reports. */
 export interface Reports {
   readonly status: (status: EngineStatus) => void;
   /** The storage has failed, or works again. */
   readonly storage: (problem: string | null) => void;
-  /** This tab must not go on. */
+  /** This tab must stop. */
   readonly stopped: (reason: unknown) => void;
 }
 
@@ -37,7 +37,7 @@ export class Driver {
   private readonly ended = new AbortController();
   private waiters: Waiter[] = [];
   private timer: ReturnType<typeof setTimeout> | undefined;
-  /** Ends the change notifications, while they are wanted. */
+  /** Ends the change notifications; defined while they are wanted. */
   private notifications: AbortController | undefined;
   private absorbing: Promise<void> | undefined;
   private hasWrites = false;
@@ -60,7 +60,7 @@ export class Driver {
     }
   }
 
-  /** Lets go of everything. A step that is being stored is either stored or not. */
+  /** Releases everything. A step that is being stored is either stored completely or not at all. */
   stop(reason: unknown = new LeadershipLost()): void {
     this.ended.abort(reason);
     clearTimeout(this.timer);
@@ -73,7 +73,7 @@ export class Driver {
     this.take(() => this.engine.happened(JSON.stringify(event), performance.now()));
   }
 
-  /** Syncs now, and resolves when nothing is left to do, or nothing can be done. */
+  /** Syncs now, and resolves when nothing is left to do or nothing can be done. */
   async syncNow(): Promise<void> {
     await this.written();
     await new Promise<void>((resolve, reject) => {
@@ -86,14 +86,14 @@ export class Driver {
     });
   }
 
-  /** The app has written: turns its writes into edits. One run at a time, and one more if somebody writes meanwhile. */
+  /** Turns the app's writes into edits. Only one run is active at a time; writes made during a run cause one more run. */
   written(): Promise<void> {
     this.hasWrites = true;
     this.absorbing ??= this.absorb().finally(() => (this.absorbing = undefined));
     return this.absorbing;
   }
 
-  /** Takes a durable step that the app asks for. */
+  /** Runs a durable step that the app requests. */
   async run(task: Wanted): Promise<void> {
     const step = this.engine.begin(JSON.stringify(task));
     if (step !== undefined) {
@@ -125,7 +125,7 @@ export class Driver {
     try {
       taken = JSON.parse(turn()) as Turn;
     } catch (error) {
-      // The engine itself has failed: nothing that it says can be relied on.
+      // The engine itself has failed, so its output is not reliable.
       this.giveUp(error);
       return;
     }
@@ -143,7 +143,7 @@ export class Driver {
         void this.load(command.limit);
         break;
       case "persist":
-        // The engine has been told of a failure.
+        // The engine has already been told of the failure.
         void this.step(command.step).catch(() => undefined);
         break;
       case "send":
@@ -180,7 +180,7 @@ export class Driver {
     }
   }
 
-  /** Runs a durable step, and tells the engine. Rejects if the step cannot be stored. */
+  /** Runs a durable step, and reports the result to the engine. Rejects if the step cannot be stored. */
   private async step(step: number): Promise<void> {
     let state: State;
     try {
@@ -203,7 +203,7 @@ export class Driver {
     }
   }
 
-  /** Does nothing more, and says so once. */
+  /** Stops the driver, and reports it once. */
   private giveUp(reason: unknown): void {
     if (!this.ended.signal.aborted) {
       this.stop(reason);
@@ -233,7 +233,7 @@ export class Driver {
     try {
       this.happened({ refreshed: (await this.transport.refresh()) !== undefined });
     } catch (error) {
-      // Without an answer the tokens are as good as before: the next request finds out.
+      // Without an answer the tokens may still be valid: the next request shows whether they are.
       this.happened({ refreshed: !(error instanceof SignInNeeded) });
     }
   }
@@ -250,8 +250,8 @@ export class Driver {
   }
 
   /**
-   * Opens the change notifications again and again. They only save time: without them the engine pulls by its timer. A stream that breaks
-   * is the first sign that the server is gone: the engine then tries a request, and once more when the stream is back.
+   * Opens the change notifications again and again. They only reduce latency: without them the engine pulls by its timer. A stream that
+   * breaks is the first sign that the server is unreachable: the engine then tries a request, and another one when the stream is back.
    */
   private async keepListening(signal: AbortSignal): Promise<void> {
     let isBroken = false;
@@ -272,7 +272,7 @@ export class Driver {
           this.happened("syncNow");
         }
       }
-      // The server ends a stream with its token: after a while of service it is opened again at once.
+      // The server ends a stream when its token expires: after it has worked for a while, the stream is reopened at once.
       const served = openedAt === undefined ? 0 : performance.now() - openedAt;
       await sleep(isBroken || served < NOTIFICATIONS_RETRY_MS ? NOTIFICATIONS_RETRY_MS : 0, signal);
     }
@@ -289,9 +289,9 @@ function sleep(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Why something could not be stored, for the user. */
+/** Why something could not be stored, as a message for the user. */
 function storageText(error: unknown): string {
-  // Dexie has the reason inside of what it throws where the browser gives up the whole transaction.
+  // If the browser aborts the whole transaction, Dexie wraps the reason in the error that it throws.
   const { name, inner } = error as { readonly name?: string; readonly inner?: { readonly name?: string } | null };
   const isFull = [name, inner?.name].includes("QuotaExceededError");
   return isFull ? "cannot store what has come: the browser's storage is full; make room, and sync goes on" : errorText(error);

@@ -1,6 +1,6 @@
-// Errors as text.
+// Converts errors to text.
 
-/** An error as text, whatever was thrown. */
+/** Any thrown value as text. */
 export function errorText(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,4 +1,5 @@
-// A device that syncs: engine, store and transport together, answering the calls of pages. Exactly one tab's worker hosts it at a time.
+// A syncing device: combines the engine, the store and the transport, and answers the calls of pages. Only one tab's worker hosts it at a
+// time.
 
 import type { BlockedRecord, Credentials, PastVersion, QuarantinedChange } from "./api.js";
 import type { LeaderStatus, Method, Settings } from "./channel.js";
@@ -8,22 +9,22 @@ import { DexieStore, type State } from "./store.js";
 import { Transport, type Audit } from "./transport.js";
 import * as wasm from "../engine/pkg/engine.js";
 
-/** How many past versions are listed by default. */
+/** The number of past versions that are listed by default. */
 const CONFLICTS = 100;
-/** How long the database may take to open. */
+/** The time limit for opening the database. */
 const OPEN_MS_MAX = 10_000;
-/** How long to wait before a database that was closed from outside is opened again. */
+/** The delay before a database that was closed externally is opened again. */
 const CHECK_MS = 200;
 
-/** What the host does not have by itself. */
+/** The dependencies of the host. */
 export interface Surroundings {
   readonly fetch: typeof fetch;
   readonly audit?: Audit | undefined;
-  /** Is given the status whenever it changes. */
+  /** Receives the status whenever it changes. */
   readonly report: (status: LeaderStatus) => void;
-  /** The host can go on no more. */
+  /** Called when the host cannot continue. */
   readonly stopped: (reason: unknown) => void;
-  /** What the user must know of the host before this one. */
+  /** A message about the previous host for the user. */
   readonly notice: string | null;
 }
 
@@ -46,7 +47,7 @@ export class Host {
     this.notice = surroundings.notice;
   }
 
-  /** Opens the database, which this tab alone writes to from now on, and starts to sync. WebAssembly must be there. */
+  /** Opens the database, makes this tab its only writer, and starts to sync. The WebAssembly must be loaded. */
   static async open(settings: Settings, surroundings: Surroundings): Promise<Host> {
     const database = makeDatabase(settings.name);
     const store = new DexieStore(database, settings.tab);
@@ -62,14 +63,14 @@ export class Host {
       stopped: surroundings.stopped,
     });
     const host: Host = new Host(settings, surroundings, database, store, transport, driver);
-    // Somebody deletes the database, or the browser has closed it: the next step finds out what is left.
+    // Another page deletes the database, or the browser has closed it: the next step finds out what is left.
     database.on("versionchange", () => host.checkSoon());
     database.on("close", () => host.checkSoon());
     await host.begin(JSON.parse(state.meta) as { contract: string });
     return host;
   }
 
-  /** The app has written. Its page counts the write already, and is told of the exact number, changed or not. */
+  /** The app has written. Its page already counts the write, and is told the exact count even if it did not change. */
   written(): void {
     void this.driver.written().then(() => this.repeatStatus());
   }
@@ -78,12 +79,12 @@ export class Host {
     this.driver.happened({ online });
   }
 
-  /** The app has paused sync, or resumed it. */
+  /** The app has paused or resumed sync. */
   pause(paused: boolean): void {
     this.driver.happened(paused ? "pause" : "resume");
   }
 
-  /** Reports the status again, to a page that was just opened. */
+  /** Reports the status again, for a page that was just opened. */
   repeatStatus(): void {
     this.reported = "";
     if (this.last !== undefined) {
@@ -139,7 +140,7 @@ export class Host {
     await this.driver.start();
   }
 
-  /** Quarantined changes are read again with each new version of the contract (R16). */
+  /** Quarantined changes are read again after each update of the contract (R16). */
   private async rereadQuarantine(): Promise<void> {
     for (const { raw } of await this.database._quarantine.toArray()) {
       await this.driver.run({ reread: raw });
@@ -147,7 +148,7 @@ export class Host {
     await this.driver.run("current");
   }
 
-  /** The first sign-in claims the database; another account is refused (R15), and none is created for it. */
+  /** The first sign-in claims the database. Another account is rejected (R15), and no account is created for it. */
   private async signIn(how: "signIn" | "signUp", { email, password }: Credentials): Promise<void> {
     const owner = await this.store.owner();
     if (owner !== null && how === "signUp") {
@@ -155,7 +156,7 @@ export class Host {
     }
     const tokens = await this.transport.signIn(how, { email, password });
     if (owner !== null && owner !== tokens.account) {
-      // The session was opened for nothing. If the server cannot be told, it ends by itself.
+      // The new session is not used. If the server cannot be told, the session expires.
       await this.transport.signOut(tokens).catch(() => undefined);
       throw new Error(`cannot sign in: ${this.ownedByAnother()}`);
     }
@@ -173,7 +174,7 @@ export class Host {
     return `the database ${name} belongs to the account that signed in first; sign in to that one, or give createSync another name for this one`;
   }
 
-  /** Tokens are forgotten even if the server cannot be told: they expire by themselves then. */
+  /** The tokens are deleted even if the server cannot be told: they then expire. */
   private async signOut(): Promise<void> {
     const tokens = await this.transport.tokens();
     await this.transport.keep(undefined);
@@ -253,7 +254,7 @@ export class Host {
     }
   }
 
-  /** Looks at the database again, once whoever closed it is done. */
+  /** Checks the database again after whoever closed it has finished. */
   private checkSoon(): void {
     setTimeout(() => {
       if (!this.closed) {
@@ -262,7 +263,7 @@ export class Host {
     }, CHECK_MS);
   }
 
-  /** A refresh that was refused has forgotten the tokens. */
+  /** A rejected refresh has deleted the tokens. */
   private async lookForTokens(): Promise<void> {
     if ((await this.transport.tokens()) === undefined && this.account !== null) {
       this.account = null;
@@ -271,7 +272,7 @@ export class Host {
   }
 }
 
-/** Opens a store. Where another tab holds up an upgrade, the browser says so to the first page that asks, and nothing to all others. */
+/** Opens a store. If another tab blocks an upgrade, the browser tells only the first page that asks. */
 function openInTime(store: DexieStore): Promise<State> {
   return new Promise((resolve, reject) => {
     const held = (): void => reject(new Error(HELD_OPEN));

@@ -1,6 +1,6 @@
-// Time-ordered ids.
+// Generates time-ordered ids.
 
-/** A new UUIDv7: records that are made together lie together in every index. */
+/** Returns a new UUIDv7: records that are created together are adjacent in every index. */
 export function newId(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   new DataView(bytes.buffer).setBigUint64(0, (BigInt(Date.now()) << 16n) | BigInt((bytes[6] ?? 0) << 8 | (bytes[7] ?? 0)));

@@ -1,4 +1,4 @@
-// StrongLog's sync for the browser: createSync makes the local database and keeps it in step with a server.
+// StrongLog's sync for the browser: createSync creates the local database and keeps it in sync with a server.
 
 export type * from "./api.js";
 export type * from "../../generated/typescript/types.js";

@@ -1,5 +1,5 @@
-// Copies the app's database from before sync into the synced one: every record under an id that sync can use, every reference rewritten, each
-// copy compared with its original. The old database is deleted only if nothing in it would be lost.
+// Copies the app's database from before sync into the synced database: gives every record an id that sync can use, rewrites every
+// reference, and compares each copy with its original. The old database is deleted only if nothing in it would be lost.
 
 import { Dexie } from "dexie";
 import { deterministicId, type Collection } from "../../generated/typescript/runtime/collection.js";
@@ -19,32 +19,34 @@ export interface MigrateOptions {
   /** The name of the old database. */
   readonly from: string;
   /**
-   * Whether to delete the old database once every record of every table is copied or ignored. It is kept by default, and whenever
-   * anything in it was not copied.
+   * Whether to delete the old database once every record of every table is copied or ignored. By default it is kept, and it is always kept
+   * if anything in it was not copied.
    */
   readonly deleteOld?: boolean | undefined;
-  /** What is left behind on purpose: tables by their names, and single records, such as those that an earlier call has refused. */
+  /** What is intentionally not copied: tables by name, and single records, such as records that an earlier call rejected. */
   readonly ignore?: readonly (string | OldRecord)[] | undefined;
 }
 
-/** The state of a migration after a call. Each call says all of it, whatever earlier calls have done. */
+/** The state of a migration after a call. Each call reports the complete state, including the work of earlier calls. */
 export interface Migrated {
-  /** How many records of the old database are copied, by this call and by earlier ones. */
+  /** The number of records of the old database that are copied, by this call or by earlier calls. */
   readonly copied: number;
-  /** Records that could not be copied: they are in the old database alone. */
+  /** Records that could not be copied: they exist only in the old database. */
   readonly refused: readonly (OldRecord & { readonly record: unknown; readonly reason: string })[];
-  /** Tables with records that were not copied as a whole, and why. */
+  /** Tables of which not all records were copied, with the reason. */
   readonly notCopied: readonly { readonly table: string; readonly records: number; readonly reason: string }[];
   /**
-   * `absent`: there is no database of this name, or it was deleted before. `kept`: it is as it was. `deleted`: this call has deleted it.
-   * `inUse`: another tab has it open, and the browser deletes it as soon as that tab is closed.
+   * - `absent`: there is no database of this name, or it was deleted before.
+   * - `kept`: the old database is unchanged.
+   * - `deleted`: this call deleted it.
+   * - `inUse`: another tab has it open, and the browser deletes it when that tab is closed.
    */
   readonly oldDatabase: "absent" | "kept" | "deleted" | "inUse";
 }
 
 type Loose = Record<string, unknown>;
 
-/** A table of the old database that has a collection, with its records by their keys. */
+/** A table of the old database that has a collection, with its records by key. */
 interface OldTable {
   readonly collection: Collection;
   readonly name: string;
@@ -56,18 +58,18 @@ interface OldDatabase {
   readonly unknown: readonly { readonly table: string; readonly records: number }[];
 }
 
-/** The new id of an old record, by its key as JSON. References to a record keep leading to it even if it is copied by a later call. */
+/** The new ids of old records, by their keys as JSON. References to a record remain correct even if a later call copies the record. */
 interface Assigned {
   readonly key: string;
   readonly id: string;
   readonly isCopied: boolean;
 }
 
-/** What is remembered of a migration, so that it can be resumed. */
+/** The stored state of a migration, from which it can be resumed. */
 interface Progress {
-  /** How many records were copied in all. */
+  /** The total number of copied records. */
   readonly copied: number;
-  /** By table. Empty once the old database is deleted. */
+  /** New ids by table. Empty once the old database is deleted. */
   readonly ids: Readonly<Record<string, readonly Assigned[]>>;
 }
 
@@ -75,17 +77,17 @@ interface Progress {
 type Ids = ReadonlyMap<string, string>;
 
 const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/;
-/** The name under which the database remembers its migrations. */
+/** The key under which the database stores its migrations. */
 const PROGRESS = "migrations";
-/** Where an earlier version of this package listed the databases that it had copied, without their ids. */
+/** Where an earlier version of this package listed the databases that it had copied, without ids. */
 const COPIED_WITHOUT_IDS = "migrated";
 /** How long other tabs may take to close the old database before it counts as in use. */
 const CLOSE_MS_MAX = 1_000;
 const NOTHING: Progress = { copied: 0, ids: {} };
 
 /**
- * Copies the records of the app's old database into the one of `sync`, in one transaction. Call it at each start, as long as there may be an
- * old database: it copies what was not copied yet, and nothing twice.
+ * Copies the records of the app's old database into the database of `sync`, in one transaction. Call it at each start, as long as there may
+ * be an old database: it copies what was not copied yet, and nothing twice.
  *
  * It throws if `from` names a database that cannot be the old one.
  */
@@ -130,7 +132,7 @@ async function remember(sync: Sync, from: string, progress: Progress): Promise<v
   await device.put({ name: PROGRESS, value: { ...row?.value, [from]: progress } });
 }
 
-/** Copies what was not copied yet, in one transaction. */
+/** Copies the records that were not copied yet, in one transaction. */
 function copy(sync: Sync, from: string, old: OldDatabase): Promise<{ readonly progress: Progress; readonly refused: Migrated["refused"] }> {
   return sync.db.transaction("rw", sync.db.tables, async () => {
     const before = (await progressOf(sync, from)) ?? NOTHING;
@@ -155,7 +157,7 @@ function copy(sync: Sync, from: string, old: OldDatabase): Promise<{ readonly pr
   });
 }
 
-/** The copies of a table's records that were not copied yet, by their old keys, and the records that cannot be copied. */
+/** The copies of a table's records that were not copied yet, by old key, and the records that cannot be copied. */
 function rewriteTable(
   { collection, name, records }: OldTable,
   done: ReadonlySet<string>,
@@ -182,7 +184,7 @@ function rewriteTable(
   return { copies, refusals };
 }
 
-/** The new id of each record of a table, and of those that were there before. */
+/** The new id of each record of a table, and of records that were copied before. */
 function assignIds({ collection, records }: OldTable, before: readonly Assigned[]): Ids {
   const ids = new Map(before.map(({ key, id }) => [key, id]));
   for (const { key, record } of records) {
@@ -224,36 +226,36 @@ async function readOld(name: string, ignore: NonNullable<MigrateOptions["ignore"
   }
 }
 
-/** A record of the old database as one text. No table's name holds a line break. */
+/** The identity of a record of the old database as one text. Table names do not contain line breaks. */
 function keyOf({ table, key }: OldRecord): string {
   return `${table}\n${JSON.stringify(key)}`;
 }
 
-/** Whether nobody has written to the old database since it was read. */
+/** Whether the old database is unchanged since it was read. */
 async function isUnchanged(name: string, ignore: NonNullable<MigrateOptions["ignore"]>, before: OldDatabase): Promise<boolean> {
   return canonical(await readOld(name, ignore)) === canonical(before);
 }
 
-/** Deletes a database. One that another tab has open is deleted when that tab is closed: nobody waits for it here. */
+/** Deletes a database. If another tab has it open, it is deleted when that tab is closed; this function does not wait for that. */
 function deleteDatabase(name: string): Promise<"deleted" | "inUse"> {
   return new Promise((resolve, reject) => {
     const request = indexedDB.deleteDatabase(name);
     request.onsuccess = () => resolve("deleted");
-    // Tabs that close it when they are asked to need a moment, and so does the connection that has read it.
+    // Tabs that close the database on request need a moment, and so does the connection that has read it.
     request.onblocked = () => setTimeout(() => resolve("inUse"), CLOSE_MS_MAX);
     request.onerror = () => reject(new Error(`cannot delete the old database ${JSON.stringify(name)}: ${request.error?.message ?? "the browser refuses"}; everything in it is copied`));
   });
 }
 
-/** The collection of an old table. A table's name may be the singular, unless there is a table with the plural too. */
+/** The collection of an old table. A table may have the singular name, unless there is also a table with the plural name. */
 function collectionOf(table: string, names: readonly string[]): Collection | undefined {
   const plural = `${table}s`;
   return collections.find(({ path }) => tableName(path) === table || (tableName(path) === plural && !names.includes(plural)));
 }
 
 /**
- * The new id of a record. A UUID stays; all devices agree on that of a singleton and of what the app ships, so that the second
- * device to migrate doubles nothing; a number becomes a new UUID.
+ * The new id of a record. A UUID is kept. Singletons and shipped records get an id that is the same on all devices, so that the second
+ * device to migrate creates no duplicates. A number becomes a new UUID.
  */
 function idOf(key: unknown, record: Loose, { path, singleton, naturalKey }: Collection): string {
   if (singleton !== undefined) {
@@ -267,7 +269,7 @@ function idOf(key: unknown, record: Loose, { path, singleton, naturalKey }: Coll
   return UUID.test(text) ? text : newId();
 }
 
-/** A record under its new id, with every reference to what it points to now. */
+/** A record with its new id, and with every reference updated. */
 function rewritten(record: Loose, id: string, collection: Collection, ids: ReadonlyMap<string, Ids>): Loose {
   const copy = structuredClone(record);
   for (const { path, collection: target } of collection.references) {
@@ -276,7 +278,10 @@ function rewritten(record: Loose, id: string, collection: Collection, ids: Reado
   return { ...copy, id, clientCreatedAt: copy["clientCreatedAt"] ?? Date.now(), clientUpdatedAt: 0, isDeleted: false };
 }
 
-/** Rewrites the ids at the end of a path: `*` is every item or entry, `{key}` every key of a map, whose id stands behind its last full stop. */
+/**
+ * Rewrites the ids at the end of a path: `*` is every item or entry, and `{key}` every key of a map, in which the id follows the last full
+ * stop.
+ */
 function follow(value: unknown, path: readonly string[], ids: Ids): void {
   const [step, ...rest] = path;
   if (typeof value !== "object" || value === null || step === undefined) {
@@ -303,7 +308,7 @@ function follow(value: unknown, path: readonly string[], ids: Ids): void {
   }
 }
 
-/** The new id for an old key. A key of a map is a text even where the id was a number. */
+/** The new id for an old key. A map key is a text even if the id was a number. */
 function newIdOf(key: unknown, ids: Ids): string | undefined {
   return ids.get(JSON.stringify(key)) ?? (typeof key === "string" && /^\d+$/.test(key) ? ids.get(key) : undefined);
 }
@@ -316,7 +321,7 @@ function refusal({ schema }: Collection, record: Loose, copy: Loose): string | u
   return judged.success ? undefined : judged.error.issues.map((issue) => `/${issue.path.join("/")} ${issue.message}`).join("; ");
 }
 
-/** Reads the copies back, and compares them with what they were made of. */
+/** Reads the copies, and compares them with their originals. */
 async function verify(table: { bulkGet(keys: string[]): PromiseLike<(Loose | undefined)[]> }, copies: readonly Loose[]): Promise<void> {
   const stored = await table.bulkGet(copies.map((copy) => copy["id"] as string));
   copies.forEach((copy, index) => {

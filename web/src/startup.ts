@@ -1,12 +1,12 @@
-// Starting the engine: loading the WebAssembly, and saying what keeps it from running and what mends that.
+// Starts the engine: loads the WebAssembly, and explains what prevents it from running and how to fix that.
 
 import { errorText } from "./error.js";
 import init from "../engine/pkg/engine.js";
 
-/** How long the WebAssembly may take to load. */
+/** The time limit for loading the WebAssembly. */
 const LOAD_MS_MAX = 30_000;
 
-/** Loads the engine, unless it is loaded. */
+/** Loads the engine, if it is not loaded yet. */
 export async function loadEngine(): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
@@ -15,7 +15,7 @@ export async function loadEngine(): Promise<void> {
   await Promise.race([init(), late]).finally(() => clearTimeout(timer));
 }
 
-/** Each cause that is known, by what the browser says, and the line that mends it. */
+/** The known causes: the browser's message, and the advice that fixes it. */
 const CAUSES: readonly (readonly [seen: RegExp, remedy: string])[] = [
   [/Content Security Policy|unsafe-eval/i, "the page's Content-Security-Policy forbids WebAssembly; add 'wasm-unsafe-eval' to its script-src"],
   [/failed to fetch Wasm/i, "serve engine_bg.wasm beside the worker, to everybody who may open the app"],
@@ -24,7 +24,7 @@ const CAUSES: readonly (readonly [seen: RegExp, remedy: string])[] = [
   [/MissingAPI|indexedDB|IndexedDB API/i, "the browser gives this page no IndexedDB; leave the private window, or let the site store data"],
 ];
 
-/** Why sync does not start, and what mends it. */
+/** Why sync does not start, and how to fix it. */
 export function startupProblem(error: unknown): string {
   const seen = errorText(error);
   const remedy = CAUSES.find(([pattern]) => pattern.test(seen))?.[1] ?? "reload the page; writes are kept and are sent then";

@@ -1,25 +1,25 @@
-// The engine's store over Dexie. Every durable step is one transaction: load rows, let the engine plan, write what it says. This file
-// decides nothing.
+// The engine's store on top of Dexie. Every durable step is one transaction: it loads rows, lets the engine plan, and writes the result.
+// This file makes no sync decisions.
 
 import { Dexie } from "dexie";
 import type { QuarantineMove, Selection, Writes } from "./border.js";
 import { countOwnTables, ownTables, partsOfKey, pathOfTable, tableName, type Database, type PendingWrite, type StoredRow } from "./database.js";
 import * as wasm from "../engine/pkg/engine.js";
 
-/** A row on its way out of the engine. */
+/** A row that the engine returns. */
 interface PlannedRow {
   readonly stored: StoredRow;
-  /** Whether the app sees the record. */
+  /** Whether the record is visible to the app. */
   readonly live: boolean;
 }
 
-/** A record as the app's table has it, or undefined where it has none. */
+/** The record in the app's table, or undefined if the table does not have it. */
 interface AppRecord {
   readonly key: string;
   readonly record: object | undefined;
 }
 
-/** The store's content, as far as the engine must know it. */
+/** The part of the store's content that the engine needs. */
 export interface State {
   /** The device's own row, as JSON. */
   readonly meta: string;
@@ -27,11 +27,11 @@ export interface State {
   readonly counts: string;
 }
 
-/** This tab may write no more: another tab leads, or the database is not the one that was opened. */
+/** This tab must not write any more: another tab leads, or the database is not the one that was opened. */
 export class LeadershipLost extends Error {
   override readonly name = "LeadershipLost";
 
-  /** @param notice What the user must know of it. */
+  /** @param notice The message for the user. */
   constructor(
     message = "cannot go on: another tab syncs now",
     readonly notice: string | null = null,
@@ -43,20 +43,20 @@ export class LeadershipLost extends Error {
 /** A write of the app that the engine has not seen yet. */
 type UnseenWrite = PendingWrite & { readonly at: number };
 
-/** How many of the app's writes become edits in one transaction. */
+/** The number of the app's writes that become edits in one transaction. */
 const WRITES_PER_STEP_MAX = 1_000;
 
 export class DexieStore {
   /**
-   * @param holder The tab that may write. Each step checks that it still is the one: a tab that was frozen may find in the middle of a step
-   * that it leads no more.
+   * @param holder The tab that may write. Each step checks that this is still the case: a tab that was frozen may lose the leadership in
+   * the middle of a step.
    */
   constructor(
     readonly database: Database,
     private readonly holder: string,
   ) {}
 
-  /** Makes this tab the one that writes, and reads the state. The first start makes the device. */
+  /** Makes this tab the writer, and reads the state. The first start creates the device. */
   open(): Promise<State> {
     return this.database.transaction("rw", [...ownTables], async () => {
       await this.database._device.put({ name: "holder", value: this.holder });
@@ -67,12 +67,12 @@ export class DexieStore {
     });
   }
 
-  /** The account that the database belongs to, if any. */
+  /** The account that owns the database, if any. */
   owner(): Promise<string | null> {
     return this.transaction([], (meta) => Promise.resolve((JSON.parse(meta) as { owner?: string | null }).owner ?? null));
   }
 
-  /** Turns writes of the app into edits, a batch at a time. Says whether there are more. */
+  /** Turns the app's writes into edits, one batch at a time. Returns whether there are more. */
   async absorb(): Promise<State & { readonly more: boolean; readonly absorbed: number }> {
     const writes = await this.database._pendingWrites.orderBy("at").limit(WRITES_PER_STEP_MAX).toArray();
     const keys = writes.map((write) => write.key);
@@ -83,11 +83,11 @@ export class DexieStore {
     });
   }
 
-  /** Takes a durable step: `plan` decides, from what `selection` names. */
+  /** Runs a durable step: `plan` decides, based on the rows that `selection` names. */
   update(selection: Selection, plan: (meta: string, rows: wasm.LoadedRow[]) => wasm.Plan): Promise<State> {
     const keys = typeof selection === "object" && "keys" in selection ? selection.keys : undefined;
     return this.transaction(keys, async (meta) => {
-      // A write that is no edit yet must become one before anything is merged into its record (R6).
+      // A write that is not yet an edit must become one before anything is merged into its record (R6).
       const absorbed = await this.absorbWrites(meta, keys);
       const current = absorbed?.meta ?? meta;
       const writes = await this.apply(plan(current, await this.load(selection, current)));
@@ -95,7 +95,7 @@ export class DexieStore {
     });
   }
 
-  /** Loads what a selection names, and changes nothing. */
+  /** Loads the rows that a selection names, without changing anything. */
   look(selection: Selection): Promise<wasm.LoadedRow[]> {
     return this.transaction(undefined, (meta) => this.load(selection, meta));
   }
@@ -120,7 +120,7 @@ export class DexieStore {
     });
   }
 
-  /** Drops a write that the engine refused: the app sees again what the write had overwritten. */
+  /** Discards a write that the engine rejected: the app sees the overwritten version again. */
   discardWrite(key: string): Promise<void> {
     const { table } = partsOfKey(key);
     return this.database.transaction("rw", [table, "_pendingWrites", "_rows"], async () => {
@@ -129,7 +129,7 @@ export class DexieStore {
     });
   }
 
-  /** A transaction over the engine's tables and those of the keys' collections; over all tables without keys. */
+  /** A transaction over the engine's tables and the tables of the keys' collections, or over all tables if there are no keys. */
   private transaction<T>(keys: readonly string[] | undefined, job: (meta: string) => Promise<T>): Promise<T> {
     const all = this.database.tables.map((table) => table.name);
     const wanted: Set<string> = new Set(keys === undefined ? all : [...ownTables, ...keys.map((key) => partsOfKey(key).table)]);
@@ -181,7 +181,7 @@ export class DexieStore {
     return selection.keys.map((key) => loadedRow(key, found.get(key), quarantined));
   }
 
-  /** The rows of these keys that are there, in few requests: ids go by time, so the new records of a page lie behind all others. */
+  /** The existing rows of these keys, with few requests: ids are ordered by time, so the new records of a page sort after all others. */
   private async rows(keys: readonly string[]): Promise<Map<string, StoredRow>> {
     const { _rows } = this.database;
     const found = await Promise.all(
@@ -194,7 +194,7 @@ export class DexieStore {
     return new Map(found.flat().flatMap((row) => (row === undefined ? [] : [[row.key, row] as const])));
   }
 
-  /** Turns the app's writes of these keys into edits, or all of them. Undefined if there is none. */
+  /** Turns the app's writes of these keys into edits, or all writes. Returns undefined if there is none. */
   private async absorbWrites(meta: string, keys: readonly string[] | undefined): Promise<Writes | undefined> {
     const { _pendingWrites } = this.database;
     if ((await _pendingWrites.count()) === 0) {
@@ -236,7 +236,7 @@ export class DexieStore {
     return texts;
   }
 
-  /** Makes the app's tables agree with the rows of these keys. */
+  /** Updates the app's tables to match the rows of these keys. */
   private async resetAppTables(keys: readonly string[]): Promise<void> {
     if (keys.length === 0) {
       return;
@@ -262,14 +262,14 @@ export class DexieStore {
     await Promise.all(requests);
   }
 
-  /** Carries out a plan. `current` are records that the app's tables have already, as JSON by their keys. */
+  /** Carries out a plan. `current` contains the records that the app's tables already have, as JSON by key. */
   private async apply(plan: wasm.Plan, current: ReadonlyMap<string, string> = new Map()): Promise<Writes> {
     const { writes, rows } = readPlan(plan);
     const { _rows, _history, _device } = this.database;
     const changed = rows
       .filter(({ stored, live }) => !live || current.get(stored.key) !== stored.text)
       .map(({ stored, live }): AppRecord => ({ key: stored.key, record: live ? (JSON.parse(stored.text) as object) : undefined }));
-    // A transaction carries out its requests in order: none need wait for the one before.
+    // A transaction runs its requests in order, so none needs to wait for the previous one.
     await Promise.all([
       writes.remove.length > 0 && _rows.bulkDelete(writes.remove),
       this.putRows(rows.map(({ stored }) => stored)),
@@ -284,15 +284,15 @@ export class DexieStore {
     return writes;
   }
 
-  /** Adds past versions, and forgets all but the newest `keep`. */
+  /** Adds past versions, and deletes all but the newest `keep`. */
   private async remember(past: Writes["remember"], keep: number): Promise<void> {
     const newest = await this.database._history.bulkAdd(past);
     await this.database._history.where(":id").belowOrEqual(newest - keep).delete();
   }
 
   /**
-   * Puts rows as IndexedDB itself does. Dexie would record every key and tell every page, for live queries: nobody has one on these rows.
-   * A request that fails aborts the transaction, which reports it.
+   * Writes rows with IndexedDB directly. Dexie would record every key and notify every page for live queries, but no live query reads these
+   * rows. A request that fails aborts the transaction, which reports the error.
    */
   private putRows(rows: readonly StoredRow[]): void {
     const store = Dexie.currentTransaction.idbtrans.objectStore(this.database._rows.name);
@@ -314,7 +314,7 @@ export class DexieStore {
   }
 }
 
-/** Takes a plan out of the engine's memory. Records cross apart from its JSON, so that they are not escaped twice. */
+/** Takes a plan out of the engine's memory. Records are transferred separately from the plan's JSON, so that they are not escaped twice. */
 function readPlan(plan: wasm.Plan): { readonly writes: Writes; readonly rows: readonly PlannedRow[] } {
   const writes = JSON.parse(plan.json()) as Writes;
   const texts = plan.texts();
@@ -331,7 +331,7 @@ function loadedRow(key: string, row: StoredRow | undefined, quarantined: Readonl
   return { key, info: row?.info, text: row?.text, quarantined: quarantined.has(key) };
 }
 
-/** The pending write that the engine has refused, if it has. */
+/** The pending write that the engine has rejected, if any. */
 function refusal({ key, at, shipped }: UnseenWrite, problem: string | undefined): PendingWrite[] {
   return problem === undefined ? [] : [{ key, shipped, refused: { problem, at } }];
 }

@@ -1,15 +1,15 @@
-// Keeps a page's worker running: starts it, notices that it has died, and starts it again.
+// Keeps a page's worker running: starts it, detects that it has ended, and restarts it.
 
 import type { Order, Report, Settings } from "./channel.js";
 import { errorText } from "./error.js";
 import { newId } from "./id.js";
 
-/** How long a worker may take until it runs. */
+/** The time limit for a worker to start. */
 const START_MS_MAX = 30_000;
-/** The wait before a worker is started again; it doubles with each failure. */
+/** The delay before a worker is restarted; it doubles with each failure. */
 const RESTART_MS = 1_000;
 const RESTART_MS_MAX = 30_000;
-/** A worker that has run for this long was no failure. */
+/** A worker that has run for this long does not count as a failure. */
 const HEALTHY_MS = 60_000;
 
 export class WorkerSupervisor {
@@ -20,8 +20,8 @@ export class WorkerSupervisor {
   private hasEnded = false;
 
   /**
-   * @param make Makes the worker.
-   * @param tell Is told what keeps the worker from syncing, and null once nothing does.
+   * @param make Creates the worker.
+   * @param tell Receives the reason why the worker cannot sync, and null once it can.
    */
   constructor(
     private readonly make: () => Worker,
@@ -61,7 +61,7 @@ export class WorkerSupervisor {
     this.timer = setTimeout(() => this.failed(late), START_MS_MAX);
     worker.onmessage = ({ data }: MessageEvent<Report>) => this.receive(worker, life, data);
     worker.onerror = (event) => {
-      // A file that cannot be loaded has no message.
+      // The error of a file that cannot be loaded has no message.
       const seen = event.message ?? "its file could not be loaded; serve it with the page's other files, and let worker-src allow it";
       if (this.worker === worker) {
         this.failed(`cannot run the sync worker: ${seen}`);
@@ -88,7 +88,7 @@ export class WorkerSupervisor {
     }
   }
 
-  /** Waits for the lock that the worker holds as long as it lives. */
+  /** Waits for the lock that the worker holds for its lifetime. */
   private async watch(worker: Worker, life: string): Promise<void> {
     await navigator.locks.request(life, () => undefined);
     if (this.worker === worker) {

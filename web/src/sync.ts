@@ -1,4 +1,4 @@
-// The page's side: the database with its watched writes, the worker, and calls to whichever worker leads.
+// The page's side: the database with its intercepted writes, the worker, and calls to the leading worker.
 
 import type { BlockedRecord, CollectionPath, Credentials, PastVersion, QuarantinedChange, StrongLogDatabase, Sync, SyncOptions, SyncStatus } from "./api.js";
 import { Calls } from "./calls.js";
@@ -11,12 +11,12 @@ import { WorkerSupervisor } from "./supervisor.js";
 import { watchWrites } from "./writes.js";
 
 const NAME = "stronglog";
-/** The silence after which a page takes it that nobody leads: longer than it takes another tab to take over. */
+/** The silence after which a page assumes that there is no leader: longer than another tab needs to take over. */
 const LEADER_SILENCE_MS_MAX = 5_000;
-/** The silence after which calls are given up. */
+/** The silence after which calls are rejected. */
 const CALL_SILENCE_MS_MAX = 10_000;
 
-/** The status before any worker has reported. */
+/** The status before the first report of a worker. */
 const STARTING: SyncStatus = {
   state: "starting",
   account: null,
@@ -35,7 +35,7 @@ const STARTING: SyncStatus = {
   storageProblem: null,
 };
 
-/** Makes the database, and starts to sync in a worker if somebody is signed in. */
+/** Creates the local database, and starts to sync in a worker if a user is signed in. */
 export function createSync(options: SyncOptions): Sync {
   return new Page(options);
 }
@@ -51,9 +51,9 @@ class Page implements Sync {
   private readonly listeners = new Set<() => void>();
   private readonly ended = new AbortController();
   private current = STARTING;
-  /** What keeps this page's worker from syncing. */
+  /** The reason why this page's worker cannot sync. */
   private problem: string | null = null;
-  /** Whether a leader is at work. */
+  /** Whether a leader is active. */
   private isLed = false;
   private heardAt = performance.now();
   private watchedAt = performance.now();
@@ -70,7 +70,7 @@ class Page implements Sync {
     this.status = {
       getSnapshot: () => this.current,
       subscribe: (listener) => {
-        // Each call is a subscription of its own, even of the same listener.
+        // Each call is a separate subscription, even with the same listener.
         const subscription = (): void => listener();
         this.listeners.add(subscription);
         return () => void this.listeners.delete(subscription);
@@ -163,13 +163,13 @@ class Page implements Sync {
     return Promise.resolve();
   }
 
-  /** The database remembers it: whoever leads next, after a reload too, sends nothing either. */
+  /** Stores the setting in the database, so that the next leader sends nothing either, even after a reload. */
   private async setPaused(paused: boolean): Promise<void> {
     this.say({ say: "paused", paused });
     await this.database._device.put({ name: PAUSED, value: paused });
   }
 
-  /** Calls the leading worker. A leader that takes over meanwhile is called again. */
+  /** Calls the leading worker. If another leader takes over before the answer, the call is sent again. */
   private call<T>(method: Method, ...given: unknown[]): Promise<T> {
     if (this.ended.signal.aborted) {
       return Promise.reject(new Error(`cannot call ${method}: the sync was closed; createSync makes another`));
@@ -189,7 +189,7 @@ class Page implements Sync {
   private written(): void {
     this.say({ say: "written" });
     if (this.isLed) {
-      // Nothing is called synced from now on: the leader has the exact number once it has seen the write, and reports it.
+      // From now on the page must not report that everything is synced. The leader reports the exact count once it has seen the write.
       const { pending, pendingSince } = this.current;
       this.update({ pending: Math.max(1, pending), pendingSince: pendingSince ?? Date.now() });
     } else {
@@ -208,7 +208,7 @@ class Page implements Sync {
         if (message.first) {
           this.calls.repeat();
         } else if (!this.isLed) {
-          // This page has missed the status, or has taken the silence for an end.
+          // This page missed the status, or took the silence for the end of the leader.
           this.say({ say: "hello" });
         }
         break;
@@ -235,17 +235,17 @@ class Page implements Sync {
 
   private takeProblem(problem: string | null): void {
     this.problem = problem;
-    // Another tab may lead all the same, and its beats tell.
+    // Another tab may still lead; its messages show it.
     if (problem !== null && (!this.isLed || this.current.leader)) {
       this.leaderGone();
     }
   }
 
-  /** Looks now and then whether anybody leads. */
+  /** Checks periodically whether there is a leader. */
   private watchLeader(): void {
     const timer = setInterval(() => {
       const now = performance.now();
-      // A page that was frozen has heard nothing meanwhile: that says nothing about the leader.
+      // A page that was frozen has received nothing, which says nothing about the leader.
       this.heardAt = now - this.watchedAt > 3 * BEAT_MS ? now : this.heardAt;
       this.watchedAt = now;
       if (this.isLed && now - this.heardAt > LEADER_SILENCE_MS_MAX) {
@@ -258,7 +258,7 @@ class Page implements Sync {
     this.ended.signal.addEventListener("abort", () => clearInterval(timer));
   }
 
-  /** Nobody syncs: the status says why, calls are rejected, and what waits is counted here. */
+  /** There is no leader: the status gives the reason, calls are rejected, and pending edits are counted here. */
   private leaderGone(): void {
     this.isLed = false;
     this.update({ state: this.problem === null ? "starting" : "unavailable", lastError: this.problem, leader: false, nextAttemptInMs: null });
@@ -268,7 +268,7 @@ class Page implements Sync {
     void this.readAlone();
   }
 
-  /** Reads from the database what a leader would report, while there is none. */
+  /** Reads from the database what a leader would report, while there is no leader. */
   private async readAlone(): Promise<void> {
     try {
       const [counts, tokens] = await Promise.all([countOwnTables(this.database), this.database._device.get("tokens")]);
@@ -288,11 +288,11 @@ class Page implements Sync {
     this.listeners.forEach((listener) => listener());
   }
 
-  /** Asks the browser not to evict the database. A browser may ask the user: nothing waits for the answer. */
+  /** Asks the browser not to evict the database. The browser may ask the user, so nothing waits for the answer. */
   private persist(): void {
     void navigator.storage?.persist?.().then(
       () => this.lookForPersistence(),
-      // Storage that may be evicted works all the same; the status says so.
+      // Storage that may be evicted still works; the status reports it.
       () => undefined,
     );
   }
@@ -304,7 +304,7 @@ class Page implements Sync {
     }
   }
 
-  /** A page that is frozen lets another tab lead, and comes back when it is shown. Whether there is a network is a hint. */
+  /** A page that is frozen lets another tab lead, and takes part again when it is shown. The network state is only a hint. */
   private watchPage(): void {
     if (typeof window === "undefined") {
       return;
@@ -326,7 +326,7 @@ function startWorker(audited: boolean): Worker {
     : new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
 }
 
-/** The server's address, if it is valid and safe. */
+/** The server's address, if it is valid and secure. */
 function checkedUrl(baseUrl: string): string {
   const url = URL.parse(baseUrl, globalThis.location?.href);
   if (url === null) {

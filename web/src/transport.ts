@@ -1,18 +1,18 @@
-// Requests to the server by fetch, with the tokens that go with each. The twin of src/transport.rs.
+// Sends requests to the server with fetch, and manages the tokens that they need. The counterpart of src/transport.rs.
 
 import type { AccountCall, TokenAnswer, WrittenCall } from "./border.js";
 import type { OwnTables } from "./database.js";
 import { errorText } from "./error.js";
 import * as wasm from "../engine/pkg/engine.js";
 
-/** How long to wait for an answer. */
+/** The time limit for an answer. */
 const ANSWER_MS_MAX = 60_000;
 /** The longest silence of the change notifications: the server sends a comment every 20 seconds. */
 const SILENCE_MS_MAX = 50_000;
-/** The longest line of the change notifications that is read. */
+/** The longest line of the change notifications that is accepted. */
 const LINE_MAX = 4_096;
 
-/** The head of a request, as the engine writes it. */
+/** The head of a request, as the engine serializes it. */
 export type Call = Omit<WrittenCall, "body">;
 
 export interface Answer {
@@ -21,14 +21,14 @@ export interface Answer {
   readonly body: Uint8Array;
 }
 
-/** What a signed-in device holds. */
+/** The credentials of a signed-in device. */
 export interface Tokens {
   readonly account: string;
   readonly accessToken: string;
   readonly refreshToken: string;
 }
 
-/** Judges a request and its answer, and throws if they break the contract. */
+/** Validates a request and its answer, and throws if they violate the contract. */
 export type Audit = (call: Call, sent: Uint8Array | undefined, answer: Answer) => void;
 
 /** The user must sign in. */
@@ -37,7 +37,7 @@ export class SignInNeeded extends Error {
 }
 
 export class Transport {
-  /** The refresh under way: all who need fresh tokens wait for the same one. */
+  /** The refresh in progress: all requests that need new tokens wait for the same refresh. */
   private refreshing: Promise<Tokens | undefined> | undefined;
 
   constructor(
@@ -55,7 +55,7 @@ export class Transport {
     await (tokens === undefined ? this.device.delete("tokens") : this.device.put({ name: "tokens", value: tokens }));
   }
 
-  /** Sends a request of the engine with the token of `account`, and of no other (R15). */
+  /** Sends a request of the engine, only with the token of `account` (R15). */
   async exchange(call: Call, account: string, body: Uint8Array | undefined, signal: AbortSignal): Promise<Answer> {
     const tokens = await this.tokens();
     if (tokens?.account !== account) {
@@ -64,7 +64,7 @@ export class Transport {
     return this.ask(call, body, tokens, signal);
   }
 
-  /** Tokens for an email address and a password. */
+  /** Requests tokens for an email address and a password. */
   async signIn(how: "signUp" | "signIn", credentials: { readonly email: string; readonly password: string }): Promise<Tokens> {
     const doing = how === "signUp" ? "create the account" : "sign in";
     const typed: [string, string] = [credentials.email, credentials.password];
@@ -75,13 +75,13 @@ export class Transport {
     throw new Error(`cannot ${doing}: ${"refused" in answer ? answer.refused : answer.unavailable}`);
   }
 
-  /** Ends the session at the server. */
+  /** Ends the session on the server. */
   async signOut(tokens: Tokens): Promise<void> {
     const { body, ...call } = this.write("signOut");
     await this.ask(call, encode(body), tokens);
   }
 
-  /** Gets new tokens, or undefined if the user must sign in. Throws if the server cannot say. */
+  /** Gets new tokens, or undefined if the user must sign in. Throws if the server gives no answer. */
   refresh(): Promise<Tokens | undefined> {
     this.refreshing ??= this.refreshOnce().finally(() => (this.refreshing = undefined));
     return this.refreshing;
@@ -102,9 +102,9 @@ export class Transport {
   }
 
   /**
-   * Reads change notifications until their stream ends. Throws if it cannot be opened, or breaks.
+   * Reads change notifications until the stream ends. Throws if the stream cannot be opened, or breaks.
    *
-   * @param on `open` is called once the server has answered, `changed` with each newest revision.
+   * @param on `open` is called once the server has answered, `changed` with each new revision.
    */
   async listen(signal: AbortSignal, on: { readonly open: () => void; readonly changed: (rev: number) => void }): Promise<void> {
     const tokens = await this.tokens();
@@ -115,7 +115,7 @@ export class Transport {
     const silent = new AbortController();
     const response = await this.request(call, undefined, tokens, AbortSignal.any([signal, silent.signal]));
     if (response.status === 401) {
-      // If this fails, the engine finds out by its own requests.
+      // If this fails, the engine finds out with its own requests.
       await this.refresh();
       return;
     }
@@ -140,7 +140,7 @@ export class Transport {
     }
   }
 
-  /** Asks for tokens, and reads the answer. */
+  /** Requests tokens, and reads the answer. */
   private async askForTokens(doing: string, asked: AccountCall): Promise<TokenAnswer> {
     const { body, ...call } = this.write(asked);
     const answer = await this.ask(call, encode(body), undefined).catch((error: unknown) => {

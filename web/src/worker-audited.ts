@@ -1,4 +1,4 @@
-// The worker that also judges all traffic by the generated Zod schemas, for tests: see audit.ts.
+// The worker that also validates all traffic with the generated Zod schemas, for tests: see audit.ts.
 
 import { audit } from "./audit.js";
 import { serve } from "./worker.js";

@@ -1,4 +1,4 @@
-// The worker of a page: stands for election among all tabs, and hosts the device while it leads.
+// The worker of a page: takes part in the election among all tabs, and hosts the device while it leads.
 
 import { openChannel, type Message, type Order, type Report, type Settings } from "./channel.js";
 import { errorText } from "./error.js";
@@ -8,16 +8,16 @@ import { loadEngine, startupProblem } from "./startup.js";
 import { LeadershipLost } from "./store.js";
 import type { Audit } from "./transport.js";
 
-/** How many answers are remembered, in case a page repeats its call. */
+/** The number of answers that are kept, in case a page repeats its call. */
 const CALLS_KEPT = 100;
-/** How long a worker that lost the lead waits before it stands again. */
+/** The delay before a worker that lost the leadership takes part in the election again. */
 const REST_MS = 1_000;
 
 class TabWorker {
   private readonly channel: BroadcastChannel;
   private readonly election: LeaderElection;
   private host: Host | undefined;
-  /** What the next host has to tell of the end of the last one. */
+  /** The message of the previous host about its end, which the next host reports. */
   private notice: string | null = null;
   /** The answers to calls, so that a repeated call is not carried out twice. */
   private readonly calls = new Map<string, Promise<Message>>();
@@ -66,7 +66,7 @@ class TabWorker {
     };
     const host = await Host.open(this.settings, surroundings);
     this.host = host;
-    // Nobody told the host of writes that were made while it was opened.
+    // The host was not told of writes that were made while it was opened.
     host.written();
     report({ report: "problem", problem: null });
     this.say({ say: "leading", tab: this.settings.tab, first: true });
@@ -97,7 +97,8 @@ class TabWorker {
         }
         break;
       case "status":
-        // From a former leader that does not know yet that it was replaced: corrects what pages have heard from it.
+        // The message is from a former leader that does not know yet that it was replaced: corrects the information that pages received
+        // from it.
         if (message.status.tab !== this.settings.tab) {
           this.host?.repeatStatus();
         }
@@ -122,7 +123,7 @@ class TabWorker {
       this.calls.delete(oldest.value);
     }
     const answer = await answering;
-    // A call that failed because this worker leads no more is repeated by its page to the next leader.
+    // If a call failed because this worker no longer leads, its page sends it again to the next leader.
     const failed = answer.say === "answer" && answer.error !== undefined;
     if (!failed || this.host === host) {
       this.say(answer);
@@ -133,7 +134,7 @@ class TabWorker {
     this.channel.postMessage(message);
   }
 
-  /** The host can go on no more: another tab leads, the database was emptied, or the engine has failed. */
+  /** The host cannot continue: another tab leads, the database was emptied, or the engine has failed. */
   private stopped(reason: unknown): void {
     if (!(reason instanceof LeadershipLost)) {
       this.election.end();
@@ -146,7 +147,7 @@ class TabWorker {
   }
 
   private lost(reason: unknown): void {
-    // Stepping down and being replaced are no problems.
+    // Stepping down and being replaced are not problems.
     if (!(reason instanceof LeadershipLost || (reason instanceof DOMException && reason.name === "AbortError"))) {
       report({ report: "problem", problem: startupProblem(reason) });
     }
@@ -157,7 +158,7 @@ function report(report: Report): void {
   self.postMessage(report);
 }
 
-/** Holds a lock until the worker ends, however it ends: that is how its page learns of it. */
+/** Holds a lock until the worker ends for any reason: this is how its page detects the end. */
 function proveLife(lock: string): void {
   void navigator.locks.request(lock, () => {
     report({ report: "alive" });
@@ -165,7 +166,7 @@ function proveLife(lock: string): void {
   });
 }
 
-/** Waits for the page's orders. */
+/** Waits for the page's messages. */
 export function serve(audit?: Audit): void {
   let worker: TabWorker | undefined;
   self.onmessage = ({ data }: MessageEvent<Order>) => {

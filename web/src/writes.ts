@@ -1,4 +1,5 @@
-// The app's writes: completed, validated, and recorded as pending in their own transaction, so that no write bypasses the outbox.
+// The app's writes: completes and validates them, and records them as pending in their own transaction, so that no write bypasses the
+// outbox.
 
 import type { DBCore, DBCoreMutateRequest, DBCoreMutateResponse, DBCoreTable, Middleware } from "dexie";
 import { violations, type Violation } from "../../generated/typescript/runtime/report.js";
@@ -8,13 +9,13 @@ import type { RecordRefused } from "./api.js";
 import { pathOfTable, type Database, type OwnTables, type PendingWrite, type QuarantinedRow } from "./database.js";
 import { newId } from "./id.js";
 
-/** The largest record, in bytes of JSON, with room for what the server adds to it. */
+/** The maximum size of a record in bytes of JSON, with room for the members that the server adds. */
 const RECORD_BYTES_MAX = 256 * 1024 - 200;
 
 const PENDING_WRITES: keyof OwnTables = "_pendingWrites";
 const QUARANTINE: keyof OwnTables = "_quarantine";
 
-/** Above Dexie's own middleware, so that hooks and live queries see what this one adds to a record. */
+/** Above Dexie's own middleware, so that hooks and live queries see the members that this middleware adds to a record. */
 const LEVEL = 3;
 
 class Refused extends Error implements RecordRefused {
@@ -46,12 +47,12 @@ function watched(core: DBCore, written: () => void): DBCore {
     ...core,
     transaction(tables, mode, options) {
       const writes = mode === "readwrite" && tables.some((table) => pathOfTable.has(table));
-      // A pending write is recorded in the write's own transaction, whatever tables the app has named for it.
+      // A pending write is recorded in the transaction of the write itself, whichever tables the app has named for it.
       if (!writes) {
         return core.transaction(tables, mode, options);
       }
       const transaction = core.transaction([...new Set([...tables, PENDING_WRITES, QUARANTINE])], mode, { ...options, durability: "strict" });
-      // Registered before Dexie itself listens: whoever waits for the write finds it counted.
+      // Registered before Dexie's own listener: code that waits for the write sees it counted.
       (transaction as unknown as IDBTransaction).addEventListener("complete", () => changed.has(transaction) && written());
       return transaction;
     },
@@ -66,7 +67,7 @@ function watched(core: DBCore, written: () => void): DBCore {
 
 type JsonRecord = Record<string, unknown>;
 
-/** Texts with half of a surrogate pair: UTF-8 cannot carry them, so no server could take the record. */
+/** Texts with an unpaired surrogate: UTF-8 cannot encode them, so no server could accept the record. */
 function* brokenTexts(value: unknown, pointer: string): Generator<Violation> {
   if (typeof value === "string") {
     if (!value.isWellFormed()) {
@@ -139,9 +140,9 @@ class Watched {
   }
 
   /**
-   * The records that are replaced by versions made of an older one (R24): the app has read them, somebody has changed them since, and the
-   * app puts them back whole. The stamp of a record names the version that was read; one without a stamp says nothing, and what Dexie
-   * itself reads and writes in one transaction is never stale.
+   * The records that are replaced by versions derived from an older version (R24): the app read a record, it was changed since then, and
+   * the app puts the whole record back. The stamp of a record identifies the version that was read. A record without a stamp has no known
+   * version, and records that Dexie itself reads and writes in one transaction are never stale.
    */
   private staleKeys(request: Extract<DBCoreMutateRequest, { type: "add" | "put" }>, keys: readonly string[]): Promise<ReadonlySet<string>> {
     if (request.type === "add") {
@@ -159,7 +160,7 @@ class Watched {
           const isStale = (index: number): boolean => {
             const stored = current[index]?.["clientUpdatedAt"];
             const differs = typeof read[index] === "number" && stored !== undefined && read[index] !== stored;
-            // A write that nobody has absorbed yet stays stale, whatever is written over it.
+            // A stale write that has not become an edit yet stays stale, whatever is written over it.
             return differs || pending[index]?.stale === 1;
           };
           return new Set(keys.filter((_, index) => isStale(index)));
@@ -212,7 +213,7 @@ class Watched {
     return record;
   }
 
-  /** What the contract asks for beside the schema. */
+  /** The rules of the contract that are not part of the schema. */
   private *beyondSchema(record: JsonRecord): Generator<Violation> {
     const { singleton, path } = this.collection;
     if (typeof record["isDeleted"] !== "boolean") {
@@ -229,7 +230,7 @@ class Watched {
     }
   }
 
-  /** A record with a quarantined version is not edited: this app would destroy what it cannot read. */
+  /** A record with a quarantined version must not be edited: this app would overwrite data that it cannot read. */
   private refuseQuarantined(trans: DBCoreMutateRequest["trans"], ids: readonly string[]): Promise<void> {
     const table = this.core.table(QUARANTINE);
     const all = { index: table.schema.primaryKey, range: { type: 3 as const, lower: -Infinity, upper: [[]] } };

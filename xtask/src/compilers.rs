@@ -1,5 +1,5 @@
-//! How long `contractc` takes: for StrongLog's contract, and for the largest documents of the corpus against the compilers that people use,
-//! in one run; and generated Zod schemas against hand-written ones.
+//! Benchmarks of `contractc`: the time for StrongLog's contract, and for the largest documents of the corpus in comparison with widely used
+//! compilers, all in one run; and generated Zod schemas compared with hand-written ones.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,14 +9,14 @@ use contractc::source::Sources;
 
 use crate::{Result, cargo, node, root, run};
 
-/// Documents, with the lines that are put right first: what they are refused for.
+/// The documents, with replacements for the lines for which they would be refused.
 const DOCUMENTS: &[(&str, &[(&str, &str)])] = &[
     ("stripe.yaml", &[]),
     ("openai.yaml", &[("min_items:", "minItems:"), ("max_items:", "maxItems:"), ("exclusiveMinimum: true", "x-exclusive: true")]),
     ("digitalocean.json", &[]),
 ];
 
-/// Those in Node, with what they make.
+/// The compilers in Node, with their output.
 const OTHERS: &[(&str, &[&str])] = &[
     ("openapi-typescript (types alone)", &["node_modules/openapi-typescript/bin/cli.js", "IN", "-o", "OUT/types.ts"]),
     (
@@ -26,12 +26,12 @@ const OTHERS: &[(&str, &[&str])] = &[
     ("openapi-zod-client (Zod and client)", &["node_modules/openapi-zod-client/bin.js", "IN", "-o", "OUT/client.ts"]),
 ];
 
-/// What no compiler is waited for any longer.
+/// The timeout for a compiler, in seconds.
 const SECONDS_MAX: u32 = 120;
-/// Who takes longer is measured once, all others three times.
+/// Compilers that take longer than this are measured once, all others three times.
 const SECONDS_ONCE: f64 = 10.0;
 
-/// Everything from StrongLog's contract, by the command: every target, written to an empty folder.
+/// Measures the command on StrongLog's contract: every target, written to an empty folder.
 pub fn own_contract() -> Result {
     let top = root().canonicalize()?;
     let work = top.join("target/compilers");
@@ -57,7 +57,7 @@ pub fn run_all(folder: &Path) -> Result {
         let everything = ["generate", "--spec", "IN", "--out", "OUT", "--only", "rust,typescript"];
         let label = "contractc (Rust, TypeScript, Zod, clients, routes)";
         report(name, label, &Program { path: &ours, folder: &top, arguments: &everything }, &document, &work)?;
-        // It reads JSON; the time to make that of YAML is not counted.
+        // progenitor reads JSON; the conversion from YAML is not measured.
         let (label, arguments) = ("progenitor (Rust types and client)", ["IN", "OUT/client.rs"]);
         report(name, label, &Program { path: &progenitor, folder: &top, arguments: &arguments }, &as_json(&document)?, &work)?;
         for (label, arguments) in OTHERS {
@@ -68,7 +68,7 @@ pub fn run_all(folder: &Path) -> Result {
     run(Command::new("node").args(["zod.bench.mjs"]).current_dir(node::folder()?))
 }
 
-/// The folder of the compilers in Node, with their packages installed.
+/// Installs the packages of the compilers in Node, and returns their folder.
 fn others(top: &Path) -> Result<PathBuf> {
     let folder = top.join("benches/compilers");
     let is_complete = OTHERS.iter().all(|(_, arguments)| folder.join(arguments[0]).exists());
@@ -78,7 +78,7 @@ fn others(top: &Path) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// progenitor as a program, built with its own lock file.
+/// Builds progenitor as a program with its own lock file.
 fn progenitor(top: &Path) -> Result<PathBuf> {
     let target = top.join("target/compilers/progenitor");
     let mut command = Command::new("cargo");
@@ -98,7 +98,7 @@ fn corrected(document: &Path, corrections: &[(&str, &str)], work: &Path) -> Resu
     Ok(path)
 }
 
-/// A copy of the document in JSON.
+/// Writes a copy of the document as JSON.
 fn as_json(document: &Path) -> Result<PathBuf> {
     let (mut sources, mut diagnostics) = (Sources::default(), Diagnostics::default());
     let file = sources.load(document, &mut diagnostics)?;
@@ -108,7 +108,7 @@ fn as_json(document: &Path) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// A compiler. In its arguments, `IN` and `OUT` stand for the document and the folder of the output.
+/// A compiler. In its arguments, `IN` and `OUT` stand for the document and the output folder.
 struct Program<'a> {
     path: &'a Path,
     folder: &'a Path,
@@ -142,7 +142,7 @@ enum Outcome {
     Nothing(String),
 }
 
-/// One run, by GNU time, which also knows the peak of memory.
+/// Runs the program once under GNU time, which also reports the peak memory.
 fn measure(program: &Program<'_>, document: &Path, work: &Path) -> Result<Outcome> {
     const TIMED_OUT: i32 = 124;
     let (out, figures) = (work.join("out"), work.join("figures"));

@@ -1,4 +1,4 @@
-//! `cargo xtask corpus`: other people's contracts through the compiler, and their test cases through what it generates.
+//! `cargo xtask corpus`: compiles third-party contracts, and runs third-party test cases through the generated code.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -14,9 +14,9 @@ use serde_json::Value;
 use crate::node::{self, Modules, Question};
 use crate::{Result, root, run as run_command};
 
-/// Compiles every document, judges every case of the suite, and keeps the outcome in `contractc/CORPUS.md`.
+/// Compiles every document, judges every case of the suite, and writes the results to `contractc/CORPUS.md`.
 ///
-/// In CI, and wherever `CI` is set, the kept outcome must be the one found.
+/// In CI, and wherever `CI` is set, the results must match the file.
 pub fn run(folder: &Path) -> Result {
     let suite = Suite::read(&folder.join("suite"))?;
     let mut verdicts = String::new();
@@ -54,7 +54,8 @@ shown below); nothing panics. *Rust compiles*: the generated code passes `cargo 
 |---|---|---|---|---|---|
 ";
 
-/// Does both at once: neither keeps all processors busy from its start to its end. An error of the first one crosses threads as text.
+/// Runs both closures at the same time, because neither keeps all processors busy throughout. An error of the first crosses threads as
+/// text.
 pub fn side_by_side<A: Send, B>(first: impl FnOnce() -> Result<A> + Send, second: impl FnOnce() -> Result<B>) -> (Result<A>, Result<B>) {
     std::thread::scope(|scope| {
         let first = scope.spawn(|| first().map_err(|error| error.to_string()));
@@ -75,7 +76,7 @@ fn keep(path: &Path, text: &str) -> Result {
     Ok(std::fs::write(path, text)?)
 }
 
-/// What became of the documents below a folder.
+/// The results for the documents below a folder.
 struct Outcomes {
     generated: Vec<(String, Vec<OutputFile>)>,
     refused: Vec<(String, String)>,
@@ -91,7 +92,7 @@ impl Outcomes {
             let emitted = catch_unwind(AssertUnwindSafe(|| compilation.generate(Target::ALL, false)));
             match emitted.map_err(|_| format!("an emitter panicked on {}", path.display()))? {
                 Some(files) => outcomes.generated.push((name, files)),
-                // Messages name other files as they were reached: from where the corpus lies is nobody's business.
+                // Messages contain the paths of other files; the corpus folder is removed from them.
                 None => outcomes.refused.push((name, first_error(&compilation).replace(&format!("{}/", folder.display()), ""))),
             }
         }
@@ -109,7 +110,7 @@ fn first_error(compilation: &Compilation) -> String {
     first.map(|diagnostic| diagnostic.message.clone()).unwrap_or_default()
 }
 
-/// All documents, in order. Files that others refer to are not documents themselves.
+/// All documents, in order. Files that other files refer to are not documents themselves.
 fn documents(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let mut open = vec![folder.to_owned()];
@@ -127,7 +128,7 @@ fn documents(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Checks all generated sets as modules of a few crates, one a processor; each module that does not compile is named.
+/// Checks all generated code as modules of a few crates, one crate per processor, and names each module that does not compile.
 fn check(name: &str, outcomes: &Outcomes) -> Result<usize> {
     let folder = root().join("target/corpus").join(name);
     let parts = std::thread::available_parallelism()?.get();
@@ -170,7 +171,7 @@ fn check(name: &str, outcomes: &Outcomes) -> Result<usize> {
     Ok(outcomes.generated.len() - broken.len())
 }
 
-/// Compiles all generated TypeScript at once; each document whose code has errors is named.
+/// Compiles all generated TypeScript at once, and names each document whose code has errors.
 fn check_typescript(name: &str, outcomes: &Outcomes) -> Result<usize> {
     let mut modules = Modules::new(name)?;
     for (_, generated) in &outcomes.generated {
@@ -181,7 +182,7 @@ fn check_typescript(name: &str, outcomes: &Outcomes) -> Result<usize> {
     Ok(outcomes.generated.len() - broken.len())
 }
 
-/// One small document of the JSON-Schema-Test-Suite, with values to judge.
+/// A test group of the JSON-Schema-Test-Suite: one schema, with values to judge.
 struct Group {
     name: String,
     tier: String,
@@ -195,7 +196,7 @@ struct Suite {
 }
 
 impl Suite {
-    /// The groups of the tiers `core` and `wide`, in all variants and both profiles.
+    /// Reads the groups of the tiers `core` and `wide`, in all variants and both profiles.
     fn read(folder: &Path) -> Result<Self> {
         let manifest =
             std::fs::read_to_string(folder.join("manifest.jsonl")).map_err(|error| format!("cannot read the suite's manifest: {error}"))?;
@@ -219,7 +220,7 @@ impl Suite {
         Ok(Suite { groups })
     }
 
-    /// Generates, compiles and runs all groups of a tier, the Rust side as one crate, the TypeScript side as one program.
+    /// Generates, compiles and runs all groups of a tier: the Rust code as one crate, the TypeScript code as one program.
     fn judge(&self, tier: &str) -> Result<String> {
         let name = format!("suite-{tier}");
         let crate_folder = root().join("target/corpus").join(&name);
@@ -256,7 +257,7 @@ impl Suite {
     }
 }
 
-/// What the Rust side of a suite judges wrong.
+/// Runs the Rust program of a suite, and returns the wrong verdicts.
 fn run_suite(name: &str, crate_folder: &Path) -> Result<Vec<String>> {
     let target = root().join("target/corpus/build");
     run_command(Command::new("cargo").args(["build", "--quiet", "--target-dir"]).arg(&target).current_dir(crate_folder))?;
@@ -264,7 +265,7 @@ fn run_suite(name: &str, crate_folder: &Path) -> Result<Vec<String>> {
     Ok(String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect())
 }
 
-/// A value of the suite, with its verdict.
+/// A value of the suite, with its expected verdict.
 struct Case {
     name: String,
     valid: bool,
@@ -282,7 +283,7 @@ impl Case {
         Ok(listed.iter().map(case).collect())
     }
 
-    /// What the TypeScript side judges wrong.
+    /// Returns the wrong verdicts of the TypeScript code.
     fn judge(name: &str, modules: &Modules, cases: &[Case]) -> Result<Vec<String>> {
         let broken = modules.compile()?;
         let mut wrong: Vec<String> = broken.iter().map(|index| format!("wrong: TypeScript: group {index} does not compile")).collect();
@@ -296,7 +297,7 @@ impl Case {
     }
 }
 
-/// The files of one generated set as a module that shares its runtime with the others of its crate: one of them brings it.
+/// Turns generated files into a module that shares its runtime with the other modules of its crate. One module contains the runtime.
 pub fn module(folder: &str, generated: Vec<OutputFile>, brings_runtime: bool) -> Vec<OutputFile> {
     let mut files = Vec::new();
     for file in generated {
@@ -326,12 +327,12 @@ pub fn write(folder: &Path, files: &[OutputFile]) -> Result {
     Ok(())
 }
 
-/// Gives a crate the versions of the workspace, so that the dependencies of all generated crates are built once.
+/// Copies the lock file of the workspace to a crate, so that the dependencies of all generated crates are built once.
 pub fn lock(folder: &Path) -> Result {
     Ok(std::fs::copy(root().join("Cargo.lock"), folder.join("Cargo.lock")).map(|_| ())?)
 }
 
-/// The manifest of a crate on its own.
+/// The manifest of a crate outside the workspace.
 pub fn manifest(name: &str) -> String {
     PACKAGE.replace("NAME", name) + WORKSPACE
 }

@@ -1,17 +1,17 @@
-//! The demo app: built on the browser package, taken into the command by the next build of it, and tested in Chromium.
+//! The demo app: built with the browser package, embedded into the command by the command's next build, and tested in Chromium.
 
 use std::path::PathBuf;
 use std::process::Command;
 
 use crate::{Result, root, run};
 
-/// Builds the app into `web/demo/dist`. The package must be built.
+/// Builds the app into `web/demo/dist`. The browser package must be built first.
 pub fn build() -> Result {
     node(&["node_modules/typescript/bin/tsc"])?;
     node(&["node_modules/vite/bin/vite.js", "build"])
 }
 
-/// The app's part of `cargo xtask test`. Package, app and the command that embeds it must be built, and Chromium installed.
+/// The app's part of `cargo xtask test`. The package, the app and the command that embeds it must be built, and Chromium must be installed.
 pub fn test() -> Result {
     node(&["node_modules/vitest/vitest.mjs", "run"])?;
     node(&["node_modules/vitest/vitest.mjs", "run", "--config", "vitest.browser.config.ts"])
@@ -21,7 +21,7 @@ fn node(arguments: &[&str]) -> Result {
     run(Command::new("node").args(arguments).current_dir(packages()?))
 }
 
-/// The app's folder, with its packages installed.
+/// Installs the app's packages, and returns its folder.
 fn packages() -> Result<PathBuf> {
     let folder = root().join("web/demo").canonicalize()?;
     if !folder.join("node_modules/stronglog-sync").exists() {

@@ -1,5 +1,5 @@
-//! Other people's examples, defaults and enum values through both languages: what is right by the letter must be accepted, and what is
-//! wrong by any reading must be refused.
+//! Runs third-party examples, defaults and enum values through both languages: values that are valid by the letter must be accepted, and
+//! values that are invalid by any reading must be refused.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -13,14 +13,14 @@ use serde_json::{Map, Value, json};
 use crate::node::{self, Modules, Question};
 use crate::{Result, root, run};
 
-/// A value of a document, and what is known of it.
+/// A value of a document, with its expected verdict.
 struct Example {
     document: String,
     /// The name under which its schema was added to the document.
     schema: String,
     at: String,
     text: String,
-    /// Whether it must be accepted; the others must be refused.
+    /// Whether the value must be accepted; all others must be refused.
     valid: bool,
 }
 
@@ -28,7 +28,7 @@ const FORMATS: &str = "\
 Formats are asserted here, while the letter of OpenAPI leaves them open: these values are not of the format that their schema names, such as\n\
 a relative address under `format: uri`. Both languages refuse them, at the same places.";
 
-/// Judges all values of `folder/cases` and reports what is judged wrong, a line each, behind a line of figures.
+/// Judges all values of `folder/cases`. The report contains a line of counts, followed by a line for each wrong verdict.
 pub fn judge(folder: &Path) -> Result<String> {
     let mut modules = Modules::new("cases")?;
     let mut examples: Vec<Example> = Vec::new();
@@ -80,9 +80,9 @@ pub fn judge(folder: &Path) -> Result<String> {
     Ok(report)
 }
 
-/// A value whose verdict is not the expected one, in either language.
+/// A value whose verdict differs from the expected one in either language.
 struct Exception {
-    /// Why that is right all the same, if it is.
+    /// The reason why the verdict is right nevertheless, if there is one.
     reason: Option<&'static str>,
     line: String,
 }
@@ -105,7 +105,8 @@ impl Exception {
     }
 }
 
-/// The document with a named schema for each schema that has values, and the values; nothing if it does not compile.
+/// Adds a named schema to the document for each schema that has values. Returns the result with the values, or `None` if it does not
+/// compile.
 fn with_cases(document: &Path, name: &str, cases: &str) -> Result<Option<(Compilation, Vec<Example>)>> {
     let plain = Compilation::from_file(document)?;
     let Some(root) = plain.sources.root(0).filter(|_| plain.contract.is_some()) else { return Ok(None) };
@@ -114,7 +115,7 @@ fn with_cases(document: &Path, name: &str, cases: &str) -> Result<Option<(Compil
     let mut examples = Vec::new();
     for line in cases.lines() {
         let case: Value = serde_json::from_str(line)?;
-        // Some have no schema and so no verdict; where readings differ, either verdict is one.
+        // Values without a schema have no verdict. Values on which readings differ may have either verdict.
         let Some(strict) = case["strict"].as_bool() else { continue };
         if !strict && case["lenient"] != json!(false) {
             continue;
@@ -134,12 +135,12 @@ fn with_cases(document: &Path, name: &str, cases: &str) -> Result<Option<(Compil
     }
     let text = serde_json::to_vec(&tree)?;
     let mut compilation = Compilation::from_text(&document.with_extension("json").to_string_lossy(), &text);
-    // Only schemas are judged: clients and routes would be most of what is compiled.
+    // Only schemas are needed; clients and routes would be most of the generated code.
     compilation.contract.iter_mut().for_each(|contract| contract.operations.clear());
     Ok(compilation.contract.is_some().then_some((compilation, examples)))
 }
 
-/// The verdicts of generated Rust: a crate of all documents that reads its questions from standard input.
+/// The verdicts of generated Rust: one crate for all documents, which reads its questions from standard input.
 fn judge_in_rust(mut files: Vec<OutputFile>, mods: &str, table: &str, examples: &[Example]) -> Result<node::Answers> {
     let (crate_folder, target) = (root().join("target/corpus/cases"), root().join("target/corpus/build"));
     files.push(OutputFile { path: "Cargo.toml".into(), text: crate::corpus::manifest("cases") });

@@ -1,4 +1,4 @@
-//! `cargo xtask …`: every chore of this repository is one command.
+//! `cargo xtask …`: the maintenance commands of this repository.
 
 mod compilers;
 mod corpus;
@@ -61,7 +61,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// The benchmarks, over types that are made afresh.
+/// Runs the benchmarks, with newly generated comparison types.
 fn bench() -> Result {
     cargo(&["run", "--quiet", "--release", "--package", "xtask", "--features", "bench", "--", "plain"])?;
     cargo(&["bench", "--bench", "page"])?;
@@ -69,7 +69,7 @@ fn bench() -> Result {
     cargo(&["bench", "--bench", "sync"])
 }
 
-/// The tests of `tests/fuzz.rs` with many more cases. A case that fails is kept, and run first from then on.
+/// Runs the tests of `tests/fuzz.rs` with many more cases. Failed cases are saved, and run first in later runs.
 fn fuzz(cases: &str) -> Result {
     run(Command::new("cargo").args(["test", "--release", "--test", "fuzz"]).env("PROPTEST_CASES", cases).current_dir(root()))
 }
@@ -78,21 +78,21 @@ fn cargo(arguments: &[&str]) -> Result {
     run(Command::new("cargo").args(arguments).current_dir(root()))
 }
 
-/// The repository's top folder.
+/// The root of the repository.
 fn root() -> PathBuf {
-    // Cargo says at run time which checkout it is.
+    // Cargo sets the variable at run time, so the path is that of the current checkout.
     let package = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
     package.parent().map_or_else(|| PathBuf::from("."), Path::to_owned)
 }
 
-/// 64-bit FNV-1a, carriage returns left out: build.rs computes the same.
+/// 64-bit FNV-1a, ignoring carriage returns. build.rs computes the same hash.
 fn fnv1a(bytes: &[u8]) -> String {
     let kept = bytes.iter().filter(|byte| **byte != b'\r');
     let hash = kept.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
     format!("{hash:016x}")
 }
 
-/// Runs a command to its end; a failure is an error that names it.
+/// Runs a command to its end. If it fails, the error names the command.
 fn run(command: &mut Command) -> Result {
     eprintln!("$ {command:?}");
     let status = command.status().map_err(|error| format!("cannot start {command:?}: {error}"))?;

@@ -1,4 +1,4 @@
-//! The Node side of the chores: packages, generated TypeScript compiled in bulk, and values judged by it.
+//! The Node side of the maintenance commands: installs packages, compiles generated TypeScript in bulk, and judges values with it.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{Result, root, run};
 
-/// The folder of the Node side, with its packages installed.
+/// Installs the packages of the Node side, and returns its folder.
 pub fn folder() -> Result<PathBuf> {
     let folder = root().join("tests/typescript").canonicalize()?;
     if !folder.join("node_modules/zod").exists() {
@@ -18,21 +18,21 @@ pub fn folder() -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// The Node side of `cargo xtask test`: types of code and tests, then the tests.
+/// The Node side of `cargo xtask test`: type-checks code and tests, then runs the tests.
 pub fn test() -> Result {
     let folder = folder()?;
     run(Command::new("node").args(["node_modules/typescript/bin/tsc", "-p", "tsconfig.tests.json"]).current_dir(&folder))?;
     run(Command::new("node").args(["node_modules/vitest/vitest.mjs", "run"]).current_dir(&folder))
 }
 
-/// Generated TypeScript of many contracts, over one copy of the runtime. It lies where Node finds the packages.
+/// Generated TypeScript of many contracts over one copy of the runtime. It is placed where Node finds the packages.
 pub struct Modules {
     folder: PathBuf,
     count: usize,
 }
 
 impl Modules {
-    /// An empty set in a folder of that name.
+    /// Creates an empty set in a folder with that name.
     pub fn new(name: &str) -> Result<Self> {
         let folder = folder()?.join("build/corpus").join(name);
         if folder.exists() {
@@ -41,7 +41,7 @@ impl Modules {
         Ok(Modules { folder, count: 0 })
     }
 
-    /// Adds the TypeScript files of a contract, and returns the module that exports its schemas, once it is compiled.
+    /// Adds the TypeScript files of a contract. Returns the module that exports its schemas once it is compiled.
     pub fn add(&mut self, files: &[OutputFile]) -> Result<PathBuf> {
         for file in files {
             let Some(path) = file.path.strip_prefix("typescript/") else { continue };
@@ -58,7 +58,7 @@ impl Modules {
         Ok(self.folder.join(format!("built/g{}/index.js", self.count - 1)))
     }
 
-    /// Compiles all of them with `tsc --strict`, and returns the numbers of those that have errors.
+    /// Compiles all modules with `tsc --strict`, and returns the numbers of those that have errors.
     pub fn compile(&self) -> Result<BTreeSet<usize>> {
         let config = json!({
             "extends": "../../../tsconfig.json",
@@ -81,7 +81,7 @@ impl Modules {
     }
 }
 
-/// A JSON text to judge by a schema of a compiled module.
+/// A JSON text to validate against a schema of a compiled module.
 pub struct Question {
     pub module: PathBuf,
     pub schema: String,
@@ -90,10 +90,10 @@ pub struct Question {
 
 /// Pointer and keyword of each violation.
 pub type Answer = BTreeSet<(String, String)>;
-/// One for each question, in their order.
+/// One answer for each question, in the same order.
 pub type Answers = Vec<Answer>;
 
-/// Judges by generated Zod schemas.
+/// Validates with generated Zod schemas.
 pub fn judge(name: &str, questions: &[&Question]) -> Result<Answers> {
     let lines: String = questions
         .iter()

@@ -1,4 +1,4 @@
-//! `cargo xtask test`, which is everything that CI runs, and `cargo xtask check`, which is what to run after each change.
+//! `cargo xtask test`, which is everything that CI runs, and `cargo xtask check`, which is meant to be run after each change.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -7,20 +7,21 @@ use std::time::{Duration, Instant};
 
 use crate::{Result, cargo, corpus, demo, node, root, run, web};
 
-/// What the workspace is built with, in every step: with one set of features, each crate is built once.
+/// The features of every workspace build: with one set of features, each crate is built once.
 const FEATURES: &str = "stronglog-sync/axum,stronglog-sync/simulation";
-/// How many simulated runs belong to every test run: half of them the same each time, half from seeds that nobody has run before.
+/// The number of simulated runs in every test run: half with fixed seeds, half with new seeds.
 const SIMULATED_RUNS: u64 = 20_000;
-/// How long schemathesis makes up sequences of calls, after its examples of each operation.
+/// How long schemathesis generates sequences of calls, after its examples of each operation.
 pub const FUZZING_SECONDS: &str = "300";
-/// The same, in every test run.
+/// The same, within a test run.
 const FUZZING_SECONDS_IN_TEST: &str = "60";
 
-/// Everything that CI runs.
+/// Runs everything that CI runs.
 pub fn all(corpus_folder: Option<&Path>) -> Result {
     let mut steps = Steps::default();
     steps.run("format", || cargo(&["fmt", "--all", "--check"]))?;
-    // First what embeds into the command: it is built once then, and a package that is too large shows early.
+    // First the files that are embedded into the command, so that the command is built once and a package that is too large is reported
+    // early.
     steps.run("browser package: build", browser_package)?;
     steps.run("lints", lints)?;
     steps.run("tests", || tests(Scope::All))?;
@@ -43,7 +44,7 @@ pub fn all(corpus_folder: Option<&Path>) -> Result {
     Ok(())
 }
 
-/// Format, lints, and the unit tests of the packages that a change affects.
+/// Runs the formatter, the lints, and the unit tests of the packages that a change affects.
 pub fn check() -> Result {
     let mut steps = Steps::default();
     steps.run("format", || cargo(&["fmt", "--all", "--check"]))?;
@@ -75,11 +76,11 @@ enum Scope {
     Units(BTreeSet<&'static str>),
 }
 
-/// By nextest where it is installed, which runs the tests of all programs side by side.
+/// Runs the tests with nextest if it is installed, because nextest runs the tests of all programs in parallel.
 fn tests(scope: Scope) -> Result {
     let nextest = Command::new("cargo").args(["nextest", "--version"]).output().is_ok_and(|output| output.status.success());
     match (scope, nextest) {
-        // The simulation is a step of its own.
+        // The simulation is a separate step.
         (Scope::All, true) => workspace(&["nextest", "run", "-E", "not binary(simulation)"]),
         (Scope::All, false) => workspace(&["test", "--lib", "--bins", "--tests"]),
         (Scope::Units(packages), true) => {
@@ -119,7 +120,7 @@ fn git(arguments: &[&str]) -> Result<String> {
     Ok(String::from_utf8(output.stdout)?)
 }
 
-/// The first seed of the runs that are new in each test run: from the clock, or `SIMULATION_FRESH`, which repeats a test run that failed.
+/// The first of the new seeds of a test run: from the clock, or from `SIMULATION_FRESH` to repeat a failed test run.
 fn fresh_seed() -> Result<u64> {
     let seed = match std::env::var("SIMULATION_FRESH") {
         Ok(text) => text.parse().map_err(|error| format!("SIMULATION_FRESH={text}: {error}"))?,
@@ -129,7 +130,7 @@ fn fresh_seed() -> Result<u64> {
     Ok(seed)
 }
 
-/// More simulated runs than the tests do, and then each rule switched off.
+/// Runs more simulated runs than the tests do, and then switches off each rule in turn.
 pub fn simulate(options: &[&str]) -> Result {
     let (mut seeds, mut first) = (100_000, 0);
     for pair in options.chunks(2) {
@@ -147,7 +148,7 @@ fn simulated_runs(first: u64, seeds: u64) -> Result {
     run(command.env("SIMULATION_FIRST", first.to_string()).env("SIMULATION_SEEDS", seeds.to_string()))
 }
 
-/// The server and tools that others have written. The scripts install the tools where they are missing.
+/// Tests the server with third-party tools. The scripts install the tools if they are missing.
 pub fn interop(fuzzing_seconds: &str) -> Result {
     const EXAMPLES: &str = "5";
     workspace(&["build", "--examples"])?;
@@ -160,7 +161,7 @@ pub fn interop(fuzzing_seconds: &str) -> Result {
         .current_dir(root()))
 }
 
-/// Where cargo builds the workspace.
+/// The target folder of the workspace.
 fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
@@ -177,7 +178,7 @@ fn workspace_command(arguments: &[&str]) -> Command {
     command
 }
 
-/// What has run so far, and how long it took.
+/// The completed steps, and how long each took.
 #[derive(Default)]
 struct Steps {
     done: Vec<(&'static str, Duration)>,

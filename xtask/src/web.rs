@@ -6,15 +6,15 @@ use std::process::Command;
 use crate::{Result, root, run};
 
 const TARGET: &str = "wasm32-unknown-unknown";
-/// What Debian calls a Rust whose standard library can be built for WebAssembly.
+/// Debian's packages of a Rust toolchain that can build the standard library for WebAssembly.
 const DEBIAN: &[&str] = &["rustc-web", "cargo-web", "rust-web-src", "lld-19"];
 const DEBIAN_LINKER: &str = "wasm-ld-19";
 
-/// What makes the WebAssembly small. A panic ends in a trap either way: its message and its place in the source would reach nobody. Inlining
-/// as for a server makes it a tenth larger, not faster.
+/// Flags that reduce the size of the WebAssembly. A panic ends in a trap either way, so its message and location would never be shown.
+/// Inlining as for a server would add a tenth to the size without making it faster.
 const FLAGS: [&str; 4] = ["-Zlocation-detail=none", "-Zunstable-options", "-Cpanic=immediate-abort", "-Cllvm-args=-inline-threshold=50"];
 
-/// What rustc lets LLVM use, and every browser has had since 2022.
+/// The WebAssembly features that LLVM may use. Every browser has supported them since 2022.
 const FEATURES: [&str; 6] = ["bulk-memory", "multivalue", "mutable-globals", "nontrapping-float-to-int", "reference-types", "sign-ext"];
 
 /// Builds the package: `web/dist` is what `npm pack` takes.
@@ -24,24 +24,25 @@ pub fn build() -> Result {
     let bound = folder.join("engine/pkg");
     run(Command::new(bindgen()?).args(["--target", "web", "--out-name", "engine", "--out-dir"]).arg(&bound).arg(module))?;
     let wasm = bound.join("engine_bg.wasm");
-    // What LLVM has made small, binaryen makes smaller; at -O3 smaller than at -Oz, once it is compressed.
+    // binaryen reduces the size further. After compression, the result of -O3 is smaller than that of -Oz.
     let mut optimise = Command::new("node");
     optimise.args(["node_modules/binaryen/bin/wasm-opt", "-O3"]).args(FEATURES.map(|feature| format!("--enable-{feature}")));
     run(optimise.arg("-o").arg(&wasm).arg(&wasm).current_dir(&folder))?;
     run(Command::new("node").arg("build.mjs").current_dir(&folder))
 }
 
-/// The package's part of `cargo xtask test`: tests the engine in Node and the whole in Chromium, against the server. The package must be built.
+/// The package's part of `cargo xtask test`: tests the engine in Node, and the whole package in Chromium against the server. The package
+/// must be built first.
 pub fn test() -> Result {
     let engine = |arguments: &[&str]| {
         let mut command = Command::new("cargo");
         command.args(arguments).current_dir(root().join("web/engine")).env("CARGO_TARGET_DIR", root().join("target/web"));
-        // Any flags hide the checkout's cfg, and with it the contract's compiler: it has been built and run by now.
+        // Any flags replace the checkout's cfg and thereby exclude the contract's compiler, which has already been built and run.
         run(command.env("RUSTFLAGS", "-Cdebuginfo=0"))
     };
     engine(&["fmt", "--check"])?;
     engine(&["clippy", "--locked", "--all-targets", "--", "-D", "warnings"])?;
-    // The TypeScript types of what crosses into WebAssembly are those of the Rust ones.
+    // Checks that the TypeScript types passed to WebAssembly match the Rust types.
     engine(&["test", "--locked", "--lib", "--quiet"])?;
     let folder = packages()?;
     let node = |arguments: &[&str]| run(Command::new("node").args(arguments).current_dir(&folder));
@@ -54,7 +55,7 @@ pub fn test() -> Result {
     node(&["node_modules/vitest/vitest.mjs", "run", "--config", "vitest.browser.config.js"])
 }
 
-/// The folder of the package, with the packages that it is built with installed.
+/// Installs the packages that the browser package is built with, and returns its folder.
 fn packages() -> Result<PathBuf> {
     let folder = root().join("web").canonicalize()?;
     if !folder.join("node_modules/dexie").exists() {
@@ -63,22 +64,22 @@ fn packages() -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Compiles the engine. Every toolchain gets the same settings and builds the standard library with them, so that the size of the result does
-/// not depend on what is installed.
+/// Compiles the engine. Every toolchain gets the same settings and builds the standard library with them, so that the size of the result
+/// does not depend on what is installed.
 fn compile() -> Result<PathBuf> {
     let target = root().join("target/web");
     let mut command = toolchain()?.cargo();
     command.args(["build", "--release", "--locked", "--target", TARGET]);
     command.args(["-Zbuild-std=std,panic_abort", "-Zbuild-std-features=optimize_for_size"]);
-    // `-Z` options are for nightly compilers, and for those that are told otherwise.
+    // `-Z` options require a nightly compiler, or this variable.
     command.env("RUSTC_BOOTSTRAP", "1").env("RUSTFLAGS", FLAGS.join(" "));
     run(command.current_dir(root().join("web/engine")).env("CARGO_TARGET_DIR", &target))?;
     Ok(target.join(TARGET).join("release/stronglog_sync_web.wasm"))
 }
 
-/// Who compiles for WebAssembly.
+/// The Rust toolchain that compiles to WebAssembly.
 enum Toolchain {
-    /// The `cargo` on the path: rustup's, as a rule, with the component `rust-src`.
+    /// The `cargo` on the path, usually rustup's, with the component `rust-src`.
     Default,
     /// Debian's packages for WebAssembly.
     Debian,
@@ -90,7 +91,7 @@ impl Toolchain {
             Toolchain::Default => Command::new("cargo"),
             Toolchain::Debian => {
                 let mut command = Command::new("/usr/bin/cargo");
-                // rustup's variables would lead Debian's cargo to rustup's compiler.
+                // rustup's variables would make Debian's cargo use rustup's compiler.
                 command.env("RUSTC", "/usr/bin/rustc").env_remove("RUSTUP_TOOLCHAIN").env_remove("CARGO");
                 command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", DEBIAN_LINKER);
                 command
@@ -141,7 +142,7 @@ pub fn install(packages: &[&str]) -> Result {
     Ok(())
 }
 
-/// wasm-bindgen's command line, of the version that the engine is built with: the one on the path, or one that is kept in `target/`.
+/// wasm-bindgen's command line, in the version that the engine is built with: from the path, or from a copy in `target/`.
 fn bindgen() -> Result<PathBuf> {
     let lock = std::fs::read_to_string(root().join("web/engine/Cargo.lock"))?;
     let version = lock.split("name = \"wasm-bindgen\"\nversion = \"").nth(1).and_then(|rest| rest.split('"').next());
@@ -155,7 +156,7 @@ fn bindgen() -> Result<PathBuf> {
     if let Some(program) = [PathBuf::from("wasm-bindgen"), kept.clone()].into_iter().find(fits) {
         return Ok(program);
     }
-    // Optimising it, or knowing its lines, would take longer than it ever saves.
+    // Optimization and debug information would take longer than they could ever save.
     let arguments = ["install", "--debug", "wasm-bindgen-cli", "--no-default-features", "--force", "--version", version, "--root"];
     run(Command::new("cargo").args(arguments).arg(&tools).env("CARGO_PROFILE_DEV_DEBUG", "0"))?;
     Ok(kept)

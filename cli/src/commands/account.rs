@@ -39,7 +39,7 @@ pub async fn login(profile: &Profile, sign_in: &SignIn, json: bool) -> Outcome {
     signed_in(profile, &client, &account.to_string(), &email, json, "signed in as").await
 }
 
-/// The error of an account that would share a profile with another one.
+/// The error for an account that would share a profile with another account.
 fn other_account(profile: &Profile, doing: &str, other: &str) -> Outcome<Failure> {
     let owner = profile.remembered()?.email.unwrap_or_else(|| "another account".to_owned());
     let folder = profile.folder().display();
@@ -49,7 +49,7 @@ fn other_account(profile: &Profile, doing: &str, other: &str) -> Outcome<Failure
     )))
 }
 
-/// Remembers the sign-in, and syncs for the first time.
+/// Saves the sign-in, and syncs for the first time.
 async fn signed_in(profile: &Profile, client: &stronglog_sync::Client, account: &str, email: &str, json: bool, done: &str) -> Outcome {
     profile.remember(email)?;
     let server = profile.remembered()?.server.unwrap_or_default();
@@ -77,7 +77,7 @@ async fn email(sign_in: &SignIn) -> Outcome<String> {
     ask_line("Email".to_owned()).await
 }
 
-/// The name of this device in the account's list of devices: by default the machine's name.
+/// The name of this device in the account's list of devices. The default is the machine's name.
 fn device_name(sign_in: &SignIn) -> String {
     let named = sign_in.device_name.clone();
     let host = || std::env::var("HOSTNAME").or_else(|_| std::env::var("COMPUTERNAME")).ok();
@@ -92,7 +92,7 @@ pub async fn logout(profile: &Profile, logout: &Logout, json: bool) -> Outcome {
     client.pause();
     let which = if logout.all_devices { SignOut::AllDevices } else { SignOut::ThisDevice };
     match client.account().sign_out(which).await {
-        // The tokens of this device are deleted in any case. Signing out the other devices takes the server.
+        // The tokens of this device are deleted in any case. Signing out other devices requires the server.
         Err(error) if error.is_offline() && !logout.all_devices => {
             remark!("signed out on this device only; the server ends the session when it expires: {error}");
         }

@@ -1,4 +1,4 @@
-//! `completions` and `schema`: descriptions of the command itself.
+//! `completions` and `schema`: machine-readable descriptions of the command line.
 
 use std::io::Write;
 

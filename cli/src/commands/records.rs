@@ -16,7 +16,7 @@ use crate::output::DeleteOutput;
 use crate::profile::Profile;
 use crate::terminal::{good, indented, remark, say, say_json};
 
-/// How many records of a table are measured for the widths of its columns.
+/// The number of records from which the column widths of a table are measured.
 const TABLE_ROWS: usize = 500;
 
 pub async fn list(profile: &Profile, list: &List, json: bool) -> Outcome {
@@ -64,7 +64,7 @@ fn query(list: &List) -> Query {
     }
 }
 
-/// The text as JSON, or as a string if it is not JSON.
+/// Parses the text as JSON. Text that is not JSON becomes a string.
 fn value(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned()))
 }
@@ -113,7 +113,7 @@ pub async fn put(profile: &Profile, put: &Put, json: bool) -> Outcome {
     Ok(Exit::Done)
 }
 
-/// Members to set, as JSON, and members to remove, whose value is empty. Of two values for one member the last counts.
+/// Members to set, as JSON, and members to remove, which have an empty value. If a member is given twice, the last value is used.
 fn members(settings: &[(String, String)]) -> Vec<(&str, Option<String>)> {
     let mut members: Vec<(&str, Option<String>)> = Vec::new();
     for (name, text) in settings {
@@ -123,7 +123,7 @@ fn members(settings: &[(String, String)]) -> Vec<(&str, Option<String>)> {
     members
 }
 
-/// JSON as it was typed, so that a number keeps all its digits; anything else is a string.
+/// Returns JSON as it was typed, so that a number keeps all its digits. Other text becomes a string.
 fn json_text(text: &str) -> String {
     let is_json = serde_json::from_str::<&serde_json::value::RawValue>(text).is_ok();
     if is_json { text.to_owned() } else { Value::String(text.to_owned()).to_string() }
@@ -138,10 +138,10 @@ fn say_put(stored: &str, collection: &str, json: bool) -> Outcome<()> {
     Ok(say!("{} {act} {collection} {}", good("✓"), record["id"].as_str().unwrap_or_default())?)
 }
 
-/// The text of a file, or of standard input for `-`.
+/// Reads a file, or standard input for `-`.
 ///
 /// # Errors
-/// It cannot be read.
+/// The file cannot be read.
 pub fn read(path: &Path) -> Outcome<String> {
     if path == Path::new("-") {
         let mut text = String::new();

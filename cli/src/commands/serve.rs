@@ -1,4 +1,4 @@
-//! `serve`: runs the server until it is told to stop.
+//! `serve`: runs the server until a signal stops it.
 
 use std::io::IsTerminal;
 
@@ -13,7 +13,7 @@ pub async fn run(serve: Serve) -> Outcome {
     let log = fmt().with_max_level(serve.log).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
     let set = if serve.log_json { log.json().try_init() } else { log.try_init() };
     set.map_err(|error| Failure::new(format!("cannot set up the log: {error}")))?;
-    // Registered before the server reports that it listens, so that no signal is missed.
+    // Registered before the server reports its address, so that no signal is missed.
     let ended = ended().map_err(|error| Failure::new(format!("cannot wait for signals: {error}")))?;
     let site = if serve.demo { Some(demo::site()?) } else { None };
     let served = stronglog_server::serve::serve(Config { site, ..serve.config }, ended).await;

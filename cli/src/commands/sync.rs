@@ -1,4 +1,4 @@
-//! `sync`: once, or until Ctrl-C.
+//! `sync`: syncs once, or until Ctrl-C.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use crate::progress::{self, Shown, Synced, since};
 use crate::summary::{exit_of, say_synced, waits_for_the_user};
 use crate::terminal::{remark, say_json};
 
-/// How often to look for edits of other commands in the same profile.
+/// How often to check for edits made by other commands in the same profile.
 const REREAD: Duration = Duration::from_secs(1);
 
 pub async fn run(profile: &Profile, sync: &Sync, json: bool) -> Outcome {
@@ -25,7 +25,7 @@ pub async fn run(profile: &Profile, sync: &Sync, json: bool) -> Outcome {
     let client = profile.open(if sync.watch { Notifications::On } else { Notifications::Off }).await?;
     let shown = if json { Shown::Never } else { Shown::OnTerminal };
     let mut synced = progress::sync(&client, "syncing", Traffic::default(), None, shown).await?;
-    // The decision is taken on the question as it is after a sync: it may have been asked by this one.
+    // The decision applies to the question as it stands after the sync, because this sync may have raised it.
     if let Some(confirm) = sync.confirm.filter(|_| synced.status.to_be_deleted > 0) {
         client.confirm_resync(match confirm {
             Confirm::Delete => Answer::Delete,
@@ -40,7 +40,7 @@ pub async fn run(profile: &Profile, sync: &Sync, json: bool) -> Outcome {
     watch(&client, &synced, json).await
 }
 
-/// Goes on until Ctrl-C, or until only the user can help, and prints a line whenever records were moved or the state has changed.
+/// Syncs until Ctrl-C, or until the user must act. Prints a line whenever records were transferred or the state has changed.
 async fn watch(client: &Client, first: &Synced, json: bool) -> Outcome {
     if !json {
         remark!("watching for changes; press Ctrl-C to stop");

@@ -1,4 +1,4 @@
-//! Records as a table for people: whatever members they have, in the order of the contract.
+//! Formats records as a table, with whatever members they have, in the order of the contract.
 
 use console::{measure_text_width, truncate_str};
 use serde_json::Value;
@@ -9,11 +9,11 @@ use stronglog_sync::api::runtime::schema::parse;
 use crate::exit::Outcome;
 use crate::terminal::{faint, moment, say};
 
-/// Members that every record has and that say nothing of it.
+/// Members that every record has and that say nothing about its content.
 const LEFT_OUT: [&str; 5] = ["clientCreatedAt", "clientUpdatedAt", "isDeleted", "serverId", "serverUpdatedAt"];
-/// A text longer than this is cut.
+/// The maximum length of a cell. Longer texts are cut.
 const CELL_MAX: usize = 36;
-/// From here on an integer is a time in milliseconds: all of 1973 and later.
+/// From this value on, an integer is shown as a time in milliseconds: early 1973 and later.
 const TIME_MIN: i64 = 100_000_000_000;
 
 /// Writes records as lines of a table.
@@ -41,14 +41,14 @@ pub fn say(records: &[String], with_head: bool) -> Outcome<()> {
     Ok(())
 }
 
-/// What a record says, in a line.
+/// Summarizes a record in one line.
 pub fn summary(record: &str) -> String {
     let members = members(record);
     let said = members.iter().filter(|(name, value)| name != "id" && is_shown(name, value));
     said.map(|(name, value)| format!("{name}: {}", cell(value))).collect::<Vec<_>>().join(", ")
 }
 
-/// A record's members, in the order in which they stand there, which is the contract's.
+/// The members of a record, in their order in the text, which is the contract's order.
 type Members = Vec<(String, Value)>;
 
 fn members(record: &str) -> Members {
@@ -59,7 +59,7 @@ fn members(record: &str) -> Members {
     }
 }
 
-/// Whether a member has something to show in a line: no structure, nothing that sync owns, no reference but the record's own id.
+/// Returns whether a member is shown: not an object or array, not owned by sync, and not a reference other than the record's own id.
 fn is_shown(name: &str, value: &Value) -> bool {
     let structure = matches!(value, Value::Array(_) | Value::Object(_));
     let reference = name != "id" && registry::COLLECTIONS.iter().any(|known| known.references.iter().any(|to| to.path == [name]));
@@ -96,7 +96,7 @@ fn line<'a>(cells: impl Iterator<Item = &'a str>, widths: &[usize], room: Option
     room.map_or_else(|| line.to_owned(), |room| truncate_str(line, room, "…").into_owned())
 }
 
-/// How wide a line may be: as the terminal, and without a limit where there is none.
+/// The maximum line width: the terminal's width, or unlimited without a terminal.
 fn terminal_width() -> Option<usize> {
     let terminal = console::Term::stdout();
     terminal.is_term().then(|| usize::from(terminal.size().1))

@@ -16,7 +16,7 @@ use crate::profile::Profile;
 use crate::progress::{Progress, Shown};
 use crate::terminal::{bad, counted, faint, good, remark, say, say_json, thousands};
 
-/// After how many lines the bar is drawn again.
+/// The number of lines between redraws of the progress bar.
 const REDRAW_LINES: u64 = 1_000;
 
 pub async fn export(profile: &Profile, export: &Export, json: bool) -> Outcome {
@@ -57,7 +57,7 @@ pub async fn export(profile: &Profile, export: &Export, json: bool) -> Outcome {
     Ok(Exit::Done)
 }
 
-/// Writes a temporary file beside `path` and renames it when it is complete, so that a full disk never costs an earlier backup.
+/// Writes a temporary file beside `path` and renames it when it is complete, so that a full disk never destroys an earlier backup.
 fn to_file(client: &Client, path: &Path, options: ExportOptions, json: bool) -> Outcome<Exported> {
     let cannot = |error: &dyn std::fmt::Display| {
         let path = path.display();
@@ -68,7 +68,7 @@ fn to_file(client: &Client, path: &Path, options: ExportOptions, json: bool) -> 
         let file = File::create(path).map_err(|error| cannot(&error))?;
         return Ok(client.export(BufWriter::new(file), options, |_| {})?);
     }
-    // Through a symbolic link the file is replaced, and not the link.
+    // If the path is a symbolic link, the file it points to is replaced, not the link.
     let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let file = NamedTempFile::new_in(folder).map_err(|error| cannot(&error))?;
@@ -85,7 +85,7 @@ fn to_file(client: &Client, path: &Path, options: ExportOptions, json: bool) -> 
     Ok(exported)
 }
 
-/// How many quarantined changes the device has that were not exported.
+/// The number of quarantined changes that were not exported.
 fn left_out(client: &Client, exported: Exported) -> Outcome<u64> {
     Ok((client.quarantined()?.len() as u64).saturating_sub(exported.quarantined))
 }
@@ -99,7 +99,7 @@ fn shown(json: bool) -> Shown {
     if json { Shown::Never } else { Shown::OnTerminal }
 }
 
-/// Notices that the reader has closed the pipe, which is not a failure of the export.
+/// A writer that records that the reader has closed the pipe, which is not a failure of the export.
 struct ClosedPipeNoticed<W> {
     out: W,
     closed: bool,
@@ -159,7 +159,7 @@ pub async fn import(profile: &Profile, import: &Import, json: bool) -> Outcome {
     })
 }
 
-/// Prints what an import did, or would do, with the refused lines at the end.
+/// Prints what an import did or would do, followed by the refused lines.
 fn report(imported: &Imported, import: &Import) -> Outcome<()> {
     let total = imported.total();
     if import.dry_run {
@@ -201,7 +201,7 @@ fn is_refused(imported: &Imported) -> String {
     format!("{} refused", counted(imported.refused.len() as u64, "line"))
 }
 
-/// A row for each collection, with the columns that are not all zero.
+/// Prints a row for each collection. Columns that are zero everywhere are left out.
 fn table(imported: &Imported) -> Outcome<()> {
     let rows: Vec<(&str, [u64; 6])> = imported
         .collections

@@ -1,4 +1,4 @@
-//! Compares both devices and the server, record by record and member by member.
+//! Compares both devices and the server record by record and member by member.
 
 use std::collections::BTreeMap;
 
@@ -16,19 +16,19 @@ use crate::exit::{Failure, Outcome};
 pub struct Compared {
     /// Live records on the phone.
     pub records: u64,
-    /// Deletions that the server knows.
+    /// The number of deletions on the server.
     pub deletions: u64,
-    /// In words, one for each record that differs.
+    /// One sentence for each record that differs.
     pub differences: Vec<String>,
 }
 
 /// Records by collection and id.
 type Records = BTreeMap<(String, String), Value>;
 
-/// Compares the phone with the laptop, and with what the server exports.
+/// Compares the phone with the laptop and with an export of the server.
 ///
 /// # Errors
-/// One of them cannot be read.
+/// A device or the server cannot be read.
 pub async fn all(phone: &Device, laptop: &Device, server: &str) -> Outcome<Compared> {
     let on_phone = device(&phone.client)?;
     let (on_server, deletions) = exported(phone, server).await?;

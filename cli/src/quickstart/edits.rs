@@ -47,7 +47,7 @@ pub async fn make(phone: &Client, laptop: &Client, story: &mut Story) -> Outcome
     delete_first(laptop, "user-bodyweight-logs", 2)?;
     story.edit("laptop", "deletes 2 bodyweights")?;
 
-    // Long enough that the difference of the times is easy to see.
+    // Long enough to make the difference between the times easy to see.
     tokio::time::sleep(Duration::from_millis(120)).await;
     phone.workout_logs().put(&WorkoutLog { notes: Some(Notes(PHONE_NOTES.to_owned())), ..workout.clone() })?;
     story.edit("phone", &format!("notes on the same workout, a moment later: \"{PHONE_NOTES}\""))?;
@@ -71,7 +71,7 @@ fn delete_first(client: &Client, collection: &str, count: usize) -> Outcome<()> 
     Ok(())
 }
 
-/// Which edit won, and why: from the version in the conflict history and the one that both devices have.
+/// Which edit won and why, derived from the version in the conflict history and the current version on both devices.
 ///
 /// # Errors
 /// The devices have different versions.

@@ -12,23 +12,23 @@ use crate::output::{KeptOutput, QuickstartOutput, StepOutput, WinnerOutput};
 use crate::progress::Synced;
 use crate::terminal::{bad, bold, bytes, counted, faint, good, say, say_json, thousands};
 
-/// How many differences are shown.
+/// The maximum number of differences shown.
 const DIFFERENCES: usize = 5;
 
-/// Prints the steps of the tour, or, with `--json`, collects their figures.
+/// Prints the steps of the tour. With `--json`, collects their results instead.
 pub struct Story {
     pub json: bool,
     pub steps: Vec<StepOutput>,
 }
 
-/// What exists at the end.
+/// What exists at the end of the tour.
 pub struct Next<'a> {
     pub folder: &'a Path,
     pub address: SocketAddr,
     pub password: &'a str,
     /// Whether the server keeps running.
     pub running: bool,
-    /// Where the replaced version is kept.
+    /// The replaced version in the conflict history.
     pub kept: Option<&'a KeptOutput>,
 }
 

@@ -1,4 +1,5 @@
-//! A year of training, made up but plausible: the same seed makes the same year. It goes through the typed API, as an app would.
+//! A year of generated, plausible training data; the same seed generates the same data. It is written through the typed API, as an app
+//! would do.
 
 mod catalogue;
 mod plan;
@@ -21,13 +22,13 @@ use self::random::Random;
 
 /// A day in milliseconds.
 const DAY_MS: i64 = 86_400_000;
-/// How many records are written in one transaction.
+/// The number of records written in one transaction.
 const CHUNK: usize = 500;
 
-/// Everything that a year leaves in the log.
+/// All records of a year.
 #[derive(Debug, Default)]
 pub struct Year {
-    /// Shipped with the app: every device makes them for itself.
+    /// Shipped with the app: every device creates these records itself.
     pub exercises: Vec<ExerciseDefinition>,
     pub settings: Vec<UserSettings>,
     pub templates: Vec<WorkoutTemplate>,
@@ -43,7 +44,7 @@ pub struct Year {
 }
 
 impl Year {
-    /// The year that ends at `end_ms`, with about `records` records.
+    /// Generates the year that ends at `end_ms`, with about `records` records.
     pub fn make(seed: u64, records: u64, end_ms: i64) -> Self {
         let mut random = Random::new(seed, end_ms);
         let mut year = Year::default();
@@ -71,10 +72,10 @@ impl Year {
         lengths.into_iter().sum::<usize>() as u64
     }
 
-    /// Writes the year into a device. `written` hears of the number of records after each transaction.
+    /// Writes the year to a device. `written` is called with the number of records after each transaction.
     ///
     /// # Errors
-    /// The database cannot be written, or the contract refuses a record.
+    /// The database cannot be written, or a record violates the contract.
     pub fn write(&self, client: &Client, mut written: impl FnMut(u64)) -> Result<(), stronglog_sync::Error> {
         for exercise in &self.exercises {
             client.exercise_definitions().seed(exercise)?;
@@ -102,18 +103,19 @@ fn put<T: Synced>(client: &Client, records: &[T], written: &mut impl FnMut(u64))
     Ok(())
 }
 
-/// The id of a record that every device makes for itself.
+/// The id of a shipped record, which every device creates itself.
 fn shipped_id<T: Synced>(key: &str) -> Id {
-    // The namespace is the contract's own, which its compiler has checked.
+    // The namespace comes from the contract, and the compiler has validated it.
     Id(deterministic_id(registry::NAMESPACE, T::COLLECTION.path, key).unwrap_or_default())
 }
 
-/// Members that sync owns. It stamps a record when it is written; until then it bears the time of what it tells of.
+/// The creation and update times, which sync owns. Sync stamps a record when it is written; until then they hold the time of the recorded
+/// event.
 fn stamped(at_ms: i64) -> (Timestamp, Timestamp) {
     (Timestamp(at_ms), Timestamp(at_ms))
 }
 
-/// No members beside those of the contract.
+/// An empty map of members that the contract does not define.
 pub fn nothing_else<V>() -> BTreeMap<String, V> {
     BTreeMap::new()
 }
@@ -125,7 +127,7 @@ mod tests {
 
     const END_MS: i64 = 1_764_000_000_000;
 
-    /// Every record of the year as JSON, with what the contract says of it.
+    /// Every record of the year as JSON, with its validation result.
     fn judged(year: &Year) -> Vec<(&'static str, Result<(), stronglog_sync::api::Report>)> {
         fn each<T: Synced>(records: &[T]) -> impl Iterator<Item = (&'static str, Result<(), stronglog_sync::api::Report>)> + '_ {
             records.iter().map(|record| (T::COLLECTION.path, record.validate()))
@@ -168,7 +170,7 @@ mod tests {
         let year = Year::make(7, 10_000, END_MS);
         assert!(year.workouts.iter().all(|workout| *workout.end_time <= END_MS));
         let squat = &year.exercises[0].id;
-        // The heaviest set of each quarter: warm-ups and light weeks do not hide it.
+        // Compares the heaviest set of each quarter, so that warm-ups and light weeks do not matter.
         let heaviest = |sets: &[LoggedSet]| {
             let weights = sets.iter().filter_map(|set| match set {
                 LoggedSet::Standard(set) if set.exercise_definition_id == *squat => Some(*set.logged_weight_kg),

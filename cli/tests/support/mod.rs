@@ -1,4 +1,4 @@
-//! A server, devices in folders of their own, and the command itself, run as a person or a script would.
+//! A server, devices in folders of their own, and the command itself, run as a person or a script would run it.
 #![allow(dead_code, reason = "each test uses some of it")]
 
 use std::io::Write;
@@ -13,12 +13,12 @@ use tempfile::TempDir;
 pub const EMAIL: &str = "ana@example.com";
 pub const PASSWORD: &str = "correct horse battery staple";
 
-/// A folder with devices in it.
+/// A folder with devices.
 pub struct Desk {
     pub folder: TempDir,
 }
 
-/// What a run of the command has come to.
+/// The result of a run of the command.
 #[derive(Debug)]
 pub struct Ran {
     pub code: Option<i32>,
@@ -35,7 +35,7 @@ impl Desk {
         self.folder.path().join(name)
     }
 
-    /// The command, with nothing of this process's own settings.
+    /// The command, without the settings of this process.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_stronglog"));
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("STRONGLOG_")) {
@@ -53,7 +53,7 @@ impl Desk {
         Ran::of(command.output().expect("the command starts"))
     }
 
-    /// The same, with something on standard input.
+    /// Runs the command on a device, with text on standard input.
     pub fn feed(&self, device: &str, arguments: &[&str], input: &str) -> Ran {
         let mut command = self.command(arguments);
         command.env("STRONGLOG_DATA", self.path(device)).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -64,7 +64,7 @@ impl Desk {
         ran
     }
 
-    /// Writes a measurement on a device, and gives its id.
+    /// Writes a measurement on a device, and returns its id.
     pub fn measure(&self, device: &str, weight_kg: f64) -> String {
         let record = serde_json::json!({ "date": 1_700_000_000_000_i64, "weightKg": weight_kg }).to_string();
         let put = self.feed(device, &["put", "user-bodyweight-logs", "--json"], &record).ok();
@@ -78,20 +78,20 @@ impl Ran {
         Ran { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
     }
 
-    /// The run, if it has worked.
+    /// Checks that the run succeeded.
     #[track_caller]
     pub fn ok(self) -> Self {
         self.ended(0)
     }
 
-    /// The run, if it has ended with this exit code.
+    /// Checks that the run ended with this exit code.
     #[track_caller]
     pub fn ended(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "{self:#?}");
         self
     }
 
-    /// The run, if it has failed with this exit code and with all of these words.
+    /// Checks that the run failed with this exit code, and that its message contains all of these words.
     #[track_caller]
     pub fn failed(self, code: i32, words: &[&str]) -> Self {
         let ran = self.ended(code);
@@ -120,17 +120,17 @@ impl Ran {
     }
 }
 
-/// A desk with a server, which stops with the test's runtime.
-pub struct World {
+/// Devices and a server, which stops with the test's runtime.
+pub struct Setup {
     pub desk: Desk,
     pub server: Running,
 }
 
-impl World {
+impl Setup {
     pub async fn new() -> Self {
         let desk = Desk::new();
         let server = start(Config::local(desk.path("server"))).await.expect("the server starts");
-        World { desk, server }
+        Setup { desk, server }
     }
 
     /// Creates the account on a device.
@@ -138,7 +138,7 @@ impl World {
         self.desk.run(device, &["register", "--server", &self.server.url(), "--email", EMAIL])
     }
 
-    /// Signs another device in.
+    /// Signs in on another device.
     pub fn login(&self, device: &str) -> Ran {
         self.desk.run(device, &["login", "--server", &self.server.url(), "--email", EMAIL])
     }

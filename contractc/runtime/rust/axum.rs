@@ -18,7 +18,7 @@ use super::report::Report;
 /// A future response.
 type Answer = Pin<Box<dyn Future<Output = Response> + Send>>;
 
-/// An operation, and the function that answers it.
+/// An operation with the function that handles it.
 pub struct Route<A> {
     id: &'static str,
     method: Method,
@@ -27,7 +27,7 @@ pub struct Route<A> {
 }
 
 impl<A: Send + Sync + 'static> Route<A> {
-    /// A route that reads and validates each request before `handle` answers it.
+    /// Creates a route that reads and validates each request before it calls `handle`.
     pub fn new<O, F>(handle: impl Fn(Arc<A>, Parts, O) -> F + Copy + Send + Sync + 'static) -> Self
     where
         O: Operation + Send + 'static,
@@ -49,17 +49,17 @@ impl<A: Send + Sync + 'static> Route<A> {
         self.id
     }
 
-    /// A router of these routes. Where the templates of several routes match a path, the one with the longest literal text answers.
+    /// Creates a router for these routes. If the templates of several routes match a path, the one with the longest literal text is used.
     pub fn router(api: Arc<A>, routes: impl IntoIterator<Item = Route<A>>) -> Router {
         let mut patterns: BTreeMap<String, Vec<Route<A>>> = BTreeMap::new();
         routes.into_iter().for_each(|route| patterns.entry(pattern(route.path)).or_default().push(route));
         let merge = |router: Router<Arc<A>>, (pattern, routes): (String, Vec<Route<A>>)| router.route(&pattern, by_method(routes));
-        // The older syntax of axum, which the check is for, is no concern of templates of a contract.
+        // The checks look for axum's older path syntax, which templates of a contract may legitimately contain.
         patterns.into_iter().fold(Router::new().without_v07_checks(), merge).with_state(api)
     }
 }
 
-/// The routes of one pattern.
+/// Combines the routes that share a pattern.
 fn by_method<A: Send + Sync + 'static>(routes: Vec<Route<A>>) -> MethodRouter<Arc<A>> {
     let mut methods: BTreeMap<String, Vec<Route<A>>> = BTreeMap::new();
     routes.into_iter().for_each(|route| methods.entry(route.method.to_string()).or_default().push(route));
@@ -85,7 +85,7 @@ fn by_method<A: Send + Sync + 'static>(routes: Vec<Route<A>>) -> MethodRouter<Ar
     })
 }
 
-/// A path template in the syntax of the router, in which a segment is either literal or a parameter as a whole.
+/// The router pattern of a path template. In a pattern, each segment is either entirely literal or entirely a parameter.
 fn pattern(template: &str) -> String {
     let path = template.split('?').next().unwrap_or(template);
     let segment = |(index, segment): (usize, &str)| if segment.contains('{') { format!("{{p{index}}}") } else { segment.to_owned() };
@@ -95,7 +95,7 @@ fn pattern(template: &str) -> String {
 /// Reads an operation from a request.
 ///
 /// # Errors
-/// The response to a request that breaks the contract: a problem document that lists the violations.
+/// Returns the response for a request that violates the contract: a problem document that lists the violations.
 pub fn receive<O: Operation>(parts: &Parts, body: &Bytes) -> Result<O, Box<Response>> {
     let incoming = Incoming::new(O::PATH, &parts.uri, &parts.headers, body);
     let operation = match incoming {
@@ -115,12 +115,12 @@ impl<T: Outcome> IntoResponse for Reply<T> {
     }
 }
 
-/// Answers an operation that the server does not implement: 501.
+/// The response of an operation that the server does not implement: 501.
 pub async fn not_implemented<T: Outcome>() -> Reply<T> {
     T::undeclared(StatusCode::NOT_IMPLEMENTED, Vec::new()).into()
 }
 
-/// Answers an operation that responds with a stream and that the server does not implement: 501.
+/// The response of an operation with a streamed response that the server does not implement: 501.
 pub async fn no_stream() -> Response {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NOT_IMPLEMENTED;

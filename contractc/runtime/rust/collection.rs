@@ -1,4 +1,4 @@
-//! What an engine needs to know of a collection, without naming it.
+//! Describes collections, so that an engine needs no code for a particular one.
 
 use super::runtime::http::{Check, Method};
 use super::runtime::schema::Schema;
@@ -12,42 +12,42 @@ pub struct Collection {
     pub schema: &'static str,
     /// The validator of its live records.
     pub check: Check,
-    /// The key of the one record it may have.
+    /// The key of the collection's only record, for a collection of one.
     pub singleton: Option<&'static str>,
-    /// The member that makes the ids of the records that the app ships.
+    /// The member that the ids of records shipped with the app are derived from.
     pub natural_key: Option<&'static str>,
     /// Collections whose records are pushed first.
     pub parents: &'static [&'static str],
-    /// What devices look its records up by.
+    /// The indexes by which devices look up records.
     pub indexes: &'static [Index],
-    /// Members that point to records of other collections.
+    /// Members that refer to records of other collections.
     pub references: &'static [Reference],
-    /// The version of the local database that brought it.
+    /// The version of the local database that introduced it.
     pub since: u32,
-    /// Where its changes are pulled, if the contract says so.
+    /// The route for pulling changes, if the contract declares it.
     pub feed: Option<Route>,
-    /// Where many changes of it are pushed at once, if the contract says so.
+    /// The route for pushing several changes at once, if the contract declares it.
     pub batch: Option<Route>,
-    /// Where one record of it is read, written and deleted, if the contract says so.
+    /// The route for reading, writing and deleting one record, if the contract declares it.
     pub record: Option<Route>,
 }
 
 impl Collection {
-    /// The paths on which the collection is served.
+    /// The paths that serve the collection.
     pub fn routes(&self) -> impl Iterator<Item = &Route> {
         [&self.feed, &self.batch, &self.record].into_iter().flatten()
     }
 
-    /// Whether the operation of this id is one of the collection's own.
+    /// Whether the operation with this id belongs to the collection.
     pub fn has_operation(&self, id: &str) -> bool {
         self.routes().any(|route| route.operations.iter().any(|(_, known)| *known == id))
     }
 }
 
-/// A path on which a collection is served.
+/// A path that serves a collection.
 #[derive(Debug)]
 pub struct Route {
-    /// With its parameters in braces.
+    /// The path template, with its parameters in braces.
     pub path: &'static str,
     /// The methods of the path, each with the id of its operation.
     pub operations: &'static [(Method, &'static str)],
@@ -58,30 +58,30 @@ pub struct Route {
 pub struct Index {
     /// The members, in the order of the index.
     pub members: &'static [&'static str],
-    /// One entry for each item of the (single) array member.
+    /// Whether the index has one entry for each item of its single member, an array.
     pub multi: bool,
 }
 
 /// A member that holds the id of another record.
 #[derive(Debug)]
 pub struct Reference {
-    /// Names of members from the record down; `*` stands for every item of an array or entry of a map, `{key}` for every key of a map,
-    /// at whose end the id is.
+    /// The path from the record to the id, as member names. `*` stands for every item of an array or entry of a map, and `{key}` for every
+    /// key of a map.
     pub path: &'static [&'static str],
-    /// The collection that the id is of.
+    /// The collection of the record that the id refers to.
     pub collection: &'static str,
 }
 
 /// A type whose values are live records of a collection.
 pub trait Synced: Schema {
-    /// The collection.
+    /// The collection of the records.
     const COLLECTION: &'static Collection;
 }
 
-/// The id of a record that every device makes for itself and that must still be one record: the UUIDv5 of `collection/key` in the
+/// The id of a record that every device creates independently but that must be a single record: the UUIDv5 of `collection/key` in the
 /// contract's namespace.
 ///
-/// Nothing comes back if the namespace is no UUID.
+/// Returns `None` if the namespace is not a UUID.
 pub fn deterministic_id(namespace: &str, collection: &str, key: &str) -> Option<String> {
     let namespace = uuid::Uuid::parse_str(namespace).ok()?;
     Some(uuid::Uuid::new_v5(&namespace, format!("{collection}/{key}").as_bytes()).to_string())

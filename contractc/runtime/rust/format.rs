@@ -1,4 +1,4 @@
-//! `format`: the nine that are asserted, each by one grammar. All other formats are annotations.
+//! `format`: the nine asserted formats, with one grammar each. All other formats are annotations.
 
 /// An asserted format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,14 +17,14 @@ pub enum Format {
     Ipv6,
     /// `time` of RFC 3339.
     Time,
-    /// `uri`: absolute, of RFC 3986.
+    /// `uri`: an absolute URI of RFC 3986.
     Uri,
-    /// `uuid`: the form of 36 characters.
+    /// `uuid`: the form with 36 characters.
     Uuid,
 }
 
 impl Format {
-    /// All of them, by name.
+    /// All asserted formats, ordered by name.
     pub const ALL: [Format; 9] = [
         Format::Date,
         Format::DateTime,
@@ -37,7 +37,7 @@ impl Format {
         Format::Uuid,
     ];
 
-    /// The format of that name, if it is asserted.
+    /// The asserted format with this name; `None` if the format is not asserted.
     pub fn from_name(name: &str) -> Option<Format> {
         Format::ALL.into_iter().find(|format| format.name() == name)
     }
@@ -57,7 +57,7 @@ impl Format {
         }
     }
 
-    /// Whether the text is of the format.
+    /// Whether the text is valid in this format.
     pub fn matches(self, text: &str) -> bool {
         match self {
             Format::Date => date(text),
@@ -98,7 +98,7 @@ fn date_time(text: &str) -> bool {
     text.is_ascii() && text.len() > 11 && date(&text[..10]) && matches!(text.as_bytes()[10], b'T' | b't') && time(&text[11..])
 }
 
-/// RFC 3339 `full-time`; second 60 only where UTC has its leap seconds.
+/// RFC 3339 `full-time`. Second 60 is accepted only at times when UTC inserts leap seconds.
 fn time(text: &str) -> bool {
     let bytes = text.as_bytes();
     if !text.is_ascii() || bytes.len() < 9 || bytes[2] != b':' || bytes[5] != b':' {
@@ -134,12 +134,12 @@ fn time(text: &str) -> bool {
     hour <= 23 && minute <= 59 && (second <= 59 || (second == 60 && leap_minute))
 }
 
-/// The digits as a number; nothing if there is any other character.
+/// The digits as a number; `None` if there is any other character.
 fn digits(bytes: &[u8]) -> Option<u32> {
     bytes.iter().try_fold(0, |value, byte| byte.is_ascii_digit().then(|| value * 10 + u32::from(byte - b'0')))
 }
 
-/// RFC 5321 `Mailbox`, quoted local parts and address literals included.
+/// RFC 5321 `Mailbox`, including quoted local parts and address literals.
 fn email(text: &str) -> bool {
     let Some((local, domain)) = text.rsplit_once('@') else { return false };
     local_part(local) && domain_part(domain)
@@ -174,14 +174,14 @@ fn domain_part(domain: &str) -> bool {
     }
 }
 
-/// RFC 1123 host name: labels of letters, digits and inner hyphens.
+/// An RFC 1123 host name: labels of letters, digits and inner hyphens.
 fn hostname(text: &str) -> bool {
     let label = |label: &str| {
         (1..=63).contains(&label.len())
             && !label.starts_with('-')
             && !label.ends_with('-')
             && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-            // Third and fourth hyphens are reserved for encoded labels (RFC 5890).
+            // Hyphens in the third and fourth position are reserved for encoded labels (RFC 5890).
             && (label.get(2..4) != Some("--") || label.get(..4).is_some_and(|head| head.eq_ignore_ascii_case("xn--")))
     };
     text.len() <= 253 && text.split('.').all(label)
@@ -192,7 +192,7 @@ fn ipv4(text: &str) -> bool {
     text.parse::<std::net::Ipv4Addr>().is_ok()
 }
 
-/// RFC 3986 `URI`: a scheme, and only the characters and escapes that a URI may have.
+/// RFC 3986 `URI`: a scheme, followed only by characters and escapes that are valid in a URI.
 fn uri(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once(':') else { return false };
     let scheme_fine = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
@@ -228,7 +228,7 @@ fn uri_authority(authority: &str) -> bool {
     uri_text(user, b":") && host_fine && port_fine
 }
 
-/// Unreserved characters, sub-delimiters, percent escapes, and `extra`.
+/// Whether the text consists of unreserved characters, sub-delimiters, percent escapes, and `extra`.
 fn uri_text(text: &str, extra: &[u8]) -> bool {
     let bytes = text.as_bytes();
     let mut index = 0;
@@ -248,7 +248,7 @@ fn uri_text(text: &str, extra: &[u8]) -> bool {
     true
 }
 
-/// The 36-character form, in either case.
+/// The form with 36 characters, in either case.
 fn uuid(text: &str) -> bool {
     text.len() == 36
         && text.bytes().enumerate().all(|(index, byte)| match index {

@@ -1,7 +1,7 @@
-//! HTTP without a network: requests and responses as values, and the small trait that sends them.
+//! HTTP independent of any network library: requests and responses as values, and a small trait that sends them.
 //!
-//! An operation of the contract is a structure of parameters and body. It can be written as a request and read back from one; its response
-//! is an enum with a variant for each declared status, written and read the same way. Client and server are both made of these four.
+//! An operation of the contract is a structure of parameters and body, which can be written to a request and read from one. Its response is
+//! an enum with a variant for each declared status, which is written and read the same way. Clients and servers both use these functions.
 
 mod parameter;
 mod request;
@@ -19,12 +19,12 @@ use super::report::{At, Checker, Report};
 use super::schema::{ReadJson, ToJson, parse};
 use parameter::{from_text, joined};
 
-/// A request with its whole body.
+/// A request with its complete body.
 pub type Request = http::Request<Vec<u8>>;
-/// A response with its whole body.
+/// A response with its complete body.
 pub type Response = http::Response<Vec<u8>>;
 
-/// A validator, as generated code has them.
+/// The signature of a generated validator.
 pub type Check = fn(Json<'_>, At<'_>, &mut Checker);
 
 /// One operation of the contract, with its parameters and body.
@@ -33,23 +33,23 @@ pub trait Operation: Sized {
     const ID: &'static str;
     /// The HTTP method.
     const METHOD: Method;
-    /// The path with its parameters in braces.
+    /// The path template, with its parameters in braces.
     const PATH: &'static str;
-    /// The security schemes of which one must be satisfied; empty where none is needed.
+    /// The names of the security schemes, one of which must be satisfied; empty if none is needed.
     const SECURITY: &'static [&'static str];
-    /// What it may answer.
+    /// The responses of the operation.
     type Response: Outcome;
 
-    /// Writes the request, below `base_url`.
+    /// Writes the request, with a URL below `base_url`.
     ///
     /// # Errors
-    /// What in the parameters or the body the contract refuses.
+    /// Returns the violations in the parameters and the body.
     fn request(&self, base_url: &str) -> Result<Request, Report>;
 
-    /// Reads a request that has come in.
+    /// Reads an incoming request.
     ///
     /// # Errors
-    /// Why it is none: the answer to give.
+    /// Returns the error response to send if the request violates the contract.
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection>;
 }
 
@@ -58,13 +58,13 @@ pub trait Outcome: Sized {
     /// Reads a response.
     ///
     /// # Errors
-    /// A body that the contract refuses for this status.
+    /// Returns the violations if the contract rejects the body for this status.
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report>;
 
-    /// Writes the response, but for headers of its own.
+    /// Writes the status, the media type and the body. Declared headers are added separately.
     fn write(&self) -> Written;
 
-    /// A response with a status that the contract does not declare.
+    /// Creates the variant for a status that the contract does not declare.
     fn undeclared(status: StatusCode, body: Vec<u8>) -> Self;
 }
 
@@ -76,7 +76,7 @@ pub fn json(status: impl ToStatus, media_type: &'static str, body: &impl ToJson)
     (status.to_status(), Some(media_type), body.as_json().to_text().into_bytes())
 }
 
-/// Writes a response with a body of any other kind.
+/// Writes a response with a body that is not JSON.
 pub fn bytes(status: impl ToStatus, media_type: &'static str, body: &[u8]) -> Written {
     (status.to_status(), Some(media_type), body.to_vec())
 }
@@ -86,9 +86,9 @@ pub fn empty(status: impl ToStatus) -> Written {
     (status.to_status(), None, Vec::new())
 }
 
-/// A status, or its number.
+/// A value that can be converted to a status.
 pub trait ToStatus {
-    /// The status.
+    /// The status code.
     fn to_status(self) -> StatusCode;
 }
 
@@ -99,7 +99,7 @@ impl ToStatus for &StatusCode {
 }
 
 impl ToStatus for u16 {
-    /// The compiler of the contract has seen to it that a declared status is one.
+    /// The compiler of the contract guarantees that a declared status is valid.
     fn to_status(self) -> StatusCode {
         StatusCode::from_u16(self).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
@@ -110,7 +110,7 @@ impl ToStatus for u16 {
 pub struct Reply<T> {
     /// All headers, declared or not.
     pub headers: HeaderMap,
-    /// The response itself.
+    /// The typed response.
     pub body: T,
 }
 
@@ -124,7 +124,7 @@ impl<T: Outcome> Reply<T> {
     /// Reads a response.
     ///
     /// # Errors
-    /// A body that the contract refuses for its status, such as the page of a captive portal.
+    /// Returns an error if the contract rejects the body for its status, for example because it is the page of a captive portal.
     pub fn read(response: Response) -> Result<Self, InvalidResponse> {
         let (parts, body) = response.into_parts();
         match T::read(parts.status, &parts.headers, &body) {
@@ -147,10 +147,10 @@ impl<T: Outcome> Reply<T> {
 }
 
 impl<T> Reply<T> {
-    /// Reads a header that the contract declares; nothing if the response does not carry it.
+    /// Reads a header that the contract declares. Returns `None` if the response does not contain it.
     ///
     /// # Errors
-    /// What the contract refuses in its value.
+    /// Returns the violations in its value.
     pub fn header<V: ReadJson>(&self, header: &Header<V>) -> Result<Option<V>, Report> {
         let Some(value) = self.headers.get(header.name) else { return Ok(None) };
         let text = value.to_str().map_err(|_| Report::new("syntax", format!("has the header {}, which is no text", header.name)))?;
@@ -158,10 +158,10 @@ impl<T> Reply<T> {
         read_checked(Json::from(&value), At::ROOT.member("header").member(header.name), header.check).map(Some)
     }
 
-    /// The reply with a header that the contract declares.
+    /// Adds a header that the contract declares.
     ///
     /// # Errors
-    /// What the contract refuses in the value.
+    /// Returns the violations in the value.
     pub fn with_header<V: ToJson>(mut self, header: &Header<V>, value: &V) -> Result<Self, Report> {
         let mut out = Checker::new();
         let at = At::ROOT.member("header");
@@ -177,9 +177,9 @@ impl<T> Reply<T> {
     }
 }
 
-/// A header of responses: its name, and what its value is.
+/// A declared response header, with the type of its value.
 pub struct Header<T> {
-    /// As the contract writes it; the case of letters does not matter.
+    /// The name as the contract writes it. Case is not significant.
     pub name: &'static str,
     types: Types,
     check: Check,
@@ -187,20 +187,20 @@ pub struct Header<T> {
 }
 
 impl<T> Header<T> {
-    /// A header whose value is of one of these types and passes the check.
+    /// A header whose value has one of these types and passes the check.
     pub const fn new(name: &'static str, types: Types, check: Check) -> Self {
         Header { name, types, check, value: PhantomData }
     }
 }
 
-/// A response that the contract refuses.
+/// A response that violates the contract.
 #[derive(Debug)]
 pub struct InvalidResponse {
-    /// The status that came.
+    /// The received status.
     pub status: StatusCode,
-    /// What is wrong with the body.
+    /// The violations in the body.
     pub report: Report,
-    /// The body that came.
+    /// The received body.
     pub body: Vec<u8>,
 }
 
@@ -212,12 +212,12 @@ impl std::fmt::Display for InvalidResponse {
 
 impl std::error::Error for InvalidResponse {}
 
-/// `Send`, except in a browser, where there is one thread.
+/// `Send`, except in browsers, which have a single thread.
 #[cfg(not(target_arch = "wasm32"))]
 pub trait MaybeSend: Send {}
 #[cfg(not(target_arch = "wasm32"))]
 impl<T: Send> MaybeSend for T {}
-/// `Send`, except in a browser, where there is one thread.
+/// `Send`, except in browsers, which have a single thread.
 #[cfg(target_arch = "wasm32")]
 pub trait MaybeSend {}
 #[cfg(target_arch = "wasm32")]
@@ -225,22 +225,22 @@ impl<T> MaybeSend for T {}
 
 /// Sends a request and waits for the response.
 pub trait Transport {
-    /// Why no response came.
+    /// The error for a request that received no response.
     type Error;
 
     /// # Errors
-    /// There was no response. A response of any status is none of the transport's errors.
+    /// Returns an error if there was no response. A response with an error status is not an error of the transport.
     fn send(&self, request: Request) -> impl Future<Output = Result<Response, Self::Error>> + MaybeSend;
 }
 
-/// What an application adds to every call.
+/// Hooks that an application adds to every call.
 pub trait Hooks: Sync {
-    /// Sees each request before it is sent, to add credentials or a trace; `security` is the operation's [`Operation::SECURITY`].
+    /// Called before each request is sent, for example to add credentials or a trace. `security` is [`Operation::SECURITY`].
     fn before(&self, operation: &'static str, security: &'static [&'static str], request: &mut Request) {
         let _ = (operation, security, request);
     }
 
-    /// Sees each response. `true` asks for the request to be sent once more, after a token was refreshed perhaps.
+    /// Called for each response. `true` sends the request once more, for example after a token was refreshed.
     fn retry(&self, operation: &'static str, response: &Response) -> impl Future<Output = bool> + MaybeSend {
         let _ = (operation, response);
         async { false }
@@ -253,12 +253,12 @@ pub struct NoHooks;
 
 impl Hooks for NoHooks {}
 
-/// Adds a bearer token to operations that need one.
+/// Adds a bearer token to operations that require one.
 #[derive(Clone)]
 pub struct Bearer(pub String);
 
 impl std::fmt::Debug for Bearer {
-    /// The token is nobody's to read.
+    /// Does not print the token.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Bearer(…)")
     }
@@ -269,7 +269,7 @@ impl Hooks for Bearer {
         if security.is_empty() {
             return;
         }
-        // A token that is no header value cannot be a token: the server's 401 says so.
+        // A text that is not a valid header value is not a valid token either. The server responds with 401.
         if let Ok(mut value) = http::HeaderValue::from_str(&format!("Bearer {}", self.0)) {
             value.set_sensitive(true);
             request.headers_mut().insert(http::header::AUTHORIZATION, value);
@@ -277,14 +277,14 @@ impl Hooks for Bearer {
     }
 }
 
-/// Why a call came to nothing.
+/// Why a call failed.
 #[derive(Debug)]
 pub enum CallError<E> {
-    /// The call itself breaks the contract; nothing was sent.
+    /// The request violates the contract. Nothing was sent.
     Request(Report),
-    /// No response.
+    /// There was no response.
     Transport(E),
-    /// A response that breaks the contract.
+    /// The response violates the contract.
     Response(InvalidResponse),
 }
 
@@ -300,10 +300,10 @@ impl<E: std::fmt::Display> std::fmt::Display for CallError<E> {
 
 impl<E: std::error::Error + 'static> std::error::Error for CallError<E> {}
 
-/// Sends an operation and reads what comes back.
+/// Sends an operation and reads the response.
 ///
 /// # Errors
-/// See [`CallError`]. A declared error status is no error here but a variant of the response.
+/// See [`CallError`]. A declared error status is not an error here: it is a variant of the response.
 pub async fn call<O: Operation, T: Transport, H: Hooks>(
     operation: &O,
     base_url: &str,
@@ -325,13 +325,13 @@ pub async fn call<O: Operation, T: Transport, H: Hooks>(
 /// Parses, validates and builds a value.
 ///
 /// # Errors
-/// All violations.
+/// Returns all violations.
 pub fn read_json<T: ReadJson>(body: &[u8], check: Check) -> Result<T, Report> {
     let tape = parse(body)?;
     read_checked(tape.root(), At::ROOT, check)
 }
 
-/// Whether a response's body is JSON, as its headers have it.
+/// Whether the body of a response is JSON, according to its headers.
 pub fn has_json(headers: &HeaderMap) -> bool {
     headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(is_json)
 }

@@ -1,4 +1,4 @@
-//! One borrowed view over JSON: parsed text, typed values and `serde_json` values all look the same to a validator.
+//! A borrowed view of JSON: validators see parsed text, typed values and `serde_json` values in the same form.
 
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
@@ -7,7 +7,7 @@ use super::tape;
 
 pub use serde_json::Value;
 
-/// A JSON value, borrowed from whatever holds it.
+/// A JSON value, borrowed from its source.
 #[derive(Clone, Copy)]
 pub enum Json<'a> {
     /// `null`
@@ -16,7 +16,7 @@ pub enum Json<'a> {
     Bool(bool),
     /// A number.
     Number(Number),
-    /// A string, its escapes resolved.
+    /// A string, with its escapes resolved.
     String(&'a str),
     /// An array.
     Array(Array<'a>),
@@ -27,51 +27,51 @@ pub enum Json<'a> {
 /// A JSON array, borrowed.
 #[derive(Clone, Copy)]
 pub enum Array<'a> {
-    /// Of parsed text.
+    /// An array in parsed text.
     Tape(tape::Container<'a>),
-    /// Of a typed value.
+    /// A typed value.
     Typed(&'a dyn Items),
-    /// Of a `serde_json` value.
+    /// A `serde_json` value.
     Value(&'a [Value]),
 }
 
 /// A JSON object, borrowed. The names of its members are unique.
 #[derive(Clone, Copy)]
 pub enum Object<'a> {
-    /// Of parsed text.
+    /// An object in parsed text.
     Tape(tape::Container<'a>),
-    /// Of a typed value.
+    /// A typed value.
     Typed(&'a dyn Members),
-    /// Of a `serde_json` value.
+    /// A `serde_json` value.
     Value(&'a serde_json::Map<String, Value>),
 }
 
-/// A typed sequence that can show itself as a JSON array.
+/// A typed sequence that can be viewed as a JSON array.
 pub trait Items {
-    /// How many items there are.
+    /// The number of items.
     fn count(&self) -> usize;
-    /// The item at `index`, which is below the count.
+    /// The item at `index`, which is less than the count.
     fn item(&self, index: usize) -> Json<'_>;
 }
 
-/// A typed structure or map that can show itself as a JSON object.
+/// A typed structure or map that can be viewed as a JSON object.
 pub trait Members {
-    /// The member at `index`. `last` is the name that was shown before it, where there was one.
+    /// The member at `index`. `last` is the name of the member returned before it, if any.
     fn member<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a>;
 }
 
-/// A place in a structure's row of members.
+/// The view of a structure's member at one index.
 pub enum MemberView<'a> {
     /// A member, with its name.
     Present(&'a str, Json<'a>),
-    /// An optional member that is not there.
+    /// An optional member that is absent.
     Absent,
-    /// The row is over.
+    /// There are no more members.
     End,
 }
 
 impl<'a> Json<'a> {
-    /// The JSON type, as the `type` keyword names it; a number is always `number` here.
+    /// The JSON type, as the `type` keyword names it. Every number is a `number` here.
     pub fn type_name(self) -> &'static str {
         match self {
             Json::Null => "null",
@@ -83,7 +83,7 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// The member `name`, if this is an object that has it.
+    /// The member `name`, if this is an object that has such a member.
     pub fn get(self, name: &str) -> Option<Json<'a>> {
         match self {
             Json::Object(object) => object.get(name),
@@ -111,7 +111,7 @@ impl<'a> Json<'a> {
         }
     }
 
-    /// The value as JSON text: the source's own bytes where it was parsed, else written anew.
+    /// The value as JSON text: the original bytes if it was parsed, newly serialized otherwise.
     pub fn to_text(self) -> String {
         match self {
             Json::Array(Array::Tape(container)) | Json::Object(Object::Tape(container)) => container.source().to_owned(),
@@ -134,7 +134,7 @@ impl<'a> From<&'a Value> for Json<'a> {
 }
 
 impl<'a> Array<'a> {
-    /// How many items there are.
+    /// The number of items.
     pub fn len(self) -> usize {
         match self {
             Array::Tape(container) => container.len(),
@@ -143,19 +143,19 @@ impl<'a> Array<'a> {
         }
     }
 
-    /// Whether there are none.
+    /// Whether the array is empty.
     pub fn is_empty(self) -> bool {
         self.len() == 0
     }
 
-    /// An array without items.
+    /// An empty array.
     pub const fn empty() -> Self {
         Array::Value(&[])
     }
 }
 
 impl<'a> Object<'a> {
-    /// How many members there are.
+    /// The number of members.
     pub fn len(self) -> usize {
         match self {
             Object::Tape(container) => container.len(),
@@ -164,7 +164,7 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// Whether there are none.
+    /// Whether the object is empty.
     pub fn is_empty(self) -> bool {
         self.len() == 0
     }
@@ -181,11 +181,11 @@ impl<'a> Object<'a> {
 
 /// The items of an array with their indexes.
 pub enum ItemsIter<'a> {
-    /// Of parsed text.
+    /// The items of an array in parsed text.
     Tape(std::iter::Enumerate<tape::Values<'a>>),
-    /// Of a typed value.
+    /// The items of a typed value.
     Typed(&'a dyn Items, std::ops::Range<usize>),
-    /// Of a `serde_json` value.
+    /// The items of a `serde_json` value.
     Value(std::iter::Enumerate<std::slice::Iter<'a, Value>>),
 }
 
@@ -217,18 +217,18 @@ impl<'a> Iterator for ItemsIter<'a> {
 
 /// The members of an object with their names.
 pub enum MembersIter<'a> {
-    /// Of parsed text.
+    /// The members of an object in parsed text.
     Tape(tape::Members<'a>),
-    /// Of a typed value.
+    /// The members of a typed value.
     Typed {
-        /// What is shown.
+        /// The typed value.
         members: &'a dyn Members,
-        /// The place in its row.
+        /// The index of the next member.
         index: usize,
-        /// The name that was shown last.
+        /// The name of the member returned last.
         last: Option<&'a str>,
     },
-    /// Of a `serde_json` value.
+    /// The members of a `serde_json` value.
     Value(serde_json::map::Iter<'a>),
 }
 

@@ -1,15 +1,15 @@
-//! The fixed half of the generated code: everything that does not depend on the contract.
+//! The fixed part of the generated code: everything that does not depend on the contract.
 //!
-//! Generated modules only name schemas, members and operations; what those names *do* is here, compiled and tested once in
-//! the compiler's own crate and copied word for word into every output. In reading order:
+//! Generated modules only name schemas, members and operations. The behaviour is implemented here, where it is compiled and tested once as
+//! part of the compiler's crate, and copied verbatim into every output. In reading order:
 //!
-//! - [`json`]: one borrowed view over JSON, whatever holds it
-//! - [`tape`]: bytes to that view, strictly
-//! - [`number`], [`pattern`], [`mod@format`]: the leaves that need thought
-//! - [`check`]: the keywords of JSON Schema; [`report`]: what they found
-//! - [`schema`]: the traits of a generated type, and the one entry point
+//! - [`json`]: a borrowed view of JSON from any source
+//! - [`tape`]: parses bytes strictly into that view
+//! - [`number`], [`pattern`], [`mod@format`]: the parts with complex rules
+//! - [`check`]: the keywords of JSON Schema; [`report`]: the violations that they find
+//! - [`schema`]: the traits of generated types, and their entry points
 //! - [`http`]: requests, responses and the transport trait of the generated client
-//! - `reqwest`, `axum`: the two optional edges, behind features of the same names
+//! - `reqwest`, `axum`: two optional integrations, behind features of the same names
 
 pub mod check;
 pub mod format;

@@ -1,4 +1,4 @@
-//! JSON numbers as 64-bit integers where they are written as such, IEEE doubles otherwise, compared exactly.
+//! JSON numbers: 64-bit integers if written as integers, IEEE doubles otherwise, with exact comparison.
 
 use std::cmp::Ordering;
 
@@ -7,16 +7,16 @@ use serde_json::Value;
 /// A JSON number. `3.0` and `1e3` are floats that [`Number::is_integer`] accepts.
 #[derive(Clone, Copy, Debug)]
 pub enum Number {
-    /// An integer that fits 64 bits with a sign.
+    /// An integer that fits in `i64`.
     Signed(i64),
-    /// Only above `i64::MAX`.
+    /// An integer above `i64::MAX`.
     Unsigned(u64),
-    /// Always finite.
+    /// A finite double.
     Float(f64),
 }
 
 impl Number {
-    /// Whether the value has no fraction, however it is written.
+    /// Whether the value has no fractional part, in any notation.
     pub fn is_integer(self) -> bool {
         match self {
             Number::Signed(_) | Number::Unsigned(_) => true,
@@ -33,7 +33,7 @@ impl Number {
         }
     }
 
-    /// The value as a 64-bit integer, if it is one.
+    /// The value as an `i64`, if it is an integer in that range.
     pub fn to_i64(self) -> Option<i64> {
         match self {
             Number::Signed(value) => Some(value),
@@ -42,7 +42,7 @@ impl Number {
         }
     }
 
-    /// The value as an unsigned 64-bit integer, if it is one.
+    /// The value as a `u64`, if it is an integer in that range.
     pub fn to_u64(self) -> Option<u64> {
         match self {
             Number::Signed(value) => u64::try_from(value).ok(),
@@ -60,7 +60,7 @@ impl Number {
         }
     }
 
-    /// Compares by value: integers exactly, an integer with a double without rounding either.
+    /// Compares by value. Comparing an integer with a double does not round either.
     pub fn compare(self, other: Number) -> Ordering {
         match (self, other) {
             (Number::Signed(left), Number::Signed(right)) => left.cmp(&right),
@@ -80,17 +80,17 @@ impl Number {
         }
     }
 
-    /// The sum, exact where both are integers.
+    /// The sum; exact if both are integers.
     pub fn plus(self, other: Number) -> Number {
         self.combine(other, i128::checked_add, |left, right| left + right)
     }
 
-    /// The difference, exact where both are integers.
+    /// The difference; exact if both are integers.
     pub fn minus(self, other: Number) -> Number {
         self.combine(other, i128::checked_sub, |left, right| left - right)
     }
 
-    /// Whether the value is a multiple of `step`, judged on the shortest decimal text of both (0.3 is a multiple of 0.1).
+    /// Whether the value is a multiple of `step`, computed on the shortest decimal form of both (0.3 is a multiple of 0.1).
     pub fn is_multiple_of(self, step: Number) -> bool {
         match (self.to_i128(), step.to_i128()) {
             (Some(value), Some(step)) => step != 0 && value % step == 0,
@@ -119,12 +119,12 @@ impl Number {
     }
 }
 
-/// Whether a double holds the integer as it is.
+/// Whether a double represents the integer exactly.
 fn is_double(value: i64) -> bool {
     value.unsigned_abs() <= 1 << f64::MANTISSA_DIGITS
 }
 
-/// Both are finite: one of the three it is.
+/// Both are finite, so exactly one of the three orderings holds.
 fn compare_doubles(left: f64, right: f64) -> Ordering {
     left.partial_cmp(&right).unwrap_or(Ordering::Equal)
 }
@@ -173,10 +173,10 @@ fn exact_integer(value: f64) -> Option<i128> {
     (value.fract() == 0.0 && value.abs() < 1e38).then_some(value as i128)
 }
 
-/// Compares an integer with a double that is not one, or that is too large to be converted.
+/// Compares an integer with a double that is not an integer or is too large to be converted.
 fn compare_integer(integer: i128, float: f64) -> Ordering {
     if float.abs() < 1e38 {
-        // `float` has a fraction: it lies above its floor and below the next integer.
+        // `float` has a fractional part, so it lies above its floor and below the next integer.
         integer.cmp(&(float.floor() as i128)).then(Ordering::Less)
     } else if float > 0.0 {
         Ordering::Less
@@ -185,7 +185,7 @@ fn compare_integer(integer: i128, float: f64) -> Ordering {
     }
 }
 
-/// `value % step == 0` on decimal digits, long division style, so that no rounding takes part.
+/// Computes `value % step == 0` on decimal digits by long division, without rounding.
 fn decimal_multiple(value: f64, step: f64) -> bool {
     if value == 0.0 {
         return true;
@@ -208,7 +208,7 @@ fn decimal_multiple(value: f64, step: f64) -> bool {
         }
         rest == 0
     } else {
-        // The shortest text has no trailing zeros, so a smaller exponent means a digit that the step must reach down to.
+        // The value has digits at a lower power of ten than the step, so the step is scaled to the same power.
         let mut scaled = step_digits;
         for _ in 0..-shift {
             scaled = match scaled.checked_mul(10) {
@@ -220,7 +220,7 @@ fn decimal_multiple(value: f64, step: f64) -> bool {
     }
 }
 
-/// The shortest decimal form: digits without trailing zeros, and the power of ten that scales them.
+/// The shortest decimal form: digits without trailing zeros, and a power of ten.
 fn decimal(value: f64) -> Option<(u128, i32)> {
     let text = format!("{:e}", value.abs());
     let (mantissa, exponent) = text.split_once('e')?;

@@ -1,11 +1,11 @@
-//! `pattern`: ECMA-262 regular expressions, as JavaScript has them: with the `u` flag, or without it where only then it is one.
+//! `pattern`: ECMA-262 regexes as JavaScript matches them, with the `u` flag, or without it for patterns that are only valid without it.
 //!
-//! Anchored patterns that are a plain row of character classes, such as the one of a UUID, are matched byte by byte without a
-//! regular expression engine; all others go to `regress`. Both are made on first use.
+//! Anchored patterns that are a plain sequence of character classes, such as the pattern of a UUID, are matched byte by byte without a
+//! regex engine. All others use `regress`. Both forms are compiled on first use.
 
 use std::sync::OnceLock;
 
-/// A pattern of the contract.
+/// A pattern of the contract, compiled on first use.
 pub struct Pattern {
     source: &'static str,
     compiled: OnceLock<Compiled>,
@@ -14,22 +14,22 @@ pub struct Pattern {
 enum Compiled {
     Row(Vec<Run>),
     Expression(regress::Regex),
-    /// Not a valid expression: nothing matches. The compiler refuses contracts with such patterns.
+    /// Not a valid regex, so nothing matches. The compiler rejects contracts with such patterns.
     Invalid,
 }
 
 impl Pattern {
-    /// A pattern, compiled when it is first used.
+    /// Creates a pattern without compiling it.
     pub const fn new(source: &'static str) -> Self {
         Pattern { source, compiled: OnceLock::new() }
     }
 
-    /// The pattern as the contract writes it.
+    /// The source of the regex, as the contract writes it.
     pub fn source(&self) -> &'static str {
         self.source
     }
 
-    /// Whether the expression matches anywhere in `text`.
+    /// Whether the regex matches anywhere in `text`.
     pub fn matches(&self, text: &str) -> bool {
         match self.compiled.get_or_init(|| Compiled::new(self.source)) {
             Compiled::Row(runs) => row_matches(runs, text.as_bytes()),
@@ -39,7 +39,7 @@ impl Pattern {
     }
 }
 
-/// With the flag `u`, or without it for patterns that are only then valid, as the older ones of the web are.
+/// Compiles with the `u` flag, or without it if the pattern is only valid then, as some older patterns on the web are.
 fn expression(source: &str) -> Result<(regress::Regex, bool), regress::Error> {
     match regress::Regex::with_flags(source, "u") {
         Ok(regex) => Ok((regex, true)),
@@ -47,15 +47,15 @@ fn expression(source: &str) -> Result<(regress::Regex, bool), regress::Error> {
     }
 }
 
-/// Whether `source` is valid with the flag `u`.
+/// Whether `source` is a valid regex with the `u` flag. `false` means that it is valid only without the flag.
 ///
 /// # Errors
-/// Why it is no regular expression at all.
+/// Returns the reason if `source` is not a valid regex with or without the flag.
 pub fn is_unicode_pattern(source: &str) -> Result<bool, String> {
     expression(source).map(|(_, unicode)| unicode).map_err(|error| error.to_string())
 }
 
-/// Whether `source` matches anywhere in `text`, for patterns that are known only at run time.
+/// Whether the regex `source` matches anywhere in `text`, for patterns known only at run time.
 pub fn matches(source: &str, text: &str) -> bool {
     match Compiled::new(source) {
         Compiled::Row(runs) => row_matches(&runs, text.as_bytes()),
@@ -76,10 +76,10 @@ impl Compiled {
     }
 }
 
-/// A class of ASCII characters, and how often it may follow itself.
+/// A class of ASCII characters, with the number of repetitions.
 struct Run {
     class: u128,
-    /// The same class as a table, for the match itself.
+    /// The same class as a table, for matching.
     table: [bool; 256],
     min: usize,
     max: usize,
@@ -98,7 +98,7 @@ fn row_matches(runs: &[Run], text: &[u8]) -> bool {
     rest.is_empty()
 }
 
-/// The pattern as a row of runs, if taking as much as fits at each run is the only way in which it can match.
+/// Parses the pattern into a sequence of runs. Returns `None` unless greedy matching of each run finds every match.
 fn row(source: &str) -> Option<Vec<Run>> {
     let body = source.strip_prefix('^')?.strip_suffix('$')?;
     if !body.is_ascii() || body.ends_with('\\') {
@@ -120,7 +120,7 @@ fn row(source: &str) -> Option<Vec<Run>> {
     greedy_is_exact(&runs).then_some(runs)
 }
 
-/// Taking the most is right if what follows a run of varying length cannot begin with a character of that run.
+/// Greedy matching is exact if the text after a run of variable length cannot start with a character of that run.
 fn greedy_is_exact(runs: &[Run]) -> bool {
     runs.iter().enumerate().all(|(index, run)| {
         let mut follow = 0;
@@ -171,7 +171,7 @@ fn class(chars: &mut Chars<'_>) -> Option<u128> {
     }
 }
 
-/// What a backslash and this character stand for, as a class.
+/// The class that an escaped character stands for.
 fn escaped(character: char) -> Option<u128> {
     let range = |from: u8, to: u8| (from..=to).fold(0u128, |class, byte| class | 1 << byte);
     match character {
@@ -181,7 +181,7 @@ fn escaped(character: char) -> Option<u128> {
     }
 }
 
-/// An escaped punctuation character stands for itself; letters and digits have other meanings.
+/// An escaped punctuation character stands for itself. Letters and digits have other meanings.
 fn single(character: char) -> Option<char> {
     character.is_ascii_punctuation().then_some(character)
 }
@@ -202,7 +202,7 @@ fn quantifier(chars: &mut Chars<'_>) -> Option<(usize, usize)> {
         _ => return Some((1, 1)),
     };
     chars.next();
-    // A lazy quantifier changes which match is found, never whether there is one, but it is rare: leave it to the engine.
+    // A lazy quantifier changes which match is found but not whether there is one. It is rare, so it is left to the engine.
     (chars.peek() != Some(&'?')).then_some(range)
 }
 

@@ -1,4 +1,4 @@
-//! What a validator found: every violation, with its place, its keyword and a sentence.
+//! The result of validation: every violation, with its location, keyword and message.
 
 use std::fmt;
 
@@ -7,31 +7,31 @@ use serde::Serialize;
 /// One violated keyword.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Violation {
-    /// JSON pointer to the value at fault; for `required`, to the object that lacks the member.
+    /// The JSON pointer to the invalid value. For `required`, the pointer to the object that lacks the member.
     pub pointer: String,
-    /// The violated keyword of the contract; `syntax` where the text is not JSON.
+    /// The violated keyword of the contract; `syntax` if the text is not JSON.
     pub keyword: &'static str,
-    /// What was seen and what is accepted.
+    /// What was found and what is accepted.
     pub message: String,
 }
 
-/// Everything that is wrong with one value: never empty, at most [`VIOLATIONS_MAX`] long.
+/// All violations in one value: at least one, at most [`VIOLATIONS_MAX`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Report {
-    /// In the order in which they were found.
+    /// The violations, in the order in which they were found.
     pub violations: Vec<Violation>,
 }
 
-/// How many violations a report lists: enough for a person, too few to be turned into a weapon.
+/// The maximum number of violations in a report: enough for a person, too few to be abused.
 pub const VIOLATIONS_MAX: usize = 1000;
 
 impl Report {
-    /// A report of one violation at the root.
+    /// A report with one violation at the root.
     pub fn new(keyword: &'static str, message: impl Into<String>) -> Self {
         Report { violations: vec![Violation { pointer: String::new(), keyword, message: message.into() }] }
     }
 
-    /// What an answer lists of it: the first hundred violations, their texts cut to 2,000 characters.
+    /// The violations that a response lists: the first hundred, with texts truncated to 2,000 characters.
     pub fn in_brief(&self) -> Vec<Violation> {
         let cut = |text: &str| text.chars().take(2_000).collect();
         let brief = |violation: &Violation| Violation {
@@ -58,7 +58,7 @@ impl fmt::Display for Report {
 
 impl std::error::Error for Report {}
 
-/// Where a validator is: a linked list on its own stack, turned into a JSON pointer only when something is wrong.
+/// The current location of a validator: a linked list on the stack, converted to a JSON pointer only if there is a violation.
 #[derive(Clone, Copy)]
 pub struct At<'a> {
     parent: Option<&'a At<'a>>,
@@ -73,15 +73,15 @@ enum Step<'a> {
 }
 
 impl<'a> At<'a> {
-    /// The whole value.
+    /// The location of the whole value.
     pub const ROOT: At<'static> = At { parent: None, step: Step::Root };
 
-    /// A member of this place.
+    /// The location of a member of this value.
     pub fn member(&'a self, name: &'a str) -> At<'a> {
         At { parent: Some(self), step: Step::Member(name) }
     }
 
-    /// An item of this place.
+    /// The location of an item of this value.
     pub fn item(&'a self, index: usize) -> At<'a> {
         At { parent: Some(self), step: Step::Item(index) }
     }
@@ -101,29 +101,29 @@ impl<'a> At<'a> {
     }
 }
 
-/// A name as a token of a JSON pointer (RFC 6901).
+/// Escapes a name as a token of a JSON pointer (RFC 6901).
 pub fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
-/// For how many recursive schemas levels are counted without an allocation.
+/// For how many recursive schemas levels are counted without allocation.
 const FEW_DEPTHS: usize = 4;
 
-/// Collects violations; costs nothing while there are none.
+/// Collects violations. Costs nothing while there are none.
 pub struct Checker {
     violations: Vec<Violation>,
     failed: bool,
-    /// Only whether something is wrong is asked, not what.
+    /// Whether only the existence of a violation matters, not its description.
     probing: bool,
-    /// Items under `x-each` are left to be judged one by one.
+    /// Whether items of `x-each` arrays are skipped, to be validated one by one later.
     pub(super) apart: bool,
-    /// How deep each schema with `x-max-depth` has recursed, by its number; those of high numbers are in `more_depths`.
+    /// The current recursion level of each schema with `x-max-depth`, by its index. Schemas with high indexes are in `more_depths`.
     depths: [usize; FEW_DEPTHS],
     more_depths: Vec<usize>,
 }
 
 impl Checker {
-    /// Lists all violations of the whole value.
+    /// A checker that collects the violations of the whole value.
     pub fn new() -> Self {
         Checker { violations: Vec::new(), failed: false, probing: false, apart: false, depths: [0; FEW_DEPTHS], more_depths: Vec::new() }
     }
@@ -133,17 +133,17 @@ impl Checker {
         Checker { apart: true, ..Checker::new() }
     }
 
-    /// Everything that was found, or the news that nothing was.
+    /// Returns the collected violations as an error, if there are any.
     pub fn finish(self) -> Result<(), Report> {
         if self.failed { Err(Report { violations: self.violations }) } else { Ok(()) }
     }
 
-    /// Whether nothing has been found so far.
+    /// Whether no violation has been found so far.
     pub fn passed(&self) -> bool {
         !self.failed
     }
 
-    /// Whether `check` finds nothing wrong; leaves no trace of what it found.
+    /// Whether `check` finds no violation. Any violations that it finds are discarded.
     pub fn accepts(&self, check: impl FnOnce(&mut Checker)) -> bool {
         let (depths, more_depths) = (self.depths, self.more_depths.clone());
         let mut probe = Checker { violations: Vec::new(), failed: false, probing: true, apart: self.apart, depths, more_depths };
@@ -151,7 +151,7 @@ impl Checker {
         !probe.failed
     }
 
-    /// Records a violation; one of a keyword at a place is enough.
+    /// Records a violation. Each keyword is recorded once per location.
     #[cold]
     pub fn violation(&mut self, at: At<'_>, keyword: &'static str, message: impl FnOnce() -> String) {
         self.failed = true;
@@ -164,8 +164,8 @@ impl Checker {
         }
     }
 
-    /// Runs `check` one level further down a recursive schema, unless that is deeper than `max`. The schemas with a bound are numbered
-    /// from 0: the levels of one are none of another's.
+    /// Runs `check` one level deeper in a recursive schema, or records a violation if that is deeper than `max`. The schemas with a
+    /// maximum are numbered from 0, and their levels are counted separately.
     pub fn nested(&mut self, schema: usize, max: usize, at: At<'_>, check: impl FnOnce(&mut Checker)) {
         if *self.depth(schema) == max {
             return self.violation(at, "x-max-depth", || format!("nests deeper than {max} levels"));

@@ -1,4 +1,4 @@
-//! The reqwest edge: the default transport.
+//! Implements the transport for `reqwest`.
 
 use super::http::{Request, Response, Transport};
 

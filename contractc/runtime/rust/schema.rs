@@ -1,7 +1,7 @@
-//! What every generated type can do, and the macros by which generated code names its members.
+//! The traits of generated types, and the macros that map their fields to JSON members.
 //!
-//! A generated file declares its types plainly and then says, in one macro call a type, which member is called what in JSON. The
-//! macros give reading, showing and serde; the checks are functions of `validators.rs`.
+//! A generated file declares its types plainly, followed by one macro call per type that states the JSON name of each member. The macros
+//! implement reading, viewing and serde. The checks are functions of `validators.rs`.
 
 mod values;
 
@@ -12,19 +12,19 @@ use super::json::{Json, MemberView, Object, Value};
 use super::report::{At, Checker, Report};
 use super::tape::{Place, Tape};
 
-/// Can be shown as JSON without being copied.
+/// A type that can be viewed as JSON without copying.
 pub trait ToJson {
     /// The value as JSON.
     fn as_json(&self) -> Json<'_>;
 }
 
-/// Can be built from JSON that its validator has accepted.
+/// A type that can be built from JSON that its validator has accepted.
 pub trait ReadJson: Sized {
-    /// Builds the value. A refusal is recorded in `out`; after a passed check that can only be an integer beyond 64 bits.
+    /// Builds the value. An error is recorded in `out`. After a successful check, the only possible error is an integer beyond 64 bits.
     fn read(value: Json<'_>, at: At<'_>, out: &mut Checker) -> Option<Self>;
 }
 
-/// A type of the contract: the one door in, and the way out.
+/// A type of the contract, with the functions that convert it from and to JSON.
 pub trait Schema: ToJson + ReadJson {
     /// The schema's name in the contract.
     const NAME: &'static str;
@@ -35,7 +35,7 @@ pub trait Schema: ToJson + ReadJson {
     /// Parses and validates JSON text.
     ///
     /// # Errors
-    /// All violations, each with its JSON pointer and keyword; `syntax` if the text is not JSON.
+    /// Returns all violations, each with its JSON pointer and keyword; `syntax` if the text is not JSON.
     fn from_json(bytes: &[u8]) -> Result<Self, Report> {
         Self::from_view(parse(bytes)?.root())
     }
@@ -43,15 +43,15 @@ pub trait Schema: ToJson + ReadJson {
     /// Validates a JSON value and builds the type.
     ///
     /// # Errors
-    /// All violations.
+    /// Returns all violations.
     fn from_value(value: &Value) -> Result<Self, Report> {
         Self::from_view(value.into())
     }
 
-    /// Validates JSON in any form and builds the type.
+    /// Validates JSON from any source and builds the type.
     ///
     /// # Errors
-    /// All violations.
+    /// Returns all violations.
     #[inline]
     fn from_view(value: Json<'_>) -> Result<Self, Report> {
         let mut out = Checker::apart();
@@ -65,10 +65,10 @@ pub trait Schema: ToJson + ReadJson {
         Err(Report::new("type", "does not fit the generated type"))
     }
 
-    /// Checks a value that was built in code. Allocates nothing if the value is valid.
+    /// Validates a value that was built in code. Allocates nothing if the value is valid.
     ///
     /// # Errors
-    /// All violations.
+    /// Returns all violations.
     fn validate(&self) -> Result<(), Report> {
         validate_view(self.as_json(), Self::check)
     }
@@ -82,30 +82,30 @@ pub trait Schema: ToJson + ReadJson {
 /// Parses JSON text.
 ///
 /// # Errors
-/// One `syntax` violation that names the byte.
+/// Returns one `syntax` violation with the byte offset.
 pub fn parse(bytes: &[u8]) -> Result<Tape<'_>, Report> {
     Tape::parse(bytes).map_err(|error| Report::new("syntax", format!("is not JSON: {error}")))
 }
 
-/// Checks a value with a validator of the contract.
+/// Validates a value with a validator of the contract.
 ///
 /// # Errors
-/// All violations.
+/// Returns all violations.
 pub fn validate_view(value: Json<'_>, check: fn(Json<'_>, At<'_>, &mut Checker)) -> Result<(), Report> {
     let mut out = Checker::new();
     check(value, At::ROOT, &mut out);
     out.finish()
 }
 
-/// An item of an `x-each` array: valid on its own, or kept with the reasons why not.
+/// An item of an `x-each` array: the valid value, or the rejected item with its violations.
 pub type Each<T> = Result<T, Invalid>;
 
-/// An item that its schema refuses: what is wrong, and the item itself, word for word.
+/// An item that its schema rejects: the violations, and the original JSON text.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Invalid {
-    /// Pointers are relative to the item.
+    /// The violations. Their pointers are relative to the item.
     pub report: Report,
-    /// The item's JSON text as it came.
+    /// The original JSON text of the item.
     pub raw: String,
     value: Value,
 }
@@ -128,19 +128,20 @@ impl<T: ToJson> ToJson for Each<T> {
     }
 }
 
-/// Records that the typed form has no room for a value.
+/// Records that the Rust type cannot represent a value.
 #[cold]
 pub fn mismatch<T>(value: Json<'_>, wanted: &'static str, at: At<'_>, out: &mut Checker) -> Option<T> {
     out.violation(at, "type", || format!("is {}, which does not fit the generated type ({wanted})", value.type_name()));
     None
 }
 
-/// Maps the fields of a structure to the members of a JSON object. Generated code implements this; the macro `record!` does the rest.
+/// Maps the fields of a structure to the members of a JSON object. Generated code implements this trait, and the macro `record!` does the
+/// rest.
 pub trait Fields: Sized {
     /// The names of the members that the contract declares.
     const NAMES: &'static [&'static str];
 
-    /// Returns the member at `index` of [`NAMES`](Fields::NAMES), or one of the other members if `index` lies beyond them. `last` is the
+    /// Returns the member at `index` of [`NAMES`](Fields::NAMES), or one of the undeclared members if `index` is beyond them. `last` is the
     /// name of the member returned before.
     fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a>;
 
@@ -149,17 +150,17 @@ pub trait Fields: Sized {
 }
 
 impl<'a> MemberView<'a> {
-    /// A member that is always present.
+    /// A required member.
     pub fn required(name: &'static str, value: &'a impl ToJson) -> Self {
         MemberView::Present(name, value.as_json())
     }
 
-    /// A member that may be absent.
+    /// An optional member.
     pub fn optional(name: &'static str, value: &'a Option<impl ToJson>) -> Self {
         value.as_ref().map_or(MemberView::Absent, |value| MemberView::Present(name, value.as_json()))
     }
 
-    /// The next of the members that the contract does not declare; `named` are the declared ones.
+    /// The next undeclared member. `named` contains the declared names.
     pub fn other(members: &'a BTreeMap<String, impl ToJson>, last: Option<&'a str>, named: &[&str]) -> Self {
         next_entry(members, last.filter(|last| !named.contains(last)))
     }
@@ -172,23 +173,23 @@ fn next_entry<'a, T: ToJson>(map: &'a BTreeMap<String, T>, last: Option<&str>) -
     entry.map_or(MemberView::End, |(name, value)| MemberView::Present(name, value.as_json()))
 }
 
-/// How many members of an object are located in one pass; members beyond these are searched for by name.
+/// How many members of an object are located in one pass. Further members are searched for by name.
 const PLACES: usize = 32;
 
 /// Reads the members of an object into the fields of a structure.
 pub struct ObjectReader<'r, 'a> {
     object: Object<'a>,
     names: &'static [&'static str],
-    /// For parsed text: where the first members are.
+    /// For parsed text: the places of the first members.
     places: [Place; PLACES],
-    /// How many members have a name that is not in `names`.
+    /// The number of members whose name is not in `names`.
     others: usize,
     at: At<'r>,
     out: &'r mut Checker,
 }
 
 impl<'r, 'a> ObjectReader<'r, 'a> {
-    /// A reader of the members in `names`; [`others`](ObjectReader::others) returns the rest.
+    /// A reader for the members in `names`. [`others`](ObjectReader::others) returns the remaining members.
     pub fn new(object: Object<'a>, names: &'static [&'static str], at: At<'r>, out: &'r mut Checker) -> Self {
         let mut places = [Place::NONE; PLACES];
         let others = match object {
@@ -198,14 +199,14 @@ impl<'r, 'a> ObjectReader<'r, 'a> {
         ObjectReader { object, names, places, others, at, out }
     }
 
-    /// Reads a required member; `index` is its position among the names.
+    /// Reads a required member. `index` is its position in the names.
     #[inline]
     pub fn required<T: ReadJson>(&mut self, index: usize, name: &'static str) -> Option<T> {
         let value = self.find(index, name)?;
         T::read(value, self.at.member(name), self.out)
     }
 
-    /// Reads an optional member; `index` is its position among the names.
+    /// Reads an optional member. `index` is its position in the names.
     #[inline]
     pub fn optional<T: ReadJson>(&mut self, index: usize, name: &'static str) -> Option<Option<T>> {
         match self.find(index, name) {
@@ -214,7 +215,7 @@ impl<'r, 'a> ObjectReader<'r, 'a> {
         }
     }
 
-    /// Reads the members that the contract does not declare.
+    /// Reads the undeclared members.
     pub fn others<T: ReadJson>(&mut self) -> Option<BTreeMap<String, T>> {
         let mut others = BTreeMap::new();
         if self.others > 0 {
@@ -235,10 +236,10 @@ impl<'r, 'a> ObjectReader<'r, 'a> {
     }
 }
 
-// Items are not hygienic in these macros: they name everything by its full path, so that the types of a contract may have any name, and
-// the file that uses them imports the runtime as `rt`.
+// These macros refer to all items by full path, because macro hygiene does not cover items: the types of a contract may have any name. The
+// file that uses the macros must import the runtime as `rt`.
 
-/// Implements [`Schema`] and serde for a type whose validator is `$check`. Deserializing always validates.
+/// Implements [`Schema`] and serde for a type with the validator `$check`. Deserializing always validates.
 #[allow(unused_macros)]
 macro_rules! schema {
     ($type:ident, $name:literal, $check:path) => {
@@ -265,7 +266,7 @@ macro_rules! schema {
     };
 }
 
-/// Implements everything for a structure that implements [`Fields`].
+/// Implements all traits for a structure that implements [`Fields`].
 #[allow(unused_macros)]
 macro_rules! record {
     ($type:ident, $name:literal, $check:path) => {
@@ -297,7 +298,7 @@ macro_rules! record {
     };
 }
 
-/// Implements everything for a structure with one unnamed field.
+/// Implements all traits for a structure with one unnamed field.
 #[allow(unused_macros)]
 macro_rules! newtype {
     ($type:ident, $name:literal, $check:path, $inner:ty) => {
@@ -331,7 +332,7 @@ macro_rules! newtype {
     };
 }
 
-/// Implements everything for an enum of strings that has `ALL` and `as_str`.
+/// Implements all traits for an enum of strings that has `ALL` and `as_str`.
 #[allow(unused_macros)]
 macro_rules! texts {
     ($type:ident, $name:literal, $check:path) => {

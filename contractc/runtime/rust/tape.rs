@@ -1,7 +1,7 @@
-//! A strict JSON parser into a flat tape: one pass, no tree, every value reachable without copying.
+//! A strict JSON parser that writes a flat tape: one pass, no tree, and access to every value without copying.
 //!
-//! Strict means RFC 8259 and no more: UTF-8, one value, unique member names, paired surrogates, numbers a double can hold, and at
-//! most [`DEPTH_MAX`] levels, so that no document can exhaust the stack.
+//! Strict means exactly RFC 8259: UTF-8, one value, unique member names, paired surrogates, and numbers that fit a double. Nesting is
+//! limited to [`DEPTH_MAX`] levels, so that no document can exhaust the stack.
 
 mod parser;
 
@@ -9,23 +9,23 @@ use super::json::{Array, Json, Object};
 use super::number::Number;
 use parser::Parser;
 
-/// How deep arrays and objects may nest.
+/// The maximum nesting depth of arrays and objects.
 pub const DEPTH_MAX: usize = 128;
 
 /// Parsed JSON text.
 pub struct Tape<'s> {
     source: &'s str,
     nodes: Vec<Node>,
-    /// Text of strings that were written with escapes.
+    /// The unescaped text of strings that contain escapes.
     unescaped: String,
 }
 
-/// What is wrong with a text that is not JSON.
+/// An error in a text that is not valid JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SyntaxError {
-    /// Byte offset of the fault.
+    /// The byte offset of the error.
     pub offset: usize,
-    /// What was seen, or should have been.
+    /// What was found or expected.
     pub message: &'static str,
 }
 
@@ -40,9 +40,9 @@ impl std::error::Error for SyntaxError {}
 #[derive(Clone, Copy)]
 struct Node {
     kind: Kind,
-    /// Where the value begins in the source.
+    /// The offset of the value in the source.
     start: u32,
-    /// A number's bits; a string's span; a container's length and the node behind its end.
+    /// The bits of a number, the span of a string, or the length of a container and the index of the node after its end.
     data: u64,
 }
 
@@ -54,13 +54,13 @@ enum Kind {
     Signed,
     Unsigned,
     Float,
-    /// Span in the source.
+    /// A span in the source.
     Plain,
-    /// Span in `unescaped`.
+    /// A span in `unescaped`.
     Escaped,
     Array,
     Object,
-    /// Closes a container; `start` is the offset of its bracket.
+    /// The end of a container. `start` is the offset of the closing bracket.
     End,
 }
 
@@ -80,7 +80,7 @@ impl<'s> Tape<'s> {
         self.json(0)
     }
 
-    /// The whole value, for a reader who wants to know where its parts stand in the text.
+    /// The whole value, with access to the positions of its parts in the text.
     pub fn located(&self) -> Located<'_> {
         Located { tape: self, index: 0 }
     }
@@ -107,7 +107,7 @@ impl<'s> Tape<'s> {
         if node.kind == Kind::Plain { &self.source[span] } else { &self.unescaped[span] }
     }
 
-    /// Whether the text of a node is this one, decided by length first.
+    /// Whether the text of a node equals `text`. Compares the length first.
     #[inline]
     fn is_text(&self, node: Node, text: &str) -> bool {
         let span = low(node.data)..high(node.data);
@@ -115,7 +115,7 @@ impl<'s> Tape<'s> {
         span.len() == text.len() && held.as_bytes().get(span).is_some_and(|held| same_bytes(held, text.as_bytes()))
     }
 
-    /// The node behind the value at `index`.
+    /// The index of the node after the value at `index`.
     #[inline]
     fn behind(&self, index: usize) -> usize {
         let node = self.nodes[index];
@@ -126,7 +126,7 @@ impl<'s> Tape<'s> {
     }
 }
 
-/// Whether two texts of one length are the same. Names are short: two overlapping words mostly decide, without a call.
+/// Whether two texts of the same length are equal. Names are short, so comparing two overlapping words usually suffices, without a call.
 #[inline]
 fn same_bytes(left: &[u8], right: &[u8]) -> bool {
     match (left.first_chunk::<8>(), right.first_chunk::<8>(), left.last_chunk::<8>(), right.last_chunk::<8>()) {
@@ -157,22 +157,22 @@ pub struct Container<'a> {
 }
 
 impl<'a> Container<'a> {
-    /// How many items or members there are.
+    /// The number of items or members.
     pub fn len(self) -> usize {
         low(self.tape.nodes[self.index].data)
     }
 
-    /// Whether there are none.
+    /// Whether the container has no items or members.
     pub fn is_empty(self) -> bool {
         self.len() == 0
     }
 
-    /// Byte offset of the opening bracket.
+    /// The byte offset of the opening bracket.
     pub fn offset(self) -> usize {
         self.tape.nodes[self.index].start as usize
     }
 
-    /// The source text, brackets included.
+    /// The source text, including the brackets.
     pub fn source(self) -> &'a str {
         let end = self.tape.nodes[self.tape.behind(self.index) - 1].start as usize;
         &self.tape.source[self.offset()..=end]
@@ -183,7 +183,7 @@ impl<'a> Container<'a> {
         (!self.is_empty()).then_some(Cursor { tape: self.tape, index: self.index + 1 })
     }
 
-    /// The member called `name`.
+    /// The member `name`.
     pub(super) fn find(self, name: &str) -> Option<Cursor<'a>> {
         let mut cursor = self.cursor();
         while let Some(at) = cursor.filter(|at| !at.is_called(name)) {
@@ -192,8 +192,8 @@ impl<'a> Container<'a> {
         cursor
     }
 
-    /// Puts where the values of the members called `names` are into `places`, and says how many members are called otherwise. Members
-    /// are mostly written in the order of the names: one walk over both finds them.
+    /// Writes the places of the values of the members in `names` to `places`, and returns the number of other members. Members are usually
+    /// written in the order of `names`, so one pass over both finds them.
     pub(super) fn place(self, names: &[&str], places: &mut [Place]) -> usize {
         let (mut others, mut expected) = (0, 0);
         let mut cursor = self.cursor();
@@ -213,15 +213,15 @@ impl<'a> Container<'a> {
         others
     }
 
-    /// The value at a place, if there is one.
+    /// The value at a place; `None` for [`Place::NONE`].
     #[inline]
     pub(super) fn at(self, place: Place) -> Option<Json<'a>> {
         (place != Place::NONE).then(|| self.tape.json(place.0 as usize))
     }
 
-    /// Whether all these members are there.
+    /// Whether the object has all of these members.
     pub(super) fn has_all(self, names: &[&str]) -> bool {
-        // They are mostly written in the contract's order: one walk then finds them.
+        // Members are usually in the order of the contract, so one pass finds them.
         let mut wanted = names;
         let mut cursor = self.cursor();
         while let (Some(at), Some((name, rest))) = (cursor, wanted.split_first()) {
@@ -243,12 +243,12 @@ impl<'a> Container<'a> {
     }
 }
 
-/// Where a member's value is on a tape.
+/// The place of a member's value on a tape.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Place(u32);
 
 impl Place {
-    /// Nowhere: the first node is the whole value, and no member's.
+    /// No place. The first node is the whole value, so it is never the value of a member.
     pub(super) const NONE: Place = Place(0);
 }
 
@@ -301,7 +301,7 @@ impl<'a> Cursor<'a> {
         self.tape.text(self.tape.nodes[self.index])
     }
 
-    /// Whether this is the member `name`, decided by length first.
+    /// Whether the member is named `name`. Compares the length first.
     #[inline]
     pub(super) fn is_called(self, name: &str) -> bool {
         self.tape.is_text(self.tape.nodes[self.index], name)
@@ -312,7 +312,7 @@ impl<'a> Cursor<'a> {
         self.tape.json(self.index + 1)
     }
 
-    /// The member behind this one.
+    /// The next member.
     #[inline]
     pub(super) fn next(self) -> Option<Cursor<'a>> {
         let index = self.tape.behind(self.index + 1);
@@ -320,7 +320,7 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// A value together with its place in the text.
+/// A value with its position in the text.
 #[derive(Clone, Copy)]
 pub struct Located<'a> {
     tape: &'a Tape<'a>,
@@ -333,12 +333,12 @@ impl<'a> Located<'a> {
         self.tape.json(self.index)
     }
 
-    /// Byte offset at which the value begins.
+    /// The byte offset of the value.
     pub fn offset(self) -> usize {
         self.tape.nodes[self.index].start as usize
     }
 
-    /// The items of an array; of an object, its names and values in turn.
+    /// The items of an array, or the names and values of an object in alternation.
     pub fn parts(self) -> impl Iterator<Item = Located<'a>> {
         let end = self.tape.behind(self.index) - 1;
         let mut index = self.index + 1;

@@ -1,4 +1,4 @@
-// What an engine needs to know of a collection, without naming it; local stores; ids that all devices make alike.
+// Describes collections to a sync engine as data, declares local stores, and derives ids that are the same on all devices.
 
 import type * as z from "zod";
 
@@ -6,66 +6,66 @@ import type * as z from "zod";
 export interface Collection {
   /** The path segment, and the collection's name everywhere. */
   readonly path: string;
-  /** The name of the schema of its live records. */
+  /** The name of the schema of live records. */
   readonly schemaName: string;
-  /** The schema of its live records. */
+  /** The schema of live records. */
   readonly schema: z.ZodType;
-  /** The key of the one record it may have. */
+  /** The key of the only record that the collection may have. */
   readonly singleton?: string;
-  /** The member that makes the ids of the records that the app ships. */
+  /** The member from which the ids of shipped records are derived. */
   readonly naturalKey?: string;
   /** Collections whose records are pushed first. */
   readonly parents: readonly string[];
   readonly indexes: readonly Index[];
-  /** Members that point to records of other collections. */
+  /** Members that refer to records of other collections. */
   readonly references: readonly Reference[];
-  /** The version of the local database that brought it. */
+  /** The version of the local database that introduced the collection. */
   readonly since: number;
-  /** Where its changes are pulled, if the contract says so. */
+  /** The route from which changes are pulled, if the contract declares one. */
   readonly feed?: Route;
-  /** Where many changes of it are pushed at once, if the contract says so. */
+  /** The route to which batches of changes are pushed, if the contract declares one. */
   readonly batch?: Route;
-  /** Where one record of it is read, written and deleted, if the contract says so. */
+  /** The route on which single records are read, written and deleted, if the contract declares one. */
   readonly record?: Route;
 }
 
-/** A path on which a collection is served. */
+/** A path that serves a collection. */
 export interface Route {
-  /** With its parameters in braces. */
+  /** The path template, with parameters in braces. */
   readonly path: string;
-  /** The methods of the path, each with the id of its operation. */
+  /** The methods of the path, each with its operation id. */
   readonly operations: Readonly<Record<string, string>>;
 }
 
 /** An index over members of a collection's records. */
 export interface Index {
   readonly members: readonly string[];
-  /** One entry for each item of the (single) array member. */
+  /** Whether each item of the (only) array member gets its own entry. */
   readonly multi: boolean;
 }
 
 /** A member that holds the id of another record. */
 export interface Reference {
   /**
-   * Names of members from the record down; `*` stands for every item of an array or entry of a map, `{key}` for every key of a map, at
-   * whose end the id is.
+   * Member names from the record down to the id. `*` stands for every item of an array or every entry of a map, and `{key}` for every key
+   * of a map, where the id is at the end of the key.
    */
   readonly path: readonly string[];
-  /** The collection that the id is of. */
+  /** The collection to which the id refers. */
   readonly collection: string;
 }
 
-/** The stores that each version of a local database brought, in the syntax of Dexie. */
+/** The stores that each version of a local database introduced, in Dexie's syntax. */
 export interface StoreVersions {
   readonly [version: number]: Readonly<Record<string, string>>;
 }
 
-/** What `defineStores` needs of a Dexie database. */
+/** The part of a Dexie database that `defineStores` uses. */
 interface Versioned {
   version(number: number): { stores(stores: Record<string, string>): unknown };
 }
 
-/** Declares all versions of the stores on a Dexie database that is not open yet. */
+/** Declares all versions of the stores on a Dexie database that is not yet open. */
 export function defineStores(database: Versioned, versions: StoreVersions): void {
   for (const [version, stores] of Object.entries(versions)) {
     database.version(Number(version)).stores({ ...stores });
@@ -73,9 +73,10 @@ export function defineStores(database: Versioned, versions: StoreVersions): void
 }
 
 /**
- * The id of a record that every device makes for itself and that must still be one record: the UUIDv5 of `collection/key` in a namespace.
+ * Derives the id of a record that every device creates for itself but that must be the same record on all devices: the UUIDv5 of
+ * `collection/key` in a namespace.
  *
- * @throws RangeError if the namespace is no UUID.
+ * @throws RangeError if the namespace is not a UUID.
  */
 export function deterministicId(namespace: string, collection: string, key: string): string {
   const digits = namespace.replaceAll("-", "");
@@ -91,7 +92,7 @@ export function deterministicId(namespace: string, collection: string, key: stri
   return [text.slice(0, 8), text.slice(8, 12), text.slice(12, 16), text.slice(16, 20), text.slice(20)].join("-");
 }
 
-/** SHA-1 (RFC 3174). The one of `crypto.subtle` can only be waited for, and ids are needed at once. */
+/** SHA-1 (RFC 3174). `crypto.subtle` has only an asynchronous digest, and ids are needed synchronously. */
 function sha1(message: Uint8Array): Uint8Array {
   const length = Math.ceil((message.length + 9) / 64) * 64;
   const padded = new DataView(new ArrayBuffer(length));

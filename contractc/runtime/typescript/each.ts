@@ -1,22 +1,22 @@
-// `x-each`: a whole whose items are judged one by one, so that a bad one does not fail the others.
+// `x-each`: validates the items of a value one by one, so that an invalid item does not make the others invalid.
 
 import type * as z from "zod";
 import { violations, type Verdict, type Violation } from "./report.js";
 import { withSorter } from "./schema.js";
 
-/** An item on its own: valid, or kept with the reasons why not. */
+/** A single item: valid, or kept with its violations. */
 export type Each<T> = { readonly valid: true; readonly value: T } | Invalid;
 
-/** An item that its schema refuses. */
+/** An item that its schema rejects. */
 export interface Invalid {
   readonly valid: false;
   /** Pointers are relative to the item. */
   readonly violations: readonly Violation[];
-  /** The item as it came. */
+  /** The item as it was received. */
   readonly raw: unknown;
 }
 
-/** Judges items one by one. */
+/** Validates items one by one. */
 export function judgeEach<T>(item: z.ZodType<T>, items: readonly unknown[]): Each<T>[] {
   return items.map((raw) => {
     const result = item.safeParse(raw);
@@ -24,10 +24,10 @@ export function judgeEach<T>(item: z.ZodType<T>, items: readonly unknown[]): Eac
   });
 }
 
-/** A valid whole, with the items of its `x-each` arrays that were not. */
+/** A valid value, with the invalid items of its `x-each` arrays. */
 export type Sorted<T> = Verdict<T> & { readonly refused: readonly Invalid[] };
 
-/** Judges a value as a whole. Its `x-each` arrays come back with their valid items alone; the others are in `refused`. */
+/** Validates a value as a whole. Its `x-each` arrays are returned with only their valid items; the other items are in `refused`. */
 export function parseEach<T>(schema: z.ZodType<T>, value: unknown): Sorted<T> {
   const refused: Invalid[] = [];
   const result = withSorter(

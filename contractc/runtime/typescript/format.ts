@@ -1,9 +1,9 @@
-// `format`: the nine that are asserted, each by one grammar. All other formats are annotations.
+// `format`: the nine asserted formats, each with one grammar. All other formats are annotations.
 
 /** An asserted format. */
 export type Format = "date" | "date-time" | "email" | "hostname" | "ipv4" | "ipv6" | "time" | "uri" | "uuid";
 
-/** Whether a text is of a format. */
+/** Whether a text matches a format. */
 export function isFormat(text: string, format: Format): boolean {
   return FORMATS[format](text);
 }
@@ -37,7 +37,7 @@ function isDateTime(text: string): boolean {
   return /^.{10}[Tt]/.test(text) && isDate(text.slice(0, 10)) && isTime(text.slice(11));
 }
 
-/** RFC 3339 `full-time`; second 60 only where UTC has its leap seconds. */
+/** RFC 3339 `full-time`; second 60 only at the times at which UTC has leap seconds. */
 function isTime(text: string): boolean {
   const parts = /^(\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:[Zz]|([+-])(\d\d):(\d\d))$/.exec(text);
   if (parts === null) {
@@ -54,7 +54,7 @@ function isTime(text: string): boolean {
   return second <= 59 || (second === 60 && inUtc === minutesInDay - 1);
 }
 
-/** RFC 5321 `Mailbox`, quoted local parts and address literals included. */
+/** RFC 5321 `Mailbox`, including quoted local parts and address literals. */
 function isEmail(text: string): boolean {
   const at = text.lastIndexOf("@");
   return at >= 0 && isLocalPart(text.slice(0, at)) && isDomainPart(text.slice(at + 1));
@@ -77,7 +77,7 @@ function isDomainPart(domain: string): boolean {
 
 /** RFC 1123 host name: labels of letters, digits and inner hyphens. */
 function isHostname(text: string): boolean {
-  // Third and fourth hyphens are reserved for encoded labels (RFC 5890).
+  // Hyphens in the third and fourth position are reserved for encoded labels (RFC 5890).
   const isLabel = (label: string): boolean =>
     label.length <= 63 && /^[a-z\d](?:[a-z\d-]*[a-z\d])?$/i.test(label) && (label.slice(2, 4) !== "--" || /^xn--/i.test(label));
   return text.length <= 253 && text.split(".").every(isLabel);
@@ -103,7 +103,7 @@ function isIpv6(text: string): boolean {
   return before >= 0 && behind >= 0 && before + behind <= 7;
 }
 
-/** How many groups of 16 bits a row has; -1 if it is none. Only a row at the end may close with an IPv4 address. */
+/** The number of 16-bit groups in a sequence, or -1 if it is invalid. Only the last sequence may end with an IPv4 address. */
 function groups(row: string, mayEndInIpv4: boolean): number {
   if (row === "") {
     return 0;
@@ -115,7 +115,7 @@ function groups(row: string, mayEndInIpv4: boolean): number {
   return plain.every((part) => /^[\da-f]{1,4}$/i.test(part)) ? plain.length + (endsInIpv4 ? 2 : 0) : -1;
 }
 
-/** RFC 3986 `URI`: a scheme, and only the characters and escapes that a URI may have. */
+/** RFC 3986 `URI`: a scheme, and only the characters and escapes that are allowed in a URI. */
 function isUri(text: string): boolean {
   const parts = /^[a-z][a-z\d+\-.]*:(?:\/\/([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#([^]*))?$/i.exec(text);
   if (parts === null) {

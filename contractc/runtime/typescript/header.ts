@@ -1,18 +1,20 @@
-// The headers of responses: each a value with its type, judged when it is asked for.
+// Response headers: each is a value with a type, which is validated when it is read.
 
 import type * as z from "zod";
 import { pointer, validate, type Verdict } from "./report.js";
 
 /** A header that the contract declares. */
 export interface Header<T> {
-  /** As the contract writes it; the case of letters does not matter. */
+  /** The name as the contract spells it; case-insensitive. */
   readonly name: string;
-  /** What its text stands for. */
+  /** How the text of the header is interpreted. */
   readonly kind: "text" | "scalar" | "list" | "object";
   readonly schema?: z.ZodType<T>;
 }
 
-/** Reads a header of a reply; the value is undefined if the reply does not carry it. A reply is not refused for its headers. */
+/**
+ * Reads a header of a reply. The value is undefined if the reply does not have the header. A reply is not rejected because of its headers.
+ */
 export function readHeader<T>(reply: { readonly headers: Headers }, header: Header<T>): Verdict<T | undefined> {
   const text = reply.headers.get(header.name);
   if (text === null) {
@@ -27,7 +29,10 @@ export function readHeader<T>(reply: { readonly headers: Headers }, header: Head
   return { valid: true, value: value as T };
 }
 
-/** The text of a header as what its schema accepts: values with commas, in a list or as names and values in turn. */
+/**
+ * Converts the text of a header to the value that its schema accepts: comma-separated values become a list, or alternating names and
+ * values.
+ */
 function fromText(text: string, kind: Header<unknown>["kind"]): unknown {
   const parts = text.split(",");
   switch (kind) {
@@ -44,7 +49,7 @@ function fromText(text: string, kind: Header<unknown>["kind"]): unknown {
   }
 }
 
-/** What looks like a boolean or a number is one. */
+/** Converts text that looks like a boolean or a number. */
 function plain(text: string): unknown {
   if (text === "true" || text === "false") {
     return text === "true";

@@ -1,29 +1,29 @@
-// A client of an HTTP contract over `fetch`: requests and responses are held against the contract, both ways.
+// An HTTP client for a contract, based on `fetch`: validates both requests and responses against the contract.
 
 import type * as z from "zod";
 import { parseEach, type Invalid } from "./each.js";
 import { isObject, parseJson } from "./json.js";
 import { pointer, validate, type Violation } from "./report.js";
 
-/** An operation of the contract. `Call` is what it takes, and `Result` what it may answer. */
+/** An operation of the contract. `Call` is its input, and `Result` the union of its possible responses. */
 export interface Operation<Call, Result> {
   readonly id: string;
   readonly method: string;
-  /** The path with its parameters in braces. */
+  /** The path template, with parameters in braces. */
   readonly path: string;
-  /** The security schemes of which one must be satisfied; empty where none is needed. */
+  /** The security schemes, of which one must be satisfied; empty if none is required. */
   readonly security: readonly string[];
   readonly parameters: readonly Parameter[];
   readonly body?: Body;
   /** Exact statuses, then ranges, then the default. */
   readonly responses: readonly Declared[];
-  /** Never there: it ties the types to the operation. */
+  /** Never present: connects the types to the operation. */
   readonly "~types"?: readonly [Call, Result];
 }
 
 /** A parameter of an operation. */
 export interface Parameter {
-  /** Its name in the call. */
+  /** The name of the parameter in the call. */
   readonly field: string;
   readonly name: string;
   readonly place: "path" | "query" | "header" | "cookie";
@@ -32,10 +32,10 @@ export interface Parameter {
   readonly schema?: z.ZodType;
 }
 
-/** How a parameter's value becomes text: the `style` and `explode` of OpenAPI. */
+/** How a parameter's value is serialized: OpenAPI's `style` and `explode`. */
 export type Style = "simple" | "exploded" | "comma" | "space" | "bar" | "deepObject" | "label" | "matrix" | "json";
 
-/** The body of a request: a value that is sent as JSON, or what `fetch` takes. */
+/** The body of a request: a value that is sent as JSON, or a body that `fetch` accepts. */
 export interface Body {
   readonly field: string;
   readonly mediaType: string;
@@ -48,25 +48,25 @@ export interface Body {
 export interface Declared {
   readonly status: number | `${number}XX` | "default";
   readonly content: "none" | "json" | "bytes" | "stream";
-  /** Whether a body of another media type is none of this response's. */
+  /** Whether a body with another media type does not belong to this response. */
   readonly isOneOfSeveral?: true;
   readonly schema?: z.ZodType;
 }
 
-/** A response. `outcome` tells the declared ones apart. */
+/** A response. `outcome` distinguishes the declared responses. */
 export interface Reply<Outcome extends Declared["status"] | "undeclared", Content> {
   readonly outcome: Outcome;
   readonly status: Outcome extends number ? Outcome : number;
   readonly headers: Headers;
   readonly body: Content;
-  /** Items of `x-each` arrays that the contract refuses; `body` has the others. */
+  /** Items of `x-each` arrays that the contract rejects; `body` contains the others. */
   readonly refused: readonly Invalid[];
 }
 
 /** A response with a status that the contract does not declare. */
 export type Undeclared = Reply<"undeclared", Uint8Array>;
 
-/** A request before it is sent, for `authorize` to add to. */
+/** A request before it is sent; `authorize` can add to it. */
 export interface Draft {
   readonly operation: string;
   readonly security: readonly string[];
@@ -74,59 +74,59 @@ export interface Draft {
   readonly url: URL;
 }
 
-/** An attempt that has ended, for `retry` to judge. */
+/** An attempt that has ended; `retry` decides on it. */
 export interface Attempt {
   readonly operation: string;
-  /** Counts from 1. */
+  /** The number of the attempt, starting at 1. */
   readonly number: number;
-  /** What came back, its body unread; absent where nothing did. */
+  /** The response with its body unread; absent if there was none. */
   readonly response?: Response;
-  /** Why nothing came back. */
+  /** Why there was no response. */
   readonly error?: unknown;
 }
 
-/** What a client of a contract is made of. */
+/** The options of a client. */
 export interface ClientOptions {
-  /** The address of the server, which may have a path. */
+  /** The address of the server; may include a path. */
   readonly baseUrl: string;
-  /** Sends a request; the global `fetch` if absent. */
+  /** Sends a request; the default is the global `fetch`. */
   readonly fetch?: typeof fetch;
-  /** Adds credentials to a request, at every attempt: see `bearer` and `apiKey`. */
+  /** Adds credentials to a request on every attempt: see `bearer` and `apiKey`. */
   readonly authorize?: (draft: Draft) => void | Promise<void>;
-  /** Whether to send the request once more. Waits are up to it. */
+  /** Whether to send the request again. The function is responsible for any delay. */
   readonly retry?: (attempt: Attempt) => boolean | Promise<boolean>;
-  /** How long one attempt may take, reading the body included; for ever if absent. */
+  /** The time limit of one attempt, including reading the body; no limit if absent. */
   readonly timeoutMs?: number;
 }
 
-/** What one call may say for itself. */
+/** The options of one call. */
 export interface CallOptions {
   readonly signal?: AbortSignal;
   readonly timeoutMs?: number;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Why a call came to nothing. A declared error status is none of these: it is a result. */
+/** Why a call produced no result. A declared error status is not in this list: it is a result. */
 export type CallErrorKind =
-  /** The call itself breaks the contract; nothing was sent. */
+  /** The call itself violates the contract; nothing was sent. */
   | "request"
   /** No response. */
   | "transport"
-  /** No response in time. */
+  /** No response within the time limit. */
   | "timeout"
-  /** The caller has given up. */
+  /** The caller aborted the call. */
   | "aborted"
-  /** A response that breaks the contract. */
+  /** The response violates the contract. */
   | "response";
 
-/** A call that came to nothing. */
+/** The error of a call that produced no result. */
 export class CallError extends Error {
   override readonly name = "CallError";
   readonly kind: CallErrorKind;
   readonly operation: string;
-  /** What the contract refuses; empty unless `kind` is `request` or `response`. */
+  /** The violations of the contract; empty unless `kind` is `request` or `response`. */
   readonly violations: readonly Violation[];
-  /** The status of a response that breaks the contract. */
+  /** The status of a response that violates the contract. */
   readonly status: number | undefined;
 
   constructor(kind: CallErrorKind, operation: string, message: string, details: { violations?: Violation[]; status?: number; cause?: unknown }) {
@@ -138,7 +138,7 @@ export class CallError extends Error {
   }
 }
 
-/** Adds a bearer token to operations that need one. */
+/** Adds a bearer token to operations that require one. */
 export function bearer(token: string | (() => string | Promise<string>)): (draft: Draft) => Promise<void> {
   return async ({ security, headers }) => {
     if (security.length > 0) {
@@ -147,7 +147,7 @@ export function bearer(token: string | (() => string | Promise<string>)): (draft
   };
 }
 
-/** Adds a key to operations that need one. */
+/** Adds an API key to operations that require one. */
 export function apiKey(place: "header" | "query", name: string, key: string): (draft: Draft) => void {
   return ({ security, headers, url }) => {
     if (security.length === 0) {
@@ -186,7 +186,7 @@ export async function send<Call extends object, Result>(
   }
 }
 
-/** One attempt: a result, or nothing where another attempt is asked for. */
+/** Makes one attempt: returns a result, or nothing if another attempt is requested. */
 async function exchange(
   client: ClientOptions,
   operation: Operation<unknown, unknown>,
@@ -220,7 +220,7 @@ async function exchange(
   }
 }
 
-/** The time that an attempt has, and the caller's own signal. */
+/** Combines the time limit of an attempt with the caller's own signal. */
 class Limit {
   readonly #controller = new AbortController();
   readonly #timer: ReturnType<typeof setTimeout> | undefined;
@@ -252,7 +252,7 @@ class Limit {
   }
 }
 
-/** A request that can be sent, again and again. */
+/** A request that can be sent repeatedly. */
 export interface Written {
   readonly url: string;
   readonly headers: Headers;
@@ -260,9 +260,9 @@ export interface Written {
 }
 
 /**
- * Writes a call as a request.
+ * Serializes a call as a request.
  *
- * @throws CallError if the contract refuses it.
+ * @throws CallError if the contract rejects it.
  */
 export function write(baseUrl: string, operation: Operation<unknown, unknown>, call: Readonly<Record<string, unknown>>): Written {
   const refused: Violation[] = [];
@@ -309,7 +309,7 @@ function writeBody(body: Body | undefined, call: Readonly<Record<string, unknown
     }
     return undefined;
   }
-  // A form says its own type, which names the boundary of its parts.
+  // A form sets its own content type, which contains the boundary of its parts.
   if (!(value instanceof FormData)) {
     headers.set("Content-Type", body.mediaType);
   }
@@ -328,7 +328,7 @@ function judge(schema: z.ZodType | undefined, value: unknown, place: readonly st
 /**
  * Reads a response as the one that the contract declares for its status.
  *
- * @throws CallError if the contract refuses it.
+ * @throws CallError if the contract rejects it.
  */
 export async function read(
   operation: Operation<unknown, unknown>,
@@ -378,12 +378,12 @@ function matches(declared: Declared["status"], status: number): boolean {
   return declared === "default" || declared === status || declared === `${Math.floor(status / 100)}XX`;
 }
 
-/** A plain value as text. */
+/** A scalar value as text. */
 function plain(value: unknown): string {
   return value === null ? "" : typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
-/** A parameter's value as one text. */
+/** A parameter's value as a single text. */
 function joined(name: string, style: Style, value: unknown): string {
   if (style === "json") {
     return JSON.stringify(value);
@@ -395,7 +395,7 @@ function joined(name: string, style: Style, value: unknown): string {
   return style === "label" ? `.${text}` : style === "matrix" ? `;${name}=${text}` : text;
 }
 
-/** A parameter's value as names and texts. */
+/** A parameter's value as pairs of name and text. */
 function pairs(name: string, style: Style, value: unknown): (readonly [name: string, text: string])[] {
   if (style === "exploded" && Array.isArray(value)) {
     return value.map((item) => [name, plain(item)]);
@@ -406,7 +406,7 @@ function pairs(name: string, style: Style, value: unknown): (readonly [name: str
   return [[name, joined(name, style, value)]];
 }
 
-/** Percent-encodes everything but unreserved characters and `keep`. */
+/** Percent-encodes everything except unreserved characters and `keep`. */
 function encode(text: string, keep: string): string {
   const escape = (byte: string): string => `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
   return encodeURIComponent(text)

@@ -1,4 +1,4 @@
-// The fixed half of the generated TypeScript: schemas, checks, reports, HTTP and ids.
+// The fixed runtime of the generated TypeScript: schemas, checks, reports, HTTP and ids.
 
 export * from "./collection.js";
 export * from "./each.js";

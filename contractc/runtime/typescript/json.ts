@@ -1,4 +1,4 @@
-// JSON values: their types, deep equality, and text that is JSON by RFC 8259.
+// JSON values: types, deep equality, and parsing according to RFC 8259.
 
 /** A JSON type, as the keyword `type` names it. */
 export type JsonType = "null" | "boolean" | "integer" | "number" | "string" | "array" | "object";
@@ -13,22 +13,22 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A member that the object itself has: `toString` and its like do not count. */
+/** The value of an own member of an object: inherited names such as `toString` do not count. */
 export function member(object: JsonObject, name: string): unknown {
   return Object.hasOwn(object, name) ? object[name] : undefined;
 }
 
-/** Whether an object has a member. JSON has no `undefined`: a member that is so is absent. */
+/** Whether an object has a member. JSON has no `undefined`: a member whose value is `undefined` counts as absent. */
 export function has(object: JsonObject, name: string): boolean {
   return member(object, name) !== undefined;
 }
 
-/** The names of all members that are there. */
+/** The names of all members that are present. */
 export function names(object: JsonObject): string[] {
   return Object.keys(object).filter((name) => object[name] !== undefined);
 }
 
-/** Whether a value is of one of some JSON types. */
+/** Whether a value has one of the given JSON types. */
 export function isOfType(value: unknown, types: readonly JsonType[]): boolean {
   return types.some((type) => matchesType(value, type));
 }
@@ -50,7 +50,7 @@ function matchesType(value: unknown, type: JsonType): boolean {
   }
 }
 
-/** Deep equality as JSON Schema has it: numbers by value, objects without order. */
+/** Deep equality as JSON Schema defines it: numbers by value, objects regardless of member order. */
 export function equal(left: unknown, right: unknown): boolean {
   if (left === right) {
     return true;
@@ -65,16 +65,16 @@ export function equal(left: unknown, right: unknown): boolean {
   return false;
 }
 
-/** Whether two items are equal. */
+/** Whether any two items are equal. */
 export function hasDuplicates(items: readonly unknown[]): boolean {
   if (items.every((item) => typeof item !== "object" || item === null)) {
     return new Set(items).size < items.length;
   }
-  // A canonical text of each keeps a long array from costing a square.
+  // A canonical text of each item avoids quadratic time for long arrays.
   return new Set(items.map(canonical)).size < items.length;
 }
 
-/** A text that is the same for equal values only. */
+/** A text that is the same only for equal values. */
 function canonical(value: unknown): string {
   if (Array.isArray(value)) {
     return `[${value.map(canonical).join(",")}]`;
@@ -83,24 +83,24 @@ function canonical(value: unknown): string {
     const members = names(value).map((name) => `${JSON.stringify(name)}:${canonical(value[name])}`);
     return `{${members.sort().join(",")}}`;
   }
-  // -0 and 0 are one number.
+  // -0 and 0 are the same number.
   return value === 0 ? "0" : String(JSON.stringify(value));
 }
 
-/** How deep JSON text may nest. */
+/** The maximum nesting depth of JSON text. */
 const LEVELS_MAX = 128;
 
 /**
  * Parses JSON text.
  *
- * @throws SyntaxError if it is not JSON, has an unpaired surrogate, or nests deeper than 128 levels.
+ * @throws SyntaxError if it is not JSON, contains an unpaired surrogate, or nests deeper than 128 levels.
  */
 export function parseJson(text: string): unknown {
   const value: unknown = JSON.parse(text);
   if (isDeeperThan(value, LEVELS_MAX)) {
     throw new SyntaxError(`nests deeper than ${LEVELS_MAX} levels`);
   }
-  // Hardly any text has escaped surrogates: most are cleared by one look.
+  // Few texts contain escaped surrogates: one search rules out most texts.
   if (/\\u[dD][89a-fA-F]|\p{Cs}/u.test(text) && hasLoneSurrogate(value)) {
     throw new SyntaxError("unpaired surrogate");
   }
@@ -121,7 +121,7 @@ function isDeeperThan(value: unknown, levels: number): boolean {
   return levels === 0 || Object.values(value).some((part) => isDeeperThan(part, levels - 1));
 }
 
-/** A value as a message shows it: short values whole, others by their type. */
+/** A value as shown in messages: short values in full, others by their type. */
 export function show(value: unknown): string {
   if (typeof value === "string") {
     return `the string ${quote(value)}`;
@@ -135,7 +135,7 @@ export function show(value: unknown): string {
   return String(value);
 }
 
-/** Quotes a text, cut to a length that fits a message. */
+/** Quotes a text, truncated to a length that fits in a message. */
 export function quote(text: string): string {
   const longest = 60;
   return text.length > longest ? `${JSON.stringify(text.slice(0, longest))}…` : JSON.stringify(text);

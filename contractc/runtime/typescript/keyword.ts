@@ -1,4 +1,4 @@
-// Keywords of JSON Schema that Zod has no method for, as checks. Each speaks of one JSON type and leaves other values alone.
+// JSON Schema keywords that have no equivalent Zod method, as checks. Each check applies to one JSON type and ignores other values.
 
 import * as z from "zod";
 import { isFormat, type Format } from "./format.js";
@@ -9,7 +9,7 @@ import { accepts, closed, runNow, violate } from "./schema.js";
 type Payload = z.core.ParsePayload;
 type Check = z.core.$ZodCheck<unknown>;
 
-/** A check that runs even where another one has failed: all violations are found. */
+/** A check that runs even if another check has failed, so that all violations are found. */
 function check(run: (payload: Payload) => void): Check {
   const made = new z.core.$ZodCheck({ check: "custom", when: () => true });
   made._zod.check = run;
@@ -53,7 +53,7 @@ export function oneOfValues(accepted: readonly unknown[]): Check {
   });
 }
 
-/** Keywords that speak of values of one type alone. */
+/** Keywords that apply to values of one type only. */
 export function where(type: JsonType, schema: z.ZodType): Check {
   return check((payload) => {
     if (isOfType(payload.value, [type])) {
@@ -105,7 +105,7 @@ export function condition(schema: z.ZodType, then: z.ZodType | undefined, otherw
   });
 }
 
-/** Judges the value at hand by another schema as well. */
+/** Also validates the current value against another schema. */
 function apply(schema: z.ZodType, payload: Payload): void {
   for (const issue of runNow(schema, payload.value, { async: false }).issues) {
     payload.issues.push({ ...issue, continue: true });
@@ -156,7 +156,7 @@ export function contains(schema: z.ZodType, min = 1, max: number = Infinity): Ch
   });
 }
 
-/** `unevaluatedItems`: `rest` is for the items that nothing else speaks of. */
+/** `unevaluatedItems`: `rest` applies to items that no other keyword evaluates. */
 export function unevaluatedItems(isEvaluated: (index: number, item: unknown, value: unknown) => boolean, rest: z.ZodType | typeof closed): Check {
   return ofArrays((array, payload) => {
     array.forEach((item, index) => {
@@ -169,7 +169,7 @@ export function unevaluatedItems(isEvaluated: (index: number, item: unknown, val
 
 // Objects
 
-/** `required`, for members that `properties` does not list. */
+/** `required`, for members that are not in `properties`. */
 export function required(needed: readonly string[]): Check {
   return ofObjects((object, payload) => {
     const missing = needed.filter((name) => !has(object, name));
@@ -199,7 +199,7 @@ export function maxProperties(max: number): Check {
   });
 }
 
-/** `propertyNames`: what is wrong with a name is said at its member. */
+/** `propertyNames`: a violation of a name is reported at its member. */
 export function propertyNames(schema: z.ZodType): Check {
   return ofObjects((object, payload) => {
     for (const name of names(object)) {
@@ -229,7 +229,7 @@ export function dependentSchema(name: string, schema: z.ZodType): Check {
   });
 }
 
-/** `unevaluatedProperties`: `rest` is for the members that nothing else speaks of. */
+/** `unevaluatedProperties`: `rest` applies to members that no other keyword evaluates. */
 export function unevaluatedProperties(
   isEvaluated: (name: string, item: unknown, value: JsonObject) => boolean,
   rest: z.ZodType | typeof closed,
@@ -245,7 +245,7 @@ export function unevaluatedProperties(
 
 type Comparison = "==" | "!=" | "<" | "<=" | ">" | ">=";
 
-/** One comparison of `x-rules`, as in `left >= right - offset`. It applies where all the members are numbers. */
+/** One comparison of `x-rules`, such as `left >= right - offset`. It applies if all the members are numbers. */
 export function rule(left: string, comparison: Comparison, right: string, sign: "+" | "-" = "+", offset?: string): Check {
   const text = [left, comparison, right, ...(offset === undefined ? [] : [sign, offset])].join(" ");
   return ofObjects((object, payload) => {

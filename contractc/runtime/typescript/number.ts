@@ -1,6 +1,6 @@
-// Arithmetic on JSON numbers without rounding: multiples on decimal digits, sums and comparisons of integers by value.
+// Arithmetic on JSON numbers without rounding: multiples based on decimal digits, and exact sums and comparisons of integers.
 
-/** Whether a value is a multiple of a step, judged on the shortest decimal text of both: 0.3 is a multiple of 0.1. */
+/** Whether a value is a multiple of a step, based on the shortest decimal text of both: 0.3 is a multiple of 0.1. */
 export function isMultipleOf(value: number, step: number): boolean {
   if (Number.isSafeInteger(value) && Number.isSafeInteger(step)) {
     return step !== 0 && value % step === 0;
@@ -17,14 +17,17 @@ export function isMultipleOf(value: number, step: number): boolean {
   return shift >= 0 ? (digits * 10n ** BigInt(shift)) % stepDigits === 0n : digits % (stepDigits * 10n ** BigInt(-shift)) === 0n;
 }
 
-/** The shortest decimal form: digits, and the power of ten that scales them. */
+/** The shortest decimal form: the digits, and the power of ten that scales them. */
 function decimal(value: number): [digits: bigint, exponent: number] {
   const [mantissa = "0", exponent = "0"] = Math.abs(value).toExponential().split("e");
   const [whole = "0", fraction = ""] = mantissa.split(".");
   return [BigInt(whole + fraction), Number(exponent) - fraction.length];
 }
 
-/** Compares `left` with `right + sign * offset`: below zero if it is less, above if it is more. Integers are not rounded. */
+/**
+ * Compares `left` with `right + sign * offset`: the result is negative if `left` is less, positive if it is greater. Integers are not
+ * rounded.
+ */
 export function compareWithSum(left: number, right: number, sign: 1 | -1, offset: number): number {
   const sum = right + sign * offset;
   const isExact = Number.isSafeInteger(sum) || ![left, right, offset].every(Number.isInteger);

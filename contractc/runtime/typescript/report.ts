@@ -1,22 +1,22 @@
-// What a schema found wrong: every violation, with its place, its keyword and a sentence.
+// Validation results: each violation with its location, its keyword and a message.
 
 import type * as z from "zod";
 import { parseJson } from "./json.js";
 
 /** One violated keyword. */
 export interface Violation {
-  /** JSON pointer to the value at fault; for `required`, to the object that lacks the member. */
+  /** JSON pointer to the invalid value; for `required`, to the object that lacks the member. */
   readonly pointer: string;
-  /** The violated keyword of the contract; `syntax` where a text is not JSON. */
+  /** The violated keyword of the contract, or `syntax` if a text is not JSON. */
   readonly keyword: string;
   /** What was seen and what is accepted. */
   readonly message: string;
 }
 
-/** How many violations are listed: enough for a person, too few to be turned into a weapon. */
+/** The maximum number of listed violations: enough for a person, and few enough that a hostile input cannot make a report huge. */
 const VIOLATIONS_MAX = 1000;
 
-/** The violations that an error of Zod stands for, one a keyword and place. */
+/** Converts an error of Zod into violations, one per keyword and location. */
 export function violations(error: { readonly issues: readonly z.core.$ZodIssue[] }): Violation[] {
   const found = new Map<string, Violation>();
   for (const issue of error.issues) {
@@ -30,18 +30,18 @@ export function violations(error: { readonly issues: readonly z.core.$ZodIssue[]
   return [...found.values()];
 }
 
-/** Judges a value: no violations, if it is valid. */
+/** Validates a value; returns no violations if it is valid. */
 export function validate(schema: z.ZodType, value: unknown): Violation[] {
   const result = schema.safeParse(value);
   return result.success ? [] : violations(result.error);
 }
 
-/** A value, or what is wrong with it. */
+/** A value, or its violations. */
 export type Verdict<T> =
   | { readonly valid: true; readonly value: T }
   | { readonly valid: false; readonly violations: readonly Violation[] };
 
-/** Parses and judges JSON text. */
+/** Parses and validates JSON text. */
 export function fromJson<T>(schema: z.ZodType<T>, text: string): Verdict<T> {
   let value: unknown;
   try {
@@ -66,7 +66,7 @@ function ofIssue(issue: z.core.$ZodIssue): Violation[] {
   return [{ pointer: pointer(issue.path), keyword: keywordOf(issue), message: issue.message }];
 }
 
-/** Issues of this runtime name their keyword; those of Zod's own checks mean one. */
+/** Issues of this runtime name their keyword; an issue of Zod's own checks is mapped to one. */
 function keywordOf(issue: z.core.$ZodIssue): string {
   const named = (issue as { readonly params?: { readonly keyword?: unknown } }).params?.keyword;
   if (typeof named === "string") {
@@ -92,7 +92,7 @@ function keywordOf(issue: z.core.$ZodIssue): string {
   }
 }
 
-/** What is counted where Zod says that something is too small or too big. */
+/** The quantity that Zod reports as too small or too big. */
 const SIZES: Readonly<Record<string, readonly [small: string, big: string]>> = {
   string: ["minLength", "maxLength"],
   array: ["minItems", "maxItems"],

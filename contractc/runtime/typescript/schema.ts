@@ -1,5 +1,5 @@
-// Zod schemas with the verdicts of JSON Schema. Each is a schema of Zod's own class, with its methods, that judges as JSON Schema does:
-// only own members count, every violation is found, and each issue names its keyword. Values pass through as they came.
+// Zod schemas with the verdicts of JSON Schema. Each is an instance of Zod's own class, with its methods, but validates as JSON Schema
+// does: only own members count, every violation is found, and each issue names its keyword. Values are returned unchanged.
 
 import * as z from "zod";
 import { has, isObject, isOfType, member, show, type JsonObject, type JsonType } from "./json.js";
@@ -8,13 +8,13 @@ type Payload = z.core.ParsePayload;
 type Context = z.core.ParseContextInternal;
 type Result = Payload | Promise<Payload>;
 
-/** Makes a schema. That it is made inside of a function lets bundlers drop the ones that nothing uses. */
+/** Makes a schema. Constructing schemas inside a function lets bundlers drop unused ones. */
 /* @__NO_SIDE_EFFECTS__ */
 export function define<T>(build: () => z.ZodType<T>): z.ZodType<T> {
   return build();
 }
 
-/** The same schema, for a type that the compiler of the contract has found to hold what it accepts. */
+/** Returns the same schema with the type that the contract compiler determined for the values that it accepts. */
 export function as<T>(schema: z.ZodType): z.ZodType<T> {
   return schema as z.ZodType<T>;
 }
@@ -25,7 +25,7 @@ export function violate(payload: Payload, keyword: string, message: string, path
   payload.issues.push({ code: "custom", params: { keyword }, message, input: payload.value, continue: true, ...place });
 }
 
-/** Which checks look at a value of the wrong type: Zod's own can be left out alone, or with all others. */
+/** Which checks still run on a value of the wrong type: all of them, only the keyword checks without Zod's own, or none. */
 type Onward = "all" | "keywords" | "none";
 
 const CONTINUE: Readonly<Record<Onward, boolean | undefined>> = { all: true, keywords: undefined, none: false };
@@ -43,7 +43,10 @@ export function accepts(schema: z.ZodType, value: unknown): boolean {
   return runNow(schema, value, PROBE).issues.length === 0;
 }
 
-/** Runs a schema. Those of a contract never wait; one that was extended with a check that does cannot be judged here. */
+/**
+ * Runs a schema synchronously. Schemas of a contract are never asynchronous; a schema that was extended with an asynchronous check cannot
+ * run here.
+ */
 export function runNow(schema: z.ZodType, value: unknown, context: Context): Payload {
   const result = schema._zod.run({ value, issues: [] }, context);
   if (result instanceof Promise) {
@@ -52,7 +55,7 @@ export function runNow(schema: z.ZodType, value: unknown, context: Context): Pay
   return result;
 }
 
-/** Makes an instance what one of Zod's own classes makes it. */
+/** Initializes an instance as one of Zod's own classes does. */
 function inherit<T, D>(parent: { readonly init: (schema: T, def: D) => void }, schema: T, def: D): void {
   parent.init(schema, def);
 }
@@ -74,14 +77,14 @@ const Integer: z.core.$constructor<z.ZodNumber> = /* @__PURE__ */ z.core.$constr
   inherit(z.ZodNumber, schema, def);
   schema._zod.parse = (payload): Payload => {
     if (!Number.isInteger(payload.value)) {
-      // Bounds speak of every number, a fraction included.
+      // Bounds apply to every number, including fractions.
       wrongType(payload, ["integer"], typeof payload.value === "number" ? "all" : "keywords");
     }
     return payload;
   };
 });
 
-/** `type: integer`, however it is written; a number with a fraction is still held against the bounds. */
+/** `type: integer`, in any notation; the bounds are also checked for a number with a fraction. */
 /* @__NO_SIDE_EFFECTS__ */
 export function integer(): z.ZodNumber {
   return new Integer({ type: "number", checks: [] });
@@ -146,7 +149,7 @@ const Json: z.core.$constructor<z.ZodUnknown, JsonDef> = /* @__PURE__ */ z.core.
   };
 });
 
-/** JSON of any of some types, or of all where none is named; what else a value must be is said by checks. */
+/** JSON of any of the given types, or of any type if none is given; further constraints are checks. */
 /* @__NO_SIDE_EFFECTS__ */
 export function json<T = unknown>(...types: JsonType[]): z.ZodType<T> {
   return as<T>(new Json({ type: "unknown", types }));
@@ -161,9 +164,9 @@ export function never<T = never>(): z.ZodType<T> {
 // Arrays
 
 interface ArrayDef extends z.core.$ZodArrayDef<z.ZodType> {
-  /** Schemas for the first items; `element` is for those behind them. */
+  /** Schemas for the first items; `element` is for the items after them. */
   readonly prefix: readonly z.ZodType[];
-  /** The items are to be judged one by one where that is asked for: see `each.ts`. */
+  /** Whether the items are validated one by one if the caller requests it: see `each.ts`. */
   readonly apart: boolean;
 }
 
@@ -195,24 +198,24 @@ export function array<T>(item: z.ZodType<T>): z.ZodArray<z.ZodType<T>> {
   return new ExactArray({ type: "array", element: item, prefix: [], apart: false }) as z.ZodArray<z.ZodType<T>>;
 }
 
-/** `prefixItems`, with `items` for those behind. */
+/** `prefixItems`, with `items` for the items after them. */
 /* @__NO_SIDE_EFFECTS__ */
 export function prefixed(prefix: readonly z.ZodType[], rest: z.ZodType = json()): z.ZodArray<z.ZodType> {
   return new ExactArray({ type: "array", element: rest, prefix, apart: false });
 }
 
-/** An array under `x-each`: with `parseEach`, an item that is not valid does not fail the others. */
+/** An array with `x-each`: with `parseEach`, an invalid item does not make the others invalid. */
 /* @__NO_SIDE_EFFECTS__ */
 export function each<T>(item: z.ZodType<T>): z.ZodArray<z.ZodType<T>> {
   return new ExactArray({ type: "array", element: item, prefix: [], apart: true }) as z.ZodArray<z.ZodType<T>>;
 }
 
-/** Takes the items of an `x-each` array that are valid, and sets the others aside. */
+/** Keeps the valid items of an `x-each` array, and separates the invalid ones. */
 export type Sorter = (items: readonly unknown[], item: z.ZodType, payload: Payload) => unknown[];
 
 let sorter: Sorter | undefined;
 
-/** Runs `parse` with the items of `x-each` arrays left to `sort`. */
+/** Runs `parse`; `sort` handles the items of `x-each` arrays. */
 export function withSorter<T>(sort: Sorter, parse: () => T): T {
   const outer = sorter;
   sorter = sort;
@@ -225,7 +228,7 @@ export function withSorter<T>(sort: Sorter, parse: () => T): T {
 
 // Objects
 
-/** The schemas of an object's members: for those that may be absent with `.exactOptional()`. */
+/** The schemas of an object's members; optional members use `.exactOptional()`. */
 export type ShapeOf<T> = {
   readonly [K in keyof T as string extends K ? never : number extends K ? never : K]-?: z.ZodType<Exclude<T[K], undefined>>;
 };
@@ -234,22 +237,22 @@ interface ObjectDef extends z.core.$ZodObjectDef {
   readonly patterns?: readonly Pattern[];
 }
 
-/** `patternProperties`: a schema for all members whose name matches. */
+/** `patternProperties`: a schema for all members whose name matches the pattern. */
 type Pattern = readonly [pattern: RegExp, schema: z.ZodType];
 
 interface Plan {
   readonly members: readonly Member[];
   readonly named: ReadonlySet<string>;
-  /** For members that nothing names; `closed` where there may be none, nothing where they may be anything. */
+  /** For all other members: `closed` if none are allowed, undefined if they may have any value. */
   readonly rest: z.core.$ZodType | typeof closed | undefined;
 }
 
 interface Member {
   readonly name: string;
-  /** Nothing where a member may be anything. */
+  /** Undefined if the member may have any value. */
   readonly schema: z.core.$ZodType | undefined;
   readonly presence: "required" | "optional" | "defaulted";
-  /** Every object inherits something of this name. */
+  /** Whether every object inherits a property of this name. */
   readonly isInherited: boolean;
 }
 
@@ -267,7 +270,7 @@ const ExactObject: z.core.$constructor<z.ZodObject, ObjectDef> = /* @__PURE__ */
 
 function planOf(def: ObjectDef): Plan {
   const members = Object.entries(def.shape).map(([name, schema]): Member => {
-    // Whether a member is there is seen here: what it may be is all that is left of an optional one.
+    // The parser checks here whether a member is present, so only the inner schema of an optional member is needed.
     const inner = schema instanceof z.ZodExactOptional ? schema.unwrap() : schema;
     const presence = schema._zod.optin ?? "required";
     return { name, schema: isAnything(inner) ? undefined : inner, presence, isInherited: name in Object.prototype };
@@ -277,7 +280,7 @@ function planOf(def: ObjectDef): Plan {
   return { members, named: new Set(members.map(({ name }) => name)), rest };
 }
 
-/** Whether a schema accepts whatever is there. */
+/** Whether a schema accepts any value. */
 function isAnything(schema: z.core.$ZodType): boolean {
   const { types = [], checks = [] } = schema._zod.def as Partial<JsonDef>;
   return schema instanceof z.ZodUnknown && types.length === 0 && checks.length === 0;
@@ -332,9 +335,9 @@ function parseOthers(plan: Plan, patterns: readonly Pattern[], input: JsonObject
   }
 }
 
-/** Nothing but what is named: `additionalProperties: false`. */
+/** No other members are allowed: `additionalProperties: false`. */
 export const closed = "closed";
-/** What members that nothing names may be. */
+/** The schema of members that no other keyword names. */
 export type Rest = z.ZodType | typeof closed | undefined;
 
 function catchall(rest: Rest): z.ZodType {
@@ -348,26 +351,26 @@ export function object<T>(shape: ShapeOf<T>, rest?: Rest, patterns?: readonly Pa
   return as<T>(new ExactObject({ type: "object", shape: shape as z.core.$ZodShape, catchall: catchall(rest), ...others }));
 }
 
-/** Like {@link object}, where no one type says which members there are. */
+/** Like {@link object}, if no single type describes which members are present. */
 /* @__NO_SIDE_EFFECTS__ */
 export function members(shape: Readonly<Record<string, z.ZodType>>, rest?: Rest, patterns?: readonly Pattern[]): z.ZodType<JsonObject> {
   const others = patterns === undefined ? {} : { patterns };
   return as<JsonObject>(new ExactObject({ type: "object", shape, catchall: catchall(rest), ...others }));
 }
 
-/** `type: object` with `additionalProperties` alone: a map. */
+/** `type: object` with only `additionalProperties`: a map. */
 /* @__NO_SIDE_EFFECTS__ */
 export function record<T>(value: z.ZodType<T>): z.ZodType<{ [name: string]: T }> {
   return as<{ [name: string]: T }>(new ExactObject({ type: "object", shape: {}, catchall: value }));
 }
 
-/** The parts of an array or an object while they are parsed. The whole is copied only if a schema changes one of them. */
+/** The parts of an array or an object during parsing. The whole is copied only if a schema changes one of its parts. */
 class Parts {
   readonly payload: Payload;
   readonly #context: Context;
   readonly #input: unknown;
   #pending: Promise<void>[] | undefined;
-  /** One for all parts that have nothing to say. */
+  /** Shared by all parts that report nothing. */
   #part: Payload = { value: undefined, issues: [] };
 
   constructor(payload: Payload, context: Context) {
@@ -397,7 +400,7 @@ class Parts {
 
   #take(result: Payload, before: unknown, key: PropertyKey): void {
     for (const issue of z.core.util.prefixIssues(key, result.issues)) {
-      // What the checks of a part could not look at, those of the whole can.
+      // The checks of the whole still run where the checks of the part could not.
       this.payload.issues.push(issue.continue === false ? { ...issue, continue: undefined } : issue);
     }
     if (result.value !== before) {
@@ -455,7 +458,7 @@ export function oneOf<T = unknown>(options: readonly z.ZodType[]): z.ZodType<T> 
   return as<T>(new OneOf({ type: "union", options: [...options] }));
 }
 
-/** A variant of a union, and the values of the member that tell it. */
+/** A variant of a union, and the values of the member that identifies it. */
 type Variant = readonly [tag: string | boolean | readonly (string | boolean)[], schema: z.ZodType];
 
 interface TaggedDef extends z.core.$ZodUnionDef<z.ZodType[]> {
@@ -478,7 +481,7 @@ const Tagged: z.core.$constructor<z.ZodUnion<z.ZodType[]>, TaggedDef> = /* @__PU
   };
 });
 
-/** `oneOf` over shapes that a member tells apart. */
+/** `oneOf` over variants that a member distinguishes. */
 /* @__NO_SIDE_EFFECTS__ */
 export function tagged<T = unknown>(tag: string, variants: readonly Variant[]): z.ZodType<T> {
   const options = variants.map(([, schema]) => schema);
@@ -494,7 +497,7 @@ interface NestedDef extends z.core.$ZodLazyDef<z.ZodType> {
 
 const Nested: z.core.$constructor<z.ZodLazy<z.ZodType>, NestedDef> = /* @__PURE__ */ z.core.$constructor("Nested", (schema, def) => {
   inherit(z.ZodLazy, schema, def);
-  /** How deep this schema has recursed: the levels of one are none of another's. */
+  /** The current recursion depth of this schema; each schema counts its own levels. */
   let level = 0;
   schema._zod.parse = (payload, context): Result => {
     if (level === def.levelsMax) {

@@ -1,4 +1,4 @@
-//! Operations: what may be called, with what, and what may come back.
+//! Compares operations: their paths and methods, requests and responses.
 
 use super::Change;
 use super::schemas::{Comparison, Direction, Effect, Place};
@@ -44,7 +44,7 @@ impl<'c> Comparison<'c> {
             }
         }
         for response in new.responses.iter().filter(|response| !covers(&old.responses, response.status)) {
-            // An old client has no success to make of it. Errors that it does not know are still errors.
+            // An old client cannot handle a new success status. It treats an unknown error status as an error.
             let effect = if response.status.is_success() { Effect::Widens } else { Effect::Nothing };
             self.note(at(new, &place, Direction::Response), effect, format!("the response {} is new", response.status.text()));
         }
@@ -101,7 +101,7 @@ impl<'c> Comparison<'c> {
                         self.schemas(before, after, at.direction);
                     }
                 }
-                // A request that is no longer read breaks as much as an answer that no longer comes.
+                // No longer accepting a request's media type breaks clients as much as no longer sending a response's.
                 None => self.note(at, Effect::Changes, format!("`{}` is gone", media.media_type)),
             }
         }
@@ -142,7 +142,7 @@ fn pointer(operation: &Operation) -> String {
     format!("#/paths/{}/{}", escaped(&operation.path), operation.method.name())
 }
 
-/// The operation with the same method and path; names of parameters in paths do not count.
+/// The operation with the same method and path. The names of path parameters are ignored.
 fn find<'c>(operations: &'c [Operation], wanted: &Operation) -> Option<&'c Operation> {
     operations.iter().find(|other| other.method == wanted.method && template(&other.path) == template(&wanted.path))
 }
@@ -157,7 +157,7 @@ fn template(path: &str) -> String {
     path.chars().filter(keep).collect()
 }
 
-/// Whether one of the responses is for a status.
+/// Whether one of the responses covers a status.
 fn covers(responses: &[Response], status: Status) -> bool {
     responses.iter().any(|response| match (response.status, status) {
         (known, status) if known == status => true,

@@ -1,4 +1,4 @@
-//! Schemas: each keyword that changed accepts less or more than before.
+//! Compares schemas: for each changed keyword, whether the new schema accepts more or fewer values.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use crate::runtime::check::Types;
 use crate::runtime::number::Number;
 use crate::source::Span;
 
-/// Which way a value goes.
+/// Which way a value is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Direction {
     Request,
@@ -22,7 +22,7 @@ pub enum Direction {
 pub enum Effect {
     Narrows,
     Widens,
-    /// Both, or nobody can tell.
+    /// Both of the above, or undecidable.
     Changes,
     Nothing,
 }
@@ -32,11 +32,11 @@ pub struct Comparison<'c> {
     pub new: &'c Contract,
     pub changes: Vec<Change>,
     compared: BTreeSet<(SchemaId, SchemaId, Direction)>,
-    /// Pairs in `compared` whose turn is still to come: schemas may lead to each other over any distance.
+    /// The pairs in `compared` that are still to be processed. An explicit worklist, since chains of schemas may have any length.
     open: Vec<(SchemaId, SchemaId, Direction)>,
 }
 
-/// Where two schemas stand that are being compared.
+/// The location of two schemas under comparison.
 #[derive(Clone, Copy)]
 pub struct Place<'c> {
     pub pointer: &'c str,
@@ -49,7 +49,7 @@ impl<'c> Comparison<'c> {
         Comparison { old, new, changes: Vec::new(), compared: BTreeSet::new(), open: Vec::new() }
     }
 
-    /// The changes, each once: what breaks one way and is safe the other way, breaks.
+    /// The changes, without duplicates. A change that is breaking in one direction and safe in the other is breaking.
     pub fn finish(self) -> Vec<Change> {
         let mut kept: Vec<Change> = Vec::new();
         for change in self.changes {
@@ -78,9 +78,9 @@ impl<'c> Comparison<'c> {
         });
     }
 
-    /// Schemas that the contract names and that no operation has led to.
+    /// Queues the named schemas that no operation has led to.
     pub fn named_schemas(&mut self) {
-        // Views of one direction are compared where operations use them.
+        // Views for one direction are compared through the operations that use them.
         let is_written = |contract: &Contract, id: SchemaId| contract.schema(id).view.is_none();
         for (name, old) in self.old.names.iter().filter(|(_, id)| is_written(self.old, *id)) {
             match self.new.named(name) {
@@ -137,7 +137,7 @@ impl<'c> Comparison<'c> {
         });
     }
 
-    /// Notes that two schemas are to be compared, once for each direction.
+    /// Queues two schemas for comparison, once per direction.
     pub fn schemas(&mut self, old: SchemaId, new: SchemaId, direction: Direction) {
         let pair = (self.old.resolved(old), self.new.resolved(new), direction);
         if self.compared.insert(pair) {
@@ -145,7 +145,7 @@ impl<'c> Comparison<'c> {
         }
     }
 
-    /// Compares all schemas that were noted, and all that they lead to.
+    /// Compares all queued schemas, and all that they lead to.
     pub fn drain(&mut self) {
         while let Some((old, new, direction)) = self.open.pop() {
             self.pair(old, new, direction);
@@ -289,7 +289,7 @@ impl<'c> Comparison<'c> {
         self.part("items", before.items(), after.items(), at);
     }
 
-    /// A schema that need not be there.
+    /// Compares an optional subschema.
     fn part(&mut self, keyword: &str, old: Option<SchemaId>, new: Option<SchemaId>, at: Place<'_>) {
         match (old, new) {
             (Some(old), Some(new)) => self.schemas(old, new, at.direction),
@@ -305,14 +305,14 @@ impl<'c> Comparison<'c> {
         for (name, id) in &old {
             match find(&new, name) {
                 Some(other) => self.schemas(*id, other, at.direction),
-                // What an open object no longer names, it still takes.
+                // An open object still accepts a member that it no longer declares.
                 None => {
                     self.note(at, if after.is_closed() { Effect::Narrows } else { Effect::Nothing }, format!("the member `{name}` is gone"))
                 }
             }
         }
         for (name, _) in new.iter().filter(|(name, _)| find(&old, name).is_none()) {
-            // Old clients refuse what they do not know only in closed objects.
+            // Old clients reject undeclared members only in closed objects.
             let effect = if before.is_closed() { Effect::Widens } else { Effect::Nothing };
             self.note(at, effect, format!("the member `{name}` is new"));
         }
@@ -361,7 +361,7 @@ impl<'c> Comparison<'c> {
     }
 }
 
-/// The effect of a change of sets that has lost or gained something.
+/// The effect of a change to a set that has lost or gained members.
 fn sets(lost: bool, gained: bool) -> Effect {
     match (lost, gained) {
         (true, true) => Effect::Changes,

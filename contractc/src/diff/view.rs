@@ -1,4 +1,4 @@
-//! A schema with everything that must hold besides, seen as one: what `$ref` and `allOf` say counts as said here.
+//! A merged view of a schema: the constraints of its `$ref` and `allOf` parts count as its own.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::model::{Contract, Rule, Schema, SchemaId};
 use crate::runtime::check::Types;
 use crate::runtime::number::Number;
 
-/// What all parts of a schema say together.
+/// The combined constraints of all parts of a schema.
 pub struct View<'c> {
     pub contract: &'c Contract,
     pub parts: Vec<&'c Schema>,
@@ -20,7 +20,7 @@ impl<'c> View<'c> {
         View { contract, parts }
     }
 
-    /// Types that all parts accept; nothing if every type is.
+    /// The types that all parts accept; `None` if every type is accepted.
     pub fn types(&self) -> Option<Types> {
         self.parts.iter().filter_map(|part| part.types).reduce(|left, right| {
             let integers = |types: Types| types.contains(Types::INTEGER) || types.contains(Types::NUMBER);
@@ -37,12 +37,12 @@ impl<'c> View<'c> {
         self.parts.iter().any(|part| part.never)
     }
 
-    /// The values of `const` and `enum`; nothing if any is accepted.
+    /// The values of `const` and `enum`; `None` if neither is present.
     pub fn values(&self) -> Option<Vec<Value>> {
         self.parts.iter().find_map(|part| part.enumeration.clone().or_else(|| part.constant.clone().map(|value| vec![value])))
     }
 
-    /// The tightest of a lower bound.
+    /// The tightest lower bound.
     pub fn lower<T: Copy>(&self, bound: impl Fn(&Schema) -> Option<T>, above: impl Fn(T, T) -> bool) -> Option<T> {
         self.parts.iter().filter_map(|part| bound(part)).reduce(|left, right| if above(left, right) { left } else { right })
     }
@@ -71,7 +71,7 @@ impl<'c> View<'c> {
         self.parts.iter().map(|part| part.array.prefix_items.as_slice()).find(|items| !items.is_empty()).unwrap_or_default()
     }
 
-    /// The members that are named, each with its first schema.
+    /// The declared members, each with its first schema.
     pub fn properties(&self) -> Vec<(&'c str, SchemaId)> {
         let mut properties: Vec<(&str, SchemaId)> = Vec::new();
         for (name, id) in self.parts.iter().flat_map(|part| &part.object.properties) {
@@ -86,7 +86,7 @@ impl<'c> View<'c> {
         self.parts.iter().flat_map(|part| &part.object.required).map(String::as_str).collect()
     }
 
-    /// What members that nothing names must be; nothing if they may be anything.
+    /// The schema of undeclared members; `None` if they are unconstrained.
     pub fn additional(&self) -> Option<SchemaId> {
         let rest = self.parts.iter().find_map(|part| part.object.additional_properties.or(part.object.unevaluated_properties));
         rest.filter(|rest| !self.contract.schema(self.contract.resolved(*rest)).is_anything())
@@ -104,7 +104,7 @@ impl<'c> View<'c> {
         self.parts.iter().find_map(|part| part.max_depth)
     }
 
-    /// The variants of `oneOf` and `anyOf`, each with what tells it: its tag, its name, or its JSON type.
+    /// The variants of `oneOf` and `anyOf`, each identified by its tag, its name, or its JSON type.
     pub fn variants(&self) -> Vec<(String, SchemaId)> {
         let mut variants = Vec::new();
         for part in &self.parts {
@@ -126,7 +126,7 @@ impl<'c> View<'c> {
         named.map(|(name, _)| name.clone()).or_else(title).or_else(types).unwrap_or_else(|| schema.pointer.clone())
     }
 
-    /// The keywords whose changes are not understood in part, only seen.
+    /// A fingerprint of the keywords whose changes are detected but not analyzed.
     pub fn others(&self) -> String {
         let mut text = String::new();
         for part in &self.parts {
@@ -155,7 +155,7 @@ impl<'c> View<'c> {
     }
 }
 
-/// A text that is the same for schemas that say the same.
+/// A text that is identical for equivalent schemas.
 fn fingerprint(contract: &Contract, id: SchemaId, depth: usize) -> String {
     const DEPTH_MAX: usize = 6;
     let resolved = contract.resolved(id);

@@ -1,4 +1,4 @@
-//! `COVERAGE.md`: what becomes of every keyword, in every target.
+//! `COVERAGE.md`: how every keyword is handled, for each target.
 
 use serde::Serialize;
 
@@ -36,7 +36,7 @@ pub fn emit(plan: &Plan<'_>) -> Vec<OutputFile> {
 struct View {
     origin: String,
     rows: Vec<Row>,
-    /// Keywords of the document that nobody knows.
+    /// Keywords of the document that the compiler does not know.
     others: String,
     asserted: String,
     annotated: String,
@@ -52,10 +52,10 @@ struct Row {
     interpreter: &'static str,
 }
 
-/// Keywords that decide between Rust's types of integers; JavaScript has one.
+/// Keywords that select among Rust's integer types. JavaScript has a single number type.
 const RUST_ALONE: &[&str] = &["maximum", "minimum"];
 
-/// Keywords that decide which type holds a value.
+/// Keywords that determine the type of a value.
 const SHAPING: &[&str] = &[
     "$ref",
     "additionalProperties",

@@ -1,4 +1,4 @@
-//! The documentation target: references in Markdown that a person can read from top to bottom.
+//! The documentation target: Markdown references that can be read from top to bottom.
 
 mod api;
 mod curl;
@@ -24,7 +24,7 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("rows", include_str!("../../templates/rows.md.hbs")),
 ];
 
-/// All references, below `docs/`.
+/// Emits all references, below `docs/`.
 pub fn emit(plan: &Plan<'_>) -> Vec<OutputFile> {
     let words = Words::new(plan.contract);
     let pages = [(API, render(API, &api::view(plan, &words))), (MODELS, render(MODELS, &models::view(plan, &words)))];
@@ -33,7 +33,7 @@ pub fn emit(plan: &Plan<'_>) -> Vec<OutputFile> {
     files.collect()
 }
 
-/// The page, or the fault of the template as its text: the tests read the pages.
+/// The rendered page. An error in the template becomes its text, where the tests find it.
 fn render(template: &str, view: &impl Serialize) -> String {
     let rendered = registry().map_err(|error| error.to_string()).and_then(|registry| {
         let rendered: Result<String, RenderError> = registry.render(template, view);
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
     use crate::Compilation;
 
-    /// A contract in which each part of the templates is used.
+    /// A contract that uses each part of the templates.
     const TEXT: &str = r##"
 openapi: 3.1.0
 info: { title: Pets, version: '1', description: "Text.\n\n## Errors\n\nMore." }

@@ -1,5 +1,5 @@
-//! Which members and items of a value are evaluated by a schema, as `unevaluatedProperties` and `unevaluatedItems` ask it: a condition
-//! that both languages print.
+//! Computes which members and items a schema evaluates, for `unevaluatedProperties` and `unevaluatedItems`: a condition that both target
+//! languages print.
 
 use crate::model::{Contract, Schema, SchemaId};
 
@@ -12,17 +12,17 @@ pub enum Part {
     Item,
 }
 
-/// The condition under which one part of a value is evaluated.
+/// The condition under which a member or item is evaluated.
 pub enum Evaluated<'c> {
-    /// One of these holds; never, if there are none.
+    /// At least one of these conditions holds; never true if there are none.
     Any(Vec<Evaluated<'c>>),
-    /// Every part is.
+    /// Every member or item is evaluated.
     Always,
     /// The member has one of these names.
     Named(Vec<&'c str>),
     /// The name of the member matches the pattern.
     Matching(&'c str),
-    /// The item has an index below this one.
+    /// The index of the item is less than this.
     Before(usize),
     /// The schema accepts the item.
     Contained(SchemaId),
@@ -30,15 +30,15 @@ pub enum Evaluated<'c> {
     Accepted(SchemaId, Box<Evaluated<'c>>),
     /// The value has this member, and the condition holds.
     Beside(&'c str, Box<Evaluated<'c>>),
-    /// The first condition holds if the schema accepts the whole value, else the second.
+    /// If the schema accepts the whole value, the first condition applies, otherwise the second.
     If(SchemaId, Box<Evaluated<'c>>, Box<Evaluated<'c>>),
 }
 
-/// How deep references are followed: a schema that refers to itself evaluates nothing new.
+/// The depth to which references are followed. A schema that refers to itself evaluates nothing new.
 const DEPTH_MAX: usize = 12;
 
 impl<'c> Evaluated<'c> {
-    /// The condition under which a part of a value is evaluated by a schema.
+    /// The condition under which the schema evaluates a member or item.
     pub fn by(contract: &'c Contract, id: SchemaId, part: Part) -> Self {
         Self::at_depth(contract, id, part, 0)
     }
@@ -86,7 +86,7 @@ impl<'c> Evaluated<'c> {
         prefix.into_iter().chain(rules.contains.map(|contains| Evaluated::Contained(contains.schema))).collect()
     }
 
-    /// Any of the terms, without those that never hold.
+    /// True if any of the terms holds. Terms that never hold are removed.
     fn any(mut terms: Vec<Self>) -> Self {
         terms.retain(|term| !term.is_never());
         if terms.iter().any(|term| matches!(term, Evaluated::Always)) {
@@ -100,7 +100,7 @@ impl<'c> Evaluated<'c> {
         Evaluated::Any(terms)
     }
 
-    /// Whether no part is evaluated.
+    /// Whether nothing is evaluated.
     pub fn is_never(&self) -> bool {
         match self {
             Evaluated::Any(terms) => terms.is_empty(),
@@ -110,7 +110,7 @@ impl<'c> Evaluated<'c> {
         }
     }
 
-    /// Whether the condition, or one inside of it, is such a one.
+    /// Whether the condition or a nested one satisfies `wanted`.
     pub fn has(&self, wanted: &dyn Fn(&Self) -> bool) -> bool {
         wanted(self)
             || match self {

@@ -1,4 +1,4 @@
-//! The Rust target: types, validators, client, server routes and the collection registry, over the runtime.
+//! The Rust target: types, validators, client, server routes and the collection registry, on top of the runtime.
 
 mod checks;
 mod client;
@@ -16,7 +16,7 @@ use super::{OutputFile, Plan, in_parallel, wrap};
 pub use names::Names;
 pub(super) use registry::references;
 
-/// All files of the Rust side, below `rust/`.
+/// Emits all files of the Rust side, below `rust/`.
 pub fn emit(plan: &Plan<'_>) -> Vec<OutputFile> {
     let names = Names::new(plan);
     let mut sources = vec![("types.rs", types::emit(plan, &names)), ("validators.rs", checks::emit(plan, &names))];
@@ -42,14 +42,14 @@ pub fn emit(plan: &Plan<'_>) -> Vec<OutputFile> {
     files
 }
 
-/// The code of a file: its head, and whole items.
+/// The code of a file: its head and its items.
 pub(super) struct Source {
     head: String,
     items: Vec<String>,
 }
 
 impl Source {
-    /// The code in pieces of whole items: as one tree, a large file takes many times its size in memory.
+    /// The code in pieces of whole items. Formatting a large file as a single tree takes many times its size in memory.
     fn pieces(&self) -> Vec<String> {
         const LENGTH_MIN: usize = 64 * 1024;
         let mut pieces = vec![self.head.clone()];
@@ -69,13 +69,13 @@ impl From<String> for Source {
     }
 }
 
-/// Files of Rust code: formatted, each behind a line that says where it comes from.
+/// Formats files of Rust code, each with a first line that names its origin.
 fn formatted(plan: &Plan<'_>, sources: Vec<(&str, Source)>) -> Vec<OutputFile> {
     let cut: Vec<(usize, String)> =
         sources.iter().enumerate().flat_map(|(file, (_, source))| source.pieces().into_iter().map(move |piece| (file, piece))).collect();
     let done = in_parallel(&cut, |(_, piece)| match format(piece) {
-        Ok(formatted) => spaced(&doors_laid_out(&formatted)),
-        // Kept as it is, so that the compiler's message points at the fault: see the test that compiles all outputs.
+        Ok(formatted) => spaced(&entry_points_laid_out(&formatted)),
+        // The piece is kept unformatted, so that the compiler error points to the fault. See the test that compiles all outputs.
         Err(error) => format!("compile_error!({:?});\n{piece}", format!("the generated code cannot be parsed: {error}")),
     });
     let text = |file: usize| {
@@ -89,12 +89,12 @@ fn format(code: &str) -> syn::Result<String> {
     syn::parse_file(code).map(|parsed| prettyplease::unparse(&parsed))
 }
 
-/// Formatted code with the blank lines between items that the formatter leaves out.
+/// Formatted code with blank lines between items, which the formatter omits.
 fn spaced(code: &str) -> String {
     let mut text = String::with_capacity(code.len() + code.len() / 16);
     let mut previous = "";
     for line in code.lines() {
-        // One import is like another, however long.
+        // Imports stay together, however long they are.
         let is_import = |line: &str| line.starts_with("use ") || line.starts_with("#[allow(unused_imports)]");
         let body = line.trim_start();
         let indent = line.len() - body.len();
@@ -108,7 +108,7 @@ fn spaced(code: &str) -> String {
             || previous == ")]"
             || previous.starts_with("//!") && !body.starts_with("//!");
         let same_block = is_import(line) && (is_import(previous) || previous == "};");
-        if !same_block && (closes && (begins_item || begins_method) && !(previous == "}" && is_door(body))) || after_docs {
+        if !same_block && (closes && (begins_item || begins_method) && !(previous == "}" && is_macro_call(body))) || after_docs {
             text.push('\n');
         }
         text.push_str(line);
@@ -118,31 +118,31 @@ fn spaced(code: &str) -> String {
     text
 }
 
-/// Whether a line ties the type above it to its validator.
-fn is_door(body: &str) -> bool {
+/// Whether a line is a macro call that connects the type above it to its validator.
+fn is_macro_call(body: &str) -> bool {
     ["record!(", "newtype!(", "texts!(", "schema!("].iter().any(|call| body.starts_with(call))
 }
 
-/// The code with the macro calls of the runtime laid out as a call is: the formatter spaces out and breaks their tokens anywhere.
-fn doors_laid_out(code: &str) -> String {
+/// The code with the macro calls of the runtime laid out like function calls. The formatter breaks their tokens at arbitrary places.
+fn entry_points_laid_out(code: &str) -> String {
     let mut text = String::with_capacity(code.len());
     let mut lines = code.lines();
     while let Some(line) = lines.next() {
         let mut call = line.to_owned();
-        while is_door(line) && !call.ends_with(");") {
+        while is_macro_call(line) && !call.ends_with(");") {
             let Some(next) = lines.next().map(str::trim) else { break };
             let glued = call.ends_with('(') || next.starts_with(')');
             call.push_str(if glued { "" } else { " " });
             call.push_str(next);
         }
-        text.push_str(&if is_door(line) { door_laid_out(&call) } else { call });
+        text.push_str(&if is_macro_call(line) { macro_call_laid_out(&call) } else { call });
         text.push('\n');
     }
     text
 }
 
 /// `record!(Name, "name", super::validators::check_name);`, on one line or with an argument a line.
-fn door_laid_out(call: &str) -> String {
+fn macro_call_laid_out(call: &str) -> String {
     let (before, after) = call.split_at(call.rfind('"').map_or(0, |quote| quote + 1));
     let after = after.replace(" < ", "<").replace(" >", ">");
     let parts = before.split_once('(').and_then(|(name, arguments)| Some((name, arguments.split_once(", ")?, after.strip_suffix(");")?)));
@@ -155,7 +155,7 @@ fn door_laid_out(call: &str) -> String {
     }
 }
 
-/// The files of the runtime, word for word.
+/// The files of the runtime, verbatim.
 fn runtime() -> Vec<OutputFile> {
     const FILES: &[(&str, &str)] = &[
         ("axum", include_str!("../../runtime/rust/axum.rs")),
@@ -187,10 +187,10 @@ fn root(plan: &Plan<'_>, names: &Names) -> String {
     let mut code = String::new();
     let title = &plan.contract.title;
     let _ = writeln!(code, "//! {title} {}: types, validators, client and server routes.\n", plan.contract.version);
-    // A variant is as large as what it holds: boxing some of them would make every use of them a chore.
+    // A union is as large as its largest variant. Boxing some variants would make every use of them harder.
     code.push_str("#![allow(clippy::large_enum_variant)]\n\n");
     if plan.standalone {
-        // Names of other scripts are a contract's right.
+        // A contract may use names in any script.
         code.push_str("#![allow(mixed_script_confusables, uncommon_codepoints)]\n\n");
     }
     if !plan.contract.operations.is_empty() {
@@ -284,20 +284,20 @@ fn manifest(plan: &Plan<'_>) -> String {
     )
 }
 
-/// The contract's prose as doc comments.
+/// The description as doc comments.
 fn docs(text: &str, indent: &str) -> String {
     let mut code = String::new();
     let mut fenced = false;
     for line in wrap(text.trim(), 100) {
-        // A carriage return or a null in a comment is no Rust.
+        // A carriage return or null character in a comment is not valid Rust.
         let mut line = line.replace('\t', "    ").replace(char::is_control, " ");
         let trimmed = line.trim_start();
         if trimmed.starts_with("```") {
             fenced = !fenced;
-            // Examples of a contract are no Rust: they must not be run as tests.
+            // Examples in a contract are not Rust and must not run as tests.
             line = if fenced { "```text".to_owned() } else { "```".to_owned() };
         } else if !fenced && line.len() - trimmed.len() >= 4 {
-            // Neither is what Markdown takes for code by its indentation.
+            // The same applies to text that Markdown parses as code because of its indentation.
             line = format!("  {trimmed}");
         }
         let _ = writeln!(code, "{indent}///{}{}", if line.is_empty() { "" } else { " " }, line);

@@ -1,11 +1,11 @@
-//! The SQLite target: views through which plain SQL reads a device's records, and the indexes of `x-sync`.
+//! The SQLite target: views for reading a device's records with plain SQL, and the indexes of `x-sync`.
 
 use serde::Serialize;
 
 use super::{OutputFile, Plan, template};
 use crate::model::{Collection, Contract};
 
-/// `sql/views.sql`; nothing for a contract without collections.
+/// Emits `sql/views.sql`; nothing for a contract without collections.
 pub fn emit(plan: &Plan<'_>) -> Vec<OutputFile> {
     if plan.contract.collections.is_empty() {
         return Vec::new();
@@ -24,12 +24,12 @@ struct File {
 #[derive(Serialize)]
 struct View {
     path: String,
-    /// The view's name: the path with underscores.
+    /// The name of the view: the path with underscores.
     name: String,
     summary: String,
     columns: String,
     indexes: Vec<Index>,
-    /// Array members with an entry an item.
+    /// Array members with one entry per item.
     lists: Vec<List>,
 }
 
@@ -69,7 +69,7 @@ impl View {
     }
 }
 
-/// A member as an expression. Paths are quoted for both JSON and SQL, since names may hold anything.
+/// A member as an SQL expression. Paths are quoted for both JSON and SQL, because names may contain any character.
 fn extract(member: &str) -> String {
     let path = format!("$.\"{}\"", member.replace('"', "\\\""));
     format!("json_extract(record, '{}')", path.replace('\'', "''"))

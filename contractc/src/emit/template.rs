@@ -1,10 +1,10 @@
-//! Fills templates: Handlebars in strict mode, without escaping, from views that are prepared in code.
+//! Renders templates: Handlebars in strict mode, without escaping, from views prepared in code.
 
 use handlebars::{Handlebars, no_escape};
 use serde::Serialize;
 
-/// Fills a template. A fault of the template itself, which only a change of this crate can bring, becomes the text: it cannot be missed
-/// in a snapshot.
+/// Renders a template. An error in the template itself, which only a change of this crate can introduce, becomes the output, where a
+/// snapshot test shows it.
 pub fn fill(template: &str, view: &impl Serialize) -> String {
     let mut handlebars = Handlebars::new();
     handlebars.set_strict_mode(true);

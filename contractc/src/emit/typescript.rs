@@ -1,4 +1,4 @@
-//! The TypeScript target: types, Zod schemas, a `fetch` client and the stores of a local database, over the runtime.
+//! The TypeScript target: types, Zod schemas, a `fetch` client and the stores of a local database, on top of the runtime.
 
 mod code;
 mod headers;
@@ -16,7 +16,7 @@ use code::{key, type_key};
 use headers::Headers;
 use names::Names;
 
-/// All files of the TypeScript side, below `typescript/`.
+/// Emits all files of the TypeScript side, below `typescript/`.
 pub fn emit(plan: &Plan<'_>) -> Vec<OutputFile> {
     let names = Names::new(plan);
     let mut files = vec![file(plan, "index.ts", &index(plan, &names))];
@@ -47,7 +47,7 @@ fn has_types(plan: &Plan<'_>) -> bool {
     !plan.shapes.declarations.is_empty()
 }
 
-/// Operations may have schemas where the contract names none.
+/// Whether there are any schemas. Operations may have schemas even if the contract names none.
 fn has_schemas(plan: &Plan<'_>, names: &Names) -> bool {
     has_types(plan) || names.roots().next().is_some()
 }
@@ -56,7 +56,7 @@ fn file(plan: &Plan<'_>, path: &str, code: &str) -> OutputFile {
     OutputFile { path: path.to_owned(), text: format!("// {}\n{code}", plan.origin()) }
 }
 
-/// The files of the runtime, word for word.
+/// The files of the runtime, verbatim.
 fn runtime() -> Vec<OutputFile> {
     const FILES: &[(&str, &str)] = &[
         ("collection", include_str!("../../runtime/typescript/collection.ts")),
@@ -76,7 +76,7 @@ fn runtime() -> Vec<OutputFile> {
     FILES.iter().map(verbatim).collect()
 }
 
-/// `index.ts`: everything, and the schemas by name.
+/// `index.ts`: exports everything, including the schemas by name.
 fn index(plan: &Plan<'_>, names: &Names) -> String {
     let plain = |text: &str| text.replace(['\n', '\r'], " ");
     let (title, version) = (plain(&plan.contract.title), plain(&plan.contract.version));
@@ -113,7 +113,7 @@ fn index(plan: &Plan<'_>, names: &Names) -> String {
     code
 }
 
-/// The package of the contract: built by `npm install && npm run build`.
+/// The npm package of the contract, built by `npm install && npm run build`.
 fn package(plan: &Plan<'_>) -> String {
     let dexie = if plan.contract.collections.is_empty() { "" } else { ",\n    \"dexie\": \"^4.4.0\"" };
     format!(

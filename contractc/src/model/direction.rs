@@ -1,8 +1,8 @@
-//! Which way a value goes, and the schemas inside a schema by what they have to do with it.
+//! Directions (request or response), and the roles of subschemas.
 
 use super::{Condition, Contract, Schema, SchemaId};
 
-/// Which way a value goes.
+/// Which way a value is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Direction {
     /// To the server.
@@ -11,28 +11,28 @@ pub enum Direction {
     Response,
 }
 
-/// A schema as one direction needs it: the members that go only the other way need not be there.
+/// Marks a schema as the view of another schema for one direction: members of the other direction are not required.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct View {
-    /// The schema that it was made from.
+    /// The schema from which the view was made.
     pub of: SchemaId,
     /// The direction.
     pub direction: Direction,
 }
 
-/// What a schema inside another one has to do with the value.
+/// How a subschema relates to the value of its parent schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
-    /// It must hold of the same value: `$ref`, `allOf`, `then`, `else`, `dependentSchemas`.
+    /// Must hold for the same value: `$ref`, `allOf`, `then`, `else`, `dependentSchemas`.
     Part,
-    /// It is a choice, or speaks of what is inside the value.
+    /// A variant, or a schema for the content of the value.
     Content,
-    /// It asks something of the value, and refuses nothing by itself: `not`, `if`, `contains`, `propertyNames`.
+    /// Tests the value without rejecting it directly: `not`, `if`, `contains`, `propertyNames`.
     Question,
 }
 
 impl Contract {
-    /// The only way that a member of this schema goes: `readOnly` members go in responses, `writeOnly` ones in requests.
+    /// The only direction in which a member is sent: `readOnly` members in responses, `writeOnly` members in requests.
     pub fn only_direction(&self, member: SchemaId) -> Option<Direction> {
         let parts = self.all_of_closure(member);
         let said = |flag: fn(&Schema) -> bool| parts.iter().any(|part| flag(self.schema(*part)));
@@ -45,7 +45,7 @@ impl Contract {
 }
 
 impl Schema {
-    /// Calls a function with every schema inside this one.
+    /// Calls a function with every direct subschema and its role.
     pub fn each_inner(&mut self, mut visit: impl FnMut(Role, &mut SchemaId)) {
         let Self { array, object, reference, all_of, any_of, one_of, not, condition, .. } = self;
         reference.iter_mut().chain(all_of).for_each(|id| visit(Role::Part, id));

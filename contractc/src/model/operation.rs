@@ -1,4 +1,4 @@
-//! The operations of a contract: what a request may hold, what may be answered, and how callers prove who they are.
+//! The operations of a contract: requests, responses and authentication.
 
 use serde_json::Value as JsonValue;
 
@@ -9,15 +9,15 @@ use crate::source::Span;
 /// One method of one path.
 #[derive(Clone, Debug)]
 pub struct Operation {
-    /// Where it stands.
+    /// The position in the document.
     pub span: Span,
-    /// `operationId`, or method and path in its place.
+    /// `operationId`, or method and path if it is missing.
     pub id: String,
     /// The HTTP method.
     pub method: Method,
-    /// With its parameters in braces.
+    /// The path template, with its parameters in braces.
     pub path: String,
-    /// The first of its tags.
+    /// The first tag.
     pub tag: Option<String>,
     /// `summary`
     pub summary: Option<String>,
@@ -25,15 +25,15 @@ pub struct Operation {
     pub description: Option<String>,
     /// `deprecated`
     pub deprecated: bool,
-    /// By place, required ones first.
+    /// Ordered by place, required parameters first.
     pub parameters: Vec<Parameter>,
     /// `requestBody`
     pub body: Option<Body>,
-    /// By status: exact ones, then ranges, then the default.
+    /// Ordered by status: exact statuses, then ranges, then the default.
     pub responses: Vec<Response>,
-    /// Names of the schemes of which one must be satisfied; empty where none is needed.
+    /// The names of the security schemes, one of which must be satisfied; empty if none is needed.
     pub security: Vec<String>,
-    /// The schemas that its path item binds (`x-bind`) in place of others.
+    /// The schemas that the path item binds (`x-bind`) in place of others.
     pub bound: Vec<String>,
 }
 
@@ -63,26 +63,26 @@ pub enum Method {
 pub struct Parameter {
     /// Its name.
     pub name: String,
-    /// Where it stands.
+    /// Where the request carries it.
     pub place: Place,
-    /// Whether it must be there.
+    /// Whether it is required.
     pub required: bool,
     /// `deprecated`
     pub deprecated: bool,
     /// `description`
     pub description: Option<String>,
-    /// What its values are.
+    /// The schema of its values.
     pub schema: SchemaId,
-    /// How its value becomes text.
+    /// How its value is serialized to text.
     pub style: Style,
 }
 
-/// Where a parameter stands.
+/// Where a request carries a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
     /// In the path.
     Path,
-    /// In the query.
+    /// In the query string.
     Query,
     /// In a header.
     Header,
@@ -93,7 +93,7 @@ pub enum Place {
 /// The body of a request.
 #[derive(Clone, Debug)]
 pub struct Body {
-    /// Whether it must be there.
+    /// Whether it is required.
     pub required: bool,
     /// `description`
     pub description: Option<String>,
@@ -101,38 +101,38 @@ pub struct Body {
     pub media: Vec<Media>,
 }
 
-/// One representation of a body.
+/// One representation of a body, by media type.
 #[derive(Clone, Debug)]
 pub struct Media {
-    /// Such as `application/json`.
+    /// The media type, such as `application/json`.
     pub media_type: String,
-    /// What its values are.
+    /// The schema of the body.
     pub schema: Option<SchemaId>,
     /// `example` and `examples`
     pub examples: Vec<JsonValue>,
 }
 
-/// One of the answers to an operation.
+/// One of the responses of an operation.
 #[derive(Clone, Debug)]
 pub struct Response {
-    /// For which status it is.
+    /// The statuses that it applies to.
     pub status: Status,
     /// `description`
     pub description: String,
-    /// By name.
+    /// Ordered by name.
     pub headers: Vec<Header>,
     /// Its representations, JSON first.
     pub media: Vec<Media>,
 }
 
-/// For which statuses a response is.
+/// The statuses that a response applies to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Status {
-    /// One status.
+    /// A single status.
     Code(u16),
-    /// `4XX`
+    /// A class of statuses, such as `4XX`.
     Range(u16),
-    /// All that nothing else names.
+    /// Every status that no other response covers.
     Default,
 }
 
@@ -143,49 +143,49 @@ pub struct Header {
     pub name: String,
     /// `description`
     pub description: Option<String>,
-    /// Whether it must be there.
+    /// Whether it is required.
     pub required: bool,
-    /// What its values are.
+    /// The schema of its value.
     pub schema: Option<SchemaId>,
 }
 
-/// A way to prove who one is.
+/// A way to authenticate.
 #[derive(Debug)]
 pub struct SecurityScheme {
     /// Its name.
     pub name: String,
     /// `description`
     pub description: Option<String>,
-    /// How it works.
+    /// The kind of authentication.
     pub kind: SecurityKind,
 }
 
-/// How a security scheme works.
+/// The kind of authentication that a security scheme describes.
 #[derive(Debug, PartialEq, Eq)]
 pub enum SecurityKind {
     /// A bearer token.
     Bearer,
-    /// Name and password.
+    /// A user name and a password.
     Basic,
-    /// A key of its own.
+    /// An API key.
     ApiKey {
-        /// Where the key stands.
+        /// Where the request carries the key.
         place: Place,
-        /// What it is called there.
+        /// The name of the parameter, header or cookie.
         name: String,
     },
-    /// Flows that end in a bearer token.
+    /// An OAuth 2.0 or OpenID Connect flow that results in a bearer token.
     Token,
     /// Anything else.
     Other,
 }
 
 impl Method {
-    /// All methods, in the order in which a path lists them.
+    /// All methods, in the order in which a path item lists them.
     pub const ALL: [Method; 8] =
         [Method::Get, Method::Post, Method::Put, Method::Patch, Method::Delete, Method::Head, Method::Options, Method::Trace];
 
-    /// In lower case, as a document writes it.
+    /// The name in lower case, as a document writes it.
     pub fn name(self) -> &'static str {
         match self {
             Method::Get => "get",
@@ -201,7 +201,7 @@ impl Method {
 }
 
 impl Status {
-    /// As a document writes it.
+    /// The status as a document writes it.
     pub fn text(self) -> String {
         match self {
             Status::Code(code) => code.to_string(),
@@ -210,7 +210,7 @@ impl Status {
         }
     }
 
-    /// Whether it says that all went well.
+    /// Whether it indicates success.
     pub fn is_success(self) -> bool {
         matches!(self, Status::Code(200..=299) | Status::Range(2))
     }

@@ -1,4 +1,4 @@
-//! What the keywords of a schema demand, by the kind of value that they are for.
+//! The constraints of a schema, grouped by the type of value that they apply to.
 
 use serde_json::Value as JsonValue;
 
@@ -20,11 +20,11 @@ pub struct NumberRules {
     pub exclusive_maximum: Option<Number>,
     /// `multipleOf`
     pub multiple_of: Option<Number>,
-    /// `format`, where it names a width: its range is part of `minimum` and `maximum`.
+    /// The integer width that `format` names. Its range is already part of `minimum` and `maximum`.
     pub width: Option<IntegerWidth>,
 }
 
-/// The width of an integer, as a format such as `int32` says it.
+/// The width of an integer, as a format such as `int32` names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IntegerWidth {
     /// `int8`
@@ -57,19 +57,19 @@ impl IntegerWidth {
         (IntegerWidth::U64, "u64", Number::Signed(0), Number::Unsigned(u64::MAX)),
     ];
 
-    /// The width that a format means.
+    /// The width that a format names.
     pub fn from_format(format: &str) -> Option<IntegerWidth> {
         let (sign, bits) = format.split_once("int").filter(|(sign, _)| ["", "u"].contains(sign))?;
         let name = format!("{}{bits}", if sign.is_empty() { "i" } else { "u" });
         Self::ALL.iter().find(|(_, known, ..)| *known == name).map(|(width, ..)| *width)
     }
 
-    /// Such as `i32`.
+    /// The name of the Rust type, such as `i32`.
     pub fn name(self) -> &'static str {
         Self::ALL[self as usize].1
     }
 
-    /// The least and the greatest value.
+    /// The minimum and maximum value.
     pub fn range(self) -> (Number, Number) {
         let (.., min, max) = Self::ALL[self as usize];
         (min, max)
@@ -94,7 +94,7 @@ pub struct TextRules {
 pub struct ArrayRules {
     /// `prefixItems`
     pub prefix_items: Vec<SchemaId>,
-    /// For the items behind the prefix.
+    /// The schema of the items after the prefix.
     pub items: Option<SchemaId>,
     /// `minItems`
     pub min_items: Option<u64>,
@@ -110,7 +110,7 @@ pub struct ArrayRules {
     pub each: bool,
 }
 
-/// `contains`, and how often.
+/// `contains`, with the bounds on the number of matches.
 #[derive(Clone, Copy, Debug)]
 pub struct Contains {
     /// `contains`
@@ -124,7 +124,7 @@ pub struct Contains {
 /// Keywords on objects.
 #[derive(Clone, Debug, Default)]
 pub struct ObjectRules {
-    /// Required members first, in the order of `required`; then the others by name.
+    /// Required members first, in the order of `required`, then the others by name.
     pub properties: Vec<(String, SchemaId)>,
     /// `patternProperties`
     pub pattern_properties: Vec<(String, SchemaId)>,
@@ -157,44 +157,44 @@ pub struct Condition {
     pub otherwise: Option<SchemaId>,
 }
 
-/// A member whose value tells the variants of a `oneOf` apart.
+/// A discriminating member: its value selects the variant of a `oneOf`.
 #[derive(Clone, Debug)]
 pub struct UnionTag {
-    /// Its name.
+    /// The name of the member.
     pub member: String,
-    /// One for each variant, in the order of `one_of`: strings or booleans.
+    /// The values that select each variant, in the order of `one_of`: strings or booleans.
     pub values: Vec<Vec<JsonValue>>,
 }
 
-/// `discriminator` of a union whose variants are references.
+/// The `discriminator` of a union whose variants are references.
 #[derive(Clone, Debug)]
 pub struct Discriminator {
-    /// Where it stands.
+    /// The position in the document.
     pub span: Span,
     /// `propertyName`
     pub member: String,
-    /// For each variant the values that mean it: the keys of `mapping`, and the schema's own name.
+    /// The values that select each variant: the keys of `mapping`, and the schema's own name.
     pub values: Vec<Vec<String>>,
 }
 
 /// A comparison between members: `left op right [± offset]`.
 #[derive(Clone, Debug)]
 pub struct Rule {
-    /// Where it stands.
+    /// The position in the document.
     pub span: Span,
-    /// As written, with single spaces.
+    /// The rule as written, with single spaces.
     pub text: String,
     /// The member on the left.
     pub left: String,
-    /// How the sides are compared.
+    /// The comparison operator.
     pub comparison: Comparison,
     /// The member on the right.
     pub right: String,
-    /// What is added to the right side, or taken from it.
+    /// The member that is added to the right side or subtracted from it.
     pub offset: Option<(Sign, String)>,
 }
 
-/// How a rule compares.
+/// The operator of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Comparison {
     /// `==`
@@ -211,7 +211,7 @@ pub enum Comparison {
     GreaterOrEqual,
 }
 
-/// Whether an offset is added or taken away.
+/// Whether an offset is added or subtracted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sign {
     /// `+`
@@ -221,7 +221,7 @@ pub enum Sign {
 }
 
 impl NumberRules {
-    /// Whether any of them is used.
+    /// Whether any of the keywords is present.
     pub fn any(&self) -> bool {
         let Self { minimum, maximum, exclusive_minimum, exclusive_maximum, multiple_of, width: _ } = self;
         [minimum, maximum, exclusive_minimum, exclusive_maximum, multiple_of].iter().any(|rule| rule.is_some())
@@ -229,7 +229,7 @@ impl NumberRules {
 }
 
 impl TextRules {
-    /// Whether any of them is used.
+    /// Whether any of the keywords is present.
     pub fn any(&self) -> bool {
         let Self { min_length, max_length, pattern, format } = self;
         min_length.is_some() || max_length.is_some() || pattern.is_some() || format.is_some()
@@ -237,7 +237,7 @@ impl TextRules {
 }
 
 impl ArrayRules {
-    /// Whether any of them is used.
+    /// Whether any of the keywords is present.
     pub fn any(&self) -> bool {
         let Self { prefix_items, items, min_items, max_items, unique_items, contains, unevaluated_items, each: _ } = self;
         let bounds = min_items.is_some() || max_items.is_some() || *unique_items;
@@ -246,12 +246,12 @@ impl ArrayRules {
 }
 
 impl ObjectRules {
-    /// Whether any of them is used.
+    /// Whether any of the keywords is present.
     pub fn any(&self) -> bool {
         !self.is_plain() || !self.properties.is_empty() || !self.required.is_empty()
     }
 
-    /// Whether only `properties` and `required` are used: such objects can be checked in one walk with others.
+    /// Whether only `properties` and `required` are present. Such objects can be checked together with others in one pass.
     pub fn is_plain(&self) -> bool {
         let Self {
             properties: _,
@@ -272,7 +272,7 @@ impl ObjectRules {
 }
 
 impl Comparison {
-    /// All comparisons; of two that begin alike, the longer one first.
+    /// All comparisons. If one symbol is a prefix of another, the longer one comes first.
     pub const ALL: [Comparison; 6] = [
         Comparison::Equal,
         Comparison::NotEqual,
@@ -282,7 +282,7 @@ impl Comparison {
         Comparison::Greater,
     ];
 
-    /// As a rule writes it.
+    /// The symbol in a rule.
     pub fn symbol(self) -> &'static str {
         match self {
             Comparison::Equal => "==",
@@ -294,7 +294,7 @@ impl Comparison {
         }
     }
 
-    /// The orderings that satisfy it.
+    /// The orderings that satisfy the comparison.
     pub fn accepted(self) -> &'static [std::cmp::Ordering] {
         use std::cmp::Ordering::{Equal, Greater, Less};
         match self {

@@ -1,22 +1,23 @@
-//! How schemas lead to each other for one and the same value: circles, by which no value could be judged, and chains that are too long to follow.
+//! Detects cycles of schemas that apply to the same value, which no validation could finish, and chains that are too long to follow.
 
 use super::Reader;
 use crate::model::{Schema, SchemaId};
 
-/// How many schemas may apply to one value one inside the other. With the bound on the depth of values, it bounds the depth of every walk
-/// over a value and its schemas.
+/// How many schemas may apply to the same value through each other. Together with the bound on the depth of values, this bounds the
+/// recursion depth of every walk over a value and its schemas.
 const IN_PLACE_DEPTH_MAX: usize = 64;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Visit {
     New,
     Open,
-    /// With the length of the longest chain from here.
+    /// The chain is measured: the length of the longest chain that starts here.
     Done(usize),
 }
 
 impl Reader<'_> {
-    /// Refuses circles at the schema where they were entered, and chains at the schema that makes them too long. Says whether there are none.
+    /// Reports each cycle at the schema where the walk entered it, and each chain at the schema that makes it too long. Returns whether
+    /// there are none.
     pub(super) fn refuse_circles(&mut self) -> bool {
         let mut is_sound = true;
         let mut visits = vec![Visit::New; self.contract.schemas.len()];
@@ -49,7 +50,7 @@ impl Reader<'_> {
         is_sound
     }
 
-    /// The length of the longest chain of schemas from this one; those after it are done.
+    /// The length of the longest chain that starts at this schema. The schemas that it leads to are already done.
     fn chain(&mut self, at: usize, visits: &[Visit]) -> usize {
         let schema = &self.contract.schemas[at];
         let lengths = in_place(schema).map(|next| match visits[next.0] {
@@ -66,7 +67,7 @@ impl Reader<'_> {
     }
 }
 
-/// The schemas that judge the same value as this one.
+/// The schemas that apply to the same value as this one.
 fn in_place(schema: &Schema) -> impl Iterator<Item = SchemaId> {
     let condition =
         schema.condition.iter().flat_map(|condition| [Some(condition.condition), condition.then, condition.otherwise]).flatten();

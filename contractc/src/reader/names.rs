@@ -1,4 +1,4 @@
-//! Names of schemas that the document does not name itself: those that `x-bind` and `x-any-collection` instantiate.
+//! Names the schemas that the document does not name: the instances that `x-bind` and `x-any-collection` create.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -6,7 +6,7 @@ use super::{Bindings, Key, Located, Reader};
 use crate::source::{Node, Value};
 
 impl<'a> Reader<'a> {
-    /// The part of `bindings` that matters at a place: what is bound there, directly or behind references.
+    /// The subset of `bindings` that applies at a place: the bound schemas that it reaches, directly or through references.
     pub(super) fn reached(&mut self, at: &Located<'a>, bindings: &Bindings) -> Bindings {
         if bindings.is_empty() || at.file != self.root {
             return Vec::new();
@@ -38,13 +38,13 @@ impl<'a> Reader<'a> {
         found
     }
 
-    /// A schema of the root document.
+    /// A schema of the root document, by JSON pointer.
     pub(super) fn root_schema(&self, pointer: &str) -> Option<Located<'a>> {
         let node = self.sources.root(self.root)?.at_pointer(pointer)?;
         Some(Located { file: self.root, pointer: pointer.to_owned(), node })
     }
 
-    /// Names the instances of named schemas: what is bound, then the schema's own name.
+    /// Names the instances of named schemas: the names of the bound schemas, followed by the schema's own name.
     pub(super) fn instance_names(&mut self) {
         for (key, id) in &self.ids {
             if let Some(name) = self.instance_name(key) {

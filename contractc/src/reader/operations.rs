@@ -1,4 +1,4 @@
-//! Paths, parameters, bodies, responses and security.
+//! Reads paths, parameters, bodies, responses and security requirements.
 
 use std::collections::BTreeSet;
 
@@ -44,7 +44,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// `x-bind`: what stands for what within a path item.
+    /// Reads `x-bind`: which schema replaces which within a path item.
     fn bindings(&mut self, item: &Located<'a>) -> Bindings {
         let mut bindings = Bindings::new();
         for (from, to) in item.get("x-bind").iter().flat_map(Located::entries) {
@@ -89,7 +89,7 @@ impl<'a> Reader<'a> {
         self.contract.operations.push(operation);
     }
 
-    /// Two operations of one id cannot both be called by it.
+    /// Rejects operations that share an `operationId`.
     fn unique_ids(&mut self) {
         let mut seen = BTreeSet::new();
         for operation in &mut self.contract.operations {
@@ -101,7 +101,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The operation's own parameters and those of its path, which the former override.
+    /// The parameters of the operation and of its path item. The operation's own parameters override those of the path item.
     fn parameters(&mut self, path: &str, at: &Located<'a>, shared: Option<&Located<'a>>, bindings: &Bindings) -> Vec<Parameter> {
         let mut parameters: Vec<Parameter> = Vec::new();
         let own = at.get("parameters");
@@ -123,7 +123,7 @@ impl<'a> Reader<'a> {
                 self.diagnostics.warning(at.node.span, message);
             }
         }
-        // A path parameter that its path does not have can be given no value.
+        // A path parameter that the path template does not contain cannot receive a value.
         parameters.retain(|parameter| parameter.place != Place::Path || placeholders(path).any(|name| name == parameter.name));
         parameters.sort_by_key(|parameter| (parameter.place, !parameter.required));
         parameters
@@ -146,7 +146,7 @@ impl<'a> Reader<'a> {
                 return None;
             }
         };
-        // These headers are set by the body, the accepted media types and the security schemes.
+        // The body, the accepted media types and the security schemes determine these headers.
         if place == Place::Header && ["accept", "content-type", "authorization"].contains(&name.to_ascii_lowercase().as_str()) {
             return None;
         }
@@ -209,7 +209,7 @@ impl<'a> Reader<'a> {
             }
             media.push(Media { media_type: media_type.to_owned(), schema, examples });
         }
-        // JSON first: it is the representation that the generated code prefers.
+        // JSON comes first: the generated code prefers it.
         media.sort_by_key(|media| !media.is_json());
         if let [first, others @ ..] = media.as_slice()
             && !others.is_empty()
@@ -253,7 +253,7 @@ impl<'a> Reader<'a> {
         headers
     }
 
-    /// Names of the schemes of which one must be satisfied. An empty requirement makes all of them optional.
+    /// The names of the security schemes, one of which must be satisfied. An empty requirement makes authentication optional.
     fn security(&mut self, at: Option<&Located<'a>>) -> Vec<String> {
         let items = at.map(Located::items).unwrap_or_default();
         for (name, scheme) in items.iter().flat_map(Located::entries) {
@@ -289,7 +289,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The names in braces of a path template.
+/// The parameter names in braces in a path template.
 pub fn placeholders(path: &str) -> impl Iterator<Item = &str> {
     path.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name)
 }

@@ -1,4 +1,4 @@
-//! Schema objects: every keyword is enforced, named as an annotation, or refused with its place.
+//! Reads schema objects: every keyword is enforced, recorded as an annotation, or rejected at its position.
 
 mod keywords;
 mod values;
@@ -59,7 +59,7 @@ impl<'a> Reader<'a> {
         self.finish_schema(job.node, schema);
     }
 
-    /// `if`; `then` and `else` say nothing without it.
+    /// Reads `if`. Without it, `then` and `else` have no effect.
     fn condition(&mut self, here: &Located<'a>, bindings: &Bindings, schema: &mut Schema) {
         let Some(condition) = here.get("if").filter(|_| self.dialect == Dialect::V31) else { return };
         let condition = self.child(&condition, bindings);
@@ -68,7 +68,7 @@ impl<'a> Reader<'a> {
         schema.condition = Some(Condition { condition, then, otherwise });
     }
 
-    /// What a keyword is in this dialect; nothing if it is to be listed and passed over.
+    /// How this dialect treats a keyword; `None` if it is unknown or ignored. Reports ignored keywords and likely misspellings.
     fn known(&mut self, keyword: &str, known: Option<Known>, lone_reference: bool, span: Span) -> Option<Known> {
         match known {
             Some(known) if lone_reference && !matches!(known, Known::Annotation | Known::Direction | Known::V30) && keyword != "$ref" => {
@@ -134,13 +134,13 @@ impl<'a> Reader<'a> {
             "anyOf" => schema.any_of = self.schemas(value, bindings),
             "oneOf" => schema.one_of = self.schemas(value, bindings),
             "not" => schema.not = Some(self.child(value, bindings)),
-            // Read together, when all siblings are known.
+            // Read together, once all sibling keywords are known.
             "if" | "then" | "else" | "discriminator" => {}
             "x-each" => schema.array.each = self.bool(value.node, keyword),
             "x-max-depth" => schema.max_depth = self.size(value.node, keyword),
             "x-ref" => schema.refers_to = self.collection_name(value.node),
             "x-rules" => self.rules(value, schema),
-            // Read before the schemas, with all its siblings.
+            // Read before the schemas, together with all sibling keywords.
             "x-sync" | "x-any-collection" => {}
             "prefixItems" | "items" | "minItems" | "maxItems" | "uniqueItems" | "contains" | "minContains" | "maxContains"
             | "unevaluatedItems" => {
@@ -213,10 +213,10 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// What can be said only when all keywords are read.
+    /// The checks and normalizations that need all keywords of the schema.
     fn finish_schema(&mut self, node: &Node, schema: &mut Schema) {
         if schema.array.contains.is_some_and(|contains| contains.schema == SchemaId(usize::MAX)) {
-            // minContains and maxContains without contains say nothing.
+            // Without `contains`, `minContains` and `maxContains` have no effect.
             schema.array.contains = None;
         }
         if self.dialect == Dialect::V30 {
@@ -238,7 +238,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// `nullable` where a neighbour would still refuse null: the author meant null to be accepted.
+    /// Handles `nullable` beside a keyword that would still reject null: the author meant null to be accepted.
     fn nullable_policy(&mut self, node: &Node, schema: &Schema) {
         let lists_null = |values: &Vec<_>| values.contains(&serde_json::Value::Null);
         let neighbour = if schema.reference.is_some() {
@@ -278,7 +278,7 @@ impl<'a> Reader<'a> {
         names
     }
 
-    /// A schema inside this one. What is bound goes on only where it is met.
+    /// Reads a subschema. The bindings are passed on only if the subschema reaches a bound schema.
     fn child(&mut self, at: &Located<'a>, bindings: &Bindings) -> SchemaId {
         let bindings = self.reached(at, bindings);
         self.schema(at, &bindings)
@@ -293,7 +293,7 @@ impl<'a> Reader<'a> {
         map.entries().into_iter().map(|(name, at)| (name.to_owned(), self.child(&at, bindings))).collect()
     }
 
-    /// A map of schemas, wherever a reference in its place leads.
+    /// A map of schemas, after following a reference in its place.
     fn map(&mut self, value: &Located<'a>) -> Option<Located<'a>> {
         let at = self.dereference(value.clone())?;
         if at.node.as_map().is_none() {
@@ -323,7 +323,7 @@ impl<'a> Reader<'a> {
         properties
     }
 
-    /// The schema that `$ref` means, what is bound included.
+    /// The schema that `$ref` points to, with the bindings applied.
     pub(super) fn reference(&mut self, value: &Located<'a>, bindings: &Bindings) -> Option<SchemaId> {
         let target = self.resolve(value.file, value.node)?;
         let bound = target.pointer.strip_prefix("/components/schemas/").and_then(|name| {
@@ -337,7 +337,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The bounds that the width of an integer sets. The widest integers keep those that they have: what lies beyond no type could hold.
+/// Adds the bounds that the width of an integer implies. The widest integers keep their own bounds: no type could hold a value beyond them.
 fn width_bounds(schema: &mut Schema) {
     let is_integer = schema.types.is_some_and(|types| types.0 & !Types::NULL.0 == Types::INTEGER.0);
     let rules = &mut schema.number;

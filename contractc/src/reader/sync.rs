@@ -1,4 +1,4 @@
-//! The vendor extensions that make a contract a sync contract.
+//! Reads the vendor extensions that turn a contract into a sync contract.
 
 use super::{Bindings, Located, Reader};
 use crate::model::{Collection, Comparison, Index, Method, Operation, Route, Rule, Schema, SchemaId, Sign, UnionTag};
@@ -9,7 +9,7 @@ use crate::source::{Node, Span, Value};
 const SYNC_MEMBERS: [&str; 6] = ["indexes", "naturalKey", "parents", "path", "since", "singleton"];
 
 impl<'a> Reader<'a> {
-    /// Reads every `x-sync`, so that the collections are known before any schema is read.
+    /// Reads every `x-sync`. This runs before any schema is read, so that the collections are known.
     pub(super) fn collections(&mut self, root: &Located<'a>) {
         if let Some(namespace) = root.node.get("x-namespace") {
             self.contract.namespace = namespace.as_str().filter(|text| Format::Uuid.matches(text)).map(str::to_owned);
@@ -72,7 +72,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// `name`, `'*name'` for one entry an item, or a list of names.
+    /// Reads an index: `name`, `'*name'` for one entry per array item, or a list of names.
     fn index(&mut self, node: &Node) -> Index {
         match node.as_str() {
             Some(text) => {
@@ -92,7 +92,7 @@ impl<'a> Reader<'a> {
         list.iter().filter_map(Node::as_str).map(str::to_owned).collect()
     }
 
-    /// Ties collections to their schemas, checks what they name, and puts parents first.
+    /// Links collections to their schemas, checks the members that they name, and orders parents before children.
     pub(super) fn finish_collections(&mut self) {
         let mut collections = std::mem::take(&mut self.contract.collections);
         for collection in &mut collections {
@@ -127,7 +127,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// An index names members of every variant's records or of some; a local database cannot index booleans.
+    /// Checks that each indexed member exists in the records of at least one variant, and is not a boolean: a local database cannot index
+    /// booleans.
     fn check_indexes(&mut self, collection: &Collection) {
         let span = collection.span;
         for member in collection.indexes.iter().flat_map(|index| &index.members) {
@@ -143,7 +144,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// `x-ref`
+    /// Reads `x-ref`.
     pub(super) fn collection_name(&mut self, node: &Node) -> Option<String> {
         let listed: Vec<_> = self.contract.collections.iter().map(|collection| collection.path.as_str()).collect();
         let message = match node.as_str() {
@@ -155,7 +156,7 @@ impl<'a> Reader<'a> {
         None
     }
 
-    /// `x-rules`
+    /// Reads `x-rules`.
     pub(super) fn rules(&mut self, value: &Located<'a>, schema: &mut Schema) {
         for item in value.items() {
             let rule = item.node.as_str().and_then(|text| parse_rule(text, item.node.span));
@@ -174,7 +175,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A rule over a member that nobody declares, or that is no number, would never apply.
+    /// Rejects a rule over a member that is undeclared or not a number: such a rule would never apply.
     pub(super) fn check_rules(&mut self) {
         for index in 0..self.contract.schemas.len() {
             for rule in self.contract.schemas[index].rules.clone() {
@@ -201,7 +202,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Turns a schema with `x-any-collection: { member, bind }` into a union over all collections, told apart by `member`.
+    /// Turns a schema with `x-any-collection: { member, bind }` into a union over all collections, discriminated by `member`.
     pub(super) fn any_collection(&mut self, here: &Located<'a>, bindings: &Bindings, schema: &mut Schema) -> bool {
         let Some(extension) = here.node.get("x-any-collection") else { return false };
         let (Some(member), Some(bind)) = (self.text(extension, "member"), self.text(extension, "bind")) else {
@@ -227,8 +228,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The path below the collection's own whose last segment `fits`, with those of its operations that have one of the methods; the first of
-/// these is needed. Only path items that bind the collection's schema count.
+/// The path below the collection's own path whose last segment satisfies `fits`, with its operations that use one of `methods`. The
+/// first method is mandatory. Only path items that bind the collection's schema are considered.
 fn route(operations: &[Operation], collection: &Collection, methods: &[Method], fits: impl Fn(&str) -> bool) -> Option<Route> {
     let own = format!("/{}/", collection.path);
     let is_route = |operation: &&Operation| {

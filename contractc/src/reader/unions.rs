@@ -1,4 +1,4 @@
-//! What tells the variants of a union apart: a member with a constant in each, or the `discriminator` where the variants' own schemas do not say.
+//! Finds how the variants of a union are discriminated: by a member that is constant in each variant, or by the `discriminator` otherwise.
 
 use serde_json::Value as JsonValue;
 
@@ -8,7 +8,7 @@ use crate::runtime::check::Types;
 use crate::source::Node;
 
 impl<'a> Reader<'a> {
-    /// The `discriminator` of a union whose variants are all references, with the values that mean each of them.
+    /// Reads the `discriminator` of a union whose variants are all references, with the values that select each variant.
     pub(super) fn discriminator(&mut self, here: &Located<'a>) -> Option<Discriminator> {
         let at = here.get("discriminator")?;
         let span = at.node.span;
@@ -30,20 +30,20 @@ impl<'a> Reader<'a> {
             }
         }
         for (target, values) in targets.iter().zip(&mut values) {
-            // A schema's own name means it, unless the mapping says otherwise.
+            // A schema's own name selects it, unless the mapping overrides that.
             let name = target.pointer.strip_prefix("/components/schemas/").filter(|name| !mapped.contains(name));
             values.extend(name.map(str::to_owned));
         }
         Some(Discriminator { span, member, values })
     }
 
-    /// The schema that a value of `mapping` means: by name, or by reference.
+    /// The schema that a value of `mapping` points to, by name or by reference.
     fn mapped(&mut self, target: &Located<'a>) -> Option<Located<'a>> {
         let by_name = target.node.as_str().and_then(|name| self.root_schema(&format!("/components/schemas/{name}")));
         by_name.or_else(|| self.resolve(target.file, target.node))
     }
 
-    /// For every union, the member that tells its variants apart, where there is one.
+    /// Finds the discriminating member of every union that has one.
     pub(super) fn union_tags(&mut self) {
         for index in 0..self.contract.schemas.len() {
             let schema = &self.contract.schemas[index];
@@ -64,7 +64,7 @@ impl<'a> Reader<'a> {
             }
             let schema = &mut self.contract.schemas[index];
             if is_discriminated && tag.is_some() {
-                // Of variants that are told apart, exactly one is meant.
+                // A value matches exactly one of several discriminated variants.
                 schema.one_of = std::mem::take(&mut schema.any_of);
             }
             schema.tag = tag;
@@ -87,7 +87,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// What the discriminator says, if every variant is an object that requires its member.
+    /// The tag that the discriminator defines, if every variant is an object that requires its member.
     fn discriminated(&self, schema: &Schema, variants: &[SchemaId]) -> Option<UnionTag> {
         let Discriminator { member, values, .. } = schema.discriminator.as_ref()?;
         let requires = |variant: &SchemaId| self.object_parts(*variant).iter().any(|part| part.object.required.contains(member));
@@ -96,7 +96,7 @@ impl<'a> Reader<'a> {
         is_decided.then(|| UnionTag { member: member.clone(), values: values() })
     }
 
-    /// The parts of a schema that accepts nothing but objects; nothing for another one.
+    /// The allOf closure of a schema that accepts only objects; empty for any other schema.
     fn object_parts(&self, id: SchemaId) -> Vec<&Schema> {
         let parts = self.contract.all_of_closure(self.contract.resolved(id));
         let parts: Vec<_> = parts.iter().map(|part| self.contract.schema(*part)).collect();
@@ -104,7 +104,7 @@ impl<'a> Reader<'a> {
         if is_object { parts } else { Vec::new() }
     }
 
-    /// The members that an object must have, and whose value can be one of a few strings or booleans only.
+    /// The required members that accept only a few strings or booleans.
     fn constants(&self, id: SchemaId) -> Vec<(String, Vec<JsonValue>)> {
         let parts = self.object_parts(id);
         let required: Vec<_> = parts.iter().flat_map(|part| &part.object.required).collect();

@@ -1,19 +1,19 @@
-//! Schemas as one direction needs them: a required `readOnly` member is required in responses alone, a required `writeOnly` one in requests.
+//! Derives direction-specific schemas: only responses require a required `readOnly` member, and only requests a required `writeOnly` one.
 //!
-//! What an operation uses is replaced by a view of its direction, and so is all that leads to one, but only where something differs.
-//! A view is a copy with fewer names in `required`: members that go the other way may be absent; where they are present, they are judged as ever.
-//! Questions (`not`, `if`, `contains`) are asked as they are written.
+//! In each operation, every schema is replaced by a view for its direction, and so is every schema that leads to one, but only where the
+//! view differs. A view is a copy with fewer names in `required`: members of the other direction may be absent, but are still validated.
+//! Schemas that only test a value (`not`, `if`, `contains`) are left unchanged.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Reader;
 use crate::model::{Contract, Direction, Operation, Role, Schema, SchemaId, View};
 
-/// Members that need not be there, since they go only the other way.
+/// The members that a view does not require, because they belong to the other direction.
 type Loose = BTreeSet<String>;
 
 impl Reader<'_> {
-    /// Makes the views of both directions.
+    /// Creates the views of both directions.
     pub(super) fn views(&mut self) {
         let goes_one_way = |schema: &Schema| schema.annotations.read_only || schema.annotations.write_only;
         if !self.contract.schemas.iter().any(goes_one_way) {
@@ -35,7 +35,7 @@ impl Reader<'_> {
     }
 }
 
-/// The schemas of what an operation sends one way.
+/// The schemas that an operation uses in one direction.
 fn schemas_of(operation: &mut Operation, direction: Direction) -> Vec<&mut SchemaId> {
     match direction {
         Direction::Request => {
@@ -53,7 +53,7 @@ fn schemas_of(operation: &mut Operation, direction: Direction) -> Vec<&mut Schem
     }
 }
 
-/// The schemas inside each schema, by what they have to do with it.
+/// The subschemas of each schema, with the role of each.
 struct Links(Vec<Vec<(Role, SchemaId)>>);
 
 impl Links {
@@ -66,7 +66,7 @@ impl Links {
         Links(contract.schemas.iter().map(inner).collect())
     }
 
-    /// A schema and all that must hold of the same value.
+    /// The schema and every schema that must hold for the same value.
     fn parts<'c>(&self, contract: &'c Contract, id: SchemaId) -> Vec<&'c Schema> {
         let mut found = vec![id];
         let mut next = 0;
@@ -81,7 +81,7 @@ impl Links {
         found.into_iter().map(|part| contract.schema(part)).collect()
     }
 
-    /// The required members of a schema that go only the other way.
+    /// The required members of a schema that belong only to the other direction.
     fn loose(&self, contract: &Contract, id: SchemaId, direction: Direction) -> Loose {
         let parts = self.parts(contract, id);
         let required: BTreeSet<&String> = parts.iter().flat_map(|part| &part.object.required).collect();
@@ -91,19 +91,19 @@ impl Links {
     }
 }
 
-/// The schemas that are used in one direction, each with the members that it does not require there.
+/// The schemas used in one direction, each with the members that it does not require in that direction.
 struct Graph {
     nodes: Vec<Node>,
     numbers: BTreeMap<(SchemaId, Loose), usize>,
-    /// The nodes of schemas that are used by themselves: below a schema with more such members, a part is looser than it is alone.
+    /// The nodes of schemas that are used on their own. Within a schema that relaxes more members, a part relaxes more than it does alone.
     alone: BTreeSet<usize>,
 }
 
 struct Node {
     schema: SchemaId,
     loose: Loose,
-    /// The node that stands for each schema inside this one. It depends on nothing but the inner schema and its role, so no order of
-    /// keywords or members can connect it to another one. Questions have no node.
+    /// The node for each subschema of this one. The node depends only on the subschema and its role, so the order of keywords or members
+    /// cannot connect it to a different node. Schemas with the role `Question` have no node.
     inner: BTreeMap<(Role, SchemaId), usize>,
 }
 
@@ -149,7 +149,7 @@ impl Graph {
         number
     }
 
-    /// The nodes that differ from their schemas: by themselves, or by what is inside.
+    /// The nodes that differ from their schemas, directly or through a subschema.
     fn changed(&self) -> BTreeSet<usize> {
         let mut holders = vec![Vec::new(); self.nodes.len()];
         for (from, node) in self.nodes.iter().enumerate() {
@@ -165,7 +165,7 @@ impl Graph {
         changed
     }
 
-    /// Puts the views into the contract; returns those of schemas that are used by themselves.
+    /// Adds the views to the contract. Returns the views of schemas that are used on their own.
     fn make_views(&self, contract: &mut Contract, direction: Direction) -> BTreeMap<SchemaId, SchemaId> {
         let first = contract.schemas.len();
         let ids: BTreeMap<usize, SchemaId> =
@@ -188,7 +188,7 @@ impl Graph {
 }
 
 impl Node {
-    /// A copy of the node's schema that requires less, and holds the views of what is inside; `views` are the ids of nodes that have one.
+    /// A copy of the node's schema that requires less and uses the views of its subschemas. `views` maps changed nodes to their views.
     fn view(&self, contract: &Contract, direction: Direction, views: &BTreeMap<usize, SchemaId>) -> Schema {
         let mut schema = contract.schema(self.schema).clone();
         schema.view = Some(View { of: self.schema, direction });
@@ -204,10 +204,10 @@ impl Node {
     }
 }
 
-/// Names views of named schemas.
+/// Generates names for the views of named schemas.
 struct Namer {
     suffix: &'static str,
-    /// In the form in which names are compared: no two types may differ in case or signs alone.
+    /// The names in use, normalized for comparison: two type names must not differ only in case or punctuation.
     taken: BTreeSet<String>,
 }
 

@@ -1,23 +1,23 @@
-//! Whether an expression can take exponential time: whether, in a repetition, one text can be matched in two ways that both go on.
+//! Detects regexes that can take exponential time: those with a repetition in which one text can match in two ways.
 //!
-//! The repetition becomes an automaton with a state for each of its classes. Two ways through it are walked side by side: if they part
-//! and meet again where they began, each further round doubles the ways that a backtracking matcher tries before it gives up. What comes
-//! behind must be able to refuse; otherwise the first way is the last one tried.
+//! The repetition becomes an automaton with one state per class. Two paths through the automaton are walked in parallel. If they diverge
+//! and meet again in the state where they started, each further round doubles the number of paths that a backtracking matcher tries before
+//! it fails. This requires that the rest of the regex can fail; otherwise the matcher stops at the first path.
 
 use super::{Class, Node};
 
-/// Larger bounds say nothing new of which ways there are.
+/// Larger bounds on repetition allow no new kinds of paths.
 const COPIES_MAX: usize = 12;
-/// Larger repetitions are not judged, for the sake of the time that it would take.
+/// Larger automata are not analyzed, to limit the time.
 const STATES_MAX: usize = 80;
 
 impl Node {
-    /// Whether the expression is known to take exponential time on some texts that do not match.
+    /// Whether the regex is known to take exponential time on some texts that do not match.
     pub(crate) fn is_exponential(&self) -> bool {
         self.has_ambiguous_loop(false)
     }
 
-    /// `can_fail`: whether what comes behind can refuse.
+    /// `can_fail`: whether the rest of the regex can fail to match.
     fn has_ambiguous_loop(&self, can_fail: bool) -> bool {
         match self {
             Node::Class(_) | Node::Back(_) | Node::Assertion => false,
@@ -44,7 +44,7 @@ impl Node {
         }
     }
 
-    /// Whether there is more than one way through: otherwise there is nothing to walk.
+    /// Whether there is more than one path through the node. If not, there is no ambiguity to look for.
     fn varies(&self) -> bool {
         match self {
             Node::Class(_) | Node::Back(_) | Node::Assertion => false,
@@ -56,23 +56,23 @@ impl Node {
     }
 }
 
-/// The states of a repetition, each a class; an edge for each way from one to the next, several where there are several ways.
+/// The states of a repetition, one per class. Parallel edges represent several paths from one state to the next.
 struct Automaton<'n> {
     classes: Vec<&'n Class>,
     edges: Vec<Vec<usize>>,
 }
 
-/// How a part can be entered and left. A state is listed once for each way to it.
+/// How a part can be entered and left. A state is listed once per path to it.
 #[derive(Clone)]
 struct Part {
     first: Vec<usize>,
     last: Vec<usize>,
-    /// Whether it matches nothing, too.
+    /// Whether the part also matches the empty string.
     is_nullable: bool,
 }
 
 impl<'n> Automaton<'n> {
-    /// Nothing, if it is too large or refers back.
+    /// Builds the automaton of a repetition; `None` if it is too large or contains a back reference.
     fn of_loop(node: &'n Node) -> Option<Self> {
         let mut automaton = Automaton { classes: Vec::new(), edges: Vec::new() };
         let part = automaton.add(node)?;
@@ -113,7 +113,7 @@ impl<'n> Automaton<'n> {
         }
     }
 
-    /// `XX(X(X)?)?` or `XXX*`: what may come is nested, so that there is one way to leave it out.
+    /// Expands to `XX(X(X)?)?` or `XXX*`. Optional copies are nested, so that there is only one way to omit them.
     fn add_repeat(&mut self, node: &'n Node, min: usize, max: Option<usize>) -> Option<Part> {
         let mut tail = Part { first: Vec::new(), last: Vec::new(), is_nullable: true };
         let mut needed = min;
@@ -121,7 +121,7 @@ impl<'n> Automaton<'n> {
             None => {
                 tail = self.add(node)?;
                 self.connect(&tail.last, &tail.first);
-                // `X+` is `X` again and again, and not `XX*`.
+                // `X+` repeats the same `X`. It is not expanded to `XX*`.
                 tail.is_nullable |= min == 0;
                 needed = min.saturating_sub(1);
             }
@@ -156,11 +156,11 @@ impl<'n> Automaton<'n> {
         from.iter().for_each(|state| self.edges[*state].extend(to));
     }
 
-    /// Whether two ways that begin in one state part, read the same text, and meet in that state again.
+    /// Whether two paths that start in one state diverge, read the same text, and meet in that state again.
     fn is_ambiguous(&self) -> bool {
         let count = self.classes.len();
         (0..count).any(|start| {
-            // What both ways reach together, in how they stand: still one, or parted.
+            // The pairs of states that both paths reach together, and whether the paths have diverged by then.
             let mut seen = vec![[false; 2]; count * count];
             let mut open = vec![(start, start, false)];
             while let Some((left, right, parted)) = open.pop() {
@@ -231,7 +231,7 @@ mod tests {
             "^(a|b)*$",
             "^(cat|car)*$",
             r"^(([0-9]|[1-9][0-9]|1[0-9]{2}|2[0-4][0-9]|25[0-5])\.){3}([0-9]|[1-9][0-9])$",
-            // Slow at worst by a power, or nothing behind can refuse.
+            // Polynomial at worst, or the rest cannot fail.
             "^.*a.*b$",
             "(a+)+",
             "^(a+)+b?",

@@ -1,4 +1,4 @@
-//! What one value has to satisfy at once: all parts of a schema, with one variant of each union chosen.
+//! Collects what one value must satisfy: all parts of a schema, with one variant chosen from each union.
 
 use std::collections::BTreeSet;
 
@@ -10,59 +10,59 @@ use crate::model::{Schema, SchemaId};
 use crate::runtime::check::Types;
 use crate::runtime::pattern;
 
-/// How deep generation is.
+/// The nesting depth of the value that is being generated.
 #[derive(Clone, Copy)]
 pub(super) struct Depth {
-    /// Arrays and objects around the value.
+    /// How many arrays and objects enclose the value.
     pub(super) level: usize,
-    /// Schemas with `x-max-depth` around the value, and how many the innermost allows.
+    /// How many schemas with `x-max-depth` enclose the value, and how many the innermost allows.
     recursion: usize,
     recursion_max: usize,
 }
 
-/// No instance is nested deeper than this: readers stop at 128 levels.
+/// The maximum nesting of an instance. Parsers stop at 128 levels.
 const LEVEL_MAX: usize = 100;
 
 impl Depth {
     pub(super) const ROOT: Depth = Depth { level: 0, recursion: 0, recursion_max: usize::MAX };
 
-    /// One array or object further in.
+    /// The depth inside one more array or object; `None` if that is too deep.
     pub(super) fn inner(self) -> Option<Depth> {
         (self.level < LEVEL_MAX).then_some(Depth { level: self.level + 1, ..self })
     }
 
-    /// One schema with `x-max-depth` further in.
+    /// The depth inside one more schema with `x-max-depth`; `None` if that is too deep.
     fn nested(self, max: u64) -> Option<Depth> {
         let max = usize::try_from(max).unwrap_or(usize::MAX);
         (self.recursion < max).then_some(Depth { recursion: self.recursion + 1, recursion_max: max, ..self })
     }
 }
 
-/// Everything that one value has to satisfy.
+/// Everything that one value must satisfy.
 pub(super) struct Demand<'c> {
     pub(super) parts: Vec<&'c Schema>,
-    /// Members that tell a variant, with the values that tell the chosen one.
+    /// The discriminating members, with the values that select the chosen variant.
     pub(super) tags: Vec<(&'c str, &'c [Value])>,
-    /// Members that the choice of a dependent schema needs or rules out.
+    /// Members that the chosen dependent schemas require or rule out.
     pub(super) present: Vec<&'c str>,
     pub(super) absent: Vec<&'c str>,
-    /// What must not hold: the other variants of untagged `oneOf`s, and `not`.
+    /// The schemas that must reject the value: the other variants of untagged `oneOf`s, and `not`.
     pub(super) rivals: Vec<SchemaId>,
     pub(super) depth: Depth,
 }
 
 impl<'c> Demand<'c> {
-    /// The types that all parts accept; nothing if all types are.
+    /// The types that all parts accept; `None` if every type is accepted.
     pub(super) fn types(&self) -> Option<Types> {
         self.parts.iter().filter_map(|part| part.types).reduce(common_types)
     }
 
-    /// The types that the parts speak of, where none is demanded.
+    /// The types that the parts' keywords apply to, for a value whose type is not constrained.
     pub(super) fn kinds(&self) -> Types {
         self.parts.iter().fold(Types(0), |all, part| all.or(kinds(part)))
     }
 
-    /// Whether a value that was made by the demand must still be judged before it is built into a larger one.
+    /// Whether a generated value must be validated before it becomes part of a larger one.
     pub(super) fn is_hard(&self) -> bool {
         self.parts.iter().any(|part| {
             let logic = part.not.is_some() || part.condition.is_some() || !part.any_of.is_empty() || !part.one_of.is_empty();
@@ -72,7 +72,7 @@ impl<'c> Demand<'c> {
         })
     }
 
-    /// All schemas that a member of that name has to satisfy.
+    /// All schemas that the member `name` must satisfy.
     pub(super) fn member_schemas(&self, name: &str) -> Vec<SchemaId> {
         let mut found = Vec::new();
         let mut named = false;
@@ -94,7 +94,7 @@ impl<'c> Demand<'c> {
         found
     }
 
-    /// All schemas that the item at `index` has to satisfy.
+    /// All schemas that the item at `index` must satisfy.
     pub(super) fn item_schemas(&self, index: usize) -> Vec<SchemaId> {
         let own = |part: &&Schema| part.array.prefix_items.get(index).copied().or(part.array.items);
         let found: Vec<SchemaId> = self.parts.iter().filter_map(own).collect();
@@ -102,7 +102,7 @@ impl<'c> Demand<'c> {
     }
 }
 
-/// The types that both accept; every integer is a number.
+/// The types that both accept. Every integer is a number.
 fn common_types(left: Types, right: Types) -> Types {
     let common = Types(left.0 & right.0);
     let numeric = Types::INTEGER.or(Types::NUMBER);
@@ -111,7 +111,7 @@ fn common_types(left: Types, right: Types) -> Types {
 }
 
 impl<'c> Sampler<'c> {
-    /// Gathers what must hold, choosing variants and branches at random; nothing where the choice can't be satisfied.
+    /// Collects the constraints, choosing variants and branches at random. Returns `None` if the choice cannot be satisfied.
     pub(super) fn demand(&mut self, ids: &[SchemaId], depth: Depth) -> Option<Demand<'c>> {
         let mut demand = Demand { parts: Vec::new(), tags: Vec::new(), present: Vec::new(), absent: Vec::new(), rivals: Vec::new(), depth };
         let mut open = ids.to_vec();
@@ -147,14 +147,14 @@ impl<'c> Sampler<'c> {
         Some(demand)
     }
 
-    /// Chooses the outcome of `if`, and which members with dependent schemas are there.
+    /// Chooses the outcome of `if`, and which members with dependent schemas are present.
     fn choose_branches(&mut self, schema: &'c Schema, demand: &mut Demand<'c>, open: &mut Vec<SchemaId>) {
         if let Some(condition) = schema.condition {
             if self.random.one_in(2) {
                 open.push(condition.condition);
                 open.extend(condition.then);
             } else {
-                // That the condition fails is left to chance, and judged afterwards.
+                // Generation does not force the condition to fail: validation discards the values for which it holds.
                 open.extend(condition.otherwise);
             }
         }
@@ -184,13 +184,13 @@ impl<'c> Sampler<'c> {
         self.random.pick(choice).copied()
     }
 
-    /// Whether an instance of the schema can be finite at this depth.
+    /// Whether the schema has a finite instance at this depth.
     pub(super) fn fits(&self, id: SchemaId, depth: Depth) -> bool {
         let needs = self.needs[id.0];
         needs.levels != ENDLESS && depth.recursion.saturating_add(needs.recursion) <= depth.recursion_max
     }
 
-    /// Whether values are now to be as small as they may be.
+    /// Whether values must now be as small as possible.
     pub(super) fn is_tight(&self, depth: Depth) -> bool {
         let spent = super::EFFORT_MAX.saturating_sub(self.effort) > self.mood.size_soft;
         if self.mood.deep { depth.level + 4 > LEVEL_MAX } else { spent || depth.level >= self.mood.level_soft }

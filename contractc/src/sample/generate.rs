@@ -1,4 +1,4 @@
-//! Makes one value of whatever kind is demanded.
+//! Generates one value of any kind.
 
 use serde_json::{Map, Value, json};
 
@@ -9,13 +9,13 @@ use crate::model::{Schema, SchemaId};
 use crate::runtime::check::{Types, equal};
 use crate::runtime::json::Json;
 
-/// How often one value is tried. Retries nest, so there are few.
+/// How often one value is tried. Small, because retries nest.
 const TRIES_MAX: usize = 8;
-/// How often an item is drawn again because it is there already.
+/// How often an item is drawn again because it is a duplicate.
 const FRESH_TRIES_MAX: usize = 20;
 
 impl<'c> Sampler<'c> {
-    /// A value that satisfies all of the schemas at once.
+    /// A value that satisfies all of the schemas.
     pub(super) fn sample(&mut self, ids: &[SchemaId]) -> Option<Value> {
         self.value(ids, Depth::ROOT)
     }
@@ -42,7 +42,7 @@ impl<'c> Sampler<'c> {
         ids.iter().all(|id| self.accepts(*id, value))
     }
 
-    /// One of the values of `enum` or `const`, if there are such; nothing inside if none of them will do.
+    /// One of the values of `enum` or `const`. The outer `None` means that neither is present, the inner one that no listed value fits.
     fn listed(&mut self, ids: &[SchemaId], demand: &Demand<'c>) -> Option<Option<Value>> {
         let lists = demand.parts.iter().filter_map(|part| match &part.constant {
             Some(constant) => Some(std::slice::from_ref(constant)),
@@ -58,7 +58,7 @@ impl<'c> Sampler<'c> {
         let spoken_of = demand.kinds();
         let wanted = match accepted {
             Some(types) => types,
-            // A schema that only bounds strings accepts all numbers: rare, but it must be seen.
+            // A schema that only constrains strings accepts all numbers. Tests must see that case, but rarely.
             None if spoken_of == Types(0) || self.random.one_in(12) => return self.anything(demand.depth),
             None => spoken_of,
         };
@@ -109,7 +109,7 @@ impl<'c> Sampler<'c> {
         let mut items: Vec<Value> = Vec::new();
         for index in 0..length {
             let mut ids = demand.item_schemas(index);
-            // The items that must be contained stand at the end, behind those that have a place of their own.
+            // The items for `contains` come last, after the items that have a position of their own.
             ids.extend(contained.get(length - 1 - index));
             match self.fresh(&ids, inner, if unique { &items } else { &[] }) {
                 Some(item) => items.push(item),
@@ -120,7 +120,7 @@ impl<'c> Sampler<'c> {
         Some(Value::Array(items))
     }
 
-    /// A value that is not among `taken`.
+    /// A value that is not in `taken`.
     fn fresh(&mut self, ids: &[SchemaId], depth: Depth, taken: &[Value]) -> Option<Value> {
         for _ in 0..FRESH_TRIES_MAX {
             let value = self.value(ids, depth)?;
@@ -131,7 +131,7 @@ impl<'c> Sampler<'c> {
         None
     }
 
-    /// How many items: the bounds often, otherwise a few.
+    /// How many items to generate: often one of the bounds, otherwise a few.
     fn length(&mut self, demand: &Demand<'c>) -> Option<usize> {
         let contained: u64 = demand.parts.iter().filter_map(|part| part.array.contains).map(|rule| rule.min).sum();
         let least = least_items(demand).max(usize::try_from(contained).ok()?);
@@ -151,7 +151,7 @@ impl<'c> Sampler<'c> {
         Some(wanted.min(most.unwrap_or(wanted)).max(least))
     }
 
-    /// An example of the document, where no value could be made.
+    /// An example from the document, for a value that could not be generated.
     fn example(&mut self, ids: &[SchemaId]) -> Option<Value> {
         let parts: Vec<&Schema> = ids.iter().flat_map(|id| self.contract.all_of_closure(*id)).map(|id| self.contract.schema(id)).collect();
         let given = parts.iter().flat_map(|part| part.annotations.examples.iter().chain(&part.annotations.default));

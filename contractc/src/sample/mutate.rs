@@ -1,4 +1,4 @@
-//! Breaks valid values: finds every place that a rule applies to, breaks it there, and keeps what is refused for just that reason.
+//! Breaks valid values: finds every place where a rule applies, breaks the rule there, and keeps values that are rejected for that reason.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -11,18 +11,18 @@ use crate::model::SchemaId;
 use crate::runtime::pattern;
 use crate::runtime::report::escaped;
 
-/// How many places of one value are looked at.
+/// How many places of one value are considered.
 const PLACES_MAX: usize = 3_000;
-/// At how many places the rules of one schema are tried to be broken.
+/// At how many places the mutator tries to break the rules of one schema.
 const VISITS_MAX: usize = 6;
-/// How many mutations are made of one value.
+/// How many mutations are made from one value.
 const MUTATIONS_MAX: usize = 1_000;
 
 /// A schema that a value satisfies.
 #[derive(Clone)]
 pub(super) struct Applied {
     pub(super) id: SchemaId,
-    /// The untagged union through which it applies: the verdict names only that.
+    /// The untagged union through which the schema applies: the report names only the union.
     mask: Option<Rc<(String, &'static str)>>,
 }
 
@@ -33,14 +33,14 @@ pub(super) struct Place {
     pub(super) applied: Vec<Applied>,
 }
 
-/// Ways to break one rule at one place; the best of them is kept.
+/// Ways to break one rule at one place. Only the best one is kept.
 pub(super) struct Breach {
     pub(super) keyword: &'static str,
-    /// Where the violation is, from the place on.
+    /// The JSON pointer of the violation, relative to the place.
     pub(super) suffix: String,
-    /// Tells breaches of the same keyword of the same schema apart.
+    /// Distinguishes breaches of the same keyword of the same schema.
     pub(super) label: String,
-    /// What the place holds instead.
+    /// The values to try in the place.
     pub(super) values: Vec<Value>,
 }
 
@@ -74,7 +74,7 @@ impl Sampler<'_> {
         found
     }
 
-    /// The mutation with the fewest violations besides the wanted one.
+    /// The mutation with the fewest additional violations.
     fn best(&self, schema: SchemaId, valid: &Value, place: &Place, applied: &Applied, breach: Breach) -> Option<Mutation> {
         let (pointer, keyword) = match &applied.mask {
             Some(mask) => (mask.0.clone(), mask.1),
@@ -99,7 +99,7 @@ impl Sampler<'_> {
         violations.into_iter().map(|violation| (violation.pointer, violation.keyword)).collect()
     }
 
-    /// The value and everything in it, outer before inner.
+    /// The value and everything inside it, outer values before inner ones.
     fn places(&self, schema: SchemaId, valid: &Value) -> Vec<Place> {
         let mut places = Vec::new();
         let mut open = vec![(String::new(), valid, vec![Applied { id: schema, mask: None }])];
@@ -131,7 +131,7 @@ impl Sampler<'_> {
         places
     }
 
-    /// The schemas and all that they bring with them for this value.
+    /// The schemas, and all schemas that they apply to this value in turn.
     fn applied(&self, ids: Vec<Applied>, value: &Value, pointer: &str) -> Vec<Applied> {
         let mut applied: Vec<Applied> = Vec::new();
         let mut open = ids;
@@ -192,7 +192,7 @@ impl Sampler<'_> {
         applied.iter().filter_map(own).collect()
     }
 
-    /// Where inside an instance of a schema another instance of it stands, if one does.
+    /// The pointer to an instance of the schema inside another instance of it, if there is one.
     pub(super) fn inner_place(&self, id: SchemaId, value: &Value) -> Option<String> {
         let inner = self.places(id, value).into_iter().skip(1);
         inner.filter(|place| place.applied.iter().any(|applied| applied.id == id)).map(|place| place.pointer).min_by_key(String::len)

@@ -1,22 +1,22 @@
-//! How deep the smallest instance of each schema is: what makes generation of recursive schemas end.
+//! Computes the depth of the smallest instance of each schema, so that the generation of recursive schemas terminates.
 
 use crate::model::{Contract, Schema, SchemaId};
 use crate::runtime::check::Types;
 
-/// What even the smallest instance of a schema costs.
+/// The minimum cost of an instance of a schema.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Needs {
-    /// How many arrays and objects are nested in it; [`ENDLESS`] if every instance would be infinite, or there is none.
+    /// The nesting depth of arrays and objects; [`ENDLESS`] if the schema has no finite instance.
     pub(super) levels: usize,
-    /// How many levels of `x-max-depth` it uses up.
+    /// How many levels of `x-max-depth` the instance uses.
     pub(super) recursion: usize,
-    /// Whether an instance can hold one of a schema with `x-max-depth`.
+    /// Whether an instance can contain an instance of a schema with `x-max-depth`.
     pub(super) recurses: bool,
 }
 
 pub(super) const ENDLESS: usize = usize::MAX;
 
-/// Measures all schemas at once.
+/// Computes the needs of all schemas.
 pub(super) fn measure(contract: &Contract) -> Vec<Needs> {
     let levels = settle(contract, Price { level: 1, recursion: 0 });
     let recursion = settle(contract, Price { level: 0, recursion: 1 });
@@ -25,14 +25,14 @@ pub(super) fn measure(contract: &Contract) -> Vec<Needs> {
     all.map(|((levels, recursion), recurses)| Needs { levels, recursion, recurses }).collect()
 }
 
-/// What is counted.
+/// Which kind of cost is counted.
 #[derive(Clone, Copy)]
 struct Price {
     level: usize,
     recursion: usize,
 }
 
-/// Lowers the cost of every schema from endless to what it is, until nothing changes any more.
+/// Lowers the cost of every schema from endless to its real value, until a fixed point is reached.
 fn settle(contract: &Contract, price: Price) -> Vec<usize> {
     let mut costs = vec![ENDLESS; contract.schemas.len()];
     loop {
@@ -63,7 +63,7 @@ fn cost(schema: &Schema, costs: &[usize], price: Price) -> usize {
     most.saturating_add(if schema.max_depth.is_some() { price.recursion } else { 0 })
 }
 
-/// The cost of the members or items that there must be.
+/// The cost of the members or items that are required.
 fn own_cost(schema: &Schema, costs: &[usize], price: Price) -> usize {
     let kinds = kinds(schema);
     let rules = &schema.object;
@@ -81,7 +81,7 @@ fn own_cost(schema: &Schema, costs: &[usize], price: Price) -> usize {
     }
 }
 
-/// The types that a schema is about, whether or not it says so.
+/// The types that a schema's keywords apply to, whether or not it has `type`.
 pub(super) fn kinds(schema: &Schema) -> Types {
     if let Some(types) = schema.types {
         return types;
@@ -95,7 +95,7 @@ pub(super) fn kinds(schema: &Schema) -> Types {
     facets.iter().filter(|(used, _)| *used).fold(Types(0), |kinds, (_, kind)| kinds.or(*kind))
 }
 
-/// For each schema, whether one with `x-max-depth` can be reached from it.
+/// For each schema, whether it can reach one with `x-max-depth`.
 fn reaching_recursion(contract: &Contract) -> Vec<bool> {
     let mut reaching: Vec<bool> = contract.schemas.iter().map(|schema| schema.max_depth.is_some()).collect();
     while reaching.contains(&true) {
@@ -113,7 +113,7 @@ fn reaching_recursion(contract: &Contract) -> Vec<bool> {
     reaching
 }
 
-/// The schemas of the value itself and of what is in it.
+/// The schemas that apply to the value itself, and those that apply to its content.
 fn inner(schema: &Schema) -> impl Iterator<Item = SchemaId> {
     let combined = schema.reference.iter().chain(&schema.all_of).chain(&schema.any_of).chain(&schema.one_of);
     let items = schema.array.prefix_items.iter().chain(&schema.array.items);

@@ -1,4 +1,4 @@
-//! Makes numbers: the bounds and their neighbours as often as what lies between.
+//! Generates numbers. The bounds and their neighbours are as frequent as the numbers between them.
 
 use std::cmp::Ordering;
 
@@ -9,9 +9,9 @@ use super::random::Random;
 use crate::model::{NumberRules, Schema};
 use crate::runtime::number::Number;
 
-/// How far from a lone bound, or from 0, numbers usually are.
+/// The usual distance of a number from a single bound, or from 0.
 const SPREAD: i128 = 1000;
-/// The integers that both Rust and JavaScript hold exactly.
+/// The largest integer that both Rust and JavaScript represent exactly.
 const SAFE_MAX: i64 = 9_007_199_254_740_991;
 
 impl Sampler<'_> {
@@ -28,7 +28,7 @@ impl Sampler<'_> {
     }
 }
 
-/// All bounds on one number.
+/// The combined bounds on one number.
 struct Range<'c> {
     rules: Vec<&'c NumberRules>,
     integer: bool,
@@ -43,7 +43,7 @@ impl<'c> Range<'c> {
         let narrow = parts.iter().any(|part| part.annotations.format.as_deref() == Some("int32"));
         let lows = rules.iter().flat_map(|rule| [rule.minimum, rule.exclusive_minimum]).flatten();
         let highs = rules.iter().flat_map(|rule| [rule.maximum, rule.exclusive_maximum]).flatten();
-        // `int32` is no rule, but what a document that writes it can be expected to mean.
+        // `int32` is not asserted here, but a document that uses it expects such values.
         let lows = lows.chain(narrow.then_some(Number::Signed(i32::MIN.into())));
         let highs = highs.chain(narrow.then_some(Number::Signed(i32::MAX.into())));
         Range {
@@ -61,7 +61,7 @@ impl<'c> Range<'c> {
         in_range && (number.is_integer() || !self.integer) && self.rules.iter().all(|rules| satisfies(number, rules))
     }
 
-    /// The numbers at which validators go wrong.
+    /// The boundary values, where validators are most likely to fail.
     fn edges(&self) -> Vec<Number> {
         let one = Number::Signed(1);
         let mut edges = vec![Number::Signed(0), one, Number::Signed(-1)];
@@ -87,7 +87,7 @@ impl<'c> Range<'c> {
         edges
     }
 
-    /// A number somewhere between the bounds.
+    /// A number between the bounds.
     fn inside(&self, random: &mut Random) -> Number {
         if let Some(step) = self.step {
             let (first, last) = self.multiples(step);
@@ -105,7 +105,7 @@ impl<'c> Range<'c> {
         Number::Float(if random.one_in(4) { exact } else { rounded })
     }
 
-    /// The first and the last count of steps that can be in range.
+    /// The smallest and the largest factor whose multiple of `step` can be in range.
     fn multiples(&self, step: Number) -> (i128, i128) {
         let size = step.to_f64();
         let first = self.low.map(|low| (low.to_f64() / size).ceil() as i128);
@@ -124,7 +124,7 @@ fn satisfies(number: Number, rules: &NumberRules) -> bool {
         && multiple_of.is_none_or(|step| number.is_multiple_of(step))
 }
 
-/// `step * count`, on decimal digits, since 3 * 0.1 is not 0.3 in binary.
+/// `step * count`, computed on decimal digits, because 3 * 0.1 is not 0.3 in binary.
 fn times(step: Number, count: i128) -> Number {
     if let Some(step) = step.to_i64() {
         return whole(i128::from(step).saturating_mul(count));
@@ -138,7 +138,7 @@ fn times(step: Number, count: i128) -> Number {
     Number::Float(product)
 }
 
-/// An integer in the narrowest form that holds it.
+/// An integer in the narrowest representation.
 fn whole(value: i128) -> Number {
     match (i64::try_from(value), u64::try_from(value)) {
         (Ok(value), _) => Number::Signed(value),

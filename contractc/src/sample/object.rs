@@ -1,4 +1,4 @@
-//! Makes objects: which members are there, their values, and the rules between them.
+//! Generates objects: which members are present, their values, and the rules between them.
 
 use std::collections::BTreeSet;
 
@@ -9,15 +9,15 @@ use super::demand::{Demand, Depth};
 use crate::model::{Comparison, Rule, SchemaId, Sign};
 use crate::runtime::number::Number;
 
-/// Names that have broken programs: of prototypes, with the characters that JSON pointers escape, empty, beyond the first plane.
+/// Names that often break programs: members of prototypes, characters that JSON pointers escape, the empty name, and astral characters.
 const ODD_NAMES: [&str; 12] =
     ["__proto__", "a/b~c", "", "constructor", "toString", "hasOwnProperty", "\u{1f511}", "x y", "0", "é", "\"quoted\"", "$ref"];
 /// How often a name is drawn for one member.
 const NAME_TRIES_MAX: usize = 12;
-/// How often all rules are gone through; a rule that sets a member may upset an earlier one.
+/// How often all rules are applied. A rule that sets a member may break an earlier rule.
 const RULE_ROUNDS_MAX: usize = 4;
 
-/// Which of the optional members are there.
+/// Which optional members are present.
 #[derive(Clone, Copy, PartialEq)]
 enum Fill {
     None,
@@ -61,7 +61,7 @@ impl<'c> Sampler<'c> {
     }
 
     fn is_wanted(&mut self, demand: &Demand<'c>, name: &str, fill: Fill) -> bool {
-        // On the way down, the members that lead further down are the point.
+        // A deep sample needs the members that lead further down.
         let leads_down = || demand.member_schemas(name).iter().any(|id| self.needs[id.0].recurses);
         match fill {
             Fill::All => true,
@@ -70,7 +70,7 @@ impl<'c> Sampler<'c> {
         }
     }
 
-    /// The members that the parts name and do not require, as far as they can be there.
+    /// The members that the parts declare but do not require, if they can be present.
     fn optional_names(&self, demand: &Demand<'c>, members: &Map<String, Value>, inner: Depth) -> Vec<String> {
         let named = demand.parts.iter().flat_map(|part| &part.object.properties).map(|(name, _)| name);
         let unique: BTreeSet<&String> = named.collect();
@@ -99,7 +99,7 @@ impl<'c> Sampler<'c> {
         }
     }
 
-    /// Adds a member and those that it needs, all or none.
+    /// Adds a member and the members that it requires: all of them or none.
     fn add_group(&mut self, demand: &Demand<'c>, group: &[String], inner: Depth, members: &mut Map<String, Value>) {
         let mut added = Vec::new();
         for name in group.iter().filter(|name| !members.contains_key(*name)) {
@@ -109,7 +109,7 @@ impl<'c> Sampler<'c> {
         members.extend(added);
     }
 
-    /// Adds members that no part names: the entries of maps, and what an open object may carry besides.
+    /// Adds undeclared members: the entries of maps, and additional members of open objects.
     fn add_unnamed(&mut self, demand: &Demand<'c>, inner: Depth, least: usize, most: usize, members: &mut Map<String, Value>) {
         let is_map = demand.parts.iter().any(|part| {
             let rules = &part.object;
@@ -154,15 +154,15 @@ impl<'c> Sampler<'c> {
         None
     }
 
-    /// A member name that nothing names: odd, or a plain word.
+    /// A name for an undeclared member: an unusual one, or a plain word.
     pub(super) fn odd_name(&mut self) -> String {
         let plain = format!("extra{}", self.random.below(1000));
         let odd = self.random.below(2 * ODD_NAMES.len());
         ODD_NAMES.get(odd).map_or(plain, |name| (*name).to_owned())
     }
 
-    /// Changes members until nothing holds that must not: open variants of a union accept each other's values unless something is in them
-    /// that the others refuse.
+    /// Changes members until no rival schema accepts the value. Open variants of a union accept each other's values unless a member makes
+    /// the others reject it.
     fn shake_off_rivals(&mut self, demand: &Demand<'c>, members: &mut Map<String, Value>) {
         for rival in demand.rivals.clone() {
             if !self.accepts(rival, &Value::Object(members.clone())) {
@@ -191,7 +191,7 @@ impl<'c> Sampler<'c> {
                 }
             }
         }
-        // What can't be repaired is left out, where it may be.
+        // A member that cannot be repaired is removed, if it is optional.
         let needed = needed_names(demand);
         for rule in rules {
             let offset = rule.offset.as_ref().map(|(_, name)| name);
@@ -225,7 +225,7 @@ impl<'c> Sampler<'c> {
     }
 }
 
-/// What must be there: required members, tags, and all that these need.
+/// The members that must be present: required members, tags, and all members that these require.
 fn needed_names(demand: &Demand<'_>) -> BTreeSet<String> {
     let required = demand.parts.iter().flat_map(|part| &part.object.required).map(String::as_str);
     let chosen = demand.tags.iter().map(|(name, _)| *name).chain(demand.present.iter().copied());
@@ -233,7 +233,7 @@ fn needed_names(demand: &Demand<'_>) -> BTreeSet<String> {
     names.iter().flat_map(|name| with_dependents(demand, name)).collect()
 }
 
-/// A member, and all that must be there if it is.
+/// A member, and all members that it requires.
 fn with_dependents(demand: &Demand<'_>, name: &str) -> Vec<String> {
     let mut group = vec![name.to_owned()];
     let mut next = 0;
@@ -249,7 +249,7 @@ fn with_dependents(demand: &Demand<'_>, name: &str) -> Vec<String> {
     group
 }
 
-/// The least and the most members.
+/// The minimum and maximum number of members.
 fn member_bounds(demand: &Demand<'_>) -> (usize, usize) {
     let least = demand.parts.iter().filter_map(|part| part.object.min_properties).max().unwrap_or(0);
     let most = demand.parts.iter().filter_map(|part| part.object.max_properties).min().unwrap_or(u64::MAX);
@@ -263,7 +263,7 @@ pub(super) fn number_of(members: &Map<String, Value>, name: &str) -> Option<Numb
     }
 }
 
-/// The right side of a rule.
+/// The value of the right side of a rule.
 pub(super) fn rule_bound(rule: &Rule, members: &Map<String, Value>) -> Option<Number> {
     let right = number_of(members, &rule.right)?;
     match &rule.offset {
@@ -273,7 +273,7 @@ pub(super) fn rule_bound(rule: &Rule, members: &Map<String, Value>) -> Option<Nu
     }
 }
 
-/// Whether a rule holds, or does not apply.
+/// Whether a rule holds or does not apply.
 pub(super) fn rule_holds(rule: &Rule, members: &Map<String, Value>) -> bool {
     match (number_of(members, &rule.left), rule_bound(rule, members)) {
         (Some(left), Some(bound)) => rule.comparison.accepted().contains(&left.compare(bound)),

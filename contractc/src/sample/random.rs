@@ -1,4 +1,4 @@
-//! SplitMix64: small, fast, the same on every machine, and good enough to vary tests.
+//! SplitMix64: small, fast, identical on every machine, and random enough for tests.
 
 pub(super) struct Random {
     state: u64,
@@ -17,24 +17,24 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// From 0 up to, and without, `end`; 0 if `end` is 0.
+    /// A number in `0..end`; 0 if `end` is 0.
     pub(super) fn below(&mut self, end: usize) -> usize {
-        // The bias of the remainder does not matter to a test.
+        // The bias of the remainder does not matter for tests.
         (self.next() % (end.max(1) as u64)) as usize
     }
 
-    /// True once in `count` times.
+    /// True once in `count` times on average.
     pub(super) fn one_in(&mut self, count: usize) -> bool {
         self.below(count) == 0
     }
 
-    /// From `low` to `high`, both included; `low` if they are the wrong way round.
+    /// A number in `low..=high`; `low` if the range is empty.
     pub(super) fn between(&mut self, low: i128, high: i128) -> i128 {
         let span = high.checked_sub(low).and_then(|span| span.checked_add(1)).filter(|span| *span > 0).unwrap_or(1);
         low + i128::from(self.next()) % span
     }
 
-    /// From 0 up to, and without, 1.
+    /// A number in `0.0..1.0`.
     pub(super) fn fraction(&mut self) -> f64 {
         (self.next() >> 11) as f64 / (1_u64 << 53) as f64
     }

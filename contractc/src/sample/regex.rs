@@ -1,15 +1,15 @@
-//! Makes strings that match a regular expression, by walking its syntax. The caller asks the real matcher afterwards, and tries again.
+//! Generates strings that match a regex, by walking its syntax tree. The caller checks the result with the real matcher, and retries.
 
 use super::random::Random;
 use crate::regex::{Class, Node, PRINTABLE};
 
-/// A regular expression, as far as it says what to write.
+/// A parsed regex.
 pub(super) struct Regex {
     root: Node,
     anchored: bool,
 }
 
-/// How often repeated parts are repeated.
+/// How many times repetitions are repeated.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Stretch {
     Least,
@@ -17,19 +17,19 @@ pub(super) enum Stretch {
     Most,
 }
 
-/// Repetitions without an upper bound go this far beyond their lower one.
+/// An unbounded repetition repeats at most this many times more than its minimum.
 const BEYOND: usize = 12;
-/// Longer strings are only written where the expression insists.
+/// A string becomes longer than this only if the regex requires it.
 const LENGTH_SOFT: usize = 4000;
 
 impl Regex {
-    /// Nothing, if the source can't be read.
+    /// Parses the source; `None` if it cannot be parsed.
     pub(super) fn parse(source: &str) -> Option<Regex> {
         let anchored = source.starts_with('^') && source.ends_with('$');
         Some(Regex { root: Node::parse(source)?, anchored })
     }
 
-    /// Whether the expression speaks of the whole string.
+    /// Whether the regex is anchored at both ends.
     pub(super) fn is_anchored(&self) -> bool {
         self.anchored
     }
@@ -45,7 +45,7 @@ struct Writer<'r> {
     random: &'r mut Random,
     stretch: Stretch,
     out: String,
-    /// What each group matched last.
+    /// The last match of each group.
     groups: Vec<(String, String)>,
 }
 
@@ -89,12 +89,12 @@ impl Writer<'_> {
     }
 }
 
-/// A character of the class: mostly a printable ASCII one, where it has such.
+/// A character of the class, preferably printable ASCII.
 fn member(class: &Class, random: &mut Random) -> Option<char> {
     let plain: Class =
         class.iter().map(|(low, high)| (*low.max(&PRINTABLE.0), *high.min(&PRINTABLE.1))).filter(|(low, high)| low <= high).collect();
     let ranges = if plain.is_empty() || random.one_in(8) { class } else { &plain };
-    // Surrogates are no characters: the first of the range is taken where one is drawn.
+    // Surrogates are not characters. If one is drawn, the first character of the range is used.
     let (low, high) = *random.pick(ranges)?;
     let drawn = match random.below(4) {
         0 => low,

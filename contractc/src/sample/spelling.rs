@@ -1,15 +1,15 @@
-//! Other spellings of a JSON value, and texts that are no JSON.
+//! Generates alternative JSON texts of a value, and texts that are not valid JSON.
 
 use serde_json::Value;
 
 use super::random::Random;
 
-/// How many spellings of one value are made, besides the plain one and the all-escaped one.
+/// How many texts of one value are generated, besides the plain one and the fully escaped one.
 const VARIANTS: usize = 4;
-/// Beyond this, a reader that keeps numbers as doubles may see another one in another spelling.
+/// Beyond this, a parser that stores numbers as doubles may read a different number from a different spelling.
 const EXACT_MAX: u64 = 1 << 53;
 
-/// Spellings of one value: plain, everything in its oddest form, and mixtures.
+/// The texts of one value: plain, with everything in its most unusual form, and mixtures.
 pub(super) fn variants(value: &Value, random: &mut Random) -> Vec<String> {
     let mut texts = vec![value.to_string()];
     for odd_one_in in [1, 2, 2, 4, 8].into_iter().take(1 + VARIANTS) {
@@ -24,7 +24,7 @@ pub(super) fn variants(value: &Value, random: &mut Random) -> Vec<String> {
 
 struct Speller<'r> {
     random: &'r mut Random,
-    /// How often the odd form of something is chosen: always, if 1.
+    /// How often the unusual form is chosen: once in this many times.
     odd_one_in: usize,
     out: String,
 }
@@ -108,7 +108,7 @@ impl Speller<'_> {
         self.out.push('"');
     }
 
-    /// `\u` escapes, two for a character beyond the first plane, in either case.
+    /// Writes `\u` escapes with digits in either case, two for an astral character.
     fn escape(&mut self, character: char) {
         for unit in character.encode_utf16(&mut [0; 2]) {
             let escape = if self.random.one_in(2) { format!("\\u{unit:04x}") } else { format!("\\u{unit:04X}") };
@@ -138,7 +138,7 @@ impl Speller<'_> {
     }
 }
 
-/// Texts made from a JSON text that are no JSON any more.
+/// Texts derived from a JSON text that are no longer valid JSON.
 pub fn broken_texts(text: &str) -> Vec<String> {
     let text = text.trim();
     let mut texts = vec![
@@ -186,7 +186,7 @@ pub fn broken_texts(text: &str) -> Vec<String> {
     texts
 }
 
-/// The text without its end, cut at three places. A number that is cut may still be one, so bare ones are not.
+/// The text truncated at three places. A truncated number may still be valid, so bare numbers are left alone.
 fn truncated(text: &str) -> Vec<String> {
     if !text.starts_with(['{', '[', '"', 't', 'f', 'n']) {
         return Vec::new();

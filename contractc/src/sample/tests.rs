@@ -1,4 +1,4 @@
-//! What the sampler promises, on the project's own contract and on one small schema for each keyword that it does not use.
+//! Tests of the sampler, on the project's own contract and on one small schema for each keyword that the contract does not use.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use super::*;
 use crate::Compilation;
 
-/// More find nothing new, and tests are to be quick.
+/// More seeds find nothing new and slow the tests down.
 const SEEDS: u64 = 3;
 
 fn project_contract() -> Contract {

@@ -1,4 +1,4 @@
-//! Makes strings: by pattern, by format, or of words and signs of a wanted length.
+//! Generates strings: by pattern, by format, or from words and single characters of a given length.
 
 use super::Sampler;
 use super::random::Random;
@@ -9,14 +9,14 @@ use crate::runtime::pattern;
 
 /// How many strings are tried for one value.
 const TRIES_MAX: usize = 40;
-/// Strings up to this length are often made as long as they may be; longer ones rarely are.
+/// Strings are often generated at their maximum length up to this length, and rarely beyond it.
 const LONG: u64 = 300;
-/// No string is longer than this, whatever is accepted.
+/// The maximum length of a string, whatever the schema accepts.
 const LONGEST: u64 = 12_000;
 
 const WORDS: [&str; 12] =
     ["squat", "press", "Light day", "5 × 5", "naïve", "日本語", "Ελλάδα", "🏋️", "𝒳", "e\u{301}", "null", "O'Brien \"Bo\" \\ /"];
-/// Of one to four bytes each, with those that need an escape.
+/// Characters of one to four bytes, including those that JSON escapes.
 const SIGNS: [char; 12] = ['a', 'Z', '0', ' ', '"', '\\', '\n', '\u{7f}', 'é', '中', '😀', '\u{10ffff}'];
 
 impl Sampler<'_> {
@@ -67,7 +67,7 @@ fn by_regex(regex: &Regex, random: &mut Random, least: u64, most: u64) -> String
     let mut text = regex.generate(random, stretch);
     let length = text.chars().count() as u64;
     if length < least {
-        // Where the pattern is open at its end, the rest may be anything; where it is not, the next try stretches it.
+        // If the pattern is open at its end, any text may follow. If not, the next attempt repeats its parts more often.
         let missing = least - length;
         let filler =
             if random.one_in(2) { free(random, missing, missing) } else { "a".repeat(usize::try_from(missing.min(LONGEST)).unwrap_or(0)) };
@@ -79,7 +79,7 @@ fn by_regex(regex: &Regex, random: &mut Random, least: u64, most: u64) -> String
     text
 }
 
-/// Words and signs, of a length between the bounds: often just at one of them.
+/// Words and single characters, with a length between the bounds, often equal to one of them.
 fn free(random: &mut Random, least: u64, most: u64) -> String {
     let near = least.saturating_add(random.below(24) as u64);
     let full = if most <= LONG || random.one_in(20) { most } else { near };

@@ -1,4 +1,4 @@
-//! One way or a few to break each keyword.
+//! Breaks each keyword in one or more ways.
 
 use serde_json::{Map, Value, json};
 
@@ -13,11 +13,11 @@ use crate::runtime::report::escaped;
 
 /// Larger bounds are not exceeded: the values would be too large for a test.
 const LENGTH_MAX: u64 = 20_000;
-/// In bytes of JSON, for arrays and objects.
+/// The same limit for arrays and objects, in bytes of JSON.
 const SIZE_MAX: usize = 1 << 20;
 
 impl Sampler<'_> {
-    /// Values that break one rule of one schema each, put in the place's stead.
+    /// Replacement values for a place, each of which breaks one rule of one schema.
     pub(super) fn breaches(&mut self, place: &Place, id: SchemaId) -> Vec<Breach> {
         let schema = self.contract.schema(id);
         let value = &place.value;
@@ -58,7 +58,7 @@ impl Sampler<'_> {
         refused.map(|(kind, other)| Breach { label: kind.to_string(), ..Breach::new("type", vec![other]) }).collect()
     }
 
-    /// `oneOf` and `anyOf` themselves, `not`, and the schema `false` of members.
+    /// Breaks `oneOf`, `anyOf` and `not`, and members with the schema `false`.
     fn union_breaches(&mut self, schema: &Schema, value: &Value) -> Vec<Breach> {
         let mut breaches = Vec::new();
         if let (Some(tag), Value::Object(members)) = (&schema.tag, value) {
@@ -110,7 +110,7 @@ impl Sampler<'_> {
         breaches
     }
 
-    /// The array with one item more than accepted; new ones as long as they come cheap, then copies.
+    /// The array with one item more than accepted. Adds new items while they are cheap to generate, then copies.
     fn lengthened(&mut self, rules: &ArrayRules, items: &[Value], most: u64) -> Option<Value> {
         let most = usize::try_from(most).ok().filter(|most| *most < SIZE_MAX)?;
         let ids: Vec<SchemaId> = rules.items.into_iter().collect();
@@ -131,7 +131,7 @@ impl Sampler<'_> {
         Some(Value::Array(longer))
     }
 
-    /// Members that are missing or should not be there.
+    /// Removes members that must be present, and adds members that must not be.
     fn member_breaches(&mut self, schema: &Schema, members: &Map<String, Value>) -> Vec<Breach> {
         let rules = &schema.object;
         let mut breaches: Vec<Breach> =
@@ -196,7 +196,7 @@ impl Sampler<'_> {
         breaches
     }
 
-    /// The value, nested in itself until it is too deep.
+    /// The value, nested inside itself until it exceeds the allowed depth.
     fn depth_breaches(&mut self, id: SchemaId, schema: &Schema, value: &Value) -> Vec<Breach> {
         let max = schema.max_depth.and_then(|max| usize::try_from(max).ok()).filter(|max| *max <= 100);
         let Some((max, (wrapper, hole))) = max.and_then(|max| Some((max, self.wrapper(id)?))) else { return Vec::new() };
@@ -210,7 +210,7 @@ impl Sampler<'_> {
         }
         let too_deep = |keyword| Breach::new(keyword, vec![nested.clone()]).labelled("too deep");
         let mut breaches = vec![Breach { suffix: hole.repeat(max), ..too_deep("x-max-depth") }];
-        // A schema that recurses through a union of its own shows only that no variant matches.
+        // For a schema that recurses through its own union, the report only says that no variant matches.
         if !schema.one_of.is_empty() {
             breaches.push(too_deep("oneOf"));
         }
@@ -220,7 +220,7 @@ impl Sampler<'_> {
         breaches
     }
 
-    /// An instance of a recursive schema, and where directly inside it another one stands.
+    /// An instance of a recursive schema, with the pointer to another instance directly inside it.
     fn wrapper(&mut self, id: SchemaId) -> Option<(Value, String)> {
         for _ in 0..20 {
             self.effort = super::EFFORT_MAX;
@@ -243,7 +243,7 @@ impl Breach {
         Breach { label: label.to_owned(), ..self }
     }
 
-    /// Objects with a member more, at which the violation is.
+    /// Objects with one additional member, where the violation is reported.
     fn at_member(keyword: &'static str, name: &str, members: &Map<String, Value>, values: Vec<Value>) -> Self {
         let values = values.into_iter().map(|value| with(members, name, value)).collect();
         let suffix = format!("/{}", escaped(name));
@@ -263,7 +263,7 @@ fn without(members: &Map<String, Value>, name: &str) -> Value {
     Value::Object(members)
 }
 
-/// `enum` and `const`: the same kind of value, but none of those listed.
+/// Breaks `enum` and `const` with values of the same type that are not listed.
 fn listed_breaches(schema: &Schema, value: &Value) -> Vec<Breach> {
     let others = match value {
         Value::String(text) => vec![json!(format!("{text}x")), json!(format!(" {text}")), json!(text.to_uppercase()), json!("")],
@@ -305,7 +305,7 @@ fn text_breaches(rules: &TextRules, text: &str) -> Vec<Breach> {
     let mut breaches = Vec::new();
     if let Some(least) = min_length.and_then(|least| usize::try_from(least).ok()).filter(|least| *least > 0) {
         let short: String = text.chars().take(least - 1).collect();
-        // An astral character is one code point, but two of JavaScript's units.
+        // An astral character is one code point, but two UTF-16 code units in JavaScript.
         let astral = "\u{1f3cb}".repeat((least - 1).min(200));
         breaches.push(Breach::new("minLength", vec![json!(short), json!(astral)]));
     }
@@ -341,7 +341,7 @@ fn format_misses(format: Format, text: &str) -> Vec<String> {
     own.iter().map(|miss| (*miss).to_owned()).chain([format!("{text} "), String::new()]).collect()
 }
 
-/// One member off by one, on the side that breaks the rule.
+/// Changes one member so that the rule fails by the smallest step.
 fn rule_breaches(rules: &[Rule], members: &Map<String, Value>) -> Vec<Breach> {
     let mut breaches = Vec::new();
     for rule in rules {

@@ -1,5 +1,5 @@
-//! Finds the shape of each schema, in three phases: which schemas have words of their own, then the types of all uses, which declare what
-//! needs a name, then the shape of each declaration, which may declare more.
+//! Finds the shape of each schema in three phases: first the schemas that always have names, then the types of all uses, which declare the
+//! types that need a name, and finally the shape of each declaration, which may declare more types.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,19 +11,19 @@ use crate::model::{Contract, IntegerWidth, Operation, SchemaId};
 use crate::runtime::check::Types;
 use crate::runtime::number::Number;
 
-/// Schemas without a name are written out where they are used, one inside the other, this deep; what lies deeper is declared.
+/// How deep schemas without a name are written inline inside each other. Deeper ones are declared.
 const INLINE_DEPTH_MAX: usize = 32;
 
 pub(super) struct Finder<'c> {
     pub(super) contract: &'c Contract,
-    /// Words for the schemas that are always declared: what the contract names, and what is referred to. Known before the walk begins.
+    /// The words for schemas that are always declared: named and referenced ones. Computed before the walk begins.
     pub(super) names: BTreeMap<SchemaId, Vec<String>>,
     shapes: Shapes,
-    /// The declarations that hold a schema's values without null, by schema.
+    /// The declarations that hold a schema's values without null.
     contents: BTreeMap<SchemaId, DeclarationId>,
-    /// Declarations whose shape is still to be found.
+    /// The declarations whose shape has not been found yet.
     open: Vec<(DeclarationId, Holds)>,
-    /// Schemas without a name whose type is being found, from the outermost to the innermost.
+    /// The unnamed schemas whose type is being found, from the outermost to the innermost.
     visiting: Vec<SchemaId>,
 }
 
@@ -32,12 +32,12 @@ pub(super) struct Finder<'c> {
 enum Holds {
     /// All of them.
     All,
-    /// All but null: whoever uses it adds null.
+    /// All except null: the user of the declaration adds null.
     Content,
 }
 
 impl<'c> Finder<'c> {
-    /// The shapes of all named schemas and of everything that operations mention.
+    /// Finds the shapes of all named schemas and of everything that operations use.
     pub(super) fn find(contract: &'c Contract) -> Shapes {
         let mut finder = Finder {
             contract,
@@ -82,13 +82,13 @@ impl<'c> Finder<'c> {
     fn root(&mut self, schema: SchemaId, words: &[&str]) {
         let ty = self.type_of(schema, words);
         let words = owned(words);
-        // A schema that consists of a reference alone is judged as what it refers to.
+        // A schema that consists only of a reference is treated like its target.
         let resolved = self.contract.resolved(schema);
         self.shapes.roots.entry(resolved).or_insert_with(|| (ty.clone(), words.clone()));
         self.shapes.roots.entry(schema).or_insert((ty, words));
     }
 
-    /// The type of a schema where it is used; `words` lead to it.
+    /// The type of a schema where it is used. `words` are the words for its name.
     pub(super) fn type_of(&mut self, id: SchemaId, words: &[&str]) -> Type {
         let id = self.contract.resolved(id);
         if let Some(name) = self.names.get(&id) {
@@ -114,7 +114,7 @@ impl<'c> Finder<'c> {
         if merged.nullable { optional(content) } else { content }
     }
 
-    /// A declaration of all values of a schema, null included.
+    /// Declares a type for all values of a schema, null included.
     pub(super) fn declare_all(&mut self, id: SchemaId, words: Vec<String>) -> Type {
         if !Merged::new(self.contract, id).nullable {
             return self.declare_content(id, words);
@@ -128,7 +128,7 @@ impl<'c> Finder<'c> {
         }))
     }
 
-    /// A declaration of the values of a schema without null, whose shape is found later.
+    /// Declares a type for the values of a schema without null. Its shape is found later.
     fn declare_content(&mut self, id: SchemaId, words: Vec<String>) -> Type {
         let known = self.contents.get(&id).copied();
         Type::Declared(known.unwrap_or_else(|| {
@@ -138,7 +138,7 @@ impl<'c> Finder<'c> {
         }))
     }
 
-    /// A declaration whose shape is known already.
+    /// Declares a type whose shape is already known.
     fn declare_shape(&mut self, id: SchemaId, words: Vec<String>, shape: Shape) -> Type {
         let known = self.contents.get(&id).copied();
         Type::Declared(known.unwrap_or_else(|| {
@@ -165,7 +165,7 @@ impl<'c> Finder<'c> {
         }
     }
 
-    /// What a declaration that may be null holds besides: a structure is declared apart, under the words with `value` behind them.
+    /// The content of a declaration that may be null. A structure is declared separately, with `value` appended to its words.
     fn nullable_content(&mut self, id: SchemaId, words: &[&str]) -> Type {
         if let Some(target) = self.contract.schema(id).nullable_alias() {
             return self.type_of(target, words);
@@ -179,7 +179,7 @@ impl<'c> Finder<'c> {
         }
     }
 
-    /// The shape of a schema's values without null; a wrapper where nothing has to be declared.
+    /// The shape of a schema's values without null; a wrapper if nothing has to be declared.
     fn shape(&mut self, id: SchemaId, merged: &Merged<'c>, words: &[&str]) -> Shape {
         if merged.parts.iter().any(|part| part.never) {
             return Shape::Wrapper(Type::Any);
@@ -193,7 +193,7 @@ impl<'c> Finder<'c> {
         if let Some(shape) = self.union(merged, words) {
             return shape;
         }
-        // Arms that contradict each other leave no type, and nothing to hold.
+        // The parts contradict each other, so that no value is valid and no type is needed.
         let Some(types) = merged.types.filter(|types| types.0 != 0) else { return Shape::Wrapper(Type::Any) };
         Shape::Wrapper(match types {
             Types::NULL => Type::Null,
@@ -210,7 +210,7 @@ impl<'c> Finder<'c> {
     fn record(&mut self, merged: &Merged<'c>, words: &[&str]) -> Shape {
         let required: BTreeSet<&String> = merged.parts.iter().flat_map(|part| &part.object.required).collect();
         let mut fields: Vec<Field> = Vec::new();
-        // The fields that all schemas of a family have, then those of this one.
+        // The fields from the parts that schemas of a family share, followed by the fields of this schema.
         let parts = merged.parts.iter().skip(1).chain(merged.parts.first());
         for (name, schema) in parts.flat_map(|part| &part.object.properties) {
             let required = required.contains(name);
@@ -219,7 +219,7 @@ impl<'c> Finder<'c> {
                 _ => FieldKind::Value(self.type_of(*schema, &[words, &[name.as_str()]].concat())),
             };
             match fields.iter_mut().find(|field| field.name == *name) {
-                // Of several descriptions of one member the narrowest one counts.
+                // If several schemas describe a member, the narrowest one determines its type.
                 Some(known) if matches!((&known.kind, &kind), (FieldKind::Value(Type::Any), _) | (_, FieldKind::Constant(_))) => {
                     known.kind = kind
                 }
@@ -231,7 +231,7 @@ impl<'c> Finder<'c> {
         Shape::Record { fields, rest: self.rest(merged, words) }
     }
 
-    /// What members beyond the named ones may be; nothing if there are none.
+    /// The type of undeclared members; `None` if there are none.
     fn rest(&mut self, merged: &Merged<'c>, words: &[&str]) -> Option<Type> {
         if merged.is_closed(self.contract) {
             return None;
@@ -239,7 +239,7 @@ impl<'c> Finder<'c> {
         let patterns = merged.parts.iter().any(|part| !part.object.pattern_properties.is_empty());
         let additional: Vec<SchemaId> = merged.parts.iter().filter_map(|part| part.object.additional_properties).collect();
         match additional.as_slice() {
-            // What one part calls additional, another may name.
+            // A member that is additional to one part may be declared in another.
             [one] if !patterns && merged.parts.len() == 1 => Some(self.type_of(*one, &[words, &["other"]].concat())),
             _ => Some(Type::Any),
         }
@@ -254,16 +254,16 @@ impl<'c> Finder<'c> {
         match self.type_of(items, &words) {
             inner if !each => Type::List(Box::new(inner)),
             inner @ Type::Declared(_) => Type::Each(Box::new(inner)),
-            // Each item is read on its own, which only declared types can be.
+            // Each item is read separately, which only declared types support.
             _ => Type::Each(Box::new(self.declare_all(self.contract.resolved(items), owned(&words)))),
         }
     }
 }
 
-/// Words for the schemas that are always declared.
+/// The words for the schemas that are always declared.
 fn names(contract: &Contract) -> BTreeMap<SchemaId, Vec<String>> {
     let mut names = BTreeMap::new();
-    // A schema's own name comes first, then the name that the place of an unnamed one ends in, then any other that leads to it.
+    // A schema's own name is preferred, then the name at the end of an unnamed schema's pointer, then any other name that leads to it.
     let rank = |(name, id): &&(String, SchemaId)| {
         let target = contract.resolved(*id);
         let place = pointer_words(&contract.schema(target).pointer);
@@ -274,7 +274,7 @@ fn names(contract: &Contract) -> BTreeMap<SchemaId, Vec<String>> {
     for (name, id) in named {
         names.entry(contract.resolved(*id)).or_insert_with(|| vec![name.clone()]);
     }
-    // What is referred to is shared, and may be recursive.
+    // Referenced schemas are shared, and may be recursive.
     for target in contract.schemas.iter().filter_map(|schema| schema.reference) {
         let target = contract.resolved(target);
         names.entry(target).or_insert_with(|| pointer_words(&contract.schema(target).pointer));
@@ -293,7 +293,7 @@ pub(super) fn owned(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
 }
 
-/// The width that a format names; otherwise 64 bits, without a sign where only that holds all accepted values.
+/// The width that a format names. Otherwise 64 bits, unsigned only if no signed type holds all accepted values.
 fn integer(merged: &Merged<'_>) -> IntegerWidth {
     if let Some(width) = merged.parts.iter().find_map(|part| part.number.width) {
         return width;
@@ -305,7 +305,7 @@ fn integer(merged: &Merged<'_>) -> IntegerWidth {
     if large && !signed { IntegerWidth::U64 } else { IntegerWidth::I64 }
 }
 
-/// Words for a schema that has no name, from where it stands: in another file, its name is one.
+/// Words for an unnamed schema, from its location. A file name counts as a name.
 fn pointer_words(pointer: &str) -> Vec<String> {
     let (file, pointer) = pointer.split_once('#').unwrap_or(("", pointer));
     let stem = file.rsplit('/').next().and_then(|name| name.split('.').next()).filter(|stem| !stem.is_empty());

@@ -1,4 +1,4 @@
-//! A schema seen together with everything that must hold besides: the types, values and members of all its parts.
+//! A schema merged with its allOf closure: the types, values and members of all parts.
 
 use std::collections::BTreeSet;
 
@@ -9,9 +9,9 @@ use crate::runtime::check::Types;
 
 pub(super) struct Merged<'c> {
     pub(super) parts: Vec<&'c Schema>,
-    /// What all parts accept, without null where other types are accepted too; nothing if no part says.
+    /// The types that all parts accept, without null if other types are accepted too; `None` if no part constrains the type.
     pub(super) types: Option<Types>,
-    /// Whether null is accepted beside other values.
+    /// Whether null is accepted besides other values.
     pub(super) nullable: bool,
 }
 
@@ -34,14 +34,14 @@ impl<'c> Merged<'c> {
         Merged { parts, types, nullable }
     }
 
-    /// Whether the values are objects with members that are known by name.
+    /// Whether the values are objects with declared members.
     pub(super) fn is_record(&self) -> bool {
         let has_members = self.parts.iter().any(|part| !part.object.properties.is_empty());
         let has_values = self.parts.iter().any(|part| part.constant.is_some() || part.enumeration.is_some() || part.never);
         self.types == Some(Types::OBJECT) && has_members && !has_values
     }
 
-    /// Whether members that are not named are refused.
+    /// Whether undeclared members are rejected.
     pub(super) fn is_closed(&self, contract: &Contract) -> bool {
         let is_never = |id: Option<SchemaId>| id.is_some_and(|id| contract.schema(contract.resolved(id)).never);
         self.parts.iter().any(|part| {
@@ -50,7 +50,7 @@ impl<'c> Merged<'c> {
         })
     }
 
-    /// The value that every instance has, if it is a single text, boolean or integer.
+    /// The only accepted value, if it is a single string, boolean or integer.
     pub(super) fn single_value(&self) -> Option<JsonValue> {
         if self.nullable {
             return None;
@@ -63,18 +63,18 @@ impl<'c> Merged<'c> {
         self.parts.iter().find_map(single).filter(|value| value.is_string() || value.is_boolean() || value.is_i64())
     }
 
-    /// The members that must be there.
+    /// The required members.
     pub(super) fn required(&self) -> BTreeSet<&'c str> {
         self.parts.iter().flat_map(|part| &part.object.required).map(String::as_str).collect()
     }
 
-    /// Whether a member is described by name.
+    /// Whether a member is declared by name.
     pub(super) fn describes(&self, name: &str) -> bool {
         self.parts.iter().flat_map(|part| &part.object.properties).any(|(known, _)| known == name)
     }
 }
 
-/// Whether null is the only value of a schema.
+/// Whether null is the only accepted value.
 pub(super) fn is_null(contract: &Contract, id: SchemaId) -> bool {
     let schema = contract.schema(contract.resolved(id));
     let only = |values: &Vec<JsonValue>| matches!(values.as_slice(), [JsonValue::Null]);

@@ -1,9 +1,9 @@
-//! Which uses of a type lie inside the type itself: those cannot be held in place.
+//! Finds the uses of a type inside the type itself: these need indirection.
 
 use super::{DeclarationId, FieldKind, Shape, Shapes, Type};
 
 impl Shapes {
-    /// Marks every use of a type inside itself that no list or map stands between.
+    /// Marks every use of a type inside itself that is not inside a list or map.
     pub(super) fn mark_recursion(&mut self) {
         let edges: Vec<Vec<usize>> = self.declarations.iter().map(|declaration| declaration.shape.held_in_place()).collect();
         let component = components(&edges);
@@ -66,8 +66,8 @@ impl Type {
     }
 }
 
-/// For each node of a graph the strongly connected component it is in; a node alone without an edge to itself gets a number of its own
-/// that no edge of it shares.
+/// Computes the strongly connected component of each node of a graph. A single node without an edge to itself gets a component of its own,
+/// which none of its edges share.
 fn components(edges: &[Vec<usize>]) -> Vec<usize> {
     let order = postorder(edges);
     let mut reversed = vec![Vec::new(); edges.len()];

@@ -1,4 +1,4 @@
-//! Unions: how their variants are told apart, and what they are called.
+//! Unions: how their variants are discriminated, and how they are named.
 
 use serde_json::Value as JsonValue;
 
@@ -9,7 +9,7 @@ use crate::model::{IntegerWidth, Schema, SchemaId};
 use crate::runtime::check::Types;
 
 impl<'c> Finder<'c> {
-    /// The shape of `oneOf` or `anyOf`, if there is one of them; null is left to whoever asks.
+    /// The shape of `oneOf` or `anyOf`, if exactly one of them is present. The caller handles null.
     pub(super) fn union(&mut self, merged: &Merged<'c>, words: &[&str]) -> Option<Shape> {
         let unions: Vec<&&Schema> = merged.parts.iter().filter(|part| !part.one_of.is_empty() || !part.any_of.is_empty()).collect();
         let [union] = unions.as_slice() else { return None };
@@ -34,13 +34,13 @@ impl<'c> Finder<'c> {
             Some(tag) => Shape::Tagged { member: tag.member.clone(), variants: shaped },
             None if shaped.is_empty() => Shape::Wrapper(Type::Null),
             None if self.differ_in_type(&mut shaped) => Shape::ByType(shaped),
-            // Nothing is gained by telling apart what is held alike.
+            // All variants have the same type, so there is nothing to discriminate.
             None if shaped.iter().all(|variant| variant.ty == shaped[0].ty) => Shape::Wrapper(shaped.swap_remove(0).ty),
             None => self.untagged(shaped, words, !union.any_of.is_empty()),
         })
     }
 
-    /// Whether the JSON type of a value decides its variant; null then belongs to the first variant that accepts it.
+    /// Whether the JSON type of a value determines its variant. Null then belongs to the first variant that accepts it.
     fn differ_in_type(&self, variants: &mut [Variant]) -> bool {
         let mut seen = Types(0);
         for variant in variants.iter() {
@@ -57,7 +57,7 @@ impl<'c> Finder<'c> {
         true
     }
 
-    /// A union whose variants are told apart by their validators, which only declared types have.
+    /// A union discriminated by the validators of its variants, which requires declared types.
     fn untagged(&mut self, mut variants: Vec<Variant>, words: &[&str], may_overlap: bool) -> Shape {
         for variant in &mut variants {
             if !matches!(variant.ty, Type::Declared(_)) {
@@ -69,8 +69,8 @@ impl<'c> Finder<'c> {
         Shape::Untagged { variants, attempts }
     }
 
-    /// The variants in the order in which a value is held against them. Where several may accept it, those that require more members come
-    /// first: a value that has them all belongs there.
+    /// The order in which the variants are tried. If several variants may accept a value, those that require more members come first: a
+    /// value that has them all belongs there.
     fn attempts(&self, variants: &[Variant], may_overlap: bool) -> Vec<Attempt> {
         let merged: Vec<Merged<'_>> =
             variants.iter().map(|variant| Merged::new(self.contract, self.contract.resolved(variant.schema))).collect();
@@ -88,7 +88,7 @@ impl<'c> Finder<'c> {
         order.into_iter().map(|variant| Attempt { variant, member: member(variant) }).collect()
     }
 
-    /// A name for a variant: of its schema, of its tag, of its JSON type, or a number.
+    /// A name for a variant: from its schema, its tag, its JSON type, or its index.
     fn variant_name(&self, variant: SchemaId, index: usize, words: &[&str], tags: &[JsonValue]) -> String {
         let resolved = self.contract.resolved(variant);
         let schema = self.contract.schema(resolved);
@@ -96,7 +96,7 @@ impl<'c> Finder<'c> {
         match (self.names.get(&resolved), tags.first().and_then(JsonValue::as_str)) {
             (_, Some(tag)) => tag.to_owned(),
             (Some(name), None) => {
-                // `WorkoutLogRecord::WorkoutLog` says more than repeating the union's name.
+                // `WorkoutLogRecord::WorkoutLog` is clearer than repeating the name of the union.
                 let joined = name.join(" ");
                 let short = words.last().and_then(|union| joined.strip_prefix(union));
                 short.filter(|rest| rest.starts_with(char::is_uppercase)).unwrap_or(&joined).to_owned()
@@ -106,7 +106,7 @@ impl<'c> Finder<'c> {
     }
 }
 
-/// A union of plain JSON types, as `type: [string, integer]` has it.
+/// A union of plain JSON types, as in `type: [string, integer]`.
 pub(super) fn several_types(types: Types, schema: SchemaId) -> Shape {
     let choices = [
         (Types::BOOLEAN, Type::Bool),
@@ -123,7 +123,7 @@ pub(super) fn several_types(types: Types, schema: SchemaId) -> Shape {
     Shape::ByType(variants.collect())
 }
 
-/// Integers and numbers are one JSON type.
+/// Merges integers into numbers: they are one JSON type.
 fn kinds(types: Types) -> Types {
     if types.contains(Types::INTEGER) { types.or(Types::NUMBER) } else { types }
 }

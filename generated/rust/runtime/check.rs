@@ -29,17 +29,17 @@ impl Types {
     /// `object`
     pub const OBJECT: Types = Types(64);
 
-    /// Both sets together.
+    /// The union of both sets.
     pub const fn or(self, other: Types) -> Types {
         Types(self.0 | other.0)
     }
 
-    /// Whether all of `other` are in the set.
+    /// Whether the set contains all of `other`.
     pub fn contains(self, other: Types) -> bool {
         self.0 & other.0 == other.0
     }
 
-    /// Whether any of `other` is in the set.
+    /// Whether the set contains any of `other`.
     pub fn intersects(self, other: Types) -> bool {
         self.0 & other.0 != 0
     }
@@ -66,9 +66,9 @@ impl std::fmt::Display for Types {
     }
 }
 
-/// A type that a keyword group speaks of: asks for it and gives its content.
+/// Keywords for one type: checks the type and returns the content.
 impl Checker {
-    /// `type`, where several are accepted or none needs a closer look.
+    /// `type`, if several types are accepted or the content is not checked further.
     pub fn types(&mut self, value: Json<'_>, types: Types, at: At<'_>) {
         if !types.accepts(value) {
             self.wrong_type(value, types, at);
@@ -88,7 +88,7 @@ impl Checker {
         }
     }
 
-    /// `type: string`; the text, if it is one.
+    /// `type: string`. Returns the text if it is a string.
     #[inline]
     pub fn string<'a>(&mut self, value: Json<'a>, at: At<'_>) -> Option<&'a str> {
         if let Json::String(text) = value {
@@ -98,7 +98,7 @@ impl Checker {
         None
     }
 
-    /// A number with a fraction is of the wrong type, and is still held against the bounds.
+    /// `type: integer`. A number with a fraction violates the type, but is still checked against the bounds.
     #[inline]
     pub fn integer(&mut self, value: Json<'_>, at: At<'_>) -> Option<Number> {
         let Json::Number(number) = value else {
@@ -111,7 +111,7 @@ impl Checker {
         Some(number)
     }
 
-    /// `type: number`; the number, if it is one.
+    /// `type: number`. Returns the number if it is one.
     #[inline]
     pub fn number(&mut self, value: Json<'_>, at: At<'_>) -> Option<Number> {
         if let Json::Number(number) = value {
@@ -121,7 +121,7 @@ impl Checker {
         None
     }
 
-    /// `type: array`; the array, if it is one.
+    /// `type: array`. Returns the array if it is one.
     #[inline]
     pub fn array<'a>(&mut self, value: Json<'a>, at: At<'_>) -> Option<Array<'a>> {
         if let Json::Array(array) = value {
@@ -131,7 +131,7 @@ impl Checker {
         None
     }
 
-    /// `type: object`; the object, if it is one.
+    /// `type: object`. Returns the object if it is one.
     #[inline]
     pub fn object<'a>(&mut self, value: Json<'a>, at: At<'_>) -> Option<Object<'a>> {
         if let Json::Object(object) = value {
@@ -142,37 +142,37 @@ impl Checker {
     }
 }
 
-/// Any type.
+/// Keywords for every type.
 impl Checker {
-    /// `enum` over strings alone.
+    /// `enum` with only strings.
     pub fn one_of_texts(&mut self, value: Json<'_>, accepted: &[&str], at: At<'_>) {
         if !matches!(value, Json::String(text) if accepted.contains(&text)) {
             self.violation(at, "enum", || format!("is {}; one of {} is accepted", show(value), list(accepted)));
         }
     }
 
-    /// `const` of a string.
+    /// `const` with a string.
     pub fn constant_text(&mut self, value: Json<'_>, accepted: &str, at: At<'_>) {
         if !matches!(value, Json::String(text) if text == accepted) {
             self.violation(at, "const", || format!("is {}; only {} is accepted", show(value), quote(accepted)));
         }
     }
 
-    /// `enum` over any values, written as JSON.
+    /// `enum` with any values, written as JSON.
     pub fn enumeration(&mut self, value: Json<'_>, accepted: &[&str], at: At<'_>) {
         if !accepted.iter().any(|text| is_literal(value, text)) {
             self.violation(at, "enum", || format!("is {}; one of {} is accepted", show(value), accepted.join(", ")));
         }
     }
 
-    /// `const` of any value, written as JSON.
+    /// `const` with any value, written as JSON.
     pub fn constant(&mut self, value: Json<'_>, accepted: &str, at: At<'_>) {
         if !is_literal(value, accepted) {
             self.violation(at, "const", || format!("is {}; only {accepted} is accepted", show(value)));
         }
     }
 
-    /// The schema `false`; `keyword` is the one under which it stands.
+    /// The schema `false`. `keyword` is the keyword that contains it.
     pub fn never(&mut self, keyword: &'static str, at: At<'_>) {
         self.violation(at, keyword, || "is never accepted".to_owned());
     }
@@ -201,7 +201,7 @@ impl Checker {
         }
     }
 
-    /// `oneOf` over shapes that a member tells apart, where that member names none of them.
+    /// `oneOf` with a discriminating member whose value selects no variant.
     pub fn no_variant(&mut self, value: Json<'_>, tag: &str, at: At<'_>) {
         self.violation(at, "oneOf", || match value.get(tag) {
             Some(tag_value) => format!("has {} {}, which selects no variant", quote(tag), show(tag_value)),
@@ -209,7 +209,7 @@ impl Checker {
         });
     }
 
-    /// One comparison of `x-rules`; not applied unless both sides are there.
+    /// One comparison of `x-rules`. Not applied unless both sides are present.
     pub fn rule(&mut self, left: Option<Number>, accepted: &[Ordering], right: Option<Number>, rule: &str, at: At<'_>) {
         let (Some(left), Some(right)) = (left, right) else { return };
         if !accepted.contains(&left.compare(right)) {
@@ -218,12 +218,12 @@ impl Checker {
     }
 }
 
-/// Strings.
+/// Keywords for strings.
 impl Checker {
     /// `minLength`, in Unicode code points.
     #[inline]
     pub fn min_length(&mut self, text: &str, min: u64, at: At<'_>) {
-        // Every code point takes one to four bytes: most texts are decided without counting.
+        // A code point takes one to four bytes, so most texts are decided without counting.
         if ((text.len() as u64) < min.saturating_mul(4)) && length(text) < min {
             self.violation(at, "minLength", || format!("is {} characters long; at least {min} are needed", length(text)));
         }
@@ -254,7 +254,7 @@ impl Checker {
     }
 }
 
-/// Numbers.
+/// Keywords for numbers.
 impl Checker {
     /// `minimum`
     #[inline]
@@ -301,7 +301,7 @@ impl Checker {
     }
 }
 
-/// Arrays.
+/// Keywords for arrays.
 impl Checker {
     /// `minItems`
     pub fn min_items(&mut self, array: Array<'_>, min: u64, at: At<'_>) {
@@ -335,20 +335,20 @@ impl Checker {
         }
     }
 
-    /// The items of an `x-each` array; none if they are to be judged one by one later.
+    /// The items of an `x-each` array; empty if they are to be validated one by one later.
     pub fn each<'a>(&self, array: Array<'a>) -> Array<'a> {
         if self.apart { Array::empty() } else { array }
     }
 }
 
-/// Objects.
+/// Keywords for objects.
 impl Checker {
     /// `required`
     #[inline]
     pub fn required(&mut self, object: Object<'_>, names: &[&str], at: At<'_>) {
         let found = match object {
             Object::Tape(container) => container.has_all(names),
-            // One walk over what is there; names are unique on both sides.
+            // One pass over the members. Names are unique on both sides.
             other => other.into_iter().filter(|(name, _)| names.contains(name)).count() == names.len(),
         };
         if !found {
@@ -364,7 +364,7 @@ impl Checker {
         });
     }
 
-    /// `additionalProperties: false`, for a member that nothing names.
+    /// `additionalProperties: false`, for an undeclared member.
     #[cold]
     pub fn unknown_member(&mut self, at: At<'_>) {
         self.violation(at, "additionalProperties", || "is an unknown member".to_owned());
@@ -384,7 +384,7 @@ impl Checker {
         }
     }
 
-    /// `propertyNames`: each name is judged as a string; what is wrong with it is said at its member.
+    /// `propertyNames`: validates each name as a string, and reports its violations at the member.
     pub fn property_names(&mut self, object: Object<'_>, at: At<'_>, check: impl Fn(Json<'_>, At<'_>, &mut Checker)) {
         for (name, _) in object {
             let at = at.member(name);
@@ -405,7 +405,7 @@ impl Checker {
     }
 }
 
-/// A member as a number, for `x-rules`.
+/// The value of a member as a number, for `x-rules`.
 pub fn number_member(object: Object<'_>, name: &str) -> Option<Number> {
     match object.get(name) {
         Some(Json::Number(number)) => Some(number),
@@ -413,12 +413,12 @@ pub fn number_member(object: Object<'_>, name: &str) -> Option<Number> {
     }
 }
 
-/// The length that `minLength` and `maxLength` count.
+/// The length for `minLength` and `maxLength`.
 fn length(text: &str) -> u64 {
     text.chars().count() as u64
 }
 
-/// Deep equality as JSON Schema has it: numbers by value, objects without order.
+/// Deep equality as JSON Schema defines it: numbers are compared by value, and the order of members is ignored.
 pub fn equal(left: Json<'_>, right: Json<'_>) -> bool {
     match (left, right) {
         (Json::Null, Json::Null) => true,
@@ -435,7 +435,7 @@ pub fn equal(left: Json<'_>, right: Json<'_>) -> bool {
     }
 }
 
-/// Whether `value` equals the one written as `text`. Scalars, the usual case, are compared without parsing.
+/// Whether `value` equals the JSON value in `text`. Scalars, the usual case, are compared without parsing.
 fn is_literal(value: Json<'_>, text: &str) -> bool {
     match (value, text) {
         (Json::Null, _) => text == "null",
@@ -449,13 +449,13 @@ fn has_duplicates(array: Array<'_>) -> bool {
     if array.len() <= FEW {
         return array.into_iter().any(|(index, item)| array.into_iter().take(index).any(|(_, earlier)| equal(earlier, item)));
     }
-    // Sorting by a canonical text keeps a long array from costing a square.
+    // Sorting canonical texts avoids a quadratic comparison of long arrays.
     let mut texts: Vec<String> = array.into_iter().map(|(_, item)| canonical(item)).collect();
     texts.sort_unstable();
     texts.windows(2).any(|pair| pair[0] == pair[1])
 }
 
-/// A text that is the same for equal values only.
+/// A text that equal values, and only they, share.
 fn canonical(value: Json<'_>) -> String {
     match value {
         Json::Number(number) => match (number.to_i64(), number.to_u64()) {
@@ -478,7 +478,7 @@ fn canonical(value: Json<'_>) -> String {
     }
 }
 
-/// A value as a message shows it: short values whole, others by their type.
+/// A value as it appears in a message: short values in full, others by their type.
 fn show(value: Json<'_>) -> String {
     match value {
         Json::Null => "null".to_owned(),
@@ -490,7 +490,7 @@ fn show(value: Json<'_>) -> String {
     }
 }
 
-/// Quotes a text, cut to a length that fits a message.
+/// Quotes a text, truncated to fit a message.
 fn quote(text: &str) -> String {
     const LONGEST: usize = 60;
     match text.char_indices().nth(LONGEST) {

@@ -1,4 +1,5 @@
-//! The HMAC that signs access tokens: `ring` as the backend of `jsonwebtoken`, whose own backends bring every other algorithm along.
+//! The HMAC that signs access tokens: `ring` as the backend of `jsonwebtoken`. The backends of `jsonwebtoken` itself include every other
+//! algorithm too.
 
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{ErrorKind, Result};
@@ -6,7 +7,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
 use ring::hmac;
 use signature::{Error, Signer, Verifier};
 
-/// Makes this the backend of `jsonwebtoken` in this process. A backend that the program has installed before stays.
+/// Installs this backend of `jsonwebtoken` for the process. If the program has already installed a backend, that one is kept.
 pub fn install() {
     static BACKEND: CryptoProvider =
         CryptoProvider { signer_factory: signer, verifier_factory: verifier, key_utils: KeyUtils::new_unimplemented() };

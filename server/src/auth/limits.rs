@@ -1,4 +1,4 @@
-//! How often one may try a password: buckets of attempts that fill again with time, and the networks that an account is known to use.
+//! Rate limits for password attempts: token buckets that refill over time, and the networks from which an account is known to sign in.
 
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
@@ -9,25 +9,25 @@ use uuid::Uuid;
 
 use crate::problem::Failure;
 
-/// Whose attempts are counted.
+/// The key under which attempts are counted.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Who {
-    /// A network, for whatever account: of IPv6, the network that one household has.
+    /// A network, across all accounts. For IPv6, the network of one household.
     Network(IpAddr),
-    /// All networks that one site may have of IPv6, for whatever account.
+    /// All IPv6 networks that one site may have, across all accounts.
     Site(IpAddr),
-    /// An account, by its email address whether it exists or not, from one network.
+    /// An account from one network. The account is identified by its email address, whether or not it exists.
     AccountFrom(String, IpAddr),
     /// An account, from all networks that it is not known to use.
     Account(String),
-    /// A network that sends forged refresh tokens. Genuine tokens are not counted.
+    /// A network that sends forged refresh tokens. Valid tokens are not counted.
     Refresh(IpAddr),
 }
 
-/// The network of an address: all that one household has of IPv6, and the address itself of IPv4.
+/// The network of an address: the prefix that one household has for IPv6, and the address itself for IPv4.
 pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
-        // `::1` is one machine, not a network of 64 bits.
+        // `::1` is a single machine, not a 64-bit network.
         loopback if loopback.is_loopback() => loopback,
         IpAddr::V6(address) => {
             let [a, b, c, d, ..] = address.segments();
@@ -37,17 +37,18 @@ pub fn network(address: IpAddr) -> IpAddr {
     }
 }
 
-/// The site that a network of IPv6 belongs to: providers give 65,536 networks to one customer.
+/// The site that an IPv6 network belongs to. Providers assign up to 65,536 networks to one customer.
 pub fn site(network: IpAddr) -> Option<IpAddr> {
     let IpAddr::V6(network) = network else { return None };
     let [a, b, c, ..] = network.segments();
     Some(IpAddr::from([a, b, c, 0, 0, 0, 0, 0]))
 }
 
-/// The buckets.
+/// The buckets, and the known networks of each account.
 pub struct Limits {
     buckets: Mutex<HashMap<Who, Bucket>>,
-    /// The networks from which an account has signed in or refreshed a token: strangers elsewhere do not lock them out.
+    /// The networks from which an account has signed in or refreshed a token. Attempts from other networks do not lock out the account's
+    /// owner.
     known: Mutex<HashSet<(Uuid, IpAddr)>>,
     per_minute: f64,
 }
@@ -58,18 +59,18 @@ struct Bucket {
     at: Instant,
 }
 
-/// When to look for buckets that have filled up again and can be forgotten.
+/// The number of buckets at which refilled buckets are removed.
 const BUCKETS_MAX: usize = 50_000;
-/// How many networks are remembered. Beyond that all are forgotten, and learnt again as devices refresh their tokens.
+/// The maximum number of known networks. When it is exceeded, all are forgotten, and are learnt again when devices refresh their tokens.
 const KNOWN_MAX: usize = 200_000;
 
 impl Limits {
-    /// So many attempts a minute for each network, and a quarter of it for each account from one network; as many at once.
+    /// Allows `per_minute` attempts for each network, and a quarter of that for each account from one network. The burst size is the same.
     pub fn new(per_minute: u32) -> Self {
         Limits { buckets: Mutex::default(), known: Mutex::default(), per_minute: f64::from(per_minute.max(1)) }
     }
 
-    /// Remembers that an account uses a network.
+    /// Records that an account uses a network.
     pub fn learn(&self, user: Uuid, network: IpAddr) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= KNOWN_MAX {
@@ -83,10 +84,10 @@ impl Limits {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).contains(&(user, network))
     }
 
-    /// Takes an attempt.
+    /// Takes one attempt from a bucket.
     ///
     /// # Errors
-    /// There is none left.
+    /// The bucket is empty.
     pub fn take(&self, who: &Who, now: Instant) -> Result<(), Failure> {
         let full = self.size(who);
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
@@ -102,7 +103,7 @@ impl Limits {
         Ok(())
     }
 
-    /// Gives an attempt back: it was no guess.
+    /// Returns an attempt to its bucket, because it was not a guess.
     pub fn give_back(&self, who: &Who) {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(bucket) = buckets.get_mut(who) {

@@ -9,18 +9,19 @@ use tokio::sync::oneshot;
 
 use crate::problem::Failure;
 
-/// At most this many threads, and at most half of the processors, so that sign-ins leave room for other requests.
+/// The maximum number of threads. At most half of the processors are used, so that sign-ins leave room for other requests.
 const THREADS_MAX: usize = 4;
-/// How many passwords may wait for each thread, less than a second of work. Further requests are answered 503.
+/// The maximum number of queued passwords per thread, which is less than a second of work. Further requests are answered with 503.
 const WAITING_MAX: usize = 32;
 
-/// A job, which gets the buffer of the thread that runs it.
+/// A job. It receives the buffer of the thread that runs it.
 type Job = Box<dyn FnOnce(&mut Vec<Block>) + Send>;
 
-/// Hashes and verifies passwords. Each takes 19 MiB and about 20 ms; the number of threads bounds both. The threads end when this is dropped.
+/// Hashes and verifies passwords. Each operation takes 19 MiB and about 20 ms; the number of threads bounds both. The threads end when this
+/// is dropped.
 pub struct Passwords {
     queue: SyncSender<Job>,
-    /// A hash of a random password, verified for email addresses without an account.
+    /// The hash of a random password, verified for email addresses without an account so that timing does not reveal them.
     decoy: String,
 }
 
@@ -42,19 +43,19 @@ impl Passwords {
         Ok(Passwords { queue, decoy })
     }
 
-    /// A new password's hash, in the PHC string format.
+    /// Hashes a new password, in the PHC string format.
     ///
     /// # Errors
-    /// Too many passwords wait.
+    /// The queue is full.
     pub async fn hash(&self, password: String) -> Result<String, Failure> {
         let hash = self.run(move |memory| hash(memory, password.as_bytes())).await?;
         hash.ok_or_else(|| Failure::unavailable("the password cannot be hashed"))
     }
 
-    /// Whether a password is the one of a hash. Without a hash it is not, and finding out takes as long.
+    /// Returns whether a password matches a hash. Without a hash it returns false after the same time.
     ///
     /// # Errors
-    /// Too many passwords wait.
+    /// The queue is full.
     pub async fn verify(&self, password: String, hash: Option<String>) -> Result<bool, Failure> {
         let (known, hash) = (hash.is_some(), hash.unwrap_or_else(|| self.decoy.clone()));
         self.run(move |memory| matches(memory, password.as_bytes(), &hash).unwrap_or(false) && known).await
@@ -80,9 +81,9 @@ impl std::fmt::Debug for Passwords {
     }
 }
 
-/// Takes jobs until no more can come.
+/// Runs jobs until the queue is closed.
 fn work(jobs: &Mutex<Receiver<Job>>) {
-    // Kept between jobs: the allocator does not return memory that is freed and allocated at this rate.
+    // Reused between jobs: the allocator does not return memory that is freed and allocated at this rate.
     let mut memory = Vec::new();
     loop {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
@@ -100,14 +101,14 @@ fn hash(memory: &mut Vec<Block>, password: &[u8]) -> Option<String> {
     Some(hash.to_string())
 }
 
-/// Whether a password is the one of a hash; nothing if the hash cannot be read.
+/// Returns whether a password matches a hash, or `None` if the hash cannot be parsed.
 fn matches(memory: &mut Vec<Block>, password: &[u8], hash: &str) -> Option<bool> {
     let hash = PasswordHash::new(hash).ok()?;
     let algorithm = Algorithm::try_from(hash.algorithm.as_str()).ok()?;
     let version = hash.version.map_or(Ok(Version::default()), Version::try_from).ok()?;
     let argon2 = Argon2::new(algorithm, version, Params::try_from(&hash).ok()?);
     let output = derive(memory, &argon2, password, hash.salt.as_ref()?)?;
-    // Outputs are compared in constant time.
+    // The comparison takes constant time.
     Some(output == hash.hash?)
 }
 
@@ -131,7 +132,7 @@ mod tests {
         let mut memory = Vec::new();
         let made = hash(&mut memory, b"correct horse").expect("a hash");
         assert!(made.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{made}");
-        // 19 MiB are left from the one before, and 64 KiB are needed.
+        // The previous job leaves a buffer of 19 MiB, and this hash needs 64 KiB.
         let older = "$argon2id$v=19$m=64,t=1,p=1$c2FsdHNhbHQ$2/lZmA5tC9Mm3TnUzi9PLvvcGZ+Bw1u6xVVYcJG6U3g";
         assert_eq!(matches(&mut memory, b"correct horse", &made), Some(true));
         assert_eq!(matches(&mut memory, b"battery staple", &made), Some(false));

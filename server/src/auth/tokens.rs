@@ -1,8 +1,9 @@
-//! Tokens: access tokens are self-contained JWTs; refresh tokens are numbered and must be used in order.
+//! Access tokens and refresh tokens. Access tokens are self-contained JWTs; refresh tokens are numbered and must be used in order.
 //!
-//! A refresh token is `rt_` and the base64url of user, session, number and a seal: the HMAC of these under the server's secret and the
-//! session's salt. So no token is stored, not even hashed; a stolen database yields none without the secret, nor the secret without the
-//! database; and a repeated exchange within the grace gets the very token whose answer was lost.
+//! A refresh token is `rt_` followed by the base64url of user, session, number and seal. The seal is an HMAC over these, keyed with the
+//! server's secret and the session's salt. No token is stored, not even as a hash: a stolen database yields no tokens without the secret,
+//! and the secret yields none without the database. An exchange that is repeated within the grace period returns the same token as the lost
+//! response.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -16,41 +17,41 @@ use uuid::Uuid;
 use crate::problem::Failure;
 use crate::store::sqlite::accounts::Session;
 
-/// How long an access token lives, in seconds.
+/// The lifetime of an access token, in seconds.
 pub const ACCESS_SECS: i64 = 900;
-/// For how long after its exchange a refresh token may be exchanged once more: the answer may have been lost.
+/// The grace period during which an exchanged refresh token may be exchanged once more, in case the response was lost.
 pub const GRACE_MS: i64 = 60_000;
-/// How long a refresh token lives.
+/// The lifetime of a refresh token.
 pub const REFRESH_MS: i64 = 90 * 86_400_000;
 
-/// Makes tokens, and tells its own from others.
+/// Issues and verifies tokens.
 pub struct Tokens {
     signing: EncodingKey,
     verifying: DecodingKey,
     sealing: hmac::Key,
 }
 
-/// Whose request this is, by its access token.
+/// The authenticated caller of a request, taken from the access token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Caller {
     pub user: Uuid,
     pub session: Uuid,
-    /// When the token runs out, in seconds since the Unix epoch.
+    /// When the token expires, in seconds since the Unix epoch.
     pub expires_at_secs: i64,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Claims {
     sub: Uuid,
-    /// The sign-in.
+    /// The session id.
     sid: Uuid,
     iat: i64,
     exp: i64,
-    /// Its own id, so that no two tokens are alike.
+    /// The token's own id, which makes every token unique.
     jti: Uuid,
 }
 
-/// A refresh token, taken apart and not yet believed.
+/// A refresh token that is parsed but not yet verified.
 pub struct Refresh {
     pub user: Uuid,
     pub session: Uuid,
@@ -61,7 +62,7 @@ pub struct Refresh {
 impl Tokens {
     pub fn new(secret: &str) -> Self {
         super::hs256::install();
-        // One secret, two keys: neither tells the other.
+        // Two keys are derived from one secret; neither reveals the other.
         let root = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
         let [access, refresh] = ["access tokens", "refresh tokens"].map(|purpose| hmac::sign(&root, purpose.as_bytes()));
         Tokens {
@@ -71,7 +72,7 @@ impl Tokens {
         }
     }
 
-    /// An access token.
+    /// Issues an access token.
     ///
     /// # Errors
     /// The token cannot be signed.
@@ -82,10 +83,10 @@ impl Tokens {
         token.map_err(|_| Failure::unavailable("the token cannot be signed"))
     }
 
-    /// Whose access token a request carries.
+    /// Verifies the access token of a request and returns its caller.
     ///
     /// # Errors
-    /// None, a foreign one, or one that has run out.
+    /// The token is missing, was not issued by this server, or has expired.
     pub fn caller(&self, headers: &HeaderMap) -> Result<Caller, Failure> {
         let text = headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let (scheme, token) = text.and_then(|text| text.split_once(' ')).ok_or_else(Failure::unauthorized)?;
@@ -101,7 +102,7 @@ impl Tokens {
         }
     }
 
-    /// The refresh token of a session with this number.
+    /// The refresh token with this number in a session.
     pub fn refresh(&self, session: &Session, generation: u32) -> String {
         let mut bytes = [session.user.as_bytes().as_slice(), session.id.as_bytes(), &generation.to_be_bytes()].concat();
         let seal = hmac::sign(&self.sealing, &[bytes.as_slice(), &session.salt].concat());
@@ -109,7 +110,7 @@ impl Tokens {
         format!("rt_{}", URL_SAFE_NO_PAD.encode(bytes))
     }
 
-    /// Whether a refresh token is one of this session's.
+    /// Returns whether a refresh token was issued for this session.
     pub fn is_genuine(&self, token: &Refresh, session: &Session) -> bool {
         let bytes = [token.user.as_bytes().as_slice(), token.session.as_bytes(), &token.generation.to_be_bytes(), &session.salt].concat();
         hmac::verify(&self.sealing, &bytes, &token.seal).is_ok()
@@ -117,7 +118,7 @@ impl Tokens {
 }
 
 impl Refresh {
-    /// Takes a token apart.
+    /// Parses a refresh token.
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(text.strip_prefix("rt_")?).ok()?;
         let (user, rest) = bytes.split_first_chunk::<16>()?;

@@ -1,4 +1,4 @@
-//! Pulling: the changes after a cursor, in order of revision, and the cursor to go on from (R2).
+//! Pulls: the changes after a cursor, in order of revision, and the cursor for the next page (R2).
 
 use std::ops::ControlFlow;
 
@@ -9,12 +9,12 @@ use stronglog_sync::wire::{Change, Feed, Page};
 use super::{Error, PAGE_BYTES_MAX, PAGE_CHANGES_DEFAULT, PAGE_CHANGES_MAX, follow};
 use crate::store::{Head, Records};
 
-/// What a change takes on a page beside its record: revision, op, the collection's name.
+/// The size of a change on a page without its record: revision, op and the collection's name.
 const CHANGE_BYTES: usize = 256;
 
-/// One page of a feed.
+/// Returns one page of a feed.
 ///
-/// Head and rows come from one snapshot, so that a cursor never passes a row that it has not seen.
+/// The head and the rows come from one snapshot, so that a cursor never passes a row that the page does not contain.
 ///
 /// # Errors
 /// The cursor cannot be followed, or the store failed.
@@ -27,7 +27,7 @@ pub fn pull(records: &impl Records, since: Option<&str>, limit: Option<usize>, f
     let limit = limit.unwrap_or(PAGE_CHANGES_DEFAULT).clamp(1, PAGE_CHANGES_MAX);
     let mut changes: Vec<Result<Change, _>> = Vec::new();
     let (mut bytes, mut has_more, mut last) = (0, false, after);
-    // An idle poll reads one counter and nothing else.
+    // A poll without new changes reads one counter and nothing else.
     if after < head.rev {
         records.changes(feed, after, &mut |change| {
             bytes += change.record.text.len() + CHANGE_BYTES;
@@ -45,7 +45,7 @@ pub fn pull(records: &impl Records, since: Option<&str>, limit: Option<usize>, f
     Ok(Page { changes, next_cursor, has_more, user_rev: head.rev, server_time: now_ms })
 }
 
-/// The cursor of a page that reaches to `rev`. Below the purge watermark, it says that the pull began after the purge.
+/// The cursor of a page that ends at `rev`. If `rev` is below the purge watermark, the cursor records that the pull began after the purge.
 fn cursor(head: &Head, feed: Feed, rev: u64) -> String {
     let purge_watermark = if rev < head.purge_watermark { head.purge_watermark } else { 0 };
     Cursor { feed: feed.name().to_owned(), epoch: head.epoch.clone(), purge_watermark, rev }.to_string()

@@ -1,4 +1,4 @@
-//! Pushing: each edit is decided alone, and what is accepted gets the next revision (R1, R7, R8, R9, R18).
+//! Pushes: each edit is decided separately, and each accepted edit gets the next revision (R1, R7, R8, R9, R18).
 
 use stronglog_sync::api::runtime::report::Violation;
 use stronglog_sync::api::{Rejection, RejectionCode, Report, Schema, Seq, Timestamp, ViolationType, registry};
@@ -11,12 +11,12 @@ use stronglog_sync::wire::{Change, Edit, Feed, Outcome, Push, PushResult, Receip
 use super::{CLOCK_SKEW_MAX_MS, Error, follow};
 use crate::store::{Entry, Records, StoreError};
 
-/// Decides a push, and stores what it accepts. The caller holds the user's lock until it commits.
+/// Decides a push, and stores the accepted edits. The caller holds the user's lock until it commits.
 ///
-/// Duplicates, losers and refusals change nothing, so that a push may come again, in whole or in part (R12).
+/// Duplicates, losing edits and refused edits change nothing, so a push may be repeated, in whole or in part (R12).
 ///
 /// # Errors
-/// The cursor cannot be followed, and nothing is stored; or the store failed, and the transaction must be given up.
+/// The cursor cannot be followed, and nothing is stored; or the store failed, and the transaction must be rolled back.
 pub fn push(records: &mut impl Records, push: &Push, feed: Feed, clock: &mut ClockAndRng<'_>) -> Result<PushResult, Error> {
     let head = records.head()?;
     if let Some(cursor) = &push.cursor {
@@ -38,7 +38,7 @@ pub fn push(records: &mut impl Records, push: &Push, feed: Feed, clock: &mut Clo
     Ok(PushResult { outcomes, prev_user_rev: head.rev, user_rev: rev, server_time: clock.now_ms })
 }
 
-/// One push on its way through its edits.
+/// The state of one push while its edits are decided.
 struct Pass<'p, 'm> {
     rev: u64,
     server_updated_at: i64,
@@ -86,7 +86,7 @@ impl Pass<'_, '_> {
     }
 }
 
-/// Refusals that need no look at what is stored.
+/// Refuses an edit for reasons that do not depend on what is stored.
 fn refuse_unseen(edit: &Edit) -> Option<Rejection> {
     if edit.record.text.len() > RECORD_BYTES_MAX {
         let message = format!("the record takes {} bytes, and {RECORD_BYTES_MAX} are accepted", edit.record.text.len());
@@ -101,7 +101,7 @@ fn refuse_unseen(edit: &Edit) -> Option<Rejection> {
     }
 }
 
-/// Records are served line by line too. In JSON, a raw line end is blank space.
+/// Replaces raw line ends in a record with spaces, because records are also served line by line. In JSON, a raw line end is whitespace.
 fn on_one_line(mut record: Record) -> Record {
     if record.text.contains(['\n', '\r']) {
         record.text = record.text.replace(['\n', '\r'], " ");
@@ -130,7 +130,7 @@ fn refuse_unreadable(unreadable: &Unreadable, feed: Feed) -> Outcome {
         plain(RejectionCode::InvalidRecord, "the change does not satisfy the contract")
     };
     error.errors = Some(violations(&unreadable.report));
-    // An answer may hold nothing that the contract refuses, a count out of range for one.
+    // The response must be valid under the contract, so an invalid count is left out.
     let op = unreadable.op.filter(|op| i64::try_from(op.seq).is_ok_and(|seq| Seq(seq).validate().is_ok()));
     Outcome::Rejected { id: unreadable.id, op, error }
 }
@@ -145,7 +145,7 @@ fn clock_skew(stamp: i64, now_ms: i64) -> Rejection {
     Rejection { retryable: true, server_time, ..plain(RejectionCode::ClockSkew, message) }
 }
 
-/// A report in the contract's words.
+/// Converts a report to the contract's type.
 pub(crate) fn violations(report: &Report) -> Vec<ViolationType> {
     let in_words = |found: Violation| ViolationType { pointer: found.pointer, keyword: found.keyword.to_owned(), message: found.message };
     report.in_brief().into_iter().map(in_words).collect()

@@ -1,4 +1,4 @@
-//! Single records, read, written and deleted by id; and the purge of old tombstones (R10).
+//! Single records: reading, writing and deleting by id; and the purge of old tombstones (R10).
 
 use stronglog_sync::api::collection::Collection;
 use stronglog_sync::clock::ClockAndRng;
@@ -10,10 +10,10 @@ use uuid::Uuid;
 use super::{Error, Refusal, push};
 use crate::store::{Entry, Records, StoreError};
 
-/// The current version of one record of a collection, or its tombstone.
+/// Returns the current version of one record of a collection, or its tombstone.
 ///
 /// # Errors
-/// There is neither, or the store failed.
+/// Neither exists, or the store failed.
 pub fn read(records: &impl Records, collection: &'static Collection, id: Uuid) -> Result<Change, Error> {
     Ok(find(records, collection, id)?.change)
 }
@@ -29,11 +29,11 @@ pub fn put(records: &mut impl Records, edit: Edit, clock: &mut ClockAndRng<'_>) 
     Ok(outcome.ok_or_else(|| StoreError::new("an edit was left without an outcome"))?)
 }
 
-/// A deletion as it comes in parameters.
+/// A deletion as given by request parameters.
 #[derive(Clone, Copy, Debug)]
 pub struct Deletion {
     pub id: Uuid,
-    /// The deleting op and its stamp. Where there are none, the server acts as the device.
+    /// The deleting op and its stamp. If absent, the server acts as the device.
     pub by: Option<(Op, i64)>,
     pub base_rev: Option<u64>,
 }
@@ -41,7 +41,7 @@ pub struct Deletion {
 /// Deletes one record of a collection.
 ///
 /// # Errors
-/// There is no such record, or the store failed.
+/// The record does not exist, or the store failed.
 pub fn delete(
     records: &mut impl Records,
     collection: &'static Collection,
@@ -62,7 +62,7 @@ pub fn delete(
             };
             return Ok(Outcome::Duplicate(receipt));
         }
-        // A device of its own for each such edit: no count to keep, and none that a restored server could repeat.
+        // Each such edit gets a new device id: there is no count to keep, and a restored server cannot repeat one.
         None => {
             let op = Op { id: clock.new_id(), device: clock.new_id(), seq: 1 };
             (op, clock.now_ms.max(change.record.stamp.saturating_add(1)), Some(deletion.base_rev.unwrap_or(change.rev)))
@@ -72,11 +72,11 @@ pub fn delete(
     put(records, Edit { collection, op, base_rev, record }, clock)
 }
 
-/// Forgets the tombstones accepted before `before_ms` that every backup up to `covered_rev` holds too, and raises the purge_watermark (R10). Says how
-/// many there were.
+/// Purges the tombstones that were accepted before `before_ms` and that every backup up to `covered_rev` also contains, and raises the
+/// purge watermark (R10). Returns the number of purged tombstones.
 ///
-/// A tombstone that a restorable backup does not know must stay: restoring the backup would bring the record back, and nobody would know that
-/// it was deleted.
+/// A tombstone that a restorable backup does not contain must stay: restoring the backup would bring the record back, and nothing would
+/// record that it was deleted.
 ///
 /// # Errors
 /// The store failed.

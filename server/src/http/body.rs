@@ -1,5 +1,5 @@
-//! Request bodies: read and inflated within the limit of their route, at a minimum rate, and within a budget of memory for each sender and
-//! for all of them.
+//! Request bodies: read and decompressed within the limit of their route, at a minimum rate, and within a memory budget per sender and in
+//! total.
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::IpAddr;
@@ -26,38 +26,38 @@ use crate::net::Patience;
 use crate::problem::Failure;
 use crate::shares::{Exhausted, Held, Shares};
 
-/// The largest body where it is not about records: the longest strings of the contract, every character of them escaped.
+/// The maximum size of a body that contains no records: the contract's longest strings with every character escaped.
 pub const FORM_BYTES_MAX: usize = 8 * 1024;
-/// What the bodies of one account, or one network, may take at once, and those of all.
+/// The maximum memory for the bodies of one account or network, and for all bodies together.
 const EACH_BYTES_MAX: usize = 8 << 20;
 const ALL_BYTES_MAX: usize = 128 << 20;
-/// The largest window that a zstd body may ask for, as a power of two: what inflating takes in memory.
+/// The maximum window of a zstd body, as a power of two. It bounds the memory that decompression takes.
 const ZSTD_WINDOW_LOG_MAX: u32 = 23;
-/// How long inflating may take. An ordinary body of 1 MiB takes a few milliseconds.
+/// The maximum time for decompression. An ordinary body of 1 MiB takes a few milliseconds.
 const INFLATE_TIME_MAX: Duration = Duration::from_secs(1);
 /// By how much the compressed input may exceed twice the output before the body is refused.
 const SLACK_BYTES: usize = 16 * 1024;
 
-/// Whose share of memory a body takes.
+/// The sender whose memory budget a body counts against.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Sender {
     Account(Uuid),
     Network(IpAddr),
 }
 
-/// The memory that bodies take.
+/// The memory budget for request bodies.
 pub fn shares() -> Shares<Sender> {
     Shares::new(EACH_BYTES_MAX, ALL_BYTES_MAX)
 }
 
-/// A layer's settings.
+/// The settings of the body layer.
 #[derive(Clone)]
 pub struct Limit {
     pub app: Arc<App>,
     pub bytes_max: usize,
 }
 
-/// Reads the body, inflates it, and hands it on.
+/// Reads and decompresses the body, then calls the next layer.
 pub async fn whole(State(limit): State<Limit>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let read = async {
@@ -66,7 +66,7 @@ pub async fn whole(State(limit): State<Limit>, request: Request, next: Next) -> 
         Ok((inflated(&parts, bytes, limit.bytes_max, &mut held).await?, held))
     };
     match read.await {
-        // What the body takes is counted until the request is answered.
+        // The body's memory counts against the budget until the request is answered.
         Ok((bytes, _held)) => {
             parts.headers.remove(header::CONTENT_ENCODING);
             parts.headers.insert(header::CONTENT_LENGTH, bytes.len().into());
@@ -120,7 +120,7 @@ async fn inflated(parts: &Parts, bytes: Bytes, bytes_max: usize, held: &mut Held
         Some(encoding) => {
             held.grow(bytes_max).map_err(exhausted)?;
             let encoding = encoding.to_owned();
-            // On a blocking thread, since inflating may take long.
+            // Runs on a blocking thread, because decompression may take long.
             let inflated = tokio::task::spawn_blocking(move || inflate(&bytes, &encoding, bytes_max));
             inflated.await.map_err(|_| broken())?
         }
@@ -148,7 +148,7 @@ fn inflate(bytes: &[u8], encoding: &str, bytes_max: usize) -> Result<Bytes, Fail
     }
 }
 
-/// Inflates up to the limit, and refuses input that produces too little output for its size.
+/// Decompresses up to the limit, and refuses input that produces too little output for its size.
 fn bounded<D: Read>(decoder: &mut D, bytes_max: usize, taken: impl Fn(&D) -> usize) -> Result<Vec<u8>, Failure> {
     let (mut inflated, mut piece) = (Vec::new(), [0; Input::STEP]);
     loop {
@@ -175,7 +175,7 @@ fn broken() -> Failure {
     Failure::unreadable("the body is not compressed as its Content-Encoding says, in one piece")
 }
 
-/// Compressed bytes, handed out in small steps and for a limited time.
+/// Compressed bytes, read in small steps and for a limited time.
 struct Input<'a> {
     bytes: &'a [u8],
     taken: usize,
@@ -252,7 +252,7 @@ mod tests {
         assert_eq!(status(&[frame(text), frame(b"")].concat(), "zstd"), StatusCode::BAD_REQUEST, "two frames");
         let noise: Vec<u8> = (0..BATCH_BYTES_MAX / 2).map(|_| rand::random()).collect();
         assert_eq!(status(&gzip(&noise), "gzip"), StatusCode::OK, "what does not compress is let through");
-        // A megabyte of empty stored blocks: the head of a member, and five bytes a block.
+        // A megabyte of empty stored blocks: a member header, then five bytes per block.
         let empty = [&gzip(b"")[..10], &[0, 0, 0, 0xff, 0xff].repeat(200_000)].concat();
         assert_eq!(status(&empty, "gzip"), StatusCode::BAD_REQUEST, "much that becomes nothing");
     }

@@ -1,4 +1,4 @@
-//! The API reference and the data models as pages that need nothing else: the generated Markdown, rendered once.
+//! The API reference and the data models as self-contained pages: the generated Markdown, rendered once.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -9,7 +9,7 @@ use axum::routing::get;
 use http::header;
 use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
 
-/// The pages use inline styles and nothing else, and may not be framed.
+/// The pages may use inline styles only, and may not be framed.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 pub fn routes() -> Router {
@@ -17,13 +17,13 @@ pub fn routes() -> Router {
     Router::new().route("/docs", page(reference)).route("/docs/data-models", page(models))
 }
 
-/// The API reference, at `/docs`.
+/// Returns the API reference, served at `/docs`.
 fn reference() -> &'static str {
     static PAGE: LazyLock<String> = LazyLock::new(|| page(stronglog_sync::docs::API_REFERENCE));
     &PAGE
 }
 
-/// The data models, at `/docs/data-models`.
+/// Returns the data models, served at `/docs/data-models`.
 fn models() -> &'static str {
     static PAGE: LazyLock<String> = LazyLock::new(|| page(stronglog_sync::docs::DATA_MODELS));
     &PAGE
@@ -53,7 +53,7 @@ fn page(markdown: &str) -> String {
     include_str!("docs.html").replace("<!-- title -->", &title).replace("<!-- body -->", &body)
 }
 
-/// The text of a heading that has just begun.
+/// Returns the text of a heading that starts at these events.
 fn heading(events: &[Event<'_>]) -> String {
     let inside = events.iter().take_while(|event| !matches!(event, Event::End(TagEnd::Heading(_))));
     let texts = inside.filter_map(|event| match event {
@@ -63,7 +63,7 @@ fn heading(events: &[Event<'_>]) -> String {
     texts.collect()
 }
 
-/// The anchors that links in the files count on: those that code hosts make.
+/// Generates heading anchors the way code hosts do, because links in the files rely on them.
 #[derive(Default)]
 struct Anchors(HashMap<String, usize>);
 
@@ -77,7 +77,7 @@ impl Anchors {
     }
 }
 
-/// Where a link between the files leads on this server.
+/// Maps a link between the files to its address on this server.
 fn served<'a>(link: &CowStr<'a>) -> CowStr<'a> {
     for (file, path) in [("data-models.md", "/docs/data-models"), ("api-reference.md", "/docs")] {
         if let Some(anchor) = link.strip_prefix(file) {

@@ -22,15 +22,15 @@ use crate::app::App;
 use crate::config::{Config, Network, Origin};
 use crate::problem::Failure;
 
-/// The oldest contract that this server speaks with.
+/// The oldest contract version that this server accepts.
 pub const OLDEST_VERSION: &str = "1.0.0";
 
 const VERSION_HEADER: HeaderName = HeaderName::from_static("x-contract-version");
 
-/// Below this, compressing costs more than it saves.
+/// The minimum size of a compressed response. Below it, compression costs more than it saves.
 const COMPRESSED_BYTES_MIN: u16 = 1_024;
 
-/// Puts the layers around all routes, innermost first.
+/// Adds the layers around all routes, innermost first.
 pub fn around(routes: Router, app: &Arc<App>) -> Router {
     let worthwhile = SizeAbove::new(COMPRESSED_BYTES_MIN).and(NotForContentType::SSE);
     routes
@@ -49,7 +49,7 @@ fn origins(allowed: &[Origin]) -> CorsLayer {
         .max_age(Duration::from_secs(7_200))
 }
 
-/// Adds what every response carries.
+/// Adds the headers that every response carries.
 async fn headers(State(secure): State<bool>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
@@ -58,12 +58,12 @@ async fn headers(State(secure): State<bool>, request: Request, next: Next) -> Re
     if secure {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
-    // One person's data is in no cache on the way.
+    // Shared caches must not store personal data.
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
 }
 
-/// Logs and counts a request: never a header, a query or a body, since secrets are in them.
+/// Logs and counts a request. Headers, queries and bodies are never logged, because they contain secrets.
 async fn observed(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let since = Instant::now();
     let method = request.method().clone();
@@ -76,7 +76,7 @@ async fn observed(State(app): State<Arc<App>>, request: Request, next: Next) -> 
     response
 }
 
-/// The name of a method. Clients may send any word: those of the contract and of browsers alone are counted and logged by name.
+/// The name of a method for logs and metrics. Clients may send any method, so only the methods of the contract and of browsers are named.
 fn known(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
@@ -89,7 +89,7 @@ fn known(method: &Method) -> &'static str {
     }
 }
 
-/// Refuses clients whose contract is too old, except for the operation that tells which versions are supported.
+/// Refuses clients whose contract is too old, except for the operation that returns the supported versions.
 pub async fn contract_version(request: Request, next: Next) -> Response {
     let version = request.headers().get(VERSION_HEADER).and_then(|value| value.to_str().ok()).and_then(numbers);
     let too_old = version.is_some_and(|version| numbers(OLDEST_VERSION).is_some_and(|oldest| version < oldest));
@@ -104,7 +104,8 @@ fn numbers(version: &str) -> Option<[u32; 3]> {
     parts.ok()?.try_into().ok()
 }
 
-/// Finds out whose request this is, and whether the account has too many under way. Handlers find the caller in the request's extensions.
+/// Authenticates a request, and refuses it if the account has too many requests in progress. Handlers find the caller in the request's
+/// extensions.
 pub async fn caller(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let admitted = app.tokens.caller(request.headers()).and_then(|caller| {
         let place = app.requests.take(caller.user, 1).map_err(|_| Failure::unavailable("too many requests are under way"))?;
@@ -119,7 +120,7 @@ pub async fn caller(State(app): State<Arc<App>>, mut request: Request, next: Nex
     }
 }
 
-/// The network address that a request comes from.
+/// Returns the network address of a request's client.
 pub fn address(parts: &Parts, config: &Config) -> IpAddr {
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
     let forwarded = parts.headers.get_all("x-forwarded-for").iter().filter_map(|line| line.to_str().ok());
@@ -140,7 +141,7 @@ fn client(peer: IpAddr, forwarded: &str, trusted: &[Network]) -> IpAddr {
     address
 }
 
-/// An address as proxies write it: some add the port.
+/// Parses an address as proxies write it; some add the port.
 fn forwarded_address(text: &str) -> Option<IpAddr> {
     let text = text.trim();
     let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);

@@ -1,4 +1,4 @@
-//! The export: every record of the account as a line of JSON, read page by page, so that nothing is held while the client reads.
+//! The export: every record of the account as a line of JSON, read page by page, so that no snapshot stays open while the client reads.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use crate::problem::Failure;
 use crate::shares::Held;
 use crate::store::Records;
 
-/// How much is read and sent at a time. A page has at least one record.
+/// The number of bytes that are read and sent at a time. A page has at least one record.
 const PAGE_BYTES: usize = 256 * 1024;
 
 pub fn routes(app: &Arc<App>) -> Router {
@@ -31,14 +31,14 @@ pub fn routes(app: &Arc<App>) -> Router {
 
 /// Streams the records in order of revision.
 ///
-/// Each page comes from a snapshot of its own, after the revision that the one before ended with, and the export is done when a page reaches
-/// the newest revision of its snapshot. So every record is included: one that changes meanwhile moves to a newer revision, which is
-/// still ahead, and appears there (again).
+/// Each page comes from its own snapshot and starts after the last revision of the previous page. The export ends when a page reaches the
+/// newest revision of its snapshot. So every record is included: a record that changes meanwhile moves to a newer revision, which is still
+/// ahead, and appears there (again).
 async fn export(State(app): State<Arc<App>>, Extension(caller): Extension<Caller>, parts: Parts) -> Result<Response, Failure> {
     let incoming = Incoming::new(ExportAccount::PATH, &parts.uri, &parts.headers, &[]).ok_or_else(Failure::no_path)?;
     ExportAccount::receive(&incoming)?;
     let place = app.exports.take(caller.user, 1).map_err(|_| Failure::rate_limited(30))?;
-    // The account exists, or the answer is 401 and no stream.
+    // If the account does not exist, the response is 401 and not a stream.
     let first = page(&app, caller.user, 0).await?;
     let export = Export { app, user: caller.user, next: Some(first), _place: place };
     let pages = stream::try_unfold(export, |mut export| async move {
@@ -54,15 +54,15 @@ async fn export(State(app): State<Arc<App>>, Extension(caller): Extension<Caller
 struct Export {
     app: Arc<App>,
     user: Uuid,
-    /// The page to send next. One is read ahead, so that a failure is noticed before the last page makes the export look complete.
+    /// The page to send next. One page is read ahead, so that a failure is noticed before the last page makes the export look complete.
     next: Option<Page>,
-    /// One of the exports that the account may have at once.
+    /// This export's share of the account's limit.
     _place: Held<Uuid>,
 }
 
 struct Page {
     text: Bytes,
-    /// The revision of the last record.
+    /// The revision of the last record that was read.
     last: u64,
     has_more: bool,
 }

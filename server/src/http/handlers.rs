@@ -129,8 +129,8 @@ impl Handlers {
         self.pair(&session, session.generation)
     }
 
-    /// Exchanges a refresh token. The newest one is rotated; the one before it gets the same answer for a while, since the first answer may have
-    /// been lost; an older one has been stolen, and its session is revoked.
+    /// Exchanges a refresh token. The newest token is rotated. The previous token gets the same response for a grace period, since the
+    /// first response may have been lost. An older token is treated as stolen, and its session is revoked.
     async fn exchange(&self, parts: &Parts, text: String) -> Result<TokenPair, Failure> {
         let network = self.network(parts);
         let Some(token) = self.genuine(&text).await? else {
@@ -154,7 +154,7 @@ impl Handlers {
                 accounts::rotate(connection, &session, now)?;
             } else if !again {
                 accounts::revoke(connection, session.user, session.id)?;
-                // Not an error of the transaction: the revocation stays.
+                // This is not an error of the transaction, because the revocation must be committed.
                 return Ok(Err(Failure::token_revoked()));
             }
             let next = token.generation.saturating_add(1);
@@ -165,7 +165,7 @@ impl Handlers {
         self.pair(&session, generation)
     }
 
-    /// A refresh token that this server has issued.
+    /// Parses a refresh token, and returns it if this server issued it.
     async fn genuine(&self, text: &str) -> Result<Option<Refresh>, Failure> {
         let Some(token) = Refresh::parse(text) else { return Ok(None) };
         let app = Arc::clone(&self.0);
@@ -252,7 +252,7 @@ impl Handlers {
         network(address(parts, &self.0.config))
     }
 
-    /// Takes one of the attempts that the caller's network has, and names the network.
+    /// Takes an attempt from the limit of the caller's network, and returns the network.
     fn attempt(&self, parts: &Parts) -> Result<IpAddr, Failure> {
         let network = self.network(parts);
         self.0.limits.take(&Who::Network(network), Instant::now())?;
@@ -262,7 +262,7 @@ impl Handlers {
         Ok(network)
     }
 
-    /// Confirms a request by the account's password.
+    /// Confirms a request with the account's password.
     async fn confirm(&self, parts: &Parts, user: Uuid, password: String) -> Result<(), Failure> {
         let network = self.attempt(parts)?;
         let account = self.0.store.read(move |connection| accounts::by_user(connection, user)?.ok_or_else(Failure::unauthorized)).await?;
@@ -275,7 +275,7 @@ impl Handlers {
         Ok(())
     }
 
-    /// The tokens of a session, up to the refresh token of this number.
+    /// Issues the tokens of a session; the refresh token has this number.
     fn pair(&self, session: &Session, generation: u32) -> Result<TokenPair, Failure> {
         Ok(TokenPair {
             access_token: self.0.tokens.access(session.user, session.id, now_ms())?,
@@ -291,7 +291,7 @@ fn new_session(user: Uuid, device_name: Option<String>, now: i64) -> Session {
     Session { user, id, device_name, salt, generation: 1, rotated_at: now, created_at: now, revoked: false }
 }
 
-/// The caller, which the layer around the routes has put into the request's extensions.
+/// Returns the caller, which the authentication layer has put into the request's extensions.
 fn caller(parts: &Parts) -> Result<Caller, Failure> {
     parts.extensions.get::<Caller>().copied().ok_or_else(Failure::unauthorized)
 }

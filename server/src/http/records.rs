@@ -1,4 +1,4 @@
-//! The global feed and all collections: one set of handlers, over the registry, on records as text.
+//! The global feed and all collections: one set of handlers, driven by the registry, that treat records as text.
 
 use std::sync::Arc;
 
@@ -24,15 +24,15 @@ use crate::auth::tokens::Caller;
 use crate::feed::{self, Deletion};
 use crate::problem::Failure;
 
-/// Bodies above this are read off the threads that serve everybody.
+/// Larger bodies are parsed on a blocking thread.
 const LARGE_BODY_BYTES: usize = 32 * 1024;
 
-/// Whether the operation of this id is served here.
+/// Returns whether the operation with this id is served here.
 pub fn serves(id: &str) -> bool {
     [GetChanges::ID, PushChanges::ID].contains(&id) || registry::COLLECTIONS.iter().any(|collection| collection.has_operation(id))
 }
 
-/// The routes of the global feed and of all collections.
+/// Returns the routes of the global feed and of all collections.
 pub fn routes(app: &Arc<App>) -> Router {
     let mut routes = Router::new()
         .route(GetChanges::PATH, pulling(GetChanges::PATH, Feed::All))
@@ -93,7 +93,7 @@ fn single(method: &Method, path: &'static str, collection: &'static Collection) 
 }
 
 async fn pull(app: &App, caller: Caller, request: &Request<'_>, feed: Feed) -> Result<Response, Failure> {
-    // The parameters of all feeds are those of the global one.
+    // All feeds have the same parameters as the global feed.
     let GetChanges { since, limit, .. } = GetChanges::receive(&request.0)?;
     let limit = limit.and_then(|limit| limit.try_into().ok());
     let page =
@@ -105,7 +105,7 @@ async fn pull(app: &App, caller: Caller, request: &Request<'_>, feed: Feed) -> R
 
 async fn push(app: &App, caller: Caller, body: Bytes, feed: Feed) -> Result<Response, Failure> {
     let push = if body.len() > LARGE_BODY_BYTES {
-        // As many at once as there are processors: the threads that answer small requests keep their share.
+        // At most as many as there are processors, so that small requests keep their share of the time.
         let _turn = app.parsing.acquire().await.map_err(|_| Failure::unavailable("the server is stopping"))?;
         let read = tokio::task::spawn_blocking(move || wire::read_push(&body, feed));
         read.await.map_err(|_| Failure::unavailable("the push could not be read"))?
@@ -165,7 +165,7 @@ fn json_body(parts: &Parts) -> Result<(), Failure> {
     if has_json(&parts.headers) { Ok(()) } else { Err(Failure::unsupported("the body must be application/json")) }
 }
 
-/// A request's parameters, read by the contract's own checks.
+/// A request's parameters, validated by the generated code.
 struct Request<'a>(Incoming<'a>);
 
 impl<'a> Request<'a> {
@@ -175,7 +175,7 @@ impl<'a> Request<'a> {
         Ok(Request(incoming))
     }
 
-    /// There are no parameters in the query.
+    /// Checks that the query has no parameters.
     fn nothing(&self) -> Result<(), Failure> {
         Ok(self.0.known_query(&[])?)
     }

@@ -1,4 +1,4 @@
-//! Change notifications: a stream of the user's newest revision, until the token runs out or the server stops.
+//! Change notifications: a stream of the user's newest revision, which ends when the token expires or the server stops.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -18,9 +18,9 @@ use crate::store::Records;
 /// How often a comment is sent, so that proxies keep the connection open.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
 
-/// The stream of one device.
+/// Opens the stream of one device.
 pub async fn open(app: &Arc<App>, caller: Caller) -> Result<Response, Failure> {
-    // Subscribe first and read second, so that no revision is missed in between.
+    // Subscribe before reading, so that no revision is missed in between.
     let Some(revisions) = app.notifications.subscribe(caller.user) else { return Err(Failure::rate_limited(30)) };
     let rev = app.read(caller.user, |records| Ok(records.head()?.rev)).await?;
     let left = caller.expires_at_secs.saturating_mul(1_000).saturating_sub(now_ms());
@@ -39,7 +39,7 @@ struct Subscriber {
     end: Instant,
     /// The revision of the last event that was sent.
     known: Option<u64>,
-    /// The newest revision that is known.
+    /// The newest known revision.
     rev: u64,
 }
 

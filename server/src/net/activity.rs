@@ -1,4 +1,4 @@
-//! What a connection is doing: waiting for a request, answering some, or waiting for the peer to take what was sent.
+//! The state of a connection: waiting for a request, answering requests, or waiting for the peer to read a response.
 
 use std::collections::HashMap;
 use std::pin::Pin;
@@ -11,35 +11,36 @@ use tokio::time::Instant;
 
 use super::patience::{Deadlines, Patience};
 
-/// How much of a response is handed over at a time: what is handed over waits outside of what is counted here.
+/// The size of the pieces in which a response is passed to the connection. Bytes that are passed on wait in buffers that are not counted
+/// here.
 const PIECE_BYTES: usize = 16 * 1_024;
 
-/// What one connection is doing.
+/// The state of one connection.
 pub struct Activity {
     deadlines: Deadlines,
     state: Mutex<State>,
 }
 
 struct State {
-    /// The requests that have been read and not yet answered whole.
+    /// The number of requests that have been read and not yet answered completely.
     answering: usize,
-    /// When the last of them ended, or the connection began.
+    /// When the last of them ended, or when the connection began.
     idle_since: Instant,
-    /// Whether there was any request.
+    /// Whether the connection has carried any request.
     served: bool,
-    /// Until when the peer may take what it was sent, for each response with a piece under way.
+    /// For each response with a piece in flight, the time by which the peer must have read it.
     sending: HashMap<u64, Instant>,
     next: u64,
 }
 
-/// What becomes of a connection.
+/// What to do with a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It goes on.
+    /// Keep it open.
     Busy,
-    /// It has been silent for too long.
+    /// Close it: it has been idle for too long.
     Idle,
-    /// The peer does not take what it asked for.
+    /// Close it: the peer does not read its responses.
     Stalled,
 }
 
@@ -53,7 +54,7 @@ impl Activity {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A request has come. It is being answered until the result is dropped.
+    /// Records the start of a request. It counts as in progress until the result is dropped.
     pub fn begin(self: &Arc<Self>) -> Answering {
         let mut state = self.state();
         state.answering += 1;
@@ -71,27 +72,28 @@ impl Activity {
         if state.answering == 0 && state.idle_since + silent_max <= now { Verdict::Idle } else { Verdict::Busy }
     }
 
-    /// How little the connection is missed: silent ones come first, then those that have been idle for longest. Nothing while it answers.
+    /// The sort key for displacement: connections that never carried a request come first, then those that have been idle longest. `None`
+    /// while a request is in progress.
     pub fn idle(&self) -> Option<(bool, Instant)> {
         let state = self.state();
         (state.answering == 0).then_some((state.served, state.idle_since))
     }
 }
 
-/// A request that is being answered.
+/// A request in progress.
 pub struct Answering {
     activity: Arc<Activity>,
     number: u64,
 }
 
 impl Answering {
-    /// The response's body, which is watched while it is sent.
+    /// Wraps the response's body so that sending it is tracked.
     pub fn watch(self, body: Body) -> Watched {
         let patience = Patience::new(self.activity.deadlines.stall);
         Watched { body, rest: Bytes::new(), patience, handed_over: None, answering: self }
     }
 
-    /// The peer has something to take, or nothing.
+    /// Records the time by which the peer must read the current piece, or that no piece is in flight.
     fn sending(&self, until: Option<Instant>) {
         let mut state = self.activity.state();
         match until {
@@ -112,13 +114,13 @@ impl Drop for Answering {
     }
 }
 
-/// A response's body. While the connection does not ask for the next piece, the peer has not taken the one before.
+/// A tracked response body. As long as the connection does not poll for the next piece, the peer has not read the previous one.
 pub struct Watched {
     body: Body,
-    /// What is left of the frame that is being handed over.
+    /// The rest of the current frame.
     rest: Bytes,
     patience: Patience,
-    /// When the last piece was handed over, and how long it was.
+    /// When the last piece was passed on, and its length.
     handed_over: Option<(Instant, usize)>,
     answering: Answering,
 }

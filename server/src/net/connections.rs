@@ -1,4 +1,4 @@
-//! Which connections are open, and which has to go when there are too many.
+//! The open connections, and which of them to close when there are too many.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -11,9 +11,9 @@ use tokio::time::Instant;
 use super::activity::Activity;
 use crate::auth::limits::network;
 
-/// How often the log says that connections had to go.
+/// The interval at which closed connections are logged.
 const LOG_EVERY: Duration = Duration::from_secs(60);
-/// Descriptors that are kept for the database, the log and whatever else is not a connection.
+/// The number of file descriptors reserved for the database, the log and everything else that is not a connection.
 const RESERVE: usize = 128;
 
 /// The open connections.
@@ -22,18 +22,18 @@ pub struct Connections(Arc<Inner>);
 
 struct Inner {
     state: Mutex<State>,
-    /// How many one network may have.
+    /// The maximum number of connections per network.
     each_max: usize,
     all_max: usize,
 }
 
 #[derive(Default)]
 struct State {
-    /// By network, then by number.
+    /// By network, then by connection number.
     open: HashMap<IpAddr, HashMap<u64, Open>>,
     total: usize,
     next: u64,
-    /// How many had to go since the log said so, and when it did.
+    /// The number of connections closed since the last log line, and when that line was logged.
     displaced: usize,
     logged_at: Option<Instant>,
 }
@@ -44,18 +44,18 @@ struct Open {
 }
 
 impl Connections {
-    /// Takes up to `all_max` connections, and from each network up to `each_max`. This machine is not limited: its own programs, such as a
-    /// proxy, speak for many.
+    /// Admits up to `all_max` connections in total, and up to `each_max` per network. Loopback addresses are not limited per network,
+    /// because local programs, such as a proxy, connect on behalf of many clients.
     pub fn new(each_max: usize, all_max: usize) -> Self {
         Connections(Arc::new(Inner { state: Mutex::default(), each_max, all_max }))
     }
 
-    /// How many are open.
+    /// The number of open connections.
     pub fn open(&self) -> usize {
         self.state().total
     }
 
-    /// Admits a connection. Where there are too many, the one that is missed least goes; nothing comes back if all of them are at work.
+    /// Admits a connection. If there are too many, the longest idle one is closed; `None` if all of them have a request in progress.
     pub fn admit(&self, peer: IpAddr, activity: &Arc<Activity>) -> Option<Admitted> {
         let network = network(peer);
         let mut state = self.state();
@@ -82,7 +82,7 @@ impl Connections {
 }
 
 impl State {
-    /// Ends the connection of a network that is missed least.
+    /// Closes the longest idle connection of a network.
     fn displace(&mut self, network: IpAddr) -> Option<()> {
         let open = self.open.get(&network)?;
         let idle = open.iter().filter_map(|(number, open)| Some((open.activity.idle()?, *number)));
@@ -111,7 +111,7 @@ impl State {
     }
 }
 
-/// A connection that is counted until this is dropped.
+/// An admitted connection. It counts as open until this is dropped.
 pub struct Admitted {
     connections: Connections,
     network: IpAddr,
@@ -120,7 +120,7 @@ pub struct Admitted {
 }
 
 impl Admitted {
-    /// Waits until the connection has to make room for another.
+    /// Completes when the connection must close to make room for another.
     pub async fn displaced(&self) {
         self.end.notified().await;
     }
@@ -132,7 +132,8 @@ impl Drop for Admitted {
     }
 }
 
-/// How many connections the process can have: as many as it is told to, if it has descriptors for them. Raises its limit as far as it may.
+/// The maximum number of connections of the process: the configured number, limited by the available file descriptors. Raises the soft
+/// limit of descriptors as far as allowed.
 pub fn connections_max(wanted: usize) -> usize {
     let descriptors = descriptors(wanted + RESERVE);
     let max = wanted.min(descriptors - RESERVE.min(descriptors / 4)).max(1);

@@ -1,4 +1,4 @@
-//! The loop that accepts connections, and the task that looks after each of them.
+//! The accept loop, and the task that serves each connection.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -25,18 +25,18 @@ use super::activity::{Activity, Verdict, Watched};
 use super::connections::{Admitted, Connections};
 use super::patience::Deadlines;
 
-/// How long requests that are under way may take once the server stops.
+/// How long requests in progress may take after the server stops.
 const STOP_MAX: Duration = Duration::from_secs(10);
-/// How long a connection that is asked to end may take for it.
+/// How long a connection may take to end after it was asked to.
 const LINGER_MAX: Duration = Duration::from_secs(2);
-/// How long to wait after a connection could not be accepted: the reason, such as no descriptor being left, lasts.
+/// How long to wait after a failed accept. Its cause, such as running out of file descriptors, usually persists.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// How often each connection is looked at.
+/// The maximum interval at which each connection is checked.
 const LOOK_EVERY_MAX: Duration = Duration::from_secs(5);
-/// What HTTP/1 may hold of a request, and of a response that is not taken: a stalled connection costs twice as much.
+/// The HTTP/1 buffer size for a request, and for a response that the peer does not read. A stalled connection costs twice as much.
 const BUFFER_BYTES: usize = 16 * 1_024;
 
-/// What is needed to serve connections.
+/// The settings and shared state that serving connections needs.
 #[derive(Clone)]
 pub struct Listener {
     pub router: Router,
@@ -44,7 +44,7 @@ pub struct Listener {
     pub tls: Option<watch::Receiver<TlsAcceptor>>,
     pub connections: Connections,
     pub deadlines: Deadlines,
-    /// Turns true when the server shuts down.
+    /// Becomes true when the server shuts down.
     pub stopping: watch::Receiver<bool>,
 }
 
@@ -52,7 +52,7 @@ impl Listener {
     /// Accepts connections until the server stops, and returns once all of them are closed.
     pub async fn serve(mut self, listener: TcpListener) {
         let mut stopping = self.stopping.clone();
-        // Each connection holds a sender; when the last one is gone, so is the last connection.
+        // Each connection holds a sender, so the channel closes when the last connection ends.
         let (open, mut closed) = mpsc::channel::<Infallible>(1);
         loop {
             tokio::select! {
@@ -83,7 +83,7 @@ impl Listener {
     async fn look_after(self, stream: TcpStream, peer: SocketAddr, activity: &Arc<Activity>, admitted: &Admitted) {
         let mut stopping = self.stopping.clone();
         let greeted = async {
-            // Answers are written whole: waiting for more would only delay them.
+            // Responses are written in one piece, so delaying packets to merge them (Nagle) would only add latency.
             let _ = stream.set_nodelay(true);
             let tls = self.tls.as_ref().map(|tls| tls.borrow().clone());
             match tls {
@@ -107,7 +107,7 @@ impl Listener {
         }
     }
 
-    /// Answers requests until the connection ends, is silent for too long, or does not take its answers.
+    /// Serves a connection until it ends, is idle for too long, or does not read its responses.
     async fn converse(&self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, peer: SocketAddr, activity: &Arc<Activity>) {
         let (router, answered) = (self.router.clone(), Arc::clone(activity));
         let service = service_fn(move |request| answer(router.clone(), request, peer, Arc::clone(&answered)));
@@ -116,7 +116,7 @@ impl Listener {
         let mut stopping = self.stopping.clone();
         let Deadlines { first_request, idle, stall } = self.deadlines;
         let look_every = (first_request.min(idle).min(stall) / 4).min(LOOK_EVERY_MAX);
-        // Set once the connection has been asked to end: when it has to.
+        // Set once the connection has been asked to end: the deadline for that.
         let mut end: Option<Instant> = None;
         loop {
             let wake = end.unwrap_or_else(|| Instant::now() + look_every);
@@ -146,7 +146,7 @@ impl Listener {
 
 /// Waits until the server stops.
 async fn stopped(stopping: &mut watch::Receiver<bool>) {
-    // A dropped sender means that the server is gone.
+    // A dropped sender means that the server has stopped.
     let _ = stopping.wait_for(|stopping| *stopping).await;
 }
 
@@ -163,10 +163,10 @@ async fn answer(
     Ok(response.map(|body| answering.watch(body)))
 }
 
-/// HTTP/1 and HTTP/2, whichever the peer speaks, with bounded buffers.
+/// HTTP/1 and HTTP/2 with protocol detection and bounded buffers.
 fn protocols() -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    // The time that a head may take is part of what a connection may be silent.
+    // The idle deadline of the connection also covers the request head.
     builder.http1().header_read_timeout(None).max_buf_size(BUFFER_BYTES);
     builder
         .http2()

@@ -2,18 +2,18 @@
 
 use std::time::Duration;
 
-/// The slowest that a peer may be for long, in bytes a second.
+/// The minimum sustained transfer rate, in bytes per second.
 const RATE_MIN: u32 = 4_096;
 
-/// The times after which a connection is closed.
+/// The timeouts after which a connection is closed.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Deadlines {
-    /// From the connection to the end of the first request's head, the TLS handshake included.
+    /// From the start of the connection to the end of the first request's head, including the TLS handshake.
     pub first_request: Duration,
     /// From the end of a response to the end of the next request's head.
     pub idle: Duration,
-    /// For how long a body may stand still; one that moves needs 4 KiB a second.
+    /// How long a body may make no progress. A body that makes progress must average 4 KiB per second.
     pub stall: Duration,
 }
 
@@ -23,7 +23,7 @@ impl Default for Deadlines {
     }
 }
 
-/// What is left of the time that a peer may keep the server waiting. Waiting spends it, bytes earn it back.
+/// The remaining time that a peer may keep the server waiting. Waiting reduces it; transferred bytes increase it.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
     left: Duration,
@@ -39,7 +39,7 @@ impl Patience {
         self.left
     }
 
-    /// The peer has moved this many bytes, after keeping the server waiting for so long.
+    /// Records that the peer transferred this many bytes after keeping the server waiting for this long.
     pub fn moved(&mut self, bytes: usize, waited: Duration) {
         let earned = Duration::from_secs_f64(bytes as f64 / f64::from(RATE_MIN));
         self.left = self.left.saturating_sub(waited).saturating_add(earned).min(self.max);

@@ -9,10 +9,10 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
 
-/// What accepts TLS connections with a certificate chain and its key, both PEM files.
+/// Creates a TLS acceptor from a certificate chain and its key, both PEM files.
 ///
 /// # Errors
-/// A file cannot be read or holds something else, or certificate and key do not belong together.
+/// A file cannot be read or parsed, or certificate and key do not match.
 pub fn acceptor(cert: &Path, key: &Path) -> io::Result<TlsAcceptor> {
     let failed = |path: &Path, error: &dyn std::fmt::Display| io::Error::other(format!("{}: {error}", path.display()));
     let chain =

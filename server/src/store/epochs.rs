@@ -1,19 +1,19 @@
-//! The family tree of a server's data: each restored backup begins an epoch that branches off an older one (R11).
+//! The epochs of a server's data: each restored backup begins an epoch that branches off an older one (R11).
 
-/// An epoch, as it concerns one user.
+/// An epoch with respect to one user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Epoch {
     pub name: String,
-    /// The epoch in which the restored backup was made. The first epoch that the user has seen has none.
+    /// The epoch in which the restored backup was made. The first epoch of a user has no parent.
     pub parent: Option<String>,
     /// The user's newest revision in that backup.
     pub rev: u64,
 }
 
-/// The revision up to which a device that knew epoch `from` knows the same as a server in epoch `to`: the lowest from which a branch goes
-/// off on the way between them.
+/// The revision up to which a device in epoch `from` and a server in epoch `to` have the same history: the lowest branch revision on the
+/// path between the two epochs.
 ///
-/// An epoch that nobody remembers is taken for one that branched off where the lowest of the known ones did.
+/// If `from` is unknown, the result is the lowest branch revision among `to` and its ancestors.
 pub fn restored_rev(epochs: &[Epoch], from: &str, to: &str) -> u64 {
     let (theirs, ours) = (ancestry(epochs, from), ancestry(epochs, to));
     let shared = |epoch: &Epoch, others: &[&Epoch]| others.iter().any(|other| other.name == epoch.name);
@@ -21,7 +21,7 @@ pub fn restored_rev(epochs: &[Epoch], from: &str, to: &str) -> u64 {
     way.filter(|epoch| epoch.parent.is_some()).map(|epoch| epoch.rev).min().unwrap_or(0)
 }
 
-/// An epoch and all that it descends from.
+/// An epoch and all its ancestors.
 fn ancestry<'e>(epochs: &'e [Epoch], name: &str) -> Vec<&'e Epoch> {
     let find = |name: &str| epochs.iter().find(|epoch| epoch.name == name);
     let mut line = Vec::new();
@@ -43,7 +43,7 @@ mod tests {
 
     #[test]
     fn what_two_epochs_share_ends_at_the_lowest_branch_between_them() {
-        // a ─50─ b ─60─ c ─70─ e, and from a at 40: d.
+        // a ─50─ b ─60─ c ─70─ e; d branches off a at 40.
         let epochs = [
             epoch("a", None, 0),
             epoch("b", Some("a"), 50),

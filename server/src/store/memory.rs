@@ -1,4 +1,4 @@
-//! The store in memory, for simulations and tests: many users, backups, restores and purges as the server has them.
+//! The in-memory store for simulations and tests: many users, with the backups, restores and purges of the server.
 
 use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};
@@ -9,9 +9,9 @@ use uuid::Uuid;
 use super::{Entry, Epoch, Head, Purged, Records, StoreError, restored_rev};
 use crate::feed;
 
-/// A whole server's data.
+/// The data of a whole server.
 ///
-/// A restore takes a backup's data and begins a new epoch, as on the real server.
+/// A restore takes the data of a backup and begins a new epoch, as on the real server.
 #[derive(Clone, Debug)]
 pub struct Memory {
     epoch: String,
@@ -35,24 +35,24 @@ struct User {
 pub struct Backup(Memory);
 
 impl Memory {
-    /// No data, in the epoch of this name.
+    /// Creates an empty store in the epoch with this name.
     pub fn new(epoch: impl Into<String>) -> Self {
         Memory { epoch: epoch.into(), users: BTreeMap::new() }
     }
 
-    /// The records of a user, who is made if need be.
+    /// The records of a user, who is created if missing.
     pub fn user(&mut self, id: Uuid) -> UserRecords<'_> {
         let first = Epoch { name: self.epoch.clone(), parent: None, rev: 0 };
         let user = self.users.entry(id).or_insert_with(|| User { epochs: vec![first], ..User::default() });
         UserRecords { epoch: &self.epoch, user }
     }
 
-    /// The name of the present epoch.
+    /// The name of the current epoch.
     pub fn epoch(&self) -> &str {
         &self.epoch
     }
 
-    /// A backup. Until [`Memory::forget_backups`], no tombstone that it does not hold is purged.
+    /// Makes a backup. Until [`Memory::forget_backups`], only tombstones that the backup contains are purged.
     pub fn back_up(&mut self) -> Backup {
         for user in self.users.values_mut() {
             user.backups.push(user.rev);
@@ -60,12 +60,12 @@ impl Memory {
         Backup(self.clone())
     }
 
-    /// No backup made so far will be restored.
+    /// Declares that no backup made so far will be restored.
     pub fn forget_backups(&mut self) {
         self.users.values_mut().for_each(|user| user.backups.clear());
     }
 
-    /// Goes back to a backup, in a new epoch of this name. What the present data knows of earlier restores is kept.
+    /// Restores a backup in a new epoch with this name. What the current data records about earlier restores is kept.
     pub fn restore(&mut self, backup: &Backup, epoch: impl Into<String>) {
         let Backup(Memory { epoch: parent, mut users }) = backup.clone();
         let name = epoch.into();
@@ -78,10 +78,10 @@ impl Memory {
         *self = Memory { epoch: name, users };
     }
 
-    /// Forgets the tombstones of all users accepted before a time. Says how many there were.
+    /// Purges the tombstones of all users that were accepted before a time. Returns the number of purged tombstones.
     ///
     /// # Errors
-    /// None here: a store on a disk may fail.
+    /// None; the signature matches stores on disk, which may fail.
     pub fn purge(&mut self, before_ms: i64) -> Result<u64, StoreError> {
         let mut count = 0;
         for user in self.users.values_mut() {
@@ -99,7 +99,7 @@ pub struct UserRecords<'m> {
 }
 
 impl UserRecords<'_> {
-    /// Everything that the server holds for the user, in order of id: what a test compares.
+    /// All entries of the user in order of id, for tests to compare.
     pub fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.user.entries.values()
     }

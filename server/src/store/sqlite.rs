@@ -1,4 +1,4 @@
-//! The store on disk: one SQLite file, one thread that writes, a few connections that read.
+//! The store on disk: one SQLite file, one writer thread, and a few read connections.
 
 pub mod accounts;
 pub mod backup;
@@ -26,13 +26,13 @@ use self::readers::Readers;
 use self::writer::Writer;
 use super::StoreError;
 
-/// The database's file in the data folder.
+/// The database's file name in the data folder.
 pub const DATABASE: &str = "stronglog.db";
 
-/// Numbered migrations: the first makes version 1 of an empty file.
+/// Numbered migrations: the first turns an empty file into version 1.
 const MIGRATIONS: &[&str] = &[include_str!("sqlite/schema_1.sql"), include_str!("sqlite/schema_2.sql")];
 
-/// How long a connection waits for another process, such as a backup, to let go.
+/// How long a connection waits for a lock held by another process, such as a backup.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The data of a running server.
@@ -40,16 +40,16 @@ pub struct Store {
     writer: Writer,
     readers: Readers,
     folder: PathBuf,
-    /// Held for as long as the server runs, so that no backup is restored under it.
+    /// Locked as long as the server runs, so that no backup is restored meanwhile.
     lock: File,
 }
 
 impl Store {
-    /// Opens the database in a folder, and makes both if need be. `new_epoch` is the name of the epoch that begins if the database is new,
-    /// or older than the counter beside it says.
+    /// Opens the database in a folder, and creates both if they are missing. `new_epoch` is the name of the epoch that begins if the
+    /// database is new, or if it is older than the counter file says.
     ///
     /// # Errors
-    /// The folder cannot be used, another server runs in it, or the file is not a database of this program.
+    /// The folder cannot be used, another server uses it, or the file is not a database of this program.
     pub fn open(folder: &Path, new_epoch: &str) -> Result<Self, StoreError> {
         make_folder(folder)?;
         let lock = lock(folder)?;
@@ -62,7 +62,7 @@ impl Store {
         let connection = connect(&path)?;
         let made = migrate(&connection, new_epoch)?;
         let counter = Counter::open(folder)?;
-        // A database that has just been made begins an epoch of its own, whatever was there before.
+        // A newly created database already begins its own epoch, whatever the counter says.
         if made == Made::Before && counter.is_ahead_of(&connection)? {
             tracing::warn!("the database is older than its counter file: it counts as restored from a backup");
             backup::begin_epoch(&connection, new_epoch)?;
@@ -76,7 +76,7 @@ impl Store {
         Ok(Store { writer, readers, folder: folder.to_owned(), lock })
     }
 
-    /// Finishes what is under way, leaves one file behind, and lets go of the folder. Whatever is asked later fails.
+    /// Completes queued work, checkpoints the database into one file, and unlocks the folder. Later calls fail.
     pub async fn close(self: &Arc<Self>) {
         self.readers.close().await;
         let store = Arc::clone(self);
@@ -89,12 +89,12 @@ impl Store {
         }
     }
 
-    /// The folder that everything lies in.
+    /// The data folder.
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// Writes, in one transaction that is durable before this returns. An error undoes everything.
+    /// Runs `work` in one write transaction, which is durable before this returns. An error rolls everything back.
     ///
     /// # Errors
     /// Whatever `work` returns, and failures of the store.
@@ -106,7 +106,7 @@ impl Store {
         self.writer.run(None, work).await
     }
 
-    /// Writes as [`Store::write`] does, when it is the turn of an account.
+    /// Like [`Store::write`], but queued in the account's turn.
     ///
     /// # Errors
     /// Whatever `work` returns, and failures of the store.
@@ -118,7 +118,7 @@ impl Store {
         self.writer.run(Some(account), work).await
     }
 
-    /// Erases an account with all that belongs to it: from the database, its log, and what is restored later.
+    /// Erases an account and all its data from the database, from the write-ahead log, and from backups that are restored later.
     ///
     /// # Errors
     /// The store failed.
@@ -130,20 +130,20 @@ impl Store {
         })
         .await?;
         self.writer.mark_log_stale();
-        // A commit, after which the log is emptied.
+        // This commits, after which the log is truncated.
         self.write(|_| Ok(())).await
     }
 
-    /// Whether the data can be read and written: a page is read, and one is written to the disk.
+    /// Checks that the data can be read and written: reads a page, and writes one to the disk.
     ///
     /// # Errors
-    /// It cannot.
+    /// The data cannot be read or written.
     pub async fn check(&self) -> Result<(), StoreError> {
         self.read(epoch).await?;
         self.write(|connection| Ok(connection.execute("UPDATE server SET epoch = epoch", []).map(drop)?)).await
     }
 
-    /// Reads, from one snapshot.
+    /// Runs `work` on one snapshot.
     ///
     /// # Errors
     /// Whatever `work` returns, and failures of the store.
@@ -156,7 +156,7 @@ impl Store {
     }
 }
 
-/// Takes the folder for this process.
+/// Locks the folder for this process.
 fn lock(folder: &Path) -> Result<File, StoreError> {
     let path = folder.join("stronglog.lock");
     let failed = |error: std::io::Error| StoreError::new(format!("cannot use {}: {error}", path.display()));
@@ -168,14 +168,14 @@ fn lock(folder: &Path) -> Result<File, StoreError> {
     }
 }
 
-/// A connection with the settings that all share.
+/// Opens a connection with the settings that all connections share.
 fn connect(path: &Path) -> Result<Connection, StoreError> {
     let connection =
         Connection::open(path).map_err(|error| StoreError::new(format!("cannot open the database {}: {error}", path.display())))?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(64);
-    // Commits reach the disk before they are acknowledged. A large write-ahead log makes checkpoints rare, since they are what a writer
-    // waits for longest.
+    // Commits are durable before they are acknowledged. A large write-ahead log makes checkpoints rare, since they are the longest wait for
+    // a writer.
     connection.execute_batch(
         "PRAGMA page_size = 8192;
          PRAGMA journal_mode = WAL;
@@ -189,14 +189,14 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-/// Whether a database was there, or was made just now.
+/// Whether the database existed before or was just created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Made {
     Before,
     Now,
 }
 
-/// Brings a database to the newest version, from whichever one it has.
+/// Migrates a database from its version to the newest version.
 fn migrate(connection: &Connection, new_epoch: &str) -> Result<Made, StoreError> {
     let version: usize = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if version > MIGRATIONS.len() {
@@ -217,7 +217,7 @@ fn migrate(connection: &Connection, new_epoch: &str) -> Result<Made, StoreError>
     Ok(Made::Now)
 }
 
-/// The name of the present epoch.
+/// The name of the current epoch.
 ///
 /// # Errors
 /// The store failed.

@@ -1,6 +1,6 @@
 //! The server's integration tests in one program, so that they are linked once.
 
-// Each file brings the helpers that it uses.
+// Each file includes the helpers that it uses.
 #![allow(clippy::duplicate_mod)]
 
 #[path = "../abuse.rs"]

@@ -1,4 +1,4 @@
-//! What several tests share: a real server on a free port, an account on it, and records to push.
+//! Helpers that several tests share: a real server on a free port, an account on it, and records to push.
 #![allow(dead_code)]
 
 use contractc::Compilation;
@@ -13,14 +13,14 @@ use uuid::Uuid;
 
 pub const PASSWORD: &str = "correct horse battery staple";
 
-/// What builds an HTTP client, over the TLS that this project uses.
+/// An HTTP client builder with the TLS provider that this project uses.
 pub fn http_client() -> reqwest::ClientBuilder {
-    // All tests of a process share it: the first one installs it.
+    // The tests of a process share the provider; the first test installs it.
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder()
 }
 
-/// A server of its own for a test.
+/// A server for a single test.
 pub struct Server {
     pub running: Running,
     pub folder: TempDir,
@@ -28,7 +28,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// A server that does not mind how often a test signs in.
+    /// Starts a server that does not limit sign-ins.
     pub async fn start() -> Self {
         Self::start_with(|_| {}).await
     }
@@ -42,7 +42,7 @@ impl Server {
         Server { running, folder, http: http_client().build().expect("a client") }
     }
 
-    /// Stops, and starts again on the same folder.
+    /// Stops the server, and starts it again on the same folder.
     pub async fn restart(self, between: impl FnOnce(&std::path::Path)) -> Self {
         let Server { running, folder, http } = self;
         running.stop().await.expect("the server stops");
@@ -89,7 +89,7 @@ impl Server {
     }
 }
 
-/// Sends a request; an answer that is not JSON comes back as text.
+/// Sends a request. A response that is not JSON is returned as text.
 pub async fn answer(request: reqwest::RequestBuilder) -> (u16, Value) {
     let response = request.send().await.expect("an answer");
     let status = response.status().as_u16();
@@ -106,7 +106,7 @@ pub struct Account {
 }
 
 impl Account {
-    /// The op of this account's one device with this number.
+    /// The op with this number of the account's only device.
     pub fn op(&self, seq: u64) -> Value {
         json!({ "id": Uuid::from_u128(rand::random()), "deviceId": self.device, "seq": seq })
     }
@@ -117,7 +117,7 @@ impl Account {
     }
 }
 
-/// Valid records of any collection, each time the same ones.
+/// Generates valid records of any collection, the same ones each time.
 pub struct Records {
     compilation: Compilation,
     seed: u64,
@@ -129,7 +129,7 @@ impl Records {
         Records { compilation: Compilation::from_file(&path).expect("the contract can be read"), seed }
     }
 
-    /// A live record with this stamp. A singleton has its own id.
+    /// A live record with this stamp. A singleton has its fixed id.
     pub fn live(&mut self, collection: &Collection, stamp: i64) -> Value {
         let contract = self.compilation.contract.as_ref().expect("the contract compiles");
         let schema = contract.named(collection.schema).expect("the collection's schema");
@@ -146,12 +146,12 @@ impl Records {
     }
 }
 
-/// What is left of a record once it is deleted.
+/// The tombstone of a record.
 pub fn tombstone(record: &Value, stamp: i64) -> Value {
     json!({ "id": record["id"], "clientCreatedAt": record["clientCreatedAt"], "clientUpdatedAt": stamp, "isDeleted": true })
 }
 
-/// A small record of a collection that is no singleton.
+/// A small record of a collection that is not a singleton.
 pub fn weight(stamp: i64) -> Value {
     json!({
         "id": Uuid::from_u128(rand::random()), "clientCreatedAt": stamp, "clientUpdatedAt": stamp, "isDeleted": false,

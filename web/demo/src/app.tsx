@@ -1,4 +1,4 @@
-// The frame around every page, and which page stands at which path.
+// The layout of every page, and the mapping of paths to pages.
 
 import { type ReactNode, useSyncExternalStore } from "react";
 import { SettingsContext, useStoredSettings, useTheme } from "./data/settings";
@@ -19,7 +19,7 @@ import { TemplatePage } from "./views/template";
 import { TrainPage } from "./views/train";
 import { WorkoutPage } from "./views/workout";
 
-/** The first part of a path, and the page that it and what comes behind it is. */
+/** Maps the first part of a path to the page that shows it and the parts after it. */
 const PAGES: Record<string, (rest: string | undefined) => ReactNode> = {
   "": () => <TrainPage />,
   workout: (id) => id && <WorkoutPage key={id} id={id} />,
@@ -34,7 +34,7 @@ const PAGES: Record<string, (rest: string | undefined) => ReactNode> = {
   settings: () => <SettingsPage />,
 };
 
-/** Path, icon and name of each tab, and the paths below which it is shown as the current one. */
+/** The path, icon and name of each tab, and the paths below which it is shown as the current tab. */
 const TABS: readonly (readonly [string, IconName, string, ...string[]])[] = [
   ["/", "train", "Train", "", "workout"],
   ["/history", "history", "History", "history"],
@@ -95,7 +95,7 @@ export function App() {
   );
 }
 
-/** How sync stands, on every page. */
+/** The sync status, shown on every page. */
 function SyncPill() {
   const { tone, label } = summary(useSyncExternalStore(sync.status.subscribe, sync.status.getSnapshot));
   return (

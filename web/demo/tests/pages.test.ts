@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { AxeResults } from "axe-core";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { go, goToSync, newDevice, signIn, startWorld, type World } from "./world";
+import { go, goToSync, newDevice, signIn, start, type Setup } from "./setup";
 
 const PICTURES = fileURLToPath(new URL("../../../target/demo/", import.meta.url));
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -14,14 +14,14 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 const SCHEMES = ["light", "dark"] as const;
 const SIZES = { wide: { width: 1280, height: 900 }, narrow: { width: 375, height: 812 } };
 
-let world: World;
+let setup: Setup;
 
 beforeAll(async () => {
   mkdirSync(PICTURES, { recursive: true });
-  world = await startWorld(2_000);
+  setup = await start(2_000);
 });
 
-afterAll(() => world.close());
+afterAll(() => setup.close());
 
 /** Judges the page as it is, in all looks, and takes its pictures. */
 async function judge(page: Page, name: string): Promise<string[]> {
@@ -56,7 +56,7 @@ async function shown(page: Page, heading: string | RegExp): Promise<void> {
 
 test("a new device: empty places say what belongs there", async () => {
   const problems: string[] = [];
-  const { context, page } = await newDevice(world, problems);
+  const { context, page } = await newDevice(setup, problems);
   const found = await judge(page, "empty-train");
   for (const [name, heading, empty] of [
     ["History", "History", "No workouts yet"],
@@ -72,7 +72,7 @@ test("a new device: empty places say what belongs there", async () => {
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByText("Type an email address.").waitFor();
   found.push(...(await judge(page, "sign-in")));
-  await page.goto(`${world.url}/nowhere`);
+  await page.goto(`${setup.url}/nowhere`);
   await shown(page, "No such page");
   found.push(...(await judge(page, "no-page")));
   expect([...found, ...problems]).toEqual([]);
@@ -81,8 +81,8 @@ test("a new device: empty places say what belongs there", async () => {
 
 test("a device with a year of training", async () => {
   const problems: string[] = [];
-  const { context, page } = await newDevice(world, problems);
-  await signIn(world, page);
+  const { context, page } = await newDevice(setup, problems);
+  await signIn(setup, page);
   const found = await judge(page, "sync");
   await go(page, "Train");
   await page.getByRole("heading", { name: "Your templates" }).waitFor();

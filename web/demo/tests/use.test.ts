@@ -2,17 +2,17 @@
 
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { go, goToSync, newDevice, signIn, startWorld, synced, type World } from "./world";
+import { go, goToSync, newDevice, signIn, start, synced, type Setup } from "./setup";
 
-let world: World;
+let setup: Setup;
 const problems: string[] = [];
 
 beforeAll(async () => {
-  world = await startWorld(300);
+  setup = await start(300);
 });
 
 afterAll(async () => {
-  await world.close();
+  await setup.close();
   expect(problems).toEqual([]);
 });
 
@@ -31,7 +31,7 @@ async function tabTo(page: Page, name: RegExp, key = "Tab"): Promise<void> {
 }
 
 test("a workout is logged by keyboard alone, without an account, and is there after a reload", async () => {
-  const { context, page } = await newDevice(world, problems);
+  const { context, page } = await newDevice(setup, problems);
   await tabTo(page, /^Start a workout$/);
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { level: 1, name: "Workout" }).waitFor();
@@ -61,7 +61,7 @@ test("a workout is logged by keyboard alone, without an account, and is there af
 });
 
 test("what cannot be is not stored: the old number comes back", async () => {
-  const { context, page } = await newDevice(world, problems);
+  const { context, page } = await newDevice(setup, problems);
   await page.getByRole("button", { name: "Start a workout" }).click();
   await page.getByRole("button", { name: "Add an exercise" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Deadlift", exact: false }).first().click();
@@ -85,7 +85,7 @@ test("what cannot be is not stored: the old number comes back", async () => {
 });
 
 test("a deletion can be undone", async () => {
-  const { context, page } = await newDevice(world, problems);
+  const { context, page } = await newDevice(setup, problems);
   await go(page, "Body");
   await page.getByLabel("Weight in kg").fill("80.4");
   await page.getByRole("button", { name: "Log it" }).click();
@@ -98,8 +98,8 @@ test("a deletion can be undone", async () => {
 });
 
 test("without a network the page opens, and what is logged is sent later", async () => {
-  const { context, page } = await newDevice(world, problems);
-  await signIn(world, page);
+  const { context, page } = await newDevice(setup, problems);
+  await signIn(setup, page);
   await page.evaluate(() => navigator.serviceWorker.ready);
   await context.setOffline(true);
   await page.reload();
@@ -117,9 +117,9 @@ test("without a network the page opens, and what is logged is sent later", async
 });
 
 test("units and colours are settings, and follow the account to the other device", async () => {
-  const [one, other] = [await newDevice(world, problems), await newDevice(world, problems)];
-  await signIn(world, one.page);
-  await signIn(world, other.page);
+  const [one, other] = [await newDevice(setup, problems), await newDevice(setup, problems)];
+  await signIn(setup, one.page);
+  await signIn(setup, other.page);
   await one.page.getByRole("link", { name: "Settings" }).click();
   await one.page.getByText("Pounds").click();
   await one.page.getByText("Dark", { exact: true }).click();
@@ -136,9 +136,9 @@ test("units and colours are settings, and follow the account to the other device
 });
 
 test("two devices edit one workout offline: the later edit wins, and the other one can be brought back", async () => {
-  const [one, other] = [await newDevice(world, problems), await newDevice(world, problems)];
+  const [one, other] = [await newDevice(setup, problems), await newDevice(setup, problems)];
   for (const { page } of [one, other]) {
-    await signIn(world, page);
+    await signIn(setup, page);
     await page.getByRole("switch", { name: /Work offline/ }).check();
     await page.getByRole("link", { name: "Sync: Offline mode" }).waitFor();
     await go(page, "History");
@@ -169,16 +169,16 @@ test("two devices edit one workout offline: the later edit wins, and the other o
 });
 
 test("a wrong password is told beside the form, and signing out keeps the log", async () => {
-  const { context, page } = await newDevice(world, problems);
+  const { context, page } = await newDevice(setup, problems);
   await goToSync(page);
-  await page.getByLabel("Email").fill(world.email);
+  await page.getByLabel("Email").fill(setup.email);
   await page.getByLabel("Password").fill("not the password");
   await page.getByRole("button", { name: "Sign in" }).click();
   await page
     .getByRole("alert")
     .getByText(/password is wrong/)
     .waitFor();
-  await page.getByLabel("Password").fill(world.password);
+  await page.getByLabel("Password").fill(setup.password);
   await page.getByRole("button", { name: "Sign in" }).click();
   await synced(page);
   await page.getByRole("button", { name: "Sign out" }).click();
@@ -189,8 +189,8 @@ test("a wrong password is told beside the form, and signing out keeps the log", 
 });
 
 test("another account has a log of its own in the same browser, and nothing is created before that", async () => {
-  const { context, page } = await newDevice(world, problems);
-  await signIn(world, page);
+  const { context, page } = await newDevice(setup, problems);
+  await signIn(setup, page);
   await page.getByRole("button", { name: "Sign out" }).click();
   await page.getByText("New account").click();
   const email = `ben-${Date.now()}@example.com`;
@@ -211,17 +211,17 @@ test("another account has a log of its own in the same browser, and nothing is c
 
   await goToSync(page);
   await page.getByRole("button", { name: "Sign out" }).click();
-  await page.getByLabel("Email").fill(world.email);
-  await page.getByLabel("Password").fill(world.password);
+  await page.getByLabel("Email").fill(setup.email);
+  await page.getByLabel("Password").fill(setup.password);
   await page.getByRole("button", { name: "Sign in" }).click();
-  await page.getByRole("button", { name: `Open the log of ${world.email}` }).click();
+  await page.getByRole("button", { name: `Open the log of ${setup.email}` }).click();
   await go(page, "History");
   await page.locator("main a.item").first().waitFor();
   await context.close();
 });
 
 test("the password rule is the contract's", async () => {
-  const { context, page } = await newDevice(world, problems);
+  const { context, page } = await newDevice(setup, problems);
   await goToSync(page);
   await page.getByText("New account").click();
   await page.getByLabel("Email").fill("eve@example.com");
@@ -232,8 +232,8 @@ test("the password rule is the contract's", async () => {
 });
 
 test("offline mode lasts across a reload, and sends nothing", async () => {
-  const { context, page } = await newDevice(world, problems);
-  await signIn(world, page);
+  const { context, page } = await newDevice(setup, problems);
+  await signIn(setup, page);
   await page.getByRole("switch", { name: /Work offline/ }).check();
   await page.getByRole("link", { name: "Sync: Offline mode" }).waitFor();
   await go(page, "Body");
@@ -250,7 +250,7 @@ test("offline mode lasts across a reload, and sends nothing", async () => {
 });
 
 test("a number that is typed and not stored yet outlives the page", async () => {
-  const { context, page } = await newDevice(world, problems);
+  const { context, page } = await newDevice(setup, problems);
   await go(page, "Body");
   await page.getByLabel("Weight in kg").fill("81.3");
   await page.reload();

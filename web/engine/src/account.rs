@@ -1,4 +1,4 @@
-//! Signing up, in and out: the contract's own operations, as requests to send and answers to read.
+//! Registering, signing in and signing out: builds the requests of the contract's operations and reads their responses.
 
 use serde::{Deserialize, Serialize};
 use stronglog_sync::api::operations::{Login, Logout, RefreshTokens, Register, StreamChanges};
@@ -46,10 +46,10 @@ pub(crate) enum TokenAnswer {
     Unavailable(String),
 }
 
-/// The request of a call, as JSON.
+/// Builds the request of a call, as JSON.
 ///
 /// # Errors
-/// The contract refuses a member of the call.
+/// A member of the call violates the contract.
 #[wasm_bindgen(js_name = writeCall)]
 pub fn write_call(asked: &str, base_url: &str) -> Result<String, String> {
     match read::<AccountCall>(asked)? {
@@ -70,10 +70,10 @@ fn request<O: Operation>(base_url: &str, body: &impl Schema) -> Result<String, S
     Ok(write(&WrittenCall { call: Call::to::<O>(base_url), body: body.to_json() }))
 }
 
-/// Reads the answer to a call for tokens, as JSON of `tokens`, `refused` or `unavailable`.
+/// Reads the response to a call for tokens, as JSON of `tokens`, `refused` or `unavailable`.
 ///
 /// # Errors
-/// The answer is not one of this contract.
+/// The response violates this contract.
 #[wasm_bindgen(js_name = readTokens)]
 pub fn read_tokens(status: u16, body: &[u8]) -> Result<String, String> {
     let answer = match status {

@@ -1,5 +1,5 @@
-//! The TypeScript types of everything that crosses between WebAssembly and TypeScript as JSON: `web/src/border.ts`, generated from the Rust
-//! types. `UPDATE_BORDER=1 cargo test` in web/engine writes the file.
+//! The TypeScript types of all JSON that is passed between WebAssembly and TypeScript: `web/src/border.ts`, generated from the Rust types.
+//! `UPDATE_BORDER=1 cargo test` in web/engine writes the file.
 
 use std::path::Path;
 

@@ -1,5 +1,5 @@
-//! The app's own writes. An app in a browser writes its tables directly, and each write is recorded as pending in the same transaction; here
-//! pending writes become stamped and numbered edits, before anything else is done with their records.
+//! The app's own writes. An app in a browser writes its tables directly, and each write is recorded as pending in the same transaction.
+//! This module turns pending writes into stamped and numbered edits before anything else is done with their records.
 
 use stronglog_sync::outbox::{self, EditError, LocalEdit};
 use stronglog_sync::store::Loaded;
@@ -9,7 +9,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use crate::random::with_clock_and_rng;
 use crate::rows::{LoadedRow, Plan, Writes, read_key, read_meta, write, write_key};
 
-/// A new device's own row, as text.
+/// The meta row of a new device, as text.
 #[wasm_bindgen(js_name = newMeta)]
 pub fn new_meta(wall_ms: f64) -> String {
     let device: Uuid = with_clock_and_rng(wall_ms, |clock| clock.new_id());
@@ -32,7 +32,7 @@ export interface AppWrite {
 
 #[wasm_bindgen]
 extern "C" {
-    /// A write of the app that is no edit yet.
+    /// A pending write of the app.
     #[wasm_bindgen(typescript_type = "AppWrite")]
     pub type AppWrite;
     #[wasm_bindgen(method, getter, structural)]
@@ -52,15 +52,15 @@ impl AppWrite {
         match self.record() {
             None => LocalEdit::Delete,
             Some(record) if self.shipped() => LocalEdit::Seed(record),
-            // Its stamp is the time of the write, which is not that of the stored version (R24).
+            // The edit is stamped with the time of the write, not with the stamp of the stored version (R24).
             Some(record) if self.stale() => LocalEdit::Put(record),
             Some(record) => LocalEdit::Change(record),
         }
     }
 }
 
-/// Plans the edits of these writes, which come in the order of their times. `rows` are the rows of their keys. The plan's `refused` names
-/// what the contract refuses; all other writes become edits.
+/// Plans the edits for these writes, which are in order of time. `rows` are the rows of their keys. The plan's `refused` lists the writes
+/// that violate the contract; all other writes become edits.
 ///
 /// # Errors
 /// The database is damaged, or this contract does not have the collection of a write.
@@ -75,7 +75,7 @@ pub fn absorb(meta: &str, rows: Vec<LoadedRow>, app_writes: Vec<AppWrite>) -> Re
     for (write, row) in app_writes.iter().zip(&rows) {
         let (key, at) = (read_key(&write.key())?, write.at());
         if at != time {
-            // Writes of one moment share their stamp, later ones get later stamps: as in `outbox::edit_all`.
+            // Writes of the same time share a stamp, and later writes get later stamps, as in `outbox::edit_all`.
             (time, start) = (at, furthest);
         }
         meta.clock = start;
@@ -89,7 +89,7 @@ pub fn absorb(meta: &str, rows: Vec<LoadedRow>, app_writes: Vec<AppWrite>) -> Re
                 }
                 writes.take(planned, &mut texts);
             }
-            // Written and deleted again before the engine looked: there is nothing to send.
+            // The record was written and deleted again before its writes were absorbed, so there is nothing to send.
             Err(EditError::Missing) => writes.unchanged.push(write_key(key)),
             Err(error) => writes.refused.push((write_key(key), error.to_string())),
         }

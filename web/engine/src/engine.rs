@@ -1,4 +1,4 @@
-//! The sans-IO engine of `stronglog-sync` for TypeScript: events and answers as text in, commands and plans as text out.
+//! The sans-IO engine of `stronglog-sync` for TypeScript: takes events and responses as text, and returns commands and plans as text.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::messages::{Call, Command, Happened, Turn, Wanted};
 use crate::random::{random, whole, with_clock_and_rng};
 use crate::rows::{Counted, LoadedRow, Plan, Selection, Writes, read, read_loaded, read_meta, write};
 
-/// The engine, and the durable steps that it or the app has asked for and that are not stored yet.
+/// The engine, and the durable steps requested by the engine or the app that are not stored yet.
 #[wasm_bindgen]
 pub struct SyncEngine {
     engine: Engine,
@@ -23,14 +23,14 @@ pub struct SyncEngine {
 
 struct Step {
     task: Task,
-    /// Whether the engine asked for it, and waits for it.
+    /// Whether the engine requested the step and waits for it.
     of_engine: bool,
     done: Done,
 }
 
 #[wasm_bindgen]
 impl SyncEngine {
-    /// An engine over a store in this state. `poll_ms` is how often to pull when nothing else calls for it.
+    /// Creates an engine over a store in this state. `poll_ms` is the interval between pulls when nothing else triggers one.
     ///
     /// # Errors
     /// The database is damaged.
@@ -42,16 +42,16 @@ impl SyncEngine {
         Ok(SyncEngine { engine, base_url, steps: BTreeMap::new(), steps_made: 0, bodies: BTreeMap::new() })
     }
 
-    /// Tells the engine what has happened, as JSON of `Happened`. Returns what to do, as JSON of `Turn`.
+    /// Passes an event to the engine, as JSON of `Happened`. Returns what to do, as JSON of `Turn`.
     ///
     /// # Errors
-    /// There is no such event.
+    /// The event is unknown.
     pub fn happened(&mut self, event: &str, now_ms: f64) -> Result<String, String> {
         let event: Happened = read(event)?;
         Ok(self.handle(event.into(), now_ms))
     }
 
-    /// The app has written, and its edits are stored.
+    /// Tells the engine that the app has written and that its edits are stored.
     ///
     /// # Errors
     /// The database is damaged.
@@ -60,7 +60,7 @@ impl SyncEngine {
         Ok(self.handle(Event::Written(snapshot), now_ms))
     }
 
-    /// The rows that a `load` command asked for.
+    /// Passes the rows that a `load` command requested.
     ///
     /// # Errors
     /// The database is damaged.
@@ -69,36 +69,36 @@ impl SyncEngine {
         Ok(self.handle(Event::Loaded(rows), now_ms))
     }
 
-    /// A request was answered.
+    /// Passes the response to a request.
     pub fn answered(&mut self, request: f64, status: u16, retry_after_ms: Option<f64>, body: Vec<u8>, now_ms: f64) -> String {
         let retry_after_ms = retry_after_ms.map(|wait| whole(wait).unsigned_abs());
         let answer = Answered { status, retry_after_ms, body };
         self.handle(Event::Answered { request: whole(request).unsigned_abs(), answer }, now_ms)
     }
 
-    /// Takes the body of a request that is to be sent.
+    /// Takes the body of a request that is about to be sent.
     pub fn body(&mut self, request: f64) -> Option<Vec<u8>> {
         self.bodies.remove(&whole(request).unsigned_abs())
     }
 
-    /// Begins a durable step that the app asks for, as JSON of `Wanted`. Returns its number, or nothing if there is nothing to do.
+    /// Begins a durable step that the app requests, as JSON of `Wanted`. Returns its number, or `None` if there is nothing to do.
     ///
     /// # Errors
-    /// There is no such task.
+    /// The task is unknown.
     pub fn begin(&mut self, task: &str) -> Result<Option<u32>, String> {
         let wanted: Wanted = read(task)?;
         Ok(wanted.task()?.map(|task| self.step(task, false)))
     }
 
-    /// Which rows a step needs, as JSON.
+    /// The rows that a step needs, as JSON.
     ///
     /// # Errors
-    /// There is no such step.
+    /// The step is unknown.
     pub fn select(&self, step: u32) -> Result<String, String> {
         self.steps.get(&step).map(|step| write(&Selection::of(&step.task.select()))).ok_or_else(|| no_step(step))
     }
 
-    /// Plans a step, inside the transaction that has loaded its rows.
+    /// Plans a step inside the transaction that has loaded its rows.
     ///
     /// # Errors
     /// The database is damaged.
@@ -113,10 +113,10 @@ impl SyncEngine {
         Ok(writes.into_plan(loaded.meta, texts))
     }
 
-    /// The step is stored, and the store is like this now.
+    /// Tells the engine that the step is stored, and passes the new state of the store.
     ///
     /// # Errors
-    /// There is no such step, or the database is damaged.
+    /// The step is unknown, or the database is damaged.
     pub fn stored(&mut self, step: u32, meta: &str, counts: &str, now_ms: f64) -> Result<String, String> {
         let snapshot = snapshot(meta, counts)?;
         let Step { of_engine, mut done, .. } = self.steps.remove(&step).ok_or_else(|| no_step(step))?;
@@ -125,7 +125,7 @@ impl SyncEngine {
         Ok(self.handle(event, now_ms))
     }
 
-    /// The step cannot be stored. The engine is told if it waits for the step.
+    /// Reports that the step cannot be stored. The engine is informed if it waits for the step.
     pub fn failed(&mut self, step: u32, message: String, now_ms: f64) -> String {
         match self.steps.remove(&step) {
             Some(Step { of_engine: true, .. }) => self.handle(Event::StoreFailed { message }, now_ms),

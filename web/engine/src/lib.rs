@@ -1,9 +1,9 @@
-//! The engine of `stronglog-sync` for a browser's worker. This crate decides nothing: it carries the engine's events, commands and plans
-//! between WebAssembly and TypeScript, as text. `web/src/border.ts` has their TypeScript types, generated from the Rust ones.
+//! The engine of `stronglog-sync` for a browser's worker. This crate contains no sync logic: it passes the engine's events, commands and
+//! plans between WebAssembly and TypeScript as text. `web/src/border.ts` contains their TypeScript types, generated from the Rust types.
 //!
-//! - [`SyncEngine`]: events in, commands out, and for each durable step the plan that turns loaded rows into writes.
-//! - [`edits`]: the app's pending writes become stamped and numbered edits.
-//! - [`account`]: signing up, in and out, by the contract's generated operations.
+//! - [`SyncEngine`]: takes events and returns commands, and for each durable step returns the plan that turns loaded rows into writes.
+//! - [`edits`]: turns the app's pending writes into stamped and numbered edits.
+//! - [`account`]: registering, signing in and signing out, with the contract's generated operations.
 //! - [`rows`]: rows, writes and counts.
 
 pub mod account;
@@ -21,16 +21,16 @@ use stronglog_sync::api::registry;
 use stronglog_sync::wire;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// The version of the contract that the engine was built from.
+/// The contract version that the engine was built from.
 #[wasm_bindgen(js_name = contractVersion)]
 pub fn contract_version() -> String {
     registry::VERSION.to_owned()
 }
 
-/// Judges a page of the feed by the generated validators: how many of its changes they refuse.
+/// Validates a page of the feed, and returns the number of invalid changes.
 ///
 /// # Errors
-/// The page as a whole breaks the contract.
+/// The page as a whole violates the contract.
 #[wasm_bindgen(js_name = judgePage)]
 pub fn judge_page(body: &[u8]) -> Result<u32, String> {
     let page = wire::read_page(body).map_err(|report| report.to_string())?;

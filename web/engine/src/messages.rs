@@ -1,4 +1,5 @@
-//! Events, commands and tasks between WebAssembly and TypeScript: JSON, but for the bodies of requests and answers.
+//! Events, commands and tasks that are passed between WebAssembly and TypeScript as JSON. Request and response bodies are passed
+//! separately.
 
 use serde::{Deserialize, Serialize};
 use stronglog_sync::Status;
@@ -67,7 +68,7 @@ pub(crate) enum Wanted {
 }
 
 impl Wanted {
-    /// The task, or nothing if there is nothing to do.
+    /// The task, or `None` if there is nothing to do.
     pub(crate) fn task(self) -> Result<Option<Task>, String> {
         Ok(Some(match self {
             Wanted::Retry(key) => Task::Retry(vec![read_key(&key)?]),
@@ -128,18 +129,18 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    /// A message of the engine.
+    /// Builds the request of an engine message.
     pub(crate) fn of(call: &engine::Call, base_url: &str) -> Call {
         Call::new(call.operation, &call.method, format!("{base_url}{}", call.target))
     }
 
-    /// A call of an operation without parameters.
+    /// Builds the request of an operation without parameters.
     pub(crate) fn to<O: Operation>(base_url: &str) -> Call {
         Call::new(O::ID, &O::METHOD, format!("{base_url}{}", O::PATH))
     }
 
     fn new(operation: &'static str, method: &Method, url: String) -> Call {
-        // Nothing else is called from here.
+        // The called operations use no other method.
         let method = if *method == Method::GET { "GET" } else { "POST" };
         Call { operation, method, url }
     }

@@ -1,4 +1,4 @@
-//! Time and chance, which the engine does not have by itself.
+//! The clock and the random source, which the engine gets from outside.
 
 use stronglog_sync::clock::ClockAndRng;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -9,17 +9,17 @@ extern "C" {
     fn fill(bytes: &mut [u8]);
 }
 
-/// A random number of the platform's good source.
+/// A random number from the platform's cryptographic source.
 pub fn random() -> u64 {
     let mut bytes = [0; 8];
     fill(&mut bytes);
     u64::from_le_bytes(bytes)
 }
 
-/// How many numbers are fetched at a time: each fetch crosses the border.
+/// The number of random numbers fetched at a time, because each call into JavaScript is costly.
 const POOL: usize = 64;
 
-/// Runs `job` with the time and with random numbers.
+/// Runs `job` with the time and a random source.
 pub fn with_clock_and_rng<T>(wall_ms: f64, job: impl FnOnce(&mut ClockAndRng<'_>) -> T) -> T {
     let mut pool: Vec<u64> = Vec::new();
     let mut random = || {
@@ -33,8 +33,8 @@ pub fn with_clock_and_rng<T>(wall_ms: f64, job: impl FnOnce(&mut ClockAndRng<'_>
     job(&mut ClockAndRng { now_ms: whole(wall_ms), random: &mut random })
 }
 
-/// A number of JavaScript's as a whole one.
+/// Converts a JavaScript number to an integer.
 pub fn whole(number: f64) -> i64 {
-    // Saturates; what is not a number is 0.
+    // The conversion saturates; NaN becomes 0.
     number as i64
 }

@@ -1,5 +1,5 @@
-//! Rows, writes and counts between WebAssembly and TypeScript. A record crosses as its text; what the engine knows about it is one JSON text
-//! that TypeScript stores and does not read, and the few members that IndexedDB indexes.
+//! Rows, writes and counts that are passed between WebAssembly and TypeScript. A record is passed as its text. What the engine knows about
+//! it is a JSON text that TypeScript stores without reading it, plus the few members that IndexedDB indexes.
 
 use serde::{Deserialize, Serialize};
 use stronglog_sync::api::registry;
@@ -42,12 +42,12 @@ impl OpInfo {
     }
 }
 
-/// Writes a key: the collection's path, a slash, the record's id.
+/// Formats a key: the collection's path, a slash, and the record's id.
 pub fn write_key(key: Key) -> String {
     format!("{}/{}", key.collection.path, key.id)
 }
 
-/// Reads a key.
+/// Parses a key.
 ///
 /// # Errors
 /// The text is not a key, or this contract does not have the collection.
@@ -92,13 +92,13 @@ fn write_info(row: &Row) -> String {
     })
 }
 
-/// Reads something that the database holds.
+/// Parses JSON stored in the database.
 pub(crate) fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, String> {
     serde_json::from_str(text)
         .map_err(|error| format!("cannot read what the database holds: {error}; sign in with a new database to fetch the records again"))
 }
 
-/// Writes a value that can always be written.
+/// Serializes a value whose serialization cannot fail.
 pub(crate) fn write(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
@@ -139,7 +139,7 @@ export interface LoadedRow {
 
 #[wasm_bindgen]
 extern "C" {
-    /// A row on its way into the engine.
+    /// A row passed into the engine.
     #[wasm_bindgen(typescript_type = "LoadedRow")]
     pub type LoadedRow;
     #[wasm_bindgen(method, getter, structural)]
@@ -157,13 +157,13 @@ impl LoadedRow {
         self.info().map(|info| read_row(&self.key(), &info, self.text().unwrap_or_default())).transpose()
     }
 
-    /// Whether a version of the record is quarantined.
+    /// Returns whether a version of the record is quarantined.
     pub(crate) fn is_quarantined(&self) -> bool {
         self.quarantined()
     }
 }
 
-/// What a plan is given.
+/// The input of a plan.
 pub(crate) fn read_loaded(meta: &str, rows: &[LoadedRow]) -> Result<Loaded, String> {
     Ok(Loaded {
         meta: read_meta(meta)?,
@@ -172,12 +172,12 @@ pub(crate) fn read_loaded(meta: &str, rows: &[LoadedRow]) -> Result<Loaded, Stri
     })
 }
 
-/// What the device knows about itself: its id alone, in a new database.
+/// The device's meta row. A new database contains only its id.
 pub(crate) fn read_meta(text: &str) -> Result<Meta, String> {
     read(text)
 }
 
-/// What a plan writes. `json` is a `Writes`; `texts` are the records of its `put`s, in their order.
+/// The writes of a plan. `json` is a `Writes`; `texts` are the records of its `put`s, in the same order.
 #[wasm_bindgen]
 pub struct Plan {
     json: String,
@@ -191,7 +191,7 @@ impl Plan {
         self.json.clone()
     }
 
-    /// The records of the rows that are put.
+    /// The records of the rows to put.
     pub fn texts(&mut self) -> Vec<String> {
         std::mem::take(&mut self.texts)
     }
@@ -278,7 +278,7 @@ impl QuarantineMove {
 }
 
 impl Writes {
-    /// Takes in what a plan has decided. Of two writes to one row the later one counts.
+    /// Adds the writes of a plan. If a row is written twice, the later write replaces the earlier one.
     pub(crate) fn take(&mut self, writes: Vec<Write>, texts: &mut Vec<String>) {
         for write in writes {
             match write {
@@ -299,7 +299,7 @@ impl Writes {
         }
     }
 
-    /// The plan, with the device's own row, whose every change counts.
+    /// Builds the plan, including the device's meta row, whose version is incremented.
     pub(crate) fn into_plan(mut self, mut meta: Meta, texts: Vec<String>) -> Plan {
         meta.version += 1;
         self.undecided = meta.resync.as_ref().is_some_and(|resync| resync.is_undecided());
@@ -332,7 +332,7 @@ impl Remembered {
     }
 }
 
-/// The counts of the database, as TypeScript takes them.
+/// The counts of the database, as passed from TypeScript.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Counted {
@@ -371,7 +371,7 @@ pub fn count_unseen(meta: &str, infos: Vec<String>) -> Result<Vec<u32>, String> 
     Ok(vec![live, unseen])
 }
 
-/// Why a row is blocked: `[code, message]`.
+/// The reason why a row is blocked: `[code, message]`.
 ///
 /// # Errors
 /// The database is damaged.

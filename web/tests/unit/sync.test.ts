@@ -237,7 +237,7 @@ describe("timestamps and refusals", () => {
     await device.db.workoutTemplates.add({ name: "Pull day" });
     const failed = await device.sync();
     expect(failed).toMatchObject({ pending: 1, lastSuccessfulServerSyncTimestamp: before.lastSuccessfulServerSyncTimestamp });
-    expect(failed.lastError).toContain("not what the contract says");
+    expect(failed.lastError).toContain("that violate the contract");
     expect(failed.nextAttemptInMs).not.toBeNull();
     server.intercept = undefined;
     expect(await device.sync()).toMatchObject({ pending: 0, lastError: null });

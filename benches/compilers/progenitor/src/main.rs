@@ -1,4 +1,4 @@
-//! `progenitor-peer DOCUMENT OUT`: a Rust client of a JSON document by progenitor, formatted, into one file.
+//! `progenitor-peer DOCUMENT OUT`: generates a formatted Rust client of a JSON document with progenitor, in one file.
 
 use std::error::Error;
 

@@ -1,24 +1,24 @@
-//! What the app ships: the exercises, each with what a beginner lifts and how fast it grows.
+//! The exercises that the app ships, each with a beginner's starting weight and its growth over the year.
 
 use stronglog_sync::api::ExerciseDefinition;
 use stronglog_sync::api::types::{Id, Name, Notes, Tag, Timestamp};
 
 use super::{Year, nothing_else, shipped_id};
 
-/// An exercise as the generator knows it.
+/// An exercise with the figures that the generator needs.
 #[derive(Clone, Debug)]
 pub struct Exercise {
     pub id: Id,
     pub name: &'static str,
-    /// What is lifted for five in the first week, in kilograms. 0 is the body's own weight.
+    /// The weight lifted for five repetitions in the first week, in kilograms. 0 means body weight.
     pub start_kg: f64,
-    /// How much of the start the year adds.
+    /// The increase over the year, as a fraction of the starting weight.
     pub growth: f64,
-    /// The smallest step between two weights.
+    /// The smallest difference between two weights.
     pub step_kg: f64,
 }
 
-/// Name, equipment, muscles, what is lifted at first, growth over the year, step.
+/// Name, equipment, muscles, starting weight, growth over the year, step.
 type Shipped = (&'static str, &'static str, &'static [&'static str], f64, f64, f64);
 
 /// The first six are the main lifts.
@@ -49,14 +49,14 @@ const SHIPPED: &[Shipped] = &[
     ("Kettlebell swing", "kettlebell", &["glutes", "hamstrings"], 16.0, 0.5, 4.0),
 ];
 
-/// Makes the shipped exercises, and says what the generator needs to know of them.
+/// Adds the shipped exercises to the year, and returns the figures that the generator needs.
 pub fn make(year: &mut Year) -> Vec<Exercise> {
     let mut catalogue = Vec::with_capacity(SHIPPED.len());
     for &(name, equipment, muscles, start_kg, growth, step_kg) in SHIPPED {
         let id = shipped_id::<ExerciseDefinition>(name);
         year.exercises.push(ExerciseDefinition {
             id: id.clone(),
-            // A shipped record is older than any edit.
+            // The time 0 makes a shipped record older than any edit.
             client_created_at: Timestamp(0),
             client_updated_at: Timestamp(0),
             name: Name(name.to_owned()),

@@ -1,4 +1,4 @@
-//! What the lifter means to do: five templates in a program, the rules of progression, the goals, the settings.
+//! The training plan: five templates in a program, the progression rules, the goals, and the settings.
 
 use stronglog_sync::api::types::{
     AllCondition, BodyweightKg, Condition, ExercisePrescription, Id, LeafCondition, LinkedProgressionRule, LinkedProgressionRuleScope,
@@ -15,21 +15,21 @@ use super::catalogue::Exercise;
 use super::random::Random;
 use super::{DAY_MS, Year, nothing_else, shipped_id, stamped};
 
-/// How the sets of an exercise are done.
+/// How the sets of an exercise are performed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheme {
-    /// Warm-ups, straight sets, and one to the limit.
+    /// Warm-ups, straight sets, and one set to the limit.
     Main,
     Straight,
     Pyramid,
     Drop,
-    /// As many as possible in a time.
+    /// As many repetitions as possible in a given time.
     Timed,
-    /// So many, as fast as possible.
+    /// A given number of repetitions, as fast as possible.
     ForTime,
 }
 
-/// An exercise in a template: which of the catalogue, how, how many sets, how many repetitions.
+/// An exercise in a template: its index in the catalogue, its scheme, the number of sets, and the repetitions.
 #[derive(Clone, Copy, Debug)]
 pub struct Slot {
     pub exercise: usize,
@@ -46,7 +46,7 @@ pub struct Day {
     pub slots: Vec<Slot>,
 }
 
-/// What the year goes by.
+/// The training plan of the year.
 #[derive(Debug)]
 pub struct Plan {
     pub days: Vec<Day>,
@@ -73,7 +73,7 @@ const DAYS: [(&str, &[Planned]); 5] = {
     ]
 };
 
-/// Makes the plan, as it was on the first day.
+/// Creates the plan as it was on the first day.
 pub fn make(year: &mut Year, catalogue: &[Exercise], random: &mut Random) -> Plan {
     let at = random.end_ms - 365 * DAY_MS;
     settings(year, at);

@@ -1,8 +1,8 @@
-//! Chance that can be repeated: a small generator (SplitMix64), and ids that it makes.
+//! Reproducible random numbers: a small generator (SplitMix64), and ids derived from it.
 
 use stronglog_sync::api::types::Id;
 
-/// Numbers that follow from a seed.
+/// A sequence of numbers determined by a seed.
 #[derive(Debug)]
 pub struct Random {
     state: u64,
@@ -28,13 +28,13 @@ impl Random {
         low + (self.next() % (high - low + 1).unsigned_abs()).cast_signed()
     }
 
-    /// A number from -1 to 1, most often near 0.
+    /// A number from -1 to 1, most likely near 0.
     pub fn around(&mut self) -> f64 {
         let mut share = || (self.next() >> 11) as f64 / (1_u64 << 53) as f64;
         share() + share() - 1.0
     }
 
-    /// True in `percent` of a hundred cases.
+    /// Returns true with a probability of `percent`.
     pub fn chance(&mut self, percent: u64) -> bool {
         self.next() % 100 < percent
     }
@@ -43,7 +43,7 @@ impl Random {
         &from[(self.next() % from.len() as u64) as usize]
     }
 
-    /// A UUIDv7 of a moment.
+    /// A UUIDv7 with a given time.
     pub fn id(&mut self, at_ms: i64) -> Id {
         let mut bytes = [0; 10];
         bytes[..8].copy_from_slice(&self.next().to_be_bytes());

@@ -1,4 +1,4 @@
-//! The sets of one exercise in one workout, of all six kinds.
+//! The sets of one exercise in one workout, of all six types.
 
 use stronglog_sync::api::types::{
     AmrapRepsSet, AmrapTimeSet, DropSet, Id, LoggedSet, Order, PositiveReps, PositiveSeconds, PyramidSet, Reps, RepsForTimeSet, Seconds,
@@ -10,27 +10,27 @@ use super::plan::{Scheme, Slot};
 use super::random::Random;
 use super::{nothing_else, stamped};
 
-/// Where a set stands.
+/// The position of a set in the year.
 pub struct Place<'a> {
     pub workout: &'a Id,
     pub exercise: &'a Exercise,
     /// When the exercise begins, in milliseconds since the Unix epoch.
     pub at_ms: i64,
-    /// How many exercises of the workout went before.
+    /// The number of exercises before this one in the workout.
     pub order: i64,
 }
 
-/// What the exercise has come to.
+/// The result of an exercise.
 pub struct Lifted {
     pub sets: Vec<LoggedSet>,
-    /// Sets in which repetitions were missed.
+    /// The number of sets with missed repetitions.
     pub missed: usize,
 }
 
-/// Two minutes and a half for a set and the rest after it.
+/// The time of a set and the rest after it: two and a half minutes.
 pub const SET_MS: i64 = 150_000;
 
-/// A set of the given type, with the members that all of them have.
+/// A set of the given type, with the members that all types have.
 macro_rules! set {
     ($kind:ident: $type:ident at $maker:ident, $weight:expr, { $($member:ident: $value:expr),* $(,)? }) => {{
         let order = $maker.made.len() as i64;
@@ -57,7 +57,7 @@ macro_rules! set {
     }};
 }
 
-/// The sets of a slot at a working weight.
+/// Generates the sets of a slot at a working weight.
 pub fn make(slot: &Slot, place: Place<'_>, weight_kg: f64, random: &mut Random) -> Lifted {
     let mut maker = Maker { place, random, made: Vec::new(), missed: 0 };
     match slot.scheme {
@@ -91,7 +91,7 @@ impl Maker<'_, '_> {
         set!(AmrapReps: AmrapRepsSet at self, weight_kg, { logged_reps: Reps(reps), group_key: None, level: None });
     }
 
-    /// A straight set; the later it comes, the likelier a repetition is missed.
+    /// Adds a straight set. Later sets are more likely to miss a repetition.
     fn standard(&mut self, weight_kg: f64, reps: i64, number: i64) {
         let missed = if self.random.chance(number.unsigned_abs()) { self.random.between(1, 2) } else { 0 };
         self.missed += usize::from(missed > 0);

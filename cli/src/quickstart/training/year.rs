@@ -1,4 +1,4 @@
-//! What the lifter did: workouts with their sets, what the rules made of them, the bodyweight.
+//! The training itself: workouts with their sets, the results of the progression rules, and body weights.
 
 use std::collections::BTreeMap;
 
@@ -13,17 +13,17 @@ use super::random::Random;
 use super::sets::{self, Lifted, Place, SET_MS, round};
 use super::{DAY_MS, Year, nothing_else, stamped};
 
-/// Workouts a week.
+/// The number of workouts per week.
 const WEEKLY: i64 = 5;
-/// Records that a workout brings: itself, its sets, its share of the bodyweights and of what the rules did.
+/// The average number of records per workout: the workout, its sets, and its share of body weights and rule results.
 const RECORDS_EACH: u64 = 38;
-/// Every so many weeks is a light one.
+/// Every eighth week is a light week.
 const LIGHT_EVERY: i64 = 8;
-/// Seventeen hours.
+/// 17:00.
 const EVENING_MS: i64 = 61_200_000;
-/// Six and a half hours.
+/// 06:30.
 const MORNING_MS: i64 = 23_400_000;
-/// How much history an active program keeps at hand.
+/// The number of history entries that an active program keeps.
 const HISTORY: usize = 250;
 
 const REMARKS: [&str; 8] = [
@@ -37,17 +37,17 @@ const REMARKS: [&str; 8] = [
     "Kept it easy, cold coming on.",
 ];
 
-/// Makes the workouts, so many that all records together are about `records`.
+/// Generates as many workouts as needed for about `records` records in total.
 pub fn make(year: &mut Year, plan: &Plan, catalogue: &[Exercise], random: &mut Random, records: u64) {
     let workouts = (records.saturating_sub(year.len()) / RECORDS_EACH).max(2).cast_signed();
     let weeks = (workouts + WEEKLY - 1) / WEEKLY;
-    // Whole days, so that trainings are in the evening and weighings in the morning.
+    // Starts on a whole day, so that workouts are in the evening and weigh-ins in the morning.
     let first_ms = (random.end_ms - weeks * 7 * DAY_MS) / DAY_MS * DAY_MS;
     let instance = random.id(first_ms);
     let mut history = Vec::new();
     for number in 0..workouts {
         let (week, day_of_week) = (number / WEEKLY, number % WEEKLY);
-        // Monday, Tuesday, Thursday, Friday, Saturday, in the evening.
+        // Monday, Tuesday, Thursday, Friday and Saturday.
         let day = week * 7 + day_of_week + i64::from(day_of_week > 1);
         let start_ms = first_ms + day * DAY_MS + EVENING_MS + random.between(0, 5_400) * 1_000;
         let day = &plan.days[day_of_week as usize];
@@ -64,7 +64,7 @@ pub fn make(year: &mut Year, plan: &Plan, catalogue: &[Exercise], random: &mut R
     start_program(year, plan, catalogue, instance, first_ms, history);
 }
 
-/// How far the lifter has got.
+/// The lifter's progress through the year.
 #[derive(Clone, Copy)]
 struct Progress {
     years: f64,
@@ -72,7 +72,7 @@ struct Progress {
 }
 
 impl Progress {
-    /// The working weight: fast gains at first, slower ones later, a little noise, a tenth less in a light week.
+    /// The working weight: fast gains at first, slower ones later, some noise, and ten percent less in a light week.
     fn weight(self, exercise: &Exercise, random: &mut Random) -> f64 {
         let gained = exercise.growth * (1.0 - (-2.0 * self.years).exp()) / (1.0 - (-2.0_f64).exp());
         let light = if self.light { 0.9 } else { 1.0 };
@@ -132,7 +132,8 @@ struct Applied<'a> {
     missed: usize,
 }
 
-/// What a rule made of the main lift of a workout: nothing, in one case of three.
+/// Logs the progression rule applied to the main lift of a workout. No rule is applied in a third of the workouts without missed
+/// repetitions.
 fn progression(year: &mut Year, plan: &Plan, random: &mut Random, applied: Applied<'_>) {
     let Applied { workout, instance, exercise, at_ms, weight_kg, missed } = applied;
     if missed == 0 && random.chance(33) {
@@ -163,7 +164,7 @@ fn progression(year: &mut Year, plan: &Plan, random: &mut Random, applied: Appli
     });
 }
 
-/// Nearly every morning, slowly upwards.
+/// Adds body weights for most mornings, with a slow upward trend.
 fn bodyweights(year: &mut Year, random: &mut Random, first_ms: i64, days: i64) {
     for day in (0..days).filter(|day| day % 9 != 4) {
         let at_ms = first_ms + day * DAY_MS + MORNING_MS + random.between(0, 1_800) * 1_000;

@@ -1,16 +1,16 @@
-//! Parameters as text: the styles of OpenAPI, written and read, and percent-encoding.
+//! Parameters as text: reads and writes the OpenAPI styles, including percent-encoding.
 
 use super::super::check::Types;
 use super::super::json::{Json, Value};
 
-/// How a parameter's value becomes text: the `style` and `explode` of OpenAPI.
+/// How the value of a parameter is serialized: `style` and `explode` of OpenAPI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {
-    /// One value, or values with commas.
+    /// A single value, or comma-separated values.
     Simple,
     /// `name=a&name=b`
     Exploded,
-    /// `name=a,b`, or another character in the comma's place.
+    /// `name=a,b`, or with another separator than the comma.
     Joined(char),
     /// `name[key]=value`
     DeepObject,
@@ -22,7 +22,7 @@ pub enum Style {
     Json,
 }
 
-/// A parameter's value as names and texts.
+/// Serializes a parameter to pairs of name and text.
 pub(super) fn pairs(name: &str, style: Style, value: Json<'_>) -> Vec<(String, String)> {
     match (style, value) {
         (Style::Exploded, Json::Array(array)) => array.into_iter().map(|(_, item)| (name.to_owned(), text(item))).collect(),
@@ -34,7 +34,7 @@ pub(super) fn pairs(name: &str, style: Style, value: Json<'_>) -> Vec<(String, S
     }
 }
 
-/// A parameter's value as one text.
+/// Serializes a parameter to a single text.
 pub(super) fn joined(name: &str, style: Style, value: Json<'_>) -> String {
     let separator = match style {
         Style::Json => return value.to_text(),
@@ -71,7 +71,7 @@ pub(super) fn from_pairs(pairs: &[(String, String)], name: &str, style: Style, t
     found.next().map(|text| from_text(name, text, style, types))
 }
 
-/// Reads a parameter's text as what its schema accepts.
+/// Parses the text of a parameter as a value of the types that its schema accepts.
 pub(super) fn from_text(name: &str, text: &str, style: Style, types: Types) -> Value {
     let separator = match style {
         Style::Json => return serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned())),
@@ -95,7 +95,7 @@ pub(super) fn from_text(name: &str, text: &str, style: Style, types: Types) -> V
     plain(body, types)
 }
 
-/// The values of the parameters in a path, decoded; nothing if the path does not match the template.
+/// The decoded values of the path parameters; `None` if the path does not match the template.
 pub(super) fn path_values(template: &'static str, path: &str) -> Option<Vec<(&'static str, String)>> {
     let mut values = raw_values(template, path)?;
     values.reverse();
@@ -107,7 +107,7 @@ pub fn matches_path(template: &'static str, path: &str) -> bool {
     raw_values(template, path).is_some()
 }
 
-/// How much of a template is literal text: the more, the more specific it is.
+/// The number of literal characters in a template. The more there are, the more specific the template is.
 pub fn literal_length(template: &str) -> usize {
     let mut depth = 0;
     let is_literal = |character: &char| {
@@ -119,7 +119,8 @@ pub fn literal_length(template: &str) -> usize {
     template.chars().filter(is_literal).count()
 }
 
-/// The values of the parameters in a path, the last one first. A value lies within a segment, is not empty, and is as short as the template allows.
+/// The values of the path parameters, in reverse order. A value lies within one segment, is not empty, and is as short as the template
+/// allows.
 fn raw_values<'p>(template: &'static str, path: &'p str) -> Option<Vec<(&'static str, &'p str)>> {
     let Some((literal, rest)) = template.split_once('{') else { return (path == template).then(Vec::new) };
     let path = path.strip_prefix(literal)?;
@@ -139,7 +140,7 @@ pub(super) fn form_pairs(text: &str, separator: char) -> Vec<(String, String)> {
     pairs.map(|(name, value)| (decoded(name, true), decoded(value, true))).collect()
 }
 
-/// Percent-encodes everything but unreserved characters and `keep`.
+/// Percent-encodes everything except unreserved characters and `keep`.
 pub(super) fn encoded(text: &str, keep: &[u8]) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
@@ -152,7 +153,7 @@ pub(super) fn encoded(text: &str, keep: &[u8]) -> String {
     encoded
 }
 
-/// A plain value as text.
+/// A scalar value as text.
 fn text(value: Json<'_>) -> String {
     match value {
         Json::Null => String::new(),
@@ -161,7 +162,7 @@ fn text(value: Json<'_>) -> String {
     }
 }
 
-/// A text as the JSON value that a schema of these types means by it.
+/// Parses a text as the JSON value that a schema with these types expects.
 fn plain(text: &str, types: Types) -> Value {
     let is_text = types.contains(Types::STRING);
     match text {
@@ -174,7 +175,7 @@ fn plain(text: &str, types: Types) -> Value {
     }
 }
 
-/// Items of arrays say nothing of their type here: what looks like a number is one.
+/// The types of array items are not known here, so an item that looks like a number becomes one.
 const ANY: Types = Types(0);
 
 fn decoded(text: &str, plus_is_space: bool) -> String {

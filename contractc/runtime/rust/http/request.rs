@@ -1,4 +1,4 @@
-//! Requests of an operation: built part by part by the client, and read part by part by the server, which refuses what is none.
+//! Requests of an operation: the client builds them part by part, and the server reads them part by part and rejects invalid ones.
 
 use super::super::check::Types;
 use super::super::json::{Json, Value};
@@ -7,7 +7,7 @@ use super::super::schema::{ReadJson, ToJson};
 use super::parameter::{Style, encoded, form_pairs, from_pairs, from_text, joined, pairs, path_values};
 use super::{Check, HeaderMap, Method, Operation, Request, Response, StatusCode, is_json, read_checked, read_json};
 
-/// Builds a request part by part, and collects what the contract refuses on the way.
+/// Builds a request part by part, and collects all violations of the contract.
 pub struct Writer {
     method: Method,
     path: String,
@@ -19,7 +19,7 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// A request of the operation, without parameters so far.
+    /// Starts a request of the operation `O`.
     pub fn new<O: Operation>() -> Self {
         let path = O::PATH.to_owned();
         let (query, headers, cookies) = (String::new(), HeaderMap::new(), Vec::new());
@@ -30,7 +30,7 @@ impl Writer {
         check(value, At::ROOT.member(place).member(name), &mut self.checker);
     }
 
-    /// A parameter in the path.
+    /// Adds a path parameter.
     pub fn path(&mut self, name: &str, style: Style, value: &impl ToJson, check: Check) {
         let value = value.as_json();
         self.check("path", name, value, check);
@@ -38,7 +38,7 @@ impl Writer {
         self.path = self.path.replace(&format!("{{{name}}}"), &text);
     }
 
-    /// A parameter in the query.
+    /// Adds a query parameter.
     pub fn query(&mut self, name: &str, style: Style, value: &impl ToJson, check: Check) {
         let value = value.as_json();
         self.check("query", name, value, check);
@@ -50,7 +50,7 @@ impl Writer {
         }
     }
 
-    /// A parameter in a header.
+    /// Adds a header parameter.
     pub fn header(&mut self, name: &str, style: Style, value: &impl ToJson, check: Check) {
         let value = value.as_json();
         self.check("header", name, value, check);
@@ -61,30 +61,30 @@ impl Writer {
         }
     }
 
-    /// A parameter in a cookie.
+    /// Adds a cookie parameter.
     pub fn cookie(&mut self, name: &str, style: Style, value: &impl ToJson, check: Check) {
         let value = value.as_json();
         self.check("cookie", name, value, check);
         self.cookies.extend(pairs(name, style, value).into_iter().map(|(name, text)| format!("{name}={}", encoded(&text, b""))));
     }
 
-    /// A JSON body.
+    /// Sets a JSON body.
     pub fn json(&mut self, media_type: &'static str, value: &impl ToJson, check: Check) {
         let value = value.as_json();
         check(value, At::ROOT, &mut self.checker);
         self.bytes(media_type, value.to_text().as_bytes());
     }
 
-    /// A body of any other kind.
+    /// Sets a body that is not JSON.
     pub fn bytes(&mut self, media_type: &'static str, body: &[u8]) {
         self.headers.insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static(media_type));
         self.body = body.to_vec();
     }
 
-    /// The request, below `base_url`.
+    /// Builds the request, with a URL below `base_url`.
     ///
     /// # Errors
-    /// Everything that the contract refuses in it.
+    /// Returns all violations of the contract.
     pub fn finish(mut self, base_url: &str) -> Result<Request, Report> {
         if !self.cookies.is_empty() {
             match http::HeaderValue::try_from(self.cookies.join("; ")) {
@@ -102,7 +102,7 @@ impl Writer {
     }
 }
 
-/// A request that has come in, cut into its parts.
+/// An incoming request, split into its parts.
 pub struct Incoming<'a> {
     headers: &'a HeaderMap,
     body: &'a [u8],
@@ -112,7 +112,7 @@ pub struct Incoming<'a> {
 }
 
 impl<'a> Incoming<'a> {
-    /// Cuts a request for the path `template`.
+    /// Splits a request for the path `template`. Returns `None` if the path does not match.
     pub fn new(template: &'static str, uri: &http::Uri, headers: &'a HeaderMap, body: &'a [u8]) -> Option<Self> {
         let path = path_values(template, uri.path())?;
         let query = form_pairs(uri.query().unwrap_or_default(), '&');
@@ -121,30 +121,30 @@ impl<'a> Incoming<'a> {
         Some(Incoming { headers, body, path, query, cookies })
     }
 
-    /// A parameter in the path.
+    /// Reads a path parameter.
     pub fn path<T: ReadJson>(&self, name: &str, style: Style, types: Types, check: Check) -> Result<T, Rejection> {
         let text = self.path.iter().find(|(known, _)| *known == name).map(|(_, text)| text.clone());
         let value = text.map(|text| from_text(name, &text, style, types));
         required(read_parameter("path", name, value, check)?, "path", name)
     }
 
-    /// A parameter in the query.
+    /// Reads a query parameter.
     pub fn query<T: ReadJson>(&self, name: &str, style: Style, types: Types, check: Check) -> Result<Option<T>, Rejection> {
         read_parameter("query", name, from_pairs(&self.query, name, style, types), check)
     }
 
-    /// A parameter in a cookie.
+    /// Reads a cookie parameter.
     pub fn cookie<T: ReadJson>(&self, name: &str, style: Style, types: Types, check: Check) -> Result<Option<T>, Rejection> {
         read_parameter("cookie", name, from_pairs(&self.cookies, name, style, types), check)
     }
 
-    /// A parameter in a header.
+    /// Reads a header parameter.
     pub fn header<T: ReadJson>(&self, name: &str, style: Style, types: Types, check: Check) -> Result<Option<T>, Rejection> {
         let text = self.headers.get(name).and_then(|value| value.to_str().ok());
         read_parameter("header", name, text.map(|text| from_text(name, text, style, types)), check)
     }
 
-    /// Refuses query parameters that the contract does not name.
+    /// Rejects query parameters that the contract does not declare.
     pub fn known_query(&self, names: &[&str]) -> Result<(), Rejection> {
         let known =
             |name: &str| names.iter().any(|known| *known == name || (name.starts_with(known) && name[known.len()..].starts_with('[')));
@@ -157,7 +157,7 @@ impl<'a> Incoming<'a> {
         }
     }
 
-    /// A JSON body, which must be there.
+    /// Reads a required JSON body.
     pub fn json<T: ReadJson>(&self, check: Check) -> Result<T, Rejection> {
         let media_type = self.headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         if !is_json(media_type) {
@@ -169,33 +169,33 @@ impl<'a> Incoming<'a> {
         read_json(self.body, check).map_err(|report| Rejection::new(StatusCode::BAD_REQUEST, report))
     }
 
-    /// A JSON body, unless there is none.
+    /// Reads an optional JSON body.
     pub fn optional_json<T: ReadJson>(&self, check: Check) -> Result<Option<T>, Rejection> {
         if self.body.is_empty() { Ok(None) } else { self.json(check).map(Some) }
     }
 
-    /// The body as it is.
+    /// The body as raw bytes.
     pub fn bytes(&self) -> Vec<u8> {
         self.body.to_vec()
     }
 }
 
-/// A parameter that must be there.
+/// Rejects a request whose required parameter is missing.
 pub fn required<T>(value: Option<T>, place: &str, name: &str) -> Result<T, Rejection> {
     value.ok_or_else(|| Rejection::invalid(At::ROOT.member(place), "required", format!("lacks the parameter {name:?}")))
 }
 
-/// Why a request is refused before anything looks at what it asks for.
+/// Why a request was rejected before the operation was called.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rejection {
-    /// The status of the answer.
+    /// The status of the response.
     pub status: StatusCode,
-    /// What is wrong with the request.
+    /// The violations in the request.
     pub report: Report,
 }
 
 impl Rejection {
-    /// A refusal with this status.
+    /// A rejection with this status.
     pub fn new(status: StatusCode, report: Report) -> Self {
         Rejection { status, report }
     }
@@ -206,7 +206,7 @@ impl Rejection {
         Rejection::new(StatusCode::BAD_REQUEST, report)
     }
 
-    /// The answer, as `application/problem+json` (RFC 9457).
+    /// The response, as `application/problem+json` (RFC 9457).
     pub fn problem(&self) -> Response {
         let code = match self.status {
             StatusCode::UNSUPPORTED_MEDIA_TYPE => "unsupported_media_type",

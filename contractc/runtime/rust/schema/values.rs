@@ -1,4 +1,4 @@
-//! How the plain types of Rust are shown as JSON and read from it.
+//! Implements [`ToJson`] and [`ReadJson`] for the plain types of Rust.
 
 use std::collections::BTreeMap;
 
@@ -149,7 +149,7 @@ fn unsigned(value: u64) -> Number {
     i64::try_from(value).map_or(Number::Unsigned(value), Number::Signed)
 }
 
-/// An integer type, read by way of the widest one of its sign.
+/// Implements both traits for an integer type, through the widest type of the same signedness.
 macro_rules! integers {
     ($($ty:ty, $show:ident, $read:ident, $expected:literal;)*) => {$(
         impl ToJson for $ty {
@@ -184,7 +184,7 @@ integers! {
 }
 
 impl ToJson for f64 {
-    /// JSON has no infinities and no NaN: those show as null, which the validator then refuses.
+    /// JSON has no infinities and no NaN. Those become null, which the validator then rejects.
     fn as_json(&self) -> Json<'_> {
         if self.is_finite() { Json::Number(Number::Float(*self)) } else { Json::Null }
     }

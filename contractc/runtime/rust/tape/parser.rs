@@ -1,4 +1,4 @@
-//! JSON text to a tape, in one pass.
+//! Parses JSON text into a tape, in one pass.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
@@ -17,7 +17,7 @@ impl<'s> Parser<'s> {
         Parser { bytes: source.as_bytes(), at: 0, tape: Tape { source, nodes, unescaped: String::new() } }
     }
 
-    /// Parses the one value of the text.
+    /// Parses the text, which must contain exactly one value.
     pub(super) fn parse(mut self) -> Result<Tape<'s>, SyntaxError> {
         self.skip_space();
         self.value(0)?;
@@ -34,7 +34,7 @@ impl<'s> Parser<'s> {
 
     #[inline]
     fn peek(&self) -> u8 {
-        // Zero stands for the end: it begins no token.
+        // Zero represents the end of the text: no token starts with it.
         self.bytes.get(self.at).copied().unwrap_or(0)
     }
 
@@ -118,7 +118,7 @@ impl<'s> Parser<'s> {
         Ok(self.tape.nodes.len() - 1)
     }
 
-    /// Steps over a separator or the closing bracket, and says which.
+    /// Skips a separator, unless the closing bracket follows. Returns whether it follows.
     #[inline]
     fn closed(&mut self, bracket: u8, len: usize) -> Result<bool, SyntaxError> {
         self.skip_space();
@@ -142,7 +142,7 @@ impl<'s> Parser<'s> {
         self.tape.nodes[index].data = pack(len, self.tape.nodes.len());
     }
 
-    /// Whether the name at node `key`, the `len`th of the object opened at `index`, is perhaps not its first of that name.
+    /// Whether the name at node `key`, member number `len` of the object opened at `index`, may repeat an earlier name.
     #[inline]
     fn may_repeat(&self, names: &mut Names, index: usize, key: usize, len: usize) -> bool {
         let name = self.tape.text(self.tape.nodes[key]);
@@ -157,13 +157,13 @@ impl<'s> Parser<'s> {
         many.add(name)
     }
 
-    /// Whether the object opened at `index` already has the name at node `key`.
+    /// Whether the object opened at `index` has the name at node `key` already.
     fn repeats(&self, index: usize, key: usize) -> bool {
         let name = self.tape.text(self.tape.nodes[key]);
         self.names(index, key).any(|earlier| earlier == name)
     }
 
-    /// The names of the object opened at `index` before node `key`.
+    /// The names of the object opened at `index`, up to node `key`.
     fn names(&self, index: usize, key: usize) -> impl Iterator<Item = &str> {
         let mut at = index + 1;
         std::iter::from_fn(move || {
@@ -202,7 +202,7 @@ impl<'s> Parser<'s> {
         Ok(())
     }
 
-    /// Steps to the next quote, backslash or control character, eight bytes at a time.
+    /// Skips to the next quote, backslash or control character, eight bytes at a time.
     #[inline]
     fn skip_plain(&mut self) {
         const ONES: u64 = 0x0101_0101_0101_0101;
@@ -262,7 +262,7 @@ impl<'s> Parser<'s> {
         Ok(())
     }
 
-    /// Reads `uXXXX`.
+    /// Parses `uXXXX`.
     fn hex(&mut self) -> Result<u32, SyntaxError> {
         let digits = self.bytes.get(self.at + 1..self.at + 5).ok_or(self.error("unexpected end of text in an escape"))?;
         let mut code = 0;
@@ -283,7 +283,7 @@ impl<'s> Parser<'s> {
         let mut exact = true;
         while let digit @ b'0'..=b'9' = self.peek() {
             let digit = u64::from(digit - b'0');
-            // WebAssembly takes 128 bits to find out whether a product fits: only the twentieth digit can be too much.
+            // WebAssembly needs 128-bit arithmetic for a checked product. Only the twentieth digit can overflow.
             let next = if value < u64::MAX / 10 {
                 Some(value * 10 + digit)
             } else {
@@ -312,7 +312,7 @@ impl<'s> Parser<'s> {
         Ok(())
     }
 
-    /// Steps over `.5` and `e+3`, and says whether there was any.
+    /// Skips a fraction and an exponent, such as `.5` and `e+3`. Returns whether there was either.
     fn fraction(&mut self) -> Result<bool, SyntaxError> {
         let from = self.at;
         if self.peek() == b'.' {
@@ -348,8 +348,8 @@ impl<'s> Parser<'s> {
     }
 }
 
-/// Says "new" for certain or "perhaps seen" of each name of one object: a bit test while the object is small, a keyed hash set
-/// when it is large, so that no input makes the look for repeated names quadratic.
+/// Tells for each name of one object whether it is certainly new or may be a repetition: a bit test while the object is small, a keyed hash
+/// set when it is large, so that no input makes the search for repeated names quadratic.
 #[derive(Default)]
 struct Names {
     bits: [u64; 8],
@@ -368,7 +368,7 @@ impl Names {
     #[inline]
     fn add(&mut self, name: &str) -> bool {
         let bytes = name.as_bytes();
-        // Names that differ at all mostly differ at an end or in length.
+        // Different names usually differ at an end or in length.
         let ends = match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
             (Some(first), Some(last)) => u64::from_le_bytes(*first).rotate_left(23) ^ u64::from_le_bytes(*last),
             _ => bytes.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)),

@@ -1,4 +1,4 @@
-//! The view of `api-reference.md`: a section for each tag with its operations, then the errors and headers that they share.
+//! The view for `api-reference.md`: a section for each tag with its operations, followed by the errors and headers that they share.
 
 mod shared;
 mod status;
@@ -51,7 +51,7 @@ pub fn view(plan: &Plan<'_>, words: &Words<'_>) -> ApiView {
     view
 }
 
-/// The key of a tag's section.
+/// The key of the section for a tag.
 pub fn tag_key(tag: &str) -> String {
     format!("tag:{tag}")
 }
@@ -64,7 +64,7 @@ fn joined(text: Option<&str>) -> String {
     text.map(first_paragraph).unwrap_or_default()
 }
 
-/// The document's description with keys behind its main headings, and links to them.
+/// The document's description with keys after its main headings, and links to those headings.
 fn overview(text: &str) -> (String, Vec<String>) {
     const LEVEL: usize = 3;
     let (mut links, mut lines, mut fence) = (Vec::new(), Vec::new(), Fence::default());
@@ -143,19 +143,19 @@ fn place_noun(place: Place) -> &'static str {
     }
 }
 
-/// What a response is to a reader: two operations with equal ones share it.
+/// The content of a response, as shown to readers. Operations with equal responses share one description.
 type ResponseKey = (Status, String, String);
 
-/// Writes the operations, knowing what they share.
+/// Writes the operations. Knows what they have in common.
 struct Writer<'w, 'c> {
     words: &'w Words<'c>,
-    /// The most common failure of each status, if operations share it, and how often it occurs.
+    /// The most common error response of each status that operations share, with the number of occurrences.
     shared: BTreeMap<Status, (ResponseKey, usize)>,
-    /// Headers that every response has: they are said once.
+    /// The headers of every response, which are described once.
     common_headers: BTreeSet<String>,
-    /// Parameters that every request may have.
+    /// The parameters of every request.
     common_parameters: BTreeSet<(Place, String)>,
-    /// The operation that shows an example, by the example's text.
+    /// The operation that shows an example, by the text of the example.
     homes: BTreeMap<String, &'c Operation>,
 }
 
@@ -188,7 +188,7 @@ impl<'w, 'c> Writer<'w, 'c> {
         }
     }
 
-    /// An example belongs to the operation of the collection that it speaks of, otherwise to the first that has it.
+    /// Assigns each example to an operation of the collection that it belongs to, or otherwise to the first operation that has it.
     fn find_homes(&mut self) {
         let collections = &self.words.contract.collections;
         let mentions = |text: &str, operation: &Operation| {
@@ -205,7 +205,7 @@ impl<'w, 'c> Writer<'w, 'c> {
         }
     }
 
-    /// Tags that have operations: their titles and names.
+    /// The tags that have operations, as pairs of title and name.
     fn tags(&self) -> Vec<(&'c str, &'c str)> {
         let mut tags: Vec<(&str, &str)> = Vec::new();
         for operation in operations(self.words) {
@@ -238,7 +238,7 @@ impl<'w, 'c> Writer<'w, 'c> {
         }
     }
 
-    /// The collection that the operations are about.
+    /// The collection that the operations access.
     fn records(&self, operations: &[&Operation]) -> String {
         let collection = self
             .words
@@ -294,7 +294,7 @@ impl<'w, 'c> Writer<'w, 'c> {
         }
     }
 
-    /// What a body is, in each of its representations. JSON goes without saying, unless `all` is asked for.
+    /// The content of a body in each of its representations. JSON is not mentioned unless `all` is set.
     fn media_text(&self, media: &[Media], all: bool) -> String {
         let mut kinds: Vec<(String, Vec<String>)> = Vec::new();
         for media in media {
@@ -345,7 +345,7 @@ impl<'w, 'c> Writer<'w, 'c> {
         shared.map(|response| link(&status_words(response.status), &error_key(response.status))).collect::<Vec<_>>().join(", ")
     }
 
-    /// The first example of each success: its status and text.
+    /// The first example of each success response, with its status.
     fn examples_of(&self, operation: &Operation) -> Vec<(&'static str, String)> {
         let successes = operation.responses.iter().filter(|response| response.status.is_success()).flat_map(|response| &response.media);
         let examples = successes.filter_map(|media| Some((media, media.examples.first()?)));
@@ -367,7 +367,7 @@ fn operations<'c>(words: &Words<'c>) -> std::slice::Iter<'c, Operation> {
     words.contract.operations.iter()
 }
 
-/// What all of the sets have.
+/// The intersection of the sets.
 fn common<T: Ord>(sets: impl Iterator<Item = BTreeSet<T>>) -> BTreeSet<T> {
     sets.reduce(|mut left, right| {
         left.retain(|item| right.contains(item));
@@ -398,7 +398,7 @@ fn title_of(operation: &Operation) -> String {
     plain(summary.unwrap_or(&operation.id))
 }
 
-/// What else to know of an operation, behind its request line.
+/// Further facts about an operation, shown after its request line.
 fn facts(operation: &Operation) -> String {
     let mut facts = vec![code(&operation.id)];
     facts.push(match operation.security.as_slice() {

@@ -1,4 +1,4 @@
-//! A `curl` command for an operation, with example values for everything that it needs.
+//! A `curl` command for an operation, with example values for everything that it requires.
 
 use serde_json::Value as JsonValue;
 
@@ -6,7 +6,7 @@ use super::samples;
 use super::words::Words;
 use crate::model::{Body, Media, Method, Operation, Parameter, Place, SecurityKind, Style};
 
-/// The command. `$TOKEN` and the like stand for secrets.
+/// The command. `$TOKEN` and similar variables stand for secrets.
 pub fn command(words: &Words<'_>, operation: &Operation) -> String {
     let mut command = Command { words, operation, query: Vec::new(), options: Vec::new() };
     match operation.method {
@@ -30,13 +30,13 @@ pub fn command(words: &Words<'_>, operation: &Operation) -> String {
 struct Command<'w, 'c> {
     words: &'w Words<'c>,
     operation: &'w Operation,
-    /// Names with values that are encoded already.
+    /// Parameters whose values are already encoded.
     query: Vec<String>,
     options: Vec<String>,
 }
 
 impl Command<'_, '_> {
-    /// By the first scheme that a command can satisfy.
+    /// Adds credentials for the first scheme that a command can satisfy.
     fn authenticate(&mut self) {
         for name in &self.operation.security {
             let scheme = self.words.contract.security_schemes.iter().find(|scheme| scheme.name == *name);
@@ -77,11 +77,11 @@ impl Command<'_, '_> {
         }
         let query = if self.query.is_empty() { String::new() } else { format!("?{}", self.query.join("&")) };
         let url = format!("{}{path}{query}", base_url(self.words));
-        // Only double quotes let the shell put in a variable.
+        // The shell expands variables only inside double quotes.
         if url.contains('$') { format!("\"{url}\"") } else { quoted(&url) }
     }
 
-    /// The record of a collection's example is the one that its requests are about.
+    /// The value of a path parameter. The requests of a collection refer to the record of its example.
     fn path_value(&self, parameter: &Parameter) -> Option<JsonValue> {
         let segments: Vec<&str> = self.operation.path.split('/').collect();
         let contract = self.words.contract;
@@ -118,8 +118,8 @@ impl Command<'_, '_> {
     }
 }
 
-/// A body to show: the first example of the contract. An instance by `x-bind` is better shown with what is bound in it than by an example
-/// that must do for all instances.
+/// The body to show: the first example of the contract. For an instance by `x-bind`, a generated value with the bound schema is better than
+/// an example that is shared by all instances.
 pub fn body_example(words: &Words<'_>, media: &Media) -> Option<JsonValue> {
     let made = || media.schema.and_then(|schema| samples::sample(words.contract, schema));
     let is_instance = media.schema.and_then(|schema| words.name(schema)).is_some_and(|name| name.bound.is_some());
@@ -148,7 +148,7 @@ fn query(parameter: &Parameter, value: &JsonValue) -> Vec<String> {
     }
 }
 
-/// A value as parameters hold it.
+/// A value as text for a parameter.
 fn flat(value: &JsonValue) -> String {
     match value {
         JsonValue::String(text) => text.clone(),
@@ -169,7 +169,7 @@ fn encoded(text: &str) -> String {
     encoded
 }
 
-/// Text as one word of a shell.
+/// Quotes the text as one word for a shell.
 fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }

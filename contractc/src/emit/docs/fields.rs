@@ -1,4 +1,4 @@
-//! The structure of a schema for its section: a table of members, the rules over all of them, and a table for each variant of a union.
+//! The structure of a schema, for its section: a table of members, the rules between them, and a table for each variant of a union.
 
 use serde::Serialize;
 use serde_json::Value as JsonValue;
@@ -7,27 +7,27 @@ use super::markdown::{cell, code, embed, first_paragraph, has_more_paragraphs, k
 use super::words::{Name, Words, name_link, schema_key, value_code};
 use crate::model::{Direction, Schema, SchemaId};
 
-/// So deep do tables list the members of inline objects, as `a.b[].c`.
+/// The depth to which tables list the members of inline objects, as in `a.b[].c`.
 const NESTED_DEPTH_MAX: usize = 4;
 
-/// A schema's structure, ready for the templates.
+/// The structure of a schema, prepared for the templates.
 #[derive(Debug, Default, Serialize)]
 pub struct Structure {
-    /// What a value is and must keep, where a table does not say it.
+    /// The kind of the value and the constraints on it, unless a table states them.
     pub value: String,
     pub rows: Vec<Row>,
     pub notes: Vec<Note>,
-    /// Sentences about all members.
+    /// Sentences about all members together.
     pub facts: Vec<String>,
-    /// What comes before the variants.
+    /// The text before the variants.
     pub choice: String,
     pub variants: Vec<Variant>,
-    /// Variants that have sections of their own, and whether they have tags.
+    /// The variants that have sections of their own, and whether they have tags.
     pub linked: Vec<LinkedVariant>,
     pub has_tags: bool,
 }
 
-/// A member, as a row of a table.
+/// A member, as a row in a table.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Row {
     pub name: String,
@@ -37,7 +37,7 @@ pub struct Row {
     pub description: String,
 }
 
-/// What of a member's description does not fit into a table.
+/// The part of a member's description that does not fit into a table.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Note {
     pub name: String,
@@ -58,7 +58,7 @@ pub struct LinkedVariant {
     pub description: String,
 }
 
-/// A member of an object, from wherever it is inherited.
+/// A member of an object, declared or inherited.
 struct Member<'c> {
     name: String,
     schema: SchemaId,
@@ -66,7 +66,7 @@ struct Member<'c> {
     from: Option<Name<'c>>,
 }
 
-/// Whether variants that have a name are described here or in sections of their own.
+/// Whether named variants are described here or in sections of their own.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum NamedVariants {
     Here,
@@ -74,7 +74,7 @@ pub enum NamedVariants {
 }
 
 impl<'c> Words<'c> {
-    /// The structure of a schema whose section has a heading of `level`.
+    /// The structure of a schema whose section has a heading at `level`.
     pub fn structure(&self, id: SchemaId, named: NamedVariants, level: usize) -> Structure {
         let members = self.members(id);
         let mut structure = Structure { value: self.value_line(id, &members), ..Structure::default() };
@@ -84,7 +84,7 @@ impl<'c> Words<'c> {
         structure
     }
 
-    /// The members of an inline object that a body consists of; nothing if it has a section of its own.
+    /// The members of an inline object in a body; empty if the object has its own section.
     pub fn inline_structure(&self, id: SchemaId) -> Structure {
         let mut structure = Structure::default();
         if self.name(id).is_none() {
@@ -95,7 +95,7 @@ impl<'c> Words<'c> {
         structure
     }
 
-    /// All members: a schema's own first, then those that it inherits.
+    /// All members: the schema's own members first, then the inherited ones.
     fn members(&self, id: SchemaId) -> Vec<Member<'c>> {
         let parts = self.contract.all_of_closure(id);
         let required: Vec<&String> = parts.iter().flat_map(|part| &self.contract.schema(*part).object.required).collect();
@@ -112,7 +112,7 @@ impl<'c> Words<'c> {
         members
     }
 
-    /// In which direction a required member is needed.
+    /// The direction in which a required member is required.
     fn needed(&self, member: SchemaId) -> &'static str {
         match self.contract.only_direction(member) {
             None => yes_or_no(true),
@@ -130,7 +130,7 @@ impl<'c> Words<'c> {
         }
     }
 
-    /// The rows of an inline object, below the row of the member that holds it.
+    /// The rows of an inline object, below the row of the member that contains it.
     fn nested(&self, path: &str, id: SchemaId, depth: usize, structure: &mut Structure) {
         if depth > NESTED_DEPTH_MAX || self.name(id).is_some() {
             return;
@@ -150,7 +150,7 @@ impl<'c> Words<'c> {
         }
     }
 
-    /// A row of a table; `description` where the schema's own does not count.
+    /// A row in a table. `description` replaces the description of the schema.
     pub fn row(&self, name: &str, id: SchemaId, required: &'static str, description: Option<&str>) -> Row {
         let description = description.or_else(|| self.description(id)).map(first_paragraph).unwrap_or_default();
         Row {
@@ -162,14 +162,14 @@ impl<'c> Words<'c> {
         }
     }
 
-    /// The whole description of a member, if it is its own and has more than the paragraph that its row shows.
+    /// The whole description of a member, if it is the member's own and longer than the paragraph shown in its row.
     pub fn note(&self, name: &str, id: SchemaId, description: Option<&str>) -> Option<Note> {
         let text = description.or(self.contract.schema(id).annotations.description.as_deref())?;
         let linked = description.is_none() && self.own_name(id).is_some();
         (!linked && has_more_paragraphs(text)).then(|| Note { name: code(name), text: embed(text, 5) })
     }
 
-    /// What a value without members is, as a sentence.
+    /// A sentence that describes a value without members.
     fn value_line(&self, id: SchemaId, members: &[Member<'c>]) -> String {
         let parts = self.parts(id);
         let is_union = parts.iter().any(|part| !part.one_of.is_empty() || !part.any_of.is_empty());
@@ -207,7 +207,7 @@ impl<'c> Words<'c> {
         }
     }
 
-    /// Which members come from where.
+    /// Sentences that state the origin of inherited members.
     fn inherited(&self, members: &[Member<'c>]) -> Vec<String> {
         let mut sources: Vec<(Name<'c>, Vec<String>)> = Vec::new();
         for (from, member) in members.iter().filter_map(|member| member.from.map(|from| (from, code(&member.name)))) {
@@ -219,7 +219,7 @@ impl<'c> Words<'c> {
         sources.iter().map(|(from, names)| format!("Inherited from {}: {}.", name_link(*from), names.join(", "))).collect()
     }
 
-    /// What the rarer keywords of objects say.
+    /// Sentences for the less common object keywords.
     fn object_facts(&self, part: &Schema) -> Vec<String> {
         let object = &part.object;
         let listed = |names: &[String]| names.iter().map(|name| code(name)).collect::<Vec<_>>().join(", ");
@@ -278,7 +278,7 @@ impl<'c> Words<'c> {
         share_rows(structure);
     }
 
-    /// A union over all collections: its variants differ in what is bound only, so that one table says all.
+    /// A union over all collections. Its variants differ only in the bound schema, so that one table describes all of them.
     fn instances(&self, union: &Schema, structure: &mut Structure) {
         let Some(first) = union.one_of.first() else { return };
         let tag = union.tag.as_ref();
@@ -317,13 +317,13 @@ impl<'c> Words<'c> {
         Variant { heading: format!("{} {}{anchor}", "#".repeat(level.min(6)), plain(&title)), description, structure }
     }
 
-    /// The names of variants that are described within the section of the union.
+    /// The names of the variants that are described in the section of the union.
     pub fn variant_names(&self, id: SchemaId) -> Vec<&'c str> {
         let variants = self.parts(id).into_iter().flat_map(|part| part.one_of.iter().chain(&part.any_of));
         variants.filter_map(|variant| self.name(*variant)).filter(|name| name.bound.is_none()).map(|name| name.section).collect()
     }
 
-    /// The kind of a schema as if it had no name.
+    /// The kind of a schema, ignoring its name.
     fn unnamed_kind(&self, id: SchemaId) -> String {
         let schema = self.contract.schema(id);
         match schema.reference.or(schema.all_of.first().copied().filter(|_| schema.all_of.len() == 1)) {
@@ -333,12 +333,12 @@ impl<'c> Words<'c> {
     }
 }
 
-/// Whether a parameter, a header or a member must be there.
+/// Whether a parameter or header is required, as a word.
 pub fn yes_or_no(required: bool) -> &'static str {
     if required { "yes" } else { "no" }
 }
 
-/// Whether a value is no list or object: such an example stands within a sentence.
+/// Whether a value is a scalar, whose example fits in a sentence.
 pub fn is_plain(value: &JsonValue) -> bool {
     !value.is_array() && !value.is_object()
 }
@@ -348,7 +348,7 @@ fn capitalised(text: &str) -> String {
     characters.next().map(|first| first.to_uppercase().chain(characters).collect()).unwrap_or_default()
 }
 
-/// Moves the rows that all variants have to the table above them.
+/// Moves the rows that all variants share to the table above them.
 fn share_rows(structure: &mut Structure) {
     let [first, others @ ..] = structure.variants.as_mut_slice() else { return };
     let in_all = |row: &Row| others.iter().all(|variant| variant.structure.rows.contains(row));

@@ -1,35 +1,35 @@
-//! Markdown text: escaping, embedding a contract's prose, and links to headings by the anchors that GitHub makes of them.
+//! Markdown text: escaping, embedding the prose of a contract, and links to headings by the anchors that GitHub generates.
 
 use std::collections::{BTreeMap, HashMap};
 
-/// Stand around a key, behind a heading or as a link's target, until [`resolve`] knows all anchors. No prose has them: they are from
-/// the private use area.
+/// These enclose the key of a heading or the target of a link, until [`resolve`] knows all anchors. They are private-use characters, so
+/// that no prose contains them.
 const KEY_OPEN: char = '\u{E000}';
 const KEY_CLOSE: char = '\u{E001}';
 
-/// What stands behind a heading, so that [`link`] finds it.
+/// The marker after a heading that makes it a target for [`link`].
 pub fn key(key: &str) -> String {
     format!("{KEY_OPEN}{key}{KEY_CLOSE}")
 }
 
-/// A link to the heading that has the key.
+/// A link to the heading with the key `target`.
 pub fn link(text: &str, target: &str) -> String {
     format!("[{text}]({})", key(target))
 }
 
-/// Text as a code span.
+/// The text as a code span.
 pub fn code(text: &str) -> String {
     let text = text.replace(['\n', '\r'], " ");
     if text.contains('`') { format!("`` {text} ``") } else { format!("`{text}`") }
 }
 
-/// A heading's text, or the words of a link.
+/// Escapes the text of a heading or link.
 pub fn plain(text: &str) -> String {
     let joined = text.split_whitespace().collect::<Vec<_>>().join(" ");
     joined.replace('<', "\\<").replace('[', "\\[").replace(']', "\\]")
 }
 
-/// A cell of a table: bars would end it.
+/// A table cell. An unescaped `|` would end it.
 pub fn cell(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     let mut before = ' ';
@@ -43,7 +43,7 @@ pub fn cell(text: &str) -> String {
     escaped
 }
 
-/// The first paragraph in one line.
+/// The first paragraph, on one line.
 pub fn first_paragraph(text: &str) -> String {
     let text = without_html_paragraphs(text);
     let lines = text.trim().lines().map(str::trim).take_while(|line| !line.is_empty());
@@ -55,19 +55,19 @@ pub fn has_more_paragraphs(text: &str) -> bool {
     without_html_paragraphs(text).trim().lines().any(|line| line.trim().is_empty())
 }
 
-/// Many contracts write their prose in HTML, whose paragraphs would stand in a table's cell as tags.
+/// Removes HTML paragraphs. Many contracts write prose in HTML, whose tags would show in table cells.
 fn without_html_paragraphs(text: &str) -> String {
     text.replace("\r\n", "\n").replace("</p>", "\n\n").replace("<p>", "").replace("<br>", " ").replace("<br/>", " ").replace("<br />", " ")
 }
 
-/// Prose of the contract below a heading: its own headings begin at `level`, and code that it leaves open is closed.
+/// Embeds prose of the contract below a heading: its headings start at `level`, and an unclosed code block is closed.
 pub fn embed(text: &str, level: usize) -> String {
     let text = without_html_paragraphs(text);
     let mut fence = Fence::default();
     let highest = text.trim().lines().filter(|line| !fence.holds(line)).filter_map(heading).map(|(level, _)| level).min().unwrap_or(level);
     let (mut fence, mut embedded) = (Fence::default(), String::with_capacity(text.len()));
     for line in text.trim().lines() {
-        // Every line passes the fence, whatever it is.
+        // Every line must pass through the code fence tracker.
         let in_code = fence.holds(line);
         match heading(line).filter(|_| !in_code) {
             Some((own, words)) => {
@@ -81,19 +81,19 @@ pub fn embed(text: &str, level: usize) -> String {
     embedded.trim_end().to_owned()
 }
 
-/// Level and text of a line that is a heading.
+/// The level and text of a heading line.
 pub fn heading(line: &str) -> Option<(usize, &str)> {
     let level = line.bytes().take_while(|byte| *byte == b'#').count();
     let text = line[level..].strip_prefix(' ')?;
     (1..=6).contains(&level).then(|| (level, text.trim().trim_end_matches('#').trim_end()))
 }
 
-/// Whether lines are code, walking through a text.
+/// Tracks code fences while walking through the lines of a text.
 #[derive(Default)]
 pub struct Fence(Option<String>);
 
 impl Fence {
-    /// Whether the line is part of a code block, its fences included. Lines must come one by one.
+    /// Whether the line belongs to a code block, including its fences. Must be called for each line in order.
     pub fn holds(&mut self, line: &str) -> bool {
         let trimmed = line.trim_start();
         match &self.0 {
@@ -106,7 +106,7 @@ impl Fence {
             None => {
                 let mark = trimmed.chars().next().filter(|mark| ['`', '~'].contains(mark));
                 let opening: String = mark.map(|mark| trimmed.chars().take_while(|next| *next == mark).collect()).unwrap_or_default();
-                // Three marks in a row, and no more of them in the line: otherwise it is a span.
+                // An opening fence has at least three marks and no further ones in the line. Otherwise it is a code span.
                 if opening.len() >= 3 && !trimmed[opening.len()..].contains('`') {
                     self.0 = Some(opening);
                 }
@@ -120,7 +120,7 @@ impl Fence {
     }
 }
 
-/// Turns keys into anchors and links in all pages, each a file's name and text, and leaves at most one blank line in a row.
+/// Replaces keys by anchors and links in all pages, given by file name and text. Reduces consecutive blank lines to one.
 pub fn resolve(pages: &[(&str, String)]) -> Vec<String> {
     let mut targets: BTreeMap<String, (usize, String)> = BTreeMap::new();
     for (page, (_, text)) in pages.iter().enumerate() {
@@ -172,7 +172,7 @@ fn replace_keys(line: &str, resolved: &impl Fn(&str) -> String, finished: &mut S
     finished.push_str(rest);
 }
 
-/// The anchors of one page, as GitHub makes them: the second heading of the same words gets `-1`, the third `-2`.
+/// The anchors of one page, as GitHub generates them: the second heading with the same text gets `-1`, the third `-2`.
 #[derive(Default)]
 struct Anchors {
     taken: HashMap<String, usize>,

@@ -1,4 +1,4 @@
-//! The view of `data-models.md`: a section for each collection, then one for each other schema.
+//! The view for `data-models.md`: one section per collection, followed by one per other schema.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,11 +20,11 @@ pub struct ModelsView {
     api_link: String,
     namespace: String,
     collections: Vec<CollectionView>,
-    /// The heading of the other schemas.
+    /// The heading above the other schemas.
     others_heading: String,
     others_link: String,
     schemas: Vec<SchemaView>,
-    /// Links to the other schemas, a line for each initial letter.
+    /// Links to the other schemas, one line per initial letter.
     index: Vec<String>,
     instances: Vec<Instances>,
     instances_heading: String,
@@ -48,7 +48,7 @@ struct SchemaView {
     example: String,
 }
 
-/// What a schema is called when something is bound in it.
+/// The names of a schema's instances, one for each schema bound in it.
 #[derive(Serialize)]
 struct Instances {
     section: String,
@@ -81,7 +81,7 @@ pub fn view(plan: &Plan<'_>, words: &Words<'_>) -> ModelsView {
     }
 }
 
-/// The names of the schemas that a collection's section describes.
+/// The names of the schemas that the section of a collection describes.
 fn described_within<'c>(words: &Words<'c>, collection: &'c Collection) -> Vec<&'c str> {
     let mut names = words.variant_names(collection.schema);
     names.push(&collection.schema_name);
@@ -131,7 +131,7 @@ fn collection_facts(words: &Words<'_>, collection: &Collection) -> Vec<String> {
     facts
 }
 
-/// The tag of the operations on the collection's path.
+/// The tag of the operations on the path of the collection.
 fn tag_of<'c>(words: &Words<'c>, collection: &Collection) -> Option<&'c str> {
     let operation =
         words.contract.operations.iter().find(|operation| operation.path.split('/').any(|segment| segment == collection.path))?;

@@ -1,4 +1,4 @@
-//! Example values: those that the contract gives, others made from its schemas, and their text with members in the contract's order.
+//! Example values: taken from the contract or generated from its schemas, and printed with members in the order of the contract.
 
 use std::cell::Cell;
 
@@ -10,14 +10,15 @@ use crate::runtime::check::Types;
 use crate::runtime::format::Format;
 use crate::runtime::number::Number;
 
-/// A value that needs more schemas than this to be made is no example that anybody reads.
+/// A value that needs more schemas than this is too large to be a useful example.
 const SCHEMAS_MAX: u32 = 300;
 const DEPTH_MAX: u32 = 12;
 
-/// A list or an object of plain values that fits within this width stands on one line.
+/// A list or object of scalar values is printed on one line if it fits this width.
 const LINE_WIDTH_MAX: usize = 120;
 
-/// A valid value of the schema: the first example that the contract gives, or one made of its required members; nothing if none can be made.
+/// A valid value of the schema: the first example of the contract, or one generated from the required members; `None` if none can be
+/// generated.
 pub fn sample(contract: &Contract, id: SchemaId) -> Option<JsonValue> {
     let value = Maker { contract, budget: Cell::new(SCHEMAS_MAX) }.value(id, 0)?;
     let text = serde_json::to_vec(&value).ok()?;
@@ -26,7 +27,7 @@ pub fn sample(contract: &Contract, id: SchemaId) -> Option<JsonValue> {
 
 struct Maker<'c> {
     contract: &'c Contract,
-    /// How many schemas may still be visited.
+    /// How many more schemas may be visited.
     budget: Cell<u32>,
 }
 
@@ -56,7 +57,7 @@ impl Maker<'_> {
         }
     }
 
-    /// The example or default that the contract gives for this very schema.
+    /// The example or default that the contract gives for this schema itself.
     fn given(&self, id: SchemaId) -> Option<JsonValue> {
         let mut at = id;
         for _ in 0..=DEPTH_MAX {
@@ -65,7 +66,7 @@ impl Maker<'_> {
             if let Some(value) = notes.examples.first().or(notes.default.as_ref()) {
                 return Some(value.clone());
             }
-            // An example of what is referred to holds where nothing else is asked for.
+            // The example of a referenced schema is valid if there are no further constraints.
             at = schema.alias()?;
         }
         None
@@ -99,7 +100,7 @@ impl Maker<'_> {
         Some(JsonValue::Object(members))
     }
 
-    /// One item, or as many as there must be.
+    /// An array with one item, or with as many as are required.
     fn array(&self, parts: &[&Schema], depth: u32) -> Option<JsonValue> {
         let Some(items) = parts.iter().find_map(|part| part.array.items) else { return Some(JsonValue::Array(Vec::new())) };
         let count = parts.iter().filter_map(|part| part.array.min_items).max().unwrap_or(0).max(1);
@@ -142,7 +143,7 @@ fn formatted(format: Format) -> &'static str {
     }
 }
 
-/// The lowest number that is allowed, or 1 if that is.
+/// The lowest allowed number, or 1 if that is allowed.
 fn number(parts: &[&Schema], types: Types) -> JsonValue {
     let step = parts.iter().find_map(|part| part.number.multiple_of);
     let low = parts.iter().find_map(|part| part.number.minimum);
@@ -155,7 +156,7 @@ fn number(parts: &[&Schema], types: Types) -> JsonValue {
     }
 }
 
-/// JSON text for people, with members in the order in which the schema lists them.
+/// JSON text for people, with members in the order of the schema.
 pub fn json(contract: &Contract, schema: Option<SchemaId>, value: &JsonValue) -> String {
     let mut text = String::new();
     Writer { contract, text: &mut text }.value(schema, value, 0);
@@ -225,7 +226,7 @@ impl Writer<'_, '_> {
         entries.into_iter().map(|(place, name, value)| (name.clone(), place.map(|place| known[place].1), value)).collect()
     }
 
-    /// What speaks of the value: what the schema refers to first, then itself, then the variant that the value's tag names.
+    /// The schemas that describe the value: the referenced schemas first, then the schema itself, then the variant that the tag selects.
     fn parts(&self, id: SchemaId, value: &JsonValue, depth: u32) -> Vec<SchemaId> {
         let mut parts = Vec::new();
         if depth <= DEPTH_MAX {
@@ -247,7 +248,7 @@ impl Writer<'_, '_> {
             let found = value.get(&tag.member)?;
             tag.values.iter().position(|values| values.contains(found))
         });
-        // Without a tag, the variant that knows most of the members.
+        // Without a tag, the variant that declares most of the members.
         let known = |id: &SchemaId| {
             let parts = self.contract.all_of_closure(*id);
             let names = parts.iter().flat_map(|part| &self.contract.schema(*part).object.properties);

@@ -1,4 +1,4 @@
-//! Schemas in words: the name or kind of what a value is, and every bound that it must keep.
+//! Describes schemas in words: the name or kind of a value, and every constraint on it.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +9,10 @@ use crate::model::{Contract, Schema, SchemaId};
 use crate::runtime::check::Types;
 use crate::runtime::number::Number;
 
-/// A cell of a table lists so many values of an enumeration at most; the schema's own section lists all.
+/// The maximum number of enum values in a table cell. The section of the schema lists all of them.
 const LISTED_VALUES_MAX: usize = 16;
 
-/// The contract and how its schemas are called.
+/// The contract, with the names of its schemas.
 pub struct Words<'c> {
     pub contract: &'c Contract,
     names: BTreeMap<SchemaId, Name<'c>>,
@@ -21,9 +21,9 @@ pub struct Words<'c> {
 /// The name of a schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Name<'c> {
-    /// The schema whose section describes it.
+    /// The schema whose section contains the description.
     pub section: &'c str,
-    /// For an instance by `x-bind` or `x-any-collection`: the schema that is bound.
+    /// The bound schema, for an instance by `x-bind` or `x-any-collection`.
     pub bound: Option<&'c str>,
 }
 
@@ -35,22 +35,22 @@ impl<'c> Words<'c> {
             .filter(|(_, id)| !is_view(contract, *id))
             .map(|(name, id)| (*id, instance(contract, name, *id)))
             .collect();
-        // A view of one direction is described where its schema is: the tables say which members it is about.
+        // A direction-specific view is described in the section of its schema. The tables state the direction of each member.
         let views = contract.names.iter().filter_map(|(_, id)| contract.schema(*id).view.map(|view| (*id, view.of)));
         let named: Vec<_> = views.filter_map(|(id, of)| names.get(&of).map(|name| (id, *name))).collect();
         names.extend(named);
         Words { contract, names }
     }
 
-    /// The name of this very schema, not of one that it refers to.
+    /// The name of this schema itself, without following references.
     pub fn own_name(&self, id: SchemaId) -> Option<Name<'c>> {
         self.names.get(&id).copied()
     }
 
-    /// The name under which a schema is described, directly or behind references.
+    /// The name under which a schema is described, directly or through references.
     pub fn name(&self, id: SchemaId) -> Option<Name<'c>> {
         let mut at = id;
-        // A chain longer than the number of schemas is a circle.
+        // A chain longer than the number of schemas is a cycle.
         for _ in 0..=self.contract.schemas.len() {
             if let Some(name) = self.names.get(&at) {
                 return Some(*name);
@@ -60,7 +60,7 @@ impl<'c> Words<'c> {
         None
     }
 
-    /// What a schema refers to, by `$ref` or by an `allOf` of one, where it adds no structure.
+    /// The schema that this one refers to by `$ref`, or by an `allOf` with one branch, if this schema adds no structure.
     fn referent(&self, id: SchemaId) -> Option<SchemaId> {
         let schema = self.contract.schema(id);
         let structured = schema.object.any() || schema.array.any() || !schema.one_of.is_empty() || !schema.any_of.is_empty();
@@ -72,12 +72,12 @@ impl<'c> Words<'c> {
         }
     }
 
-    /// The constraints of a schema and of all that it refers to.
+    /// The allOf closure of a schema.
     pub fn parts(&self, id: SchemaId) -> Vec<&'c Schema> {
         self.contract.all_of_closure(id).into_iter().map(|part| self.contract.schema(part)).collect()
     }
 
-    /// A schema's own description, or that of what it refers to.
+    /// The description of a schema, or of the schema that it refers to.
     pub fn description(&self, id: SchemaId) -> Option<&'c str> {
         let target = self.name(id).and_then(|name| self.contract.named(name.section));
         let schemas =
@@ -85,7 +85,7 @@ impl<'c> Words<'c> {
         schemas.filter_map(|notes| notes.description.as_deref().or(notes.title.as_deref())).find(|text| !text.trim().is_empty())
     }
 
-    /// What a value is, with links to the sections of named schemas.
+    /// The kind of a value, with links to the sections of named schemas.
     pub fn kind(&self, id: SchemaId) -> String {
         self.kind_within(id, 0)
     }
@@ -94,7 +94,7 @@ impl<'c> Words<'c> {
         if let Some(name) = self.names.get(&id) {
             return name_link(*name);
         }
-        // Nothing named on the way: only a circle of references by pointer is as deep.
+        // Only a cycle of references by pointer, without a named schema, is this deep.
         if depth > 16 {
             return "value".to_owned();
         }
@@ -135,7 +135,7 @@ impl<'c> Words<'c> {
                 kinds.push(kind);
             }
         }
-        // Null reads best at the end.
+        // Null comes last, where it reads best.
         kinds.sort_by_key(|kind| kind == "null");
         kinds.join(joint)
     }
@@ -145,19 +145,19 @@ impl<'c> Words<'c> {
         values.map_or_else(|| "object".to_owned(), |values| format!("map of {}", self.kind_within(values, depth + 1)))
     }
 
-    /// The schemas `true` and `false`.
+    /// Whether the schema is `true` or `false`.
     fn is_trivial(&self, id: SchemaId) -> bool {
         let schema = self.contract.schema(self.contract.resolved(id));
         schema.never || schema.is_anything()
     }
 
-    /// Whether unknown members are refused.
+    /// Whether undeclared members are rejected.
     pub fn is_closed(&self, id: SchemaId) -> bool {
         let is_never = |id: Option<SchemaId>| id.is_some_and(|id| self.contract.schema(self.contract.resolved(id)).never);
         self.parts(id).iter().any(|part| is_never(part.object.additional_properties) || is_never(part.object.unevaluated_properties))
     }
 
-    /// Every bound in words. `short` is for tables: what the section of a named schema says better is left to it.
+    /// Every constraint in words. With `short`, for tables, constraints that the section of a named schema describes are omitted.
     pub fn rules(&self, id: SchemaId, short: bool) -> Vec<String> {
         let is_named = self.name(id).is_some();
         let mut words = Vec::new();
@@ -178,7 +178,7 @@ impl<'c> Words<'c> {
         words
     }
 
-    /// The JSON type behind a name, where it is a plain one.
+    /// The JSON type of a named schema, if it is a scalar.
     fn scalar_word(&self, id: SchemaId) -> Option<String> {
         let types = self.parts(id).iter().find_map(|part| part.types)?;
         let scalar = Types::STRING.or(Types::INTEGER).or(Types::NUMBER).or(Types::BOOLEAN);
@@ -202,7 +202,7 @@ impl<'c> Words<'c> {
             let count = size_words(Some(contains.min), contains.max, "item").unwrap_or_else(|| "any number of items".to_owned());
             words.push(format!("{count} of the kind {}", self.kind(contains.schema)));
         }
-        // What is said of items without a name is said nowhere else.
+        // Items without a name are described nowhere else.
         let inline = array.items.filter(|items| (short || self.name(*items).is_none()) && self.is_scalar(*items));
         let inner = inline.map(|items| self.rules(items, true)).unwrap_or_default();
         if !inner.is_empty() {
@@ -223,17 +223,17 @@ impl<'c> Words<'c> {
     }
 }
 
-/// Whether a schema is another one as one direction needs it.
+/// Whether a schema is a direction-specific view of another one.
 pub fn is_view(contract: &Contract, id: SchemaId) -> bool {
     contract.schema(id).view.is_some()
 }
 
-/// The key of the section that describes a named schema.
+/// The key of the section for a named schema.
 pub fn schema_key(name: &str) -> String {
     format!("schema:{name}")
 }
 
-/// A link to a schema's section, and to what is bound in it.
+/// A link to the section of a schema, and to the schema that is bound in it.
 pub fn name_link(name: Name<'_>) -> String {
     let section = link(&plain(name.section), &schema_key(name.section));
     match name.bound {
@@ -242,7 +242,8 @@ pub fn name_link(name: Name<'_>) -> String {
     }
 }
 
-/// An instance stands where another schema is named in the document, and is called by what is bound and that schema's name.
+/// Splits the name of a schema. An instance is located where the document names a generic schema, and its name is the name of the bound
+/// schema followed by the name of the generic one.
 fn instance<'c>(contract: &Contract, name: &'c str, id: SchemaId) -> Name<'c> {
     let pointer = &contract.schema(id).pointer;
     let generic = pointer.rsplit('/').next().filter(|generic| name.len() > generic.len() && contract.named(generic).is_some());
@@ -264,7 +265,7 @@ fn untyped_kind(schema: &Schema) -> String {
     kind.to_owned()
 }
 
-/// A value as code: strings without their quotes, unless they could be taken for something else.
+/// A value as a code span: strings are unquoted unless they could be mistaken for another type.
 pub fn value_code(value: &JsonValue) -> String {
     match value {
         JsonValue::String(text) if !text.trim().is_empty() && serde_json::from_str::<JsonValue>(text).is_err() => code(text),
@@ -341,7 +342,7 @@ mod tests {
     use super::*;
     use crate::Compilation;
 
-    /// The words for the schema `S`, given as YAML in braces.
+    /// The rules for the schema `S`, given as YAML in braces.
     fn rules(schema: &str) -> String {
         let text = format!("openapi: 3.1.0\ninfo: {{title: T, version: '1'}}\ncomponents: {{schemas: {{S: {schema}}}}}");
         let compilation = Compilation::from_text("t.yaml", text.as_bytes());

@@ -1,7 +1,7 @@
-//! `validators.rs`: a function for each declared type, straight-line calls of the runtime's keywords.
+//! `validators.rs`: one function per declared type, a straight-line sequence of calls to the keyword functions of the runtime.
 //!
-//! In all generated code `value` is the JSON at hand, `at` its place and `out` the checker, so that code for a schema can be put into the
-//! code of another.
+//! In all generated code, `value` is the current JSON value, `at` its location and `out` the checker, so that the code for one schema can
+//! be inlined into the code for another.
 
 mod objects;
 mod unevaluated;
@@ -39,7 +39,7 @@ pub fn emit(plan: &Plan<'_>, names: &Names) -> Source {
     Source { head, items }
 }
 
-/// A set of types as an expression.
+/// An expression for a set of types.
 pub fn types(types: Types) -> String {
     let all = [
         (Types::NULL, "NULL"),
@@ -58,9 +58,9 @@ pub fn types(types: Types) -> String {
 struct Emitter<'p> {
     plan: &'p Plan<'p>,
     names: &'p Names,
-    /// Names of the patterns, by their source.
+    /// The names of the patterns, by source.
     patterns: RefCell<BTreeMap<String, String>>,
-    /// The function at hand, after which its patterns are called.
+    /// The current function, from which the names of its patterns are derived.
     owner: RefCell<String>,
 }
 
@@ -69,7 +69,7 @@ impl<'p> Emitter<'p> {
         self.plan.contract.schema(id)
     }
 
-    /// Code that checks by a schema: a call where the schema has a function, else the code itself.
+    /// Code that checks a value against a schema: a call if the schema has a function, the inlined code otherwise.
     fn check(&self, id: SchemaId) -> String {
         match self.plan.shapes.of(self.plan.contract, id) {
             Some(declaration) => format!("{}(value, at, out);\n", self.names.function(declaration)),
@@ -77,7 +77,7 @@ impl<'p> Emitter<'p> {
         }
     }
 
-    /// An expression: whether `value` is accepted.
+    /// An expression for whether the schema accepts `value`.
     fn accepts(&self, id: SchemaId) -> String {
         match self.check(id) {
             check if check.is_empty() => "true".to_owned(),
@@ -85,7 +85,7 @@ impl<'p> Emitter<'p> {
         }
     }
 
-    /// A function that checks a value by a schema.
+    /// A function that checks a value against a schema.
     fn function(&self, docs: &str, name: &str, schema: SchemaId) -> String {
         let body = self.body(schema);
         format!("{docs}pub fn {name}(value: Json<'_>, at: At<'_>, out: &mut Checker) {{\n{body}}}\n")
@@ -119,7 +119,7 @@ impl<'p> Emitter<'p> {
         code
     }
 
-    /// `type`, and the keywords that speak of one type.
+    /// `type` and the keywords for a single type.
     fn typed(&self, schema: &Schema, merged: &[SchemaId]) -> String {
         let (numbers, texts) = (self.number_rules(schema), self.text_rules(schema));
         let (arrays, objects) = (self.array_rules(schema), self.object_rules(schema, merged));
@@ -305,22 +305,22 @@ impl<'p> Emitter<'p> {
     }
 }
 
-/// A loop over the items of an array or the members of an object, in which `at` is the place of each.
+/// A loop over the items of an array or the members of an object. In the loop, `at` is the location of the current one.
 fn walk(over: &str, names: &str, place: &str, body: &str) -> String {
     format!("for ({names}) in {over} {{\nlet at = {place};\n{body}}}\n")
 }
 
-/// The loop over the items of an array.
+/// A loop over the items of an array.
 fn walk_items(array: &str, value: &str, body: &str) -> String {
     walk(array, &format!("index, {value}"), "at.item(index)", body)
 }
 
-/// The loop over the members of an object.
+/// A loop over the members of an object.
 fn walk_members(value: &str, body: &str) -> String {
     walk("object", &format!("name, {value}"), "at.member(name)", body)
 }
 
-/// The right side of a match arm: a call alone needs no braces.
+/// The right side of a match arm, with braces unless it is a single call.
 fn arm(code: &str) -> String {
     let call = code.trim_end().strip_suffix(';').filter(|call| !call.contains([';', '{', '\n']));
     match call {

@@ -1,4 +1,4 @@
-//! `client.rs`: a method for each operation that answers at once.
+//! `client.rs`: one method per operation whose response is not a stream.
 
 use std::fmt::Write;
 
@@ -6,7 +6,7 @@ use super::docs;
 use super::operations::{Call, operation_docs};
 use crate::emit::Plan;
 
-/// The client: a method for each operation.
+/// Emits the client, with one method per operation.
 pub fn emit(plan: &Plan<'_>, calls: &[Call<'_>]) -> String {
     let mut methods = String::new();
     for call in calls.iter().filter(|call| !call.streams) {

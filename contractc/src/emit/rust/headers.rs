@@ -1,4 +1,4 @@
-//! `headers.rs`: the headers of responses, each a typed constant.
+//! `headers.rs`: the response headers, as typed constants.
 
 use std::fmt::Write;
 
@@ -11,7 +11,7 @@ use crate::model::{Header, Response, SchemaId};
 const DOCS: &str = "The headers that responses carry, to be read by [`Reply::header`](super::runtime::http::Reply::header) and set by\n\
     [`Reply::with_header`](super::runtime::http::Reply::with_header).";
 
-/// The headers of all responses, each once, with the names of their constants.
+/// All response headers without duplicates, with the names of their constants.
 pub struct Headers<'p> {
     plan: &'p Plan<'p>,
     constants: Vec<(String, &'p Header, SchemaId)>,
@@ -30,14 +30,14 @@ impl<'p> Headers<'p> {
         self.constants.iter().find(same).map(|(constant, ..)| constant.as_str())
     }
 
-    /// The sentence about the headers of a response.
+    /// The sentence that documents the headers of a response.
     pub fn docs(&self, response: &Response) -> String {
         let named = |header: &Header| Some(format!("[`{}`](super::headers::{})", header.name, self.constant(header)?));
         let names: Vec<String> = response.headers.iter().filter_map(named).collect();
         if names.is_empty() { String::new() } else { format!("\n\nHeaders: {}.", names.join(", ")) }
     }
 
-    /// The file; nothing where no response has a header.
+    /// The file; `None` if no response has headers.
     pub fn emit(&self, names: &Names) -> Option<String> {
         if self.constants.is_empty() {
             return None;

@@ -1,4 +1,4 @@
-//! Rust names: of types, functions, fields and variants, all valid, none twice.
+//! Rust names of types, functions, fields and variants. All are valid and unique.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,16 +12,16 @@ use crate::shapes::DeclarationId;
 /// The names of all declared types.
 pub struct Names {
     types: BTreeMap<DeclarationId, String>,
-    /// Validators of schemas that only operations mention, and that need no type of their own.
+    /// The validators of schemas that only operations use, and that need no type.
     roots: BTreeMap<SchemaId, String>,
 }
 
 impl Names {
-    /// Finds a name for every type.
+    /// Chooses a name for every type.
     pub fn new(plan: &Plan<'_>) -> Self {
         let named: BTreeSet<_> = plan.contract.names.iter().filter_map(|(_, id)| plan.shapes.of(plan.contract, *id)).collect();
         let mut order: Vec<DeclarationId> = (0..plan.shapes.declarations.len()).map(DeclarationId).collect();
-        // Schemas that the contract names keep their names; those that only their place names give way.
+        // Schemas that the contract names keep their names. Schemas named after their location use what is left.
         order.sort_by_key(|id| (!named.contains(id), plan.shapes.get(*id).words.clone()));
         let mut unique = Unique::default();
         let types = order.into_iter().map(|id| (id, unique.take(type_name(&plan.shapes.get(id).words), ""))).collect();
@@ -35,12 +35,12 @@ impl Names {
         Names { types, roots }
     }
 
-    /// The validator of a schema that only operations mention.
+    /// The validator of a schema that only operations use.
     pub fn root_function(&self, schema: SchemaId) -> Option<&str> {
         self.roots.get(&schema).map(String::as_str)
     }
 
-    /// All such validators.
+    /// All validators of schemas that only operations use.
     pub fn root_functions(&self) -> impl Iterator<Item = (SchemaId, &str)> {
         self.roots.iter().map(|(schema, function)| (*schema, function.as_str()))
     }
@@ -55,7 +55,7 @@ impl Names {
         format!("check_{}", value_name(&self.types[&id]).trim_end_matches('_'))
     }
 
-    /// All types, by name.
+    /// All types, ordered by name.
     pub fn sorted(&self) -> Vec<(&str, DeclarationId)> {
         let mut list: Vec<_> = self.types.iter().map(|(id, name)| (name.as_str(), *id)).collect();
         list.sort();
@@ -63,25 +63,25 @@ impl Names {
     }
 }
 
-/// Hands out each name once, whatever case it is turned into.
+/// Hands out names that stay unique in every case convention: they are compared in snake case.
 #[derive(Clone, Default)]
 pub struct Unique {
     used: BTreeSet<String>,
 }
 
 impl Unique {
-    /// Reserves names.
+    /// Reserves the names.
     pub fn reserving(names: impl IntoIterator<Item = &'static str>) -> Self {
         Unique { used: names.into_iter().map(ToSnakeCase::to_snake_case).collect() }
     }
 
-    /// The name itself, or with the separator, if that is a word, or with the lowest number behind it that makes it new.
+    /// Makes the name unique, if necessary by appending the separator and the lowest free number.
     pub fn take(&mut self, name: String, separator: &str) -> String {
         let fresh = |name: &String, used: &mut BTreeSet<String>| used.insert(name.to_snake_case());
         if fresh(&name, &mut self.used) {
             return name;
         }
-        // The underscore behind a keyword serves as the separator.
+        // If the name ends with an underscore because it is a keyword, the underscore serves as the separator.
         let stem = if separator.is_empty() { name.as_str() } else { name.trim_end_matches(separator) };
         let worded = separator.starts_with(char::is_alphabetic).then(|| format!("{name}{separator}"));
         let numbered = (2..).map(|number| format!("{stem}{separator}{number}"));
@@ -89,31 +89,31 @@ impl Unique {
     }
 }
 
-/// `WorkoutLog`
+/// A type name, such as `WorkoutLog`.
 pub fn type_name(words: &[String]) -> String {
     let spelled: Vec<String> = words.iter().map(|word| spell(word)).collect();
     let name = identifier(spelled.join(" ").to_upper_camel_case(), "Type");
     if scope::is_reserved_type(&name) { format!("{name}Type") } else { name }
 }
 
-/// `workout_log`
+/// The name of a function, field or variable, such as `workout_log`.
 pub fn value_name(word: &str) -> String {
     let name = identifier(spell(word).to_snake_case(), "value");
     if scope::is_keyword(&name) { format!("{name}_") } else { name }
 }
 
-/// `WORKOUT_LOG`
+/// The name of a constant, such as `WORKOUT_LOG`.
 pub fn constant_name(word: &str) -> String {
     identifier(spell(word).to_shouty_snake_case(), "VALUE")
 }
 
-/// `Kg`
+/// The name of an enum variant, such as `Kg`.
 pub fn variant_name(word: &str) -> String {
     let name = identifier(spell(word).to_upper_camel_case(), "Empty");
     if name == "Self" { "SelfValue".to_owned() } else { name }
 }
 
-/// Words for signs that alone make the difference between two names.
+/// Replaces symbols that may be the only difference between two names by words.
 fn spell(word: &str) -> String {
     let mut spelled = String::with_capacity(word.len());
     let has_letters = word.chars().any(char::is_alphanumeric);
@@ -135,7 +135,7 @@ fn spell(word: &str) -> String {
     spelled
 }
 
-/// A text that may be empty or begin with a digit, as an identifier.
+/// Turns a text that may be empty or start with a digit into an identifier.
 fn identifier(name: String, empty: &str) -> String {
     let kept: String = name.chars().filter(|character| unicode_identifier(*character)).collect();
     match kept.chars().next() {
@@ -145,7 +145,7 @@ fn identifier(name: String, empty: &str) -> String {
     }
 }
 
-/// Letters and digits of any script that Rust accepts in identifiers: those with a case or no case, no marks and no symbols.
+/// Whether Rust accepts the character in identifiers: letters and digits of any script, but no marks and no symbols.
 fn unicode_identifier(character: char) -> bool {
     character == '_'
         || character.is_ascii_alphanumeric()

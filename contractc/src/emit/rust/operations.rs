@@ -1,4 +1,4 @@
-//! `operations.rs`: each operation as a value that both ends write and read; and the files that build on it.
+//! `operations.rs`: each operation as a value that clients and servers write and read, and the files that build on it.
 
 use std::fmt::Write;
 
@@ -10,7 +10,7 @@ use crate::model::{Operation, Parameter, Place, Response, SchemaId, Status, Styl
 use crate::runtime::check::Types;
 use crate::shapes::Type;
 
-/// The files; that of the headers only where there are any.
+/// Emits the files. The file of the headers is only present if there are headers.
 pub fn emit(plan: &Plan<'_>, names: &Names) -> Vec<(&'static str, Source)> {
     let calls = calls(plan, names);
     let headers = Headers::new(plan);
@@ -42,14 +42,14 @@ pub struct Call<'p> {
     /// `push_changes`
     pub method_name: String,
     parameters: Vec<(&'p Parameter, String)>,
-    /// The media type and content of the body, and its field.
+    /// The media type and content of the body, whether the body is required, and its field.
     body: Option<(String, Content, bool, String)>,
     variants: Vec<Variant<'p>>,
-    /// The answer is a stream: the server writes it as it goes, and the client reads it its own way.
+    /// Whether the response is a stream, which servers write incrementally and clients must read themselves.
     pub streams: bool,
 }
 
-/// Methods that a client has beside those of the operations.
+/// Methods that every client has in addition to those for operations.
 const CLIENT_METHODS: [&str; 3] = ["clone", "new", "with_hooks"];
 
 const STATUS_FIELD: &str = "/// Which status it is.\nstatus: StatusCode,";
@@ -60,7 +60,7 @@ struct Variant<'p> {
     content: Option<(String, Content)>,
 }
 
-/// What a body holds.
+/// The content of a body.
 enum Content {
     Json { ty: String, check: String },
     Bytes,
@@ -118,7 +118,7 @@ pub fn rust_type(plan: &Plan<'_>, names: &Names, schema: SchemaId) -> String {
     super::types::rust_type(names, "types::", plan.shapes.root_type(schema).unwrap_or(&Type::Any))
 }
 
-/// The validator of a schema that an operation mentions.
+/// The path of the validator for a schema that an operation uses.
 pub fn check_path(plan: &Plan<'_>, names: &Names, schema: SchemaId) -> String {
     match (plan.shapes.of(plan.contract, schema), names.root_function(plan.contract.resolved(schema))) {
         (Some(declaration), _) => format!("validators::{}", names.function(declaration)),
@@ -277,7 +277,7 @@ impl Variant<'_> {
         !matches!(self.response.status, Status::Code(_))
     }
 
-    /// Whether a body that is not JSON is none of this variant's.
+    /// Whether a body that is not JSON does not belong to this variant.
     fn guarded(&self) -> bool {
         self.response.media.len() > 1 && matches!(self.content, Some((_, Content::Json { .. })))
     }
@@ -342,7 +342,7 @@ pub fn operation_docs(operation: &Operation) -> String {
     text.trim().to_owned()
 }
 
-/// Code for a field that may be absent.
+/// Code for a field that may be optional.
 fn optional(required: bool, field: &str, write: &dyn Fn(&str) -> String) -> String {
     if required { write(&format!("&self.{field}")) } else { format!("if let Some(value) = &self.{field} {{\n{}}}\n", write("value")) }
 }

@@ -1,4 +1,4 @@
-//! `registry.rs`: the collections as data, for an engine that names none of them.
+//! `registry.rs`: the collections as data, for an engine that has no code for a particular one.
 
 use std::fmt::Write;
 
@@ -61,7 +61,7 @@ fn constant(plan: &Plan<'_>, names: &Names, collection: &Collection, name: &str,
     }
 }
 
-/// The trait that gives each collection a method of its own.
+/// The trait with one method per collection.
 fn handles(plan: &Plan<'_>, names: &Names, code: &mut String) {
     code.push_str(
         "/// A typed handle for each collection. What keeps records says in [`collection`](Collections::collection) what a handle is;\n\
@@ -82,7 +82,7 @@ fn handles(plan: &Plan<'_>, names: &Names, code: &mut String) {
     code.push_str("}\n\n");
 }
 
-/// The type of a collection's records, where one holds them.
+/// The type of the records of a collection, if they have a record or tagged union type.
 fn synced_type<'n>(plan: &Plan<'_>, names: &'n Names, collection: &Collection) -> Option<&'n str> {
     let declaration = plan.shapes.of(plan.contract, collection.schema)?;
     let holds = matches!(plan.shapes.get(declaration).shape, Shape::Record { .. } | Shape::Tagged { .. });
@@ -104,7 +104,7 @@ fn route_literal(route: &Route) -> String {
     format!("Some(Route {{ path: {:?}, operations: &[{}] }})", route.path, operations.join(", "))
 }
 
-/// Members that point to records of other collections, with the way to them: names, `*` for items and entries, `{key}` for the keys of a map.
+/// Members that refer to records of other collections, with their paths: names, `*` for items and entries, `{key}` for the keys of a map.
 pub fn references(plan: &Plan<'_>, schema: SchemaId) -> Vec<(Vec<String>, String)> {
     let mut found = Vec::new();
     let mut trail = Vec::new();

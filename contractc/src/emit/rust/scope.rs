@@ -1,10 +1,10 @@
-//! The names that are in scope in generated files: the same tables write the imports and reserve the names.
+//! The names in scope in generated files. The same tables generate the imports and reserve the names.
 //!
-//! Every file imports a fixed set, whatever the contract is called by: no import depends on what the rest of the file says.
+//! Every file imports a fixed set of names for every contract, so that imports do not depend on the content of the file.
 
 use std::fmt::Write;
 
-/// The imports of one generated file: paths below the module or crate, with the names taken from each.
+/// The imports of one generated file: paths below the module or crate, with the names imported from each.
 pub type Imports = &'static [(&'static str, &'static [&'static str])];
 
 /// Imports of `types.rs`.
@@ -81,10 +81,10 @@ pub const REGISTRY: Imports = &[
     ("super", &["types", "validators"]),
 ];
 
-/// What the root module declares beside the types that it exports.
+/// The names that the root module declares in addition to the exported types.
 const ROOT: &[&str] = &["Report", "Violation", "Schema", "Json", "At", "Checker"];
 
-/// The types, traits and variants of the prelude, and `Self`.
+/// The types, traits and variants of the standard prelude, and `Self`.
 const PRELUDE: &[&str] = &[
     "AsMut",
     "AsRef",
@@ -132,7 +132,7 @@ const PRELUDE: &[&str] = &[
     "Vec",
 ];
 
-/// Words that no identifier may be.
+/// Words that are not valid as identifiers.
 const KEYWORDS: &[&str] = &[
     "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do", "dyn", "else", "enum", "extern",
     "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv",
@@ -145,18 +145,18 @@ pub fn is_reserved_type(name: &str) -> bool {
     PRELUDE.contains(&name) || ROOT.contains(&name) || names(TYPES).any(|taken| taken == name)
 }
 
-/// Whether a word is a keyword of the language.
+/// Whether a word is a Rust keyword.
 pub fn is_keyword(word: &str) -> bool {
     KEYWORDS.contains(&word)
 }
 
-/// The names that imports bring into scope.
+/// The names that the imports bring into scope.
 pub fn names(imports: Imports) -> impl Iterator<Item = &'static str> {
     let listed = imports.iter().flat_map(|(_, names)| names.iter());
     listed.map(|name| name.rsplit(' ').next().unwrap_or(name))
 }
 
-/// The head of a file: its documentation, the lints that generated code cannot heed, and its imports.
+/// The head of a file: its documentation, the lints that generated code cannot satisfy, and its imports.
 pub fn head(docs: &str, imports: Imports) -> String {
     let mut code = String::new();
     docs.lines().for_each(|line| _ = writeln!(code, "//! {line}"));

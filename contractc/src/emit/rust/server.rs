@@ -1,4 +1,4 @@
-//! `server.rs`: a trait of all operations, and the routes that call it.
+//! `server.rs`: a trait with all operations, and the routes that call it.
 
 use std::fmt::Write;
 
@@ -6,7 +6,7 @@ use super::docs;
 use super::operations::{Call, operation_docs};
 use crate::emit::Plan;
 
-/// The server side: a trait of all operations, and the routes that call it.
+/// Emits the server side: a trait with all operations, and the routes that call it.
 pub fn emit(plan: &Plan<'_>, calls: &[Call<'_>]) -> String {
     let (mut methods, mut routes) = (String::new(), String::new());
     for call in calls {

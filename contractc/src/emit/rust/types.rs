@@ -1,4 +1,4 @@
-//! `types.rs`: a declaration and its members' names for each shape.
+//! `types.rs`: a type declaration for each shape, with the names of its members.
 
 use std::fmt::Write;
 
@@ -49,13 +49,13 @@ impl Emitter<'_> {
         docs(&text, "")
     }
 
-    /// The end of each declaration: the macro that ties the type to its validator.
-    fn door(&self, id: DeclarationId, macro_name: &str, extra: &str, code: &mut String) {
+    /// The end of each declaration: the macro call that connects the type to its validator.
+    fn entry_points(&self, id: DeclarationId, macro_name: &str, extra: &str, code: &mut String) {
         let (name, schema) = (self.names.type_name(id), self.schema_name(id));
         let _ = writeln!(code, "{macro_name}!({name}, {schema:?}, validators::{}{extra});\n", self.names.function(id));
     }
 
-    /// The contract's own name of the schema, or the words that lead to it.
+    /// The schema's name in the contract, or the words derived for it.
     fn schema_name(&self, id: DeclarationId) -> String {
         self.plan.shapes.get(id).words.join(".")
     }
@@ -79,7 +79,7 @@ impl Emitter<'_> {
         }
         code.push_str("}\n\n");
         self.record_members(name, fields, &idents, rest_ident.as_deref(), code);
-        self.door(id, "record", "", code);
+        self.entry_points(id, "record", "", code);
     }
 
     fn record_members(&self, name: &str, fields: &[Field], idents: &[String], rest: Option<&str>, code: &mut String) {
@@ -119,7 +119,7 @@ impl Emitter<'_> {
         docs(&self.prose(field.schema).unwrap_or_else(|| format!("`{}`", field.name)), "")
     }
 
-    /// What the contract says of a schema, or of what it refers to.
+    /// The description of a schema, or of the schema that it refers to.
     fn prose(&self, schema: SchemaId) -> Option<String> {
         let own = &self.plan.contract.schema(schema).annotations;
         let target = &self.plan.contract.schema(self.plan.contract.resolved(schema)).annotations;
@@ -127,7 +127,7 @@ impl Emitter<'_> {
         said.into_iter().flatten().find(|text| !text.trim().is_empty()).cloned()
     }
 
-    /// The first sentence on a variant, or the values of the tag that mean it.
+    /// The first sentence of a variant's description, or the tag values that select the variant.
     fn variant_docs(&self, variant: &Variant) -> String {
         let tags: Vec<String> =
             variant.tags.iter().map(|tag| format!("`{}`", tag.as_str().map_or(tag.to_string(), str::to_owned))).collect();
@@ -159,7 +159,7 @@ impl Emitter<'_> {
             let _ = writeln!(code, "{path} => {text:?},");
         }
         code.push_str("}\n}\n}\n\n");
-        self.door(id, "texts", "", code);
+        self.entry_points(id, "texts", "", code);
     }
 
     fn variant_idents(variants: &[Variant]) -> Vec<String> {
@@ -167,7 +167,7 @@ impl Emitter<'_> {
         variants.iter().map(|variant| unique.take(variant_name(&variant.words.join(" ")), "")).collect()
     }
 
-    /// The enum itself, and how it shows itself.
+    /// The enum, and the code that views it as JSON.
     fn union(&self, id: DeclarationId, variants: &[Variant], idents: &[String], code: &mut String) {
         let name = self.names.type_name(id);
         let _ = writeln!(code, "#[derive(Clone, Debug, PartialEq)]\npub enum {name} {{");
@@ -194,7 +194,7 @@ impl Emitter<'_> {
             let _ = writeln!(code, "Some({}) => ReadJson::read(value, at, out).map({name}::{ident}),", tags.join(" | "));
         }
         code.push_str("_ => mismatch(value, \"one of several shapes\", at, out),\n}\n}\n}\n\n");
-        self.door(id, "schema", "", code);
+        self.entry_points(id, "schema", "", code);
     }
 
     fn by_type(&self, id: DeclarationId, variants: &[Variant], code: &mut String) {
@@ -215,7 +215,7 @@ impl Emitter<'_> {
             code.push_str("_ => mismatch(value, \"one of several types\", at, out),\n");
         }
         code.push_str("}\n}\n}\n\n");
-        self.door(id, "schema", "", code);
+        self.entry_points(id, "schema", "", code);
     }
 
     fn untagged(&self, id: DeclarationId, variants: &[Variant], attempts: &[Attempt], code: &mut String) {
@@ -233,7 +233,7 @@ impl Emitter<'_> {
             let _ = writeln!(code, "if {test} {{\nreturn ReadJson::read(value, at, out).map({name}::{ident});\n}}");
         }
         code.push_str("mismatch(value, \"one of several shapes\", at, out)\n}\n}\n\n");
-        self.door(id, "schema", "", code);
+        self.entry_points(id, "schema", "", code);
     }
 
     fn wrapper(&self, id: DeclarationId, ty: &Type, code: &mut String) {
@@ -245,7 +245,7 @@ impl Emitter<'_> {
             _ => "",
         };
         let _ = writeln!(code, "#[derive(Clone, Debug, PartialEq{extra_derive})]\npub struct {name}(pub {inner});\n");
-        self.door(id, "newtype", &format!(", {inner}"), code);
+        self.entry_points(id, "newtype", &format!(", {inner}"), code);
     }
 
     fn ty(&self, ty: &Type) -> String {
@@ -253,7 +253,7 @@ impl Emitter<'_> {
     }
 }
 
-/// A type as it is written; `module` stands before the names of declared types.
+/// A type as Rust text. `module` is prepended to the names of declared types.
 pub fn rust_type(names: &Names, module: &str, ty: &Type) -> String {
     let inner = |ty: &Type| rust_type(names, module, ty);
     match ty {
@@ -272,7 +272,7 @@ pub fn rust_type(names: &Names, module: &str, ty: &Type) -> String {
     }
 }
 
-/// A constant as an expression, which is a pattern as well.
+/// A constant as an expression that is also a valid pattern.
 pub fn literal(value: &JsonValue) -> String {
     match value {
         JsonValue::Bool(value) => format!("Json::Bool({value})"),

@@ -1,6 +1,6 @@
-//! TypeScript expressions as trees, and how they are laid out: on one line where they fit, else an argument, item or member a line.
+//! TypeScript expressions as trees, and their layout: on one line if they fit, otherwise one argument, item or member per line.
 
-/// The longest line.
+/// The maximum line length.
 const WIDTH: usize = 120;
 
 /// An expression.
@@ -9,9 +9,9 @@ pub enum Code {
     Text(String),
     /// `head(arguments)`
     Call(String, Vec<Code>),
-    /// `base.method(arguments)`, and so on.
+    /// `base.method(arguments)`, with one or more calls.
     Chain(Box<Code>, Vec<(String, Vec<Code>)>),
-    /// `() => body`; the text is what stands before the body.
+    /// `() => body`. The text is the part before the body.
     Arrow(String, Box<Code>),
     List(Vec<Code>),
     Object(Vec<(String, Code)>),
@@ -26,7 +26,7 @@ impl Code {
         Code::Call(head.into(), arguments)
     }
 
-    /// The expression with one more call behind it.
+    /// Appends a method call to the expression.
     pub fn then(self, method: &str, arguments: Vec<Code>) -> Code {
         match self {
             Code::Chain(base, mut calls) => {
@@ -37,12 +37,12 @@ impl Code {
         }
     }
 
-    /// The expression with checks, if there are any.
+    /// Appends the checks, if there are any.
     pub fn checked(self, checks: Vec<Code>) -> Code {
         if checks.is_empty() { self } else { self.then("check", checks) }
     }
 
-    /// On one line, however long.
+    /// The expression on one line of any length.
     pub fn flat(&self) -> String {
         match self {
             Code::Text(text) => text.clone(),
@@ -60,7 +60,7 @@ impl Code {
         }
     }
 
-    /// Laid out at an indentation, behind `used` characters on its first line and before `after` on its last.
+    /// Lays the expression out at an indentation. `used` characters precede it on its first line, `after` characters follow it.
     pub fn laid_out(&self, indent: usize, used: usize, after: usize) -> String {
         if !self.is_always_broken() {
             let flat = self.flat();
@@ -90,7 +90,7 @@ impl Code {
         }
     }
 
-    /// Objects with several members read better with a member a line.
+    /// Objects with several members are more readable with one member per line.
     fn is_always_broken(&self) -> bool {
         match self {
             Code::Text(_) => false,
@@ -103,7 +103,7 @@ impl Code {
         }
     }
 
-    /// How many characters come before the first place where a line may end.
+    /// The number of characters before the first possible line break.
     fn opening(&self) -> usize {
         let first = match self {
             Code::Text(text) => text.clone(),
@@ -116,12 +116,12 @@ impl Code {
     }
 }
 
-/// An object behind an arrow would be taken for a block.
+/// The body of an arrow function. An object there would be parsed as a block.
 fn arrow_body(body: &Code, code: String) -> String {
     if matches!(body, Code::Object(_)) { format!("({code})") } else { code }
 }
 
-/// Arguments in their parentheses: around the only one that is long, or one a line.
+/// Arguments in parentheses: wrapped around a single long argument, or one per line.
 fn arguments_laid_out(arguments: &[Code], indent: usize, used: usize) -> String {
     if arguments.is_empty() {
         return "()".to_owned();
@@ -148,7 +148,7 @@ fn arguments_laid_out(arguments: &[Code], indent: usize, used: usize) -> String 
         let before: String = arguments[..index].iter().map(|code| format!("{}, ", code.flat())).collect();
         let after: String = arguments[index + 1..].iter().map(|code| format!(", {}", code.flat())).collect();
         let inner = arguments[index].laid_out(indent, used + 1 + before.chars().count(), after.chars().count() + 2);
-        // Code below an arrow ends with a line of its own.
+        // Code below an arrow ends on its own line.
         let end =
             if inner.contains("=>\n") && matches!(arguments[index], Code::Arrow(..)) { format!(",\n{}", spaces(indent)) } else { after };
         return format!("({before}{inner}{end})");
@@ -159,7 +159,7 @@ fn arguments_laid_out(arguments: &[Code], indent: usize, used: usize) -> String 
 
 fn chain_laid_out(base: &Code, calls: &[(String, Vec<Code>)], indent: usize, used: usize) -> String {
     let head = base.laid_out(indent, used, 0);
-    // Behind a closing bracket the chain goes on; behind a word it hangs below it.
+    // After a closing bracket the chain continues on the same line; after a word it is indented below.
     if head.contains('\n') || calls.len() == 1 {
         return calls.iter().fold(head, |code, (method, arguments)| {
             let before = if code.contains('\n') { 0 } else { used };
@@ -191,14 +191,14 @@ fn spaces(count: usize) -> String {
     " ".repeat(count)
 }
 
-/// A text as a string literal.
+/// A string literal.
 pub fn quoted(text: &str) -> String {
-    // JSON is JavaScript, but for these two in old engines.
+    // JSON is valid JavaScript, except for these two characters in old engines.
     let json = serde_json::Value::from(text).to_string();
     json.replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029")
 }
 
-/// A member's name where an object is written. `__proto__` would set the prototype.
+/// The name of a member in an object literal. An unquoted `__proto__` would set the prototype.
 pub fn key(name: &str) -> String {
     match name {
         "__proto__" => "[\"__proto__\"]".to_owned(),
@@ -207,7 +207,7 @@ pub fn key(name: &str) -> String {
     }
 }
 
-/// A member's name in a type.
+/// The name of a member in a type.
 pub fn type_key(name: &str) -> String {
     if is_plain_name(name) { name.to_owned() } else { quoted(name) }
 }
@@ -229,7 +229,7 @@ pub fn literal(value: &serde_json::Value) -> Code {
     }
 }
 
-/// Prose as a TSDoc comment.
+/// The text as a TSDoc comment.
 pub fn docs(text: &str, indent: usize) -> String {
     let lines = crate::emit::wrap(&text.trim().replace("*/", "*\\/"), 110);
     let pad = spaces(indent);

@@ -1,4 +1,4 @@
-//! `headers.ts`: the headers of responses, each a typed constant.
+//! `headers.ts`: the response headers, as typed constants.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -10,7 +10,7 @@ use crate::emit::rust::names::Unique;
 use crate::model::{Response, SchemaId};
 use crate::runtime::check::Types;
 
-/// The headers of all responses, with the names of their constants.
+/// All response headers, with the names of their constants.
 pub struct Headers<'p> {
     plan: &'p Plan<'p>,
     constants: BTreeMap<(String, SchemaId), String>,
@@ -24,14 +24,14 @@ impl<'p> Headers<'p> {
         Headers { plan, constants: named.collect() }
     }
 
-    /// The constants of the headers of a response.
+    /// The constants for the headers of a response.
     pub fn of(&self, response: &Response) -> Vec<&str> {
         let key = |name: &str, id: SchemaId| (name.to_ascii_lowercase(), self.plan.contract.resolved(id));
         let keys = response.headers.iter().filter_map(|header| Some(key(&header.name, header.schema?)));
         keys.filter_map(|key| self.constants.get(&key).map(String::as_str)).collect()
     }
 
-    /// The file; nothing where no response has a header.
+    /// The file; `None` if no response has headers.
     pub fn emit(&self, names: &Names) -> Option<String> {
         let mut body = String::new();
         for (header, id) in self.plan.response_headers() {
@@ -57,7 +57,7 @@ impl<'p> Headers<'p> {
     }
 }
 
-/// What the text of a header stands for.
+/// The type that the text of a header represents.
 fn kind(types: Types) -> &'static str {
     match types {
         types if types.contains(Types::ARRAY) => "list",

@@ -1,4 +1,5 @@
-//! TypeScript names: types are called as in Rust; schemas, operations and fields follow from them, all valid, none twice.
+//! TypeScript names. Types have the same names as in Rust; schemas, operations and fields derive their names from them. All are valid
+//! and unique.
 
 use std::collections::BTreeMap;
 
@@ -15,16 +16,16 @@ use super::code::{Code, quoted, type_key};
 pub struct Names {
     types: BTreeMap<DeclarationId, String>,
     schemas: BTreeMap<DeclarationId, String>,
-    /// Schemas that only operations mention, and that need no type of their own.
+    /// The constants of schemas that only operations use, and that need no type.
     roots: BTreeMap<SchemaId, String>,
-    /// The names that types and schemas leave to operations.
+    /// The names that types and schemas do not use, for operations.
     free: Unique,
 }
 
-/// Types that the package exports beside those of the contract.
+/// Types that the package exports in addition to those of the contract.
 const EXPORTED_TYPES: [&str; 4] = ["Client", "Records", "SchemaTypes", "Tables"];
 
-/// Variables that the package exports beside those of the contract, and those that files import.
+/// Variables that the package exports in addition to those of the contract, and variables that files import.
 const EXPORTED_VALUES: &[&str] = &[
     "collections",
     "createClient",
@@ -44,7 +45,7 @@ const EXPORTED_VALUES: &[&str] = &[
     "z",
 ];
 
-/// Words that no variable of a module may have.
+/// Words that are not valid as names of variables in a module.
 const KEYWORDS: &[&str] = &[
     "arguments",
     "await",
@@ -97,7 +98,7 @@ const KEYWORDS: &[&str] = &[
     "yield",
 ];
 
-/// Members that every object has: a field of that name would seem to be there when it is not.
+/// Members that every object inherits: a field with such a name would seem to be present when it is not.
 const OBJECT_MEMBERS: &[&str] =
     &["constructor", "hasOwnProperty", "isPrototypeOf", "propertyIsEnumerable", "toLocaleString", "toString", "valueOf"];
 
@@ -112,7 +113,7 @@ impl Names {
         Names { types, schemas, roots, free }
     }
 
-    /// The names that are left for the types of operations.
+    /// The names that are free for the types of operations.
     pub fn free(&self) -> Unique {
         self.free.clone()
     }
@@ -121,24 +122,24 @@ impl Names {
         &self.types[&id]
     }
 
-    /// All types, by name.
+    /// All types, ordered by name.
     pub fn sorted(&self) -> Vec<(&str, DeclarationId)> {
         let mut list: Vec<_> = self.types.iter().map(|(id, name)| (name.as_str(), *id)).collect();
         list.sort();
         list
     }
 
-    /// The constant that holds a type's schema.
+    /// The name of the constant that holds a type's schema.
     pub fn schema(&self, id: DeclarationId) -> &str {
         &self.schemas[&id]
     }
 
-    /// The constants of schemas that only operations mention.
+    /// The constants of schemas that only operations use.
     pub fn roots(&self) -> impl Iterator<Item = (SchemaId, &str)> {
         self.roots.iter().map(|(schema, name)| (*schema, name.as_str()))
     }
 
-    /// The constant of a schema that an operation mentions; nothing if it accepts everything.
+    /// The constant of a schema that an operation uses; `None` if the schema accepts everything.
     pub fn root(&self, plan: &Plan<'_>, schema: SchemaId) -> Option<&str> {
         match plan.shapes.of(plan.contract, schema) {
             Some(id) => Some(self.schema(id)),
@@ -146,7 +147,7 @@ impl Names {
         }
     }
 
-    /// A type as it is written; `prefix` is what stands before names of the contract.
+    /// A type as TypeScript text. `prefix` is prepended to the names of the contract.
     pub fn ty(&self, ty: &Type, prefix: &str) -> String {
         match ty {
             Type::Any => "unknown".to_owned(),
@@ -165,17 +166,17 @@ impl Names {
     }
 }
 
-/// The member that holds a schema; nothing where everything is accepted.
+/// The constant that holds a schema; `None` if the schema accepts everything.
 pub fn schema(plan: &Plan<'_>, names: &Names, id: SchemaId) -> Option<(String, Code)> {
     names.root(plan, id).map(|name| ("schema".to_owned(), Code::Text(format!("schemas.{name}"))))
 }
 
-/// The type of a schema that an operation or a header mentions.
+/// The type of a schema that an operation or a header uses.
 pub fn root_type(plan: &Plan<'_>, names: &Names, schema: SchemaId) -> String {
     names.ty(plan.shapes.root_type(schema).unwrap_or(&Type::Any), "types.")
 }
 
-/// Whether a type is a declared one, or is made of one.
+/// Whether a type is declared or contains a declared type.
 pub fn has_declared(ty: &Type) -> bool {
     match ty {
         Type::Declared(_) | Type::Recursive(_) => true,
@@ -196,7 +197,7 @@ pub fn imports(plan: &Plan<'_>, names: &Names, schemas: &[SchemaId]) -> String {
     code
 }
 
-/// A constant's type.
+/// The type of a constant.
 pub fn literal_type(value: &serde_json::Value) -> String {
     match value {
         serde_json::Value::String(text) => quoted(text),
@@ -204,7 +205,7 @@ pub fn literal_type(value: &serde_json::Value) -> String {
     }
 }
 
-/// `workoutLog`, a variable or a field.
+/// The name of a variable or field, such as `workoutLog`.
 pub fn camel(word: &str) -> String {
     let name = value_name(word).trim_end_matches('_').to_lower_camel_case();
     let name = if name.is_empty() { "value".to_owned() } else { name };
@@ -212,7 +213,7 @@ pub fn camel(word: &str) -> String {
     if is_taken { format!("{name}_") } else { name }
 }
 
-/// A member in a type: its name, and whether it may be absent.
+/// A member of a type, with its name and whether it is optional.
 pub fn member(name: &str, required: bool, ty: &str) -> String {
     format!("{}{}: {ty};", type_key(name), if required { "" } else { "?" })
 }

@@ -1,4 +1,4 @@
-//! `operations.ts` and `client.ts`: each operation as a value with its types, and a client with a method for each.
+//! `operations.ts` and `client.ts`: each operation as a typed value, and a client with one method per operation.
 
 use std::fmt::Write;
 
@@ -9,7 +9,7 @@ use crate::emit::Plan;
 use crate::emit::rust::names::{Unique, type_name};
 use crate::model::{Media, Operation, Parameter, Place, Response, SchemaId, Status, Style};
 
-/// The two files.
+/// Emits both files.
 pub fn emit(plan: &Plan<'_>, names: &Names, headers: &Headers<'_>) -> [(&'static str, String); 2] {
     let calls = calls(plan, names);
     [("operations.ts", operations(plan, names, headers, &calls)), ("client.ts", client(plan, &calls))]
@@ -25,12 +25,12 @@ struct Call<'p> {
     /// `PushChangesResult`
     result_name: String,
     parameters: Vec<(&'p Parameter, String)>,
-    /// The representation of the body that is sent, whether there must be one, and its field.
+    /// The representation of the request body, whether the body is required, and its field.
     body: Option<(&'p Media, bool, String)>,
 }
 
 impl Call<'_> {
-    /// The schemas of everything that is sent and answered as typed values.
+    /// The schemas of all typed values in requests and responses.
     fn schemas(&self) -> Vec<SchemaId> {
         let body = self.body.as_ref().map(|(media, ..)| *media);
         let answers = self.operation.responses.iter().filter(|response| content(response) == "json").filter_map(|it| it.media.first());
@@ -39,12 +39,12 @@ impl Call<'_> {
         parameters.chain(media.filter_map(|media| media.schema)).collect()
     }
 
-    /// Whether no declared response covers all other statuses.
+    /// Whether no declared response covers all remaining statuses.
     fn may_answer_undeclared(&self) -> bool {
         !self.operation.responses.iter().any(|response| response.status == Status::Default && response.media.len() < 2)
     }
 
-    /// Whether a call can be made without saying anything.
+    /// Whether the operation can be called without arguments.
     fn is_plain(&self) -> bool {
         let has_needed = self.parameters.iter().any(|(parameter, _)| parameter.required);
         !has_needed && !self.body.as_ref().is_some_and(|(_, required, _)| *required)
@@ -106,10 +106,10 @@ fn interface(plan: &Plan<'_>, names: &Names, call: &Call<'_>) -> String {
     format!("/** What {{@link {}}} takes. */\nexport interface {} {fields}\n", call.name, call.call_name)
 }
 
-/// What may be answered, with the headers to ask for.
+/// Documents the responses, with the headers that each one declares.
 fn result_docs(call: &Call<'_>, headers: &Headers<'_>) -> String {
     let mut text = format!("What {{@link {}}} may answer.", call.name);
-    // Statuses that carry the same headers share a line.
+    // Statuses with the same headers share a line.
     let mut listed: Vec<(Vec<String>, String)> = Vec::new();
     for response in &call.operation.responses {
         let names = headers.of(response);
@@ -214,7 +214,7 @@ fn media_type(plan: &Plan<'_>, names: &Names, media: &Media) -> String {
     media.schema.map_or("unknown".to_owned(), |schema| root_type(plan, names, schema))
 }
 
-/// What a response's body is read as.
+/// How the body of a response is read.
 fn content(response: &Response) -> &'static str {
     match response.media.first() {
         _ if response.media.iter().any(|media| media.media_type == "text/event-stream") => "stream",
@@ -243,7 +243,7 @@ fn operation_docs(operation: &Operation) -> String {
     text
 }
 
-/// The client: a method for each operation.
+/// The client, with one method per operation.
 fn client(plan: &Plan<'_>, calls: &[Call<'_>]) -> String {
     let (mut methods, mut bound) = (String::new(), Vec::new());
     for call in calls {

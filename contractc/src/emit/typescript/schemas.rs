@@ -1,4 +1,4 @@
-//! `schemas.ts`: a Zod schema for each declared type, in an order in which each uses only those before it; `z.lazy` closes cycles.
+//! `schemas.ts`: a Zod schema for each declared type. Each schema uses only earlier ones; `z.lazy` closes cycles.
 
 mod objects;
 mod plain;
@@ -33,10 +33,10 @@ pub fn emit(plan: &Plan<'_>, names: &Names) -> String {
     )
 }
 
-/// The type that an expression is to be a schema of.
+/// The type that the schema produced by an expression must have.
 #[derive(Clone)]
 struct Wanted {
-    /// As it is written.
+    /// The type as TypeScript text.
     text: String,
     ty: Type,
 }
@@ -50,7 +50,7 @@ impl Wanted {
         Wanted { text: "unknown".to_owned(), ty: Type::Any }
     }
 
-    /// A type that is written in no other way.
+    /// A type given by its text alone.
     fn literal(text: String) -> Wanted {
         Wanted { text, ty: Type::Any }
     }
@@ -59,12 +59,12 @@ impl Wanted {
         self.text == "unknown"
     }
 
-    /// The expression `code`, whose own type is `ty`, as one of the wanted type.
+    /// The expression `code`, of type `ty`, converted to the wanted type.
     fn from(&self, code: Code, ty: &str) -> Code {
         if self.is_anything() || self.text == ty { code } else { Code::call(format!("rt.as<{}>", self.text), vec![code]) }
     }
 
-    /// A function of the runtime that makes a schema of any type.
+    /// A runtime function that creates a schema of any type.
     fn generic(&self, function: &str) -> String {
         if self.is_anything() { format!("rt.{function}") } else { format!("rt.{function}<{}>", self.text) }
     }
@@ -80,7 +80,7 @@ pub(super) struct Emitter<'p> {
     pub(super) plan: &'p Plan<'p>,
     names: &'p Names,
     state: RefCell<BTreeMap<DeclarationId, Progress>>,
-    /// The declarations that the code made since the last look refers to.
+    /// The declarations referenced by the code that was generated since the last check.
     used: RefCell<Vec<DeclarationId>>,
     text: RefCell<String>,
 }
@@ -90,7 +90,7 @@ impl<'p> Emitter<'p> {
         self.plan.contract.schema(id)
     }
 
-    /// Defines a declaration after all others that it uses; a chain of them may be of any length.
+    /// Emits a declaration after all others that it uses. Chains of declarations may have any length.
     fn declare(&self, id: DeclarationId) {
         let mut stack = self.open(id).into_iter().collect::<Vec<_>>();
         while let Some((id, uses)) = stack.last_mut() {
@@ -107,7 +107,7 @@ impl<'p> Emitter<'p> {
         }
     }
 
-    /// A declaration that nothing has led to yet, with those that it uses.
+    /// Visits a declaration that has not been reached yet, and returns it with the declarations that it uses.
     fn open(&self, id: DeclarationId) -> Option<(DeclarationId, std::vec::IntoIter<DeclarationId>)> {
         if self.state.borrow().contains_key(&id) {
             return None;
@@ -134,7 +134,7 @@ impl<'p> Emitter<'p> {
         let _ = write!(self.text.borrow_mut(), "\n{}{call};\n", docs(about, 0));
     }
 
-    /// A schema where it is used: by its name if it has one.
+    /// The schema at a place of use: a reference by name if it has one.
     fn check(&self, id: SchemaId, wanted: &Wanted) -> Code {
         let Some(declaration) = self.plan.shapes.of(self.plan.contract, id) else {
             return self.body(self.plan.contract.resolved(id), wanted);
@@ -148,7 +148,7 @@ impl<'p> Emitter<'p> {
         wanted.from(code, &format!("types.{}", self.names.type_name(declaration)))
     }
 
-    /// A schema of which only the verdict counts.
+    /// A schema that is only used to accept or reject.
     pub(super) fn judge(&self, id: SchemaId) -> Code {
         self.check(id, &Wanted::anything())
     }
@@ -203,10 +203,10 @@ impl<'p> Emitter<'p> {
         self.typed(schema, &merged, types, checks, wanted)
     }
 
-    /// The parts of a schema whose members are those of one object, and those that are judged apart.
+    /// The parts of a schema whose members form one object, and the parts that are validated separately.
     fn merged_parts(&self, id: SchemaId) -> (Vec<SchemaId>, Vec<SchemaId>) {
         let MergedParts { mut merged, separate: mut called } = self.plan.shapes.merged_parts(self.plan.contract, id);
-        // What one part names is additional to another part that does not.
+        // A member that one part declares may be additional to another part.
         let own = &self.schema(id).object;
         let named = |name: &str| own.properties.iter().any(|(known, _)| known == name);
         let foreign = merged.iter().skip(1).any(|part| self.schema(*part).object.properties.iter().any(|(name, _)| !named(name)));
@@ -216,7 +216,7 @@ impl<'p> Emitter<'p> {
         (merged, called)
     }
 
-    /// `const` or `enum` over strings, or a `const`, with nothing but its type beside it.
+    /// `const` or `enum` over strings, or any `const`, if the schema has no other keyword than `type`.
     fn values_alone(&self, schema: &Schema, types: Option<Types>, called: &[SchemaId], wanted: &Wanted) -> Option<Code> {
         let only = Schema { types: None, constant: None, enumeration: None, accepts_null: false, max_depth: None, ..schema.clone() };
         if !called.is_empty() || !only.is_anything() {
@@ -227,7 +227,7 @@ impl<'p> Emitter<'p> {
                 let texts = distinct(values);
                 let ty = texts.iter().map(|text| literal_type(text)).collect::<Vec<_>>().join(" | ");
                 let code = Code::call("rt.choice", vec![Code::List(texts.into_iter().map(literal).collect())]);
-                // A declared set is the same union under a name.
+                // A declared enum is the same union under a name.
                 Some(if matches!(wanted.ty, Type::Declared(_)) && self.is_texts(&wanted.ty) { code } else { wanted.from(code, &ty) })
             }
             (Some(types), Some(constant), None)
@@ -245,17 +245,17 @@ impl<'p> Emitter<'p> {
         }
     }
 
-    /// Whether a type is a declared set of strings.
+    /// Whether a type is a declared enum of strings.
     fn is_texts(&self, ty: &Type) -> bool {
         matches!(ty, Type::Declared(id) | Type::Recursive(id) if matches!(self.plan.shapes.get(*id).shape, Shape::Texts(_)))
     }
 
-    /// `type`, and the keywords that speak of one type, with all other checks behind them.
+    /// `type` and the keywords for a single type, followed by all other checks.
     fn typed(&self, schema: &Schema, merged: &[SchemaId], types: Option<Types>, mut checks: Vec<Code>, wanted: &Wanted) -> Code {
         let named = types.unwrap_or(Types(0));
         let nullable = named.contains(Types::NULL) && named != Types::NULL;
         let single = Types(named.0 & !Types::NULL.0);
-        // Null beside one other type is no more than a schema that may be null, where nothing else looks at the value.
+        // With only one other type, and no further checks, null just makes the schema nullable.
         if nullable && checks.is_empty() {
             let inner = match &wanted.ty {
                 Type::Optional(inner) => Wanted::of(self.names, inner),
@@ -289,7 +289,7 @@ impl<'p> Emitter<'p> {
         Code::call(wanted.generic("json"), listed).checked(blocks)
     }
 
-    /// The schema of a single type, with its own keywords.
+    /// The schema of a single type, with the keywords for it.
     fn native(&self, schema: &Schema, merged: &[SchemaId], types: Types, wanted: &Wanted) -> Option<Code> {
         Some(match types {
             Types::NULL => wanted.from(Code::call("z.null", vec![]), "null"),
@@ -363,7 +363,7 @@ impl<'p> Emitter<'p> {
     }
 }
 
-/// The values without repetitions.
+/// The values without duplicates.
 fn distinct(values: &[serde_json::Value]) -> Vec<&serde_json::Value> {
     let mut kept: Vec<&serde_json::Value> = Vec::new();
     values.iter().for_each(|value| {
@@ -378,7 +378,7 @@ fn texts(texts: &[&str]) -> Code {
     Code::List(texts.iter().map(|text| Code::Text(quoted(text))).collect())
 }
 
-/// A pattern as a literal where it is valid with the flag `u`.
+/// A pattern as a regex literal, if it is valid with the `u` flag.
 pub(super) fn pattern(source: &str) -> Code {
     let is_unicode = is_unicode_pattern(source) == Ok(true);
     let plain = !source.is_empty() && !source.contains(['\n', '\r', '\u{2028}', '\u{2029}', '/']);

@@ -1,4 +1,4 @@
-//! `stores.ts`: the collections as data, and the stores of a local database, in the syntax of Dexie.
+//! `stores.ts`: the collections as data, and the Dexie store definitions of a local database.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -89,7 +89,7 @@ fn versions(collections: &[Collection]) -> Code {
     Code::Object(versions.into_iter().map(|(version, stores)| (version.to_string(), Code::Object(stores))).collect())
 }
 
-/// An index as Dexie writes it.
+/// An index in Dexie's syntax.
 fn index(index: &Index) -> String {
     match index.members.as_slice() {
         [only] if index.multi => format!("*{only}"),

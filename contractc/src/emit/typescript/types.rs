@@ -1,4 +1,4 @@
-//! `types.ts`: an interface or a type for each declared shape, with the contract's prose.
+//! `types.ts`: an interface or type for each declared shape, with the descriptions of the contract.
 
 use std::fmt::Write;
 
@@ -49,10 +49,10 @@ fn interface(plan: &Plan<'_>, names: &Names, name: &str, fields: &[Field], rest:
         let _ = writeln!(body, "{}  {}", docs(&field_docs(plan, field.schema), 2), member(&field.name, field.required, &ty));
     }
     match rest {
-        // Members that a newer contract names are kept as they are: nothing need be said of them.
+        // Members of newer contracts are preserved as they are, which needs no declaration.
         None | Some(Type::Any) => {}
         Some(ty) if fields.is_empty() => _ = writeln!(body, "  [name: string]: {};", names.ty(ty, "")),
-        // An index speaks of the named members as well, and they may be of other types.
+        // An index signature applies to the declared members as well, which may have other types.
         Some(_) => body.push_str("  [name: string]: unknown;\n"),
     }
     if body.is_empty() { format!("export interface {name} {{}}\n") } else { format!("export interface {name} {{\n{body}}}\n") }

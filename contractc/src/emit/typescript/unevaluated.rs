@@ -22,7 +22,7 @@ impl Emitter<'_> {
         }
     }
 
-    /// An expression over `value` and the member `name` or the item `item` at `index`.
+    /// The condition as an expression over `value` and the member `name`, or over `value` and the item `item` at `index`.
     fn condition(&self, evaluated: &Evaluated<'_>) -> String {
         let both = |left: String, right: &Evaluated<'_>| match (left.as_str(), right) {
             (_, Evaluated::Always) => left,
@@ -52,7 +52,7 @@ impl Emitter<'_> {
         if self.is_anything(id) { "true".to_owned() } else { format!("rt.accepts({}, {value})", self.judge(id).flat()) }
     }
 
-    /// The parameters of the condition, up to the last one that it uses; unused ones before that begin with an underscore.
+    /// The parameters of the condition, up to the last one that it uses. Earlier unused ones start with an underscore.
     fn parameters(&self, evaluated: &Evaluated<'_>, key: &str) -> String {
         let looks_at_key = |part: &Evaluated<'_>| matches!(part, Evaluated::Named(_) | Evaluated::Matching(_) | Evaluated::Before(_));
         let looks_at_item = |part: &Evaluated<'_>| matches!(part, Evaluated::Contained(id) if !self.is_anything(*id));

@@ -1,21 +1,21 @@
-//! All keywords of schema objects, and what becomes of each.
+//! All keywords of schema objects, and how each is handled.
 
-/// What a keyword is to us.
+/// How the reader handles a keyword.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Known {
-    /// In both dialects.
+    /// Defined in both dialects.
     Both,
-    /// A JSON Schema keyword that OpenAPI 3.0 does not have.
+    /// A JSON Schema keyword that OpenAPI 3.0 does not define.
     V31,
-    /// Replaced in 3.1.
+    /// An OpenAPI 3.0 keyword that OpenAPI 3.1 replaced.
     V30,
-    /// Ours.
+    /// A vendor extension of this compiler.
     Extension,
-    /// Says something to people or other tools.
+    /// An annotation for people or other tools.
     Annotation,
-    /// An annotation of a member that decides which way it is required.
+    /// An annotation of a member that decides in which direction the member is required.
     Direction,
-    /// Cannot be enforced.
+    /// The compiler cannot enforce it.
     Unsupported,
 }
 
@@ -90,24 +90,24 @@ pub(super) const KEYWORDS: &[(&str, Known)] = &[
     ("xml", Known::Annotation),
 ];
 
-/// What becomes of a keyword, for `COVERAGE.md`.
+/// How the compiler handles a keyword, for `COVERAGE.md`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeywordFate {
     /// Validators check it.
     Enforced,
-    /// It speaks to people.
+    /// Documentation for people.
     Annotation,
-    /// Decides whether requests or responses require a member.
+    /// Decides whether requests or responses require the member.
     Direction,
-    /// A document that has it does not compile.
+    /// A document that uses it does not compile.
     Refused,
-    /// Data for the engine.
+    /// Data for the sync engine.
     Registry,
-    /// Holds schemas that others refer to.
+    /// Holds schemas for references to point to.
     Place,
 }
 
-/// Every keyword that the compiler knows, and what becomes of it.
+/// Every keyword that the compiler knows, and how it is handled.
 pub fn keyword_fates() -> Vec<(&'static str, KeywordFate)> {
     let fate = |keyword: &str, known: Known| match known {
         _ if ["x-sync", "x-ref"].contains(&keyword) => KeywordFate::Registry,
@@ -120,7 +120,7 @@ pub fn keyword_fates() -> Vec<(&'static str, KeywordFate)> {
     KEYWORDS.iter().map(|(keyword, known)| (*keyword, fate(keyword, *known))).collect()
 }
 
-/// A keyword that this one was probably meant to be.
+/// The known keyword that this one is probably a misspelling of.
 pub(super) fn close_keyword(keyword: &str) -> Option<&'static str> {
     let limit = match keyword.len() {
         0..5 => return None,

@@ -1,4 +1,4 @@
-//! The values of keywords that hold no schema: types, bounds, patterns, formats.
+//! Reads the values of keywords that contain no schema: types, bounds, patterns and formats.
 
 use super::{Dialect, Reader};
 use crate::model::{IntegerWidth, Schema};
@@ -34,7 +34,7 @@ impl Reader<'_> {
         };
         let mut types = Types(0);
         for name in names {
-            // YAML reads an unquoted null as the value null.
+            // YAML parses an unquoted `null` as the null value.
             let text = if matches!(name.value, Value::Null) { Some("null") } else { name.as_str() };
             let found = TYPES.iter().find(|(known, _)| Some(*known) == text);
             match found {
@@ -52,7 +52,7 @@ impl Reader<'_> {
     pub(super) fn exclusive(&mut self, keyword: &str, node: &Node, schema: &mut Schema) {
         let is_minimum = keyword == "exclusiveMinimum";
         if self.dialect == Dialect::V30 {
-            // A flag that changes the meaning of the bound beside it: see finish_schema.
+            // In OpenAPI 3.0 this is a flag that changes the meaning of the bound beside it: see `finish_schema`.
             if matches!(node.value, Value::Number(_)) {
                 let message = format!("`{keyword}` is a number; true or false is accepted");
                 self.diagnostics

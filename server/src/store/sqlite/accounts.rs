@@ -5,40 +5,40 @@ use uuid::Uuid;
 
 use crate::store::StoreError;
 
-/// An account.
+/// An account with its sign-in credentials.
 pub struct Account {
     pub user: Uuid,
     /// In lower case.
     pub email: String,
     /// In the PHC string format.
     pub password_hash: String,
-    /// Milliseconds since the Unix epoch. So for all times.
+    /// In milliseconds since the Unix epoch, like all times here.
     pub created_at: i64,
 }
 
-/// A session: one sign-in of a device, and the refresh tokens that follow from it.
+/// A session: one sign-in of a device, and the refresh tokens issued for it.
 pub struct Session {
     pub user: Uuid,
     pub id: Uuid,
     pub device_name: Option<String>,
-    /// What its tokens are made from, beside the server's secret.
+    /// Used with the server's secret to derive the session's tokens.
     pub salt: [u8; 16],
-    /// The number of the refresh token that may be spent.
+    /// The number of the current refresh token.
     pub generation: u32,
-    /// When that token was first handed out.
+    /// When that token was first issued.
     pub rotated_at: i64,
     pub created_at: i64,
     pub revoked: bool,
 }
 
-/// Whether an account is new.
+/// Whether an account was created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Created {
     New,
     EmailTaken,
 }
 
-/// Stores an account, unless the email address has one.
+/// Stores an account, unless the email address already has one.
 ///
 /// # Errors
 /// The store failed.
@@ -49,7 +49,7 @@ pub fn create(connection: &Connection, account: &Account) -> Result<Created, Sto
     Ok(if rows == 1 { Created::New } else { Created::EmailTaken })
 }
 
-/// The account with an email address.
+/// Looks up an account by its email address.
 ///
 /// # Errors
 /// The store failed.
@@ -58,7 +58,7 @@ pub fn by_email(connection: &Connection, email: &str) -> Result<Option<Account>,
     Ok(connection.prepare_cached(sql)?.query_row([email], account).optional()?)
 }
 
-/// The account with an id.
+/// Looks up an account by its id.
 ///
 /// # Errors
 /// The store failed.
@@ -67,7 +67,7 @@ pub fn by_user(connection: &Connection, user: Uuid) -> Result<Option<Account>, S
     Ok(connection.prepare_cached(sql)?.query_row([user], account).optional()?)
 }
 
-/// Erases an account with all that belongs to it.
+/// Erases an account and all its data.
 ///
 /// # Errors
 /// The store failed.
@@ -97,7 +97,7 @@ pub fn begin_session(connection: &Connection, session: &Session) -> Result<(), S
     Ok(())
 }
 
-/// One session of an account.
+/// Looks up a session of an account.
 ///
 /// # Errors
 /// The store failed.
@@ -119,7 +119,7 @@ pub fn session(connection: &Connection, user: Uuid, id: Uuid) -> Result<Option<S
     Ok(connection.prepare_cached(sql)?.query_row(params![user, id], read).optional()?)
 }
 
-/// Counts a session's refresh token up: the one before is spent.
+/// Increments the number of a session's refresh token, which invalidates the previous token.
 ///
 /// # Errors
 /// The store failed.

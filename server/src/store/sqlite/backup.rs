@@ -1,4 +1,4 @@
-//! Backups, their restoration in a new epoch (R11), and the purge of what no device or backup needs any more (R10).
+//! Backups, their restoration in a new epoch (R11), and the purge of tombstones that no device or backup needs any more (R10).
 
 use std::path::{Path, PathBuf};
 
@@ -12,22 +12,23 @@ use crate::store::StoreError;
 
 const DAY_MS: i64 = 86_400_000;
 
-/// Writes a consistent copy of the database in a folder to a new file, while a server may be running.
+/// Writes a consistent copy of the database in a folder to a new file. The server may be running.
 ///
 /// # Errors
-/// There is no database, the file exists, or cannot be written.
+/// The database does not exist, or the file exists or cannot be written.
 pub fn back_up(folder: &Path, to: &Path, now_ms: i64) -> Result<(), StoreError> {
     if to.exists() {
         return Err(StoreError::new(format!("{} exists: name a new file", to.display())));
     }
     let connection = existing(&folder.join(DATABASE))?;
-    // Before the copy, so that no tombstone is purged that the copy does not hold; and inside it, so that a restored server knows too.
+    // The backup is recorded before the copy, so that no tombstone is purged that the copy does not contain. The copy contains the row too,
+    // so a restored server also knows about it.
     connection.execute("INSERT OR REPLACE INTO backups SELECT user_id, ?1, rev FROM users", [now_ms])?;
-    // SQLite fills an empty file, and leaves its permissions as they are.
+    // SQLite writes into an empty file and keeps its permissions.
     private().write(true).create_new(true).open(to).map_err(|error| failed("write the backup", to, error))?;
     let target = to.to_str().ok_or_else(|| StoreError::new("the path of the backup is not UTF-8"))?;
     connection.execute("VACUUM INTO ?1", [target]).map_err(|error| {
-        // What is not whole must not be taken for a backup.
+        // An incomplete file must not be mistaken for a backup.
         let _ = std::fs::remove_file(to);
         failed("write the backup", to, error)
     })?;
@@ -35,8 +36,8 @@ pub fn back_up(folder: &Path, to: &Path, now_ms: i64) -> Result<(), StoreError> 
     written.map_err(|error| failed("write the backup", to, error))
 }
 
-/// Puts a backup in the place of the database in a folder, and begins a new epoch. The database that was there is kept beside it under the
-/// name that comes back.
+/// Replaces the database in a folder with a backup, and begins a new epoch. The previous database is renamed and kept in the same folder;
+/// its new path is returned.
 ///
 /// # Errors
 /// The file is not a backup of this program or is damaged, or a server is running in the folder.
@@ -65,7 +66,7 @@ pub fn restore(folder: &Path, from: &Path, new_epoch: &str, now_ms: i64) -> Resu
     Ok(kept)
 }
 
-/// Begins a new epoch: from now on, cursors of the present one are answered with the revision that each user has now.
+/// Begins a new epoch. From now on, cursors of the current epoch are answered with the current revision of each user.
 ///
 /// # Errors
 /// The store failed.
@@ -77,7 +78,7 @@ pub fn begin_epoch(connection: &Connection, name: &str) -> Result<(), StoreError
     Ok(transaction.commit()?)
 }
 
-/// Purges the tombstones of all users that are older than a number of days. Says how many there were.
+/// Purges the tombstones of all users that are older than a number of days. Returns the number of purged tombstones.
 ///
 /// # Errors
 /// The store failed.
@@ -94,10 +95,10 @@ pub fn purge(connection: &Connection, tombstone_days: u32, backup_days: u32, now
     Ok(count)
 }
 
-/// Purges the database in a folder, while a server may be running.
+/// Purges the database in a folder. The server may be running.
 ///
 /// # Errors
-/// There is no database, or the store failed.
+/// The database does not exist, or the store failed.
 pub fn purge_folder(folder: &Path, tombstone_days: u32, backup_days: u32, now_ms: i64) -> Result<u64, StoreError> {
     let connection = existing(&folder.join(DATABASE))?;
     connection.execute_batch("BEGIN IMMEDIATE")?;
@@ -106,7 +107,7 @@ pub fn purge_folder(folder: &Path, tombstone_days: u32, backup_days: u32, now_ms
     Ok(purged)
 }
 
-/// Takes over what another database knows of restores: its epochs may be newer than the backup.
+/// Copies the epochs of another database, which may be newer than the backup's.
 fn remember_epochs(connection: &Connection, other: &Path) -> Result<(), StoreError> {
     let other = other.to_str().ok_or_else(|| StoreError::new("the path of the database is not UTF-8"))?;
     connection.execute("ATTACH ?1 AS other", [other])?;
@@ -118,7 +119,7 @@ fn remember_epochs(connection: &Connection, other: &Path) -> Result<(), StoreErr
     Ok(taken?)
 }
 
-/// Moves the present database out of the way, its log with it.
+/// Renames the current database and its log.
 fn set_aside(current: &Path, now_ms: i64) -> Result<Option<PathBuf>, StoreError> {
     if !current.exists() {
         return Ok(None);
@@ -134,7 +135,7 @@ fn set_aside(current: &Path, now_ms: i64) -> Result<Option<PathBuf>, StoreError>
     Ok(Some(current.with_file_name(name)))
 }
 
-/// A database that is there already and is one of ours.
+/// Opens an existing database and verifies that it belongs to this program.
 fn existing(path: &Path) -> Result<Connection, StoreError> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(|error| failed("open", path, error))?;
     connection.busy_timeout(super::BUSY_TIMEOUT)?;
@@ -147,7 +148,7 @@ fn existing(path: &Path) -> Result<Connection, StoreError> {
     }
 }
 
-/// Checks every page of a database for damage.
+/// Checks the integrity of a database.
 fn check(connection: &Connection) -> Result<(), StoreError> {
     let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     if found == "ok" { Ok(()) } else { Err(StoreError::new(format!("the file is damaged: {found}"))) }

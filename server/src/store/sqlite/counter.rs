@@ -1,4 +1,5 @@
-//! The counter file beside the database: how far the data had come, so that an older database put in its place is noticed (R11).
+//! The counter file beside the database: it records how far the data has advanced, so that an older database put in its place is detected
+//! (R11).
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -12,8 +13,8 @@ use crate::store::StoreError;
 /// The file's name in the data folder.
 pub const COUNTER: &str = "stronglog.counter";
 
-/// The open file. It is written after each commit, and never waited for: where it lags, an older database may pass for the newest one by as
-/// much, and nothing else goes wrong.
+/// The open counter file. It is written after each commit but not synced. If it lags behind, an older database may pass for the newest one
+/// by the same amount; nothing else is affected.
 pub struct Counter {
     file: File,
 }
@@ -26,7 +27,7 @@ impl Counter {
         Ok(Counter { file })
     }
 
-    /// Whether the file tells of data that the database does not have. An empty file tells nothing.
+    /// Returns whether the file records data that the database does not have. An empty file records nothing.
     pub fn is_ahead_of(&self, connection: &Connection) -> Result<bool, StoreError> {
         let mut text = String::new();
         let mut file = &self.file;
@@ -39,10 +40,10 @@ impl Counter {
         Ok(epoch != ours || writes > written)
     }
 
-    /// Notes how far the data has come.
+    /// Records how far the data has advanced.
     pub fn note(&self, connection: &Connection) -> Result<(), StoreError> {
         let (epoch, writes) = position(connection)?;
-        // A fixed width: the new text covers the old one.
+        // The fixed width ensures that the new text overwrites the old one completely.
         let text = format!("{epoch:<64} {writes:020}\n");
         let mut file = &self.file;
         file.seek(SeekFrom::Start(0)).and_then(|_| file.write_all(text.as_bytes())).map_err(StoreError::new)

@@ -10,10 +10,10 @@ use uuid::Uuid;
 use super::files::private;
 use crate::store::StoreError;
 
-/// The file's name in the data folder. It holds ids and nothing else, one to a line.
+/// The file's name in the data folder. The file contains only account ids, one per line.
 const ERASED: &str = "stronglog.erased";
 
-/// Notes that an account is about to be erased.
+/// Records that an account is about to be erased.
 ///
 /// # Errors
 /// The file cannot be written.
@@ -25,7 +25,7 @@ pub fn note(folder: &Path, user: Uuid) -> Result<(), StoreError> {
     written.map_err(|error| StoreError::new(format!("cannot write {}: {error}", folder.join(ERASED).display())))
 }
 
-/// Erases the accounts that the file names from a database that still has them. Says how many there were.
+/// Erases the accounts listed in the file from the database. Returns the number of accounts that the database still had.
 ///
 /// # Errors
 /// The file cannot be read, or the store failed.
@@ -35,7 +35,7 @@ pub fn apply(folder: &Path, connection: &Connection) -> Result<usize, StoreError
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(0),
         Err(error) => return Err(StoreError::new(format!("cannot read {}: {error}", folder.join(ERASED).display()))),
     };
-    // An incomplete last line is from a crash before its account was erased.
+    // An incomplete last line comes from a crash before its account was erased.
     let users: BTreeSet<Uuid> = text.lines().filter_map(|line| Uuid::parse_str(line).ok()).collect();
     let mut erased = 0;
     for user in users {

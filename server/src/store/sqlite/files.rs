@@ -23,7 +23,7 @@ pub fn make_private(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Creates the data folder with mode 0700. An existing one keeps its mode.
+/// Creates the data folder with mode 0700. An existing folder keeps its mode.
 pub fn make_folder(folder: &Path) -> Result<(), StoreError> {
     let mut builder = DirBuilder::new();
     builder.recursive(true);

@@ -1,15 +1,15 @@
-//! The queue of the writer. Accounts are served in turn, so that a busy one does not delay the others.
+//! The writer's queue. Accounts are served in turn, so that a busy account does not delay the others.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use uuid::Uuid;
 
-/// How many jobs may wait in all, and how many of one account. Further ones are refused.
+/// The maximum number of queued jobs, in total and per account. Further jobs are refused.
 const ALL_MAX: usize = 1_024;
 const EACH_MAX: usize = 64;
 
-/// The queue. Jobs without an account, such as sign-ins, share a turn.
+/// The queue. Jobs without an account, such as sign-ins, share one turn.
 pub struct Queue<J> {
     waiting: Mutex<Waiting<J>>,
     arrived: Condvar,
@@ -17,13 +17,13 @@ pub struct Queue<J> {
 
 struct Waiting<J> {
     by_account: HashMap<Option<Uuid>, VecDeque<J>>,
-    /// Each account with something waiting, in the order of their turns.
+    /// The accounts with queued jobs, in the order of their turns.
     turns: VecDeque<Option<Uuid>>,
     count: usize,
     closed: bool,
 }
 
-/// Why a job was not taken.
+/// Why a job was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotTaken {
     Full,
@@ -36,7 +36,7 @@ impl<J> Queue<J> {
         Queue { waiting: Mutex::new(waiting), arrived: Condvar::new() }
     }
 
-    /// Adds a job behind those of its account.
+    /// Appends a job to the jobs of its account.
     pub fn push(&self, account: Option<Uuid>, job: J) -> Result<(), NotTaken> {
         let mut waiting = self.waiting();
         if waiting.closed {
@@ -55,12 +55,12 @@ impl<J> Queue<J> {
         Ok(())
     }
 
-    /// The job whose turn it is, if one waits.
+    /// Removes the next job, if there is one.
     pub fn try_pop(&self) -> Option<J> {
         self.waiting().pop()
     }
 
-    /// Waits for the next job. There is none once the queue is closed and empty.
+    /// Waits for the next job and removes it. Returns `None` once the queue is closed and empty.
     pub fn pop(&self) -> Option<J> {
         let mut waiting = self.waiting();
         loop {
@@ -74,7 +74,7 @@ impl<J> Queue<J> {
         }
     }
 
-    /// Takes no more. What waits is still handed out.
+    /// Closes the queue to new jobs. Queued jobs are still returned.
     pub fn close(&self) {
         self.waiting().closed = true;
         self.arrived.notify_all();

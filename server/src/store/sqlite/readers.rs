@@ -10,10 +10,10 @@ use tokio::sync::Semaphore;
 use super::connect;
 use crate::store::StoreError;
 
-/// How many may read at once.
+/// The number of read connections.
 const READERS: usize = 4;
 
-/// The pool.
+/// The pool of read connections.
 pub struct Readers {
     idle: Arc<Mutex<Vec<Connection>>>,
     turns: Arc<Semaphore>,
@@ -30,7 +30,7 @@ impl Readers {
         Ok(Readers { idle: Arc::new(Mutex::new(idle)), turns: Arc::new(Semaphore::new(READERS)) })
     }
 
-    /// Lets the readers finish, and closes their connections.
+    /// Waits for the readers to finish, and closes their connections.
     pub async fn close(&self) {
         if let Ok(all) = self.turns.acquire_many(READERS as u32).await {
             self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
@@ -50,7 +50,7 @@ impl Readers {
             let _turn = turn;
             let taken = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let connection = taken.ok_or_else(|| StoreError::new("the store is closed"))?;
-            // A panic must not take the connection with it; the transaction ends as it unwinds.
+            // A panic must not lose the connection; the transaction is rolled back during unwinding.
             let result = catch_unwind(AssertUnwindSafe(|| in_snapshot(&connection, work)));
             idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
             result.unwrap_or_else(|_| Err(StoreError::new("reading panicked").into()))

@@ -17,11 +17,11 @@ pub struct UserRecords<'c> {
     user: Uuid,
 }
 
-/// What [`change`] and [`Records::find`] read.
+/// The columns that [`change`] and [`Records::find`] read.
 const COLUMNS: &str = "collection, rev, op_id, device_id, seq, id, stamp, deleted, record, server_id, server_updated_at";
 
 impl<'c> UserRecords<'c> {
-    /// The records of a user, if there is such a user.
+    /// The records of a user, or `None` if the user does not exist.
     ///
     /// # Errors
     /// The store failed.
@@ -30,7 +30,7 @@ impl<'c> UserRecords<'c> {
         Ok(statement.exists([user])?.then_some(UserRecords { connection, user }))
     }
 
-    /// How many live records there are, and how many bytes of JSON they take.
+    /// The number of live records, and their total size in bytes of JSON.
     ///
     /// # Errors
     /// The store failed.
@@ -39,7 +39,7 @@ impl<'c> UserRecords<'c> {
         Ok(self.connection.prepare_cached(sql)?.query_row([self.user], |row| Ok((row.get(0)?, row.get(1)?)))?)
     }
 
-    /// The lowest revision of the user in any backup taken since, which may be restored.
+    /// The user's lowest revision in any backup since `since_ms`, which may still be restored.
     ///
     /// # Errors
     /// The store failed.
@@ -75,7 +75,7 @@ impl Records for UserRecords<'_> {
     }
 
     fn restored_rev(&self, epoch: &str) -> Result<u64, StoreError> {
-        // An epoch that has no row for the user began before there was one.
+        // An epoch without a row for the user began before the user existed.
         let sql = "SELECT name, iif(rev IS NULL, NULL, parent), coalesce(rev, 0) FROM epochs
             LEFT JOIN restores ON restores.epoch = epochs.name AND restores.user_id = ?1";
         let mut statement = self.connection.prepare_cached(sql)?;

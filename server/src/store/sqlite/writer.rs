@@ -1,5 +1,5 @@
-//! The thread that writes. It runs queued jobs in groups, each job in a savepoint of one transaction, and answers them after the commit, so
-//! that many devices share one `fsync`.
+//! The writer thread. It runs queued jobs in groups and answers them after the commit. Each job of a group runs in a savepoint of one
+//! transaction, so that many devices share one `fsync`.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,22 +16,22 @@ use super::counter::Counter;
 use super::queue::{NotTaken, Queue};
 use crate::store::StoreError;
 
-/// How many share a commit, at most, and for how long the first may have to wait for the others.
+/// The maximum number of jobs per commit, and the maximum time that the first job waits for the others.
 const GROUP_MAX: usize = 64;
 const GROUP_TIME_MAX: Duration = Duration::from_millis(20);
-/// How long emptying the log may wait for readers, and all writers with it.
+/// How long truncating the log may wait for readers. All writers wait meanwhile.
 const TRUNCATE_TIME_MAX: Duration = Duration::from_millis(200);
 
-/// Does its work in the open transaction, and hands back what to do once it is known whether that was committed.
+/// Runs in the open transaction, and returns what to do once the result of the commit is known.
 type Job = Box<dyn FnOnce(&Connection) -> Finish + Send>;
 type Finish = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
-/// The queue and its thread.
+/// The queue and the writer thread.
 pub struct Writer {
     queue: Arc<Queue<Job>>,
-    /// Whether the write-ahead log holds what was erased.
+    /// Whether the write-ahead log still contains erased data.
     log_is_stale: Arc<AtomicBool>,
-    /// Gone once the store is closed.
+    /// `None` once the store is closed.
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -45,7 +45,7 @@ impl Writer {
         Ok(Writer { queue, log_is_stale, thread: Mutex::new(Some(thread)) })
     }
 
-    /// Writes what waits, takes no more, and closes the database.
+    /// Runs the queued jobs, refuses new ones, and closes the database.
     pub fn close(&self) {
         self.queue.close();
         if let Some(thread) = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take()
@@ -55,7 +55,7 @@ impl Writer {
         }
     }
 
-    /// Says that the write-ahead log holds what was erased: it is emptied after the next commit.
+    /// Records that the write-ahead log contains erased data. The log is truncated after the next commit.
     pub fn mark_log_stale(&self) {
         self.log_is_stale.store(true, Ordering::Relaxed);
     }
@@ -70,7 +70,7 @@ impl Writer {
             let result = in_savepoint(connection, work);
             Box::new(move |committed| {
                 let answer = result.and_then(|value| committed.map(|()| value).map_err(E::from));
-                // If the client has disconnected, the commit stands, and the device repeats its request.
+                // If the client has disconnected, the commit is kept, and the device repeats its request.
                 let _ = sender.send(answer);
             })
         });
@@ -125,7 +125,7 @@ fn group(connection: &Connection, first: Job, jobs: &Queue<Job>, finishes: &mut 
     let mut next = Some(first);
     while let Some(job) = next {
         finishes.push(job(connection));
-        // A full or failing disk ends the whole transaction, and what ran in it before is undone.
+        // A full or failing disk ends the whole transaction, and rolls back the jobs that ran in it before.
         if connection.is_autocommit() {
             return Err(StoreError::new("the disk is full or fails"));
         }
@@ -153,9 +153,9 @@ fn group(connection: &Connection, first: Job, jobs: &Queue<Job>, finishes: &mut 
 fn in_savepoint<T, E: From<StoreError>>(connection: &Connection, work: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {
     let run = |sql| connection.prepare_cached(sql).and_then(|mut statement| statement.execute([])).map_err(StoreError::from);
     run("SAVEPOINT job")?;
-    // A panic fails its own job: the thread goes on, and so do the others in the group.
+    // A panic fails only its own job: the thread and the other jobs of the group continue.
     let result = catch_unwind(AssertUnwindSafe(|| work(connection))).unwrap_or_else(|_| Err(StoreError::new("writing panicked").into()));
-    // Where the transaction is gone, so is the savepoint.
+    // If the transaction has ended, the savepoint no longer exists.
     if !connection.is_autocommit() {
         if result.is_err() {
             run("ROLLBACK TO job")?;

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import urllib.request
 
-ROOT = pathlib.Path(__file__).resolve().parents[3]
+ROOT = pathlib.Path(__file__).resolve().parents[4]
 PASSWORD = "correct horse battery staple"
 # `negative_data_rejection` and its kind are left out: batch endpoints take every change alone, and answer 200 with what became of each.
 CHECKS = [

@@ -1,9 +1,9 @@
-// Changing a record.
+// Edits a record.
 
 import type { Table } from "dexie";
 import { db } from "../sync";
 
-/** Changes a record as it is by now: what was written since it was shown stays. One that was deleted meanwhile stays deleted. */
+/** Changes the current version of a record, so that later changes are kept. A record that was deleted since it was shown stays deleted. */
 export async function edit<Live, Written>(
   table: Table<Live, string, Written>,
   id: string,

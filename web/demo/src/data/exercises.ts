@@ -1,11 +1,11 @@
-// Exercises: those that the app ships, which every device makes alike, and the user's own.
+// Exercises: those that the app ships, which are identical on every device, and the user's own.
 
 import { useLiveQuery } from "dexie-react-hooks";
 import { estimatedOneRepMax } from "../logic/one-rep-max";
 import type { Point } from "../logic/chart";
 import { db, sharedId, type Draft, type ExerciseDefinition, sync } from "../sync";
 
-/** Name, equipment, muscles: those of the command's quickstart, since what an app ships is the same on every device. */
+/** Name, equipment and muscles: the same exercises as in the command's quickstart, since shipped records are the same on every device. */
 const SHIPPED: readonly (readonly [string, string, ...string[]])[] = [
   ["Back squat", "barbell", "quadriceps", "glutes"],
   ["Bench press", "barbell", "chest", "triceps"],
@@ -33,7 +33,7 @@ const SHIPPED: readonly (readonly [string, string, ...string[]])[] = [
   ["Kettlebell swing", "kettlebell", "glutes", "hamstrings"],
 ];
 
-/** Adds the shipped exercises that are missing. Any edit of a person, here or elsewhere, is later than these. */
+/** Adds the shipped exercises that are missing. Any user edit, here or elsewhere, is newer than these. */
 export async function addShipped(): Promise<void> {
   const records = SHIPPED.map(([name, equipment, ...primaryMuscleGroups]) => ({
     id: sharedId("exercise-definitions", name),
@@ -50,12 +50,12 @@ export async function addShipped(): Promise<void> {
   });
 }
 
-/** All exercises by name. */
+/** All exercises, sorted by name. */
 export function useExercises(): ExerciseDefinition[] | undefined {
   return useLiveQuery(() => db.exerciseDefinitions.orderBy("name").toArray());
 }
 
-/** What an exercise is called, by its id. */
+/** The name of an exercise, by its id. */
 export function useExerciseNames(): (id: string) => string {
   const exercises = useExercises();
   return (id) => exercises?.find((exercise) => exercise.id === id)?.name ?? (exercises ? "An unknown exercise" : "…");
@@ -67,10 +67,10 @@ export async function saveExercise(exercise: Draft<ExerciseDefinition>): Promise
   return id;
 }
 
-/** The exercises that have sets, the most used first. */
+/** The exercises that have sets, most used first. */
 export async function usedExercises(): Promise<string[]> {
   const ids = (await db.loggedSets.orderBy("exerciseDefinitionId").uniqueKeys()).map(String);
-  // Counting asks the index alone; walking over it would take a second for a year of training.
+  // Counting needs only the index; reading the records would take a second for a year of training.
   const counts = await Promise.all(ids.map((id) => db.loggedSets.where("exerciseDefinitionId").equals(id).count()));
   const counted = ids.map((id, index) => ({ id, count: counts[index] ?? 0 }));
   return counted.sort((left, right) => right.count - left.count).map(({ id }) => id);

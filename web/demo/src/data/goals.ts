@@ -1,4 +1,4 @@
-// Goals and how far they are. What stands now is read from the log; the goals themselves say only what is wanted.
+// Goals and their progress. The current value is read from the log; a goal itself contains only the target.
 
 import { bestOneRepMax } from "../logic/one-rep-max";
 import { goalProgress } from "../logic/goals";
@@ -7,7 +7,7 @@ import { db, type UserGoal } from "../sync";
 
 export interface GoalState {
   goal: UserGoal;
-  /** What stands now, in kilograms; nothing if the log says nothing of it. */
+  /** The current value in kilograms; undefined if the log has no data for it. */
   currentKg?: number | undefined;
   /** From 0 to 1. */
   progress: number;
@@ -41,7 +41,7 @@ async function stateOf(goal: UserGoal): Promise<GoalState> {
   }
 }
 
-/** The heaviest set with enough repetitions; for a single one, the best estimate. */
+/** The heaviest set with enough repetitions; for a single repetition, the best estimate. */
 async function bestLift(exerciseId: string, reps: number): Promise<number | undefined> {
   const sets = await db.loggedSets.where("exerciseDefinitionId").equals(exerciseId).toArray();
   if (reps === 1) {
@@ -51,7 +51,7 @@ async function bestLift(exerciseId: string, reps: number): Promise<number | unde
   return enough.length === 0 ? undefined : Math.max(...enough);
 }
 
-/** Marks a goal, with the day on which it was reached. */
+/** Sets the status of a goal, with the day on which it was reached. */
 export async function markGoal(goal: UserGoal, status: UserGoal["status"]): Promise<void> {
   await edit(db.userGoals, goal.id, ({ achievedDate: _, ...rest }) =>
     status === "achieved" ? { ...rest, status, achievedDate: Date.now() } : { ...rest, status },

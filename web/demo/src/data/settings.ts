@@ -1,4 +1,4 @@
-// The one settings record of a user. Until it is first written, the defaults hold.
+// The settings record of a user. Until it is first written, the defaults apply.
 
 import { useLiveQuery } from "dexie-react-hooks";
 import { createContext, useContext, useEffect } from "react";
@@ -13,12 +13,12 @@ export type Theme = UserSettings["theme"];
 
 export type Settings = Draft<UserSettings>;
 
-/** The settings as they are stored. Nothing while they are read for the first time. */
+/** The stored settings. Undefined while they are first loaded. */
 export function useStoredSettings(): Settings | undefined {
   return useLiveQuery(async () => (await db.userSettings.get(ID)) ?? DEFAULTS);
 }
 
-/** Read once for the whole page: a weight is never shown in the wrong unit first. */
+/** Read once for the whole page, so that a weight is never shown in the wrong unit at first. */
 export const SettingsContext = createContext<Settings>(DEFAULTS);
 
 export function useSettings(): Settings {
@@ -35,7 +35,7 @@ export async function changeSettings(change: Partial<Settings>): Promise<void> {
   });
 }
 
-/** Where the theme is kept for the next start, which comes before the database is open. */
+/** Where the theme is stored for the next start, which happens before the database is open. */
 const THEME_KEY = "stronglog-demo.theme";
 
 function applyTheme(theme: Theme): void {
@@ -46,7 +46,7 @@ function applyTheme(theme: Theme): void {
   }
 }
 
-/** Shows the theme of the last start at once. */
+/** Applies the theme of the last start at once. */
 export function applyLastTheme(): void {
   const theme = localStorage.getItem(THEME_KEY);
   applyTheme(theme === "light" || theme === "dark" ? theme : "system");

@@ -1,4 +1,4 @@
-// Templates: a workout planned ahead, as exercises in order.
+// Templates: a planned workout, as exercises in order.
 
 import { Dexie } from "dexie";
 import { edit } from "./edit";
@@ -6,7 +6,7 @@ import { db, sync, type WorkoutTemplate, type WorkoutTemplateExerciseInstance as
 
 export type { Planned };
 
-/** The exercises of a template in their order. */
+/** The exercises of a template, in order. */
 export async function plannedOf(templateId: string): Promise<Planned[]> {
   const key = "[workoutTemplateId+orderInTemplate]";
   return db.workoutTemplateExerciseInstances.where(key).between([templateId, Dexie.minKey], [templateId, Dexie.maxKey]).toArray();
@@ -23,7 +23,7 @@ export async function addTemplate(name: string): Promise<string> {
   return id;
 }
 
-/** Deletes a template with its plan, and returns what undoes it. Workouts that were made from it stay. */
+/** Deletes a template with its plan, and returns a function that undoes it. Workouts that were created from it are kept. */
 export async function deleteTemplate(template: WorkoutTemplate): Promise<() => Promise<void>> {
   const planned = await plannedOf(template.id);
   const tables = [db.workoutTemplates, db.workoutTemplateExerciseInstances] as const;
@@ -52,7 +52,7 @@ export async function addPlanned(templateId: string, exerciseDefinitionId: strin
   });
 }
 
-/** Puts an exercise one place up or down, by exchanging two orders. */
+/** Moves an exercise up or down by one, by swapping two order values. */
 export async function movePlanned(planned: readonly Planned[], index: number, by: -1 | 1): Promise<void> {
   const [one, other] = [planned[index], planned[index + by]];
   const table = db.workoutTemplateExerciseInstances;
@@ -64,7 +64,7 @@ export async function movePlanned(planned: readonly Planned[], index: number, by
   }
 }
 
-/** The plan of an exercise in words: 3 × 8–12. */
+/** The plan of an exercise as text: 3 × 8–12. */
 export function planText({ targetSets, targetReps, targetSetDefinitions }: Planned): string {
   const sets = targetSets ?? targetSetDefinitions.length;
   return targetReps

@@ -1,4 +1,4 @@
-// Workouts and their sets. Each set is a record of its own, so that two devices can log into one workout.
+// Workouts and their sets. Each set is its own record, so that two devices can log into one workout.
 
 import { Dexie } from "dexie";
 import { useLiveQuery } from "dexie-react-hooks";
@@ -6,15 +6,15 @@ import { type Block, changed, type Entry, nextSet } from "../logic/sets";
 import { edit } from "./edit";
 import { db, type LoggedSet, sync, type WorkoutLog, type WorkoutTemplate } from "../sync";
 
-/** A workout that was begun longer ago than this and never finished is not under way any more. */
+/** An unfinished workout that began longer ago than this no longer counts as in progress. */
 const UNDER_WAY_MS = 12 * 3_600_000;
 
-/** Whether somebody is still at it: until it is finished, a workout has no length. */
+/** Whether the workout is in progress: a workout has no duration until it is finished. */
 export function isUnderWay(workout: WorkoutLog, now: number): boolean {
   return workout.durationMs === 0 && now - workout.startTime < UNDER_WAY_MS;
 }
 
-/** The workout that is under way on any of the user's devices. Nothing while it is looked for, null if there is none. */
+/** The workout that is in progress on any of the user's devices. Undefined while it is loading, null if there is none. */
 export function useWorkoutUnderWay(): WorkoutLog | null | undefined {
   return useLiveQuery(async () => {
     const now = Date.now();
@@ -32,7 +32,7 @@ export async function newestWorkouts(limit: number): Promise<WorkoutLog[]> {
   return db.workoutLogs.orderBy("startTime").reverse().limit(limit).toArray();
 }
 
-/** The sets of some workouts, by the workout's id. */
+/** The sets of the given workouts, by workout id. */
 export async function setsByWorkout(workouts: readonly WorkoutLog[]): Promise<Map<string, LoggedSet[]>> {
   const sets = await db.loggedSets
     .where("workoutLogId")
@@ -41,7 +41,7 @@ export async function setsByWorkout(workouts: readonly WorkoutLog[]): Promise<Ma
   return Map.groupBy(sets, (set) => set.workoutLogId);
 }
 
-/** The sets of a workout in their order. */
+/** The sets of a workout, in order. */
 export async function setsOf(workoutId: string): Promise<LoggedSet[]> {
   const key = "[workoutLogId+orderInWorkout+orderInExercise]";
   return db.loggedSets
@@ -50,7 +50,7 @@ export async function setsOf(workoutId: string): Promise<LoggedSet[]> {
     .toArray();
 }
 
-/** The sets of an exercise in the last workout with it before another one. */
+/** The sets of an exercise in the last workout that has it, before the given workout. */
 export async function setsOfLastTime(exerciseId: string, before: WorkoutLog): Promise<LoggedSet[]> {
   const sets = await db.loggedSets.where("exerciseDefinitionId").equals(exerciseId).toArray();
   const groups = Map.groupBy(sets, (set) => set.workoutLogId);
@@ -70,20 +70,20 @@ export async function startWorkout(template?: WorkoutTemplate): Promise<string> 
   return id;
 }
 
-/** Ends a workout now. One that is ended within its first millisecond would count as under way. */
+/** Finishes a workout now. The duration is at least a millisecond, because a workout without a duration counts as in progress. */
 export async function finishWorkout(workout: WorkoutLog): Promise<void> {
   const endTime = Math.max(Date.now(), workout.startTime + 1);
   await edit(db.workoutLogs, workout.id, (current) => ({ ...current, endTime, durationMs: endTime - current.startTime }));
 }
 
-/** Sets a text, or removes it if nothing is in it. */
+/** Sets a text member, or removes it if the text is empty. */
 export async function describeWorkout(workout: WorkoutLog, member: "name" | "notes", text: string): Promise<void> {
   await edit(db.workoutLogs, workout.id, ({ [member]: _, ...rest }) =>
     text.trim() === "" ? rest : { ...rest, [member]: text.trim() },
   );
 }
 
-/** Deletes a workout with its sets, and returns what undoes it. */
+/** Deletes a workout with its sets, and returns a function that undoes it. */
 export async function deleteWorkout(workout: WorkoutLog): Promise<() => Promise<void>> {
   const sets = await setsOf(workout.id);
   await db.transaction("rw", db.workoutLogs, db.loggedSets, async () => {

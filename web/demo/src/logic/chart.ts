@@ -1,4 +1,4 @@
-// The geometry of a line chart over time: scales, ticks and paths. Nothing here draws.
+// The geometry of a line chart over time: scales, ticks and paths. This module draws nothing.
 
 export interface Point {
   /** Milliseconds since the Unix epoch. */
@@ -10,7 +10,7 @@ export interface Scale {
   (value: number): number;
 }
 
-/** From a range of values to a range of pixels. A range of one value lands in the middle. */
+/** Maps a range of values to a range of pixels. A range of a single value maps to the middle. */
 export function linear([from, to]: readonly [number, number], [start, end]: readonly [number, number]): Scale {
   if (from === to) {
     return () => (start + end) / 2;
@@ -18,7 +18,7 @@ export function linear([from, to]: readonly [number, number], [start, end]: read
   return (value) => start + ((value - from) / (to - from)) * (end - start);
 }
 
-/** Round numbers around all values, with about `count` steps between them. */
+/** Round numbers that enclose all values, with about `count` steps between them. */
 export function niceTicks(min: number, max: number, count: number): number[] {
   const span = max - min || Math.abs(max) || 1;
   const rough = span / count;
@@ -29,7 +29,7 @@ export function niceTicks(min: number, max: number, count: number): number[] {
   return Array.from({ length: last - first + 1 }, (_, index) => Number(((first + index) * step).toPrecision(12)));
 }
 
-/** Starts of days, weeks, months or years between two moments, at most `count` of them. */
+/** The starts of days, weeks, months or years between two times, at most `count` of them. */
 export function timeTicks(from: number, to: number, count: number): number[] {
   for (const [unit, every] of STEPS) {
     const ticks = startsOf(unit, every, from, to, count + 1);
@@ -58,7 +58,7 @@ const STEPS: readonly (readonly [CalendarUnit, number])[] = [
   ["year", 50],
 ];
 
-/** Every so many calendar units from `from` on, and no more than `limit`: days and months have no fixed length. */
+/** Every nth calendar unit from `from` on, at most `limit` of them: days and months have no fixed length. */
 function startsOf(unit: CalendarUnit, every: number, from: number, to: number, limit: number): number[] {
   const date = new Date(from);
   date.setHours(0, 0, 0, 0);
@@ -85,12 +85,12 @@ function startsOf(unit: CalendarUnit, every: number, from: number, to: number, l
   return ticks;
 }
 
-/** An SVG path through points, which are pixels. */
+/** An SVG path through points given in pixels. */
 export function linePath(points: readonly (readonly [number, number])[]): string {
   return points.map(([x, y], index) => `${index === 0 ? "M" : "L"}${x.toFixed(1)} ${y.toFixed(1)}`).join("");
 }
 
-/** For each point the mean of the points of the days before it: what is left of a weight without food and water. */
+/** For each point, the mean of the points of the preceding days: removes the fluctuation of bodyweight by food and water. */
 export function trend(points: readonly Point[], days: number): Point[] {
   const window = days * 86_400_000;
   let first = 0;
@@ -105,7 +105,7 @@ export function trend(points: readonly Point[], days: number): Point[] {
   });
 }
 
-/** The point nearest to a moment; the points are in order. */
+/** The point nearest to a time; the points must be sorted. */
 export function nearest(points: readonly Point[], at: number): Point | undefined {
   let [low, high] = [0, points.length - 1];
   while (high - low > 1) {

@@ -1,13 +1,13 @@
-// A record of any collection in a few words, for lists of mixed records.
+// Describes a record of any collection in a few words, for lists of mixed records.
 
 import type { CollectionPath } from "../sync";
 import { type Unit, weight } from "./units";
 import { counted, shortDay } from "./words";
 
 export interface Described {
-  /** What kind of thing it is. */
+  /** The kind of record. */
   kind: string;
-  /** Which one. */
+  /** The name of the record. */
   text: string;
 }
 
@@ -26,12 +26,12 @@ const KINDS: Readonly<Record<CollectionPath, string>> = {
   "workout-templates": "Template",
 };
 
-/** What kind of thing the records of a collection are; the collection's own name, if it is one of a later version. */
+/** The kind of the records in a collection; the collection's own name, if this version does not know it. */
 export function kindOf(collection: string): string {
   return (KINDS as Readonly<Record<string, string>>)[collection] ?? collection;
 }
 
-/** The record may be of a later version of the app, or a tombstone: whatever is not as expected is left out. */
+/** The record may come from a later version of the app, or be a tombstone: unexpected members are ignored. */
 export function describe(collection: CollectionPath, record: unknown, unit: Unit): Described {
   const members = (typeof record === "object" && record !== null ? record : {}) as Record<string, unknown>;
   const text = (name: string): string | undefined => (typeof members[name] === "string" ? members[name] : undefined);

@@ -1,6 +1,6 @@
-// How far a goal is.
+// The progress of a goal.
 
-/** The way from start to target that is behind, from 0 to 1, whether it leads up or down. */
+/** The completed share of the way from start to target, from 0 to 1, for targets above or below the start. */
 export function goalProgress(start: number | undefined, current: number | undefined, target: number): number {
   if (start === undefined || current === undefined) {
     return 0;

@@ -1,6 +1,6 @@
 // The weight that a person could lift once, estimated from a set of several repetitions.
 
-/** Beyond this the formula says little: endurance decides, not strength. */
+/** Above this the formula is not reliable: endurance decides, not strength. */
 const REPS_MAX = 12;
 
 export interface Lifted {
@@ -8,7 +8,7 @@ export interface Lifted {
   loggedReps?: number;
 }
 
-/** Epley's estimate in kilograms; nothing for a set that says nothing of it. */
+/** Epley's estimate in kilograms; undefined for a set from which it cannot be estimated. */
 export function estimatedOneRepMax({ loggedWeightKg: kg, loggedReps: reps = 0 }: Lifted): number | undefined {
   if (kg <= 0 || reps < 1 || reps > REPS_MAX) {
     return undefined;
@@ -16,13 +16,13 @@ export function estimatedOneRepMax({ loggedWeightKg: kg, loggedReps: reps = 0 }:
   return reps === 1 ? kg : kg * (1 + reps / 30);
 }
 
-/** The best estimate among sets. */
+/** The best estimate of the given sets. */
 export function bestOneRepMax(sets: readonly Lifted[]): number | undefined {
   const estimates = sets.map(estimatedOneRepMax).filter((estimate) => estimate !== undefined);
   return estimates.length === 0 ? undefined : Math.max(...estimates);
 }
 
-/** What was moved in all: weight times repetitions, in kilograms. */
+/** The total volume: weight times repetitions, in kilograms. */
 export function volumeKg(sets: readonly Lifted[]): number {
   return sets.reduce((sum, set) => sum + set.loggedWeightKg * (set.loggedReps ?? 0), 0);
 }

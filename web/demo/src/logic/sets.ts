@@ -1,4 +1,4 @@
-// The kinds of set: turning one kind into another, and sets as the blocks of a workout.
+// The kinds of set: converts one kind to another, and groups the sets of a workout into blocks.
 
 import type { Draft, LoggedSet } from "../sync";
 
@@ -13,16 +13,16 @@ export const SET_TYPES: readonly (readonly [SetType, string])[] = [
   ["repsForTime", "For time"],
 ];
 
-/** What is typed for a set, whatever its kind. */
+/** The typed values of a set, whatever its kind. */
 export interface Entry {
   setType: SetType;
   loggedWeightKg: number;
   loggedReps: number;
-  /** Of the timed kinds alone. */
+  /** Only for timed kinds. */
   seconds?: number | undefined;
 }
 
-/** How long a timed set is supposed to take until somebody says otherwise. */
+/** The default target duration of a timed set. */
 const SECONDS = 60;
 
 export function entryOf(set: LoggedSet): Entry {
@@ -32,7 +32,7 @@ export function entryOf(set: LoggedSet): Entry {
   return { setType, loggedWeightKg, loggedReps, seconds };
 }
 
-/** The members of a set that its kind decides. */
+/** The members of a set that depend on its kind. */
 function membersOf({ setType, loggedWeightKg, loggedReps, seconds = SECONDS }: Entry) {
   switch (setType) {
     case "amrapTime":
@@ -46,7 +46,7 @@ function membersOf({ setType, loggedWeightKg, loggedReps, seconds = SECONDS }: E
   }
 }
 
-/** A set as it is after a change, which may make it another kind. What no kind decides stays. */
+/** A set after a change, which may change its kind. Members that do not depend on the kind are kept. */
 export function changed(set: LoggedSet, change: Partial<Entry>): LoggedSet {
   const entry = { ...entryOf(set), ...change };
   if (entry.setType === set.setType) {
@@ -60,7 +60,7 @@ export function changed(set: LoggedSet, change: Partial<Entry>): LoggedSet {
   return { ...kept, ...membersOf(entry) } as LoggedSet;
 }
 
-/** Sets of one exercise in a row, and what was planned for them. */
+/** Consecutive sets of one exercise, and their plan. */
 export interface Block<Planned> {
   exerciseId: string;
   order: number;
@@ -68,7 +68,7 @@ export interface Block<Planned> {
   plan?: Planned | undefined;
 }
 
-/** The sets of a workout, which are in order, as blocks; and a block without sets for each exercise that was planned and not begun. */
+/** Groups the sorted sets of a workout into blocks, and adds a block without sets for each planned exercise that was not begun. */
 export function blocksOf<Planned extends { exerciseDefinitionId: string; orderInTemplate: number }>(
   sets: readonly LoggedSet[],
   planned: readonly Planned[],
@@ -76,7 +76,7 @@ export function blocksOf<Planned extends { exerciseDefinitionId: string; orderIn
   const blocks: Block<Planned>[] = [];
   for (const set of sets) {
     const last = blocks.at(-1);
-    // Apps differ in how they count: what stands together belongs together.
+    // Apps number sets differently, so adjacent sets of an exercise form a block.
     if (last?.exerciseId === set.exerciseDefinitionId) {
       last.sets.push(set);
     } else {
@@ -94,7 +94,7 @@ export function blocksOf<Planned extends { exerciseDefinitionId: string; orderIn
   return blocks.sort((left, right) => left.order - right.order);
 }
 
-/** The next set of a block: like its last one, or like the one of the last time. */
+/** The next set of a block, with the values of its last set, or of the first set in the previous workout. */
 export function nextSet(
   workoutLogId: string,
   block: Omit<Block<unknown>, "plan">,

@@ -1,4 +1,4 @@
-// What the sync status comes down to, in a word and in a sentence.
+// Summarizes the sync status as a short label and a sentence.
 
 import type { SyncStatus } from "../sync";
 import { counted } from "./words";
@@ -7,9 +7,9 @@ export type Tone = "quiet" | "good" | "busy" | "attention";
 
 export interface Summary {
   tone: Tone;
-  /** Two words at most, for the pill. */
+  /** At most two words, for the status pill. */
   label: string;
-  /** A sentence: what is so, and what to do if anything is to be done. */
+  /** A sentence: the state, and what the user should do, if anything. */
   sentence: string;
 }
 
@@ -67,7 +67,7 @@ export function summary(status: SyncStatus): Summary {
   }
 }
 
-/** A message as a sentence. */
+/** Formats a message as a sentence. */
 function sentenceOf(message: string): string {
   return `${message.charAt(0).toUpperCase()}${message.slice(1)}${message.endsWith(".") ? "" : "."}`;
 }

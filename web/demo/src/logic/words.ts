@@ -1,4 +1,4 @@
-// Moments, spans and numbers as people say them.
+// Formats times, durations and numbers for display.
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -15,7 +15,7 @@ export function duration(ms: number): string {
   return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
 }
 
-/** How long ago a moment was: just now, 5 min ago, 3 h ago, 2 days ago, and then its day. */
+/** How long ago a time was: just now, 5 min ago, 3 h ago, 2 days ago, and the day for older times. */
 export function ago(at: number, now: number): string {
   const passed = now - at;
   if (passed < MINUTE) {
@@ -30,7 +30,7 @@ export function ago(at: number, now: number): string {
   return passed < 7 * DAY ? `${counted(Math.floor(passed / DAY), "day")} ago` : day(at, now);
 }
 
-/** A day: Today, Yesterday, Mon 3 Nov; with its year if that is another one. */
+/** A day: Today, Yesterday, Mon 3 Nov; with its year if it is not the current year. */
 export function day(at: number, now: number): string {
   const days = Math.round((midnight(now) - midnight(at)) / DAY);
   if (days === 0 || days === 1) {
@@ -58,7 +58,7 @@ export function month(at: number): string {
   return new Date(at).toLocaleDateString("en", { month: "long", year: "numeric" });
 }
 
-/** A tick of a time axis: 3 Nov where days are told apart, Nov otherwise, and the year in January. */
+/** A tick label of a time axis: 3 Nov if days are distinguished, Nov otherwise, and the year in January. */
 export function tick(at: number, span: number): string {
   const date = new Date(at);
   const name = MONTHS[date.getMonth()] ?? "";
@@ -68,20 +68,20 @@ export function tick(at: number, span: number): string {
   return date.getMonth() === 0 ? String(date.getFullYear()) : name;
 }
 
-/** The local day of a moment, as date inputs have it. */
+/** The local day of a time, in the format of date inputs. */
 export function dayInput(at: number): string {
   const date = new Date(at);
   const two = (number: number) => String(number).padStart(2, "0");
   return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
 }
 
-/** The moment that a date input means: noon of that day, which no change of clocks moves to another one. */
+/** The time that a date input stands for: noon of that day, which no daylight saving change moves to another day. */
 export function fromDayInput(text: string): number | undefined {
   const at = new Date(`${text}T12:00`).getTime();
   return Number.isNaN(at) || at < 0 ? undefined : at;
 }
 
-/** The first moment of the week, which begins on Monday. */
+/** The start of the week, which begins on Monday. */
 export function weekStart(now: number): number {
   const date = new Date(midnight(now));
   date.setDate(date.getDate() - ((date.getDay() + 6) % 7));

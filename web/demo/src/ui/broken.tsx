@@ -1,4 +1,4 @@
-// What is shown where the page cannot go on, such as when the browser does not open the database.
+// The error page for when the app cannot continue, such as when the browser does not open the database.
 
 import { Component, type ReactNode } from "react";
 import { told } from "./toast";

@@ -1,25 +1,25 @@
-// A line chart over time in SVG: drawn at the width that it has, read by pointer or by arrow keys, and as a table.
+// A line chart over time in SVG: drawn at its available width, readable with the pointer or the arrow keys, and as a table.
 
 import { type KeyboardEvent, type PointerEvent, useLayoutEffect, useRef, useState } from "react";
 import { linear, linePath, nearest, niceTicks, type Point, timeTicks } from "../logic/chart";
 import { shortDay, tick } from "../logic/words";
 
 interface ChartProps {
-  /** What the chart shows, for those who do not see it. */
+  /** A description of the chart, for screen readers. */
   name: string;
-  /** In order of time; at least one. */
+  /** Ordered by time; at least one. */
   points: readonly Point[];
-  /** A smoother line to draw instead of one through the points. */
+  /** A smoother line that is drawn instead of the line through the points. */
   line?: readonly Point[];
-  /** A value to reach. */
+  /** A target value. */
   goal?: number | undefined;
-  /** A value for reading, with its unit. */
+  /** Formats a value with its unit. */
   format: (value: number) => string;
 }
 
 const HEIGHT = 224;
 const MARGIN = { top: 12, right: 8, bottom: 26, left: 40 };
-/** Beyond this many, marks are clutter. */
+/** With more points than this, markers are clutter. */
 const MARKS_MAX = 500;
 
 export function LineChart({ name, points, line = points, goal, format }: ChartProps) {
@@ -138,7 +138,7 @@ export function LineChart({ name, points, line = points, goal, format }: ChartPr
   );
 }
 
-/** The width of an element in pixels, kept up to date, and the ref that it is measured by. */
+/** The width of an element in pixels, kept up to date, and the ref of the measured element. */
 function useWidth() {
   const box = useRef<HTMLElement>(null);
   const [width, setWidth] = useState(640);

@@ -1,4 +1,4 @@
-// Labelled inputs, and what asks and tells: dialogs, choices, empty places.
+// Labelled inputs, dialogs, choices and empty states.
 
 import { type InputHTMLAttributes, type ReactNode, useEffect, useId, useLayoutEffect, useRef } from "react";
 import { useDraft } from "./draft";
@@ -6,7 +6,7 @@ import { Icon, type IconName } from "./icon";
 
 type FieldProps = { label: string; hint?: string; error?: string | undefined } & InputHTMLAttributes<HTMLInputElement>;
 
-/** A text input with its label above, and below it a hint or what is wrong. */
+/** A text input with its label above, and a hint or an error below. */
 export function Field({ label, hint, error, ...input }: FieldProps) {
   const id = useId();
   const below = error ?? hint;
@@ -31,7 +31,7 @@ export function Field({ label, hint, error, ...input }: FieldProps) {
 
 interface SelectProps<T extends string> {
   label: string;
-  /** Whether the label is only heard: what stands around says it to those who see. */
+  /** Whether the label is only for screen readers, because the surroundings show it visually. */
   bare?: boolean;
   value: T;
   options: readonly (readonly [T, string])[];
@@ -56,7 +56,7 @@ export function Select<T extends string>({ label, bare, value, options, onChange
   );
 }
 
-/** One of a few, side by side. */
+/** A choice between a few options, side by side. */
 export function Choice<T extends string>({ label, bare, value, options, onChange }: SelectProps<T>) {
   const name = useId();
   return (
@@ -82,11 +82,11 @@ interface DialogProps {
   children: ReactNode;
 }
 
-/** A modal dialog while it is rendered. Escape and a click beside it close it. */
+/** A modal dialog that is open while it is rendered. Escape or a click outside closes it. */
 export function Dialog({ title, onClose, children }: DialogProps) {
   const id = useId();
   const dialog = useRef<HTMLDialogElement>(null);
-  // Closed before it is taken away: only then the focus goes back to where it was.
+  // Closed before it is removed: only then the focus returns to the previous element.
   useLayoutEffect(() => {
     const element = dialog.current;
     element?.showModal();
@@ -121,7 +121,7 @@ interface EmptyProps {
   children: ReactNode;
 }
 
-/** What stands where nothing is yet, and how to change that. */
+/** An empty state, with a way to add the first entry. */
 export function Empty({ icon, title, children }: EmptyProps) {
   return (
     <div className="empty">
@@ -138,14 +138,14 @@ export function Loading() {
 
 interface CommitProps extends Omit<InputHTMLAttributes<HTMLInputElement>, "onChange" | "value"> {
   label: string;
-  /** Names what is typed, until it is stored. */
+  /** The key of the draft that keeps the typed text until it is stored. */
   draft: string;
   value: string;
-  /** Stores what was typed, if it can be. Then the stored text is shown again, whichever it is. */
+  /** Stores the typed text, if it is valid. The input then shows the stored text, whether or not it changed. */
   onCommit: (text: string) => Promise<unknown>;
 }
 
-/** An input without a visible label, stored when it is left or Enter is pressed. */
+/** An input without a visible label; its text is stored when the input loses focus or Enter is pressed. */
 export function Commit({ label, draft, value, onCommit, ...input }: CommitProps) {
   const [typed, setTyped] = useDraft(draft);
   const latest = useRef(typed);
@@ -154,12 +154,12 @@ export function Commit({ label, draft, value, onCommit, ...input }: CommitProps)
     if (typed !== undefined && typed !== value) {
       await onCommit(typed);
     }
-    // What is being typed by now is left alone.
+    // Text that was typed in the meantime is kept.
     if (latest.current === typed) {
       setTyped(undefined);
     }
   };
-  // What was typed when the page was closed is stored now.
+  // Stores the text that was typed when the page was closed.
   useEffect(() => {
     if (typed !== undefined) {
       void leave();

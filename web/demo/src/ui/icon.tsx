@@ -1,4 +1,4 @@
-// The icons, as strokes on a grid of 24 by 24. They are decoration: a name stands beside each, or on its button.
+// The icons, as strokes on a 24 by 24 grid. They are decorative: a name is next to each icon, or on its button.
 
 const PATHS = {
   train: "M3 9v6M6.5 6v12M17.5 6v12M21 9v6M6.5 12h11",

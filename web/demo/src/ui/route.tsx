@@ -1,10 +1,10 @@
-// Where one is: the address bar's path is the only state.
+// Routing: the path in the address bar is the only state.
 
 import { type AnchorHTMLAttributes, type MouseEvent, useEffect, useRef, useSyncExternalStore } from "react";
 
 const MOVED = "stronglog:moved";
 
-/** Whether anybody has moved since the page was loaded. */
+/** Whether the user has navigated since the page was loaded. */
 let moved = false;
 
 export function usePath(): string {
@@ -31,7 +31,7 @@ export function navigate(path: string): void {
 
 type LinkProps = { to: string } & AnchorHTMLAttributes<HTMLAnchorElement>;
 
-/** A link within the app. With a modifier key it is the browser's. */
+/** A link within the app. With a modifier key, the browser handles it. */
 export function Link({ to, ...rest }: LinkProps) {
   const follow = (event: MouseEvent) => {
     if (!(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey)) {
@@ -42,7 +42,7 @@ export function Link({ to, ...rest }: LinkProps) {
   return <a {...rest} href={to} onClick={follow} />;
 }
 
-/** The heading of a page: its title, and where the focus goes when the page is come to. */
+/** The heading of a page: its title, which receives the focus when the user navigates to the page. */
 export function Title({ children }: { children: string }) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
@@ -60,7 +60,7 @@ export function Title({ children }: { children: string }) {
   );
 }
 
-/** The page of a record that is no more, with a way on. */
+/** The page of a record that no longer exists, with a link to continue. */
 export function Gone({ what, to, toWhat }: { what: string; to: string; toWhat: string }) {
   return (
     <>

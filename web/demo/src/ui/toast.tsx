@@ -1,4 +1,4 @@
-// What has just happened, for a few seconds: with a way back where there is one.
+// Toasts: show what has just happened for a few seconds, with an undo button if the action can be undone.
 
 import { useLayoutEffect, useRef, useSyncExternalStore } from "react";
 import { Icon } from "./icon";
@@ -9,7 +9,7 @@ interface Toast {
   undo?: (() => Promise<void>) | undefined;
 }
 
-/** Long enough to read it and to reach the button. */
+/** Long enough to read the message and to reach the button. */
 const SHOWN_MS = 8_000;
 
 let toasts: readonly Toast[] = [];
@@ -23,14 +23,14 @@ function show(next: readonly Toast[]): void {
 
 const dismiss = (number: number): void => show(toasts.filter((toast) => toast.number !== number));
 
-/** Says something; `undo` takes it back. */
+/** Shows a message; `undo` reverts the action. */
 export function say(text: string, undo?: () => Promise<void>): void {
   const number = (last += 1);
   show([...toasts.slice(-2), { number, text, undo }]);
   setTimeout(() => dismiss(number), SHOWN_MS);
 }
 
-/** Does something, and says so if it fails. True if it was done. */
+/** Runs an action, and shows a message if it fails. Resolves to true if it succeeded. */
 export async function attempt(work: Promise<unknown>): Promise<boolean> {
   try {
     await work;
@@ -57,7 +57,7 @@ export function Toasts() {
   );
   const popover = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
-    // Shown anew each time: what was shown last is the topmost.
+    // Shown again each time, so that the newest toast is on top.
     popover.current?.hidePopover();
     popover.current?.showPopover();
   }, [shown]);

@@ -1,4 +1,4 @@
-// The account: signing up, in and out.
+// The account page: signing up, in and out.
 
 import { type FormEvent, useState } from "react";
 import { currentOwner, isAnotherAccount, openLogOf, rememberOwner } from "../data/accounts";
@@ -52,17 +52,17 @@ interface Problem {
   email?: string;
   password?: string;
   all?: string;
-  /** The address of another account than the log's own. */
+  /** The email address of an account other than the log's own. */
   another?: string;
 }
 
-/** What the contract refuses, beside the inputs that it is about. */
+/** The violations of the contract, next to the inputs that they concern. */
 function problemOf(way: Way, credentials: { email: string; password: string }): Problem {
   const found = credentialViolations(way === "in" ? "signIn" : "signUp", credentials);
   const about = (pointer: string) => found.find((violation) => violation.pointer === pointer);
   const [email, password] = [about("/email"), about("/password")];
   return {
-    // What an address looks like is a pattern, which is nothing to show.
+    // The format of an address is a pattern, which is not a useful message.
     ...(email && { email: credentials.email !== "" && email.keyword === "maxLength" ? `The address ${email.message}.` : "Type an email address." }),
     ...(password && { password: credentials.password === "" ? "Type a password." : `The password ${password.message}.` }),
   };

@@ -1,4 +1,4 @@
-// Bodyweight: how it goes, and the next measurement.
+// Bodyweight: its trend, and the next measurement.
 
 import { useLiveQuery } from "dexie-react-hooks";
 import { type FormEvent, useState } from "react";
@@ -15,7 +15,7 @@ import { Title } from "../ui/route";
 import { attempt, say } from "../ui/toast";
 
 const DAY_MS = 86_400_000;
-/** Over how many days the trend is the mean. */
+/** The number of days over which the trend is averaged. */
 const TREND_DAYS = 7;
 const SHOWN = 10;
 

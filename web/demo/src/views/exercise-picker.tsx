@@ -1,4 +1,4 @@
-// Choosing an exercise by typing a part of its name, or making the one that is missing.
+// Chooses an exercise by a part of its name, or creates a missing one.
 
 import { useState } from "react";
 import { saveExercise, useExercises } from "../data/exercises";

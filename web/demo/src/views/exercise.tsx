@@ -1,4 +1,4 @@
-// One exercise: how strong it has made you, and what it is.
+// One exercise: the estimated strength over time, and its details.
 
 import { useLiveQuery } from "dexie-react-hooks";
 import { type FormEvent, useState } from "react";
@@ -53,7 +53,7 @@ function Records({ exercise }: { exercise: ExerciseDefinition }) {
     if (goal?.type !== "liftTarget") {
       return { sets };
     }
-    // A goal of several repetitions stands where lifting it would.
+    // A goal of several repetitions is shown at its estimated one-repetition maximum.
     const reached = { loggedWeightKg: goal.targetWeightKg, loggedReps: goal.targetReps ?? 1 };
     return { sets, goalKg: estimatedOneRepMax(reached) };
   }, [exercise.id]);
@@ -86,7 +86,7 @@ function Records({ exercise }: { exercise: ExerciseDefinition }) {
   );
 }
 
-/** Edits an exercise, or makes one. */
+/** Edits or creates an exercise. */
 export function ExerciseDialog({ exercise, onClose }: { exercise?: ExerciseDefinition; onClose: () => void }) {
   const [name, setName] = useState(exercise?.name ?? "");
   const [equipment, setEquipment] = useState(exercise?.equipment ?? "");

@@ -1,4 +1,4 @@
-// Goals: what is wanted, how far it is, and new ones.
+// Goals: targets, progress, and new goals.
 
 import { useLiveQuery } from "dexie-react-hooks";
 import { type FormEvent, useState } from "react";

@@ -1,4 +1,4 @@
-// What was done: the strength of an exercise over time, and all workouts by month.
+// The history: the strength of an exercise over time, and all workouts by month.
 
 import { useLiveQuery } from "dexie-react-hooks";
 import { useState } from "react";
@@ -14,7 +14,7 @@ import { Empty, Loading, Select } from "../ui/form";
 import { Link, Title } from "../ui/route";
 import { Icon } from "../ui/icon";
 
-/** How many workouts are listed, and how many more when they are asked for. */
+/** The number of workouts that are listed at first, and that each request for more adds. */
 const SHOWN = 20;
 
 export function HistoryPage() {
@@ -52,7 +52,7 @@ function Strength() {
   );
 }
 
-/** The best estimate of each workout, and a goal for it. */
+/** The best estimate of each workout, and the goal for it. */
 export function OneRepMaxChart({ exerciseId, name, goalKg }: { exerciseId: string; name: string; goalKg?: number | undefined }) {
   const unit = useUnit();
   const history = useLiveQuery(() => oneRepMaxHistory(exerciseId), [exerciseId]);
@@ -117,7 +117,7 @@ function Workouts() {
   );
 }
 
-/** A workout in a list, which leads to it. */
+/** A list entry of a workout, with a link to it. */
 export function WorkoutItem({ workout, sets, when }: { workout: WorkoutLog; sets: readonly LoggedSet[]; when: string }) {
   const unit = useUnit();
   const length =

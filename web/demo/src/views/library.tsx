@@ -1,4 +1,4 @@
-// The library: exercises, and templates made of them.
+// The library: exercises, and templates that consist of exercises.
 
 import { useLiveQuery } from "dexie-react-hooks";
 import { type FormEvent, useState } from "react";

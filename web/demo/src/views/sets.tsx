@@ -1,4 +1,4 @@
-// The sets of one exercise in a workout, as a table to type into.
+// The sets of one exercise in a workout, as an editable table.
 
 import { useLiveQuery } from "dexie-react-hooks";
 import { useExerciseNames } from "../data/exercises";
@@ -85,7 +85,7 @@ function SetRow({ set, nth, timed, unit }: { set: LoggedSet; nth: number; timed:
   const { setType, loggedWeightKg, loggedReps, seconds } = entryOf(set);
   const estimate = estimatedOneRepMax(set);
   const store = (change: Partial<Entry>) => attempt(changeSet(set, change));
-  /** Stores a number if one was typed. */
+  /** Stores a number if the user typed one. */
   const number = async (typed: number | undefined, change: (value: number) => Partial<Entry>) =>
     typed !== undefined && store(change(typed));
   const remove = async () => {

@@ -1,4 +1,4 @@
-// Settings, which are a record like any other: they follow the user to every device.
+// Settings, which are a synced record: they follow the user to every device.
 
 import { changeSettings, type Theme, useSettings } from "../data/settings";
 import type { Unit } from "../logic/units";

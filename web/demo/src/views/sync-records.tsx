@@ -1,4 +1,4 @@
-// Records that sync has something to say about: refused, not readable yet, or of the past.
+// Records that sync reports: rejected, not readable yet, or past versions.
 
 import { useEffect, useState } from "react";
 import { type Described, describe, kindOf } from "../logic/describe";
@@ -8,7 +8,7 @@ import { type BlockedRecord, type PastVersion, type QuarantinedChange, sync, typ
 import { Empty } from "../ui/form";
 import { attempt, say, told } from "../ui/toast";
 
-/** What the package lists, read again whenever `change` is another. */
+/** A list from the package, which is read again when `change` changes. */
 function useListed<T>(read: () => Promise<T[]>, change: string): T[] | undefined {
   const [listed, setListed] = useState<T[]>();
   useEffect(() => {
@@ -20,7 +20,7 @@ function useListed<T>(read: () => Promise<T[]>, change: string): T[] | undefined
     return () => {
       current = false;
     };
-    // `read` is one of the package's own functions, which stay the same.
+    // `read` is one of the package's own functions, which never change.
   }, [change]);
   return listed;
 }
@@ -88,7 +88,7 @@ export function Quarantined({ count }: { count: number }) {
 export function History({ status }: { status: SyncStatus }) {
   const unit = useUnit();
   const [asked, setAsked] = useState(0);
-  // Whatever moves records moves one of these.
+  // Every change of these lists changes one of these values.
   const change = [
     status.state,
     status.pending,

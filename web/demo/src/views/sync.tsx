@@ -1,4 +1,4 @@
-// The sync panel: how it stands, what waits, what was refused, what lost, and the account.
+// The sync panel: the status, pending edits, rejected edits, past versions, and the account.
 
 import { useEffect, useState, useSyncExternalStore } from "react";
 import { summary } from "../logic/status";
@@ -28,7 +28,7 @@ export function SyncPage() {
   );
 }
 
-/** The time, once in a while: what was "just now" gets older. */
+/** The current time, updated periodically, because "just now" gets older. */
 function useNow(): number {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {
@@ -38,7 +38,7 @@ function useNow(): number {
   return now;
 }
 
-/** The states in which asking for a sync leads to one. */
+/** The states in which a request to sync has an effect. */
 const CAN_SYNC: ReadonlySet<SyncState> = new Set(["idle", "syncing", "offline"]);
 
 function State({ status }: { status: SyncStatus }) {
@@ -103,7 +103,7 @@ function State({ status }: { status: SyncStatus }) {
 }
 
 function OfflineSwitch({ paused }: { paused: boolean }) {
-  // Switched at once, and shown as it is when the status follows.
+  // Switches at once, and shows the actual state when the status follows.
   const [wanted, setWanted] = useState(paused);
   useEffect(() => setWanted(paused), [paused]);
   const change = () => {
@@ -121,7 +121,7 @@ function OfflineSwitch({ paused }: { paused: boolean }) {
   );
 }
 
-/** A resync would delete much: only the user knows whether that is right. */
+/** A resync would delete many records: only the user knows whether that is intended. */
 function Confirmation({ status }: { status: SyncStatus }) {
   return (
     <section className="notice" aria-label="Deletions to confirm">

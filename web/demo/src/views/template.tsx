@@ -1,4 +1,4 @@
-// One template: its exercises in order, each with what is planned.
+// One template: its exercises in order, each with its plan.
 
 import { useLiveQuery } from "dexie-react-hooks";
 import { useState } from "react";

@@ -1,4 +1,4 @@
-// The first page: go on with a workout, or begin one.
+// The first page: continue a workout, or begin one.
 
 import { useLiveQuery } from "dexie-react-hooks";
 import { useExerciseNames } from "../data/exercises";

@@ -1,4 +1,4 @@
-// One workout: its exercises and their sets. The same page logs it and edits it later.
+// One workout: its exercises and their sets. The same page logs the workout and edits it later.
 
 import { useLiveQuery } from "dexie-react-hooks";
 import { useEffect, useState } from "react";
@@ -39,7 +39,7 @@ function Workout({ workout }: { workout: WorkoutLog }) {
   const [picking, setPicking] = useState(false);
   const [restFrom, setRestFrom] = useState<number>();
   const underWay = isUnderWay(workout, Date.now());
-  // What was only planned is of no interest once the workout is over.
+  // Exercises that were only planned are hidden once the workout is finished.
   const blocks = sets && planned && blocksOf(sets, planned).filter((block) => underWay || block.sets.length > 0);
 
   const add = async (block: Pick<Block<Planned>, "exerciseId" | "order" | "sets">) => {
@@ -96,7 +96,7 @@ function Workout({ workout }: { workout: WorkoutLog }) {
   );
 }
 
-/** How long the rest after the last set still is. */
+/** The remaining rest after the last set. */
 function RestTimer({ from }: { from: number | undefined }) {
   const { defaultRestTimerSecs } = useSettings();
   const [now, setNow] = useState(Date.now);
@@ -115,7 +115,7 @@ function RestTimer({ from }: { from: number | undefined }) {
   );
 }
 
-/** Name and notes of the workout, and its end. */
+/** The name, the notes and the end of the workout. */
 function Details({ workout }: { workout: WorkoutLog }) {
   const [notes, setNotes] = useDraft(`${workout.id}.notes`);
   const remove = async () => {

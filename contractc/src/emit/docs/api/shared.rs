@@ -1,4 +1,4 @@
-//! The sections behind the operations: failures that several of them share, the codes in their bodies, and all headers.
+//! The sections after the operations: error responses that several operations share, the codes in their bodies, and all headers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use crate::emit::docs::fields::{Row, yes_or_no};
 use crate::emit::docs::markdown::{cell, code, embed, key, link};
 use crate::model::{Header, Operation, Parameter, Place, Response, SchemaId, Status};
 
-/// Where a response is shared by so many operations at most, they are listed.
+/// The maximum number of operations that are listed for a shared response.
 const LISTED_OPERATIONS_MAX: usize = 5;
 
 impl Writer<'_, '_> {
@@ -40,7 +40,7 @@ impl Writer<'_, '_> {
         }
     }
 
-    /// The closed lists of codes in the bodies of failures: a member `code` with an enumeration.
+    /// The enums of error codes: the member `code` in the bodies of error responses.
     pub(super) fn codes(&self) -> Vec<CodesView> {
         let failed = operations(self.words)
             .flat_map(|operation| operation.responses.iter().filter(|response| is_failure(operation, response.status)));

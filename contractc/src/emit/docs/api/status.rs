@@ -1,8 +1,8 @@
-//! Statuses: which of them are failures, and their names.
+//! HTTP statuses: which ones are errors, and their names.
 
 use crate::model::{Operation, Status};
 
-/// Whether a status says that the request failed. The default does, where others say how it succeeds.
+/// Whether a status means that the request failed. The default response does if other responses cover success.
 pub fn is_failure(operation: &Operation, status: Status) -> bool {
     match status {
         Status::Code(code) => code >= 400,
@@ -25,7 +25,7 @@ pub fn status_words(status: Status) -> String {
     phrase.map_or_else(|| status.text(), |phrase| format!("{} {phrase}", status.text()))
 }
 
-/// The names of failures, by RFC 9110 and the registry of status codes.
+/// The names of error statuses, from RFC 9110 and the IANA registry.
 const PHRASES: &[(u16, &str)] = &[
     (400, "Bad Request"),
     (401, "Unauthorized"),

@@ -1,4 +1,4 @@
-//! What the template of `api-reference.md` is given.
+//! The views for the template of `api-reference.md`.
 
 use serde::Serialize;
 
@@ -53,7 +53,7 @@ pub(super) struct Group {
     pub(super) heading: String,
     pub(super) description: String,
     pub(super) records: String,
-    /// The list at the head, if there are several.
+    /// The list at the start of the section, if there are several operations.
     pub(super) index: Vec<IndexRow>,
     pub(super) operations: Vec<OperationView>,
 }
@@ -102,7 +102,7 @@ pub(super) struct ResponseRow {
     pub(super) headers: String,
 }
 
-/// The members of a response's body that has no section of its own.
+/// The members of a response body that has no section of its own.
 #[derive(Serialize)]
 pub(super) struct ResponseBody {
     pub(super) status: String,
@@ -114,7 +114,7 @@ pub(super) struct ExampleView {
     pub(super) status: String,
     pub(super) language: &'static str,
     pub(super) text: String,
-    /// Where the same example is shown, if not here.
+    /// The place that shows the same example, if it is not shown here.
     pub(super) shown_at: String,
 }
 
@@ -135,7 +135,7 @@ pub(super) struct CodesView {
     pub(super) heading: String,
     pub(super) link: String,
     pub(super) description: String,
-    /// Those that the description does not name.
+    /// The codes that the description does not mention.
     pub(super) others: String,
 }
 

@@ -1,4 +1,4 @@
-//! The keywords of objects: members in one walk, by name and by pattern, and what holds between them.
+//! The keywords of objects: members in one pass, by name and by pattern, and constraints between members.
 
 use std::fmt::Write;
 
@@ -10,7 +10,7 @@ impl Emitter<'_> {
         let rules = &schema.object;
         let parts: Vec<&Schema> = merged.iter().map(|part| self.schema(*part)).collect();
         let mut required: Vec<&str> = Vec::new();
-        // What is referred to comes first, as records are written: the look for them is then one walk.
+        // Referenced schemas come first, in the order in which records are written, so that one pass finds all members.
         for name in parts.iter().rev().flat_map(|part| &part.object.required) {
             if !required.contains(&name.as_str()) {
                 required.push(name);
@@ -47,7 +47,7 @@ impl Emitter<'_> {
         code
     }
 
-    /// The walk over an object's members.
+    /// The loop over the members of an object.
     fn members(&self, schema: &Schema, parts: &[&Schema]) -> String {
         let mut arms: Vec<(&str, String)> = Vec::new();
         for part in parts {
@@ -56,7 +56,7 @@ impl Emitter<'_> {
                 let is_own = std::ptr::eq(*part, schema);
                 match arms.iter_mut().find(|(known, _)| known == name) {
                     Some((_, code)) => code.push_str(&check),
-                    // A member without a rule still counts as named where others may not be there.
+                    // A declared member without checks still needs an arm if undeclared members are constrained.
                     None if !check.is_empty() || (is_own && schema.object.additional_properties.is_some()) => arms.push((name, check)),
                     None => {}
                 }
@@ -69,7 +69,7 @@ impl Emitter<'_> {
         }
         let own: Vec<&str> = schema.object.properties.iter().map(|(name, _)| name.as_str()).collect();
         let mut code = String::new();
-        // Patterns look at every member, and members that only another part of the schema names are still additional to this one.
+        // Patterns apply to every member, and a member that only another part declares is still additional to this schema.
         let foreign = arms.iter().any(|(name, _)| !own.contains(name));
         if !schema.object.pattern_properties.is_empty() || (foreign && !others.is_empty()) {
             code.push_str(&match_members(&arms, ""));
@@ -87,7 +87,7 @@ impl Emitter<'_> {
         walks
     }
 
-    /// Code for a member that `properties` does not name.
+    /// Code for a member that `properties` does not declare.
     fn other_members(&self, schema: &Schema) -> String {
         match schema.object.additional_properties {
             Some(id) if self.schema(self.plan.contract.resolved(id)).never => "out.unknown_member(at);\n".to_owned(),
@@ -117,7 +117,7 @@ impl Emitter<'_> {
     }
 }
 
-/// A `match` over member names; plain calls where there is but one.
+/// A `match` over member names; only the code for other members if there are no names.
 fn match_members(arms: &[(&str, String)], others: &str) -> String {
     if arms.is_empty() {
         return others.to_owned();

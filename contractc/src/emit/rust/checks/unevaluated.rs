@@ -21,7 +21,7 @@ impl Emitter<'_> {
         code
     }
 
-    /// Checks `part` by `rest` unless the schema evaluates it.
+    /// Checks `part` against `rest` unless the schema evaluates it.
     fn unless_evaluated(&self, id: SchemaId, part: Part, rest: SchemaId, keyword: &str) -> String {
         let check = if self.schema(self.plan.contract.resolved(rest)).never {
             format!("out.never({keyword:?}, at);\n")
@@ -32,7 +32,7 @@ impl Emitter<'_> {
         format!("if !({evaluated}) {{\n{check}}}\n")
     }
 
-    /// An expression over `value` and the member `name` or the item `part` at `index`.
+    /// The condition as an expression over `value` and the member `name`, or over `value` and the item `part` at `index`.
     fn condition(&self, evaluated: &Evaluated<'_>) -> String {
         let both = |left: String, right: &Evaluated<'_>| match (left.as_str(), right) {
             (_, Evaluated::Always) => left,

@@ -1,4 +1,4 @@
-//! The schemas of objects: members, maps, and what holds between members.
+//! The schemas of objects: members, maps, and constraints between members.
 
 use super::{Emitter, Wanted, pattern, texts};
 use crate::emit::typescript::code::{Code, key, quoted};
@@ -15,7 +15,7 @@ impl<'p> Emitter<'p> {
             || parts.skip(1).any(|part| part.object.any())
     }
 
-    /// Whether more than `unevaluatedProperties` is said of members.
+    /// Whether keywords other than `unevaluatedProperties` constrain the members.
     fn has_other_members(&self, schema: &Schema) -> bool {
         let mut object = schema.object.clone();
         object.unevaluated_properties = None;
@@ -56,7 +56,7 @@ impl<'p> Emitter<'p> {
         wanted.from(Code::call("rt.members", arguments).checked(checks), "")
     }
 
-    /// The fields of a declared record, if they are just the members at hand.
+    /// The fields of a declared record, if they match the given members exactly.
     fn fields_of(&self, ty: &Type, members: &[(&'p str, Vec<SchemaId>)]) -> Option<&'p [Field]> {
         let (Type::Declared(id) | Type::Recursive(id)) = ty else { return None };
         let Shape::Record { fields, .. } = &self.plan.shapes.get(*id).shape else { return None };
@@ -64,7 +64,7 @@ impl<'p> Emitter<'p> {
         (all_named && fields.len() == members.len()).then_some(fields.as_slice())
     }
 
-    /// All members with their schemas, in the order of the type's fields.
+    /// All members with their schemas, in the order of the fields of the type.
     fn members(&self, merged: &[SchemaId]) -> Vec<(&'p str, Vec<SchemaId>)> {
         let mut members: Vec<(&'p str, Vec<SchemaId>)> = Vec::new();
         for part in merged.iter().skip(1).chain(merged.first()) {

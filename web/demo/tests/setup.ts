@@ -14,7 +14,7 @@ const CHROMIUM = process.env["CHROMIUM_BIN"] ?? "/usr/bin/chromium";
 /** How long a page may take to get somewhere on a busy machine. */
 export const PATIENCE_MS = 30_000;
 
-export interface World {
+export interface Setup {
   readonly url: string;
   readonly email: string;
   readonly password: string;
@@ -26,7 +26,7 @@ interface Told {
   readonly web: { readonly url: string; readonly email: string; readonly password: string };
 }
 
-export async function startWorld(records: number): Promise<World> {
+export async function start(records: number): Promise<Setup> {
   if (!existsSync(PROGRAM)) {
     throw new Error(
       `cannot start the server: there is no ${PROGRAM}. Run \`cargo xtask web\` and \`cargo build -p stronglog-cli\`, or set STRONGLOG_BIN`,
@@ -53,13 +53,13 @@ export async function startWorld(records: number): Promise<World> {
 }
 
 /** A browser of its own, on the first page. What goes wrong in it is collected. */
-export async function newDevice(world: World, problems: string[]): Promise<{ context: BrowserContext; page: Page }> {
-  const context = await world.browser.newContext({ viewport: { width: 1280, height: 900 }, reducedMotion: "reduce" });
+export async function newDevice(setup: Setup, problems: string[]): Promise<{ context: BrowserContext; page: Page }> {
+  const context = await setup.browser.newContext({ viewport: { width: 1280, height: 900 }, reducedMotion: "reduce" });
   context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
   page.on("console", (message) => message.type() === "error" && problems.push(message.text()));
   page.on("pageerror", (error) => problems.push(String(error)));
-  await page.goto(world.url);
+  await page.goto(setup.url);
   await page.getByRole("heading", { level: 1, name: "Train" }).waitFor();
   return { context, page };
 }
@@ -76,10 +76,10 @@ export async function goToSync(page: Page): Promise<void> {
 }
 
 /** Signs a device in, and waits until it has everything. */
-export async function signIn(world: World, page: Page): Promise<void> {
+export async function signIn(setup: Setup, page: Page): Promise<void> {
   await goToSync(page);
-  await page.getByLabel("Email").fill(world.email);
-  await page.getByLabel("Password").fill(world.password);
+  await page.getByLabel("Email").fill(setup.email);
+  await page.getByLabel("Password").fill(setup.password);
   await page.getByRole("button", { name: "Sign in" }).click();
   await synced(page);
 }

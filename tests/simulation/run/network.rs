@@ -1,4 +1,4 @@
-//! The network of the simulated world: requests that are lost, late, refused on the way or served twice, and answers that get lost.
+//! The network of the simulated run: requests that are lost, delayed, refused on the way or delivered twice, and responses that are lost.
 
 use stronglog_sync::api::ProblemCode;
 use stronglog_sync::engine::answer::Answered;
@@ -7,11 +7,11 @@ use stronglog_sync::store::Key;
 use stronglog_sync::wire;
 use uuid::Uuid;
 
-use super::{World, account_id, trace, value_of};
+use super::{Run, account_id, trace, value_of};
 use crate::device::EPOCH_MS;
 use crate::server::problem;
 
-/// A message on its way.
+/// A message in transit.
 #[derive(Clone)]
 pub(super) struct Packet {
     device: usize,
@@ -21,11 +21,11 @@ pub(super) struct Packet {
     message: Message,
 }
 
-impl World {
-    /// Puts a request on the network, and makes sure that it holds nothing of another account (I9).
+impl Run {
+    /// Sends a request, and checks that it contains nothing of another account (I9).
     pub(super) fn send(&mut self, device: usize, request: u64, account: Uuid, message: Message) -> Result<(), String> {
         let sender = &self.devices[device];
-        // The driver has no token for another account than the one that it was told of: such a request is not sent.
+        // The driver only has a token for its current account, so a request for another account is not sent.
         let Some(token) = sender.token.filter(|token| account_id(*token) == account) else {
             self.devices[device].inbox.push(Event::Unanswered { request, message: "no token".to_owned() });
             return Ok(());
@@ -66,7 +66,7 @@ impl World {
         Ok(())
     }
 
-    /// A request that was served long ago reaches the server once more.
+    /// Delivers a request to the server a second time.
     pub(super) fn serve_duplicate(&mut self) -> Result<(), String> {
         if self.duplicates.is_empty() {
             return Ok(());
@@ -76,9 +76,9 @@ impl World {
         Ok(())
     }
 
-    /// An answer that is not the one that was hoped for.
+    /// Sometimes replaces the response with a refusal or a response that is not of the contract.
     fn refusal(&mut self, packet: &Packet) -> Option<Answered> {
-        // A server that finds one small edit too large would be at fault itself.
+        // If a server refused a single small edit as too large, the server itself would be at fault.
         let several = matches!(&packet.message, Message::Push { edits, .. } if edits.len() > 1);
         let answered = |status: u16, body: &str| Answered { status, retry_after_ms: None, body: body.as_bytes().to_vec() };
         Some(match self.chance.below(90) {
@@ -149,7 +149,7 @@ impl World {
         }
     }
 
-    /// Change notifications: heard by some.
+    /// Sends change notifications, which only some devices receive.
     fn ring(&mut self, account: usize) {
         let rev = self.server.rev(account);
         for device in self.devices.iter_mut().filter(|device| device.home == account && device.token == Some(account)) {

@@ -1,4 +1,4 @@
-//! The simulated world: devices, a server, a network between them, and everything that can go wrong with each.
+//! The simulated run: devices, a server, a network between them, and the faults of each.
 
 mod faults;
 mod network;
@@ -25,31 +25,31 @@ use network::Packet;
 #[derive(Clone, Debug, PartialEq)]
 struct LastEdit {
     device: usize,
-    /// The value that was written; nothing if it was deleted.
+    /// The value that was written, or `None` if the record was deleted.
     value: Option<String>,
 }
 
-pub struct World {
+pub struct Run {
     pub chance: Chance,
     pub now: i64,
     pub server: Server,
     pub devices: Vec<Device>,
     network: Vec<Packet>,
-    /// Requests that come once more, later.
+    /// Requests that will be delivered a second time.
     duplicates: Vec<Packet>,
     last_edits: BTreeMap<(usize, Key), LastEdit>,
     writers: BTreeMap<(usize, Key), BTreeSet<usize>>,
     /// The highest stamp that the server has acknowledged for a record.
     acknowledged: BTreeMap<(usize, Key), i64>,
-    /// Records whose fate is open: poisoned, or edited on a device that was rolled back.
+    /// Records whose final state is not determined: poisoned, or edited on a device that was rolled back.
     open: BTreeSet<(usize, Key)>,
-    /// Records in which a newer app has put something that this one does not know.
+    /// Records with a member written by a newer app, which this app does not know.
     marked: BTreeSet<(usize, Key)>,
     /// Versions that this app cannot read.
     unreadable: BTreeSet<(usize, Key)>,
-    /// Devices that share an id until one of them notices: the count of their edits means nothing until then (R20).
+    /// Devices that share an id until one of them notices. Their edit counts mean nothing until then (R20).
     twins: BTreeSet<usize>,
-    /// Whether somebody has put an old copy of a database back.
+    /// Whether an old copy of a database has been restored.
     rolled_back: bool,
     newer_app_edits: u64,
 }
@@ -58,30 +58,30 @@ fn trace() -> bool {
     std::env::var_os("SIMULATION_TRACE").is_some()
 }
 
-/// The value of a record as the app ships it.
+/// The value of a shipped record.
 pub const SHIPPED: &str = "seed";
 pub const ACCOUNTS: usize = 2;
-/// Devices of the first account, and of the second.
+/// The number of devices of the first and the second account.
 const DEVICES: [usize; 2] = [3, 1];
 const STEPS: usize = 400;
 
-/// The steps of the world's first part, in which everything can go wrong, and then its end, in which nothing does.
-pub fn run(seed: u64) -> Result<(), String> {
-    let mut world = World::new(seed);
+/// Runs the first part, in which all faults can occur, and then the end, in which none occur.
+pub fn play(seed: u64) -> Result<(), String> {
+    let mut run = Run::new(seed);
     for _ in 0..STEPS {
-        world.step(true)?;
+        run.step(true)?;
     }
-    world.quieten("after the faults")?;
-    world.check()?;
-    world.last_edit_wins()?;
-    world.replay_changes_nothing()
+    run.quieten("after the faults")?;
+    run.check()?;
+    run.last_edit_wins()?;
+    run.replay_changes_nothing()
 }
 
 pub fn account_id(account: usize) -> Uuid {
     Uuid::from_u128(0xACC0 + account as u128)
 }
 
-/// A collection whose records need little: known by what it is like, not by its name.
+/// A collection whose records need few members, selected by its properties and not by its name.
 fn plain_collection() -> &'static Collection {
     registry::COLLECTIONS
         .iter()
@@ -98,7 +98,7 @@ fn seeded_collection() -> &'static Collection {
     registry::COLLECTIONS.iter().copied().find(|known| known.natural_key.is_some()).expect("a collection with shipped records")
 }
 
-/// A valid record that says `value` in a member that no version of the contract knows.
+/// A valid record with `value` in a member that no version of the contract knows.
 fn record_text(collection: &Collection, id: Uuid, value: &str) -> Option<String> {
     let sync = format!(r#""id":"{id}","clientCreatedAt":1,"clientUpdatedAt":1,"isDeleted":false,"v":"{value}""#);
     let own = [
@@ -113,18 +113,18 @@ fn record_text(collection: &Collection, id: Uuid, value: &str) -> Option<String>
     })
 }
 
-/// What a record says in that member.
+/// The value of that member in a record.
 pub fn value_of(text: &str) -> String {
     let tape = stronglog_sync::api::runtime::schema::parse(text.as_bytes()).expect("JSON");
     tape.root().get("v").and_then(|value| value.as_str()).unwrap_or_default().to_owned()
 }
 
-impl World {
+impl Run {
     pub fn new(seed: u64) -> Self {
         let mut chance = Chance::new(seed);
         let homes = DEVICES.iter().enumerate().flat_map(|(account, count)| std::iter::repeat_n(account, *count));
         let devices = homes.enumerate().map(|(number, home)| Device::new(number, home, account_id(home), &mut chance)).collect();
-        World {
+        Run {
             server: Server::new(),
             devices,
             chance,
@@ -143,7 +143,7 @@ impl World {
         }
     }
 
-    /// A record of an account: two are a device's own, the others are shared.
+    /// Picks a record of an account: two belong to one device, the others are shared.
     fn key(&mut self, device: usize) -> Key {
         let home = self.devices[device].home as u128;
         let number = self.devices[device].number as u128;
@@ -207,7 +207,8 @@ impl World {
         Ok(())
     }
 
-    /// The record with another value, as it is or as a form has shown it some time ago: everything else stays as it is, known or not.
+    /// The record with another value, based on its current text or on what a form showed earlier. All other members stay unchanged, known
+    /// or not.
     fn edited(&mut self, device: usize, key: Key, value: &str) -> String {
         let row = self.devices[device].store.get(key).expect("a store in memory");
         let live = row.filter(|row| !row.record.deleted);
@@ -220,12 +221,12 @@ impl World {
         stronglog_sync::record::rewrite(&known, &[("v", Some(format!("\"{value}\"")))]).expect("an object")
     }
 
-    /// Tells a device's engine something that has happened: not always in the order in which it did.
+    /// Passes a waiting event to a device's engine, not always in the order of occurrence.
     fn hear(&mut self, device: usize) -> Result<(), String> {
         let waiting = self.devices[device].inbox.len();
         if waiting > 0 {
             let mut place = self.chance.below(waiting);
-            // What the user does is heard in the order in which it was done.
+            // The user's actions are passed in the order in which they were done.
             let of_user = |event: &Event| matches!(event, Event::SignedIn { .. } | Event::SignedOut | Event::Pause | Event::Resume);
             if of_user(&self.devices[device].inbox[place]) {
                 place = self.devices[device].inbox.iter().position(of_user).unwrap_or(place);
@@ -236,7 +237,7 @@ impl World {
         Ok(())
     }
 
-    /// Does something that a device's engine has asked for.
+    /// Carries out one of the commands of a device's engine.
     fn work(&mut self, index: usize, faults: bool) -> Result<(), String> {
         let device = &mut self.devices[index];
         if device.jobs.is_empty() {

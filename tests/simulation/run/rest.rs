@@ -1,4 +1,4 @@
-//! How the simulated world comes to rest, and what must be true when it has.
+//! The end of the simulated run: how it reaches a quiescent state, and what must hold then.
 
 use std::collections::BTreeSet;
 
@@ -8,13 +8,13 @@ use stronglog_sync::store::{Key, Select, Store};
 use stronglog_sync::task::{Answer, Task};
 use stronglog_sync::wire;
 
-use super::{ACCOUNTS, LastEdit, World, value_of};
+use super::{ACCOUNTS, LastEdit, Run, value_of};
 use crate::device::EPOCH_MS;
 
 const QUIET_STEPS: usize = 6_000;
 
-impl World {
-    /// Lets the world come to rest, without any fault: everything that waits must be dealt with in bounded steps (L1, L3).
+impl Run {
+    /// Runs without faults until the run is quiescent: all pending work must be done within a bounded number of steps (L1, L3).
     pub(super) fn quieten(&mut self, when: &str) -> Result<(), String> {
         self.duplicates.clear();
         for index in 0..self.devices.len() {
@@ -39,14 +39,14 @@ impl World {
         Err(format!("no rest {when} (L1): {states:?}"))
     }
 
-    /// What must be true when the world is at rest.
+    /// Checks what must hold when the run is quiescent.
     pub(super) fn check(&mut self) -> Result<(), String> {
         for index in 0..self.devices.len() {
             self.check_replica(index)?;
         }
         for ((account, key), last) in &self.last_edits {
             let alone = self.writers.get(&(*account, *key)).is_some_and(|writers| writers.len() == 1);
-            // Once the tombstone of a shipped record is purged, an app that ships it may bring it back.
+            // Once the tombstone of a shipped record is purged, an app that ships the record may bring it back.
             let reseeded = last.value.is_none() && (key.collection.natural_key.is_some() || key.collection.singleton.is_some());
             if !alone || reseeded || self.open.contains(&(*account, *key)) {
                 continue;
@@ -70,7 +70,7 @@ impl World {
         Ok(())
     }
 
-    /// The edit that was made last, by a device that has seen all others, wins: even if its clock is far behind (I4).
+    /// The last edit, made by a device that has seen all others, wins even if the device's clock is far behind (I4).
     pub(super) fn last_edit_wins(&mut self) -> Result<(), String> {
         let index = self.chance.below(self.devices.len());
         let home = self.devices[index].home;
@@ -92,7 +92,7 @@ impl World {
         self.check()
     }
 
-    /// Requests that come again, at the very end, change nothing (I7).
+    /// Requests that are repeated at the very end change nothing (I7).
     pub(super) fn replay_changes_nothing(&mut self) -> Result<(), String> {
         for account in 0..ACCOUNTS {
             let edits = self.server.current_edits(account);
@@ -106,8 +106,8 @@ impl World {
         Ok(())
     }
 
-    /// Where nothing is going on and no timer is about to go off, whoever asked for a sync has been answered, even if the user must act before
-    /// it goes on (L4).
+    /// If nothing is in progress and no timer is about to fire, every call that asked for a sync has returned, even if the user must act
+    /// before sync continues (L4).
     fn check_calls_return(&self) -> Result<(), String> {
         let mut still = self.devices.iter().filter(|device| device.wake_at.is_none_or(|at| at > self.now));
         let Some(device) = still.find(|device| !device.engine.is_waiting(self.now)) else { return Ok(()) };
@@ -115,7 +115,7 @@ impl World {
         Err(format!("device {} does nothing, in the state {state:?}, and a call for sync does not return (L4)", device.number))
     }
 
-    /// Answers the questions of resyncs. Says whether there were any.
+    /// Answers the questions of resyncs. Returns whether there were any.
     fn answer_questions(&mut self) -> bool {
         let mut asked = false;
         for index in 0..self.devices.len() {
@@ -138,7 +138,7 @@ impl World {
         })
     }
 
-    /// Goes to the next time at which a device wants to be woken.
+    /// Advances the time to the next wake-up of a device.
     fn pass_time(&mut self) -> Result<(), String> {
         let next = self.devices.iter().filter_map(|device| device.wake_at).min();
         let Some(next) = next else { return Err("nothing is at rest and no timer is armed (L2)".to_owned()) };
@@ -149,7 +149,7 @@ impl World {
         Ok(())
     }
 
-    /// A device has what the server has, blocked and quarantined records apart (I1).
+    /// Checks that a device has the same records as the server, apart from blocked and quarantined records (I1).
     fn check_replica(&mut self, index: usize) -> Result<(), String> {
         let home = self.devices[index].home;
         let quarantined = self.devices[index].store.quarantined().expect("a store in memory");

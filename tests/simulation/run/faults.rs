@@ -1,13 +1,13 @@
-//! What can go wrong in the simulated world beside the network: crashes, clocks, accounts, backups, copies of databases, other versions.
+//! The faults of the simulated run besides the network: crashes, clocks, accounts, backups, copies of databases, and other app versions.
 
 use stronglog_sync::engine::Event;
 use stronglog_sync::store::Key;
 use uuid::Uuid;
 
-use super::{ACCOUNTS, World, account_id, plain_collection, record_text, trace};
+use super::{ACCOUNTS, Run, account_id, plain_collection, record_text, trace};
 use crate::device::{Device, EPOCH_MS};
 
-impl World {
+impl Run {
     pub(super) fn fault(&mut self, index: usize) -> Result<(), String> {
         let home = self.devices[index].home;
         let which = self.chance.below(34);
@@ -28,7 +28,7 @@ impl World {
             20 if self.chance.of_thousand(400) => self.server.restore(),
             21..23 => {
                 self.now += 30_000;
-                // Of a purged tombstone nothing is left that a later edit could be compared with.
+                // A purged tombstone leaves nothing behind that a later edit could be compared with.
                 for (account, id) in self.server.purge(EPOCH_MS + self.now - 20_000) {
                     self.acknowledged.retain(|(of, key), _| (*of, key.id) != (account, id));
                 }
@@ -49,7 +49,7 @@ impl World {
         self.devices[index].inbox.push(Event::SignedIn { account: account_id(account) });
     }
 
-    /// Somebody else signs in on a device that is full of unsent edits.
+    /// Another user signs in on a device with unsent edits.
     fn sign_in_elsewhere(&mut self, index: usize) {
         let other = (self.devices[index].home + 1) % ACCOUNTS;
         self.devices[index].inbox.push(Event::SignedOut);
@@ -63,7 +63,7 @@ impl World {
         self.devices[index].poison(key, self.now, &mut self.chance);
     }
 
-    /// A device with a newer app writes what this app's contract does not know: a member, or a version that it cannot even read.
+    /// A device with a newer app writes a member that this app's contract does not know, or a version that this app cannot read.
     fn newer_app(&mut self, account: usize) -> Result<(), String> {
         self.newer_app_edits += 1;
         let id = Uuid::from_u128((account as u128 + 1) << 64 | 0xF00 | u128::from(self.newer_app_edits % 3));
@@ -83,7 +83,7 @@ impl World {
         Ok(())
     }
 
-    /// Somebody puts an old copy of a device's database back.
+    /// Restores an old copy of a device's database.
     fn roll_back(&mut self, index: usize) {
         let home = self.devices[index].home;
         if let Some(copy) = self.devices[index].copy.take() {
@@ -95,7 +95,7 @@ impl World {
         }
     }
 
-    /// Somebody copies a device's database to another device.
+    /// Copies a device's database to another device.
     fn clone_device(&mut self, index: usize) {
         let home = self.devices[index].home;
         let mut clone = Device::new(self.devices.len(), home, account_id(home), &mut self.chance);
