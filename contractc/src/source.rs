@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError};
 
 use crate::diagnostic::Diagnostics;
-use crate::runtime::json::{Json, Value as JsonValue};
+use crate::runtime::json::Value as JsonValue;
 use crate::runtime::number::Number;
 use crate::runtime::report::escaped;
-use crate::runtime::tape::{DEPTH_MAX, Located, Tape};
+use crate::runtime::tape::{DEPTH_MAX, Located, Tape, TapeValue};
 pub use crate::span::Span;
 
 /// A value of a document, with its position.
@@ -299,12 +299,12 @@ fn parse_json(file: usize, text: &str, diagnostics: &mut Diagnostics) -> Option<
 fn json_node(file: usize, located: Located<'_>) -> Node {
     let start = located.offset();
     let (value, width) = match located.value() {
-        Json::Null => (Value::Null, 4),
-        Json::Bool(value) => (Value::Bool(value), 4),
-        Json::Number(number) => (Value::Number(number), 1),
-        Json::String(text) => (Value::String(text.to_owned()), text.len() + 2),
-        Json::Array(_) => (Value::List(located.parts().map(|part| json_node(file, part)).collect()), 1),
-        Json::Object(_) => {
+        TapeValue::Null => (Value::Null, 4),
+        TapeValue::Bool(value) => (Value::Bool(value), 4),
+        TapeValue::Number(number) => (Value::Number(number), 1),
+        TapeValue::String(text) => (Value::String(text.to_owned()), text.len() + 2),
+        TapeValue::Array(_) => (Value::List(located.parts().map(|part| json_node(file, part)).collect()), 1),
+        TapeValue::Object(_) => {
             let parts: Vec<_> = located.parts().collect();
             let entries = parts.chunks_exact(2).map(|pair| {
                 let key = pair[0].value().as_str().unwrap_or_default().to_owned();

@@ -230,7 +230,7 @@ impl<'r, 'a> ObjectReader<'r, 'a> {
     fn find(&self, index: usize, name: &str) -> Option<Json<'a>> {
         debug_assert_eq!(self.names.get(index), Some(&name), "the index of a member is that of its name");
         match (self.object, self.places.get(index)) {
-            (Object::Tape(container), Some(place)) => container.at(*place),
+            (Object::Tape(container), Some(place)) => container.at(*place).map(Json::from),
             (other, _) => other.get(name),
         }
     }

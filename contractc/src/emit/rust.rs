@@ -170,6 +170,7 @@ fn runtime() -> Vec<OutputFile> {
         ("pattern", include_str!("../../runtime/rust/pattern.rs")),
         ("reqwest", include_str!("../../runtime/rust/reqwest.rs")),
         ("report", include_str!("../../runtime/rust/report.rs")),
+        ("scanner", include_str!("../../runtime/rust/scanner.rs")),
         ("schema", include_str!("../../runtime/rust/schema.rs")),
         ("schema/values", include_str!("../../runtime/rust/schema/values.rs")),
         ("tape", include_str!("../../runtime/rust/tape.rs")),

@@ -76,14 +76,13 @@ impl Format {
 
 /// RFC 3339 `full-date`.
 fn date(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    if bytes.len() != 10 || bytes[4] != b'-' || bytes[7] != b'-' {
-        return false;
-    }
-    let (Some(year), Some(month), Some(day)) = (digits(&bytes[..4]), digits(&bytes[5..7]), digits(&bytes[8..])) else {
-        return false;
-    };
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    text.as_bytes().first_chunk::<10>().is_some_and(|bytes| text.len() == 10 && is_date(bytes))
+}
+
+fn is_date(bytes: &[u8; 10]) -> bool {
+    let (Some(century), Some(year)) = (two_digits(bytes[0], bytes[1]), two_digits(bytes[2], bytes[3])) else { return false };
+    let (Some(month), Some(day)) = (two_digits(bytes[5], bytes[6]), two_digits(bytes[8], bytes[9])) else { return false };
+    let leap = year % 4 == 0 && (year != 0 || century % 4 == 0);
     let days = match month {
         1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
         4 | 6 | 9 | 11 => 30,
@@ -91,24 +90,27 @@ fn date(text: &str) -> bool {
         2 => 28,
         _ => return false,
     };
-    (1..=days).contains(&day)
+    bytes[4] == b'-' && bytes[7] == b'-' && (1..=days).contains(&day)
 }
 
 /// RFC 3339 `date-time`; `t` and `z` may be lower case.
 fn date_time(text: &str) -> bool {
-    text.is_ascii() && text.len() > 11 && date(&text[..10]) && matches!(text.as_bytes()[10], b'T' | b't') && time(&text[11..])
+    match text.as_bytes().split_first_chunk::<10>() {
+        Some((day, [b'T' | b't', rest @ ..])) => is_date(day) && is_time(rest),
+        _ => false,
+    }
 }
 
 /// RFC 3339 `full-time`. Second 60 is accepted only at times when UTC inserts leap seconds.
 fn time(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    if !text.is_ascii() || bytes.len() < 9 || bytes[2] != b':' || bytes[5] != b':' {
-        return false;
-    }
-    let (Some(hour), Some(minute), Some(second)) = (digits(&bytes[..2]), digits(&bytes[3..5]), digits(&bytes[6..8])) else {
+    is_time(text.as_bytes())
+}
+
+fn is_time(bytes: &[u8]) -> bool {
+    let Some(([h1, h2, b':', m1, m2, b':', s1, s2], mut rest)) = bytes.split_first_chunk::<8>() else { return false };
+    let (Some(hour), Some(minute), Some(second)) = (two_digits(*h1, *h2), two_digits(*m1, *m2), two_digits(*s1, *s2)) else {
         return false;
     };
-    let mut rest = &bytes[8..];
     if let Some(fraction) = rest.strip_prefix(b".") {
         let count = fraction.iter().take_while(|byte| byte.is_ascii_digit()).count();
         if count == 0 {
@@ -117,27 +119,25 @@ fn time(text: &str) -> bool {
         rest = &fraction[count..];
     }
     let offset = match rest {
-        b"Z" | b"z" => Some(0),
-        [sign @ (b'+' | b'-'), hours @ .., b':', _, _] if hours.len() == 2 => {
-            let (hours, minutes) = (digits(hours), digits(&rest[4..]));
-            match (hours, minutes) {
-                (Some(hours @ 0..=23), Some(minutes @ 0..=59)) => {
-                    let total = (hours * 60 + minutes) as i64;
-                    Some(if *sign == b'+' { total } else { -total })
-                }
-                _ => None,
+        b"Z" | b"z" => 0,
+        [sign @ (b'+' | b'-'), h1, h2, b':', m1, m2] => match (two_digits(*h1, *h2), two_digits(*m1, *m2)) {
+            (Some(hours @ 0..=23), Some(minutes @ 0..=59)) => {
+                let total = i32::from(hours) * 60 + i32::from(minutes);
+                if *sign == b'+' { total } else { -total }
             }
-        }
-        _ => None,
+            _ => return false,
+        },
+        _ => return false,
     };
-    let Some(offset) = offset else { return false };
-    let leap_minute = ((hour * 60 + minute) as i64 - offset).rem_euclid(24 * 60) == 23 * 60 + 59;
-    hour <= 23 && minute <= 59 && (second <= 59 || (second == 60 && leap_minute))
+    let ends_utc_day = || (i32::from(hour) * 60 + i32::from(minute) - offset).rem_euclid(24 * 60) == 23 * 60 + 59;
+    hour <= 23 && minute <= 59 && (second <= 59 || (second == 60 && ends_utc_day()))
 }
 
-/// The digits as a number; `None` if there is any other character.
-fn digits(bytes: &[u8]) -> Option<u32> {
-    bytes.iter().try_fold(0, |value, byte| byte.is_ascii_digit().then(|| value * 10 + u32::from(byte - b'0')))
+/// The number that two digits write; `None` if either is not a digit.
+#[inline]
+fn two_digits(tens: u8, ones: u8) -> Option<u8> {
+    let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
+    (tens <= 9 && ones <= 9).then(|| tens * 10 + ones)
 }
 
 /// RFC 5321 `Mailbox`, including quoted local parts and address literals.
@@ -251,11 +251,17 @@ fn uri_text(text: &str, extra: &[u8]) -> bool {
 
 /// The form with 36 characters, in either case.
 fn uuid(text: &str) -> bool {
-    text.len() == 36
-        && text.bytes().enumerate().all(|(index, byte)| match index {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
+    let Ok(bytes) = <&[u8; 36]>::try_from(text.as_bytes()) else { return false };
+    let hyphens = bytes[8] == b'-' && bytes[13] == b'-' && bytes[18] == b'-' && bytes[23] == b'-';
+    // All digits are looked at without a branch, so that the compiler can use vector instructions.
+    let mut digits = [0; 32];
+    digits[..8].copy_from_slice(&bytes[..8]);
+    digits[8..12].copy_from_slice(&bytes[9..13]);
+    digits[12..16].copy_from_slice(&bytes[14..18]);
+    digits[16..20].copy_from_slice(&bytes[19..23]);
+    digits[20..].copy_from_slice(&bytes[24..]);
+    let is_hex = |byte: u8| (byte.wrapping_sub(b'0') < 10) | ((byte | 0x20).wrapping_sub(b'a') < 6);
+    hyphens & digits.into_iter().fold(true, |all, byte| all & is_hex(byte))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
 use super::number::Number;
-use super::tape;
+use super::tape::{self, Tape, TapeValue};
 
 pub use serde_json::Value;
 
@@ -121,6 +121,27 @@ impl<'a> Json<'a> {
     }
 }
 
+impl Tape<'_> {
+    /// The whole value.
+    pub fn root(&self) -> Json<'_> {
+        self.located().value().into()
+    }
+}
+
+impl<'a> From<TapeValue<'a>> for Json<'a> {
+    #[inline]
+    fn from(value: TapeValue<'a>) -> Self {
+        match value {
+            TapeValue::Null => Json::Null,
+            TapeValue::Bool(value) => Json::Bool(value),
+            TapeValue::Number(number) => Json::Number(number),
+            TapeValue::String(text) => Json::String(text),
+            TapeValue::Array(container) => Json::Array(Array::Tape(container)),
+            TapeValue::Object(container) => Json::Object(Object::Tape(container)),
+        }
+    }
+}
+
 impl<'a> From<&'a Value> for Json<'a> {
     fn from(value: &'a Value) -> Self {
         match value {
@@ -173,7 +194,7 @@ impl<'a> Object<'a> {
     /// The member `name`.
     pub fn get(self, name: &str) -> Option<Json<'a>> {
         match self {
-            Object::Tape(container) => container.find(name).map(|found| found.value()),
+            Object::Tape(container) => container.find(name).map(|found| found.value().into()),
             Object::Value(members) => members.get(name).map(Json::from),
             Object::Typed(_) => self.into_iter().find(|(key, _)| *key == name).map(|(_, value)| value),
         }
@@ -209,7 +230,7 @@ impl<'a> Iterator for ItemsIter<'a> {
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         match self {
-            ItemsIter::Tape(items) => items.next(),
+            ItemsIter::Tape(items) => items.next().map(|(index, item)| (index, item.into())),
             ItemsIter::Typed(items, indexes) => indexes.next().map(|index| (index, items.item(index))),
             ItemsIter::Value(items) => items.next().map(|(index, item)| (index, item.into())),
         }
@@ -253,7 +274,7 @@ impl<'a> Iterator for MembersIter<'a> {
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         match self {
-            MembersIter::Tape(members) => members.next(),
+            MembersIter::Tape(members) => members.next().map(|(name, value)| (name, value.into())),
             MembersIter::Value(members) => members.next().map(|(name, value)| (name.as_str(), value.into())),
             MembersIter::Typed { members, index, last } => loop {
                 let member = members.member(*index, *last);

@@ -4,8 +4,8 @@
 //! Generated modules only name schemas, members and operations. The behaviour is implemented here, where it is compiled and tested once as
 //! part of the compiler's crate, and copied verbatim into every output. In reading order:
 //!
+//! - `scanner`, [`tape`]: parse bytes strictly into a flat array
 //! - [`json`]: a borrowed view of JSON from any source
-//! - [`tape`]: parses bytes strictly into that view
 //! - [`number`], [`pattern`], [`mod@format`]: the parts with complex rules
 //! - [`check`]: the keywords of JSON Schema; [`report`]: the violations that they find
 //! - [`schema`]: the traits of generated types, and their entry points
@@ -19,6 +19,7 @@ pub mod json;
 pub mod number;
 pub mod pattern;
 pub mod report;
+mod scanner;
 pub mod schema;
 pub mod tape;
 

@@ -95,7 +95,10 @@ impl Number {
     pub fn is_multiple_of(self, step: Number) -> bool {
         match (self.to_i128(), step.to_i128()) {
             (Some(value), Some(step)) => step != 0 && value % step == 0,
-            _ => decimal_multiple(self.to_f64(), step.to_f64()),
+            _ => {
+                let (value, step) = (self.to_f64(), step.to_f64());
+                short_multiple(value, step).unwrap_or_else(|| decimal_multiple(value, step))
+            }
         }
     }
 
@@ -186,6 +189,22 @@ fn compare_integer(integer: i128, float: f64) -> Ordering {
     }
 }
 
+/// The powers of ten that a double holds exactly.
+pub(super) const POWERS_OF_TEN: [f64; 23] =
+    [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22];
+
+/// [`decimal_multiple`] for a step of few decimal places and a value of at most 15 digits; `None` for others.
+fn short_multiple(value: f64, step: f64) -> Option<bool> {
+    const DIGITS_MAX: f64 = 1e15;
+    // A double is the shortest form of an integer of at most 15 digits divided by a power of ten exactly if the division yields it.
+    let scaled = |number: f64, power: f64| (number * power).round();
+    let is_short = |number: f64, power: f64| scaled(number, power).abs() < DIGITS_MAX && scaled(number, power) / power == number;
+    let power = POWERS_OF_TEN.into_iter().take(7).find(|power| is_short(step, *power))?;
+    let (digits, step_digits) = (scaled(value, power), scaled(step, power));
+    // A value with more decimal places than the step is not a multiple of it.
+    (digits.abs() < DIGITS_MAX && step_digits != 0.0).then(|| digits / power == value && digits as i64 % step_digits as i64 == 0)
+}
+
 /// Computes `value % step == 0` on decimal digits by long division, without rounding.
 fn decimal_multiple(value: f64, step: f64) -> bool {
     if value == 0.0 {
@@ -234,6 +253,22 @@ fn decimal(value: f64) -> Option<(u128, i32)> {
 mod tests {
     use super::Number::{Float, Signed, Unsigned};
     use super::*;
+
+    #[test]
+    fn multiples_of_few_places_are_found_without_division_of_digits() {
+        let steps = [0.5, 0.1, 0.25, 0.01, 2.5, 0.000_001, 3.0, 1e-7, 1e20];
+        let values = [0.0, 0.3, 7.3, 7.5, -2.5, 0.30000000000000004, 1e-9, 99_999_999_999_999.9, 123_456_789.25, 4503599627370495.5, 1e300];
+        let mut decided = 0;
+        for step in steps {
+            let multiples = (-50..50).map(|count| f64::from(count) * step);
+            for value in values.into_iter().chain(multiples) {
+                let short = short_multiple(value, step);
+                decided += usize::from(short.is_some());
+                assert!(short.is_none_or(|short| short == decimal_multiple(value, step)), "{value} and {step}: {short:?}");
+            }
+        }
+        assert!(decided > 500, "{decided}");
+    }
 
     #[test]
     fn numbers_of_all_kinds_have_one_order() {

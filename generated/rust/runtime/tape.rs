@@ -6,8 +6,8 @@
 
 mod parser;
 
-use super::json::{Array, Json, Object};
 use super::number::Number;
+pub use super::scanner::SyntaxError;
 use parser::Parser;
 
 /// The maximum nesting depth of arrays and objects.
@@ -21,22 +21,32 @@ pub struct Tape<'s> {
     unescaped: String,
 }
 
-/// An error in a text that is not valid JSON.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SyntaxError {
-    /// The byte offset of the error.
-    pub offset: usize,
-    /// What was found or expected.
-    pub message: &'static str,
+/// A value on a tape.
+#[derive(Clone, Copy)]
+pub enum TapeValue<'a> {
+    /// `null`
+    Null,
+    /// `true` or `false`
+    Bool(bool),
+    /// A number.
+    Number(Number),
+    /// A string, with its escapes resolved.
+    String(&'a str),
+    /// An array.
+    Array(Container<'a>),
+    /// An object.
+    Object(Container<'a>),
 }
 
-impl std::fmt::Display for SyntaxError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} at byte {}", self.message, self.offset)
+impl<'a> TapeValue<'a> {
+    /// The text, if this is a string.
+    pub fn as_str(self) -> Option<&'a str> {
+        match self {
+            TapeValue::String(text) => Some(text),
+            _ => None,
+        }
     }
 }
-
-impl std::error::Error for SyntaxError {}
 
 #[derive(Clone, Copy)]
 struct Node {
@@ -76,29 +86,24 @@ impl<'s> Tape<'s> {
         Parser::new(source).parse()
     }
 
-    /// The whole value.
-    pub fn root(&self) -> Json<'_> {
-        self.json(0)
-    }
-
     /// The whole value, with access to the positions of its parts in the text.
     pub fn located(&self) -> Located<'_> {
         Located { tape: self, index: 0 }
     }
 
     #[inline]
-    fn json(&self, index: usize) -> Json<'_> {
+    fn value(&self, index: usize) -> TapeValue<'_> {
         let node = self.nodes[index];
         match node.kind {
-            Kind::Null | Kind::End => Json::Null,
-            Kind::False => Json::Bool(false),
-            Kind::True => Json::Bool(true),
-            Kind::Signed => Json::Number(Number::Signed(node.data as i64)),
-            Kind::Unsigned => Json::Number(Number::Unsigned(node.data)),
-            Kind::Float => Json::Number(Number::Float(f64::from_bits(node.data))),
-            Kind::Plain | Kind::Escaped => Json::String(self.text(node)),
-            Kind::Array => Json::Array(Array::Tape(Container { tape: self, index })),
-            Kind::Object => Json::Object(Object::Tape(Container { tape: self, index })),
+            Kind::Null | Kind::End => TapeValue::Null,
+            Kind::False => TapeValue::Bool(false),
+            Kind::True => TapeValue::Bool(true),
+            Kind::Signed => TapeValue::Number(Number::Signed(node.data as i64)),
+            Kind::Unsigned => TapeValue::Number(Number::Unsigned(node.data)),
+            Kind::Float => TapeValue::Number(Number::Float(f64::from_bits(node.data))),
+            Kind::Plain | Kind::Escaped => TapeValue::String(self.text(node)),
+            Kind::Array => TapeValue::Array(Container { tape: self, index }),
+            Kind::Object => TapeValue::Object(Container { tape: self, index }),
         }
     }
 
@@ -216,8 +221,8 @@ impl<'a> Container<'a> {
 
     /// The value at a place; `None` for [`Place::NONE`].
     #[inline]
-    pub(super) fn at(self, place: Place) -> Option<Json<'a>> {
-        (place != Place::NONE).then(|| self.tape.json(place.0 as usize))
+    pub(super) fn at(self, place: Place) -> Option<TapeValue<'a>> {
+        (place != Place::NONE).then(|| self.tape.value(place.0 as usize))
     }
 
     /// Whether the object has all of these members.
@@ -260,14 +265,14 @@ pub struct Values<'a> {
 }
 
 impl<'a> Iterator for Values<'a> {
-    type Item = Json<'a>;
+    type Item = TapeValue<'a>;
 
     #[inline]
-    fn next(&mut self) -> Option<Json<'a>> {
+    fn next(&mut self) -> Option<TapeValue<'a>> {
         if self.tape.nodes[self.index].kind == Kind::End {
             return None;
         }
-        let item = self.tape.json(self.index);
+        let item = self.tape.value(self.index);
         self.index = self.tape.behind(self.index);
         Some(item)
     }
@@ -279,7 +284,7 @@ pub struct Members<'a> {
 }
 
 impl<'a> Iterator for Members<'a> {
-    type Item = (&'a str, Json<'a>);
+    type Item = (&'a str, TapeValue<'a>);
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
@@ -309,8 +314,8 @@ impl<'a> Cursor<'a> {
     }
 
     #[inline]
-    pub(super) fn value(self) -> Json<'a> {
-        self.tape.json(self.index + 1)
+    pub(super) fn value(self) -> TapeValue<'a> {
+        self.tape.value(self.index + 1)
     }
 
     /// The next member.
@@ -330,8 +335,8 @@ pub struct Located<'a> {
 
 impl<'a> Located<'a> {
     /// The value itself.
-    pub fn value(self) -> Json<'a> {
-        self.tape.json(self.index)
+    pub fn value(self) -> TapeValue<'a> {
+        self.tape.value(self.index)
     }
 
     /// The byte offset of the value.

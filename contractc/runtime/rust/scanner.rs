@@ -1,0 +1,325 @@
+//! Reads the tokens of JSON text strictly: white space, strings, numbers and words.
+
+use super::number::{Number, POWERS_OF_TEN};
+
+/// A position in JSON text.
+#[derive(Clone, Copy)]
+pub(super) struct Scanner<'s> {
+    pub(super) source: &'s str,
+    pub(super) at: usize,
+}
+
+/// An error in a text that is not valid JSON.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyntaxError {
+    /// The byte offset of the error.
+    pub offset: usize,
+    /// What was found or expected.
+    pub message: &'static str,
+}
+
+impl std::fmt::Display for SyntaxError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} at byte {}", self.message, self.offset)
+    }
+}
+
+impl std::error::Error for SyntaxError {}
+
+/// The content of a string.
+#[derive(Clone, Copy)]
+pub(super) enum Text {
+    /// A span of the source.
+    Plain { from: usize, to: usize },
+    /// The string has escapes. Its content was added to the buffer for such strings.
+    Escaped,
+}
+
+impl<'s> Scanner<'s> {
+    pub(super) fn new(source: &'s str) -> Self {
+        Scanner { source, at: 0 }
+    }
+
+    pub(super) fn error(&self, message: &'static str) -> SyntaxError {
+        SyntaxError { offset: self.at, message }
+    }
+
+    #[inline]
+    pub(super) fn bytes(&self) -> &'s [u8] {
+        self.source.as_bytes()
+    }
+
+    pub(super) fn is_at_end(&self) -> bool {
+        self.at >= self.source.len()
+    }
+
+    #[inline]
+    pub(super) fn peek(&self) -> u8 {
+        // Zero represents the end of the text: no token starts with it.
+        self.bytes().get(self.at).copied().unwrap_or(0)
+    }
+
+    #[inline]
+    pub(super) fn skip_space(&mut self) {
+        // Text without white space is usual, and one comparison finds that there is none.
+        while self.peek() <= b' ' && matches!(self.peek(), b' ' | b'\n' | b'\r' | b'\t') {
+            self.at += 1;
+        }
+    }
+
+    /// Skips `true`, `false` or `null`.
+    #[inline]
+    pub(super) fn word(&mut self, word: &[u8]) -> Result<(), SyntaxError> {
+        if !self.bytes()[self.at..].starts_with(word) {
+            return Err(self.error("expected a value"));
+        }
+        self.at += word.len();
+        Ok(())
+    }
+
+    /// Reads a string. `unescaped` is the buffer for strings with escapes.
+    #[inline]
+    pub(super) fn string(&mut self, unescaped: &mut String) -> Result<Text, SyntaxError> {
+        let from = self.at + 1;
+        self.at = from;
+        self.skip_plain();
+        if self.peek() != b'"' {
+            self.at = from;
+            return self.string_with_escapes(unescaped).map(|()| Text::Escaped);
+        }
+        self.at += 1;
+        Ok(Text::Plain { from, to: self.at - 1 })
+    }
+
+    #[cold]
+    fn string_with_escapes(&mut self, unescaped: &mut String) -> Result<(), SyntaxError> {
+        loop {
+            let from = self.at;
+            self.skip_plain();
+            unescaped.push_str(&self.source[from..self.at]);
+            match self.peek() {
+                b'"' => break,
+                b'\\' => self.escape(unescaped)?,
+                _ if self.is_at_end() => return Err(self.error("unexpected end of text in a string")),
+                _ => return Err(self.error("unescaped control character in a string")),
+            }
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    /// Skips to the next quote, backslash or control character, eight bytes at a time.
+    #[inline]
+    fn skip_plain(&mut self) {
+        const ONES: u64 = 0x0101_0101_0101_0101;
+        const HIGHS: u64 = 0x8080_8080_8080_8080;
+        let bytes = self.bytes();
+        let zero_byte = |word: u64| word.wrapping_sub(ONES) & !word;
+        while let Some(chunk) = bytes.get(self.at..).and_then(|rest| rest.first_chunk::<8>()) {
+            let word = u64::from_le_bytes(*chunk);
+            let quote = zero_byte(word ^ (ONES * b'"' as u64));
+            let backslash = zero_byte(word ^ (ONES * b'\\' as u64));
+            let control = word.wrapping_sub(ONES * 0x20) & !word;
+            let stop = (quote | backslash | control) & HIGHS;
+            if stop != 0 {
+                self.at += stop.trailing_zeros() as usize / 8;
+                return;
+            }
+            self.at += 8;
+        }
+        while self.at < bytes.len() && !matches!(bytes[self.at], b'"' | b'\\' | 0..0x20) {
+            self.at += 1;
+        }
+    }
+
+    fn escape(&mut self, unescaped: &mut String) -> Result<(), SyntaxError> {
+        self.at += 1;
+        let plain = match self.peek() {
+            b'"' => '"',
+            b'\\' => '\\',
+            b'/' => '/',
+            b'b' => '\u{8}',
+            b'f' => '\u{c}',
+            b'n' => '\n',
+            b'r' => '\r',
+            b't' => '\t',
+            b'u' => {
+                unescaped.push(self.escaped_character()?);
+                return Ok(());
+            }
+            _ => return Err(self.error("unknown escape in a string")),
+        };
+        unescaped.push(plain);
+        self.at += 1;
+        Ok(())
+    }
+
+    fn escaped_character(&mut self) -> Result<char, SyntaxError> {
+        let mut code = self.hex()?;
+        if (0xD800..0xDC00).contains(&code) && self.peek() == b'\\' {
+            self.at += 1;
+            if self.peek() != b'u' {
+                return Err(self.error("unpaired surrogate"));
+            }
+            let second = self.hex()?;
+            if !(0xDC00..0xE000).contains(&second) {
+                return Err(self.error("unpaired surrogate"));
+            }
+            code = 0x1_0000 + ((code - 0xD800) << 10) + (second - 0xDC00);
+        }
+        char::from_u32(code).ok_or_else(|| self.error("unpaired surrogate"))
+    }
+
+    /// Parses `uXXXX`.
+    fn hex(&mut self) -> Result<u32, SyntaxError> {
+        let digits = self.bytes().get(self.at + 1..self.at + 5).ok_or(self.error("unexpected end of text in an escape"))?;
+        let mut code = 0;
+        for digit in digits {
+            let digit = (*digit as char).to_digit(16).ok_or(self.error("expected four hexadecimal digits"))?;
+            code = code * 16 + digit;
+        }
+        self.at += 5;
+        Ok(code)
+    }
+
+    /// Reads a number.
+    pub(super) fn number(&mut self) -> Result<Number, SyntaxError> {
+        let start = self.at;
+        let is_negative = self.peek() == b'-';
+        self.at += usize::from(is_negative);
+        let first = self.at;
+        let mut digits = Digits { value: 0, fit: true };
+        self.digits(&mut digits);
+        if self.at == first || (self.at > first + 1 && self.bytes()[first] == b'0') {
+            return Err(SyntaxError { offset: start, message: "invalid number" });
+        }
+        if matches!(self.peek(), b'.' | b'e' | b'E') {
+            let exponent = self.fraction(&mut digits)?;
+            return self.float(start, is_negative, digits, exponent);
+        }
+        match (is_negative, i64::try_from(digits.value)) {
+            _ if !digits.fit => self.float(start, is_negative, digits, 0),
+            (false, Ok(value)) => Ok(Number::Signed(value)),
+            (false, Err(_)) => Ok(Number::Unsigned(digits.value)),
+            (true, Ok(0)) => Ok(Number::Float(-0.0)),
+            (true, Ok(value)) => Ok(Number::Signed(-value)),
+            (true, Err(_)) if digits.value == 1 << 63 => Ok(Number::Signed(i64::MIN)),
+            (true, Err(_)) => self.float(start, is_negative, digits, 0),
+        }
+    }
+
+    #[inline]
+    fn digits(&mut self, digits: &mut Digits) {
+        while let digit @ b'0'..=b'9' = self.peek() {
+            digits.add(digit - b'0');
+            self.at += 1;
+        }
+    }
+
+    /// Reads a fraction and an exponent, such as `.5` and `e+3`. Returns the power of ten that the digits are multiplied by.
+    fn fraction(&mut self, digits: &mut Digits) -> Result<i32, SyntaxError> {
+        let mut power = 0;
+        if self.peek() == b'.' {
+            self.at += 1;
+            let from = self.at;
+            self.digits(digits);
+            if self.at == from {
+                return Err(self.error("expected a digit"));
+            }
+            power = i32::try_from(self.at - from).map_or(i32::MIN, |places| -places);
+        }
+        if matches!(self.peek(), b'e' | b'E') {
+            self.at += 1;
+            let sign = self.peek();
+            self.at += usize::from(matches!(sign, b'+' | b'-'));
+            let from = self.at;
+            let mut exponent = Digits { value: 0, fit: true };
+            self.digits(&mut exponent);
+            if self.at == from {
+                return Err(self.error("expected a digit"));
+            }
+            let exponent = i32::try_from(exponent.value).ok().filter(|_| exponent.fit).unwrap_or(i32::MAX);
+            power = power.saturating_add(if sign == b'-' { -exponent } else { exponent });
+        }
+        Ok(power)
+    }
+
+    /// The double nearest to the digits times a power of ten.
+    fn float(&self, start: usize, is_negative: bool, digits: Digits, power: i32) -> Result<Number, SyntaxError> {
+        if let Some(value) = digits.exact(power) {
+            return Ok(Number::Float(if is_negative { -value } else { value }));
+        }
+        match self.source[start..self.at].parse::<f64>() {
+            Ok(value) if value.is_finite() => Ok(Number::Float(value)),
+            _ => Err(SyntaxError { offset: start, message: "number out of the range of a double" }),
+        }
+    }
+}
+
+/// The digits of a number without its decimal point.
+struct Digits {
+    value: u64,
+    /// Whether all digits fit in `value`.
+    fit: bool,
+}
+
+impl Digits {
+    #[inline]
+    fn add(&mut self, digit: u8) {
+        let digit = u64::from(digit);
+        // WebAssembly needs 128-bit arithmetic for a checked product. Only the twentieth digit can overflow.
+        if self.value < u64::MAX / 10 {
+            self.value = self.value * 10 + digit;
+        } else {
+            match self.value.checked_mul(10).and_then(|value| value.checked_add(digit)) {
+                Some(value) => self.value = value,
+                None => self.fit = false,
+            }
+        }
+    }
+
+    /// The double nearest to the digits times a power of ten, if one operation on two exact doubles yields it.
+    fn exact(&self, power: i32) -> Option<f64> {
+        let factor = *POWERS_OF_TEN.get(power.unsigned_abs() as usize)?;
+        let is_exact = self.fit && self.value <= 1 << f64::MANTISSA_DIGITS;
+        is_exact.then(|| if power < 0 { self.value as f64 / factor } else { self.value as f64 * factor })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_the_doubles_that_rust_parses() {
+        let texts = [
+            "0.5",
+            "-0.0",
+            "-0",
+            "1.25",
+            "7.3",
+            "0.1e1",
+            "1e22",
+            "1e23",
+            "9007199254740993.0",
+            "9007199254740992e22",
+            "123456789012345678901",
+            "-9223372036854775809",
+            "0.000000000000000000000001",
+            "1e-22",
+            "1e-23",
+            "1.7976931348623157e308",
+            "5e-324",
+            "1E+2",
+            "2e-99999999999",
+        ];
+        for text in texts {
+            let number = Scanner::new(text).number().unwrap_or_else(|error| panic!("{text}: {error}"));
+            let expected: f64 = text.parse().unwrap();
+            assert_eq!(number.to_f64().to_bits(), expected.to_bits(), "{text}");
+        }
+        for text in ["1e309", "-", "01", "1.", "1e", "1e+", ".5", "-01", "2e99999999999"] {
+            assert!(Scanner::new(text).number().is_err(), "{text}");
+        }
+    }
+}
