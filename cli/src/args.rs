@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::help::{AFTER_HELP, CONFLICTS_HELP, EXPORT_HELP, IMPORT_HELP, LIST_HELP, LOGIN_HELP, PUT_HELP, SERVE_HELP, SYNC_HELP};
+use crate::help::{
+    AFTER_HELP, CONFLICTS_HELP, EXPORT_HELP, IMPORT_HELP, LIST_HELP, LOGIN_HELP, PUT_HELP, RESET_PASSWORD_HELP, SERVE_HELP, SYNC_HELP,
+};
 
 /// StrongLog Sync: an offline-first training log that agrees across devices.
 #[derive(Debug, Parser)]
@@ -79,7 +81,7 @@ pub enum Command {
     /// Run the server.
     #[command(after_help = SERVE_HELP)]
     Serve(Box<Serve>),
-    /// Back up, restore and purge a server's data.
+    /// Look after a server's accounts and data.
     #[command(subcommand)]
     Admin(Admin),
     /// Print a completion script for a shell.
@@ -355,6 +357,9 @@ pub struct Serve {
 
 #[derive(Debug, Subcommand)]
 pub enum Admin {
+    /// List, show, disable and erase accounts, and reset passwords.
+    #[command(subcommand)]
+    User(UserAction),
     /// Write a consistent copy of the database to a new file. The server may be running.
     Backup {
         #[command(flatten)]
@@ -382,6 +387,54 @@ pub enum Admin {
         #[arg(long, value_name = "DAYS", default_value_t = stronglog_server::config::BACKUP_DAYS)]
         backup_days: u32,
     },
+}
+
+/// What an operator does with accounts. The server may be running.
+#[derive(Debug, Subcommand)]
+pub enum UserAction {
+    /// List all accounts.
+    List {
+        #[command(flatten)]
+        folder: ServerFolder,
+    },
+    /// Show an account and the size of its data.
+    Show(Whose),
+    /// List the devices that are signed in to an account.
+    Sessions(Whose),
+    /// Refuse an account and sign out all its devices. Its records stay.
+    Disable(Whose),
+    /// Let the devices of a disabled account sign in again.
+    Enable(Whose),
+    /// Set a new password and sign out all devices.
+    #[command(after_help = RESET_PASSWORD_HELP)]
+    ResetPassword {
+        #[command(flatten)]
+        whose: Whose,
+        /// Read the new password from standard input.
+        #[arg(long)]
+        password_stdin: bool,
+        /// Make a random password and print it.
+        #[arg(long, conflicts_with = "password_stdin")]
+        generate: bool,
+    },
+    /// Erase an account and all its records, for good.
+    Delete {
+        #[command(flatten)]
+        whose: Whose,
+        /// Do not ask for confirmation.
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+/// An account in a server's data directory.
+#[derive(Args, Debug)]
+pub struct Whose {
+    #[command(flatten)]
+    pub folder: ServerFolder,
+    /// The account's email address or id.
+    #[arg(value_name = "ACCOUNT")]
+    pub account: String,
 }
 
 /// A server's data directory.

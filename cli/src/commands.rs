@@ -43,7 +43,7 @@ async fn carry_out(arguments: Arguments) -> Outcome {
     match command {
         Command::Quickstart(quickstart) => quickstart::run(&quickstart, json).await,
         Command::Serve(serve) => serve::run(*serve).await,
-        Command::Admin(action) => admin::run(&action, json),
+        Command::Admin(action) => admin::run(&action, json).await,
         Command::Completions { shell } => meta::completions(shell),
         Command::Schema { command } => meta::schema(command.as_deref()),
         command => on_device(command, &Profile::of(&global)?, json).await,

@@ -82,3 +82,9 @@ Examples:
 
 Use the same secret at every start: with a different one, all devices must sign in again.
 /healthz reports health, /metrics is for Prometheus, /docs is the API reference. Ctrl-C and SIGTERM stop the server gracefully.";
+
+pub const RESET_PASSWORD_HELP: &str = "\
+The new password is asked for, read from standard input, taken from STRONGLOG_NEW_PASSWORD, or made:
+  stronglog admin user reset-password --generate ana@example.com
+
+Tell it to the person, who should change it with `stronglog account password`.";

@@ -3,6 +3,7 @@
 use schemars::{JsonSchema, Schema, schema_for};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use stronglog_server::admin::users;
 use stronglog_sync::api;
 use stronglog_sync::client::{Blocked, ImportCounts, Imported};
 use stronglog_sync::status::{CollectionStatus, Status};
@@ -373,6 +374,70 @@ pub struct AdminOutput {
     pub purged: Option<u64>,
 }
 
+/// `admin user list`, a line for each account; `admin user disable`, `admin user enable` and `admin user delete`, where it is the account as it was
+/// before.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UserOutput {
+    /// The account's id.
+    pub account: String,
+    pub email: String,
+    /// Milliseconds since the Unix epoch.
+    pub created_at: i64,
+    pub disabled: bool,
+    /// How many devices are signed in.
+    pub sessions: u64,
+    /// When a device last renewed its sign-in, in milliseconds since the Unix epoch.
+    pub seen_at: Option<i64>,
+}
+
+impl UserOutput {
+    pub fn of(user: &users::User) -> Self {
+        UserOutput {
+            account: user.id.to_string(),
+            email: user.email.clone(),
+            created_at: user.created_at,
+            disabled: user.is_disabled,
+            sessions: user.sessions,
+            seen_at: user.seen_at,
+        }
+    }
+}
+
+/// `admin user show`
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UserDetailOutput {
+    #[serde(flatten)]
+    pub user: UserOutput,
+    /// Live records.
+    pub records: u64,
+    /// How many bytes of JSON they take.
+    pub bytes: u64,
+    pub revision: u64,
+}
+
+/// `admin user reset-password`
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ResetPasswordOutput {
+    pub account: String,
+    pub email: String,
+    /// The password that was made; with --generate.
+    pub password: Option<String>,
+}
+
+/// `admin user sessions`, a line for each device that is signed in.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UserSessionOutput {
+    pub session: String,
+    pub device: Option<String>,
+    /// When it signed in, in milliseconds since the Unix epoch.
+    pub created_at: i64,
+    /// When it last renewed its sign-in, in milliseconds since the Unix epoch.
+    pub seen_at: i64,
+}
+
 /// `quickstart`
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -441,6 +506,13 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("admin backup", schema_for!(AdminOutput)),
         ("admin purge", schema_for!(AdminOutput)),
         ("admin restore", schema_for!(AdminOutput)),
+        ("admin user delete", schema_for!(UserOutput)),
+        ("admin user disable", schema_for!(UserOutput)),
+        ("admin user enable", schema_for!(UserOutput)),
+        ("admin user list", schema_for!(UserOutput)),
+        ("admin user reset-password", schema_for!(ResetPasswordOutput)),
+        ("admin user sessions", schema_for!(UserSessionOutput)),
+        ("admin user show", schema_for!(UserDetailOutput)),
         ("blocked", schema_for!(BlockedOutput)),
         ("blocked discard", schema_for!(BlockedActionOutput)),
         ("blocked retry", schema_for!(BlockedActionOutput)),

@@ -58,6 +58,9 @@ async fn every_json_output_keeps_to_its_schema() {
     hold("import", &["all.jsonl"]);
     hold("admin backup", &["--data", "server", "copy.db"]);
     hold("admin purge", &["--data", "server"]);
+    hold("admin user list", &["--data", "server"]);
+    hold("admin user show", &["--data", "server", EMAIL]);
+    hold("admin user sessions", &["--data", "server", EMAIL]);
     hold("quickstart", &["--dir", "tour", "--records", "200"]);
     let passwords = format!("{PASSWORD}\n{PASSWORD} 2\n");
     schemas.hold("account password", &desk.feed("phone", &["account", "password", "--password-stdin", "--json"], &passwords).ok());

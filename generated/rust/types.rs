@@ -4027,7 +4027,8 @@ pub struct Problem {
     /// - `token_revoked` (401): the token was revoked, or was spent before. Sign in again.
     /// - `invalid_credentials` (401, 403): the email address or the password is wrong: 401 when signing in,
     ///   403 when confirming a request.
-    /// - `forbidden` (403): the account may not do this, or the server takes no new accounts.
+    /// - `forbidden` (403): the account may not do this, the operator has disabled it, or the server takes
+    ///   no new accounts.
     /// - `not_found` (404): no such record, or no such path.
     /// - `method_not_allowed` (405): the path has no such method. A client of this contract never meets it.
     /// - `email_taken` (409): the email address has an account.
@@ -4123,7 +4124,8 @@ record!(Problem, "Problem", validators::check_problem);
 /// - `token_revoked` (401): the token was revoked, or was spent before. Sign in again.
 /// - `invalid_credentials` (401, 403): the email address or the password is wrong: 401 when signing in,
 ///   403 when confirming a request.
-/// - `forbidden` (403): the account may not do this, or the server takes no new accounts.
+/// - `forbidden` (403): the account may not do this, the operator has disabled it, or the server takes
+///   no new accounts.
 /// - `not_found` (404): no such record, or no such path.
 /// - `method_not_allowed` (405): the path has no such method. A client of this contract never meets it.
 /// - `email_taken` (409): the email address has an account.

@@ -1,10 +1,27 @@
-//! Maintenance of a server's data: backup, restore, purge.
+//! Maintenance of a server's data: accounts, backup, restore, purge.
+
+pub mod users;
 
 use std::path::{Path, PathBuf};
 
 use crate::app::{new_epoch, now_ms};
 use crate::store::StoreError;
 use crate::store::sqlite::backup;
+
+/// Why an operator's command failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No account has the email address or the id.
+    #[error("no account has the email address or the id {0:?}; `stronglog admin user list` lists all accounts")]
+    NoAccount(String),
+    /// The contract does not allow the password.
+    #[error("cannot set the password: {0}")]
+    Password(String),
+    /// The database cannot be opened, read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
 
 /// Writes a consistent copy of the database to a new file. The server may be running.
 ///

@@ -73,6 +73,11 @@ impl Failure {
         Self::new(StatusCode::FORBIDDEN, ProblemCode::Forbidden, "this server does not accept new accounts")
     }
 
+    /// The operator has disabled the account.
+    pub fn disabled() -> Self {
+        Self::new(StatusCode::FORBIDDEN, ProblemCode::Forbidden, "the operator of this server has disabled the account")
+    }
+
     /// The email address already has an account.
     pub fn email_taken() -> Self {
         Self::new(StatusCode::CONFLICT, ProblemCode::EmailTaken, "an account with this email address exists")

@@ -12,7 +12,7 @@ use crate::summary::{acts, exit_of, say_synced};
 use crate::terminal::{Asking, ask_line, bytes, counted, good, moment, password, remark, say, say_fields, say_json};
 
 const PASSWORD: &str = "STRONGLOG_PASSWORD";
-const NEW_PASSWORD: &str = "STRONGLOG_NEW_PASSWORD";
+pub const NEW_PASSWORD: &str = "STRONGLOG_NEW_PASSWORD";
 
 pub async fn register(profile: &Profile, sign_in: &SignIn, json: bool) -> Outcome {
     let client = profile.open(Notifications::Off).await?;

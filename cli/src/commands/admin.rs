@@ -1,4 +1,6 @@
-//! `admin`: backup, restore and purge of a server's data.
+//! `admin`: backup, restore and purge of a server's data, and its accounts.
+
+mod users;
 
 use stronglog_server::admin;
 
@@ -7,9 +9,10 @@ use crate::exit::{Exit, Failure, Outcome};
 use crate::output::AdminOutput;
 use crate::terminal::{counted, good, say, say_json};
 
-pub fn run(action: &Admin, json: bool) -> Outcome {
+pub async fn run(action: &Admin, json: bool) -> Outcome {
     let failed = |error: stronglog_server::store::StoreError| Failure::new(error.to_string());
     let (output, told) = match action {
+        Admin::User(action) => return users::run(action, json).await,
         Admin::Backup { folder, file } => {
             admin::back_up(&folder.data, file).map_err(failed)?;
             let file = file.display().to_string();

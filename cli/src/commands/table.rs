@@ -26,16 +26,29 @@ pub fn say(records: &[String], with_head: bool) -> Outcome<()> {
     let value = |record: &Members, name: &str| record.iter().find(|(known, _)| known == name).map(|(_, value)| cell(value));
     let row = |record| columns.iter().map(|name| value(record, name).unwrap_or_default()).collect();
     let rows: Vec<Vec<String>> = records.iter().map(row).collect();
-    let widths: Vec<usize> = columns
-        .iter()
-        .enumerate()
-        .map(|(index, name)| rows.iter().map(|row| measure_text_width(&row[index])).chain([name.len()]).max().unwrap_or_default())
-        .collect();
+    write(&columns, &rows, with_head)
+}
+
+/// Writes rows below their column names. Other people chose some of the texts, so control characters are replaced.
+///
+/// # Errors
+/// The output cannot be written.
+pub fn say_rows(columns: &[&str], rows: &[Vec<String>]) -> Outcome<()> {
+    let plain = |row: &Vec<String>| row.iter().map(|text| text.replace(char::is_control, " ")).collect();
+    write(columns, &rows.iter().map(plain).collect::<Vec<_>>(), true)
+}
+
+fn write(columns: &[&str], rows: &[Vec<String>], with_head: bool) -> Outcome<()> {
+    let width = |index: usize, name: &str| {
+        let cells = rows.iter().filter_map(|row| row.get(index)).map(|cell| measure_text_width(cell));
+        cells.chain([name.len()]).max().unwrap_or_default()
+    };
+    let widths: Vec<usize> = columns.iter().enumerate().map(|(index, name)| width(index, name)).collect();
     let room = terminal_width();
     if with_head && !rows.is_empty() {
         say!("{}", faint(line(columns.iter().copied(), &widths, room)))?;
     }
-    for row in &rows {
+    for row in rows {
         say!("{}", line(row.iter().map(String::as_str), &widths, room))?;
     }
     Ok(())

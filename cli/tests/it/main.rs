@@ -15,6 +15,8 @@ mod quickstart;
 mod scripts;
 #[path = "../transfer.rs"]
 mod transfer;
+#[path = "../users.rs"]
+mod users;
 
 #[test]
 fn every_test_file_belongs_to_a_program() {

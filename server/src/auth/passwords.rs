@@ -92,6 +92,11 @@ fn work(jobs: &Mutex<Receiver<Job>>) {
     }
 }
 
+/// Hashes a password on this thread, in the PHC string format: for commands, which hash one.
+pub fn hash_now(password: &str) -> Option<String> {
+    hash(&mut Vec::new(), password.as_bytes())
+}
+
 fn hash(memory: &mut Vec<Block>, password: &[u8]) -> Option<String> {
     let (algorithm, version, params) = (Algorithm::default(), Version::default(), Params::default());
     let salt = Salt::new(&rand::random::<[u8; 16]>()).ok()?;

@@ -82,7 +82,8 @@ impl Handlers {
         let network = self.attempt(parts)?;
         let password_hash = app.passwords.hash(call.body.password.0).await?;
         let now = now_ms();
-        let account = Account { user: new_id(), email: call.body.email.0.to_lowercase(), password_hash, created_at: now };
+        let account =
+            Account { user: new_id(), email: call.body.email.0.to_lowercase(), password_hash, created_at: now, is_disabled: false };
         let session = new_session(account.user, call.body.device_name.map(|name| name.0), now);
         app.store
             .write(move |connection| {
@@ -121,7 +122,10 @@ impl Handlers {
         let session = new_session(user, call.body.device_name.map(|name| name.0), now_ms());
         let begun = app.store.write(move |connection| {
             // The account may have been erased in the meantime.
-            accounts::by_user(connection, user)?.ok_or_else(Failure::wrong_credentials)?;
+            let account = accounts::by_user(connection, user)?.ok_or_else(Failure::wrong_credentials)?;
+            if account.is_disabled {
+                return Err(Failure::disabled());
+            }
             accounts::begin_session(connection, &session)?;
             Ok::<_, Failure>(session)
         });

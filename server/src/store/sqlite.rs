@@ -5,6 +5,7 @@ pub mod backup;
 mod counter;
 mod erased;
 pub mod files;
+pub mod outside;
 mod queue;
 mod readers;
 mod records;
@@ -30,7 +31,8 @@ use super::StoreError;
 pub const DATABASE: &str = "stronglog.db";
 
 /// Numbered migrations: the first turns an empty file into version 1.
-const MIGRATIONS: &[&str] = &[include_str!("sqlite/schema_1.sql"), include_str!("sqlite/schema_2.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("sqlite/schema_1.sql"), include_str!("sqlite/schema_2.sql"), include_str!("sqlite/schema_3.sql")];
 
 /// How long a connection waits for a lock held by another process, such as a backup.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -124,11 +126,7 @@ impl Store {
     /// The store failed.
     pub async fn erase(&self, user: Uuid) -> Result<(), StoreError> {
         let folder = self.folder.clone();
-        self.write(move |connection| {
-            erased::note(&folder, user)?;
-            accounts::erase(connection, user)
-        })
-        .await?;
+        self.write(move |connection| erase(&folder, connection, user)).await?;
         self.writer.mark_log_stale();
         // This commits, after which the log is truncated.
         self.write(|_| Ok(())).await
@@ -198,7 +196,7 @@ enum Made {
 
 /// Migrates a database from its version to the newest version.
 fn migrate(connection: &Connection, new_epoch: &str) -> Result<Made, StoreError> {
-    let version: usize = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let version = version_of(connection)?;
     if version > MIGRATIONS.len() {
         return Err(StoreError::new(format!(
             "the database is of version {version}, and this program knows {}: update it",
@@ -215,6 +213,20 @@ fn migrate(connection: &Connection, new_epoch: &str) -> Result<Made, StoreError>
     connection.execute("INSERT INTO epochs (name) VALUES (?1)", [new_epoch])?;
     connection.execute("INSERT INTO server (one, epoch, writes) VALUES (1, ?1, 0)", [new_epoch])?;
     Ok(Made::Now)
+}
+
+/// The number of the last migration that a database has been through.
+fn version_of(connection: &Connection) -> Result<usize, StoreError> {
+    Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
+}
+
+/// Erases an account and all its data, after noting it in the journal of the folder.
+///
+/// # Errors
+/// The journal cannot be written, or the store failed.
+pub fn erase(folder: &Path, connection: &Connection, user: Uuid) -> Result<(), StoreError> {
+    erased::note(folder, user)?;
+    accounts::erase(connection, user)
 }
 
 /// The name of the current epoch.

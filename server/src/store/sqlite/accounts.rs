@@ -14,6 +14,8 @@ pub struct Account {
     pub password_hash: String,
     /// In milliseconds since the Unix epoch, like all times here.
     pub created_at: i64,
+    /// Whether the operator has disabled the account.
+    pub is_disabled: bool,
 }
 
 /// A session: one sign-in of a device, and the refresh tokens issued for it.
@@ -44,7 +46,7 @@ pub enum Created {
 /// The store failed.
 pub fn create(connection: &Connection, account: &Account) -> Result<Created, StoreError> {
     let sql = "INSERT INTO users (user_id, email, password_hash, created_at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (email) DO NOTHING";
-    let Account { user, email, password_hash, created_at } = account;
+    let Account { user, email, password_hash, created_at, .. } = account;
     let rows = connection.prepare_cached(sql)?.execute(params![user, email, password_hash, created_at])?;
     Ok(if rows == 1 { Created::New } else { Created::EmailTaken })
 }
@@ -54,7 +56,7 @@ pub fn create(connection: &Connection, account: &Account) -> Result<Created, Sto
 /// # Errors
 /// The store failed.
 pub fn by_email(connection: &Connection, email: &str) -> Result<Option<Account>, StoreError> {
-    let sql = "SELECT user_id, email, password_hash, created_at FROM users WHERE email = ?1";
+    let sql = "SELECT user_id, email, password_hash, created_at, disabled FROM users WHERE email = ?1";
     Ok(connection.prepare_cached(sql)?.query_row([email], account).optional()?)
 }
 
@@ -63,7 +65,7 @@ pub fn by_email(connection: &Connection, email: &str) -> Result<Option<Account>,
 /// # Errors
 /// The store failed.
 pub fn by_user(connection: &Connection, user: Uuid) -> Result<Option<Account>, StoreError> {
-    let sql = "SELECT user_id, email, password_hash, created_at FROM users WHERE user_id = ?1";
+    let sql = "SELECT user_id, email, password_hash, created_at, disabled FROM users WHERE user_id = ?1";
     Ok(connection.prepare_cached(sql)?.query_row([user], account).optional()?)
 }
 
@@ -82,6 +84,15 @@ pub fn erase(connection: &Connection, user: Uuid) -> Result<(), StoreError> {
 /// The store failed.
 pub fn set_password(connection: &Connection, user: Uuid, password_hash: &str) -> Result<(), StoreError> {
     connection.execute("UPDATE users SET password_hash = ?2 WHERE user_id = ?1", params![user, password_hash])?;
+    Ok(())
+}
+
+/// Disables an account or enables it again. Its sessions stay as they are.
+///
+/// # Errors
+/// The store failed.
+pub fn set_disabled(connection: &Connection, user: Uuid, is_disabled: bool) -> Result<(), StoreError> {
+    connection.execute("UPDATE users SET disabled = ?2 WHERE user_id = ?1", params![user, is_disabled])?;
     Ok(())
 }
 
@@ -157,5 +168,5 @@ pub fn forget_sessions(connection: &Connection, rotated_before_ms: i64) -> Resul
 }
 
 fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
-    Ok(Account { user: row.get(0)?, email: row.get(1)?, password_hash: row.get(2)?, created_at: row.get(3)? })
+    Ok(Account { user: row.get(0)?, email: row.get(1)?, password_hash: row.get(2)?, created_at: row.get(3)?, is_disabled: row.get(4)? })
 }

@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags, params};
+use rusqlite::Connection;
 
 use super::counter::Counter;
 use super::files::{make_folder, make_private, private};
+use super::outside::existing;
 use super::{DATABASE, UserRecords, connect, epoch, erased, lock, migrate, users};
 use crate::feed;
 use crate::store::StoreError;
@@ -133,19 +134,6 @@ fn set_aside(current: &Path, now_ms: i64) -> Result<Option<PathBuf>, StoreError>
         }
     }
     Ok(Some(current.with_file_name(name)))
-}
-
-/// Opens an existing database and verifies that it belongs to this program.
-fn existing(path: &Path) -> Result<Connection, StoreError> {
-    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(|error| failed("open", path, error))?;
-    connection.busy_timeout(super::BUSY_TIMEOUT)?;
-    connection.execute_batch("PRAGMA foreign_keys = ON")?;
-    let ours = connection.query_row("SELECT count(*) FROM server", params![], |row| row.get::<_, i64>(0));
-    match ours {
-        Ok(1) => Ok(connection),
-        Ok(_) => Err(failed("open", path, "not a database of this program")),
-        Err(error) => Err(failed("open", path, error)),
-    }
 }
 
 /// Checks the integrity of a database.

@@ -1,0 +1,131 @@
+//! `admin user`: the accounts of a server.
+
+use std::io::IsTerminal;
+
+use stronglog_server::admin::{self, users};
+
+use crate::args::{ServerFolder, UserAction, Whose};
+use crate::commands::account::NEW_PASSWORD;
+use crate::commands::table;
+use crate::exit::{Exit, Failure, Outcome};
+use crate::output::{ResetPasswordOutput, UserDetailOutput, UserOutput, UserSessionOutput};
+use crate::terminal::{Asking, ask_line, bytes, counted, good, moment, password, remark, say, say_fields, say_json};
+
+pub async fn run(action: &UserAction, json: bool) -> Outcome {
+    match action {
+        UserAction::List { folder } => list(folder, json)?,
+        UserAction::Show(whose) => show(whose, json)?,
+        UserAction::Sessions(whose) => sessions(whose, json)?,
+        UserAction::Disable(whose) => {
+            let user = users::disable(&whose.folder.data, &whose.account).map_err(failed)?;
+            done(&user, json, &format!("disabled {} and signed out {}", user.email, counted(user.sessions, "device")))?;
+        }
+        UserAction::Enable(whose) => {
+            let user = users::enable(&whose.folder.data, &whose.account).map_err(failed)?;
+            done(&user, json, &format!("enabled {}; its devices must sign in again", user.email))?;
+        }
+        UserAction::ResetPassword { whose, password_stdin, generate } => reset_password(whose, *password_stdin, *generate, json).await?,
+        UserAction::Delete { whose, yes } => delete(whose, *yes, json).await?,
+    }
+    Ok(Exit::Done)
+}
+
+fn failed(error: admin::Error) -> Failure {
+    Failure::new(error.to_string())
+}
+
+fn done(user: &users::User, json: bool, told: &str) -> Outcome<()> {
+    if json { say_json(&UserOutput::of(user)) } else { Ok(say!("{} {told}", good("✓"))?) }
+}
+
+fn list(folder: &ServerFolder, json: bool) -> Outcome<()> {
+    let users = users::list(&folder.data).map_err(failed)?;
+    if json {
+        return users.iter().try_for_each(|user| say_json(&UserOutput::of(user)));
+    }
+    let row = |user: &users::User| {
+        let state = if user.is_disabled { "disabled".to_owned() } else { counted(user.sessions, "device") };
+        vec![user.email.clone(), user.id.to_string(), moment(user.created_at), state, user.seen_at.map(moment).unwrap_or_default()]
+    };
+    table::say_rows(&["email", "account", "since", "devices", "seen"], &users.iter().map(row).collect::<Vec<_>>())
+}
+
+fn show(whose: &Whose, json: bool) -> Outcome<()> {
+    let users::Detail { user, records, bytes: size, rev } = users::show(&whose.folder.data, &whose.account).map_err(failed)?;
+    if json {
+        return say_json(&UserDetailOutput { user: UserOutput::of(&user), records, bytes: size, revision: rev });
+    }
+    say_fields(&[
+        ("account", user.id.to_string()),
+        ("email", user.email.clone()),
+        ("since", moment(user.created_at)),
+        ("state", if user.is_disabled { "disabled" } else { "enabled" }.to_owned()),
+        ("devices", user.sessions.to_string()),
+        ("seen", user.seen_at.map(moment).unwrap_or_else(|| "no device is signed in".to_owned())),
+        ("records", counted(records, "record")),
+        ("size", bytes(size)),
+        ("revision", rev.to_string()),
+    ])
+}
+
+fn sessions(whose: &Whose, json: bool) -> Outcome<()> {
+    let sessions = users::sessions(&whose.folder.data, &whose.account).map_err(failed)?;
+    if json {
+        return sessions.into_iter().try_for_each(|session| {
+            let users::SignedIn { id, device_name, created_at, seen_at, .. } = session;
+            say_json(&UserSessionOutput { session: id.to_string(), device: device_name, created_at, seen_at })
+        });
+    }
+    let row = |session: &users::SignedIn| {
+        let device = session.device_name.clone().unwrap_or_else(|| "unnamed".to_owned());
+        vec![device, session.id.to_string(), moment(session.created_at), moment(session.seen_at)]
+    };
+    table::say_rows(&["device", "session", "since", "seen"], &sessions.iter().map(row).collect::<Vec<_>>())
+}
+
+async fn reset_password(whose: &Whose, stdin: bool, generate: bool, json: bool) -> Outcome<()> {
+    // Before a password is asked for in vain.
+    users::show(&whose.folder.data, &whose.account).map_err(failed)?;
+    let made = generate.then(users::random_password);
+    let new = match &made {
+        Some(made) => made.clone(),
+        None => password(Asking { question: "New password", variable: NEW_PASSWORD, stdin, twice: true }).await?,
+    };
+    let user = users::reset_password(&whose.folder.data, &whose.account, &new).map_err(failed)?;
+    if json {
+        return say_json(&ResetPasswordOutput { account: user.id.to_string(), email: user.email, password: made });
+    }
+    say!("{} set the password of {} and signed out {}", good("✓"), user.email, counted(user.sessions, "device"))?;
+    if let Some(made) = made {
+        say!("  the new password is {made}")?;
+    }
+    Ok(())
+}
+
+async fn delete(whose: &Whose, yes: bool, json: bool) -> Outcome<()> {
+    let user = users::show(&whose.folder.data, &whose.account).map_err(failed)?.user;
+    if !yes {
+        confirm(&user.email).await?;
+    }
+    let (user, erased) = users::delete(&whose.folder.data, &user.id.to_string()).map_err(failed)?;
+    if !erased.log_is_empty {
+        remark!(
+            "the server is reading an older state: what was erased leaves the write-ahead log with the next erasure, or when the server stops"
+        );
+    }
+    done(&user, json, &format!("erased {} and all its records", user.email))
+}
+
+async fn confirm(email: &str) -> Outcome<()> {
+    if !std::io::stdin().is_terminal() {
+        return Err(Failure::usage(
+            "cannot ask for confirmation: standard input is not a terminal; use --yes to erase the account without being asked",
+        ));
+    }
+    let answer = ask_line(format!("This erases {email} and all its records. Type the email address to confirm")).await?;
+    if answer == email {
+        Ok(())
+    } else {
+        Err(Failure::new("cannot erase the account: the email address typed is a different one; nothing was erased"))
+    }
+}

@@ -1,0 +1,62 @@
+//! Access to the database from another process than the server, which may be running.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+
+use super::{BUSY_TIMEOUT, DATABASE, version_of};
+use crate::store::StoreError;
+
+/// Opens an existing database, and verifies that it belongs to this program. Its version may be an older one.
+///
+/// # Errors
+/// There is no such file, or it is not a database of this program.
+pub fn existing(path: &Path) -> Result<Connection, StoreError> {
+    let failed = |error: &dyn std::fmt::Display| StoreError::new(format!("cannot open {}: {error}", path.display()));
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(|error| failed(&error))?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.execute_batch("PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON")?;
+    match connection.query_row("SELECT count(*) FROM server", [], |row| row.get::<_, i64>(0)) {
+        Ok(1) => Ok(connection),
+        Ok(_) => Err(failed(&"not a database of this program")),
+        Err(error) => Err(failed(&error)),
+    }
+}
+
+/// Opens the database of a data folder, which must be of the version that this program writes.
+///
+/// # Errors
+/// The folder has no database, or one of another version.
+pub fn open(folder: &Path) -> Result<Connection, StoreError> {
+    let connection = existing(&folder.join(DATABASE))?;
+    let (found, ours) = (version_of(&connection)?, super::MIGRATIONS.len());
+    if found == ours {
+        return Ok(connection);
+    }
+    let act = if found < ours { "start the server once, which migrates it" } else { "update this program" };
+    Err(StoreError::new(format!("the database in {} is of version {found}, and this program works on {ours}: {act}", folder.display())))
+}
+
+/// Runs `work` in one write transaction. An error rolls everything back.
+///
+/// # Errors
+/// Whatever `work` returns, and failures of the store.
+pub fn write<T, E: From<StoreError>>(folder: &Path, work: impl FnOnce(&Connection) -> Result<T, E>) -> Result<T, E> {
+    let connection = open(folder)?;
+    let begun = Transaction::new_unchecked(&connection, TransactionBehavior::Immediate).map_err(StoreError::from);
+    let transaction = begun?;
+    let value = work(&transaction)?;
+    // As the server's writer does, so that an older copy of the database is noticed.
+    let counted = transaction.execute("UPDATE server SET writes = writes + 1", []).and_then(|_| transaction.commit());
+    counted.map_err(StoreError::from)?;
+    Ok(value)
+}
+
+/// Moves the write-ahead log into the database and empties it. Returns false if a reader of the running server prevents it.
+///
+/// # Errors
+/// The store failed.
+pub fn empty_log(folder: &Path) -> Result<bool, StoreError> {
+    let is_busy: bool = open(folder)?.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    Ok(!is_busy)
+}
