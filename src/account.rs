@@ -3,13 +3,13 @@
 use uuid::Uuid;
 
 use crate::api::operations::{
-    ChangePassword, ChangePasswordResponse, DeleteAccount, DeleteAccountResponse, GetAccount, GetAccountResponse, Login, LoginResponse,
-    Logout, LogoutResponse, Register, RegisterResponse,
+    ChangePassword, ChangePasswordResponse, DeleteAccount, DeleteAccountResponse, GetAccount, GetAccountResponse, GetAccountUsage,
+    GetAccountUsageResponse, Login, LoginResponse, Logout, LogoutResponse, Register, RegisterResponse,
 };
 use crate::api::runtime::http::{Bearer, NoHooks, Operation, Reply, call};
 use crate::api::{
-    Account, ChangePasswordRequest, DeleteAccountRequest, Email, LoginRequest, LogoutRequest, Name, NewPassword, Password, Problem,
-    RegisterRequest,
+    Account, AccountUsage, ChangePasswordRequest, DeleteAccountRequest, Email, LoginRequest, LogoutRequest, Name, NewPassword, Password,
+    Problem, RegisterRequest,
 };
 use crate::client::Client;
 use crate::engine::Event;
@@ -155,6 +155,18 @@ impl Accounts<'_> {
         const DOING: &str = "read the account";
         match self.signed(DOING, &GetAccount { x_contract_version: version() }).await? {
             GetAccountResponse::Ok(account) => Ok(account),
+            other => Err(refusal(DOING, other)),
+        }
+    }
+
+    /// Reads how much the account holds, and how much it may hold.
+    ///
+    /// # Errors
+    /// Returns an error if nobody is signed in or the server cannot be reached.
+    pub async fn usage(&self) -> Result<AccountUsage, Error> {
+        const DOING: &str = "read how much the account holds";
+        match self.signed(DOING, &GetAccountUsage { x_contract_version: version() }).await? {
+            GetAccountUsageResponse::Ok(usage) => Ok(usage),
             other => Err(refusal(DOING, other)),
         }
     }

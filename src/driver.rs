@@ -132,10 +132,10 @@ impl Driver {
             _ = sender.send(Signal::Event(Box::new(event)));
         };
         match command {
-            Command::Load { limit } => {
+            Command::Load { edits, limit } => {
                 let store = self.store.clone();
                 tokio::task::spawn_blocking(move || {
-                    let loaded = with_store(&store, |store| store.pending(limit));
+                    let loaded = with_store(&store, |store| store.pending(edits, limit));
                     say(loaded.map_or_else(|error| Event::StoreFailed { message: error.to_string() }, Event::Loaded));
                 });
             }

@@ -14,7 +14,7 @@ use crate::retry::{Backoff, Failure};
 use crate::rules::{self, Rule};
 use crate::schedule::Schedule;
 use crate::status::{Status, SyncState};
-use crate::store::Resync;
+use crate::store::{Edits, Resync};
 use crate::task::{Done, Snapshot, Task};
 
 pub mod answer;
@@ -64,6 +64,7 @@ pub struct Engine {
     account: Option<Uuid>,
     paused: bool,
     obstacle: Option<Obstacle>,
+    full: Option<Full>,
     /// Whether the token is being refreshed.
     refreshing: bool,
     /// Whether the token was refreshed since the last success.
@@ -130,6 +131,18 @@ enum Obstacle {
     UpgradeRequired,
 }
 
+/// The account holds as much as it may. Edits other than deletions wait until there may be room.
+#[derive(Debug)]
+struct Full {
+    /// When all edits are sent again: somebody else may have made room.
+    until: i64,
+    /// What the server said.
+    message: String,
+}
+
+/// How often a device tries again to push to an account that was full.
+const FULL_RETRY_MS: i64 = 5 * 60 * 1_000;
+
 /// How often an app that is too old tries again.
 const UPGRADE_RETRY_MS: i64 = 60 * 60 * 1_000;
 
@@ -147,6 +160,7 @@ impl Engine {
             account: None,
             paused: false,
             obstacle: None,
+            full: None,
             refreshing: false,
             refreshed: false,
             skews: 0,
@@ -184,7 +198,7 @@ impl Engine {
         let mut status = Status::of(&self.snapshot, state);
         status.next_attempt_in_ms = self.wake_at().map(|at| (at - now_ms).max(0));
         status.to_be_deleted = if needs_confirmation { self.snapshot.counts.unseen } else { 0 };
-        status.last_error = self.last_error.clone();
+        status.last_error = self.last_error.clone().or_else(|| self.full.as_ref().map(|full| full.message.clone()));
         status
     }
 
@@ -276,12 +290,13 @@ impl Engine {
     fn try_now(&mut self) {
         self.backoff.reset();
         self.schedule.clear_hold();
+        self.full = None;
         self.wants = Wants { push: true, pull: true };
     }
 
     fn tick(&mut self, now: i64) {
         self.schedule.release_hold(now);
-        if self.schedule.take_writes(now) {
+        if self.full.take_if(|full| full.until <= now).is_some() || self.schedule.take_writes(now) {
             self.wants.push = true;
         }
         if self.schedule.take_poll(now) {
@@ -366,7 +381,8 @@ impl Engine {
                 self.wants.push = false;
                 self.schedule.forget_writes();
                 self.work = Work::Loading;
-                turn.commands.push(Command::Load { limit: self.push_changes * (1 + PUSHES_AHEAD) });
+                let edits = if self.full.is_some() { Edits::Deletions } else { Edits::All };
+                turn.commands.push(Command::Load { edits, limit: self.push_changes * (1 + PUSHES_AHEAD) });
             }
             None => {}
         }
@@ -456,6 +472,10 @@ impl Engine {
                 self.obstacle = Some(Obstacle::NeedsAuth);
                 self.last_error = Some(message);
             }
+            Failure::Full => {
+                self.wants.push = true;
+                self.full = Some(Full { until: turn.now_ms.saturating_add(FULL_RETRY_MS), message });
+            }
             Failure::UpgradeRequired => {
                 self.wants = Wants { push: true, pull: true };
                 self.obstacle = Some(Obstacle::UpgradeRequired);
@@ -485,6 +505,7 @@ impl Engine {
         if !rules::on(Rule::TimerAlwaysArmed) {
             return self.schedule.wake_at(false);
         }
-        self.schedule.wake_at(self.next().is_some())
+        let full = self.full.as_ref().map(|full| full.until);
+        self.schedule.wake_at(self.next().is_some()).into_iter().chain(full).min()
     }
 }

@@ -24,6 +24,8 @@ pub enum Failure {
         /// Whether the size was the reason. In both cases the push is halved, down to the one edit that is the cause.
         too_large: bool,
     },
+    /// The account holds as much as it may. Until that changes, only deletions are sent.
+    Full,
     /// This version of the app is too old.
     UpgradeRequired,
 }

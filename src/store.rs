@@ -43,7 +43,7 @@ pub trait Store: Send {
     ///
     /// # Errors
     /// Returns an error if the database cannot be read.
-    fn pending(&mut self, limit: usize) -> Result<Vec<Row>, StoreError>;
+    fn pending(&mut self, edits: Edits, limit: usize) -> Result<Vec<Row>, StoreError>;
 
     /// The row with this key, live or deleted.
     ///
@@ -118,6 +118,16 @@ pub type Plan<'a> = dyn FnMut(&mut Loaded) -> Result<Vec<Write>, Refused> + 'a;
 /// The plan does not want to write. The caller keeps the reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refused;
+
+/// Which pending edits to load.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Edits {
+    /// All of them.
+    All,
+    /// Only those that delete their record.
+    Deletions,
+}
 
 /// The rows that a plan needs.
 #[derive(Clone, Debug)]

@@ -11,7 +11,7 @@ use stronglog_sync::merge::{Op, Stored, Version};
 use stronglog_sync::record::Record;
 use stronglog_sync::store::memory::MemoryStore;
 use stronglog_sync::store::sqlite::SqliteStore;
-use stronglog_sync::store::{Key, Loaded, Past, PastVersion, Pending, Quarantined, Row, RowState, Select, Store, Write};
+use stronglog_sync::store::{Edits, Key, Loaded, Past, PastVersion, Pending, Quarantined, Row, RowState, Select, Store, Write};
 use uuid::Uuid;
 
 const DEVICE: Uuid = Uuid::from_u128(7);
@@ -58,7 +58,8 @@ fn take(store: &mut dyn Store, step: &Value, place: &str) {
     } else if let Some(blocked) = step.get("blocked") {
         assert_eq!(ids(&store.blocked().expect(place)), numbers(blocked), "{place}");
     } else if let Some(limit) = step["pending"].as_u64() {
-        assert_eq!(ids(&store.pending(limit.try_into().expect(place)).expect(place)), numbers(&step["rows"]), "{place}");
+        let edits = if step["edits"] == "deletions" { Edits::Deletions } else { Edits::All };
+        assert_eq!(ids(&store.pending(edits, limit.try_into().expect(place)).expect(place)), numbers(&step["rows"]), "{place}");
     } else if let Some(limit) = step["history"].as_u64() {
         let history = store.history(limit.try_into().expect(place)).expect(place);
         let found: Vec<_> = history.iter().map(|past| Some(past.record.id.as_u128())).collect();

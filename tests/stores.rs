@@ -8,7 +8,7 @@ use stronglog_sync::merge::Op;
 use stronglog_sync::record::Record;
 use stronglog_sync::store::memory::MemoryStore;
 use stronglog_sync::store::sqlite::SqliteStore;
-use stronglog_sync::store::{Key, Pending, Query, Refused, Row, RowState, Select, Store, Write};
+use stronglog_sync::store::{Edits, Key, Pending, Query, Refused, Row, RowState, Select, Store, Write};
 use uuid::Uuid;
 
 const DEVICE: Uuid = Uuid::from_u128(7);
@@ -122,7 +122,7 @@ fn a_database_is_opened_again_with_everything_in_it_and_plain_sql_reads_it() {
     drop(store);
     let mut store = SqliteStore::open(&path, Uuid::from_u128(8)).expect("the database");
     assert_eq!(store.meta().expect("read").device, DEVICE, "a database keeps its device");
-    assert_eq!(store.pending(9).expect("read").len(), 1);
+    assert_eq!(store.pending(Edits::All, 9).expect("read").len(), 1);
     let view = collection.path.replace('-', "_");
     let live: Vec<String> = {
         let mut statement = store.connection().prepare(&format!("SELECT id FROM {view}")).expect("a view");

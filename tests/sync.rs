@@ -297,6 +297,38 @@ async fn a_sync_that_waits_for_the_user_returns_and_says_so() {
     server.stop().await.expect("stopped");
 }
 
+/// An account that holds as much as it may takes deletions and nothing else. The device says so, keeps its edits, and sends them once there is
+/// room.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_account_takes_deletions_and_loses_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = |max_records| Config { max_records, auth_per_minute: 10_000, ..Config::local(folder.path().join("server")) };
+    let server = start(config(2)).await.expect("a server");
+    let address = server.addr();
+    let phone = device(&server, folder.path(), "phone.db").await;
+    phone.account().register("sam@example.com", PASSWORD, None).await.expect("an account");
+    let logs = [80.0, 81.0, 82.0, 83.0].map(|kg| log(&phone, kg));
+    for log in &logs {
+        phone.user_bodyweight_logs().put(log).expect("written");
+    }
+    let status = phone.sync_now().await.expect("a status");
+    let error = status.last_error.clone().unwrap_or_default();
+    assert!(error.contains("507") && error.contains("may hold 2 records"), "{status:?}");
+    assert!((status.pending, status.blocked, status.is_synced()) == (2, 0, false), "{status:?}");
+    assert!(status.next_attempt_in_ms.is_some(), "it tries again by itself: {status:?}");
+    let usage = phone.account().usage().await.expect("an answer");
+    assert_eq!((usage.record_count, usage.records_max), (2, Some(2)));
+    // The deletion is the newest edit, and does not wait for the older ones.
+    phone.user_bodyweight_logs().delete(&logs[0].id.0).expect("deleted");
+    let status = phone.sync_now().await.expect("a status");
+    assert_eq!((status.pending, status.last_error.is_some()), (1, true), "one of the two that waited has taken the place: {status:?}");
+    server.stop().await.expect("stopped");
+    let server = start(Config { bind: address, ..config(0) }).await.expect("the server, without limits");
+    synced(&phone).await;
+    assert_eq!(weights(&phone), [81.0, 82.0, 83.0]);
+    server.stop().await.expect("stopped");
+}
+
 /// A record that the device assumes the server to have.
 fn clean_row(number: u128) -> Row {
     let id = uuid::Uuid::from_u128(number + 1);

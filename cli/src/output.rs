@@ -343,16 +343,22 @@ pub struct AccountOutput {
     pub records: i64,
     /// How many bytes of JSON they take.
     pub bytes: i64,
+    /// How many live records the account may hold, if the server limits them.
+    pub records_max: Option<i64>,
+    /// How many bytes of JSON they may take, if the server limits them.
+    pub bytes_max: Option<i64>,
 }
 
 impl AccountOutput {
-    pub fn of(account: &api::Account) -> Self {
+    pub fn of(account: &api::Account, records_max: Option<i64>, bytes_max: Option<i64>) -> Self {
         AccountOutput {
             account: account.user_id.to_string(),
             email: account.email.to_string(),
             created_at: *account.created_at,
             records: account.record_count,
             bytes: account.bytes,
+            records_max,
+            bytes_max,
         }
     }
 }

@@ -1230,6 +1230,21 @@ impl<T: Transport, H: Hooks> Client<T, H> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
+    /// Read how much the account holds.
+    ///
+    /// `GET /api/v1/account/usage`
+    ///
+    /// Returns how many records and bytes the account holds, and how many it may hold.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn get_account_usage(
+        &self,
+        call: &operations::GetAccountUsage,
+    ) -> Result<Reply<operations::GetAccountUsageResponse>, CallError<T::Error>> {
+        http::call(call, &self.base_url, &self.transport, &self.hooks).await
+    }
+
     /// Read the limits of this server.
     ///
     /// `GET /api/v1/sync/config`

@@ -25,6 +25,7 @@ use runtime::report::{At, Checker};
 pub const SCHEMAS: &[&str] = &[
     "AcceptedOutcome",
     "Account",
+    "AccountUsage",
     "ActiveProgramInstance",
     "ActiveProgramInstanceChange",
     "ActiveProgramInstanceChangePage",
@@ -148,6 +149,7 @@ pub const SCHEMAS: &[&str] = &[
     "PushRequest",
     "PushResult",
     "PyramidSet",
+    "QuotaProblem",
     "Record",
     "RefreshRequest",
     "RefreshToken",
@@ -251,6 +253,7 @@ pub fn validator(schema: &str) -> Option<fn(Json<'_>, At<'_>, &mut Checker)> {
         match schema {
             "AcceptedOutcome" => validators::check_accepted_outcome,
             "Account" => validators::check_account,
+            "AccountUsage" => validators::check_account_usage,
             "ActiveProgramInstance" => validators::check_active_program_instance,
             "ActiveProgramInstanceChange" => {
                 validators::check_active_program_instance_change
@@ -456,6 +459,7 @@ pub fn validator(schema: &str) -> Option<fn(Json<'_>, At<'_>, &mut Checker)> {
             "PushRequest" => validators::check_push_request,
             "PushResult" => validators::check_push_result,
             "PyramidSet" => validators::check_pyramid_set,
+            "QuotaProblem" => validators::check_quota_problem,
             "Record" => validators::check_record,
             "RefreshRequest" => validators::check_refresh_request,
             "RefreshToken" => validators::check_refresh_token,

@@ -308,6 +308,14 @@ pub enum PushChangesResponse {
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(types::Problem),
+    /// 507: The account holds as much as it may, and the first change of the push would make it hold more.
+    /// Nothing is stored. If a later change is the first that does not fit, the changes before it are
+    /// stored, and the others have no outcome. A client keeps its edits, tells the user, sends its
+    /// deletions, which always fit, and tries again later.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    InsufficientStorage(types::QuotaProblem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -341,6 +349,11 @@ impl Outcome for PushChangesResponse {
                 503 => {
                     Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
                 }
+                507 => {
+                    Self::InsufficientStorage(
+                        read_json(body, validators::check_quota_problem)?,
+                    )
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -366,6 +379,9 @@ impl Outcome for PushChangesResponse {
             Self::TooManyRequests(body) => json(429u16, "application/problem+json", body),
             Self::ServiceUnavailable(body) => {
                 json(503u16, "application/problem+json", body)
+            }
+            Self::InsufficientStorage(body) => {
+                json(507u16, "application/problem+json", body)
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
@@ -814,6 +830,14 @@ pub enum PushUserSettingsResponse {
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(types::Problem),
+    /// 507: The account holds as much as it may, and the first change of the push would make it hold more.
+    /// Nothing is stored. If a later change is the first that does not fit, the changes before it are
+    /// stored, and the others have no outcome. A client keeps its edits, tells the user, sends its
+    /// deletions, which always fit, and tries again later.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    InsufficientStorage(types::QuotaProblem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -851,6 +875,11 @@ impl Outcome for PushUserSettingsResponse {
                 503 => {
                     Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
                 }
+                507 => {
+                    Self::InsufficientStorage(
+                        read_json(body, validators::check_quota_problem)?,
+                    )
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -876,6 +905,9 @@ impl Outcome for PushUserSettingsResponse {
             Self::TooManyRequests(body) => json(429u16, "application/problem+json", body),
             Self::ServiceUnavailable(body) => {
                 json(503u16, "application/problem+json", body)
+            }
+            Self::InsufficientStorage(body) => {
+                json(507u16, "application/problem+json", body)
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
@@ -1148,6 +1180,14 @@ pub enum PutUserSettingsResponse {
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(types::Problem),
+    /// 507: The account holds as much as it may, and the first change of the push would make it hold more.
+    /// Nothing is stored. If a later change is the first that does not fit, the changes before it are
+    /// stored, and the others have no outcome. A client keeps its edits, tells the user, sends its
+    /// deletions, which always fit, and tries again later.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    InsufficientStorage(types::QuotaProblem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -1189,6 +1229,11 @@ impl Outcome for PutUserSettingsResponse {
                 503 => {
                     Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
                 }
+                507 => {
+                    Self::InsufficientStorage(
+                        read_json(body, validators::check_quota_problem)?,
+                    )
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -1216,6 +1261,9 @@ impl Outcome for PutUserSettingsResponse {
             Self::TooManyRequests(body) => json(429u16, "application/problem+json", body),
             Self::ServiceUnavailable(body) => {
                 json(503u16, "application/problem+json", body)
+            }
+            Self::InsufficientStorage(body) => {
+                json(507u16, "application/problem+json", body)
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
@@ -1740,6 +1788,14 @@ pub enum PushExerciseDefinitionsResponse {
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(types::Problem),
+    /// 507: The account holds as much as it may, and the first change of the push would make it hold more.
+    /// Nothing is stored. If a later change is the first that does not fit, the changes before it are
+    /// stored, and the others have no outcome. A client keeps its edits, tells the user, sends its
+    /// deletions, which always fit, and tries again later.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    InsufficientStorage(types::QuotaProblem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -1780,6 +1836,11 @@ impl Outcome for PushExerciseDefinitionsResponse {
                 503 => {
                     Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
                 }
+                507 => {
+                    Self::InsufficientStorage(
+                        read_json(body, validators::check_quota_problem)?,
+                    )
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -1805,6 +1866,9 @@ impl Outcome for PushExerciseDefinitionsResponse {
             Self::TooManyRequests(body) => json(429u16, "application/problem+json", body),
             Self::ServiceUnavailable(body) => {
                 json(503u16, "application/problem+json", body)
+            }
+            Self::InsufficientStorage(body) => {
+                json(507u16, "application/problem+json", body)
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
@@ -2081,6 +2145,14 @@ pub enum PutExerciseDefinitionResponse {
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(types::Problem),
+    /// 507: The account holds as much as it may, and the first change of the push would make it hold more.
+    /// Nothing is stored. If a later change is the first that does not fit, the changes before it are
+    /// stored, and the others have no outcome. A client keeps its edits, tells the user, sends its
+    /// deletions, which always fit, and tries again later.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    InsufficientStorage(types::QuotaProblem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -2125,6 +2197,11 @@ impl Outcome for PutExerciseDefinitionResponse {
                 503 => {
                     Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
                 }
+                507 => {
+                    Self::InsufficientStorage(
+                        read_json(body, validators::check_quota_problem)?,
+                    )
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -2152,6 +2229,9 @@ impl Outcome for PutExerciseDefinitionResponse {
             Self::TooManyRequests(body) => json(429u16, "application/problem+json", body),
             Self::ServiceUnavailable(body) => {
                 json(503u16, "application/problem+json", body)
+            }
+            Self::InsufficientStorage(body) => {
+                json(507u16, "application/problem+json", body)
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
@@ -2673,6 +2753,14 @@ pub enum PushWorkoutLogsResponse {
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(types::Problem),
+    /// 507: The account holds as much as it may, and the first change of the push would make it hold more.
+    /// Nothing is stored. If a later change is the first that does not fit, the changes before it are
+    /// stored, and the others have no outcome. A client keeps its edits, tells the user, sends its
+    /// deletions, which always fit, and tries again later.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    InsufficientStorage(types::QuotaProblem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -2708,6 +2796,11 @@ impl Outcome for PushWorkoutLogsResponse {
                 503 => {
                     Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
                 }
+                507 => {
+                    Self::InsufficientStorage(
+                        read_json(body, validators::check_quota_problem)?,
+                    )
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -2733,6 +2826,9 @@ impl Outcome for PushWorkoutLogsResponse {
             Self::TooManyRequests(body) => json(429u16, "application/problem+json", body),
             Self::ServiceUnavailable(body) => {
                 json(503u16, "application/problem+json", body)
+            }
+            Self::InsufficientStorage(body) => {
+                json(507u16, "application/problem+json", body)
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
@@ -3005,6 +3101,14 @@ pub enum PutWorkoutLogResponse {
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(types::Problem),
+    /// 507: The account holds as much as it may, and the first change of the push would make it hold more.
+    /// Nothing is stored. If a later change is the first that does not fit, the changes before it are
+    /// stored, and the others have no outcome. A client keeps its edits, tells the user, sends its
+    /// deletions, which always fit, and tries again later.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    InsufficientStorage(types::QuotaProblem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -3046,6 +3150,11 @@ impl Outcome for PutWorkoutLogResponse {
                 503 => {
                     Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
                 }
+                507 => {
+                    Self::InsufficientStorage(
+                        read_json(body, validators::check_quota_problem)?,
+                    )
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -3073,6 +3182,9 @@ impl Outcome for PutWorkoutLogResponse {
             Self::TooManyRequests(body) => json(429u16, "application/problem+json", body),
             Self::ServiceUnavailable(body) => {
                 json(503u16, "application/problem+json", body)
+            }
+            Self::InsufficientStorage(body) => {
+                json(507u16, "application/problem+json", body)
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
@@ -3591,6 +3703,14 @@ pub enum PushLoggedSetsResponse {
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(types::Problem),
+    /// 507: The account holds as much as it may, and the first change of the push would make it hold more.
+    /// Nothing is stored. If a later change is the first that does not fit, the changes before it are
+    /// stored, and the others have no outcome. A client keeps its edits, tells the user, sends its
+    /// deletions, which always fit, and tries again later.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    InsufficientStorage(types::QuotaProblem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -3626,6 +3746,11 @@ impl Outcome for PushLoggedSetsResponse {
                 503 => {
                     Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
                 }
+                507 => {
+                    Self::InsufficientStorage(
+                        read_json(body, validators::check_quota_problem)?,
+                    )
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -3651,6 +3776,9 @@ impl Outcome for PushLoggedSetsResponse {
             Self::TooManyRequests(body) => json(429u16, "application/problem+json", body),
             Self::ServiceUnavailable(body) => {
                 json(503u16, "application/problem+json", body)
+            }
+            Self::InsufficientStorage(body) => {
+                json(507u16, "application/problem+json", body)
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
@@ -3923,6 +4051,14 @@ pub enum PutLoggedSetResponse {
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(types::Problem),
+    /// 507: The account holds as much as it may, and the first change of the push would make it hold more.
+    /// Nothing is stored. If a later change is the first that does not fit, the changes before it are
+    /// stored, and the others have no outcome. A client keeps its edits, tells the user, sends its
+    /// deletions, which always fit, and tries again later.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    InsufficientStorage(types::QuotaProblem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -3962,6 +4098,11 @@ impl Outcome for PutLoggedSetResponse {
                 503 => {
                     Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
                 }
+                507 => {
+                    Self::InsufficientStorage(
+                        read_json(body, validators::check_quota_problem)?,
+                    )
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -3989,6 +4130,9 @@ impl Outcome for PutLoggedSetResponse {
             Self::TooManyRequests(body) => json(429u16, "application/problem+json", body),
             Self::ServiceUnavailable(body) => {
                 json(503u16, "application/problem+json", body)
+            }
+            Self::InsufficientStorage(body) => {
+                json(507u16, "application/problem+json", body)
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
@@ -4507,6 +4651,14 @@ pub enum PushWorkoutTemplatesResponse {
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(types::Problem),
+    /// 507: The account holds as much as it may, and the first change of the push would make it hold more.
+    /// Nothing is stored. If a later change is the first that does not fit, the changes before it are
+    /// stored, and the others have no outcome. A client keeps its edits, tells the user, sends its
+    /// deletions, which always fit, and tries again later.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    InsufficientStorage(types::QuotaProblem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -4544,6 +4696,11 @@ impl Outcome for PushWorkoutTemplatesResponse {
                 503 => {
                     Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
                 }
+                507 => {
+                    Self::InsufficientStorage(
+                        read_json(body, validators::check_quota_problem)?,
+                    )
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -4569,6 +4726,9 @@ impl Outcome for PushWorkoutTemplatesResponse {
             Self::TooManyRequests(body) => json(429u16, "application/problem+json", body),
             Self::ServiceUnavailable(body) => {
                 json(503u16, "application/problem+json", body)
+            }
+            Self::InsufficientStorage(body) => {
+                json(507u16, "application/problem+json", body)
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
@@ -4843,6 +5003,14 @@ pub enum PutWorkoutTemplateResponse {
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(types::Problem),
+    /// 507: The account holds as much as it may, and the first change of the push would make it hold more.
+    /// Nothing is stored. If a later change is the first that does not fit, the changes before it are
+    /// stored, and the others have no outcome. A client keeps its edits, tells the user, sends its
+    /// deletions, which always fit, and tries again later.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    InsufficientStorage(types::QuotaProblem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -4884,6 +5052,11 @@ impl Outcome for PutWorkoutTemplateResponse {
                 503 => {
                     Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
                 }
+                507 => {
+                    Self::InsufficientStorage(
+                        read_json(body, validators::check_quota_problem)?,
+                    )
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -4911,6 +5084,9 @@ impl Outcome for PutWorkoutTemplateResponse {
             Self::TooManyRequests(body) => json(429u16, "application/problem+json", body),
             Self::ServiceUnavailable(body) => {
                 json(503u16, "application/problem+json", body)
+            }
+            Self::InsufficientStorage(body) => {
+                json(507u16, "application/problem+json", body)
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
@@ -5436,6 +5612,14 @@ pub enum PushWorkoutTemplateExerciseInstancesResponse {
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(types::Problem),
+    /// 507: The account holds as much as it may, and the first change of the push would make it hold more.
+    /// Nothing is stored. If a later change is the first that does not fit, the changes before it are
+    /// stored, and the others have no outcome. A client keeps its edits, tells the user, sends its
+    /// deletions, which always fit, and tries again later.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    InsufficientStorage(types::QuotaProblem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -5476,6 +5660,11 @@ impl Outcome for PushWorkoutTemplateExerciseInstancesResponse {
                 503 => {
                     Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
                 }
+                507 => {
+                    Self::InsufficientStorage(
+                        read_json(body, validators::check_quota_problem)?,
+                    )
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -5501,6 +5690,9 @@ impl Outcome for PushWorkoutTemplateExerciseInstancesResponse {
             Self::TooManyRequests(body) => json(429u16, "application/problem+json", body),
             Self::ServiceUnavailable(body) => {
                 json(503u16, "application/problem+json", body)
+            }
+            Self::InsufficientStorage(body) => {
+                json(507u16, "application/problem+json", body)
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
@@ -5781,6 +5973,14 @@ pub enum PutWorkoutTemplateExerciseInstanceResponse {
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(types::Problem),
+    /// 507: The account holds as much as it may, and the first change of the push would make it hold more.
+    /// Nothing is stored. If a later change is the first that does not fit, the changes before it are
+    /// stored, and the others have no outcome. A client keeps its edits, tells the user, sends its
+    /// deletions, which always fit, and tries again later.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    InsufficientStorage(types::QuotaProblem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -5825,6 +6025,11 @@ impl Outcome for PutWorkoutTemplateExerciseInstanceResponse {
                 503 => {
                     Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
                 }
+                507 => {
+                    Self::InsufficientStorage(
+                        read_json(body, validators::check_quota_problem)?,
+                    )
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -5852,6 +6057,9 @@ impl Outcome for PutWorkoutTemplateExerciseInstanceResponse {
             Self::TooManyRequests(body) => json(429u16, "application/problem+json", body),
             Self::ServiceUnavailable(body) => {
                 json(503u16, "application/problem+json", body)
+            }
+            Self::InsufficientStorage(body) => {
+                json(507u16, "application/problem+json", body)
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
@@ -6379,6 +6587,14 @@ pub enum PushProgramDefinitionsResponse {
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(types::Problem),
+    /// 507: The account holds as much as it may, and the first change of the push would make it hold more.
+    /// Nothing is stored. If a later change is the first that does not fit, the changes before it are
+    /// stored, and the others have no outcome. A client keeps its edits, tells the user, sends its
+    /// deletions, which always fit, and tries again later.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    InsufficientStorage(types::QuotaProblem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -6419,6 +6635,11 @@ impl Outcome for PushProgramDefinitionsResponse {
                 503 => {
                     Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
                 }
+                507 => {
+                    Self::InsufficientStorage(
+                        read_json(body, validators::check_quota_problem)?,
+                    )
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -6444,6 +6665,9 @@ impl Outcome for PushProgramDefinitionsResponse {
             Self::TooManyRequests(body) => json(429u16, "application/problem+json", body),
             Self::ServiceUnavailable(body) => {
                 json(503u16, "application/problem+json", body)
+            }
+            Self::InsufficientStorage(body) => {
+                json(507u16, "application/problem+json", body)
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
@@ -6720,6 +6944,14 @@ pub enum PutProgramDefinitionResponse {
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(types::Problem),
+    /// 507: The account holds as much as it may, and the first change of the push would make it hold more.
+    /// Nothing is stored. If a later change is the first that does not fit, the changes before it are
+    /// stored, and the others have no outcome. A client keeps its edits, tells the user, sends its
+    /// deletions, which always fit, and tries again later.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    InsufficientStorage(types::QuotaProblem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -6764,6 +6996,11 @@ impl Outcome for PutProgramDefinitionResponse {
                 503 => {
                     Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
                 }
+                507 => {
+                    Self::InsufficientStorage(
+                        read_json(body, validators::check_quota_problem)?,
+                    )
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -6791,6 +7028,9 @@ impl Outcome for PutProgramDefinitionResponse {
             Self::TooManyRequests(body) => json(429u16, "application/problem+json", body),
             Self::ServiceUnavailable(body) => {
                 json(503u16, "application/problem+json", body)
+            }
+            Self::InsufficientStorage(body) => {
+                json(507u16, "application/problem+json", body)
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
@@ -7318,6 +7558,14 @@ pub enum PushActiveProgramInstancesResponse {
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(types::Problem),
+    /// 507: The account holds as much as it may, and the first change of the push would make it hold more.
+    /// Nothing is stored. If a later change is the first that does not fit, the changes before it are
+    /// stored, and the others have no outcome. A client keeps its edits, tells the user, sends its
+    /// deletions, which always fit, and tries again later.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    InsufficientStorage(types::QuotaProblem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -7358,6 +7606,11 @@ impl Outcome for PushActiveProgramInstancesResponse {
                 503 => {
                     Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
                 }
+                507 => {
+                    Self::InsufficientStorage(
+                        read_json(body, validators::check_quota_problem)?,
+                    )
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -7383,6 +7636,9 @@ impl Outcome for PushActiveProgramInstancesResponse {
             Self::TooManyRequests(body) => json(429u16, "application/problem+json", body),
             Self::ServiceUnavailable(body) => {
                 json(503u16, "application/problem+json", body)
+            }
+            Self::InsufficientStorage(body) => {
+                json(507u16, "application/problem+json", body)
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
@@ -7662,6 +7918,14 @@ pub enum PutActiveProgramInstanceResponse {
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(types::Problem),
+    /// 507: The account holds as much as it may, and the first change of the push would make it hold more.
+    /// Nothing is stored. If a later change is the first that does not fit, the changes before it are
+    /// stored, and the others have no outcome. A client keeps its edits, tells the user, sends its
+    /// deletions, which always fit, and tries again later.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    InsufficientStorage(types::QuotaProblem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -7706,6 +7970,11 @@ impl Outcome for PutActiveProgramInstanceResponse {
                 503 => {
                     Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
                 }
+                507 => {
+                    Self::InsufficientStorage(
+                        read_json(body, validators::check_quota_problem)?,
+                    )
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -7733,6 +8002,9 @@ impl Outcome for PutActiveProgramInstanceResponse {
             Self::TooManyRequests(body) => json(429u16, "application/problem+json", body),
             Self::ServiceUnavailable(body) => {
                 json(503u16, "application/problem+json", body)
+            }
+            Self::InsufficientStorage(body) => {
+                json(507u16, "application/problem+json", body)
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
@@ -8257,6 +8529,14 @@ pub enum PushProgressionRulesResponse {
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(types::Problem),
+    /// 507: The account holds as much as it may, and the first change of the push would make it hold more.
+    /// Nothing is stored. If a later change is the first that does not fit, the changes before it are
+    /// stored, and the others have no outcome. A client keeps its edits, tells the user, sends its
+    /// deletions, which always fit, and tries again later.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    InsufficientStorage(types::QuotaProblem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -8294,6 +8574,11 @@ impl Outcome for PushProgressionRulesResponse {
                 503 => {
                     Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
                 }
+                507 => {
+                    Self::InsufficientStorage(
+                        read_json(body, validators::check_quota_problem)?,
+                    )
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -8319,6 +8604,9 @@ impl Outcome for PushProgressionRulesResponse {
             Self::TooManyRequests(body) => json(429u16, "application/problem+json", body),
             Self::ServiceUnavailable(body) => {
                 json(503u16, "application/problem+json", body)
+            }
+            Self::InsufficientStorage(body) => {
+                json(507u16, "application/problem+json", body)
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
@@ -8593,6 +8881,14 @@ pub enum PutProgressionRuleResponse {
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(types::Problem),
+    /// 507: The account holds as much as it may, and the first change of the push would make it hold more.
+    /// Nothing is stored. If a later change is the first that does not fit, the changes before it are
+    /// stored, and the others have no outcome. A client keeps its edits, tells the user, sends its
+    /// deletions, which always fit, and tries again later.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    InsufficientStorage(types::QuotaProblem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -8634,6 +8930,11 @@ impl Outcome for PutProgressionRuleResponse {
                 503 => {
                     Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
                 }
+                507 => {
+                    Self::InsufficientStorage(
+                        read_json(body, validators::check_quota_problem)?,
+                    )
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -8661,6 +8962,9 @@ impl Outcome for PutProgressionRuleResponse {
             Self::TooManyRequests(body) => json(429u16, "application/problem+json", body),
             Self::ServiceUnavailable(body) => {
                 json(503u16, "application/problem+json", body)
+            }
+            Self::InsufficientStorage(body) => {
+                json(507u16, "application/problem+json", body)
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
@@ -9178,6 +9482,14 @@ pub enum PushUserGoalsResponse {
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(types::Problem),
+    /// 507: The account holds as much as it may, and the first change of the push would make it hold more.
+    /// Nothing is stored. If a later change is the first that does not fit, the changes before it are
+    /// stored, and the others have no outcome. A client keeps its edits, tells the user, sends its
+    /// deletions, which always fit, and tries again later.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    InsufficientStorage(types::QuotaProblem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -9213,6 +9525,11 @@ impl Outcome for PushUserGoalsResponse {
                 503 => {
                     Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
                 }
+                507 => {
+                    Self::InsufficientStorage(
+                        read_json(body, validators::check_quota_problem)?,
+                    )
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -9238,6 +9555,9 @@ impl Outcome for PushUserGoalsResponse {
             Self::TooManyRequests(body) => json(429u16, "application/problem+json", body),
             Self::ServiceUnavailable(body) => {
                 json(503u16, "application/problem+json", body)
+            }
+            Self::InsufficientStorage(body) => {
+                json(507u16, "application/problem+json", body)
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
@@ -9510,6 +9830,14 @@ pub enum PutUserGoalResponse {
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(types::Problem),
+    /// 507: The account holds as much as it may, and the first change of the push would make it hold more.
+    /// Nothing is stored. If a later change is the first that does not fit, the changes before it are
+    /// stored, and the others have no outcome. A client keeps its edits, tells the user, sends its
+    /// deletions, which always fit, and tries again later.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    InsufficientStorage(types::QuotaProblem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -9549,6 +9877,11 @@ impl Outcome for PutUserGoalResponse {
                 503 => {
                     Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
                 }
+                507 => {
+                    Self::InsufficientStorage(
+                        read_json(body, validators::check_quota_problem)?,
+                    )
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -9576,6 +9909,9 @@ impl Outcome for PutUserGoalResponse {
             Self::TooManyRequests(body) => json(429u16, "application/problem+json", body),
             Self::ServiceUnavailable(body) => {
                 json(503u16, "application/problem+json", body)
+            }
+            Self::InsufficientStorage(body) => {
+                json(507u16, "application/problem+json", body)
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
@@ -10097,6 +10433,14 @@ pub enum PushUserBodyweightLogsResponse {
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(types::Problem),
+    /// 507: The account holds as much as it may, and the first change of the push would make it hold more.
+    /// Nothing is stored. If a later change is the first that does not fit, the changes before it are
+    /// stored, and the others have no outcome. A client keeps its edits, tells the user, sends its
+    /// deletions, which always fit, and tries again later.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    InsufficientStorage(types::QuotaProblem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -10137,6 +10481,11 @@ impl Outcome for PushUserBodyweightLogsResponse {
                 503 => {
                     Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
                 }
+                507 => {
+                    Self::InsufficientStorage(
+                        read_json(body, validators::check_quota_problem)?,
+                    )
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -10162,6 +10511,9 @@ impl Outcome for PushUserBodyweightLogsResponse {
             Self::TooManyRequests(body) => json(429u16, "application/problem+json", body),
             Self::ServiceUnavailable(body) => {
                 json(503u16, "application/problem+json", body)
+            }
+            Self::InsufficientStorage(body) => {
+                json(507u16, "application/problem+json", body)
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
@@ -10438,6 +10790,14 @@ pub enum PutUserBodyweightLogResponse {
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(types::Problem),
+    /// 507: The account holds as much as it may, and the first change of the push would make it hold more.
+    /// Nothing is stored. If a later change is the first that does not fit, the changes before it are
+    /// stored, and the others have no outcome. A client keeps its edits, tells the user, sends its
+    /// deletions, which always fit, and tries again later.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    InsufficientStorage(types::QuotaProblem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -10482,6 +10842,11 @@ impl Outcome for PutUserBodyweightLogResponse {
                 503 => {
                     Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
                 }
+                507 => {
+                    Self::InsufficientStorage(
+                        read_json(body, validators::check_quota_problem)?,
+                    )
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -10509,6 +10874,9 @@ impl Outcome for PutUserBodyweightLogResponse {
             Self::TooManyRequests(body) => json(429u16, "application/problem+json", body),
             Self::ServiceUnavailable(body) => {
                 json(503u16, "application/problem+json", body)
+            }
+            Self::InsufficientStorage(body) => {
+                json(507u16, "application/problem+json", body)
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
@@ -11036,6 +11404,14 @@ pub enum PushAppliedProgressionLogsResponse {
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(types::Problem),
+    /// 507: The account holds as much as it may, and the first change of the push would make it hold more.
+    /// Nothing is stored. If a later change is the first that does not fit, the changes before it are
+    /// stored, and the others have no outcome. A client keeps its edits, tells the user, sends its
+    /// deletions, which always fit, and tries again later.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    InsufficientStorage(types::QuotaProblem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -11076,6 +11452,11 @@ impl Outcome for PushAppliedProgressionLogsResponse {
                 503 => {
                     Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
                 }
+                507 => {
+                    Self::InsufficientStorage(
+                        read_json(body, validators::check_quota_problem)?,
+                    )
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -11101,6 +11482,9 @@ impl Outcome for PushAppliedProgressionLogsResponse {
             Self::TooManyRequests(body) => json(429u16, "application/problem+json", body),
             Self::ServiceUnavailable(body) => {
                 json(503u16, "application/problem+json", body)
+            }
+            Self::InsufficientStorage(body) => {
+                json(507u16, "application/problem+json", body)
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
@@ -11380,6 +11764,14 @@ pub enum PutAppliedProgressionLogResponse {
     /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
     /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     ServiceUnavailable(types::Problem),
+    /// 507: The account holds as much as it may, and the first change of the push would make it hold more.
+    /// Nothing is stored. If a later change is the first that does not fit, the changes before it are
+    /// stored, and the others have no outcome. A client keeps its edits, tells the user, sends its
+    /// deletions, which always fit, and tries again later.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    InsufficientStorage(types::QuotaProblem),
     /// A status that the contract does not declare.
     Undeclared {
         /// Which status it is.
@@ -11424,6 +11816,11 @@ impl Outcome for PutAppliedProgressionLogResponse {
                 503 => {
                     Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
                 }
+                507 => {
+                    Self::InsufficientStorage(
+                        read_json(body, validators::check_quota_problem)?,
+                    )
+                }
                 _ => {
                     Self::Undeclared {
                         status,
@@ -11451,6 +11848,9 @@ impl Outcome for PutAppliedProgressionLogResponse {
             Self::TooManyRequests(body) => json(429u16, "application/problem+json", body),
             Self::ServiceUnavailable(body) => {
                 json(503u16, "application/problem+json", body)
+            }
+            Self::InsufficientStorage(body) => {
+                json(507u16, "application/problem+json", body)
             }
             Self::Undeclared { status, body } => (*status, None, body.clone()),
         }
@@ -12939,6 +13339,146 @@ impl Outcome for ExportAccountResponse {
     fn write(&self) -> Written {
         match self {
             Self::Ok(body) => bytes(200u16, "application/x-ndjson", body),
+            Self::BadRequest(body) => json(400u16, "application/problem+json", body),
+            Self::Unauthorized(body) => json(401u16, "application/problem+json", body),
+            Self::Forbidden(body) => json(403u16, "application/problem+json", body),
+            Self::UpgradeRequired(body) => json(426u16, "application/problem+json", body),
+            Self::TooManyRequests(body) => json(429u16, "application/problem+json", body),
+            Self::ServiceUnavailable(body) => {
+                json(503u16, "application/problem+json", body)
+            }
+            Self::Undeclared { status, body } => (*status, None, body.clone()),
+        }
+    }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
+    }
+}
+
+/// Read how much the account holds.
+///
+/// `GET /api/v1/account/usage`
+///
+/// Returns how many records and bytes the account holds, and how many it may hold.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GetAccountUsage {
+    /// The version of this contract that the client was built from. Clients send it with every request.
+    pub x_contract_version: Option<types::ContractVersion>,
+}
+
+impl Operation for GetAccountUsage {
+    const ID: &'static str = "getAccountUsage";
+    const METHOD: Method = Method::GET;
+    const PATH: &'static str = "/api/v1/account/usage";
+    const SECURITY: &'static [&'static str] = &["bearer"];
+    type Response = GetAccountUsageResponse;
+
+    fn request(&self, base_url: &str) -> Result<Request, Report> {
+        let mut request = Writer::new::<Self>();
+        if let Some(value) = &self.x_contract_version {
+            request
+                .header(
+                    "X-Contract-Version",
+                    Style::Simple,
+                    value,
+                    validators::check_contract_version,
+                );
+        }
+        request.finish(base_url)
+    }
+
+    fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
+        incoming.known_query(&[])?;
+        Ok(Self {
+            x_contract_version: incoming
+                .header(
+                    "X-Contract-Version",
+                    Style::Simple,
+                    Types::STRING,
+                    validators::check_contract_version,
+                )?,
+        })
+    }
+}
+
+/// What [`GetAccountUsage`] may answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum GetAccountUsageResponse {
+    /// 200: What the account holds, and what it may hold.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    Ok(types::AccountUsage),
+    /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
+    /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    BadRequest(types::Problem),
+    /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
+    /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    Unauthorized(types::Problem),
+    /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
+    /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    Forbidden(types::Problem),
+    /// 426: The client was built from a contract older than the server supports. It keeps its data and
+    /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    UpgradeRequired(types::Problem),
+    /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    TooManyRequests(types::Problem),
+    /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    ServiceUnavailable(types::Problem),
+    /// A status that the contract does not declare.
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
+}
+
+impl Outcome for GetAccountUsageResponse {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
+        Ok(
+            match status.as_u16() {
+                200 => Self::Ok(read_json(body, validators::check_account_usage)?),
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
+                _ => {
+                    Self::Undeclared {
+                        status,
+                        body: body.to_vec(),
+                    }
+                }
+            },
+        )
+    }
+
+    fn write(&self) -> Written {
+        match self {
+            Self::Ok(body) => json(200u16, "application/json", body),
             Self::BadRequest(body) => json(400u16, "application/problem+json", body),
             Self::Unauthorized(body) => json(401u16, "application/problem+json", body),
             Self::Forbidden(body) => json(403u16, "application/problem+json", body),

@@ -1135,6 +1135,20 @@ pub trait Api: Send + Sync + 'static {
         not_implemented()
     }
 
+    /// Read how much the account holds.
+    ///
+    /// `GET /api/v1/account/usage`
+    ///
+    /// Returns how many records and bytes the account holds, and how many it may hold.
+    fn get_account_usage(
+        &self,
+        parts: Parts,
+        call: operations::GetAccountUsage,
+    ) -> impl Future<Output = Reply<operations::GetAccountUsageResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
+
     /// Read the limits of this server.
     ///
     /// `GET /api/v1/sync/config`
@@ -1158,7 +1172,7 @@ pub fn router<A: Api>(api: Arc<A>) -> Router {
 
 /// The routes of the operations whose id `serves` accepts: the others may be served by other means.
 pub fn router_where<A: Api>(api: Arc<A>, serves: impl Fn(&str) -> bool) -> Router {
-    let routes: [Route<A>; 72] = [
+    let routes: [Route<A>; 73] = [
         Route::new(|api: Arc<A>, parts, call: operations::GetChanges| async move {
             A::get_changes(&api, parts, call).await
         }),
@@ -1395,6 +1409,9 @@ pub fn router_where<A: Api>(api: Arc<A>, serves: impl Fn(&str) -> bool) -> Route
         }),
         Route::new(|api: Arc<A>, parts, call: operations::ExportAccount| async move {
             A::export_account(&api, parts, call).await
+        }),
+        Route::new(|api: Arc<A>, parts, call: operations::GetAccountUsage| async move {
+            A::get_account_usage(&api, parts, call).await
         }),
         Route::new(|api: Arc<A>, parts, call: operations::GetSyncConfig| async move {
             A::get_sync_config(&api, parts, call).await

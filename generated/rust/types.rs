@@ -126,6 +126,48 @@ impl Fields for Account {
 }
 record!(Account, "Account", validators::check_account);
 
+/// How much an account holds, and how much it may hold.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AccountUsage {
+    /// How many live records the account holds.
+    pub record_count: i64,
+    /// How many bytes of JSON they take.
+    pub bytes: i64,
+    /// How many bytes of JSON they may take. Absent where there is no limit.
+    pub bytes_max: Option<i64>,
+    /// How many live records the account may hold. Absent where there is no limit.
+    pub records_max: Option<i64>,
+}
+
+impl Fields for AccountUsage {
+    const NAMES: &'static [&'static str] = &[
+        "recordCount",
+        "bytes",
+        "bytesMax",
+        "recordsMax",
+    ];
+
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
+        match index {
+            0 => MemberView::required("recordCount", &self.record_count),
+            1 => MemberView::required("bytes", &self.bytes),
+            2 => MemberView::optional("bytesMax", &self.bytes_max),
+            3 => MemberView::optional("recordsMax", &self.records_max),
+            _ => MemberView::End,
+        }
+    }
+
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            record_count: members.required(0, "recordCount")?,
+            bytes: members.required(1, "bytes")?,
+            bytes_max: members.optional(2, "bytesMax")?,
+            records_max: members.optional(3, "recordsMax")?,
+        })
+    }
+}
+record!(AccountUsage, "AccountUsage", validators::check_account_usage);
+
 /// A program that the user has started, and how far they have got.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ActiveProgramInstance {
@@ -5826,6 +5868,66 @@ impl Fields for PyramidSet {
     }
 }
 record!(PyramidSet, "PyramidSet", validators::check_pyramid_set);
+
+/// Why a push was refused because the account holds as much as it may, by RFC 9457.
+#[derive(Clone, Debug, PartialEq)]
+pub struct QuotaProblem {
+    /// A URI that names the kind of problem. `about:blank` where `code` says it all.
+    pub type_: String,
+    /// The kind of problem in words, the same every time.
+    pub title: String,
+    /// The HTTP status of the response.
+    pub status: i64,
+    /// Whether the same request may succeed later.
+    pub retryable: bool,
+    /// This occurrence in words, for a person who looks into it.
+    pub detail: String,
+    /// What the account holds and what it may hold.
+    pub usage: AccountUsage,
+    /// How long to wait before trying again, in milliseconds. Agrees with the `Retry-After` header, which
+    /// counts seconds.
+    pub retry_after_ms: Option<i64>,
+}
+
+impl Fields for QuotaProblem {
+    const NAMES: &'static [&'static str] = &[
+        "type",
+        "title",
+        "status",
+        "code",
+        "retryable",
+        "detail",
+        "usage",
+        "retryAfterMs",
+    ];
+
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
+        match index {
+            0 => MemberView::required("type", &self.type_),
+            1 => MemberView::required("title", &self.title),
+            2 => MemberView::required("status", &self.status),
+            3 => MemberView::Present("code", Json::String("quota_exceeded")),
+            4 => MemberView::required("retryable", &self.retryable),
+            5 => MemberView::required("detail", &self.detail),
+            6 => MemberView::required("usage", &self.usage),
+            7 => MemberView::optional("retryAfterMs", &self.retry_after_ms),
+            _ => MemberView::End,
+        }
+    }
+
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            type_: members.required(0, "type")?,
+            title: members.required(1, "title")?,
+            status: members.required(2, "status")?,
+            retryable: members.required(4, "retryable")?,
+            detail: members.required(5, "detail")?,
+            usage: members.required(6, "usage")?,
+            retry_after_ms: members.optional(7, "retryAfterMs")?,
+        })
+    }
+}
+record!(QuotaProblem, "QuotaProblem", validators::check_quota_problem);
 
 /// A record, live or deleted. At most 256 KiB of JSON.
 #[derive(Clone, Debug, PartialEq)]

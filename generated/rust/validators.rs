@@ -103,6 +103,43 @@ pub fn check_account(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
+/// Checks [`AccountUsage`](super::types::AccountUsage).
+pub fn check_account_usage(value: Json<'_>, at: At<'_>, out: &mut Checker) {
+    if let Some(object) = out.object(value, at) {
+        for (name, value) in object {
+            let at = at.member(name);
+            match name {
+                "recordCount" => {
+                    if let Some(number) = out.integer(value, at) {
+                        out.minimum(number, 0, at);
+                        out.maximum(number, 9007199254740991, at);
+                    }
+                }
+                "bytes" => {
+                    if let Some(number) = out.integer(value, at) {
+                        out.minimum(number, 0, at);
+                        out.maximum(number, 9007199254740991, at);
+                    }
+                }
+                "bytesMax" => {
+                    if let Some(number) = out.integer(value, at) {
+                        out.minimum(number, 1, at);
+                        out.maximum(number, 9007199254740991, at);
+                    }
+                }
+                "recordsMax" => {
+                    if let Some(number) = out.integer(value, at) {
+                        out.minimum(number, 1, at);
+                        out.maximum(number, 9007199254740991, at);
+                    }
+                }
+                _ => out.unknown_member(at),
+            }
+        }
+        out.required(object, &["recordCount", "bytes"], at);
+    }
+}
+
 /// Checks [`ActiveProgramInstance`](super::types::ActiveProgramInstance).
 pub fn check_active_program_instance(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
@@ -3187,6 +3224,58 @@ pub fn check_pyramid_set(value: Json<'_>, at: At<'_>, out: &mut Checker) {
                 "loggedWeightKg",
                 "loggedReps",
             ],
+            at,
+        );
+    }
+}
+
+/// Checks [`QuotaProblem`](super::types::QuotaProblem).
+pub fn check_quota_problem(value: Json<'_>, at: At<'_>, out: &mut Checker) {
+    if let Some(object) = out.object(value, at) {
+        for (name, value) in object {
+            let at = at.member(name);
+            match name {
+                "type" => {
+                    if let Some(text) = out.string(value, at) {
+                        out.min_length(text, 1, at);
+                        out.max_length(text, 500, at);
+                    }
+                }
+                "title" => {
+                    if let Some(text) = out.string(value, at) {
+                        out.min_length(text, 1, at);
+                        out.max_length(text, 200, at);
+                    }
+                }
+                "status" => {
+                    if let Some(number) = out.integer(value, at) {
+                        out.minimum(number, 400, at);
+                        out.maximum(number, 599, at);
+                    }
+                }
+                "code" => {
+                    out.types(value, Types::STRING, at);
+                    out.one_of_texts(value, &["quota_exceeded"], at);
+                }
+                "retryable" => out.types(value, Types::BOOLEAN, at),
+                "detail" => {
+                    if let Some(text) = out.string(value, at) {
+                        out.max_length(text, 2000, at);
+                    }
+                }
+                "usage" => check_account_usage(value, at, out),
+                "retryAfterMs" => {
+                    if let Some(number) = out.integer(value, at) {
+                        out.minimum(number, 0, at);
+                        out.maximum(number, 86400000, at);
+                    }
+                }
+                _ => out.unknown_member(at),
+            }
+        }
+        out.required(
+            object,
+            &["type", "title", "status", "code", "retryable", "detail", "usage"],
             at,
         );
     }

@@ -621,6 +621,14 @@ export interface Client {
    */
   exportAccount(call?: operations.ExportAccountCall, options?: CallOptions): Promise<operations.ExportAccountResult>;
   /**
+   * Read how much the account holds.
+   *
+   * `GET /api/v1/account/usage`
+   *
+   * Returns how many records and bytes the account holds, and how many it may hold.
+   */
+  getAccountUsage(call?: operations.GetAccountUsageCall, options?: CallOptions): Promise<operations.GetAccountUsageResult>;
+  /**
    * Read the limits of this server.
    *
    * `GET /api/v1/sync/config`
@@ -717,6 +725,7 @@ export function createClient(client: ClientOptions): Client {
     getAccount: (call = {}, options) => send(client, operations.getAccount, call, options),
     deleteAccount: (call, options) => send(client, operations.deleteAccount, call, options),
     exportAccount: (call = {}, options) => send(client, operations.exportAccount, call, options),
+    getAccountUsage: (call = {}, options) => send(client, operations.getAccountUsage, call, options),
     getSyncConfig: (call = {}, options) => send(client, operations.getSyncConfig, call, options),
   };
 }

@@ -18,6 +18,7 @@ export { deterministicId, fromJson, parseEach, readHeader, validate, violations 
 export interface SchemaTypes {
   AcceptedOutcome: types.AcceptedOutcome;
   Account: types.Account;
+  AccountUsage: types.AccountUsage;
   ActiveProgramInstance: types.ActiveProgramInstance;
   ActiveProgramInstanceChange: types.ActiveProgramInstanceChange;
   ActiveProgramInstanceChangePage: types.ActiveProgramInstanceChangePage;
@@ -141,6 +142,7 @@ export interface SchemaTypes {
   PushRequest: types.PushRequest;
   PushResult: types.PushResult;
   PyramidSet: types.PyramidSet;
+  QuotaProblem: types.QuotaProblem;
   Record: types.Record;
   RefreshRequest: types.RefreshRequest;
   RefreshToken: types.RefreshToken;
@@ -242,6 +244,7 @@ export interface SchemaTypes {
 export const schemas: { readonly [Name in keyof SchemaTypes]: z.ZodType<SchemaTypes[Name]> } = {
   AcceptedOutcome: definitions.AcceptedOutcomeSchema,
   Account: definitions.AccountSchema,
+  AccountUsage: definitions.AccountUsageSchema,
   ActiveProgramInstance: definitions.ActiveProgramInstanceSchema,
   ActiveProgramInstanceChange: definitions.ActiveProgramInstanceChangeSchema,
   ActiveProgramInstanceChangePage: definitions.ActiveProgramInstanceChangePageSchema,
@@ -365,6 +368,7 @@ export const schemas: { readonly [Name in keyof SchemaTypes]: z.ZodType<SchemaTy
   PushRequest: definitions.PushRequestSchema,
   PushResult: definitions.PushResultSchema,
   PyramidSet: definitions.PyramidSetSchema,
+  QuotaProblem: definitions.QuotaProblemSchema,
   Record: definitions.RecordSchema,
   RefreshRequest: definitions.RefreshRequestSchema,
   RefreshToken: definitions.RefreshTokenSchema,

@@ -105,7 +105,7 @@ export interface PushChangesCall {
  *
  * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
  *
- * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ * Headers of 429, 503, 507: `headers.retryAfter`, `headers.xContractVersion`.
  */
 export type PushChangesResult =
   | Reply<200, types.FeedPushResult>
@@ -118,6 +118,7 @@ export type PushChangesResult =
   | Reply<426, types.Problem>
   | Reply<429, types.Problem>
   | Reply<503, types.Problem>
+  | Reply<507, types.QuotaProblem>
   | Undeclared;
 
 /**
@@ -162,6 +163,7 @@ export const pushChanges: Operation<PushChangesCall, PushChangesResult> = {
     { status: 426, content: "json", schema: schemas.ProblemSchema },
     { status: 429, content: "json", schema: schemas.ProblemSchema },
     { status: 503, content: "json", schema: schemas.ProblemSchema },
+    { status: 507, content: "json", schema: schemas.QuotaProblemSchema },
   ],
 };
 
@@ -325,7 +327,7 @@ export interface PushUserSettingsCall {
  *
  * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
  *
- * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ * Headers of 429, 503, 507: `headers.retryAfter`, `headers.xContractVersion`.
  */
 export type PushUserSettingsResult =
   | Reply<200, types.UserSettingsPushResult>
@@ -338,6 +340,7 @@ export type PushUserSettingsResult =
   | Reply<426, types.Problem>
   | Reply<429, types.Problem>
   | Reply<503, types.Problem>
+  | Reply<507, types.QuotaProblem>
   | Undeclared;
 
 /**
@@ -380,6 +383,7 @@ export const pushUserSettings: Operation<PushUserSettingsCall, PushUserSettingsR
     { status: 426, content: "json", schema: schemas.ProblemSchema },
     { status: 429, content: "json", schema: schemas.ProblemSchema },
     { status: 503, content: "json", schema: schemas.ProblemSchema },
+    { status: 507, content: "json", schema: schemas.QuotaProblemSchema },
   ],
 };
 
@@ -470,7 +474,7 @@ export interface PutUserSettingsCall {
  *
  * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
  *
- * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ * Headers of 429, 503, 507: `headers.retryAfter`, `headers.xContractVersion`.
  */
 export type PutUserSettingsResult =
   | Reply<200, types.UserSettingsPushOutcome>
@@ -483,6 +487,7 @@ export type PutUserSettingsResult =
   | Reply<426, types.Problem>
   | Reply<429, types.Problem>
   | Reply<503, types.Problem>
+  | Reply<507, types.QuotaProblem>
   | Undeclared;
 
 /**
@@ -534,6 +539,7 @@ export const putUserSettings: Operation<PutUserSettingsCall, PutUserSettingsResu
     { status: 426, content: "json", schema: schemas.ProblemSchema },
     { status: 429, content: "json", schema: schemas.ProblemSchema },
     { status: 503, content: "json", schema: schemas.ProblemSchema },
+    { status: 507, content: "json", schema: schemas.QuotaProblemSchema },
   ],
 };
 
@@ -765,7 +771,7 @@ export interface PushExerciseDefinitionsCall {
  *
  * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
  *
- * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ * Headers of 429, 503, 507: `headers.retryAfter`, `headers.xContractVersion`.
  */
 export type PushExerciseDefinitionsResult =
   | Reply<200, types.ExerciseDefinitionPushResult>
@@ -778,6 +784,7 @@ export type PushExerciseDefinitionsResult =
   | Reply<426, types.Problem>
   | Reply<429, types.Problem>
   | Reply<503, types.Problem>
+  | Reply<507, types.QuotaProblem>
   | Undeclared;
 
 /**
@@ -821,6 +828,7 @@ export const pushExerciseDefinitions: Operation<PushExerciseDefinitionsCall, Pus
     { status: 426, content: "json", schema: schemas.ProblemSchema },
     { status: 429, content: "json", schema: schemas.ProblemSchema },
     { status: 503, content: "json", schema: schemas.ProblemSchema },
+    { status: 507, content: "json", schema: schemas.QuotaProblemSchema },
   ],
 };
 
@@ -911,7 +919,7 @@ export interface PutExerciseDefinitionCall {
  *
  * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
  *
- * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ * Headers of 429, 503, 507: `headers.retryAfter`, `headers.xContractVersion`.
  */
 export type PutExerciseDefinitionResult =
   | Reply<200, types.ExerciseDefinitionPushOutcome>
@@ -924,6 +932,7 @@ export type PutExerciseDefinitionResult =
   | Reply<426, types.Problem>
   | Reply<429, types.Problem>
   | Reply<503, types.Problem>
+  | Reply<507, types.QuotaProblem>
   | Undeclared;
 
 /**
@@ -975,6 +984,7 @@ export const putExerciseDefinition: Operation<PutExerciseDefinitionCall, PutExer
     { status: 426, content: "json", schema: schemas.ProblemSchema },
     { status: 429, content: "json", schema: schemas.ProblemSchema },
     { status: 503, content: "json", schema: schemas.ProblemSchema },
+    { status: 507, content: "json", schema: schemas.QuotaProblemSchema },
   ],
 };
 
@@ -1206,7 +1216,7 @@ export interface PushWorkoutLogsCall {
  *
  * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
  *
- * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ * Headers of 429, 503, 507: `headers.retryAfter`, `headers.xContractVersion`.
  */
 export type PushWorkoutLogsResult =
   | Reply<200, types.WorkoutLogPushResult>
@@ -1219,6 +1229,7 @@ export type PushWorkoutLogsResult =
   | Reply<426, types.Problem>
   | Reply<429, types.Problem>
   | Reply<503, types.Problem>
+  | Reply<507, types.QuotaProblem>
   | Undeclared;
 
 /**
@@ -1261,6 +1272,7 @@ export const pushWorkoutLogs: Operation<PushWorkoutLogsCall, PushWorkoutLogsResu
     { status: 426, content: "json", schema: schemas.ProblemSchema },
     { status: 429, content: "json", schema: schemas.ProblemSchema },
     { status: 503, content: "json", schema: schemas.ProblemSchema },
+    { status: 507, content: "json", schema: schemas.QuotaProblemSchema },
   ],
 };
 
@@ -1351,7 +1363,7 @@ export interface PutWorkoutLogCall {
  *
  * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
  *
- * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ * Headers of 429, 503, 507: `headers.retryAfter`, `headers.xContractVersion`.
  */
 export type PutWorkoutLogResult =
   | Reply<200, types.WorkoutLogPushOutcome>
@@ -1364,6 +1376,7 @@ export type PutWorkoutLogResult =
   | Reply<426, types.Problem>
   | Reply<429, types.Problem>
   | Reply<503, types.Problem>
+  | Reply<507, types.QuotaProblem>
   | Undeclared;
 
 /**
@@ -1415,6 +1428,7 @@ export const putWorkoutLog: Operation<PutWorkoutLogCall, PutWorkoutLogResult> = 
     { status: 426, content: "json", schema: schemas.ProblemSchema },
     { status: 429, content: "json", schema: schemas.ProblemSchema },
     { status: 503, content: "json", schema: schemas.ProblemSchema },
+    { status: 507, content: "json", schema: schemas.QuotaProblemSchema },
   ],
 };
 
@@ -1646,7 +1660,7 @@ export interface PushLoggedSetsCall {
  *
  * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
  *
- * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ * Headers of 429, 503, 507: `headers.retryAfter`, `headers.xContractVersion`.
  */
 export type PushLoggedSetsResult =
   | Reply<200, types.LoggedSetPushResult>
@@ -1659,6 +1673,7 @@ export type PushLoggedSetsResult =
   | Reply<426, types.Problem>
   | Reply<429, types.Problem>
   | Reply<503, types.Problem>
+  | Reply<507, types.QuotaProblem>
   | Undeclared;
 
 /**
@@ -1701,6 +1716,7 @@ export const pushLoggedSets: Operation<PushLoggedSetsCall, PushLoggedSetsResult>
     { status: 426, content: "json", schema: schemas.ProblemSchema },
     { status: 429, content: "json", schema: schemas.ProblemSchema },
     { status: 503, content: "json", schema: schemas.ProblemSchema },
+    { status: 507, content: "json", schema: schemas.QuotaProblemSchema },
   ],
 };
 
@@ -1791,7 +1807,7 @@ export interface PutLoggedSetCall {
  *
  * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
  *
- * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ * Headers of 429, 503, 507: `headers.retryAfter`, `headers.xContractVersion`.
  */
 export type PutLoggedSetResult =
   | Reply<200, types.LoggedSetPushOutcome>
@@ -1804,6 +1820,7 @@ export type PutLoggedSetResult =
   | Reply<426, types.Problem>
   | Reply<429, types.Problem>
   | Reply<503, types.Problem>
+  | Reply<507, types.QuotaProblem>
   | Undeclared;
 
 /**
@@ -1855,6 +1872,7 @@ export const putLoggedSet: Operation<PutLoggedSetCall, PutLoggedSetResult> = {
     { status: 426, content: "json", schema: schemas.ProblemSchema },
     { status: 429, content: "json", schema: schemas.ProblemSchema },
     { status: 503, content: "json", schema: schemas.ProblemSchema },
+    { status: 507, content: "json", schema: schemas.QuotaProblemSchema },
   ],
 };
 
@@ -2086,7 +2104,7 @@ export interface PushWorkoutTemplatesCall {
  *
  * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
  *
- * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ * Headers of 429, 503, 507: `headers.retryAfter`, `headers.xContractVersion`.
  */
 export type PushWorkoutTemplatesResult =
   | Reply<200, types.WorkoutTemplatePushResult>
@@ -2099,6 +2117,7 @@ export type PushWorkoutTemplatesResult =
   | Reply<426, types.Problem>
   | Reply<429, types.Problem>
   | Reply<503, types.Problem>
+  | Reply<507, types.QuotaProblem>
   | Undeclared;
 
 /**
@@ -2142,6 +2161,7 @@ export const pushWorkoutTemplates: Operation<PushWorkoutTemplatesCall, PushWorko
     { status: 426, content: "json", schema: schemas.ProblemSchema },
     { status: 429, content: "json", schema: schemas.ProblemSchema },
     { status: 503, content: "json", schema: schemas.ProblemSchema },
+    { status: 507, content: "json", schema: schemas.QuotaProblemSchema },
   ],
 };
 
@@ -2232,7 +2252,7 @@ export interface PutWorkoutTemplateCall {
  *
  * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
  *
- * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ * Headers of 429, 503, 507: `headers.retryAfter`, `headers.xContractVersion`.
  */
 export type PutWorkoutTemplateResult =
   | Reply<200, types.WorkoutTemplatePushOutcome>
@@ -2245,6 +2265,7 @@ export type PutWorkoutTemplateResult =
   | Reply<426, types.Problem>
   | Reply<429, types.Problem>
   | Reply<503, types.Problem>
+  | Reply<507, types.QuotaProblem>
   | Undeclared;
 
 /**
@@ -2296,6 +2317,7 @@ export const putWorkoutTemplate: Operation<PutWorkoutTemplateCall, PutWorkoutTem
     { status: 426, content: "json", schema: schemas.ProblemSchema },
     { status: 429, content: "json", schema: schemas.ProblemSchema },
     { status: 503, content: "json", schema: schemas.ProblemSchema },
+    { status: 507, content: "json", schema: schemas.QuotaProblemSchema },
   ],
 };
 
@@ -2527,7 +2549,7 @@ export interface PushWorkoutTemplateExerciseInstancesCall {
  *
  * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
  *
- * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ * Headers of 429, 503, 507: `headers.retryAfter`, `headers.xContractVersion`.
  */
 export type PushWorkoutTemplateExerciseInstancesResult =
   | Reply<200, types.WorkoutTemplateExerciseInstancePushResult>
@@ -2540,6 +2562,7 @@ export type PushWorkoutTemplateExerciseInstancesResult =
   | Reply<426, types.Problem>
   | Reply<429, types.Problem>
   | Reply<503, types.Problem>
+  | Reply<507, types.QuotaProblem>
   | Undeclared;
 
 /**
@@ -2583,6 +2606,7 @@ export const pushWorkoutTemplateExerciseInstances: Operation<PushWorkoutTemplate
     { status: 426, content: "json", schema: schemas.ProblemSchema },
     { status: 429, content: "json", schema: schemas.ProblemSchema },
     { status: 503, content: "json", schema: schemas.ProblemSchema },
+    { status: 507, content: "json", schema: schemas.QuotaProblemSchema },
   ],
 };
 
@@ -2673,7 +2697,7 @@ export interface PutWorkoutTemplateExerciseInstanceCall {
  *
  * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
  *
- * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ * Headers of 429, 503, 507: `headers.retryAfter`, `headers.xContractVersion`.
  */
 export type PutWorkoutTemplateExerciseInstanceResult =
   | Reply<200, types.WorkoutTemplateExerciseInstancePushOutcome>
@@ -2686,6 +2710,7 @@ export type PutWorkoutTemplateExerciseInstanceResult =
   | Reply<426, types.Problem>
   | Reply<429, types.Problem>
   | Reply<503, types.Problem>
+  | Reply<507, types.QuotaProblem>
   | Undeclared;
 
 /**
@@ -2737,6 +2762,7 @@ export const putWorkoutTemplateExerciseInstance: Operation<PutWorkoutTemplateExe
     { status: 426, content: "json", schema: schemas.ProblemSchema },
     { status: 429, content: "json", schema: schemas.ProblemSchema },
     { status: 503, content: "json", schema: schemas.ProblemSchema },
+    { status: 507, content: "json", schema: schemas.QuotaProblemSchema },
   ],
 };
 
@@ -2968,7 +2994,7 @@ export interface PushProgramDefinitionsCall {
  *
  * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
  *
- * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ * Headers of 429, 503, 507: `headers.retryAfter`, `headers.xContractVersion`.
  */
 export type PushProgramDefinitionsResult =
   | Reply<200, types.ProgramDefinitionPushResult>
@@ -2981,6 +3007,7 @@ export type PushProgramDefinitionsResult =
   | Reply<426, types.Problem>
   | Reply<429, types.Problem>
   | Reply<503, types.Problem>
+  | Reply<507, types.QuotaProblem>
   | Undeclared;
 
 /**
@@ -3024,6 +3051,7 @@ export const pushProgramDefinitions: Operation<PushProgramDefinitionsCall, PushP
     { status: 426, content: "json", schema: schemas.ProblemSchema },
     { status: 429, content: "json", schema: schemas.ProblemSchema },
     { status: 503, content: "json", schema: schemas.ProblemSchema },
+    { status: 507, content: "json", schema: schemas.QuotaProblemSchema },
   ],
 };
 
@@ -3114,7 +3142,7 @@ export interface PutProgramDefinitionCall {
  *
  * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
  *
- * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ * Headers of 429, 503, 507: `headers.retryAfter`, `headers.xContractVersion`.
  */
 export type PutProgramDefinitionResult =
   | Reply<200, types.ProgramDefinitionPushOutcome>
@@ -3127,6 +3155,7 @@ export type PutProgramDefinitionResult =
   | Reply<426, types.Problem>
   | Reply<429, types.Problem>
   | Reply<503, types.Problem>
+  | Reply<507, types.QuotaProblem>
   | Undeclared;
 
 /**
@@ -3178,6 +3207,7 @@ export const putProgramDefinition: Operation<PutProgramDefinitionCall, PutProgra
     { status: 426, content: "json", schema: schemas.ProblemSchema },
     { status: 429, content: "json", schema: schemas.ProblemSchema },
     { status: 503, content: "json", schema: schemas.ProblemSchema },
+    { status: 507, content: "json", schema: schemas.QuotaProblemSchema },
   ],
 };
 
@@ -3409,7 +3439,7 @@ export interface PushActiveProgramInstancesCall {
  *
  * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
  *
- * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ * Headers of 429, 503, 507: `headers.retryAfter`, `headers.xContractVersion`.
  */
 export type PushActiveProgramInstancesResult =
   | Reply<200, types.ActiveProgramInstancePushResult>
@@ -3422,6 +3452,7 @@ export type PushActiveProgramInstancesResult =
   | Reply<426, types.Problem>
   | Reply<429, types.Problem>
   | Reply<503, types.Problem>
+  | Reply<507, types.QuotaProblem>
   | Undeclared;
 
 /**
@@ -3464,6 +3495,7 @@ export const pushActiveProgramInstances: Operation<PushActiveProgramInstancesCal
     { status: 426, content: "json", schema: schemas.ProblemSchema },
     { status: 429, content: "json", schema: schemas.ProblemSchema },
     { status: 503, content: "json", schema: schemas.ProblemSchema },
+    { status: 507, content: "json", schema: schemas.QuotaProblemSchema },
   ],
 };
 
@@ -3554,7 +3586,7 @@ export interface PutActiveProgramInstanceCall {
  *
  * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
  *
- * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ * Headers of 429, 503, 507: `headers.retryAfter`, `headers.xContractVersion`.
  */
 export type PutActiveProgramInstanceResult =
   | Reply<200, types.ActiveProgramInstancePushOutcome>
@@ -3567,6 +3599,7 @@ export type PutActiveProgramInstanceResult =
   | Reply<426, types.Problem>
   | Reply<429, types.Problem>
   | Reply<503, types.Problem>
+  | Reply<507, types.QuotaProblem>
   | Undeclared;
 
 /**
@@ -3618,6 +3651,7 @@ export const putActiveProgramInstance: Operation<PutActiveProgramInstanceCall, P
     { status: 426, content: "json", schema: schemas.ProblemSchema },
     { status: 429, content: "json", schema: schemas.ProblemSchema },
     { status: 503, content: "json", schema: schemas.ProblemSchema },
+    { status: 507, content: "json", schema: schemas.QuotaProblemSchema },
   ],
 };
 
@@ -3849,7 +3883,7 @@ export interface PushProgressionRulesCall {
  *
  * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
  *
- * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ * Headers of 429, 503, 507: `headers.retryAfter`, `headers.xContractVersion`.
  */
 export type PushProgressionRulesResult =
   | Reply<200, types.ProgressionRulePushResult>
@@ -3862,6 +3896,7 @@ export type PushProgressionRulesResult =
   | Reply<426, types.Problem>
   | Reply<429, types.Problem>
   | Reply<503, types.Problem>
+  | Reply<507, types.QuotaProblem>
   | Undeclared;
 
 /**
@@ -3905,6 +3940,7 @@ export const pushProgressionRules: Operation<PushProgressionRulesCall, PushProgr
     { status: 426, content: "json", schema: schemas.ProblemSchema },
     { status: 429, content: "json", schema: schemas.ProblemSchema },
     { status: 503, content: "json", schema: schemas.ProblemSchema },
+    { status: 507, content: "json", schema: schemas.QuotaProblemSchema },
   ],
 };
 
@@ -3995,7 +4031,7 @@ export interface PutProgressionRuleCall {
  *
  * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
  *
- * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ * Headers of 429, 503, 507: `headers.retryAfter`, `headers.xContractVersion`.
  */
 export type PutProgressionRuleResult =
   | Reply<200, types.ProgressionRulePushOutcome>
@@ -4008,6 +4044,7 @@ export type PutProgressionRuleResult =
   | Reply<426, types.Problem>
   | Reply<429, types.Problem>
   | Reply<503, types.Problem>
+  | Reply<507, types.QuotaProblem>
   | Undeclared;
 
 /**
@@ -4059,6 +4096,7 @@ export const putProgressionRule: Operation<PutProgressionRuleCall, PutProgressio
     { status: 426, content: "json", schema: schemas.ProblemSchema },
     { status: 429, content: "json", schema: schemas.ProblemSchema },
     { status: 503, content: "json", schema: schemas.ProblemSchema },
+    { status: 507, content: "json", schema: schemas.QuotaProblemSchema },
   ],
 };
 
@@ -4290,7 +4328,7 @@ export interface PushUserGoalsCall {
  *
  * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
  *
- * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ * Headers of 429, 503, 507: `headers.retryAfter`, `headers.xContractVersion`.
  */
 export type PushUserGoalsResult =
   | Reply<200, types.UserGoalPushResult>
@@ -4303,6 +4341,7 @@ export type PushUserGoalsResult =
   | Reply<426, types.Problem>
   | Reply<429, types.Problem>
   | Reply<503, types.Problem>
+  | Reply<507, types.QuotaProblem>
   | Undeclared;
 
 /**
@@ -4345,6 +4384,7 @@ export const pushUserGoals: Operation<PushUserGoalsCall, PushUserGoalsResult> = 
     { status: 426, content: "json", schema: schemas.ProblemSchema },
     { status: 429, content: "json", schema: schemas.ProblemSchema },
     { status: 503, content: "json", schema: schemas.ProblemSchema },
+    { status: 507, content: "json", schema: schemas.QuotaProblemSchema },
   ],
 };
 
@@ -4435,7 +4475,7 @@ export interface PutUserGoalCall {
  *
  * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
  *
- * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ * Headers of 429, 503, 507: `headers.retryAfter`, `headers.xContractVersion`.
  */
 export type PutUserGoalResult =
   | Reply<200, types.UserGoalPushOutcome>
@@ -4448,6 +4488,7 @@ export type PutUserGoalResult =
   | Reply<426, types.Problem>
   | Reply<429, types.Problem>
   | Reply<503, types.Problem>
+  | Reply<507, types.QuotaProblem>
   | Undeclared;
 
 /**
@@ -4499,6 +4540,7 @@ export const putUserGoal: Operation<PutUserGoalCall, PutUserGoalResult> = {
     { status: 426, content: "json", schema: schemas.ProblemSchema },
     { status: 429, content: "json", schema: schemas.ProblemSchema },
     { status: 503, content: "json", schema: schemas.ProblemSchema },
+    { status: 507, content: "json", schema: schemas.QuotaProblemSchema },
   ],
 };
 
@@ -4730,7 +4772,7 @@ export interface PushUserBodyweightLogsCall {
  *
  * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
  *
- * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ * Headers of 429, 503, 507: `headers.retryAfter`, `headers.xContractVersion`.
  */
 export type PushUserBodyweightLogsResult =
   | Reply<200, types.UserBodyweightLogPushResult>
@@ -4743,6 +4785,7 @@ export type PushUserBodyweightLogsResult =
   | Reply<426, types.Problem>
   | Reply<429, types.Problem>
   | Reply<503, types.Problem>
+  | Reply<507, types.QuotaProblem>
   | Undeclared;
 
 /**
@@ -4785,6 +4828,7 @@ export const pushUserBodyweightLogs: Operation<PushUserBodyweightLogsCall, PushU
     { status: 426, content: "json", schema: schemas.ProblemSchema },
     { status: 429, content: "json", schema: schemas.ProblemSchema },
     { status: 503, content: "json", schema: schemas.ProblemSchema },
+    { status: 507, content: "json", schema: schemas.QuotaProblemSchema },
   ],
 };
 
@@ -4875,7 +4919,7 @@ export interface PutUserBodyweightLogCall {
  *
  * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
  *
- * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ * Headers of 429, 503, 507: `headers.retryAfter`, `headers.xContractVersion`.
  */
 export type PutUserBodyweightLogResult =
   | Reply<200, types.UserBodyweightLogPushOutcome>
@@ -4888,6 +4932,7 @@ export type PutUserBodyweightLogResult =
   | Reply<426, types.Problem>
   | Reply<429, types.Problem>
   | Reply<503, types.Problem>
+  | Reply<507, types.QuotaProblem>
   | Undeclared;
 
 /**
@@ -4939,6 +4984,7 @@ export const putUserBodyweightLog: Operation<PutUserBodyweightLogCall, PutUserBo
     { status: 426, content: "json", schema: schemas.ProblemSchema },
     { status: 429, content: "json", schema: schemas.ProblemSchema },
     { status: 503, content: "json", schema: schemas.ProblemSchema },
+    { status: 507, content: "json", schema: schemas.QuotaProblemSchema },
   ],
 };
 
@@ -5170,7 +5216,7 @@ export interface PushAppliedProgressionLogsCall {
  *
  * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
  *
- * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ * Headers of 429, 503, 507: `headers.retryAfter`, `headers.xContractVersion`.
  */
 export type PushAppliedProgressionLogsResult =
   | Reply<200, types.AppliedProgressionLogPushResult>
@@ -5183,6 +5229,7 @@ export type PushAppliedProgressionLogsResult =
   | Reply<426, types.Problem>
   | Reply<429, types.Problem>
   | Reply<503, types.Problem>
+  | Reply<507, types.QuotaProblem>
   | Undeclared;
 
 /**
@@ -5226,6 +5273,7 @@ export const pushAppliedProgressionLogs: Operation<PushAppliedProgressionLogsCal
     { status: 426, content: "json", schema: schemas.ProblemSchema },
     { status: 429, content: "json", schema: schemas.ProblemSchema },
     { status: 503, content: "json", schema: schemas.ProblemSchema },
+    { status: 507, content: "json", schema: schemas.QuotaProblemSchema },
   ],
 };
 
@@ -5316,7 +5364,7 @@ export interface PutAppliedProgressionLogCall {
  *
  * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
  *
- * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ * Headers of 429, 503, 507: `headers.retryAfter`, `headers.xContractVersion`.
  */
 export type PutAppliedProgressionLogResult =
   | Reply<200, types.AppliedProgressionLogPushOutcome>
@@ -5329,6 +5377,7 @@ export type PutAppliedProgressionLogResult =
   | Reply<426, types.Problem>
   | Reply<429, types.Problem>
   | Reply<503, types.Problem>
+  | Reply<507, types.QuotaProblem>
   | Undeclared;
 
 /**
@@ -5380,6 +5429,7 @@ export const putAppliedProgressionLog: Operation<PutAppliedProgressionLogCall, P
     { status: 426, content: "json", schema: schemas.ProblemSchema },
     { status: 429, content: "json", schema: schemas.ProblemSchema },
     { status: 503, content: "json", schema: schemas.ProblemSchema },
+    { status: 507, content: "json", schema: schemas.QuotaProblemSchema },
   ],
 };
 
@@ -6052,6 +6102,64 @@ export const exportAccount: Operation<ExportAccountCall, ExportAccountResult> = 
   ],
   responses: [
     { status: 200, content: "bytes" },
+    { status: 400, content: "json", schema: schemas.ProblemSchema },
+    { status: 401, content: "json", schema: schemas.ProblemSchema },
+    { status: 403, content: "json", schema: schemas.ProblemSchema },
+    { status: 426, content: "json", schema: schemas.ProblemSchema },
+    { status: 429, content: "json", schema: schemas.ProblemSchema },
+    { status: 503, content: "json", schema: schemas.ProblemSchema },
+  ],
+};
+
+/** What {@link getAccountUsage} takes. */
+export interface GetAccountUsageCall {
+  /** The version of this contract that the client was built from. Clients send it with every request. */
+  xContractVersion?: types.ContractVersion;
+}
+
+/**
+ * What {@link getAccountUsage} may answer.
+ *
+ * Headers of 200, 400, 403, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
+export type GetAccountUsageResult =
+  | Reply<200, types.AccountUsage>
+  | Reply<400, types.Problem>
+  | Reply<401, types.Problem>
+  | Reply<403, types.Problem>
+  | Reply<426, types.Problem>
+  | Reply<429, types.Problem>
+  | Reply<503, types.Problem>
+  | Undeclared;
+
+/**
+ * Read how much the account holds.
+ *
+ * `GET /api/v1/account/usage`
+ *
+ * Returns how many records and bytes the account holds, and how many it may hold.
+ */
+export const getAccountUsage: Operation<GetAccountUsageCall, GetAccountUsageResult> = {
+  id: "getAccountUsage",
+  method: "GET",
+  path: "/api/v1/account/usage",
+  security: ["bearer"],
+  parameters: [
+    {
+      field: "xContractVersion",
+      name: "X-Contract-Version",
+      place: "header",
+      style: "simple",
+      required: false,
+      schema: schemas.ContractVersionSchema,
+    },
+  ],
+  responses: [
+    { status: 200, content: "json", schema: schemas.AccountUsageSchema },
     { status: 400, content: "json", schema: schemas.ProblemSchema },
     { status: 401, content: "json", schema: schemas.ProblemSchema },
     { status: 403, content: "json", schema: schemas.ProblemSchema },

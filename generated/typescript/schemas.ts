@@ -54,6 +54,16 @@ export const AccountSchema: z.ZodType<types.Account> = rt.define(() =>
   }, rt.closed),
 );
 
+/** The schema of {@link types.AccountUsage}. */
+export const AccountUsageSchema: z.ZodType<types.AccountUsage> = rt.define(() =>
+  rt.object<types.AccountUsage>({
+    recordCount: rt.integer().min(0).max(9007199254740991),
+    bytes: rt.integer().min(0).max(9007199254740991),
+    bytesMax: rt.integer().min(1).max(9007199254740991).exactOptional(),
+    recordsMax: rt.integer().min(1).max(9007199254740991).exactOptional(),
+  }, rt.closed),
+);
+
 /** The schema of {@link types.ActiveProgramInstanceStatus}. */
 export const ActiveProgramInstanceStatusSchema: z.ZodType<types.ActiveProgramInstanceStatus> = rt.define(() =>
   rt.choice(["active", "paused", "completed"]),
@@ -1725,6 +1735,20 @@ export const PushResultSchema: z.ZodType<types.PushResult> = rt.define(() =>
     prevUserRev: RevisionSchema,
     userRev: RevisionSchema,
     serverTime: TimestampSchema,
+  }, rt.closed),
+);
+
+/** The schema of {@link types.QuotaProblem}. */
+export const QuotaProblemSchema: z.ZodType<types.QuotaProblem> = rt.define(() =>
+  rt.object<types.QuotaProblem>({
+    type: rt.string().min(1).max(500),
+    title: rt.string().min(1).max(200),
+    status: rt.integer().min(400).max(599),
+    code: rt.choice(["quota_exceeded"]),
+    retryable: z.boolean(),
+    detail: rt.string().max(2000),
+    usage: AccountUsageSchema,
+    retryAfterMs: rt.integer().min(0).max(86400000).exactOptional(),
   }, rt.closed),
 );
 

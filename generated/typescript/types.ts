@@ -35,6 +35,18 @@ export interface Account {
   userRev: Revision;
 }
 
+/** How much an account holds, and how much it may hold. */
+export interface AccountUsage {
+  /** How many live records the account holds. */
+  recordCount: number;
+  /** How many bytes of JSON they take. */
+  bytes: number;
+  /** How many bytes of JSON they may take. Absent where there is no limit. */
+  bytesMax?: number;
+  /** How many live records the account may hold. Absent where there is no limit. */
+  recordsMax?: number;
+}
+
 /** A program that the user has started, and how far they have got. */
 export interface ActiveProgramInstance {
   /** The primary key, made by the device that created the record. */
@@ -1848,6 +1860,29 @@ export interface PyramidSet {
   targetReps?: Reps;
   /** The weight that was planned for this level. */
   targetWeightKg?: WeightKg;
+}
+
+/** Why a push was refused because the account holds as much as it may, by RFC 9457. */
+export interface QuotaProblem {
+  /** A URI that names the kind of problem. `about:blank` where `code` says it all. */
+  type: string;
+  /** The kind of problem in words, the same every time. */
+  title: string;
+  /** The HTTP status of the response. */
+  status: number;
+  /** What happened. It is not one of `ProblemCode`, which is closed; clients of the first release go by the status. */
+  code: "quota_exceeded";
+  /** Whether the same request may succeed later. */
+  retryable: boolean;
+  /** This occurrence in words, for a person who looks into it. */
+  detail: string;
+  /** What the account holds and what it may hold. */
+  usage: AccountUsage;
+  /**
+   * How long to wait before trying again, in milliseconds. Agrees with the `Retry-After` header, which counts
+   * seconds.
+   */
+  retryAfterMs?: number;
 }
 
 /** A record, live or deleted. At most 256 KiB of JSON. */

@@ -54,10 +54,11 @@ impl App {
         user: Uuid,
         work: impl FnOnce(&UserRecords<'_>) -> Result<T, feed::Error> + Send + 'static,
     ) -> Result<T, Failure> {
+        let quota = self.config.quota();
         self.store
             .read(move |connection| {
                 // The access tokens of an erased account stay valid until they expire, but there is nothing left to read.
-                let records = UserRecords::of(connection, user)?.ok_or_else(Failure::unauthorized)?;
+                let records = UserRecords::of(connection, user, quota)?.ok_or_else(Failure::unauthorized)?;
                 Ok(work(&records)?)
             })
             .await
@@ -72,9 +73,10 @@ impl App {
         user: Uuid,
         work: impl FnOnce(&mut UserRecords<'_>, &mut ClockAndRng<'_>) -> Result<T, feed::Error> + Send + 'static,
     ) -> Result<T, Failure> {
+        let quota = self.config.quota();
         self.store
             .write_for(user, move |connection| {
-                let mut records = UserRecords::of(connection, user)?.ok_or_else(Failure::unauthorized)?;
+                let mut records = UserRecords::of(connection, user, quota)?.ok_or_else(Failure::unauthorized)?;
                 let mut clock = ClockAndRng { now_ms: now_ms(), random: &mut rand::random };
                 Ok(work(&mut records, &mut clock)?)
             })

@@ -9,11 +9,15 @@ use http::{HeaderValue, Uri};
 
 pub use crate::net::Deadlines;
 use crate::site::Site;
+use crate::store::Quota;
 
 /// How many days deletions are remembered, unless the operator says otherwise.
 pub const TOMBSTONE_DAYS: u32 = 400;
 /// How many days a backup may be restored for, unless the operator says otherwise.
 pub const BACKUP_DAYS: u32 = 90;
+/// How much one account may hold, unless the operator says otherwise: fifty years of daily training, many times over.
+const RECORDS_MAX: u64 = 500_000;
+const BYTES_MAX: u64 = 512 << 20;
 const CONNECTIONS_MAX: u32 = 10_000;
 const NETWORK_CONNECTIONS_MAX: u32 = 512;
 
@@ -68,6 +72,12 @@ pub struct Config {
     /// How many connections one network may have open. Not counted behind a proxy, nor on this machine.
     #[arg(long, env = "STRONGLOG_MAX_CONNECTIONS_PER_NETWORK", default_value_t = NETWORK_CONNECTIONS_MAX, value_parser = clap::value_parser!(u32).range(1..), value_name = "NUMBER")]
     pub max_connections_per_network: u32,
+    /// How many live records one account may hold; 0 is no limit. Deletions are always taken.
+    #[arg(long, env = "STRONGLOG_MAX_RECORDS", default_value_t = RECORDS_MAX, value_name = "NUMBER")]
+    pub max_records: u64,
+    /// How many bytes of JSON the records of one account may take; 0 is no limit.
+    #[arg(long, env = "STRONGLOG_MAX_BYTES", default_value_t = BYTES_MAX, value_name = "BYTES")]
+    pub max_bytes: u64,
     /// The times after which connections are closed.
     #[arg(skip)]
     pub deadlines: Deadlines,
@@ -96,9 +106,17 @@ impl Config {
             auth_per_minute: 40,
             max_connections: CONNECTIONS_MAX,
             max_connections_per_network: NETWORK_CONNECTIONS_MAX,
+            max_records: RECORDS_MAX,
+            max_bytes: BYTES_MAX,
             deadlines: Deadlines::default(),
             site: None,
         }
+    }
+
+    /// How much an account without limits of its own may hold.
+    pub(crate) fn quota(&self) -> Quota {
+        let limit = |max: u64| (max > 0).then_some(max);
+        Quota { records_max: limit(self.max_records), bytes_max: limit(self.max_bytes) }
     }
 }
 

@@ -16,7 +16,7 @@ pub use push::push;
 pub(crate) use push::violations;
 pub use single::{Deletion, delete, purge, put, read};
 
-use crate::store::{Head, Records, StoreError};
+use crate::store::{Head, Quota, Records, StoreError, Usage};
 
 /// Why a whole request is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,6 +30,9 @@ pub enum Refusal {
     EpochChanged { restored_rev: u64 },
     #[error("no record has this id")]
     NotFound,
+    /// The first edit would make the account hold more than it may.
+    #[error("{}", full(.usage, .quota))]
+    QuotaExceeded { usage: Usage, quota: Quota },
 }
 
 /// Why a request has no result.
@@ -39,6 +42,17 @@ pub enum Error {
     Refused(#[from] Refusal),
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+fn full(usage: &Usage, quota: &Quota) -> String {
+    let limit = |name: &str, max: Option<u64>| max.map(|max| format!("{max} {name}"));
+    let limits: Vec<String> = [limit("records", quota.records_max), limit("bytes", quota.bytes_max)].into_iter().flatten().collect();
+    let Usage { records, bytes, tombstones } = usage;
+    format!(
+        "the account holds {records} records of {bytes} bytes and {tombstones} deletions, and may hold {}; delete some records, or ask the \
+         operator of the server for more",
+        limits.join(" and ")
+    )
 }
 
 /// The revision that a cursor of this feed stands for, if it can still be followed (R2, R10, R11).

@@ -4,16 +4,16 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use stronglog_sync::api::runtime::http::{Outcome, Rejection, Reply};
-use stronglog_sync::api::{Problem, ProblemCode, Report, Revision, Schema, ViolationType};
+use stronglog_sync::api::{AccountUsage, Problem, ProblemCode, QuotaProblem, Report, Revision, Schema, ViolationType};
 
 use crate::feed::{self, Refusal};
-use crate::store::StoreError;
+use crate::store::{Quota, StoreError, Usage};
 
 /// Why a request failed.
 #[derive(Clone, Debug)]
 pub struct Failure {
     status: StatusCode,
-    code: ProblemCode,
+    code: Code,
     detail: String,
     /// The number of seconds after which the same request may succeed.
     retry_after_secs: Option<u64>,
@@ -21,8 +21,23 @@ pub struct Failure {
     errors: Vec<ViolationType>,
 }
 
+/// The code of a failure. The contract's `ProblemCode` is closed since its first release, so newer codes have a problem document of their own.
+#[derive(Clone, Copy, Debug)]
+enum Code {
+    Problem(ProblemCode),
+    /// The account would hold more than it may.
+    QuotaExceeded(Usage, Quota),
+}
+
+/// How long a device waits before it tries again to push to an account that was full.
+const FULL_RETRY_SECS: u64 = 300;
+
 impl Failure {
     fn new(status: StatusCode, code: ProblemCode, detail: impl Into<String>) -> Self {
+        Self::with_code(status, Code::Problem(code), detail)
+    }
+
+    fn with_code(status: StatusCode, code: Code, detail: impl Into<String>) -> Self {
         Failure { status, code, detail: detail.into(), retry_after_secs: None, restored_rev: None, errors: Vec::new() }
     }
 
@@ -128,26 +143,37 @@ impl Failure {
 
     /// Converts the failure to the typed response of an operation.
     pub fn reply<T: Outcome>(self) -> Reply<T> {
-        let body = self.problem().to_json().into_bytes();
+        let body = self.body().into_bytes();
         // A status that the operation does not declare is sent unchanged.
         let outcome = T::read(self.status, &HeaderMap::new(), &body).unwrap_or_else(|_| T::undeclared(self.status, body));
         Reply { headers: self.headers(), body: outcome }
     }
 
-    fn problem(&self) -> Problem {
-        Problem {
-            type_: "about:blank".to_owned(),
-            title: self.status.canonical_reason().unwrap_or("Refused").to_owned(),
-            status: i64::from(self.status.as_u16()),
-            code: self.code,
-            retryable: self.retry_after_secs.is_some(),
+    fn body(&self) -> String {
+        let (type_, title) = ("about:blank".to_owned(), self.status.canonical_reason().unwrap_or("Refused").to_owned());
+        let (status, retryable) = (i64::from(self.status.as_u16()), self.retry_after_secs.is_some());
+        let retry_after_ms = self.retry_after_secs.and_then(|secs| i64::try_from(secs * 1_000).ok());
+        let code = match self.code {
+            Code::Problem(code) => code,
+            Code::QuotaExceeded(held, quota) => {
+                let (detail, usage) = (self.detail.clone(), usage(held, quota));
+                return QuotaProblem { type_, title, status, retryable, detail, retry_after_ms, usage }.to_json();
+            }
+        };
+        let problem = Problem {
+            type_,
+            title,
+            status,
+            code,
+            retryable,
             detail: Some(self.detail.clone()),
             errors: (!self.errors.is_empty()).then(|| self.errors.clone()),
             instance: None,
             restored_rev: self.restored_rev.and_then(|rev| rev.try_into().ok()).map(Revision),
-            retry_after_ms: self.retry_after_secs.and_then(|secs| i64::try_from(secs * 1_000).ok()),
+            retry_after_ms,
             server_time: None,
-        }
+        };
+        problem.to_json()
     }
 
     fn headers(&self) -> HeaderMap {
@@ -163,9 +189,20 @@ impl Failure {
     }
 }
 
+/// What an account holds and may hold, as the contract says it.
+pub fn usage(held: Usage, quota: Quota) -> AccountUsage {
+    let signed = |number| i64::try_from(number).unwrap_or(i64::MAX);
+    AccountUsage {
+        record_count: signed(held.records),
+        bytes: signed(held.bytes),
+        records_max: quota.records_max.map(signed),
+        bytes_max: quota.bytes_max.map(signed),
+    }
+}
+
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let mut response = Response::new(Body::from(self.problem().to_json()));
+        let mut response = Response::new(Body::from(self.body()));
         *response.status_mut() = self.status;
         *response.headers_mut() = self.headers();
         response
@@ -194,6 +231,10 @@ impl From<feed::Error> for Failure {
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
         let (status, code, restored_rev) = match refusal {
+            Refusal::QuotaExceeded { usage, quota } => {
+                let failure = Self::with_code(StatusCode::INSUFFICIENT_STORAGE, Code::QuotaExceeded(usage, quota), refusal.to_string());
+                return Failure { retry_after_secs: Some(FULL_RETRY_SECS), ..failure };
+            }
             Refusal::InvalidCursor => (StatusCode::BAD_REQUEST, ProblemCode::InvalidCursor, None),
             Refusal::CursorExpired => (StatusCode::GONE, ProblemCode::CursorExpired, None),
             Refusal::EpochChanged { restored_rev } => (StatusCode::GONE, ProblemCode::EpochChanged, Some(restored_rev)),

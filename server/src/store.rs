@@ -6,6 +6,7 @@ pub mod sqlite;
 
 use std::ops::ControlFlow;
 
+use stronglog_sync::record::Record;
 use stronglog_sync::wire::{Change, Feed};
 use uuid::Uuid;
 
@@ -19,11 +20,11 @@ pub trait Records {
     /// The store failed.
     fn head(&self) -> Result<Head, StoreError>;
 
-    /// Sets the user's newest revision and the time of its write.
+    /// Sets the user's newest revision, the time of its write, and how much the user holds since.
     ///
     /// # Errors
     /// The store failed.
-    fn advance(&mut self, rev: u64, server_updated_at: i64) -> Result<(), StoreError>;
+    fn advance(&mut self, rev: u64, server_updated_at: i64, usage: Usage) -> Result<(), StoreError>;
 
     /// The revision up to which what a device learnt in another epoch is still valid.
     ///
@@ -49,7 +50,7 @@ pub trait Records {
     /// The store failed.
     fn changes(&self, feed: Feed, after: u64, take: &mut dyn FnMut(Change) -> ControlFlow<()>) -> Result<(), StoreError>;
 
-    /// Removes the tombstones accepted before a time, up to a revision.
+    /// Removes the tombstones accepted before a time, up to a revision, and no longer counts them.
     ///
     /// # Errors
     /// The store failed.
@@ -62,7 +63,7 @@ pub trait Records {
     fn raise_purge_watermark(&mut self, purge_watermark: u64) -> Result<(), StoreError>;
 }
 
-/// A user's revision, purge watermark and epoch.
+/// A user's revision, purge watermark and epoch, and how much the user holds and may hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Head {
     /// The newest revision.
@@ -73,6 +74,61 @@ pub struct Head {
     pub server_updated_at: i64,
     /// The epoch of the database: a new one begins whenever a backup is restored.
     pub epoch: String,
+    pub usage: Usage,
+    pub quota: Quota,
+}
+
+/// How much an account holds. It is counted with each write, so that nothing is added up while a push is decided.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// The number of live records.
+    pub records: u64,
+    /// The size of the live records in bytes of JSON.
+    pub bytes: u64,
+    /// The number of tombstones.
+    pub tombstones: u64,
+}
+
+/// How much an account may hold. `None` is no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Quota {
+    pub records_max: Option<u64>,
+    pub bytes_max: Option<u64>,
+}
+
+/// How many rows an account may have for each record that it may hold. Tombstones take rows until they are purged.
+const ROWS_PER_RECORD: u64 = 4;
+
+impl Usage {
+    /// The usage after a version was replaced with another, or was added.
+    pub fn replaced(self, before: Option<&Record>, after: &Record) -> Self {
+        let one = |record: &Record| match record.deleted {
+            true => Usage { tombstones: 1, ..Usage::default() },
+            false => Usage { records: 1, bytes: record.text.len() as u64, tombstones: 0 },
+        };
+        let (gone, new) = (before.map(one).unwrap_or_default(), one(after));
+        let moved = |all: u64, gone: u64, new: u64| all.saturating_sub(gone).saturating_add(new);
+        Usage {
+            records: moved(self.records, gone.records, new.records),
+            bytes: moved(self.bytes, gone.bytes, new.bytes),
+            tombstones: moved(self.tombstones, gone.tombstones, new.tombstones),
+        }
+    }
+
+    fn rows(self) -> u64 {
+        self.records.saturating_add(self.tombstones)
+    }
+}
+
+impl Quota {
+    /// Whether an account may go from one usage to another. One that holds too much may shrink and stay as it is.
+    pub fn allows(self, from: Usage, to: Usage) -> bool {
+        let fits = |from: u64, to: u64, max: Option<u64>| to <= from || max.is_none_or(|max| to <= max);
+        let rows_max = self.records_max.map(|max| max.saturating_mul(ROWS_PER_RECORD));
+        fits(from.records, to.records, self.records_max)
+            && fits(from.bytes, to.bytes, self.bytes_max)
+            && fits(from.rows(), to.rows(), rows_max)
+    }
 }
 
 /// The current version of a record, and the members that the server adds.

@@ -1,8 +1,8 @@
 //! The decision logic case by case, over the in-memory store.
 
 use stronglog_server::feed::{self, CLOCK_SKEW_MAX_MS, Deletion, Error, Refusal};
-use stronglog_server::store::Records;
 use stronglog_server::store::memory::Memory;
+use stronglog_server::store::{Quota, Records, Usage};
 use stronglog_sync::api::RejectionCode;
 use stronglog_sync::api::collection::{Collection, deterministic_id};
 use stronglog_sync::api::registry::{self, COLLECTIONS};
@@ -40,7 +40,7 @@ impl Setup {
     }
 
     fn push(&mut self, edits: &[String]) -> PushResult {
-        self.push_to(Feed::All, &format!("{{\"changes\":[{}]}}", edits.join(","))).expect("an answer")
+        self.push_to(Feed::All, &body(edits)).expect("an answer")
     }
 
     fn one(&mut self, edit: String) -> Outcome {
@@ -306,4 +306,56 @@ fn a_restored_server_tells_how_far_back_it_went() {
     assert_eq!((page.user_rev, page.next_cursor.as_str()), (3, "v1.all.e3.3"));
     let ahead = setup.pull(Some("v1.all.e3.9"), 10);
     assert!(matches!(ahead, Err(Error::Refused(Refusal::EpochChanged { restored_rev: 3 }))), "rolled back unnoticed: {ahead:?}");
+}
+
+/// What the entries of a user add up to.
+fn counted(setup: &mut Setup) -> Usage {
+    let user = setup.memory.user(USER);
+    user.entries().fold(Usage::default(), |usage, entry| usage.replaced(None, &entry.change.record))
+}
+
+fn head(setup: &mut Setup) -> stronglog_server::store::Head {
+    setup.memory.user(USER).head().expect("a head")
+}
+
+#[test]
+fn an_account_holds_no_more_than_it_may_and_deletions_always_fit() {
+    let mut setup = Setup::new();
+    setup.memory.set_quota(Quota { records_max: Some(2), bytes_max: None });
+    let first: Vec<String> = (1..=3).map(|id| edit(PHONE, id, &weight(id.into(), NOW, ""))).collect();
+    let result = setup.push(&first);
+    assert_eq!(result.outcomes.len(), 2, "what fits is stored, and the rest has no outcome");
+    let refused = setup.push_to(Feed::All, &body(&first[2..])).expect_err("it is full");
+    assert!(matches!(refused, Error::Refused(Refusal::QuotaExceeded { usage: Usage { records: 2, .. }, .. })), "{refused}");
+    assert!(refused.to_string().contains("may hold 2 records; delete some"), "{refused}");
+    assert_eq!(setup.rev(), 2, "nothing is stored");
+    let longer = weight(2, NOW + 1, r#","note":"another version of what is there""#);
+    setup.push(&[edit(PHONE, 4, &longer), edit(PHONE, 5, &tombstone(1, NOW + 1)), edit(PHONE, 6, &weight(3, NOW, ""))]);
+    assert_eq!(setup.rev(), 5, "a version replaces another, and a deletion makes room");
+    assert_eq!(head(&mut setup).usage, counted(&mut setup));
+    setup.memory.set_quota(Quota { records_max: None, bytes_max: Some(1) });
+    setup.push(&[edit(PHONE, 7, &weight(3, NOW + 1, ""))]);
+    assert_eq!(setup.rev(), 6, "what already takes too much may stay as large as it is");
+    let grown = edit(PHONE, 8, &weight(3, NOW + 2, r#","note":"longer""#));
+    setup.push_to(Feed::All, &body(&[grown])).expect_err("but may not grow");
+}
+
+#[test]
+fn tombstones_take_room_until_they_are_purged() {
+    let mut setup = Setup::new();
+    setup.memory.set_quota(Quota { records_max: Some(1), bytes_max: None });
+    for id in 1..=4_u64 {
+        let deleted = edit(PHONE, 2 * id, &tombstone(id.into(), NOW + 1));
+        setup.push(&[edit(PHONE, 2 * id - 1, &weight(id.into(), NOW, "")), deleted]);
+    }
+    assert_eq!(head(&mut setup).usage, Usage { records: 0, bytes: 0, tombstones: 4 });
+    let fifth = edit(PHONE, 9, &weight(5, NOW, ""));
+    setup.push_to(Feed::All, &body(std::slice::from_ref(&fifth))).expect_err("there are four rows for each record that it may hold");
+    feed::purge(&mut setup.memory.user(USER), NOW + 10, None).expect("purged");
+    assert_eq!(head(&mut setup).usage, Usage::default());
+    assert!(matches!(setup.one(fifth), Outcome::Accepted(_)));
+}
+
+fn body(edits: &[String]) -> String {
+    format!("{{\"changes\":[{}]}}", edits.join(","))
 }

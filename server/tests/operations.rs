@@ -253,6 +253,9 @@ async fn accounts(server: &Server, client: &TestClient, account: &Account) {
     assert_eq!(status, 200, "and keeps this one: {own}");
     let held = expect!(client.get_account(&GetAccount { x_contract_version: version() }), GetAccountResponse::Ok);
     assert_eq!((held.email.0.as_str(), held.record_count), ("sam@example.com", 2));
+    let usage = expect!(client.get_account_usage(&GetAccountUsage { x_contract_version: version() }), GetAccountUsageResponse::Ok);
+    assert_eq!((usage.record_count, usage.bytes), (held.record_count, held.bytes));
+    assert_eq!((usage.records_max, usage.bytes_max), (Some(500_000), Some(512 << 20)), "unless the operator says otherwise");
     let export = expect!(client.export_account(&ExportAccount { x_contract_version: version() }), ExportAccountResponse::Ok);
     let lines: Vec<&[u8]> = export.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();
     assert_eq!(lines.len(), registry::COLLECTIONS.len() + 2, "all records, tombstones included");

@@ -1,5 +1,7 @@
 //! Interprets an answer: a page, the result of a push, or one of a closed set of failures.
 
+use crate::api::runtime::json::Json;
+use crate::api::runtime::schema::parse;
 use crate::api::{Problem, ProblemCode, Schema};
 use crate::retry::Failure;
 use crate::wire::{Edit, Page, PushResult, read_page, read_push_result};
@@ -41,12 +43,18 @@ pub fn push_result(answer: &Answered, sent: &[Edit]) -> Result<PushResult, Strin
 }
 
 fn described(answer: &Answered) -> String {
-    match Problem::from_json(&answer.body) {
-        Ok(problem) => {
-            let detail = problem.detail.map(|detail| format!(": {detail}")).unwrap_or_default();
-            format!("the server answered {} ({}){detail}", answer.status, problem.title)
+    // Any code will do: a client that does not know it goes by the status.
+    let tape = parse(&answer.body).ok();
+    let text = |name: &str| match tape.as_ref()?.root().get(name) {
+        Some(Json::String(text)) => Some(text.to_owned()),
+        _ => None,
+    };
+    match (text("code"), text("title")) {
+        (Some(_), Some(title)) => {
+            let detail = text("detail").map(|detail| format!(": {detail}")).unwrap_or_default();
+            format!("the server answered {} ({title}){detail}", answer.status)
         }
-        Err(_) => format!(
+        _ => format!(
             "received status {} from something that is not a sync server; a proxy or a captive portal may have answered",
             answer.status
         ),
@@ -72,12 +80,13 @@ pub fn failure(answer: &Answered) -> Failure {
     }
 }
 
-/// The failure that a status means if there is no problem document of the contract. Such an answer comes from a proxy, a captive portal or
-/// another program.
+/// The failure that a status means if there is no problem document with a known code. Such an answer comes from a newer server, a proxy, a
+/// captive portal or another program.
 fn by_status(answer: &Answered) -> Failure {
     match answer.status {
         401 => Failure::Unauthorized,
         413 => Failure::Refused { too_large: true },
+        507 => Failure::Full,
         429 | 500..=599 => Failure::Busy { retry_after_ms: answer.retry_after_ms },
         _ => Failure::Unreachable,
     }

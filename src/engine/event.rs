@@ -5,7 +5,7 @@ use uuid::Uuid;
 use crate::api::operations::{GetChanges, PushChanges};
 use crate::api::runtime::http::{Method, Operation};
 use crate::engine::answer::Answered;
-use crate::store::Row;
+use crate::store::{Edits, Row};
 use crate::task::{Done, Snapshot, Task};
 use crate::wire::{self, Edit};
 
@@ -73,6 +73,8 @@ pub enum Event {
 pub enum Command {
     /// Load up to `limit` pending rows, and reply with [`Event::Loaded`].
     Load {
+        /// Which of them.
+        edits: Edits,
         /// The maximum number of rows.
         limit: usize,
     },

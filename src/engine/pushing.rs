@@ -139,6 +139,8 @@ impl Engine {
         }
         self.skews = 0;
         self.succeed();
+        // What was sent while the account was full made room.
+        self.wants.push |= self.full.take().is_some();
         match flight {
             Flight::Storing => self.wants.push |= self.snapshot.counts.pending > 0 && !self.schedule.has_writes(),
             Flight::Sent(sent) | Flight::StoringAndSent(sent) => self.work = Work::Pushing(Pushing { flight: Flight::Sent(sent), ahead }),

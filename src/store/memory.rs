@@ -10,7 +10,7 @@ use crate::api::registry;
 use crate::api::runtime::json::{Json, Value};
 use crate::api::runtime::schema::parse;
 use crate::store::{
-    Counts, Key, Loaded, Meta, PastVersion, Plan, Quarantined, Query, Row, RowState, Select, Store, StoreError, Write, index_of,
+    Counts, Edits, Key, Loaded, Meta, PastVersion, Plan, Quarantined, Query, Row, RowState, Select, Store, StoreError, Write, index_of,
 };
 
 /// A device's database in memory. Cloning it copies the database.
@@ -119,8 +119,9 @@ impl Store for MemoryStore {
         Ok(self.meta.clone())
     }
 
-    fn pending(&mut self, limit: usize) -> Result<Vec<Row>, StoreError> {
-        Ok(self.pending.values().take(limit).filter_map(|key| self.rows.get(key).cloned()).collect())
+    fn pending(&mut self, edits: Edits, limit: usize) -> Result<Vec<Row>, StoreError> {
+        let rows = self.pending.values().filter_map(|key| self.rows.get(key));
+        Ok(rows.filter(|row| edits == Edits::All || row.record.deleted).take(limit).cloned().collect())
     }
 
     fn get(&mut self, key: Key) -> Result<Option<Row>, StoreError> {

@@ -12,7 +12,9 @@ use uuid::Uuid;
 use self::rows::{RECORD_COLUMNS, put, read_history, read_quarantined, read_row, sql_value};
 use crate::api::collection::{Collection, Index};
 use crate::api::registry;
-use crate::store::{Counts, Key, Loaded, Meta, PastVersion, Plan, Quarantined, Query, Row, Select, Store, StoreError, Write, index_of};
+use crate::store::{
+    Counts, Edits, Key, Loaded, Meta, PastVersion, Plan, Quarantined, Query, Row, Select, Store, StoreError, Write, index_of,
+};
 
 /// The migrations from an empty file to the current schema. `user_version` counts the ones that were applied.
 const MIGRATIONS: &[&str] = &[include_str!("sqlite/schema.sql"), include_str!("sqlite/schema_2.sql")];
@@ -169,12 +171,16 @@ impl Store for SqliteStore {
         meta_in(&self.connection)
     }
 
-    fn pending(&mut self, limit: usize) -> Result<Vec<Row>, StoreError> {
+    fn pending(&mut self, edits: Edits, limit: usize) -> Result<Vec<Row>, StoreError> {
+        let which = match edits {
+            Edits::All => "",
+            Edits::Deletions => "AND is_deleted",
+        };
         let mut found = Vec::new();
         for collection in registry::COLLECTIONS {
             if found.len() < limit {
                 let left = limit - found.len();
-                let condition = format!("WHERE {WAITING} AND collection = ?1 ORDER BY op_seq LIMIT ?2");
+                let condition = format!("WHERE {WAITING} {which} AND collection = ?1 ORDER BY op_seq LIMIT ?2");
                 found.extend(self.rows(&condition, params![collection.path, left])?);
             }
         }

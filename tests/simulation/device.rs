@@ -10,7 +10,7 @@ use stronglog_sync::record::Record;
 use stronglog_sync::rules::{self, Rule};
 use stronglog_sync::status::SyncState;
 use stronglog_sync::store::memory::MemoryStore;
-use stronglog_sync::store::{Counts, Key, Loaded, Pending, Refused, Row, RowState, Select, Store, Write};
+use stronglog_sync::store::{Counts, Edits, Key, Loaded, Pending, Refused, Row, RowState, Select, Store, Write};
 use stronglog_sync::task::{Done, Snapshot, Task};
 use uuid::Uuid;
 
@@ -197,8 +197,8 @@ impl Device {
     }
 
     /// The pending rows for the engine's next push.
-    pub fn load(&mut self, limit: usize) -> Vec<Row> {
-        let mut rows = self.store.pending(limit).expect("a store in memory");
+    pub fn load(&mut self, edits: Edits, limit: usize) -> Vec<Row> {
+        let mut rows = self.store.pending(edits, limit).expect("a store in memory");
         if !rules::on(Rule::DirtyByOp) {
             rows.retain(|row| row.record.stamp > self.last_pushed_stamp);
         }

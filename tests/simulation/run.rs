@@ -245,8 +245,8 @@ impl Run {
         }
         let (job, rows) = device.jobs.remove(self.chance.below(device.jobs.len()));
         match job {
-            Command::Load { limit } => {
-                let rows = device.load(limit);
+            Command::Load { edits, limit } => {
+                let rows = device.load(edits, limit);
                 device.inbox.push(Event::Loaded(rows));
             }
             Command::Persist(task) => {

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use stronglog_server::feed::{self, Error, Refusal};
-use stronglog_server::store::Records;
 use stronglog_server::store::memory::{Backup, Memory};
+use stronglog_server::store::{Quota, Records};
 use stronglog_sync::api::ProblemCode;
 use stronglog_sync::api::runtime::schema::parse;
 use stronglog_sync::clock::ClockAndRng;
@@ -29,6 +29,13 @@ pub struct Server {
 impl Server {
     pub fn new() -> Self {
         Server { memory: Memory::new("e1"), backups: Vec::new(), epochs: 1, highest: BTreeMap::new() }
+    }
+
+    /// Lets accounts hold no more than the largest of them does, or as much as they like.
+    pub fn limit(&mut self, limited: bool) {
+        let live = |account| self.memory.user(account_id(account)).entries().filter(|entry| !entry.change.record.deleted).count() as u64;
+        let records_max = limited.then(|| (0..ACCOUNTS).map(live).max().unwrap_or(0));
+        self.memory.set_quota(Quota { records_max, bytes_max: None });
     }
 
     pub fn pull(&mut self, account: usize, since: Option<&str>, limit: u64, now: i64) -> Answered {
@@ -179,6 +186,10 @@ fn refused(error: &Error) -> Answered {
         }
         Error::Refused(Refusal::CursorExpired) => problem(410, ProblemCode::CursorExpired, ""),
         Error::Refused(Refusal::InvalidCursor) => problem(400, ProblemCode::InvalidCursor, ""),
+        Error::Refused(Refusal::QuotaExceeded { .. }) => {
+            let body = r#"{"code":"quota_exceeded","title":"a problem"}"#;
+            Answered { status: 507, retry_after_ms: None, body: body.into() }
+        }
         Error::Refused(Refusal::NotFound) => problem(404, ProblemCode::NotFound, ""),
         Error::Store(error) => panic!("a store in memory has failed: {error}"),
     }

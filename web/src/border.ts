@@ -12,7 +12,7 @@ export type Turn = { commands: Array<Command>, status: EngineStatus,
  */
 waiting: boolean, };
 
-export type Command = { "command": "load", limit: number, } | { "command": "persist", step: number, } | { "command": "send", request: number, account: string, 
+export type Command = { "command": "load", edits: "all" | "deletions", limit: number, } | { "command": "persist", step: number, } | { "command": "send", request: number, account: string, 
 /**
  * The operation of the contract.
  */

@@ -140,7 +140,7 @@ export class Driver {
   private carryOut(command: Command): void {
     switch (command.command) {
       case "load":
-        void this.load(command.limit);
+        void this.load(command.edits, command.limit);
         break;
       case "persist":
         // The engine has already been told of the failure.
@@ -170,9 +170,9 @@ export class Driver {
     }
   }
 
-  private async load(limit: number): Promise<void> {
+  private async load(edits: "all" | "deletions", limit: number): Promise<void> {
     try {
-      const rows = await this.store.pending(limit);
+      const rows = await this.store.pending(edits, limit);
       this.take(() => this.engine.loaded(rows, performance.now()));
     } catch (error) {
       this.storeFailed(error);

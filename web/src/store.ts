@@ -101,8 +101,10 @@ export class DexieStore {
   }
 
   /** Rows with a pending edit: parents first, then in the order of their edits. */
-  async pending(limit: number): Promise<wasm.LoadedRow[]> {
-    return loaded(await this.database._rows.orderBy("queue").limit(limit).toArray());
+  async pending(edits: "all" | "deletions", limit: number): Promise<wasm.LoadedRow[]> {
+    const queue = this.database._rows.orderBy("queue");
+    const isDeletion = (row: StoredRow): boolean => (JSON.parse(row.text) as { isDeleted: boolean }).isDeleted;
+    return loaded(await (edits === "all" ? queue : queue.filter(isDeletion)).limit(limit).toArray());
   }
 
   /** Writes a past version as a new write of the app. */

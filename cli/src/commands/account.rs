@@ -116,16 +116,22 @@ pub async fn run(profile: &Profile, action: &Account, json: bool) -> Outcome {
     match action {
         Account::Show => {
             let account = client.account().read().await?;
+            // A server of the first release does not tell the limits.
+            let usage = client.account().usage().await.ok();
+            let (records_max, bytes_max) = usage.map_or((None, None), |usage| (usage.records_max, usage.bytes_max));
             if json {
-                say_json(&AccountOutput::of(&account))?;
+                say_json(&AccountOutput::of(&account, records_max, bytes_max))?;
                 return Ok(Exit::Done);
             }
+            let limit = |max: Option<String>| max.map(|max| format!(", and at most {max}")).unwrap_or_default();
+            let records_max = limit(records_max.map(|max| counted(max.unsigned_abs(), "record")));
+            let bytes_max = limit(bytes_max.map(|max| bytes(max.unsigned_abs())));
             say_fields(&[
                 ("account", account.email.to_string()),
                 ("id", account.user_id.to_string()),
                 ("since", moment(*account.created_at)),
-                ("records", counted(account.record_count.unsigned_abs(), "record")),
-                ("size", bytes(account.bytes.unsigned_abs())),
+                ("records", counted(account.record_count.unsigned_abs(), "record") + &records_max),
+                ("size", bytes(account.bytes.unsigned_abs()) + &bytes_max),
             ])?;
             return Ok(Exit::Done);
         }

@@ -14,7 +14,7 @@ use crate::app::now_ms;
 use crate::auth::passwords::hash_now;
 use crate::auth::tokens::REFRESH_MS;
 use crate::store::sqlite::{self, UserRecords, accounts, outside};
-use crate::store::{Records, StoreError};
+use crate::store::{Head, Quota, Records, StoreError};
 
 /// An account.
 #[derive(Clone, Debug)]
@@ -89,9 +89,9 @@ pub fn show(data: &Path, who: &str) -> Result<Detail, Error> {
     // One snapshot for all three reads.
     let transaction = connection.unchecked_transaction().map_err(StoreError::from)?;
     let user = find(&transaction, who)?;
-    let records = UserRecords::of(&transaction, user.id)?.ok_or_else(|| Error::NoAccount(who.to_owned()))?;
-    let ((count, bytes), head) = (records.size()?, records.head()?);
-    Ok(Detail { user, records: count, bytes, rev: head.rev })
+    let records = UserRecords::of(&transaction, user.id, Quota::default())?.ok_or_else(|| Error::NoAccount(who.to_owned()))?;
+    let Head { rev, usage, .. } = records.head()?;
+    Ok(Detail { user, records: usage.records, bytes: usage.bytes, rev })
 }
 
 /// The devices that are signed in to an account, the one seen last first.

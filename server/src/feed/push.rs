@@ -8,32 +8,38 @@ use stronglog_sync::record::{RECORD_BYTES_MAX, Record};
 use stronglog_sync::rules::{self, Rule};
 use stronglog_sync::wire::{Change, Edit, Feed, Outcome, Push, PushResult, Receipt, Unreadable};
 
-use super::{CLOCK_SKEW_MAX_MS, Error, follow};
-use crate::store::{Entry, Records, StoreError};
+use super::{CLOCK_SKEW_MAX_MS, Error, Refusal, follow};
+use crate::store::{Entry, Quota, Records, StoreError, Usage};
 
 /// Decides a push, and stores the accepted edits. The caller holds the user's lock until it commits.
 ///
-/// Duplicates, losing edits and refused edits change nothing, so a push may be repeated, in whole or in part (R12).
+/// Duplicates, losing edits and refused edits change nothing, so a push may be repeated, in whole or in part (R12). The first edit that
+/// would make the account hold more than it may ends the push: it and the edits after it get no outcome.
 ///
 /// # Errors
-/// The cursor cannot be followed, and nothing is stored; or the store failed, and the transaction must be rolled back.
+/// The cursor cannot be followed, or the account cannot hold the first edit, and nothing is stored; or the store failed, and the transaction must be rolled back.
 pub fn push(records: &mut impl Records, push: &Push, feed: Feed, clock: &mut ClockAndRng<'_>) -> Result<PushResult, Error> {
     let head = records.head()?;
     if let Some(cursor) = &push.cursor {
         follow(records, &head, cursor, feed)?;
     }
     let server_updated_at = clock.now_ms.max(head.server_updated_at);
-    let mut pass = Pass { rev: head.rev, server_updated_at, clock };
+    let mut pass = Pass { rev: head.rev, server_updated_at, usage: head.usage, quota: head.quota, clock };
     let mut outcomes = Vec::with_capacity(push.edits.len());
     for edit in &push.edits {
-        outcomes.push(match edit {
-            Ok(edit) => pass.decide(records, edit)?,
-            Err(unreadable) => refuse_unreadable(unreadable, feed),
-        });
+        let decided = match edit {
+            Ok(edit) => pass.decide(records, edit),
+            Err(unreadable) => Ok(refuse_unreadable(unreadable, feed)),
+        };
+        match decided {
+            Ok(outcome) => outcomes.push(outcome),
+            Err(Error::Refused(Refusal::QuotaExceeded { .. })) if !outcomes.is_empty() => break,
+            Err(error) => return Err(error),
+        }
     }
-    let rev = pass.rev;
+    let (rev, usage) = (pass.rev, pass.usage);
     if rev > head.rev {
-        records.advance(rev, server_updated_at)?;
+        records.advance(rev, server_updated_at, usage)?;
     }
     Ok(PushResult { outcomes, prev_user_rev: head.rev, user_rev: rev, server_time: clock.now_ms })
 }
@@ -42,11 +48,13 @@ pub fn push(records: &mut impl Records, push: &Push, feed: Feed, clock: &mut Clo
 struct Pass<'p, 'm> {
     rev: u64,
     server_updated_at: i64,
+    usage: Usage,
+    quota: Quota,
     clock: &'p mut ClockAndRng<'m>,
 }
 
 impl Pass<'_, '_> {
-    fn decide(&mut self, records: &mut impl Records, edit: &Edit) -> Result<Outcome, StoreError> {
+    fn decide(&mut self, records: &mut impl Records, edit: &Edit) -> Result<Outcome, Error> {
         if let Some(error) = refuse_unseen(edit) {
             return Ok(rejected(edit, error));
         }
@@ -64,11 +72,11 @@ impl Pass<'_, '_> {
                 let (id, op) = (edit.record.id, edit.op);
                 Ok(Outcome::Superseded { id, op, winner: Box::new(Ok(entry.change)) })
             }
-            (_, None) => Err(StoreError::new("decided against a version that is not there")),
+            (_, None) => Err(StoreError::new("decided against a version that is not there").into()),
         }
     }
 
-    fn accept(&mut self, records: &mut impl Records, edit: &Edit, stamp: i64, stored: Option<&Entry>) -> Result<Outcome, StoreError> {
+    fn accept(&mut self, records: &mut impl Records, edit: &Edit, stamp: i64, stored: Option<&Entry>) -> Result<Outcome, Error> {
         let known = stored.map_or(0, |entry| entry.change.record.stamp.saturating_add(1));
         let latest = self.clock.now_ms.saturating_add(CLOCK_SKEW_MAX_MS).max(known);
         if edit.record.stamp > latest && rules::on(Rule::RefuseFutureStamps) {
@@ -78,8 +86,14 @@ impl Pass<'_, '_> {
         let Ok(record) = edit.record.acknowledged(server_id, self.server_updated_at, stamp) else {
             return Ok(rejected(edit, plain(RejectionCode::InvalidRecord, "the record is not a JSON object")));
         };
+        let record = on_one_line(record);
+        let usage = self.usage.replaced(stored.map(|entry| &entry.change.record), &record);
+        if !self.quota.allows(self.usage, usage) {
+            return Err(Refusal::QuotaExceeded { usage: self.usage, quota: self.quota }.into());
+        }
+        self.usage = usage;
         self.rev += 1;
-        let change = Change { collection: edit.collection, rev: self.rev, op: edit.op, record: on_one_line(record) };
+        let change = Change { collection: edit.collection, rev: self.rev, op: edit.op, record };
         let entry = Entry { change, server_id, server_updated_at: self.server_updated_at };
         records.put(&entry)?;
         Ok(Outcome::Accepted(receipt(&entry)))

@@ -7,9 +7,9 @@ use std::time::Instant;
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use stronglog_sync::api::operations::{
-    ChangePassword, ChangePasswordResponse, DeleteAccount, DeleteAccountResponse, GetAccount, GetAccountResponse, GetSyncConfig,
-    GetSyncConfigResponse, Login, LoginResponse, Logout, LogoutResponse, RefreshTokens, RefreshTokensResponse, Register, RegisterResponse,
-    StreamChanges,
+    ChangePassword, ChangePasswordResponse, DeleteAccount, DeleteAccountResponse, GetAccount, GetAccountResponse, GetAccountUsage,
+    GetAccountUsageResponse, GetSyncConfig, GetSyncConfigResponse, Login, LoginResponse, Logout, LogoutResponse, RefreshTokens,
+    RefreshTokensResponse, Register, RegisterResponse, StreamChanges,
 };
 use stronglog_sync::api::runtime::http::{Outcome, Reply};
 use stronglog_sync::api::server::Api;
@@ -26,7 +26,7 @@ use crate::app::{App, new_id, now_ms};
 use crate::auth::limits::{Who, network, site};
 use crate::auth::tokens::{ACCESS_SECS, Caller, GRACE_MS, REFRESH_MS, Refresh};
 use crate::feed::{BATCH_BYTES_MAX, BATCH_CHANGES_MAX, CLOCK_SKEW_MAX_MS, PAGE_BYTES_MAX, PAGE_CHANGES_MAX};
-use crate::problem::Failure;
+use crate::problem::{Failure, usage};
 use crate::store::Records;
 use crate::store::sqlite::accounts::{self, Account, Created, Session};
 use crate::store::sqlite::{self, UserRecords};
@@ -57,6 +57,10 @@ impl Api for Handlers {
 
     async fn get_account(&self, parts: Parts, _: GetAccount) -> Reply<GetAccountResponse> {
         reply(self.account(&parts).await, GetAccountResponse::Ok)
+    }
+
+    async fn get_account_usage(&self, parts: Parts, _: GetAccountUsage) -> Reply<GetAccountUsageResponse> {
+        reply(self.usage(&parts).await, GetAccountUsageResponse::Ok)
     }
 
     async fn delete_account(&self, parts: Parts, call: DeleteAccount) -> Reply<DeleteAccountResponse> {
@@ -207,21 +211,25 @@ impl Handlers {
     }
 
     async fn account(&self, parts: &Parts) -> Result<api::Account, Failure> {
-        let user = caller(parts)?.user;
+        let (user, quota) = (caller(parts)?.user, self.0.config.quota());
         let read = self.0.store.read(move |connection| {
             let account = accounts::by_user(connection, user)?.ok_or_else(Failure::unauthorized)?;
-            let records = UserRecords::of(connection, user)?.ok_or_else(Failure::unauthorized)?;
-            let (count, bytes) = records.size()?;
+            let head = UserRecords::of(connection, user, quota)?.ok_or_else(Failure::unauthorized)?.head()?;
             Ok::<_, Failure>(api::Account {
                 user_id: Id(user.to_string()),
                 email: Email(account.email),
                 created_at: Timestamp(account.created_at),
-                record_count: signed(count),
-                bytes: signed(bytes),
-                user_rev: Revision(signed(records.head()?.rev)),
+                record_count: signed(head.usage.records),
+                bytes: signed(head.usage.bytes),
+                user_rev: Revision(signed(head.rev)),
             })
         });
         read.await
+    }
+
+    async fn usage(&self, parts: &Parts) -> Result<api::AccountUsage, Failure> {
+        let head = self.0.read(caller(parts)?.user, |records| Ok(records.head()?)).await?;
+        Ok(usage(head.usage, head.quota))
     }
 
     async fn erase(&self, parts: &Parts, password: String) -> Result<(), Failure> {

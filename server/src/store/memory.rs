@@ -6,7 +6,7 @@ use std::ops::{Bound, ControlFlow};
 use stronglog_sync::wire::{Change, Feed};
 use uuid::Uuid;
 
-use super::{Entry, Epoch, Head, Purged, Records, StoreError, restored_rev};
+use super::{Entry, Epoch, Head, Purged, Quota, Records, StoreError, Usage, restored_rev};
 use crate::feed;
 
 /// The data of a whole server.
@@ -16,6 +16,8 @@ use crate::feed;
 pub struct Memory {
     epoch: String,
     users: BTreeMap<Uuid, User>,
+    /// How much each user may hold.
+    quota: Quota,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -23,6 +25,7 @@ struct User {
     rev: u64,
     purge_watermark: u64,
     server_updated_at: i64,
+    usage: Usage,
     entries: BTreeMap<Uuid, Entry>,
     by_rev: BTreeMap<u64, Uuid>,
     epochs: Vec<Epoch>,
@@ -37,14 +40,19 @@ pub struct Backup(Memory);
 impl Memory {
     /// Creates an empty store in the epoch with this name.
     pub fn new(epoch: impl Into<String>) -> Self {
-        Memory { epoch: epoch.into(), users: BTreeMap::new() }
+        Memory { epoch: epoch.into(), users: BTreeMap::new(), quota: Quota::default() }
     }
 
     /// The records of a user, who is created if missing.
     pub fn user(&mut self, id: Uuid) -> UserRecords<'_> {
         let first = Epoch { name: self.epoch.clone(), parent: None, rev: 0 };
         let user = self.users.entry(id).or_insert_with(|| User { epochs: vec![first], ..User::default() });
-        UserRecords { epoch: &self.epoch, user }
+        UserRecords { epoch: &self.epoch, user, quota: self.quota }
+    }
+
+    /// Sets how much each user may hold.
+    pub fn set_quota(&mut self, quota: Quota) {
+        self.quota = quota;
     }
 
     /// The name of the current epoch.
@@ -67,7 +75,7 @@ impl Memory {
 
     /// Restores a backup in a new epoch with this name. What the current data records about earlier restores is kept.
     pub fn restore(&mut self, backup: &Backup, epoch: impl Into<String>) {
-        let Backup(Memory { epoch: parent, mut users }) = backup.clone();
+        let Backup(Memory { epoch: parent, mut users, .. }) = backup.clone();
         let name = epoch.into();
         for (id, user) in &mut users {
             let known = self.users.get(id).map(|user| user.epochs.clone()).unwrap_or_default();
@@ -75,7 +83,7 @@ impl Memory {
             user.epochs.extend(new);
             user.epochs.push(Epoch { name: name.clone(), parent: Some(parent.clone()), rev: user.rev });
         }
-        *self = Memory { epoch: name, users };
+        *self = Memory { epoch: name, users, quota: self.quota };
     }
 
     /// Purges the tombstones of all users that were accepted before a time. Returns the number of purged tombstones.
@@ -86,7 +94,7 @@ impl Memory {
         let mut count = 0;
         for user in self.users.values_mut() {
             let covered = user.backups.iter().copied().min();
-            count += feed::purge(&mut UserRecords { epoch: &self.epoch, user }, before_ms, covered)?;
+            count += feed::purge(&mut UserRecords { epoch: &self.epoch, user, quota: self.quota }, before_ms, covered)?;
         }
         Ok(count)
     }
@@ -96,6 +104,7 @@ impl Memory {
 pub struct UserRecords<'m> {
     epoch: &'m str,
     user: &'m mut User,
+    quota: Quota,
 }
 
 impl UserRecords<'_> {
@@ -107,12 +116,12 @@ impl UserRecords<'_> {
 
 impl Records for UserRecords<'_> {
     fn head(&self) -> Result<Head, StoreError> {
-        let User { rev, purge_watermark, server_updated_at, .. } = *self.user;
-        Ok(Head { rev, purge_watermark, server_updated_at, epoch: self.epoch.to_owned() })
+        let User { rev, purge_watermark, server_updated_at, usage, .. } = *self.user;
+        Ok(Head { rev, purge_watermark, server_updated_at, epoch: self.epoch.to_owned(), usage, quota: self.quota })
     }
 
-    fn advance(&mut self, rev: u64, server_updated_at: i64) -> Result<(), StoreError> {
-        (self.user.rev, self.user.server_updated_at) = (rev, server_updated_at);
+    fn advance(&mut self, rev: u64, server_updated_at: i64, usage: Usage) -> Result<(), StoreError> {
+        (self.user.rev, self.user.server_updated_at, self.user.usage) = (rev, server_updated_at, usage);
         Ok(())
     }
 
@@ -155,6 +164,7 @@ impl Records for UserRecords<'_> {
                 self.user.entries.remove(&id);
             }
         }
+        self.user.usage.tombstones = self.user.usage.tombstones.saturating_sub(revs.len() as u64);
         Ok(Purged { count: revs.len() as u64, highest_rev: revs.into_iter().max().unwrap_or(0) })
     }
 

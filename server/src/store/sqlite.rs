@@ -31,8 +31,12 @@ use super::StoreError;
 pub const DATABASE: &str = "stronglog.db";
 
 /// Numbered migrations: the first turns an empty file into version 1.
-const MIGRATIONS: &[&str] =
-    &[include_str!("sqlite/schema_1.sql"), include_str!("sqlite/schema_2.sql"), include_str!("sqlite/schema_3.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("sqlite/schema_1.sql"),
+    include_str!("sqlite/schema_2.sql"),
+    include_str!("sqlite/schema_3.sql"),
+    include_str!("sqlite/schema_4.sql"),
+];
 
 /// How long a connection waits for a lock held by another process, such as a backup.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);

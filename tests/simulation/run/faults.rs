@@ -39,6 +39,8 @@ impl Run {
             26 if self.chance.of_thousand(300) => self.roll_back(index),
             27 if self.chance.of_thousand(100) && self.devices.len() < 6 => self.clone_device(index),
             28 => self.now += 60_000,
+            29 => self.server.limit(true),
+            30 => self.server.limit(false),
             _ => {}
         }
         Ok(())

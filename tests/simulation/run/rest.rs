@@ -17,6 +17,7 @@ impl Run {
     /// Runs without faults until the run is quiescent: all pending work must be done within a bounded number of steps (L1, L3).
     pub(super) fn quieten(&mut self, when: &str) -> Result<(), String> {
         self.duplicates.clear();
+        self.server.limit(false);
         for index in 0..self.devices.len() {
             self.devices[index].offline_until = 0;
             let home = self.devices[index].home;

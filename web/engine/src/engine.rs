@@ -148,7 +148,7 @@ impl SyncEngine {
 
     fn command(&mut self, command: engine::Command) -> Command {
         match command {
-            engine::Command::Load { limit } => Command::Load { limit },
+            engine::Command::Load { edits, limit } => Command::Load { edits, limit },
             engine::Command::Persist(task) => Command::Persist { step: self.step(task, true) },
             engine::Command::Send { request, account, message } => {
                 let mut call = message.call();

@@ -100,7 +100,11 @@ pub(crate) struct Turn {
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) enum Command {
     /// Read up to `limit` waiting rows, and call `loaded`.
-    Load { limit: usize },
+    Load {
+        #[cfg_attr(test, ts(type = "\"all\" | \"deletions\""))]
+        edits: stronglog_sync::store::Edits,
+        limit: usize,
+    },
     /// Run the step of this number, and call `stored`.
     Persist { step: u32 },
     /// Send a request, and call `answered`, or say `unanswered`.

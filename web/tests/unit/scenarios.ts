@@ -79,7 +79,8 @@ async function take(store: DexieStore, step: Step): Promise<{ readonly found: un
     return { found: (await _rows.orderBy("blocked").toArray()).map((row) => numberOf(row.key)), expected: step["blocked"] };
   }
   if ("pending" in step) {
-    const rows = await _rows.orderBy("queue").limit(step["pending"] as number).toArray();
+    const edits = step["edits"] === "deletions" ? "deletions" : "all";
+    const rows = await store.pending(edits, step["pending"] as number);
     return { found: rows.map((row) => numberOf(row.key)), expected: step["rows"] };
   }
   if ("history" in step) {

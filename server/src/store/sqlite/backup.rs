@@ -9,7 +9,7 @@ use super::files::{make_folder, make_private, private};
 use super::outside::existing;
 use super::{DATABASE, UserRecords, connect, epoch, erased, lock, migrate, users};
 use crate::feed;
-use crate::store::StoreError;
+use crate::store::{Quota, StoreError};
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -88,7 +88,7 @@ pub fn purge(connection: &Connection, tombstone_days: u32, backup_days: u32, now
     let restorable = now_ms.saturating_sub(i64::from(backup_days) * DAY_MS);
     let mut count = 0;
     for user in users(connection)? {
-        let Some(mut records) = UserRecords::of(connection, user)? else { continue };
+        let Some(mut records) = UserRecords::of(connection, user, Quota::default())? else { continue };
         let covered = records.backed_up_rev(restorable)?;
         count += feed::purge(&mut records, before, covered)?;
     }

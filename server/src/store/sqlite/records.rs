@@ -9,34 +9,27 @@ use stronglog_sync::record::Record;
 use stronglog_sync::wire::{Change, Feed};
 use uuid::Uuid;
 
-use crate::store::{Entry, Epoch, Head, Purged, Records, StoreError, restored_rev};
+use crate::store::{Entry, Epoch, Head, Purged, Quota, Records, StoreError, Usage, restored_rev};
 
 /// The records of one user in the open transaction of a connection.
 pub struct UserRecords<'c> {
     connection: &'c Connection,
     user: Uuid,
+    /// How much the user may hold, unless the account says otherwise.
+    quota: Quota,
 }
 
 /// The columns that [`change`] and [`Records::find`] read.
 const COLUMNS: &str = "collection, rev, op_id, device_id, seq, id, stamp, deleted, record, server_id, server_updated_at";
 
 impl<'c> UserRecords<'c> {
-    /// The records of a user, or `None` if the user does not exist.
+    /// The records of a user, or `None` if the user does not exist. `quota` is for accounts without limits of their own.
     ///
     /// # Errors
     /// The store failed.
-    pub fn of(connection: &'c Connection, user: Uuid) -> Result<Option<Self>, StoreError> {
+    pub fn of(connection: &'c Connection, user: Uuid, quota: Quota) -> Result<Option<Self>, StoreError> {
         let mut statement = connection.prepare_cached("SELECT 1 FROM users WHERE user_id = ?1")?;
-        Ok(statement.exists([user])?.then_some(UserRecords { connection, user }))
-    }
-
-    /// The number of live records, and their total size in bytes of JSON.
-    ///
-    /// # Errors
-    /// The store failed.
-    pub fn size(&self) -> Result<(u64, u64), StoreError> {
-        let sql = "SELECT count(*), coalesce(sum(octet_length(record)), 0) FROM records WHERE user_id = ?1 AND NOT deleted";
-        Ok(self.connection.prepare_cached(sql)?.query_row([self.user], |row| Ok((row.get(0)?, row.get(1)?)))?)
+        Ok(statement.exists([user])?.then_some(UserRecords { connection, user, quota }))
     }
 
     /// The user's lowest revision in any backup since `since_ms`, which may still be restored.
@@ -62,15 +55,28 @@ impl<'c> UserRecords<'c> {
 
 impl Records for UserRecords<'_> {
     fn head(&self) -> Result<Head, StoreError> {
-        let sql = "SELECT rev, purge_watermark, server_updated_at, (SELECT epoch FROM server) FROM users WHERE user_id = ?1";
-        let read =
-            |row: &Row<'_>| Ok(Head { rev: row.get(0)?, purge_watermark: row.get(1)?, server_updated_at: row.get(2)?, epoch: row.get(3)? });
+        let sql = "SELECT rev, purge_watermark, server_updated_at, (SELECT epoch FROM server), record_count, record_bytes, tombstone_count,
+            records_max, bytes_max FROM users WHERE user_id = ?1";
+        let read = |row: &Row<'_>| {
+            let records_max = row.get::<_, Option<u64>>(7)?.or(self.quota.records_max);
+            let bytes_max = row.get::<_, Option<u64>>(8)?.or(self.quota.bytes_max);
+            Ok(Head {
+                rev: row.get(0)?,
+                purge_watermark: row.get(1)?,
+                server_updated_at: row.get(2)?,
+                epoch: row.get(3)?,
+                usage: Usage { records: row.get(4)?, bytes: row.get(5)?, tombstones: row.get(6)? },
+                quota: Quota { records_max, bytes_max },
+            })
+        };
         Ok(self.connection.prepare_cached(sql)?.query_row([self.user], read)?)
     }
 
-    fn advance(&mut self, rev: u64, server_updated_at: i64) -> Result<(), StoreError> {
-        let sql = "UPDATE users SET rev = ?2, server_updated_at = ?3 WHERE user_id = ?1";
-        self.connection.prepare_cached(sql)?.execute(params![self.user, rev, server_updated_at])?;
+    fn advance(&mut self, rev: u64, server_updated_at: i64, usage: Usage) -> Result<(), StoreError> {
+        let sql = "UPDATE users SET rev = ?2, server_updated_at = ?3, record_count = ?4, record_bytes = ?5, tombstone_count = ?6
+            WHERE user_id = ?1";
+        let Usage { records, bytes, tombstones } = usage;
+        self.connection.prepare_cached(sql)?.execute(params![self.user, rev, server_updated_at, records, bytes, tombstones])?;
         Ok(())
     }
 
@@ -137,6 +143,8 @@ impl Records for UserRecords<'_> {
         let purged = self.connection.prepare_cached(&sql)?.query_row(params![self.user, before_ms, rev_max], read)?;
         if purged.count > 0 {
             self.connection.execute(&format!("DELETE {old}"), params![self.user, before_ms, rev_max])?;
+            let sql = "UPDATE users SET tombstone_count = max(0, tombstone_count - ?2) WHERE user_id = ?1";
+            self.connection.execute(sql, params![self.user, purged.count])?;
         }
         Ok(purged)
     }
