@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::help::{
-    AFTER_HELP, CONFLICTS_HELP, EXPORT_HELP, IMPORT_HELP, LIST_HELP, LOGIN_HELP, PUT_HELP, RESET_PASSWORD_HELP, SERVE_HELP, SYNC_HELP,
+    AFTER_HELP, BACKUP_HELP, CONFLICTS_HELP, DOCTOR_HELP, EXPORT_HELP, IMPORT_HELP, LIST_HELP, LOGIN_HELP, PUT_HELP, RESET_PASSWORD_HELP,
+    SERVE_HELP, SYNC_HELP,
 };
 
 /// StrongLog Sync: an offline-first training log that agrees across devices.
@@ -340,15 +341,21 @@ pub enum Account {
     },
 }
 
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub struct Serve {
     #[command(flatten)]
     pub config: stronglog_server::config::Config,
+    /// TOML file with the settings: a key for each flag, such as `bind = "0.0.0.0:443"`. Flags and environment variables take precedence.
+    #[arg(long = "config", env = "STRONGLOG_CONFIG", value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Check the settings and everything that they name, and do not start.
+    #[arg(long)]
+    pub check: bool,
     /// Serve the demo app too, at /.
-    #[arg(long, env = "STRONGLOG_DEMO")]
+    #[arg(long, env = "STRONGLOG_DEMO", value_name = "BOOL", action = clap::ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", hide_default_value = true, hide_possible_values = true, value_parser = clap::builder::BoolishValueParser::new())]
     pub demo: bool,
     /// Write the log as lines of JSON.
-    #[arg(long, env = "STRONGLOG_LOG_JSON")]
+    #[arg(long, env = "STRONGLOG_LOG_JSON", value_name = "BOOL", action = clap::ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", hide_default_value = true, hide_possible_values = true, value_parser = clap::builder::BoolishValueParser::new())]
     pub log_json: bool,
     /// What to log: error, warn, info, debug or trace.
     #[arg(long, env = "STRONGLOG_LOG", value_name = "LEVEL", default_value = "info")]
@@ -360,13 +367,16 @@ pub enum Admin {
     /// List, show, disable and erase accounts, and reset passwords.
     #[command(subcommand)]
     User(UserAction),
-    /// Write a consistent copy of the database to a new file. The server may be running.
-    Backup {
+    /// Write a consistent copy of the database to a new file, or one after the other into a folder. The server may be running.
+    #[command(after_help = BACKUP_HELP)]
+    Backup(Backup),
+    /// Check integrity, permissions, disk space, clock, secret, certificate and backups.
+    #[command(after_help = DOCTOR_HELP)]
+    Doctor(Box<Doctor>),
+    /// Show how much a server holds.
+    Stats {
         #[command(flatten)]
         folder: ServerFolder,
-        /// The file to write.
-        #[arg(value_name = "FILE")]
-        file: PathBuf,
     },
     /// Restore a backup. Stop the server first. Devices then send again what the backup does not have.
     Restore {
@@ -387,6 +397,36 @@ pub enum Admin {
         #[arg(long, value_name = "DAYS", default_value_t = stronglog_server::config::BACKUP_DAYS)]
         backup_days: u32,
     },
+}
+
+#[derive(Args, Debug)]
+pub struct Backup {
+    #[command(flatten)]
+    pub folder: ServerFolder,
+    /// The file to write; with --keep or --every a folder, in which the name of a backup is its time.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Keep this many backups in the folder, and remove the oldest ones.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub keep: Option<u32>,
+    /// Write a backup each time this has passed, such as 6h or 30m, until Ctrl-C. Without --keep, 14 are kept.
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub every: Option<std::time::Duration>,
+}
+
+fn parse_duration(text: &str) -> Result<std::time::Duration, String> {
+    let expected = || "expected a duration such as 6h, 30m or 90s".to_owned();
+    let duration: jiff::SignedDuration = text.parse().map_err(|_| expected())?;
+    std::time::Duration::try_from(duration).ok().filter(|duration| !duration.is_zero()).ok_or_else(expected)
+}
+
+#[derive(Args, Debug)]
+pub struct Doctor {
+    #[command(flatten)]
+    pub serve: Serve,
+    /// How old the newest backup may be, in hours.
+    #[arg(long, value_name = "HOURS", default_value_t = 48)]
+    pub backup_hours: u32,
 }
 
 /// What an operator does with accounts. The server may be running.

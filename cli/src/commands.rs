@@ -4,6 +4,7 @@ mod account;
 mod admin;
 mod blocked;
 mod conflicts;
+mod findings;
 mod meta;
 mod quarantine;
 mod records;
@@ -42,7 +43,7 @@ async fn carry_out(arguments: Arguments) -> Outcome {
     let json = global.json;
     match command {
         Command::Quickstart(quickstart) => quickstart::run(&quickstart, json).await,
-        Command::Serve(serve) => serve::run(*serve).await,
+        Command::Serve(serve) => serve::run(*serve, json).await,
         Command::Admin(action) => admin::run(&action, json).await,
         Command::Completions { shell } => meta::completions(shell),
         Command::Schema { command } => meta::schema(command.as_deref()),

@@ -88,3 +88,17 @@ The new password is asked for, read from standard input, taken from STRONGLOG_NE
   stronglog admin user reset-password --generate ana@example.com
 
 Tell it to the person, who should change it with `stronglog account password`.";
+
+pub const BACKUP_HELP: &str = "\
+Examples:
+  stronglog admin backup --data /var/lib/stronglog monday.backup
+  stronglog admin backup --data /var/lib/stronglog --keep 14 /var/backups/stronglog
+  stronglog admin backup --data /var/lib/stronglog --every 6h --keep 14 /var/backups/stronglog
+
+A backup gets its name once it is complete and has been checked.";
+
+pub const DOCTOR_HELP: &str = "\
+Give it the flags or the configuration file of the server:
+  stronglog admin doctor --config /etc/stronglog/server.toml
+
+The exit code is 1 if something must be done now, and 3 if something should be done soon.";

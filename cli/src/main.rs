@@ -14,6 +14,7 @@ mod output;
 mod profile;
 mod progress;
 mod quickstart;
+mod settings;
 mod summary;
 mod terminal;
 mod tokens;

@@ -3,7 +3,8 @@
 use schemars::{JsonSchema, Schema, schema_for};
 use serde::Serialize;
 use serde_json::{Map, Value};
-use stronglog_server::admin::users;
+use stronglog_server::admin::{Share, Stats, users};
+use stronglog_server::check::Grade;
 use stronglog_sync::api;
 use stronglog_sync::client::{Blocked, ImportCounts, Imported};
 use stronglog_sync::status::{CollectionStatus, Status};
@@ -444,6 +445,110 @@ pub struct UserSessionOutput {
     pub seen_at: i64,
 }
 
+/// `admin backup --keep` and `--every`, a line for each backup.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct RotatedOutput {
+    /// The backup that was written.
+    pub file: String,
+    /// The older ones that were removed.
+    pub removed: Vec<String>,
+}
+
+/// `admin stats`
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StatsOutput {
+    pub accounts: u64,
+    /// The accounts that the operator has disabled.
+    pub disabled: u64,
+    /// Devices that are signed in.
+    pub sessions: u64,
+    /// Live records.
+    pub records: u64,
+    /// How many bytes of JSON they take.
+    pub bytes: u64,
+    /// Deletions that are remembered.
+    pub deletions: u64,
+    pub database_bytes: u64,
+    /// The size of the write-ahead log.
+    pub log_bytes: u64,
+    /// When a record was last written, in milliseconds since the Unix epoch.
+    pub written_at: Option<i64>,
+    /// When the newest backup was made.
+    pub backed_up_at: Option<i64>,
+    pub epoch: String,
+    /// How often a backup was restored.
+    pub restores: u64,
+    /// The accounts with the most data, the largest first.
+    pub largest: Vec<ShareOutput>,
+}
+
+/// An account's part of the data.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ShareOutput {
+    pub email: String,
+    pub records: u64,
+    pub bytes: u64,
+}
+
+impl StatsOutput {
+    pub fn of(stats: &Stats) -> Self {
+        let share = |share: &Share| ShareOutput { email: share.email.clone(), records: share.records, bytes: share.bytes };
+        StatsOutput {
+            accounts: stats.accounts,
+            disabled: stats.disabled,
+            sessions: stats.sessions,
+            records: stats.records,
+            bytes: stats.bytes,
+            deletions: stats.tombstones,
+            database_bytes: stats.database_bytes,
+            log_bytes: stats.log_bytes,
+            written_at: stats.written_at,
+            backed_up_at: stats.backed_up_at,
+            epoch: stats.epoch.clone(),
+            restores: stats.restores,
+            largest: stats.largest.iter().map(share).collect(),
+        }
+    }
+}
+
+/// `serve --check` and `admin doctor`
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct FindingsOutput {
+    /// The most serious grade of all findings.
+    pub grade: GradeOutput,
+    pub findings: Vec<FindingOutput>,
+}
+
+/// What one check has found.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct FindingOutput {
+    /// What was checked.
+    pub name: &'static str,
+    pub grade: GradeOutput,
+    /// What was seen and, unless it is good, what to do.
+    pub told: String,
+}
+
+/// How serious a finding is.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum GradeOutput {
+    Good,
+    Warning,
+    Bad,
+}
+
+impl From<Grade> for GradeOutput {
+    fn from(grade: Grade) -> Self {
+        match grade {
+            Grade::Good => GradeOutput::Good,
+            Grade::Warning => GradeOutput::Warning,
+            Grade::Bad => GradeOutput::Bad,
+        }
+    }
+}
+
 /// `quickstart`
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -510,8 +615,11 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("account password", schema_for!(DoneOutput)),
         ("account show", schema_for!(AccountOutput)),
         ("admin backup", schema_for!(AdminOutput)),
+        ("admin backup --keep", schema_for!(RotatedOutput)),
+        ("admin doctor", schema_for!(FindingsOutput)),
         ("admin purge", schema_for!(AdminOutput)),
         ("admin restore", schema_for!(AdminOutput)),
+        ("admin stats", schema_for!(StatsOutput)),
         ("admin user delete", schema_for!(UserOutput)),
         ("admin user disable", schema_for!(UserOutput)),
         ("admin user enable", schema_for!(UserOutput)),
@@ -536,6 +644,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("quarantine", schema_for!(QuarantineOutput)),
         ("quickstart", schema_for!(QuickstartOutput)),
         ("register", schema_for!(SignInOutput)),
+        ("serve --check", schema_for!(FindingsOutput)),
         ("status", schema_for!(StatusOutput)),
         ("sync", schema_for!(SyncOutput)),
     ]

@@ -3,26 +3,11 @@
 
 mod support;
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::io::BufReader;
+use std::process::Stdio;
 
 use serde_json::Value;
-use support::{Desk, EMAIL, PASSWORD, Setup};
-
-/// Reads lines of a child's output until one contains the word.
-fn wait_for(lines: &mut impl BufRead, word: &str) -> String {
-    let mut line = String::new();
-    while !line.contains(word) {
-        line.clear();
-        assert!(lines.read_line(&mut line).expect("a line") > 0, "the output has ended without {word:?}");
-    }
-    line
-}
-
-fn signal(child: &Child, name: &str) {
-    let sent = Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status().expect("kill");
-    assert!(sent.success());
-}
+use support::{Desk, EMAIL, PASSWORD, Setup, signal, wait_for};
 
 #[test]
 fn a_server_needs_a_good_secret() {

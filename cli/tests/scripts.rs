@@ -57,6 +57,8 @@ async fn every_json_output_keeps_to_its_schema() {
     hold("export", &["all.jsonl"]);
     hold("import", &["all.jsonl"]);
     hold("admin backup", &["--data", "server", "copy.db"]);
+    hold("admin backup --keep", &["3", "--data", "server", "copies"]);
+    hold("admin stats", &["--data", "server"]);
     hold("admin purge", &["--data", "server"]);
     hold("admin user list", &["--data", "server"]);
     hold("admin user show", &["--data", "server", EMAIL]);

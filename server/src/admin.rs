@@ -1,6 +1,11 @@
 //! Maintenance of a server's data: accounts, backup, restore, purge.
 
+mod backups;
+mod stats;
 pub mod users;
+
+pub use backups::Rotated;
+pub use stats::{Share, Stats, stats};
 
 use std::path::{Path, PathBuf};
 
@@ -29,6 +34,14 @@ pub enum Error {
 /// The folder contains no database, or the file already exists or cannot be written.
 pub fn back_up(data: &Path, to: &Path) -> Result<(), StoreError> {
     backup::back_up(data, to, now_ms())
+}
+
+/// Writes a backup into a folder, under a name with this time, and removes the oldest ones, so that `keep` are left.
+///
+/// # Errors
+/// The folder contains no database, or the backup cannot be written, in which case none is removed.
+pub fn rotate(data: &Path, folder: &Path, time: &str, keep: usize) -> Result<Rotated, StoreError> {
+    backups::rotate(data, folder, time, now_ms(), keep)
 }
 
 /// Replaces the database with a backup, and returns the path to which the previous database was moved. The server must be stopped.

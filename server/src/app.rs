@@ -1,6 +1,6 @@
 //! The state that all handlers share, and read and write access to one user's records.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use stronglog_sync::clock::ClockAndRng;
@@ -37,7 +37,8 @@ pub struct App {
     pub exports: Shares<Uuid>,
     pub metrics: Metrics,
     pub connections: Connections,
-    pub config: Config,
+    /// Replaced when the settings are read again.
+    pub config: RwLock<Arc<Config>>,
     /// When the data was last checked for read and write access, and the result.
     pub checked: Mutex<Option<(Instant, bool)>>,
     /// Becomes true when the server shuts down, which ends open streams.
@@ -45,6 +46,15 @@ pub struct App {
 }
 
 impl App {
+    /// The present settings.
+    pub fn config(&self) -> Arc<Config> {
+        Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub fn set_config(&self, config: Config) {
+        *self.config.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
+    }
+
     /// Reads a user's records from one snapshot.
     ///
     /// # Errors
@@ -54,7 +64,7 @@ impl App {
         user: Uuid,
         work: impl FnOnce(&UserRecords<'_>) -> Result<T, feed::Error> + Send + 'static,
     ) -> Result<T, Failure> {
-        let quota = self.config.quota();
+        let quota = self.config().quota();
         self.store
             .read(move |connection| {
                 // The access tokens of an erased account stay valid until they expire, but there is nothing left to read.
@@ -73,7 +83,7 @@ impl App {
         user: Uuid,
         work: impl FnOnce(&mut UserRecords<'_>, &mut ClockAndRng<'_>) -> Result<T, feed::Error> + Send + 'static,
     ) -> Result<T, Failure> {
-        let quota = self.config.quota();
+        let quota = self.config().quota();
         self.store
             .write_for(user, move |connection| {
                 let mut records = UserRecords::of(connection, user, quota)?.ok_or_else(Failure::unauthorized)?;

@@ -8,6 +8,7 @@ use std::str::FromStr;
 use http::{HeaderValue, Uri};
 
 pub use crate::net::Deadlines;
+use crate::serve::ServeError;
 use crate::site::Site;
 use crate::store::Quota;
 
@@ -30,29 +31,35 @@ pub struct Config {
     /// Folder of the database. Created on the first start.
     #[arg(long, env = "STRONGLOG_DATA", default_value = "stronglog-data", value_name = "FOLDER")]
     pub data: PathBuf,
-    /// Secret that tokens are signed with: at least 32 characters, not easily guessed. Prefer the environment variable.
+    /// Secret that tokens are signed with: at least 32 characters, not easily guessed. Prefer the environment variable, or a file.
     #[arg(long, env = "STRONGLOG_SIGNING_SECRET", hide_env_values = true, value_name = "SECRET")]
     pub signing_secret: Option<Secret>,
+    /// File with the secret on its first line. Tokens signed with the secrets on the lines below it stay valid.
+    #[arg(long, env = "STRONGLOG_SIGNING_SECRET_FILE", value_name = "FILE")]
+    pub signing_secret_file: Option<PathBuf>,
+    /// Secret before the present one. Tokens signed with it stay valid.
+    #[arg(long, env = "STRONGLOG_PREVIOUS_SIGNING_SECRET", hide_env_values = true, value_name = "SECRET")]
+    pub previous_signing_secret: Option<Secret>,
     /// Development mode: generates a signing secret and keeps it in the data folder.
-    #[arg(long, env = "STRONGLOG_DEV")]
+    #[arg(long, env = "STRONGLOG_DEV", value_name = "BOOL", action = clap::ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", hide_default_value = true, hide_possible_values = true, value_parser = clap::builder::BoolishValueParser::new())]
     pub dev: bool,
     /// Certificate chain (PEM). Without one, run a proxy that speaks HTTPS in front of the server.
-    #[arg(long, env = "STRONGLOG_TLS_CERT", requires = "tls_key", value_name = "FILE")]
+    #[arg(long, env = "STRONGLOG_TLS_CERT", value_name = "FILE")]
     pub tls_cert: Option<PathBuf>,
     /// Private key of the certificate (PEM).
-    #[arg(long, env = "STRONGLOG_TLS_KEY", requires = "tls_cert", value_name = "FILE")]
+    #[arg(long, env = "STRONGLOG_TLS_KEY", value_name = "FILE")]
     pub tls_key: Option<PathBuf>,
     /// Origin of a web app that may use the server, such as https://app.example.com. May be given more than once.
     #[arg(long, env = "STRONGLOG_ALLOW_ORIGIN", value_delimiter = ',', value_name = "ORIGIN")]
     pub allow_origin: Vec<Origin>,
     /// Refuse to create accounts.
-    #[arg(long, env = "STRONGLOG_CLOSED")]
+    #[arg(long, env = "STRONGLOG_CLOSED", value_name = "BOOL", action = clap::ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", hide_default_value = true, hide_possible_values = true, value_parser = clap::builder::BoolishValueParser::new())]
     pub closed: bool,
     /// A proxy in front of the server sets X-Forwarded-For.
-    #[arg(long, env = "STRONGLOG_BEHIND_PROXY")]
+    #[arg(long, env = "STRONGLOG_BEHIND_PROXY", value_name = "BOOL", action = clap::ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", hide_default_value = true, hide_possible_values = true, value_parser = clap::builder::BoolishValueParser::new())]
     pub behind_proxy: bool,
     /// Network of a proxy whose X-Forwarded-For is believed, such as 10.0.0.0/8. May be given more than once. Without any, the nearest proxy is.
-    #[arg(long, env = "STRONGLOG_TRUSTED_PROXIES", requires = "behind_proxy", value_delimiter = ',', value_name = "NETWORK")]
+    #[arg(long, env = "STRONGLOG_TRUSTED_PROXIES", value_delimiter = ',', value_name = "NETWORK")]
     pub trusted_proxies: Vec<Network>,
     /// Address and port for /metrics. By default the main port serves them, to direct connections from this machine only.
     #[arg(long, env = "STRONGLOG_METRICS_BIND", value_name = "ADDRESS")]
@@ -93,6 +100,8 @@ impl Config {
             bind: SocketAddr::from(([127, 0, 0, 1], 0)),
             data: data.into(),
             signing_secret: None,
+            signing_secret_file: None,
+            previous_signing_secret: None,
             dev: true,
             tls_cert: None,
             tls_key: None,
@@ -117,6 +126,22 @@ impl Config {
     pub(crate) fn quota(&self) -> Quota {
         let limit = |max: u64| (max > 0).then_some(max);
         Quota { records_max: limit(self.max_records), bytes_max: limit(self.max_bytes) }
+    }
+
+    /// Checks the settings that depend on each other.
+    ///
+    /// # Errors
+    /// A setting needs another one.
+    pub fn check(&self) -> Result<(), ServeError> {
+        match () {
+            () if self.tls_cert.is_some() != self.tls_key.is_some() => {
+                Err(ServeError::Settings("--tls-cert and --tls-key need each other"))
+            }
+            () if !self.trusted_proxies.is_empty() && !self.behind_proxy => {
+                Err(ServeError::Settings("--trusted-proxies needs --behind-proxy"))
+            }
+            () => Ok(()),
+        }
     }
 }
 

@@ -50,7 +50,7 @@ pub fn router(app: &Arc<App>) -> Router {
         .layer(middleware::from_fn_with_state(Arc::clone(app), edge::caller));
     let operator = probes(app).route("/metrics", get(local_metrics)).with_state(Arc::clone(app)).merge(docs::routes());
     let all = public.merge(own).layer(middleware::from_fn(edge::contract_version)).merge(operator);
-    let all = match app.config.site {
+    let all = match app.config().site {
         Some(site) => {
             all.fallback(move |method: Method, uri: Uri, headers: HeaderMap| async move { site::respond(site, &method, &uri, &headers) })
         }
@@ -96,7 +96,7 @@ async fn metrics(State(app): State<Arc<App>>) -> Response {
 /// Serves metrics to programs on this machine if they have no port of their own. Requests that a local proxy forwards are refused.
 async fn local_metrics(State(app): State<Arc<App>>, ConnectInfo(peer): ConnectInfo<SocketAddr>, headers: HeaderMap) -> Response {
     let forwarded = ["forwarded", "x-forwarded-for", "x-real-ip", "via"].iter().any(|name| headers.contains_key(*name));
-    if app.config.metrics_bind.is_some() || forwarded || !peer.ip().to_canonical().is_loopback() {
+    if app.config().metrics_bind.is_some() || forwarded || !peer.ip().to_canonical().is_loopback() {
         return Failure::no_path().into_response();
     }
     metrics(State(app)).await

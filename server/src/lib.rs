@@ -25,6 +25,9 @@ mod notifications;
 mod problem;
 mod shares;
 
+pub mod check;
+pub mod secrets;
+
 pub mod admin;
 pub mod config;
 pub mod serve;

@@ -1,13 +1,13 @@
 //! Starting and stopping a server: the signing secret, the database, the listeners, and daily maintenance.
 
 use std::future::Future;
-use std::io::ErrorKind;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
+use axum::Router;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, Semaphore, watch};
 use tokio::task::{JoinError, JoinHandle};
@@ -17,14 +17,14 @@ use crate::app::{App, new_epoch, now_ms};
 use crate::auth::limits::Limits;
 use crate::auth::passwords::Passwords;
 use crate::auth::tokens::{REFRESH_MS, Tokens};
-use crate::config::{Config, Secret};
+use crate::config::Config;
 use crate::http;
 use crate::metrics::Metrics;
 use crate::net::{self, Connections, Listener};
 use crate::notifications::Notifications;
+use crate::secrets::secrets;
 use crate::shares::Shares;
 use crate::store::StoreError;
-use crate::store::sqlite::files::{make_folder, private};
 use crate::store::sqlite::{Store, accounts, backup};
 
 /// The maximum number of connections on the metrics port.
@@ -54,6 +54,17 @@ pub enum ServeError {
         /// The error of the operating system.
         cause: std::io::Error,
     },
+    /// A setting needs another one, or excludes it.
+    #[error("cannot use the settings: {0}")]
+    Settings(&'static str),
+    /// The file with the signing secret cannot be used.
+    #[error("cannot use the file with the signing secret {}: {cause}", path.display())]
+    SecretFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: std::io::Error,
+    },
     /// The certificate or its key cannot be read, or they do not match.
     #[error("cannot use the certificate: {0}")]
     Certificate(std::io::Error),
@@ -73,7 +84,10 @@ pub struct Running {
     address: SocketAddr,
     metrics_address: Option<SocketAddr>,
     /// Replaces the certificate for new connections, if the server uses HTTPS.
-    certificate: Option<Certificate>,
+    certificate: Option<watch::Sender<TlsAcceptor>>,
+    /// Replaces the routes for new requests.
+    routes: watch::Sender<Router>,
+    app: Arc<App>,
     stop: watch::Sender<bool>,
     serving: JoinHandle<()>,
     store: Arc<Store>,
@@ -95,15 +109,25 @@ impl Running {
         format!("{}://{}", if self.certificate.is_some() { "https" } else { "http" }, self.address)
     }
 
-    /// Reads the certificate and its key again. Open connections keep the previous certificate.
+    /// Takes over other settings, and reads the files that they name again: certificate, key and secrets. Open connections keep the previous
+    /// certificate. Returns the flags whose new values take effect only when the server starts again.
     ///
     /// # Errors
-    /// The files cannot be used. The server keeps the previous certificate.
-    pub fn reload_certificate(&self) -> Result<(), ServeError> {
-        match &self.certificate {
-            Some(certificate) => certificate.reload(),
-            None => Ok(()),
+    /// The settings cannot be used. The server keeps all previous ones.
+    pub fn reload(&self, config: Config) -> Result<Vec<&'static str>, ServeError> {
+        config.check()?;
+        let secrets = secrets(&config)?;
+        let acceptor = acceptor(&config)?;
+        let before = self.app.config();
+        if let (Some(certificate), Some(acceptor)) = (&self.certificate, acceptor) {
+            certificate.send_replace(acceptor);
         }
+        self.app.tokens.replace(&secrets);
+        self.app.limits.set_per_minute(config.auth_per_minute);
+        let fixed = needs_restart(&before, &config);
+        self.app.set_config(config);
+        drop(self.routes.send_replace(http::router(&self.app)));
+        Ok(fixed)
     }
 
     /// Stops the server: streams end, requests in progress are answered, and the database is closed.
@@ -122,11 +146,15 @@ fn ended(served: Result<(), JoinError>) -> Result<(), ServeError> {
     served.map_err(|error| ServeError::Broken(std::io::Error::other(error)))
 }
 
-/// Serves until `shutdown` completes. On Unix, SIGHUP makes the server read the certificate again.
+/// Serves until `shutdown` completes. On Unix, SIGHUP makes the server take over the settings that `read_again` returns.
 ///
 /// # Errors
 /// See [`ServeError`].
-pub async fn serve(config: Config, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
+pub async fn serve(
+    config: Config,
+    read_again: impl Fn() -> Result<Config, String>,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), ServeError> {
     let mut running = start(config).await?;
     let mut hang_ups = HangUps::new()?;
     let mut shutdown = pin!(shutdown);
@@ -137,15 +165,16 @@ pub async fn serve(config: Config, shutdown: impl Future<Output = ()>) -> Result
                 return running.stop().await;
             }
             served = &mut running.serving => return ended(served),
-            () = hang_ups.next() => match running.reload_certificate() {
-                Ok(()) => tracing::info!("read the certificate again"),
-                Err(error) => tracing::error!(%error, "the certificate stays as it was"),
+            () = hang_ups.next() => match read_again().and_then(|config| running.reload(config).map_err(|error| error.to_string())) {
+                Ok(fixed) if fixed.is_empty() => tracing::info!("took over the settings"),
+                Ok(fixed) => tracing::warn!(restart = %fixed.join(" "), "took over the settings, except those that need a restart"),
+                Err(error) => tracing::error!(%error, "the settings stay as they were"),
             },
         }
     }
 }
 
-/// SIGHUP, which asks a server to read its certificate again.
+/// SIGHUP, which asks a server to read its settings again.
 #[cfg(unix)]
 struct HangUps(tokio::signal::unix::Signal);
 
@@ -179,10 +208,11 @@ impl HangUps {
 /// # Errors
 /// See [`ServeError`].
 pub async fn start(config: Config) -> Result<Running, ServeError> {
-    let secret = signing_secret(&config)?;
+    config.check()?;
+    let secrets = secrets(&config)?;
     let store = Arc::new(Store::open(&config.data, &new_epoch())?);
     let (stop, stopping) = watch::channel(false);
-    let certificate = Certificate::of(&config)?;
+    let certificate = acceptor(&config)?.map(watch::Sender::new);
     if certificate.is_none() && !config.bind.ip().is_loopback() && !config.behind_proxy {
         tracing::warn!("plain HTTP on an address that others reach: clients refuse it. Give --tls-cert, or --behind-proxy");
     }
@@ -190,7 +220,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
     let connections = connections(&config);
     let app = Arc::new(App {
         store: Arc::clone(&store),
-        tokens: Tokens::new(secret.reveal()),
+        tokens: Tokens::new(&secrets),
         passwords,
         limits: Limits::new(config.auth_per_minute),
         notifications: Notifications::default(),
@@ -202,40 +232,40 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         connections: connections.clone(),
         checked: Mutex::default(),
         stopping: stopping.clone(),
-        config: config.clone(),
+        config: RwLock::new(Arc::new(config.clone())),
     });
-    let tls = certificate.as_ref().map(|certificate| certificate.acceptor.subscribe());
+    let tls = certificate.as_ref().map(watch::Sender::subscribe);
     let socket = bind(config.bind).await?;
     let address = socket.local_addr().map_err(|cause| ServeError::Listen { address: config.bind, cause })?;
-    let listener = Listener { router: http::router(&app), tls, connections, deadlines: config.deadlines, stopping: stopping.clone() };
+    let (routes, router) = watch::channel(http::router(&app));
+    let listener = Listener { router, tls, connections, deadlines: config.deadlines, stopping: stopping.clone() };
     let metrics_address = match config.metrics_bind {
         Some(bind_to) => Some(serve_metrics(bind_to, &app, &listener).await?),
         None => None,
     };
     let serving = tokio::spawn(listener.serve(socket));
-    tokio::spawn(chores(app, stopping));
+    tokio::spawn(chores(Arc::clone(&app), stopping));
     tracing::info!(%address, secure = certificate.is_some(), data = %config.data.display(), "listening");
-    Ok(Running { address, metrics_address, certificate, stop, serving, store })
+    Ok(Running { address, metrics_address, certificate, routes, app, stop, serving, store })
 }
 
-/// The certificate files, and their content when they were last read.
-struct Certificate {
-    cert: PathBuf,
-    key: PathBuf,
-    acceptor: watch::Sender<TlsAcceptor>,
+/// What TLS needs, if the settings name a certificate.
+fn acceptor(config: &Config) -> Result<Option<TlsAcceptor>, ServeError> {
+    let (Some(cert), Some(key)) = (&config.tls_cert, &config.tls_key) else { return Ok(None) };
+    net::acceptor(cert, key).map(Some).map_err(ServeError::Certificate)
 }
 
-impl Certificate {
-    fn of(config: &Config) -> Result<Option<Self>, ServeError> {
-        let (Some(cert), Some(key)) = (&config.tls_cert, &config.tls_key) else { return Ok(None) };
-        let acceptor = net::acceptor(cert, key).map_err(ServeError::Certificate)?;
-        Ok(Some(Certificate { cert: cert.clone(), key: key.clone(), acceptor: watch::Sender::new(acceptor) }))
-    }
-
-    fn reload(&self) -> Result<(), ServeError> {
-        self.acceptor.send_replace(net::acceptor(&self.cert, &self.key).map_err(ServeError::Certificate)?);
-        Ok(())
-    }
+/// The flags whose values differ and are read only at the start.
+fn needs_restart(before: &Config, after: &Config) -> Vec<&'static str> {
+    let differs = [
+        ("--bind", before.bind != after.bind),
+        ("--data", before.data != after.data),
+        ("--metrics-bind", before.metrics_bind != after.metrics_bind),
+        ("--tls-cert", before.tls_cert.is_some() != after.tls_cert.is_some()),
+        ("--max-connections", before.max_connections != after.max_connections),
+        ("--max-connections-per-network", before.max_connections_per_network != after.max_connections_per_network),
+    ];
+    differs.into_iter().filter(|(_, differs)| *differs).map(|(flag, _)| flag).collect()
 }
 
 /// Serves the operator's routes on a port of their own, and returns its address.
@@ -243,7 +273,9 @@ async fn serve_metrics(bind_to: SocketAddr, app: &Arc<App>, like: &Listener) -> 
     let socket = bind(bind_to).await?;
     let address = socket.local_addr().map_err(|cause| ServeError::Listen { address: bind_to, cause })?;
     let connections = Connections::new(usize::MAX, OPERATOR_CONNECTIONS_MAX);
-    let listener = Listener { router: http::operator_router(app), tls: None, connections, ..like.clone() };
+    // The sender is dropped: these routes never change.
+    let (_, router) = watch::channel(http::operator_router(app));
+    let listener = Listener { router, tls: None, connections, ..like.clone() };
     tokio::spawn(listener.serve(socket));
     Ok(address)
 }
@@ -262,7 +294,8 @@ fn connections(config: &Config) -> Connections {
 /// Daily maintenance: purges tombstones, and deletes expired sessions.
 async fn chores(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
     loop {
-        let (tombstone_days, backup_days, now) = (app.config.tombstone_days, app.config.backup_days, now_ms());
+        let config = app.config();
+        let (tombstone_days, backup_days, now) = (config.tombstone_days, config.backup_days, now_ms());
         let done = app.store.write(move |connection| {
             let tombstones = backup::purge(connection, tombstone_days, backup_days, now)?;
             let sessions = accounts::forget_sessions(connection, now.saturating_sub(REFRESH_MS))?;
@@ -277,36 +310,4 @@ async fn chores(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
             () = tokio::time::sleep(CHORES_EVERY) => {}
         }
     }
-}
-
-fn signing_secret(config: &Config) -> Result<Secret, ServeError> {
-    match &config.signing_secret {
-        Some(secret) => match secret.weakness() {
-            Some(weakness) if !config.dev => Err(ServeError::WeakSecret(weakness)),
-            _ => Ok(secret.clone()),
-        },
-        None if config.dev => kept_secret(&config.data),
-        None => Err(ServeError::NoSecret),
-    }
-}
-
-/// The signing secret stored in the data folder. It is created on the first start.
-fn kept_secret(folder: &Path) -> Result<Secret, ServeError> {
-    let path = folder.join("stronglog.secret");
-    let failed = |error: std::io::Error| StoreError::new(format!("cannot use {}: {error}", path.display()));
-    match std::fs::read_to_string(&path) {
-        Ok(text) if Secret::new(text.trim()).weakness().is_none() => return Ok(Secret::new(text.trim())),
-        Ok(_) => return Err(ServeError::WeakSecret("the file in the data folder holds it: remove the file")),
-        Err(error) if error.kind() == ErrorKind::NotFound => {}
-        Err(error) => return Err(failed(error).into()),
-    }
-    make_folder(folder)?;
-    let secret: String = rand::random::<[u8; 32]>().iter().map(|byte| format!("{byte:02x}")).collect();
-    private()
-        .create_new(true)
-        .write(true)
-        .open(&path)
-        .and_then(|mut file| std::io::Write::write_all(&mut file, secret.as_bytes()))
-        .map_err(failed)?;
-    Ok(Secret::new(secret))
 }

@@ -68,7 +68,7 @@ async fn https_with_a_certificate_of_one_s_own() {
     std::fs::write(&cert, made.cert.pem()).expect("written");
     std::fs::write(&key, made.signing_key.serialize_pem()).expect("written");
     let config = Config { tls_cert: Some(cert.clone()), tls_key: Some(key), ..Config::local(folder.path()) };
-    let running = start(config).await.expect("the server starts");
+    let running = start(config.clone()).await.expect("the server starts");
     assert!(running.url().starts_with("https://"), "{}", running.url());
     let authority = reqwest::Certificate::from_pem(made.cert.pem().as_bytes()).expect("a certificate");
     let client = support::http_client().tls_certs_only([authority]).build().expect("a client");
@@ -78,11 +78,11 @@ async fn https_with_a_certificate_of_one_s_own() {
     assert!(plain.is_err(), "and no other way: {plain:?}");
     let renewed = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).expect("a certificate");
     std::fs::write(&cert, renewed.cert.pem()).expect("written");
-    assert!(running.reload_certificate().is_err(), "the key is that of the old one, which stays");
+    assert!(running.reload(config.clone()).is_err(), "the key is that of the old one, which stays");
     let again = client.get(format!("{}/livez", running.url())).send().await.expect("an answer over HTTPS");
     assert_eq!(again.status(), 200);
     std::fs::write(folder.path().join("key.pem"), renewed.signing_key.serialize_pem()).expect("written");
-    running.reload_certificate().expect("the renewed certificate");
+    running.reload(config).expect("the renewed certificate");
     let authority = reqwest::Certificate::from_pem(renewed.cert.pem().as_bytes()).expect("a certificate");
     let client = reqwest::Client::builder().tls_certs_only([authority]).build().expect("a client");
     let response = client.get(format!("{}/livez", running.url())).send().await.expect("an answer with the renewed certificate");

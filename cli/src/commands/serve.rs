@@ -1,24 +1,47 @@
 //! `serve`: runs the server until a signal stops it.
 
 use std::io::IsTerminal;
+use std::path::Path;
 
+use stronglog_server::check;
 use stronglog_server::config::Config;
 use tracing_subscriber::fmt;
 
-use crate::args::Serve;
+use crate::args::{Command, Serve};
+use crate::commands::findings;
 use crate::demo;
 use crate::exit::{Exit, Failure, Outcome};
+use crate::settings;
 
-pub async fn run(serve: Serve) -> Outcome {
+pub async fn run(serve: Serve, json: bool) -> Outcome {
+    let file = serve.file.clone();
+    let serve = settled(file.as_deref(), serve)?;
+    if serve.check {
+        return findings::report(&check::settings(&serve.config), json);
+    }
     let log = fmt().with_max_level(serve.log).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
     let set = if serve.log_json { log.json().try_init() } else { log.try_init() };
     set.map_err(|error| Failure::new(format!("cannot set up the log: {error}")))?;
     // Registered before the server reports its address, so that no signal is missed.
     let ended = ended().map_err(|error| Failure::new(format!("cannot wait for signals: {error}")))?;
     let site = if serve.demo { Some(demo::site()?) } else { None };
-    let served = stronglog_server::serve::serve(Config { site, ..serve.config }, ended).await;
+    let config = Config { site, ..serve.config.clone() };
+    let read_again = || {
+        let again = settled(file.as_deref(), serve.clone()).map_err(|error| error.to_string())?;
+        Ok(Config { site, ..again.config })
+    };
+    let served = stronglog_server::serve::serve(config, read_again, ended).await;
     served.map_err(|error| Failure::new(format!("cannot serve: {error}")))?;
     Ok(Exit::Done)
+}
+
+/// The settings of the flags, of the environment and, if one is named, of the file as it is now.
+fn settled(file: Option<&Path>, given: Serve) -> Outcome<Serve> {
+    let Some(file) = file else { return Ok(given) };
+    match settings::with_file(std::env::args_os(), &["serve"], file)?.command {
+        Command::Serve(serve) => Ok(*serve),
+        _ => Ok(given),
+    }
 }
 
 /// Completes on SIGINT or SIGTERM.

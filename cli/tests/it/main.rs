@@ -13,8 +13,12 @@ mod operator;
 mod quickstart;
 #[path = "../scripts.rs"]
 mod scripts;
+#[path = "../settings.rs"]
+mod settings;
 #[path = "../transfer.rs"]
 mod transfer;
+#[path = "../upkeep.rs"]
+mod upkeep;
 #[path = "../users.rs"]
 mod users;
 

@@ -1,9 +1,9 @@
 //! A server, devices in folders of their own, and the command itself, run as a person or a script would run it.
 #![allow(dead_code, reason = "each test uses some of it")]
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
 
 use serde_json::Value;
 use stronglog_server::config::Config;
@@ -141,5 +141,48 @@ impl Setup {
     /// Signs in on another device.
     pub fn login(&self, device: &str) -> Ran {
         self.desk.run(device, &["login", "--server", &self.server.url(), "--email", EMAIL])
+    }
+}
+
+/// Reads lines of a child's output until one contains the word.
+pub fn wait_for(lines: &mut impl BufRead, word: &str) -> String {
+    let mut line = String::new();
+    while !line.contains(word) {
+        line.clear();
+        assert!(lines.read_line(&mut line).expect("a line") > 0, "the output has ended without {word:?}");
+    }
+    line
+}
+
+pub fn signal(child: &Child, name: &str) {
+    let sent = Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status().expect("kill");
+    assert!(sent.success());
+}
+
+/// The command `serve` in a process of its own, which ends with the test.
+pub struct Serving {
+    pub child: Child,
+    pub log: BufReader<ChildStderr>,
+    pub url: String,
+}
+
+impl Serving {
+    /// Starts a server on a free port.
+    pub fn start(desk: &Desk, arguments: &[&str]) -> Self {
+        let mut command = desk.command(&[&["serve", "--bind", "127.0.0.1:0"], arguments].concat());
+        let mut child = command.stderr(Stdio::piped()).spawn().expect("the server starts");
+        let mut log = BufReader::new(child.stderr.take().expect("its log"));
+        let line = wait_for(&mut log, "listening");
+        let address = line.split("address=").nth(1).and_then(|rest| rest.split_whitespace().next()).expect("an address");
+        let url = format!("http://{address}");
+        Serving { child, log, url }
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        // It may have ended already.
+        _ = self.child.kill();
+        _ = self.child.wait();
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
@@ -50,7 +51,7 @@ pub struct Limits {
     /// The networks from which an account has signed in or refreshed a token. Attempts from other networks do not lock out the account's
     /// owner.
     known: Mutex<HashSet<(Uuid, IpAddr)>>,
-    per_minute: f64,
+    per_minute: AtomicU32,
 }
 
 #[derive(Clone, Copy)]
@@ -67,7 +68,12 @@ const KNOWN_MAX: usize = 200_000;
 impl Limits {
     /// Allows `per_minute` attempts for each network, and a quarter of that for each account from one network. The burst size is the same.
     pub fn new(per_minute: u32) -> Self {
-        Limits { buckets: Mutex::default(), known: Mutex::default(), per_minute: f64::from(per_minute.max(1)) }
+        Limits { buckets: Mutex::default(), known: Mutex::default(), per_minute: AtomicU32::new(per_minute.max(1)) }
+    }
+
+    /// Changes how many attempts each network has in a minute.
+    pub fn set_per_minute(&self, per_minute: u32) {
+        self.per_minute.store(per_minute.max(1), Ordering::Relaxed);
     }
 
     /// Records that an account uses a network.
@@ -112,10 +118,11 @@ impl Limits {
     }
 
     fn size(&self, who: &Who) -> f64 {
+        let per_minute = f64::from(self.per_minute.load(Ordering::Relaxed));
         match who {
-            Who::Network(_) | Who::Account(_) | Who::Refresh(_) => self.per_minute,
-            Who::Site(_) => self.per_minute * 4.0,
-            Who::AccountFrom(..) => (self.per_minute / 4.0).max(1.0),
+            Who::Network(_) | Who::Account(_) | Who::Refresh(_) => per_minute,
+            Who::Site(_) => per_minute * 4.0,
+            Who::AccountFrom(..) => (per_minute / 4.0).max(1.0),
         }
     }
 

@@ -5,6 +5,8 @@
 //! and the secret yields none without the database. An exchange that is repeated within the grace period returns the same token as the lost
 //! response.
 
+use std::sync::{Arc, PoisonError, RwLock};
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::HeaderMap;
@@ -14,6 +16,7 @@ use ring::hmac;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::config::Secret;
 use crate::problem::Failure;
 use crate::store::sqlite::accounts::Session;
 
@@ -24,11 +27,28 @@ pub const GRACE_MS: i64 = 60_000;
 /// The lifetime of a refresh token.
 pub const REFRESH_MS: i64 = 90 * 86_400_000;
 
-/// Issues and verifies tokens.
-pub struct Tokens {
+/// Issues and verifies tokens. The first key signs; tokens that any key signed are valid, so that a secret can be replaced without signing
+/// anybody out.
+pub struct Tokens(RwLock<Arc<[Keys]>>);
+
+/// The keys that are derived from one secret.
+struct Keys {
     signing: EncodingKey,
     verifying: DecodingKey,
     sealing: hmac::Key,
+}
+
+impl Keys {
+    fn of(secret: &Secret) -> Self {
+        // Two keys are derived from one secret; neither reveals the other.
+        let root = hmac::Key::new(hmac::HMAC_SHA256, secret.reveal().as_bytes());
+        let [access, refresh] = ["access tokens", "refresh tokens"].map(|purpose| hmac::sign(&root, purpose.as_bytes()));
+        Keys {
+            signing: EncodingKey::from_secret(access.as_ref()),
+            verifying: DecodingKey::from_secret(access.as_ref()),
+            sealing: hmac::Key::new(hmac::HMAC_SHA256, refresh.as_ref()),
+        }
+    }
 }
 
 /// The authenticated caller of a request, taken from the access token.
@@ -60,16 +80,19 @@ pub struct Refresh {
 }
 
 impl Tokens {
-    pub fn new(secret: &str) -> Self {
+    /// The first secret signs.
+    pub fn new(secrets: &[Secret]) -> Self {
         super::hs256::install();
-        // Two keys are derived from one secret; neither reveals the other.
-        let root = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
-        let [access, refresh] = ["access tokens", "refresh tokens"].map(|purpose| hmac::sign(&root, purpose.as_bytes()));
-        Tokens {
-            signing: EncodingKey::from_secret(access.as_ref()),
-            verifying: DecodingKey::from_secret(access.as_ref()),
-            sealing: hmac::Key::new(hmac::HMAC_SHA256, refresh.as_ref()),
-        }
+        Tokens(RwLock::new(secrets.iter().map(Keys::of).collect()))
+    }
+
+    /// Replaces all secrets.
+    pub fn replace(&self, secrets: &[Secret]) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = secrets.iter().map(Keys::of).collect();
+    }
+
+    fn keys(&self) -> Arc<[Keys]> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Issues an access token.
@@ -79,8 +102,8 @@ impl Tokens {
     pub fn access(&self, user: Uuid, session: Uuid, now_ms: i64) -> Result<String, Failure> {
         let iat = now_ms.div_euclid(1_000);
         let claims = Claims { sub: user, sid: session, iat, exp: iat + ACCESS_SECS, jti: Uuid::from_u128(rand::random()) };
-        let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.signing);
-        token.map_err(|_| Failure::unavailable("the token cannot be signed"))
+        let token = self.keys().first().map(|keys| jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &keys.signing));
+        token.and_then(Result::ok).ok_or_else(|| Failure::unavailable("the token cannot be signed"))
     }
 
     /// Verifies the access token of a request and returns its caller.
@@ -95,7 +118,12 @@ impl Tokens {
         }
         let mut validation = Validation::new(Algorithm::HS256);
         validation.leeway = 0;
-        match jsonwebtoken::decode::<Claims>(token.trim(), &self.verifying, &validation) {
+        let keys = self.keys();
+        let decoded = |keys: &Keys| jsonwebtoken::decode::<Claims>(token.trim(), &keys.verifying, &validation);
+        // A wrong signature is the only error that another key may not have.
+        let is_other_key = |error: &jsonwebtoken::errors::Error| matches!(error.kind(), ErrorKind::InvalidSignature);
+        let mut results = keys.iter().map(decoded).skip_while(|result| result.as_ref().is_err_and(is_other_key));
+        match results.next().ok_or_else(Failure::unauthorized)? {
             Ok(token) => Ok(Caller { user: token.claims.sub, session: token.claims.sid, expires_at_secs: token.claims.exp }),
             Err(error) if matches!(error.kind(), ErrorKind::ExpiredSignature) => Err(Failure::token_expired()),
             Err(_) => Err(Failure::unauthorized()),
@@ -105,15 +133,16 @@ impl Tokens {
     /// The refresh token with this number in a session.
     pub fn refresh(&self, session: &Session, generation: u32) -> String {
         let mut bytes = [session.user.as_bytes().as_slice(), session.id.as_bytes(), &generation.to_be_bytes()].concat();
-        let seal = hmac::sign(&self.sealing, &[bytes.as_slice(), &session.salt].concat());
-        bytes.extend_from_slice(seal.as_ref());
+        if let Some(keys) = self.keys().first() {
+            bytes.extend_from_slice(hmac::sign(&keys.sealing, &[bytes.as_slice(), &session.salt].concat()).as_ref());
+        }
         format!("rt_{}", URL_SAFE_NO_PAD.encode(bytes))
     }
 
     /// Returns whether a refresh token was issued for this session.
     pub fn is_genuine(&self, token: &Refresh, session: &Session) -> bool {
         let bytes = [token.user.as_bytes().as_slice(), token.session.as_bytes(), &token.generation.to_be_bytes(), &session.salt].concat();
-        hmac::verify(&self.sealing, &bytes, &token.seal).is_ok()
+        self.keys().iter().any(|keys| hmac::verify(&keys.sealing, &bytes, &token.seal).is_ok())
     }
 }
 
@@ -149,18 +178,33 @@ mod tests {
 
     #[test]
     fn an_access_token_is_good_for_its_time_and_its_server() {
-        let tokens = Tokens::new("one secret");
+        let tokens = Tokens::new(&[Secret::new("one secret")]);
         let access = |age_ms| tokens.access(USER, SESSION, now_ms() - age_ms).expect("a token");
         let fresh = caller(&tokens, &access(0)).expect("a good token");
         assert_eq!((fresh.user, fresh.session), (USER, SESSION));
         assert!(caller(&tokens, &access((ACCESS_SECS - 5) * 1_000)).is_ok());
         assert_eq!(caller(&tokens, &access((ACCESS_SECS + 2) * 1_000)), Err(StatusCode::UNAUTHORIZED), "without any leeway");
-        assert_eq!(caller(&Tokens::new("another secret"), &access(0)), Err(StatusCode::UNAUTHORIZED));
+        assert_eq!(caller(&Tokens::new(&[Secret::new("another secret")]), &access(0)), Err(StatusCode::UNAUTHORIZED));
+    }
+
+    #[test]
+    fn tokens_of_the_secret_before_stay_valid() {
+        let (old, new) = (Secret::new("one secret"), Secret::new("another secret"));
+        let tokens = Tokens::new(std::slice::from_ref(&old));
+        let access = tokens.access(USER, SESSION, now_ms()).expect("a token");
+        let expired = tokens.access(USER, SESSION, now_ms() - 2 * ACCESS_SECS * 1_000).expect("a token");
+        tokens.replace(&[new.clone(), old]);
+        assert!(caller(&tokens, &access).is_ok());
+        assert_eq!(caller(&tokens, &expired), Err(StatusCode::UNAUTHORIZED));
+        let renewed = tokens.access(USER, SESSION, now_ms()).expect("a token");
+        tokens.replace(&[new]);
+        assert!(caller(&tokens, &renewed).is_ok(), "the first secret signs");
+        assert_eq!(caller(&tokens, &access), Err(StatusCode::UNAUTHORIZED), "the one before is gone");
     }
 
     #[test]
     fn a_refresh_token_is_of_its_session_and_number() {
-        let tokens = Tokens::new("one secret");
+        let tokens = Tokens::new(&[Secret::new("one secret")]);
         let session = |salt| Session {
             user: USER,
             id: SESSION,
@@ -177,7 +221,7 @@ mod tests {
         assert_eq!((token.user, token.session, token.generation), (USER, SESSION, 3));
         assert!(tokens.is_genuine(&token, &session(1)));
         assert!(!tokens.is_genuine(&token, &session(2)), "another salt");
-        assert!(!Tokens::new("another secret").is_genuine(&token, &session(1)));
+        assert!(!Tokens::new(&[Secret::new("another secret")]).is_genuine(&token, &session(1)));
         assert!(!tokens.is_genuine(&Refresh { generation: 4, ..token }, &session(1)), "the number is sealed");
     }
 }

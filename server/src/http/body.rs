@@ -61,8 +61,8 @@ pub struct Limit {
 pub async fn whole(State(limit): State<Limit>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     let read = async {
-        let mut held = limit.app.bodies.take(sender(&parts, &limit.app.config), 0).map_err(exhausted)?;
-        let bytes = read(body, limit.bytes_max, Patience::new(limit.app.config.deadlines.stall), &mut held).await?;
+        let mut held = limit.app.bodies.take(sender(&parts, &limit.app.config()), 0).map_err(exhausted)?;
+        let bytes = read(body, limit.bytes_max, Patience::new(limit.app.config().deadlines.stall), &mut held).await?;
         Ok((inflated(&parts, bytes, limit.bytes_max, &mut held).await?, held))
     };
     match read.await {

@@ -35,8 +35,8 @@ pub fn around(routes: Router, app: &Arc<App>) -> Router {
     let worthwhile = SizeAbove::new(COMPRESSED_BYTES_MIN).and(NotForContentType::SSE);
     routes
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(worthwhile))
-        .layer(origins(&app.config.allow_origin))
-        .layer(middleware::from_fn_with_state(app.config.tls_cert.is_some(), headers))
+        .layer(origins(&app.config().allow_origin))
+        .layer(middleware::from_fn_with_state(app.config().tls_cert.is_some(), headers))
         .layer(middleware::from_fn_with_state(Arc::clone(app), observed))
 }
 

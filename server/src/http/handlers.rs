@@ -80,7 +80,7 @@ impl Api for Handlers {
 impl Handlers {
     async fn create(&self, parts: &Parts, call: Register) -> Result<TokenPair, Failure> {
         let app = &self.0;
-        if app.config.closed {
+        if app.config().closed {
             return Err(Failure::closed());
         }
         let network = self.attempt(parts)?;
@@ -211,7 +211,7 @@ impl Handlers {
     }
 
     async fn account(&self, parts: &Parts) -> Result<api::Account, Failure> {
-        let (user, quota) = (caller(parts)?.user, self.0.config.quota());
+        let (user, quota) = (caller(parts)?.user, self.0.config().quota());
         let read = self.0.store.read(move |connection| {
             let account = accounts::by_user(connection, user)?.ok_or_else(Failure::unauthorized)?;
             let head = UserRecords::of(connection, user, quota)?.ok_or_else(Failure::unauthorized)?.head()?;
@@ -253,7 +253,7 @@ impl Handlers {
                 batch_bytes_max: most(BATCH_BYTES_MAX),
                 record_bytes_max: most(RECORD_BYTES_MAX),
             },
-            tombstone_retention_days: i64::from(self.0.config.tombstone_days),
+            tombstone_retention_days: i64::from(self.0.config().tombstone_days),
             clock_skew_max_ms: CLOCK_SKEW_MAX_MS,
             contract_versions: ContractVersions { min, max },
             epoch: Epoch(epoch),
@@ -261,7 +261,7 @@ impl Handlers {
     }
 
     fn network(&self, parts: &Parts) -> IpAddr {
-        network(address(parts, &self.0.config))
+        network(address(parts, &self.0.config()))
     }
 
     /// Takes an attempt from the limit of the caller's network, and returns the network.

@@ -39,7 +39,8 @@ const BUFFER_BYTES: usize = 16 * 1_024;
 /// The settings and shared state that serving connections needs.
 #[derive(Clone)]
 pub struct Listener {
-    pub router: Router,
+    /// The current routes. They may be replaced while the server runs.
+    pub router: watch::Receiver<Router>,
     /// The current certificate. It may be replaced while the server runs.
     pub tls: Option<watch::Receiver<TlsAcceptor>>,
     pub connections: Connections,
@@ -110,7 +111,7 @@ impl Listener {
     /// Serves a connection until it ends, is idle for too long, or does not read its responses.
     async fn converse(&self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, peer: SocketAddr, activity: &Arc<Activity>) {
         let (router, answered) = (self.router.clone(), Arc::clone(activity));
-        let service = service_fn(move |request| answer(router.clone(), request, peer, Arc::clone(&answered)));
+        let service = service_fn(move |request| answer(router.borrow().clone(), request, peer, Arc::clone(&answered)));
         let builder = protocols();
         let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
         let mut stopping = self.stopping.clone();

@@ -38,6 +38,12 @@ const MIGRATIONS: &[&str] = &[
     include_str!("sqlite/schema_4.sql"),
 ];
 
+/// The version that this program reads and writes.
+pub const DATABASE_VERSION: usize = MIGRATIONS.len();
+
+/// The file that a running server locks.
+const LOCK: &str = "stronglog.lock";
+
 /// How long a connection waits for a lock held by another process, such as a backup.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -160,7 +166,7 @@ impl Store {
 
 /// Locks the folder for this process.
 fn lock(folder: &Path) -> Result<File, StoreError> {
-    let path = folder.join("stronglog.lock");
+    let path = folder.join(LOCK);
     let failed = |error: std::io::Error| StoreError::new(format!("cannot use {}: {error}", path.display()));
     let file = private().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
     match file.try_lock() {
@@ -201,11 +207,8 @@ enum Made {
 /// Migrates a database from its version to the newest version.
 fn migrate(connection: &Connection, new_epoch: &str) -> Result<Made, StoreError> {
     let version = version_of(connection)?;
-    if version > MIGRATIONS.len() {
-        return Err(StoreError::new(format!(
-            "the database is of version {version}, and this program knows {}: update it",
-            MIGRATIONS.len()
-        )));
+    if version > DATABASE_VERSION {
+        return Err(StoreError::new(format!("the database is of version {version}, and this program knows {DATABASE_VERSION}: update it")));
     }
     for (index, migration) in MIGRATIONS.iter().enumerate().skip(version) {
         connection.execute_batch(&format!("BEGIN IMMEDIATE; {migration} PRAGMA user_version = {}; COMMIT;", index + 1))?;
@@ -220,7 +223,10 @@ fn migrate(connection: &Connection, new_epoch: &str) -> Result<Made, StoreError>
 }
 
 /// The number of the last migration that a database has been through.
-fn version_of(connection: &Connection) -> Result<usize, StoreError> {
+///
+/// # Errors
+/// The store failed.
+pub fn version_of(connection: &Connection) -> Result<usize, StoreError> {
     Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
 }
 

@@ -1,5 +1,6 @@
 //! Backups, their restoration in a new epoch (R11), and the purge of tombstones that no device or backup needs any more (R10).
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
@@ -13,7 +14,8 @@ use crate::store::{Quota, StoreError};
 
 const DAY_MS: i64 = 86_400_000;
 
-/// Writes a consistent copy of the database in a folder to a new file. The server may be running.
+/// Writes a consistent copy of the database in a folder to a new file, which gets its name once it is complete and sound. The server may be
+/// running.
 ///
 /// # Errors
 /// The database does not exist, or the file exists or cannot be written.
@@ -25,16 +27,36 @@ pub fn back_up(folder: &Path, to: &Path, now_ms: i64) -> Result<(), StoreError> 
     // The backup is recorded before the copy, so that no tombstone is purged that the copy does not contain. The copy contains the row too,
     // so a restored server also knows about it.
     connection.execute("INSERT OR REPLACE INTO backups SELECT user_id, ?1, rev FROM users", [now_ms])?;
-    // SQLite writes into an empty file and keeps its permissions.
-    private().write(true).create_new(true).open(to).map_err(|error| failed("write the backup", to, error))?;
-    let target = to.to_str().ok_or_else(|| StoreError::new("the path of the backup is not UTF-8"))?;
-    connection.execute("VACUUM INTO ?1", [target]).map_err(|error| {
-        // An incomplete file must not be mistaken for a backup.
-        let _ = std::fs::remove_file(to);
-        failed("write the backup", to, error)
-    })?;
-    let written = std::fs::File::open(to).and_then(|file| file.sync_all());
-    written.map_err(|error| failed("write the backup", to, error))
+    let written = write(&connection, to);
+    if written.is_err() {
+        // What does not exist must not pass for the newest backup.
+        connection.execute("DELETE FROM backups WHERE taken_at = ?1", [now_ms])?;
+    }
+    written
+}
+
+/// Copies the database to a file with another name, checks the copy, and renames it.
+fn write(connection: &Connection, to: &Path) -> Result<(), StoreError> {
+    let mut name = to.file_name().unwrap_or_default().to_owned();
+    name.push(".partial");
+    let partial = to.with_file_name(name);
+    // It may be left from a backup that was interrupted.
+    if partial.exists() {
+        std::fs::remove_file(&partial).map_err(|error| failed("remove", &partial, error))?;
+    }
+    let copy = || {
+        // SQLite writes into an empty file and keeps its permissions.
+        private().write(true).create_new(true).open(&partial).map_err(|error| failed("write the backup", to, error))?;
+        let target = partial.to_str().ok_or_else(|| StoreError::new("the path of the backup is not UTF-8"))?;
+        connection.execute("VACUUM INTO ?1", [target]).map_err(|error| failed("write the backup", to, error))?;
+        check(&existing(&partial)?).map_err(|error| failed("use the backup", to, error))?;
+        let finished = File::open(&partial).and_then(|file| file.sync_all()).and_then(|()| std::fs::rename(&partial, to));
+        finished.map_err(|error| failed("write the backup", to, error))
+    };
+    copy().inspect_err(|_| {
+        // An incomplete file must not be mistaken for a backup. If it cannot be removed, its name says what it is.
+        let _ = std::fs::remove_file(&partial);
+    })
 }
 
 /// Replaces the database in a folder with a backup, and begins a new epoch. The previous database is renamed and kept in the same folder;

@@ -1,10 +1,11 @@
 //! Access to the database from another process than the server, which may be running.
 
+use std::fs::{File, TryLockError};
 use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
-use super::{BUSY_TIMEOUT, DATABASE, version_of};
+use super::{BUSY_TIMEOUT, DATABASE, DATABASE_VERSION, LOCK, version_of};
 use crate::store::StoreError;
 
 /// Opens an existing database, and verifies that it belongs to this program. Its version may be an older one.
@@ -29,12 +30,17 @@ pub fn existing(path: &Path) -> Result<Connection, StoreError> {
 /// The folder has no database, or one of another version.
 pub fn open(folder: &Path) -> Result<Connection, StoreError> {
     let connection = existing(&folder.join(DATABASE))?;
-    let (found, ours) = (version_of(&connection)?, super::MIGRATIONS.len());
+    let (found, ours) = (version_of(&connection)?, DATABASE_VERSION);
     if found == ours {
         return Ok(connection);
     }
     let act = if found < ours { "start the server once, which migrates it" } else { "update this program" };
     Err(StoreError::new(format!("the database in {} is of version {found}, and this program works on {ours}: {act}", folder.display())))
+}
+
+/// Returns whether a server runs in a folder.
+pub fn is_served(folder: &Path) -> bool {
+    File::open(folder.join(LOCK)).is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
 }
 
 /// Runs `work` in one write transaction. An error rolls everything back.

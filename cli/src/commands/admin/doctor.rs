@@ -1,0 +1,22 @@
+//! `admin doctor`: checks a server's settings and data.
+
+use stronglog_server::check::{self, Wanted};
+
+use crate::args::{Admin, Command, Doctor, Serve};
+use crate::commands::findings;
+use crate::exit::Outcome;
+use crate::settings;
+
+pub fn run(doctor: &Doctor, json: bool) -> Outcome {
+    let Serve { config, .. } = match &doctor.serve.file {
+        None => doctor.serve.clone(),
+        Some(file) => match settings::with_file(std::env::args_os(), &["admin", "doctor"], file)?.command {
+            Command::Admin(Admin::Doctor(settled)) => settled.serve,
+            _ => doctor.serve.clone(),
+        },
+    };
+    let mut found = check::folder(&config.data, Wanted { backup_hours: doctor.backup_hours });
+    found.extend([check::secret(&config), check::certificate(&config)]);
+    found.sort_by_key(|finding| std::cmp::Reverse(finding.grade));
+    findings::report(&found, json)
+}

@@ -1,0 +1,36 @@
+//! `admin stats`: how much a server holds.
+
+use std::path::Path;
+
+use stronglog_server::admin::{self, Share, Stats};
+
+use crate::commands::table;
+use crate::exit::{Exit, Failure, Outcome};
+use crate::output::StatsOutput;
+use crate::terminal::{bytes, counted, moment, say, say_fields, say_json, thousands};
+
+pub fn run(data: &Path, json: bool) -> Outcome {
+    let stats = admin::stats(data).map_err(|error| Failure::new(error.to_string()))?;
+    if json {
+        say_json(&StatsOutput::of(&stats))?;
+        return Ok(Exit::Done);
+    }
+    let Stats { accounts, disabled, sessions, records, tombstones, epoch, restores, largest, .. } = &stats;
+    let at = |at: Option<i64>| at.map_or_else(|| "never".to_owned(), moment);
+    say_fields(&[
+        ("accounts", format!("{}, {} of them disabled", thousands(*accounts), thousands(*disabled))),
+        ("devices", format!("{} signed in", thousands(*sessions))),
+        ("records", format!("{} in {}", thousands(*records), bytes(stats.bytes))),
+        ("deletions", format!("{} remembered", thousands(*tombstones))),
+        ("database", format!("{}, and {} of write-ahead log", bytes(stats.database_bytes), bytes(stats.log_bytes))),
+        ("last write", at(stats.written_at)),
+        ("last backup", at(stats.backed_up_at)),
+        ("epoch", format!("{epoch}, after {}", counted(*restores, "restore"))),
+    ])?;
+    if !largest.is_empty() {
+        say!("")?;
+        let row = |share: &Share| vec![share.email.clone(), thousands(share.records), bytes(share.bytes)];
+        table::say_rows(&["largest accounts", "records", "size"], &largest.iter().map(row).collect::<Vec<_>>())?;
+    }
+    Ok(Exit::Done)
+}

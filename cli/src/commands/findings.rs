@@ -1,0 +1,34 @@
+//! Prints what checks have found, and turns the most serious grade into an exit code.
+
+use stronglog_server::check::{Finding, Grade};
+
+use crate::exit::{Exit, Outcome};
+use crate::output::{FindingOutput, FindingsOutput};
+use crate::terminal::{bad, bold, faint, good, say, say_json};
+
+/// Prints the findings. The exit code is 1 if one is bad, and 3 if one is a warning.
+///
+/// # Errors
+/// The output cannot be written.
+pub fn report(findings: &[Finding], json: bool) -> Outcome {
+    let worst = findings.iter().map(|finding| finding.grade).max().unwrap_or(Grade::Good);
+    if json {
+        let output = |finding: &Finding| FindingOutput { name: finding.name, grade: finding.grade.into(), told: finding.told.clone() };
+        say_json(&FindingsOutput { grade: worst.into(), findings: findings.iter().map(output).collect() })?;
+    } else {
+        let width = findings.iter().map(|finding| finding.name.len()).max().unwrap_or_default();
+        for Finding { name, grade, told } in findings {
+            let sign = match grade {
+                Grade::Good => good("✓"),
+                Grade::Warning => bold("!"),
+                Grade::Bad => bad("✗"),
+            };
+            say!("{sign} {}  {told}", faint(format!("{name:width$}")))?;
+        }
+    }
+    Ok(match worst {
+        Grade::Good => Exit::Done,
+        Grade::Warning => Exit::Attention,
+        Grade::Bad => Exit::Failed,
+    })
+}

@@ -1,0 +1,163 @@
+//! A data folder: integrity, permissions, disk space, clock, backups and the write-ahead log. The server may be running.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use super::{DAY_MS, Finding, bytes};
+use crate::app::now_ms;
+use crate::store::StoreError;
+use crate::store::sqlite::outside::existing;
+use crate::store::sqlite::{DATABASE, DATABASE_VERSION, version_of};
+
+/// Above this size the write-ahead log slows reads down and takes long to recover. The server empties it at 32 MiB unless a reader prevents it.
+const LOG_BYTES_MAX: u64 = 256 * 1_024 * 1_024;
+/// Below this much free space the server may stop writing soon.
+const FREE_BYTES_MIN: u64 = 256 * 1_024 * 1_024;
+/// How far the data may be ahead of the clock.
+const SKEW_MS_MAX: i64 = 60_000;
+
+/// What the operator expects of a folder.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted {
+    /// How old the newest backup may be, in hours.
+    pub backup_hours: u32,
+}
+
+/// Checks a data folder.
+pub fn folder(data: &Path, wanted: Wanted) -> Vec<Finding> {
+    let connection = match existing(&data.join(DATABASE)) {
+        Ok(connection) => connection,
+        Err(error) => return vec![Finding::bad("database", error.to_string())],
+    };
+    let now = now_ms();
+    let mut findings = vec![
+        told("version", schema(&connection)),
+        told("integrity", integrity(&connection)),
+        permissions(data),
+        space(data),
+        told("clock", clock(&connection, now)),
+        told("backup", backup(&connection, wanted, now)),
+        log(data),
+    ];
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.grade));
+    findings
+}
+
+fn told(name: &'static str, result: Result<Finding, StoreError>) -> Finding {
+    result.unwrap_or_else(|error| Finding::bad(name, error.to_string()))
+}
+
+fn schema(connection: &Connection) -> Result<Finding, StoreError> {
+    let found = version_of(connection)?;
+    Ok(match found.cmp(&DATABASE_VERSION) {
+        std::cmp::Ordering::Equal => Finding::good("version", format!("{found}, which this program writes")),
+        std::cmp::Ordering::Less => {
+            Finding::warning("version", format!("{found}, and this program writes {DATABASE_VERSION}: start the server, which migrates it"))
+        }
+        std::cmp::Ordering::Greater => Finding::bad("version", format!("{found}, and this program knows {DATABASE_VERSION}: update it")),
+    })
+}
+
+fn integrity(connection: &Connection) -> Result<Finding, StoreError> {
+    let mut statement = connection.prepare("PRAGMA integrity_check(3)")?;
+    let found = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<Result<Vec<_>, _>>()?;
+    if found != ["ok"] {
+        return Ok(Finding::bad("integrity", format!("{}; stop the server and restore a backup", found.join(", "))));
+    }
+    let strays = connection.prepare("PRAGMA foreign_key_check")?.query_map([], |_| Ok(()))?.count();
+    Ok(match strays {
+        0 => Finding::good("integrity", "every page and index is sound"),
+        _ => Finding::bad("integrity", format!("{strays} rows belong to no account; restore a backup")),
+    })
+}
+
+#[cfg(unix)]
+fn permissions(data: &Path) -> Finding {
+    use std::os::unix::fs::PermissionsExt;
+    let open = |path: &Path| path.metadata().is_ok_and(|known| known.permissions().mode() & 0o077 != 0);
+    let entries = std::fs::read_dir(data).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut found: Vec<String> =
+        entries.chain([data.to_owned()]).filter(|path| open(path)).map(|path| path.display().to_string()).collect();
+    found.sort();
+    match found.as_slice() {
+        [] => Finding::good("permissions", "nobody else can read the folder"),
+        [one] => Finding::bad("permissions", format!("other users can reach {one}; run `chmod go-rwx {one}`")),
+        [first, ..] => Finding::bad(
+            "permissions",
+            format!("other users can reach {first} and {} more; run `chmod -R go-rwx {}`", found.len() - 1, data.display()),
+        ),
+    }
+}
+
+#[cfg(not(unix))]
+fn permissions(_: &Path) -> Finding {
+    Finding::good("permissions", "not checked on this system")
+}
+
+#[cfg(unix)]
+fn space(data: &Path) -> Finding {
+    match rustix::fs::statvfs(data) {
+        Ok(known) => {
+            let (free, database) = (known.f_bavail.saturating_mul(known.f_frsize), size(&data.join(DATABASE)));
+            let told = format!("{} are free, and the database takes {}", bytes(free), bytes(database));
+            match free {
+                ..FREE_BYTES_MIN => Finding::bad("disk", format!("{told}; free some space")),
+                // A backup into the same file system needs as much again.
+                _ if free < database.saturating_mul(2) => {
+                    Finding::warning("disk", format!("{told}; a backup beside it needs as much again"))
+                }
+                _ => Finding::good("disk", told),
+            }
+        }
+        Err(error) => Finding::warning("disk", format!("the free space of {} cannot be read: {error}", data.display())),
+    }
+}
+
+#[cfg(not(unix))]
+fn space(_: &Path) -> Finding {
+    Finding::good("disk", "not checked on this system")
+}
+
+fn clock(connection: &Connection, now: i64) -> Result<Finding, StoreError> {
+    let newest: i64 = connection.query_row("SELECT coalesce(max(server_updated_at), 0) FROM users", [], |row| row.get(0))?;
+    let ahead = newest.saturating_sub(now);
+    Ok(if ahead > SKEW_MS_MAX {
+        Finding::bad("clock", format!("the newest write is {} minutes ahead of this machine's clock; set the clock", ahead / 60_000))
+    } else {
+        Finding::good("clock", "not behind the data")
+    })
+}
+
+fn backup(connection: &Connection, wanted: Wanted, now: i64) -> Result<Finding, StoreError> {
+    let (accounts, newest): (u64, Option<i64>) =
+        connection.query_row("SELECT (SELECT count(*) FROM users), (SELECT max(taken_at) FROM backups)", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
+    Ok(match newest {
+        _ if accounts == 0 => Finding::good("backup", "there is no account to lose"),
+        None => Finding::warning("backup", "there is none that could be restored; run `stronglog admin backup`"),
+        Some(at) => {
+            let hours = now.saturating_sub(at).max(0) / (DAY_MS / 24);
+            match hours > i64::from(wanted.backup_hours) {
+                true => Finding::warning("backup", format!("the newest was made {hours} hours ago; run `stronglog admin backup`")),
+                false => Finding::good("backup", format!("the newest was made {hours} hours ago")),
+            }
+        }
+    })
+}
+
+fn log(data: &Path) -> Finding {
+    let held = size(&data.join(format!("{DATABASE}-wal")));
+    match held {
+        ..=LOG_BYTES_MAX => Finding::good("log", format!("the write-ahead log takes {}", bytes(held))),
+        _ => Finding::warning(
+            "log",
+            format!("the write-ahead log takes {}: a program holds the database open; close it, or restart the server", bytes(held)),
+        ),
+    }
+}
+
+fn size(path: &Path) -> u64 {
+    path.metadata().map_or(0, |known| known.len())
+}

@@ -1,0 +1,83 @@
+//! The signing secrets: where they come from, and whether they are good.
+
+use std::io::ErrorKind;
+use std::path::Path;
+
+use crate::config::{Config, Secret};
+use crate::serve::ServeError;
+use crate::store::StoreError;
+use crate::store::sqlite::files::{make_folder, private};
+
+/// The file in the data folder with the secret of the development mode.
+const KEPT: &str = "stronglog.secret";
+
+/// The secrets of a server. The first one signs; tokens that any of them signed are valid.
+///
+/// # Errors
+/// There is no secret, one is weak, or a file cannot be used.
+pub fn secrets(config: &Config) -> Result<Vec<Secret>, ServeError> {
+    let given = match (&config.signing_secret, &config.signing_secret_file) {
+        (Some(_), Some(_)) => return Err(ServeError::Settings("--signing-secret and --signing-secret-file are given: leave one out")),
+        (Some(secret), None) => vec![secret.clone()],
+        (None, Some(path)) => read(path)?,
+        (None, None) if config.dev => vec![kept(&config.data)?],
+        (None, None) => return Err(ServeError::NoSecret),
+    };
+    let all: Vec<Secret> = given.into_iter().chain(config.previous_signing_secret.clone()).collect();
+    match all.iter().find_map(Secret::weakness) {
+        Some(weakness) if !config.dev => Err(ServeError::WeakSecret(weakness)),
+        _ => Ok(all),
+    }
+}
+
+/// Reads a file with a secret on each line: the one that signs, and the ones before it.
+fn read(path: &Path) -> Result<Vec<Secret>, ServeError> {
+    let failed = |cause: std::io::Error| ServeError::SecretFile { path: path.to_owned(), cause };
+    let text = std::fs::read_to_string(path).map_err(failed)?;
+    check_private(path).map_err(failed)?;
+    let secrets: Vec<Secret> = text.lines().map(str::trim).filter(|line| !line.is_empty()).map(Secret::new).collect();
+    if secrets.is_empty() {
+        Err(failed(std::io::Error::other("it is empty; write the output of `openssl rand -base64 48` to it")))
+    } else {
+        Ok(secrets)
+    }
+}
+
+/// Checks that only the owner of a file can change it, and that strangers cannot read it.
+///
+/// # Errors
+/// Its mode allows more, or cannot be read.
+pub fn check_private(path: &Path) -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(path)?.permissions()) & 0o777;
+        if mode & 0o027 != 0 {
+            let told = format!("other users may read or change it (mode {mode:04o}); run `chmod 600 {}`", path.display());
+            return Err(std::io::Error::other(told));
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
+}
+
+/// The secret stored in the data folder. It is created on the first start.
+fn kept(folder: &Path) -> Result<Secret, ServeError> {
+    let path = folder.join(KEPT);
+    let failed = |error: std::io::Error| StoreError::new(format!("cannot use {}: {error}", path.display()));
+    match std::fs::read_to_string(&path) {
+        Ok(text) if Secret::new(text.trim()).weakness().is_none() => return Ok(Secret::new(text.trim())),
+        Ok(_) => return Err(ServeError::WeakSecret("the file in the data folder holds it: remove the file")),
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) => return Err(failed(error).into()),
+    }
+    make_folder(folder)?;
+    let secret: String = rand::random::<[u8; 32]>().iter().map(|byte| format!("{byte:02x}")).collect();
+    private()
+        .create_new(true)
+        .write(true)
+        .open(&path)
+        .and_then(|mut file| std::io::Write::write_all(&mut file, secret.as_bytes()))
+        .map_err(failed)?;
+    Ok(Secret::new(secret))
+}
