@@ -6,6 +6,7 @@
 mod direction;
 mod operation;
 mod rules;
+mod text;
 
 use std::collections::BTreeSet;
 
@@ -13,8 +14,9 @@ use serde_json::Value as JsonValue;
 
 pub use direction::{Direction, Role, View};
 pub use operation::{
-    Body, Header, Media, Method, Operation, Parameter, Place, Response, SecurityKind, SecurityScheme, Status, Style, is_json,
+    Body, Encoding, Header, Media, Method, Operation, Parameter, Place, Response, SecurityKind, SecurityScheme, Status, Style, is_json,
 };
+pub use text::TextShape;
 
 pub use rules::{
     ArrayRules, Comparison, Condition, Contains, Discriminator, IntegerWidth, NumberRules, ObjectRules, Rule, Sign, TextRules, UnionTag,
@@ -268,12 +270,6 @@ impl Contract {
             }
         }
         found
-    }
-
-    /// The JSON types that the text of a parameter or header may represent: string if the schema has no type.
-    pub fn text_types(&self, id: SchemaId) -> Types {
-        let parts = self.all_of_closure(self.resolved(id));
-        parts.iter().find_map(|part| self.schema(*part).types).unwrap_or(Types::STRING)
     }
 
     /// The schemas of a member in all variants of a record.

@@ -50,7 +50,7 @@ fn compare(name: &str, text: &str) -> usize {
         .iter()
         .map(|operation| {
             let parameters = operation.parameters.iter().map(|parameter| {
-                let place = match parameter.place {
+                let place = match parameter.place() {
                     Place::Path => "path",
                     Place::Query => "query",
                     Place::Header => "header",

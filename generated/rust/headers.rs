@@ -12,7 +12,7 @@
 
 use std::collections::BTreeMap;
 use super::runtime::check::Types;
-use super::runtime::http::{Header, check_nothing};
+use super::runtime::http::{Header, Shape, check_nothing};
 use super::runtime::json::Value;
 use super::runtime::schema::Each;
 use super::{types, validators};
@@ -20,20 +20,20 @@ use super::{types, validators};
 /// The version of the contract that the server was built from.
 pub const X_CONTRACT_VERSION: Header<types::ContractVersion> = Header::new(
     "X-Contract-Version",
-    Types::STRING,
+    Shape::TEXT,
     validators::check_contract_version,
 );
 
 /// The challenge, by RFC 6750.
 pub const WWW_AUTHENTICATE: Header<String> = Header::new(
     "WWW-Authenticate",
-    Types::STRING,
+    Shape::TEXT,
     validators::check_www_authenticate_header,
 );
 
 /// How many seconds to wait before the next request. Clients honour it exactly.
 pub const RETRY_AFTER: Header<i64> = Header::new(
     "Retry-After",
-    Types::INTEGER,
+    Shape::INTEGER,
     validators::check_retry_after_header,
 );

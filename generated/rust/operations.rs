@@ -10,11 +10,9 @@
 )]
 
 use std::collections::BTreeMap;
-use super::runtime::check::Types;
 use super::runtime::http::{
-    HeaderMap, Incoming, Method, Operation, Outcome, Rejection, Request, StatusCode,
-    Style, Writer, Written, bytes, check_nothing, empty, has_json, json, read_json,
-    required,
+    HeaderMap, Incoming, Method, Operation, Outcome, Rejection, StatusCode, Writer,
+    Written, bytes, check_nothing, empty, has_json, json, read_json,
 };
 use super::runtime::json::Value;
 use super::runtime::report::Report;
@@ -44,58 +42,20 @@ impl Operation for GetChanges {
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/changes";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = GetChangesResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        if let Some(value) = &self.since {
-            request.query("since", Style::Exploded, value, validators::check_cursor);
-        }
-        if let Some(value) = &self.limit {
-            request
-                .query(
-                    "limit",
-                    Style::Exploded,
-                    value,
-                    validators::check_get_changes_limit,
-                );
-        }
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.optional(&parameters::SINCE, &self.since);
+        to.optional(&parameters::LIMIT, &self.limit);
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&["since", "limit"])?;
         Ok(Self {
-            since: incoming
-                .query(
-                    "since",
-                    Style::Exploded,
-                    Types::STRING,
-                    validators::check_cursor,
-                )?,
-            limit: incoming
-                .query(
-                    "limit",
-                    Style::Exploded,
-                    Types::INTEGER,
-                    validators::check_get_changes_limit,
-                )?,
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            since: incoming.optional(&parameters::SINCE)?,
+            limit: incoming.optional(&parameters::LIMIT)?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
         })
     }
 }
@@ -222,34 +182,17 @@ impl Operation for PushChanges {
     const METHOD: Method = Method::POST;
     const PATH: &'static str = "/api/v1/changes/batch";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = PushChangesResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request
-            .json("application/json", &self.body, validators::check_feed_push_request);
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
+        to.json("application/json", &self.body, validators::check_feed_push_request);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&[])?;
         Ok(Self {
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
             body: incoming.json(validators::check_feed_push_request)?,
         })
     }
@@ -412,32 +355,16 @@ impl Operation for StreamChanges {
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/changes/stream";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "text/event-stream, application/problem+json";
     type Response = StreamChangesResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&[])?;
         Ok(Self {
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
         })
     }
 }
@@ -558,58 +485,20 @@ impl Operation for ListUserSettingsChanges {
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/user-settings";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = ListUserSettingsChangesResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        if let Some(value) = &self.since {
-            request.query("since", Style::Exploded, value, validators::check_cursor);
-        }
-        if let Some(value) = &self.limit {
-            request
-                .query(
-                    "limit",
-                    Style::Exploded,
-                    value,
-                    validators::check_get_changes_limit,
-                );
-        }
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.optional(&parameters::SINCE, &self.since);
+        to.optional(&parameters::LIMIT, &self.limit);
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&["since", "limit"])?;
         Ok(Self {
-            since: incoming
-                .query(
-                    "since",
-                    Style::Exploded,
-                    Types::STRING,
-                    validators::check_cursor,
-                )?,
-            limit: incoming
-                .query(
-                    "limit",
-                    Style::Exploded,
-                    Types::INTEGER,
-                    validators::check_get_changes_limit,
-                )?,
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            since: incoming.optional(&parameters::SINCE)?,
+            limit: incoming.optional(&parameters::LIMIT)?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
         })
     }
 }
@@ -740,38 +629,21 @@ impl Operation for PushUserSettings {
     const METHOD: Method = Method::POST;
     const PATH: &'static str = "/api/v1/user-settings/batch";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = PushUserSettingsResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request
-            .json(
-                "application/json",
-                &self.body,
-                validators::check_user_settings_push_request,
-            );
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
+        to.json(
+            "application/json",
+            &self.body,
+            validators::check_user_settings_push_request,
+        );
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&[])?;
         Ok(Self {
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
             body: incoming.json(validators::check_user_settings_push_request)?,
         })
     }
@@ -936,34 +808,18 @@ impl Operation for GetUserSettings {
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/user-settings/{id}";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = GetUserSettingsResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, validators::check_id);
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.required(&parameters::ID, &self.id);
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&[])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            id: incoming.required(&parameters::ID)?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
         })
     }
 }
@@ -1089,40 +945,23 @@ impl Operation for PutUserSettings {
     const METHOD: Method = Method::PUT;
     const PATH: &'static str = "/api/v1/user-settings/{id}";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = PutUserSettingsResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, validators::check_id);
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request
-            .json(
-                "application/json",
-                &self.body,
-                validators::check_user_settings_push_change,
-            );
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.required(&parameters::ID, &self.id);
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
+        to.json(
+            "application/json",
+            &self.body,
+            validators::check_user_settings_push_change,
+        );
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&[])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            id: incoming.required(&parameters::ID)?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
             body: incoming.json(validators::check_user_settings_push_change)?,
         })
     }
@@ -1307,81 +1146,28 @@ impl Operation for DeleteUserSettings {
     const METHOD: Method = Method::DELETE;
     const PATH: &'static str = "/api/v1/user-settings/{id}";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = DeleteUserSettingsResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, validators::check_id);
-        if let Some(value) = &self.op_id {
-            request.query("opId", Style::Exploded, value, validators::check_id);
-        }
-        if let Some(value) = &self.device_id {
-            request.query("deviceId", Style::Exploded, value, validators::check_id);
-        }
-        if let Some(value) = &self.seq {
-            request.query("seq", Style::Exploded, value, validators::check_seq);
-        }
-        if let Some(value) = &self.client_updated_at {
-            request
-                .query(
-                    "clientUpdatedAt",
-                    Style::Exploded,
-                    value,
-                    validators::check_timestamp,
-                );
-        }
-        if let Some(value) = &self.base_rev {
-            request.query("baseRev", Style::Exploded, value, validators::check_revision);
-        }
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.required(&parameters::ID, &self.id);
+        to.optional(&parameters::OP_ID, &self.op_id);
+        to.optional(&parameters::DEVICE_ID, &self.device_id);
+        to.optional(&parameters::SEQ, &self.seq);
+        to.optional(&parameters::CLIENT_UPDATED_AT, &self.client_updated_at);
+        to.optional(&parameters::BASE_REV, &self.base_rev);
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming
-            .known_query(&["opId", "deviceId", "seq", "clientUpdatedAt", "baseRev"])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
-            op_id: incoming
-                .query("opId", Style::Exploded, Types::STRING, validators::check_id)?,
-            device_id: incoming
-                .query(
-                    "deviceId",
-                    Style::Exploded,
-                    Types::STRING,
-                    validators::check_id,
-                )?,
-            seq: incoming
-                .query("seq", Style::Exploded, Types::INTEGER, validators::check_seq)?,
-            client_updated_at: incoming
-                .query(
-                    "clientUpdatedAt",
-                    Style::Exploded,
-                    Types::INTEGER,
-                    validators::check_timestamp,
-                )?,
-            base_rev: incoming
-                .query(
-                    "baseRev",
-                    Style::Exploded,
-                    Types::INTEGER,
-                    validators::check_revision,
-                )?,
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            id: incoming.required(&parameters::ID)?,
+            op_id: incoming.optional(&parameters::OP_ID)?,
+            device_id: incoming.optional(&parameters::DEVICE_ID)?,
+            seq: incoming.optional(&parameters::SEQ)?,
+            client_updated_at: incoming.optional(&parameters::CLIENT_UPDATED_AT)?,
+            base_rev: incoming.optional(&parameters::BASE_REV)?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
         })
     }
 }
@@ -1513,58 +1299,20 @@ impl Operation for ListExerciseDefinitionChanges {
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/exercise-definitions";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = ListExerciseDefinitionChangesResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        if let Some(value) = &self.since {
-            request.query("since", Style::Exploded, value, validators::check_cursor);
-        }
-        if let Some(value) = &self.limit {
-            request
-                .query(
-                    "limit",
-                    Style::Exploded,
-                    value,
-                    validators::check_get_changes_limit,
-                );
-        }
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.optional(&parameters::SINCE, &self.since);
+        to.optional(&parameters::LIMIT, &self.limit);
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&["since", "limit"])?;
         Ok(Self {
-            since: incoming
-                .query(
-                    "since",
-                    Style::Exploded,
-                    Types::STRING,
-                    validators::check_cursor,
-                )?,
-            limit: incoming
-                .query(
-                    "limit",
-                    Style::Exploded,
-                    Types::INTEGER,
-                    validators::check_get_changes_limit,
-                )?,
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            since: incoming.optional(&parameters::SINCE)?,
+            limit: incoming.optional(&parameters::LIMIT)?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
         })
     }
 }
@@ -1698,38 +1446,21 @@ impl Operation for PushExerciseDefinitions {
     const METHOD: Method = Method::POST;
     const PATH: &'static str = "/api/v1/exercise-definitions/batch";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = PushExerciseDefinitionsResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request
-            .json(
-                "application/json",
-                &self.body,
-                validators::check_exercise_definition_push_request,
-            );
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
+        to.json(
+            "application/json",
+            &self.body,
+            validators::check_exercise_definition_push_request,
+        );
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&[])?;
         Ok(Self {
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
             body: incoming.json(validators::check_exercise_definition_push_request)?,
         })
     }
@@ -1897,34 +1628,18 @@ impl Operation for GetExerciseDefinition {
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/exercise-definitions/{id}";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = GetExerciseDefinitionResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, validators::check_id);
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.required(&parameters::ID, &self.id);
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&[])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            id: incoming.required(&parameters::ID)?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
         })
     }
 }
@@ -2054,40 +1769,23 @@ impl Operation for PutExerciseDefinition {
     const METHOD: Method = Method::PUT;
     const PATH: &'static str = "/api/v1/exercise-definitions/{id}";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = PutExerciseDefinitionResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, validators::check_id);
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request
-            .json(
-                "application/json",
-                &self.body,
-                validators::check_exercise_definition_push_change,
-            );
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.required(&parameters::ID, &self.id);
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
+        to.json(
+            "application/json",
+            &self.body,
+            validators::check_exercise_definition_push_change,
+        );
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&[])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            id: incoming.required(&parameters::ID)?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
             body: incoming.json(validators::check_exercise_definition_push_change)?,
         })
     }
@@ -2275,81 +1973,28 @@ impl Operation for DeleteExerciseDefinition {
     const METHOD: Method = Method::DELETE;
     const PATH: &'static str = "/api/v1/exercise-definitions/{id}";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = DeleteExerciseDefinitionResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, validators::check_id);
-        if let Some(value) = &self.op_id {
-            request.query("opId", Style::Exploded, value, validators::check_id);
-        }
-        if let Some(value) = &self.device_id {
-            request.query("deviceId", Style::Exploded, value, validators::check_id);
-        }
-        if let Some(value) = &self.seq {
-            request.query("seq", Style::Exploded, value, validators::check_seq);
-        }
-        if let Some(value) = &self.client_updated_at {
-            request
-                .query(
-                    "clientUpdatedAt",
-                    Style::Exploded,
-                    value,
-                    validators::check_timestamp,
-                );
-        }
-        if let Some(value) = &self.base_rev {
-            request.query("baseRev", Style::Exploded, value, validators::check_revision);
-        }
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.required(&parameters::ID, &self.id);
+        to.optional(&parameters::OP_ID, &self.op_id);
+        to.optional(&parameters::DEVICE_ID, &self.device_id);
+        to.optional(&parameters::SEQ, &self.seq);
+        to.optional(&parameters::CLIENT_UPDATED_AT, &self.client_updated_at);
+        to.optional(&parameters::BASE_REV, &self.base_rev);
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming
-            .known_query(&["opId", "deviceId", "seq", "clientUpdatedAt", "baseRev"])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
-            op_id: incoming
-                .query("opId", Style::Exploded, Types::STRING, validators::check_id)?,
-            device_id: incoming
-                .query(
-                    "deviceId",
-                    Style::Exploded,
-                    Types::STRING,
-                    validators::check_id,
-                )?,
-            seq: incoming
-                .query("seq", Style::Exploded, Types::INTEGER, validators::check_seq)?,
-            client_updated_at: incoming
-                .query(
-                    "clientUpdatedAt",
-                    Style::Exploded,
-                    Types::INTEGER,
-                    validators::check_timestamp,
-                )?,
-            base_rev: incoming
-                .query(
-                    "baseRev",
-                    Style::Exploded,
-                    Types::INTEGER,
-                    validators::check_revision,
-                )?,
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            id: incoming.required(&parameters::ID)?,
+            op_id: incoming.optional(&parameters::OP_ID)?,
+            device_id: incoming.optional(&parameters::DEVICE_ID)?,
+            seq: incoming.optional(&parameters::SEQ)?,
+            client_updated_at: incoming.optional(&parameters::CLIENT_UPDATED_AT)?,
+            base_rev: incoming.optional(&parameters::BASE_REV)?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
         })
     }
 }
@@ -2483,58 +2128,20 @@ impl Operation for ListWorkoutLogChanges {
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/workout-logs";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = ListWorkoutLogChangesResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        if let Some(value) = &self.since {
-            request.query("since", Style::Exploded, value, validators::check_cursor);
-        }
-        if let Some(value) = &self.limit {
-            request
-                .query(
-                    "limit",
-                    Style::Exploded,
-                    value,
-                    validators::check_get_changes_limit,
-                );
-        }
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.optional(&parameters::SINCE, &self.since);
+        to.optional(&parameters::LIMIT, &self.limit);
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&["since", "limit"])?;
         Ok(Self {
-            since: incoming
-                .query(
-                    "since",
-                    Style::Exploded,
-                    Types::STRING,
-                    validators::check_cursor,
-                )?,
-            limit: incoming
-                .query(
-                    "limit",
-                    Style::Exploded,
-                    Types::INTEGER,
-                    validators::check_get_changes_limit,
-                )?,
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            since: incoming.optional(&parameters::SINCE)?,
+            limit: incoming.optional(&parameters::LIMIT)?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
         })
     }
 }
@@ -2663,38 +2270,21 @@ impl Operation for PushWorkoutLogs {
     const METHOD: Method = Method::POST;
     const PATH: &'static str = "/api/v1/workout-logs/batch";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = PushWorkoutLogsResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request
-            .json(
-                "application/json",
-                &self.body,
-                validators::check_workout_log_push_request,
-            );
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
+        to.json(
+            "application/json",
+            &self.body,
+            validators::check_workout_log_push_request,
+        );
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&[])?;
         Ok(Self {
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
             body: incoming.json(validators::check_workout_log_push_request)?,
         })
     }
@@ -2857,34 +2447,18 @@ impl Operation for GetWorkoutLog {
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/workout-logs/{id}";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = GetWorkoutLogResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, validators::check_id);
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.required(&parameters::ID, &self.id);
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&[])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            id: incoming.required(&parameters::ID)?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
         })
     }
 }
@@ -3010,40 +2584,23 @@ impl Operation for PutWorkoutLog {
     const METHOD: Method = Method::PUT;
     const PATH: &'static str = "/api/v1/workout-logs/{id}";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = PutWorkoutLogResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, validators::check_id);
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request
-            .json(
-                "application/json",
-                &self.body,
-                validators::check_workout_log_push_change,
-            );
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.required(&parameters::ID, &self.id);
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
+        to.json(
+            "application/json",
+            &self.body,
+            validators::check_workout_log_push_change,
+        );
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&[])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            id: incoming.required(&parameters::ID)?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
             body: incoming.json(validators::check_workout_log_push_change)?,
         })
     }
@@ -3228,81 +2785,28 @@ impl Operation for DeleteWorkoutLog {
     const METHOD: Method = Method::DELETE;
     const PATH: &'static str = "/api/v1/workout-logs/{id}";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = DeleteWorkoutLogResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, validators::check_id);
-        if let Some(value) = &self.op_id {
-            request.query("opId", Style::Exploded, value, validators::check_id);
-        }
-        if let Some(value) = &self.device_id {
-            request.query("deviceId", Style::Exploded, value, validators::check_id);
-        }
-        if let Some(value) = &self.seq {
-            request.query("seq", Style::Exploded, value, validators::check_seq);
-        }
-        if let Some(value) = &self.client_updated_at {
-            request
-                .query(
-                    "clientUpdatedAt",
-                    Style::Exploded,
-                    value,
-                    validators::check_timestamp,
-                );
-        }
-        if let Some(value) = &self.base_rev {
-            request.query("baseRev", Style::Exploded, value, validators::check_revision);
-        }
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.required(&parameters::ID, &self.id);
+        to.optional(&parameters::OP_ID, &self.op_id);
+        to.optional(&parameters::DEVICE_ID, &self.device_id);
+        to.optional(&parameters::SEQ, &self.seq);
+        to.optional(&parameters::CLIENT_UPDATED_AT, &self.client_updated_at);
+        to.optional(&parameters::BASE_REV, &self.base_rev);
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming
-            .known_query(&["opId", "deviceId", "seq", "clientUpdatedAt", "baseRev"])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
-            op_id: incoming
-                .query("opId", Style::Exploded, Types::STRING, validators::check_id)?,
-            device_id: incoming
-                .query(
-                    "deviceId",
-                    Style::Exploded,
-                    Types::STRING,
-                    validators::check_id,
-                )?,
-            seq: incoming
-                .query("seq", Style::Exploded, Types::INTEGER, validators::check_seq)?,
-            client_updated_at: incoming
-                .query(
-                    "clientUpdatedAt",
-                    Style::Exploded,
-                    Types::INTEGER,
-                    validators::check_timestamp,
-                )?,
-            base_rev: incoming
-                .query(
-                    "baseRev",
-                    Style::Exploded,
-                    Types::INTEGER,
-                    validators::check_revision,
-                )?,
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            id: incoming.required(&parameters::ID)?,
+            op_id: incoming.optional(&parameters::OP_ID)?,
+            device_id: incoming.optional(&parameters::DEVICE_ID)?,
+            seq: incoming.optional(&parameters::SEQ)?,
+            client_updated_at: incoming.optional(&parameters::CLIENT_UPDATED_AT)?,
+            base_rev: incoming.optional(&parameters::BASE_REV)?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
         })
     }
 }
@@ -3433,58 +2937,20 @@ impl Operation for ListLoggedSetChanges {
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/logged-sets";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = ListLoggedSetChangesResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        if let Some(value) = &self.since {
-            request.query("since", Style::Exploded, value, validators::check_cursor);
-        }
-        if let Some(value) = &self.limit {
-            request
-                .query(
-                    "limit",
-                    Style::Exploded,
-                    value,
-                    validators::check_get_changes_limit,
-                );
-        }
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.optional(&parameters::SINCE, &self.since);
+        to.optional(&parameters::LIMIT, &self.limit);
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&["since", "limit"])?;
         Ok(Self {
-            since: incoming
-                .query(
-                    "since",
-                    Style::Exploded,
-                    Types::STRING,
-                    validators::check_cursor,
-                )?,
-            limit: incoming
-                .query(
-                    "limit",
-                    Style::Exploded,
-                    Types::INTEGER,
-                    validators::check_get_changes_limit,
-                )?,
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            since: incoming.optional(&parameters::SINCE)?,
+            limit: incoming.optional(&parameters::LIMIT)?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
         })
     }
 }
@@ -3613,38 +3079,21 @@ impl Operation for PushLoggedSets {
     const METHOD: Method = Method::POST;
     const PATH: &'static str = "/api/v1/logged-sets/batch";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = PushLoggedSetsResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request
-            .json(
-                "application/json",
-                &self.body,
-                validators::check_logged_set_push_request,
-            );
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
+        to.json(
+            "application/json",
+            &self.body,
+            validators::check_logged_set_push_request,
+        );
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&[])?;
         Ok(Self {
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
             body: incoming.json(validators::check_logged_set_push_request)?,
         })
     }
@@ -3807,34 +3256,18 @@ impl Operation for GetLoggedSet {
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/logged-sets/{id}";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = GetLoggedSetResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, validators::check_id);
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.required(&parameters::ID, &self.id);
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&[])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            id: incoming.required(&parameters::ID)?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
         })
     }
 }
@@ -3960,40 +3393,23 @@ impl Operation for PutLoggedSet {
     const METHOD: Method = Method::PUT;
     const PATH: &'static str = "/api/v1/logged-sets/{id}";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = PutLoggedSetResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, validators::check_id);
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request
-            .json(
-                "application/json",
-                &self.body,
-                validators::check_logged_set_push_change,
-            );
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.required(&parameters::ID, &self.id);
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
+        to.json(
+            "application/json",
+            &self.body,
+            validators::check_logged_set_push_change,
+        );
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&[])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            id: incoming.required(&parameters::ID)?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
             body: incoming.json(validators::check_logged_set_push_change)?,
         })
     }
@@ -4175,81 +3591,28 @@ impl Operation for DeleteLoggedSet {
     const METHOD: Method = Method::DELETE;
     const PATH: &'static str = "/api/v1/logged-sets/{id}";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = DeleteLoggedSetResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, validators::check_id);
-        if let Some(value) = &self.op_id {
-            request.query("opId", Style::Exploded, value, validators::check_id);
-        }
-        if let Some(value) = &self.device_id {
-            request.query("deviceId", Style::Exploded, value, validators::check_id);
-        }
-        if let Some(value) = &self.seq {
-            request.query("seq", Style::Exploded, value, validators::check_seq);
-        }
-        if let Some(value) = &self.client_updated_at {
-            request
-                .query(
-                    "clientUpdatedAt",
-                    Style::Exploded,
-                    value,
-                    validators::check_timestamp,
-                );
-        }
-        if let Some(value) = &self.base_rev {
-            request.query("baseRev", Style::Exploded, value, validators::check_revision);
-        }
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.required(&parameters::ID, &self.id);
+        to.optional(&parameters::OP_ID, &self.op_id);
+        to.optional(&parameters::DEVICE_ID, &self.device_id);
+        to.optional(&parameters::SEQ, &self.seq);
+        to.optional(&parameters::CLIENT_UPDATED_AT, &self.client_updated_at);
+        to.optional(&parameters::BASE_REV, &self.base_rev);
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming
-            .known_query(&["opId", "deviceId", "seq", "clientUpdatedAt", "baseRev"])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
-            op_id: incoming
-                .query("opId", Style::Exploded, Types::STRING, validators::check_id)?,
-            device_id: incoming
-                .query(
-                    "deviceId",
-                    Style::Exploded,
-                    Types::STRING,
-                    validators::check_id,
-                )?,
-            seq: incoming
-                .query("seq", Style::Exploded, Types::INTEGER, validators::check_seq)?,
-            client_updated_at: incoming
-                .query(
-                    "clientUpdatedAt",
-                    Style::Exploded,
-                    Types::INTEGER,
-                    validators::check_timestamp,
-                )?,
-            base_rev: incoming
-                .query(
-                    "baseRev",
-                    Style::Exploded,
-                    Types::INTEGER,
-                    validators::check_revision,
-                )?,
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            id: incoming.required(&parameters::ID)?,
+            op_id: incoming.optional(&parameters::OP_ID)?,
+            device_id: incoming.optional(&parameters::DEVICE_ID)?,
+            seq: incoming.optional(&parameters::SEQ)?,
+            client_updated_at: incoming.optional(&parameters::CLIENT_UPDATED_AT)?,
+            base_rev: incoming.optional(&parameters::BASE_REV)?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
         })
     }
 }
@@ -4379,58 +3742,20 @@ impl Operation for ListWorkoutTemplateChanges {
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/workout-templates";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = ListWorkoutTemplateChangesResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        if let Some(value) = &self.since {
-            request.query("since", Style::Exploded, value, validators::check_cursor);
-        }
-        if let Some(value) = &self.limit {
-            request
-                .query(
-                    "limit",
-                    Style::Exploded,
-                    value,
-                    validators::check_get_changes_limit,
-                );
-        }
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.optional(&parameters::SINCE, &self.since);
+        to.optional(&parameters::LIMIT, &self.limit);
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&["since", "limit"])?;
         Ok(Self {
-            since: incoming
-                .query(
-                    "since",
-                    Style::Exploded,
-                    Types::STRING,
-                    validators::check_cursor,
-                )?,
-            limit: incoming
-                .query(
-                    "limit",
-                    Style::Exploded,
-                    Types::INTEGER,
-                    validators::check_get_changes_limit,
-                )?,
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            since: incoming.optional(&parameters::SINCE)?,
+            limit: incoming.optional(&parameters::LIMIT)?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
         })
     }
 }
@@ -4561,38 +3886,21 @@ impl Operation for PushWorkoutTemplates {
     const METHOD: Method = Method::POST;
     const PATH: &'static str = "/api/v1/workout-templates/batch";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = PushWorkoutTemplatesResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request
-            .json(
-                "application/json",
-                &self.body,
-                validators::check_workout_template_push_request,
-            );
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
+        to.json(
+            "application/json",
+            &self.body,
+            validators::check_workout_template_push_request,
+        );
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&[])?;
         Ok(Self {
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
             body: incoming.json(validators::check_workout_template_push_request)?,
         })
     }
@@ -4757,34 +4065,18 @@ impl Operation for GetWorkoutTemplate {
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/workout-templates/{id}";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = GetWorkoutTemplateResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, validators::check_id);
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.required(&parameters::ID, &self.id);
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&[])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            id: incoming.required(&parameters::ID)?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
         })
     }
 }
@@ -4912,40 +4204,23 @@ impl Operation for PutWorkoutTemplate {
     const METHOD: Method = Method::PUT;
     const PATH: &'static str = "/api/v1/workout-templates/{id}";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = PutWorkoutTemplateResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, validators::check_id);
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request
-            .json(
-                "application/json",
-                &self.body,
-                validators::check_workout_template_push_change,
-            );
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.required(&parameters::ID, &self.id);
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
+        to.json(
+            "application/json",
+            &self.body,
+            validators::check_workout_template_push_change,
+        );
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&[])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            id: incoming.required(&parameters::ID)?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
             body: incoming.json(validators::check_workout_template_push_change)?,
         })
     }
@@ -5130,81 +4405,28 @@ impl Operation for DeleteWorkoutTemplate {
     const METHOD: Method = Method::DELETE;
     const PATH: &'static str = "/api/v1/workout-templates/{id}";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = DeleteWorkoutTemplateResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, validators::check_id);
-        if let Some(value) = &self.op_id {
-            request.query("opId", Style::Exploded, value, validators::check_id);
-        }
-        if let Some(value) = &self.device_id {
-            request.query("deviceId", Style::Exploded, value, validators::check_id);
-        }
-        if let Some(value) = &self.seq {
-            request.query("seq", Style::Exploded, value, validators::check_seq);
-        }
-        if let Some(value) = &self.client_updated_at {
-            request
-                .query(
-                    "clientUpdatedAt",
-                    Style::Exploded,
-                    value,
-                    validators::check_timestamp,
-                );
-        }
-        if let Some(value) = &self.base_rev {
-            request.query("baseRev", Style::Exploded, value, validators::check_revision);
-        }
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.required(&parameters::ID, &self.id);
+        to.optional(&parameters::OP_ID, &self.op_id);
+        to.optional(&parameters::DEVICE_ID, &self.device_id);
+        to.optional(&parameters::SEQ, &self.seq);
+        to.optional(&parameters::CLIENT_UPDATED_AT, &self.client_updated_at);
+        to.optional(&parameters::BASE_REV, &self.base_rev);
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming
-            .known_query(&["opId", "deviceId", "seq", "clientUpdatedAt", "baseRev"])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
-            op_id: incoming
-                .query("opId", Style::Exploded, Types::STRING, validators::check_id)?,
-            device_id: incoming
-                .query(
-                    "deviceId",
-                    Style::Exploded,
-                    Types::STRING,
-                    validators::check_id,
-                )?,
-            seq: incoming
-                .query("seq", Style::Exploded, Types::INTEGER, validators::check_seq)?,
-            client_updated_at: incoming
-                .query(
-                    "clientUpdatedAt",
-                    Style::Exploded,
-                    Types::INTEGER,
-                    validators::check_timestamp,
-                )?,
-            base_rev: incoming
-                .query(
-                    "baseRev",
-                    Style::Exploded,
-                    Types::INTEGER,
-                    validators::check_revision,
-                )?,
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            id: incoming.required(&parameters::ID)?,
+            op_id: incoming.optional(&parameters::OP_ID)?,
+            device_id: incoming.optional(&parameters::DEVICE_ID)?,
+            seq: incoming.optional(&parameters::SEQ)?,
+            client_updated_at: incoming.optional(&parameters::CLIENT_UPDATED_AT)?,
+            base_rev: incoming.optional(&parameters::BASE_REV)?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
         })
     }
 }
@@ -5336,58 +4558,20 @@ impl Operation for ListWorkoutTemplateExerciseInstanceChanges {
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/workout-template-exercise-instances";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = ListWorkoutTemplateExerciseInstanceChangesResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        if let Some(value) = &self.since {
-            request.query("since", Style::Exploded, value, validators::check_cursor);
-        }
-        if let Some(value) = &self.limit {
-            request
-                .query(
-                    "limit",
-                    Style::Exploded,
-                    value,
-                    validators::check_get_changes_limit,
-                );
-        }
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.optional(&parameters::SINCE, &self.since);
+        to.optional(&parameters::LIMIT, &self.limit);
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&["since", "limit"])?;
         Ok(Self {
-            since: incoming
-                .query(
-                    "since",
-                    Style::Exploded,
-                    Types::STRING,
-                    validators::check_cursor,
-                )?,
-            limit: incoming
-                .query(
-                    "limit",
-                    Style::Exploded,
-                    Types::INTEGER,
-                    validators::check_get_changes_limit,
-                )?,
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            since: incoming.optional(&parameters::SINCE)?,
+            limit: incoming.optional(&parameters::LIMIT)?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
         })
     }
 }
@@ -5521,38 +4705,21 @@ impl Operation for PushWorkoutTemplateExerciseInstances {
     const METHOD: Method = Method::POST;
     const PATH: &'static str = "/api/v1/workout-template-exercise-instances/batch";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = PushWorkoutTemplateExerciseInstancesResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request
-            .json(
-                "application/json",
-                &self.body,
-                validators::check_workout_template_exercise_instance_push_request,
-            );
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
+        to.json(
+            "application/json",
+            &self.body,
+            validators::check_workout_template_exercise_instance_push_request,
+        );
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&[])?;
         Ok(Self {
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
             body: incoming
                 .json(validators::check_workout_template_exercise_instance_push_request)?,
         })
@@ -5721,34 +4888,18 @@ impl Operation for GetWorkoutTemplateExerciseInstance {
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/workout-template-exercise-instances/{id}";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = GetWorkoutTemplateExerciseInstanceResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, validators::check_id);
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.required(&parameters::ID, &self.id);
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&[])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            id: incoming.required(&parameters::ID)?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
         })
     }
 }
@@ -5881,40 +5032,23 @@ impl Operation for PutWorkoutTemplateExerciseInstance {
     const METHOD: Method = Method::PUT;
     const PATH: &'static str = "/api/v1/workout-template-exercise-instances/{id}";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = PutWorkoutTemplateExerciseInstanceResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, validators::check_id);
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request
-            .json(
-                "application/json",
-                &self.body,
-                validators::check_workout_template_exercise_instance_push_change,
-            );
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.required(&parameters::ID, &self.id);
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
+        to.json(
+            "application/json",
+            &self.body,
+            validators::check_workout_template_exercise_instance_push_change,
+        );
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&[])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            id: incoming.required(&parameters::ID)?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
             body: incoming
                 .json(validators::check_workout_template_exercise_instance_push_change)?,
         })
@@ -6103,81 +5237,28 @@ impl Operation for DeleteWorkoutTemplateExerciseInstance {
     const METHOD: Method = Method::DELETE;
     const PATH: &'static str = "/api/v1/workout-template-exercise-instances/{id}";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = DeleteWorkoutTemplateExerciseInstanceResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, validators::check_id);
-        if let Some(value) = &self.op_id {
-            request.query("opId", Style::Exploded, value, validators::check_id);
-        }
-        if let Some(value) = &self.device_id {
-            request.query("deviceId", Style::Exploded, value, validators::check_id);
-        }
-        if let Some(value) = &self.seq {
-            request.query("seq", Style::Exploded, value, validators::check_seq);
-        }
-        if let Some(value) = &self.client_updated_at {
-            request
-                .query(
-                    "clientUpdatedAt",
-                    Style::Exploded,
-                    value,
-                    validators::check_timestamp,
-                );
-        }
-        if let Some(value) = &self.base_rev {
-            request.query("baseRev", Style::Exploded, value, validators::check_revision);
-        }
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.required(&parameters::ID, &self.id);
+        to.optional(&parameters::OP_ID, &self.op_id);
+        to.optional(&parameters::DEVICE_ID, &self.device_id);
+        to.optional(&parameters::SEQ, &self.seq);
+        to.optional(&parameters::CLIENT_UPDATED_AT, &self.client_updated_at);
+        to.optional(&parameters::BASE_REV, &self.base_rev);
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming
-            .known_query(&["opId", "deviceId", "seq", "clientUpdatedAt", "baseRev"])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
-            op_id: incoming
-                .query("opId", Style::Exploded, Types::STRING, validators::check_id)?,
-            device_id: incoming
-                .query(
-                    "deviceId",
-                    Style::Exploded,
-                    Types::STRING,
-                    validators::check_id,
-                )?,
-            seq: incoming
-                .query("seq", Style::Exploded, Types::INTEGER, validators::check_seq)?,
-            client_updated_at: incoming
-                .query(
-                    "clientUpdatedAt",
-                    Style::Exploded,
-                    Types::INTEGER,
-                    validators::check_timestamp,
-                )?,
-            base_rev: incoming
-                .query(
-                    "baseRev",
-                    Style::Exploded,
-                    Types::INTEGER,
-                    validators::check_revision,
-                )?,
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            id: incoming.required(&parameters::ID)?,
+            op_id: incoming.optional(&parameters::OP_ID)?,
+            device_id: incoming.optional(&parameters::DEVICE_ID)?,
+            seq: incoming.optional(&parameters::SEQ)?,
+            client_updated_at: incoming.optional(&parameters::CLIENT_UPDATED_AT)?,
+            base_rev: incoming.optional(&parameters::BASE_REV)?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
         })
     }
 }
@@ -6312,58 +5393,20 @@ impl Operation for ListProgramDefinitionChanges {
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/program-definitions";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = ListProgramDefinitionChangesResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        if let Some(value) = &self.since {
-            request.query("since", Style::Exploded, value, validators::check_cursor);
-        }
-        if let Some(value) = &self.limit {
-            request
-                .query(
-                    "limit",
-                    Style::Exploded,
-                    value,
-                    validators::check_get_changes_limit,
-                );
-        }
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.optional(&parameters::SINCE, &self.since);
+        to.optional(&parameters::LIMIT, &self.limit);
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&["since", "limit"])?;
         Ok(Self {
-            since: incoming
-                .query(
-                    "since",
-                    Style::Exploded,
-                    Types::STRING,
-                    validators::check_cursor,
-                )?,
-            limit: incoming
-                .query(
-                    "limit",
-                    Style::Exploded,
-                    Types::INTEGER,
-                    validators::check_get_changes_limit,
-                )?,
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            since: incoming.optional(&parameters::SINCE)?,
+            limit: incoming.optional(&parameters::LIMIT)?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
         })
     }
 }
@@ -6497,38 +5540,21 @@ impl Operation for PushProgramDefinitions {
     const METHOD: Method = Method::POST;
     const PATH: &'static str = "/api/v1/program-definitions/batch";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = PushProgramDefinitionsResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request
-            .json(
-                "application/json",
-                &self.body,
-                validators::check_program_definition_push_request,
-            );
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
+        to.json(
+            "application/json",
+            &self.body,
+            validators::check_program_definition_push_request,
+        );
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&[])?;
         Ok(Self {
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
             body: incoming.json(validators::check_program_definition_push_request)?,
         })
     }
@@ -6696,34 +5722,18 @@ impl Operation for GetProgramDefinition {
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/program-definitions/{id}";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = GetProgramDefinitionResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, validators::check_id);
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.required(&parameters::ID, &self.id);
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&[])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            id: incoming.required(&parameters::ID)?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
         })
     }
 }
@@ -6853,40 +5863,23 @@ impl Operation for PutProgramDefinition {
     const METHOD: Method = Method::PUT;
     const PATH: &'static str = "/api/v1/program-definitions/{id}";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = PutProgramDefinitionResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, validators::check_id);
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request
-            .json(
-                "application/json",
-                &self.body,
-                validators::check_program_definition_push_change,
-            );
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.required(&parameters::ID, &self.id);
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
+        to.json(
+            "application/json",
+            &self.body,
+            validators::check_program_definition_push_change,
+        );
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&[])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            id: incoming.required(&parameters::ID)?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
             body: incoming.json(validators::check_program_definition_push_change)?,
         })
     }
@@ -7074,81 +6067,28 @@ impl Operation for DeleteProgramDefinition {
     const METHOD: Method = Method::DELETE;
     const PATH: &'static str = "/api/v1/program-definitions/{id}";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = DeleteProgramDefinitionResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, validators::check_id);
-        if let Some(value) = &self.op_id {
-            request.query("opId", Style::Exploded, value, validators::check_id);
-        }
-        if let Some(value) = &self.device_id {
-            request.query("deviceId", Style::Exploded, value, validators::check_id);
-        }
-        if let Some(value) = &self.seq {
-            request.query("seq", Style::Exploded, value, validators::check_seq);
-        }
-        if let Some(value) = &self.client_updated_at {
-            request
-                .query(
-                    "clientUpdatedAt",
-                    Style::Exploded,
-                    value,
-                    validators::check_timestamp,
-                );
-        }
-        if let Some(value) = &self.base_rev {
-            request.query("baseRev", Style::Exploded, value, validators::check_revision);
-        }
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.required(&parameters::ID, &self.id);
+        to.optional(&parameters::OP_ID, &self.op_id);
+        to.optional(&parameters::DEVICE_ID, &self.device_id);
+        to.optional(&parameters::SEQ, &self.seq);
+        to.optional(&parameters::CLIENT_UPDATED_AT, &self.client_updated_at);
+        to.optional(&parameters::BASE_REV, &self.base_rev);
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming
-            .known_query(&["opId", "deviceId", "seq", "clientUpdatedAt", "baseRev"])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
-            op_id: incoming
-                .query("opId", Style::Exploded, Types::STRING, validators::check_id)?,
-            device_id: incoming
-                .query(
-                    "deviceId",
-                    Style::Exploded,
-                    Types::STRING,
-                    validators::check_id,
-                )?,
-            seq: incoming
-                .query("seq", Style::Exploded, Types::INTEGER, validators::check_seq)?,
-            client_updated_at: incoming
-                .query(
-                    "clientUpdatedAt",
-                    Style::Exploded,
-                    Types::INTEGER,
-                    validators::check_timestamp,
-                )?,
-            base_rev: incoming
-                .query(
-                    "baseRev",
-                    Style::Exploded,
-                    Types::INTEGER,
-                    validators::check_revision,
-                )?,
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            id: incoming.required(&parameters::ID)?,
+            op_id: incoming.optional(&parameters::OP_ID)?,
+            device_id: incoming.optional(&parameters::DEVICE_ID)?,
+            seq: incoming.optional(&parameters::SEQ)?,
+            client_updated_at: incoming.optional(&parameters::CLIENT_UPDATED_AT)?,
+            base_rev: incoming.optional(&parameters::BASE_REV)?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
         })
     }
 }
@@ -7283,58 +6223,20 @@ impl Operation for ListActiveProgramInstanceChanges {
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/active-program-instances";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = ListActiveProgramInstanceChangesResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        if let Some(value) = &self.since {
-            request.query("since", Style::Exploded, value, validators::check_cursor);
-        }
-        if let Some(value) = &self.limit {
-            request
-                .query(
-                    "limit",
-                    Style::Exploded,
-                    value,
-                    validators::check_get_changes_limit,
-                );
-        }
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.optional(&parameters::SINCE, &self.since);
+        to.optional(&parameters::LIMIT, &self.limit);
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&["since", "limit"])?;
         Ok(Self {
-            since: incoming
-                .query(
-                    "since",
-                    Style::Exploded,
-                    Types::STRING,
-                    validators::check_cursor,
-                )?,
-            limit: incoming
-                .query(
-                    "limit",
-                    Style::Exploded,
-                    Types::INTEGER,
-                    validators::check_get_changes_limit,
-                )?,
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            since: incoming.optional(&parameters::SINCE)?,
+            limit: incoming.optional(&parameters::LIMIT)?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
         })
     }
 }
@@ -7468,38 +6370,21 @@ impl Operation for PushActiveProgramInstances {
     const METHOD: Method = Method::POST;
     const PATH: &'static str = "/api/v1/active-program-instances/batch";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = PushActiveProgramInstancesResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request
-            .json(
-                "application/json",
-                &self.body,
-                validators::check_active_program_instance_push_request,
-            );
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
+        to.json(
+            "application/json",
+            &self.body,
+            validators::check_active_program_instance_push_request,
+        );
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&[])?;
         Ok(Self {
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
             body: incoming.json(validators::check_active_program_instance_push_request)?,
         })
     }
@@ -7667,34 +6552,18 @@ impl Operation for GetActiveProgramInstance {
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/active-program-instances/{id}";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = GetActiveProgramInstanceResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, validators::check_id);
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.required(&parameters::ID, &self.id);
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&[])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            id: incoming.required(&parameters::ID)?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
         })
     }
 }
@@ -7827,40 +6696,23 @@ impl Operation for PutActiveProgramInstance {
     const METHOD: Method = Method::PUT;
     const PATH: &'static str = "/api/v1/active-program-instances/{id}";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = PutActiveProgramInstanceResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, validators::check_id);
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request
-            .json(
-                "application/json",
-                &self.body,
-                validators::check_active_program_instance_push_change,
-            );
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.required(&parameters::ID, &self.id);
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
+        to.json(
+            "application/json",
+            &self.body,
+            validators::check_active_program_instance_push_change,
+        );
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&[])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            id: incoming.required(&parameters::ID)?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
             body: incoming.json(validators::check_active_program_instance_push_change)?,
         })
     }
@@ -8048,81 +6900,28 @@ impl Operation for DeleteActiveProgramInstance {
     const METHOD: Method = Method::DELETE;
     const PATH: &'static str = "/api/v1/active-program-instances/{id}";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = DeleteActiveProgramInstanceResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, validators::check_id);
-        if let Some(value) = &self.op_id {
-            request.query("opId", Style::Exploded, value, validators::check_id);
-        }
-        if let Some(value) = &self.device_id {
-            request.query("deviceId", Style::Exploded, value, validators::check_id);
-        }
-        if let Some(value) = &self.seq {
-            request.query("seq", Style::Exploded, value, validators::check_seq);
-        }
-        if let Some(value) = &self.client_updated_at {
-            request
-                .query(
-                    "clientUpdatedAt",
-                    Style::Exploded,
-                    value,
-                    validators::check_timestamp,
-                );
-        }
-        if let Some(value) = &self.base_rev {
-            request.query("baseRev", Style::Exploded, value, validators::check_revision);
-        }
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.required(&parameters::ID, &self.id);
+        to.optional(&parameters::OP_ID, &self.op_id);
+        to.optional(&parameters::DEVICE_ID, &self.device_id);
+        to.optional(&parameters::SEQ, &self.seq);
+        to.optional(&parameters::CLIENT_UPDATED_AT, &self.client_updated_at);
+        to.optional(&parameters::BASE_REV, &self.base_rev);
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming
-            .known_query(&["opId", "deviceId", "seq", "clientUpdatedAt", "baseRev"])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
-            op_id: incoming
-                .query("opId", Style::Exploded, Types::STRING, validators::check_id)?,
-            device_id: incoming
-                .query(
-                    "deviceId",
-                    Style::Exploded,
-                    Types::STRING,
-                    validators::check_id,
-                )?,
-            seq: incoming
-                .query("seq", Style::Exploded, Types::INTEGER, validators::check_seq)?,
-            client_updated_at: incoming
-                .query(
-                    "clientUpdatedAt",
-                    Style::Exploded,
-                    Types::INTEGER,
-                    validators::check_timestamp,
-                )?,
-            base_rev: incoming
-                .query(
-                    "baseRev",
-                    Style::Exploded,
-                    Types::INTEGER,
-                    validators::check_revision,
-                )?,
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            id: incoming.required(&parameters::ID)?,
+            op_id: incoming.optional(&parameters::OP_ID)?,
+            device_id: incoming.optional(&parameters::DEVICE_ID)?,
+            seq: incoming.optional(&parameters::SEQ)?,
+            client_updated_at: incoming.optional(&parameters::CLIENT_UPDATED_AT)?,
+            base_rev: incoming.optional(&parameters::BASE_REV)?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
         })
     }
 }
@@ -8257,58 +7056,20 @@ impl Operation for ListProgressionRuleChanges {
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/progression-rules";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = ListProgressionRuleChangesResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        if let Some(value) = &self.since {
-            request.query("since", Style::Exploded, value, validators::check_cursor);
-        }
-        if let Some(value) = &self.limit {
-            request
-                .query(
-                    "limit",
-                    Style::Exploded,
-                    value,
-                    validators::check_get_changes_limit,
-                );
-        }
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.optional(&parameters::SINCE, &self.since);
+        to.optional(&parameters::LIMIT, &self.limit);
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&["since", "limit"])?;
         Ok(Self {
-            since: incoming
-                .query(
-                    "since",
-                    Style::Exploded,
-                    Types::STRING,
-                    validators::check_cursor,
-                )?,
-            limit: incoming
-                .query(
-                    "limit",
-                    Style::Exploded,
-                    Types::INTEGER,
-                    validators::check_get_changes_limit,
-                )?,
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            since: incoming.optional(&parameters::SINCE)?,
+            limit: incoming.optional(&parameters::LIMIT)?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
         })
     }
 }
@@ -8439,38 +7200,21 @@ impl Operation for PushProgressionRules {
     const METHOD: Method = Method::POST;
     const PATH: &'static str = "/api/v1/progression-rules/batch";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = PushProgressionRulesResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request
-            .json(
-                "application/json",
-                &self.body,
-                validators::check_progression_rule_push_request,
-            );
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
+        to.json(
+            "application/json",
+            &self.body,
+            validators::check_progression_rule_push_request,
+        );
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&[])?;
         Ok(Self {
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
             body: incoming.json(validators::check_progression_rule_push_request)?,
         })
     }
@@ -8635,34 +7379,18 @@ impl Operation for GetProgressionRule {
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/progression-rules/{id}";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = GetProgressionRuleResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, validators::check_id);
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.required(&parameters::ID, &self.id);
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&[])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            id: incoming.required(&parameters::ID)?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
         })
     }
 }
@@ -8790,40 +7518,23 @@ impl Operation for PutProgressionRule {
     const METHOD: Method = Method::PUT;
     const PATH: &'static str = "/api/v1/progression-rules/{id}";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = PutProgressionRuleResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, validators::check_id);
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request
-            .json(
-                "application/json",
-                &self.body,
-                validators::check_progression_rule_push_change,
-            );
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.required(&parameters::ID, &self.id);
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
+        to.json(
+            "application/json",
+            &self.body,
+            validators::check_progression_rule_push_change,
+        );
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&[])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            id: incoming.required(&parameters::ID)?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
             body: incoming.json(validators::check_progression_rule_push_change)?,
         })
     }
@@ -9008,81 +7719,28 @@ impl Operation for DeleteProgressionRule {
     const METHOD: Method = Method::DELETE;
     const PATH: &'static str = "/api/v1/progression-rules/{id}";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = DeleteProgressionRuleResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, validators::check_id);
-        if let Some(value) = &self.op_id {
-            request.query("opId", Style::Exploded, value, validators::check_id);
-        }
-        if let Some(value) = &self.device_id {
-            request.query("deviceId", Style::Exploded, value, validators::check_id);
-        }
-        if let Some(value) = &self.seq {
-            request.query("seq", Style::Exploded, value, validators::check_seq);
-        }
-        if let Some(value) = &self.client_updated_at {
-            request
-                .query(
-                    "clientUpdatedAt",
-                    Style::Exploded,
-                    value,
-                    validators::check_timestamp,
-                );
-        }
-        if let Some(value) = &self.base_rev {
-            request.query("baseRev", Style::Exploded, value, validators::check_revision);
-        }
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.required(&parameters::ID, &self.id);
+        to.optional(&parameters::OP_ID, &self.op_id);
+        to.optional(&parameters::DEVICE_ID, &self.device_id);
+        to.optional(&parameters::SEQ, &self.seq);
+        to.optional(&parameters::CLIENT_UPDATED_AT, &self.client_updated_at);
+        to.optional(&parameters::BASE_REV, &self.base_rev);
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming
-            .known_query(&["opId", "deviceId", "seq", "clientUpdatedAt", "baseRev"])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
-            op_id: incoming
-                .query("opId", Style::Exploded, Types::STRING, validators::check_id)?,
-            device_id: incoming
-                .query(
-                    "deviceId",
-                    Style::Exploded,
-                    Types::STRING,
-                    validators::check_id,
-                )?,
-            seq: incoming
-                .query("seq", Style::Exploded, Types::INTEGER, validators::check_seq)?,
-            client_updated_at: incoming
-                .query(
-                    "clientUpdatedAt",
-                    Style::Exploded,
-                    Types::INTEGER,
-                    validators::check_timestamp,
-                )?,
-            base_rev: incoming
-                .query(
-                    "baseRev",
-                    Style::Exploded,
-                    Types::INTEGER,
-                    validators::check_revision,
-                )?,
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            id: incoming.required(&parameters::ID)?,
+            op_id: incoming.optional(&parameters::OP_ID)?,
+            device_id: incoming.optional(&parameters::DEVICE_ID)?,
+            seq: incoming.optional(&parameters::SEQ)?,
+            client_updated_at: incoming.optional(&parameters::CLIENT_UPDATED_AT)?,
+            base_rev: incoming.optional(&parameters::BASE_REV)?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
         })
     }
 }
@@ -9213,58 +7871,20 @@ impl Operation for ListUserGoalChanges {
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/user-goals";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = ListUserGoalChangesResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        if let Some(value) = &self.since {
-            request.query("since", Style::Exploded, value, validators::check_cursor);
-        }
-        if let Some(value) = &self.limit {
-            request
-                .query(
-                    "limit",
-                    Style::Exploded,
-                    value,
-                    validators::check_get_changes_limit,
-                );
-        }
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.optional(&parameters::SINCE, &self.since);
+        to.optional(&parameters::LIMIT, &self.limit);
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&["since", "limit"])?;
         Ok(Self {
-            since: incoming
-                .query(
-                    "since",
-                    Style::Exploded,
-                    Types::STRING,
-                    validators::check_cursor,
-                )?,
-            limit: incoming
-                .query(
-                    "limit",
-                    Style::Exploded,
-                    Types::INTEGER,
-                    validators::check_get_changes_limit,
-                )?,
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            since: incoming.optional(&parameters::SINCE)?,
+            limit: incoming.optional(&parameters::LIMIT)?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
         })
     }
 }
@@ -9392,38 +8012,21 @@ impl Operation for PushUserGoals {
     const METHOD: Method = Method::POST;
     const PATH: &'static str = "/api/v1/user-goals/batch";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = PushUserGoalsResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request
-            .json(
-                "application/json",
-                &self.body,
-                validators::check_user_goal_push_request,
-            );
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
+        to.json(
+            "application/json",
+            &self.body,
+            validators::check_user_goal_push_request,
+        );
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&[])?;
         Ok(Self {
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
             body: incoming.json(validators::check_user_goal_push_request)?,
         })
     }
@@ -9586,34 +8189,18 @@ impl Operation for GetUserGoal {
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/user-goals/{id}";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = GetUserGoalResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, validators::check_id);
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.required(&parameters::ID, &self.id);
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&[])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            id: incoming.required(&parameters::ID)?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
         })
     }
 }
@@ -9739,40 +8326,19 @@ impl Operation for PutUserGoal {
     const METHOD: Method = Method::PUT;
     const PATH: &'static str = "/api/v1/user-goals/{id}";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = PutUserGoalResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, validators::check_id);
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request
-            .json(
-                "application/json",
-                &self.body,
-                validators::check_user_goal_push_change,
-            );
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.required(&parameters::ID, &self.id);
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
+        to.json("application/json", &self.body, validators::check_user_goal_push_change);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&[])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            id: incoming.required(&parameters::ID)?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
             body: incoming.json(validators::check_user_goal_push_change)?,
         })
     }
@@ -9954,81 +8520,28 @@ impl Operation for DeleteUserGoal {
     const METHOD: Method = Method::DELETE;
     const PATH: &'static str = "/api/v1/user-goals/{id}";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = DeleteUserGoalResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, validators::check_id);
-        if let Some(value) = &self.op_id {
-            request.query("opId", Style::Exploded, value, validators::check_id);
-        }
-        if let Some(value) = &self.device_id {
-            request.query("deviceId", Style::Exploded, value, validators::check_id);
-        }
-        if let Some(value) = &self.seq {
-            request.query("seq", Style::Exploded, value, validators::check_seq);
-        }
-        if let Some(value) = &self.client_updated_at {
-            request
-                .query(
-                    "clientUpdatedAt",
-                    Style::Exploded,
-                    value,
-                    validators::check_timestamp,
-                );
-        }
-        if let Some(value) = &self.base_rev {
-            request.query("baseRev", Style::Exploded, value, validators::check_revision);
-        }
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.required(&parameters::ID, &self.id);
+        to.optional(&parameters::OP_ID, &self.op_id);
+        to.optional(&parameters::DEVICE_ID, &self.device_id);
+        to.optional(&parameters::SEQ, &self.seq);
+        to.optional(&parameters::CLIENT_UPDATED_AT, &self.client_updated_at);
+        to.optional(&parameters::BASE_REV, &self.base_rev);
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming
-            .known_query(&["opId", "deviceId", "seq", "clientUpdatedAt", "baseRev"])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
-            op_id: incoming
-                .query("opId", Style::Exploded, Types::STRING, validators::check_id)?,
-            device_id: incoming
-                .query(
-                    "deviceId",
-                    Style::Exploded,
-                    Types::STRING,
-                    validators::check_id,
-                )?,
-            seq: incoming
-                .query("seq", Style::Exploded, Types::INTEGER, validators::check_seq)?,
-            client_updated_at: incoming
-                .query(
-                    "clientUpdatedAt",
-                    Style::Exploded,
-                    Types::INTEGER,
-                    validators::check_timestamp,
-                )?,
-            base_rev: incoming
-                .query(
-                    "baseRev",
-                    Style::Exploded,
-                    Types::INTEGER,
-                    validators::check_revision,
-                )?,
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            id: incoming.required(&parameters::ID)?,
+            op_id: incoming.optional(&parameters::OP_ID)?,
+            device_id: incoming.optional(&parameters::DEVICE_ID)?,
+            seq: incoming.optional(&parameters::SEQ)?,
+            client_updated_at: incoming.optional(&parameters::CLIENT_UPDATED_AT)?,
+            base_rev: incoming.optional(&parameters::BASE_REV)?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
         })
     }
 }
@@ -10158,58 +8671,20 @@ impl Operation for ListUserBodyweightLogChanges {
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/user-bodyweight-logs";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = ListUserBodyweightLogChangesResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        if let Some(value) = &self.since {
-            request.query("since", Style::Exploded, value, validators::check_cursor);
-        }
-        if let Some(value) = &self.limit {
-            request
-                .query(
-                    "limit",
-                    Style::Exploded,
-                    value,
-                    validators::check_get_changes_limit,
-                );
-        }
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.optional(&parameters::SINCE, &self.since);
+        to.optional(&parameters::LIMIT, &self.limit);
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&["since", "limit"])?;
         Ok(Self {
-            since: incoming
-                .query(
-                    "since",
-                    Style::Exploded,
-                    Types::STRING,
-                    validators::check_cursor,
-                )?,
-            limit: incoming
-                .query(
-                    "limit",
-                    Style::Exploded,
-                    Types::INTEGER,
-                    validators::check_get_changes_limit,
-                )?,
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            since: incoming.optional(&parameters::SINCE)?,
+            limit: incoming.optional(&parameters::LIMIT)?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
         })
     }
 }
@@ -10343,38 +8818,21 @@ impl Operation for PushUserBodyweightLogs {
     const METHOD: Method = Method::POST;
     const PATH: &'static str = "/api/v1/user-bodyweight-logs/batch";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = PushUserBodyweightLogsResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request
-            .json(
-                "application/json",
-                &self.body,
-                validators::check_user_bodyweight_log_push_request,
-            );
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
+        to.json(
+            "application/json",
+            &self.body,
+            validators::check_user_bodyweight_log_push_request,
+        );
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&[])?;
         Ok(Self {
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
             body: incoming.json(validators::check_user_bodyweight_log_push_request)?,
         })
     }
@@ -10542,34 +9000,18 @@ impl Operation for GetUserBodyweightLog {
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/user-bodyweight-logs/{id}";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = GetUserBodyweightLogResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, validators::check_id);
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.required(&parameters::ID, &self.id);
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&[])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            id: incoming.required(&parameters::ID)?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
         })
     }
 }
@@ -10699,40 +9141,23 @@ impl Operation for PutUserBodyweightLog {
     const METHOD: Method = Method::PUT;
     const PATH: &'static str = "/api/v1/user-bodyweight-logs/{id}";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = PutUserBodyweightLogResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, validators::check_id);
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request
-            .json(
-                "application/json",
-                &self.body,
-                validators::check_user_bodyweight_log_push_change,
-            );
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.required(&parameters::ID, &self.id);
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
+        to.json(
+            "application/json",
+            &self.body,
+            validators::check_user_bodyweight_log_push_change,
+        );
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&[])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            id: incoming.required(&parameters::ID)?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
             body: incoming.json(validators::check_user_bodyweight_log_push_change)?,
         })
     }
@@ -10920,81 +9345,28 @@ impl Operation for DeleteUserBodyweightLog {
     const METHOD: Method = Method::DELETE;
     const PATH: &'static str = "/api/v1/user-bodyweight-logs/{id}";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = DeleteUserBodyweightLogResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, validators::check_id);
-        if let Some(value) = &self.op_id {
-            request.query("opId", Style::Exploded, value, validators::check_id);
-        }
-        if let Some(value) = &self.device_id {
-            request.query("deviceId", Style::Exploded, value, validators::check_id);
-        }
-        if let Some(value) = &self.seq {
-            request.query("seq", Style::Exploded, value, validators::check_seq);
-        }
-        if let Some(value) = &self.client_updated_at {
-            request
-                .query(
-                    "clientUpdatedAt",
-                    Style::Exploded,
-                    value,
-                    validators::check_timestamp,
-                );
-        }
-        if let Some(value) = &self.base_rev {
-            request.query("baseRev", Style::Exploded, value, validators::check_revision);
-        }
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.required(&parameters::ID, &self.id);
+        to.optional(&parameters::OP_ID, &self.op_id);
+        to.optional(&parameters::DEVICE_ID, &self.device_id);
+        to.optional(&parameters::SEQ, &self.seq);
+        to.optional(&parameters::CLIENT_UPDATED_AT, &self.client_updated_at);
+        to.optional(&parameters::BASE_REV, &self.base_rev);
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming
-            .known_query(&["opId", "deviceId", "seq", "clientUpdatedAt", "baseRev"])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
-            op_id: incoming
-                .query("opId", Style::Exploded, Types::STRING, validators::check_id)?,
-            device_id: incoming
-                .query(
-                    "deviceId",
-                    Style::Exploded,
-                    Types::STRING,
-                    validators::check_id,
-                )?,
-            seq: incoming
-                .query("seq", Style::Exploded, Types::INTEGER, validators::check_seq)?,
-            client_updated_at: incoming
-                .query(
-                    "clientUpdatedAt",
-                    Style::Exploded,
-                    Types::INTEGER,
-                    validators::check_timestamp,
-                )?,
-            base_rev: incoming
-                .query(
-                    "baseRev",
-                    Style::Exploded,
-                    Types::INTEGER,
-                    validators::check_revision,
-                )?,
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            id: incoming.required(&parameters::ID)?,
+            op_id: incoming.optional(&parameters::OP_ID)?,
+            device_id: incoming.optional(&parameters::DEVICE_ID)?,
+            seq: incoming.optional(&parameters::SEQ)?,
+            client_updated_at: incoming.optional(&parameters::CLIENT_UPDATED_AT)?,
+            base_rev: incoming.optional(&parameters::BASE_REV)?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
         })
     }
 }
@@ -11129,58 +9501,20 @@ impl Operation for ListAppliedProgressionLogChanges {
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/applied-progression-logs";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = ListAppliedProgressionLogChangesResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        if let Some(value) = &self.since {
-            request.query("since", Style::Exploded, value, validators::check_cursor);
-        }
-        if let Some(value) = &self.limit {
-            request
-                .query(
-                    "limit",
-                    Style::Exploded,
-                    value,
-                    validators::check_get_changes_limit,
-                );
-        }
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.optional(&parameters::SINCE, &self.since);
+        to.optional(&parameters::LIMIT, &self.limit);
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&["since", "limit"])?;
         Ok(Self {
-            since: incoming
-                .query(
-                    "since",
-                    Style::Exploded,
-                    Types::STRING,
-                    validators::check_cursor,
-                )?,
-            limit: incoming
-                .query(
-                    "limit",
-                    Style::Exploded,
-                    Types::INTEGER,
-                    validators::check_get_changes_limit,
-                )?,
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            since: incoming.optional(&parameters::SINCE)?,
+            limit: incoming.optional(&parameters::LIMIT)?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
         })
     }
 }
@@ -11314,38 +9648,21 @@ impl Operation for PushAppliedProgressionLogs {
     const METHOD: Method = Method::POST;
     const PATH: &'static str = "/api/v1/applied-progression-logs/batch";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = PushAppliedProgressionLogsResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request
-            .json(
-                "application/json",
-                &self.body,
-                validators::check_applied_progression_log_push_request,
-            );
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
+        to.json(
+            "application/json",
+            &self.body,
+            validators::check_applied_progression_log_push_request,
+        );
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&[])?;
         Ok(Self {
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
             body: incoming.json(validators::check_applied_progression_log_push_request)?,
         })
     }
@@ -11513,34 +9830,18 @@ impl Operation for GetAppliedProgressionLog {
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/applied-progression-logs/{id}";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = GetAppliedProgressionLogResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, validators::check_id);
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.required(&parameters::ID, &self.id);
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&[])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            id: incoming.required(&parameters::ID)?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
         })
     }
 }
@@ -11673,40 +9974,23 @@ impl Operation for PutAppliedProgressionLog {
     const METHOD: Method = Method::PUT;
     const PATH: &'static str = "/api/v1/applied-progression-logs/{id}";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = PutAppliedProgressionLogResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, validators::check_id);
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request
-            .json(
-                "application/json",
-                &self.body,
-                validators::check_applied_progression_log_push_change,
-            );
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.required(&parameters::ID, &self.id);
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
+        to.json(
+            "application/json",
+            &self.body,
+            validators::check_applied_progression_log_push_change,
+        );
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&[])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            id: incoming.required(&parameters::ID)?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
             body: incoming.json(validators::check_applied_progression_log_push_change)?,
         })
     }
@@ -11894,81 +10178,28 @@ impl Operation for DeleteAppliedProgressionLog {
     const METHOD: Method = Method::DELETE;
     const PATH: &'static str = "/api/v1/applied-progression-logs/{id}";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = DeleteAppliedProgressionLogResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        request.path("id", Style::Simple, &self.id, validators::check_id);
-        if let Some(value) = &self.op_id {
-            request.query("opId", Style::Exploded, value, validators::check_id);
-        }
-        if let Some(value) = &self.device_id {
-            request.query("deviceId", Style::Exploded, value, validators::check_id);
-        }
-        if let Some(value) = &self.seq {
-            request.query("seq", Style::Exploded, value, validators::check_seq);
-        }
-        if let Some(value) = &self.client_updated_at {
-            request
-                .query(
-                    "clientUpdatedAt",
-                    Style::Exploded,
-                    value,
-                    validators::check_timestamp,
-                );
-        }
-        if let Some(value) = &self.base_rev {
-            request.query("baseRev", Style::Exploded, value, validators::check_revision);
-        }
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.required(&parameters::ID, &self.id);
+        to.optional(&parameters::OP_ID, &self.op_id);
+        to.optional(&parameters::DEVICE_ID, &self.device_id);
+        to.optional(&parameters::SEQ, &self.seq);
+        to.optional(&parameters::CLIENT_UPDATED_AT, &self.client_updated_at);
+        to.optional(&parameters::BASE_REV, &self.base_rev);
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming
-            .known_query(&["opId", "deviceId", "seq", "clientUpdatedAt", "baseRev"])?;
         Ok(Self {
-            id: incoming.path("id", Style::Simple, Types::STRING, validators::check_id)?,
-            op_id: incoming
-                .query("opId", Style::Exploded, Types::STRING, validators::check_id)?,
-            device_id: incoming
-                .query(
-                    "deviceId",
-                    Style::Exploded,
-                    Types::STRING,
-                    validators::check_id,
-                )?,
-            seq: incoming
-                .query("seq", Style::Exploded, Types::INTEGER, validators::check_seq)?,
-            client_updated_at: incoming
-                .query(
-                    "clientUpdatedAt",
-                    Style::Exploded,
-                    Types::INTEGER,
-                    validators::check_timestamp,
-                )?,
-            base_rev: incoming
-                .query(
-                    "baseRev",
-                    Style::Exploded,
-                    Types::INTEGER,
-                    validators::check_revision,
-                )?,
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            id: incoming.required(&parameters::ID)?,
+            op_id: incoming.optional(&parameters::OP_ID)?,
+            device_id: incoming.optional(&parameters::DEVICE_ID)?,
+            seq: incoming.optional(&parameters::SEQ)?,
+            client_updated_at: incoming.optional(&parameters::CLIENT_UPDATED_AT)?,
+            base_rev: incoming.optional(&parameters::BASE_REV)?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
         })
     }
 }
@@ -12100,33 +10331,17 @@ impl Operation for Login {
     const METHOD: Method = Method::POST;
     const PATH: &'static str = "/api/v1/auth/login";
     const SECURITY: &'static [&'static str] = &[];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = LoginResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request.json("application/json", &self.body, validators::check_login_request);
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
+        to.json("application/json", &self.body, validators::check_login_request);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&[])?;
         Ok(Self {
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
             body: incoming.json(validators::check_login_request)?,
         })
     }
@@ -12264,33 +10479,17 @@ impl Operation for Logout {
     const METHOD: Method = Method::POST;
     const PATH: &'static str = "/api/v1/auth/logout";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/problem+json";
     type Response = LogoutResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request.json("application/json", &self.body, validators::check_logout_request);
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
+        to.json("application/json", &self.body, validators::check_logout_request);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&[])?;
         Ok(Self {
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
             body: incoming.json(validators::check_logout_request)?,
         })
     }
@@ -12428,38 +10627,21 @@ impl Operation for ChangePassword {
     const METHOD: Method = Method::POST;
     const PATH: &'static str = "/api/v1/auth/password";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/problem+json";
     type Response = ChangePasswordResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request
-            .json(
-                "application/json",
-                &self.body,
-                validators::check_change_password_request,
-            );
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
+        to.json(
+            "application/json",
+            &self.body,
+            validators::check_change_password_request,
+        );
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&[])?;
         Ok(Self {
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
             body: incoming.json(validators::check_change_password_request)?,
         })
     }
@@ -12598,33 +10780,17 @@ impl Operation for RefreshTokens {
     const METHOD: Method = Method::POST;
     const PATH: &'static str = "/api/v1/auth/refresh";
     const SECURITY: &'static [&'static str] = &[];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = RefreshTokensResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request.json("application/json", &self.body, validators::check_refresh_request);
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
+        to.json("application/json", &self.body, validators::check_refresh_request);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&[])?;
         Ok(Self {
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
             body: incoming.json(validators::check_refresh_request)?,
         })
     }
@@ -12762,33 +10928,17 @@ impl Operation for Register {
     const METHOD: Method = Method::POST;
     const PATH: &'static str = "/api/v1/auth/register";
     const SECURITY: &'static [&'static str] = &[];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = RegisterResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request.json("application/json", &self.body, validators::check_register_request);
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
+        to.json("application/json", &self.body, validators::check_register_request);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&[])?;
         Ok(Self {
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
             body: incoming.json(validators::check_register_request)?,
         })
     }
@@ -12921,32 +11071,16 @@ impl Operation for GetAccount {
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/account";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = GetAccountResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&[])?;
         Ok(Self {
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
         })
     }
 }
@@ -13064,38 +11198,21 @@ impl Operation for DeleteAccount {
     const METHOD: Method = Method::DELETE;
     const PATH: &'static str = "/api/v1/account";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/problem+json";
     type Response = DeleteAccountResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request
-            .json(
-                "application/json",
-                &self.body,
-                validators::check_delete_account_request,
-            );
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
+        to.json(
+            "application/json",
+            &self.body,
+            validators::check_delete_account_request,
+        );
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&[])?;
         Ok(Self {
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
             body: incoming.json(validators::check_delete_account_request)?,
         })
     }
@@ -13232,32 +11349,16 @@ impl Operation for ExportAccount {
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/account/export";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/x-ndjson, application/problem+json";
     type Response = ExportAccountResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&[])?;
         Ok(Self {
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
         })
     }
 }
@@ -13372,32 +11473,16 @@ impl Operation for GetAccountUsage {
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/account/usage";
     const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = GetAccountUsageResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&[])?;
         Ok(Self {
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
         })
     }
 }
@@ -13513,32 +11598,16 @@ impl Operation for GetSyncConfig {
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/sync/config";
     const SECURITY: &'static [&'static str] = &[];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = GetSyncConfigResponse;
 
-    fn request(&self, base_url: &str) -> Result<Request, Report> {
-        let mut request = Writer::new::<Self>();
-        if let Some(value) = &self.x_contract_version {
-            request
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    value,
-                    validators::check_contract_version,
-                );
-        }
-        request.finish(base_url)
+    fn write(&self, to: &mut Writer) {
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.known_query(&[])?;
         Ok(Self {
-            x_contract_version: incoming
-                .header(
-                    "X-Contract-Version",
-                    Style::Simple,
-                    Types::STRING,
-                    validators::check_contract_version,
-                )?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
         })
     }
 }
@@ -13613,4 +11682,85 @@ impl Outcome for GetSyncConfigResponse {
     fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
         Self::Undeclared { status, body }
     }
+}
+
+/// The parameters of the operations.
+pub mod parameters {
+    #[allow(unused_imports)]
+    use super::super::runtime::check::Types;
+    #[allow(unused_imports)]
+    use super::super::runtime::http::{Parameter, Place, Shape, Style, check_nothing};
+    use super::super::validators;
+
+    /// The query parameter `since`.
+    pub const SINCE: Parameter = Parameter::new(
+        Place::Query,
+        "since",
+        Shape::TEXT,
+        validators::check_cursor,
+    );
+
+    /// The query parameter `limit`.
+    pub const LIMIT: Parameter = Parameter::new(
+        Place::Query,
+        "limit",
+        Shape::INTEGER,
+        validators::check_get_changes_limit,
+    );
+
+    /// The header parameter `X-Contract-Version`.
+    pub const X_CONTRACT_VERSION: Parameter = Parameter::new(
+        Place::Header,
+        "X-Contract-Version",
+        Shape::TEXT,
+        validators::check_contract_version,
+    );
+
+    /// The path parameter `id`.
+    pub const ID: Parameter = Parameter::new(
+        Place::Path,
+        "id",
+        Shape::TEXT,
+        validators::check_id,
+    );
+
+    /// The query parameter `opId`.
+    pub const OP_ID: Parameter = Parameter::new(
+        Place::Query,
+        "opId",
+        Shape::TEXT,
+        validators::check_id,
+    );
+
+    /// The query parameter `deviceId`.
+    pub const DEVICE_ID: Parameter = Parameter::new(
+        Place::Query,
+        "deviceId",
+        Shape::TEXT,
+        validators::check_id,
+    );
+
+    /// The query parameter `seq`.
+    pub const SEQ: Parameter = Parameter::new(
+        Place::Query,
+        "seq",
+        Shape::INTEGER,
+        validators::check_seq,
+    );
+
+    /// The query parameter `clientUpdatedAt`.
+    pub const CLIENT_UPDATED_AT: Parameter = Parameter::new(
+        Place::Query,
+        "clientUpdatedAt",
+        Shape::INTEGER,
+        validators::check_timestamp,
+    );
+
+    /// The query parameter `baseRev`.
+    pub const BASE_REV: Parameter = Parameter::new(
+        Place::Query,
+        "baseRev",
+        Shape::INTEGER,
+        validators::check_revision,
+    );
 }

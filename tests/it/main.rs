@@ -28,6 +28,8 @@ mod scenarios;
 mod stores;
 #[path = "../sync.rs"]
 mod sync;
+#[path = "../wire.rs"]
+mod wire;
 
 #[test]
 fn every_test_file_belongs_to_a_program() {

@@ -5,19 +5,21 @@
 
 mod parameter;
 mod request;
+mod template;
+mod text;
 
 use std::future::Future;
 use std::marker::PhantomData;
 
 pub use http::{HeaderMap, Method, StatusCode};
-pub use parameter::{Style, literal_length, matches_path};
-pub use request::{Incoming, Rejection, Writer, required};
+pub use parameter::{Encoding, Parameter, Place, Shape, Style};
+pub use request::{Incoming, Rejection, Writer};
+pub use template::{literal_length, matches_path};
 
-use super::check::Types;
 use super::json::Json;
 use super::report::{At, Checker, Report};
 use super::schema::{ReadJson, ToJson, parse};
-use parameter::{from_text, joined};
+use parameter::invalid_header;
 
 /// A request with its complete body.
 pub type Request = http::Request<Vec<u8>>;
@@ -37,14 +39,23 @@ pub trait Operation: Sized {
     const PATH: &'static str;
     /// The names of the security schemes, one of which must be satisfied; empty if none is needed.
     const SECURITY: &'static [&'static str];
+    /// The media types of its responses, as the header `Accept` lists them.
+    const ACCEPT: &'static str;
     /// The responses of the operation.
     type Response: Outcome;
+
+    /// Adds the parameters and the body to a request.
+    fn write(&self, to: &mut Writer);
 
     /// Writes the request, with a URL below `base_url`.
     ///
     /// # Errors
     /// Returns the violations in the parameters and the body.
-    fn request(&self, base_url: &str) -> Result<Request, Report>;
+    fn request(&self, base_url: &str) -> Result<Request, Report> {
+        let mut writer = Writer::new::<Self>();
+        self.write(&mut writer);
+        writer.finish(Self::METHOD, base_url)
+    }
 
     /// Reads an incoming request.
     ///
@@ -154,7 +165,7 @@ impl<T> Reply<T> {
     pub fn header<V: ReadJson>(&self, header: &Header<V>) -> Result<Option<V>, Report> {
         let Some(value) = self.headers.get(header.name) else { return Ok(None) };
         let text = value.to_str().map_err(|_| Report::new("syntax", format!("has the header {}, which is no text", header.name)))?;
-        let value = from_text(header.name, text, Style::Simple, header.types);
+        let value = header.encoding.read(&header.shape, text);
         read_checked(Json::from(&value), At::ROOT.member("header").member(header.name), header.check).map(Some)
     }
 
@@ -167,10 +178,17 @@ impl<T> Reply<T> {
         let at = At::ROOT.member("header");
         let (at, value) = (at.member(header.name), value.as_json());
         (header.check)(value, at, &mut out);
-        let text = joined(header.name, Style::Simple, value);
-        match http::HeaderName::try_from(header.name).ok().zip(http::HeaderValue::try_from(text).ok()) {
-            Some((name, value)) => _ = self.headers.insert(name, value),
-            None => out.violation(at, "syntax", || "is no value of a header".to_owned()),
+        let written = header.encoding.whole(header.name, value).and_then(|text| {
+            let text = text.unwrap_or_default();
+            invalid_header(&text).map_or(Ok(text), |reason| Err(reason.to_owned()))
+        });
+        let no_header = || "is no header".to_owned();
+        let pair = written.and_then(|text| {
+            http::HeaderName::try_from(header.name).ok().zip(http::HeaderValue::try_from(text).ok()).ok_or_else(no_header)
+        });
+        match pair {
+            Ok((name, value)) => _ = self.headers.insert(name, value),
+            Err(message) => out.violation(at, "syntax", || message),
         }
         out.finish()?;
         Ok(self)
@@ -181,15 +199,21 @@ impl<T> Reply<T> {
 pub struct Header<T> {
     /// The name as the contract writes it. Case is not significant.
     pub name: &'static str,
-    types: Types,
+    encoding: Encoding,
+    shape: Shape,
     check: Check,
     value: PhantomData<fn() -> T>,
 }
 
 impl<T> Header<T> {
-    /// A header whose value has one of these types and passes the check.
-    pub const fn new(name: &'static str, types: Types, check: Check) -> Self {
-        Header { name, types, check, value: PhantomData }
+    /// A header whose value has this shape and passes the check.
+    pub const fn new(name: &'static str, shape: Shape, check: Check) -> Self {
+        Header { name, encoding: Encoding::of(Place::Header), shape, check, value: PhantomData }
+    }
+
+    /// The header with `explode`.
+    pub const fn exploded(self) -> Self {
+        Header { encoding: Encoding { explode: true, ..self.encoding }, ..self }
     }
 }
 
@@ -327,7 +351,8 @@ pub async fn call<O: Operation, T: Transport, H: Hooks>(
 /// # Errors
 /// Returns all violations.
 pub fn read_json<T: ReadJson>(body: &[u8], check: Check) -> Result<T, Report> {
-    let tape = parse(body)?;
+    // A byte order mark is no part of the text (RFC 8259, section 8.1). Every browser skips it.
+    let tape = parse(body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body))?;
     read_checked(tape.root(), At::ROOT, check)
 }
 

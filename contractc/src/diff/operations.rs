@@ -52,7 +52,7 @@ impl<'c> Comparison<'c> {
 
     fn parameters(&mut self, old: &'c Operation, new: &'c Operation, at: Place<'_>) {
         let find = |list: &'c [Parameter], wanted: &Parameter| {
-            list.iter().find(|other| other.place == wanted.place && other.name.eq_ignore_ascii_case(&wanted.name))
+            list.iter().find(|other| other.place() == wanted.place() && other.name.eq_ignore_ascii_case(&wanted.name))
         };
         for parameter in &old.parameters {
             let name = &parameter.name;
@@ -65,7 +65,7 @@ impl<'c> Comparison<'c> {
                 (true, false) => self.note(at, Effect::Widens, format!("the parameter `{name}` is no longer required")),
                 _ => {}
             }
-            if parameter.style != other.style {
+            if parameter.encoding != other.encoding {
                 self.note(at, Effect::Changes, format!("the parameter `{name}` is written in another style"));
             }
             self.schemas(parameter.schema, other.schema, Direction::Request);

@@ -5,6 +5,7 @@ mod client;
 mod headers;
 pub(super) mod names;
 mod operations;
+mod parameters;
 mod registry;
 mod scope;
 mod server;
@@ -164,6 +165,8 @@ fn runtime() -> Vec<OutputFile> {
         ("http", include_str!("../../runtime/rust/http.rs")),
         ("http/parameter", include_str!("../../runtime/rust/http/parameter.rs")),
         ("http/request", include_str!("../../runtime/rust/http/request.rs")),
+        ("http/template", include_str!("../../runtime/rust/http/template.rs")),
+        ("http/text", include_str!("../../runtime/rust/http/text.rs")),
         ("json", include_str!("../../runtime/rust/json.rs")),
         ("mod", include_str!("../../runtime/rust/mod.rs")),
         ("number", include_str!("../../runtime/rust/number.rs")),

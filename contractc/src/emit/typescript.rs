@@ -4,6 +4,7 @@ mod code;
 mod headers;
 mod names;
 mod operations;
+mod parameters;
 mod schemas;
 mod stores;
 mod types;
@@ -68,6 +69,7 @@ fn runtime() -> Vec<OutputFile> {
         ("json", include_str!("../../runtime/typescript/json.ts")),
         ("keyword", include_str!("../../runtime/typescript/keyword.ts")),
         ("number", include_str!("../../runtime/typescript/number.ts")),
+        ("parameter", include_str!("../../runtime/typescript/parameter.ts")),
         ("report", include_str!("../../runtime/typescript/report.ts")),
         ("schema", include_str!("../../runtime/typescript/schema.ts")),
     ];

@@ -3,7 +3,7 @@
 use serde_json::Value as JsonValue;
 
 use super::SchemaId;
-pub use crate::runtime::http::{Style, is_json};
+pub use crate::runtime::http::{Encoding, Place, Style, is_json};
 use crate::source::Span;
 
 /// One method of one path.
@@ -61,10 +61,10 @@ pub enum Method {
 /// A parameter of an operation.
 #[derive(Clone, Debug)]
 pub struct Parameter {
+    /// The position in the document.
+    pub span: Span,
     /// Its name.
     pub name: String,
-    /// Where the request carries it.
-    pub place: Place,
     /// Whether it is required.
     pub required: bool,
     /// `deprecated`
@@ -73,21 +73,8 @@ pub struct Parameter {
     pub description: Option<String>,
     /// The schema of its values.
     pub schema: SchemaId,
-    /// How its value is serialized to text.
-    pub style: Style,
-}
-
-/// Where a request carries a parameter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Place {
-    /// In the path.
-    Path,
-    /// In the query string.
-    Query,
-    /// In a header.
-    Header,
-    /// In a cookie.
-    Cookie,
+    /// Where the request carries it, and how its value is written as text.
+    pub encoding: Encoding,
 }
 
 /// The body of a request.
@@ -145,8 +132,30 @@ pub struct Header {
     pub description: Option<String>,
     /// Whether it is required.
     pub required: bool,
+    /// `explode`
+    pub explode: bool,
     /// The schema of its value.
     pub schema: Option<SchemaId>,
+}
+
+impl Operation {
+    /// The media types of the responses that generated code reads, as the header `Accept` lists them.
+    pub fn accept(&self) -> String {
+        let mut listed: Vec<&str> = Vec::new();
+        for media in self.responses.iter().filter_map(|response| response.media.first()) {
+            if !listed.contains(&media.media_type.as_str()) {
+                listed.push(&media.media_type);
+            }
+        }
+        listed.join(", ")
+    }
+}
+
+impl Parameter {
+    /// Where the request carries it.
+    pub fn place(&self) -> Place {
+        self.encoding.place
+    }
 }
 
 /// A way to authenticate.

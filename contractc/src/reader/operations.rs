@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::{Bindings, Located, Reader};
-use crate::model::{Body, Header, Media, Method, Operation, Parameter, Place, Response, SecurityKind, SecurityScheme, Status, Style, Tag};
+use crate::model::{
+    Body, Encoding, Header, Media, Method, Operation, Parameter, Place, Response, SecurityKind, SecurityScheme, Status, Style, Tag, is_json,
+};
+use crate::runtime::check::Types;
 use crate::source::{Node, Value};
 
 impl<'a> Reader<'a> {
@@ -15,6 +18,7 @@ impl<'a> Reader<'a> {
             }
         }
         self.unique_ids();
+        self.nested_parameters();
         for operation in &self.contract.operations {
             let known = |name: &String| self.contract.tags.iter().any(|tag| tag.name == *name);
             if let Some(name) = operation.tag.as_ref().filter(|name| !known(name)) {
@@ -107,25 +111,25 @@ impl<'a> Reader<'a> {
         let own = at.get("parameters");
         for item in own.iter().chain(shared).flat_map(Located::items) {
             let Some(parameter) = self.parameter(item, bindings) else { continue };
-            if !parameters.iter().any(|known| known.name == parameter.name && known.place == parameter.place) {
+            if !parameters.iter().any(|known| known.name == parameter.name && known.place() == parameter.place()) {
                 parameters.push(parameter);
             }
         }
         for name in placeholders(path) {
-            if !parameters.iter().any(|known| known.place == Place::Path && known.name == name) {
+            if !parameters.iter().any(|known| known.place() == Place::Path && known.name == name) {
                 let message = format!("the path parameter `{name}` is not declared");
                 self.diagnostics.error(at.node.span, message).hint("declare it with `in: path` and `required: true`");
             }
         }
-        for parameter in parameters.iter().filter(|parameter| parameter.place == Place::Path) {
+        for parameter in parameters.iter().filter(|parameter| parameter.place() == Place::Path) {
             if !placeholders(path).any(|name| name == parameter.name) {
                 let message = format!("ignored path parameter `{}`: the path does not contain it", parameter.name);
                 self.diagnostics.warning(at.node.span, message);
             }
         }
         // A path parameter that the path template does not contain cannot receive a value.
-        parameters.retain(|parameter| parameter.place != Place::Path || placeholders(path).any(|name| name == parameter.name));
-        parameters.sort_by_key(|parameter| (parameter.place, !parameter.required));
+        parameters.retain(|parameter| parameter.place() != Place::Path || placeholders(path).any(|name| name == parameter.name));
+        parameters.sort_by_key(|parameter| (parameter.place(), !parameter.required));
         parameters
     }
 
@@ -150,39 +154,72 @@ impl<'a> Reader<'a> {
         if place == Place::Header && ["accept", "content-type", "authorization"].contains(&name.to_ascii_lowercase().as_str()) {
             return None;
         }
-        let content = at.get("content").and_then(|content| content.entries().into_iter().next().and_then(|(_, media)| media.get("schema")));
-        let is_content = content.is_some();
+        let content = at.get("content").and_then(|content| content.entries().into_iter().next());
+        let is_json_text = content.as_ref().is_some_and(|(media_type, _)| is_json(media_type));
+        let content = content.and_then(|(_, media)| media.get("schema"));
         let Some(schema_at) = at.get("schema").or(content) else {
             self.diagnostics.error(at.node.span, format!("the parameter `{name}` has no `schema`"));
             return None;
         };
         let bindings = self.reached(&schema_at, bindings);
         let schema = self.schema(&schema_at, &bindings);
-        let style = if is_content { Style::Json } else { self.style(&at, place) };
+        let encoding = if is_json_text { Encoding { style: Style::Json, ..Encoding::of(place) } } else { self.encoding(&at, place) };
         let required = place == Place::Path || self.flag(at.node, "required");
         let (deprecated, description) = (self.flag(at.node, "deprecated"), self.text(at.node, "description"));
-        Some(Parameter { name, place, required, deprecated, description, schema, style })
+        Some(Parameter { span: at.node.span, name, required, deprecated, description, schema, encoding })
     }
 
-    fn style(&mut self, at: &Located<'a>, place: Place) -> Style {
+    /// How the value of a parameter is written: its `style`, `explode` and `allowReserved`.
+    fn encoding(&mut self, at: &Located<'a>, place: Place) -> Encoding {
+        let default = Encoding::of(place);
         let written = at.node.get("style").and_then(Node::as_str);
-        let default = if matches!(place, Place::Query | Place::Cookie) { "form" } else { "simple" };
-        let style = written.unwrap_or(default);
-        let explode = at.node.get("explode").and_then(Node::as_bool).unwrap_or(style == "form");
-        match style {
-            "form" if explode => Style::Exploded,
-            "form" => Style::Joined(','),
-            "spaceDelimited" => Style::Joined(' '),
-            "pipeDelimited" => Style::Joined('|'),
-            "deepObject" => Style::DeepObject,
-            "simple" => Style::Simple,
-            "label" => Style::Label,
-            "matrix" => Style::Matrix,
-            _ => {
-                let span = at.node.get("style").unwrap_or(at.node).span;
+        let span = at.node.get("style").unwrap_or(at.node).span;
+        let style = match written {
+            None => default.style,
+            Some("form") => Style::Form,
+            Some("spaceDelimited") => Style::SpaceDelimited,
+            Some("pipeDelimited") => Style::PipeDelimited,
+            Some("deepObject") => Style::DeepObject,
+            Some("simple") => Style::Simple,
+            Some("label") => Style::Label,
+            Some("matrix") => Style::Matrix,
+            Some(style) => {
                 let hint = "available: form, spaceDelimited, pipeDelimited, deepObject, simple, label, matrix";
                 self.diagnostics.error(span, format!("unknown parameter style `{style}`")).hint(hint);
-                Style::Simple
+                default.style
+            }
+        };
+        let is_defined = match place {
+            Place::Path => matches!(style, Style::Simple | Style::Label | Style::Matrix),
+            Place::Query => matches!(style, Style::Form | Style::SpaceDelimited | Style::PipeDelimited | Style::DeepObject),
+            Place::Header | Place::Cookie => style == default.style,
+        };
+        let style = if is_defined {
+            style
+        } else {
+            let (style, place) = (written.unwrap_or_default(), place.name());
+            self.diagnostics.warning(span, format!("ignored `style: {style}`: OpenAPI does not define it for a {place} parameter"));
+            default.style
+        };
+        let explode = at.node.get("explode").and_then(Node::as_bool).unwrap_or(style == Style::Form);
+        let reserved = place == Place::Query && self.flag(at.node, "allowReserved");
+        Encoding { place, style, explode: explode || style == Style::DeepObject, reserved }
+    }
+
+    /// Warns of parameters with nested lists and objects, whose text OpenAPI does not define.
+    fn nested_parameters(&mut self) {
+        for parameter in self.contract.operations.iter().flat_map(|operation| &operation.parameters) {
+            let shape = self.contract.text_shape(parameter.schema);
+            let parts = shape.items.iter().map(AsRef::as_ref).chain(shape.members.iter().map(|(_, member)| member));
+            let is_nested = parts.into_iter().any(|part| part.types == Types::ARRAY || part.types == Types::OBJECT);
+            let hint = match parameter.encoding.style {
+                Style::Json => continue,
+                Style::DeepObject => "it is sent as name[key][key]=value, and the items of a list as name[key]=item",
+                _ => "it is sent as JSON text",
+            };
+            if is_nested {
+                let message = format!("the parameter `{}` has nested values, which OpenAPI does not define as text", parameter.name);
+                self.diagnostics.warning(parameter.span, message).hint(hint);
             }
         }
     }
@@ -248,7 +285,8 @@ impl<'a> Reader<'a> {
             let Some(header) = self.dereference(header) else { continue };
             let schema = header.get("schema").map(|schema| self.schema(&schema, &Vec::new()));
             let (description, required) = (self.text(header.node, "description"), self.flag(header.node, "required"));
-            headers.push(Header { name: name.to_owned(), description, required, schema });
+            let explode = self.flag(header.node, "explode");
+            headers.push(Header { name: name.to_owned(), description, required, explode, schema });
         }
         headers
     }

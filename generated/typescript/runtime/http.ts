@@ -3,7 +3,8 @@
 
 import type * as z from "zod";
 import { parseEach, type Invalid } from "./each.js";
-import { isObject, parseJson } from "./json.js";
+import { parseJson } from "./json.js";
+import { checkHeader, parts, Refused, whole, type Parameter } from "./parameter.js";
 import { pointer, validate, type Violation } from "./report.js";
 
 /** An operation of the contract. `Call` is its input, and `Result` the union of its possible responses. */
@@ -15,26 +16,14 @@ export interface Operation<Call, Result> {
   /** The security schemes, of which one must be satisfied; empty if none is required. */
   readonly security: readonly string[];
   readonly parameters: readonly Parameter[];
+  /** The media types of the responses, as the header `Accept` lists them. */
+  readonly accept?: string;
   readonly body?: Body;
   /** Exact statuses, then ranges, then the default. */
   readonly responses: readonly Declared[];
   /** Never present: connects the types to the operation. */
   readonly "~types"?: readonly [Call, Result];
 }
-
-/** A parameter of an operation. */
-export interface Parameter {
-  /** The name of the parameter in the call. */
-  readonly field: string;
-  readonly name: string;
-  readonly place: "path" | "query" | "header" | "cookie";
-  readonly style: Style;
-  readonly required: boolean;
-  readonly schema?: z.ZodType;
-}
-
-/** How a parameter's value is serialized: OpenAPI's `style` and `explode`. */
-export type Style = "simple" | "exploded" | "comma" | "space" | "bar" | "deepObject" | "label" | "matrix" | "json";
 
 /** The body of a request: a value that is sent as JSON, or a body that `fetch` accepts. */
 export interface Body {
@@ -267,12 +256,13 @@ export interface Written {
  */
 export function write(baseUrl: string, operation: Operation<unknown, unknown>, call: Readonly<Record<string, unknown>>): Written {
   const refused: Violation[] = [];
-  const headers = new Headers();
+  const headers = new Headers(operation.accept === undefined ? {} : { Accept: operation.accept });
   const [query, cookies]: [string[], string[]] = [[], []];
   let path = operation.path;
   for (const parameter of operation.parameters) {
     const value = call[parameter.field];
-    const { name, place, style } = parameter;
+    const { name, place } = parameter;
+    const refuse = (keyword: string, message: string): number => refused.push({ pointer: pointer([place, name]), keyword, message });
     if (value === undefined) {
       if (parameter.required) {
         refused.push({ pointer: pointer([place]), keyword: "required", message: `lacks the parameter ${JSON.stringify(name)}` });
@@ -280,16 +270,35 @@ export function write(baseUrl: string, operation: Operation<unknown, unknown>, c
       continue;
     }
     refused.push(...judge(parameter.schema, value, [place, name]));
-    if (place === "path") {
-      path = path.replaceAll(`{${name}}`, encode(joined(name, style, value), ""));
-    } else if (place === "header") {
-      headers.set(name, joined(name, style, value));
-    } else if (place === "query") {
-      query.push(...pairs(name, style, value).map(([key, text]) => `${encode(key, "[]")}=${encode(text, ",:")}`));
-    } else {
-      cookies.push(...pairs(name, style, value).map(([key, text]) => `${key}=${encode(text, "")}`));
+    let isDefined = true;
+    try {
+      if (place === "path") {
+        const text = whole(parameter, name, value) ?? "";
+        path = path.replaceAll(`{${name}}`, () => text);
+        isDefined = text !== "";
+      } else if (place === "header") {
+        const text = whole(parameter, name, value);
+        isDefined = text !== undefined;
+        checkHeader(text ?? "");
+        if (text !== undefined) {
+          headers.set(name, text);
+        }
+      } else {
+        const found = parts(parameter, name, value);
+        (place === "query" ? query : cookies).push(...found);
+        isDefined = found.length > 0;
+      }
+    } catch (error) {
+      if (!(error instanceof Refused)) {
+        throw error;
+      }
+      refuse("syntax", error.message);
+    }
+    if (!isDefined && parameter.required) {
+      refuse("required", "is required, and null or an empty list cannot be sent");
     }
   }
+  refused.push(...dotSegments(operation.path, path));
   if (cookies.length > 0) {
     headers.set("Cookie", cookies.join("; "));
   }
@@ -300,6 +309,19 @@ export function write(baseUrl: string, operation: Operation<unknown, unknown>, c
   }
   const search = query.length > 0 ? `${path.includes("?") ? "&" : "?"}${query.join("&")}` : "";
   return { url: `${baseUrl.replace(/\/+$/, "")}${path}${search}`, headers, body };
+}
+
+/**
+ * Refuses values that make a segment `.` or `..`: every URL parser removes such a segment, even percent-encoded, so that the request would
+ * go to another path.
+ */
+function dotSegments(template: string, path: string): Violation[] {
+  const segments = path.split("/");
+  return template.split("/").flatMap((part, index) => {
+    const [name, segment] = [/\{(.*?)\}/.exec(part)?.[1], segments[index]];
+    const message = `makes the segment "${segment}" of the path, which would lead to another path`;
+    return name !== undefined && (segment === "." || segment === "..") ? [{ pointer: pointer(["path", name]), keyword: "syntax", message }] : [];
+  });
 }
 
 function writeBody(body: Body | undefined, call: Readonly<Record<string, unknown>>, headers: Headers, refused: Violation[]): BodyInit | undefined {
@@ -377,43 +399,4 @@ function readJson(operation: string, status: number, text: string, schema: z.Zod
 
 function matches(declared: Declared["status"], status: number): boolean {
   return declared === "default" || declared === status || declared === `${Math.floor(status / 100)}XX`;
-}
-
-/** A scalar value as text. */
-function plain(value: unknown): string {
-  return value === null ? "" : typeof value === "object" ? JSON.stringify(value) : String(value);
-}
-
-/** A parameter's value as a single text. */
-function joined(name: string, style: Style, value: unknown): string {
-  if (style === "json") {
-    return JSON.stringify(value);
-  }
-  const separators: Partial<Record<Style, string>> = { label: ".", space: " ", bar: "|" };
-  const separator = separators[style] ?? ",";
-  const parts = Array.isArray(value) ? value.map(plain) : isObject(value) ? Object.entries(value).flatMap(([key, item]) => [key, plain(item)]) : [plain(value)];
-  const text = parts.join(separator);
-  return style === "label" ? `.${text}` : style === "matrix" ? `;${name}=${text}` : text;
-}
-
-/** A parameter's value as pairs of name and text. */
-function pairs(name: string, style: Style, value: unknown): (readonly [name: string, text: string])[] {
-  if (style === "exploded" && Array.isArray(value)) {
-    return value.map((item) => [name, plain(item)]);
-  }
-  if (isObject(value) && (style === "exploded" || style === "deepObject")) {
-    return Object.entries(value).map(([key, item]) => [style === "exploded" ? key : `${name}[${key}]`, plain(item)]);
-  }
-  return [[name, joined(name, style, value)]];
-}
-
-/** Percent-encodes everything except unreserved characters and `keep`. */
-function encode(text: string, keep: string): string {
-  const escape = (byte: string): string => `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
-  return encodeURIComponent(text)
-    .replace(/[!'()*]/g, escape)
-    .replace(/%[\dA-F]{2}/g, (escaped) => {
-      const character = String.fromCharCode(parseInt(escaped.slice(1), 16));
-      return keep.includes(character) ? character : escaped;
-    });
 }

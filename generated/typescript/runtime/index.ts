@@ -7,5 +7,6 @@ export * from "./header.js";
 export * from "./http.js";
 export * from "./json.js";
 export * from "./keyword.js";
+export * from "./parameter.js";
 export * from "./report.js";
 export * from "./schema.js";

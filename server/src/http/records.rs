@@ -10,10 +10,8 @@ use axum::routing::{MethodRouter, delete, get, post, put};
 use http::request::Parts;
 use http::{HeaderValue, Method, header};
 use stronglog_sync::api::collection::{Collection, Route};
-use stronglog_sync::api::operations::{GetChanges, PushChanges};
-use stronglog_sync::api::runtime::check::Types;
-use stronglog_sync::api::runtime::http::{Check, Incoming, Operation, Style, has_json};
-use stronglog_sync::api::validators::{check_contract_version, check_id, check_revision, check_seq, check_timestamp};
+use stronglog_sync::api::operations::{GetChanges, PushChanges, parameters};
+use stronglog_sync::api::runtime::http::{Incoming, Operation, has_json};
 use stronglog_sync::api::{ContractVersion, Id, Report, Revision, Seq, Timestamp, registry};
 use stronglog_sync::merge::Op;
 use stronglog_sync::wire::{self, Feed, Outcome};
@@ -63,7 +61,7 @@ fn pulling(path: &'static str, feed: Feed) -> Routes {
 
 fn pushing(path: &'static str, feed: Feed) -> Routes {
     post(move |State(app): State<Arc<App>>, Extension(caller): Extension<Caller>, parts: Parts, body: Bytes| async move {
-        Request::new(path, &parts, &body)?.nothing()?;
+        Request::new(path, &parts, &body)?;
         json_body(&parts)?;
         push(&app, caller, body, feed).await
     })
@@ -74,7 +72,6 @@ fn single(method: &Method, path: &'static str, collection: &'static Collection) 
         Method::PUT => {
             put(move |State(app): State<Arc<App>>, Extension(caller): Extension<Caller>, parts: Parts, body: Bytes| async move {
                 let request = Request::new(path, &parts, &body)?;
-                request.nothing()?;
                 json_body(&parts)?;
                 put_record(&app, caller, collection, request.id()?, &body).await
             })
@@ -86,7 +83,6 @@ fn single(method: &Method, path: &'static str, collection: &'static Collection) 
         _ => get(move |State(app): State<Arc<App>>, Extension(caller): Extension<Caller>, parts: Parts| async move {
             let body = Bytes::new();
             let request = Request::new(path, &parts, &body)?;
-            request.nothing()?;
             read_record(&app, caller, collection, request.id()?).await
         }),
     }
@@ -171,26 +167,20 @@ struct Request<'a>(Incoming<'a>);
 impl<'a> Request<'a> {
     fn new(path: &'static str, parts: &'a Parts, body: &'a Bytes) -> Result<Self, Failure> {
         let incoming = Incoming::new(path, &parts.uri, &parts.headers, body).ok_or_else(Failure::no_path)?;
-        incoming.header::<ContractVersion>("X-Contract-Version", Style::Simple, Types::STRING, check_contract_version)?;
+        incoming.optional::<ContractVersion>(&parameters::X_CONTRACT_VERSION)?;
         Ok(Request(incoming))
     }
 
-    /// Checks that the query has no parameters.
-    fn nothing(&self) -> Result<(), Failure> {
-        Ok(self.0.known_query(&[])?)
-    }
-
     fn id(&self) -> Result<Uuid, Failure> {
-        uuid(self.0.path::<Id>("id", Style::Simple, Types::STRING, check_id)?)
+        uuid(self.0.required::<Id>(&parameters::ID)?)
     }
 
     fn deletion(&self) -> Result<Deletion, Failure> {
-        self.0.known_query(&["opId", "deviceId", "seq", "clientUpdatedAt", "baseRev"])?;
-        let id = |name| self.0.query::<Id>(name, Style::Exploded, Types::STRING, check_id)?.map(uuid).transpose();
-        let seq = self.number::<Seq>("seq", check_seq)?.map(|seq| seq.0.unsigned_abs());
-        let stamp = self.number::<Timestamp>("clientUpdatedAt", check_timestamp)?.map(|stamp| stamp.0);
-        let base_rev = self.number::<Revision>("baseRev", check_revision)?.map(|rev| rev.0.unsigned_abs());
-        let by = match (id("opId")?, id("deviceId")?, seq, stamp) {
+        let id = |parameter| self.0.optional::<Id>(parameter)?.map(uuid).transpose();
+        let seq = self.0.optional::<Seq>(&parameters::SEQ)?.map(|seq| seq.0.unsigned_abs());
+        let stamp = self.0.optional::<Timestamp>(&parameters::CLIENT_UPDATED_AT)?.map(|stamp| stamp.0);
+        let base_rev = self.0.optional::<Revision>(&parameters::BASE_REV)?.map(|rev| rev.0.unsigned_abs());
+        let by = match (id(&parameters::OP_ID)?, id(&parameters::DEVICE_ID)?, seq, stamp) {
             (Some(id), Some(device), Some(seq), Some(stamp)) => Some((Op { id, device, seq }, stamp)),
             (None, None, None, None) => None,
             _ => {
@@ -199,10 +189,6 @@ impl<'a> Request<'a> {
             }
         };
         Ok(Deletion { id: self.id()?, by, base_rev })
-    }
-
-    fn number<T: stronglog_sync::api::runtime::schema::ReadJson>(&self, name: &str, check: Check) -> Result<Option<T>, Failure> {
-        Ok(self.0.query(name, Style::Exploded, Types::INTEGER, check)?)
     }
 }
 

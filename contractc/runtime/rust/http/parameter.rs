@@ -1,143 +1,304 @@
-//! Parameters as text: reads and writes the OpenAPI styles, including percent-encoding.
+//! Parameters: the styles of OpenAPI, which follow RFC 6570. A value is written by encoding its items and joining them; see `text.rs` for
+//! reading.
 
 use super::super::check::Types;
-use super::super::json::{Json, Value};
+use super::super::json::Json;
+use super::Check;
 
-/// How the value of a parameter is serialized: `style` and `explode` of OpenAPI.
+/// Where a request carries a parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// In the path.
+    Path,
+    /// In the query string.
+    Query,
+    /// In a header.
+    Header,
+    /// In a cookie.
+    Cookie,
+}
+
+impl Place {
+    /// The name that OpenAPI gives the place.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Place::Path => "path",
+            Place::Query => "query",
+            Place::Header => "header",
+            Place::Cookie => "cookie",
+        }
+    }
+}
+
+/// `style` of OpenAPI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Style {
-    /// A single value, or comma-separated values.
+    /// `a,b`
     Simple,
-    /// `name=a&name=b`
-    Exploded,
-    /// `name=a,b`, or with another separator than the comma.
-    Joined(char),
+    /// `.a,b`
+    Label,
+    /// `;name=a,b`
+    Matrix,
+    /// `name=a,b`
+    Form,
+    /// `name=a%20b`
+    SpaceDelimited,
+    /// `name=a%7Cb`
+    PipeDelimited,
     /// `name[key]=value`
     DeepObject,
-    /// `.a.b`
-    Label,
-    /// `;name=a`
-    Matrix,
-    /// JSON text.
+    /// JSON text, for a parameter with `content`.
     Json,
 }
 
-/// Serializes a parameter to pairs of name and text.
-pub(super) fn pairs(name: &str, style: Style, value: Json<'_>) -> Vec<(String, String)> {
-    match (style, value) {
-        (Style::Exploded, Json::Array(array)) => array.into_iter().map(|(_, item)| (name.to_owned(), text(item))).collect(),
-        (Style::Exploded, Json::Object(object)) => object.into_iter().map(|(key, value)| (key.to_owned(), text(value))).collect(),
-        (Style::DeepObject, Json::Object(object)) => {
-            object.into_iter().map(|(key, value)| (format!("{name}[{key}]"), text(value))).collect()
+/// How a value is written as text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Encoding {
+    /// Where the text is placed, which determines how it is encoded.
+    pub place: Place,
+    /// `style`
+    pub style: Style,
+    /// `explode`
+    pub explode: bool,
+    /// `allowReserved`
+    pub reserved: bool,
+}
+
+impl Encoding {
+    /// The encoding that OpenAPI defines as the default of a place.
+    pub const fn of(place: Place) -> Self {
+        match place {
+            Place::Path | Place::Header => Encoding { place, style: Style::Simple, explode: false, reserved: false },
+            Place::Query | Place::Cookie => Encoding { place, style: Style::Form, explode: true, reserved: false },
         }
-        _ => vec![(name.to_owned(), joined(name, style, value))],
     }
 }
 
-/// Serializes a parameter to a single text.
-pub(super) fn joined(name: &str, style: Style, value: Json<'_>) -> String {
-    let separator = match style {
-        Style::Json => return value.to_text(),
-        Style::Label => '.',
-        Style::Joined(separator) => separator,
-        _ => ',',
-    };
-    let body = match value {
-        Json::Array(array) => array.into_iter().map(|(_, item)| text(item)).collect::<Vec<_>>().join(&separator.to_string()),
-        Json::Object(object) => {
-            let parts: Vec<String> = object.into_iter().flat_map(|(name, value)| [name.to_owned(), text(value)]).collect();
-            parts.join(&separator.to_string())
+/// What the text of a parameter stands for: text alone does not say whether `1` is a number.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Shape {
+    /// The JSON types of the value. Text that may be a string is one. Empty if any type is accepted.
+    pub types: Types,
+    /// The shape of the items of an array.
+    pub items: Option<&'static Shape>,
+    /// The members of an object.
+    pub members: &'static [(&'static str, Shape)],
+    /// The shape of further members of an object, if it may have any.
+    pub others: Option<&'static Shape>,
+    /// The names that further members cannot have, because other parameters have them.
+    pub besides: &'static [&'static str],
+}
+
+impl Shape {
+    /// A string.
+    pub const TEXT: Shape = Shape::of(Types::STRING);
+    /// An integer.
+    pub const INTEGER: Shape = Shape::of(Types::INTEGER);
+    /// Anything.
+    pub const ANY: Shape = Shape::of(Types(0));
+
+    /// A value of these types.
+    pub const fn of(types: Types) -> Self {
+        Shape { types, items: None, members: &[], others: None, besides: &[] }
+    }
+
+    /// The shape with these items, for an array.
+    pub const fn items(self, items: &'static Shape) -> Self {
+        Shape { items: Some(items), ..self }
+    }
+
+    /// The shape with these members, for an object.
+    pub const fn members(self, members: &'static [(&'static str, Shape)]) -> Self {
+        Shape { members, ..self }
+    }
+
+    /// The shape with further members, for an object.
+    pub const fn others(self, others: &'static Shape) -> Self {
+        Shape { others: Some(others), ..self }
+    }
+
+    /// The shape without further members of these names.
+    pub const fn besides(self, names: &'static [&'static str]) -> Self {
+        Shape { besides: names, ..self }
+    }
+
+    pub(super) fn has(&self, types: Types) -> bool {
+        self.types.intersects(types)
+    }
+}
+
+/// A parameter of an operation.
+#[derive(Clone, Copy, Debug)]
+pub struct Parameter {
+    pub(super) name: &'static str,
+    pub(super) encoding: Encoding,
+    pub(super) shape: Shape,
+    pub(super) check: Check,
+}
+
+impl Parameter {
+    /// A parameter with the default style of its place.
+    pub const fn new(place: Place, name: &'static str, shape: Shape, check: Check) -> Self {
+        Parameter { name, encoding: Encoding::of(place), shape, check }
+    }
+
+    /// The parameter with this style.
+    pub const fn style(self, style: Style, explode: bool) -> Self {
+        Parameter { encoding: Encoding { style, explode, ..self.encoding }, ..self }
+    }
+
+    /// The parameter with `allowReserved`.
+    pub const fn reserved(self) -> Self {
+        Parameter { encoding: Encoding { reserved: true, ..self.encoding }, ..self }
+    }
+}
+
+/// A value that is not nested, as text. Null is an undefined value, which RFC 6570 leaves out.
+enum Flat {
+    Undefined,
+    Plain(String),
+    List(Vec<String>),
+    Members(Vec<(String, String)>),
+}
+
+impl Flat {
+    fn new(value: Json<'_>) -> Self {
+        match value {
+            Json::Null => Flat::Undefined,
+            Json::Array(array) => Flat::List(array.into_iter().filter_map(|(_, item)| text(item)).collect()),
+            Json::Object(object) => {
+                Flat::Members(object.into_iter().filter_map(|(name, value)| Some((name.to_owned(), text(value)?))).collect())
+            }
+            other => Flat::Plain(text(other).unwrap_or_default()),
         }
-        plain => text(plain),
-    };
-    match style {
-        Style::Label => format!(".{body}"),
-        Style::Matrix => format!(";{name}={body}"),
-        _ => body,
     }
 }
 
-pub(super) fn from_pairs(pairs: &[(String, String)], name: &str, style: Style, types: Types) -> Option<Value> {
-    if style == Style::DeepObject {
-        let key = |pair: &str| pair.strip_prefix(name)?.strip_prefix('[')?.strip_suffix(']').map(str::to_owned);
-        let members: serde_json::Map<_, _> = pairs.iter().filter_map(|(pair, text)| Some((key(pair)?, plain(text, ANY)))).collect();
-        return (!members.is_empty()).then_some(Value::Object(members));
+/// A value as text; a nested value is JSON text. `None` for null.
+fn text(value: Json<'_>) -> Option<String> {
+    match value {
+        Json::Null => None,
+        Json::String(text) => Some(text.to_owned()),
+        other => Some(other.to_text()),
     }
-    let mut found = pairs.iter().filter(|(known, _)| known == name).map(|(_, text)| text);
-    if style == Style::Exploded && types.contains(Types::ARRAY) {
-        let items: Vec<Value> = found.map(|text| plain(text, ANY)).collect();
-        return (!items.is_empty()).then_some(Value::Array(items));
+}
+
+/// Characters that structure the text around an item, and therefore cannot be in it as they are.
+const LIST: &[char] = &[','];
+const MEMBER: &[char] = &[',', '='];
+
+impl Encoding {
+    /// Writes a value as parts: `name=value` in a query or cookie, otherwise items. No parts if the value is undefined.
+    ///
+    /// # Errors
+    /// Returns why the place cannot carry the value.
+    pub fn parts(&self, name: &str, value: Json<'_>) -> Result<Vec<String>, String> {
+        if self.style == Style::Json {
+            return Ok(vec![self.named(name, self.item(&value.to_text(), &[])?)]);
+        }
+        if self.style == Style::DeepObject && matches!(value, Json::Object(_)) {
+            let mut parts = Vec::new();
+            self.nested(&encoded(name, b"[]"), value, &mut parts)?;
+            return Ok(parts);
+        }
+        Ok(match Flat::new(value) {
+            Flat::Undefined => Vec::new(),
+            Flat::Plain(text) => vec![self.named(name, self.item(&text, &[])?)],
+            Flat::List(items) if items.is_empty() => Vec::new(),
+            Flat::Members(members) if members.is_empty() => Vec::new(),
+            Flat::List(items) => {
+                let items = items.iter().map(|item| self.item(item, LIST)).collect::<Result<Vec<_>, _>>()?;
+                if self.explode && self.style != Style::Simple {
+                    items.into_iter().map(|item| self.named(name, item)).collect()
+                } else {
+                    vec![self.named(name, items.join(self.delimiter()))]
+                }
+            }
+            Flat::Members(members) => {
+                let pair = |(key, value): &(String, String)| Ok([self.key(key)?, self.item(value, LIST)?]);
+                let pairs = members.iter().map(pair).collect::<Result<Vec<_>, String>>()?;
+                if self.explode {
+                    pairs.iter().map(|pair| pair.join("=")).collect()
+                } else {
+                    vec![self.named(name, pairs.concat().join(self.delimiter()))]
+                }
+            }
+        })
     }
-    found.next().map(|text| from_text(name, text, style, types))
-}
 
-/// Parses the text of a parameter as a value of the types that its schema accepts.
-pub(super) fn from_text(name: &str, text: &str, style: Style, types: Types) -> Value {
-    let separator = match style {
-        Style::Json => return serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned())),
-        Style::Label => '.',
-        Style::Joined(separator) => separator,
-        _ => ',',
-    };
-    let body = match style {
-        Style::Label => text.strip_prefix('.').unwrap_or(text),
-        Style::Matrix => text.strip_prefix(&format!(";{name}=")).unwrap_or(text),
-        _ => text,
-    };
-    if types.contains(Types::ARRAY) {
-        let items = body.split(separator).filter(|_| !body.is_empty());
-        return items.map(|item| plain(item, ANY)).collect();
+    /// Writes a value as one text, for a path or a header. `None` if the value is undefined.
+    ///
+    /// # Errors
+    /// Returns why the place cannot carry the value.
+    pub fn whole(&self, name: &str, value: Json<'_>) -> Result<Option<String>, String> {
+        let parts = self.parts(name, value)?;
+        let (first, separator) = match self.style {
+            Style::Label => (".", "."),
+            Style::Matrix => (";", ";"),
+            _ => ("", ","),
+        };
+        Ok((!parts.is_empty()).then(|| format!("{first}{}", parts.join(separator))))
     }
-    if types.contains(Types::OBJECT) {
-        let parts: Vec<&str> = body.split(separator).collect();
-        return Value::Object(parts.chunks_exact(2).map(|pair| (pair[0].to_owned(), plain(pair[1], ANY))).collect());
+
+    /// The members of a value, with the path to each in brackets. OpenAPI does not define members that are nested; servers commonly read
+    /// them this way.
+    fn nested(&self, name: &str, value: Json<'_>, parts: &mut Vec<String>) -> Result<(), String> {
+        match value {
+            Json::Object(object) => {
+                object.into_iter().try_for_each(|(key, value)| self.nested(&format!("{name}[{}]", self.key(key)?), value, parts))
+            }
+            Json::Array(array) => array.into_iter().try_for_each(|(_, item)| match item {
+                Json::Array(_) | Json::Object(_) => Err("is a list of lists or objects, which has no form as text".to_owned()),
+                item => self.nested(name, item, parts),
+            }),
+            plain => {
+                if let Some(text) = text(plain) {
+                    parts.push(format!("{name}={}", self.item(&text, &[])?));
+                }
+                Ok(())
+            }
+        }
     }
-    plain(body, types)
-}
 
-/// The decoded values of the path parameters; `None` if the path does not match the template.
-pub(super) fn path_values(template: &'static str, path: &str) -> Option<Vec<(&'static str, String)>> {
-    let mut values = raw_values(template, path)?;
-    values.reverse();
-    Some(values.into_iter().map(|(name, text)| (name, decoded(text, false))).collect())
-}
+    fn named(&self, name: &str, text: String) -> String {
+        match (self.place, self.style) {
+            (_, Style::Matrix) if text.is_empty() => encoded(name, b""),
+            (Place::Query | Place::Cookie, _) | (_, Style::Matrix) => format!("{}={text}", encoded(name, b"[]")),
+            _ => text,
+        }
+    }
 
-/// Whether a path matches a template.
-pub fn matches_path(template: &'static str, path: &str) -> bool {
-    raw_values(template, path).is_some()
-}
+    pub(super) fn delimiter(&self) -> &'static str {
+        match self.style {
+            Style::SpaceDelimited => "%20",
+            Style::PipeDelimited => "%7C",
+            _ => ",",
+        }
+    }
 
-/// The number of literal characters in a template. The more there are, the more specific the template is.
-pub fn literal_length(template: &str) -> usize {
-    let mut depth = 0;
-    let is_literal = |character: &char| {
-        depth += i32::from(*character == '{');
-        let literal = depth == 0;
-        depth -= i32::from(*character == '}');
-        literal
-    };
-    template.chars().filter(is_literal).count()
-}
+    fn key(&self, key: &str) -> Result<String, String> {
+        Encoding { reserved: false, ..*self }.item(key, MEMBER)
+    }
 
-/// The values of the path parameters, in reverse order. A value lies within one segment, is not empty, and is as short as the template
-/// allows.
-fn raw_values<'p>(template: &'static str, path: &'p str) -> Option<Vec<(&'static str, &'p str)>> {
-    let Some((literal, rest)) = template.split_once('{') else { return (path == template).then(Vec::new) };
-    let path = path.strip_prefix(literal)?;
-    let (name, behind) = rest.split_once('}')?;
-    let segment = path.find('/').unwrap_or(path.len());
-    let ends = path[..segment].char_indices().map(|(at, character)| at + character.len_utf8());
-    ends.into_iter().find_map(|end| {
-        let mut values = raw_values(behind, &path[end..])?;
-        values.push((name, &path[..end]));
-        Some(values)
-    })
-}
-
-pub(super) fn form_pairs(text: &str, separator: char) -> Vec<(String, String)> {
-    let parts = text.split(separator).map(str::trim).filter(|part| !part.is_empty());
-    let pairs = parts.map(|part| part.split_once('=').unwrap_or((part, "")));
-    pairs.map(|(name, value)| (decoded(name, true), decoded(value, true))).collect()
+    /// Encodes an item, in which the characters of `structure` would be read as structure.
+    fn item(&self, text: &str, structure: &[char]) -> Result<String, String> {
+        let refused = match (self.place, self.style) {
+            // A header has no escapes that every server knows.
+            (Place::Header, _) => text.chars().find(|character| structure.contains(character)),
+            (_, Style::SpaceDelimited) if !structure.is_empty() => text.chars().find(|character| *character == ' '),
+            (_, Style::PipeDelimited) if !structure.is_empty() => text.chars().find(|character| *character == '|'),
+            _ => None,
+        };
+        if let Some(character) = refused {
+            return Err(format!("has {character:?} within an item, where it separates items: this style cannot carry it"));
+        }
+        Ok(match (self.place, self.style) {
+            (Place::Header, _) => text.to_owned(),
+            (Place::Path, Style::Label) if self.explode && !structure.is_empty() => encoded(text, b"").replace('.', "%2E"),
+            (Place::Query, _) if self.reserved => reserved(text, structure),
+            _ => encoded(text, b""),
+        })
+    }
 }
 
 /// Percent-encodes everything except unreserved characters and `keep`.
@@ -153,46 +314,31 @@ pub(super) fn encoded(text: &str, keep: &[u8]) -> String {
     encoded
 }
 
-/// A scalar value as text.
-fn text(value: Json<'_>) -> String {
-    match value {
-        Json::Null => String::new(),
-        Json::String(text) => text.to_owned(),
-        other => other.to_text(),
+/// The reserved characters that a query may contain and that do not structure it.
+const RESERVED: &[u8] = b":/?@!$'()*;=,";
+
+/// Keeps reserved characters and percent-encoded bytes (RFC 6570, section 3.2.3).
+fn reserved(text: &str, structure: &[char]) -> String {
+    let keep: Vec<u8> = RESERVED.iter().copied().filter(|byte| !structure.contains(&char::from(*byte))).collect();
+    let mut parts = text.split('%');
+    let mut out = encoded(parts.next().unwrap_or_default(), &keep);
+    for part in parts {
+        let is_code = part.len() >= 2 && part.bytes().take(2).all(|byte| byte.is_ascii_hexdigit());
+        out.push_str(if is_code { "%" } else { "%25" });
+        out.push_str(&encoded(part, &keep));
     }
+    out
 }
 
-/// Parses a text as the JSON value that a schema with these types expects.
-fn plain(text: &str, types: Types) -> Value {
-    let is_text = types.contains(Types::STRING);
-    match text {
-        "true" | "false" if !is_text => Value::Bool(text == "true"),
-        _ if is_text => Value::String(text.to_owned()),
-        _ => match serde_json::from_str::<Value>(text) {
-            Ok(number @ Value::Number(_)) => number,
-            _ => Value::String(text.to_owned()),
-        },
+/// Why a header cannot have this value; `None` if it can. Other bytes than those of ASCII are read differently by different servers, and
+/// spaces at the ends are removed on the way.
+pub(super) fn invalid_header(text: &str) -> Option<&'static str> {
+    let is_kept = |byte: u8| byte == b'\t' || (b' '..=b'~').contains(&byte);
+    if !text.bytes().all(is_kept) {
+        Some("has characters that a header cannot carry: line breaks, control characters or other than ASCII")
+    } else if text.trim() != text {
+        Some("begins or ends with white space, which a header does not keep")
+    } else {
+        None
     }
-}
-
-/// The types of array items are not known here, so an item that looks like a number becomes one.
-const ANY: Types = Types(0);
-
-fn decoded(text: &str, plus_is_space: bool) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, tail)) = rest.split_first() {
-        let code =
-            tail.first_chunk::<2>().and_then(|pair| std::str::from_utf8(pair).ok()).and_then(|pair| u8::from_str_radix(pair, 16).ok());
-        rest = tail;
-        match (first, code) {
-            (b'%', Some(code)) => {
-                bytes.push(code);
-                rest = &tail[2..];
-            }
-            (b'+', _) if plus_is_space => bytes.push(b' '),
-            _ => bytes.push(first),
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }

@@ -1,17 +1,18 @@
 //! Requests of an operation: the client builds them part by part, and the server reads them part by part and rejects invalid ones.
 
-use super::super::check::Types;
 use super::super::json::{Json, Value};
 use super::super::report::{At, Checker, Report};
 use super::super::schema::{ReadJson, ToJson};
-use super::parameter::{Style, encoded, form_pairs, from_pairs, from_text, joined, pairs, path_values};
-use super::{Check, HeaderMap, Method, Operation, Request, Response, StatusCode, is_json, read_checked, read_json};
+use super::parameter::{Parameter, Place, invalid_header};
+use super::template::path_values;
+use super::text::{Pair, pairs};
+use super::{Check, HeaderMap, Operation, Request, Response, StatusCode, is_json, read_checked, read_json};
 
 /// Builds a request part by part, and collects all violations of the contract.
 pub struct Writer {
-    method: Method,
+    template: &'static str,
     path: String,
-    query: String,
+    query: Vec<String>,
     headers: HeaderMap,
     cookies: Vec<String>,
     body: Vec<u8>,
@@ -20,52 +21,80 @@ pub struct Writer {
 
 impl Writer {
     /// Starts a request of the operation `O`.
-    pub fn new<O: Operation>() -> Self {
-        let path = O::PATH.to_owned();
-        let (query, headers, cookies) = (String::new(), HeaderMap::new(), Vec::new());
-        Writer { method: O::METHOD, path, query, headers, cookies, body: Vec::new(), checker: Checker::new() }
+    pub(super) fn new<O: Operation>() -> Self {
+        let mut headers = HeaderMap::new();
+        if !O::ACCEPT.is_empty() {
+            headers.insert(http::header::ACCEPT, http::HeaderValue::from_static(O::ACCEPT));
+        }
+        let (query, cookies, body) = (Vec::new(), Vec::new(), Vec::new());
+        Writer { template: O::PATH, path: O::PATH.to_owned(), query, headers, cookies, body, checker: Checker::new() }
     }
 
-    fn check(&mut self, place: &str, name: &str, value: Json<'_>, check: Check) {
-        check(value, At::ROOT.member(place).member(name), &mut self.checker);
-    }
-
-    /// Adds a path parameter.
-    pub fn path(&mut self, name: &str, style: Style, value: &impl ToJson, check: Check) {
-        let value = value.as_json();
-        self.check("path", name, value, check);
-        let text = encoded(&joined(name, style, value), b"");
-        self.path = self.path.replace(&format!("{{{name}}}"), &text);
-    }
-
-    /// Adds a query parameter.
-    pub fn query(&mut self, name: &str, style: Style, value: &impl ToJson, check: Check) {
-        let value = value.as_json();
-        self.check("query", name, value, check);
-        for (name, text) in pairs(name, style, value) {
-            self.query.push(if self.query.is_empty() { '?' } else { '&' });
-            self.query.push_str(&encoded(&name, b"[]"));
-            self.query.push('=');
-            self.query.push_str(&encoded(&text, b",:"));
+    /// Adds a parameter that the call may leave out.
+    pub fn optional(&mut self, parameter: &Parameter, value: &Option<impl ToJson>) {
+        if let Some(value) = value {
+            self.parameter(parameter, value.as_json());
         }
     }
 
-    /// Adds a header parameter.
-    pub fn header(&mut self, name: &str, style: Style, value: &impl ToJson, check: Check) {
-        let value = value.as_json();
-        self.check("header", name, value, check);
-        let header = http::HeaderName::try_from(name).ok().zip(http::HeaderValue::try_from(joined(name, style, value)).ok());
-        match header {
-            Some((name, value)) => _ = self.headers.insert(name, value),
-            None => self.checker.violation(At::ROOT.member("header").member(name), "syntax", || "is no value of a header".to_owned()),
+    /// Adds a parameter.
+    pub fn required(&mut self, parameter: &Parameter, value: &impl ToJson) {
+        if !self.parameter(parameter, value.as_json()) {
+            let message = || "is required, and null or an empty list cannot be sent".to_owned();
+            let at = At::ROOT.member(parameter.encoding.place.name());
+            self.checker.violation(at.member(parameter.name), "required", message);
         }
     }
 
-    /// Adds a cookie parameter.
-    pub fn cookie(&mut self, name: &str, style: Style, value: &impl ToJson, check: Check) {
-        let value = value.as_json();
-        self.check("cookie", name, value, check);
-        self.cookies.extend(pairs(name, style, value).into_iter().map(|(name, text)| format!("{name}={}", encoded(&text, b""))));
+    /// Adds a parameter. Returns whether its value is defined: null and empty lists are not.
+    fn parameter(&mut self, parameter: &Parameter, value: Json<'_>) -> bool {
+        let Parameter { name, encoding, check, .. } = *parameter;
+        let at = At::ROOT.member(encoding.place.name());
+        let at = at.member(name);
+        check(value, at, &mut self.checker);
+        let written = match encoding.place {
+            Place::Path => encoding.whole(name, value).map(|text| self.path_value(name, text)),
+            Place::Header => encoding.whole(name, value).and_then(|text| self.header_value(name, text)),
+            Place::Query | Place::Cookie => encoding.parts(name, value).map(|parts| {
+                let is_defined = !parts.is_empty();
+                if encoding.place == Place::Query { &mut self.query } else { &mut self.cookies }.extend(parts);
+                is_defined
+            }),
+        };
+        written.unwrap_or_else(|message| {
+            self.checker.violation(at, "syntax", || message);
+            true
+        })
+    }
+
+    fn path_value(&mut self, name: &str, text: Option<String>) -> bool {
+        let text = text.filter(|text| !text.is_empty());
+        self.path = self.path.replace(&format!("{{{name}}}"), text.as_deref().unwrap_or_default());
+        text.is_some()
+    }
+
+    fn header_value(&mut self, name: &str, text: Option<String>) -> Result<bool, String> {
+        let Some(text) = text else { return Ok(false) };
+        if let Some(reason) = invalid_header(&text) {
+            return Err(reason.to_owned());
+        }
+        let header = http::HeaderName::try_from(name).ok().zip(http::HeaderValue::try_from(text).ok());
+        let (name, value) = header.ok_or("is no header: its name has characters that a name cannot have")?;
+        self.headers.insert(name, value);
+        Ok(true)
+    }
+
+    /// Refuses values that make a segment `.` or `..`: every URL parser removes such a segment, even percent-encoded, so that the request
+    /// would go to another path.
+    fn check_segments(&mut self) {
+        for (template, segment) in self.template.split('/').zip(self.path.split('/')) {
+            let name = template.split_once('{').and_then(|(_, rest)| rest.split_once('}')).map(|(name, _)| name);
+            if let (Some(name), "." | "..") = (name, segment) {
+                let at = At::ROOT.member("path");
+                let message = || format!("makes the segment {segment:?} of the path, which would lead to another path");
+                self.checker.violation(at.member(name), "syntax", message);
+            }
+        }
     }
 
     /// Sets a JSON body.
@@ -82,10 +111,8 @@ impl Writer {
     }
 
     /// Builds the request, with a URL below `base_url`.
-    ///
-    /// # Errors
-    /// Returns all violations of the contract.
-    pub fn finish(mut self, base_url: &str) -> Result<Request, Report> {
+    pub(super) fn finish(mut self, method: http::Method, base_url: &str) -> Result<Request, Report> {
+        self.check_segments();
         if !self.cookies.is_empty() {
             match http::HeaderValue::try_from(self.cookies.join("; ")) {
                 Ok(value) => _ = self.headers.insert(http::header::COOKIE, value),
@@ -93,9 +120,14 @@ impl Writer {
             }
         }
         self.checker.finish()?;
-        let url = format!("{}{}{}", base_url.trim_end_matches('/'), self.path, self.query);
+        let separator = match (self.query.is_empty(), self.path.contains('?')) {
+            (true, _) => "",
+            (false, false) => "?",
+            (false, true) => "&",
+        };
+        let url = format!("{}{}{separator}{}", base_url.trim_end_matches('/'), self.path, self.query.join("&"));
         let mut request = http::Request::new(self.body);
-        *request.method_mut() = self.method;
+        *request.method_mut() = method;
         *request.uri_mut() = url.parse().map_err(|error| Report::new("syntax", format!("has no valid address, {url}: {error}")))?;
         *request.headers_mut() = self.headers;
         Ok(request)
@@ -106,55 +138,62 @@ impl Writer {
 pub struct Incoming<'a> {
     headers: &'a HeaderMap,
     body: &'a [u8],
-    path: Vec<(&'static str, String)>,
-    query: Vec<(String, String)>,
-    cookies: Vec<(String, String)>,
+    path: Vec<(&'static str, &'a str)>,
+    query: Vec<Pair<'a>>,
+    cookies: Vec<Pair<'a>>,
 }
 
 impl<'a> Incoming<'a> {
     /// Splits a request for the path `template`. Returns `None` if the path does not match.
-    pub fn new(template: &'static str, uri: &http::Uri, headers: &'a HeaderMap, body: &'a [u8]) -> Option<Self> {
+    pub fn new(template: &'static str, uri: &'a http::Uri, headers: &'a HeaderMap, body: &'a [u8]) -> Option<Self> {
         let path = path_values(template, uri.path())?;
-        let query = form_pairs(uri.query().unwrap_or_default(), '&');
+        let query = pairs(uri.query().unwrap_or_default(), '&');
         let cookies = headers.get_all(http::header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-        let cookies = cookies.flat_map(|text| form_pairs(text, ';')).collect();
+        let cookies = cookies.flat_map(|text| pairs(text, ';')).collect();
         Some(Incoming { headers, body, path, query, cookies })
     }
 
-    /// Reads a path parameter.
-    pub fn path<T: ReadJson>(&self, name: &str, style: Style, types: Types, check: Check) -> Result<T, Rejection> {
-        let text = self.path.iter().find(|(known, _)| *known == name).map(|(_, text)| text.clone());
-        let value = text.map(|text| from_text(name, &text, style, types));
-        required(read_parameter("path", name, value, check)?, "path", name)
+    /// Reads a parameter. Returns `None` if the request does not have it.
+    ///
+    /// # Errors
+    /// Returns the violations in its value.
+    pub fn optional<T: ReadJson>(&self, parameter: &Parameter) -> Result<Option<T>, Rejection> {
+        let Some(value) = self.value(parameter)? else { return Ok(None) };
+        let at = At::ROOT.member(parameter.encoding.place.name());
+        let read = read_checked(Json::from(&value), at.member(parameter.name), parameter.check);
+        read.map(Some).map_err(|report| Rejection::new(StatusCode::BAD_REQUEST, report))
     }
 
-    /// Reads a query parameter.
-    pub fn query<T: ReadJson>(&self, name: &str, style: Style, types: Types, check: Check) -> Result<Option<T>, Rejection> {
-        read_parameter("query", name, from_pairs(&self.query, name, style, types), check)
+    /// Reads a parameter that every request must have.
+    ///
+    /// # Errors
+    /// Returns the violations in its value, or that it is missing.
+    pub fn required<T: ReadJson>(&self, parameter: &Parameter) -> Result<T, Rejection> {
+        let missing = || {
+            let at = At::ROOT.member(parameter.encoding.place.name());
+            Rejection::invalid(at, "required", format!("lacks the parameter {:?}", parameter.name))
+        };
+        self.optional(parameter)?.ok_or_else(missing)
     }
 
-    /// Reads a cookie parameter.
-    pub fn cookie<T: ReadJson>(&self, name: &str, style: Style, types: Types, check: Check) -> Result<Option<T>, Rejection> {
-        read_parameter("cookie", name, from_pairs(&self.cookies, name, style, types), check)
-    }
-
-    /// Reads a header parameter.
-    pub fn header<T: ReadJson>(&self, name: &str, style: Style, types: Types, check: Check) -> Result<Option<T>, Rejection> {
-        let text = self.headers.get(name).and_then(|value| value.to_str().ok());
-        read_parameter("header", name, text.map(|text| from_text(name, text, style, types)), check)
-    }
-
-    /// Rejects query parameters that the contract does not declare.
-    pub fn known_query(&self, names: &[&str]) -> Result<(), Rejection> {
-        let known =
-            |name: &str| names.iter().any(|known| *known == name || (name.starts_with(known) && name[known.len()..].starts_with('[')));
-        match self.query.iter().find(|(name, _)| !known(name)) {
-            None => Ok(()),
-            Some((name, _)) => {
-                let at = At::ROOT.member("query");
-                Err(Rejection::invalid(at.member(name), "additionalProperties", "is a parameter that the contract does not know"))
+    fn value(&self, parameter: &Parameter) -> Result<Option<Value>, Rejection> {
+        let Parameter { name, encoding, shape, .. } = parameter;
+        Ok(match encoding.place {
+            Place::Path => {
+                let text = self.path.iter().find(|(known, _)| known == name).map(|(_, text)| *text);
+                text.and_then(|text| encoding.read_path(name, shape, text))
             }
-        }
+            Place::Query => encoding.read_pairs(name, shape, &self.query),
+            Place::Cookie => encoding.read_pairs(name, shape, &self.cookies),
+            Place::Header => {
+                let lines: Result<Vec<&str>, _> = self.headers.get_all(*name).iter().map(http::HeaderValue::to_str).collect();
+                let lines = lines.map_err(|_| {
+                    let at = At::ROOT.member("header");
+                    Rejection::invalid(at.member(name), "syntax", "has other characters than those of ASCII")
+                })?;
+                (!lines.is_empty()).then(|| encoding.read(shape, &lines.join(",")))
+            }
+        })
     }
 
     /// Reads a required JSON body.
@@ -178,11 +217,6 @@ impl<'a> Incoming<'a> {
     pub fn bytes(&self) -> Vec<u8> {
         self.body.to_vec()
     }
-}
-
-/// Rejects a request whose required parameter is missing.
-pub fn required<T>(value: Option<T>, place: &str, name: &str) -> Result<T, Rejection> {
-    value.ok_or_else(|| Rejection::invalid(At::ROOT.member(place), "required", format!("lacks the parameter {name:?}")))
 }
 
 /// Why a request was rejected before the operation was called.
@@ -227,10 +261,4 @@ impl Rejection {
         response.headers_mut().insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/problem+json"));
         response
     }
-}
-
-fn read_parameter<T: ReadJson>(place: &str, name: &str, value: Option<Value>, check: Check) -> Result<Option<T>, Rejection> {
-    let Some(value) = value else { return Ok(None) };
-    let read = read_checked(Json::from(&value), At::ROOT.member(place).member(name), check);
-    read.map(Some).map_err(|report| Rejection::new(StatusCode::BAD_REQUEST, report))
 }

@@ -251,7 +251,7 @@ impl<'w, 'c> Writer<'w, 'c> {
 
     fn operation(&self, operation: &Operation) -> OperationView {
         let parameters =
-            operation.parameters.iter().filter(|parameter| !self.common_parameters.contains(&(parameter.place, parameter.name.clone())));
+            operation.parameters.iter().filter(|parameter| !self.common_parameters.contains(&(parameter.place(), parameter.name.clone())));
         let parameters: Vec<&Parameter> = parameters.collect();
         let own: Vec<&Response> = operation.responses.iter().filter(|response| !self.is_shared(operation, response)).collect();
         let responses: Vec<ResponseRow> = own.iter().map(|response| self.response(response)).collect();
@@ -280,7 +280,7 @@ impl<'w, 'c> Writer<'w, 'c> {
         if parameter.deprecated && !row.rules.contains("deprecated") {
             row.rules = if row.rules.is_empty() { "deprecated".to_owned() } else { format!("{}, deprecated", row.rules) };
         }
-        ParameterRow { place: place_word(parameter.place), row }
+        ParameterRow { place: place_word(parameter.place()), row }
     }
 
     fn body(&self, body: &Body) -> BodyView {
@@ -381,8 +381,8 @@ fn header_names(response: &Response) -> BTreeSet<String> {
 }
 
 fn header_parameters(operation: &Operation) -> BTreeSet<(Place, String)> {
-    let headers = operation.parameters.iter().filter(|parameter| parameter.place == Place::Header);
-    headers.map(|parameter| (parameter.place, parameter.name.clone())).collect()
+    let headers = operation.parameters.iter().filter(|parameter| parameter.place() == Place::Header);
+    headers.map(|parameter| (parameter.place(), parameter.name.clone())).collect()
 }
 
 fn share(count: usize, all: usize, unit: &str) -> String {

@@ -4,7 +4,8 @@ use serde_json::Value as JsonValue;
 
 use super::samples;
 use super::words::Words;
-use crate::model::{Body, Media, Method, Operation, Parameter, Place, SecurityKind, Style};
+use crate::model::{Body, Media, Method, Operation, Parameter, Place, SecurityKind};
+use crate::runtime::json::Json;
 
 /// The command. `$TOKEN` and similar variables stand for secrets.
 pub fn command(words: &Words<'_>, operation: &Operation) -> String {
@@ -57,12 +58,17 @@ impl Command<'_, '_> {
     fn parameters(&mut self) {
         for parameter in self.operation.parameters.iter().filter(|parameter| parameter.required) {
             let Some(value) = samples::sample(self.words.contract, parameter.schema) else { continue };
-            match parameter.place {
+            let (name, encoding, value) = (&parameter.name, &parameter.encoding, Json::from(&value));
+            match parameter.place() {
                 Place::Path => {}
-                Place::Query => self.query.extend(query(parameter, &value)),
-                Place::Header => self.options.push(format!("--header {}", quoted(&format!("{}: {}", parameter.name, flat(&value))))),
+                Place::Query => self.query.extend(encoding.parts(name, value).unwrap_or_default()),
+                Place::Header => {
+                    let text = encoding.whole(name, value).ok().flatten().unwrap_or_default();
+                    self.options.push(format!("--header {}", quoted(&format!("{name}: {text}"))));
+                }
                 Place::Cookie => {
-                    self.options.push(format!("--cookie {}", quoted(&format!("{}={}", parameter.name, encoded(&flat(&value))))))
+                    let pairs = encoding.parts(name, value).unwrap_or_default();
+                    self.options.push(format!("--cookie {}", quoted(&pairs.join("; "))));
                 }
             }
         }
@@ -70,8 +76,9 @@ impl Command<'_, '_> {
 
     fn url(&self) -> String {
         let mut path = self.operation.path.clone();
-        for parameter in self.operation.parameters.iter().filter(|parameter| parameter.place == Place::Path) {
-            let value = self.path_value(parameter).map(|value| encoded(&flat(&value)));
+        for parameter in self.operation.parameters.iter().filter(|parameter| parameter.place() == Place::Path) {
+            let value = self.path_value(parameter);
+            let value = value.and_then(|value| parameter.encoding.whole(&parameter.name, Json::from(&value)).ok().flatten());
             let value = value.filter(|value| !value.is_empty()).unwrap_or_else(|| format!("${}", shell_name(&parameter.name)));
             path = path.replace(&format!("{{{}}}", parameter.name), &value);
         }
@@ -132,41 +139,13 @@ fn base_url(words: &Words<'_>) -> String {
     if url.contains("://") { url.to_owned() } else { format!("https://api.example.com{url}") }
 }
 
-fn query(parameter: &Parameter, value: &JsonValue) -> Vec<String> {
-    let name = encoded(&parameter.name);
-    let pair = |value: &JsonValue| format!("{name}={}", encoded(&flat(value)));
-    match (parameter.style, value) {
-        (Style::Exploded, JsonValue::Array(items)) => items.iter().map(pair).collect(),
-        (Style::DeepObject, JsonValue::Object(members)) => {
-            members.iter().map(|(member, value)| format!("{name}[{}]={}", encoded(member), encoded(&flat(value)))).collect()
-        }
-        (Style::Exploded, JsonValue::Object(members)) => {
-            members.iter().map(|(member, value)| format!("{}={}", encoded(member), encoded(&flat(value)))).collect()
-        }
-        (Style::Json, value) => vec![format!("{name}={}", encoded(&value.to_string()))],
-        (_, value) => vec![pair(value)],
-    }
-}
-
-/// A value as text for a parameter.
+/// A value as text for a field of a form.
 fn flat(value: &JsonValue) -> String {
     match value {
         JsonValue::String(text) => text.clone(),
         JsonValue::Array(items) => items.iter().map(flat).collect::<Vec<_>>().join(","),
         other => other.to_string(),
     }
-}
-
-fn encoded(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~,:".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
 }
 
 /// Quotes the text as one word for a shell.
@@ -185,7 +164,6 @@ mod tests {
     #[test]
     fn shells_take_values_as_they_are() {
         assert_eq!(quoted("Sam's"), "'Sam'\\''s'");
-        assert_eq!(encoded("a b/c&d:é"), "a%20b%2Fc%26d:%C3%A9");
         assert_eq!(shell_name("user-id"), "USER_ID");
     }
 }

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::names::{Names, Unique, constant_name};
 use super::operations::{check_path, rust_type};
+use super::parameters::shape;
 use super::{docs, scope};
 use crate::emit::Plan;
 use crate::model::{Header, Response, SchemaId};
@@ -46,10 +47,11 @@ impl<'p> Headers<'p> {
         for (constant, header, schema) in &self.constants {
             let text = header.description.clone().unwrap_or_else(|| format!("`{}`", header.name));
             let ty = rust_type(self.plan, names, *schema);
-            let (types, check) = (super::checks::types(self.plan.contract.text_types(*schema)), check_path(self.plan, names, *schema));
+            let (shape, check) = (shape(&self.plan.contract.text_shape(*schema)), check_path(self.plan, names, *schema));
+            let explode = if header.explode { ".exploded()" } else { "" };
             let _ = writeln!(
                 body,
-                "{}pub const {constant}: Header<{ty}> = Header::new({:?}, {types}, {check});\n",
+                "{}pub const {constant}: Header<{ty}> = Header::new({:?}, {shape}, {check}){explode};\n",
                 docs(&text, ""),
                 header.name
             );

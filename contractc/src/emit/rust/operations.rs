@@ -4,23 +4,25 @@ use std::fmt::Write;
 
 use super::headers::Headers;
 use super::names::{Names, Unique, type_name, value_name, variant_name};
+use super::parameters::Parameters;
 use super::{Source, docs, scope};
 use crate::emit::Plan;
-use crate::model::{Operation, Parameter, Place, Response, SchemaId, Status, Style};
-use crate::runtime::check::Types;
+use crate::model::{Operation, Parameter, Response, SchemaId, Status};
 use crate::shapes::Type;
 
 /// Emits the files. The file of the headers is only present if there are headers.
 pub fn emit(plan: &Plan<'_>, names: &Names) -> Vec<(&'static str, Source)> {
     let calls = calls(plan, names);
     let headers = Headers::new(plan);
-    let emitter = Emitter { plan, names, headers: &headers };
+    let parameters = Parameters::new(plan, names);
+    let emitter = Emitter { plan, names, headers: &headers, parameters: &parameters };
     let item = |call| {
         let mut code = String::new();
         emitter.operation(call, &mut code);
         code
     };
-    let operations = Source { head: scope::head(DOCS, scope::OPERATIONS), items: calls.iter().map(item).collect() };
+    let operations =
+        Source { head: scope::head(DOCS, scope::OPERATIONS), items: calls.iter().map(item).chain([parameters.emit()]).collect() };
     let mut files = vec![
         ("operations.rs", operations),
         ("client.rs", super::client::emit(plan, &calls).into()),
@@ -131,6 +133,7 @@ struct Emitter<'p> {
     plan: &'p Plan<'p>,
     names: &'p Names,
     headers: &'p Headers<'p>,
+    parameters: &'p Parameters<'p>,
 }
 
 impl Emitter<'_> {
@@ -140,12 +143,13 @@ impl Emitter<'_> {
         let _ = writeln!(
             code,
             "impl Operation for {} {{\nconst ID: &'static str = {:?};\nconst METHOD: Method = Method::{};\nconst PATH: &'static str = {:?};\n\
-             const SECURITY: &'static [&'static str] = &{:?};\ntype Response = {};\n",
+             const SECURITY: &'static [&'static str] = &{:?};\nconst ACCEPT: &'static str = {:?};\ntype Response = {};\n",
             call.type_name,
             operation.id,
             operation.method.name().to_ascii_uppercase(),
             operation.path,
             operation.security,
+            operation.accept(),
             call.response_name
         );
         self.request(call, code);
@@ -179,45 +183,24 @@ impl Emitter<'_> {
     fn request(&self, call: &Call<'_>, code: &mut String) {
         let mut body = String::new();
         for (parameter, field) in &call.parameters {
-            let check = check_path(self.plan, self.names, parameter.schema);
-            let (place, name, style) = (place(parameter.place), &parameter.name, style(parameter.style));
-            let write = |value: &str| format!("request.{place}({name:?}, {style}, {value}, {check});\n");
-            body.push_str(&optional(parameter.required, field, &write));
+            let (method, path) = (method(parameter.required), self.parameters.path(call.operation, parameter));
+            let _ = writeln!(body, "to.{method}(&{path}, &self.{field});");
         }
         if let Some((media_type, content, required, field)) = &call.body {
             let write = |value: &str| match content {
-                Content::Json { check, .. } => format!("request.json({media_type:?}, {value}, {check});\n"),
-                Content::Bytes => format!("request.bytes({media_type:?}, {value});\n"),
+                Content::Json { check, .. } => format!("to.json({media_type:?}, {value}, {check});\n"),
+                Content::Bytes => format!("to.bytes({media_type:?}, {value});\n"),
             };
             body.push_str(&optional(*required, field, &write));
         }
-        let mutable = if body.is_empty() { "" } else { "mut " };
-        let _ = writeln!(
-            code,
-            "fn request(&self, base_url: &str) -> Result<Request, Report> {{\nlet {mutable}request = Writer::new::<Self>();\n{body}request.finish(base_url)\n}}\n"
-        );
+        let _ = writeln!(code, "fn write(&self, to: &mut Writer) {{\n{body}}}\n");
     }
 
     fn receive(&self, call: &Call<'_>, code: &mut String) {
         let mut fields = String::new();
-        let queries: Vec<&str> = call
-            .parameters
-            .iter()
-            .filter(|(parameter, _)| parameter.place == Place::Query)
-            .map(|(parameter, _)| parameter.name.as_str())
-            .collect();
-        let exploded_object = call.parameters.iter().any(|(parameter, _)| {
-            parameter.place == Place::Query
-                && parameter.style == Style::Exploded
-                && self.plan.contract.text_types(parameter.schema).contains(Types::OBJECT)
-        });
         for (parameter, field) in &call.parameters {
-            let check = check_path(self.plan, self.names, parameter.schema);
-            let types = super::checks::types(self.plan.contract.text_types(parameter.schema));
-            let (place, name, style) = (place(parameter.place), &parameter.name, style(parameter.style));
-            let read = format!("incoming.{place}({name:?}, {style}, {types}, {check})?");
-            let read = if parameter.required && place != "path" { format!("required({read}, {place:?}, {name:?})?") } else { read };
-            let _ = writeln!(fields, "{field}: {read},");
+            let (method, path) = (method(parameter.required), self.parameters.path(call.operation, parameter));
+            let _ = writeln!(fields, "{field}: incoming.{method}(&{path})?,");
         }
         if let Some((_, content, required, field)) = &call.body {
             let read = match (content, required) {
@@ -228,8 +211,7 @@ impl Emitter<'_> {
             };
             let _ = writeln!(fields, "{field}: {read},");
         }
-        let closed = if exploded_object { String::new() } else { format!("incoming.known_query(&{queries:?})?;\n") };
-        let _ = writeln!(code, "fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {{\n{closed}Ok(Self {{\n{fields}}})\n}}");
+        let _ = writeln!(code, "fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {{\nOk(Self {{\n{fields}}})\n}}");
     }
 
     fn response(&self, call: &Call<'_>, code: &mut String) {
@@ -347,15 +329,6 @@ fn optional(required: bool, field: &str, write: &dyn Fn(&str) -> String) -> Stri
     if required { write(&format!("&self.{field}")) } else { format!("if let Some(value) = &self.{field} {{\n{}}}\n", write("value")) }
 }
 
-fn place(place: Place) -> &'static str {
-    match place {
-        Place::Path => "path",
-        Place::Query => "query",
-        Place::Header => "header",
-        Place::Cookie => "cookie",
-    }
-}
-
-fn style(style: Style) -> String {
-    format!("Style::{style:?}")
+fn method(required: bool) -> &'static str {
+    if required { "required" } else { "optional" }
 }

@@ -23,7 +23,6 @@ pub const TYPES: Imports = &[
 /// Imports of `operations.rs`.
 pub const OPERATIONS: Imports = &[
     ("std::collections", &["BTreeMap"]),
-    ("super::runtime::check", &["Types"]),
     (
         "super::runtime::http",
         &[
@@ -33,9 +32,7 @@ pub const OPERATIONS: Imports = &[
             "Operation",
             "Outcome",
             "Rejection",
-            "Request",
             "StatusCode",
-            "Style",
             "Writer",
             "Written",
             "bytes",
@@ -44,7 +41,6 @@ pub const OPERATIONS: Imports = &[
             "has_json",
             "json",
             "read_json",
-            "required",
         ],
     ),
     ("super::runtime::json", &["Value"]),
@@ -57,7 +53,7 @@ pub const OPERATIONS: Imports = &[
 pub const HEADERS: Imports = &[
     ("std::collections", &["BTreeMap"]),
     ("super::runtime::check", &["Types"]),
-    ("super::runtime::http", &["Header", "check_nothing"]),
+    ("super::runtime::http", &["Header", "Shape", "check_nothing"]),
     ("super::runtime::json", &["Value"]),
     ("super::runtime::schema", &["Each"]),
     ("super", &["types", "validators"]),

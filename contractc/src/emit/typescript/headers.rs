@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::code::{Code, docs, quoted};
+use super::code::{Code, docs, key, quoted};
 use super::names::{Names, camel, imports, root_type, schema};
 use crate::emit::Plan;
 use crate::emit::rust::names::Unique;
@@ -38,10 +38,19 @@ impl<'p> Headers<'p> {
             let constant = &self.constants[&(header.name.to_ascii_lowercase(), id)];
             let text = header.description.clone().unwrap_or_else(|| format!("`{}`", header.name));
             let head = format!("export const {constant}: Header<{}> = ", root_type(self.plan, names, id));
-            let mut members = vec![
-                ("name".to_owned(), Code::Text(quoted(&header.name))),
-                ("kind".to_owned(), Code::Text(quoted(kind(self.plan.contract.text_types(id))))),
-            ];
+            let shape = self.plan.contract.text_shape(id);
+            let mut members =
+                vec![("name".to_owned(), Code::Text(quoted(&header.name))), ("kind".to_owned(), Code::Text(quoted(kind(shape.types))))];
+            if let Some(items) = &shape.items {
+                members.push(("items".to_owned(), Code::Text(quoted(plain(items.types)))));
+            }
+            if !shape.members.is_empty() {
+                let listed = shape.members.iter().map(|(name, member)| (key(name), Code::Text(quoted(plain(member.types)))));
+                members.push(("members".to_owned(), Code::Object(listed.collect())));
+            }
+            if header.explode {
+                members.push(("explode".to_owned(), Code::text("true")));
+            }
             members.extend(schema(self.plan, names, id));
             let value = Code::Object(members).laid_out(0, head.chars().count(), 1);
             let _ = write!(body, "\n{}{head}{value};\n", docs(&text, 0));
@@ -62,7 +71,10 @@ fn kind(types: Types) -> &'static str {
     match types {
         types if types.contains(Types::ARRAY) => "list",
         types if types.contains(Types::OBJECT) => "object",
-        types if types.contains(Types::STRING) => "text",
-        _ => "scalar",
+        types => plain(types),
     }
+}
+
+fn plain(types: Types) -> &'static str {
+    if types.contains(Types::STRING) { "text" } else { "scalar" }
 }

@@ -5,9 +5,10 @@ use std::fmt::Write;
 use super::code::{Code, docs, key, quoted};
 use super::headers::Headers;
 use super::names::{Names, camel, imports, member, root_type, schema};
+use super::parameters::Parameters;
 use crate::emit::Plan;
 use crate::emit::rust::names::{Unique, type_name};
-use crate::model::{Media, Operation, Parameter, Place, Response, SchemaId, Status, Style};
+use crate::model::{Media, Operation, Parameter, Response, SchemaId, Status};
 
 /// Emits both files.
 pub fn emit(plan: &Plan<'_>, names: &Names, headers: &Headers<'_>) -> [(&'static str, String); 2] {
@@ -52,7 +53,7 @@ impl Call<'_> {
 }
 
 fn calls<'p>(plan: &'p Plan<'p>, names: &Names) -> Vec<Call<'p>> {
-    let (mut types, mut values) = (names.free(), Unique::default());
+    let (mut types, mut values) = (names.free(), Unique::reserving(["parameters"]));
     let mut calls = Vec::new();
     for operation in &plan.contract.operations {
         let base = type_name(std::slice::from_ref(&operation.id));
@@ -72,16 +73,18 @@ fn calls<'p>(plan: &'p Plan<'p>, names: &Names) -> Vec<Call<'p>> {
 }
 
 fn operations(plan: &Plan<'_>, names: &Names, headers: &Headers<'_>, calls: &[Call<'_>]) -> String {
-    let mut body = String::new();
+    let parameters = Parameters::new(plan, names, calls.iter().flat_map(|call| &call.parameters));
+    let mut body = parameters.emit();
     for call in calls {
         let _ = write!(body, "\n{}", interface(plan, names, call));
         let _ = write!(body, "\n{}{}", docs(&result_docs(call, headers), 0), result(plan, names, call));
         let head = format!("export const {}: Operation<{}, {}> = ", call.name, call.call_name, call.result_name);
-        let value = value(plan, names, call).laid_out(0, head.chars().count(), 1);
+        let value = value(plan, names, &parameters, call).laid_out(0, head.chars().count(), 1);
         let _ = write!(body, "\n{}{head}{value};\n", docs(&operation_docs(call.operation), 0));
     }
     let mut head = String::from("// The operations of the contract: what each takes, and what each may answer.\n\n");
     let mut runtime = vec!["Operation"];
+    runtime.extend(calls.iter().any(|call| !call.parameters.is_empty()).then_some("Parameter"));
     runtime.extend(calls.iter().any(|call| !call.operation.responses.is_empty()).then_some("Reply"));
     runtime.extend(calls.iter().any(Call::may_answer_undeclared).then_some("Undeclared"));
     let _ = writeln!(head, "import type {{ {} }} from \"./runtime/index.js\";", runtime.join(", "));
@@ -147,7 +150,7 @@ fn result(plan: &Plan<'_>, names: &Names, call: &Call<'_>) -> String {
     if flat.len() <= 120 { flat } else { format!("export type {} =\n  | {};\n", call.result_name, parts.join("\n  | ")) }
 }
 
-fn value(plan: &Plan<'_>, names: &Names, call: &Call<'_>) -> Code {
+fn value(plan: &Plan<'_>, names: &Names, parameters: &Parameters, call: &Call<'_>) -> Code {
     let operation = call.operation;
     let text = |text: &str| Code::Text(quoted(text));
     let mut members = vec![
@@ -156,8 +159,12 @@ fn value(plan: &Plan<'_>, names: &Names, call: &Call<'_>) -> Code {
         ("path".to_owned(), text(&operation.path)),
         ("security".to_owned(), Code::List(operation.security.iter().map(|name| text(name)).collect())),
     ];
-    let parameters = call.parameters.iter().map(|(parameter, field)| self::parameter(plan, names, parameter, field));
-    members.push(("parameters".to_owned(), Code::List(parameters.collect())));
+    let listed = call.parameters.iter().map(|(parameter, field)| Code::Text(parameters.path(plan, names, parameter, field)));
+    members.push(("parameters".to_owned(), Code::List(listed.collect())));
+    let accept = operation.accept();
+    if !accept.is_empty() {
+        members.push(("accept".to_owned(), text(&accept)));
+    }
     if let Some((media, required, field)) = &call.body {
         let mut parts = vec![
             ("field".to_owned(), text(field)),
@@ -178,35 +185,6 @@ fn value(plan: &Plan<'_>, names: &Names, call: &Call<'_>) -> Code {
         Code::Object(parts)
     });
     members.push(("responses".to_owned(), Code::List(responses.collect())));
-    Code::Object(members)
-}
-
-fn parameter(plan: &Plan<'_>, names: &Names, parameter: &Parameter, field: &str) -> Code {
-    let place = match parameter.place {
-        Place::Path => "path",
-        Place::Query => "query",
-        Place::Header => "header",
-        Place::Cookie => "cookie",
-    };
-    let style = match parameter.style {
-        Style::Simple => "simple",
-        Style::Exploded => "exploded",
-        Style::Joined(' ') => "space",
-        Style::Joined('|') => "bar",
-        Style::Joined(_) => "comma",
-        Style::DeepObject => "deepObject",
-        Style::Label => "label",
-        Style::Matrix => "matrix",
-        Style::Json => "json",
-    };
-    let mut members = vec![
-        ("field".to_owned(), Code::Text(quoted(field))),
-        ("name".to_owned(), Code::Text(quoted(&parameter.name))),
-        ("place".to_owned(), Code::Text(quoted(place))),
-        ("style".to_owned(), Code::Text(quoted(style))),
-        ("required".to_owned(), Code::text(parameter.required.to_string())),
-    ];
-    members.extend(schema(plan, names, parameter.schema));
     Code::Object(members)
 }
 

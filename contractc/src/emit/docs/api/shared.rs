@@ -64,7 +64,7 @@ impl Writer<'_, '_> {
     pub(super) fn request_headers(&self) -> Vec<HeaderView> {
         let mut users: BTreeMap<&str, (&Parameter, usize)> = BTreeMap::new();
         for parameter in
-            operations(self.words).flat_map(|operation| &operation.parameters).filter(|parameter| parameter.place == Place::Header)
+            operations(self.words).flat_map(|operation| &operation.parameters).filter(|parameter| parameter.place() == Place::Header)
         {
             users.entry(&parameter.name).or_insert((parameter, 0)).1 += 1;
         }

@@ -1,0 +1,203 @@
+//! Reading parameters: text is split as its style says, then each item is decoded and converted to the type that its schema accepts.
+
+use super::super::check::Types;
+use super::super::json::Value;
+use super::parameter::{Encoding, Place, Shape, Style};
+
+/// A `name=value` of a query, cookie or form. The name is decoded, the value is as received.
+pub(super) type Pair<'a> = (String, &'a str);
+
+/// Splits a query, a cookie header or a form body.
+pub(super) fn pairs(text: &str, separator: char) -> Vec<Pair<'_>> {
+    let parts = text.split(separator).map(str::trim).filter(|part| !part.is_empty());
+    let parts = parts.map(|part| part.split_once('=').unwrap_or((part, "")));
+    parts.map(|(name, value)| (decoded(name, separator == '&'), value)).collect()
+}
+
+impl Encoding {
+    /// Reads a parameter of a query, a cookie or a form. `None` if it is absent.
+    pub(super) fn read_pairs(&self, name: &str, shape: &Shape, pairs: &[Pair<'_>]) -> Option<Value> {
+        let named = |pair: &&Pair<'_>| pair.0 == name;
+        if self.style == Style::DeepObject && shape.has(Types::OBJECT) {
+            let members = self.deep(name, shape, pairs);
+            if members.is_some() || shape.types == Types::OBJECT {
+                return members;
+            }
+        }
+        if self.explode && self.style != Style::DeepObject && self.style != Style::Json && shape.has(Types::OBJECT) {
+            let is_member = |pair: &&Pair<'_>| {
+                let is_other = shape.others.is_some() && !shape.besides.contains(&pair.0.as_str());
+                is_other || shape.members.iter().any(|(known, _)| *known == pair.0)
+            };
+            let found: Vec<_> = pairs.iter().filter(is_member).map(|(name, value)| (name.clone(), *value)).collect();
+            return (!found.is_empty()).then(|| self.object(shape, found));
+        }
+        let mut found = pairs.iter().filter(named).map(|(_, value)| *value);
+        if self.explode && shape.has(Types::ARRAY) && self.style != Style::Json {
+            let items: Vec<&str> = found.collect();
+            return match items.as_slice() {
+                [] => None,
+                [only] if shape.has(SCALAR) => Some(self.scalar(only, shape)),
+                _ => Some(self.list(shape, items)),
+            };
+        }
+        found.next().map(|text| self.read(shape, text))
+    }
+
+    /// Reads the text of a path parameter. `None` if it does not begin as its style says.
+    pub(super) fn read_path(&self, name: &str, shape: &Shape, text: &str) -> Option<Value> {
+        match self.style {
+            Style::Label => {
+                let text = text.strip_prefix('.')?;
+                if !self.explode {
+                    Some(self.read(shape, text))
+                } else if shape.has(Types::ARRAY) {
+                    Some(self.list(shape, text.split('.').collect()))
+                } else if shape.has(Types::OBJECT) {
+                    Some(self.object(shape, pairs(text, '.')))
+                } else {
+                    Some(self.scalar(text, shape))
+                }
+            }
+            Style::Matrix => {
+                let found = pairs(text.strip_prefix(';')?, ';');
+                // An object that is exploded has the names of its members.
+                if !(self.explode && shape.has(Types::OBJECT)) && found.iter().any(|(known, _)| known != name) {
+                    return None;
+                }
+                self.read_pairs(name, shape, &found)
+            }
+            _ => Some(self.read(shape, text)),
+        }
+    }
+
+    /// Reads one text.
+    pub(super) fn read(&self, shape: &Shape, text: &str) -> Value {
+        if self.style == Style::Json {
+            let text = self.decoded(text);
+            return serde_json::from_str(&text).unwrap_or(Value::String(text));
+        }
+        if shape.has(Types::ARRAY) {
+            let items = self.split(text, shape.items);
+            let is_scalar = items.len() == 1 && shape.has(SCALAR);
+            return if is_scalar { self.scalar(text, shape) } else { self.list(shape, items) };
+        }
+        if shape.has(Types::OBJECT) {
+            let parts = self.split(text, None);
+            let pairs: Vec<_> = if self.explode {
+                let pairs = parts.iter().filter_map(|part| part.split_once('='));
+                pairs.map(|(name, value)| (self.decoded(name), value)).collect()
+            } else {
+                parts.chunks_exact(2).map(|pair| (self.decoded(pair[0]), pair[1])).collect()
+            };
+            return self.object(shape, pairs);
+        }
+        self.scalar(text, shape)
+    }
+
+    /// Splits a text at the delimiters of the style.
+    fn split<'t>(&self, text: &'t str, items: Option<&Shape>) -> Vec<&'t str> {
+        let is_text = items.is_none_or(|items| items.types == Types(0) || items.has(Types::STRING));
+        let parts: Vec<&str> = match self.style {
+            Style::SpaceDelimited => text.split("%20").flat_map(|part| part.split(['+', ' '])).collect(),
+            Style::PipeDelimited => text.split("%7C").flat_map(|part| part.split("%7c")).flat_map(|part| part.split('|')).collect(),
+            // Only a string may contain the delimiter in encoded form. Some clients encode all of them.
+            _ if !is_text && self.place != Place::Header => {
+                text.split("%2C").flat_map(|part| part.split("%2c")).flat_map(|part| part.split(',')).collect()
+            }
+            _ => text.split(',').collect(),
+        };
+        // An empty text has one item if that may be an empty string. No list is written as one.
+        if text.is_empty() && !is_text { Vec::new() } else { parts }
+    }
+
+    fn list(&self, shape: &Shape, items: Vec<&str>) -> Value {
+        items.into_iter().map(|item| self.scalar(item, shape.items.unwrap_or(&Shape::ANY))).collect()
+    }
+
+    fn object(&self, shape: &Shape, pairs: Vec<Pair<'_>>) -> Value {
+        let mut members = serde_json::Map::new();
+        for (name, text) in pairs {
+            let shape = member(shape, &name);
+            match members.get_mut(&name) {
+                Some(Value::Array(items)) => items.push(self.scalar(text, shape.items.unwrap_or(&Shape::ANY))),
+                _ => {
+                    let is_list = shape.has(Types::ARRAY) && !text.starts_with('[') && !text.starts_with("%5B");
+                    let value = if is_list { self.list(shape, vec![text]) } else { self.scalar(text, shape) };
+                    members.insert(name, value);
+                }
+            }
+        }
+        Value::Object(members)
+    }
+
+    /// The members `name[key]`, and those below them.
+    fn deep(&self, name: &str, shape: &Shape, pairs: &[Pair<'_>]) -> Option<Value> {
+        let mut members = serde_json::Map::new();
+        for (pair, _) in pairs {
+            let Some((key, _)) = pair.strip_prefix(name).and_then(|rest| rest.strip_prefix('[')).and_then(|rest| rest.split_once(']'))
+            else {
+                continue;
+            };
+            if !members.contains_key(key) {
+                let full = format!("{name}[{key}]");
+                let shape = member(shape, key);
+                let value = self.deep(&full, shape, pairs).or_else(|| {
+                    let mut texts = pairs.iter().filter(|(pair, _)| *pair == full).map(|(_, text)| *text);
+                    if shape.has(Types::ARRAY) { Some(self.list(shape, texts.collect())) } else { Some(self.scalar(texts.next()?, shape)) }
+                });
+                members.extend(value.map(|value| (key.to_owned(), value)));
+            }
+        }
+        (!members.is_empty()).then_some(Value::Object(members))
+    }
+
+    /// A value that is not split further. A nested list or object is JSON text.
+    fn scalar(&self, text: &str, shape: &Shape) -> Value {
+        let text = self.decoded(text);
+        let types = shape.types;
+        if types.contains(Types::STRING) {
+            return Value::String(text);
+        }
+        let parsed = serde_json::from_str::<Value>(&text);
+        match parsed {
+            Ok(value @ (Value::Number(_) | Value::Bool(_))) => value,
+            Ok(value @ (Value::Array(_) | Value::Object(_))) if shape.has(Types::ARRAY.or(Types::OBJECT)) => value,
+            _ => Value::String(text),
+        }
+    }
+
+    fn decoded(&self, text: &str) -> String {
+        match self.place {
+            Place::Header => text.trim().to_owned(),
+            place => decoded(text, place == Place::Query),
+        }
+    }
+}
+
+/// The types of values that are neither lists nor objects.
+const SCALAR: Types = Types::BOOLEAN.or(Types::INTEGER).or(Types::NUMBER).or(Types::STRING);
+
+fn member<'s>(shape: &'s Shape, name: &str) -> &'s Shape {
+    let known = shape.members.iter().find(|(known, _)| *known == name).map(|(_, shape)| shape);
+    known.or(shape.others).unwrap_or(&Shape::ANY)
+}
+
+pub(super) fn decoded(text: &str, plus_is_space: bool) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, tail)) = rest.split_first() {
+        let code = tail.first_chunk::<2>().filter(|pair| pair.iter().all(u8::is_ascii_hexdigit));
+        let code = code.and_then(|pair| std::str::from_utf8(pair).ok()).and_then(|pair| u8::from_str_radix(pair, 16).ok());
+        rest = tail;
+        match (first, code) {
+            (b'%', Some(code)) => {
+                bytes.push(code);
+                rest = &tail[2..];
+            }
+            (b'+', _) if plus_is_space => bytes.push(b' '),
+            _ => bytes.push(first),
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}

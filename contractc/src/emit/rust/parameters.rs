@@ -1,0 +1,100 @@
+//! The module `parameters` of `operations.rs`: each parameter once, however many operations have it.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use super::names::{Names, Unique, constant_name};
+use super::operations::check_path;
+use crate::emit::Plan;
+use crate::model::{Encoding, Operation, Parameter, Style, TextShape};
+use crate::runtime::check::Types;
+
+/// The constants of all parameters.
+pub struct Parameters<'p> {
+    plan: &'p Plan<'p>,
+    names: &'p Names,
+    /// The names of the constants, by their code.
+    constants: BTreeMap<String, String>,
+    code: String,
+}
+
+impl<'p> Parameters<'p> {
+    pub fn new(plan: &'p Plan<'p>, names: &'p Names) -> Self {
+        let mut parameters = Parameters { plan, names, constants: BTreeMap::new(), code: String::new() };
+        let mut unique = Unique::default();
+        for operation in &plan.contract.operations {
+            for parameter in &operation.parameters {
+                let code = parameters.constant(operation, parameter);
+                if !parameters.constants.contains_key(&code) {
+                    let name = unique.take(constant_name(&parameter.name), "_");
+                    let place = parameter.place().name();
+                    let docs = super::docs(&format!("The {place} parameter `{}`.", parameter.name), "");
+                    let _ = writeln!(parameters.code, "{docs}pub const {name}: Parameter = {code};");
+                    parameters.constants.insert(code, name);
+                }
+            }
+        }
+        parameters
+    }
+
+    /// The path of a parameter's constant.
+    pub fn path(&self, operation: &Operation, parameter: &Parameter) -> String {
+        format!("parameters::{}", self.constants[&self.constant(operation, parameter)])
+    }
+
+    /// The module; empty if there are no parameters.
+    pub fn emit(&self) -> String {
+        if self.constants.is_empty() {
+            return String::new();
+        }
+        format!(
+            "/// The parameters of the operations.\npub mod parameters {{\n#[allow(unused_imports)]\nuse super::super::runtime::check::Types;\n\
+             #[allow(unused_imports)]\nuse super::super::runtime::http::{{Parameter, Place, Shape, Style, check_nothing}};\n\
+             use super::super::validators;\n\n{}}}\n",
+            self.code
+        )
+    }
+
+    fn constant(&self, operation: &Operation, parameter: &Parameter) -> String {
+        let Encoding { place, style, explode, reserved } = parameter.encoding;
+        let text = self.plan.contract.text_shape(parameter.schema);
+        // An object whose members are parameters by themselves has every name that no other parameter has.
+        let is_open = style == Style::Form && explode && text.others.is_some();
+        let besides = operation.parameters.iter().filter(|other| is_open && other.place() == place && other.name != parameter.name);
+        let besides: Vec<&str> = besides.map(|other| other.name.as_str()).collect();
+        let mut shape = shape(&text);
+        if !besides.is_empty() {
+            let _ = write!(shape, ".besides(&{besides:?})");
+        }
+        let check = check_path(self.plan, self.names, parameter.schema);
+        let mut code = format!("Parameter::new(Place::{place:?}, {:?}, {shape}, {check})", parameter.name);
+        if (style, explode) != (Encoding::of(place).style, Encoding::of(place).explode) {
+            let _ = write!(code, ".style(Style::{style:?}, {explode})");
+        }
+        if reserved {
+            code.push_str(".reserved()");
+        }
+        code
+    }
+}
+
+/// The code of a shape.
+pub fn shape(text: &TextShape) -> String {
+    let mut code = match text.types {
+        Types::STRING => "Shape::TEXT".to_owned(),
+        Types::INTEGER => "Shape::INTEGER".to_owned(),
+        Types(0) => "Shape::ANY".to_owned(),
+        types => format!("Shape::of({})", super::checks::types(types)),
+    };
+    if let Some(items) = &text.items {
+        let _ = write!(code, ".items(&{})", shape(items));
+    }
+    if !text.members.is_empty() {
+        let members: Vec<String> = text.members.iter().map(|(name, member)| format!("({name:?}, {})", shape(member))).collect();
+        let _ = write!(code, ".members(&[{}])", members.join(", "));
+    }
+    if let Some(others) = &text.others {
+        let _ = write!(code, ".others(&{})", shape(others));
+    }
+    code
+}
