@@ -445,6 +445,17 @@ pub enum UserAction {
     Disable(Whose),
     /// Let the devices of a disabled account sign in again.
     Enable(Whose),
+    /// Give an account limits of its own. Without a flag, those of the server hold again.
+    Limit {
+        #[command(flatten)]
+        whose: Whose,
+        /// How many records the account may have.
+        #[arg(long, value_name = "NUMBER")]
+        max_records: Option<u64>,
+        /// How many bytes of JSON they may take.
+        #[arg(long, value_name = "BYTES")]
+        max_bytes: Option<u64>,
+    },
     /// Set a new password and sign out all devices.
     #[command(after_help = RESET_PASSWORD_HELP)]
     ResetPassword {

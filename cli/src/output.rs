@@ -381,7 +381,7 @@ pub struct AdminOutput {
     pub purged: Option<u64>,
 }
 
-/// `admin user list`, a line for each account; `admin user disable`, `admin user enable` and `admin user delete`, where it is the account as it was
+/// `admin user show`; `admin user list`, a line for each account; `disable`, `enable`, `limit` and `delete`, where it is the account as it was
 /// before.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -396,6 +396,15 @@ pub struct UserOutput {
     pub sessions: u64,
     /// When a device last renewed its sign-in, in milliseconds since the Unix epoch.
     pub seen_at: Option<i64>,
+    /// Live records.
+    pub records: u64,
+    /// How many bytes of JSON they take.
+    pub bytes: u64,
+    pub revision: u64,
+    /// How many records the account may have, where it has a limit of its own.
+    pub records_max: Option<u64>,
+    /// How many bytes of JSON they may take, where it has a limit of its own.
+    pub bytes_max: Option<u64>,
 }
 
 impl UserOutput {
@@ -407,21 +416,13 @@ impl UserOutput {
             disabled: user.is_disabled,
             sessions: user.sessions,
             seen_at: user.seen_at,
+            records: user.records,
+            bytes: user.bytes,
+            revision: user.rev,
+            records_max: user.limits.records_max,
+            bytes_max: user.limits.bytes_max,
         }
     }
-}
-
-/// `admin user show`
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct UserDetailOutput {
-    #[serde(flatten)]
-    pub user: UserOutput,
-    /// Live records.
-    pub records: u64,
-    /// How many bytes of JSON they take.
-    pub bytes: u64,
-    pub revision: u64,
 }
 
 /// `admin user reset-password`
@@ -623,10 +624,11 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("admin user delete", schema_for!(UserOutput)),
         ("admin user disable", schema_for!(UserOutput)),
         ("admin user enable", schema_for!(UserOutput)),
+        ("admin user limit", schema_for!(UserOutput)),
         ("admin user list", schema_for!(UserOutput)),
         ("admin user reset-password", schema_for!(ResetPasswordOutput)),
         ("admin user sessions", schema_for!(UserSessionOutput)),
-        ("admin user show", schema_for!(UserDetailOutput)),
+        ("admin user show", schema_for!(UserOutput)),
         ("blocked", schema_for!(BlockedOutput)),
         ("blocked discard", schema_for!(BlockedActionOutput)),
         ("blocked retry", schema_for!(BlockedActionOutput)),

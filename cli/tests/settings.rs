@@ -138,3 +138,15 @@ fn sighup_takes_over_settings_and_secrets() {
     let login = ["login", "--server", &server.url, "--email", EMAIL];
     desk.run("phone", &login).ok();
 }
+
+#[test]
+fn addresses_are_logged_if_the_operator_wants_it() {
+    for (flag, logged) in [("--log-addresses", true), ("--log-addresses=false", false)] {
+        let desk = Desk::new();
+        let mut server = Serving::start(&desk, &["--dev", "--data", "server", flag]);
+        desk.run("phone", &["register", "--server", &server.url, "--email", EMAIL]).ok();
+        let line = wait_for(&mut server.log, "/api/v1/auth/register");
+        assert_eq!(line.contains("client=\"127.0.0.1\""), logged, "{line}");
+        assert!(line.contains("request=\""), "{line}");
+    }
+}

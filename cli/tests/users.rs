@@ -52,6 +52,22 @@ async fn a_disabled_account_is_refused_until_it_is_enabled() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_account_has_limits_of_its_own() {
+    let setup = two_devices().await;
+    user(&setup, "limit", &[EMAIL, "--max-records", "2"]).ok().says(&["limits of its own"]);
+    user(&setup, "show", &[EMAIL]).ok().says(&["1 record of 2"]);
+    setup.desk.measure("phone", 81.0);
+    setup.desk.run("phone", &["sync"]).ok();
+    setup.desk.measure("phone", 82.0);
+    let full = setup.desk.run("phone", &["sync"]);
+    assert_ne!(full.code, Some(0), "{full:?}");
+    assert_eq!(user(&setup, "show", &[EMAIL, "--json"]).ok().json()["recordsMax"], 2);
+    user(&setup, "limit", &[EMAIL]).ok().says(&["the limits of all accounts"]);
+    setup.desk.run("phone", &["sync"]).ok();
+    assert_eq!(user(&setup, "show", &[EMAIL, "--json"]).ok().json()["records"], 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_forgotten_password_is_replaced() {
     let setup = two_devices().await;
     let words = ["admin", "user", "reset-password", "--data", "server", EMAIL, "--password-stdin"];

@@ -5,6 +5,7 @@ mod settings;
 mod validity;
 
 pub use folder::{Wanted, folder};
+pub(crate) use settings::expires_at;
 pub use settings::{certificate, secret, settings};
 
 /// The result of one check.

@@ -61,6 +61,9 @@ pub struct Config {
     /// Network of a proxy whose X-Forwarded-For is believed, such as 10.0.0.0/8. May be given more than once. Without any, the nearest proxy is.
     #[arg(long, env = "STRONGLOG_TRUSTED_PROXIES", value_delimiter = ',', value_name = "NETWORK")]
     pub trusted_proxies: Vec<Network>,
+    /// Log the addresses of clients.
+    #[arg(long, env = "STRONGLOG_LOG_ADDRESSES", value_name = "BOOL", action = clap::ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", hide_default_value = true, hide_possible_values = true, value_parser = clap::builder::BoolishValueParser::new())]
+    pub log_addresses: bool,
     /// Address and port for /metrics. By default the main port serves them, to direct connections from this machine only.
     #[arg(long, env = "STRONGLOG_METRICS_BIND", value_name = "ADDRESS")]
     pub metrics_bind: Option<SocketAddr>,
@@ -109,6 +112,7 @@ impl Config {
             closed: false,
             behind_proxy: false,
             trusted_proxies: Vec::new(),
+            log_addresses: false,
             metrics_bind: None,
             tombstone_days: TOMBSTONE_DAYS,
             backup_days: BACKUP_DAYS,

@@ -6,6 +6,7 @@ mod edge;
 mod export;
 mod handlers;
 mod records;
+pub mod request_id;
 mod stream;
 
 use std::net::SocketAddr;
@@ -22,10 +23,14 @@ use stronglog_sync::api::runtime::http::Operation;
 use stronglog_sync::api::server::router_where;
 use tokio::time::timeout;
 
-use crate::app::App;
+use crate::app::{App, now_ms};
+use crate::auth::tokens::REFRESH_MS;
+use crate::check;
 use crate::feed::BATCH_BYTES_MAX;
+use crate::metrics::Levels;
 use crate::problem::Failure;
 use crate::site;
+use crate::store::sqlite::{QUEUE_MAX, population};
 
 /// The operations that need no token. This does not compile unless the contract agrees.
 const OPEN: [&str; 4] = [open::<Register>(), open::<Login>(), open::<RefreshTokens>(), open::<GetSyncConfig>()];
@@ -88,9 +93,36 @@ async fn ready(State(app): State<Arc<App>>) -> Result<&'static str, Failure> {
     if is_well { Ok("ok\n") } else { Err(Failure::unavailable("the server cannot read and write its data")) }
 }
 
+/// Reads the values of all gauges. If the data cannot be read in time, its gauges stay as they were.
+async fn levels(app: &App) -> Levels {
+    let since = now_ms().saturating_sub(REFRESH_MS);
+    let counted = timeout(CHECK_TIME_MAX, app.store.read(move |connection| population(connection, since))).await;
+    let (population, backed_up_at) = match counted {
+        Ok(Ok((accounts, sessions, backed_up_at))) => (Some((accounts, sessions)), Some(backed_up_at.unwrap_or(0))),
+        other => {
+            tracing::warn!(?other, "cannot count accounts and sessions");
+            (None, None)
+        }
+    };
+    let (database_bytes, log_bytes) = app.store.sizes();
+    Levels {
+        streams: app.notifications.open(),
+        connections: app.connections.open(),
+        connections_limit: app.connections.limit(),
+        queue: app.store.queued(),
+        queue_limit: QUEUE_MAX,
+        database_bytes,
+        log_bytes,
+        population,
+        backed_up_at,
+        certificate_expires_at: Some(check::expires_at(&app.config()).unwrap_or(0)),
+    }
+}
+
 async fn metrics(State(app): State<Arc<App>>) -> Response {
     let media_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([(http::header::CONTENT_TYPE, media_type)], app.metrics.text(app.notifications.open(), app.connections.open())).into_response()
+    let text = app.metrics.text(&levels(&app).await);
+    ([(http::header::CONTENT_TYPE, media_type)], text).into_response()
 }
 
 /// Serves metrics to programs on this machine if they have no port of their own. Requests that a local proxy forwards are refused.

@@ -1,25 +1,64 @@
-//! The server's metrics, in the Prometheus text format.
+//! The server's metrics, in the OpenMetrics text format, named by the conventions of Prometheus. Label values come from closed sets.
+
+mod process;
 
 use std::time::Duration;
 
 use prometheus_client::encoding::EncodeLabelSet;
-use prometheus_client::encoding::text::encode;
+use prometheus_client::encoding::text::{encode_eof, encode_registry};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
-use prometheus_client::registry::Registry;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::{Registry, Unit};
+use stronglog_sync::api::registry::VERSION;
 use stronglog_sync::wire::Outcome;
 
-/// The server's counters.
+use self::process::Process;
+use crate::store::sqlite::Commits;
+
+/// What the server has done since it started, and what it holds.
 pub struct Metrics {
     registry: Registry,
     requests: Family<Request, Counter>,
-    seconds: Family<Route, Histogram>,
+    durations: Family<Route, Histogram>,
     outcomes: Family<Kind, Counter>,
     pulled: Counter,
+    gauges: Gauges,
+}
+
+/// What the server holds at one moment. The fields are those of [`Levels`].
+struct Gauges {
     streams: Gauge,
     connections: Gauge,
+    connections_limit: Gauge,
+    queue: Gauge,
+    queue_limit: Gauge,
+    accounts: Gauge,
+    sessions: Gauge,
+    database_bytes: Gauge,
+    log_bytes: Gauge,
+    backed_up_at: Gauge,
+    certificate_expires_at: Gauge,
+}
+
+/// The values of all gauges at one moment. What is not known stays as it was.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Levels {
+    pub streams: usize,
+    pub connections: usize,
+    pub connections_limit: usize,
+    /// The jobs that wait for the writer, and how many may.
+    pub queue: usize,
+    pub queue_limit: usize,
+    pub database_bytes: u64,
+    pub log_bytes: u64,
+    /// Accounts and signed-in devices.
+    pub population: Option<(u64, u64)>,
+    /// In milliseconds since the Unix epoch, like all times.
+    pub backed_up_at: Option<i64>,
+    pub certificate_expires_at: Option<i64>,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -39,35 +78,40 @@ struct Kind {
     outcome: &'static str,
 }
 
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct Build {
+    version: &'static str,
+    contract: &'static str,
+}
+
 /// Upper bounds in seconds, chosen for a cheap poll, a commit and a password hash.
-const BUCKETS: [f64; 9] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5];
+pub const BUCKETS: [f64; 9] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5];
 
 impl Metrics {
-    pub fn new() -> Self {
+    pub fn new(commits: &Commits) -> Self {
+        let mut all = Registry::default();
+        all.register_collector(Box::new(Process::new()));
+        let ours = all.sub_registry_with_prefix("stronglog");
         let histogram: fn() -> Histogram = || Histogram::new(BUCKETS);
-        let mut metrics = Metrics {
-            registry: Registry::with_prefix("stronglog"),
-            requests: Family::default(),
-            seconds: Family::new_with_constructor(histogram),
-            outcomes: Family::default(),
-            pulled: Counter::default(),
-            streams: Gauge::default(),
-            connections: Gauge::default(),
-        };
-        let registry = &mut metrics.registry;
-        registry.register("requests", "Requests answered", metrics.requests.clone());
-        registry.register("request_seconds", "How long answers took", metrics.seconds.clone());
-        registry.register("push_outcomes", "What became of pushed changes", metrics.outcomes.clone());
-        registry.register("pulled_changes", "Changes sent to devices", metrics.pulled.clone());
-        registry.register("open_streams", "Devices that listen for new revisions", metrics.streams.clone());
-        registry.register("open_connections", "Connections that are open", metrics.connections.clone());
-        metrics
+        let (requests, durations) = (Family::default(), Family::new_with_constructor(histogram));
+        let (outcomes, pulled) = (Family::default(), Counter::default());
+        let build = Info::new(Build { version: env!("CARGO_PKG_VERSION"), contract: VERSION });
+        ours.register("build", "The version of the server and of its contract", build);
+        ours.register("http_requests", "Requests answered", requests.clone());
+        ours.register_with_unit("http_request_duration", "How long answers took", Unit::Seconds, durations.clone());
+        ours.register("pushed_changes", "What became of pushed changes", outcomes.clone());
+        ours.register("pulled_changes", "Changes sent to devices", pulled.clone());
+        let held = "How long a group of writes took until it was durable";
+        ours.register_with_unit("commit_duration", held, Unit::Seconds, commits.duration.clone());
+        ours.register("failed_commits", "Groups of writes that failed, because the disk is full or fails", commits.failed.clone());
+        let gauges = Gauges::new(ours);
+        Metrics { registry: all, requests, durations, outcomes, pulled, gauges }
     }
 
     /// Counts a request. `route` is its path with the parameters in braces.
     pub fn request(&self, method: &'static str, route: &str, status: u16, took: Duration) {
         self.requests.get_or_create(&Request { method, route: route.to_owned(), status }).inc();
-        self.seconds.get_or_create(&Route { route: route.to_owned() }).observe(took.as_secs_f64());
+        self.durations.get_or_create(&Route { route: route.to_owned() }).observe(took.as_secs_f64());
     }
 
     pub fn outcomes(&self, outcomes: &[Outcome]) {
@@ -87,13 +131,53 @@ impl Metrics {
     }
 
     /// Returns all metrics as text.
-    pub fn text(&self, open_streams: usize, open_connections: usize) -> String {
-        let signed = |number| i64::try_from(number).unwrap_or(i64::MAX);
-        self.streams.set(signed(open_streams));
-        self.connections.set(signed(open_connections));
+    pub fn text(&self, levels: &Levels) -> String {
+        self.gauges.set(levels);
         let mut text = String::new();
         // Writing into a string does not fail.
-        let _ = encode(&mut text, &self.registry);
+        let _ = encode_registry(&mut text, &self.registry).and_then(|()| encode_eof(&mut text));
         text
+    }
+}
+
+impl Gauges {
+    fn new(ours: &mut Registry) -> Self {
+        let mut plain = |name: &str, help: &str| {
+            let gauge = Gauge::default();
+            ours.register(name, help, gauge.clone());
+            gauge
+        };
+        Gauges {
+            streams: plain("streams", "Devices that listen for new revisions"),
+            connections: plain("connections", "Connections that are open"),
+            connections_limit: plain("connections_limit", "How many connections may be open"),
+            queue: plain("write_queue", "Jobs that wait for the thread that writes"),
+            queue_limit: plain("write_queue_limit", "How many jobs may wait for the thread that writes"),
+            accounts: plain("accounts", "Accounts"),
+            sessions: plain("sessions", "Devices that are signed in"),
+            database_bytes: plain("database_size_bytes", "The size of the database file"),
+            log_bytes: plain("wal_size_bytes", "The size of the write-ahead log"),
+            backed_up_at: plain("last_backup_timestamp_seconds", "When the newest backup was made, or 0"),
+            certificate_expires_at: plain("certificate_expiry_timestamp_seconds", "When the certificate expires, or 0 without one"),
+        }
+    }
+
+    fn set(&self, levels: &Levels) {
+        let count = |gauge: &Gauge, number: usize| _ = gauge.set(i64::try_from(number).unwrap_or(i64::MAX));
+        let bytes = |gauge: &Gauge, number: u64| _ = gauge.set(number.try_into().unwrap_or(i64::MAX));
+        let time = |gauge: &Gauge, at: Option<i64>| _ = at.map(|at| gauge.set(at.div_euclid(1_000)));
+        count(&self.streams, levels.streams);
+        count(&self.connections, levels.connections);
+        count(&self.connections_limit, levels.connections_limit);
+        count(&self.queue, levels.queue);
+        count(&self.queue_limit, levels.queue_limit);
+        bytes(&self.database_bytes, levels.database_bytes);
+        bytes(&self.log_bytes, levels.log_bytes);
+        if let Some((accounts, sessions)) = levels.population {
+            bytes(&self.accounts, accounts);
+            bytes(&self.sessions, sessions);
+        }
+        time(&self.backed_up_at, levels.backed_up_at);
+        time(&self.certificate_expires_at, levels.certificate_expires_at);
     }
 }

@@ -7,6 +7,7 @@ use stronglog_sync::api::runtime::http::{Outcome, Rejection, Reply};
 use stronglog_sync::api::{AccountUsage, Problem, ProblemCode, QuotaProblem, Report, Revision, Schema, ViolationType};
 
 use crate::feed::{self, Refusal};
+use crate::http::request_id;
 use crate::store::{Quota, StoreError, Usage};
 
 /// Why a request failed.
@@ -168,7 +169,7 @@ impl Failure {
             retryable,
             detail: Some(self.detail.clone()),
             errors: (!self.errors.is_empty()).then(|| self.errors.clone()),
-            instance: None,
+            instance: request_id::current(),
             restored_rev: self.restored_rev.and_then(|rev| rev.try_into().ok()).map(Revision),
             retry_after_ms,
             server_time: None,
@@ -214,7 +215,7 @@ impl From<StoreError> for Failure {
         if error.is_busy() {
             return Self::unavailable("the server is busy");
         }
-        tracing::error!(%error, "the store failed");
+        tracing::error!(%error, request = request_id::current(), "the store failed");
         Self::unavailable("the server cannot reach its data")
     }
 }

@@ -228,7 +228,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         requests: Shares::new(REQUESTS_EACH_MAX, REQUESTS_MAX),
         parsing: Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from)),
         exports: Shares::new(EXPORTS_MAX, usize::MAX),
-        metrics: Metrics::new(),
+        metrics: Metrics::new(store.commits()),
         connections: connections.clone(),
         checked: Mutex::default(),
         stopping: stopping.clone(),

@@ -23,11 +23,11 @@ async fn health_numbers_and_references_need_no_account() {
     let (status, numbers) = text(&server, "/metrics").await;
     assert_eq!(status, 200);
     for line in [
-        "stronglog_requests_total{method=\"POST\",route=\"/api/v1/changes/batch\",status=\"200\"} 2",
-        "stronglog_push_outcomes_total{outcome=\"accepted\"} 1",
-        "stronglog_push_outcomes_total{outcome=\"duplicate\"} 1",
+        "stronglog_http_requests_total{method=\"POST\",route=\"/api/v1/changes/batch\",status=\"200\"} 2",
+        "stronglog_pushed_changes_total{outcome=\"accepted\"} 1",
+        "stronglog_pushed_changes_total{outcome=\"duplicate\"} 1",
         "stronglog_pulled_changes_total 1",
-        "stronglog_open_streams 0",
+        "stronglog_streams 0",
     ] {
         assert!(numbers.lines().any(|found| found == line), "{line} is not in {numbers}");
     }
@@ -103,7 +103,7 @@ async fn numbers_have_few_names_and_a_port_of_their_own() {
     let address = server.running.metrics_addr().expect("an address");
     let response = server.http.get(format!("http://{address}/metrics")).send().await.expect("an answer");
     let numbers = response.text().await.expect("a whole answer");
-    assert!(numbers.contains(r#"stronglog_requests_total{method="other",route="other",status="404"} 3"#), "{numbers}");
+    assert!(numbers.contains(r#"stronglog_http_requests_total{method="other",route="other",status="404"} 3"#), "{numbers}");
     assert!(!numbers.contains("XYZ"), "{numbers}");
     let api = server.http.get(format!("http://{address}/api/v1/sync/config")).send().await.expect("an answer");
     assert_eq!(api.status(), 404, "and nothing else is there");

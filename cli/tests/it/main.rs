@@ -7,8 +7,12 @@
 mod account;
 #[path = "../device.rs"]
 mod device;
+#[path = "../operations.rs"]
+mod operations;
 #[path = "../operator.rs"]
 mod operator;
+#[path = "../packaging.rs"]
+mod packaging;
 #[path = "../quickstart.rs"]
 mod quickstart;
 #[path = "../scripts.rs"]

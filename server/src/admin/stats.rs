@@ -55,7 +55,7 @@ pub struct Share {
 /// How many of the largest accounts are listed.
 const LARGEST: u32 = 10;
 
-/// Counts what a data folder holds. This reads all records.
+/// Counts what a data folder holds.
 ///
 /// # Errors
 /// The folder contains no database of this version, or it cannot be read.
@@ -83,16 +83,13 @@ pub fn stats(data: &Path) -> Result<Stats, Error> {
     };
     let sql = "SELECT count(*), coalesce(sum(disabled), 0), max(server_updated_at),
             (SELECT count(*) FROM sessions WHERE NOT revoked AND rotated_at >= ?1),
-            (SELECT count(*) FROM records WHERE NOT deleted),
-            (SELECT coalesce(sum(octet_length(record)), 0) FROM records WHERE NOT deleted),
-            (SELECT count(*) FROM records WHERE deleted),
+            coalesce(sum(record_count), 0), coalesce(sum(record_bytes), 0), coalesce(sum(tombstone_count), 0),
             (SELECT max(taken_at) FROM backups),
             (SELECT count(*) FROM epochs WHERE parent IS NOT NULL)
         FROM users";
     let read = || {
         let counted = snapshot.query_row(sql, [now_ms().saturating_sub(REFRESH_MS)], count)?;
-        let sql = "SELECT email, count(*), sum(octet_length(record)) AS bytes FROM records JOIN users USING (user_id)
-            WHERE NOT deleted GROUP BY user_id ORDER BY bytes DESC, email LIMIT ?1";
+        let sql = "SELECT email, record_count, record_bytes FROM users WHERE record_count > 0 ORDER BY record_bytes DESC, email LIMIT ?1";
         let mut statement = snapshot.prepare(sql)?;
         let shares = statement.query_map([LARGEST], |row| Ok(Share { email: row.get(0)?, records: row.get(1)?, bytes: row.get(2)? }))?;
         Ok::<_, rusqlite::Error>(Stats { largest: shares.collect::<Result<_, _>>()?, ..counted })

@@ -13,8 +13,8 @@ use super::Error;
 use crate::app::now_ms;
 use crate::auth::passwords::hash_now;
 use crate::auth::tokens::REFRESH_MS;
-use crate::store::sqlite::{self, UserRecords, accounts, outside};
-use crate::store::{Head, Quota, Records, StoreError};
+use crate::store::StoreError;
+use crate::store::sqlite::{self, accounts, outside};
 
 /// An account.
 #[derive(Clone, Debug)]
@@ -31,19 +31,23 @@ pub struct User {
     pub sessions: u64,
     /// When a device last exchanged its refresh token, which signed-in devices do at least every 15 minutes while they sync.
     pub seen_at: Option<i64>,
-}
-
-/// An account with the size of its data.
-#[derive(Clone, Debug)]
-pub struct Detail {
-    /// The account.
-    pub user: User,
     /// The number of live records.
     pub records: u64,
     /// Their size in bytes of JSON.
     pub bytes: u64,
     /// The account's newest revision.
     pub rev: u64,
+    /// The limits of this account alone. Without them, those of the server hold.
+    pub limits: Limits,
+}
+
+/// How much one account may hold, where it differs from what the server allows all accounts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// The number of live records.
+    pub records_max: Option<u64>,
+    /// Their size in bytes of JSON.
+    pub bytes_max: Option<u64>,
 }
 
 /// A sign-in of a device.
@@ -84,14 +88,16 @@ pub fn list(data: &Path) -> Result<Vec<User>, Error> {
 ///
 /// # Errors
 /// There is no such account, or the database cannot be read.
-pub fn show(data: &Path, who: &str) -> Result<Detail, Error> {
-    let connection = outside::open(data)?;
-    // One snapshot for all three reads.
-    let transaction = connection.unchecked_transaction().map_err(StoreError::from)?;
-    let user = find(&transaction, who)?;
-    let records = UserRecords::of(&transaction, user.id, Quota::default())?.ok_or_else(|| Error::NoAccount(who.to_owned()))?;
-    let Head { rev, usage, .. } = records.head()?;
-    Ok(Detail { user, records: usage.records, bytes: usage.bytes, rev })
+pub fn show(data: &Path, who: &str) -> Result<User, Error> {
+    find(&outside::open(data)?, who)
+}
+
+/// Gives an account limits of its own, or the server's again. Returns the account as it was before.
+///
+/// # Errors
+/// There is no such account, or the database cannot be written.
+pub fn limit(data: &Path, who: &str, limits: Limits) -> Result<User, Error> {
+    change(data, who, |connection, user| Ok(accounts::set_limits(connection, user.id, limits.records_max, limits.bytes_max)?))
 }
 
 /// The devices that are signed in to an account, the one seen last first.
@@ -169,7 +175,8 @@ fn change(data: &Path, who: &str, work: impl FnOnce(&Connection, &User) -> Resul
 }
 
 /// An account, and its sessions since the time that is the first parameter.
-const USER: &str = "SELECT users.user_id, email, users.created_at, disabled, count(session_id), max(rotated_at) FROM users
+const USER: &str = "SELECT users.user_id, email, users.created_at, disabled, count(session_id), max(rotated_at),
+    record_count, record_bytes, rev, records_max, bytes_max FROM users
     LEFT JOIN sessions ON sessions.user_id = users.user_id AND NOT revoked AND rotated_at >= ?1";
 
 fn user(row: &Row<'_>) -> rusqlite::Result<User> {
@@ -180,6 +187,10 @@ fn user(row: &Row<'_>) -> rusqlite::Result<User> {
         is_disabled: row.get(3)?,
         sessions: row.get(4)?,
         seen_at: row.get(5)?,
+        records: row.get(6)?,
+        bytes: row.get(7)?,
+        rev: row.get(8)?,
+        limits: Limits { records_max: row.get(9)?, bytes_max: row.get(10)? },
     })
 }
 

@@ -60,6 +60,11 @@ pub fn certificate(config: &Config) -> Finding {
     }
 }
 
+/// When the certificate of the settings expires, in milliseconds since the Unix epoch, if there is one that can be read.
+pub(crate) fn expires_at(config: &Config) -> Option<i64> {
+    config.tls_cert.as_ref().and_then(|cert| expiry(cert).ok())
+}
+
 fn validity(cert: &Path, expires_at: i64, now: i64) -> Finding {
     let days = expires_at.saturating_sub(now).div_euclid(DAY_MS);
     match days {

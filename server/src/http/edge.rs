@@ -20,6 +20,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::app::App;
 use crate::config::{Config, Network, Origin};
+use crate::http::request_id;
 use crate::problem::Failure;
 
 /// The oldest contract version that this server accepts.
@@ -44,8 +45,8 @@ fn origins(allowed: &[Origin]) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(AllowOrigin::list(allowed.iter().map(Origin::header)))
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
-        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::CONTENT_ENCODING, VERSION_HEADER])
-        .expose_headers([header::RETRY_AFTER, VERSION_HEADER])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::CONTENT_ENCODING, VERSION_HEADER, request_id::HEADER])
+        .expose_headers([header::RETRY_AFTER, VERSION_HEADER, request_id::HEADER])
         .max_age(Duration::from_secs(7_200))
 }
 
@@ -63,16 +64,23 @@ async fn headers(State(secure): State<bool>, request: Request, next: Next) -> Re
     response
 }
 
-/// Logs and counts a request. Headers, queries and bodies are never logged, because they contain secrets.
+/// Logs and counts a request, and gives it an id. Headers, queries and bodies are never logged, because they contain secrets; the client's
+/// address is logged only if the operator wants it.
 async fn observed(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let since = Instant::now();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().map_or_else(|| "other".to_owned(), |path| path.as_str().to_owned());
-    let response = next.run(request).await;
+    let (parts, body) = request.into_parts();
+    let config = app.config();
+    let client = config.log_addresses.then(|| address(&parts, &config).to_string());
+    let id = request_id::of(&parts.headers);
+    let mut response = request_id::within(id.clone(), next.run(Request::from_parts(parts, body))).await;
     let (took, status) = (since.elapsed(), response.status().as_u16());
     let method = known(&method);
     app.metrics.request(method, &route, status, took);
-    tracing::info!(method, route, status, took_us = took.as_micros() as u64, "request");
+    let request = id.to_str().unwrap_or_default();
+    tracing::info!(method, route, status, took_us = took.as_micros() as u64, request, client, "request");
+    response.headers_mut().insert(request_id::HEADER, id);
     response
 }
 

@@ -55,6 +55,11 @@ impl Connections {
         self.state().total
     }
 
+    /// The maximum number of open connections.
+    pub fn limit(&self) -> usize {
+        self.0.all_max
+    }
+
     /// Admits a connection. If there are too many, the longest idle one is closed; `None` if all of them have a request in progress.
     pub fn admit(&self, peer: IpAddr, activity: &Arc<Activity>) -> Option<Admitted> {
         let network = network(peer);

@@ -19,7 +19,9 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
 
+pub use queue::ALL_MAX as QUEUE_MAX;
 pub use records::UserRecords;
+pub use writer::Commits;
 
 use self::counter::Counter;
 use self::files::{make_folder, make_private, private};
@@ -99,6 +101,22 @@ impl Store {
         if let Ok(Err(error)) = closed.await {
             tracing::error!(%error, "cannot let go of the data folder");
         }
+    }
+
+    /// What the thread that writes has done.
+    pub fn commits(&self) -> &Commits {
+        self.writer.commits()
+    }
+
+    /// The number of jobs that wait for the thread that writes.
+    pub fn queued(&self) -> usize {
+        self.writer.queued()
+    }
+
+    /// The sizes of the database and of its write-ahead log, in bytes.
+    pub fn sizes(&self) -> (u64, u64) {
+        let size = |name: &str| self.folder.join(name).metadata().map_or(0, |known| known.len());
+        (size(DATABASE), size(&format!("{DATABASE}-wal")))
     }
 
     /// The data folder.
@@ -245,6 +263,17 @@ pub fn erase(folder: &Path, connection: &Connection, user: Uuid) -> Result<(), S
 /// The store failed.
 pub fn epoch(connection: &Connection) -> Result<String, StoreError> {
     Ok(connection.prepare_cached("SELECT epoch FROM server")?.query_row([], |row| row.get(0))?)
+}
+
+/// The numbers of accounts and of sessions used since a time, and when the newest backup was made.
+///
+/// # Errors
+/// The store failed.
+pub fn population(connection: &Connection, since_ms: i64) -> Result<(u64, u64, Option<i64>), StoreError> {
+    // Every backup has all accounts of its time, so the newest one has the oldest account.
+    let sql = "SELECT (SELECT count(*) FROM users), (SELECT count(*) FROM sessions WHERE NOT revoked AND rotated_at >= ?1),
+        (SELECT max(taken_at) FROM backups WHERE user_id = (SELECT user_id FROM users ORDER BY user_id LIMIT 1))";
+    Ok(connection.prepare_cached(sql)?.query_row([since_ms], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?)
 }
 
 /// All users, in order of id.

@@ -7,6 +7,8 @@
 mod abuse;
 #[path = "../feed.rs"]
 mod feed;
+#[path = "../metrics.rs"]
+mod metrics;
 #[path = "../operations.rs"]
 mod operations;
 #[path = "../operator.rs"]
@@ -19,6 +21,8 @@ mod security;
 mod site;
 #[path = "../stream.rs"]
 mod stream;
+#[path = "../upgrade.rs"]
+mod upgrade;
 
 #[test]
 fn every_test_file_belongs_to_a_program() {

@@ -2,14 +2,15 @@
 
 use std::io::IsTerminal;
 
-use stronglog_server::admin::{self, users};
+use stronglog_server::admin;
+use stronglog_server::admin::users::{self, Limits};
 
 use crate::args::{ServerFolder, UserAction, Whose};
 use crate::commands::account::NEW_PASSWORD;
 use crate::commands::table;
 use crate::exit::{Exit, Failure, Outcome};
-use crate::output::{ResetPasswordOutput, UserDetailOutput, UserOutput, UserSessionOutput};
-use crate::terminal::{Asking, ask_line, bytes, counted, good, moment, password, remark, say, say_fields, say_json};
+use crate::output::{ResetPasswordOutput, UserOutput, UserSessionOutput};
+use crate::terminal::{Asking, ask_line, bytes, counted, good, moment, password, remark, say, say_fields, say_json, thousands};
 
 pub async fn run(action: &UserAction, json: bool) -> Outcome {
     match action {
@@ -23,6 +24,12 @@ pub async fn run(action: &UserAction, json: bool) -> Outcome {
         UserAction::Enable(whose) => {
             let user = users::enable(&whose.folder.data, &whose.account).map_err(failed)?;
             done(&user, json, &format!("enabled {}; its devices must sign in again", user.email))?;
+        }
+        UserAction::Limit { whose, max_records, max_bytes } => {
+            let limits = Limits { records_max: *max_records, bytes_max: *max_bytes };
+            let user = users::limit(&whose.folder.data, &whose.account, limits).map_err(failed)?;
+            let told = if limits == Limits::default() { "has the limits of all accounts" } else { "has limits of its own" };
+            done(&user, json, &format!("{} {told}", user.email))?;
         }
         UserAction::ResetPassword { whose, password_stdin, generate } => reset_password(whose, *password_stdin, *generate, json).await?,
         UserAction::Delete { whose, yes } => delete(whose, *yes, json).await?,
@@ -45,16 +52,18 @@ fn list(folder: &ServerFolder, json: bool) -> Outcome<()> {
     }
     let row = |user: &users::User| {
         let state = if user.is_disabled { "disabled".to_owned() } else { counted(user.sessions, "device") };
-        vec![user.email.clone(), user.id.to_string(), moment(user.created_at), state, user.seen_at.map(moment).unwrap_or_default()]
+        let seen = user.seen_at.map(moment).unwrap_or_default();
+        vec![user.email.clone(), user.id.to_string(), moment(user.created_at), state, seen, thousands(user.records), bytes(user.bytes)]
     };
-    table::say_rows(&["email", "account", "since", "devices", "seen"], &users.iter().map(row).collect::<Vec<_>>())
+    table::say_rows(&["email", "account", "since", "devices", "seen", "records", "size"], &users.iter().map(row).collect::<Vec<_>>())
 }
 
 fn show(whose: &Whose, json: bool) -> Outcome<()> {
-    let users::Detail { user, records, bytes: size, rev } = users::show(&whose.folder.data, &whose.account).map_err(failed)?;
+    let user = users::show(&whose.folder.data, &whose.account).map_err(failed)?;
     if json {
-        return say_json(&UserDetailOutput { user: UserOutput::of(&user), records, bytes: size, revision: rev });
+        return say_json(&UserOutput::of(&user));
     }
+    let limit = |max: Option<u64>, told: fn(u64) -> String| max.map(|max| format!(" of {}", told(max))).unwrap_or_default();
     say_fields(&[
         ("account", user.id.to_string()),
         ("email", user.email.clone()),
@@ -62,9 +71,9 @@ fn show(whose: &Whose, json: bool) -> Outcome<()> {
         ("state", if user.is_disabled { "disabled" } else { "enabled" }.to_owned()),
         ("devices", user.sessions.to_string()),
         ("seen", user.seen_at.map(moment).unwrap_or_else(|| "no device is signed in".to_owned())),
-        ("records", counted(records, "record")),
-        ("size", bytes(size)),
-        ("revision", rev.to_string()),
+        ("records", format!("{}{}", counted(user.records, "record"), limit(user.limits.records_max, thousands))),
+        ("size", format!("{}{}", bytes(user.bytes), limit(user.limits.bytes_max, bytes))),
+        ("revision", user.rev.to_string()),
     ])
 }
 
@@ -103,7 +112,7 @@ async fn reset_password(whose: &Whose, stdin: bool, generate: bool, json: bool) 
 }
 
 async fn delete(whose: &Whose, yes: bool, json: bool) -> Outcome<()> {
-    let user = users::show(&whose.folder.data, &whose.account).map_err(failed)?.user;
+    let user = users::show(&whose.folder.data, &whose.account).map_err(failed)?;
     if !yes {
         confirm(&user.email).await?;
     }

@@ -96,6 +96,16 @@ pub fn set_disabled(connection: &Connection, user: Uuid, is_disabled: bool) -> R
     Ok(())
 }
 
+/// Sets the limits of one account. `None` is what the server allows all accounts.
+///
+/// # Errors
+/// The store failed.
+pub fn set_limits(connection: &Connection, user: Uuid, records_max: Option<u64>, bytes_max: Option<u64>) -> Result<(), StoreError> {
+    let sql = "UPDATE users SET records_max = ?2, bytes_max = ?3 WHERE user_id = ?1";
+    connection.execute(sql, params![user, records_max, bytes_max])?;
+    Ok(())
+}
+
 /// Stores a new session.
 ///
 /// # Errors

@@ -6,7 +6,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use uuid::Uuid;
 
 /// The maximum number of queued jobs, in total and per account. Further jobs are refused.
-const ALL_MAX: usize = 1_024;
+pub const ALL_MAX: usize = 1_024;
 const EACH_MAX: usize = 64;
 
 /// The queue. Jobs without an account, such as sign-ins, share one turn.
@@ -53,6 +53,11 @@ impl<J> Queue<J> {
         waiting.count += 1;
         self.arrived.notify_one();
         Ok(())
+    }
+
+    /// The number of queued jobs.
+    pub fn len(&self) -> usize {
+        self.waiting().count
     }
 
     /// Removes the next job, if there is one.

@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use prometheus_client::metrics::counter::Counter as Count;
+use prometheus_client::metrics::histogram::Histogram;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -14,6 +16,7 @@ use uuid::Uuid;
 use super::BUSY_TIMEOUT;
 use super::counter::Counter;
 use super::queue::{NotTaken, Queue};
+use crate::metrics::BUCKETS;
 use crate::store::StoreError;
 
 /// The maximum number of jobs per commit, and the maximum time that the first job waits for the others.
@@ -26,8 +29,23 @@ const TRUNCATE_TIME_MAX: Duration = Duration::from_millis(200);
 type Job = Box<dyn FnOnce(&Connection) -> Finish + Send>;
 type Finish = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
+/// What the writer thread has done, for the metrics.
+#[derive(Clone)]
+pub struct Commits {
+    /// How long each group took until it was durable, in seconds.
+    pub duration: Histogram,
+    pub failed: Count,
+}
+
+impl Commits {
+    fn new() -> Self {
+        Commits { duration: Histogram::new(BUCKETS), failed: Count::default() }
+    }
+}
+
 /// The queue and the writer thread.
 pub struct Writer {
+    commits: Commits,
     queue: Arc<Queue<Job>>,
     /// Whether the write-ahead log still contains erased data.
     log_is_stale: Arc<AtomicBool>,
@@ -41,8 +59,20 @@ impl Writer {
         let (queue, log_is_stale) = (Arc::new(Queue::new()), Arc::new(AtomicBool::new(false)));
         let thread = std::thread::Builder::new().name("store-writer".to_owned());
         let (jobs, stale) = (Arc::clone(&queue), Arc::clone(&log_is_stale));
-        let thread = thread.spawn(move || write(&connection, &counter, &jobs, &stale)).map_err(StoreError::new)?;
-        Ok(Writer { queue, log_is_stale, thread: Mutex::new(Some(thread)) })
+        let commits = Commits::new();
+        let counted = commits.clone();
+        let thread = thread.spawn(move || write(&connection, &counter, &jobs, &stale, &counted)).map_err(StoreError::new)?;
+        Ok(Writer { commits, queue, log_is_stale, thread: Mutex::new(Some(thread)) })
+    }
+
+    /// What the thread has done.
+    pub fn commits(&self) -> &Commits {
+        &self.commits
+    }
+
+    /// The number of jobs that wait.
+    pub fn queued(&self) -> usize {
+        self.queue.len()
     }
 
     /// Runs the queued jobs, refuses new ones, and closes the database.
@@ -82,16 +112,18 @@ impl Writer {
     }
 }
 
-fn write(connection: &Connection, counter: &Counter, jobs: &Queue<Job>, log_is_stale: &AtomicBool) {
+fn write(connection: &Connection, counter: &Counter, jobs: &Queue<Job>, log_is_stale: &AtomicBool, commits: &Commits) {
     while let Some(first) = jobs.pop() {
-        let mut finishes = Vec::new();
+        let (mut finishes, since) = (Vec::new(), Instant::now());
         let result = group(connection, first, jobs, &mut finishes);
+        commits.duration.observe(since.elapsed().as_secs_f64());
         if result.is_ok()
             && let Err(error) = counter.note(connection)
         {
             tracing::warn!(%error, "cannot write the counter file");
         }
         if let Err(error) = &result {
+            commits.failed.inc();
             tracing::error!(%error, "cannot write");
         }
         let message = result.err().map(|error| error.to_string());
