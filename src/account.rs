@@ -1,15 +1,18 @@
-//! Registration, sign-in, sign-out and the account. A database has one owner (R15).
+//! Registration, sign-in, sign-out, the account and its devices. A database has one owner (R15).
 
 use uuid::Uuid;
 
 use crate::api::operations::{
     ChangePassword, ChangePasswordResponse, DeleteAccount, DeleteAccountResponse, GetAccount, GetAccountResponse, GetAccountUsage,
-    GetAccountUsageResponse, Login, LoginResponse, Logout, LogoutResponse, Register, RegisterResponse,
+    GetAccountUsageResponse, ListDevices, ListDevicesResponse, Login, LoginResponse, Logout, LogoutResponse, MakeRecoveryCode,
+    MakeRecoveryCodeResponse, RecoverAccount, RecoverAccountResponse, Register, RegisterResponse, RenameDevice, RenameDeviceResponse,
+    RevokeDevice, RevokeDeviceResponse,
 };
 use crate::api::runtime::http::{Bearer, NoHooks, Operation, Reply, call};
 use crate::api::{
-    Account, AccountUsage, ChangePasswordRequest, DeleteAccountRequest, Email, LoginRequest, LogoutRequest, Name, NewPassword, Password,
-    Problem, RegisterRequest,
+    Account, AccountUsage, ChangePasswordRequest, DeleteAccountRequest, Device, Email, Id, LoginRequest, LogoutRequest,
+    MakeRecoveryCodeRequest, Name, NewPassword, Password, Platform, Problem, RecoverRequest, RecoveryCodeText, RegisterRequest,
+    RenameDeviceRequest,
 };
 use crate::client::Client;
 use crate::engine::Event;
@@ -65,6 +68,7 @@ impl Accounts<'_> {
             email: Email(email.to_owned()),
             password: NewPassword(password.to_owned()),
             device_name: device_name.map(|name| Name(name.to_owned())),
+            platform: Some(platform()),
         };
         match self.open(DOING, &Register { body, x_contract_version: version() }).await? {
             RegisterResponse::Created(pair) => self.sign_in(Tokens::of(&pair)?).await,
@@ -93,6 +97,7 @@ impl Accounts<'_> {
             email: Email(email.to_owned()),
             password: Password(password.to_owned()),
             device_name: device_name.map(|name| Name(name.to_owned())),
+            platform: Some(platform()),
         };
         match self.open(DOING, &Login { body, x_contract_version: version() }).await? {
             LoginResponse::Ok(pair) => self.sign_in(Tokens::of(&pair)?).await,
@@ -120,8 +125,8 @@ impl Accounts<'_> {
     /// be reached.
     ///
     /// # Errors
-    /// Returns an error if the tokens cannot be deleted, or if the server cannot be reached. In the latter case the tokens expire on their
-    /// own.
+    /// Returns an error if the tokens cannot be deleted, or if the server cannot be reached. In the latter case the session ends when its
+    /// refresh token expires, or when another device revokes it.
     pub async fn sign_out(&self, which: SignOut) -> Result<(), Error> {
         const DOING: &str = "sign out";
         let body = LogoutRequest { all_devices: (which == SignOut::AllDevices).then_some(true) };
@@ -143,6 +148,75 @@ impl Accounts<'_> {
         let body = ChangePasswordRequest { current_password: Password(current.to_owned()), new_password: NewPassword(new.to_owned()) };
         match self.signed(DOING, &ChangePassword { body, x_contract_version: version() }).await? {
             ChangePasswordResponse::NoContent => Ok(()),
+            other => Err(refusal(DOING, other)),
+        }
+    }
+
+    /// Makes a new recovery code, which sets a new password when the user has forgotten theirs. Show it to the user, who keeps it: the
+    /// server stores only its hash. It replaces the code made before.
+    ///
+    /// # Errors
+    /// Returns an error if the password is wrong or the server cannot be reached.
+    pub async fn make_recovery_code(&self, password: &str) -> Result<String, Error> {
+        const DOING: &str = "make a recovery code";
+        let body = MakeRecoveryCodeRequest { password: Password(password.to_owned()) };
+        match self.signed(DOING, &MakeRecoveryCode { body, x_contract_version: version() }).await? {
+            MakeRecoveryCodeResponse::Ok(made) => Ok(made.recovery_code.0),
+            other => Err(refusal(DOING, other)),
+        }
+    }
+
+    /// Sets a new password with the recovery code, which is then spent, and signs out every device. Sign in afterwards, and make another
+    /// code.
+    ///
+    /// # Errors
+    /// Returns an error if the code is wrong or spent, or the server cannot be reached.
+    pub async fn recover(&self, email: &str, recovery_code: &str, new_password: &str) -> Result<(), Error> {
+        const DOING: &str = "set a new password";
+        let body = RecoverRequest {
+            email: Email(email.to_owned()),
+            recovery_code: RecoveryCodeText(recovery_code.to_owned()),
+            new_password: NewPassword(new_password.to_owned()),
+        };
+        match self.open(DOING, &RecoverAccount { body, x_contract_version: version() }).await? {
+            RecoverAccountResponse::NoContent => Ok(()),
+            other => Err(refusal(DOING, other)),
+        }
+    }
+
+    /// The devices that are signed in to the account, the one seen last first.
+    ///
+    /// # Errors
+    /// Returns an error if nobody is signed in or the server cannot be reached.
+    pub async fn devices(&self) -> Result<Vec<Device>, Error> {
+        const DOING: &str = "list the devices";
+        match self.signed(DOING, &ListDevices { x_contract_version: version() }).await? {
+            ListDevicesResponse::Ok(list) => Ok(list.devices),
+            other => Err(refusal(DOING, other)),
+        }
+    }
+
+    /// Gives a device another name.
+    ///
+    /// # Errors
+    /// Returns an error if no signed-in device has the id, or the server cannot be reached.
+    pub async fn rename_device(&self, id: &Id, name: &str) -> Result<(), Error> {
+        const DOING: &str = "rename the device";
+        let body = RenameDeviceRequest { name: Name(name.to_owned()) };
+        match self.signed(DOING, &RenameDevice { id: id.clone(), body, x_contract_version: version() }).await? {
+            RenameDeviceResponse::NoContent => Ok(()),
+            other => Err(refusal(DOING, other)),
+        }
+    }
+
+    /// Signs out one device, for example one that was lost. From its next request on, the server refuses it. The records on it stay there.
+    ///
+    /// # Errors
+    /// Returns an error if no signed-in device has the id, or the server cannot be reached.
+    pub async fn revoke_device(&self, id: &Id) -> Result<(), Error> {
+        const DOING: &str = "sign out the device";
+        match self.signed(DOING, &RevokeDevice { id: id.clone(), x_contract_version: version() }).await? {
+            RevokeDeviceResponse::NoContent => Ok(()),
             other => Err(refusal(DOING, other)),
         }
     }
@@ -235,6 +309,19 @@ impl Client {
         }
         Ok(())
     }
+}
+
+/// What this device runs on, as its user knows it.
+fn platform() -> Platform {
+    let name = match std::env::consts::OS {
+        "linux" => "Linux",
+        "macos" => "macOS",
+        "windows" => "Windows",
+        "android" => "Android",
+        "ios" => "iOS",
+        other => other,
+    };
+    Platform(name.to_owned())
 }
 
 /// The error of an unsuccessful response.

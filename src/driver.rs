@@ -210,7 +210,11 @@ async fn refresh(link: Option<Arc<Link>>, say: impl FnOnce(Event)) {
 const NOTIFICATIONS_RETRY: Duration = Duration::from_secs(5);
 
 /// Listens for change notifications while sync is on, until the client is dropped.
+///
+/// They only reduce latency: without them the engine pulls by its timer. A stream that breaks is the first sign that the server is
+/// unreachable: the engine then tries a request, and another one when the stream is back.
 pub(crate) async fn listen(link: Arc<Link>, sender: mpsc::WeakUnboundedSender<Signal>, mut status: watch::Receiver<Status>) {
+    let mut listener = Listener { sender, is_broken: false };
     loop {
         let listening = |status: &Status| {
             !matches!(status.state, SyncState::Off | SyncState::Paused | SyncState::NeedsAuth | SyncState::UpgradeRequired)
@@ -218,31 +222,58 @@ pub(crate) async fn listen(link: Arc<Link>, sender: mpsc::WeakUnboundedSender<Si
         if status.wait_for(listening).await.is_err() {
             return;
         }
+        let began = Instant::now();
         tokio::select! {
-            heard = hear(&link, &sender) => if heard.is_none() { return },
+            heard = listener.hear(&link) => if heard.is_none() { return },
             stopped = status.wait_for(|status| !listening(status)) => if stopped.is_err() { return },
         }
-        tokio::time::sleep(NOTIFICATIONS_RETRY).await;
+        // The server ends a stream when its token expires: after it has worked for a while, the stream is reopened at once.
+        if listener.is_broken || began.elapsed() < NOTIFICATIONS_RETRY {
+            tokio::time::sleep(NOTIFICATIONS_RETRY).await;
+        }
     }
 }
 
-/// Reads one connection's change notifications until it ends. Returns `None` once the client is dropped.
-async fn hear(link: &Link, sender: &mpsc::WeakUnboundedSender<Signal>) -> Option<()> {
-    let Ok(Some(tokens)) = link.tokens().await else { return Some(()) };
-    let Ok(mut response) = link.listen(&tokens).await else { return Some(()) };
-    if response.status().as_u16() == 401 {
-        // If this fails, the engine's next request fails too and reports it.
-        _ = link.refresh(&tokens).await;
-        return Some(());
-    }
-    let mut lines = Lines::default();
-    while response.status().is_success() {
-        let Ok(Ok(Some(chunk))) = tokio::time::timeout(SILENCE_TIMEOUT, response.chunk()).await else { break };
-        for rev in lines.revisions(&chunk) {
-            sender.upgrade()?.send(Signal::Event(Box::new(Event::Notified { rev }))).ok()?;
+struct Listener {
+    sender: mpsc::WeakUnboundedSender<Signal>,
+    /// Whether the last stream could not be opened, or broke.
+    is_broken: bool,
+}
+
+impl Listener {
+    /// Reads one connection's change notifications until it ends. Returns `None` once the client is dropped.
+    async fn hear(&mut self, link: &Link) -> Option<()> {
+        let Ok(Some(tokens)) = link.tokens().await else { return Some(()) };
+        let response = link.listen(&tokens).await.ok().filter(|response| !response.status().is_server_error());
+        let Some(mut response) = response else { return self.broke() };
+        if response.status().as_u16() == 401 {
+            // If the session has ended, the engine finds out with a request of its own.
+            let is_signed_in = !matches!(link.refresh(&tokens).await, Ok(None));
+            return if is_signed_in { Some(()) } else { self.tell(Event::SyncNow) };
+        }
+        if !response.status().is_success() {
+            return Some(());
+        }
+        if std::mem::take(&mut self.is_broken) {
+            self.tell(Event::SyncNow)?;
+        }
+        let mut lines = Lines::default();
+        loop {
+            let Ok(Ok(chunk)) = tokio::time::timeout(SILENCE_TIMEOUT, response.chunk()).await else { return self.broke() };
+            let Some(chunk) = chunk else { return Some(()) };
+            for rev in lines.revisions(&chunk) {
+                self.tell(Event::Notified { rev })?;
+            }
         }
     }
-    Some(())
+
+    fn broke(&mut self) -> Option<()> {
+        if std::mem::replace(&mut self.is_broken, true) { Some(()) } else { self.tell(Event::SyncNow) }
+    }
+
+    fn tell(&self, event: Event) -> Option<()> {
+        self.sender.upgrade()?.send(Signal::Event(Box::new(event))).ok()
+    }
 }
 
 /// The maximum length of a line. The rest of a longer line is ignored.

@@ -117,6 +117,51 @@ async fn an_edit_is_seen_on_another_device_without_asking() {
     server.stop().await.expect("stopped");
 }
 
+/// Waits until sync is in a state, for less time than passes between two pulls by the timer.
+async fn reaches(client: &Client, state: SyncState) {
+    let mut status = client.status_stream();
+    let reached = tokio::time::timeout(Duration::from_secs(40), status.wait_for(|status| status.state == state)).await;
+    assert!(reached.is_ok(), "{state:?} was not reached: {:?}", client.status());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_goes_away_is_noticed_at_once_and_so_is_its_return() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = serve(&folder.path().join("server")).await;
+    let phone = device(&server, folder.path(), "phone.db").await;
+    phone.account().register("sam@example.com", PASSWORD, None).await.expect("an account");
+    synced(&phone).await;
+    let bind = server.addr();
+    server.stop().await.expect("stopped");
+    reaches(&phone, SyncState::Offline).await;
+    let server = start(Config { bind, ..Config::local(folder.path().join("server")) }).await.expect("a server");
+    reaches(&phone, SyncState::Idle).await;
+    server.stop().await.expect("stopped");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revoked_device_asks_for_a_sign_in_at_once_and_keeps_its_edits() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = serve(&folder.path().join("server")).await;
+    let phone = device(&server, folder.path(), "phone.db").await;
+    let laptop = device(&server, folder.path(), "laptop.db").await;
+    phone.account().register("sam@example.com", PASSWORD, Some("phone")).await.expect("an account");
+    laptop.account().login("sam@example.com", PASSWORD, Some("laptop")).await.expect("signed in");
+    synced(&phone).await;
+    let devices = laptop.account().devices().await.expect("the devices");
+    let lost = devices.iter().find(|device| !device.is_current).expect("the phone");
+    laptop.account().revoke_device(&lost.id).await.expect("revoked");
+    reaches(&phone, SyncState::NeedsAuth).await;
+    phone.user_bodyweight_logs().put(&log(&phone, 80.0)).expect("written");
+    assert_eq!(phone.sync_now().await.expect("a status").pending, 1);
+    assert!(phone.account().devices().await.is_err_and(|error| error.is_auth()));
+    phone.account().login("sam@example.com", PASSWORD, Some("phone")).await.expect("signed in again");
+    synced(&phone).await;
+    synced(&laptop).await;
+    assert_eq!(weights(&laptop), [80.0]);
+    server.stop().await.expect("stopped");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_has_one_owner_and_signing_out_keeps_everything() {
     let folder = tempfile::tempdir().expect("a folder");

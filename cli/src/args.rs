@@ -1,13 +1,18 @@
 //! The command line: all commands with their options and help texts.
 
+mod account;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use account::{Account, Devices, DevicesAction, Logout, SignIn};
+
 use crate::help::{
-    AFTER_HELP, BACKUP_HELP, CONFLICTS_HELP, DOCTOR_HELP, EXPORT_HELP, IMPORT_HELP, LIST_HELP, LOGIN_HELP, PUT_HELP, RESET_PASSWORD_HELP,
-    SERVE_HELP, SYNC_HELP,
+    AFTER_HELP, BACKUP_HELP, CONFLICTS_HELP, DEVICES_HELP, DOCTOR_HELP, EXPORT_HELP, IMPORT_HELP, LIST_HELP, LOGIN_HELP, PUT_HELP,
+    RECOVER_HELP, RESET_PASSWORD_HELP, SERVE_HELP, SYNC_HELP,
 };
+use crate::logs::{App, Unit};
 
 /// StrongLog Sync: an offline-first training log that agrees across devices.
 #[derive(Debug, Parser)]
@@ -47,6 +52,12 @@ pub enum Command {
     Login(SignIn),
     /// Sign this device out. Records and unsent edits stay.
     Logout(Logout),
+    /// Set a new password with the recovery code, sign out every other device, and sign this one in.
+    #[command(after_help = RECOVER_HELP)]
+    Recover(SignIn),
+    /// Show the devices that are signed in to the account, rename them, and sign out those that were lost.
+    #[command(args_conflicts_with_subcommands = true, after_help = DEVICES_HELP)]
+    Devices(Devices),
     /// Send and receive changes.
     #[command(after_help = SYNC_HELP)]
     Sync(Sync),
@@ -73,7 +84,8 @@ pub enum Command {
     /// Write all records as lines of JSON, from one snapshot.
     #[command(after_help = EXPORT_HELP)]
     Export(Export),
-    /// Read what `export`, or the server's export, has written. Records keep the time of their last edit, and replace only older versions.
+    /// Read what `export`, the server's export, or another training app has written. Records keep the time of their last edit, and replace
+    /// only older versions.
     #[command(after_help = IMPORT_HELP)]
     Import(Import),
     /// Manage the account on the server.
@@ -122,26 +134,6 @@ impl Quickstart {
     pub fn stays(&self) -> bool {
         self.keep || self.web
     }
-}
-
-#[derive(Args, Debug)]
-pub struct SignIn {
-    /// The account's email address; asked for by default.
-    #[arg(long, value_name = "ADDRESS", env = "STRONGLOG_EMAIL")]
-    pub email: Option<String>,
-    /// Read the password from standard input.
-    #[arg(long)]
-    pub password_stdin: bool,
-    /// The name of this device in the account's list of devices; by default the host name.
-    #[arg(long, value_name = "NAME")]
-    pub device_name: Option<String>,
-}
-
-#[derive(Args, Debug)]
-pub struct Logout {
-    /// Sign out every device of the account.
-    #[arg(long)]
-    pub all_devices: bool,
 }
 
 #[derive(Args, Debug)]
@@ -295,6 +287,12 @@ pub struct Import {
     /// The file to read; - is standard input.
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
+    /// The app that exported the file, a CSV file; by default a file of `stronglog export` is read.
+    #[arg(long, value_name = "APP")]
+    pub from: Option<App>,
+    /// The unit of weights for which a file of another app names none; asked for by default.
+    #[arg(long, value_name = "UNIT", requires = "from")]
+    pub unit: Option<Unit>,
     /// What to do with records that this device has in another version.
     #[arg(long, value_name = "RULE", default_value = "newer")]
     pub on_conflict: OnConflict,
@@ -315,30 +313,6 @@ pub enum OnConflict {
     Keep,
     /// The one in the file, as an edit of now.
     Replace,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum Account {
-    /// Show the account.
-    Show,
-    /// Change the password, and sign out every other device.
-    #[command(
-        after_help = "The passwords are asked for, read as two lines with --password-stdin, or taken from STRONGLOG_PASSWORD and STRONGLOG_NEW_PASSWORD."
-    )]
-    Password {
-        /// Read the current and the new password from standard input, one per line.
-        #[arg(long)]
-        password_stdin: bool,
-    },
-    /// Erase the account and all its records on the server. The records on this device stay.
-    Erase {
-        /// Read the password from standard input.
-        #[arg(long)]
-        password_stdin: bool,
-        /// Do not ask for confirmation.
-        #[arg(long)]
-        yes: bool,
-    },
 }
 
 #[derive(Args, Clone, Debug)]

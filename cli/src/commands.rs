@@ -4,6 +4,7 @@ mod account;
 mod admin;
 mod blocked;
 mod conflicts;
+mod devices;
 mod findings;
 mod meta;
 mod quarantine;
@@ -57,6 +58,8 @@ async fn on_device(command: Command, profile: &Profile, json: bool) -> Outcome {
         Command::Register(sign_in) => account::register(profile, &sign_in, json).await,
         Command::Login(sign_in) => account::login(profile, &sign_in, json).await,
         Command::Logout(logout) => account::logout(profile, &logout, json).await,
+        Command::Recover(sign_in) => account::recover(profile, &sign_in, json).await,
+        Command::Devices(devices) => devices::run(profile, &devices, json).await,
         Command::Sync(sync) => sync::run(profile, &sync, json).await,
         Command::Status(status) => status::run(profile, &status, json).await,
         Command::List(list) => records::list(profile, &list, json).await,

@@ -22,6 +22,24 @@ The password is asked for, or read:
 
 The tokens are stored in tokens.json in the profile directory, readable by you alone.";
 
+pub const RECOVER_HELP: &str = "\
+The recovery code was shown once, when the account was created; `stronglog account recovery-code` makes another. The code and the new
+password are asked for, read as two lines with --password-stdin, or taken from STRONGLOG_RECOVERY_CODE and STRONGLOG_NEW_PASSWORD.
+
+Example:
+  stronglog recover --server https://sync.example.com --email ana@example.com
+
+The code is spent, and a new one is shown. Without the code, the server's operator can set a new password.";
+
+pub const DEVICES_HELP: &str = "\
+Examples:
+  stronglog devices
+  stronglog devices rename 5a0f 'old phone'
+  stronglog devices revoke 'old phone'
+  stronglog devices --json | jq -r 'select(.isCurrent | not) | .id'
+
+A device that syncs with changes still to pull is behind: its revision is below the newest one.";
+
 pub const SYNC_HELP: &str = "\
 Examples:
   stronglog sync                            once; exit code 3 if something needs attention
@@ -69,9 +87,13 @@ Examples:
   stronglog import backup.jsonl                       add what is missing, replace what is older
   stronglog import backup.jsonl --on-conflict replace bring back the state of the backup, as edits of now
   gunzip -c backup.jsonl.gz | stronglog import -
+  stronglog import --from strong strong.csv --unit kg bring over the workouts of Strong; also hevy, fitnotes
 
 Importing a file twice changes nothing. A record that was deleted here after its last edit in the file stays deleted, except with
---on-conflict replace. What an import replaces is in `stronglog conflicts`.";
+--on-conflict replace. What an import replaces is in `stronglog conflicts`.
+
+An exercise of another app is matched by its name, with or without the equipment in parentheses, and made where it is missing. What
+has no place of its own, such as RPE and distances, is in the notes.";
 
 pub const SERVE_HELP: &str = "\
 Examples:

@@ -10,6 +10,7 @@ mod commands;
 mod demo;
 mod exit;
 mod help;
+mod logs;
 mod output;
 mod profile;
 mod progress;

@@ -1,15 +1,18 @@
 //! The output of `--json`: one type for each command, from which `stronglog schema` generates the JSON Schemas.
 
+mod account;
+
 use schemars::{JsonSchema, Schema, schema_for};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use stronglog_server::admin::{Share, Stats, users};
 use stronglog_server::check::Grade;
-use stronglog_sync::api;
 use stronglog_sync::client::{Blocked, ImportCounts, Imported};
 use stronglog_sync::status::{CollectionStatus, Status};
 use stronglog_sync::store::{BlockedViolation, Past, PastVersion, Quarantined};
 use stronglog_sync::transport::Traffic;
+
+pub use account::{AccountOutput, DeviceOutput, LogoutOutput, RecoveryCodeOutput, SignInOutput};
 
 use crate::exit::Failure;
 use crate::progress::Synced;
@@ -29,25 +32,6 @@ impl ErrorOutput {
     pub fn of(failure: &Failure) -> Self {
         ErrorOutput { error: failure.to_string(), exit: failure.exit() as u8 }
     }
-}
-
-/// `register`, `login`
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct SignInOutput {
-    pub account: String,
-    pub email: String,
-    pub server: String,
-    /// What only the user can do after the first sync, each with the command that does it.
-    pub acts: Vec<String>,
-}
-
-/// `logout`
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct LogoutOutput {
-    pub signed_out: bool,
-    pub all_devices: bool,
 }
 
 /// `sync`; with `--watch`, a line for each change.
@@ -332,38 +316,6 @@ pub struct RefusedLine {
     pub error: String,
 }
 
-/// `account show`
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct AccountOutput {
-    pub account: String,
-    pub email: String,
-    /// Milliseconds since the Unix epoch.
-    pub created_at: i64,
-    /// Live records.
-    pub records: i64,
-    /// How many bytes of JSON they take.
-    pub bytes: i64,
-    /// How many live records the account may hold, if the server limits them.
-    pub records_max: Option<i64>,
-    /// How many bytes of JSON they may take, if the server limits them.
-    pub bytes_max: Option<i64>,
-}
-
-impl AccountOutput {
-    pub fn of(account: &api::Account, records_max: Option<i64>, bytes_max: Option<i64>) -> Self {
-        AccountOutput {
-            account: account.user_id.to_string(),
-            email: account.email.to_string(),
-            created_at: *account.created_at,
-            records: account.record_count,
-            bytes: account.bytes,
-            records_max,
-            bytes_max,
-        }
-    }
-}
-
 /// `account password`, `account erase`
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct DoneOutput {
@@ -614,6 +566,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
     vec![
         ("account erase", schema_for!(DoneOutput)),
         ("account password", schema_for!(DoneOutput)),
+        ("account recovery-code", schema_for!(RecoveryCodeOutput)),
         ("account show", schema_for!(AccountOutput)),
         ("admin backup", schema_for!(AdminOutput)),
         ("admin backup --keep", schema_for!(RotatedOutput)),
@@ -635,6 +588,9 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("conflicts", schema_for!(ConflictOutput)),
         ("conflicts restore", schema_for!(RestoreOutput)),
         ("delete", schema_for!(DeleteOutput)),
+        ("devices", schema_for!(DeviceOutput)),
+        ("devices rename", schema_for!(DoneOutput)),
+        ("devices revoke", schema_for!(DoneOutput)),
         ("error", schema_for!(ErrorOutput)),
         ("export", schema_for!(ExportOutput)),
         ("get", schema_for!(RecordOutput)),
@@ -645,6 +601,7 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("put", schema_for!(RecordOutput)),
         ("quarantine", schema_for!(QuarantineOutput)),
         ("quickstart", schema_for!(QuickstartOutput)),
+        ("recover", schema_for!(SignInOutput)),
         ("register", schema_for!(SignInOutput)),
         ("serve --check", schema_for!(FindingsOutput)),
         ("status", schema_for!(StatusOutput)),

@@ -1121,8 +1121,8 @@ impl<T: Transport, H: Hooks> Client<T, H> {
     ///
     /// `POST /api/v1/auth/logout`
     ///
-    /// Revokes the refresh tokens that descend from this sign-in or, with `allDevices`, those of every
-    /// sign-in. Access tokens already issued run out by themselves. No record is touched.
+    /// Ends this session or, with `allDevices`, every session of the account. From the next request on,
+    /// their tokens are worth nothing. No record is touched.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -1146,6 +1146,23 @@ impl<T: Transport, H: Hooks> Client<T, H> {
         &self,
         call: &operations::ChangePassword,
     ) -> Result<Reply<operations::ChangePasswordResponse>, CallError<T::Error>> {
+        http::call(call, &self.base_url, &self.transport, &self.hooks).await
+    }
+
+    /// Set a new password with the recovery code.
+    ///
+    /// `POST /api/v1/auth/recover`
+    ///
+    /// Sets a new password for a user who has forgotten theirs, and signs out every device. The recovery
+    /// code is spent: sign in, and make another. The answer to a wrong code, to a spent one and to an
+    /// unknown address is the same.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn recover_account(
+        &self,
+        call: &operations::RecoverAccount,
+    ) -> Result<Reply<operations::RecoverAccountResponse>, CallError<T::Error>> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
@@ -1213,6 +1230,54 @@ impl<T: Transport, H: Hooks> Client<T, H> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 
+    /// List the devices.
+    ///
+    /// `GET /api/v1/account/devices`
+    ///
+    /// Returns every device that is signed in: each session of the account that has not ended. A device
+    /// that signs in again has a new session.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn list_devices(
+        &self,
+        call: &operations::ListDevices,
+    ) -> Result<Reply<operations::ListDevicesResponse>, CallError<T::Error>> {
+        http::call(call, &self.base_url, &self.transport, &self.hooks).await
+    }
+
+    /// Rename a device.
+    ///
+    /// `PUT /api/v1/account/devices/{id}`
+    ///
+    /// Gives a signed-in device another name.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn rename_device(
+        &self,
+        call: &operations::RenameDevice,
+    ) -> Result<Reply<operations::RenameDeviceResponse>, CallError<T::Error>> {
+        http::call(call, &self.base_url, &self.transport, &self.hooks).await
+    }
+
+    /// Sign out one device.
+    ///
+    /// `DELETE /api/v1/account/devices/{id}`
+    ///
+    /// Ends the session of a device, for example of one that was lost. Its next request is answered 401,
+    /// and its stream of change notifications ends. The records on it stay there. Its unsent edits are sent
+    /// if it signs in again.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn revoke_device(
+        &self,
+        call: &operations::RevokeDevice,
+    ) -> Result<Reply<operations::RevokeDeviceResponse>, CallError<T::Error>> {
+        http::call(call, &self.base_url, &self.transport, &self.hooks).await
+    }
+
     /// Export all records.
     ///
     /// `GET /api/v1/account/export`
@@ -1227,6 +1292,23 @@ impl<T: Transport, H: Hooks> Client<T, H> {
         &self,
         call: &operations::ExportAccount,
     ) -> Result<Reply<operations::ExportAccountResponse>, CallError<T::Error>> {
+        http::call(call, &self.base_url, &self.transport, &self.hooks).await
+    }
+
+    /// Make a recovery code.
+    ///
+    /// `POST /api/v1/account/recovery-code`
+    ///
+    /// Makes the code that sets a new password when the user has forgotten theirs, and returns it this
+    /// once: the server keeps only its hash. It replaces the code made before. Clients make one after
+    /// signing up. The password confirms it; a wrong one is answered 403 `invalid_credentials`.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn make_recovery_code(
+        &self,
+        call: &operations::MakeRecoveryCode,
+    ) -> Result<Reply<operations::MakeRecoveryCodeResponse>, CallError<T::Error>> {
         http::call(call, &self.base_url, &self.transport, &self.hooks).await
     }
 

@@ -342,8 +342,8 @@ impl Outcome for PushChangesResponse {
 /// Change notifications: Server-Sent Events that carry the user's newest revision and never any data.
 /// One event comes at once, and one after each push that changed something; a comment line every 20
 /// seconds keeps the connection open. On an event with a revision above its own, the device pulls. The
-/// server ends the stream when the access token expires and when it shuts down. Read it with a
-/// streaming fetch, because a token must not stand in a URL.
+/// server ends the stream when the access token expires, when the session ends, and when it shuts down.
+/// Read it with a streaming fetch, because a token must not stand in a URL.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StreamChanges {
     /// The version of this contract that the client was built from. Clients send it with every request.
@@ -847,7 +847,7 @@ pub enum GetUserSettingsResponse {
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(types::Problem),
-    /// 404: The account holds no such record, nor its tombstone.
+    /// 404: The account has no such record nor its tombstone, or no such device.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     NotFound(types::Problem),
@@ -1196,7 +1196,7 @@ pub enum DeleteUserSettingsResponse {
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(types::Problem),
-    /// 404: The account holds no such record, nor its tombstone.
+    /// 404: The account has no such record nor its tombstone, or no such device.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     NotFound(types::Problem),
@@ -1667,7 +1667,7 @@ pub enum GetExerciseDefinitionResponse {
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(types::Problem),
-    /// 404: The account holds no such record, nor its tombstone.
+    /// 404: The account has no such record nor its tombstone, or no such device.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     NotFound(types::Problem),
@@ -2023,7 +2023,7 @@ pub enum DeleteExerciseDefinitionResponse {
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(types::Problem),
-    /// 404: The account holds no such record, nor its tombstone.
+    /// 404: The account has no such record nor its tombstone, or no such device.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     NotFound(types::Problem),
@@ -2486,7 +2486,7 @@ pub enum GetWorkoutLogResponse {
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(types::Problem),
-    /// 404: The account holds no such record, nor its tombstone.
+    /// 404: The account has no such record nor its tombstone, or no such device.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     NotFound(types::Problem),
@@ -2835,7 +2835,7 @@ pub enum DeleteWorkoutLogResponse {
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(types::Problem),
-    /// 404: The account holds no such record, nor its tombstone.
+    /// 404: The account has no such record nor its tombstone, or no such device.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     NotFound(types::Problem),
@@ -3295,7 +3295,7 @@ pub enum GetLoggedSetResponse {
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(types::Problem),
-    /// 404: The account holds no such record, nor its tombstone.
+    /// 404: The account has no such record nor its tombstone, or no such device.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     NotFound(types::Problem),
@@ -3641,7 +3641,7 @@ pub enum DeleteLoggedSetResponse {
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(types::Problem),
-    /// 404: The account holds no such record, nor its tombstone.
+    /// 404: The account has no such record nor its tombstone, or no such device.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     NotFound(types::Problem),
@@ -4104,7 +4104,7 @@ pub enum GetWorkoutTemplateResponse {
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(types::Problem),
-    /// 404: The account holds no such record, nor its tombstone.
+    /// 404: The account has no such record nor its tombstone, or no such device.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     NotFound(types::Problem),
@@ -4455,7 +4455,7 @@ pub enum DeleteWorkoutTemplateResponse {
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(types::Problem),
-    /// 404: The account holds no such record, nor its tombstone.
+    /// 404: The account has no such record nor its tombstone, or no such device.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     NotFound(types::Problem),
@@ -4927,7 +4927,7 @@ pub enum GetWorkoutTemplateExerciseInstanceResponse {
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(types::Problem),
-    /// 404: The account holds no such record, nor its tombstone.
+    /// 404: The account has no such record nor its tombstone, or no such device.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     NotFound(types::Problem),
@@ -5287,7 +5287,7 @@ pub enum DeleteWorkoutTemplateExerciseInstanceResponse {
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(types::Problem),
-    /// 404: The account holds no such record, nor its tombstone.
+    /// 404: The account has no such record nor its tombstone, or no such device.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     NotFound(types::Problem),
@@ -5761,7 +5761,7 @@ pub enum GetProgramDefinitionResponse {
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(types::Problem),
-    /// 404: The account holds no such record, nor its tombstone.
+    /// 404: The account has no such record nor its tombstone, or no such device.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     NotFound(types::Problem),
@@ -6117,7 +6117,7 @@ pub enum DeleteProgramDefinitionResponse {
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(types::Problem),
-    /// 404: The account holds no such record, nor its tombstone.
+    /// 404: The account has no such record nor its tombstone, or no such device.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     NotFound(types::Problem),
@@ -6591,7 +6591,7 @@ pub enum GetActiveProgramInstanceResponse {
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(types::Problem),
-    /// 404: The account holds no such record, nor its tombstone.
+    /// 404: The account has no such record nor its tombstone, or no such device.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     NotFound(types::Problem),
@@ -6950,7 +6950,7 @@ pub enum DeleteActiveProgramInstanceResponse {
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(types::Problem),
-    /// 404: The account holds no such record, nor its tombstone.
+    /// 404: The account has no such record nor its tombstone, or no such device.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     NotFound(types::Problem),
@@ -7418,7 +7418,7 @@ pub enum GetProgressionRuleResponse {
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(types::Problem),
-    /// 404: The account holds no such record, nor its tombstone.
+    /// 404: The account has no such record nor its tombstone, or no such device.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     NotFound(types::Problem),
@@ -7769,7 +7769,7 @@ pub enum DeleteProgressionRuleResponse {
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(types::Problem),
-    /// 404: The account holds no such record, nor its tombstone.
+    /// 404: The account has no such record nor its tombstone, or no such device.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     NotFound(types::Problem),
@@ -8228,7 +8228,7 @@ pub enum GetUserGoalResponse {
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(types::Problem),
-    /// 404: The account holds no such record, nor its tombstone.
+    /// 404: The account has no such record nor its tombstone, or no such device.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     NotFound(types::Problem),
@@ -8570,7 +8570,7 @@ pub enum DeleteUserGoalResponse {
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(types::Problem),
-    /// 404: The account holds no such record, nor its tombstone.
+    /// 404: The account has no such record nor its tombstone, or no such device.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     NotFound(types::Problem),
@@ -9039,7 +9039,7 @@ pub enum GetUserBodyweightLogResponse {
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(types::Problem),
-    /// 404: The account holds no such record, nor its tombstone.
+    /// 404: The account has no such record nor its tombstone, or no such device.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     NotFound(types::Problem),
@@ -9395,7 +9395,7 @@ pub enum DeleteUserBodyweightLogResponse {
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(types::Problem),
-    /// 404: The account holds no such record, nor its tombstone.
+    /// 404: The account has no such record nor its tombstone, or no such device.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     NotFound(types::Problem),
@@ -9869,7 +9869,7 @@ pub enum GetAppliedProgressionLogResponse {
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(types::Problem),
-    /// 404: The account holds no such record, nor its tombstone.
+    /// 404: The account has no such record nor its tombstone, or no such device.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     NotFound(types::Problem),
@@ -10228,7 +10228,7 @@ pub enum DeleteAppliedProgressionLogResponse {
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     Forbidden(types::Problem),
-    /// 404: The account holds no such record, nor its tombstone.
+    /// 404: The account has no such record nor its tombstone, or no such device.
     ///
     /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
     NotFound(types::Problem),
@@ -10464,8 +10464,8 @@ impl Outcome for LoginResponse {
 ///
 /// `POST /api/v1/auth/logout`
 ///
-/// Revokes the refresh tokens that descend from this sign-in or, with `allDevices`, those of every
-/// sign-in. Access tokens already issued run out by themselves. No record is touched.
+/// Ends this session or, with `allDevices`, every session of the account. From the next request on,
+/// their tokens are worth nothing. No record is touched.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Logout {
     /// The version of this contract that the client was built from. Clients send it with every request.
@@ -10704,6 +10704,155 @@ pub enum ChangePasswordResponse {
 }
 
 impl Outcome for ChangePasswordResponse {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
+        Ok(
+            match status.as_u16() {
+                204 => Self::NoContent,
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
+                415 => {
+                    Self::UnsupportedMediaType(
+                        read_json(body, validators::check_problem)?,
+                    )
+                }
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
+                _ => {
+                    Self::Undeclared {
+                        status,
+                        body: body.to_vec(),
+                    }
+                }
+            },
+        )
+    }
+
+    fn write(&self) -> Written {
+        match self {
+            Self::NoContent => empty(204u16),
+            Self::BadRequest(body) => json(400u16, "application/problem+json", body),
+            Self::Unauthorized(body) => json(401u16, "application/problem+json", body),
+            Self::Forbidden(body) => json(403u16, "application/problem+json", body),
+            Self::PayloadTooLarge(body) => json(413u16, "application/problem+json", body),
+            Self::UnsupportedMediaType(body) => {
+                json(415u16, "application/problem+json", body)
+            }
+            Self::UpgradeRequired(body) => json(426u16, "application/problem+json", body),
+            Self::TooManyRequests(body) => json(429u16, "application/problem+json", body),
+            Self::ServiceUnavailable(body) => {
+                json(503u16, "application/problem+json", body)
+            }
+            Self::Undeclared { status, body } => (*status, None, body.clone()),
+        }
+    }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
+    }
+}
+
+/// Set a new password with the recovery code.
+///
+/// `POST /api/v1/auth/recover`
+///
+/// Sets a new password for a user who has forgotten theirs, and signs out every device. The recovery
+/// code is spent: sign in, and make another. The answer to a wrong code, to a spent one and to an
+/// unknown address is the same.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecoverAccount {
+    /// The version of this contract that the client was built from. Clients send it with every request.
+    pub x_contract_version: Option<types::ContractVersion>,
+    /// The recovery code, and the password as it is to be.
+    pub body: types::RecoverRequest,
+}
+
+impl Operation for RecoverAccount {
+    const ID: &'static str = "recoverAccount";
+    const METHOD: Method = Method::POST;
+    const PATH: &'static str = "/api/v1/auth/recover";
+    const SECURITY: &'static [&'static str] = &[];
+    const ACCEPT: &'static str = "application/problem+json";
+    type Response = RecoverAccountResponse;
+
+    fn write(&self, to: &mut Writer) {
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
+        to.json("application/json", &self.body, validators::check_recover_request);
+    }
+
+    fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
+        Ok(Self {
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
+            body: incoming.json(validators::check_recover_request)?,
+        })
+    }
+}
+
+/// What [`RecoverAccount`] may answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RecoverAccountResponse {
+    /// 204: Done.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    NoContent,
+    /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
+    /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    BadRequest(types::Problem),
+    /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
+    /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    Unauthorized(types::Problem),
+    /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
+    /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    Forbidden(types::Problem),
+    /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
+    /// change that is too large is not sent again.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    PayloadTooLarge(types::Problem),
+    /// 415: The body is not JSON, or is compressed in a way that the server does not know.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    UnsupportedMediaType(types::Problem),
+    /// 426: The client was built from a contract older than the server supports. It keeps its data and
+    /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    UpgradeRequired(types::Problem),
+    /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    TooManyRequests(types::Problem),
+    /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    ServiceUnavailable(types::Problem),
+    /// A status that the contract does not declare.
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
+}
+
+impl Outcome for RecoverAccountResponse {
     fn read(
         status: StatusCode,
         headers: &HeaderMap,
@@ -11331,6 +11480,424 @@ impl Outcome for DeleteAccountResponse {
     }
 }
 
+/// List the devices.
+///
+/// `GET /api/v1/account/devices`
+///
+/// Returns every device that is signed in: each session of the account that has not ended. A device
+/// that signs in again has a new session.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ListDevices {
+    /// The version of this contract that the client was built from. Clients send it with every request.
+    pub x_contract_version: Option<types::ContractVersion>,
+}
+
+impl Operation for ListDevices {
+    const ID: &'static str = "listDevices";
+    const METHOD: Method = Method::GET;
+    const PATH: &'static str = "/api/v1/account/devices";
+    const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
+    type Response = ListDevicesResponse;
+
+    fn write(&self, to: &mut Writer) {
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
+    }
+
+    fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
+        Ok(Self {
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
+        })
+    }
+}
+
+/// What [`ListDevices`] may answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ListDevicesResponse {
+    /// 200: The signed-in devices.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    Ok(types::DeviceList),
+    /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
+    /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    BadRequest(types::Problem),
+    /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
+    /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    Unauthorized(types::Problem),
+    /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
+    /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    Forbidden(types::Problem),
+    /// 426: The client was built from a contract older than the server supports. It keeps its data and
+    /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    UpgradeRequired(types::Problem),
+    /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    TooManyRequests(types::Problem),
+    /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    ServiceUnavailable(types::Problem),
+    /// A status that the contract does not declare.
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
+}
+
+impl Outcome for ListDevicesResponse {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
+        Ok(
+            match status.as_u16() {
+                200 => Self::Ok(read_json(body, validators::check_device_list)?),
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
+                _ => {
+                    Self::Undeclared {
+                        status,
+                        body: body.to_vec(),
+                    }
+                }
+            },
+        )
+    }
+
+    fn write(&self) -> Written {
+        match self {
+            Self::Ok(body) => json(200u16, "application/json", body),
+            Self::BadRequest(body) => json(400u16, "application/problem+json", body),
+            Self::Unauthorized(body) => json(401u16, "application/problem+json", body),
+            Self::Forbidden(body) => json(403u16, "application/problem+json", body),
+            Self::UpgradeRequired(body) => json(426u16, "application/problem+json", body),
+            Self::TooManyRequests(body) => json(429u16, "application/problem+json", body),
+            Self::ServiceUnavailable(body) => {
+                json(503u16, "application/problem+json", body)
+            }
+            Self::Undeclared { status, body } => (*status, None, body.clone()),
+        }
+    }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
+    }
+}
+
+/// Rename a device.
+///
+/// `PUT /api/v1/account/devices/{id}`
+///
+/// Gives a signed-in device another name.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RenameDevice {
+    /// The session of the device, as the list of devices has it.
+    pub id: types::Id,
+    /// The version of this contract that the client was built from. Clients send it with every request.
+    pub x_contract_version: Option<types::ContractVersion>,
+    /// The name as it is to be.
+    pub body: types::RenameDeviceRequest,
+}
+
+impl Operation for RenameDevice {
+    const ID: &'static str = "renameDevice";
+    const METHOD: Method = Method::PUT;
+    const PATH: &'static str = "/api/v1/account/devices/{id}";
+    const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/problem+json";
+    type Response = RenameDeviceResponse;
+
+    fn write(&self, to: &mut Writer) {
+        to.required(&parameters::ID, &self.id);
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
+        to.json("application/json", &self.body, validators::check_rename_device_request);
+    }
+
+    fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
+        Ok(Self {
+            id: incoming.required(&parameters::ID)?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
+            body: incoming.json(validators::check_rename_device_request)?,
+        })
+    }
+}
+
+/// What [`RenameDevice`] may answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RenameDeviceResponse {
+    /// 204: Done.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    NoContent,
+    /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
+    /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    BadRequest(types::Problem),
+    /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
+    /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    Unauthorized(types::Problem),
+    /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
+    /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    Forbidden(types::Problem),
+    /// 404: The account has no such record nor its tombstone, or no such device.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    NotFound(types::Problem),
+    /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
+    /// change that is too large is not sent again.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    PayloadTooLarge(types::Problem),
+    /// 415: The body is not JSON, or is compressed in a way that the server does not know.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    UnsupportedMediaType(types::Problem),
+    /// 426: The client was built from a contract older than the server supports. It keeps its data and
+    /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    UpgradeRequired(types::Problem),
+    /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    TooManyRequests(types::Problem),
+    /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    ServiceUnavailable(types::Problem),
+    /// A status that the contract does not declare.
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
+}
+
+impl Outcome for RenameDeviceResponse {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
+        Ok(
+            match status.as_u16() {
+                204 => Self::NoContent,
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                404 => Self::NotFound(read_json(body, validators::check_problem)?),
+                413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
+                415 => {
+                    Self::UnsupportedMediaType(
+                        read_json(body, validators::check_problem)?,
+                    )
+                }
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
+                _ => {
+                    Self::Undeclared {
+                        status,
+                        body: body.to_vec(),
+                    }
+                }
+            },
+        )
+    }
+
+    fn write(&self) -> Written {
+        match self {
+            Self::NoContent => empty(204u16),
+            Self::BadRequest(body) => json(400u16, "application/problem+json", body),
+            Self::Unauthorized(body) => json(401u16, "application/problem+json", body),
+            Self::Forbidden(body) => json(403u16, "application/problem+json", body),
+            Self::NotFound(body) => json(404u16, "application/problem+json", body),
+            Self::PayloadTooLarge(body) => json(413u16, "application/problem+json", body),
+            Self::UnsupportedMediaType(body) => {
+                json(415u16, "application/problem+json", body)
+            }
+            Self::UpgradeRequired(body) => json(426u16, "application/problem+json", body),
+            Self::TooManyRequests(body) => json(429u16, "application/problem+json", body),
+            Self::ServiceUnavailable(body) => {
+                json(503u16, "application/problem+json", body)
+            }
+            Self::Undeclared { status, body } => (*status, None, body.clone()),
+        }
+    }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
+    }
+}
+
+/// Sign out one device.
+///
+/// `DELETE /api/v1/account/devices/{id}`
+///
+/// Ends the session of a device, for example of one that was lost. Its next request is answered 401,
+/// and its stream of change notifications ends. The records on it stay there. Its unsent edits are sent
+/// if it signs in again.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RevokeDevice {
+    /// The session of the device, as the list of devices has it.
+    pub id: types::Id,
+    /// The version of this contract that the client was built from. Clients send it with every request.
+    pub x_contract_version: Option<types::ContractVersion>,
+}
+
+impl Operation for RevokeDevice {
+    const ID: &'static str = "revokeDevice";
+    const METHOD: Method = Method::DELETE;
+    const PATH: &'static str = "/api/v1/account/devices/{id}";
+    const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/problem+json";
+    type Response = RevokeDeviceResponse;
+
+    fn write(&self, to: &mut Writer) {
+        to.required(&parameters::ID, &self.id);
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
+    }
+
+    fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
+        Ok(Self {
+            id: incoming.required(&parameters::ID)?,
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
+        })
+    }
+}
+
+/// What [`RevokeDevice`] may answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RevokeDeviceResponse {
+    /// 204: Done.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    NoContent,
+    /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
+    /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    BadRequest(types::Problem),
+    /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
+    /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    Unauthorized(types::Problem),
+    /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
+    /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    Forbidden(types::Problem),
+    /// 404: The account has no such record nor its tombstone, or no such device.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    NotFound(types::Problem),
+    /// 426: The client was built from a contract older than the server supports. It keeps its data and
+    /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    UpgradeRequired(types::Problem),
+    /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    TooManyRequests(types::Problem),
+    /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    ServiceUnavailable(types::Problem),
+    /// A status that the contract does not declare.
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
+}
+
+impl Outcome for RevokeDeviceResponse {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
+        Ok(
+            match status.as_u16() {
+                204 => Self::NoContent,
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                404 => Self::NotFound(read_json(body, validators::check_problem)?),
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
+                _ => {
+                    Self::Undeclared {
+                        status,
+                        body: body.to_vec(),
+                    }
+                }
+            },
+        )
+    }
+
+    fn write(&self) -> Written {
+        match self {
+            Self::NoContent => empty(204u16),
+            Self::BadRequest(body) => json(400u16, "application/problem+json", body),
+            Self::Unauthorized(body) => json(401u16, "application/problem+json", body),
+            Self::Forbidden(body) => json(403u16, "application/problem+json", body),
+            Self::NotFound(body) => json(404u16, "application/problem+json", body),
+            Self::UpgradeRequired(body) => json(426u16, "application/problem+json", body),
+            Self::TooManyRequests(body) => json(429u16, "application/problem+json", body),
+            Self::ServiceUnavailable(body) => {
+                json(503u16, "application/problem+json", body)
+            }
+            Self::Undeclared { status, body } => (*status, None, body.clone()),
+        }
+    }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
+    }
+}
+
 /// Export all records.
 ///
 /// `GET /api/v1/account/export`
@@ -11443,6 +12010,159 @@ impl Outcome for ExportAccountResponse {
             Self::BadRequest(body) => json(400u16, "application/problem+json", body),
             Self::Unauthorized(body) => json(401u16, "application/problem+json", body),
             Self::Forbidden(body) => json(403u16, "application/problem+json", body),
+            Self::UpgradeRequired(body) => json(426u16, "application/problem+json", body),
+            Self::TooManyRequests(body) => json(429u16, "application/problem+json", body),
+            Self::ServiceUnavailable(body) => {
+                json(503u16, "application/problem+json", body)
+            }
+            Self::Undeclared { status, body } => (*status, None, body.clone()),
+        }
+    }
+
+    fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {
+        Self::Undeclared { status, body }
+    }
+}
+
+/// Make a recovery code.
+///
+/// `POST /api/v1/account/recovery-code`
+///
+/// Makes the code that sets a new password when the user has forgotten theirs, and returns it this
+/// once: the server keeps only its hash. It replaces the code made before. Clients make one after
+/// signing up. The password confirms it; a wrong one is answered 403 `invalid_credentials`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MakeRecoveryCode {
+    /// The version of this contract that the client was built from. Clients send it with every request.
+    pub x_contract_version: Option<types::ContractVersion>,
+    /// The password, as confirmation.
+    pub body: types::MakeRecoveryCodeRequest,
+}
+
+impl Operation for MakeRecoveryCode {
+    const ID: &'static str = "makeRecoveryCode";
+    const METHOD: Method = Method::POST;
+    const PATH: &'static str = "/api/v1/account/recovery-code";
+    const SECURITY: &'static [&'static str] = &["bearer"];
+    const ACCEPT: &'static str = "application/json, application/problem+json";
+    type Response = MakeRecoveryCodeResponse;
+
+    fn write(&self, to: &mut Writer) {
+        to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
+        to.json(
+            "application/json",
+            &self.body,
+            validators::check_make_recovery_code_request,
+        );
+    }
+
+    fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
+        Ok(Self {
+            x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
+            body: incoming.json(validators::check_make_recovery_code_request)?,
+        })
+    }
+}
+
+/// What [`MakeRecoveryCode`] may answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum MakeRecoveryCodeResponse {
+    /// 200: The recovery code. It is not shown again.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    Ok(types::RecoveryCode),
+    /// 400: The request is malformed, or its cursor is not one of this feed. Sending it again does not
+    /// help.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    BadRequest(types::Problem),
+    /// 401: The request carries no valid token, or the credentials are wrong. With `token_expired` or
+    /// `unauthorized`, refresh once and try once more.
+    ///
+    /// Headers: [`WWW-Authenticate`](super::headers::WWW_AUTHENTICATE),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    Unauthorized(types::Problem),
+    /// 403: The account may not do this, or the server takes no new accounts. With `invalid_credentials`,
+    /// the password that was to confirm the request is wrong.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    Forbidden(types::Problem),
+    /// 413: The body is larger than the server takes. The client sends fewer changes at a time; a single
+    /// change that is too large is not sent again.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    PayloadTooLarge(types::Problem),
+    /// 415: The body is not JSON, or is compressed in a way that the server does not know.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    UnsupportedMediaType(types::Problem),
+    /// 426: The client was built from a contract older than the server supports. It keeps its data and
+    /// waits for an update of the app.
+    ///
+    /// Headers: [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    UpgradeRequired(types::Problem),
+    /// 429: Too many requests. The client waits as long as it is told.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    TooManyRequests(types::Problem),
+    /// 503: The server cannot answer now. The client waits as long as it is told, and tries again.
+    ///
+    /// Headers: [`Retry-After`](super::headers::RETRY_AFTER),
+    /// [`X-Contract-Version`](super::headers::X_CONTRACT_VERSION).
+    ServiceUnavailable(types::Problem),
+    /// A status that the contract does not declare.
+    Undeclared {
+        /// Which status it is.
+        status: StatusCode,
+        /// The body as it came.
+        body: Vec<u8>,
+    },
+}
+
+impl Outcome for MakeRecoveryCodeResponse {
+    fn read(
+        status: StatusCode,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Self, Report> {
+        Ok(
+            match status.as_u16() {
+                200 => Self::Ok(read_json(body, validators::check_recovery_code)?),
+                400 => Self::BadRequest(read_json(body, validators::check_problem)?),
+                401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
+                403 => Self::Forbidden(read_json(body, validators::check_problem)?),
+                413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
+                415 => {
+                    Self::UnsupportedMediaType(
+                        read_json(body, validators::check_problem)?,
+                    )
+                }
+                426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
+                429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
+                503 => {
+                    Self::ServiceUnavailable(read_json(body, validators::check_problem)?)
+                }
+                _ => {
+                    Self::Undeclared {
+                        status,
+                        body: body.to_vec(),
+                    }
+                }
+            },
+        )
+    }
+
+    fn write(&self) -> Written {
+        match self {
+            Self::Ok(body) => json(200u16, "application/json", body),
+            Self::BadRequest(body) => json(400u16, "application/problem+json", body),
+            Self::Unauthorized(body) => json(401u16, "application/problem+json", body),
+            Self::Forbidden(body) => json(403u16, "application/problem+json", body),
+            Self::PayloadTooLarge(body) => json(413u16, "application/problem+json", body),
+            Self::UnsupportedMediaType(body) => {
+                json(415u16, "application/problem+json", body)
+            }
             Self::UpgradeRequired(body) => json(426u16, "application/problem+json", body),
             Self::TooManyRequests(body) => json(429u16, "application/problem+json", body),
             Self::ServiceUnavailable(body) => {

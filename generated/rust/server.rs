@@ -60,8 +60,8 @@ pub trait Api: Send + Sync + 'static {
     /// Change notifications: Server-Sent Events that carry the user's newest revision and never any data.
     /// One event comes at once, and one after each push that changed something; a comment line every 20
     /// seconds keeps the connection open. On an event with a revision above its own, the device pulls. The
-    /// server ends the stream when the access token expires and when it shuts down. Read it with a
-    /// streaming fetch, because a token must not stand in a URL.
+    /// server ends the stream when the access token expires, when the session ends, and when it shuts down.
+    /// Read it with a streaming fetch, because a token must not stand in a URL.
     fn stream_changes(
         &self,
         parts: Parts,
@@ -1033,8 +1033,8 @@ pub trait Api: Send + Sync + 'static {
     ///
     /// `POST /api/v1/auth/logout`
     ///
-    /// Revokes the refresh tokens that descend from this sign-in or, with `allDevices`, those of every
-    /// sign-in. Access tokens already issued run out by themselves. No record is touched.
+    /// Ends this session or, with `allDevices`, every session of the account. From the next request on,
+    /// their tokens are worth nothing. No record is touched.
     fn logout(
         &self,
         parts: Parts,
@@ -1055,6 +1055,22 @@ pub trait Api: Send + Sync + 'static {
         parts: Parts,
         call: operations::ChangePassword,
     ) -> impl Future<Output = Reply<operations::ChangePasswordResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
+
+    /// Set a new password with the recovery code.
+    ///
+    /// `POST /api/v1/auth/recover`
+    ///
+    /// Sets a new password for a user who has forgotten theirs, and signs out every device. The recovery
+    /// code is spent: sign in, and make another. The answer to a wrong code, to a spent one and to an
+    /// unknown address is the same.
+    fn recover_account(
+        &self,
+        parts: Parts,
+        call: operations::RecoverAccount,
+    ) -> impl Future<Output = Reply<operations::RecoverAccountResponse>> + Send {
         let _ = (parts, call);
         not_implemented()
     }
@@ -1119,6 +1135,51 @@ pub trait Api: Send + Sync + 'static {
         not_implemented()
     }
 
+    /// List the devices.
+    ///
+    /// `GET /api/v1/account/devices`
+    ///
+    /// Returns every device that is signed in: each session of the account that has not ended. A device
+    /// that signs in again has a new session.
+    fn list_devices(
+        &self,
+        parts: Parts,
+        call: operations::ListDevices,
+    ) -> impl Future<Output = Reply<operations::ListDevicesResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
+
+    /// Rename a device.
+    ///
+    /// `PUT /api/v1/account/devices/{id}`
+    ///
+    /// Gives a signed-in device another name.
+    fn rename_device(
+        &self,
+        parts: Parts,
+        call: operations::RenameDevice,
+    ) -> impl Future<Output = Reply<operations::RenameDeviceResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
+
+    /// Sign out one device.
+    ///
+    /// `DELETE /api/v1/account/devices/{id}`
+    ///
+    /// Ends the session of a device, for example of one that was lost. Its next request is answered 401,
+    /// and its stream of change notifications ends. The records on it stay there. Its unsent edits are sent
+    /// if it signs in again.
+    fn revoke_device(
+        &self,
+        parts: Parts,
+        call: operations::RevokeDevice,
+    ) -> impl Future<Output = Reply<operations::RevokeDeviceResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
+
     /// Export all records.
     ///
     /// `GET /api/v1/account/export`
@@ -1131,6 +1192,22 @@ pub trait Api: Send + Sync + 'static {
         parts: Parts,
         call: operations::ExportAccount,
     ) -> impl Future<Output = Reply<operations::ExportAccountResponse>> + Send {
+        let _ = (parts, call);
+        not_implemented()
+    }
+
+    /// Make a recovery code.
+    ///
+    /// `POST /api/v1/account/recovery-code`
+    ///
+    /// Makes the code that sets a new password when the user has forgotten theirs, and returns it this
+    /// once: the server keeps only its hash. It replaces the code made before. Clients make one after
+    /// signing up. The password confirms it; a wrong one is answered 403 `invalid_credentials`.
+    fn make_recovery_code(
+        &self,
+        parts: Parts,
+        call: operations::MakeRecoveryCode,
+    ) -> impl Future<Output = Reply<operations::MakeRecoveryCodeResponse>> + Send {
         let _ = (parts, call);
         not_implemented()
     }
@@ -1172,7 +1249,7 @@ pub fn router<A: Api>(api: Arc<A>) -> Router {
 
 /// The routes of the operations whose id `serves` accepts: the others may be served by other means.
 pub fn router_where<A: Api>(api: Arc<A>, serves: impl Fn(&str) -> bool) -> Router {
-    let routes: [Route<A>; 73] = [
+    let routes: [Route<A>; 78] = [
         Route::new(|api: Arc<A>, parts, call: operations::GetChanges| async move {
             A::get_changes(&api, parts, call).await
         }),
@@ -1395,6 +1472,9 @@ pub fn router_where<A: Api>(api: Arc<A>, serves: impl Fn(&str) -> bool) -> Route
         Route::new(|api: Arc<A>, parts, call: operations::ChangePassword| async move {
             A::change_password(&api, parts, call).await
         }),
+        Route::new(|api: Arc<A>, parts, call: operations::RecoverAccount| async move {
+            A::recover_account(&api, parts, call).await
+        }),
         Route::new(|api: Arc<A>, parts, call: operations::RefreshTokens| async move {
             A::refresh_tokens(&api, parts, call).await
         }),
@@ -1407,8 +1487,20 @@ pub fn router_where<A: Api>(api: Arc<A>, serves: impl Fn(&str) -> bool) -> Route
         Route::new(|api: Arc<A>, parts, call: operations::DeleteAccount| async move {
             A::delete_account(&api, parts, call).await
         }),
+        Route::new(|api: Arc<A>, parts, call: operations::ListDevices| async move {
+            A::list_devices(&api, parts, call).await
+        }),
+        Route::new(|api: Arc<A>, parts, call: operations::RenameDevice| async move {
+            A::rename_device(&api, parts, call).await
+        }),
+        Route::new(|api: Arc<A>, parts, call: operations::RevokeDevice| async move {
+            A::revoke_device(&api, parts, call).await
+        }),
         Route::new(|api: Arc<A>, parts, call: operations::ExportAccount| async move {
             A::export_account(&api, parts, call).await
+        }),
+        Route::new(|api: Arc<A>, parts, call: operations::MakeRecoveryCode| async move {
+            A::make_recovery_code(&api, parts, call).await
         }),
         Route::new(|api: Arc<A>, parts, call: operations::GetAccountUsage| async move {
             A::get_account_usage(&api, parts, call).await

@@ -1967,6 +1967,93 @@ impl Fields for DeleteAccountRequest {
 }
 record!(DeleteAccountRequest, "DeleteAccountRequest", validators::check_delete_account_request);
 
+/// A signed-in device.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Device {
+    /// The session that began when the device signed in.
+    pub id: Id,
+    /// When it signed in.
+    pub signed_in_at: Timestamp,
+    /// When its last request was answered.
+    pub last_seen_at: Timestamp,
+    /// Whether it is the device that asks.
+    pub is_current: bool,
+    /// When it last had everything that the server had. Absent where it has not synced under this session.
+    pub last_synced_at: Option<Timestamp>,
+    /// The user's revision that it had reached then. A device below `userRev` has changes to pull.
+    pub last_synced_rev: Option<Revision>,
+    /// What the user calls the device. Absent where it was never named.
+    pub name: Option<Name>,
+    /// What it runs on. Absent where it did not say.
+    pub platform: Option<Platform>,
+}
+
+impl Fields for Device {
+    const NAMES: &'static [&'static str] = &[
+        "id",
+        "signedInAt",
+        "lastSeenAt",
+        "isCurrent",
+        "lastSyncedAt",
+        "lastSyncedRev",
+        "name",
+        "platform",
+    ];
+
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
+        match index {
+            0 => MemberView::required("id", &self.id),
+            1 => MemberView::required("signedInAt", &self.signed_in_at),
+            2 => MemberView::required("lastSeenAt", &self.last_seen_at),
+            3 => MemberView::required("isCurrent", &self.is_current),
+            4 => MemberView::optional("lastSyncedAt", &self.last_synced_at),
+            5 => MemberView::optional("lastSyncedRev", &self.last_synced_rev),
+            6 => MemberView::optional("name", &self.name),
+            7 => MemberView::optional("platform", &self.platform),
+            _ => MemberView::End,
+        }
+    }
+
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            id: members.required(0, "id")?,
+            signed_in_at: members.required(1, "signedInAt")?,
+            last_seen_at: members.required(2, "lastSeenAt")?,
+            is_current: members.required(3, "isCurrent")?,
+            last_synced_at: members.optional(4, "lastSyncedAt")?,
+            last_synced_rev: members.optional(5, "lastSyncedRev")?,
+            name: members.optional(6, "name")?,
+            platform: members.optional(7, "platform")?,
+        })
+    }
+}
+record!(Device, "Device", validators::check_device);
+
+/// The devices of an account.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeviceList {
+    /// The signed-in devices, the one seen last first.
+    pub devices: Vec<Device>,
+}
+
+impl Fields for DeviceList {
+    const NAMES: &'static [&'static str] = &["devices"];
+
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
+        match index {
+            0 => MemberView::required("devices", &self.devices),
+            _ => MemberView::End,
+        }
+    }
+
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            devices: members.required(0, "devices")?,
+        })
+    }
+}
+record!(DeviceList, "DeviceList", validators::check_device_list);
+
 /// One level of a drop set, whose weight falls from level to level without rest.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DropSet {
@@ -3897,16 +3984,24 @@ pub struct LoginRequest {
     pub password: Password,
     /// What the user calls this device, to tell sign-ins apart.
     pub device_name: Option<Name>,
+    /// What the device runs on, to tell sign-ins apart.
+    pub platform: Option<Platform>,
 }
 
 impl Fields for LoginRequest {
-    const NAMES: &'static [&'static str] = &["email", "password", "deviceName"];
+    const NAMES: &'static [&'static str] = &[
+        "email",
+        "password",
+        "deviceName",
+        "platform",
+    ];
 
     fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
             0 => MemberView::required("email", &self.email),
             1 => MemberView::required("password", &self.password),
             2 => MemberView::optional("deviceName", &self.device_name),
+            3 => MemberView::optional("platform", &self.platform),
             _ => MemberView::End,
         }
     }
@@ -3916,6 +4011,7 @@ impl Fields for LoginRequest {
             email: members.required(0, "email")?,
             password: members.required(1, "password")?,
             device_name: members.optional(2, "deviceName")?,
+            platform: members.optional(3, "platform")?,
         })
     }
 }
@@ -3945,6 +4041,31 @@ impl Fields for LogoutRequest {
     }
 }
 record!(LogoutRequest, "LogoutRequest", validators::check_logout_request);
+
+/// The confirmation that a recovery code is to be made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MakeRecoveryCodeRequest {
+    /// A password that was set before.
+    pub password: Password,
+}
+
+impl Fields for MakeRecoveryCodeRequest {
+    const NAMES: &'static [&'static str] = &["password"];
+
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
+        match index {
+            0 => MemberView::required("password", &self.password),
+            _ => MemberView::End,
+        }
+    }
+
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            password: members.required(0, "password")?,
+        })
+    }
+}
+record!(MakeRecoveryCodeRequest, "MakeRecoveryCodeRequest", validators::check_make_recovery_code_request);
 
 /// A name that the user reads, 1 to 200 characters. Names need not be unique.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -4037,6 +4158,12 @@ pub struct Password(pub String);
 
 newtype!(Password, "Password", validators::check_password, String);
 
+/// What a device runs on, in words that its user knows, 1 to 100 characters.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Platform(pub String);
+
+newtype!(Platform, "Platform", validators::check_platform, String);
+
 /// A number of repetitions, at least one.
 #[derive(Clone, Debug, PartialEq, Copy, Eq, PartialOrd, Ord, Hash)]
 pub struct PositiveReps(pub i64);
@@ -4066,12 +4193,14 @@ pub struct Problem {
     /// - `unauthorized` (401): no token, or one that this server did not issue.
     /// - `token_expired` (401): the token has run out. Refresh an access token; after a refresh token, sign
     ///   in again.
-    /// - `token_revoked` (401): the token was revoked, or was spent before. Sign in again.
-    /// - `invalid_credentials` (401, 403): the email address or the password is wrong: 401 when signing in,
-    ///   403 when confirming a request.
+    /// - `token_revoked` (401): the session has ended, or the refresh token was spent before. Sign in
+    ///   again.
+    /// - `invalid_credentials` (401, 403): the email address, the password or the recovery code is wrong:
+    ///   401 when signing in or
+    ///   recovering, 403 when confirming a request.
     /// - `forbidden` (403): the account may not do this, the operator has disabled it, or the server takes
     ///   no new accounts.
-    /// - `not_found` (404): no such record, or no such path.
+    /// - `not_found` (404): no such record, device or path.
     /// - `method_not_allowed` (405): the path has no such method. A client of this contract never meets it.
     /// - `email_taken` (409): the email address has an account.
     /// - `cursor_expired` (410): tombstones after the cursor have been purged. Pull again from the
@@ -4163,12 +4292,14 @@ record!(Problem, "Problem", validators::check_problem);
 /// - `unauthorized` (401): no token, or one that this server did not issue.
 /// - `token_expired` (401): the token has run out. Refresh an access token; after a refresh token, sign
 ///   in again.
-/// - `token_revoked` (401): the token was revoked, or was spent before. Sign in again.
-/// - `invalid_credentials` (401, 403): the email address or the password is wrong: 401 when signing in,
-///   403 when confirming a request.
+/// - `token_revoked` (401): the session has ended, or the refresh token was spent before. Sign in
+///   again.
+/// - `invalid_credentials` (401, 403): the email address, the password or the recovery code is wrong:
+///   401 when signing in or
+///   recovering, 403 when confirming a request.
 /// - `forbidden` (403): the account may not do this, the operator has disabled it, or the server takes
 ///   no new accounts.
-/// - `not_found` (404): no such record, or no such path.
+/// - `not_found` (404): no such record, device or path.
 /// - `method_not_allowed` (405): the path has no such method. A client of this contract never meets it.
 /// - `email_taken` (409): the email address has an account.
 /// - `cursor_expired` (410): tombstones after the cursor have been purged. Pull again from the
@@ -5960,6 +6091,73 @@ impl ReadJson for Record {
 }
 schema!(Record, "Record", validators::check_record);
 
+/// The recovery code of an account, and the password as it is to be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecoverRequest {
+    /// An email address. Upper and lower case are the same to the server.
+    pub email: Email,
+    /// The code that sets a new password. Upper and lower case are the same, hyphens and spaces do not
+    /// count, and the letters O, I and L are read as the digits 0 and 1.
+    pub recovery_code: RecoveryCodeText,
+    /// A password to be set, 10 to 200 characters, of any kind.
+    pub new_password: NewPassword,
+}
+
+impl Fields for RecoverRequest {
+    const NAMES: &'static [&'static str] = &["email", "recoveryCode", "newPassword"];
+
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
+        match index {
+            0 => MemberView::required("email", &self.email),
+            1 => MemberView::required("recoveryCode", &self.recovery_code),
+            2 => MemberView::required("newPassword", &self.new_password),
+            _ => MemberView::End,
+        }
+    }
+
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            email: members.required(0, "email")?,
+            recovery_code: members.required(1, "recoveryCode")?,
+            new_password: members.required(2, "newPassword")?,
+        })
+    }
+}
+record!(RecoverRequest, "RecoverRequest", validators::check_recover_request);
+
+/// A recovery code that was just made.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecoveryCode {
+    /// The code that sets a new password. Upper and lower case are the same, hyphens and spaces do not
+    /// count, and the letters O, I and L are read as the digits 0 and 1.
+    pub recovery_code: RecoveryCodeText,
+}
+
+impl Fields for RecoveryCode {
+    const NAMES: &'static [&'static str] = &["recoveryCode"];
+
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
+        match index {
+            0 => MemberView::required("recoveryCode", &self.recovery_code),
+            _ => MemberView::End,
+        }
+    }
+
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            recovery_code: members.required(0, "recoveryCode")?,
+        })
+    }
+}
+record!(RecoveryCode, "RecoveryCode", validators::check_recovery_code);
+
+/// The code that sets a new password. Upper and lower case are the same, hyphens and spaces do not
+/// count, and the letters O, I and L are read as the digits 0 and 1.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RecoveryCodeText(pub String);
+
+newtype!(RecoveryCodeText, "RecoveryCodeText", validators::check_recovery_code_text, String);
+
 /// The refresh token to spend.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RefreshRequest {
@@ -6000,16 +6198,24 @@ pub struct RegisterRequest {
     pub password: NewPassword,
     /// What the user calls this device, to tell sign-ins apart.
     pub device_name: Option<Name>,
+    /// What the device runs on, to tell sign-ins apart.
+    pub platform: Option<Platform>,
 }
 
 impl Fields for RegisterRequest {
-    const NAMES: &'static [&'static str] = &["email", "password", "deviceName"];
+    const NAMES: &'static [&'static str] = &[
+        "email",
+        "password",
+        "deviceName",
+        "platform",
+    ];
 
     fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
         match index {
             0 => MemberView::required("email", &self.email),
             1 => MemberView::required("password", &self.password),
             2 => MemberView::optional("deviceName", &self.device_name),
+            3 => MemberView::optional("platform", &self.platform),
             _ => MemberView::End,
         }
     }
@@ -6019,6 +6225,7 @@ impl Fields for RegisterRequest {
             email: members.required(0, "email")?,
             password: members.required(1, "password")?,
             device_name: members.optional(2, "deviceName")?,
+            platform: members.optional(3, "platform")?,
         })
     }
 }
@@ -6162,6 +6369,31 @@ impl RejectionCode {
     }
 }
 texts!(RejectionCode, "RejectionCode", validators::check_rejection_code);
+
+/// Another name for a device.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RenameDeviceRequest {
+    /// A name that the user reads, 1 to 200 characters. Names need not be unique.
+    pub name: Name,
+}
+
+impl Fields for RenameDeviceRequest {
+    const NAMES: &'static [&'static str] = &["name"];
+
+    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a> {
+        match index {
+            0 => MemberView::required("name", &self.name),
+            _ => MemberView::End,
+        }
+    }
+
+    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self> {
+        Some(Self {
+            name: members.required(0, "name")?,
+        })
+    }
+}
+record!(RenameDeviceRequest, "RenameDeviceRequest", validators::check_rename_device_request);
 
 /// A number of repetitions.
 #[derive(Clone, Debug, PartialEq, Copy, Eq, PartialOrd, Ord, Hash)]

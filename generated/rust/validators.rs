@@ -1136,6 +1136,49 @@ pub fn check_delete_account_request(value: Json<'_>, at: At<'_>, out: &mut Check
     }
 }
 
+/// Checks [`Device`](super::types::Device).
+pub fn check_device(value: Json<'_>, at: At<'_>, out: &mut Checker) {
+    if let Some(object) = out.object(value, at) {
+        for (name, value) in object {
+            let at = at.member(name);
+            match name {
+                "id" => check_id(value, at, out),
+                "signedInAt" => check_timestamp(value, at, out),
+                "lastSeenAt" => check_timestamp(value, at, out),
+                "isCurrent" => out.types(value, Types::BOOLEAN, at),
+                "lastSyncedAt" => check_timestamp(value, at, out),
+                "lastSyncedRev" => check_revision(value, at, out),
+                "name" => check_name(value, at, out),
+                "platform" => check_platform(value, at, out),
+                _ => out.unknown_member(at),
+            }
+        }
+        out.required(object, &["id", "signedInAt", "lastSeenAt", "isCurrent"], at);
+    }
+}
+
+/// Checks [`DeviceList`](super::types::DeviceList).
+pub fn check_device_list(value: Json<'_>, at: At<'_>, out: &mut Checker) {
+    if let Some(object) = out.object(value, at) {
+        for (name, value) in object {
+            let at = at.member(name);
+            match name {
+                "devices" => {
+                    if let Some(array) = out.array(value, at) {
+                        out.max_items(array, 10000, at);
+                        for (index, value) in array {
+                            let at = at.item(index);
+                            check_device(value, at, out);
+                        }
+                    }
+                }
+                _ => out.unknown_member(at),
+            }
+        }
+        out.required(object, &["devices"], at);
+    }
+}
+
 /// Checks [`DropSet`](super::types::DropSet).
 pub fn check_drop_set(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
@@ -2178,6 +2221,7 @@ pub fn check_login_request(value: Json<'_>, at: At<'_>, out: &mut Checker) {
                 "email" => check_email(value, at, out),
                 "password" => check_password(value, at, out),
                 "deviceName" => check_name(value, at, out),
+                "platform" => check_platform(value, at, out),
                 _ => out.unknown_member(at),
             }
         }
@@ -2195,6 +2239,20 @@ pub fn check_logout_request(value: Json<'_>, at: At<'_>, out: &mut Checker) {
                 _ => out.unknown_member(at),
             }
         }
+    }
+}
+
+/// Checks [`MakeRecoveryCodeRequest`](super::types::MakeRecoveryCodeRequest).
+pub fn check_make_recovery_code_request(value: Json<'_>, at: At<'_>, out: &mut Checker) {
+    if let Some(object) = out.object(value, at) {
+        for (name, value) in object {
+            let at = at.member(name);
+            match name {
+                "password" => check_password(value, at, out),
+                _ => out.unknown_member(at),
+            }
+        }
+        out.required(object, &["password"], at);
     }
 }
 
@@ -2264,6 +2322,14 @@ pub fn check_password(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(text) = out.string(value, at) {
         out.min_length(text, 1, at);
         out.max_length(text, 200, at);
+    }
+}
+
+/// Checks [`Platform`](super::types::Platform).
+pub fn check_platform(value: Json<'_>, at: At<'_>, out: &mut Checker) {
+    if let Some(text) = out.string(value, at) {
+        out.min_length(text, 1, at);
+        out.max_length(text, 100, at);
     }
 }
 
@@ -3290,6 +3356,44 @@ pub fn check_record(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     }
 }
 
+/// Checks [`RecoverRequest`](super::types::RecoverRequest).
+pub fn check_recover_request(value: Json<'_>, at: At<'_>, out: &mut Checker) {
+    if let Some(object) = out.object(value, at) {
+        for (name, value) in object {
+            let at = at.member(name);
+            match name {
+                "email" => check_email(value, at, out),
+                "recoveryCode" => check_recovery_code_text(value, at, out),
+                "newPassword" => check_new_password(value, at, out),
+                _ => out.unknown_member(at),
+            }
+        }
+        out.required(object, &["email", "recoveryCode", "newPassword"], at);
+    }
+}
+
+/// Checks [`RecoveryCode`](super::types::RecoveryCode).
+pub fn check_recovery_code(value: Json<'_>, at: At<'_>, out: &mut Checker) {
+    if let Some(object) = out.object(value, at) {
+        for (name, value) in object {
+            let at = at.member(name);
+            match name {
+                "recoveryCode" => check_recovery_code_text(value, at, out),
+                _ => out.unknown_member(at),
+            }
+        }
+        out.required(object, &["recoveryCode"], at);
+    }
+}
+
+/// Checks [`RecoveryCodeText`](super::types::RecoveryCodeText).
+pub fn check_recovery_code_text(value: Json<'_>, at: At<'_>, out: &mut Checker) {
+    if let Some(text) = out.string(value, at) {
+        out.min_length(text, 1, at);
+        out.max_length(text, 100, at);
+    }
+}
+
 /// Checks [`RefreshRequest`](super::types::RefreshRequest).
 pub fn check_refresh_request(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(object) = out.object(value, at) {
@@ -3321,6 +3425,7 @@ pub fn check_register_request(value: Json<'_>, at: At<'_>, out: &mut Checker) {
                 "email" => check_email(value, at, out),
                 "password" => check_new_password(value, at, out),
                 "deviceName" => check_name(value, at, out),
+                "platform" => check_platform(value, at, out),
                 _ => out.unknown_member(at),
             }
         }
@@ -3394,6 +3499,20 @@ pub fn check_rejection_code(value: Json<'_>, at: At<'_>, out: &mut Checker) {
         ],
         at,
     );
+}
+
+/// Checks [`RenameDeviceRequest`](super::types::RenameDeviceRequest).
+pub fn check_rename_device_request(value: Json<'_>, at: At<'_>, out: &mut Checker) {
+    if let Some(object) = out.object(value, at) {
+        for (name, value) in object {
+            let at = at.member(name);
+            match name {
+                "name" => check_name(value, at, out),
+                _ => out.unknown_member(at),
+            }
+        }
+        out.required(object, &["name"], at);
+    }
 }
 
 /// Checks [`Reps`](super::types::Reps).

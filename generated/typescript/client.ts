@@ -34,8 +34,8 @@ export interface Client {
    * Change notifications: Server-Sent Events that carry the user's newest revision and never any data. One event
    * comes at once, and one after each push that changed something; a comment line every 20 seconds keeps the
    * connection open. On an event with a revision above its own, the device pulls. The server ends the stream when
-   * the access token expires and when it shuts down. Read it with a streaming fetch, because a token must not
-   * stand in a URL.
+   * the access token expires, when the session ends, and when it shuts down. Read it with a streaming fetch,
+   * because a token must not stand in a URL.
    */
   streamChanges(call?: operations.StreamChangesCall, options?: CallOptions): Promise<operations.StreamChangesResult>;
   /**
@@ -562,8 +562,8 @@ export interface Client {
    *
    * `POST /api/v1/auth/logout`
    *
-   * Revokes the refresh tokens that descend from this sign-in or, with `allDevices`, those of every sign-in.
-   * Access tokens already issued run out by themselves. No record is touched.
+   * Ends this session or, with `allDevices`, every session of the account. From the next request on, their tokens
+   * are worth nothing. No record is touched.
    */
   logout(call: operations.LogoutCall, options?: CallOptions): Promise<operations.LogoutResult>;
   /**
@@ -575,6 +575,16 @@ export interface Client {
    * answered 403 `invalid_credentials`.
    */
   changePassword(call: operations.ChangePasswordCall, options?: CallOptions): Promise<operations.ChangePasswordResult>;
+  /**
+   * Set a new password with the recovery code.
+   *
+   * `POST /api/v1/auth/recover`
+   *
+   * Sets a new password for a user who has forgotten theirs, and signs out every device. The recovery code is
+   * spent: sign in, and make another. The answer to a wrong code, to a spent one and to an unknown address is the
+   * same.
+   */
+  recoverAccount(call: operations.RecoverAccountCall, options?: CallOptions): Promise<operations.RecoverAccountResult>;
   /**
    * Exchange a refresh token.
    *
@@ -611,6 +621,33 @@ export interface Client {
    */
   deleteAccount(call: operations.DeleteAccountCall, options?: CallOptions): Promise<operations.DeleteAccountResult>;
   /**
+   * List the devices.
+   *
+   * `GET /api/v1/account/devices`
+   *
+   * Returns every device that is signed in: each session of the account that has not ended. A device that signs in
+   * again has a new session.
+   */
+  listDevices(call?: operations.ListDevicesCall, options?: CallOptions): Promise<operations.ListDevicesResult>;
+  /**
+   * Rename a device.
+   *
+   * `PUT /api/v1/account/devices/{id}`
+   *
+   * Gives a signed-in device another name.
+   */
+  renameDevice(call: operations.RenameDeviceCall, options?: CallOptions): Promise<operations.RenameDeviceResult>;
+  /**
+   * Sign out one device.
+   *
+   * `DELETE /api/v1/account/devices/{id}`
+   *
+   * Ends the session of a device, for example of one that was lost. Its next request is answered 401, and its
+   * stream of change notifications ends. The records on it stay there. Its unsent edits are sent if it signs in
+   * again.
+   */
+  revokeDevice(call: operations.RevokeDeviceCall, options?: CallOptions): Promise<operations.RevokeDeviceResult>;
+  /**
    * Export all records.
    *
    * `GET /api/v1/account/export`
@@ -620,6 +657,16 @@ export interface Client {
    * instead; of two lines with one id, the later one is the newer version.
    */
   exportAccount(call?: operations.ExportAccountCall, options?: CallOptions): Promise<operations.ExportAccountResult>;
+  /**
+   * Make a recovery code.
+   *
+   * `POST /api/v1/account/recovery-code`
+   *
+   * Makes the code that sets a new password when the user has forgotten theirs, and returns it this once: the
+   * server keeps only its hash. It replaces the code made before. Clients make one after signing up. The password
+   * confirms it; a wrong one is answered 403 `invalid_credentials`.
+   */
+  makeRecoveryCode(call: operations.MakeRecoveryCodeCall, options?: CallOptions): Promise<operations.MakeRecoveryCodeResult>;
   /**
    * Read how much the account holds.
    *
@@ -720,11 +767,16 @@ export function createClient(client: ClientOptions): Client {
     login: (call, options) => send(client, operations.login, call, options),
     logout: (call, options) => send(client, operations.logout, call, options),
     changePassword: (call, options) => send(client, operations.changePassword, call, options),
+    recoverAccount: (call, options) => send(client, operations.recoverAccount, call, options),
     refreshTokens: (call, options) => send(client, operations.refreshTokens, call, options),
     register: (call, options) => send(client, operations.register, call, options),
     getAccount: (call = {}, options) => send(client, operations.getAccount, call, options),
     deleteAccount: (call, options) => send(client, operations.deleteAccount, call, options),
+    listDevices: (call = {}, options) => send(client, operations.listDevices, call, options),
+    renameDevice: (call, options) => send(client, operations.renameDevice, call, options),
+    revokeDevice: (call, options) => send(client, operations.revokeDevice, call, options),
     exportAccount: (call = {}, options) => send(client, operations.exportAccount, call, options),
+    makeRecoveryCode: (call, options) => send(client, operations.makeRecoveryCode, call, options),
     getAccountUsage: (call = {}, options) => send(client, operations.getAccountUsage, call, options),
     getSyncConfig: (call = {}, options) => send(client, operations.getSyncConfig, call, options),
   };

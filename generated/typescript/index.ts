@@ -57,6 +57,8 @@ export interface SchemaTypes {
   ContractVersions: types.ContractVersions;
   Cursor: types.Cursor;
   DeleteAccountRequest: types.DeleteAccountRequest;
+  Device: types.Device;
+  DeviceList: types.DeviceList;
   DropSet: types.DropSet;
   DuplicateOutcome: types.DuplicateOutcome;
   Email: types.Email;
@@ -98,6 +100,7 @@ export interface SchemaTypes {
   LoggedSetSupersededOutcome: types.LoggedSetSupersededOutcome;
   LoginRequest: types.LoginRequest;
   LogoutRequest: types.LogoutRequest;
+  MakeRecoveryCodeRequest: types.MakeRecoveryCodeRequest;
   Name: types.Name;
   NewPassword: types.NewPassword;
   NotCondition: types.NotCondition;
@@ -105,6 +108,7 @@ export interface SchemaTypes {
   Op: types.Op;
   Order: types.Order;
   Password: types.Password;
+  Platform: types.Platform;
   PositiveReps: types.PositiveReps;
   PositiveSeconds: types.PositiveSeconds;
   Problem: types.Problem;
@@ -144,12 +148,16 @@ export interface SchemaTypes {
   PyramidSet: types.PyramidSet;
   QuotaProblem: types.QuotaProblem;
   Record: types.Record;
+  RecoverRequest: types.RecoverRequest;
+  RecoveryCode: types.RecoveryCode;
+  RecoveryCodeText: types.RecoveryCodeText;
   RefreshRequest: types.RefreshRequest;
   RefreshToken: types.RefreshToken;
   RegisterRequest: types.RegisterRequest;
   RejectedOutcome: types.RejectedOutcome;
   Rejection: types.Rejection;
   RejectionCode: types.RejectionCode;
+  RenameDeviceRequest: types.RenameDeviceRequest;
   Reps: types.Reps;
   RepsForTimeSet: types.RepsForTimeSet;
   RepsTarget: types.RepsTarget;
@@ -283,6 +291,8 @@ export const schemas: { readonly [Name in keyof SchemaTypes]: z.ZodType<SchemaTy
   ContractVersions: definitions.ContractVersionsSchema,
   Cursor: definitions.CursorSchema,
   DeleteAccountRequest: definitions.DeleteAccountRequestSchema,
+  Device: definitions.DeviceSchema,
+  DeviceList: definitions.DeviceListSchema,
   DropSet: definitions.DropSetSchema,
   DuplicateOutcome: definitions.DuplicateOutcomeSchema,
   Email: definitions.EmailSchema,
@@ -324,6 +334,7 @@ export const schemas: { readonly [Name in keyof SchemaTypes]: z.ZodType<SchemaTy
   LoggedSetSupersededOutcome: definitions.LoggedSetSupersededOutcomeSchema,
   LoginRequest: definitions.LoginRequestSchema,
   LogoutRequest: definitions.LogoutRequestSchema,
+  MakeRecoveryCodeRequest: definitions.MakeRecoveryCodeRequestSchema,
   Name: definitions.NameSchema,
   NewPassword: definitions.NewPasswordSchema,
   NotCondition: definitions.NotConditionSchema,
@@ -331,6 +342,7 @@ export const schemas: { readonly [Name in keyof SchemaTypes]: z.ZodType<SchemaTy
   Op: definitions.OpSchema,
   Order: definitions.OrderSchema,
   Password: definitions.PasswordSchema,
+  Platform: definitions.PlatformSchema,
   PositiveReps: definitions.PositiveRepsSchema,
   PositiveSeconds: definitions.PositiveSecondsSchema,
   Problem: definitions.ProblemSchema,
@@ -370,12 +382,16 @@ export const schemas: { readonly [Name in keyof SchemaTypes]: z.ZodType<SchemaTy
   PyramidSet: definitions.PyramidSetSchema,
   QuotaProblem: definitions.QuotaProblemSchema,
   Record: definitions.RecordSchema,
+  RecoverRequest: definitions.RecoverRequestSchema,
+  RecoveryCode: definitions.RecoveryCodeSchema,
+  RecoveryCodeText: definitions.RecoveryCodeTextSchema,
   RefreshRequest: definitions.RefreshRequestSchema,
   RefreshToken: definitions.RefreshTokenSchema,
   RegisterRequest: definitions.RegisterRequestSchema,
   RejectedOutcome: definitions.RejectedOutcomeSchema,
   Rejection: definitions.RejectionSchema,
   RejectionCode: definitions.RejectionCodeSchema,
+  RenameDeviceRequest: definitions.RenameDeviceRequestSchema,
   Reps: definitions.RepsSchema,
   RepsForTimeSet: definitions.RepsForTimeSetSchema,
   RepsTarget: definitions.RepsTargetSchema,

@@ -190,8 +190,8 @@ export type StreamChangesResult =
  * Change notifications: Server-Sent Events that carry the user's newest revision and never any data. One event
  * comes at once, and one after each push that changed something; a comment line every 20 seconds keeps the
  * connection open. On an event with a revision above its own, the device pulls. The server ends the stream when
- * the access token expires and when it shuts down. Read it with a streaming fetch, because a token must not
- * stand in a URL.
+ * the access token expires, when the session ends, and when it shuts down. Read it with a streaming fetch,
+ * because a token must not stand in a URL.
  */
 export const streamChanges: Operation<StreamChangesCall, StreamChangesResult> = {
   id: "streamChanges",
@@ -4299,8 +4299,8 @@ export type LogoutResult =
  *
  * `POST /api/v1/auth/logout`
  *
- * Revokes the refresh tokens that descend from this sign-in or, with `allDevices`, those of every sign-in.
- * Access tokens already issued run out by themselves. No record is touched.
+ * Ends this session or, with `allDevices`, every session of the account. From the next request on, their tokens
+ * are worth nothing. No record is touched.
  */
 export const logout: Operation<LogoutCall, LogoutResult> = {
   id: "logout",
@@ -4379,6 +4379,71 @@ export const changePassword: Operation<ChangePasswordCall, ChangePasswordResult>
     required: true,
     content: "json",
     schema: schemas.ChangePasswordRequestSchema,
+  },
+  responses: [
+    { status: 204, content: "none" },
+    { status: 400, content: "json", schema: schemas.ProblemSchema },
+    { status: 401, content: "json", schema: schemas.ProblemSchema },
+    { status: 403, content: "json", schema: schemas.ProblemSchema },
+    { status: 413, content: "json", schema: schemas.ProblemSchema },
+    { status: 415, content: "json", schema: schemas.ProblemSchema },
+    { status: 426, content: "json", schema: schemas.ProblemSchema },
+    { status: 429, content: "json", schema: schemas.ProblemSchema },
+    { status: 503, content: "json", schema: schemas.ProblemSchema },
+  ],
+};
+
+/** What {@link recoverAccount} takes. */
+export interface RecoverAccountCall {
+  /** The version of this contract that the client was built from. Clients send it with every request. */
+  xContractVersion?: types.ContractVersion;
+  /** The recovery code, and the password as it is to be. */
+  body: types.RecoverRequest;
+}
+
+/**
+ * What {@link recoverAccount} may answer.
+ *
+ * Headers of 204, 400, 403, 413, 415, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
+export type RecoverAccountResult =
+  | Reply<204, undefined>
+  | Reply<400, types.Problem>
+  | Reply<401, types.Problem>
+  | Reply<403, types.Problem>
+  | Reply<413, types.Problem>
+  | Reply<415, types.Problem>
+  | Reply<426, types.Problem>
+  | Reply<429, types.Problem>
+  | Reply<503, types.Problem>
+  | Undeclared;
+
+/**
+ * Set a new password with the recovery code.
+ *
+ * `POST /api/v1/auth/recover`
+ *
+ * Sets a new password for a user who has forgotten theirs, and signs out every device. The recovery code is
+ * spent: sign in, and make another. The answer to a wrong code, to a spent one and to an unknown address is the
+ * same.
+ */
+export const recoverAccount: Operation<RecoverAccountCall, RecoverAccountResult> = {
+  id: "recoverAccount",
+  method: "POST",
+  path: "/api/v1/auth/recover",
+  security: [],
+  parameters: [parameters.xContractVersion],
+  accept: "application/problem+json",
+  body: {
+    field: "body",
+    mediaType: "application/json",
+    required: true,
+    content: "json",
+    schema: schemas.RecoverRequestSchema,
   },
   responses: [
     { status: 204, content: "none" },
@@ -4633,6 +4698,180 @@ export const deleteAccount: Operation<DeleteAccountCall, DeleteAccountResult> = 
   ],
 };
 
+/** What {@link listDevices} takes. */
+export interface ListDevicesCall {
+  /** The version of this contract that the client was built from. Clients send it with every request. */
+  xContractVersion?: types.ContractVersion;
+}
+
+/**
+ * What {@link listDevices} may answer.
+ *
+ * Headers of 200, 400, 403, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
+export type ListDevicesResult =
+  | Reply<200, types.DeviceList>
+  | Reply<400, types.Problem>
+  | Reply<401, types.Problem>
+  | Reply<403, types.Problem>
+  | Reply<426, types.Problem>
+  | Reply<429, types.Problem>
+  | Reply<503, types.Problem>
+  | Undeclared;
+
+/**
+ * List the devices.
+ *
+ * `GET /api/v1/account/devices`
+ *
+ * Returns every device that is signed in: each session of the account that has not ended. A device that signs in
+ * again has a new session.
+ */
+export const listDevices: Operation<ListDevicesCall, ListDevicesResult> = {
+  id: "listDevices",
+  method: "GET",
+  path: "/api/v1/account/devices",
+  security: ["bearer"],
+  parameters: [parameters.xContractVersion],
+  accept: "application/json, application/problem+json",
+  responses: [
+    { status: 200, content: "json", schema: schemas.DeviceListSchema },
+    { status: 400, content: "json", schema: schemas.ProblemSchema },
+    { status: 401, content: "json", schema: schemas.ProblemSchema },
+    { status: 403, content: "json", schema: schemas.ProblemSchema },
+    { status: 426, content: "json", schema: schemas.ProblemSchema },
+    { status: 429, content: "json", schema: schemas.ProblemSchema },
+    { status: 503, content: "json", schema: schemas.ProblemSchema },
+  ],
+};
+
+/** What {@link renameDevice} takes. */
+export interface RenameDeviceCall {
+  /** The session of the device, as the list of devices has it. */
+  id: types.Id;
+  /** The version of this contract that the client was built from. Clients send it with every request. */
+  xContractVersion?: types.ContractVersion;
+  /** The name as it is to be. */
+  body: types.RenameDeviceRequest;
+}
+
+/**
+ * What {@link renameDevice} may answer.
+ *
+ * Headers of 204, 400, 403, 404, 413, 415, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
+export type RenameDeviceResult =
+  | Reply<204, undefined>
+  | Reply<400, types.Problem>
+  | Reply<401, types.Problem>
+  | Reply<403, types.Problem>
+  | Reply<404, types.Problem>
+  | Reply<413, types.Problem>
+  | Reply<415, types.Problem>
+  | Reply<426, types.Problem>
+  | Reply<429, types.Problem>
+  | Reply<503, types.Problem>
+  | Undeclared;
+
+/**
+ * Rename a device.
+ *
+ * `PUT /api/v1/account/devices/{id}`
+ *
+ * Gives a signed-in device another name.
+ */
+export const renameDevice: Operation<RenameDeviceCall, RenameDeviceResult> = {
+  id: "renameDevice",
+  method: "PUT",
+  path: "/api/v1/account/devices/{id}",
+  security: ["bearer"],
+  parameters: [parameters.id, parameters.xContractVersion],
+  accept: "application/problem+json",
+  body: {
+    field: "body",
+    mediaType: "application/json",
+    required: true,
+    content: "json",
+    schema: schemas.RenameDeviceRequestSchema,
+  },
+  responses: [
+    { status: 204, content: "none" },
+    { status: 400, content: "json", schema: schemas.ProblemSchema },
+    { status: 401, content: "json", schema: schemas.ProblemSchema },
+    { status: 403, content: "json", schema: schemas.ProblemSchema },
+    { status: 404, content: "json", schema: schemas.ProblemSchema },
+    { status: 413, content: "json", schema: schemas.ProblemSchema },
+    { status: 415, content: "json", schema: schemas.ProblemSchema },
+    { status: 426, content: "json", schema: schemas.ProblemSchema },
+    { status: 429, content: "json", schema: schemas.ProblemSchema },
+    { status: 503, content: "json", schema: schemas.ProblemSchema },
+  ],
+};
+
+/** What {@link revokeDevice} takes. */
+export interface RevokeDeviceCall {
+  /** The session of the device, as the list of devices has it. */
+  id: types.Id;
+  /** The version of this contract that the client was built from. Clients send it with every request. */
+  xContractVersion?: types.ContractVersion;
+}
+
+/**
+ * What {@link revokeDevice} may answer.
+ *
+ * Headers of 204, 400, 403, 404, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
+export type RevokeDeviceResult =
+  | Reply<204, undefined>
+  | Reply<400, types.Problem>
+  | Reply<401, types.Problem>
+  | Reply<403, types.Problem>
+  | Reply<404, types.Problem>
+  | Reply<426, types.Problem>
+  | Reply<429, types.Problem>
+  | Reply<503, types.Problem>
+  | Undeclared;
+
+/**
+ * Sign out one device.
+ *
+ * `DELETE /api/v1/account/devices/{id}`
+ *
+ * Ends the session of a device, for example of one that was lost. Its next request is answered 401, and its
+ * stream of change notifications ends. The records on it stay there. Its unsent edits are sent if it signs in
+ * again.
+ */
+export const revokeDevice: Operation<RevokeDeviceCall, RevokeDeviceResult> = {
+  id: "revokeDevice",
+  method: "DELETE",
+  path: "/api/v1/account/devices/{id}",
+  security: ["bearer"],
+  parameters: [parameters.id, parameters.xContractVersion],
+  accept: "application/problem+json",
+  responses: [
+    { status: 204, content: "none" },
+    { status: 400, content: "json", schema: schemas.ProblemSchema },
+    { status: 401, content: "json", schema: schemas.ProblemSchema },
+    { status: 403, content: "json", schema: schemas.ProblemSchema },
+    { status: 404, content: "json", schema: schemas.ProblemSchema },
+    { status: 426, content: "json", schema: schemas.ProblemSchema },
+    { status: 429, content: "json", schema: schemas.ProblemSchema },
+    { status: 503, content: "json", schema: schemas.ProblemSchema },
+  ],
+};
+
 /** What {@link exportAccount} takes. */
 export interface ExportAccountCall {
   /** The version of this contract that the client was built from. Clients send it with every request. */
@@ -4679,6 +4918,71 @@ export const exportAccount: Operation<ExportAccountCall, ExportAccountResult> = 
     { status: 400, content: "json", schema: schemas.ProblemSchema },
     { status: 401, content: "json", schema: schemas.ProblemSchema },
     { status: 403, content: "json", schema: schemas.ProblemSchema },
+    { status: 426, content: "json", schema: schemas.ProblemSchema },
+    { status: 429, content: "json", schema: schemas.ProblemSchema },
+    { status: 503, content: "json", schema: schemas.ProblemSchema },
+  ],
+};
+
+/** What {@link makeRecoveryCode} takes. */
+export interface MakeRecoveryCodeCall {
+  /** The version of this contract that the client was built from. Clients send it with every request. */
+  xContractVersion?: types.ContractVersion;
+  /** The password, as confirmation. */
+  body: types.MakeRecoveryCodeRequest;
+}
+
+/**
+ * What {@link makeRecoveryCode} may answer.
+ *
+ * Headers of 200, 400, 403, 413, 415, 426: `headers.xContractVersion`.
+ *
+ * Headers of 401: `headers.wwwAuthenticate`, `headers.xContractVersion`.
+ *
+ * Headers of 429, 503: `headers.retryAfter`, `headers.xContractVersion`.
+ */
+export type MakeRecoveryCodeResult =
+  | Reply<200, types.RecoveryCode>
+  | Reply<400, types.Problem>
+  | Reply<401, types.Problem>
+  | Reply<403, types.Problem>
+  | Reply<413, types.Problem>
+  | Reply<415, types.Problem>
+  | Reply<426, types.Problem>
+  | Reply<429, types.Problem>
+  | Reply<503, types.Problem>
+  | Undeclared;
+
+/**
+ * Make a recovery code.
+ *
+ * `POST /api/v1/account/recovery-code`
+ *
+ * Makes the code that sets a new password when the user has forgotten theirs, and returns it this once: the
+ * server keeps only its hash. It replaces the code made before. Clients make one after signing up. The password
+ * confirms it; a wrong one is answered 403 `invalid_credentials`.
+ */
+export const makeRecoveryCode: Operation<MakeRecoveryCodeCall, MakeRecoveryCodeResult> = {
+  id: "makeRecoveryCode",
+  method: "POST",
+  path: "/api/v1/account/recovery-code",
+  security: ["bearer"],
+  parameters: [parameters.xContractVersion],
+  accept: "application/json, application/problem+json",
+  body: {
+    field: "body",
+    mediaType: "application/json",
+    required: true,
+    content: "json",
+    schema: schemas.MakeRecoveryCodeRequestSchema,
+  },
+  responses: [
+    { status: 200, content: "json", schema: schemas.RecoveryCodeSchema },
+    { status: 400, content: "json", schema: schemas.ProblemSchema },
+    { status: 401, content: "json", schema: schemas.ProblemSchema },
+    { status: 403, content: "json", schema: schemas.ProblemSchema },
+    { status: 413, content: "json", schema: schemas.ProblemSchema },
+    { status: 415, content: "json", schema: schemas.ProblemSchema },
     { status: 426, content: "json", schema: schemas.ProblemSchema },
     { status: 429, content: "json", schema: schemas.ProblemSchema },
     { status: 503, content: "json", schema: schemas.ProblemSchema },

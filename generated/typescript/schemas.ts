@@ -645,6 +645,28 @@ export const DeleteAccountRequestSchema: z.ZodType<types.DeleteAccountRequest> =
   rt.object<types.DeleteAccountRequest>({ password: PasswordSchema }, rt.closed),
 );
 
+/** The schema of {@link types.Platform}. */
+export const PlatformSchema: z.ZodType<types.Platform> = rt.define(() => rt.string().min(1).max(100));
+
+/** The schema of {@link types.Device}. */
+export const DeviceSchema: z.ZodType<types.Device> = rt.define(() =>
+  rt.object<types.Device>({
+    id: IdSchema,
+    signedInAt: TimestampSchema,
+    lastSeenAt: TimestampSchema,
+    isCurrent: z.boolean(),
+    lastSyncedAt: TimestampSchema.exactOptional(),
+    lastSyncedRev: RevisionSchema.exactOptional(),
+    name: NameSchema.exactOptional(),
+    platform: PlatformSchema.exactOptional(),
+  }, rt.closed),
+);
+
+/** The schema of {@link types.DeviceList}. */
+export const DeviceListSchema: z.ZodType<types.DeviceList> = rt.define(() =>
+  rt.object<types.DeviceList>({ devices: rt.array(DeviceSchema).max(10000) }, rt.closed),
+);
+
 /** The schema of {@link types.DropSet}. */
 export const DropSetSchema: z.ZodType<types.DropSet> = rt.define(() =>
   rt.object<types.DropSet>({
@@ -1528,12 +1550,18 @@ export const LoginRequestSchema: z.ZodType<types.LoginRequest> = rt.define(() =>
     email: EmailSchema,
     password: PasswordSchema,
     deviceName: NameSchema.exactOptional(),
+    platform: PlatformSchema.exactOptional(),
   }, rt.closed),
 );
 
 /** The schema of {@link types.LogoutRequest}. */
 export const LogoutRequestSchema: z.ZodType<types.LogoutRequest> = rt.define(() =>
   rt.object<types.LogoutRequest>({ allDevices: z.boolean().exactOptional() }, rt.closed),
+);
+
+/** The schema of {@link types.MakeRecoveryCodeRequest}. */
+export const MakeRecoveryCodeRequestSchema: z.ZodType<types.MakeRecoveryCodeRequest> = rt.define(() =>
+  rt.object<types.MakeRecoveryCodeRequest>({ password: PasswordSchema }, rt.closed),
 );
 
 /** The schema of {@link types.ProblemCode}. */
@@ -1752,6 +1780,23 @@ export const QuotaProblemSchema: z.ZodType<types.QuotaProblem> = rt.define(() =>
   }, rt.closed),
 );
 
+/** The schema of {@link types.RecoveryCodeText}. */
+export const RecoveryCodeTextSchema: z.ZodType<types.RecoveryCodeText> = rt.define(() => rt.string().min(1).max(100));
+
+/** The schema of {@link types.RecoverRequest}. */
+export const RecoverRequestSchema: z.ZodType<types.RecoverRequest> = rt.define(() =>
+  rt.object<types.RecoverRequest>({
+    email: EmailSchema,
+    recoveryCode: RecoveryCodeTextSchema,
+    newPassword: NewPasswordSchema,
+  }, rt.closed),
+);
+
+/** The schema of {@link types.RecoveryCode}. */
+export const RecoveryCodeSchema: z.ZodType<types.RecoveryCode> = rt.define(() =>
+  rt.object<types.RecoveryCode>({ recoveryCode: RecoveryCodeTextSchema }, rt.closed),
+);
+
 /** The schema of {@link types.RefreshToken}. */
 export const RefreshTokenSchema: z.ZodType<types.RefreshToken> = rt.define(() => rt.string().min(1).max(512));
 
@@ -1766,7 +1811,13 @@ export const RegisterRequestSchema: z.ZodType<types.RegisterRequest> = rt.define
     email: EmailSchema,
     password: NewPasswordSchema,
     deviceName: NameSchema.exactOptional(),
+    platform: PlatformSchema.exactOptional(),
   }, rt.closed),
+);
+
+/** The schema of {@link types.RenameDeviceRequest}. */
+export const RenameDeviceRequestSchema: z.ZodType<types.RenameDeviceRequest> = rt.define(() =>
+  rt.object<types.RenameDeviceRequest>({ name: NameSchema }, rt.closed),
 );
 
 /** The schema of {@link types.SyncConfig}. */

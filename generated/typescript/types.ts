@@ -599,6 +599,32 @@ export interface DeleteAccountRequest {
   password: Password;
 }
 
+/** A signed-in device. */
+export interface Device {
+  /** The session that began when the device signed in. */
+  id: Id;
+  /** When it signed in. */
+  signedInAt: Timestamp;
+  /** When its last request was answered. */
+  lastSeenAt: Timestamp;
+  /** Whether it is the device that asks. */
+  isCurrent: boolean;
+  /** When it last had everything that the server had. Absent where it has not synced under this session. */
+  lastSyncedAt?: Timestamp;
+  /** The user's revision that it had reached then. A device below `userRev` has changes to pull. */
+  lastSyncedRev?: Revision;
+  /** What the user calls the device. Absent where it was never named. */
+  name?: Name;
+  /** What it runs on. Absent where it did not say. */
+  platform?: Platform;
+}
+
+/** The devices of an account. */
+export interface DeviceList {
+  /** The signed-in devices, the one seen last first. */
+  devices: Device[];
+}
+
 /** One level of a drop set, whose weight falls from level to level without rest. */
 export interface DropSet {
   /** The primary key, made by the device that created the record. */
@@ -1198,12 +1224,20 @@ export interface LoginRequest {
   password: Password;
   /** What the user calls this device, to tell sign-ins apart. */
   deviceName?: Name;
+  /** What the device runs on, to tell sign-ins apart. */
+  platform?: Platform;
 }
 
 /** Which devices to sign out. */
 export interface LogoutRequest {
   /** Whether to sign out every device of the account. Absent means only this one. */
   allDevices?: boolean;
+}
+
+/** The confirmation that a recovery code is to be made. */
+export interface MakeRecoveryCodeRequest {
+  /** A password that was set before. */
+  password: Password;
 }
 
 /** A name that the user reads, 1 to 200 characters. Names need not be unique. */
@@ -1244,6 +1278,9 @@ export type Order = number;
 /** A password that was set before. */
 export type Password = string;
 
+/** What a device runs on, in words that its user knows, 1 to 100 characters. */
+export type Platform = string;
+
 /** A number of repetitions, at least one. */
 export type PositiveReps = number;
 
@@ -1265,12 +1302,13 @@ export interface Problem {
    * - `invalid_cursor` (400): the cursor is not one, or belongs to another feed.
    * - `unauthorized` (401): no token, or one that this server did not issue.
    * - `token_expired` (401): the token has run out. Refresh an access token; after a refresh token, sign in again.
-   * - `token_revoked` (401): the token was revoked, or was spent before. Sign in again.
-   * - `invalid_credentials` (401, 403): the email address or the password is wrong: 401 when signing in, 403 when
-   *   confirming a request.
+   * - `token_revoked` (401): the session has ended, or the refresh token was spent before. Sign in again.
+   * - `invalid_credentials` (401, 403): the email address, the password or the recovery code is wrong: 401 when
+   *   signing in or
+   *   recovering, 403 when confirming a request.
    * - `forbidden` (403): the account may not do this, the operator has disabled it, or the server takes no new
    *   accounts.
-   * - `not_found` (404): no such record, or no such path.
+   * - `not_found` (404): no such record, device or path.
    * - `method_not_allowed` (405): the path has no such method. A client of this contract never meets it.
    * - `email_taken` (409): the email address has an account.
    * - `cursor_expired` (410): tombstones after the cursor have been purged. Pull again from the beginning.
@@ -1316,12 +1354,13 @@ export interface Problem {
  * - `invalid_cursor` (400): the cursor is not one, or belongs to another feed.
  * - `unauthorized` (401): no token, or one that this server did not issue.
  * - `token_expired` (401): the token has run out. Refresh an access token; after a refresh token, sign in again.
- * - `token_revoked` (401): the token was revoked, or was spent before. Sign in again.
- * - `invalid_credentials` (401, 403): the email address or the password is wrong: 401 when signing in, 403 when
- *   confirming a request.
+ * - `token_revoked` (401): the session has ended, or the refresh token was spent before. Sign in again.
+ * - `invalid_credentials` (401, 403): the email address, the password or the recovery code is wrong: 401 when
+ *   signing in or
+ *   recovering, 403 when confirming a request.
  * - `forbidden` (403): the account may not do this, the operator has disabled it, or the server takes no new
  *   accounts.
- * - `not_found` (404): no such record, or no such path.
+ * - `not_found` (404): no such record, device or path.
  * - `method_not_allowed` (405): the path has no such method. A client of this contract never meets it.
  * - `email_taken` (409): the email address has an account.
  * - `cursor_expired` (410): tombstones after the cursor have been purged. Pull again from the beginning.
@@ -1888,6 +1927,34 @@ export interface QuotaProblem {
 /** A record, live or deleted. At most 256 KiB of JSON. */
 export type Record = Live | Tombstone;
 
+/** The recovery code of an account, and the password as it is to be. */
+export interface RecoverRequest {
+  /** An email address. Upper and lower case are the same to the server. */
+  email: Email;
+  /**
+   * The code that sets a new password. Upper and lower case are the same, hyphens and spaces do not count, and the
+   * letters O, I and L are read as the digits 0 and 1.
+   */
+  recoveryCode: RecoveryCodeText;
+  /** A password to be set, 10 to 200 characters, of any kind. */
+  newPassword: NewPassword;
+}
+
+/** A recovery code that was just made. */
+export interface RecoveryCode {
+  /**
+   * The code that sets a new password. Upper and lower case are the same, hyphens and spaces do not count, and the
+   * letters O, I and L are read as the digits 0 and 1.
+   */
+  recoveryCode: RecoveryCodeText;
+}
+
+/**
+ * The code that sets a new password. Upper and lower case are the same, hyphens and spaces do not count, and the
+ * letters O, I and L are read as the digits 0 and 1.
+ */
+export type RecoveryCodeText = string;
+
 /** The refresh token to spend. */
 export interface RefreshRequest {
   /** An opaque token that can be exchanged once for a new pair of tokens. */
@@ -1905,6 +1972,8 @@ export interface RegisterRequest {
   password: NewPassword;
   /** What the user calls this device, to tell sign-ins apart. */
   deviceName?: Name;
+  /** What the device runs on, to tell sign-ins apart. */
+  platform?: Platform;
 }
 
 /** The change was refused, and nothing was stored. Its place in the list says which change it was. */
@@ -1961,6 +2030,12 @@ export type RejectionCode =
   | "not_singleton"
   | "wrong_collection"
   | "unknown_collection";
+
+/** Another name for a device. */
+export interface RenameDeviceRequest {
+  /** A name that the user reads, 1 to 200 characters. Names need not be unique. */
+  name: Name;
+}
 
 /** A number of repetitions. */
 export type Reps = number;

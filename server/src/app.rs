@@ -3,14 +3,16 @@
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use rusqlite::Connection;
 use stronglog_sync::clock::ClockAndRng;
 use tokio::sync::{Mutex, Semaphore, watch};
 use uuid::Uuid;
 
 use crate::auth::limits::Limits;
 use crate::auth::passwords::Passwords;
-use crate::auth::tokens::Tokens;
+use crate::auth::tokens::{Caller, Tokens};
 use crate::config::Config;
+use crate::devices::Devices;
 use crate::feed;
 use crate::http::body::Sender;
 use crate::metrics::Metrics;
@@ -18,7 +20,8 @@ use crate::net::Connections;
 use crate::notifications::Notifications;
 use crate::problem::Failure;
 use crate::shares::Shares;
-use crate::store::sqlite::{Store, UserRecords};
+use crate::store::StoreError;
+use crate::store::sqlite::{Store, UserRecords, accounts};
 
 /// The state of a running server.
 pub struct App {
@@ -27,6 +30,8 @@ pub struct App {
     pub passwords: Passwords,
     pub limits: Limits,
     pub notifications: Notifications,
+    /// What the signed-in devices did last.
+    pub devices: Devices,
     /// The memory used by request bodies.
     pub bodies: Shares<Sender>,
     /// The requests in progress, by account.
@@ -55,43 +60,89 @@ impl App {
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
     }
 
-    /// Reads a user's records from one snapshot.
+    /// Runs `work` on one snapshot, in which the caller's session is live.
     ///
     /// # Errors
-    /// The account no longer exists, or `work` or the store fails.
-    pub async fn read<T: Send + 'static>(
+    /// The session has ended, or `work` or the store fails.
+    pub async fn read_as<T: Send + 'static>(
         &self,
-        user: Uuid,
-        work: impl FnOnce(&UserRecords<'_>) -> Result<T, feed::Error> + Send + 'static,
+        caller: Caller,
+        work: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
-        let quota = self.config().quota();
         self.store
             .read(move |connection| {
-                // The access tokens of an erased account stay valid until they expire, but there is nothing left to read.
-                let records = UserRecords::of(connection, user, quota)?.ok_or_else(Failure::unauthorized)?;
-                Ok(work(&records)?)
+                admit(connection, caller)?;
+                work(connection)
             })
             .await
     }
 
-    /// Changes a user's records in one transaction, which is durable before this returns.
+    /// Runs `work` in one transaction, in which the caller's session is live, and which is durable before this returns.
     ///
     /// # Errors
-    /// The account no longer exists, or `work` or the store fails. In each case nothing is changed.
-    pub async fn write<T: Send + 'static>(
+    /// The session has ended, or `work` or the store fails. In each case nothing is changed.
+    pub async fn write_as<T: Send + 'static>(
         &self,
-        user: Uuid,
-        work: impl FnOnce(&mut UserRecords<'_>, &mut ClockAndRng<'_>) -> Result<T, feed::Error> + Send + 'static,
+        caller: Caller,
+        work: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
-        let quota = self.config().quota();
         self.store
-            .write_for(user, move |connection| {
-                let mut records = UserRecords::of(connection, user, quota)?.ok_or_else(Failure::unauthorized)?;
-                let mut clock = ClockAndRng { now_ms: now_ms(), random: &mut rand::random };
-                Ok(work(&mut records, &mut clock)?)
+            .write_for(caller.user, move |connection| {
+                admit(connection, caller)?;
+                work(connection)
             })
             .await
     }
+
+    /// Reads the caller's records from one snapshot.
+    ///
+    /// # Errors
+    /// See [`App::read_as`].
+    pub async fn read<T: Send + 'static>(
+        &self,
+        caller: Caller,
+        work: impl FnOnce(&UserRecords<'_>) -> Result<T, feed::Error> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let quota = self.config().quota();
+        self.read_as(caller, move |connection| Ok(work(&UserRecords::of(connection, caller.user, quota))?)).await
+    }
+
+    /// Changes the caller's records in one transaction.
+    ///
+    /// # Errors
+    /// See [`App::write_as`].
+    pub async fn write<T: Send + 'static>(
+        &self,
+        caller: Caller,
+        work: impl FnOnce(&mut UserRecords<'_>, &mut ClockAndRng<'_>) -> Result<T, feed::Error> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let quota = self.config().quota();
+        self.write_as(caller, move |connection| {
+            let mut clock = ClockAndRng { now_ms: now_ms(), random: &mut rand::random };
+            Ok(work(&mut UserRecords::of(connection, caller.user, quota), &mut clock)?)
+        })
+        .await
+    }
+
+    /// Ends the open streams whose sessions have ended: those of one user, or of all.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn end_streams(&self, user: Option<Uuid>) -> Result<(), StoreError> {
+        let open = self.notifications.sessions(user);
+        let ended = self.store.read(move |connection| {
+            let is_over = |(user, session): &(Uuid, Uuid)| accounts::is_live(connection, *user, *session).map(|live| !live);
+            open.into_iter().filter_map(|stream| is_over(&stream).map(|over| over.then_some(stream)).transpose()).collect::<Result<_, _>>()
+        });
+        let ended: Vec<(Uuid, Uuid)> = ended.await?;
+        ended.into_iter().for_each(|(user, session)| self.notifications.end(user, session));
+        Ok(())
+    }
+}
+
+/// Refuses a caller whose session has ended, whatever the lifetime of its access token (R26).
+fn admit(connection: &Connection, caller: Caller) -> Result<(), Failure> {
+    if accounts::is_live(connection, caller.user, caller.session)? { Ok(()) } else { Err(Failure::session_ended()) }
 }
 
 /// The server's clock, in milliseconds since the Unix epoch.

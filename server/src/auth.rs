@@ -3,4 +3,5 @@
 mod hs256;
 pub mod limits;
 pub mod passwords;
+pub mod recovery;
 pub mod tokens;

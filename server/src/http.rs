@@ -7,6 +7,7 @@ mod export;
 mod handlers;
 mod records;
 pub mod request_id;
+mod sessions;
 mod stream;
 
 use std::net::SocketAddr;
@@ -18,7 +19,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Router, middleware};
 use http::{HeaderMap, Method, Uri};
-use stronglog_sync::api::operations::{ExportAccount, GetSyncConfig, Login, RefreshTokens, Register};
+use stronglog_sync::api::operations::{ExportAccount, GetSyncConfig, Login, RecoverAccount, RefreshTokens, Register};
 use stronglog_sync::api::runtime::http::Operation;
 use stronglog_sync::api::server::router_where;
 use tokio::time::timeout;
@@ -33,7 +34,7 @@ use crate::site;
 use crate::store::sqlite::{QUEUE_MAX, population};
 
 /// The operations that need no token. This does not compile unless the contract agrees.
-const OPEN: [&str; 4] = [open::<Register>(), open::<Login>(), open::<RefreshTokens>(), open::<GetSyncConfig>()];
+const OPEN: [&str; 5] = [open::<Register>(), open::<Login>(), open::<RefreshTokens>(), open::<RecoverAccount>(), open::<GetSyncConfig>()];
 
 const fn open<O: Operation>() -> &'static str {
     assert!(O::SECURITY.is_empty(), "the contract asks for a token");

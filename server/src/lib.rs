@@ -18,6 +18,7 @@ pub mod store;
 
 mod app;
 mod auth;
+mod devices;
 mod http;
 mod metrics;
 mod net;

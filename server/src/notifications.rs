@@ -1,4 +1,4 @@
-//! Change notifications: for each user with an open stream, a watch channel with the newest revision.
+//! Change notifications: for each user with an open stream, a watch channel with the newest revision, and one for each session.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,23 +12,43 @@ const STREAMS_MAX: usize = 64;
 /// The notifications of all users.
 #[derive(Default)]
 pub struct Notifications {
-    by_user: Mutex<HashMap<Uuid, watch::Sender<u64>>>,
+    by_user: Mutex<HashMap<Uuid, Streams>>,
+}
+
+/// The open streams of one user.
+struct Streams {
+    /// The newest revision. It has one receiver for each stream.
+    revision: watch::Sender<u64>,
+    /// One channel for each session with a stream. Dropping it ends the session's streams.
+    sessions: HashMap<Uuid, watch::Sender<()>>,
+}
+
+/// What a stream listens to.
+pub struct Subscription {
+    /// The user's revisions. The initial value has no meaning: the subscriber reads the revision from the store.
+    pub revisions: watch::Receiver<u64>,
+    /// Closed when the session ends.
+    pub session: watch::Receiver<()>,
 }
 
 impl Notifications {
-    /// Subscribes to a user's revisions, or returns `None` if the user has too many open streams. The initial value of the channel has no
-    /// meaning: the caller reads the revision from the store.
-    pub fn subscribe(&self, user: Uuid) -> Option<watch::Receiver<u64>> {
+    /// Subscribes to a user's revisions, or returns `None` if the user has too many open streams.
+    pub fn subscribe(&self, user: Uuid, session: Uuid) -> Option<Subscription> {
         let mut by_user = self.by_user();
-        by_user.retain(|_, revision| revision.receiver_count() > 0);
-        let revision = by_user.entry(user).or_insert_with(|| watch::Sender::new(0));
-        (revision.receiver_count() < STREAMS_MAX).then(|| revision.subscribe())
+        by_user.retain(|_, streams| streams.revision.receiver_count() > 0);
+        let streams = by_user.entry(user).or_insert_with(|| Streams { revision: watch::Sender::new(0), sessions: HashMap::new() });
+        if streams.revision.receiver_count() >= STREAMS_MAX {
+            return None;
+        }
+        streams.sessions.retain(|_, session| session.receiver_count() > 0);
+        let session = streams.sessions.entry(session).or_insert_with(|| watch::Sender::new(())).subscribe();
+        Some(Subscription { revisions: streams.revision.subscribe(), session })
     }
 
     /// Notifies a user's subscribers of a revision. Commits may be reported out of order; an older revision changes nothing.
     pub fn notify(&self, user: Uuid, rev: u64) {
-        if let Some(revision) = self.by_user().get(&user) {
-            revision.send_if_modified(|known| {
+        if let Some(streams) = self.by_user().get(&user) {
+            streams.revision.send_if_modified(|known| {
                 let is_newer = rev > *known;
                 *known = rev.max(*known);
                 is_newer
@@ -36,17 +56,26 @@ impl Notifications {
         }
     }
 
-    /// Ends the streams of a user whose account was erased.
-    pub fn remove(&self, user: Uuid) {
-        self.by_user().remove(&user);
+    /// The sessions with an open stream, each with its user: those of one user, or of all.
+    pub fn sessions(&self, user: Option<Uuid>) -> Vec<(Uuid, Uuid)> {
+        let by_user = self.by_user();
+        let streams = by_user.iter().filter(|(known, _)| user.is_none_or(|user| user == **known));
+        streams.flat_map(|(user, streams)| streams.sessions.keys().map(|session| (*user, *session))).collect()
+    }
+
+    /// Ends the streams of a session.
+    pub fn end(&self, user: Uuid, session: Uuid) {
+        if let Some(streams) = self.by_user().get_mut(&user) {
+            streams.sessions.remove(&session);
+        }
     }
 
     /// The number of open streams.
     pub fn open(&self) -> usize {
-        self.by_user().values().map(watch::Sender::receiver_count).sum()
+        self.by_user().values().map(|streams| streams.revision.receiver_count()).sum()
     }
 
-    fn by_user(&self) -> MutexGuard<'_, HashMap<Uuid, watch::Sender<u64>>> {
+    fn by_user(&self) -> MutexGuard<'_, HashMap<Uuid, Streams>> {
         self.by_user.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -69,6 +69,12 @@ impl Failure {
         Self::new(StatusCode::UNAUTHORIZED, ProblemCode::TokenExpired, "the token has expired")
     }
 
+    /// The session has ended (R26).
+    pub fn session_ended() -> Self {
+        let detail = "the session has ended: this device was signed out, the password was changed, or the account is disabled or gone; sign in again";
+        Self::new(StatusCode::UNAUTHORIZED, ProblemCode::TokenRevoked, detail)
+    }
+
     /// The refresh token was revoked or already exchanged.
     pub fn token_revoked() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, ProblemCode::TokenRevoked, "the token was revoked or has already been exchanged; sign in again")
@@ -77,6 +83,11 @@ impl Failure {
     /// A sign-in with a wrong email address or password.
     pub fn wrong_credentials() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, ProblemCode::InvalidCredentials, "the email address or the password is wrong")
+    }
+
+    /// A wrong recovery code, or an email address without one.
+    pub fn wrong_recovery_code() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, ProblemCode::InvalidCredentials, "the email address or the recovery code is wrong")
     }
 
     /// A request was confirmed with a wrong password.
@@ -97,6 +108,11 @@ impl Failure {
     /// The email address already has an account.
     pub fn email_taken() -> Self {
         Self::new(StatusCode::CONFLICT, ProblemCode::EmailTaken, "an account with this email address exists")
+    }
+
+    /// No signed-in device has the session.
+    pub fn no_device() -> Self {
+        Self::new(StatusCode::NOT_FOUND, ProblemCode::NotFound, "no signed-in device has this id")
     }
 
     /// The path does not exist.
@@ -140,6 +156,11 @@ impl Failure {
     pub fn unavailable(detail: &str) -> Self {
         let failure = Self::new(StatusCode::SERVICE_UNAVAILABLE, ProblemCode::Unavailable, detail);
         Failure { retry_after_secs: Some(5), ..failure }
+    }
+
+    /// Whether the request was not authenticated.
+    pub fn is_unauthorized(&self) -> bool {
+        self.status == StatusCode::UNAUTHORIZED
     }
 
     /// Converts the failure to the typed response of an operation.

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::{Arc, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use tokio::net::TcpListener;
@@ -18,6 +18,7 @@ use crate::auth::limits::Limits;
 use crate::auth::passwords::Passwords;
 use crate::auth::tokens::{REFRESH_MS, Tokens};
 use crate::config::Config;
+use crate::devices::Devices;
 use crate::http;
 use crate::metrics::Metrics;
 use crate::net::{self, Connections, Listener};
@@ -25,7 +26,7 @@ use crate::notifications::Notifications;
 use crate::secrets::secrets;
 use crate::shares::Shares;
 use crate::store::StoreError;
-use crate::store::sqlite::{Store, accounts, backup};
+use crate::store::sqlite::{Store, accounts, backup, sessions_ended};
 
 /// The maximum number of connections on the metrics port.
 const OPERATOR_CONNECTIONS_MAX: usize = 32;
@@ -35,6 +36,9 @@ const REQUESTS_MAX: usize = 2_048;
 /// The maximum number of exports in progress per account.
 const EXPORTS_MAX: usize = 2;
 const CHORES_EVERY: Duration = Duration::from_secs(86_400);
+/// How often the server looks for sessions that another process has ended, and how often it stores what the devices did.
+const SESSIONS_EVERY: Duration = Duration::from_secs(1);
+const DEVICES_EVERY: Duration = Duration::from_secs(60);
 
 /// Why a server cannot start, or why it stopped by itself.
 #[derive(Debug, thiserror::Error)]
@@ -137,6 +141,9 @@ impl Running {
     pub async fn stop(self) -> Result<(), ServeError> {
         self.stop.send_replace(true);
         let ended = ended(self.serving.await);
+        if let Err(error) = self.app.devices.store(&self.store).await {
+            tracing::error!(%error, "cannot store what the devices did last");
+        }
         self.store.close().await;
         ended
     }
@@ -224,6 +231,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         passwords,
         limits: Limits::new(config.auth_per_minute),
         notifications: Notifications::default(),
+        devices: Devices::default(),
         bodies: http::body::shares(),
         requests: Shares::new(REQUESTS_EACH_MAX, REQUESTS_MAX),
         parsing: Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from)),
@@ -244,7 +252,8 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         None => None,
     };
     let serving = tokio::spawn(listener.serve(socket));
-    tokio::spawn(chores(Arc::clone(&app), stopping));
+    tokio::spawn(chores(Arc::clone(&app), stopping.clone()));
+    tokio::spawn(watch_sessions(Arc::clone(&app), stopping));
     tracing::info!(%address, secure = certificate.is_some(), data = %config.data.display(), "listening");
     Ok(Running { address, metrics_address, certificate, routes, app, stop, serving, store })
 }
@@ -289,6 +298,35 @@ fn connections(config: &Config) -> Connections {
     let number = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
     let each_max = if config.behind_proxy { usize::MAX } else { number(config.max_connections_per_network) };
     Connections::new(each_max, net::connections_max(number(config.max_connections)))
+}
+
+/// Ends the streams of sessions that another process has ended, and stores what the devices did last.
+async fn watch_sessions(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
+    let (mut known, mut stored) = (None, Instant::now());
+    loop {
+        if let Err(error) = look_at_sessions(&app, &mut known).await {
+            tracing::error!(%error, "cannot look for sessions that have ended");
+        }
+        if stored.elapsed() >= DEVICES_EVERY {
+            stored = Instant::now();
+            if let Err(error) = app.devices.store(&app.store).await {
+                tracing::error!(%error, "cannot store what the devices did last");
+            }
+        }
+        tokio::select! {
+            _ = stopping.wait_for(|stopping| *stopping) => return,
+            () = tokio::time::sleep(SESSIONS_EVERY) => {}
+        }
+    }
+}
+
+async fn look_at_sessions(app: &App, known: &mut Option<u64>) -> Result<(), StoreError> {
+    let ended = app.store.read(sessions_ended).await?;
+    if known.is_some_and(|known| known != ended) {
+        app.end_streams(None).await?;
+    }
+    *known = Some(ended);
+    Ok(())
 }
 
 /// Daily maintenance: purges tombstones, and deletes expired sessions.

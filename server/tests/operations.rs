@@ -232,7 +232,7 @@ async fn feed(client: &TestClient, account: &Account) {
 }
 
 /// Signing in and out, and the effect on the tokens.
-async fn accounts(server: &Server, client: &TestClient, account: &Account) {
+async fn accounts(server: &Server, client: &TestClient, account: &Account, called: &Arc<Mutex<BTreeSet<&'static str>>>) {
     let body = typed(&json!({ "email": "SAM@example.com", "password": PASSWORD }));
     let pair = expect!(client.login(&Login { body, x_contract_version: version() }), LoginResponse::Ok);
     assert_eq!(pair.user_id.0, account.user, "case makes no difference in an address");
@@ -251,6 +251,8 @@ async fn accounts(server: &Server, client: &TestClient, account: &Account) {
     assert_eq!(status, 401, "changing the password signs other devices out");
     let (status, own) = server.post("/api/v1/auth/refresh", None, &refresh(&account.refresh)).await;
     assert_eq!(status, 200, "and keeps this one: {own}");
+    devices(client).await;
+    recovery(client).await;
     let held = expect!(client.get_account(&GetAccount { x_contract_version: version() }), GetAccountResponse::Ok);
     assert_eq!((held.email.0.as_str(), held.record_count), ("sam@example.com", 2));
     let usage = expect!(client.get_account_usage(&GetAccountUsage { x_contract_version: version() }), GetAccountUsageResponse::Ok);
@@ -266,13 +268,50 @@ async fn accounts(server: &Server, client: &TestClient, account: &Account) {
     assert!(matches!(out.body, LogoutResponse::NoContent), "{out:?}");
     let (status, _) = server.post("/api/v1/auth/refresh", None, &refresh(&support::text(&own["refreshToken"]))).await;
     assert_eq!(status, 401, "signed out");
+    let (status, _) = server.get("/api/v1/changes", &account.access).await;
+    assert_eq!(status, 401, "and at once, whatever the lifetime of the access token");
+    let body = typed(&json!({ "email": "sam@example.com", "password": "squat bench deadlift press" }));
+    let pair = expect!(client.login(&Login { body, x_contract_version: version() }), LoginResponse::Ok);
+    let client = &self::client(server, &pair.access_token, called);
     let erase = |password: &str| DeleteAccount { body: typed(&json!({ "password": password })), x_contract_version: version() };
     let refused = client.delete_account(&erase(PASSWORD)).await.expect("an answer");
     assert!(matches!(refused.body, DeleteAccountResponse::Forbidden(_)), "the old password confirms nothing: {refused:?}");
     let erased = client.delete_account(&erase("squat bench deadlift press")).await.expect("an answer");
     assert!(matches!(erased.body, DeleteAccountResponse::NoContent), "{erased:?}");
-    let (status, _) = server.get("/api/v1/changes", &account.access).await;
+    let (status, _) = server.get("/api/v1/changes", &pair.access_token).await;
     assert_eq!(status, 401, "an erased account's token is worth nothing");
+}
+
+/// The devices that are signed in.
+async fn devices(client: &TestClient) {
+    let list = || ListDevices { x_contract_version: version() };
+    let mine = expect!(client.list_devices(&list()), ListDevicesResponse::Ok).devices;
+    assert!(mine.iter().all(|device| device.is_current), "the other one was signed out with the password: {mine:?}");
+    let body = typed(&json!({ "email": "sam@example.com", "password": "squat bench deadlift press", "platform": "Firefox on Android" }));
+    expect!(client.login(&Login { body, x_contract_version: version() }), LoginResponse::Ok);
+    let other = expect!(client.list_devices(&list()), ListDevicesResponse::Ok).devices.into_iter().find(|device| !device.is_current);
+    let other = other.expect("the device that has just signed in");
+    assert_eq!(other.platform.as_ref().map(|platform| platform.0.as_str()), Some("Firefox on Android"));
+    let body = typed(&json!({ "name": "old phone" }));
+    let renamed = client.rename_device(&RenameDevice { id: other.id.clone(), body, x_contract_version: version() }).await;
+    assert!(matches!(renamed.expect("an answer").body, RenameDeviceResponse::NoContent));
+    let named = expect!(client.list_devices(&list()), ListDevicesResponse::Ok).devices;
+    assert!(named.iter().any(|device| device.name.as_ref().is_some_and(|name| name.0 == "old phone")), "{named:?}");
+    let revoke = RevokeDevice { id: other.id, x_contract_version: version() };
+    let revoked = client.revoke_device(&revoke).await.expect("an answer").body;
+    assert!(matches!(revoked, RevokeDeviceResponse::NoContent), "{revoked:?}");
+    let again = client.revoke_device(&revoke).await.expect("an answer").body;
+    assert!(matches!(again, RevokeDeviceResponse::NotFound(_)), "{again:?}");
+}
+
+/// The code for a forgotten password: a wrong one is refused.
+async fn recovery(client: &TestClient) {
+    let body = typed(&json!({ "password": "squat bench deadlift press" }));
+    let made = expect!(client.make_recovery_code(&MakeRecoveryCode { body, x_contract_version: version() }), MakeRecoveryCodeResponse::Ok);
+    assert_eq!(made.recovery_code.0.len(), 23);
+    let body = typed(&json!({ "email": "sam@example.com", "recoveryCode": "00000", "newPassword": "a password of a thief" }));
+    let refused = client.recover_account(&RecoverAccount { body, x_contract_version: version() }).await.expect("an answer").body;
+    assert!(matches!(refused, RecoverAccountResponse::Unauthorized(_)), "{refused:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -291,7 +330,7 @@ async fn every_operation_does_what_the_contract_says() {
     let client = client(&server, &account.access, &called);
     collections(&server, &client, &account).await;
     feed(&client, &account).await;
-    accounts(&server, &client, &account).await;
+    accounts(&server, &client, &account, &called).await;
     let called = called.lock().expect("no panic elsewhere").clone();
     let contract = include_str!("../../spec/openapi.yaml");
     let all: BTreeSet<&str> = contract.lines().filter_map(|line| line.trim().strip_prefix("operationId: ")).collect();

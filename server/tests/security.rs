@@ -37,8 +37,8 @@ fn operations() -> Vec<(reqwest::Method, String, String)> {
 }
 
 /// The operations that require authentication.
-fn closed_operations() -> Vec<(reqwest::Method, String, String)> {
-    let open = ["register", "login", "refreshTokens", "getSyncConfig"];
+pub fn closed_operations() -> Vec<(reqwest::Method, String, String)> {
+    let open = ["register", "login", "refreshTokens", "recoverAccount", "getSyncConfig"];
     operations().into_iter().filter(|(.., id)| !open.contains(&id.as_str())).collect()
 }
 

@@ -31,6 +31,8 @@ pub struct Device {
     pub home: usize,
     /// The account of the current token.
     pub token: Option<usize>,
+    /// The number of sign-ins. Each begins a session.
+    pub session: u64,
     pub store: MemoryStore,
     pub engine: Engine,
     /// Commands of the engine that have not been carried out yet, with the rows as they were when the command was issued.
@@ -65,6 +67,7 @@ impl Device {
             number,
             home,
             token: Some(home),
+            session: 0,
             store,
             engine: Engine::new(settings(), snapshot),
             jobs: Vec::new(),

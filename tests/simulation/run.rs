@@ -52,6 +52,8 @@ pub struct Run {
     /// Whether an old copy of a database has been restored.
     rolled_back: bool,
     newer_app_edits: u64,
+    /// Sessions that have ended, by device: another device has revoked them.
+    ended: BTreeSet<(usize, u64)>,
 }
 
 fn trace() -> bool {
@@ -140,6 +142,7 @@ impl Run {
             twins: BTreeSet::new(),
             rolled_back: false,
             newer_app_edits: 0,
+            ended: BTreeSet::new(),
         }
     }
 
@@ -255,7 +258,7 @@ impl Run {
                 return self.devices[index].check_overwritten(&before);
             }
             Command::Refresh => {
-                let valid = !faults || self.chance.of_thousand(800);
+                let valid = !self.ended.contains(&(index, device.session)) && (!faults || self.chance.of_thousand(800));
                 device.inbox.push(Event::Refreshed { valid });
             }
             Command::Send { request, account, message } => return self.send(index, request, account, message),

@@ -2,6 +2,7 @@
 
 import type { Dexie, Table } from "dexie";
 import type { Records } from "../../generated/typescript/stores.js";
+import type { Device } from "../../generated/typescript/types.js";
 
 /** `workout-logs` as a table name: `workoutLogs`. */
 export type TableName<Path extends string> = Path extends `${infer Word}-${infer Rest}` ? `${Word}${Capitalize<TableName<Rest>>}` : Path;
@@ -60,6 +61,13 @@ export interface SyncOptions {
 export interface Credentials {
   readonly email: string;
   readonly password: string;
+}
+
+/** The recovery code of an account, and the password to be set. */
+export interface Recovery {
+  readonly email: string;
+  readonly recoveryCode: string;
+  readonly newPassword: string;
 }
 
 /** What sync is doing or waiting for. */
@@ -186,6 +194,15 @@ export interface Sync {
   signIn(credentials: Credentials): Promise<void>;
   /** Signs out. The records and the outbox are kept, and syncing continues with the next sign-in. */
   signOut(): Promise<void>;
+  /** Lists the devices that are signed in to the account, the one seen last first. */
+  devices(): Promise<Device[]>;
+  renameDevice(id: string, name: string): Promise<void>;
+  /** Signs out one device, for example one that was lost: the server refuses its next request. The records on it stay there. */
+  revokeDevice(id: string): Promise<void>;
+  /** Makes a recovery code, which replaces the one before. Show it to the user, who keeps it: it cannot be read again. */
+  makeRecoveryCode(password: string): Promise<string>;
+  /** Sets a new password with the recovery code, which is then spent, and signs out every device. */
+  recover(recovery: Recovery): Promise<void>;
   /** Switches sync on. Sync is on by default, but nothing is sent before the first sign-in. */
   enable(): Promise<void>;
   /** Switches sync off, for all tabs and after restarts. */

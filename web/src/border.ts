@@ -24,7 +24,7 @@ export type Call = {
  */
 operation: string, method: string, url: string, };
 
-export type AccountCall = { "signUp": [string, string] } | { "signIn": [string, string] } | { "refresh": string } | "signOut" | "notifications";
+export type AccountCall = { "signUp": [string, string, string] } | { "signIn": [string, string, string] } | { "refresh": string } | "signOut" | "notifications";
 
 export type WrittenCall = { body: string, 
 /**

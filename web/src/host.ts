@@ -1,6 +1,7 @@
 // A syncing device: combines the engine, the store and the transport, and answers the calls of pages. Only one tab's worker hosts it at a
 // time.
 
+import type { DeviceList, RecoveryCode } from "../../generated/typescript/types.js";
 import type { BlockedRecord, Credentials, PastVersion, QuarantinedChange } from "./api.js";
 import type { LeaderStatus, Method, Settings } from "./channel.js";
 import { HELD_OPEN, makeDatabase, partsOfKey, PAUSED, type Database } from "./database.js";
@@ -122,10 +123,37 @@ export class Host {
         return this.discard(`${first as string}/${second as string}`);
       case "quarantine":
         return this.quarantine();
+      case "devices":
+      case "renameDevice":
+      case "revokeDevice":
+      case "makeRecoveryCode":
+        return this.callAccount(method, first, second);
+      case "recover":
+        return this.transport.recover(first);
       case "conflicts":
         return this.conflicts(first);
       case "restore":
         return this.store.restore(first).then(() => this.driver.written());
+    }
+  }
+
+  private async callAccount(method: "devices" | "renameDevice" | "revokeDevice" | "makeRecoveryCode", first: string, name: string): Promise<unknown> {
+    const path = "/api/v1/account/devices";
+    const one = `${path}/${encodeURIComponent(first)}`;
+    switch (method) {
+      case "devices": {
+        const list = await this.transport.callAccount("list the devices", { operation: "listDevices", method: "GET", path });
+        return (list as DeviceList).devices;
+      }
+      case "renameDevice":
+        return this.transport.callAccount("rename the device", { operation: "renameDevice", method: "PUT", path: one }, { name });
+      case "revokeDevice":
+        return this.transport.callAccount("sign out the device", { operation: "revokeDevice", method: "DELETE", path: one });
+      case "makeRecoveryCode": {
+        const operation = { operation: "makeRecoveryCode", method: "POST", path: "/api/v1/account/recovery-code" };
+        const made = await this.transport.callAccount("make a recovery code", operation, { password: first });
+        return (made as RecoveryCode).recoveryCode;
+      }
     }
   }
 

@@ -1,6 +1,18 @@
 // The page's side: the database with its intercepted writes, the worker, and calls to the leading worker.
 
-import type { BlockedRecord, CollectionPath, Credentials, PastVersion, QuarantinedChange, StrongLogDatabase, Sync, SyncOptions, SyncStatus } from "./api.js";
+import type { Device } from "../../generated/typescript/types.js";
+import type {
+  BlockedRecord,
+  CollectionPath,
+  Credentials,
+  PastVersion,
+  QuarantinedChange,
+  Recovery,
+  StrongLogDatabase,
+  Sync,
+  SyncOptions,
+  SyncStatus,
+} from "./api.js";
 import { Calls } from "./calls.js";
 import { openChannel, type LeaderStatus, type Message, type Method } from "./channel.js";
 import { countOwnTables, HELD_OPEN, makeDatabase, PAUSED, type Database } from "./database.js";
@@ -98,6 +110,26 @@ class Page implements Sync {
 
   signOut(): Promise<void> {
     return this.call("signOut");
+  }
+
+  devices(): Promise<Device[]> {
+    return this.call("devices");
+  }
+
+  renameDevice(id: string, name: string): Promise<void> {
+    return this.call("renameDevice", id, name);
+  }
+
+  revokeDevice(id: string): Promise<void> {
+    return this.call("revokeDevice", id);
+  }
+
+  makeRecoveryCode(password: string): Promise<string> {
+    return this.call("makeRecoveryCode", password);
+  }
+
+  recover(recovery: Recovery): Promise<void> {
+    return this.call("recover", recovery);
   }
 
   enable(): Promise<void> {

@@ -1,8 +1,10 @@
 // Sends requests to the server with fetch, and manages the tokens that they need. The counterpart of src/transport.rs.
 
+import type { Recovery } from "./api.js";
 import type { AccountCall, TokenAnswer, WrittenCall } from "./border.js";
 import type { OwnTables } from "./database.js";
 import { errorText } from "./error.js";
+import { platformOf } from "./platform.js";
 import * as wasm from "../engine/pkg/engine.js";
 
 /** The time limit for an answer. */
@@ -26,6 +28,13 @@ export interface Tokens {
   readonly account: string;
   readonly accessToken: string;
   readonly refreshToken: string;
+}
+
+/** An operation of the contract about the account. */
+export interface AccountOperation {
+  readonly operation: string;
+  readonly method: string;
+  readonly path: string;
 }
 
 /** Validates a request and its answer, and throws if they violate the contract. */
@@ -67,7 +76,7 @@ export class Transport {
   /** Requests tokens for an email address and a password. */
   async signIn(how: "signUp" | "signIn", credentials: { readonly email: string; readonly password: string }): Promise<Tokens> {
     const doing = how === "signUp" ? "create the account" : "sign in";
-    const typed: [string, string] = [credentials.email, credentials.password];
+    const typed: [string, string, string] = [credentials.email, credentials.password, platformOf(navigator.userAgent)];
     const answer = await this.askForTokens(doing, how === "signUp" ? { signUp: typed } : { signIn: typed });
     if ("tokens" in answer) {
       return answer.tokens;
@@ -140,6 +149,32 @@ export class Transport {
     }
   }
 
+  /** Calls an operation of the account as the signed-in user, and returns the JSON of its answer. */
+  async callAccount(doing: string, operation: AccountOperation, body?: object): Promise<unknown> {
+    const asked = async (tokens: Tokens | undefined): Promise<Answer> => {
+      if (tokens === undefined) {
+        throw new Error(`cannot ${doing}: nobody is signed in; sign in first`);
+      }
+      return this.askAccount(doing, operation, body, tokens);
+    };
+    const answer = await asked(await this.tokens());
+    return result(doing, answer.status === 401 ? await asked(await this.refresh()) : answer);
+  }
+
+  /** Sets a new password with the recovery code. Nobody needs to be signed in. */
+  async recover(recovery: Recovery): Promise<void> {
+    const doing = "set a new password";
+    result(doing, await this.askAccount(doing, { operation: "recoverAccount", method: "POST", path: "/api/v1/auth/recover" }, recovery, undefined));
+  }
+
+  private async askAccount(doing: string, to: AccountOperation, body: object | undefined, tokens: Tokens | undefined): Promise<Answer> {
+    const call = { operation: to.operation, method: to.method, url: `${this.baseUrl}${to.path}` };
+    const sent = body === undefined ? undefined : encode(JSON.stringify(body));
+    return this.ask(call, sent, tokens).catch((error: unknown) => {
+      throw new Error(`cannot ${doing}: the server cannot be reached (${errorText(error)}); check its address and the network`);
+    });
+  }
+
   /** Requests tokens, and reads the answer. */
   private async askForTokens(doing: string, asked: AccountCall): Promise<TokenAnswer> {
     const { body, ...call } = this.write(asked);
@@ -174,6 +209,24 @@ export class Transport {
     const request: RequestInit = { method: call.method, headers, signal, cache: "no-store", credentials: "omit", redirect: "error" };
     return this.send(call.url, body === undefined ? request : { ...request, body: body as BodyInit });
   }
+}
+
+/** The JSON of an answer, or an error if the server refuses. */
+function result(doing: string, { status, body }: Answer): unknown {
+  const text = new TextDecoder().decode(body);
+  if (status === 204) {
+    return undefined;
+  }
+  let read: { readonly detail?: string; readonly title?: string };
+  try {
+    read = JSON.parse(text) as typeof read;
+  } catch {
+    throw new Error(`cannot ${doing}: the answer ${status} does not come from a sync server; check the server's address and the network`);
+  }
+  if (status >= 300) {
+    throw new Error(`cannot ${doing}: the server answered ${status}: ${read.detail ?? read.title ?? "it refuses"}`);
+  }
+  return read;
 }
 
 function encode(body: string): Uint8Array | undefined {

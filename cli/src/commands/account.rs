@@ -1,18 +1,19 @@
-//! `register`, `login`, `logout` and `account`: the account that this device syncs with.
+//! `register`, `login`, `recover`, `logout` and `account`: the account that this device syncs with.
 
 use stronglog_sync::account::SignOut;
 use stronglog_sync::transport::Traffic;
 
 use crate::args::{Account, Logout, SignIn};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::output::{AccountOutput, DoneOutput, LogoutOutput, SignInOutput};
+use crate::output::{AccountOutput, DoneOutput, LogoutOutput, RecoveryCodeOutput, SignInOutput};
 use crate::profile::{Notifications, Profile};
 use crate::progress::{self, Shown};
 use crate::summary::{acts, exit_of, say_synced};
-use crate::terminal::{Asking, ask_line, bytes, counted, good, moment, password, remark, say, say_fields, say_json};
+use crate::terminal::{Asking, ask_line, bold, bytes, counted, good, moment, password, remark, say, say_fields, say_json};
 
 const PASSWORD: &str = "STRONGLOG_PASSWORD";
 pub const NEW_PASSWORD: &str = "STRONGLOG_NEW_PASSWORD";
+const RECOVERY_CODE: &str = "STRONGLOG_RECOVERY_CODE";
 
 pub async fn register(profile: &Profile, sign_in: &SignIn, json: bool) -> Outcome {
     let client = profile.open(Notifications::Off).await?;
@@ -24,7 +25,41 @@ pub async fn register(profile: &Profile, sign_in: &SignIn, json: bool) -> Outcom
     let asking = Asking { question: "New password", variable: PASSWORD, stdin: sign_in.password_stdin, twice: true };
     let password = password(asking).await?;
     let account = client.account().register(&email, &password, Some(&device_name(sign_in))).await?;
-    signed_in(profile, &client, &account.to_string(), &email, json, "created the account").await
+    let recovery_code = new_recovery_code(&client, &password).await;
+    let done = Done { account: account.to_string(), email, recovery_code, what: "created the account" };
+    signed_in(profile, &client, done, json).await
+}
+
+/// Sets a new password with the recovery code, and signs in with it.
+pub async fn recover(profile: &Profile, sign_in: &SignIn, json: bool) -> Outcome {
+    let client = profile.open(Notifications::Off).await?;
+    profile.check_writable()?;
+    let email = email(sign_in).await?;
+    let code = Asking { question: "Recovery code", variable: RECOVERY_CODE, stdin: false, twice: false };
+    let (code, new) = two_secrets(sign_in.password_stdin, code, "the recovery code and the new password").await?;
+    client.account().recover(&email, &code, &new).await?;
+    let account = client.account().login(&email, &new, Some(&device_name(sign_in))).await.map_err(|error| {
+        Failure::new(format!("the new password is set, and every device is signed out, but {error}; use `stronglog login --email {email}`"))
+    })?;
+    let recovery_code = new_recovery_code(&client, &new).await;
+    let done = Done { account: account.to_string(), email, recovery_code, what: "set a new password and signed in as" };
+    signed_in(profile, &client, done, json).await
+}
+
+/// Makes a recovery code. The account works without one, so a failure is only a remark.
+async fn new_recovery_code(client: &stronglog_sync::Client, password: &str) -> Option<String> {
+    match client.account().make_recovery_code(password).await {
+        Ok(code) => Some(code),
+        Err(error) => {
+            remark!("there is no recovery code yet: {error}; make one with `stronglog account recovery-code`");
+            None
+        }
+    }
+}
+
+fn say_recovery_code(code: &str) -> Outcome<()> {
+    say!("  recovery code  {}", bold(code))?;
+    Ok(say!("  Write it down: it sets a new password if you forget yours, and it is not shown again.")?)
 }
 
 pub async fn login(profile: &Profile, sign_in: &SignIn, json: bool) -> Outcome {
@@ -36,7 +71,16 @@ pub async fn login(profile: &Profile, sign_in: &SignIn, json: bool) -> Outcome {
         Err(error) if error.is_other_account() => return Err(other_account(profile, &format!("sign in as {email}"), &email)?),
         other => other?,
     };
-    signed_in(profile, &client, &account.to_string(), &email, json, "signed in as").await
+    let done = Done { account: account.to_string(), email, recovery_code: None, what: "signed in as" };
+    signed_in(profile, &client, done, json).await
+}
+
+/// A sign-in that has succeeded.
+struct Done {
+    account: String,
+    email: String,
+    recovery_code: Option<String>,
+    what: &'static str,
 }
 
 /// The error for an account that would share a profile with another account.
@@ -50,15 +94,17 @@ fn other_account(profile: &Profile, doing: &str, other: &str) -> Outcome<Failure
 }
 
 /// Saves the sign-in, and syncs for the first time.
-async fn signed_in(profile: &Profile, client: &stronglog_sync::Client, account: &str, email: &str, json: bool, done: &str) -> Outcome {
-    profile.remember(email)?;
+async fn signed_in(profile: &Profile, client: &stronglog_sync::Client, done: Done, json: bool) -> Outcome {
+    let Done { account, email, recovery_code, what } = done;
+    profile.remember(&email)?;
     let server = profile.remembered()?.server.unwrap_or_default();
     if !json {
-        say!("{} {done} {email} at {server}", good("✓"))?;
+        say!("{} {what} {email} at {server}", good("✓"))?;
+        recovery_code.as_deref().map_or(Ok(()), say_recovery_code)?;
     }
     let synced = progress::sync(client, "syncing", Traffic::default(), None, if json { Shown::Never } else { Shown::OnTerminal }).await?;
     if json {
-        say_json(&SignInOutput { account: account.to_owned(), email: email.to_owned(), server, acts: acts(&synced.status) })?;
+        say_json(&SignInOutput { account, email, server, recovery_code, acts: acts(&synced.status) })?;
     } else {
         say_synced(&synced)?;
     }
@@ -94,7 +140,7 @@ pub async fn logout(profile: &Profile, logout: &Logout, json: bool) -> Outcome {
     match client.account().sign_out(which).await {
         // The tokens of this device are deleted in any case. Signing out other devices requires the server.
         Err(error) if error.is_offline() && !logout.all_devices => {
-            remark!("signed out on this device only; the server ends the session when it expires: {error}");
+            remark!("signed out on this device only; `stronglog devices revoke` on another device ends its session on the server: {error}");
         }
         other => other?,
     }
@@ -136,8 +182,20 @@ pub async fn run(profile: &Profile, action: &Account, json: bool) -> Outcome {
             return Ok(Exit::Done);
         }
         Account::Password { password_stdin } => {
-            let (current, new) = two_passwords(*password_stdin).await?;
+            let current = Asking { question: "Current password", variable: PASSWORD, stdin: false, twice: false };
+            let (current, new) = two_secrets(*password_stdin, current, "the current password and the new one").await?;
             client.account().change_password(&current, &new).await?;
+        }
+        Account::RecoveryCode { password_stdin } => {
+            let asking = Asking { question: "Password", variable: PASSWORD, stdin: *password_stdin, twice: false };
+            let recovery_code = client.account().make_recovery_code(&password(asking).await?).await?;
+            if json {
+                say_json(&RecoveryCodeOutput { recovery_code })?;
+            } else {
+                say!("{} made a new recovery code; the one before is worth nothing", good("✓"))?;
+                say_recovery_code(&recovery_code)?;
+            }
+            return Ok(Exit::Done);
         }
         Account::Erase { password_stdin, yes } => {
             let account = client.account().read().await?;
@@ -158,19 +216,20 @@ pub async fn run(profile: &Profile, action: &Account, json: bool) -> Outcome {
     Ok(Exit::Done)
 }
 
-async fn two_passwords(stdin: bool) -> Outcome<(String, String)> {
+/// Reads a secret and the new password: as two lines of standard input, from the environment, or from the terminal.
+async fn two_secrets(stdin: bool, first: Asking<'_>, what: &str) -> Outcome<(String, String)> {
     if stdin {
         let mut lines = std::io::stdin().lines().map_while(Result::ok);
         return match (lines.next(), lines.next()) {
-            (Some(current), Some(new)) => Ok((current, new)),
-            _ => Err(Failure::usage(
-                "cannot read the passwords: standard input has fewer than two lines; pass the current password and the new one, one per line",
-            )),
+            (Some(first), Some(new)) => Ok((first, new)),
+            _ => Err(Failure::usage(format!(
+                "cannot read the passwords: standard input has fewer than two lines; pass {what}, one per line"
+            ))),
         };
     }
-    let current = password(Asking { question: "Current password", variable: PASSWORD, stdin: false, twice: false }).await?;
+    let first = password(first).await?;
     let new = password(Asking { question: "New password", variable: NEW_PASSWORD, stdin: false, twice: true }).await?;
-    Ok((current, new))
+    Ok((first, new))
 }
 
 async fn confirm_erase(email: &str, stdin_is_taken: bool) -> Outcome<()> {

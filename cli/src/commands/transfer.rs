@@ -1,7 +1,7 @@
-//! `export` and `import`: all records as lines of JSON.
+//! `export` and `import`: all records as lines of JSON, and the logs of other apps.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::io::{BufRead, BufReader, BufWriter, IsTerminal, Write};
 use std::path::Path;
 
 use console::measure_text_width;
@@ -11,10 +11,11 @@ use tempfile::NamedTempFile;
 
 use crate::args::{Export, Import, OnConflict};
 use crate::exit::{Exit, Failure, Outcome};
+use crate::logs::{App, Converted, Known, Log, Unit};
 use crate::output::{ExportOutput, ImportOutput};
 use crate::profile::Profile;
 use crate::progress::{Progress, Shown};
-use crate::terminal::{bad, counted, faint, good, remark, say, say_json, thousands};
+use crate::terminal::{ask_line, bad, counted, faint, good, remark, say, say_json, thousands};
 
 /// The number of lines between redraws of the progress bar.
 const REDRAW_LINES: u64 = 1_000;
@@ -126,12 +127,7 @@ impl<W: Write> Write for ClosedPipeNoticed<W> {
 
 pub async fn import(profile: &Profile, import: &Import, json: bool) -> Outcome {
     let client = profile.open_local().await?;
-    let input: Box<dyn BufRead> = if import.file == Path::new("-") {
-        Box::new(std::io::stdin().lock())
-    } else {
-        let file = File::open(&import.file).map_err(|error| Failure::new(format!("cannot read {}: {error}", import.file.display())))?;
-        Box::new(BufReader::new(file))
-    };
+    let input = open(&import.file)?;
     let mut options = ImportOptions::default();
     options.on_conflict = match import.on_conflict {
         OnConflict::Newer => stronglog_sync::client::OnConflict::Newer,
@@ -140,13 +136,10 @@ pub async fn import(profile: &Profile, import: &Import, json: bool) -> Outcome {
     };
     options.partial = import.partial;
     options.dry_run = import.dry_run;
-    let progress = Progress::new("importing", shown(json));
-    let imported = client.import(input, options, |lines| {
-        if lines.is_multiple_of(REDRAW_LINES) {
-            progress.set(lines, None);
-        }
-    })?;
-    progress.finish();
+    let imported = match import.from {
+        None => read_in(&client, input, options, None, json)?,
+        Some(app) => import_log(&client, app, input, import.unit, options, json).await?,
+    };
     if json {
         say_json(&ImportOutput::of(&imported, import.dry_run))?;
     } else {
@@ -157,6 +150,60 @@ pub async fn import(profile: &Profile, import: &Import, json: bool) -> Outcome {
         false if imported.written || import.dry_run => Exit::Attention,
         false => Exit::Failed,
     })
+}
+
+fn open(path: &Path) -> Outcome<Box<dyn BufRead>> {
+    if path == Path::new("-") {
+        return Ok(Box::new(std::io::stdin().lock()));
+    }
+    let file = File::open(path).map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))?;
+    Ok(Box::new(BufReader::new(file)))
+}
+
+/// Imports lines with a progress bar. `total` is how many there are, where it is known.
+fn read_in(client: &Client, input: impl BufRead, options: ImportOptions, total: Option<u64>, json: bool) -> Outcome<Imported> {
+    let progress = Progress::new("importing", shown(json));
+    let imported = client.import(input, options, |lines| {
+        if lines.is_multiple_of(REDRAW_LINES) {
+            progress.set(lines, total);
+        }
+    });
+    progress.finish();
+    Ok(imported?)
+}
+
+/// Imports what another app has exported. A line of its file that is not understood counts as an invalid line of an import.
+async fn import_log(
+    client: &Client,
+    app: App,
+    input: impl BufRead,
+    unit: Option<Unit>,
+    mut options: ImportOptions,
+    json: bool,
+) -> Outcome<Imported> {
+    let log = Log::read(app, input)?;
+    let unit = match unit {
+        None if log.needs_unit() => ask_unit().await?,
+        unit => unit.unwrap_or(Unit::Kg),
+    };
+    let Converted { text, origins, refused } = log.convert(unit, &Known::of(client)?);
+    let dry_run = options.dry_run;
+    options.dry_run |= !refused.is_empty() && !options.partial;
+    let mut imported = read_in(client, text.as_bytes(), options, Some(origins.len() as u64), json)?;
+    let origin = |line: usize| origins.get(line.saturating_sub(1)).and_then(|line| usize::try_from(*line).ok()).unwrap_or(line);
+    imported.refused.iter_mut().for_each(|(line, _)| *line = origin(*line));
+    imported.refused.extend(refused.into_iter().map(|(line, message)| (usize::try_from(line).unwrap_or(usize::MAX), message)));
+    imported.refused.sort_by_key(|(line, _)| *line);
+    imported.written &= dry_run == options.dry_run;
+    Ok(imported)
+}
+
+async fn ask_unit() -> Outcome<Unit> {
+    if !std::io::stdin().is_terminal() {
+        return Err(Failure::usage("cannot tell the unit of the weights: the file does not name it; use --unit kg or --unit lb"));
+    }
+    let answer = ask_line("Are the weights in kg or lb".to_owned()).await?;
+    Unit::named(&answer).ok_or_else(|| Failure::usage(format!("cannot use {answer:?} as the unit of the weights: type kg or lb")))
 }
 
 /// Prints what an import did or would do, followed by the refused lines.

@@ -7,6 +7,10 @@
 mod account;
 #[path = "../device.rs"]
 mod device;
+#[path = "../devices.rs"]
+mod devices;
+#[path = "../logs.rs"]
+mod logs;
 #[path = "../operations.rs"]
 mod operations;
 #[path = "../operator.rs"]
@@ -25,6 +29,8 @@ mod transfer;
 mod upkeep;
 #[path = "../users.rs"]
 mod users;
+#[path = "../watch.rs"]
+mod watch;
 
 #[test]
 fn every_test_file_belongs_to_a_program() {

@@ -209,6 +209,7 @@ mod tests {
             user: USER,
             id: SESSION,
             device_name: None,
+            platform: None,
             salt: [salt; 16],
             generation: 3,
             rotated_at: 0,

@@ -9,7 +9,7 @@ use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
-use http::{HeaderName, HeaderValue, Method, header};
+use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use stronglog_sync::api::operations::GetSyncConfig;
 use stronglog_sync::api::registry;
 use stronglog_sync::api::runtime::http::Operation;
@@ -18,7 +18,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-use crate::app::App;
+use crate::app::{App, now_ms};
 use crate::config::{Config, Network, Origin};
 use crate::http::request_id;
 use crate::problem::Failure;
@@ -114,18 +114,33 @@ fn numbers(version: &str) -> Option<[u32; 3]> {
 
 /// Authenticates a request, and refuses it if the account has too many requests in progress. Handlers find the caller in the request's
 /// extensions.
+///
+/// A handler that succeeds has checked the session in its own transaction. What else leaves here is checked now, so that a request under an
+/// ended session is answered 401 and nothing else, whatever else is wrong with it (R26).
 pub async fn caller(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
-    let admitted = app.tokens.caller(request.headers()).and_then(|caller| {
-        let place = app.requests.take(caller.user, 1).map_err(|_| Failure::unavailable("too many requests are under way"))?;
-        Ok((caller, place))
-    });
-    match admitted {
-        Ok((caller, _place)) => {
+    let caller = match app.tokens.caller(request.headers()) {
+        Ok(caller) => caller,
+        Err(failure) => return failure.into_response(),
+    };
+    let response = match app.requests.take(caller.user, 1) {
+        Ok(_place) => {
             request.extensions_mut().insert(caller);
             next.run(request).await
         }
-        Err(failure) => failure.into_response(),
+        Err(_) => Failure::unavailable("too many requests are under way").into_response(),
+    };
+    if !response.status().is_success() {
+        if response.status() == StatusCode::UNAUTHORIZED {
+            return response;
+        }
+        if let Err(failure) = app.read_as(caller, |_| Ok(())).await
+            && failure.is_unauthorized()
+        {
+            return failure.into_response();
+        }
     }
+    app.devices.saw(caller, now_ms());
+    response
 }
 
 /// Returns the network address of a request's client.

@@ -38,13 +38,13 @@ async fn export(State(app): State<Arc<App>>, Extension(caller): Extension<Caller
     let incoming = Incoming::new(ExportAccount::PATH, &parts.uri, &parts.headers, &[]).ok_or_else(Failure::no_path)?;
     ExportAccount::receive(&incoming)?;
     let place = app.exports.take(caller.user, 1).map_err(|_| Failure::rate_limited(30))?;
-    // If the account does not exist, the response is 401 and not a stream.
-    let first = page(&app, caller.user, 0).await?;
-    let export = Export { app, user: caller.user, next: Some(first), _place: place };
+    // If the session has ended, the response is 401 and not a stream. If it ends later, the stream breaks off.
+    let first = page(&app, caller, 0).await?;
+    let export = Export { app, caller, next: Some(first), _place: place };
     let pages = stream::try_unfold(export, |mut export| async move {
         let Some(Page { text, last, has_more }) = export.next.take() else { return Ok(None) };
         if has_more {
-            export.next = Some(page(&export.app, export.user, last).await.map_err(|_| Broken)?);
+            export.next = Some(page(&export.app, export.caller, last).await.map_err(|_| Broken)?);
         }
         Ok::<_, Broken>(Some((text, export)))
     });
@@ -53,7 +53,7 @@ async fn export(State(app): State<Arc<App>>, Extension(caller): Extension<Caller
 
 struct Export {
     app: Arc<App>,
-    user: Uuid,
+    caller: Caller,
     /// The page to send next. One page is read ahead, so that a failure is noticed before the last page makes the export look complete.
     next: Option<Page>,
     /// This export's share of the account's limit.
@@ -67,8 +67,8 @@ struct Page {
     has_more: bool,
 }
 
-async fn page(app: &App, user: Uuid, after: u64) -> Result<Page, Failure> {
-    app.read(user, move |records| {
+async fn page(app: &App, caller: Caller, after: u64) -> Result<Page, Failure> {
+    app.read(caller, move |records| {
         let (mut text, mut last, mut has_more) = (String::new(), after, false);
         records.changes(Feed::All, after, &mut |change| {
             if text.len() >= PAGE_BYTES {

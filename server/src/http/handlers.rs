@@ -1,4 +1,4 @@
-//! The handlers of the generated routes: accounts, sessions, the change stream and the sync configuration.
+//! The handlers of the generated routes: accounts, sessions, devices, the change stream and the sync configuration.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -6,15 +6,18 @@ use std::time::Instant;
 
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
+use rusqlite::Connection;
 use stronglog_sync::api::operations::{
     ChangePassword, ChangePasswordResponse, DeleteAccount, DeleteAccountResponse, GetAccount, GetAccountResponse, GetAccountUsage,
-    GetAccountUsageResponse, GetSyncConfig, GetSyncConfigResponse, Login, LoginResponse, Logout, LogoutResponse, RefreshTokens,
-    RefreshTokensResponse, Register, RegisterResponse, StreamChanges,
+    GetAccountUsageResponse, GetSyncConfig, GetSyncConfigResponse, ListDevices, ListDevicesResponse, Login, LoginResponse, Logout,
+    LogoutResponse, MakeRecoveryCode, MakeRecoveryCodeResponse, RecoverAccount, RecoverAccountResponse, RefreshTokens,
+    RefreshTokensResponse, Register, RegisterResponse, RenameDevice, RenameDeviceResponse, RevokeDevice, RevokeDeviceResponse,
+    StreamChanges,
 };
 use stronglog_sync::api::runtime::http::{Outcome, Reply};
 use stronglog_sync::api::server::Api;
 use stronglog_sync::api::{
-    self, ContractVersion, ContractVersions, Email, Epoch, Id, Limits, RefreshToken, Revision, SyncConfig, TokenPair,
+    self, ContractVersion, ContractVersions, Email, Epoch, Id, Limits, Name, Platform, RefreshToken, Revision, SyncConfig, TokenPair,
 };
 use stronglog_sync::api::{Timestamp, registry};
 use stronglog_sync::record::RECORD_BYTES_MAX;
@@ -27,9 +30,9 @@ use crate::auth::limits::{Who, network, site};
 use crate::auth::tokens::{ACCESS_SECS, Caller, GRACE_MS, REFRESH_MS, Refresh};
 use crate::feed::{BATCH_BYTES_MAX, BATCH_CHANGES_MAX, CLOCK_SKEW_MAX_MS, PAGE_BYTES_MAX, PAGE_CHANGES_MAX};
 use crate::problem::{Failure, usage};
-use crate::store::Records;
 use crate::store::sqlite::accounts::{self, Account, Created, Session};
 use crate::store::sqlite::{self, UserRecords};
+use crate::store::{Records, StoreError};
 
 /// Implements the generated trait. Operations on records are served by `http/records.rs`.
 pub struct Handlers(pub Arc<App>);
@@ -55,6 +58,26 @@ impl Api for Handlers {
         reply(self.set_password(&parts, call).await, |()| ChangePasswordResponse::NoContent)
     }
 
+    async fn recover_account(&self, parts: Parts, call: RecoverAccount) -> Reply<RecoverAccountResponse> {
+        reply(self.recover(&parts, call).await, |()| RecoverAccountResponse::NoContent)
+    }
+
+    async fn make_recovery_code(&self, parts: Parts, call: MakeRecoveryCode) -> Reply<MakeRecoveryCodeResponse> {
+        reply(self.recovery_code(&parts, call.body.password.0).await, MakeRecoveryCodeResponse::Ok)
+    }
+
+    async fn list_devices(&self, parts: Parts, _: ListDevices) -> Reply<ListDevicesResponse> {
+        reply(self.devices(&parts).await, ListDevicesResponse::Ok)
+    }
+
+    async fn rename_device(&self, parts: Parts, call: RenameDevice) -> Reply<RenameDeviceResponse> {
+        reply(self.rename(&parts, call).await, |()| RenameDeviceResponse::NoContent)
+    }
+
+    async fn revoke_device(&self, parts: Parts, call: RevokeDevice) -> Reply<RevokeDeviceResponse> {
+        reply(self.revoke(&parts, &call.id).await, |()| RevokeDeviceResponse::NoContent)
+    }
+
     async fn get_account(&self, parts: Parts, _: GetAccount) -> Reply<GetAccountResponse> {
         reply(self.account(&parts).await, GetAccountResponse::Ok)
     }
@@ -77,6 +100,13 @@ impl Api for Handlers {
     }
 }
 
+/// A password or a recovery code, as it was given and as it was stored.
+pub(super) struct Secret {
+    pub email: Email,
+    pub given: String,
+    pub hash: fn(&Connection, &Account) -> Result<Option<String>, StoreError>,
+}
+
 impl Handlers {
     async fn create(&self, parts: &Parts, call: Register) -> Result<TokenPair, Failure> {
         let app = &self.0;
@@ -88,7 +118,7 @@ impl Handlers {
         let now = now_ms();
         let account =
             Account { user: new_id(), email: call.body.email.0.to_lowercase(), password_hash, created_at: now, is_disabled: false };
-        let session = new_session(account.user, call.body.device_name.map(|name| name.0), now);
+        let session = new_session(account.user, call.body.device_name, call.body.platform, now);
         app.store
             .write(move |connection| {
                 match accounts::create(connection, &account)? {
@@ -106,27 +136,16 @@ impl Handlers {
 
     async fn sign_in(&self, parts: &Parts, call: Login) -> Result<TokenPair, Failure> {
         let app = &self.0;
-        let network = self.attempt(parts)?;
-        let email = call.body.email.0.to_lowercase();
-        let (here, anywhere) = (Who::AccountFrom(email.clone(), network), Who::Account(email.clone()));
-        app.limits.take(&here, Instant::now())?;
-        let account = app.store.read(move |connection| Ok::<_, Failure>(accounts::by_email(connection, &email)?)).await?;
-        let (user, hash) = account.map(|account| (account.user, account.password_hash)).unzip();
-        let counted = !user.is_some_and(|user| app.limits.knows(user, network));
-        if counted {
-            app.limits.take(&anywhere, Instant::now())?;
-        }
-        let right = app.passwords.verify(call.body.password.0, hash).await?;
-        let Some(user) = user.filter(|_| right) else { return Err(Failure::wrong_credentials()) };
-        app.limits.give_back(&here);
-        if counted {
-            app.limits.give_back(&anywhere);
-        }
+        let secret =
+            Secret { email: call.body.email, given: call.body.password.0, hash: |_, account| Ok(Some(account.password_hash.clone())) };
+        let (network, known) = self.check(parts, secret).await?;
+        let (user, hash) = known.ok_or_else(Failure::wrong_credentials)?;
         app.limits.learn(user, network);
-        let session = new_session(user, call.body.device_name.map(|name| name.0), now_ms());
+        let session = new_session(user, call.body.device_name, call.body.platform, now_ms());
         let begun = app.store.write(move |connection| {
-            // The account may have been erased in the meantime.
-            let account = accounts::by_user(connection, user)?.ok_or_else(Failure::wrong_credentials)?;
+            // The account may have been erased, or its password changed, in the meantime.
+            let account = accounts::by_user(connection, user)?;
+            let account = account.filter(|account| account.password_hash == hash).ok_or_else(Failure::wrong_credentials)?;
             if account.is_disabled {
                 return Err(Failure::disabled());
             }
@@ -135,6 +154,33 @@ impl Handlers {
         });
         let session = begun.await?;
         self.pair(&session, session.generation)
+    }
+
+    /// Checks the secret of somebody who is not signed in, within the limits on guesses. Returns the caller's network, and the account and
+    /// the hash if the secret is right. Whether there is an account makes no difference in time.
+    pub(super) async fn check(&self, parts: &Parts, secret: Secret) -> Result<(IpAddr, Option<(Uuid, String)>), Failure> {
+        let app = &self.0;
+        let network = self.attempt(parts)?;
+        let email = secret.email.0.to_lowercase();
+        let (here, anywhere) = (Who::AccountFrom(email.clone(), network), Who::Account(email.clone()));
+        app.limits.take(&here, Instant::now())?;
+        let found = app.store.read(move |connection| {
+            let Some(account) = accounts::by_email(connection, &email)? else { return Ok(None) };
+            Ok::<_, Failure>(Some((account.user, (secret.hash)(connection, &account)?)))
+        });
+        let (user, hash) = found.await?.unzip();
+        let (hash, counted) = (hash.flatten(), !user.is_some_and(|user| app.limits.knows(user, network)));
+        if counted {
+            app.limits.take(&anywhere, Instant::now())?;
+        }
+        if !app.passwords.verify(secret.given, hash.clone()).await? {
+            return Ok((network, None));
+        }
+        app.limits.give_back(&here);
+        if counted {
+            app.limits.give_back(&anywhere);
+        }
+        Ok((network, user.zip(hash)))
     }
 
     /// Exchanges a refresh token. The newest token is rotated. The previous token gets the same response for a grace period, since the
@@ -151,7 +197,7 @@ impl Handlers {
             if !app.tokens.is_genuine(&token, &session) {
                 return Err(Failure::unauthorized());
             }
-            if session.revoked {
+            if !accounts::is_live(connection, session.user, session.id)? {
                 return Ok(Err(Failure::token_revoked()));
             }
             if now.saturating_sub(session.rotated_at) > REFRESH_MS {
@@ -168,7 +214,11 @@ impl Handlers {
             let next = token.generation.saturating_add(1);
             Ok(Ok((session, next)))
         });
-        let (session, generation) = exchanged.await??;
+        let exchanged = exchanged.await?;
+        if exchanged.is_err() {
+            self.0.end_streams(Some(user)).await?;
+        }
+        let (session, generation) = exchanged?;
         self.0.limits.learn(user, network);
         self.pair(&session, generation)
     }
@@ -185,37 +235,41 @@ impl Handlers {
     }
 
     async fn sign_out(&self, parts: &Parts, all_devices: bool) -> Result<(), Failure> {
-        let Caller { user, session, .. } = caller(parts)?;
-        let revoked = self.0.store.write(move |connection| {
-            accounts::by_user(connection, user)?.ok_or_else(Failure::unauthorized)?;
+        let caller = caller(parts)?;
+        let Caller { user, session, .. } = caller;
+        let revoked = self.0.write_as(caller, move |connection| {
             if all_devices {
                 accounts::revoke_all(connection, user, None)?
             } else {
-                accounts::revoke(connection, user, session)?
+                accounts::revoke(connection, user, session).map(drop)?
             }
             Ok(())
         });
-        revoked.await
+        revoked.await?;
+        Ok(self.0.end_streams(Some(user)).await?)
     }
 
     async fn set_password(&self, parts: &Parts, call: ChangePassword) -> Result<(), Failure> {
-        let Caller { user, session, .. } = caller(parts)?;
-        self.confirm(parts, user, call.body.current_password.0).await?;
+        let caller = caller(parts)?;
+        let Caller { user, session, .. } = caller;
+        self.confirm(parts, caller, call.body.current_password.0).await?;
         let hash = self.0.passwords.hash(call.body.new_password.0).await?;
-        let set = self.0.store.write(move |connection| {
+        let set = self.0.write_as(caller, move |connection| {
             accounts::set_password(connection, user, &hash)?;
             accounts::revoke_all(connection, user, Some(session))?;
             Ok(())
         });
-        set.await
+        set.await?;
+        Ok(self.0.end_streams(Some(user)).await?)
     }
 
     async fn account(&self, parts: &Parts) -> Result<api::Account, Failure> {
-        let (user, quota) = (caller(parts)?.user, self.0.config().quota());
-        let read = self.0.store.read(move |connection| {
+        let (caller, quota) = (caller(parts)?, self.0.config().quota());
+        let user = caller.user;
+        let read = self.0.read_as(caller, move |connection| {
             let account = accounts::by_user(connection, user)?.ok_or_else(Failure::unauthorized)?;
-            let head = UserRecords::of(connection, user, quota)?.ok_or_else(Failure::unauthorized)?.head()?;
-            Ok::<_, Failure>(api::Account {
+            let head = UserRecords::of(connection, user, quota).head()?;
+            Ok(api::Account {
                 user_id: Id(user.to_string()),
                 email: Email(account.email),
                 created_at: Timestamp(account.created_at),
@@ -228,16 +282,15 @@ impl Handlers {
     }
 
     async fn usage(&self, parts: &Parts) -> Result<api::AccountUsage, Failure> {
-        let head = self.0.read(caller(parts)?.user, |records| Ok(records.head()?)).await?;
+        let head = self.0.read(caller(parts)?, |records| Ok(records.head()?)).await?;
         Ok(usage(head.usage, head.quota))
     }
 
     async fn erase(&self, parts: &Parts, password: String) -> Result<(), Failure> {
-        let user = caller(parts)?.user;
-        self.confirm(parts, user, password).await?;
-        self.0.store.erase(user).await?;
-        self.0.notifications.remove(user);
-        Ok(())
+        let caller = caller(parts)?;
+        self.confirm(parts, caller, password).await?;
+        self.0.store.erase(caller.user).await?;
+        Ok(self.0.end_streams(Some(caller.user)).await?)
     }
 
     async fn limits(&self) -> Result<SyncConfig, Failure> {
@@ -275,9 +328,10 @@ impl Handlers {
     }
 
     /// Confirms a request with the account's password.
-    async fn confirm(&self, parts: &Parts, user: Uuid, password: String) -> Result<(), Failure> {
+    pub(super) async fn confirm(&self, parts: &Parts, caller: Caller, password: String) -> Result<(), Failure> {
         let network = self.attempt(parts)?;
-        let account = self.0.store.read(move |connection| accounts::by_user(connection, user)?.ok_or_else(Failure::unauthorized)).await?;
+        let read = move |connection: &Connection| accounts::by_user(connection, caller.user)?.ok_or_else(Failure::unauthorized);
+        let account = self.0.read_as(caller, read).await?;
         let who = Who::AccountFrom(account.email, network);
         self.0.limits.take(&who, Instant::now())?;
         if !self.0.passwords.verify(password, Some(account.password_hash)).await? {
@@ -298,13 +352,14 @@ impl Handlers {
     }
 }
 
-fn new_session(user: Uuid, device_name: Option<String>, now: i64) -> Session {
+fn new_session(user: Uuid, device_name: Option<Name>, platform: Option<Platform>, now: i64) -> Session {
     let (id, salt) = (Uuid::from_u128(rand::random()), rand::random());
-    Session { user, id, device_name, salt, generation: 1, rotated_at: now, created_at: now, revoked: false }
+    let (device_name, platform) = (device_name.map(|name| name.0), platform.map(|platform| platform.0));
+    Session { user, id, device_name, platform, salt, generation: 1, rotated_at: now, created_at: now, revoked: false }
 }
 
 /// Returns the caller, which the authentication layer has put into the request's extensions.
-fn caller(parts: &Parts) -> Result<Caller, Failure> {
+pub(super) fn caller(parts: &Parts) -> Result<Caller, Failure> {
     parts.extensions.get::<Caller>().copied().ok_or_else(Failure::unauthorized)
 }
 
@@ -315,6 +370,6 @@ fn reply<T, R: Outcome>(result: Result<T, Failure>, success: impl FnOnce(T) -> R
     }
 }
 
-fn signed(number: u64) -> i64 {
+pub(super) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }

@@ -13,6 +13,7 @@ use stronglog_sync::api::collection::{Collection, Route};
 use stronglog_sync::api::operations::{GetChanges, PushChanges, parameters};
 use stronglog_sync::api::runtime::http::{Incoming, Operation, has_json};
 use stronglog_sync::api::{ContractVersion, Id, Report, Revision, Seq, Timestamp, registry};
+use stronglog_sync::cursor::Cursor;
 use stronglog_sync::merge::Op;
 use stronglog_sync::wire::{self, Feed, Outcome};
 use uuid::Uuid;
@@ -92,10 +93,12 @@ async fn pull(app: &App, caller: Caller, request: &Request<'_>, feed: Feed) -> R
     // All feeds have the same parameters as the global feed.
     let GetChanges { since, limit, .. } = GetChanges::receive(&request.0)?;
     let limit = limit.and_then(|limit| limit.try_into().ok());
-    let page =
-        app.read(caller.user, move |records| feed::pull(records, since.as_ref().map(|since| since.0.as_str()), limit, feed, now_ms()));
+    let page = app.read(caller, move |records| feed::pull(records, since.as_ref().map(|since| since.0.as_str()), limit, feed, now_ms()));
     let page = page.await?;
     app.metrics.pulled(page.changes.len());
+    if matches!(feed, Feed::All) && !page.has_more {
+        app.devices.synced(caller, now_ms(), page.user_rev);
+    }
     Ok(json(wire::write_page(&page, feed)))
 }
 
@@ -109,8 +112,13 @@ async fn push(app: &App, caller: Caller, body: Bytes, feed: Feed) -> Result<Resp
         wire::read_push(&body, feed)
     };
     let push = push.map_err(|report| Failure::malformed(&report))?;
-    let result = app.write(caller.user, move |records, clock| feed::push(records, &push, feed, clock)).await?;
+    let known = push.cursor.as_ref().and_then(|cursor| cursor.parse::<Cursor>().ok()).map(|cursor| cursor.rev);
+    let result = app.write(caller, move |records, clock| feed::push(records, &push, feed, clock)).await?;
     app.metrics.outcomes(&result.outcomes);
+    // The device had seen everything before its push, and does not pull what it has pushed (R7).
+    if matches!(feed, Feed::All) && known == Some(result.prev_user_rev) {
+        app.devices.synced(caller, now_ms(), result.user_rev);
+    }
     if result.user_rev > result.prev_user_rev {
         app.notifications.notify(caller.user, result.user_rev);
     }
@@ -118,7 +126,7 @@ async fn push(app: &App, caller: Caller, body: Bytes, feed: Feed) -> Result<Resp
 }
 
 async fn read_record(app: &App, caller: Caller, collection: &'static Collection, id: Uuid) -> Result<Response, Failure> {
-    let change = app.read(caller.user, move |records| feed::read(records, collection, id)).await?;
+    let change = app.read(caller, move |records| feed::read(records, collection, id)).await?;
     let mut text = String::new();
     wire::write_change(&mut text, &change, Feed::One(collection));
     Ok(json(text))
@@ -132,12 +140,12 @@ async fn put_record(app: &App, caller: Caller, collection: &'static Collection, 
         report.violations.iter_mut().for_each(|violation| violation.pointer = "/record/id".to_owned());
         return Err(Failure::invalid_record(&report));
     }
-    let outcome = app.write(caller.user, move |records, clock| feed::put(records, edit, clock)).await?;
+    let outcome = app.write(caller, move |records, clock| feed::put(records, edit, clock)).await?;
     Ok(answer(app, caller, outcome))
 }
 
 async fn delete_record(app: &App, caller: Caller, collection: &'static Collection, deletion: Deletion) -> Result<Response, Failure> {
-    let outcome = app.write(caller.user, move |records, clock| feed::delete(records, collection, deletion, clock)).await?;
+    let outcome = app.write(caller, move |records, clock| feed::delete(records, collection, deletion, clock)).await?;
     Ok(answer(app, caller, outcome))
 }
 

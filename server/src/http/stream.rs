@@ -1,4 +1,4 @@
-//! Change notifications: a stream of the user's newest revision, which ends when the token expires or the server stops.
+//! Change notifications: a stream of the user's newest revision, which ends when the token expires, the session ends or the server stops.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::app::{App, now_ms};
 use crate::auth::tokens::Caller;
+use crate::notifications::Subscription;
 use crate::problem::Failure;
 use crate::store::Records;
 
@@ -21,11 +22,13 @@ const KEEP_ALIVE: Duration = Duration::from_secs(20);
 /// Opens the stream of one device.
 pub async fn open(app: &Arc<App>, caller: Caller) -> Result<Response, Failure> {
     // Subscribe before reading, so that no revision is missed in between.
-    let Some(revisions) = app.notifications.subscribe(caller.user) else { return Err(Failure::rate_limited(30)) };
-    let rev = app.read(caller.user, |records| Ok(records.head()?.rev)).await?;
+    let Some(Subscription { revisions, session }) = app.notifications.subscribe(caller.user, caller.session) else {
+        return Err(Failure::rate_limited(30));
+    };
+    let rev = app.read(caller, |records| Ok(records.head()?.rev)).await?;
     let left = caller.expires_at_secs.saturating_mul(1_000).saturating_sub(now_ms());
     let end = Instant::now() + Duration::from_millis(u64::try_from(left).unwrap_or(0));
-    let subscriber = Subscriber { revisions, stopping: app.stopping.clone(), end, known: None, rev };
+    let subscriber = Subscriber { revisions, session, stopping: app.stopping.clone(), end, known: None, rev };
     let events = stream::unfold(subscriber, |mut subscriber| async move {
         let rev = subscriber.next().await?;
         Some((Ok::<_, Infallible>(Event::default().event("revision").data(rev.to_string())), subscriber))
@@ -35,6 +38,8 @@ pub async fn open(app: &Arc<App>, caller: Caller) -> Result<Response, Failure> {
 
 struct Subscriber {
     revisions: watch::Receiver<u64>,
+    /// Closed when the session ends.
+    session: watch::Receiver<()>,
     stopping: watch::Receiver<bool>,
     end: Instant,
     /// The revision of the last event that was sent.
@@ -53,6 +58,7 @@ impl Subscriber {
             }
             tokio::select! {
                 changed = self.revisions.changed() => changed.ok()?,
+                _ = self.session.changed() => return None,
                 _ = self.stopping.wait_for(|stopping| *stopping) => return None,
                 () = sleep_until(self.end) => return None,
             }
@@ -70,7 +76,8 @@ mod tests {
         let (sender, revisions) = watch::channel(0);
         let (_running, stopping) = watch::channel(false);
         let end = Instant::now() + Duration::from_secs(3_600);
-        let mut subscriber = Subscriber { revisions, stopping, end, known: None, rev: 7 };
+        let (live, session) = watch::channel(());
+        let mut subscriber = Subscriber { revisions, session, stopping, end, known: None, rev: 7 };
         assert_eq!(subscriber.next().await, Some(7), "at once");
         sender.send_replace(6);
         sender.send_replace(9);
@@ -78,6 +85,10 @@ mod tests {
         subscriber.end = Instant::now();
         assert_eq!(subscriber.next().await, None, "the token has run out");
         subscriber.end = end;
+        drop(live);
+        assert_eq!(subscriber.next().await, None, "the session has ended");
+        let (_live, session) = watch::channel(());
+        subscriber.session = session;
         drop(sender);
         assert_eq!(subscriber.next().await, None, "the account is gone");
     }

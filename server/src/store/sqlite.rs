@@ -38,6 +38,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("sqlite/schema_2.sql"),
     include_str!("sqlite/schema_3.sql"),
     include_str!("sqlite/schema_4.sql"),
+    include_str!("sqlite/schema_5.sql"),
 ];
 
 /// The version that this program reads and writes.
@@ -274,6 +275,14 @@ pub fn population(connection: &Connection, since_ms: i64) -> Result<(u64, u64, O
     let sql = "SELECT (SELECT count(*) FROM users), (SELECT count(*) FROM sessions WHERE NOT revoked AND rotated_at >= ?1),
         (SELECT max(taken_at) FROM backups WHERE user_id = (SELECT user_id FROM users ORDER BY user_id LIMIT 1))";
     Ok(connection.prepare_cached(sql)?.query_row([since_ms], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?)
+}
+
+/// How many sessions may have ended since the database was created. The number changes whichever process ends a session.
+///
+/// # Errors
+/// The store failed.
+pub fn sessions_ended(connection: &Connection) -> Result<u64, StoreError> {
+    Ok(connection.prepare_cached("SELECT sessions_ended FROM server")?.query_row([], |row| row.get(0))?)
 }
 
 /// All users, in order of id.

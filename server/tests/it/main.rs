@@ -17,6 +17,8 @@ mod operator;
 mod recovery;
 #[path = "../security.rs"]
 mod security;
+#[path = "../sessions.rs"]
+mod sessions;
 #[path = "../site.rs"]
 mod site;
 #[path = "../stream.rs"]

@@ -1,4 +1,5 @@
-//! The faults of the simulated run besides the network: crashes, clocks, accounts, backups, copies of databases, and other app versions.
+//! The faults of the simulated run besides the network: crashes, clocks, accounts, revoked sessions, backups, copies of databases, and
+//! other app versions.
 
 use stronglog_sync::engine::Event;
 use stronglog_sync::store::Key;
@@ -41,6 +42,7 @@ impl Run {
             28 => self.now += 60_000,
             29 => self.server.limit(true),
             30 => self.server.limit(false),
+            31 => _ = self.ended.insert((index, self.devices[index].session)),
             _ => {}
         }
         Ok(())
@@ -48,6 +50,7 @@ impl Run {
 
     pub(super) fn sign_in(&mut self, index: usize, account: usize) {
         self.devices[index].token = Some(account);
+        self.devices[index].session += 1;
         self.devices[index].inbox.push(Event::SignedIn { account: account_id(account) });
     }
 

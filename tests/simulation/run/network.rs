@@ -16,6 +16,7 @@ use crate::server::problem;
 pub(super) struct Packet {
     device: usize,
     life: u64,
+    session: u64,
     request: u64,
     account: usize,
     message: Message,
@@ -33,7 +34,7 @@ impl Run {
         if token != sender.home && matches!(&message, Message::Push { .. } | Message::Pull { .. }) {
             return Err(format!("device {device} has sent something of account {} with a token of account {token} (I9)", sender.home));
         }
-        self.network.push(Packet { device, life: sender.life, request, account: token, message });
+        self.network.push(Packet { device, life: sender.life, session: sender.session, request, account: token, message });
         Ok(())
     }
 
@@ -120,6 +121,10 @@ impl Run {
                     m => format!("{m:?}"),
                 }
             );
+        }
+        // A request under a session that has ended is refused, however old its token is and whenever it was sent (R26).
+        if self.ended.contains(&(packet.device, packet.session)) {
+            return Ok(problem(401, ProblemCode::TokenRevoked, ""));
         }
         match &packet.message {
             Message::Pull { since, limit } => Ok(self.server.pull(packet.account, since.as_deref(), *limit, now)),

@@ -18,6 +18,7 @@ export type {
   BlockedRecord,
   BodyweightTargetGoal,
   CollectionPath,
+  Device,
   Draft,
   ExerciseDefinition,
   LiftTargetGoal,

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use stronglog_sync::api::operations::{Login, Logout, RefreshTokens, Register, StreamChanges};
 use stronglog_sync::api::runtime::http::Operation;
 use stronglog_sync::api::{
-    Email, LoginRequest, LogoutRequest, NewPassword, Password, Problem, RefreshRequest, RefreshToken, RegisterRequest, Schema, TokenPair,
+    Email, LoginRequest, LogoutRequest, NewPassword, Password, Platform, Problem, RefreshRequest, RefreshToken, RegisterRequest, Schema,
+    TokenPair,
 };
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -16,9 +17,9 @@ use crate::rows::{read, write};
 #[serde(rename_all = "camelCase")]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) enum AccountCall {
-    /// Email address and password.
-    SignUp(String, String),
-    SignIn(String, String),
+    /// Email address, password, and what the device runs on.
+    SignUp(String, String, String),
+    SignIn(String, String, String),
     /// The refresh token.
     Refresh(String),
     SignOut,
@@ -53,11 +54,13 @@ pub(crate) enum TokenAnswer {
 #[wasm_bindgen(js_name = writeCall)]
 pub fn write_call(asked: &str, base_url: &str) -> Result<String, String> {
     match read::<AccountCall>(asked)? {
-        AccountCall::SignUp(email, password) => {
-            request::<Register>(base_url, &RegisterRequest { email: Email(email), password: NewPassword(password), device_name: None })
+        AccountCall::SignUp(email, password, platform) => {
+            let (email, password, platform) = (Email(email), NewPassword(password), Some(Platform(platform)));
+            request::<Register>(base_url, &RegisterRequest { email, password, device_name: None, platform })
         }
-        AccountCall::SignIn(email, password) => {
-            request::<Login>(base_url, &LoginRequest { email: Email(email), password: Password(password), device_name: None })
+        AccountCall::SignIn(email, password, platform) => {
+            let (email, password, platform) = (Email(email), Password(password), Some(Platform(platform)));
+            request::<Login>(base_url, &LoginRequest { email, password, device_name: None, platform })
         }
         AccountCall::Refresh(token) => request::<RefreshTokens>(base_url, &RefreshRequest { refresh_token: RefreshToken(token) }),
         AccountCall::SignOut => request::<Logout>(base_url, &LogoutRequest { all_devices: None }),

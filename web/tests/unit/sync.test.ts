@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { deterministicId, namespace } from "./contract.js";
 import { Device, MockServer, json } from "./device.js";
 import { newId } from "../../src/id.js";
+import { platformOf } from "../../src/platform.js";
 
 let server: MockServer;
 let device: Device;
@@ -371,6 +372,60 @@ describe("nothing waits in silence", () => {
     await Dexie.delete(device.db.name);
     await expect(device.host.call("syncNow", [])).rejects.toThrow("storage was cleared");
     await expect.poll(() => reasons).toMatchObject([{ name: "LeadershipLost", notice: expect.stringContaining("storage was cleared") as string }]);
+  });
+});
+
+describe("the account", () => {
+  const DEVICE = { id: newId(), platform: "Firefox on Android", signedInAt: 1, lastSeenAt: 2, isCurrent: false };
+
+  test("devices are listed, renamed and revoked, and a recovery code is made and used", async () => {
+    await expect(device.host.call("devices", [])).rejects.toThrow("cannot list the devices: nobody is signed in");
+    await device.signIn();
+    server.intercept = (path) =>
+      path === "/api/v1/account/devices"
+        ? json({ devices: [DEVICE] })
+        : path === "/api/v1/account/recovery-code"
+          ? json({ recoveryCode: "7HXQ2-M9TRA-0VKD4-WB3EC" })
+          : path.startsWith("/api/v1/a")
+            ? new Response(null, { status: 204 })
+            : undefined;
+    expect(await device.host.call("devices", [])).toEqual([DEVICE]);
+    await device.host.call("renameDevice", [DEVICE.id, "old phone"]);
+    await device.host.call("revokeDevice", [DEVICE.id]);
+    expect(await device.host.call("makeRecoveryCode", ["correct horse"])).toBe("7HXQ2-M9TRA-0VKD4-WB3EC");
+    await device.host.call("recover", [{ email: "ana@example.com", recoveryCode: "7HXQ2", newPassword: "squat bench deadlift" }]);
+    const path = `/api/v1/account/devices/${DEVICE.id}`;
+    expect(server.requests.slice(-5)).toEqual([
+      { method: "GET", path: "/api/v1/account/devices", body: undefined },
+      { method: "PUT", path, body: { name: "old phone" } },
+      { method: "DELETE", path, body: undefined },
+      { method: "POST", path: "/api/v1/account/recovery-code", body: { password: "correct horse" } },
+      {
+        method: "POST",
+        path: "/api/v1/auth/recover",
+        body: { email: "ana@example.com", recoveryCode: "7HXQ2", newPassword: "squat bench deadlift" },
+      },
+    ]);
+  });
+
+  test("a refusal says why, and a session that has ended needs a new sign-in", async () => {
+    await device.signIn();
+    const refused = { type: "about:blank", title: "Not Found", status: 404, code: "not_found", retryable: false, detail: "no such device" };
+    server.intercept = (path) => (path.startsWith("/api/v1/account") ? json(refused, 404) : undefined);
+    await expect(device.host.call("revokeDevice", [DEVICE.id])).rejects.toThrow("cannot sign out the device: the server answered 404: no such device");
+    const ended = { type: "about:blank", title: "Unauthorized", status: 401, code: "token_revoked", retryable: false };
+    server.intercept = () => json(ended, 401);
+    await expect(device.host.call("devices", [])).rejects.toThrow("sign in first");
+    expect(await device.sync()).toMatchObject({ state: "needsAuth" });
+  });
+
+  test("a platform is named as its user knows it", () => {
+    expect(platformOf("Mozilla/5.0 (Android 15; Mobile; rv:142.0) Gecko/142.0 Firefox/142.0")).toBe("Firefox on Android");
+    expect(platformOf("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36")).toBe("Chrome on Linux");
+    expect(platformOf("Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.6 Safari/605.1.15")).toBe(
+      "Safari on macOS",
+    );
+    expect(platformOf("curl/8")).toBe("A browser");
   });
 });
 

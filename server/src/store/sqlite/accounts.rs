@@ -23,6 +23,8 @@ pub struct Session {
     pub user: Uuid,
     pub id: Uuid,
     pub device_name: Option<String>,
+    /// What the device runs on, in its own words.
+    pub platform: Option<String>,
     /// Used with the server's secret to derive the session's tokens.
     pub salt: [u8; 16],
     /// The number of the current refresh token.
@@ -31,6 +33,25 @@ pub struct Session {
     pub rotated_at: i64,
     pub created_at: i64,
     pub revoked: bool,
+}
+
+/// A signed-in device: a session that has not ended, and what it has done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Device {
+    pub session: Uuid,
+    pub name: Option<String>,
+    pub platform: Option<String>,
+    pub signed_in_at: i64,
+    pub doings: Doings,
+}
+
+/// What a device did last under its session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Doings {
+    /// When its last request was answered.
+    pub seen_at: i64,
+    /// When it last had everything that the server had, and the user's revision at that time.
+    pub synced: Option<(i64, u64)>,
 }
 
 /// Whether an account was created.
@@ -106,15 +127,43 @@ pub fn set_limits(connection: &Connection, user: Uuid, records_max: Option<u64>,
     Ok(())
 }
 
+/// Replaces the hash of an account's recovery code. Without a hash, no code is right.
+///
+/// # Errors
+/// The store failed.
+pub fn set_recovery(connection: &Connection, user: Uuid, recovery_hash: Option<&str>) -> Result<(), StoreError> {
+    connection.execute("UPDATE users SET recovery_hash = ?2 WHERE user_id = ?1", params![user, recovery_hash])?;
+    Ok(())
+}
+
+/// The hash of an account's recovery code, if it has one.
+///
+/// # Errors
+/// The store failed.
+pub fn recovery(connection: &Connection, user: Uuid) -> Result<Option<String>, StoreError> {
+    let sql = "SELECT recovery_hash FROM users WHERE user_id = ?1";
+    Ok(connection.prepare_cached(sql)?.query_row([user], |row| row.get(0)).optional()?.flatten())
+}
+
+/// Whether a session is live: neither ended nor forgotten, and of an account that is neither disabled nor erased (R26).
+///
+/// # Errors
+/// The store failed.
+pub fn is_live(connection: &Connection, user: Uuid, session: Uuid) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM sessions JOIN users USING (user_id)
+        WHERE user_id = ?1 AND session_id = ?2 AND NOT revoked AND NOT disabled";
+    Ok(connection.prepare_cached(sql)?.exists([user, session])?)
+}
+
 /// Stores a new session.
 ///
 /// # Errors
 /// The store failed.
 pub fn begin_session(connection: &Connection, session: &Session) -> Result<(), StoreError> {
-    let sql = "INSERT INTO sessions (user_id, session_id, device_name, salt, generation, rotated_at, created_at)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-    let Session { user, id, device_name, salt, generation, rotated_at, created_at, .. } = session;
-    connection.prepare_cached(sql)?.execute(params![user, id, device_name, salt, generation, rotated_at, created_at])?;
+    let sql = "INSERT INTO sessions (user_id, session_id, device_name, platform, salt, generation, rotated_at, created_at, seen_at)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8)";
+    let Session { user, id, device_name, platform, salt, generation, rotated_at, created_at, .. } = session;
+    connection.prepare_cached(sql)?.execute(params![user, id, device_name, platform, salt, generation, rotated_at, created_at])?;
     Ok(())
 }
 
@@ -123,18 +172,19 @@ pub fn begin_session(connection: &Connection, session: &Session) -> Result<(), S
 /// # Errors
 /// The store failed.
 pub fn session(connection: &Connection, user: Uuid, id: Uuid) -> Result<Option<Session>, StoreError> {
-    let sql = "SELECT user_id, session_id, device_name, salt, generation, rotated_at, created_at, revoked
+    let sql = "SELECT user_id, session_id, device_name, platform, salt, generation, rotated_at, created_at, revoked
         FROM sessions WHERE user_id = ?1 AND session_id = ?2";
     let read = |row: &Row<'_>| {
         Ok(Session {
             user: row.get(0)?,
             id: row.get(1)?,
             device_name: row.get(2)?,
-            salt: row.get(3)?,
-            generation: row.get(4)?,
-            rotated_at: row.get(5)?,
-            created_at: row.get(6)?,
-            revoked: row.get(7)?,
+            platform: row.get(3)?,
+            salt: row.get(4)?,
+            generation: row.get(5)?,
+            rotated_at: row.get(6)?,
+            created_at: row.get(7)?,
+            revoked: row.get(8)?,
         })
     };
     Ok(connection.prepare_cached(sql)?.query_row(params![user, id], read).optional()?)
@@ -151,13 +201,13 @@ pub fn rotate(connection: &Connection, session: &Session, now_ms: i64) -> Result
     Ok(())
 }
 
-/// Revokes one session.
+/// Revokes one session. Returns whether it was live.
 ///
 /// # Errors
 /// The store failed.
-pub fn revoke(connection: &Connection, user: Uuid, session: Uuid) -> Result<(), StoreError> {
-    connection.execute("UPDATE sessions SET revoked = 1 WHERE user_id = ?1 AND session_id = ?2", params![user, session])?;
-    Ok(())
+pub fn revoke(connection: &Connection, user: Uuid, session: Uuid) -> Result<bool, StoreError> {
+    let sql = "UPDATE sessions SET revoked = 1 WHERE user_id = ?1 AND session_id = ?2 AND NOT revoked";
+    Ok(connection.execute(sql, params![user, session])? == 1)
 }
 
 /// Revokes all sessions of an account except one.
@@ -166,6 +216,48 @@ pub fn revoke(connection: &Connection, user: Uuid, session: Uuid) -> Result<(), 
 /// The store failed.
 pub fn revoke_all(connection: &Connection, user: Uuid, kept: Option<Uuid>) -> Result<(), StoreError> {
     connection.execute("UPDATE sessions SET revoked = 1 WHERE user_id = ?1 AND session_id IS NOT ?2", params![user, kept])?;
+    Ok(())
+}
+
+/// The signed-in devices of an account.
+///
+/// # Errors
+/// The store failed.
+pub fn devices(connection: &Connection, user: Uuid) -> Result<Vec<Device>, StoreError> {
+    let sql = "SELECT session_id, device_name, platform, created_at, seen_at, synced_at, synced_rev
+        FROM sessions WHERE user_id = ?1 AND NOT revoked";
+    let mut statement = connection.prepare_cached(sql)?;
+    let read = statement.query_map([user], |row| {
+        let synced = row.get::<_, Option<i64>>(5)?.zip(row.get::<_, Option<u64>>(6)?);
+        Ok(Device {
+            session: row.get(0)?,
+            name: row.get(1)?,
+            platform: row.get(2)?,
+            signed_in_at: row.get(3)?,
+            doings: Doings { seen_at: row.get(4)?, synced },
+        })
+    })?;
+    Ok(read.collect::<Result<_, _>>()?)
+}
+
+/// Renames a signed-in device. Returns whether there is one with this session.
+///
+/// # Errors
+/// The store failed.
+pub fn rename_device(connection: &Connection, user: Uuid, session: Uuid, name: &str) -> Result<bool, StoreError> {
+    let sql = "UPDATE sessions SET device_name = ?3 WHERE user_id = ?1 AND session_id = ?2 AND NOT revoked";
+    Ok(connection.execute(sql, params![user, session, name])? == 1)
+}
+
+/// Stores what a device did last.
+///
+/// # Errors
+/// The store failed.
+pub fn note_doings(connection: &Connection, user: Uuid, session: Uuid, doings: Doings) -> Result<(), StoreError> {
+    let sql = "UPDATE sessions SET seen_at = max(seen_at, ?3), synced_at = coalesce(?4, synced_at), synced_rev = coalesce(?5, synced_rev)
+        WHERE user_id = ?1 AND session_id = ?2";
+    let (synced_at, synced_rev) = doings.synced.unzip();
+    connection.prepare_cached(sql)?.execute(params![user, session, doings.seen_at, synced_at, synced_rev])?;
     Ok(())
 }
 

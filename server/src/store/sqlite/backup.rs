@@ -110,7 +110,7 @@ pub fn purge(connection: &Connection, tombstone_days: u32, backup_days: u32, now
     let restorable = now_ms.saturating_sub(i64::from(backup_days) * DAY_MS);
     let mut count = 0;
     for user in users(connection)? {
-        let Some(mut records) = UserRecords::of(connection, user, Quota::default())? else { continue };
+        let mut records = UserRecords::of(connection, user, Quota::default());
         let covered = records.backed_up_rev(restorable)?;
         count += feed::purge(&mut records, before, covered)?;
     }

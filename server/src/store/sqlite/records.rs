@@ -23,13 +23,9 @@ pub struct UserRecords<'c> {
 const COLUMNS: &str = "collection, rev, op_id, device_id, seq, id, stamp, deleted, record, server_id, server_updated_at";
 
 impl<'c> UserRecords<'c> {
-    /// The records of a user, or `None` if the user does not exist. `quota` is for accounts without limits of their own.
-    ///
-    /// # Errors
-    /// The store failed.
-    pub fn of(connection: &'c Connection, user: Uuid, quota: Quota) -> Result<Option<Self>, StoreError> {
-        let mut statement = connection.prepare_cached("SELECT 1 FROM users WHERE user_id = ?1")?;
-        Ok(statement.exists([user])?.then_some(UserRecords { connection, user, quota }))
+    /// The records of a user, who exists. `quota` is for accounts without limits of their own.
+    pub fn of(connection: &'c Connection, user: Uuid, quota: Quota) -> Self {
+        UserRecords { connection, user, quota }
     }
 
     /// The user's lowest revision in any backup since `since_ms`, which may still be restored.

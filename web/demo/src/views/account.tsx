@@ -1,4 +1,4 @@
-// The account page: signing up, in and out.
+// The account page: signing up, in and out, and a forgotten password.
 
 import { type FormEvent, useState } from "react";
 import { currentOwner, isAnotherAccount, openLogOf, rememberOwner } from "../data/accounts";
@@ -6,11 +6,16 @@ import { credentialViolations, sync, type SyncStatus } from "../sync";
 import { Choice, Field } from "../ui/form";
 import { attempt, told } from "../ui/toast";
 
-export function Account({ status }: { status: SyncStatus }) {
+interface OnRecoveryCode {
+  /** A recovery code was made, which the user sees this once. */
+  onRecoveryCode: (code: string) => void;
+}
+
+export function Account({ status, onRecoveryCode }: { status: SyncStatus } & OnRecoveryCode) {
   return status.account !== null && status.state !== "needsAuth" ? (
     <SignedIn status={status} />
   ) : (
-    <SignIn again={status.account !== null} />
+    <SignIn again={status.account !== null} onRecoveryCode={onRecoveryCode} />
   );
 }
 
@@ -41,15 +46,18 @@ function SignedIn({ status }: { status: SyncStatus }) {
   );
 }
 
-type Way = "in" | "up";
+type Way = "in" | "up" | "recover";
 
 const WAYS = [
   ["in", "Sign in"],
   ["up", "New account"],
 ] as const;
 
+const BUTTONS: Record<Way, string> = { in: "Sign in", up: "Make the account", recover: "Set the new password" };
+
 interface Problem {
   email?: string;
+  code?: string;
   password?: string;
   all?: string;
   /** The email address of an account other than the log's own. */
@@ -57,36 +65,45 @@ interface Problem {
 }
 
 /** The violations of the contract, next to the inputs that they concern. */
-function problemOf(way: Way, credentials: { email: string; password: string }): Problem {
+function problemOf(way: Way, credentials: { email: string; password: string }, code: string): Problem {
   const found = credentialViolations(way === "in" ? "signIn" : "signUp", credentials);
   const about = (pointer: string) => found.find((violation) => violation.pointer === pointer);
   const [email, password] = [about("/email"), about("/password")];
   return {
     // The format of an address is a pattern, which is not a useful message.
     ...(email && { email: credentials.email !== "" && email.keyword === "maxLength" ? `The address ${email.message}.` : "Type an email address." }),
+    ...(way === "recover" && code.trim() === "" && { code: "Type the recovery code." }),
     ...(password && { password: credentials.password === "" ? "Type a password." : `The password ${password.message}.` }),
   };
 }
 
-function SignIn({ again }: { again: boolean }) {
+function SignIn({ again, onRecoveryCode }: { again: boolean } & OnRecoveryCode) {
   const [chosen, setWay] = useState<Way>("in");
   const [email, setEmail] = useState(currentOwner() ?? "");
   const [password, setPassword] = useState("");
+  const [code, setCode] = useState("");
   const [problem, setProblem] = useState<Problem>({});
   const [busy, setBusy] = useState(false);
-  const way = again ? "in" : chosen;
+  const way = again && chosen === "up" ? "in" : chosen;
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     const credentials = { email: email.trim(), password };
-    const wrong = isAnotherAccount(credentials.email) ? { another: credentials.email } : problemOf(way, credentials);
+    const wrong = isAnotherAccount(credentials.email) ? { another: credentials.email } : problemOf(way, credentials, code);
     setProblem(wrong);
     if (Object.keys(wrong).length > 0) {
       return;
     }
     setBusy(true);
     try {
-      await (way === "in" ? sync.signIn(credentials) : sync.signUp(credentials));
+      if (way === "recover") {
+        await sync.recover({ email: credentials.email, recoveryCode: code, newPassword: password });
+      }
+      await (way === "up" ? sync.signUp(credentials) : sync.signIn(credentials));
       rememberOwner(credentials.email);
+      if (way !== "in") {
+        // The account works without a code, so a failure is only told.
+        await attempt(sync.makeRecoveryCode(password).then(onRecoveryCode));
+      }
     } catch (error) {
       setProblem({ all: told(error) });
     }
@@ -103,7 +120,7 @@ function SignIn({ again }: { again: boolean }) {
         </p>
       </div>
       <form className="form" noValidate onSubmit={(event) => void submit(event)}>
-        {!again && <Choice label="Account" value={way} options={WAYS} onChange={setWay} />}
+        {!again && way !== "recover" && <Choice label="Account" value={way} options={WAYS} onChange={setWay} />}
         <div className="fields wide">
           <Field
             label="Email"
@@ -113,8 +130,17 @@ function SignIn({ again }: { again: boolean }) {
             error={problem.email}
             onChange={(event) => setEmail(event.target.value)}
           />
+          {way === "recover" && (
+            <Field
+              label="Recovery code"
+              autoComplete="off"
+              value={code}
+              error={problem.code}
+              onChange={(event) => setCode(event.target.value)}
+            />
+          )}
           <Field
-            label="Password"
+            label={way === "recover" ? "New password" : "Password"}
             type="password"
             autoComplete={way === "in" ? "current-password" : "new-password"}
             value={password}
@@ -138,10 +164,15 @@ function SignIn({ again }: { again: boolean }) {
             </button>
           </div>
         )}
-        <div>
+        <div className="row">
           <button type="submit" className="button primary" disabled={busy}>
-            {busy ? "One moment…" : way === "in" ? "Sign in" : "Make the account"}
+            {busy ? "One moment…" : BUTTONS[way]}
           </button>
+          {way !== "up" && (
+            <button type="button" className="button quiet" onClick={() => setWay(way === "in" ? "recover" : "in")}>
+              {way === "in" ? "Forgot the password?" : "Back"}
+            </button>
+          )}
         </div>
       </form>
     </section>

@@ -8,10 +8,12 @@ import { Icon } from "../ui/icon";
 import { Title } from "../ui/route";
 import { attempt } from "../ui/toast";
 import { Account } from "./account";
+import { Devices, RecoveryCode } from "./devices";
 import { Blocked, History, Quarantined } from "./sync-records";
 
 export function SyncPage() {
   const status = useSyncExternalStore(sync.status.subscribe, sync.status.getSnapshot);
+  const [recoveryCode, setRecoveryCode] = useState<string>();
   return (
     <>
       <div className="page-head">
@@ -19,11 +21,17 @@ export function SyncPage() {
       </div>
       <State status={status} />
       {status.state === "needsConfirmation" && <Confirmation status={status} />}
-      {(status.account === null || status.state === "needsAuth") && <Account status={status} />}
+      {recoveryCode !== undefined && <RecoveryCode code={recoveryCode} onKept={() => setRecoveryCode(undefined)} />}
+      {(status.account === null || status.state === "needsAuth") && <Account status={status} onRecoveryCode={setRecoveryCode} />}
       {status.blocked > 0 && <Blocked count={status.blocked} />}
       {status.quarantined > 0 && <Quarantined count={status.quarantined} />}
       <History status={status} />
-      {status.account !== null && status.state !== "needsAuth" && <Account status={status} />}
+      {status.account !== null && status.state !== "needsAuth" && (
+        <>
+          <Devices />
+          <Account status={status} onRecoveryCode={setRecoveryCode} />
+        </>
+      )}
     </>
   );
 }

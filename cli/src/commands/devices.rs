@@ -1,0 +1,83 @@
+//! `devices`: the devices that are signed in to the account.
+
+use stronglog_sync::api::Device;
+
+use crate::args::{Devices, DevicesAction};
+use crate::exit::{Exit, Failure, Outcome};
+use crate::output::{DeviceOutput, DoneOutput};
+use crate::profile::{Notifications, Profile};
+use crate::terminal::{ago, bold, faint, good, say, say_json, thousands};
+
+/// The number of characters of an id that tell devices apart in the list.
+const SHORT_ID: usize = 8;
+
+pub async fn run(profile: &Profile, asked: &Devices, json: bool) -> Outcome {
+    let client = profile.open(Notifications::Off).await?;
+    client.pause();
+    let account = client.account();
+    let devices = account.devices().await?;
+    let done = match &asked.action {
+        None => {
+            let user_rev = *account.read().await?.user_rev;
+            devices.iter().try_for_each(|device| list(device, user_rev, json))?;
+            return Ok(Exit::Done);
+        }
+        Some(DevicesAction::Rename { device, name }) => {
+            let device = chosen(&devices, device)?;
+            account.rename_device(&device.id, name).await?;
+            format!("renamed {} to {name}", shown(device))
+        }
+        Some(DevicesAction::Revoke { device }) => {
+            let device = chosen(&devices, device)?;
+            account.revoke_device(&device.id).await?;
+            format!("signed out {}; the records on it stay there", shown(device))
+        }
+    };
+    if json {
+        say_json(&DoneOutput { done: true })?;
+    } else {
+        say!("{} {done}", good("✓"))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn list(device: &Device, user_rev: i64, json: bool) -> Outcome<()> {
+    let output = DeviceOutput::of(device, user_rev);
+    if json {
+        return say_json(&output);
+    }
+    let this = if output.is_current { "  (this device)" } else { "" };
+    let platform = output.platform.as_deref().map(|platform| format!("  {platform}")).unwrap_or_default();
+    say!("{}{platform}{this}  {}", bold(shown(device)), faint(&output.id[..SHORT_ID.min(output.id.len())]))?;
+    say!("   signed in {}, last seen {}", ago(output.signed_in_at), ago(output.last_seen_at))?;
+    let reached = |rev: i64| match user_rev.saturating_sub(rev).unsigned_abs() {
+        0 => "has everything".to_owned(),
+        _ => format!("reached revision {} of {}", thousands(rev.unsigned_abs()), thousands(user_rev.unsigned_abs())),
+    };
+    match output.last_synced_at.zip(output.last_synced_rev) {
+        Some((at, rev)) => say!("   last synced {}, {}", ago(at), reached(rev))?,
+        None => say!("   has not synced since it signed in")?,
+    }
+    Ok(())
+}
+
+fn shown(device: &Device) -> String {
+    device.name.as_ref().map_or_else(|| "unnamed device".to_owned(), |name| name.0.clone())
+}
+
+/// The device with a name, an id, or the beginning of an id.
+fn chosen<'d>(devices: &'d [Device], wanted: &str) -> Outcome<&'d Device> {
+    let named = devices.iter().filter(|device| device.name.as_ref().is_some_and(|name| name.0 == wanted));
+    let mut found: Vec<&Device> = named.collect();
+    if found.is_empty() && !wanted.is_empty() {
+        found = devices.iter().filter(|device| device.id.0.starts_with(&wanted.to_lowercase())).collect();
+    }
+    match found[..] {
+        [device] => Ok(device),
+        [] => Err(Failure::new(format!("cannot find a signed-in device {wanted:?}; `stronglog devices` lists them"))),
+        _ => Err(Failure::new(format!(
+            "cannot choose between {} devices {wanted:?}; give more of the id, as `stronglog devices` lists it",
+            found.len()
+        ))),
+    }
+}

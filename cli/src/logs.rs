@@ -1,0 +1,129 @@
+//! The CSV exports of other training apps, turned into lines that an import reads.
+//!
+//! Ids are made from what the file says, so that the same file gives the same records each time, on every device.
+
+mod apps;
+mod columns;
+mod records;
+mod times;
+
+use std::io::Read;
+
+use crate::exit::{Failure, Outcome};
+
+pub use columns::Unit;
+pub use records::{Converted, Known};
+
+/// An app whose export can be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum App {
+    /// Strong, with commas or semicolons.
+    Strong,
+    /// Hevy.
+    Hevy,
+    /// FitNotes.
+    #[value(name = "fitnotes")]
+    FitNotes,
+}
+
+impl App {
+    fn name(self) -> &'static str {
+        match self {
+            App::Strong => "Strong",
+            App::Hevy => "Hevy",
+            App::FitNotes => "FitNotes",
+        }
+    }
+
+    /// The name for `--from`.
+    fn argument(self) -> &'static str {
+        match self {
+            App::Strong => "strong",
+            App::Hevy => "hevy",
+            App::FitNotes => "fitnotes",
+        }
+    }
+}
+
+/// A set as a line of the file describes it.
+#[derive(Clone, Debug)]
+struct Line {
+    number: u64,
+    workout: Workout,
+    exercise: String,
+    /// The muscle group, where the app names one.
+    category: Option<String>,
+    kind: Kind,
+    /// In the unit of the file.
+    weight: f64,
+    unit: Option<Unit>,
+    reps: Option<u64>,
+    seconds: Option<u64>,
+    /// What the contract has no member for, in words.
+    remarks: Vec<String>,
+}
+
+/// The workout that a line belongs to.
+#[derive(Clone, Debug)]
+struct Workout {
+    /// What tells it apart from the other workouts of the file.
+    key: String,
+    start_ms: i64,
+    end_ms: i64,
+    name: Option<String>,
+    notes: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Normal,
+    WarmUp,
+    /// Until no further repetition was possible.
+    Failure,
+    /// A part of a drop set.
+    Drop,
+    /// Not a set: how long the user rested after the set before.
+    Rest,
+    /// Not a set: a note about the exercise.
+    Note,
+}
+
+/// A file of an app: the lines that were understood, and those that were not.
+pub struct Log {
+    app: App,
+    lines: Vec<Line>,
+    refused: Vec<(u64, String)>,
+}
+
+impl Log {
+    /// Reads the export of an app.
+    ///
+    /// # Errors
+    /// The file cannot be read, or its header is not that of the app.
+    pub fn read(app: App, mut input: impl Read) -> Outcome<Self> {
+        let mut bytes = Vec::new();
+        input.read_to_end(&mut bytes).map_err(|error| Failure::new(format!("cannot read the file: {error}")))?;
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&bytes);
+        let mut table = columns::Table::of(bytes);
+        let columns = apps::Columns::find(app, &table)?;
+        let zone = jiff::tz::TimeZone::system();
+        let (mut lines, mut refused) = (Vec::new(), Vec::new());
+        while let Some((number, row)) = table.next_row() {
+            match row.and_then(|row| columns.line(number, &row, &zone)) {
+                Ok(line) => lines.push(line),
+                Err(message) => refused.push((number, message)),
+            }
+        }
+        Ok(Log { app, lines, refused })
+    }
+
+    /// Whether the unit of a weight must be asked for, because the file does not say it.
+    pub fn needs_unit(&self) -> bool {
+        self.lines.iter().any(|line| line.weight > 0.0 && line.unit.is_none())
+    }
+
+    /// Makes the records. `unit` is that of weights for which the file names none.
+    pub fn convert(self, unit: Unit, known: &Known) -> Converted {
+        records::convert(self, unit, known)
+    }
+}

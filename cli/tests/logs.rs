@@ -1,0 +1,128 @@
+//! The logs of other training apps: what is imported, what is reported, and that the same file twice changes nothing.
+
+mod support;
+
+use serde_json::{Value, json};
+use support::Desk;
+
+const STRONG: &str = include_str!("logs/strong.csv");
+const HEVY: &str = include_str!("logs/hevy.csv");
+const FITNOTES: &str = include_str!("logs/fitnotes.csv");
+
+fn listed(desk: &Desk, collection: &str) -> Vec<Value> {
+    desk.run("phone", &["list", collection, "--json"]).ok().lines()
+}
+
+/// The sets of an exercise, in order.
+fn sets(desk: &Desk, exercise: &str) -> Vec<Value> {
+    let exercises = listed(desk, "exercise-definitions");
+    let exercise = exercises.iter().find(|record| record["name"] == exercise).unwrap_or_else(|| panic!("{exercise} in {exercises:?}"));
+    let arguments = ["list", "logged-sets", "--by", "exerciseDefinitionId", "--equal", exercise["id"].as_str().expect("an id"), "--json"];
+    let mut sets = desk.run("phone", &arguments).ok().lines();
+    sets.sort_by_key(|set| (set["clientCreatedAt"].as_i64(), set["orderInExercise"].as_i64()));
+    sets
+}
+
+fn read(desk: &Desk, from: &str, more: &[&str], file: &str) -> Value {
+    desk.feed("phone", &[&["import", "-", "--from", from, "--json"], more].concat(), file).ok().json()
+}
+
+#[test]
+fn a_log_of_strong_becomes_workouts_sets_and_exercises_once() {
+    let desk = Desk::new();
+    let known = json!({ "name": "Bench press", "equipment": "barbell", "isCustom": false }).to_string();
+    desk.feed("phone", &["put", "exercise-definitions"], &known).ok();
+    desk.feed("phone", &["import", "-", "--from", "strong"], STRONG).failed(2, &["unit of the weights", "--unit kg or --unit lb"]);
+    read(&desk, "strong", &["--unit", "lb", "--dry-run"], STRONG);
+    assert_eq!(listed(&desk, "workout-logs").len(), 0, "a dry run writes nothing");
+
+    let imported = read(&desk, "strong", &["--unit", "lb"], STRONG);
+    assert_eq!(imported["refused"], json!([]), "{imported}");
+    let names: Vec<Value> = listed(&desk, "exercise-definitions").iter().map(|record| record["name"].clone()).collect();
+    assert_eq!(names.len(), 3, "the bench press is the one that was there: {names:?}");
+    let workouts = listed(&desk, "workout-logs");
+    let push = workouts.iter().find(|record| record["name"] == "Push, heavy").expect("the workout");
+    assert_eq!((&push["durationMs"], &push["notes"]), (&json!(3_900_000), &json!("Slept well")));
+    let bench = sets(&desk, "Bench press");
+    let shown: Vec<_> = bench.iter().map(|set| (&set["loggedWeightKg"], &set["loggedReps"], &set["notes"], &set["restTimeSecs"])).collect();
+    let none = Value::Null;
+    assert_eq!(
+        shown,
+        [
+            (&json!(43.09), &json!(10), &json!("warm-up"), &none),
+            (&json!(83.91), &json!(5), &json!("felt light; RPE 8"), &json!(180)),
+            (&json!(83.91), &json!(5), &none, &none),
+        ]
+    );
+    let plank = &sets(&desk, "Plank")[0];
+    assert_eq!((&plank["setType"], &plank["loggedDurationSecs"], &plank["orderInWorkout"]), (&json!("amrapTime"), &json!(90), &json!(1)));
+    assert_eq!(sets(&desk, "Running (Treadmill)")[0]["notes"], "distance 5.2");
+
+    let pending = |desk: &Desk| desk.run("phone", &["status", "--json"]).ok().json()["pending"].clone();
+    let before = pending(&desk);
+    desk.run("phone", &["put", "workout-logs", "--id", push["id"].as_str().expect("an id"), "--set", "name=Renamed"]).ok();
+    let again = desk.feed("phone", &["import", "-", "--from", "strong", "--unit", "lb"], STRONG).ok();
+    again.says(&["imported 0 records"]);
+    assert_eq!(pending(&desk), before, "the same file twice changes nothing, and no later edit is undone");
+    assert!(listed(&desk, "workout-logs").iter().any(|record| record["name"] == "Renamed"));
+    let semicolons = "Date;Workout Name;Exercise Name;Set Order;Weight;Weight Unit;Reps\n2026-04-01 09:00:00;Pull;Row;1;82,5;kg;8\n";
+    read(&desk, "strong", &[], semicolons);
+    assert_eq!(sets(&desk, "Row")[0]["loggedWeightKg"], 82.5);
+}
+
+#[test]
+fn a_log_of_hevy_keeps_the_kinds_of_its_sets() {
+    let desk = Desk::new();
+    read(&desk, "hevy", &[], &format!("\u{feff}{HEVY}"));
+    let workout = &listed(&desk, "workout-logs")[0];
+    assert_eq!((&workout["name"], &workout["durationMs"]), (&json!("Legs"), &json!(4_200_000)));
+    let squats = sets(&desk, "Squat (Barbell)");
+    assert_eq!(squats.iter().map(|set| set["notes"].clone()).collect::<Vec<_>>(), [json!("warm-up; belt on"), json!("RPE 8.5")]);
+    let extensions = sets(&desk, "Leg Extension (Machine)");
+    let kinds: Vec<_> = extensions.iter().map(|set| (set["setType"].as_str().expect("a kind"), set["level"].as_i64())).collect();
+    assert_eq!(kinds, [("standard", None), ("dropSet", Some(1)), ("dropSet", Some(2)), ("amrapReps", None)]);
+    assert_eq!(extensions[1]["groupKey"], extensions[2]["groupKey"]);
+    let made = listed(&desk, "exercise-definitions");
+    let equipment: Vec<_> = made.iter().map(|record| (record["equipment"].clone(), record["isCustom"].clone())).collect();
+    assert!(equipment.contains(&(json!("barbell"), json!(true))), "{equipment:?}");
+    desk.feed("phone", &["import", "-", "--from", "hevy"], HEVY).ok().says(&["imported 0 records"]);
+}
+
+#[test]
+fn a_log_of_fitnotes_has_a_workout_a_day() {
+    let desk = Desk::new();
+    read(&desk, "fitnotes", &[], FITNOTES);
+    assert_eq!(listed(&desk, "workout-logs").len(), 2);
+    let weights: Vec<Value> = sets(&desk, "Deadlift").iter().map(|set| set["loggedWeightKg"].clone()).collect();
+    assert_eq!(weights, [json!(140.0), json!(142.88), json!(142.5)], "pounds are converted, line by line");
+    let exercises = listed(&desk, "exercise-definitions");
+    let deadlift = exercises.iter().find(|record| record["name"] == "Deadlift").expect("the exercise");
+    assert_eq!(deadlift["primaryMuscleGroups"], json!(["back"]));
+    desk.feed("phone", &["import", "-", "--from", "fitnotes"], FITNOTES).ok().says(&["imported 0 records"]);
+}
+
+#[test]
+fn wrong_lines_are_reported_by_number_and_nothing_is_half_done() {
+    let desk = Desk::new();
+    let head = "Date,Exercise,Category,Weight (kg),Weight (lbs),Reps,Distance,Distance Unit,Time,Notes";
+    let file = format!(
+        "{head}\n2026-03-02,Row,Back,60,,8,,,,\nyesterday,Row,Back,60,,8,,,,\n2026-03-02,Row,Back,heavy,,8,,,,\n\n2026-03-02,,Back,60,,8,,,,\n\
+         2026-03-02,Row,Back,60,,8,,,,a,b\n2026-03-03,Row,Back,5000,,8,,,,\n"
+    );
+    let wrong = [
+        "line 3: cannot read the time \"yesterday\"",
+        "line 4: the weight \"heavy\"",
+        "line 6: the line names no exercise",
+        "line 7: the line has 11 cells",
+        "line 8: cannot import logged-sets",
+    ];
+    desk.feed("phone", &["import", "-", "--from", "fitnotes"], &file).failed(1, &wrong);
+    assert_eq!(listed(&desk, "logged-sets").len(), 0);
+    let partial = desk.feed("phone", &["import", "-", "--from", "fitnotes", "--partial"], &file).failed(3, &wrong);
+    partial.says(&["5 lines refused"]);
+    assert_eq!(listed(&desk, "logged-sets").len(), 1);
+
+    desk.feed("phone", &["import", "-", "--from", "strong"], HEVY).failed(1, &["export of Strong", "--from hevy"]);
+    desk.feed("phone", &["import", "-", "--from", "hevy"], "a,b\n1,2\n")
+        .failed(1, &["has no column start_time, exercise_title", "found: a, b"]);
+}

@@ -1,0 +1,100 @@
+//! `sync --watch`: it says when the server is not available, and when it is back.
+
+mod support;
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener};
+use std::process::{Child, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use stronglog_server::config::Config;
+use stronglog_server::serve::start;
+use support::Setup;
+
+/// A running command and the lines that it prints.
+struct Watching {
+    child: Child,
+    lines: Receiver<String>,
+}
+
+impl Watching {
+    fn start(setup: &Setup) -> Self {
+        let mut command = setup.desk.command(&["sync", "--watch"]);
+        command.env("STRONGLOG_DATA", setup.desk.path("phone")).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("the command starts");
+        let (sender, lines) = channel();
+        let out = BufReader::new(child.stdout.take().expect("its output"));
+        std::thread::spawn(move || out.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        Watching { child, lines }
+    }
+
+    /// Waits for a line with these words.
+    fn says(&self, words: &str) {
+        let mut seen = Vec::new();
+        while !seen.last().is_some_and(|line: &String| line.contains(words)) {
+            let line = self.lines.recv_timeout(Duration::from_secs(60));
+            seen.push(line.unwrap_or_else(|error| panic!("{words:?} is not printed ({error}); so far: {seen:?}")));
+        }
+    }
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        self.child.kill().and_then(|()| self.child.wait()).expect("the command ends");
+    }
+}
+
+/// A server that answers every request with 503, until it is stopped.
+struct Busy {
+    stopping: Arc<AtomicBool>,
+    address: SocketAddr,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Busy {
+    fn start(address: SocketAddr) -> Self {
+        let listener = TcpListener::bind(address).expect("the port is free again");
+        let stopping = Arc::new(AtomicBool::new(false));
+        let stopped = Arc::clone(&stopping);
+        let thread = std::thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                if stopped.load(Ordering::Relaxed) {
+                    return;
+                }
+                let answer = b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+                // A client that has disconnected needs no answer.
+                _ = stream.read(&mut [0; 16_384]).and_then(|_| stream.write_all(answer));
+            }
+        });
+        Busy { stopping, address, thread: Some(thread) }
+    }
+
+    fn stop(mut self) {
+        self.stopping.store(true, Ordering::Relaxed);
+        drop(std::net::TcpStream::connect(self.address));
+        self.thread.take().expect("it runs").join().expect("it ends");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_watch_says_when_the_server_is_busy_and_when_it_is_back() {
+    let setup = Setup::new().await;
+    setup.register("phone").ok();
+    let watching = Watching::start(&setup);
+    watching.says("in sync");
+    let Setup { desk, server } = setup;
+    let bind = server.addr();
+    server.stop().await.expect("the server stops");
+    let busy = Busy::start(bind);
+    watching.says("the server is not available");
+    watching.says("last error: ");
+    busy.stop();
+    let server = start(Config { bind, ..Config::local(desk.path("server")) }).await.expect("the server starts again");
+    watching.says("in sync");
+    drop(watching);
+    server.stop().await.expect("the server stops");
+}

@@ -1,0 +1,76 @@
+//! What the signed-in devices did last. It is kept in memory and stored once a minute, so that no request writes for it.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rusqlite::Connection;
+use uuid::Uuid;
+
+use crate::auth::tokens::Caller;
+use crate::store::StoreError;
+use crate::store::sqlite::Store;
+use crate::store::sqlite::accounts::{self, Device, Doings};
+
+/// What was not stored yet, by user and session.
+#[derive(Default)]
+pub struct Devices {
+    news: Mutex<News>,
+}
+
+type News = HashMap<(Uuid, Uuid), Doings>;
+
+impl Devices {
+    /// A request of a device was answered.
+    pub fn saw(&self, caller: Caller, now_ms: i64) {
+        self.news().entry((caller.user, caller.session)).or_default().seen_at = now_ms;
+    }
+
+    /// A device has everything up to a revision, which is the user's newest.
+    pub fn synced(&self, caller: Caller, now_ms: i64, rev: u64) {
+        self.news().entry((caller.user, caller.session)).or_default().synced = Some((now_ms, rev));
+    }
+
+    /// The signed-in devices of a user, the one seen last first.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn list(&self, connection: &Connection, user: Uuid) -> Result<Vec<Device>, StoreError> {
+        let mut devices = accounts::devices(connection, user)?;
+        let news = self.news();
+        for device in &mut devices {
+            if let Some(new) = news.get(&(user, device.session)) {
+                device.doings = Doings { seen_at: new.seen_at.max(device.doings.seen_at), synced: new.synced.or(device.doings.synced) };
+            }
+        }
+        devices.sort_by_key(|device| std::cmp::Reverse(device.doings.seen_at));
+        Ok(devices)
+    }
+
+    /// Stores what is new. What cannot be stored stays for the next time.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn store(&self, store: &Store) -> Result<(), StoreError> {
+        let news: Vec<_> = self.news().iter().map(|(key, doings)| (*key, *doings)).collect();
+        if news.is_empty() {
+            return Ok(());
+        }
+        let stored = news.clone();
+        store
+            .write(move |connection| {
+                news.iter().try_for_each(|((user, session), doings)| accounts::note_doings(connection, *user, *session, *doings))
+            })
+            .await?;
+        let mut news = self.news();
+        for (key, doings) in stored {
+            if news.get(&key) == Some(&doings) {
+                news.remove(&key);
+            }
+        }
+        Ok(())
+    }
+
+    fn news(&self) -> MutexGuard<'_, News> {
+        self.news.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,91 @@
+//! The signed-in devices of an account, and the recovery code that signs all of them out.
+
+use std::sync::Arc;
+
+use http::request::Parts;
+use stronglog_sync::api::operations::{RecoverAccount, RenameDevice};
+use stronglog_sync::api::{self, DeviceList, Id, Name, Platform, RecoveryCodeText, Revision, Timestamp};
+use uuid::Uuid;
+
+use super::handlers::{Handlers, Secret, caller, signed};
+use crate::auth::recovery;
+use crate::auth::tokens::Caller;
+use crate::problem::Failure;
+use crate::store::sqlite::accounts;
+
+impl Handlers {
+    /// Sets a new password with the recovery code, which is spent, and ends every session.
+    pub(super) async fn recover(&self, parts: &Parts, call: RecoverAccount) -> Result<(), Failure> {
+        let app = &self.0;
+        let given = recovery::plain(&call.body.recovery_code);
+        let secret = Secret { email: call.body.email, given, hash: |connection, account| accounts::recovery(connection, account.user) };
+        let (_, known) = self.check(parts, secret).await?;
+        let (user, hash) = known.ok_or_else(Failure::wrong_recovery_code)?;
+        let password = app.passwords.hash(call.body.new_password.0).await?;
+        let set = app.store.write(move |connection| {
+            // Another request may have spent or replaced the code in the meantime.
+            if accounts::recovery(connection, user)?.as_ref() != Some(&hash) {
+                return Err(Failure::wrong_recovery_code());
+            }
+            accounts::set_password(connection, user, &password)?;
+            accounts::set_recovery(connection, user, None)?;
+            accounts::revoke_all(connection, user, None)?;
+            Ok(())
+        });
+        set.await?;
+        Ok(app.end_streams(Some(user)).await?)
+    }
+
+    pub(super) async fn recovery_code(&self, parts: &Parts, password: String) -> Result<api::RecoveryCode, Failure> {
+        let caller = caller(parts)?;
+        self.confirm(parts, caller, password).await?;
+        let code = recovery::new_code();
+        let hash = self.0.passwords.hash(recovery::plain(&code)).await?;
+        let set = self.0.write_as(caller, move |connection| Ok(accounts::set_recovery(connection, caller.user, Some(&hash))?));
+        set.await?;
+        Ok(api::RecoveryCode { recovery_code: RecoveryCodeText(code) })
+    }
+
+    pub(super) async fn devices(&self, parts: &Parts) -> Result<DeviceList, Failure> {
+        let caller = caller(parts)?;
+        let app = Arc::clone(&self.0);
+        let devices = self.0.read_as(caller, move |connection| Ok(app.devices.list(connection, caller.user)?)).await?;
+        Ok(DeviceList { devices: devices.into_iter().map(|device| shown(device, caller)).collect() })
+    }
+
+    pub(super) async fn rename(&self, parts: &Parts, call: RenameDevice) -> Result<(), Failure> {
+        let caller = caller(parts)?;
+        let (session, name) = (session_of(&call.id)?, call.body.name.0);
+        let renamed = self.0.write_as(caller, move |connection| Ok(accounts::rename_device(connection, caller.user, session, &name)?));
+        if renamed.await? { Ok(()) } else { Err(Failure::no_device()) }
+    }
+
+    pub(super) async fn revoke(&self, parts: &Parts, id: &Id) -> Result<(), Failure> {
+        let caller = caller(parts)?;
+        let session = session_of(id)?;
+        let revoked = self.0.write_as(caller, move |connection| Ok(accounts::revoke(connection, caller.user, session)?));
+        if !revoked.await? {
+            return Err(Failure::no_device());
+        }
+        Ok(self.0.end_streams(Some(caller.user)).await?)
+    }
+}
+
+/// A device as the contract shows it.
+fn shown(device: accounts::Device, caller: Caller) -> api::Device {
+    let (synced_at, synced_rev) = device.doings.synced.unzip();
+    api::Device {
+        id: Id(device.session.to_string()),
+        name: device.name.map(Name),
+        platform: device.platform.map(Platform),
+        signed_in_at: Timestamp(device.signed_in_at),
+        last_seen_at: Timestamp(device.doings.seen_at),
+        last_synced_at: synced_at.map(Timestamp),
+        last_synced_rev: synced_rev.map(|rev| Revision(signed(rev))),
+        is_current: device.session == caller.session,
+    }
+}
+
+fn session_of(id: &Id) -> Result<Uuid, Failure> {
+    Uuid::parse_str(&id.0).map_err(|_| Failure::no_device())
+}

@@ -1,0 +1,25 @@
+// What this device runs on, as its user knows it, from what the browser says of itself.
+
+const BROWSERS = [
+  [/Edg/, "Edge"],
+  [/OPR\//, "Opera"],
+  [/Firefox|FxiOS/, "Firefox"],
+  [/Chrom|CriOS/, "Chrome"],
+  [/Safari/, "Safari"],
+] as const;
+
+const SYSTEMS = [
+  [/Android/, "Android"],
+  [/iPhone|iPad|iPod/, "iOS"],
+  [/Windows/, "Windows"],
+  [/Mac OS X|Macintosh/, "macOS"],
+  [/CrOS/, "ChromeOS"],
+  [/Linux/, "Linux"],
+] as const;
+
+/** Firefox on Android. */
+export function platformOf(agent: string): string {
+  const first = (known: readonly (readonly [RegExp, string])[]): string | undefined => known.find(([pattern]) => pattern.test(agent))?.[1];
+  const [browser, system] = [first(BROWSERS) ?? "A browser", first(SYSTEMS)];
+  return system === undefined ? browser : `${browser} on ${system}`;
+}
