@@ -2,6 +2,7 @@
 //!
 //! Shapes are independent of any target. A shape holds at least the values that its schema accepts: if no shape fits, the type is any JSON.
 
+mod equal;
 mod finder;
 mod merged;
 mod recursion;
@@ -21,6 +22,8 @@ pub struct Shapes {
     /// All types that need a name.
     pub declarations: Vec<Declaration>,
     by_schema: BTreeMap<SchemaId, DeclarationId>,
+    /// Which schemas are equal and share a type and a check.
+    equals: equal::Equals,
     /// The schemas that operations use, with their types and the words for their names.
     roots: BTreeMap<SchemaId, (Type, Vec<String>)>,
 }
@@ -171,7 +174,12 @@ impl Shapes {
 
     /// The declaration of a schema, if it has one.
     pub fn of(&self, contract: &Contract, schema: SchemaId) -> Option<DeclarationId> {
-        self.by_schema.get(&contract.resolved(schema)).copied()
+        self.by_schema.get(&self.representative(contract, schema)).copied()
+    }
+
+    /// The schema whose type and check the schema shares: itself, the target of its reference, or the first of several equal ones.
+    pub fn representative(&self, contract: &Contract, schema: SchemaId) -> SchemaId {
+        self.equals.of(contract, schema)
     }
 
     /// Splits the allOf closure into the parts whose members can be validated in one pass over an object, starting with the schema itself,

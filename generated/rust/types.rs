@@ -1615,7 +1615,7 @@ pub struct BodyweightTargetGoal {
     pub name: Name,
     /// Whether the goal is being worked on (`active`), was reached (`achieved`) or was put away
     /// (`archived`).
-    pub status: UserGoalFieldsStatus,
+    pub status: BodyweightTargetGoalStatus,
     /// When the user set the goal.
     pub creation_date: Timestamp,
     /// The bodyweight to reach.
@@ -1696,6 +1696,41 @@ impl Fields for BodyweightTargetGoal {
     }
 }
 record!(BodyweightTargetGoal, "BodyweightTargetGoal", validators::check_bodyweight_target_goal);
+
+/// Whether the goal is being worked on (`active`), was reached (`achieved`) or was put away
+/// (`archived`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum BodyweightTargetGoalStatus {
+    /// `active`
+    Active,
+    /// `achieved`
+    Achieved,
+    /// `archived`
+    Archived,
+}
+
+impl BodyweightTargetGoalStatus {
+    /// All values, in the contract's order.
+    pub const ALL: &'static [BodyweightTargetGoalStatus] = &[
+        BodyweightTargetGoalStatus::Active,
+        BodyweightTargetGoalStatus::Achieved,
+        BodyweightTargetGoalStatus::Archived,
+    ];
+
+    /// The value as the contract writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            BodyweightTargetGoalStatus::Active => "active",
+            BodyweightTargetGoalStatus::Achieved => "achieved",
+            BodyweightTargetGoalStatus::Archived => "archived",
+        }
+    }
+}
+texts!(
+    BodyweightTargetGoalStatus,
+    "BodyweightTargetGoal.status",
+    validators::check_bodyweight_target_goal_status
+);
 
 /// The current version of a record, with its revision and the edit that made it.
 #[derive(Clone, Debug, PartialEq)]
@@ -3198,7 +3233,7 @@ pub struct LiftTargetGoal {
     pub name: Name,
     /// Whether the goal is being worked on (`active`), was reached (`achieved`) or was put away
     /// (`archived`).
-    pub status: UserGoalFieldsStatus,
+    pub status: BodyweightTargetGoalStatus,
     /// When the user set the goal.
     pub creation_date: Timestamp,
     /// The exercise.
@@ -4416,7 +4451,7 @@ pub struct ProgramCompletionGoal {
     pub name: Name,
     /// Whether the goal is being worked on (`active`), was reached (`achieved`) or was put away
     /// (`archived`).
-    pub status: UserGoalFieldsStatus,
+    pub status: BodyweightTargetGoalStatus,
     /// When the user set the goal.
     pub creation_date: Timestamp,
     /// The program to finish.
@@ -7806,7 +7841,7 @@ pub struct UserGoalFields {
     pub name: Name,
     /// Whether the goal is being worked on (`active`), was reached (`achieved`) or was put away
     /// (`archived`).
-    pub status: UserGoalFieldsStatus,
+    pub status: BodyweightTargetGoalStatus,
     /// When the user set the goal.
     pub creation_date: Timestamp,
     /// When it was reached.
@@ -7859,37 +7894,6 @@ impl Fields for UserGoalFields {
     }
 }
 record!(UserGoalFields, "UserGoalFields", validators::check_user_goal_fields);
-
-/// Whether the goal is being worked on (`active`), was reached (`achieved`) or was put away
-/// (`archived`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum UserGoalFieldsStatus {
-    /// `active`
-    Active,
-    /// `achieved`
-    Achieved,
-    /// `archived`
-    Archived,
-}
-
-impl UserGoalFieldsStatus {
-    /// All values, in the contract's order.
-    pub const ALL: &'static [UserGoalFieldsStatus] = &[
-        UserGoalFieldsStatus::Active,
-        UserGoalFieldsStatus::Achieved,
-        UserGoalFieldsStatus::Archived,
-    ];
-
-    /// The value as the contract writes it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            UserGoalFieldsStatus::Active => "active",
-            UserGoalFieldsStatus::Achieved => "achieved",
-            UserGoalFieldsStatus::Archived => "archived",
-        }
-    }
-}
-texts!(UserGoalFieldsStatus, "UserGoalFields.status", validators::check_user_goal_fields_status);
 
 /// One edit of one record, in full.
 #[derive(Clone, Debug, PartialEq)]

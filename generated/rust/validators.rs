@@ -944,7 +944,7 @@ pub fn check_bodyweight_target_goal(value: Json<'_>, at: At<'_>, out: &mut Check
                 "serverId" => check_id(value, at, out),
                 "serverUpdatedAt" => check_timestamp(value, at, out),
                 "name" => check_name(value, at, out),
-                "status" => check_user_goal_fields_status(value, at, out),
+                "status" => check_bodyweight_target_goal_status(value, at, out),
                 "creationDate" => check_timestamp(value, at, out),
                 "achievedDate" => check_timestamp(value, at, out),
                 "currentValue" => {
@@ -974,6 +974,16 @@ pub fn check_bodyweight_target_goal(value: Json<'_>, at: At<'_>, out: &mut Check
             at,
         );
     }
+}
+
+/// Checks [`BodyweightTargetGoalStatus`](super::types::BodyweightTargetGoalStatus).
+pub fn check_bodyweight_target_goal_status(
+    value: Json<'_>,
+    at: At<'_>,
+    out: &mut Checker,
+) {
+    out.types(value, Types::STRING, at);
+    out.one_of_texts(value, &["active", "achieved", "archived"], at);
 }
 
 /// Checks [`Change`](super::types::Change).
@@ -1816,7 +1826,7 @@ pub fn check_lift_target_goal(value: Json<'_>, at: At<'_>, out: &mut Checker) {
                 "serverId" => check_id(value, at, out),
                 "serverUpdatedAt" => check_timestamp(value, at, out),
                 "name" => check_name(value, at, out),
-                "status" => check_user_goal_fields_status(value, at, out),
+                "status" => check_bodyweight_target_goal_status(value, at, out),
                 "creationDate" => check_timestamp(value, at, out),
                 "achievedDate" => check_timestamp(value, at, out),
                 "currentValue" => {
@@ -2459,7 +2469,7 @@ pub fn check_program_completion_goal(value: Json<'_>, at: At<'_>, out: &mut Chec
                 "serverId" => check_id(value, at, out),
                 "serverUpdatedAt" => check_timestamp(value, at, out),
                 "name" => check_name(value, at, out),
-                "status" => check_user_goal_fields_status(value, at, out),
+                "status" => check_bodyweight_target_goal_status(value, at, out),
                 "creationDate" => check_timestamp(value, at, out),
                 "achievedDate" => check_timestamp(value, at, out),
                 "currentValue" => {
@@ -4280,7 +4290,7 @@ pub fn check_user_goal_fields(value: Json<'_>, at: At<'_>, out: &mut Checker) {
             let at = at.member(name);
             match name {
                 "name" => check_name(value, at, out),
-                "status" => check_user_goal_fields_status(value, at, out),
+                "status" => check_bodyweight_target_goal_status(value, at, out),
                 "creationDate" => check_timestamp(value, at, out),
                 "achievedDate" => check_timestamp(value, at, out),
                 "currentValue" => {
@@ -4296,12 +4306,6 @@ pub fn check_user_goal_fields(value: Json<'_>, at: At<'_>, out: &mut Checker) {
         }
         out.required(object, &["name", "status", "creationDate"], at);
     }
-}
-
-/// Checks [`UserGoalFieldsStatus`](super::types::UserGoalFieldsStatus).
-pub fn check_user_goal_fields_status(value: Json<'_>, at: At<'_>, out: &mut Checker) {
-    out.types(value, Types::STRING, at);
-    out.one_of_texts(value, &["active", "achieved", "archived"], at);
 }
 
 /// Checks [`UserGoalPushChange`](super::types::UserGoalPushChange).
@@ -5550,6 +5554,14 @@ pub fn check_workout_template_superseded_outcome(
     }
 }
 
+/// Checks `getChanges limit`.
+pub fn check_get_changes_limit(value: Json<'_>, at: At<'_>, out: &mut Checker) {
+    if let Some(number) = out.integer(value, at) {
+        out.minimum(number, 1, at);
+        out.maximum(number, 1000, at);
+    }
+}
+
 /// Checks `WWW-Authenticate header`.
 pub fn check_www_authenticate_header(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     if let Some(text) = out.string(value, at) {
@@ -5563,13 +5575,5 @@ pub fn check_retry_after_header(value: Json<'_>, at: At<'_>, out: &mut Checker) 
     if let Some(number) = out.integer(value, at) {
         out.minimum(number, 0, at);
         out.maximum(number, 86400, at);
-    }
-}
-
-/// Checks `getChanges limit`.
-pub fn check_get_changes_limit(value: Json<'_>, at: At<'_>, out: &mut Checker) {
-    if let Some(number) = out.integer(value, at) {
-        out.minimum(number, 1, at);
-        out.maximum(number, 1000, at);
     }
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as JsonValue;
 
+use super::equal::Equals;
 use super::merged::Merged;
 use super::{Declaration, DeclarationId, Field, FieldKind, Shape, Shapes, Type};
 use crate::model::{Contract, IntegerWidth, Operation, SchemaId};
@@ -16,9 +17,9 @@ const INLINE_DEPTH_MAX: usize = 32;
 
 pub(super) struct Finder<'c> {
     pub(super) contract: &'c Contract,
-    /// The words for schemas that are always declared: named and referenced ones. Computed before the walk begins.
+    /// The words for schemas that are always declared: named and referenced ones..
     pub(super) names: BTreeMap<SchemaId, Vec<String>>,
-    shapes: Shapes,
+    pub(super) shapes: Shapes,
     /// The declarations that hold a schema's values without null.
     contents: BTreeMap<SchemaId, DeclarationId>,
     /// The declarations whose shape has not been found yet.
@@ -39,10 +40,12 @@ enum Holds {
 impl<'c> Finder<'c> {
     /// Finds the shapes of all named schemas and of everything that operations use.
     pub(super) fn find(contract: &'c Contract) -> Shapes {
+        let names = names(contract);
+        let equals = Equals::new(contract, &names.keys().copied().collect());
         let mut finder = Finder {
             contract,
-            names: names(contract),
-            shapes: Shapes::default(),
+            names,
+            shapes: Shapes { equals, ..Shapes::default() },
             contents: BTreeMap::new(),
             open: Vec::new(),
             visiting: Vec::new(),
@@ -82,15 +85,14 @@ impl<'c> Finder<'c> {
     fn root(&mut self, schema: SchemaId, words: &[&str]) {
         let ty = self.type_of(schema, words);
         let words = owned(words);
-        // A schema that consists only of a reference is treated like its target.
-        let resolved = self.contract.resolved(schema);
-        self.shapes.roots.entry(resolved).or_insert_with(|| (ty.clone(), words.clone()));
+        let shared = self.shapes.representative(self.contract, schema);
+        self.shapes.roots.entry(shared).or_insert_with(|| (ty.clone(), words.clone()));
         self.shapes.roots.entry(schema).or_insert((ty, words));
     }
 
     /// The type of a schema where it is used. `words` are the words for its name.
     pub(super) fn type_of(&mut self, id: SchemaId, words: &[&str]) -> Type {
-        let id = self.contract.resolved(id);
+        let id = self.shapes.representative(self.contract, id);
         if let Some(name) = self.names.get(&id) {
             return self.declare_all(id, name.clone());
         }
@@ -255,7 +257,7 @@ impl<'c> Finder<'c> {
             inner if !each => Type::List(Box::new(inner)),
             inner @ Type::Declared(_) => Type::Each(Box::new(inner)),
             // Each item is read separately, which only declared types support.
-            _ => Type::Each(Box::new(self.declare_all(self.contract.resolved(items), owned(&words)))),
+            _ => Type::Each(Box::new(self.declare_all(self.shapes.representative(self.contract, items), owned(&words)))),
         }
     }
 }

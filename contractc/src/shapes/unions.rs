@@ -62,7 +62,7 @@ impl<'c> Finder<'c> {
         for variant in &mut variants {
             if !matches!(variant.ty, Type::Declared(_)) {
                 let path = owned(&[words, &[variant.words[0].as_str()]].concat());
-                variant.ty = self.declare_all(self.contract.resolved(variant.schema), path);
+                variant.ty = self.declare_all(self.shapes.representative(self.contract, variant.schema), path);
             }
         }
         let attempts = self.attempts(&variants, may_overlap);

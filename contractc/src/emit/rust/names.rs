@@ -27,7 +27,8 @@ impl Names {
         let types = order.into_iter().map(|id| (id, unique.take(type_name(&plan.shapes.get(id).words), ""))).collect();
         let mut roots = BTreeMap::new();
         for (schema, words) in plan.shapes.roots() {
-            if plan.shapes.of(plan.contract, schema).is_none() && !plan.contract.schema(schema).is_anything() {
+            let is_first = plan.shapes.representative(plan.contract, schema) == schema;
+            if is_first && plan.shapes.of(plan.contract, schema).is_none() && !plan.contract.schema(schema).is_anything() {
                 let name = unique.take(type_name(words), "");
                 roots.insert(schema, format!("check_{}", value_name(&name).trim_end_matches('_')));
             }
@@ -36,8 +37,8 @@ impl Names {
     }
 
     /// The validator of a schema that only operations use.
-    pub fn root_function(&self, schema: SchemaId) -> Option<&str> {
-        self.roots.get(&schema).map(String::as_str)
+    pub fn root_function(&self, plan: &Plan<'_>, schema: SchemaId) -> Option<&str> {
+        self.roots.get(&plan.shapes.representative(plan.contract, schema)).map(String::as_str)
     }
 
     /// All validators of schemas that only operations use.

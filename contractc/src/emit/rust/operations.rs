@@ -122,7 +122,7 @@ pub fn rust_type(plan: &Plan<'_>, names: &Names, schema: SchemaId) -> String {
 
 /// The path of the validator for a schema that an operation uses.
 pub fn check_path(plan: &Plan<'_>, names: &Names, schema: SchemaId) -> String {
-    match (plan.shapes.of(plan.contract, schema), names.root_function(plan.contract.resolved(schema))) {
+    match (plan.shapes.of(plan.contract, schema), names.root_function(plan, schema)) {
         (Some(declaration), _) => format!("validators::{}", names.function(declaration)),
         (None, Some(function)) => format!("validators::{function}"),
         (None, None) => "check_nothing".to_owned(),

@@ -143,7 +143,7 @@ impl Names {
     pub fn root(&self, plan: &Plan<'_>, schema: SchemaId) -> Option<&str> {
         match plan.shapes.of(plan.contract, schema) {
             Some(id) => Some(self.schema(id)),
-            None => self.roots.get(&plan.contract.resolved(schema)).map(String::as_str),
+            None => self.roots.get(&plan.shapes.representative(plan.contract, schema)).map(String::as_str),
         }
     }
 
