@@ -253,6 +253,17 @@ impl Contract {
         at
     }
 
+    /// Words for an unnamed schema, from its location. A file name counts as a name.
+    pub fn place_words(&self, id: SchemaId) -> Vec<String> {
+        let pointer = &self.schema(id).pointer;
+        let (file, pointer) = pointer.split_once('#').unwrap_or(("", pointer));
+        let stem = file.rsplit('/').next().and_then(|name| name.split('.').next()).filter(|stem| !stem.is_empty());
+        let skipped = ["components", "schemas", "properties", "paths", "content", "schema", "application/json", "$defs", "responses", "#"];
+        let tokens = pointer.split('/').map(crate::source::unescaped);
+        let words: Vec<String> = tokens.filter(|token| !token.is_empty() && !skipped.contains(&token.as_str())).collect();
+        if words.is_empty() { stem.iter().map(|stem| (*stem).to_owned()).collect() } else { words }
+    }
+
     /// The allOf closure: the schema, its reference and the branches of its `allOf`, transitively. Contains everything that must
     /// hold for a value, each schema once, in reading order. The closure does not continue past a part that accepts null by itself.
     pub fn all_of_closure(&self, id: SchemaId) -> Vec<SchemaId> {

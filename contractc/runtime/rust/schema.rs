@@ -1,7 +1,4 @@
-//! The traits of generated types, and the macros that map their fields to JSON members.
-//!
-//! A generated file declares its types plainly, followed by one macro call per type that states the JSON name of each member. The macros
-//! implement reading, viewing and serde. The checks are functions of `validators.rs`.
+//! The traits of generated types. The macros of `declare.rs` implement them; the checks are functions of `validators.rs`.
 
 mod values;
 
@@ -135,8 +132,7 @@ pub fn mismatch<T>(value: Json<'_>, wanted: &'static str, at: At<'_>, out: &mut 
     None
 }
 
-/// Maps the fields of a structure to the members of a JSON object. Generated code implements this trait, and the macro `record!` does the
-/// rest.
+/// Maps the fields of a structure to the members of a JSON object. The macro `record!` implements this trait.
 pub trait Fields: Sized {
     /// The names of the members that the contract declares.
     const NAMES: &'static [&'static str];
@@ -235,130 +231,3 @@ impl<'r, 'a> ObjectReader<'r, 'a> {
         }
     }
 }
-
-// These macros refer to all items by full path, because macro hygiene does not cover items: the types of a contract may have any name. The
-// file that uses the macros must import the runtime as `rt`.
-
-/// Implements [`Schema`] and serde for a type with the validator `$check`. Deserializing always validates.
-#[allow(unused_macros)]
-macro_rules! schema {
-    ($type:ident, $name:literal, $check:path) => {
-        impl rt::schema::Schema for $type {
-            const NAME: &'static str = $name;
-
-            fn check(value: rt::json::Json<'_>, at: rt::report::At<'_>, out: &mut rt::report::Checker) {
-                $check(value, at, out);
-            }
-        }
-
-        impl ::serde::Serialize for $type {
-            fn serialize<Out: ::serde::Serializer>(&self, serializer: Out) -> ::core::result::Result<Out::Ok, Out::Error> {
-                ::serde::Serialize::serialize(&rt::schema::ToJson::as_json(self), serializer)
-            }
-        }
-
-        impl<'de> ::serde::Deserialize<'de> for $type {
-            fn deserialize<In: ::serde::Deserializer<'de>>(deserializer: In) -> ::core::result::Result<Self, In::Error> {
-                let value = <rt::json::Value as ::serde::Deserialize>::deserialize(deserializer)?;
-                <Self as rt::schema::Schema>::from_value(&value).map_err(::serde::de::Error::custom)
-            }
-        }
-    };
-}
-
-/// Implements all traits for a structure that implements [`Fields`].
-#[allow(unused_macros)]
-macro_rules! record {
-    ($type:ident, $name:literal, $check:path) => {
-        impl rt::json::Members for $type {
-            fn member<'a>(&'a self, index: usize, last: ::core::option::Option<&'a str>) -> rt::json::MemberView<'a> {
-                rt::schema::Fields::show(self, index, last)
-            }
-        }
-
-        impl rt::schema::ToJson for $type {
-            fn as_json(&self) -> rt::json::Json<'_> {
-                rt::json::Json::Object(rt::json::Object::Typed(self))
-            }
-        }
-
-        impl rt::schema::ReadJson for $type {
-            fn read(value: rt::json::Json<'_>, at: rt::report::At<'_>, out: &mut rt::report::Checker) -> ::core::option::Option<Self> {
-                match value {
-                    rt::json::Json::Object(object) => {
-                        let names = <Self as rt::schema::Fields>::NAMES;
-                        rt::schema::Fields::build(&mut rt::schema::ObjectReader::new(object, names, at, out))
-                    }
-                    _ => rt::schema::mismatch(value, "an object", at, out),
-                }
-            }
-        }
-
-        rt::schema::schema!($type, $name, $check);
-    };
-}
-
-/// Implements all traits for a structure with one unnamed field.
-#[allow(unused_macros)]
-macro_rules! newtype {
-    ($type:ident, $name:literal, $check:path, $inner:ty) => {
-        impl rt::schema::ToJson for $type {
-            fn as_json(&self) -> rt::json::Json<'_> {
-                rt::schema::ToJson::as_json(&self.0)
-            }
-        }
-
-        impl rt::schema::ReadJson for $type {
-            fn read(value: rt::json::Json<'_>, at: rt::report::At<'_>, out: &mut rt::report::Checker) -> ::core::option::Option<Self> {
-                <$inner as rt::schema::ReadJson>::read(value, at, out).map(Self)
-            }
-        }
-
-        impl ::core::convert::From<$inner> for $type {
-            fn from(value: $inner) -> Self {
-                Self(value)
-            }
-        }
-
-        impl ::core::ops::Deref for $type {
-            type Target = $inner;
-
-            fn deref(&self) -> &$inner {
-                &self.0
-            }
-        }
-
-        rt::schema::schema!($type, $name, $check);
-    };
-}
-
-/// Implements all traits for an enum of strings that has `ALL` and `as_str`.
-#[allow(unused_macros)]
-macro_rules! texts {
-    ($type:ident, $name:literal, $check:path) => {
-        impl rt::schema::ToJson for $type {
-            fn as_json(&self) -> rt::json::Json<'_> {
-                rt::json::Json::String(self.as_str())
-            }
-        }
-
-        impl rt::schema::ReadJson for $type {
-            fn read(value: rt::json::Json<'_>, at: rt::report::At<'_>, out: &mut rt::report::Checker) -> ::core::option::Option<Self> {
-                let text = value.as_str();
-                let found = Self::ALL.iter().copied().find(|known| text == ::core::option::Option::Some(known.as_str()));
-                found.or_else(|| rt::schema::mismatch(value, "one of a set of strings", at, out))
-            }
-        }
-
-        impl ::core::fmt::Display for $type {
-            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-
-        rt::schema::schema!($type, $name, $check);
-    };
-}
-
-#[allow(unused_imports)]
-pub(crate) use {newtype, record, schema, texts};

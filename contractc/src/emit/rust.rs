@@ -6,15 +6,18 @@ mod headers;
 pub(super) mod names;
 mod operations;
 mod parameters;
+pub(super) mod print;
 mod registry;
 mod scope;
 mod server;
 mod types;
 
-use std::fmt::Write;
+use proc_macro2::TokenStream;
+use quote::quote;
 
-use super::{OutputFile, Plan, in_parallel, wrap};
+use super::{OutputFile, Plan, in_parallel};
 pub use names::Names;
+use print::{ident, print, text, texts};
 pub(super) use registry::references;
 
 /// Emits all files of the Rust side, below `rust/`.
@@ -26,9 +29,9 @@ pub fn emit(plan: &Plan<'_>) -> Vec<OutputFile> {
         sources.extend(operations::emit(plan, &names));
     }
     if has_collections {
-        sources.push(("registry.rs", registry::emit(plan, &names).into()));
+        sources.push(("registry.rs", registry::emit(plan, &names)));
     }
-    sources.push((if plan.standalone { "lib.rs" } else { "mod.rs" }, root(plan, &names).into()));
+    sources.push((if plan.standalone { "lib.rs" } else { "mod.rs" }, root(plan, &names)));
     let mut files = formatted(plan, sources);
     if has_collections {
         files.push(verbatim("collection", include_str!("../../runtime/rust/collection.rs")));
@@ -43,116 +46,45 @@ pub fn emit(plan: &Plan<'_>) -> Vec<OutputFile> {
     files
 }
 
-/// The code of a file: its head and its items.
-pub(super) struct Source {
-    head: String,
-    items: Vec<String>,
-}
-
-impl Source {
-    /// The code in pieces of whole items. Formatting a large file as a single tree takes many times its size in memory.
-    fn pieces(&self) -> Vec<String> {
-        const LENGTH_MIN: usize = 64 * 1024;
-        let mut pieces = vec![self.head.clone()];
-        for item in &self.items {
-            match pieces.last_mut().filter(|piece| piece.len() < LENGTH_MIN) {
-                Some(piece) => piece.push_str(item),
-                None => pieces.push(item.clone()),
-            }
-        }
-        pieces
-    }
+/// The code of a file.
+pub(super) enum Source {
+    /// Formatted code: the head of the file and its items.
+    Printed { head: String, items: Vec<String> },
+    /// Code that is still to be formatted, in pieces of whole items.
+    Raw { head: String, items: Vec<String> },
 }
 
 impl From<String> for Source {
     fn from(code: String) -> Self {
-        Source { head: code, items: Vec::new() }
+        Source::Raw { head: code, items: Vec::new() }
     }
 }
 
-/// Formats files of Rust code, each with a first line that names its origin.
+/// The files, each with a first line that names its origin.
 fn formatted(plan: &Plan<'_>, sources: Vec<(&str, Source)>) -> Vec<OutputFile> {
-    let cut: Vec<(usize, String)> =
-        sources.iter().enumerate().flat_map(|(file, (_, source))| source.pieces().into_iter().map(move |piece| (file, piece))).collect();
-    let done = in_parallel(&cut, |(_, piece)| match format(piece) {
-        Ok(formatted) => spaced(&entry_points_laid_out(&formatted)),
-        // The piece is kept unformatted, so that the compiler error points to the fault. See the test that compiles all outputs.
-        Err(error) => format!("compile_error!({:?});\n{piece}", format!("the generated code cannot be parsed: {error}")),
-    });
-    let text = |file: usize| {
-        let pieces = cut.iter().zip(&done).filter(|((of, _), _)| *of == file).map(|(_, text)| text.as_str());
-        format!("// {}\n{}", plan.origin(), pieces.collect::<Vec<_>>().join("\n"))
+    let file = |(path, source): (&str, Source)| {
+        let pieces = match source {
+            Source::Printed { head, mut items } => {
+                items.insert(0, raw(&head));
+                items
+            }
+            Source::Raw { head, mut items } => {
+                items.insert(0, head);
+                in_parallel(&items, |code| raw(code))
+            }
+        };
+        let pieces: Vec<&str> = pieces.iter().map(String::as_str).filter(|piece| !piece.is_empty()).collect();
+        OutputFile { path: path.to_owned(), text: format!("// {}\n{}", plan.origin(), pieces.join("\n")) }
     };
-    sources.iter().enumerate().map(|(file, (path, _))| OutputFile { path: (*path).to_owned(), text: text(file) }).collect()
+    sources.into_iter().map(file).collect()
 }
 
-fn format(code: &str) -> syn::Result<String> {
-    syn::parse_file(code).map(|parsed| prettyplease::unparse(&parsed))
-}
-
-/// Formatted code with blank lines between items, which the formatter omits.
-fn spaced(code: &str) -> String {
-    let mut text = String::with_capacity(code.len() + code.len() / 16);
-    let mut previous = "";
-    for line in code.lines() {
-        // Imports stay together, however long they are.
-        let is_import = |line: &str| line.starts_with("use ") || line.starts_with("#[allow(unused_imports)]");
-        let body = line.trim_start();
-        let indent = line.len() - body.len();
-        let closes = previous.len() - previous.trim_start().len() == indent && previous.ends_with(['}', ';']);
-        let word = |line: &str| line.trim_start().split([' ', '!', '(']).next().unwrap_or_default().to_owned();
-        let begins_item = indent == 0 && !body.starts_with(['}', ')']) && (previous == "}" || word(previous) != word(line));
-        let begins_method = indent == 4
-            && (body.starts_with("fn ") || body.starts_with("pub fn ") || body.starts_with("///"))
-            && !previous.trim_start().starts_with("///");
-        let after_docs = (previous.starts_with("#![") && previous.ends_with(']'))
-            || previous == ")]"
-            || previous.starts_with("//!") && !body.starts_with("//!");
-        let same_block = is_import(line) && (is_import(previous) || previous == "};");
-        if !same_block && (closes && (begins_item || begins_method) && !(previous == "}" && is_macro_call(body))) || after_docs {
-            text.push('\n');
-        }
-        text.push_str(line);
-        text.push('\n');
-        previous = line;
-    }
-    text
-}
-
-/// Whether a line is a macro call that connects the type above it to its validator.
-fn is_macro_call(body: &str) -> bool {
-    ["record!(", "newtype!(", "texts!(", "schema!("].iter().any(|call| body.starts_with(call))
-}
-
-/// The code with the macro calls of the runtime laid out like function calls. The formatter breaks their tokens at arbitrary places.
-fn entry_points_laid_out(code: &str) -> String {
-    let mut text = String::with_capacity(code.len());
-    let mut lines = code.lines();
-    while let Some(line) = lines.next() {
-        let mut call = line.to_owned();
-        while is_macro_call(line) && !call.ends_with(");") {
-            let Some(next) = lines.next().map(str::trim) else { break };
-            let glued = call.ends_with('(') || next.starts_with(')');
-            call.push_str(if glued { "" } else { " " });
-            call.push_str(next);
-        }
-        text.push_str(&if is_macro_call(line) { macro_call_laid_out(&call) } else { call });
-        text.push('\n');
-    }
-    text
-}
-
-/// `record!(Name, "name", super::validators::check_name);`, on one line or with an argument a line.
-fn macro_call_laid_out(call: &str) -> String {
-    let (before, after) = call.split_at(call.rfind('"').map_or(0, |quote| quote + 1));
-    let after = after.replace(" < ", "<").replace(" >", ">");
-    let parts = before.split_once('(').and_then(|(name, arguments)| Some((name, arguments.split_once(", ")?, after.strip_suffix(");")?)));
-    match parts {
-        Some((name, (ty, schema), after)) if before.len() + after.len() > 110 => {
-            let rest: Vec<&str> = after.trim_start_matches(", ").splitn(2, ", ").collect();
-            format!("{name}(\n    {ty},\n    {schema},\n    {}\n);", rest.join(",\n    "))
-        }
-        _ => format!("{before}{after}"),
+/// Formats code that is given as text.
+fn raw(code: &str) -> String {
+    match code.parse() {
+        Ok(tokens) => print(tokens),
+        // The code is kept unformatted, so that the compiler error points to the fault. See the test that compiles all outputs.
+        Err(error) => format!("compile_error!({:?});\n{code}", format!("the generated code cannot be parsed: {error}")),
     }
 }
 
@@ -161,6 +93,7 @@ fn runtime() -> Vec<OutputFile> {
     const FILES: &[(&str, &str)] = &[
         ("axum", include_str!("../../runtime/rust/axum.rs")),
         ("check", include_str!("../../runtime/rust/check.rs")),
+        ("declare", include_str!("../../runtime/rust/declare.rs")),
         ("format", include_str!("../../runtime/rust/format.rs")),
         ("http", include_str!("../../runtime/rust/http.rs")),
         ("http/parameter", include_str!("../../runtime/rust/http/parameter.rs")),
@@ -187,74 +120,115 @@ fn verbatim(name: &str, text: &str) -> OutputFile {
     OutputFile { path: format!("{name}.rs"), text: format!("// {origin}\n{text}") }
 }
 
-fn root(plan: &Plan<'_>, names: &Names) -> String {
-    let mut code = String::new();
-    let title = &plan.contract.title;
-    let _ = writeln!(code, "//! {title} {}: types, validators, client and server routes.\n", plan.contract.version);
-    // A union is as large as its largest variant. Boxing some variants would make every use of them harder.
-    code.push_str("#![allow(clippy::large_enum_variant)]\n\n");
-    if plan.standalone {
-        // A contract may use names in any script.
-        code.push_str("#![allow(mixed_script_confusables, uncommon_codepoints)]\n\n");
-    }
-    if !plan.contract.operations.is_empty() {
-        code.push_str("pub mod client;\n");
-    }
-    if !plan.contract.collections.is_empty() {
-        code.push_str("pub mod collection;\n");
-    }
-    if !plan.contract.operations.is_empty() {
-        code.push_str("pub mod operations;\n");
-    }
-    if !plan.response_headers().is_empty() {
-        code.insert_str(code.find("pub mod operations;").unwrap_or(code.len()), "pub mod headers;\n");
-    }
-    if !plan.contract.collections.is_empty() {
-        code.push_str("pub mod registry;\n");
-    }
-    code.push_str("pub mod runtime;\n");
-    if !plan.contract.operations.is_empty() {
-        code.push_str("#[cfg(feature = \"axum\")]\npub mod server;\n");
-    }
-    code.push_str(
-        "pub mod types;\npub mod validators;\n\npub use runtime::report::{Report, Violation};\npub use runtime::schema::Schema;\n",
+/// `mod.rs` or `lib.rs`: the modules, and entry points for schemas by name.
+fn root(plan: &Plan<'_>, names: &Names) -> Source {
+    let about = format!(" {} {}: types, validators, client and server routes.", one_line(&plan.contract.title), plan.contract.version);
+    let has_operations = !plan.contract.operations.is_empty();
+    let when = |wanted: bool, code: TokenStream| wanted.then_some(code);
+    // A contract may use names in any script.
+    let scripts = when(plan.standalone, quote!(#![allow(mixed_script_confusables, uncommon_codepoints)]));
+    let client = when(
+        has_operations,
+        quote!(
+            pub mod client;
+        ),
     );
-    if !plan.shapes.declarations.is_empty() {
-        code.push_str("pub use types::*;\n");
-    }
-    code.push('\n');
-    code.push_str("use runtime::json::Json;\nuse runtime::report::{At, Checker};\n\n");
-    code.push_str("/// The names of all schemas of the contract.\npub const SCHEMAS: &[&str] = &[\n");
-    for (name, _) in &plan.contract.names {
-        let _ = writeln!(code, "{name:?},");
-    }
-    code.push_str("];\n\n/// The validator of the schema that the contract calls `schema`.\n");
-    if plan.contract.names.is_empty() {
-        code.push_str("pub fn validator(_: &str) -> Option<fn(Json<'_>, At<'_>, &mut Checker)> {\nNone\n}\n\n");
-    } else {
-        code.push_str(&validator(plan, names));
-    }
-    code.push_str(
-        "/// Parses JSON text and judges it by the schema that the contract calls `schema`.\n\
-         ///\n\
-         /// # Errors\n\
-         /// All violations, each with its JSON pointer and keyword; `syntax` if the text is not JSON; `schema` if there is no such schema.\n\
-         pub fn validate(schema: &str, json: &[u8]) -> Result<(), Report> {\n\
-         let check = validator(schema).ok_or_else(|| Report::new(\"schema\", format!(\"cannot be judged: the contract has no schema {schema:?}\")))?;\n\
-         runtime::schema::validate_view(runtime::schema::parse(json)?.root(), check)\n}\n",
+    let collection = when(
+        !plan.contract.collections.is_empty(),
+        quote!(
+            pub mod collection;
+        ),
     );
-    code
+    let headers = when(
+        !plan.response_headers().is_empty(),
+        quote!(
+            pub mod headers;
+        ),
+    );
+    let operations = when(
+        has_operations,
+        quote!(
+            pub mod operations;
+        ),
+    );
+    let registry = when(
+        !plan.contract.collections.is_empty(),
+        quote!(
+            pub mod registry;
+        ),
+    );
+    let server = when(
+        has_operations,
+        quote!(
+            #[cfg(feature = "axum")]
+            pub mod server;
+        ),
+    );
+    let types = when(
+        !plan.shapes.declarations.is_empty(),
+        quote!(
+            pub use types::*;
+        ),
+    );
+    let head = quote! {
+        #![doc = #about]
+        // A union is as large as its largest variant. Boxing some variants would make every use of them harder.
+        #![allow(clippy::large_enum_variant)]
+        #scripts
+        #client #collection #headers #operations #registry
+        pub mod runtime;
+        #server
+        pub mod types;
+        pub mod validators;
+        pub use runtime::report::{Report, Violation};
+        pub use runtime::schema::Schema;
+        #types
+        use runtime::json::Json;
+        use runtime::report::{At, Checker};
+    };
+    let schemas = texts(plan.contract.names.iter().map(|(name, _)| name));
+    let validator = validator(plan, names);
+    let items = quote! {
+        /// The names of all schemas of the contract.
+        pub const SCHEMAS: &[&str] = &#schemas;
+        #validator
+        /// Parses JSON text and judges it by the schema that the contract calls `schema`.
+        ///
+        /// # Errors
+        /// All violations, each with its JSON pointer and keyword; `syntax` if the text is not JSON; `schema` if there is no such schema.
+        pub fn validate(schema: &str, json: &[u8]) -> Result<(), Report> {
+            let missing = || Report::new("schema", format!("cannot be judged: the contract has no schema {schema:?}"));
+            let check = validator(schema).ok_or_else(missing)?;
+            runtime::schema::validate_view(runtime::schema::parse(json)?.root(), check)
+        }
+    };
+    Source::Printed { head: String::new(), items: vec![print(head), print(items)] }
 }
 
-fn validator(plan: &Plan<'_>, names: &Names) -> String {
-    let mut code = String::from("pub fn validator(schema: &str) -> Option<fn(Json<'_>, At<'_>, &mut Checker)> {\nSome(match schema {\n");
-    for (name, id) in &plan.contract.names {
-        if let Some(declaration) = plan.shapes.of(plan.contract, *id) {
-            let _ = writeln!(code, "{name:?} => validators::{},", names.function(declaration));
+/// A text without line breaks.
+fn one_line(text: &str) -> String {
+    text.replace(char::is_control, " ")
+}
+
+/// The function that finds a validator by the name of its schema.
+fn validator(plan: &Plan<'_>, names: &Names) -> TokenStream {
+    let about = print::docs("The validator of the schema that the contract calls `schema`.");
+    let known = plan.contract.names.iter().filter_map(|(name, id)| Some((name, plan.shapes.of(plan.contract, *id)?)));
+    let arms: Vec<TokenStream> = known
+        .map(|(name, declaration)| {
+            let (name, check) = (text(name), ident(&names.function(declaration)));
+            quote!(#name => validators::#check,)
+        })
+        .collect();
+    if arms.is_empty() {
+        return quote!(#about pub fn validator(_: &str) -> Option<fn(Json<'_>, At<'_>, &mut Checker)> { None });
+    }
+    quote! {
+        #about
+        pub fn validator(schema: &str) -> Option<fn(Json<'_>, At<'_>, &mut Checker)> {
+            Some(match schema { #(#arms)* _ => return None, })
         }
     }
-    code.push_str("_ => return None,\n})\n}\n\n");
-    code
 }
 
 fn manifest(plan: &Plan<'_>) -> String {
@@ -288,26 +262,7 @@ fn manifest(plan: &Plan<'_>) -> String {
     )
 }
 
-/// The description as doc comments.
-fn docs(text: &str, indent: &str) -> String {
-    let mut code = String::new();
-    let mut fenced = false;
-    for line in wrap(text.trim(), 100) {
-        // A carriage return or null character in a comment is not valid Rust.
-        let mut line = line.replace('\t', "    ").replace(char::is_control, " ");
-        let trimmed = line.trim_start();
-        if trimmed.starts_with("```") {
-            fenced = !fenced;
-            // Examples in a contract are not Rust and must not run as tests.
-            line = if fenced { "```text".to_owned() } else { "```".to_owned() };
-        } else if !fenced && line.len() - trimmed.len() >= 4 {
-            // The same applies to text that Markdown parses as code because of its indentation.
-            line = format!("  {trimmed}");
-        }
-        let _ = writeln!(code, "{indent}///{}{}", if line.is_empty() { "" } else { " " }, line);
-    }
-    if fenced {
-        let _ = writeln!(code, "{indent}/// ```");
-    }
-    code
+/// A description as doc comments, for code that is given as text.
+fn docs(text: &str) -> String {
+    print(print::docs(text))
 }

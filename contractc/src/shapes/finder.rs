@@ -268,7 +268,7 @@ fn names(contract: &Contract) -> BTreeMap<SchemaId, Vec<String>> {
     // A schema's own name is preferred, then the name at the end of an unnamed schema's pointer, then any other name that leads to it.
     let rank = |(name, id): &&(String, SchemaId)| {
         let target = contract.resolved(*id);
-        let place = pointer_words(&contract.schema(target).pointer);
+        let place = contract.place_words(target);
         (target != *id, !place.last().is_some_and(|word| word.eq_ignore_ascii_case(name)))
     };
     let mut named: Vec<&(String, SchemaId)> = contract.names.iter().collect();
@@ -279,7 +279,7 @@ fn names(contract: &Contract) -> BTreeMap<SchemaId, Vec<String>> {
     // Referenced schemas are shared, and may be recursive.
     for target in contract.schemas.iter().filter_map(|schema| schema.reference) {
         let target = contract.resolved(target);
-        names.entry(target).or_insert_with(|| pointer_words(&contract.schema(target).pointer));
+        names.entry(target).or_insert_with(|| contract.place_words(target));
     }
     names
 }
@@ -305,16 +305,6 @@ fn integer(merged: &Merged<'_>) -> IntegerWidth {
     let negative = |bound: Number| bound.compare(Number::Signed(0)) == std::cmp::Ordering::Less;
     let signed = merged.parts.iter().all(|part| part.number.minimum.is_none_or(negative));
     if large && !signed { IntegerWidth::U64 } else { IntegerWidth::I64 }
-}
-
-/// Words for an unnamed schema, from its location. A file name counts as a name.
-fn pointer_words(pointer: &str) -> Vec<String> {
-    let (file, pointer) = pointer.split_once('#').unwrap_or(("", pointer));
-    let stem = file.rsplit('/').next().and_then(|name| name.split('.').next()).filter(|stem| !stem.is_empty());
-    let skipped = ["components", "schemas", "properties", "paths", "content", "schema", "application/json", "$defs", "responses", "#"];
-    let tokens = pointer.split('/').map(crate::source::unescaped);
-    let words: Vec<String> = tokens.filter(|token| !token.is_empty() && !skipped.contains(&token.as_str())).collect();
-    if words.is_empty() { stem.iter().map(|stem| (*stem).to_owned()).collect() } else { words }
 }
 
 impl Shapes {

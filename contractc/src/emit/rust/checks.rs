@@ -1,58 +1,60 @@
 //! `validators.rs`: one function per declared type, a straight-line sequence of calls to the keyword functions of the runtime.
 //!
 //! In all generated code, `value` is the current JSON value, `at` its location and `out` the checker, so that the code for one schema can
-//! be inlined into the code for another.
+//! be inlined into the code for another. Code that would be inlined more than once is a function of its own.
 
 mod objects;
+mod shared;
+mod steps;
 mod unevaluated;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::fmt::Write;
+
+use proc_macro2::{Ident, Literal, TokenStream};
+use quote::quote;
 
 use super::names::{Names, Unique, constant_name};
+use super::print::{docs, ident, print, text, texts};
 use super::{Source, scope};
 use crate::emit::Plan;
 use crate::model::{Schema, SchemaId};
 use crate::runtime::check::Types;
 use crate::runtime::number::Number;
 use crate::shapes::MergedParts;
+use shared::Shared;
+use steps::{Steps, walk_items};
 
 pub fn emit(plan: &Plan<'_>, names: &Names) -> Source {
-    let emitter = Emitter { plan, names, patterns: RefCell::default(), owner: RefCell::default() };
-    let mut items = Vec::new();
-    for (name, id) in names.sorted() {
-        emitter.owner.replace(name.to_owned());
-        let docs = format!("/// Checks [`{name}`](super::types::{name}).\n");
-        items.push(emitter.function(&docs, &names.function(id), plan.shapes.get(id).schema));
-    }
-    let roots: BTreeMap<SchemaId, String> = plan.shapes.roots().map(|(schema, words)| (schema, words.join(" "))).collect();
-    for (schema, function) in names.root_functions() {
-        emitter.owner.replace(function.trim_start_matches("check_").to_owned());
-        let docs = super::docs(&format!("Checks `{}`.", roots.get(&schema).map_or(function, String::as_str)), "");
-        items.push(emitter.function(&docs, function, schema));
-    }
+    // The first run counts what is inlined where.
+    let counting = Emitter::new(plan, names, Shared::counting());
+    counting.functions();
+    let emitter = Emitter::new(plan, names, counting.shared.into_inner().chosen(plan, names));
+    let mut items = emitter.functions();
+    items.extend(emitter.shared_functions());
     let mut head = scope::head("The validators of the contract, one for each type.", scope::VALIDATORS);
-    for (source, name) in emitter.patterns.borrow().iter() {
-        let _ = writeln!(head, "static {name}: Pattern = Pattern::new({source:?});");
-    }
-    Source { head, items }
+    let patterns = emitter.patterns.into_inner().into_iter().map(|(source, name)| {
+        let (source, name) = (text(&source), ident(&name));
+        quote!(static #name: Pattern = Pattern::new(#source);)
+    });
+    head.push_str(&print(patterns.collect()));
+    Source::Printed { head, items }
 }
 
 /// An expression for a set of types.
-pub fn types(types: Types) -> String {
+pub fn types(types: Types) -> TokenStream {
     let all = [
-        (Types::NULL, "NULL"),
-        (Types::BOOLEAN, "BOOLEAN"),
-        (Types::INTEGER, "INTEGER"),
-        (Types::NUMBER, "NUMBER"),
-        (Types::STRING, "STRING"),
-        (Types::ARRAY, "ARRAY"),
-        (Types::OBJECT, "OBJECT"),
+        (Types::NULL, quote!(NULL)),
+        (Types::BOOLEAN, quote!(BOOLEAN)),
+        (Types::INTEGER, quote!(INTEGER)),
+        (Types::NUMBER, quote!(NUMBER)),
+        (Types::STRING, quote!(STRING)),
+        (Types::ARRAY, quote!(ARRAY)),
+        (Types::OBJECT, quote!(OBJECT)),
     ];
-    let mut listed = all.iter().filter(|(candidate, _)| types.contains(*candidate)).map(|(_, name)| format!("Types::{name}"));
-    let first = listed.next().unwrap_or_else(|| "Types(0)".to_owned());
-    listed.fold(first, |code, name| format!("{code}.or({name})"))
+    let mut listed = all.into_iter().filter(|(candidate, _)| types.contains(*candidate)).map(|(_, name)| quote!(Types::#name));
+    let first = listed.next().unwrap_or_else(|| quote!(Types(0)));
+    listed.fold(first, |code, name| quote!(#code.or(#name)))
 }
 
 struct Emitter<'p> {
@@ -62,75 +64,101 @@ struct Emitter<'p> {
     patterns: RefCell<BTreeMap<String, String>>,
     /// The current function, from which the names of its patterns are derived.
     owner: RefCell<String>,
+    shared: RefCell<Shared>,
 }
 
 impl<'p> Emitter<'p> {
+    fn new(plan: &'p Plan<'p>, names: &'p Names, shared: Shared) -> Self {
+        Emitter { plan, names, patterns: RefCell::default(), owner: RefCell::default(), shared: RefCell::new(shared) }
+    }
+
     fn schema(&self, id: SchemaId) -> &'p Schema {
         self.plan.contract.schema(id)
     }
 
+    /// The functions of the types, and of the schemas that only operations use.
+    fn functions(&self) -> Vec<String> {
+        let mut items = Vec::new();
+        for (name, id) in self.names.sorted() {
+            self.owner.replace(name.to_owned());
+            let docs = docs(&format!("Checks [`{name}`](super::types::{name})."));
+            items.push(print(self.function(&quote!(#docs pub), &self.names.function(id), self.plan.shapes.get(id).schema)));
+        }
+        let roots: BTreeMap<SchemaId, String> = self.plan.shapes.roots().map(|(schema, words)| (schema, words.join(" "))).collect();
+        for (schema, function) in self.names.root_functions() {
+            self.owner.replace(function.trim_start_matches("check_").to_owned());
+            let docs = docs(&format!("Checks `{}`.", roots.get(&schema).map_or(function, String::as_str)));
+            items.push(print(self.function(&quote!(#docs pub), function, schema)));
+        }
+        items
+    }
+
+    /// A function that checks a value against a schema.
+    fn function(&self, head: &TokenStream, name: &str, schema: SchemaId) -> TokenStream {
+        let (name, body) = (ident(name), self.body(schema));
+        quote!(#head fn #name(value: Json<'_>, at: At<'_>, out: &mut Checker) { #body })
+    }
+
     /// Code that checks a value against a schema: a call if the schema has a function, the inlined code otherwise.
-    fn check(&self, id: SchemaId) -> String {
+    fn check(&self, id: SchemaId) -> Steps {
         match self.plan.shapes.of(self.plan.contract, id) {
-            Some(declaration) => format!("{}(value, at, out);\n", self.names.function(declaration)),
-            None => self.body(self.plan.contract.resolved(id)),
+            Some(declaration) => {
+                let function = ident(&self.names.function(declaration));
+                Steps::call(quote!(#function(value, at, out)))
+            }
+            None => self.in_place(id),
         }
     }
 
     /// An expression for whether the schema accepts `value`.
-    fn accepts(&self, id: SchemaId) -> String {
-        match self.check(id) {
-            check if check.is_empty() => "true".to_owned(),
-            check => format!("out.accepts(|out| {{ {check} }})"),
+    fn accepts(&self, id: SchemaId) -> TokenStream {
+        let check = self.check(id);
+        match (check.is_empty(), check.only_call()) {
+            (true, _) => quote!(true),
+            (_, Some(call)) => quote!(out.accepts(|out| #call)),
+            _ => quote!(out.accepts(|out| { #check })),
         }
     }
 
-    /// A function that checks a value against a schema.
-    fn function(&self, docs: &str, name: &str, schema: SchemaId) -> String {
-        let body = self.body(schema);
-        format!("{docs}pub fn {name}(value: Json<'_>, at: At<'_>, out: &mut Checker) {{\n{body}}}\n")
-    }
-
-    fn body(&self, id: SchemaId) -> String {
+    fn body(&self, id: SchemaId) -> Steps {
         let schema = self.schema(id);
         let mut code = self.keywords(id);
         if let Some(max) = schema.max_depth {
-            let number = self.plan.contract.recursion_number(id);
-            code = format!("out.nested({number}, {max}, at, |out| {{\n{code}}});\n");
+            let number = Literal::usize_unsuffixed(self.plan.contract.recursion_number(id));
+            let max = Literal::u64_unsuffixed(max);
+            code = Steps::call(quote!(out.nested(#number, #max, at, |out| { #code })));
         }
         if schema.accepts_null && !code.is_empty() {
-            code = format!("if !matches!(value, Json::Null) {{\n{code}}}\n");
+            code = Steps::block(quote!(if !matches!(value, Json::Null) { #code }));
         }
         code
     }
 
-    fn keywords(&self, id: SchemaId) -> String {
+    fn keywords(&self, id: SchemaId) -> Steps {
         let schema = self.schema(id);
         let MergedParts { merged, separate: called } = self.plan.shapes.merged_parts(self.plan.contract, id);
-        let mut code = String::new();
+        let mut code = Steps::default();
         if schema.never {
-            code.push_str("out.never(\"false\", at);\n");
+            code.push_call(quote!(out.never("false", at)));
         }
-        called.iter().for_each(|part| code.push_str(&self.check(*part)));
-        code.push_str(&self.typed(schema, &merged));
-        code.push_str(&self.values(schema));
-        code.push_str(&self.applicators(schema));
-        code.push_str(&self.unevaluated(id));
+        called.iter().for_each(|part| code.append(self.check(*part)));
+        code.append(self.typed(schema, &merged));
+        code.append(values(schema));
+        code.append(self.applicators(schema));
+        code.append(self.unevaluated(id));
         code
     }
 
     /// `type` and the keywords for a single type.
-    fn typed(&self, schema: &Schema, merged: &[SchemaId]) -> String {
-        let (numbers, texts) = (self.number_rules(schema), self.text_rules(schema));
-        let (arrays, objects) = (self.array_rules(schema), self.object_rules(schema, merged));
-        let types = merged.iter().find_map(|part| self.schema(*part).types);
+    fn typed(&self, schema: &Schema, merged: &[SchemaId]) -> Steps {
         let blocks = [
-            ("Json::Number(number)", "number", numbers),
-            ("Json::String(text)", "string", texts),
-            ("Json::Array(array)", "array", arrays),
-            ("Json::Object(object)", "object", objects),
+            (quote!(Json::Number(number)), quote!(number), number_rules(schema)),
+            (quote!(Json::String(text)), quote!(string), self.text_rules(schema)),
+            (quote!(Json::Array(array)), quote!(array), self.array_rules(schema)),
+            (quote!(Json::Object(object)), quote!(object), self.object_rules(schema, merged)),
         ];
-        let mut code = String::new();
+        let variables = [quote!(number), quote!(text), quote!(array), quote!(object)];
+        let types = merged.iter().find_map(|part| self.schema(*part).types);
         let single = match types {
             Some(Types::INTEGER | Types::NUMBER) => Some(0),
             Some(Types::STRING) => Some(1),
@@ -138,201 +166,195 @@ impl<'p> Emitter<'p> {
             Some(Types::OBJECT) => Some(3),
             _ => None,
         };
+        let mut code = Steps::default();
         if let Some(types) = types.filter(|_| single.is_none_or(|index| blocks[index].2.is_empty())) {
-            let _ = writeln!(code, "out.types(value, {}, at);", self::types(types));
+            let types = self::types(types);
+            code.push_call(quote!(out.types(value, #types, at)));
         }
         for (index, (pattern, method, block)) in blocks.iter().enumerate().filter(|(_, (_, _, block))| !block.is_empty()) {
             if single == Some(index) {
-                let method = if types == Some(Types::INTEGER) { "integer" } else { method };
-                let variable = pattern.split(['(', ')']).nth(1).unwrap_or_default();
-                let _ = writeln!(code, "if let Some({variable}) = out.{method}(value, at) {{\n{block}}}");
+                let method = if types == Some(Types::INTEGER) { &quote!(integer) } else { method };
+                let variable = &variables[index];
+                code.push_block(quote!(if let Some(#variable) = out.#method(value, at) { #block }));
             } else {
-                let _ = writeln!(code, "if let {pattern} = value {{\n{block}}}");
+                code.push_block(quote!(if let #pattern = value { #block }));
             }
         }
         code
     }
 
-    fn number_rules(&self, schema: &Schema) -> String {
-        let rules = &schema.number;
-        let calls = [
-            ("minimum", rules.minimum),
-            ("maximum", rules.maximum),
-            ("exclusive_minimum", rules.exclusive_minimum),
-            ("exclusive_maximum", rules.exclusive_maximum),
-            ("multiple_of", rules.multiple_of),
-        ];
-        let mut code = String::new();
-        for (method, bound) in calls {
-            if let Some(bound) = bound {
-                let _ = writeln!(code, "out.{method}(number, {}, at);", number(bound));
-            }
-        }
-        code
-    }
-
-    fn text_rules(&self, schema: &Schema) -> String {
+    fn text_rules(&self, schema: &Schema) -> Steps {
         let rules = &schema.text;
-        let mut code = String::new();
-        if let Some(min) = rules.min_length.filter(|min| *min > 0) {
-            let _ = writeln!(code, "out.min_length(text, {min}, at);");
+        let mut code = Steps::default();
+        if let Some(min) = rules.min_length.filter(|min| *min > 0).map(Literal::u64_unsuffixed) {
+            code.push_call(quote!(out.min_length(text, #min, at)));
         }
-        if let Some(max) = rules.max_length {
-            let _ = writeln!(code, "out.max_length(text, {max}, at);");
+        if let Some(max) = rules.max_length.map(Literal::u64_unsuffixed) {
+            code.push_call(quote!(out.max_length(text, #max, at)));
         }
         if let Some(format) = rules.format {
-            let _ = writeln!(code, "out.format(text, Format::{format:?}, at);");
+            let format = ident(&format!("{format:?}"));
+            code.push_call(quote!(out.format(text, Format::#format, at)));
         }
         if let Some(source) = &rules.pattern {
-            let _ = writeln!(code, "out.pattern(text, &{}, at);", self.pattern(source));
+            let pattern = self.pattern(source);
+            code.push_call(quote!(out.pattern(text, &#pattern, at)));
         }
         code
     }
 
     /// The name of the static that holds a pattern.
-    fn pattern(&self, source: &str) -> String {
+    fn pattern(&self, source: &str) -> Ident {
         let mut patterns = self.patterns.borrow_mut();
         if let Some(name) = patterns.get(source) {
-            return name.clone();
+            return ident(name);
         }
         let mut unique = Unique::default();
         patterns.values().for_each(|name| _ = unique.take(name.clone(), "_"));
         let name = unique.take(format!("{}_PATTERN", constant_name(&self.owner.borrow())), "_");
         patterns.insert(source.to_owned(), name.clone());
-        name
+        ident(&name)
     }
 
-    fn array_rules(&self, schema: &Schema) -> String {
+    fn array_rules(&self, schema: &Schema) -> Steps {
         let rules = &schema.array;
-        let mut code = String::new();
-        if let Some(min) = rules.min_items.filter(|min| *min > 0) {
-            let _ = writeln!(code, "out.min_items(array, {min}, at);");
+        let mut code = Steps::default();
+        if let Some(min) = rules.min_items.filter(|min| *min > 0).map(Literal::u64_unsuffixed) {
+            code.push_call(quote!(out.min_items(array, #min, at)));
         }
-        if let Some(max) = rules.max_items {
-            let _ = writeln!(code, "out.max_items(array, {max}, at);");
+        if let Some(max) = rules.max_items.map(Literal::u64_unsuffixed) {
+            code.push_call(quote!(out.max_items(array, #max, at)));
         }
         if rules.unique_items {
-            code.push_str("out.unique_items(array, at);\n");
+            code.push_call(quote!(out.unique_items(array, at)));
         }
-        code.push_str(&self.items(schema));
+        code.append(self.items(schema));
         if let Some(contains) = rules.contains {
             let accepts = self.accepts(contains.schema);
-            let max = contains.max.map_or("u64::MAX".to_owned(), |max| max.to_string());
-            let _ = writeln!(
-                code,
-                "let mut matching = 0;\n{}out.contains(matching, {}, {max}, at);",
-                walk_items("array", "value", &format!("matching += u64::from({accepts});\n")),
-                contains.min
-            );
+            let walk = walk_items(&quote!(array), &quote!(value), &quote!(matching += u64::from(#accepts);));
+            let min = Literal::u64_unsuffixed(contains.min);
+            let max = contains.max.map(Literal::u64_unsuffixed).map_or(quote!(u64::MAX), |max| quote!(#max));
+            code.push_block(quote!(let mut matching = 0; #walk out.contains(matching, #min, #max, at);));
         }
         code
     }
 
-    fn items(&self, schema: &Schema) -> String {
+    fn items(&self, schema: &Schema) -> Steps {
         let rules = &schema.array;
         let rest = rules.items.map(|items| self.check(items)).unwrap_or_default();
         if rules.prefix_items.is_empty() {
-            let array = if rules.each { "out.each(array)" } else { "array" };
-            return if rest.is_empty() { rest } else { walk_items(array, "value", &rest) };
+            let array = if rules.each { quote!(out.each(array)) } else { quote!(array) };
+            return if rest.is_empty() { rest } else { Steps::block(walk_items(&array, &quote!(value), &quote!(#rest))) };
         }
-        let mut arms = String::new();
-        for (index, item) in rules.prefix_items.iter().enumerate() {
-            let _ = writeln!(arms, "{index} => {}", arm(&self.check(*item)));
-        }
-        let _ = writeln!(arms, "_ => {}", arm(&rest));
-        let code = format!("match index {{\n{arms}}}\n");
-        walk_items("array", "value", &code)
+        let arms = rules.prefix_items.iter().enumerate().map(|(index, item)| {
+            let (index, arm) = (Literal::usize_unsuffixed(index), self.check(*item).arm());
+            quote!(#index => #arm)
+        });
+        let rest = rest.arm();
+        Steps::block(walk_items(&quote!(array), &quote!(value), &quote!(match index { #(#arms)* _ => #rest })))
     }
 
-    /// `const` and `enum`
-    fn values(&self, schema: &Schema) -> String {
-        let mut code = String::new();
-        match &schema.constant {
-            Some(serde_json::Value::String(text)) => _ = writeln!(code, "out.constant_text(value, {text:?}, at);"),
-            Some(constant) => _ = writeln!(code, "out.constant(value, {:?}, at);", constant.to_string()),
-            None => {}
-        }
-        if let Some(values) = &schema.enumeration {
-            let texts: Option<Vec<&str>> = values.iter().map(serde_json::Value::as_str).collect();
-            match texts {
-                Some(texts) => _ = writeln!(code, "out.one_of_texts(value, &{texts:?}, at);"),
-                None => {
-                    let texts: Vec<String> = values.iter().map(ToString::to_string).collect();
-                    let _ = writeln!(code, "out.enumeration(value, &{texts:?}, at);");
-                }
-            }
-        }
-        code
-    }
-
-    fn applicators(&self, schema: &Schema) -> String {
-        let mut code = String::new();
+    fn applicators(&self, schema: &Schema) -> Steps {
+        let mut code = Steps::default();
         if let Some(not) = schema.not {
-            let _ = writeln!(code, "let matched = {};\nout.not(matched, at);", self.accepts(not));
+            let accepts = self.accepts(not);
+            code.push_block(quote!(let matched = #accepts; out.not(matched, at);));
         }
         if !schema.any_of.is_empty() {
-            let accepted: Vec<String> = schema.any_of.iter().map(|variant| self.accepts(*variant)).collect();
-            let _ = writeln!(code, "let matched = {};\nout.any_of(matched, at);", accepted.join(" || "));
+            let accepted = schema.any_of.iter().map(|variant| self.accepts(*variant));
+            code.push_block(quote!(let matched = #(#accepted)||*; out.any_of(matched, at);));
         }
         if let Some(tag) = &schema.tag {
-            let _ = writeln!(code, "match value.get({:?}) {{", tag.member);
-            for (variant, values) in schema.one_of.iter().zip(&tag.values) {
-                let patterns: Vec<String> = values.iter().map(super::types::literal).collect();
-                let _ = writeln!(code, "Some({}) => {}", patterns.join(" | "), arm(&self.check(*variant)));
-            }
-            let _ = writeln!(code, "_ => out.no_variant(value, {:?}, at),\n}}", tag.member);
+            let arms = schema.one_of.iter().zip(&tag.values).map(|(variant, values)| {
+                let (patterns, arm) = (values.iter().map(super::types::literal), self.check(*variant).arm());
+                quote!(Some(#(#patterns)|*) => #arm)
+            });
+            let member = text(&tag.member);
+            code.push_block(quote!(match value.get(#member) { #(#arms)* _ => out.no_variant(value, #member, at), }));
         } else if !schema.one_of.is_empty() {
-            let accepted: Vec<String> = schema.one_of.iter().map(|variant| self.accepts(*variant)).collect();
-            let _ = writeln!(
-                code,
-                "let matches = [{}];\nout.one_of(matches.into_iter().filter(|matched| *matched).count(), at);",
-                accepted.join(", ")
-            );
+            let accepted = schema.one_of.iter().map(|variant| self.accepts(*variant));
+            code.push_block(quote! {
+                let matches = [#(#accepted),*];
+                out.one_of(matches.into_iter().filter(|matched| *matched).count(), at);
+            });
         }
         if let Some(condition) = schema.condition {
             let then = condition.then.map(|id| self.check(id)).unwrap_or_default();
             let otherwise = condition.otherwise.map(|id| self.check(id)).unwrap_or_default();
             if !(then.is_empty() && otherwise.is_empty()) {
                 let accepts = self.accepts(condition.condition);
-                let _ = match (then.is_empty(), otherwise.is_empty()) {
-                    (_, true) => writeln!(code, "if {accepts} {{\n{then}}}"),
-                    (true, false) => writeln!(code, "if !{accepts} {{\n{otherwise}}}"),
-                    (false, false) => writeln!(code, "if {accepts} {{\n{then}}} else {{\n{otherwise}}}"),
-                };
+                code.push_block(match (then.is_empty(), otherwise.is_empty()) {
+                    (_, true) => quote!(if #accepts { #then }),
+                    (true, false) => quote!(if !#accepts { #otherwise }),
+                    (false, false) => quote!(if #accepts { #then } else { #otherwise }),
+                });
             }
         }
         code
     }
 }
 
-/// A loop over the items of an array or the members of an object. In the loop, `at` is the location of the current one.
-fn walk(over: &str, names: &str, place: &str, body: &str) -> String {
-    format!("for ({names}) in {over} {{\nlet at = {place};\n{body}}}\n")
-}
-
-/// A loop over the items of an array.
-fn walk_items(array: &str, value: &str, body: &str) -> String {
-    walk(array, &format!("index, {value}"), "at.item(index)", body)
-}
-
-/// A loop over the members of an object.
-fn walk_members(value: &str, body: &str) -> String {
-    walk("object", &format!("name, {value}"), "at.member(name)", body)
-}
-
-/// The right side of a match arm, with braces unless it is a single call.
-fn arm(code: &str) -> String {
-    let call = code.trim_end().strip_suffix(';').filter(|call| !call.contains([';', '{', '\n']));
-    match call {
-        Some(call) => format!("{call},"),
-        None => format!("{{\n{code}}}"),
+fn number_rules(schema: &Schema) -> Steps {
+    let rules = &schema.number;
+    let calls = [
+        (quote!(minimum), rules.minimum),
+        (quote!(maximum), rules.maximum),
+        (quote!(exclusive_minimum), rules.exclusive_minimum),
+        (quote!(exclusive_maximum), rules.exclusive_maximum),
+        (quote!(multiple_of), rules.multiple_of),
+    ];
+    let mut code = Steps::default();
+    for (method, bound) in calls {
+        if let Some(bound) = bound.map(number) {
+            code.push_call(quote!(out.#method(number, #bound, at)));
+        }
     }
+    code
 }
 
-fn number(number: Number) -> String {
+/// `const` and `enum`
+fn values(schema: &Schema) -> Steps {
+    let mut code = Steps::default();
+    match &schema.constant {
+        Some(serde_json::Value::String(value)) => {
+            let value = text(value);
+            code.push_call(quote!(out.constant_text(value, #value, at)));
+        }
+        Some(constant) => {
+            let value = text(&constant.to_string());
+            code.push_call(quote!(out.constant(value, #value, at)));
+        }
+        None => {}
+    }
+    if let Some(values) = &schema.enumeration {
+        let strings: Option<Vec<&str>> = values.iter().map(serde_json::Value::as_str).collect();
+        match strings {
+            Some(strings) => {
+                let strings = texts(strings);
+                code.push_call(quote!(out.one_of_texts(value, &#strings, at)));
+            }
+            None => {
+                let values = texts(values.iter().map(ToString::to_string));
+                code.push_call(quote!(out.enumeration(value, &#values, at)));
+            }
+        }
+    }
+    code
+}
+
+fn number(number: Number) -> TokenStream {
     match number {
-        Number::Signed(value) => value.to_string(),
-        Number::Unsigned(value) => format!("Number::Unsigned({value})"),
-        Number::Float(value) => format!("{value:?}"),
+        Number::Signed(value) => {
+            let value = Literal::i64_unsuffixed(value);
+            quote!(#value)
+        }
+        Number::Unsigned(value) => {
+            let value = Literal::u64_unsuffixed(value);
+            quote!(Number::Unsigned(#value))
+        }
+        Number::Float(value) => {
+            let value = Literal::f64_unsuffixed(value);
+            quote!(#value)
+        }
     }
 }

@@ -10,7 +10,7 @@ use crate::emit::Plan;
 pub fn emit(plan: &Plan<'_>, calls: &[Call<'_>]) -> String {
     let mut methods = String::new();
     for call in calls.iter().filter(|call| !call.streams) {
-        let summary = docs(&operation_docs(call.operation), "");
+        let summary = docs(&operation_docs(call.operation));
         let _ = writeln!(
             methods,
             "{summary}///\n/// # Errors\n/// See [`CallError`].\npub async fn {}(&self, call: &operations::{}) -> Result<Reply<operations::{}>, CallError<T::Error>> {{\n\

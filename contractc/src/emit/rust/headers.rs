@@ -52,7 +52,7 @@ impl<'p> Headers<'p> {
             let _ = writeln!(
                 body,
                 "{}pub const {constant}: Header<{ty}> = Header::new({:?}, {shape}, {check}){explode};\n",
-                docs(&text, ""),
+                docs(&text),
                 header.name
             );
         }

@@ -148,7 +148,5 @@ fn identifier(name: String, empty: &str) -> String {
 
 /// Whether Rust accepts the character in identifiers: letters and digits of any script, but no marks and no symbols.
 fn unicode_identifier(character: char) -> bool {
-    character == '_'
-        || character.is_ascii_alphanumeric()
-        || (character.is_alphabetic() && syn::parse_str::<syn::Ident>(&character.to_string()).is_ok())
+    character == '_' || character.is_ascii_alphanumeric() || (character.is_alphabetic() && unicode_ident::is_xid_start(character))
 }

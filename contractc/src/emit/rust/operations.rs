@@ -22,7 +22,7 @@ pub fn emit(plan: &Plan<'_>, names: &Names) -> Vec<(&'static str, Source)> {
         code
     };
     let operations =
-        Source { head: scope::head(DOCS, scope::OPERATIONS), items: calls.iter().map(item).chain([parameters.emit()]).collect() };
+        Source::Raw { head: scope::head(DOCS, scope::OPERATIONS), items: calls.iter().map(item).chain([parameters.emit()]).collect() };
     let mut files = vec![
         ("operations.rs", operations),
         ("client.rs", super::client::emit(plan, &calls).into()),
@@ -117,7 +117,7 @@ fn content(plan: &Plan<'_>, names: &Names, is_json: bool, schema: Option<SchemaI
 }
 
 pub fn rust_type(plan: &Plan<'_>, names: &Names, schema: SchemaId) -> String {
-    super::types::rust_type(names, "types::", plan.shapes.root_type(schema).unwrap_or(&Type::Any))
+    super::types::rust_type(names, &quote::quote!(types::), plan.shapes.root_type(schema).unwrap_or(&Type::Any)).to_string()
 }
 
 /// The path of the validator for a schema that an operation uses.
@@ -160,7 +160,7 @@ impl Emitter<'_> {
 
     fn structure(&self, call: &Call<'_>, code: &mut String) {
         let operation = call.operation;
-        code.push_str(&docs(&operation_docs(operation), ""));
+        code.push_str(&docs(&operation_docs(operation)));
         let has_fields = !call.parameters.is_empty() || call.body.is_some();
         let derive = if has_fields { "Clone, Debug, PartialEq" } else { "Clone, Copy, Debug, Default, PartialEq" };
         let _ = writeln!(code, "#[derive({derive})]\npub struct {} {{", call.type_name);
@@ -168,14 +168,14 @@ impl Emitter<'_> {
             let ty = rust_type(self.plan, self.names, parameter.schema);
             let ty = if parameter.required { ty } else { format!("Option<{ty}>") };
             let text = parameter.description.clone().unwrap_or_else(|| format!("`{}`", parameter.name));
-            let _ = writeln!(code, "{}pub {field}: {ty},", docs(&text, ""));
+            let _ = writeln!(code, "{}pub {field}: {ty},", docs(&text));
         }
         if let Some((media_type, content, required, field)) = &call.body {
             let ty = content.ty();
             let ty = if *required { ty.to_owned() } else { format!("Option<{ty}>") };
             let described = operation.body.as_ref().and_then(|body| body.description.clone());
             let text = described.unwrap_or_else(|| format!("The body, `{media_type}`."));
-            let _ = writeln!(code, "{}pub {field}: {ty},", docs(&text, ""));
+            let _ = writeln!(code, "{}pub {field}: {ty},", docs(&text));
         }
         code.push_str("}\n\n");
     }
@@ -220,7 +220,7 @@ impl Emitter<'_> {
         for variant in &call.variants {
             let described = if variant.response.description.is_empty() { "No description." } else { &variant.response.description };
             let headers = self.headers.docs(variant.response);
-            code.push_str(&docs(&format!("{}: {described}{headers}", variant.response.status.text()), ""));
+            code.push_str(&docs(&format!("{}: {described}{headers}", variant.response.status.text())));
             let _ = writeln!(code, "{},", variant.declaration());
         }
         let _ = writeln!(

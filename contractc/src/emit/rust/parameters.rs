@@ -28,7 +28,7 @@ impl<'p> Parameters<'p> {
                 if !parameters.constants.contains_key(&code) {
                     let name = unique.take(constant_name(&parameter.name), "_");
                     let place = parameter.place().name();
-                    let docs = super::docs(&format!("The {place} parameter `{}`.", parameter.name), "");
+                    let docs = super::docs(&format!("The {place} parameter `{}`.", parameter.name));
                     let _ = writeln!(parameters.code, "{docs}pub const {name}: Parameter = {code};");
                     parameters.constants.insert(code, name);
                 }

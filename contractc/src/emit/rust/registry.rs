@@ -1,85 +1,103 @@
 //! `registry.rs`: the collections as data, for an engine that has no code for a particular one.
 
-use std::fmt::Write;
+use proc_macro2::{Ident, Literal, TokenStream};
+use quote::quote;
 
 use super::names::{Names, Unique, value_name};
-use super::{docs, scope};
+use super::print::{docs, ident, print, text, texts};
+use super::{Source, scope};
 use crate::emit::Plan;
-use crate::model::{Collection, Method, Route, SchemaId};
+use crate::model::{Collection, Index, Method, Route, SchemaId};
 use crate::shapes::Shape;
 
-pub fn emit(plan: &Plan<'_>, names: &Names) -> String {
-    let mut code = String::new();
-    if let Some(namespace) = &plan.contract.namespace {
-        let _ = writeln!(code, "/// The UUID from which deterministic ids are made.\npub const NAMESPACE: &str = {namespace:?};\n");
-    }
-    let _ = writeln!(code, "/// The version of the contract.\npub const VERSION: &str = {:?};\n", plan.contract.version);
-    code.push_str("/// All collections: parents before children, otherwise by path.\npub const COLLECTIONS: &[&Collection] = &[\n");
+pub fn emit(plan: &Plan<'_>, names: &Names) -> Source {
+    let namespace = plan.contract.namespace.as_ref().map(|namespace| {
+        let namespace = text(namespace);
+        quote! {
+            /// The UUID from which deterministic ids are made.
+            pub const NAMESPACE: &str = #namespace;
+        }
+    });
+    let version = text(&plan.contract.version);
     let mut unique = Unique::reserving(["collections", "namespace", "version"]);
-    let constants: Vec<String> =
-        plan.contract.collections.iter().map(|collection| unique.take(value_name(&collection.path), "_").to_ascii_uppercase()).collect();
-    constants.iter().for_each(|name| _ = writeln!(code, "&{name},"));
-    code.push_str(
-        "];\n\n/// The collection of this path.\npub fn collection(path: &str) -> Option<&'static Collection> {\n\
-         COLLECTIONS.iter().copied().find(|collection| collection.path == path)\n}\n\n",
-    );
-    handles(plan, names, &mut code);
-    for (collection, name) in plan.contract.collections.iter().zip(&constants) {
-        constant(plan, names, collection, name, &mut code);
-    }
-    scope::head("The synced collections of the contract: parents before children.", scope::REGISTRY) + &code
+    let collections = &plan.contract.collections;
+    let mut constant_name = |collection: &Collection| ident(&unique.take(value_name(&collection.path), "_").to_ascii_uppercase());
+    let constants: Vec<Ident> = collections.iter().map(&mut constant_name).collect();
+    let fixed = quote! {
+        #namespace
+        /// The version of the contract.
+        pub const VERSION: &str = #version;
+        /// All collections: parents before children, otherwise by path.
+        pub const COLLECTIONS: &[&Collection] = &[#(&#constants),*];
+        /// The collection of this path.
+        pub fn collection(path: &str) -> Option<&'static Collection> {
+            COLLECTIONS.iter().copied().find(|collection| collection.path == path)
+        }
+    };
+    let mut items = vec![print(fixed), print(handles(plan, names))];
+    items.extend(collections.iter().zip(&constants).map(|(collection, name)| print(constant(plan, names, collection, name))));
+    Source::Printed { head: scope::head("The synced collections of the contract: parents before children.", scope::REGISTRY), items }
 }
 
-fn constant(plan: &Plan<'_>, names: &Names, collection: &Collection, name: &str, code: &mut String) {
-    let Some(declaration) = plan.shapes.of(plan.contract, collection.schema) else { return };
-    code.push_str(&docs(&summary(plan, collection), ""));
-    let _ = writeln!(
-        code,
-        "pub static {name}: Collection = Collection {{\npath: {:?},\nschema: {:?},\ncheck: validators::{},\nsingleton: {:?},\nnatural_key: {:?},\nparents: &{:?},",
-        collection.path,
-        collection.schema_name,
-        names.function(declaration),
-        collection.singleton,
-        collection.natural_key,
-        collection.parents
-    );
-    code.push_str("indexes: &[\n");
-    for index in &collection.indexes {
-        let _ = writeln!(code, "Index {{ members: &{:?}, multi: {} }},", index.members, index.multi);
-    }
-    code.push_str("],\nreferences: &[\n");
-    for (path, target) in references(plan, collection.schema) {
-        let _ = writeln!(code, "Reference {{ path: &{path:?}, collection: {target:?} }},");
-    }
-    let _ = writeln!(code, "],\nsince: {},", collection.since);
-    for (name, route) in [("feed", &collection.feed), ("batch", &collection.batch), ("record", &collection.record)] {
-        let _ = writeln!(code, "{name}: {},", route.as_ref().map_or_else(|| "None".to_owned(), route_literal));
-    }
-    code.push_str("};\n\n");
-    if let Some(ty) = synced_type(plan, names, collection) {
-        let _ = writeln!(code, "impl Synced for types::{ty} {{\nconst COLLECTION: &'static Collection = &{name};\n}}\n");
+fn constant(plan: &Plan<'_>, names: &Names, collection: &Collection, name: &Ident) -> TokenStream {
+    let Some(declaration) = plan.shapes.of(plan.contract, collection.schema) else { return TokenStream::new() };
+    let (about, check) = (docs(&summary(plan, collection)), ident(&names.function(declaration)));
+    let (path, schema, parents) = (text(&collection.path), text(&collection.schema_name), texts(&collection.parents));
+    let (singleton, natural_key) = (optional(collection.singleton.as_deref()), optional(collection.natural_key.as_deref()));
+    let indexes = collection.indexes.iter().map(|Index { members, multi }| {
+        let members = texts(members);
+        quote!(Index { members: &#members, multi: #multi })
+    });
+    let references = references(plan, collection.schema).into_iter().map(|(path, target)| {
+        let (path, target) = (texts(path), text(&target));
+        quote!(Reference { path: &#path, collection: #target })
+    });
+    let since = Literal::u64_unsuffixed(collection.since);
+    let (feed, batch, record) = (route(collection.feed.as_ref()), route(collection.batch.as_ref()), route(collection.record.as_ref()));
+    let synced = synced_type(plan, names, collection).map(|ty| {
+        let ty = ident(ty);
+        quote!(impl Synced for types::#ty { const COLLECTION: &'static Collection = &#name; })
+    });
+    quote! {
+        #about
+        pub static #name: Collection = Collection {
+            path: #path,
+            schema: #schema,
+            check: validators::#check,
+            singleton: #singleton,
+            natural_key: #natural_key,
+            parents: &#parents,
+            indexes: &[#(#indexes),*],
+            references: &[#(#references),*],
+            since: #since,
+            feed: #feed,
+            batch: #batch,
+            record: #record,
+        };
+        #synced
     }
 }
 
 /// The trait with one method per collection.
-fn handles(plan: &Plan<'_>, names: &Names, code: &mut String) {
-    code.push_str(
-        "/// A typed handle for each collection. What keeps records says in [`collection`](Collections::collection) what a handle is;\n\
-         /// whoever uses it calls the collections by their names.\npub trait Collections {\n\
-         /// What the records of one collection are reached through.\ntype Handle<'a, T: Synced>\nwhere\nSelf: 'a;\n\n\
-         /// The handle of the collection whose records are of the type `T`.\nfn collection<T: Synced>(&self) -> Self::Handle<'_, T>;\n\n",
-    );
+fn handles(plan: &Plan<'_>, names: &Names) -> TokenStream {
     let mut unique = Unique::reserving(["collection"]);
-    for collection in &plan.contract.collections {
-        let Some(ty) = synced_type(plan, names, collection) else { continue };
-        let method = unique.take(value_name(&collection.path), "_");
-        let _ = writeln!(
-            code,
-            "{}fn {method}(&self) -> Self::Handle<'_, types::{ty}> {{\nself.collection()\n}}\n",
-            docs(&summary(plan, collection), "")
-        );
+    let mut method = |collection: &Collection| {
+        let ty = ident(synced_type(plan, names, collection)?);
+        let (about, name) = (docs(&summary(plan, collection)), ident(&unique.take(value_name(&collection.path), "_")));
+        Some(quote!(#about fn #name(&self) -> Self::Handle<'_, types::#ty> { self.collection() }))
+    };
+    let methods: Vec<TokenStream> = plan.contract.collections.iter().filter_map(&mut method).collect();
+    quote! {
+        /// A typed handle for each collection. What keeps records says in [`collection`](Collections::collection) what a handle is;
+        /// whoever uses it calls the collections by their names.
+        pub trait Collections {
+            /// What the records of one collection are reached through.
+            type Handle<'a, T: Synced> where Self: 'a;
+            /// The handle of the collection whose records are of the type `T`.
+            fn collection<T: Synced>(&self) -> Self::Handle<'_, T>;
+            #(#methods)*
+        }
     }
-    code.push_str("}\n\n");
 }
 
 /// The type of the records of a collection, if they have a record or tagged union type.
@@ -98,10 +116,21 @@ fn summary(plan: &Plan<'_>, collection: &Collection) -> String {
         .unwrap_or_else(|| format!("The collection `{}`.", collection.path))
 }
 
-fn route_literal(route: &Route) -> String {
-    let operation = |(method, id): &(Method, String)| format!("(Method::{}, {id:?})", method.name().to_ascii_uppercase());
-    let operations: Vec<String> = route.operations.iter().map(operation).collect();
-    format!("Some(Route {{ path: {:?}, operations: &[{}] }})", route.path, operations.join(", "))
+fn optional(value: Option<&str>) -> TokenStream {
+    match value.map(text) {
+        Some(value) => quote!(Some(#value)),
+        None => quote!(None),
+    }
+}
+
+fn route(route: Option<&Route>) -> TokenStream {
+    let Some(route) = route else { return quote!(None) };
+    let path = text(&route.path);
+    let operations = route.operations.iter().map(|(method, id): &(Method, String)| {
+        let (method, id) = (ident(&method.name().to_ascii_uppercase()), text(id));
+        quote!((Method::#method, #id))
+    });
+    quote!(Some(Route { path: #path, operations: &[#(#operations),*] }))
 }
 
 /// Members that refer to records of other collections, with their paths: names, `*` for items and entries, `{key}` for the keys of a map.

@@ -11,12 +11,9 @@ pub type Imports = &'static [(&'static str, &'static [&'static str])];
 pub const TYPES: Imports = &[
     ("std::collections", &["BTreeMap"]),
     ("super::runtime", &["self as rt"]),
-    ("super::runtime::json", &["Json", "MemberView", "Value"]),
-    ("super::runtime::report", &["At", "Checker"]),
-    (
-        "super::runtime::schema",
-        &["Each", "Fields", "ObjectReader", "ReadJson", "ToJson", "mismatch", "newtype", "record", "schema", "texts"],
-    ),
+    ("super::runtime::declare", &["by_type", "newtype", "record", "tagged", "texts", "untagged"]),
+    ("super::runtime::json", &["Json", "Value"]),
+    ("super::runtime::schema", &["Each"]),
     ("super", &["validators"]),
 ];
 
@@ -162,6 +159,7 @@ pub fn head(docs: &str, imports: Imports) -> String {
     for (path, names) in imports {
         let _ = match names {
             [only] if only.starts_with("self ") => writeln!(code, "use {path}{};", &only["self".len()..]),
+            [only] => writeln!(code, "use {path}::{only};"),
             names => writeln!(code, "use {path}::{{{}}};", names.join(", ")),
         };
     }

@@ -10,7 +10,7 @@ use crate::emit::Plan;
 pub fn emit(plan: &Plan<'_>, calls: &[Call<'_>]) -> String {
     let (mut methods, mut routes) = (String::new(), String::new());
     for call in calls {
-        let summary = docs(&operation_docs(call.operation), "");
+        let summary = docs(&operation_docs(call.operation));
         let (method, operation) = (&call.method_name, &call.type_name);
         let output = if call.streams { "Response".to_owned() } else { format!("Reply<operations::{}>", call.response_name) };
         let default = if call.streams { "no_stream" } else { "not_implemented" };

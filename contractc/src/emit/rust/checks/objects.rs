@@ -1,12 +1,14 @@
 //! The keywords of objects: members in one pass, by name and by pattern, and constraints between members.
 
-use std::fmt::Write;
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
 
-use super::{Emitter, arm, walk_members};
-use crate::model::{Schema, SchemaId, Sign};
+use super::steps::{Steps, walk_members};
+use super::{Emitter, ident, text, texts};
+use crate::model::{Rule, Schema, SchemaId, Sign};
 
 impl Emitter<'_> {
-    pub(super) fn object_rules(&self, schema: &Schema, merged: &[SchemaId]) -> String {
+    pub(super) fn object_rules(&self, schema: &Schema, merged: &[SchemaId]) -> Steps {
         let rules = &schema.object;
         let parts: Vec<&Schema> = merged.iter().map(|part| self.schema(*part)).collect();
         let mut required: Vec<&str> = Vec::new();
@@ -18,44 +20,36 @@ impl Emitter<'_> {
         }
         let mut code = self.members(schema, &parts);
         if !required.is_empty() {
-            let _ = writeln!(code, "out.required(object, &{required:?}, at);");
+            let names = texts(required);
+            code.push_call(quote!(out.required(object, &#names, at)));
         }
-        if let Some(min) = rules.min_properties.filter(|min| *min > 0) {
-            let _ = writeln!(code, "out.min_properties(object, {min}, at);");
+        if let Some(min) = rules.min_properties.filter(|min| *min > 0).map(Literal::u64_unsuffixed) {
+            code.push_call(quote!(out.min_properties(object, #min, at)));
         }
-        if let Some(max) = rules.max_properties {
-            let _ = writeln!(code, "out.max_properties(object, {max}, at);");
+        if let Some(max) = rules.max_properties.map(Literal::u64_unsuffixed) {
+            code.push_call(quote!(out.max_properties(object, #max, at)));
         }
         for (name, needs) in &rules.dependent_required {
-            let _ = writeln!(code, "out.dependent_required(object, {name:?}, &{needs:?}, at);");
+            let (name, needs) = (text(name), texts(needs));
+            code.push_call(quote!(out.dependent_required(object, #name, &#needs, at)));
         }
         for (name, dependent) in &rules.dependent_schemas {
-            let _ = writeln!(code, "if object.get({name:?}).is_some() {{\n{}}}", self.check(*dependent));
+            let (name, check) = (text(name), self.check(*dependent));
+            code.push_block(quote!(if object.get(#name).is_some() { #check }));
         }
-        schema.rules.iter().for_each(|rule| {
-            let member = |name: &str| format!("number_member(object, {name:?})");
-            let right = match &rule.offset {
-                None => member(&rule.right),
-                Some((sign, field)) => {
-                    let method = if *sign == Sign::Plus { "plus" } else { "minus" };
-                    format!("{}.zip({}).map(|(right, offset)| right.{method}(offset))", member(&rule.right), member(field))
-                }
-            };
-            let accepted: Vec<String> = rule.comparison.accepted().iter().map(|ordering| format!("Ordering::{ordering:?}")).collect();
-            let _ = writeln!(code, "out.rule({}, &[{}], {right}, {:?}, at);", member(&rule.left), accepted.join(", "), rule.text);
-        });
+        schema.rules.iter().for_each(|rule| code.push_call(comparison(rule)));
         code
     }
 
     /// The loop over the members of an object.
-    fn members(&self, schema: &Schema, parts: &[&Schema]) -> String {
-        let mut arms: Vec<(&str, String)> = Vec::new();
+    fn members(&self, schema: &Schema, parts: &[&Schema]) -> Steps {
+        let mut arms: Vec<(&str, Steps)> = Vec::new();
         for part in parts {
             for (name, id) in &part.object.properties {
                 let check = self.check(*id);
                 let is_own = std::ptr::eq(*part, schema);
                 match arms.iter_mut().find(|(known, _)| known == name) {
-                    Some((_, code)) => code.push_str(&check),
+                    Some((_, code)) => code.append(check),
                     // A declared member without checks still needs an arm if undeclared members are constrained.
                     None if !check.is_empty() || (is_own && schema.object.additional_properties.is_some()) => arms.push((name, check)),
                     None => {}
@@ -64,68 +58,85 @@ impl Emitter<'_> {
         }
         let names = schema.object.property_names.map(|names| self.check(names)).filter(|check| !check.is_empty());
         let others = self.other_members(schema);
-        if arms.is_empty() && names.is_none() && others.is_empty() && schema.object.pattern_properties.is_empty() {
-            return String::new();
-        }
         let own: Vec<&str> = schema.object.properties.iter().map(|(name, _)| name.as_str()).collect();
-        let mut code = String::new();
+        let mut body = Steps::default();
         // Patterns apply to every member, and a member that only another part declares is still additional to this schema.
         let foreign = arms.iter().any(|(name, _)| !own.contains(name));
         if !schema.object.pattern_properties.is_empty() || (foreign && !others.is_empty()) {
-            code.push_str(&match_members(&arms, ""));
-            code.push_str(&self.members_by_pattern(schema, &own, &others));
+            body.append(match_members(&arms, &Steps::default()));
+            body.append(self.members_by_pattern(schema, &own, &others));
         } else {
-            code.push_str(&match_members(&arms, &others));
+            body.append(match_members(&arms, &others));
         }
-        let mut walks = walk_members("value", &code);
-        if code.is_empty() {
-            walks.clear();
+        let mut code = Steps::default();
+        if !body.is_empty() {
+            code.push_block(walk_members(&quote!(value), &quote!(#body)));
         }
         if let Some(check) = names {
-            let _ = writeln!(walks, "out.property_names(object, at, |value, at, out| {{\n{check}}});");
+            code.push_call(quote!(out.property_names(object, at, |value, at, out| { #check })));
         }
-        walks
+        code
     }
 
     /// Code for a member that `properties` does not declare.
-    fn other_members(&self, schema: &Schema) -> String {
+    fn other_members(&self, schema: &Schema) -> Steps {
         match schema.object.additional_properties {
-            Some(id) if self.schema(self.plan.contract.resolved(id)).never => "out.unknown_member(at);\n".to_owned(),
+            Some(id) if self.schema(self.plan.contract.resolved(id)).never => Steps::call(quote!(out.unknown_member(at))),
             Some(id) => self.check(id),
-            None => String::new(),
+            None => Steps::default(),
         }
     }
 
-    fn members_by_pattern(&self, schema: &Schema, own: &[&str], others: &str) -> String {
-        let listed: Vec<String> = own.iter().map(|name| format!("{name:?}")).collect();
-        let known = if own.is_empty() { "false".to_owned() } else { format!("matches!(name, {})", listed.join(" | ")) };
-        let needs_known = !others.is_empty();
-        let has_patterns = !schema.object.pattern_properties.is_empty();
-        let mut code = match (needs_known, has_patterns) {
-            (true, true) => format!("let mut known = {known};\n"),
-            (true, false) => format!("let known = {known};\n"),
-            _ => String::new(),
-        };
-        for (source, id) in &schema.object.pattern_properties {
-            let set = if needs_known { "known = true;\n" } else { "" };
-            let _ = writeln!(code, "if {}.matches(name) {{\n{set}{}}}", self.pattern(source), self.check(*id));
+    fn members_by_pattern(&self, schema: &Schema, own: &[&str], others: &Steps) -> Steps {
+        let listed = own.iter().map(|name| text(name));
+        let known = if own.is_empty() { quote!(false) } else { quote!(matches!(name, #(#listed)|*)) };
+        let mut code = Steps::default();
+        match (others.is_empty(), schema.object.pattern_properties.is_empty()) {
+            (false, false) => code.push_block(quote!(let mut known = #known;)),
+            (false, true) => code.push_block(quote!(let known = #known;)),
+            _ => {}
         }
-        if needs_known {
-            let _ = writeln!(code, "if !known {{\n{others}}}");
+        let set = (!others.is_empty()).then(|| quote!(known = true;));
+        for (source, id) in &schema.object.pattern_properties {
+            let (pattern, check) = (self.pattern(source), self.check(*id));
+            code.push_block(quote!(if #pattern.matches(name) { #set #check }));
+        }
+        if !others.is_empty() {
+            code.push_block(quote!(if !known { #others }));
         }
         code
     }
 }
 
 /// A `match` over member names; only the code for other members if there are no names.
-fn match_members(arms: &[(&str, String)], others: &str) -> String {
+fn match_members(arms: &[(&str, Steps)], others: &Steps) -> Steps {
     if arms.is_empty() {
-        return others.to_owned();
+        return others.clone();
     }
-    let mut code = String::from("match name {\n");
-    for (name, check) in arms {
-        let _ = writeln!(code, "{name:?} => {}", arm(check));
-    }
-    let _ = writeln!(code, "_ => {}\n}}", arm(others));
-    code
+    let names = arms.iter().map(|(name, _)| text(name));
+    let checks = arms.iter().map(|(_, check)| check.arm());
+    let others = others.arm();
+    Steps::block(quote!(match name { #(#names => #checks)* _ => #others }))
+}
+
+/// One comparison of `x-rules`.
+fn comparison(rule: &Rule) -> TokenStream {
+    let member = |name: &str| {
+        let name = text(name);
+        quote!(number_member(object, #name))
+    };
+    let (left, right) = (member(&rule.left), member(&rule.right));
+    let right = match &rule.offset {
+        None => right,
+        Some((sign, field)) => {
+            let (method, field) = (ident(if *sign == Sign::Plus { "plus" } else { "minus" }), member(field));
+            quote!(#right.zip(#field).map(|(right, offset)| right.#method(offset)))
+        }
+    };
+    let accepted = rule.comparison.accepted().iter().map(|ordering| {
+        let ordering = ident(&format!("{ordering:?}"));
+        quote!(Ordering::#ordering)
+    });
+    let text = text(&rule.text);
+    quote!(out.rule(#left, &[#(#accepted),*], #right, #text, at))
 }

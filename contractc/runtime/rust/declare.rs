@@ -1,0 +1,309 @@
+//! The macros that declare the types of a contract: a line for each member, value or variant says everything about it.
+//!
+//! Each declares a type and implements viewing, reading and serde. `as` gives the schema's name in the contract, `by` its validator, a
+//! function of `validators.rs`.
+//!
+//! The macros refer to all items by full path, because macro hygiene does not cover items: the types of a contract may have any name. The
+//! file that uses the macros must import the runtime as `rt`.
+
+use super::json::Json;
+use super::report::{At, Checker};
+
+/// Whether a value has a member: decides that it belongs to a variant of a union.
+pub fn has(value: Json<'_>, _: At<'_>, _: &mut Checker, member: &str) -> bool {
+    value.get(member).is_some()
+}
+
+/// Whether a validator accepts a value: decides that it belongs to a variant of a union.
+pub fn accepts(value: Json<'_>, at: At<'_>, out: &mut Checker, check: fn(Json<'_>, At<'_>, &mut Checker)) -> bool {
+    out.accepts(|out| check(value, at, out))
+}
+
+/// Implements [`Schema`](super::schema::Schema) and serde for a type. Deserializing always validates.
+#[allow(unused_macros)]
+macro_rules! schema {
+    ($type:ident, $name:literal, $check:path) => {
+        impl rt::schema::Schema for $type {
+            const NAME: &'static str = $name;
+
+            fn check(value: rt::json::Json<'_>, at: rt::report::At<'_>, out: &mut rt::report::Checker) {
+                $check(value, at, out);
+            }
+        }
+
+        impl ::serde::Serialize for $type {
+            fn serialize<Out: ::serde::Serializer>(&self, serializer: Out) -> ::core::result::Result<Out::Ok, Out::Error> {
+                ::serde::Serialize::serialize(&rt::schema::ToJson::as_json(self), serializer)
+            }
+        }
+
+        impl<'de> ::serde::Deserialize<'de> for $type {
+            fn deserialize<In: ::serde::Deserializer<'de>>(deserializer: In) -> ::core::result::Result<Self, In::Error> {
+                let value = <rt::json::Value as ::serde::Deserialize>::deserialize(deserializer)?;
+                <Self as rt::schema::Schema>::from_value(&value).map_err(::serde::de::Error::custom)
+            }
+        }
+    };
+}
+
+/// Declares a structure. A member has its index, its name in JSON, and its field; `..` is the field for all other members, and `const` a
+/// member with one value, which has no field.
+#[allow(unused_macros)]
+macro_rules! record {
+    (
+        $(#[$about:meta])*
+        pub struct $type:ident as $schema:literal by $check:path {
+            $(const $fixed:literal $fixed_name:literal = $value:expr,)*
+            $($(#[$field_about:meta])* $index:literal $presence:ident $name:literal => $field:ident: $ty:ty,)*
+            $(..$rest:ident: $rest_ty:ty,)?
+        }
+    ) => {
+        $(#[$about])*
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct $type {
+            $($(#[$field_about])* pub $field: $ty,)*
+            $(
+                /// The members that the contract does not name.
+                pub $rest: $rest_ty,
+            )?
+        }
+
+        impl rt::schema::Fields for $type {
+            const NAMES: &'static [&'static str] = &{
+                let mut names = [""; <[&str]>::len(&[$($fixed_name,)* $($name,)*])];
+                $(names[$fixed] = $fixed_name;)*
+                $(names[$index] = $name;)*
+                names
+            };
+
+            fn show<'a>(&'a self, index: usize, last: ::core::option::Option<&'a str>) -> rt::json::MemberView<'a> {
+                match index {
+                    $($fixed => rt::json::MemberView::Present($fixed_name, $value),)*
+                    $($index => rt::json::MemberView::$presence($name, &self.$field),)*
+                    $(_ => rt::json::MemberView::other(&self.$rest, last, <Self as rt::schema::Fields>::NAMES),)?
+                    #[allow(unreachable_patterns)]
+                    _ => rt::json::MemberView::End,
+                }
+            }
+
+            fn build(members: &mut rt::schema::ObjectReader<'_, '_>) -> ::core::option::Option<Self> {
+                ::core::option::Option::Some(Self {
+                    $($field: members.$presence($index, $name)?,)*
+                    $($rest: members.others()?,)?
+                })
+            }
+        }
+
+        impl rt::json::Members for $type {
+            fn member<'a>(&'a self, index: usize, last: ::core::option::Option<&'a str>) -> rt::json::MemberView<'a> {
+                rt::schema::Fields::show(self, index, last)
+            }
+        }
+
+        impl rt::schema::ToJson for $type {
+            fn as_json(&self) -> rt::json::Json<'_> {
+                rt::json::Json::Object(rt::json::Object::Typed(self))
+            }
+        }
+
+        impl rt::schema::ReadJson for $type {
+            fn read(value: rt::json::Json<'_>, at: rt::report::At<'_>, out: &mut rt::report::Checker) -> ::core::option::Option<Self> {
+                match value {
+                    rt::json::Json::Object(object) => {
+                        let names = <Self as rt::schema::Fields>::NAMES;
+                        rt::schema::Fields::build(&mut rt::schema::ObjectReader::new(object, names, at, out))
+                    }
+                    _ => rt::schema::mismatch(value, "an object", at, out),
+                }
+            }
+        }
+
+        rt::declare::schema!($type, $schema, $check);
+    };
+}
+
+/// Declares a structure with one unnamed field. `:` lists what it derives beside `Clone`, `Debug` and `PartialEq`.
+#[allow(unused_macros)]
+macro_rules! newtype {
+    ($(#[$about:meta])* pub struct $type:ident($inner:ty $(,)?) as $schema:literal by $check:path $(: $($derive:ident)*)?) => {
+        $(#[$about])*
+        #[derive(Clone, Debug, PartialEq, $($($derive,)*)?)]
+        pub struct $type(pub $inner);
+
+        impl rt::schema::ToJson for $type {
+            fn as_json(&self) -> rt::json::Json<'_> {
+                rt::schema::ToJson::as_json(&self.0)
+            }
+        }
+
+        impl rt::schema::ReadJson for $type {
+            fn read(value: rt::json::Json<'_>, at: rt::report::At<'_>, out: &mut rt::report::Checker) -> ::core::option::Option<Self> {
+                <$inner as rt::schema::ReadJson>::read(value, at, out).map(Self)
+            }
+        }
+
+        impl ::core::convert::From<$inner> for $type {
+            fn from(value: $inner) -> Self {
+                Self(value)
+            }
+        }
+
+        impl ::core::ops::Deref for $type {
+            type Target = $inner;
+
+            fn deref(&self) -> &$inner {
+                &self.0
+            }
+        }
+
+        rt::declare::schema!($type, $schema, $check);
+    };
+}
+
+/// Declares an enum of strings.
+#[allow(unused_macros)]
+macro_rules! texts {
+    ($(#[$about:meta])* pub enum $type:ident as $schema:literal by $check:path { $($variant:ident = $text:literal,)* }) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $type {
+            $(
+                #[doc = concat!("`", $text, "`")]
+                $variant,
+            )*
+        }
+
+        impl $type {
+            /// All values, in the contract's order.
+            pub const ALL: &'static [$type] = &[$($type::$variant,)*];
+
+            /// The value as the contract writes it.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $($type::$variant => $text,)*
+                }
+            }
+        }
+
+        impl rt::schema::ToJson for $type {
+            fn as_json(&self) -> rt::json::Json<'_> {
+                rt::json::Json::String(self.as_str())
+            }
+        }
+
+        impl rt::schema::ReadJson for $type {
+            fn read(value: rt::json::Json<'_>, at: rt::report::At<'_>, out: &mut rt::report::Checker) -> ::core::option::Option<Self> {
+                let text = value.as_str();
+                let found = Self::ALL.iter().copied().find(|known| text == ::core::option::Option::Some(known.as_str()));
+                found.or_else(|| rt::schema::mismatch(value, "one of a set of strings", at, out))
+            }
+        }
+
+        impl ::core::fmt::Display for $type {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        rt::declare::schema!($type, $schema, $check);
+    };
+}
+
+/// Declares an enum of several types, and views it as JSON.
+#[allow(unused_macros)]
+macro_rules! variants {
+    ($(#[$about:meta])* $type:ident { $($(#[$variant_about:meta])* $variant:ident($ty:ty),)* }) => {
+        $(#[$about])*
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum $type {
+            $($(#[$variant_about])* $variant($ty),)*
+        }
+
+        impl rt::schema::ToJson for $type {
+            fn as_json(&self) -> rt::json::Json<'_> {
+                match self {
+                    $($type::$variant(value) => rt::schema::ToJson::as_json(value),)*
+                }
+            }
+        }
+    };
+}
+
+/// Declares a union whose variants differ in the value of the member that `on` names.
+#[allow(unused_macros)]
+macro_rules! tagged {
+    (
+        $(#[$about:meta])*
+        pub enum $type:ident as $schema:literal on $member:literal by $check:path {
+            $($(#[$variant_about:meta])* $variant:ident($ty:ty) = $pattern:pat,)*
+        }
+    ) => {
+        rt::declare::variants!($(#[$about])* $type { $($(#[$variant_about])* $variant($ty),)* });
+
+        impl rt::schema::ReadJson for $type {
+            fn read(value: rt::json::Json<'_>, at: rt::report::At<'_>, out: &mut rt::report::Checker) -> ::core::option::Option<Self> {
+                match value.get($member) {
+                    $(::core::option::Option::Some($pattern) => rt::schema::ReadJson::read(value, at, out).map($type::$variant),)*
+                    _ => rt::schema::mismatch(value, "one of several shapes", at, out),
+                }
+            }
+        }
+
+        rt::declare::schema!($type, $schema, $check);
+    };
+}
+
+/// Declares a union whose variants differ in their JSON type.
+#[allow(unused_macros)]
+macro_rules! by_type {
+    (
+        $(#[$about:meta])*
+        pub enum $type:ident as $schema:literal by $check:path {
+            $($(#[$variant_about:meta])* $variant:ident($ty:ty) = $pattern:pat,)*
+        }
+    ) => {
+        rt::declare::variants!($(#[$about])* $type { $($(#[$variant_about])* $variant($ty),)* });
+
+        impl rt::schema::ReadJson for $type {
+            fn read(value: rt::json::Json<'_>, at: rt::report::At<'_>, out: &mut rt::report::Checker) -> ::core::option::Option<Self> {
+                match value {
+                    $($pattern => rt::schema::ReadJson::read(value, at, out).map($type::$variant),)*
+                    #[allow(unreachable_patterns)]
+                    _ => rt::schema::mismatch(value, "one of several types", at, out),
+                }
+            }
+        }
+
+        rt::declare::schema!($type, $schema, $check);
+    };
+}
+
+/// Declares a union whose variants are told apart by a member that only one has, or by their validators, in the order of `try`.
+#[allow(unused_macros)]
+macro_rules! untagged {
+    (
+        $(#[$about:meta])*
+        pub enum $type:ident as $schema:literal by $check:path {
+            $($(#[$variant_about:meta])* $variant:ident($ty:ty),)*
+        }
+        try { $($tried:ident $test:ident $argument:expr),* $(,)? }
+    ) => {
+        rt::declare::variants!($(#[$about])* $type { $($(#[$variant_about])* $variant($ty),)* });
+
+        impl rt::schema::ReadJson for $type {
+            fn read(value: rt::json::Json<'_>, at: rt::report::At<'_>, out: &mut rt::report::Checker) -> ::core::option::Option<Self> {
+                $(
+                    if rt::declare::$test(value, at, out, $argument) {
+                        return rt::schema::ReadJson::read(value, at, out).map($type::$tried);
+                    }
+                )*
+                rt::schema::mismatch(value, "one of several shapes", at, out)
+            }
+        }
+
+        rt::declare::schema!($type, $schema, $check);
+    };
+}
+
+#[allow(unused_imports)]
+pub(crate) use {by_type, newtype, record, schema, tagged, texts, untagged, variants};
