@@ -552,8 +552,8 @@ export const AppliedProgressionLogPushResultSchema: z.ZodType<types.AppliedProgr
 /** The schema of {@link types.BodyweightKg}. */
 export const BodyweightKgSchema: z.ZodType<types.BodyweightKg> = rt.define(() => z.number().max(1000).gt(0));
 
-/** The schema of {@link types.BodyweightTargetGoalStatus}. */
-export const BodyweightTargetGoalStatusSchema: z.ZodType<types.BodyweightTargetGoalStatus> = rt.define(() =>
+/** The schema of {@link types.UserGoalFieldsStatus}. */
+export const UserGoalFieldsStatusSchema: z.ZodType<types.UserGoalFieldsStatus> = rt.define(() =>
   rt.choice(["active", "achieved", "archived"]),
 );
 
@@ -565,7 +565,7 @@ export const BodyweightTargetGoalSchema: z.ZodType<types.BodyweightTargetGoal> =
     clientUpdatedAt: TimestampSchema,
     isDeleted: rt.constant(false),
     name: NameSchema,
-    status: BodyweightTargetGoalStatusSchema,
+    status: UserGoalFieldsStatusSchema,
     creationDate: TimestampSchema,
     type: rt.constant("bodyweightTarget"),
     targetBodyweightKg: BodyweightKgSchema,
@@ -1078,7 +1078,7 @@ export const LiftTargetGoalSchema: z.ZodType<types.LiftTargetGoal> = rt.define((
     clientUpdatedAt: TimestampSchema,
     isDeleted: rt.constant(false),
     name: NameSchema,
-    status: BodyweightTargetGoalStatusSchema,
+    status: UserGoalFieldsStatusSchema,
     creationDate: TimestampSchema,
     type: rt.constant("liftTarget"),
     targetExerciseDefinitionId: IdSchema,
@@ -1101,7 +1101,7 @@ export const ProgramCompletionGoalSchema: z.ZodType<types.ProgramCompletionGoal>
     clientUpdatedAt: TimestampSchema,
     isDeleted: rt.constant(false),
     name: NameSchema,
-    status: BodyweightTargetGoalStatusSchema,
+    status: UserGoalFieldsStatusSchema,
     creationDate: TimestampSchema,
     type: rt.constant("programCompletion"),
     targetProgramDefinitionId: IdSchema,
@@ -1942,7 +1942,7 @@ export const UserGoalChangePageSchema: z.ZodType<types.UserGoalChangePage> = rt.
 export const UserGoalFieldsSchema: z.ZodType<types.UserGoalFields> = rt.define(() =>
   rt.object<types.UserGoalFields>({
     name: NameSchema,
-    status: BodyweightTargetGoalStatusSchema,
+    status: UserGoalFieldsStatusSchema,
     creationDate: TimestampSchema,
     achievedDate: TimestampSchema.exactOptional(),
     currentValue: z.number().min(0).max(1000000).exactOptional(),

@@ -497,7 +497,7 @@ export interface BodyweightTargetGoal {
   /** A name that the user reads, 1 to 200 characters. Names need not be unique. */
   name: Name;
   /** Whether the goal is being worked on (`active`), was reached (`achieved`) or was put away (`archived`). */
-  status: BodyweightTargetGoalStatus;
+  status: UserGoalFieldsStatus;
   /** When the user set the goal. */
   creationDate: Timestamp;
   /** Marks a goal to reach a bodyweight. */
@@ -517,9 +517,6 @@ export interface BodyweightTargetGoal {
   /** When the user wants to reach it. */
   targetDate?: Timestamp;
 }
-
-/** Whether the goal is being worked on (`active`), was reached (`achieved`) or was put away (`archived`). */
-export type BodyweightTargetGoalStatus = "active" | "achieved" | "archived";
 
 /** The current version of a record, with its revision and the edit that made it. */
 export interface Change {
@@ -992,7 +989,7 @@ export interface LiftTargetGoal {
   /** A name that the user reads, 1 to 200 characters. Names need not be unique. */
   name: Name;
   /** Whether the goal is being worked on (`active`), was reached (`achieved`) or was put away (`archived`). */
-  status: BodyweightTargetGoalStatus;
+  status: UserGoalFieldsStatus;
   /** When the user set the goal. */
   creationDate: Timestamp;
   /** Marks a goal to lift a weight. */
@@ -1411,7 +1408,7 @@ export interface ProgramCompletionGoal {
   /** A name that the user reads, 1 to 200 characters. Names need not be unique. */
   name: Name;
   /** Whether the goal is being worked on (`active`), was reached (`achieved`) or was put away (`archived`). */
-  status: BodyweightTargetGoalStatus;
+  status: UserGoalFieldsStatus;
   /** When the user set the goal. */
   creationDate: Timestamp;
   /** Marks a goal to finish a program. */
@@ -2511,7 +2508,7 @@ export interface UserGoalFields {
   /** A name that the user reads, 1 to 200 characters. Names need not be unique. */
   name: Name;
   /** Whether the goal is being worked on (`active`), was reached (`achieved`) or was put away (`archived`). */
-  status: BodyweightTargetGoalStatus;
+  status: UserGoalFieldsStatus;
   /** When the user set the goal. */
   creationDate: Timestamp;
   /** When it was reached. */
@@ -2523,6 +2520,9 @@ export interface UserGoalFields {
   /** When the user wants to reach it. */
   targetDate?: Timestamp;
 }
+
+/** Whether the goal is being worked on (`active`), was reached (`achieved`) or was put away (`archived`). */
+export type UserGoalFieldsStatus = "active" | "achieved" | "archived";
 
 /** One edit of one record, in full. */
 export interface UserGoalPushChange {

@@ -8,11 +8,12 @@
 //! - [`json`]: a borrowed view of JSON from any source
 //! - [`number`], [`pattern`], [`mod@format`]: the parts with complex rules
 //! - [`check`]: the keywords of JSON Schema; [`report`]: the violations that they find
-//! - [`schema`]: the traits of generated types, and their entry points
+//! - [`schema`]: the traits of generated types, and their entry points; [`declare`]: the macros that declare the types
 //! - [`http`]: requests, responses and the transport trait of the generated client
 //! - `reqwest`, `axum`: two optional integrations, behind features of the same names
 
 pub mod check;
+pub mod declare;
 pub mod format;
 pub mod http;
 pub mod json;

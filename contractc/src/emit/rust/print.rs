@@ -4,6 +4,8 @@
 //! literal, a comment or a name.
 
 mod layout;
+#[cfg(test)]
+mod tests;
 mod tokens;
 
 use proc_macro2::{Ident, Literal, Span, TokenStream};
@@ -53,9 +55,5 @@ pub fn docs(description: &str) -> TokenStream {
     if fenced {
         lines.push(" ```".to_owned());
     }
-    if lines.is_empty() {
-        return TokenStream::new();
-    }
-    let comment = lines.join("\n");
-    quote!(#[doc = #comment])
+    quote!(#(#[doc = #lines])*)
 }
