@@ -655,7 +655,7 @@ untagged! {
 newtype! {
     /// A version of this contract, as in `info.version`.
     pub struct ContractVersion(
-        String,
+        String
     ) as "ContractVersion" by validators::check_contract_version: Eq PartialOrd Ord Hash
 }
 
@@ -1005,7 +1005,7 @@ tagged! {
         WorkoutLogs(WorkoutLogFeedChange) = Json::String("workout-logs"),
         /// `workout-template-exercise-instances`
         WorkoutTemplateExerciseInstances(WorkoutTemplateExerciseInstanceFeedChange) = Json::String(
-            "workout-template-exercise-instances",
+            "workout-template-exercise-instances"
         ),
         /// `workout-templates`
         WorkoutTemplates(WorkoutTemplateFeedChange) = Json::String("workout-templates"),
@@ -1055,7 +1055,7 @@ tagged! {
         WorkoutLogs(WorkoutLogFeedPushChange) = Json::String("workout-logs"),
         /// `workout-template-exercise-instances`
         WorkoutTemplateExerciseInstances(WorkoutTemplateExerciseInstanceFeedPushChange) = Json::String(
-            "workout-template-exercise-instances",
+            "workout-template-exercise-instances"
         ),
         /// `workout-templates`
         WorkoutTemplates(WorkoutTemplateFeedPushChange) = Json::String("workout-templates"),
@@ -1486,7 +1486,7 @@ newtype! {
 newtype! {
     /// A duration in seconds, at least one, up to a day.
     pub struct PositiveSeconds(
-        i64,
+        i64
     ) as "PositiveSeconds" by validators::check_positive_seconds: Copy Eq PartialOrd Ord Hash
 }
 
@@ -1884,7 +1884,7 @@ record! {
 newtype! {
     /// The `orderInProgram` of a workout, a full stop, and the id of an exercise definition.
     pub struct ProgressionAdjustmentKey(
-        String,
+        String
     ) as "ProgressionAdjustmentKey" by validators::check_progression_adjustment_key: Eq PartialOrd Ord Hash
 }
 
@@ -2225,7 +2225,7 @@ newtype! {
     /// The code that sets a new password. Upper and lower case are the same, hyphens and spaces do not
     /// count, and the letters O, I and L are read as the digits 0 and 1.
     pub struct RecoveryCodeText(
-        String,
+        String
     ) as "RecoveryCodeText" by validators::check_recovery_code_text: Eq PartialOrd Ord Hash
 }
 
@@ -2576,7 +2576,7 @@ record! {
 newtype! {
     /// The planned weight in words, up to 200 characters.
     pub struct TargetWeightNotes(
-        String,
+        String
     ) as "TargetWeightNotes" by validators::check_target_weight_notes: Eq PartialOrd Ord Hash
 }
 

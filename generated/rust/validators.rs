@@ -12,7 +12,7 @@ static EPOCH_PATTERN: Pattern = Pattern::new("^[0-9A-Za-z_-]{1,64}$");
 static CONTRACT_VERSION_PATTERN: Pattern = Pattern::new("^[0-9]{1,5}\\.[0-9]{1,5}\\.[0-9]{1,5}$");
 
 static PROGRESSION_ADJUSTMENT_KEY_PATTERN: Pattern = Pattern::new(
-    "^[0-9]{1,7}\\.[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+    "^[0-9]{1,7}\\.[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 );
 
 static ID_PATTERN: Pattern = Pattern::new("^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$");
@@ -1202,7 +1202,7 @@ pub fn check_feed_change(value: Json<'_>, at: At<'_>, out: &mut Checker) {
         Some(Json::String("user-settings")) => check_user_settings_feed_change(value, at, out),
         Some(Json::String("workout-logs")) => check_workout_log_feed_change(value, at, out),
         Some(
-            Json::String("workout-template-exercise-instances"),
+            Json::String("workout-template-exercise-instances")
         ) => check_workout_template_exercise_instance_feed_change(value, at, out),
         Some(Json::String("workout-templates")) => check_workout_template_feed_change(value, at, out),
         _ => out.no_variant(value, "collection", at),
@@ -1239,10 +1239,10 @@ pub fn check_feed_page(value: Json<'_>, at: At<'_>, out: &mut Checker) {
 pub fn check_feed_push_change(value: Json<'_>, at: At<'_>, out: &mut Checker) {
     match value.get("collection") {
         Some(
-            Json::String("active-program-instances"),
+            Json::String("active-program-instances")
         ) => check_active_program_instance_feed_push_change(value, at, out),
         Some(
-            Json::String("applied-progression-logs"),
+            Json::String("applied-progression-logs")
         ) => check_applied_progression_log_feed_push_change(value, at, out),
         Some(Json::String("exercise-definitions")) => check_exercise_definition_feed_push_change(value, at, out),
         Some(Json::String("logged-sets")) => check_logged_set_feed_push_change(value, at, out),
@@ -1253,7 +1253,7 @@ pub fn check_feed_push_change(value: Json<'_>, at: At<'_>, out: &mut Checker) {
         Some(Json::String("user-settings")) => check_user_settings_feed_push_change(value, at, out),
         Some(Json::String("workout-logs")) => check_workout_log_feed_push_change(value, at, out),
         Some(
-            Json::String("workout-template-exercise-instances"),
+            Json::String("workout-template-exercise-instances")
         ) => check_workout_template_exercise_instance_feed_push_change(value, at, out),
         Some(Json::String("workout-templates")) => check_workout_template_feed_push_change(value, at, out),
         _ => out.no_variant(value, "collection", at),
@@ -3703,7 +3703,7 @@ pub fn check_workout_log(value: Json<'_>, at: At<'_>, out: &mut Checker) {
             number_member(object, "durationMs"),
             &[Ordering::Equal],
             number_member(object, "endTime").zip(number_member(object, "startTime")).map(
-                |(right, offset)| right.minus(offset),
+                |(right, offset)| right.minus(offset)
             ),
             "durationMs == endTime - startTime",
             at,

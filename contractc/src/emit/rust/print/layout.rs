@@ -206,9 +206,11 @@ fn opened(tokens: &[Token], index: usize, indent: usize) -> String {
         }
         body.extend([inner_margin.as_str(), line.trim_end(), "\n"]);
     } else {
+        // A comma would make a tuple of a single expression in parentheses.
+        let is_alone = *delimiter == Delimiter::Parenthesis && elements.len() == 1;
         for element in elements {
             let start = lines_of(element, indent + STEP);
-            body.extend([start.trim_end(), if ends_open(element) { "\n" } else { ",\n" }]);
+            body.extend([start.trim_end(), if ends_open(element) || is_alone { "\n" } else { ",\n" }]);
         }
     }
     format!("{open}\n{body}{margin}{close}")

@@ -55,3 +55,9 @@ fn long_code_has_an_argument_or_an_item_a_line() {
     assert!(code.lines().all(|line| line.len() <= 120), "{code}");
     assert!(code.starts_with("pub fn check(value: Json<'_>, at: At<'_>, out: &mut Checker) {\n    if let Some(object) = out.object(value, at) {\n        out.required(\n"), "{code}");
 }
+
+#[test]
+fn a_long_expression_in_parentheses_does_not_become_a_tuple() {
+    let (long, longer) = (ident(&"a".repeat(80)), ident(&"b".repeat(80)));
+    assert!(!assert_same(quote!(let matched = !(#long && #longer);)).contains(",\n"));
+}
