@@ -36,13 +36,18 @@ for word in "$@"; do
 done
 stop() {
   kill "$(cat "$ROOT/pid")"
-  while kill -0 "$(cat "$ROOT/pid")" 2>/dev/null; do sleep 0.05; done
+  until [ -e "$ROOT/ended" ]; do sleep 0.05; done
 }
 start() {
-  stronglog serve --config "$ROOT/etc/stronglog/server.toml" >>"$ROOT/log" 2>&1 </dev/null &
-  echo $! >"$ROOT/pid"
+  rm -f "$ROOT/ended"
+  (
+    stronglog serve --config "$ROOT/etc/stronglog/server.toml" &
+    echo $! >"$ROOT/pid"
+    wait $! || true
+    : >"$ROOT/ended"
+  ) >>"$ROOT/log" 2>&1 </dev/null &
   until curl --fail "http://127.0.0.1:$PORT/readyz" 2>/dev/null; do
-    kill -0 "$(cat "$ROOT/pid")"
+    [ ! -e "$ROOT/ended" ]
     sleep 0.05
   done
 }
