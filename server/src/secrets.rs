@@ -30,6 +30,11 @@ pub fn secrets(config: &Config) -> Result<Vec<Secret>, ServeError> {
     }
 }
 
+/// Returns whether the first start will make the secret, because the server is for development and has none.
+pub(crate) fn is_yet_to_be_made(config: &Config) -> bool {
+    config.dev && config.signing_secret.is_none() && config.signing_secret_file.is_none() && !config.data.join(KEPT).exists()
+}
+
 /// Reads a file with a secret on each line: the one that signs, and the ones before it.
 fn read(path: &Path) -> Result<Vec<Secret>, ServeError> {
     let failed = |cause: std::io::Error| ServeError::SecretFile { path: path.to_owned(), cause };

@@ -131,7 +131,7 @@ async fn metrics_keep_to_the_format_and_to_the_conventions() {
     assert_eq!(value("stronglog_last_backup_timestamp_seconds", "", ""), 0.0, "there was none");
     assert_eq!(value("stronglog_pushed_changes", "_total", "outcome=\"accepted\""), 1.0);
     assert!(value("stronglog_commit_duration_seconds", "_count", "") >= 2.0);
-    assert!(value("stronglog_database_size_bytes", "", "") > 8_192.0 && value("stronglog_connections", "", "") >= 1.0);
+    assert!(value("stronglog_database_size_bytes", "", "") >= 8_192.0 && value("stronglog_connections", "", "") >= 1.0);
     let info = &families["stronglog_build"].samples;
     assert!(info.keys().any(|(_, labels)| labels.contains(&format!("version=\"{}\"", env!("CARGO_PKG_VERSION")))), "{info:?}");
     stronglog_server::admin::back_up(server.folder.path(), &server.folder.path().join("monday.backup")).expect("a backup");

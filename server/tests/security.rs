@@ -237,7 +237,9 @@ async fn guessing_is_slow_and_tells_nothing() {
     server.register("sam@example.com").await;
     let login = |email: &str, password: &str| {
         let body = json!({ "email": email, "password": password }).to_string();
-        server.http.post(server.url("/api/v1/auth/login")).header("content-type", "application/json").body(body)
+        // With an id of the request, which the answer names.
+        let request = server.http.post(server.url("/api/v1/auth/login")).header("x-request-id", "guess");
+        request.header("content-type", "application/json").body(body)
     };
     let wrong = problem(login("sam@example.com", "wrong")).await;
     let unknown = problem(login("nobody@example.com", "wrong")).await;
