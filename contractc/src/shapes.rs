@@ -14,6 +14,7 @@ use serde_json::Value as JsonValue;
 
 use crate::model::{Contract, IntegerWidth, SchemaId};
 use crate::runtime::check::Types;
+use crate::runtime::number::Number;
 use finder::Finder;
 
 /// All types that a target declares.
@@ -132,6 +133,8 @@ pub enum Type {
     Bool,
     /// An integer of a fixed width.
     Integer(IntegerWidth),
+    /// An integer of a fixed width that may lie beyond 2^53, where a double does not hold every integer.
+    LongInteger(IntegerWidth),
     /// A double.
     Float,
     /// A string.
@@ -148,6 +151,15 @@ pub enum Type {
     Declared(DeclarationId),
     /// A declared type that contains the type using it, and therefore needs indirection.
     Recursive(DeclarationId),
+}
+
+/// Whether a double holds a number, and no other integer is rounded to it.
+pub fn is_exact_double(number: Number) -> bool {
+    match number {
+        Number::Signed(value) => value.unsigned_abs() < 1 << f64::MANTISSA_DIGITS,
+        Number::Unsigned(_) => false,
+        Number::Float(_) => true,
+    }
 }
 
 /// The parts of a schema. See [`Shapes::merged_parts`].

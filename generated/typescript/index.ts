@@ -12,7 +12,7 @@ export * from "./schemas.js";
 export * from "./stores.js";
 export type * from "./types.js";
 export * as runtime from "./runtime/index.js";
-export { deterministicId, fromJson, parseEach, readHeader, validate, violations } from "./runtime/index.js";
+export { deterministicId, fromJson, parseEach, readHeader, toJson, validate, violations } from "./runtime/index.js";
 
 /** The type of each schema, by its name in the contract. */
 export interface SchemaTypes {

@@ -139,7 +139,7 @@ export const ProgressionAdjustmentKeySchema: z.ZodType<types.ProgressionAdjustme
 export const NotesSchema: z.ZodType<types.Notes> = rt.define(() => rt.string().max(10000));
 
 /** The schema of {@link types.WeightKg}. */
-export const WeightKgSchema: z.ZodType<types.WeightKg> = rt.define(() => z.number().min(0).max(2000));
+export const WeightKgSchema: z.ZodType<types.WeightKg> = rt.define(() => rt.number().min(0).max(2000));
 
 /** The schema of {@link types.ProgressionAdjustment}. */
 export const ProgressionAdjustmentSchema: z.ZodType<types.ProgressionAdjustment> = rt.define(() =>
@@ -550,7 +550,7 @@ export const AppliedProgressionLogPushResultSchema: z.ZodType<types.AppliedProgr
 );
 
 /** The schema of {@link types.BodyweightKg}. */
-export const BodyweightKgSchema: z.ZodType<types.BodyweightKg> = rt.define(() => z.number().max(1000).gt(0));
+export const BodyweightKgSchema: z.ZodType<types.BodyweightKg> = rt.define(() => rt.number().max(1000).gt(0));
 
 /** The schema of {@link types.UserGoalFieldsStatus}. */
 export const UserGoalFieldsStatusSchema: z.ZodType<types.UserGoalFieldsStatus> = rt.define(() =>
@@ -572,7 +572,7 @@ export const BodyweightTargetGoalSchema: z.ZodType<types.BodyweightTargetGoal> =
     serverId: IdSchema.exactOptional(),
     serverUpdatedAt: TimestampSchema.exactOptional(),
     achievedDate: TimestampSchema.exactOptional(),
-    currentValue: z.number().min(0).max(1000000).exactOptional(),
+    currentValue: rt.number().min(0).max(1000000).exactOptional(),
     progressNotes: NotesSchema.exactOptional(),
     targetDate: TimestampSchema.exactOptional(),
   }),
@@ -918,7 +918,7 @@ export const TargetFrequencyTypeSchema: z.ZodType<types.TargetFrequencyType> = r
 
 /** The schema of {@link types.TargetFrequency}. */
 export const TargetFrequencySchema: z.ZodType<types.TargetFrequency> = rt.define(() =>
-  rt.object<types.TargetFrequency>({ type: TargetFrequencyTypeSchema, value: z.number().max(365).gt(0) }),
+  rt.object<types.TargetFrequency>({ type: TargetFrequencyTypeSchema, value: rt.number().max(365).gt(0) }),
 );
 
 /** The schema of {@link types.ProgramWorkout}. */
@@ -995,9 +995,9 @@ export const ProgressionActionActionTypeSchema: z.ZodType<types.ProgressionActio
 export const ProgressionActionSchema: z.ZodType<types.ProgressionAction> = rt.define(() =>
   rt.object<types.ProgressionAction>({
     actionType: ProgressionActionActionTypeSchema,
-    amountKg: z.number().min(0).max(2000).exactOptional(),
-    amountLbs: z.number().min(0).max(5000).exactOptional(),
-    amountPercent: z.number().min(0).max(1000).exactOptional(),
+    amountKg: rt.number().min(0).max(2000).exactOptional(),
+    amountLbs: rt.number().min(0).max(5000).exactOptional(),
+    amountPercent: rt.number().min(0).max(1000).exactOptional(),
     exerciseName: NameSchema.exactOptional(),
     repsToAdd: rt.integer().min(-10000).max(10000).exactOptional(),
     suggestionText: NotesSchema.exactOptional(),
@@ -1086,7 +1086,7 @@ export const LiftTargetGoalSchema: z.ZodType<types.LiftTargetGoal> = rt.define((
     serverId: IdSchema.exactOptional(),
     serverUpdatedAt: TimestampSchema.exactOptional(),
     achievedDate: TimestampSchema.exactOptional(),
-    currentValue: z.number().min(0).max(1000000).exactOptional(),
+    currentValue: rt.number().min(0).max(1000000).exactOptional(),
     progressNotes: NotesSchema.exactOptional(),
     targetDate: TimestampSchema.exactOptional(),
     targetReps: PositiveRepsSchema.exactOptional(),
@@ -1108,7 +1108,7 @@ export const ProgramCompletionGoalSchema: z.ZodType<types.ProgramCompletionGoal>
     serverId: IdSchema.exactOptional(),
     serverUpdatedAt: TimestampSchema.exactOptional(),
     achievedDate: TimestampSchema.exactOptional(),
-    currentValue: z.number().min(0).max(1000000).exactOptional(),
+    currentValue: rt.number().min(0).max(1000000).exactOptional(),
     progressNotes: NotesSchema.exactOptional(),
     targetDate: TimestampSchema.exactOptional(),
   }),
@@ -1945,7 +1945,7 @@ export const UserGoalFieldsSchema: z.ZodType<types.UserGoalFields> = rt.define((
     status: UserGoalFieldsStatusSchema,
     creationDate: TimestampSchema,
     achievedDate: TimestampSchema.exactOptional(),
-    currentValue: z.number().min(0).max(1000000).exactOptional(),
+    currentValue: rt.number().min(0).max(1000000).exactOptional(),
     progressNotes: NotesSchema.exactOptional(),
     targetDate: TimestampSchema.exactOptional(),
   }),

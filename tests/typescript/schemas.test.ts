@@ -64,6 +64,50 @@ describe("objects", () => {
   });
 });
 
+describe("integers beyond 2^53", () => {
+  const Row = rt.object<{ id: number | bigint; size?: number; ratio?: number }>({
+    id: rt.as<number | bigint>(rt.longInteger().check(z.gte(-(2n ** 63n)))),
+    size: rt.integer().exactOptional(),
+    ratio: rt.number().exactOptional(),
+  });
+
+  test("they are read and written exactly, in unknown members too", () => {
+    const text = '{"id":9007199254740993,"other":[-9223372036854775808,{"n":18446744073709551615}],"text":"9007199254740993"}';
+    const read = rt.fromJson(Row, text);
+    expect(read).toMatchObject({ valid: true, value: { id: 9007199254740993n, other: [-(2n ** 63n), { n: 2n ** 64n - 1n }], text: "9007199254740993" } });
+    expect(read.valid && rt.toJson(read.value)).toBe(text);
+  });
+
+  test("smaller ones and doubles stay numbers", () => {
+    expect(rt.parseJson("[1, 9007199254740991, 1e16, 0.1234567890123456789, 18446744073709551616]")).toEqual([1, 9007199254740991, 1e16, 0.12345678901234568, 2 ** 64]);
+    expect(rt.fromJson(Row, '{"id": 1, "ratio": 9007199254740993}')).toEqual({ valid: true, value: { id: 1, ratio: 9007199254740992 } });
+  });
+
+  test("a member whose type is number refuses them, and says what helps", () => {
+    const read = rt.fromJson(Row, '{"id": 1, "size": 9007199254740993}');
+    expect(read).toMatchObject({ valid: false, violations: [{ pointer: "/size", keyword: "type" }] });
+    expect(!read.valid && read.violations[0]?.message).toContain("9007199254740993, which a JavaScript number does not hold exactly");
+  });
+
+  test("strings that look like written bigints stay strings", () => {
+    const value = { "integer 5": 2n ** 60n, b: ["integer- 7", 'a "integer 6" b'] };
+    expect(rt.toJson(value)).toBe('{"integer 5":1152921504606846976,"b":["integer- 7","a \\"integer 6\\" b"]}');
+    const circle: unknown[] = [1n];
+    circle.push(circle);
+    expect(() => rt.toJson(circle)).toThrow(TypeError);
+  });
+
+  test("they are compared, summed and divided without rounding", () => {
+    const rule = rt.json().check(rt.rule("a", "==", "b", "+", "c"));
+    expect(judged(rule, rt.parseJson('{"a": 9007199254740994, "b": 9007199254740993, "c": 1}'))).toEqual([]);
+    expect(judged(rule, rt.parseJson('{"a": 9007199254740993, "b": 9007199254740993, "c": 1}'))).toEqual([" x-rules"]);
+    expect(rt.equal(9007199254740994n, 9007199254740994)).toBe(true);
+    expect(rt.equal(9007199254740993n, 9007199254740992)).toBe(false);
+    expect(rt.equal(1n, "1")).toBe(false);
+    expect(judged(rt.number().check(rt.multipleOf(0.5)), 9007199254740993n)).toEqual([]);
+  });
+});
+
 describe("scalars", () => {
   test("lengths count code points", () => {
     expect(judged(rt.string().max(2), "😀😀")).toEqual([]);

@@ -1,7 +1,7 @@
 // JSON values: types, deep equality, and parsing according to RFC 8259.
 
-/** A JSON type, as the keyword `type` names it. */
-export type JsonType = "null" | "boolean" | "integer" | "number" | "string" | "array" | "object";
+/** A JSON type, as the keyword `type` names it; `bigint` is an integer that a number does not hold exactly. */
+export type JsonType = "null" | "boolean" | "integer" | "number" | "string" | "array" | "object" | "bigint";
 
 /** A JSON object. */
 export interface JsonObject {
@@ -55,6 +55,9 @@ export function equal(left: unknown, right: unknown): boolean {
   if (left === right) {
     return true;
   }
+  if (isNumeric(left) && isNumeric(right)) {
+    return left == right;
+  }
   if (Array.isArray(left) && Array.isArray(right)) {
     return left.length === right.length && left.every((item, index) => equal(item, right[index]));
   }
@@ -65,9 +68,14 @@ export function equal(left: unknown, right: unknown): boolean {
   return false;
 }
 
+/** Whether a value is a number, or an integer beyond what numbers hold exactly. */
+export function isNumeric(value: unknown): value is number | bigint {
+  return typeof value === "number" || typeof value === "bigint";
+}
+
 /** Whether any two items are equal. */
 export function hasDuplicates(items: readonly unknown[]): boolean {
-  if (items.every((item) => typeof item !== "object" || item === null)) {
+  if (items.every((item) => (typeof item !== "object" || item === null) && typeof item !== "bigint")) {
     return new Set(items).size < items.length;
   }
   // A canonical text of each item avoids quadratic time for long arrays.
@@ -83,28 +91,74 @@ function canonical(value: unknown): string {
     const members = names(value).map((name) => `${JSON.stringify(name)}:${canonical(value[name])}`);
     return `{${members.sort().join(",")}}`;
   }
-  // -0 and 0 are the same number.
-  return value === 0 ? "0" : String(JSON.stringify(value));
+  // The same integer may be a number and a bigint, and -0 and 0 are the same number.
+  return typeof value === "bigint" || Number.isInteger(value) ? BigInt(value as number | bigint).toString() : String(JSON.stringify(value));
 }
 
 /** The maximum nesting depth of JSON text. */
 const LEVELS_MAX = 128;
 
 /**
- * Parses JSON text.
+ * Parses JSON text. An integer of up to 64 bits that a number does not hold exactly becomes a bigint.
  *
- * @throws SyntaxError if it is not JSON, contains an unpaired surrogate, or nests deeper than 128 levels.
+ * @throws SyntaxError if it is not JSON, contains an unpaired surrogate or a number beyond the range of doubles, or nests deeper than 128
+ * levels.
  */
 export function parseJson(text: string): unknown {
   const value: unknown = JSON.parse(text);
-  if (isDeeperThan(value, LEVELS_MAX)) {
-    throw new SyntaxError(`nests deeper than ${LEVELS_MAX} levels`);
-  }
+  inspect(value, LEVELS_MAX);
   // Few texts contain escaped surrogates: one search rules out most texts.
   if (/\\u[dD][89a-fA-F]|\p{Cs}/u.test(text) && hasLoneSurrogate(value)) {
     throw new SyntaxError("unpaired surrogate");
   }
+  return /\d{16}/.test(text) ? exact(value, JSON.parse(text.replace(TOKEN, marked))) : value;
+}
+
+/** Strings and numbers of JSON text. */
+const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/g;
+
+/** Writes an integer that needs a bigint as a string. */
+function marked(token: string): string {
+  if (!/^-?\d{16,20}$/.test(token) || Number.isSafeInteger(Number(token))) {
+    return token;
+  }
+  const integer = BigInt(token);
+  return integer >= -(2n ** 63n) && integer < 2n ** 64n ? `"${token}"` : token;
+}
+
+/** Replaces the numbers of a value by bigints where a second parse of the same text found a marked integer. */
+function exact(value: unknown, other: unknown): unknown {
+  if (typeof value === "number" && typeof other === "string") {
+    return BigInt(other);
+  }
+  if (typeof value === "object" && value !== null) {
+    const parts = value as Record<string, unknown>;
+    for (const key of Object.keys(parts)) {
+      parts[key] = exact(parts[key], (other as Record<string, unknown>)[key]);
+    }
+  }
   return value;
+}
+
+/** Writes JSON text. A bigint is written as an integer. */
+export function toJson(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    // It refuses bigints, and circles, which it refuses again below.
+    if (!(error instanceof TypeError)) {
+      throw error;
+    }
+  }
+  const withBigints = (write: (integer: bigint) => string): string =>
+    JSON.stringify(value, (_, part: unknown) => (typeof part === "bigint" ? write(part) : part));
+  // No string of the value contains the mark.
+  const others = withBigints(() => "");
+  let mark = "integer";
+  while (others.includes(mark)) {
+    mark += "-";
+  }
+  return withBigints((integer) => `${mark} ${integer}`).replace(new RegExp(`"${mark} (-?\\d+)"`, "g"), "$1");
 }
 
 function hasLoneSurrogate(value: unknown): boolean {
@@ -114,11 +168,18 @@ function hasLoneSurrogate(value: unknown): boolean {
   return typeof value === "object" && value !== null && Object.entries(value).flat().some(hasLoneSurrogate);
 }
 
-function isDeeperThan(value: unknown, levels: number): boolean {
-  if (typeof value !== "object" || value === null) {
-    return false;
+/** Rejects what JSON.parse accepts but JSON with these limits does not. */
+function inspect(value: unknown, levels: number): void {
+  if (value === Infinity || value === -Infinity) {
+    throw new SyntaxError("a number is beyond the range of doubles");
   }
-  return levels === 0 || Object.values(value).some((part) => isDeeperThan(part, levels - 1));
+  if (typeof value !== "object" || value === null) {
+    return;
+  }
+  if (levels === 0) {
+    throw new SyntaxError(`nests deeper than ${LEVELS_MAX} levels`);
+  }
+  Object.values(value).forEach((part) => inspect(part, levels - 1));
 }
 
 /** A value as shown in messages: short values in full, others by their type. */
@@ -126,7 +187,7 @@ export function show(value: unknown): string {
   if (typeof value === "string") {
     return `the string ${quote(value)}`;
   }
-  if (typeof value === "number") {
+  if (isNumeric(value)) {
     return `the number ${value}`;
   }
   if (typeof value === "object" && value !== null) {

@@ -2,7 +2,7 @@
 
 import * as z from "zod";
 import { isFormat, type Format } from "./format.js";
-import { equal, has, hasDuplicates, isObject, isOfType, member, names, quote, show, type JsonObject, type JsonType } from "./json.js";
+import { equal, has, hasDuplicates, isNumeric, isObject, isOfType, member, names, quote, show, toJson, type JsonObject, type JsonType } from "./json.js";
 import { compareWithSum, isMultipleOf } from "./number.js";
 import { accepts, closed, runNow, violate } from "./schema.js";
 
@@ -38,7 +38,7 @@ function ofArrays(run: (array: readonly unknown[], payload: Payload) => void): C
 export function equals(accepted: unknown): Check {
   return check((payload) => {
     if (!equal(payload.value, accepted)) {
-      violate(payload, "const", `is ${show(payload.value)}; only ${JSON.stringify(accepted)} is accepted`);
+      violate(payload, "const", `is ${show(payload.value)}; only ${toJson(accepted)} is accepted`);
     }
   });
 }
@@ -47,7 +47,7 @@ export function equals(accepted: unknown): Check {
 export function oneOfValues(accepted: readonly unknown[]): Check {
   return check((payload) => {
     if (!accepted.some((value) => equal(value, payload.value))) {
-      const listed = accepted.map((value) => JSON.stringify(value)).join(", ");
+      const listed = accepted.map(toJson).join(", ");
       violate(payload, "enum", `is ${show(payload.value)}; one of ${listed} is accepted`);
     }
   });
@@ -56,7 +56,7 @@ export function oneOfValues(accepted: readonly unknown[]): Check {
 /** Keywords that apply to values of one type only. */
 export function where(type: JsonType, schema: z.ZodType): Check {
   return check((payload) => {
-    if (isOfType(payload.value, [type])) {
+    if (isOfType(payload.value, type === "number" ? ["number", "bigint"] : [type])) {
       apply(schema, payload);
     }
   });
@@ -124,9 +124,9 @@ export function format(name: Format): Check {
 }
 
 /** `multipleOf` */
-export function multipleOf(step: number): Check {
+export function multipleOf(step: number | bigint): Check {
   return check((payload) => {
-    if (typeof payload.value === "number" && !isMultipleOf(payload.value, step)) {
+    if (isNumeric(payload.value) && !isMultipleOf(payload.value, step)) {
       violate(payload, "multipleOf", `is ${payload.value}, which is not a multiple of ${step}`);
     }
   });
@@ -251,7 +251,7 @@ export function rule(left: string, comparison: Comparison, right: string, sign: 
   return ofObjects((object, payload) => {
     const [first, second] = [member(object, left), member(object, right)];
     const third = offset === undefined ? 0 : member(object, offset);
-    if (typeof first !== "number" || typeof second !== "number" || typeof third !== "number") {
+    if (!isNumeric(first) || !isNumeric(second) || !isNumeric(third)) {
       return;
     }
     if (!holds(compareWithSum(first, second, sign === "+" ? 1 : -1, third), comparison)) {

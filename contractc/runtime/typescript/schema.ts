@@ -5,7 +5,12 @@ import * as z from "zod";
 import { has, isObject, isOfType, member, show, type JsonObject, type JsonType } from "./json.js";
 
 type Payload = z.core.ParsePayload;
-type Context = z.core.ParseContextInternal;
+
+interface Context extends z.core.ParseContextInternal {
+  /** Whether only the verdict matters, so that a value need not fit the type of its schema. */
+  readonly judging?: boolean;
+}
+
 type Result = Payload | Promise<Payload>;
 
 /** Makes a schema. Constructing schemas inside a function lets bundlers drop unused ones. */
@@ -36,7 +41,7 @@ function wrongType(payload: Payload, types: readonly JsonType[], onward: Onward 
   return payload;
 }
 
-const PROBE: Context = { async: false, abortEarly: true };
+const PROBE: Context = { async: false, abortEarly: true, judging: true };
 
 /** Whether a schema accepts a value. */
 export function accepts(schema: z.ZodType, value: unknown): boolean {
@@ -73,10 +78,20 @@ export function string(): z.ZodString {
   return new ExactString({ type: "string" });
 }
 
-const Integer: z.core.$constructor<z.ZodNumber> = /* @__PURE__ */ z.core.$constructor("Integer", (schema, def) => {
+interface IntegerDef extends z.core.$ZodNumberDef {
+  /** Whether the type of the values includes bigints. */
+  readonly isLong: boolean;
+}
+
+const Integer: z.core.$constructor<z.ZodNumber, IntegerDef> = /* @__PURE__ */ z.core.$constructor("Integer", (schema, def) => {
   inherit(z.ZodNumber, schema, def);
-  schema._zod.parse = (payload): Payload => {
-    if (!Number.isInteger(payload.value)) {
+  schema._zod.parse = (payload, context: Context): Payload => {
+    if (typeof payload.value === "bigint") {
+      if (!def.isLong && context.judging !== true) {
+        const message = `is ${payload.value}, which a JavaScript number does not hold exactly; \`format: int64\` makes it a bigint`;
+        violate(payload, "type", message);
+      }
+    } else if (!Number.isInteger(payload.value)) {
       // Bounds apply to every number, including fractions.
       wrongType(payload, ["integer"], typeof payload.value === "number" ? "all" : "keywords");
     }
@@ -87,7 +102,42 @@ const Integer: z.core.$constructor<z.ZodNumber> = /* @__PURE__ */ z.core.$constr
 /** `type: integer`, in any notation; the bounds are also checked for a number with a fraction. */
 /* @__NO_SIDE_EFFECTS__ */
 export function integer(): z.ZodNumber {
-  return new Integer({ type: "number", checks: [] });
+  return new Integer({ type: "number", checks: [], isLong: false });
+}
+
+/** Like {@link integer}, where the contract names integers beyond 2^53: they are bigints. */
+/* @__NO_SIDE_EFFECTS__ */
+export function longInteger(): z.ZodNumber {
+  return new Integer({ type: "number", checks: [], isLong: true });
+}
+
+const Double: z.core.$constructor<z.ZodNumber> = /* @__PURE__ */ z.core.$constructor("Double", (schema, def) => {
+  inherit(z.ZodNumber, schema, def);
+  schema._zod.parse = (payload): Payload => {
+    const isNumber = typeof payload.value === "bigint" || Number.isFinite(payload.value);
+    return isNumber ? payload : wrongType(payload, ["number"], "keywords");
+  };
+  // The checks see the exact integer.
+  schema._zod.deferred?.push(() => {
+    const { run } = schema._zod;
+    schema._zod.run = (payload, context): Result => {
+      const result = run(payload, context);
+      return result instanceof Promise ? result.then(rounded) : rounded(result);
+    };
+  });
+});
+
+function rounded(payload: Payload): Payload {
+  if (typeof payload.value === "bigint") {
+    payload.value = Number(payload.value);
+  }
+  return payload;
+}
+
+/** `type: number`: the value is a double. */
+/* @__NO_SIDE_EFFECTS__ */
+export function number(): z.ZodNumber {
+  return new Double({ type: "number", checks: [] });
 }
 
 type Scalar = string | number | boolean;
@@ -141,8 +191,12 @@ interface JsonDef extends z.core.$ZodUnknownDef {
 
 const Json: z.core.$constructor<z.ZodUnknown, JsonDef> = /* @__PURE__ */ z.core.$constructor("Json", (schema, def) => {
   inherit(z.ZodUnknown, schema, def);
-  schema._zod.parse = (payload): Payload => {
-    if (payload.value === undefined || (def.types.length > 0 && !isOfType(payload.value, def.types))) {
+  schema._zod.parse = (payload, context: Context): Payload => {
+    if (typeof payload.value === "bigint" && def.types.includes("number")) {
+      rounded(payload);
+    }
+    const accepted = context.judging === true && def.types.includes("integer") ? [...def.types, "bigint" as const] : def.types;
+    if (payload.value === undefined || (accepted.length > 0 && !isOfType(payload.value, accepted))) {
       wrongType(payload, def.types);
     }
     return payload;

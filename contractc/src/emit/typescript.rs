@@ -93,7 +93,10 @@ fn index(plan: &Plan<'_>, names: &Names) -> String {
         (!plan.contract.collections.is_empty(), "export * from \"./stores.js\";\n"),
         (has_types(plan), "export type * from \"./types.js\";\n"),
         (true, "export * as runtime from \"./runtime/index.js\";\n"),
-        (true, "export { deterministicId, fromJson, parseEach, readHeader, validate, violations } from \"./runtime/index.js\";\n\n"),
+        (
+            true,
+            "export { deterministicId, fromJson, parseEach, readHeader, toJson, validate, violations } from \"./runtime/index.js\";\n\n",
+        ),
     ];
     let mut code = format!("// {title} {version}: types, schemas, client and stores.\n\n");
     parts.iter().filter(|(wanted, _)| *wanted).for_each(|(_, text)| code.push_str(text));

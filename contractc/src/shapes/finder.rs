@@ -7,7 +7,7 @@ use serde_json::Value as JsonValue;
 
 use super::equal::Equals;
 use super::merged::Merged;
-use super::{Declaration, DeclarationId, Field, FieldKind, Shape, Shapes, Type};
+use super::{Declaration, DeclarationId, Field, FieldKind, Shape, Shapes, Type, is_exact_double};
 use crate::model::{Contract, IntegerWidth, Operation, SchemaId};
 use crate::runtime::check::Types;
 use crate::runtime::number::Number;
@@ -200,12 +200,12 @@ impl<'c> Finder<'c> {
         Shape::Wrapper(match types {
             Types::NULL => Type::Null,
             Types::BOOLEAN => Type::Bool,
-            Types::INTEGER => Type::Integer(integer(merged)),
+            Types::INTEGER => integer(merged),
             Types::STRING => Type::Text,
             Types::ARRAY => self.list(merged, words),
             Types::OBJECT => Type::Map(Box::new(self.rest(merged, words).unwrap_or(Type::Any))),
             types if types.contains(Types::NUMBER) && types.0 & !Types::INTEGER.0 == Types::NUMBER.0 => Type::Float,
-            _ => return super::unions::several_types(types, id),
+            _ => return super::unions::several_types(types, id, integer(merged)),
         })
     }
 
@@ -295,8 +295,27 @@ pub(super) fn owned(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
 }
 
+/// The type of an integer: long if the contract names 64 bits or a bound that a double does not hold, and the bounds allow such values.
+fn integer(merged: &Merged<'_>) -> Type {
+    let width = width(merged);
+    let rules = || merged.parts.iter().map(|part| &part.number);
+    let lows = || rules().flat_map(|rules| [rules.minimum, rules.exclusive_minimum]).flatten();
+    let highs = || rules().flat_map(|rules| [rules.maximum, rules.exclusive_maximum]).flatten();
+    let is_small = |bound: Number| bound.to_f64().abs() < (1_u64 << f64::MANTISSA_DIGITS) as f64;
+    let names_long = rules().any(|rules| matches!(rules.width, Some(IntegerWidth::I64 | IntegerWidth::U64)))
+        || lows().chain(highs()).any(|bound| !is_exact_double(bound));
+    let is_bounded = lows().any(is_small) && highs().any(is_small);
+    if names_long && !is_bounded { Type::LongInteger(width) } else { Type::Integer(width) }
+}
+
+/// The type of listed integers.
+fn listed_integer(values: &[JsonValue], width: IntegerWidth) -> Type {
+    let is_exact = |value: &JsonValue| value.as_number().is_some_and(|number| is_exact_double(number.into()));
+    if values.iter().all(is_exact) { Type::Integer(width) } else { Type::LongInteger(width) }
+}
+
 /// The width that a format names. Otherwise 64 bits, unsigned only if no signed type holds all accepted values.
-fn integer(merged: &Merged<'_>) -> IntegerWidth {
+fn width(merged: &Merged<'_>) -> IntegerWidth {
     if let Some(width) = merged.parts.iter().find_map(|part| part.number.width) {
         return width;
     }
@@ -330,8 +349,8 @@ impl Merged<'_> {
             }
             _ if values.is_empty() => Shape::Wrapper(Type::Any),
             _ if values.iter().all(JsonValue::is_boolean) => Shape::Wrapper(Type::Bool),
-            _ if values.iter().all(JsonValue::is_i64) => Shape::Wrapper(Type::Integer(IntegerWidth::I64)),
-            _ if values.iter().all(JsonValue::is_u64) => Shape::Wrapper(Type::Integer(IntegerWidth::U64)),
+            _ if values.iter().all(JsonValue::is_i64) => Shape::Wrapper(listed_integer(&values, IntegerWidth::I64)),
+            _ if values.iter().all(JsonValue::is_u64) => Shape::Wrapper(listed_integer(&values, IntegerWidth::U64)),
             _ if values.iter().all(JsonValue::is_number) => Shape::Wrapper(Type::Float),
             _ => Shape::Wrapper(Type::Any),
         })

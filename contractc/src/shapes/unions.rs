@@ -5,7 +5,7 @@ use serde_json::Value as JsonValue;
 use super::finder::{Finder, owned};
 use super::merged::{Merged, is_null};
 use super::{Attempt, Shape, Type, Variant};
-use crate::model::{IntegerWidth, Schema, SchemaId};
+use crate::model::{Schema, SchemaId};
 use crate::runtime::check::Types;
 
 impl<'c> Finder<'c> {
@@ -106,11 +106,11 @@ impl<'c> Finder<'c> {
     }
 }
 
-/// A union of plain JSON types, as in `type: [string, integer]`.
-pub(super) fn several_types(types: Types, schema: SchemaId) -> Shape {
+/// A union of plain JSON types, as in `type: [string, integer]`, where `integer` is the type of an integer.
+pub(super) fn several_types(types: Types, schema: SchemaId, integer: Type) -> Shape {
     let choices = [
         (Types::BOOLEAN, Type::Bool),
-        (Types::INTEGER, Type::Integer(IntegerWidth::I64)),
+        (Types::INTEGER, integer),
         (Types::NUMBER, Type::Float),
         (Types::STRING, Type::Text),
         (Types::ARRAY, Type::List(Box::new(Type::Any))),

@@ -2,20 +2,28 @@
 // Arithmetic on JSON numbers without rounding: multiples based on decimal digits, and exact sums and comparisons of integers.
 
 /** Whether a value is a multiple of a step, based on the shortest decimal text of both: 0.3 is a multiple of 0.1. */
-export function isMultipleOf(value: number, step: number): boolean {
-  if (Number.isSafeInteger(value) && Number.isSafeInteger(step)) {
+export function isMultipleOf(value: number | bigint, step: number | bigint): boolean {
+  if (typeof value === "number" && typeof step === "number" && Number.isSafeInteger(value) && Number.isSafeInteger(step)) {
     return step !== 0 && value % step === 0;
+  }
+  if (isWhole(value) && isWhole(step)) {
+    return BigInt(step) !== 0n && BigInt(value) % BigInt(step) === 0n;
   }
   if (value === 0) {
     return true;
   }
-  const [digits, exponent] = decimal(value);
-  const [stepDigits, stepExponent] = decimal(step);
+  const [digits, exponent] = decimal(Number(value));
+  const [stepDigits, stepExponent] = decimal(Number(step));
   if (stepDigits === 0n) {
     return false;
   }
   const shift = exponent - stepExponent;
   return shift >= 0 ? (digits * 10n ** BigInt(shift)) % stepDigits === 0n : digits % (stepDigits * 10n ** BigInt(-shift)) === 0n;
+}
+
+/** Whether a number is an integer that is computed exactly. The limit is that of the generated Rust. */
+function isWhole(value: number | bigint): boolean {
+  return typeof value === "bigint" || (Number.isInteger(value) && Math.abs(value) < 1e38);
 }
 
 /** The shortest decimal form: the digits, and the power of ten that scales them. */
@@ -29,12 +37,9 @@ function decimal(value: number): [digits: bigint, exponent: number] {
  * Compares `left` with `right + sign * offset`: the result is negative if `left` is less, positive if it is greater. Integers are not
  * rounded.
  */
-export function compareWithSum(left: number, right: number, sign: 1 | -1, offset: number): number {
-  const sum = right + sign * offset;
-  const isExact = Number.isSafeInteger(sum) || ![left, right, offset].every(Number.isInteger);
-  if (isExact) {
-    return left - sum;
-  }
-  const exact = BigInt(right) + BigInt(sign) * BigInt(offset);
-  return BigInt(left) < exact ? -1 : BigInt(left) > exact ? 1 : 0;
+export function compareWithSum(left: number | bigint, right: number | bigint, sign: 1 | -1, offset: number | bigint): number {
+  const rounded = Number(right) + sign * Number(offset);
+  const isExact = Number.isSafeInteger(rounded) || ![right, offset].every(isWhole);
+  const sum = isExact ? rounded : BigInt(right) + BigInt(sign) * BigInt(offset);
+  return left < sum ? -1 : left > sum ? 1 : 0;
 }

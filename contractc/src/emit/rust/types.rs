@@ -172,7 +172,7 @@ impl Emitter<'_> {
     fn wrapper(&self, id: DeclarationId, ty: &Type) -> TokenStream {
         let derives = match ty {
             Type::Text => quote!(: Eq PartialOrd Ord Hash),
-            Type::Integer(_) | Type::Bool | Type::Null => quote!(: Copy Eq PartialOrd Ord Hash),
+            Type::Integer(_) | Type::LongInteger(_) | Type::Bool | Type::Null => quote!(: Copy Eq PartialOrd Ord Hash),
             Type::Float => quote!(: Copy PartialOrd),
             _ => TokenStream::new(),
         };
@@ -193,7 +193,7 @@ pub fn rust_type(names: &Names, module: &TokenStream, ty: &Type) -> TokenStream 
         Type::Any => quote!(Value),
         Type::Null => quote!(()),
         Type::Bool => quote!(bool),
-        Type::Integer(width) => integer(*width),
+        Type::Integer(width) | Type::LongInteger(width) => integer(*width),
         Type::Float => quote!(f64),
         Type::Text => quote!(String),
         Type::List(item) => {

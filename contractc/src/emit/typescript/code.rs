@@ -1,5 +1,8 @@
 //! TypeScript expressions as trees, and their layout: on one line if they fit, otherwise one argument, item or member per line.
 
+use crate::runtime::number::Number;
+use crate::shapes::is_exact_double;
+
 /// The maximum line length.
 const WIDTH: usize = 120;
 
@@ -225,7 +228,17 @@ pub fn literal(value: &serde_json::Value) -> Code {
         Value::String(text) => Code::Text(quoted(text)),
         Value::Array(items) => Code::List(items.iter().map(literal).collect()),
         Value::Object(members) => Code::Object(members.iter().map(|(name, value)| (key(name), literal(value))).collect()),
+        Value::Number(value) => Code::Text(number(value.into())),
         plain => Code::Text(plain.to_string()),
+    }
+}
+
+/// A number; a bigint if a double does not hold the integer exactly.
+pub fn number(number: Number) -> String {
+    match number {
+        Number::Signed(value) => format!("{value}{}", if is_exact_double(number) { "" } else { "n" }),
+        Number::Unsigned(value) => format!("{value}n"),
+        Number::Float(value) => format!("{value:?}"),
     }
 }
 

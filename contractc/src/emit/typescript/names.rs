@@ -39,6 +39,7 @@ const EXPORTED_VALUES: &[&str] = &[
     "runtime",
     "schemas",
     "stores",
+    "toJson",
     "types",
     "validate",
     "violations",
@@ -154,6 +155,7 @@ impl Names {
             Type::Null => "null".to_owned(),
             Type::Bool => "boolean".to_owned(),
             Type::Integer(_) | Type::Float => "number".to_owned(),
+            Type::LongInteger(_) => "number | bigint".to_owned(),
             Type::Text => "string".to_owned(),
             Type::List(inner) | Type::Each(inner) => match self.ty(inner, prefix) {
                 inner if inner.contains(' ') => format!("({inner})[]"),
@@ -181,7 +183,7 @@ pub fn has_declared(ty: &Type) -> bool {
     match ty {
         Type::Declared(_) | Type::Recursive(_) => true,
         Type::List(inner) | Type::Each(inner) | Type::Map(inner) | Type::Optional(inner) => has_declared(inner),
-        Type::Any | Type::Null | Type::Bool | Type::Integer(_) | Type::Float | Type::Text => false,
+        Type::Any | Type::Null | Type::Bool | Type::Integer(_) | Type::LongInteger(_) | Type::Float | Type::Text => false,
     }
 }
 
@@ -201,6 +203,7 @@ pub fn imports(plan: &Plan<'_>, names: &Names, schemas: &[SchemaId]) -> String {
 pub fn literal_type(value: &serde_json::Value) -> String {
     match value {
         serde_json::Value::String(text) => quoted(text),
+        serde_json::Value::Number(number) => super::code::number(number.into()),
         other => other.to_string(),
     }
 }

@@ -280,12 +280,13 @@ impl<'p> Emitter<'p> {
             }
         };
         let anything = Wanted::anything();
-        block("number", schema.number.any(), &|| self.number(schema, Code::call("z.number", vec![])));
+        block("number", schema.number.any(), &|| self.number(schema, Code::call("rt.number", vec![])));
         block("string", schema.text.any(), &|| self.text(schema));
         block("array", self.has_array_rules(schema), &|| self.array(schema, &anything));
         block("object", self.has_object_rules(schema, merged), &|| self.object(schema, merged, &anything));
         blocks.append(&mut checks);
-        let listed = type_names(named).into_iter().map(|name| Code::Text(quoted(name))).collect();
+        let long = (named.contains(Types::INTEGER) && self.holds_long_integers(&wanted.ty)).then_some("bigint");
+        let listed = type_names(named).into_iter().chain(long).map(|name| Code::Text(quoted(name))).collect();
         Code::call(wanted.generic("json"), listed).checked(blocks)
     }
 
@@ -294,13 +295,29 @@ impl<'p> Emitter<'p> {
         Some(match types {
             Types::NULL => wanted.from(Code::call("z.null", vec![]), "null"),
             Types::BOOLEAN => wanted.from(Code::call("z.boolean", vec![]), "boolean"),
+            Types::INTEGER if self.holds_long_integers(&wanted.ty) => {
+                wanted.from(self.number(schema, Code::call("rt.longInteger", vec![])), "number")
+            }
             Types::INTEGER => wanted.from(self.number(schema, Code::call("rt.integer", vec![])), "number"),
-            Types::NUMBER => wanted.from(self.number(schema, Code::call("z.number", vec![])), "number"),
+            Types::NUMBER => wanted.from(self.number(schema, Code::call("rt.number", vec![])), "number"),
             Types::STRING => wanted.from(self.text(schema), "string"),
             Types::ARRAY => self.array(schema, wanted),
             Types::OBJECT => self.object(schema, merged, wanted),
             _ => return None,
         })
+    }
+
+    /// Whether a type includes integers beyond 2^53.
+    fn holds_long_integers(&self, ty: &Type) -> bool {
+        match ty {
+            Type::Any | Type::LongInteger(_) => true,
+            Type::Optional(inner) => self.holds_long_integers(inner),
+            Type::Declared(id) | Type::Recursive(id) => match &self.plan.shapes.get(*id).shape {
+                Shape::ByType(variants) => variants.iter().any(|variant| matches!(variant.ty, Type::LongInteger(_))),
+                _ => false,
+            },
+            _ => false,
+        }
     }
 
     /// `const` and `enum`

@@ -1,18 +1,26 @@
 //! The schemas of numbers, strings and arrays.
 
 use super::{Emitter, Wanted, pattern};
-use crate::emit::typescript::code::{Code, quoted};
+use crate::emit::typescript::code::{Code, number, quoted};
 use crate::model::{Schema, SchemaId};
-use crate::runtime::number::Number;
-use crate::shapes::Type;
+use crate::shapes::{Type, is_exact_double};
 
 impl Emitter<'_> {
     pub(super) fn number(&self, schema: &Schema, base: Code) -> Code {
         let rules = &schema.number;
-        let bounds = [("min", rules.minimum), ("max", rules.maximum), ("gt", rules.exclusive_minimum), ("lt", rules.exclusive_maximum)];
-        let bounded = bounds.into_iter().filter_map(|(method, bound)| Some((method, bound?)));
-        let code = bounded.fold(base, |code, (method, bound)| code.then(method, vec![number(bound)]));
-        let step = rules.multiple_of.map(|step| Code::call("rt.multipleOf", vec![number(step)]));
+        // The methods take numbers; the checks also take bigints.
+        let bounds = [
+            ("min", "z.gte", rules.minimum),
+            ("max", "z.lte", rules.maximum),
+            ("gt", "z.gt", rules.exclusive_minimum),
+            ("lt", "z.lt", rules.exclusive_maximum),
+        ];
+        let bounded = bounds.into_iter().filter_map(|(method, check, bound)| Some((method, check, bound?)));
+        let code = bounded.fold(base, |code, (method, check, bound)| {
+            let value = vec![Code::Text(number(bound))];
+            if is_exact_double(bound) { code.then(method, value) } else { code.checked(vec![Code::call(check, value)]) }
+        });
+        let step = rules.multiple_of.map(|step| Code::call("rt.multipleOf", vec![Code::Text(number(step))]));
         code.checked(step.into_iter().collect())
     }
 
@@ -76,12 +84,4 @@ impl Emitter<'_> {
         let has_type = is_list && (rules.prefix_items.is_empty() || wanted.text == "unknown[]");
         wanted.from(code.checked(checks), if has_type { &wanted.text } else { "" })
     }
-}
-
-fn number(number: Number) -> Code {
-    Code::Text(match number {
-        Number::Signed(value) => value.to_string(),
-        Number::Unsigned(value) => value.to_string(),
-        Number::Float(value) => format!("{value:?}"),
-    })
 }
