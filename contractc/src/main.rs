@@ -17,56 +17,62 @@ use contractc::sample::{Mutation, Sampler};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Compiles an OpenAPI contract into Rust and TypeScript code, a SQLite schema and references.
+/// Compile an OpenAPI document into Rust and TypeScript code, SQL views and references.
 #[derive(Parser)]
 #[command(version, arg_required_else_help = true)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
-    /// Print at most so many findings about a document.
+    /// Print at most N findings about a document.
     #[arg(long, global = true, value_name = "N", default_value_t = render::FINDINGS_MAX)]
     max_findings: usize,
 }
 
 #[derive(Subcommand)]
 enum Command {
-    /// Writes the generated files; those that are the same already stay untouched.
+    /// Write the generated files; files that are up to date are not touched.
     Generate(Output),
-    /// Says which generated files are missing, stale or orphaned, and exits with 1 if any are.
+    /// List generated files that are missing, stale or orphaned; exit with 1 if there are any.
     Check(Output),
-    /// Judges JSON, a value a line, by a schema: one line of JSON out for each.
+    /// Validate JSON values against a schema: one value per line, one line of JSON as the result.
     Validate(Validate),
-    /// Makes instances of a schema, a line each.
+    /// Generate instances of a schema, one per line.
     Sample(Sample),
-    /// Lists what changed between two versions of a contract, and exits with 1 if any change is breaking.
+    /// List the changes between two versions of a document; exit with 1 if a change is breaking.
     Diff(Diff),
 }
 
 #[derive(Args)]
 struct Output {
-    /// The OpenAPI document: 3.0 or 3.1, YAML or JSON.
+    /// OpenAPI document: version 3.0 or 3.1, YAML or JSON.
     #[arg(long, value_name = "FILE")]
     spec: PathBuf,
-    /// The folder for the generated files.
+    /// Folder for the generated files.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Only these targets.
+    /// Generate only these targets: rust, typescript, sql, docs, coverage.
     #[arg(long, value_name = "TARGETS", value_delimiter = ',', value_parser = target)]
     only: Vec<Target>,
-    /// Make the Rust side a crate of its own, named `contract`, and the TypeScript side a package of that name.
+    /// Generate only the operations with these ids, and the schemas that they need.
+    #[arg(long, value_name = "IDS", value_delimiter = ',')]
+    operations: Vec<String>,
+    /// Generate only the operations with these tags, and the schemas that they need.
+    #[arg(long, value_name = "TAGS", value_delimiter = ',')]
+    tags: Vec<String>,
+    /// Generate the Rust code as a crate and the TypeScript code as a package, both named `contract`.
     #[arg(long)]
     standalone: bool,
 }
 
 #[derive(Args)]
 struct Validate {
-    /// The OpenAPI document.
+    /// OpenAPI document.
     #[arg(long, value_name = "FILE", required_unless_present = "output_schema")]
     spec: Option<PathBuf>,
-    /// A name from components/schemas, or a JSON pointer such as '#/components/schemas/Name'.
+    /// Name from components/schemas, or JSON pointer such as '#/components/schemas/Name'.
     #[arg(long, value_name = "NAME", required_unless_present = "output_schema")]
     schema: Option<String>,
-    /// A file of JSON lines; standard input if absent or `-`.
+    /// File with one JSON value per line; standard input if absent or `-`.
     #[arg(value_name = "INPUT")]
     input: Option<PathBuf>,
     /// Print the JSON Schema of the output lines instead.
@@ -76,29 +82,29 @@ struct Validate {
 
 #[derive(Args)]
 struct Sample {
-    /// The OpenAPI document.
+    /// OpenAPI document.
     #[arg(long, value_name = "FILE")]
     spec: PathBuf,
-    /// A name from components/schemas, or a JSON pointer such as '#/components/schemas/Name'.
+    /// Name from components/schemas, or JSON pointer such as '#/components/schemas/Name'.
     #[arg(long, value_name = "NAME")]
     schema: String,
-    /// How many.
+    /// Number of instances.
     #[arg(long, value_name = "N", default_value_t = 1)]
     count: usize,
-    /// Instances that break one rule each, with the pointer and the keyword of the violation.
+    /// Generate invalid instances: each breaks one rule and names the pointer and keyword of the violation.
     #[arg(long)]
     invalid: bool,
-    /// The same seed gives the same instances.
+    /// Seed of the random numbers: the same seed gives the same instances.
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
 }
 
 #[derive(Args)]
 struct Diff {
-    /// The older version.
+    /// Older version.
     #[arg(value_name = "OLD")]
     old: PathBuf,
-    /// The newer version.
+    /// Newer version.
     #[arg(value_name = "NEW")]
     new: PathBuf,
 }
@@ -147,14 +153,19 @@ fn compile(spec: &Path, max_findings: usize) -> Result<Compilation, Failure> {
     let compilation = Compilation::from_file(spec).map_err(|error| Failure::Usage(format!("cannot read {}: {error}", spec.display())))?;
     eprint!("{}", compilation.findings_up_to(max_findings));
     if compilation.contract.is_none() {
-        eprintln!("no files were generated from {}", spec.display());
+        eprintln!("the errors in {} must be fixed first", spec.display());
         return Err(Failure::Findings);
     }
     Ok(compilation)
 }
 
 fn generate(compile: impl Fn(&Path) -> Result<Compilation, Failure>, arguments: &Output, mode: Mode) -> Result<(), Failure> {
-    let compilation = compile(&arguments.spec)?;
+    let mut compilation = compile(&arguments.spec)?;
+    if !(arguments.operations.is_empty() && arguments.tags.is_empty()) {
+        let contract = compilation.contract.as_mut().ok_or(Findings)?;
+        let kept = contract.keep_operations(&arguments.operations, &arguments.tags);
+        kept.map_err(|error| Failure::Usage(format!("cannot choose from {}: {error}", arguments.spec.display())))?;
+    }
     let targets = if arguments.only.is_empty() { Target::ALL } else { &arguments.only };
     let files = compilation.generate(targets, arguments.standalone).ok_or(Findings)?;
     let changes = output::apply(&arguments.out, &files, mode).map_err(|error| Failure::Usage(error.to_string()))?;

@@ -6,6 +6,7 @@
 mod direction;
 mod operation;
 mod rules;
+mod selection;
 mod text;
 
 use std::collections::BTreeSet;
@@ -21,6 +22,8 @@ pub use text::TextShape;
 pub use rules::{
     ArrayRules, Comparison, Condition, Contains, Discriminator, IntegerWidth, NumberRules, ObjectRules, Rule, Sign, TextRules, UnionTag,
 };
+
+pub use selection::NotFound;
 
 use crate::runtime::check::Types;
 use crate::source::Span;

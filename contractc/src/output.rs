@@ -63,7 +63,7 @@ pub fn apply(folder: &Path, files: &[OutputFile], mode: Mode) -> std::io::Result
         if mode == Mode::Write {
             let parent = path.parent().unwrap_or(folder);
             std::fs::create_dir_all(parent).map_err(|error| named(error, "create", parent))?;
-            std::fs::write(&path, &file.text).map_err(|error| named(error, "write", &path))?;
+            write(&path, &file.text).map_err(|error| named(error, "write", &path))?;
         }
         changes.push(Change { path, kind });
     }
@@ -78,6 +78,16 @@ pub fn apply(folder: &Path, files: &[OutputFile], mode: Mode) -> std::io::Result
         }
     }
     Ok(changes)
+}
+
+/// Writes a file under another name first, so that an interrupted run leaves the old file or the new one. What such a run leaves under the
+/// other name is an orphan of the next run.
+fn write(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    let new = path.with_file_name(name);
+    std::fs::write(&new, text)?;
+    std::fs::rename(&new, path)
 }
 
 /// Line endings are ignored, because a checkout may convert them.
@@ -98,8 +108,8 @@ fn generated_files(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
             let entry = entry?;
             let path = entry.path();
             if entry.file_type()?.is_dir() {
-                // The build directory of a generated crate.
-                if entry.file_name() != "target" {
+                // What cargo, npm and tsc write below a generated crate or package is theirs: compiled files keep the mark.
+                if !["target", "node_modules", "dist"].iter().any(|name| entry.file_name() == *name) {
                     open.push(path);
                 }
             } else if std::fs::read(&path).is_ok_and(|bytes| first_line(&bytes).windows(MARK.len()).any(|part| part == MARK)) {

@@ -4,6 +4,7 @@ mod circles;
 mod names;
 mod operations;
 mod schemas;
+mod stated;
 mod sync;
 mod unions;
 mod views;
@@ -41,6 +42,7 @@ pub fn read_loaded(root: usize, sources: &mut Sources, diagnostics: &mut Diagnos
         ids: BTreeMap::new(),
         queue: VecDeque::new(),
         reach: BTreeMap::new(),
+        stated: Vec::new(),
     };
     reader.document(node);
     let Reader { contract, .. } = reader;
@@ -175,6 +177,8 @@ struct Reader<'a> {
     queue: VecDeque<Job<'a>>,
     /// Whether a schema of the root document (by pointer) reaches a given name.
     reach: BTreeMap<(String, String), bool>,
+    /// The values that schemas state themselves.
+    stated: Vec<stated::Stated<'a>>,
 }
 
 impl<'a> Reader<'a> {
@@ -198,6 +202,7 @@ impl<'a> Reader<'a> {
         self.check_rules();
         self.views();
         self.union_tags();
+        self.check_stated();
     }
 
     fn info(&mut self, root: &Located<'a>) {

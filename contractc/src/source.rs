@@ -1,15 +1,15 @@
-//! Parses JSON or YAML documents into one tree that records the position of every value.
+//! The files of a run, each as one tree that records the position of every value.
+
+mod json;
+mod yaml;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-
-use saphyr_parser::{Event, Parser, ScalarStyle, ScanError};
 
 use crate::diagnostic::Diagnostics;
 use crate::runtime::json::Value as JsonValue;
 use crate::runtime::number::Number;
 use crate::runtime::report::escaped;
-use crate::runtime::tape::{DEPTH_MAX, Located, Tape, TapeValue};
 pub use crate::span::Span;
 
 /// A value of a document, with its position.
@@ -56,6 +56,11 @@ pub struct Entry {
 }
 
 impl Map {
+    fn sorted(mut entries: Vec<Entry>) -> Map {
+        entries.sort_by(|left, right| left.key.cmp(&right.key));
+        Map { entries }
+    }
+
     /// The value of a key.
     pub fn get(&self, key: &str) -> Option<&Node> {
         let index = self.entries.binary_search_by(|entry| entry.key.as_str().cmp(key)).ok()?;
@@ -255,7 +260,7 @@ impl Sources {
         }
         let file = &self.files[id];
         let is_json = file.text.trim_start().starts_with(['{', '[']) && path.extension().is_none_or(|extension| extension == "json");
-        let root = if is_json { parse_json(id, &file.text, diagnostics) } else { parse_yaml(id, file, diagnostics) };
+        let root = if is_json { json::parse(id, &file.text, diagnostics) } else { yaml::parse(id, file, diagnostics) };
         self.files[id].root = root;
         id
     }
@@ -283,275 +288,4 @@ impl Sources {
 
 fn span(file: usize, start: usize, end: usize) -> Span {
     Span { file, start: start as u32, end: end as u32 }
-}
-
-fn parse_json(file: usize, text: &str, diagnostics: &mut Diagnostics) -> Option<Node> {
-    match Tape::parse(text.as_bytes()) {
-        Ok(tape) => Some(json_node(file, tape.located())),
-        Err(error) => {
-            let end = (error.offset + 1).min(text.len());
-            diagnostics.error(span(file, error.offset.min(end), end), format!("invalid JSON: {}", error.message));
-            None
-        }
-    }
-}
-
-fn json_node(file: usize, located: Located<'_>) -> Node {
-    let start = located.offset();
-    let (value, width) = match located.value() {
-        TapeValue::Null => (Value::Null, 4),
-        TapeValue::Bool(value) => (Value::Bool(value), 4),
-        TapeValue::Number(number) => (Value::Number(number), 1),
-        TapeValue::String(text) => (Value::String(text.to_owned()), text.len() + 2),
-        TapeValue::Array(_) => (Value::List(located.parts().map(|part| json_node(file, part)).collect()), 1),
-        TapeValue::Object(_) => {
-            let parts: Vec<_> = located.parts().collect();
-            let entries = parts.chunks_exact(2).map(|pair| {
-                let key = pair[0].value().as_str().unwrap_or_default().to_owned();
-                let key_span = span(file, pair[0].offset(), pair[0].offset() + key.len() + 2);
-                Entry { key, key_span, node: json_node(file, pair[1]) }
-            });
-            (Value::Map(sorted(entries.collect())), 1)
-        }
-    };
-    Node { span: span(file, start, start + width), value }
-}
-
-fn sorted(mut entries: Vec<Entry>) -> Map {
-    entries.sort_by(|left, right| left.key.cmp(&right.key));
-    Map { entries }
-}
-
-fn parse_yaml(id: usize, file: &File, diagnostics: &mut Diagnostics) -> Option<Node> {
-    let mut reader =
-        YamlReader { id, file, diagnostics, open: Vec::new(), anchors: BTreeMap::new(), copied: 0, last: (0, 0, 0), root: None };
-    for event in Parser::new_from_str(&file.text) {
-        let step = match event {
-            Ok((event, place)) => reader.event(event, place),
-            Err(error) => Err(Fault::scan(&error)),
-        };
-        if let Err(fault) = step {
-            let start = reader.byte(fault.line, fault.column);
-            let end = (start + 1).min(file.text.len());
-            reader.diagnostics.error(span(id, start.min(end), end), format!("invalid YAML: {}", fault.message));
-            return None;
-        }
-    }
-    if reader.root.is_none() {
-        reader.diagnostics.error(span(id, 0, 0), "the file is empty");
-    }
-    reader.root
-}
-
-const TOO_DEEP: &str = "the document nests deeper than 128 levels";
-
-/// How many nodes all aliases together may copy. Guards against documents that double in size at every level.
-const COPIED_NODES_MAX: usize = 1_000_000;
-
-struct YamlReader<'a> {
-    id: usize,
-    file: &'a File,
-    diagnostics: &'a mut Diagnostics,
-    open: Vec<Open>,
-    anchors: BTreeMap<usize, Node>,
-    copied: usize,
-    /// The last position that was looked up, as line, column and byte. Lookups are in order, and one line may contain the whole document.
-    last: (usize, usize, usize),
-    root: Option<Node>,
-}
-
-/// A list or mapping whose end has not been reached.
-struct Open {
-    start: usize,
-    anchor: usize,
-    content: Content,
-}
-
-enum Content {
-    /// A sequence.
-    List(Vec<Node>),
-    Map(Vec<Entry>, Option<(String, Span)>),
-}
-
-struct Fault {
-    line: usize,
-    column: usize,
-    message: String,
-}
-
-impl Fault {
-    fn scan(error: &ScanError) -> Self {
-        Fault { line: error.marker().line(), column: error.marker().col(), message: error.info().to_owned() }
-    }
-}
-
-impl YamlReader<'_> {
-    /// The byte offset of a position that the scanner gives as a line (from one) and a column in characters (from zero).
-    fn byte(&mut self, line: usize, column: usize) -> usize {
-        let (skipped, start) = match self.last {
-            (known, skipped, byte) if known == line && skipped <= column => (skipped, byte),
-            _ => (0, self.file.lines.get(line.saturating_sub(1)).copied().unwrap_or(self.file.text.len())),
-        };
-        let rest = &self.file.text[start..];
-        let byte = start + rest.char_indices().nth(column - skipped).map_or(rest.len(), |(index, _)| index);
-        self.last = (line, column, byte);
-        byte
-    }
-
-    fn event(&mut self, event: Event<'_>, place: saphyr_parser::Span) -> Result<(), Fault> {
-        let fault = |message: &str| Fault { line: place.start.line(), column: place.start.col(), message: message.to_owned() };
-        let start = self.byte(place.start.line(), place.start.col());
-        match event {
-            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => Ok(()),
-            Event::DocumentStart(_) if self.root.is_some() => Err(fault("a second document begins")),
-            Event::DocumentStart(_) => Ok(()),
-            Event::Scalar(text, style, anchor, tag) => {
-                let end = self.byte(place.end.line(), place.end.col()).max(start);
-                let typed = style == ScalarStyle::Plain && tag.is_none();
-                let value = if typed { plain(&text) } else { Value::String(text.into_owned()) };
-                self.add(Node { span: span(self.id, start, end), value }, anchor).map_err(|message| fault(&message))
-            }
-            Event::Alias(anchor) => {
-                let node = self.anchors.get(&anchor).cloned().ok_or_else(|| fault("unknown anchor"))?;
-                let size = Size::of(&node);
-                self.copied += size.nodes;
-                if self.copied > COPIED_NODES_MAX {
-                    return Err(fault("aliases copy more than a million values"));
-                }
-                if self.open.len() + size.depth > DEPTH_MAX {
-                    return Err(fault(TOO_DEEP));
-                }
-                self.add(node, 0).map_err(|message| fault(&message))
-            }
-            Event::SequenceStart(anchor, _) => self.push(start, anchor, Content::List(Vec::new())).map_err(|message| fault(&message)),
-            Event::MappingStart(anchor, _) => self.push(start, anchor, Content::Map(Vec::new(), None)).map_err(|message| fault(&message)),
-            Event::SequenceEnd | Event::MappingEnd => {
-                let Some(open) = self.open.pop() else { return Err(fault("unexpected end of a list or mapping")) };
-                let value = match open.content {
-                    Content::List(list) => Value::List(list),
-                    Content::Map(entries, _) => Value::Map(self.merged(entries)),
-                };
-                self.add(Node { span: span(self.id, open.start, open.start + 1), value }, open.anchor).map_err(|message| fault(&message))
-            }
-        }
-    }
-
-    fn push(&mut self, start: usize, anchor: usize, content: Content) -> Result<(), String> {
-        if self.open.len() >= DEPTH_MAX {
-            return Err(TOO_DEEP.to_owned());
-        }
-        self.open.push(Open { start, anchor, content });
-        Ok(())
-    }
-
-    fn add(&mut self, node: Node, anchor: usize) -> Result<(), String> {
-        if anchor > 0 {
-            self.anchors.insert(anchor, node.clone());
-        }
-        match self.open.last_mut().map(|open| &mut open.content) {
-            None => self.root = Some(node),
-            Some(Content::List(list)) => list.push(node),
-            Some(Content::Map(entries, key)) => match key.take() {
-                Some((key, key_span)) => entries.push(Entry { key, key_span, node }),
-                None => *key = Some((key_text(&node, self.file)?, node.span)),
-            },
-        }
-        Ok(())
-    }
-
-    /// A mapping with its merge keys (`<<`) applied: its own keys take precedence, then those of each merged mapping in order.
-    fn merged(&mut self, entries: Vec<Entry>) -> Map {
-        let (merges, own): (Vec<Entry>, Vec<Entry>) = entries.into_iter().partition(|entry| self.is_merge_key(entry));
-        let mut map = self.unique(own);
-        for merge in merges {
-            let sources = match merge.node.value {
-                Value::List(list) => list,
-                _ => vec![merge.node],
-            };
-            for source in sources {
-                let Value::Map(source) = source.value else {
-                    let message = format!("`<<` merges {}; a mapping, or a list of mappings, is accepted", source.kind());
-                    self.diagnostics.error(source.span, message).hint("quote the key if it is a name");
-                    continue;
-                };
-                let added = source.entries.into_iter().filter(|entry| map.get(&entry.key).is_none()).collect::<Vec<_>>();
-                map = sorted(map.entries.into_iter().chain(added).collect());
-            }
-        }
-        map
-    }
-
-    /// Whether a key is an unquoted `<<`.
-    fn is_merge_key(&self, entry: &Entry) -> bool {
-        entry.key == "<<" && self.file.text.get(entry.key_span.range()) == Some("<<")
-    }
-
-    fn unique(&mut self, entries: Vec<Entry>) -> Map {
-        let map = sorted(entries);
-        for pair in map.entries.windows(2).filter(|pair| pair[0].key == pair[1].key) {
-            let second = pair[0].key_span.max(pair[1].key_span);
-            self.diagnostics.error(second, format!("the key `{}` is repeated in this mapping", pair[0].key));
-        }
-        map
-    }
-}
-
-/// A key as text: keys such as `200` and `true` are used as written.
-fn key_text(node: &Node, file: &File) -> Result<String, String> {
-    match &node.value {
-        Value::String(text) => Ok(text.clone()),
-        Value::List(_) | Value::Map(_) => Err("a list or mapping cannot be a key".to_owned()),
-        _ => Ok(file.text[node.span.range()].trim().to_owned()),
-    }
-}
-
-/// The size of a node.
-struct Size {
-    nodes: usize,
-    /// The nesting depth of lists and mappings.
-    depth: usize,
-}
-
-impl Size {
-    fn of(node: &Node) -> Size {
-        let inner: Vec<Size> = match &node.value {
-            Value::List(list) => list.iter().map(Size::of).collect(),
-            Value::Map(map) => map.iter().map(|entry| Size::of(&entry.node)).collect(),
-            _ => return Size { nodes: 1, depth: 0 },
-        };
-        let depth = inner.iter().map(|size| size.depth).max().unwrap_or(0);
-        Size { nodes: 1 + inner.iter().map(|size| size.nodes).sum::<usize>(), depth: 1 + depth }
-    }
-}
-
-/// Resolves a plain scalar by the YAML 1.2 core schema.
-fn plain(text: &str) -> Value {
-    match text {
-        "" | "~" | "null" | "Null" | "NULL" => Value::Null,
-        "true" | "True" | "TRUE" => Value::Bool(true),
-        "false" | "False" | "FALSE" => Value::Bool(false),
-        _ => number(text).map_or_else(|| Value::String(text.to_owned()), Value::Number),
-    }
-}
-
-fn number(text: &str) -> Option<Number> {
-    let radix = |digits: &str, radix| i64::from_str_radix(digits, radix).ok().map(Number::Signed);
-    if let Some(digits) = text.strip_prefix("0x") {
-        return radix(digits, 16);
-    }
-    if let Some(digits) = text.strip_prefix("0o") {
-        return radix(digits, 8);
-    }
-    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
-    if !unsigned.starts_with(|first: char| first.is_ascii_digit() || first == '.') {
-        return None;
-    }
-    if unsigned.bytes().all(|byte| byte.is_ascii_digit()) {
-        let signed = text.parse().ok().map(Number::Signed);
-        if let Some(number) = signed.or_else(|| text.parse().ok().map(Number::Unsigned)) {
-            return Some(number);
-        }
-    }
-    let shaped = unsigned.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'e' | b'E' | b'+' | b'-'));
-    text.parse().ok().filter(|value: &f64| shaped && value.is_finite()).map(Number::Float)
 }

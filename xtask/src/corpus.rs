@@ -1,6 +1,6 @@
 //! `cargo xtask corpus`: compiles third-party contracts, and runs third-party test cases through the generated code.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -9,19 +9,21 @@ use std::process::Command;
 use contractc::Compilation;
 use contractc::diagnostic::Severity;
 use contractc::emit::{OutputFile, Target};
-use serde_json::Value;
 
-use crate::node::{self, Modules, Question};
-use crate::{Result, root, run as run_command};
+use crate::node::Modules;
+use crate::suite::{self, Suite};
+use crate::{Result, root};
 
 /// Compiles every document, judges every case of the suite, and writes the results to `contractc/CORPUS.md`.
 ///
 /// In CI, and wherever `CI` is set, the results must match the file.
 pub fn run(folder: &Path) -> Result {
     let suite = Suite::read(&folder.join("suite"))?;
-    let mut verdicts = String::new();
-    for tier in ["core", "wide"] {
-        let _ = write!(verdicts, "\n### Tier `{tier}`\n\n{}", suite.judge(tier)?);
+    let (mut verdicts, mut is_right) = (String::new(), true);
+    for tier in suite::TIERS {
+        let found = suite.judge(tier)?;
+        is_right &= found.is_right;
+        verdicts.push_str(&found.text);
     }
     let examples = crate::examples::judge(folder)?;
     let mut text = String::from(HEAD);
@@ -36,11 +38,19 @@ pub fn run(folder: &Path) -> Result {
     }
     let _ = write!(
         text,
-        "\n## JSON-Schema-Test-Suite\n{verdicts}\n## Examples, defaults and enum values of the documents\n\n{examples}\n## Refused documents\n\n{refused}"
+        "\n## JSON-Schema-Test-Suite\n\n{}{verdicts}\n## Examples, defaults and enum values of the documents\n\n{examples}\n## Refused documents\n\n{refused}",
+        suite::HEAD
     );
     print!("{text}");
     keep(&root().join("contractc/CORPUS.md"), &text)?;
-    if verdicts.contains("wrong:") { Err("there are wrong verdicts".into()) } else { Ok(()) }
+    if is_right { Ok(()) } else { Err(suite::WRONG.into()) }
+}
+
+/// Judges one tier of the suite, and prints what `contractc/CORPUS.md` would say of it.
+pub fn run_tier(folder: &Path, tier: &str) -> Result {
+    let found = Suite::read(&folder.join("suite"))?.judge(tier)?;
+    print!("{}", found.text);
+    if found.is_right { Ok(()) } else { Err(suite::WRONG.into()) }
 }
 
 const HEAD: &str = "\
@@ -104,7 +114,7 @@ impl Outcomes {
     }
 }
 
-fn first_error(compilation: &Compilation) -> String {
+pub fn first_error(compilation: &Compilation) -> String {
     let sorted = compilation.diagnostics.sorted();
     let first = sorted.iter().find(|diagnostic| diagnostic.severity == Severity::Error);
     first.map(|diagnostic| diagnostic.message.clone()).unwrap_or_default()
@@ -182,121 +192,6 @@ fn check_typescript(name: &str, outcomes: &Outcomes) -> Result<usize> {
     Ok(outcomes.generated.len() - broken.len())
 }
 
-/// A test group of the JSON-Schema-Test-Suite: one schema, with values to judge.
-struct Group {
-    name: String,
-    tier: String,
-    document: PathBuf,
-    cases: PathBuf,
-    count: usize,
-}
-
-struct Suite {
-    groups: Vec<Group>,
-}
-
-impl Suite {
-    /// Reads the groups of the tiers `core` and `wide`, in all variants and both profiles.
-    fn read(folder: &Path) -> Result<Self> {
-        let manifest =
-            std::fs::read_to_string(folder.join("manifest.jsonl")).map_err(|error| format!("cannot read the suite's manifest: {error}"))?;
-        let mut groups = Vec::new();
-        for line in manifest.lines() {
-            let entry: Value = serde_json::from_str(line)?;
-            let text = |key: &str| entry[key].as_str().unwrap_or_default();
-            if matches!(text("tier"), "core" | "wide") {
-                let count = entry["valid"].as_u64().unwrap_or(0) + entry["invalid"].as_u64().unwrap_or(0);
-                let name = text("doc").trim_end_matches(".openapi.json").to_owned();
-                let tier = text("tier").to_owned();
-                groups.push(Group {
-                    name,
-                    tier,
-                    document: folder.join(text("doc")),
-                    cases: folder.join(text("cases")),
-                    count: count as usize,
-                });
-            }
-        }
-        Ok(Suite { groups })
-    }
-
-    /// Generates, compiles and runs all groups of a tier: the Rust code as one crate, the TypeScript code as one program.
-    fn judge(&self, tier: &str) -> Result<String> {
-        let name = format!("suite-{tier}");
-        let crate_folder = root().join("target/corpus").join(&name);
-        let (mut source, mut table) = (String::new(), String::new());
-        let mut refused = BTreeMap::new();
-        let mut files: Vec<OutputFile> = Vec::new();
-        let mut modules = Modules::new(&name)?;
-        let (mut cases, mut total) = (Vec::new(), 0);
-        for group in self.groups.iter().filter(|group| group.tier == tier) {
-            total += group.count;
-            let compilation = Compilation::from_file(&group.document)?;
-            let Some(generated) = compilation.generate(&[Target::Rust, Target::TypeScript], false) else {
-                refused.insert(group.name.clone(), first_error(&compilation));
-                continue;
-            };
-            let module = modules.add(&generated)?;
-            cases.extend(Case::read(group, &module)?);
-            let index = table.lines().count();
-            let _ = writeln!(source, "pub mod g{index};");
-            let _ = writeln!(table, "({:?}, {:?}, g{index}::validate),", group.name, group.cases.canonicalize()?);
-            files.extend(self::module(&format!("src/g{index}"), generated, index == 0));
-        }
-        files.push(OutputFile { path: "Cargo.toml".into(), text: manifest(&name) });
-        files.push(OutputFile { path: "src/main.rs".into(), text: MAIN.replace("MODULES", &source).replace("TABLE", &table) });
-        write(&crate_folder, &files)?;
-        lock(&crate_folder)?;
-        let (in_rust, in_typescript) = side_by_side(|| run_suite(&name, &crate_folder), || Case::judge(&name, &modules, &cases));
-        let wrong = [in_rust?, in_typescript?].concat();
-        let share = 100.0 * cases.len() as f64 / total as f64;
-        let mut report = format!("{total} cases, {} decided ({share:.1} %), {} wrong verdicts.\n", cases.len(), wrong.len());
-        wrong.iter().for_each(|line| _ = writeln!(report, "- {line}"));
-        refused.iter().for_each(|(name, reason)| _ = writeln!(report, "- refused: `{name}`: {reason}"));
-        Ok(report)
-    }
-}
-
-/// Runs the Rust program of a suite, and returns the wrong verdicts.
-fn run_suite(name: &str, crate_folder: &Path) -> Result<Vec<String>> {
-    let target = root().join("target/corpus/build");
-    run_command(Command::new("cargo").args(["build", "--quiet", "--target-dir"]).arg(&target).current_dir(crate_folder))?;
-    let output = Command::new(target.join("debug").join(name)).output()?;
-    Ok(String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect())
-}
-
-/// A value of the suite, with its expected verdict.
-struct Case {
-    name: String,
-    valid: bool,
-    question: Question,
-}
-
-impl Case {
-    fn read(group: &Group, module: &Path) -> Result<Vec<Case>> {
-        let listed: Vec<Value> = serde_json::from_slice(&std::fs::read(&group.cases)?)?;
-        let case = |case: &Value| Case {
-            name: format!("{}: {}", group.name, case["description"]),
-            valid: case["valid"].as_bool().unwrap_or_default(),
-            question: Question { module: module.to_owned(), schema: "Root".to_owned(), text: case["data"].to_string() },
-        };
-        Ok(listed.iter().map(case).collect())
-    }
-
-    /// Returns the wrong verdicts of the TypeScript code.
-    fn judge(name: &str, modules: &Modules, cases: &[Case]) -> Result<Vec<String>> {
-        let broken = modules.compile()?;
-        let mut wrong: Vec<String> = broken.iter().map(|index| format!("wrong: TypeScript: group {index} does not compile")).collect();
-        let questions: Vec<&Question> = cases.iter().map(|case| &case.question).collect();
-        for (case, answer) in cases.iter().zip(node::judge(name, &questions)?) {
-            if answer.is_empty() != case.valid {
-                wrong.push(format!("wrong: TypeScript: {}: {answer:?}", case.name));
-            }
-        }
-        Ok(wrong)
-    }
-}
-
 /// Turns generated files into a module that shares its runtime with the other modules of its crate. One module contains the runtime.
 pub fn module(folder: &str, generated: Vec<OutputFile>, brings_runtime: bool) -> Vec<OutputFile> {
     let mut files = Vec::new();
@@ -362,23 +257,3 @@ debug = false
 
 [workspace]
 ";
-
-const MAIN: &str = r#"#![allow(dead_code, mixed_script_confusables, uncommon_codepoints)]
-pub mod runtime;
-MODULES
-type Judge = fn(&str, &[u8]) -> Result<(), runtime::report::Report>;
-const GROUPS: &[(&str, &str, Judge)] = &[
-TABLE];
-
-fn main() {
-    for (name, path, judge) in GROUPS {
-        let cases: Vec<serde_json::Value> = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
-        for case in cases {
-            let verdict = judge("Root", case["data"].to_string().as_bytes());
-            if verdict.is_ok() != case["valid"].as_bool().unwrap() {
-                println!("wrong: {name}: {}: {verdict:?}", case["description"]);
-            }
-        }
-    }
-}
-"#;

@@ -8,6 +8,7 @@ mod generate;
 mod node;
 #[cfg(feature = "bench")]
 mod plain;
+mod suite;
 mod test;
 mod web;
 
@@ -18,6 +19,8 @@ const HELP: &str = "\
 cargo xtask check           format, lints, and the unit tests of the packages that differ from the branch `main`
 cargo xtask test [CORPUS]   everything that CI runs; with the corpus checks if its folder is given
 cargo xtask corpus FOLDER   compile other people's contracts and judge their test cases
+cargo xtask corpus FOLDER TIER
+                            judge one tier of the JSON-Schema-Test-Suite
 cargo xtask simulate [--seeds N] [--first N]
                             more simulated runs than the tests do, and what each rule is for
 cargo xtask interop         test the server with tools written by others: schemathesis (Python) and RxDB (Node)
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         ["web"] => test::browser_package(),
         ["generate"] => generate::run(&root(), generate::Mode::Write).map(|changes| changes.iter().for_each(|change| println!("{change}"))),
         ["corpus", folder] => corpus::run(Path::new(folder)),
+        ["corpus", folder, tier] => corpus::run_tier(Path::new(folder), tier),
         _ => {
             println!("{HELP}");
             return ExitCode::from(2);

@@ -31,6 +31,7 @@ impl<'a> Reader<'a> {
         for (keyword, value) in here.entries() {
             let span =
                 job.node.as_map().and_then(|map| map.iter().find(|entry| entry.key == keyword)).map_or(value.node.span, |e| e.key_span);
+            self.note_stated(job.id, keyword, &value);
             let known = KEYWORDS.binary_search_by_key(&keyword, |(name, _)| name).ok().map(|index| KEYWORDS[index].1);
             let known = self.known(keyword, known, lone_reference, span);
             match known {
@@ -326,6 +327,12 @@ impl<'a> Reader<'a> {
     /// The schema that `$ref` points to, with the bindings applied.
     pub(super) fn reference(&mut self, value: &Located<'a>, bindings: &Bindings) -> Option<SchemaId> {
         let target = self.resolve(value.file, value.node)?;
+        if target.file == self.root && target.pointer.is_empty() {
+            self.diagnostics
+                .error(value.node.span, "`#` is the whole document, which is not a schema")
+                .hint("refer by JSON pointer: `#/components/schemas/Name`");
+            return None;
+        }
         let bound = target.pointer.strip_prefix("/components/schemas/").and_then(|name| {
             let (_, to) = bindings.iter().find(|(from, _)| from == name)?;
             Some(format!("/components/schemas/{to}"))

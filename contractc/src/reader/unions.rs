@@ -22,11 +22,20 @@ impl<'a> Reader<'a> {
         let mut values: Vec<Vec<String>> = vec![Vec::new(); targets.len()];
         let mut mapped = Vec::new();
         for (value, target) in at.get("mapping").iter().flat_map(Located::entries) {
-            let Some(target) = self.mapped(&target) else { continue };
-            mapped.push(value);
-            let meant = targets.iter().zip(&mut values).find(|(known, _)| (known.file, &known.pointer) == (target.file, &target.pointer));
-            if let Some((_, values)) = meant {
-                values.push(value.to_owned());
+            let place = target.node;
+            let found = self.mapped(&target);
+            mapped.extend(found.is_some().then_some(value));
+            let is_meant =
+                |known: &Located<'_>| found.as_ref().is_some_and(|found| (found.file, &found.pointer) == (known.file, &known.pointer));
+            match targets.iter().zip(&mut values).find(|(known, _)| is_meant(known)) {
+                Some((_, values)) => values.push(value.to_owned()),
+                // A pointer that leads nowhere has been reported.
+                None if found.is_none() && place.as_str().is_some_and(|text| text.starts_with('#')) => {}
+                None => {
+                    let named = place.as_str().unwrap_or(place.kind());
+                    let message = format!("the mapping of `{value}` is ignored: `{named}` is not a variant of this union");
+                    self.diagnostics.warning(place.span, message).hint("name a schema that `oneOf` or `anyOf` lists, or refer to it");
+                }
             }
         }
         for (target, values) in targets.iter().zip(&mut values) {

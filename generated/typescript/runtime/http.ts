@@ -3,7 +3,7 @@
 
 import type * as z from "zod";
 import { parseEach, type Invalid } from "./each.js";
-import { parseJson } from "./json.js";
+import { parseJson, toJson } from "./json.js";
 import { checkHeader, parts, Refused, whole, type Parameter } from "./parameter.js";
 import { pointer, validate, type Violation } from "./report.js";
 
@@ -340,7 +340,7 @@ function writeBody(body: Body | undefined, call: Readonly<Record<string, unknown
     return value as BodyInit;
   }
   refused.push(...judge(body.schema, value, []));
-  return JSON.stringify(value);
+  return toJson(value);
 }
 
 function judge(schema: z.ZodType | undefined, value: unknown, place: readonly string[]): Violation[] {

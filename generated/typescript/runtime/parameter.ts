@@ -2,7 +2,7 @@
 // Parameters: the styles of OpenAPI, which follow RFC 6570. A value is written by encoding its items and joining them.
 
 import type * as z from "zod";
-import { isObject } from "./json.js";
+import { isObject, toJson } from "./json.js";
 
 /** A parameter of an operation. */
 export interface Parameter extends Encoding {
@@ -82,7 +82,7 @@ function settings(encoding: Encoding): Settings {
 
 function written(set: Settings, name: string, value: unknown): string[] {
   if (set.style === "json") {
-    return [named(set, name, encodeItem(set, JSON.stringify(value), ""))];
+    return [named(set, name, encodeItem(set, toJson(value), ""))];
   }
   if (Array.isArray(value)) {
     const items = value.filter(isDefined).map((item) => encodeItem(set, plain(item), ","));
@@ -128,7 +128,7 @@ function isDefined(value: unknown): boolean {
 
 /** A value as text. A nested value is JSON text. */
 function plain(value: unknown): string {
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+  return typeof value === "object" ? toJson(value) : String(value);
 }
 
 function named({ place, style }: Settings, name: string, text: string): string {

@@ -117,6 +117,11 @@ impl Reader<'_> {
             let hint = "a repetition can match the same string in several ways: start or end it with a character that does not occur in the rest of it";
             self.diagnostics.warning(node.span, message).hint(hint);
         }
+        if has_group_modifiers(source) {
+            let message = format!("the pattern `{source}` changes flags inside a group, which engines before ECMAScript 2025 reject");
+            self.diagnostics.error(node.span, message).hint("write both cases, as in `[aA]`");
+            return None;
+        }
         match is_unicode_pattern(source) {
             Ok(true) => {}
             Ok(false) => {
@@ -140,6 +145,40 @@ impl Reader<'_> {
         schema.number.width = IntegerWidth::from_format(name);
         if schema.text.format.is_none() {
             schema.annotations.format = Some(name.to_owned());
+        }
+    }
+}
+
+/// Whether a pattern has a group such as `(?i:…)` or `(?-s:…)`.
+fn has_group_modifiers(source: &str) -> bool {
+    let (mut rest, mut in_class) = (source, false);
+    while let Some(next) = rest.chars().next() {
+        let modifiers = rest.strip_prefix("(?").filter(|_| !in_class).map(|tail| tail.trim_start_matches(['i', 'm', 's', '-']));
+        if modifiers.is_some_and(|tail| tail.starts_with(':') && !rest.starts_with("(?:")) {
+            return true;
+        }
+        in_class = match next {
+            '[' => true,
+            ']' => false,
+            _ => in_class,
+        };
+        let escaped = if next == '\\' { rest[1..].chars().next().map_or(0, char::len_utf8) } else { 0 };
+        rest = &rest[next.len_utf8() + escaped..];
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_group_modifiers;
+
+    #[test]
+    fn group_modifiers_are_told_from_other_groups() {
+        for source in ["(?i:a)", "a(?-i:b)", "(?ims-:a)", r"\\(?s:a)", "[[](?i:a)"] {
+            assert!(has_group_modifiers(source), "{source}");
+        }
+        for source in ["(?:a)", "(?=i:)", "(?<i>:)", r"\(?i:a", "[(?i:)]", "(?!s:a)", "é(i:a)"] {
+            assert!(!has_group_modifiers(source), "{source}");
         }
     }
 }

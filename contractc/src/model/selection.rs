@@ -1,0 +1,73 @@
+//! Keeps chosen operations of a contract, and the schemas that they need.
+
+use std::collections::BTreeSet;
+
+use super::{Contract, Operation, SchemaId};
+
+/// A chosen operation or tag that the contract does not have.
+#[derive(Debug, PartialEq, Eq)]
+pub struct NotFound {
+    /// `operation` or `tag`.
+    pub kind: &'static str,
+    /// The name that was asked for.
+    pub name: String,
+    /// The most similar name that exists.
+    pub similar: Option<String>,
+}
+
+impl std::fmt::Display for NotFound {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "there is no {} `{}`", self.kind, self.name)?;
+        self.similar.as_ref().map_or(Ok(()), |similar| write!(f, "; did you mean `{similar}`?"))
+    }
+}
+
+impl std::error::Error for NotFound {}
+
+impl Contract {
+    /// Keeps the operations with the given ids and those with the given tags. A named schema stays if one of them or a collection needs it.
+    ///
+    /// # Errors
+    /// Returns the first id or tag that no operation has. The contract is then unchanged.
+    pub fn keep_operations(&mut self, ids: &[String], tags: &[String]) -> Result<(), NotFound> {
+        find_all("operation", ids, self.operations.iter().map(|operation| operation.id.as_str()).collect())?;
+        find_all("tag", tags, self.operations.iter().filter_map(|operation| operation.tag.as_deref()).collect())?;
+        let is_chosen = |operation: &Operation| ids.contains(&operation.id) || operation.tag.as_ref().is_some_and(|tag| tags.contains(tag));
+        self.operations.retain(is_chosen);
+        let needed = self.needed_schemas();
+        self.names.retain(|(_, id)| needed.contains(id));
+        let used: BTreeSet<&str> = self.operations.iter().filter_map(|operation| operation.tag.as_deref()).collect();
+        self.tags.retain(|tag| used.contains(tag.name.as_str()));
+        Ok(())
+    }
+
+    /// All schemas that operations and collections reach.
+    fn needed_schemas(&mut self) -> BTreeSet<SchemaId> {
+        let mut open: Vec<SchemaId> = self.collections.iter().map(|collection| collection.schema).collect();
+        self.operations.iter().for_each(|operation| open.extend(operation.schemas()));
+        let mut needed = BTreeSet::new();
+        while let Some(id) = open.pop() {
+            if needed.insert(id) {
+                self.schemas[id.0].each_inner(|_, inner| open.push(*inner));
+            }
+        }
+        needed
+    }
+}
+
+impl Operation {
+    /// The schemas of its parameters, bodies and response headers.
+    fn schemas(&self) -> impl Iterator<Item = SchemaId> {
+        let parameters = self.parameters.iter().map(|parameter| parameter.schema);
+        let bodies = self.body.iter().flat_map(|body| &body.media).chain(self.responses.iter().flat_map(|response| &response.media));
+        let headers = self.responses.iter().flat_map(|response| &response.headers).filter_map(|header| header.schema);
+        parameters.chain(bodies.filter_map(|media| media.schema)).chain(headers)
+    }
+}
+
+fn find_all(kind: &'static str, wanted: &[String], known: BTreeSet<&str>) -> Result<(), NotFound> {
+    let Some(name) = wanted.iter().find(|name| !known.contains(name.as_str())) else { return Ok(()) };
+    let distance = |known: &&&str| strsim::damerau_levenshtein(known, name);
+    let similar = known.iter().min_by_key(distance).filter(|known| distance(known) <= 3).map(|known| (*known).to_owned());
+    Err(NotFound { kind, name: name.clone(), similar })
+}
