@@ -33,6 +33,7 @@ impl Unit {
 /// A table whose first row names the columns.
 pub struct Table<'b> {
     reader: Reader<&'b [u8]>,
+    bytes: &'b [u8],
     head: Vec<String>,
     separator: char,
 }
@@ -51,7 +52,7 @@ impl<'b> Table<'b> {
         let found = matches!(reader.read_byte_record(&mut head), Ok(true));
         let name = |cell: &[u8]| String::from_utf8_lossy(cell).trim().to_owned();
         let head = if found { head.iter().map(name).collect() } else { Vec::new() };
-        Table { reader, head, separator: char::from(separator) }
+        Table { reader, bytes, head, separator: char::from(separator) }
     }
 
     /// The names of the columns.
@@ -65,12 +66,19 @@ impl<'b> Table<'b> {
         match self.reader.read_byte_record(&mut record) {
             Ok(false) => None,
             Ok(true) => {
-                let line = record.position().map_or(0, csv::Position::line);
+                let line = record.position().map_or(0, |position| self.first_line(position));
                 Some((line, self.cells(&record)))
             }
             // Bytes in memory can be read, and rows of any length are accepted.
             Err(error) => Some((error.position().map_or(0, csv::Position::line), Err(error.to_string()))),
         }
+    }
+
+    /// The line that a row begins on. Its position is before the blank lines that the reader has skipped.
+    fn first_line(&self, position: &csv::Position) -> u64 {
+        let rest = usize::try_from(position.byte()).ok().and_then(|offset| self.bytes.get(offset..)).unwrap_or_default();
+        let skipped = rest.iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).filter(|byte| **byte == b'\n');
+        position.line() + skipped.count() as u64
     }
 
     fn cells(&self, record: &ByteRecord) -> Result<Row, String> {
