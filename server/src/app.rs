@@ -44,6 +44,7 @@ pub struct App {
     pub connections: Connections,
     /// Replaced when the settings are read again.
     pub config: RwLock<Arc<Config>>,
+    pub clock: Clock,
     /// When the data was last checked for read and write access, and the result.
     pub checked: Mutex<Option<(Instant, bool)>>,
     /// Becomes true when the server shuts down, which ends open streams.
@@ -143,6 +144,27 @@ impl App {
 /// Refuses a caller whose session has ended, whatever the lifetime of its access token (R26).
 fn admit(connection: &Connection, caller: Caller) -> Result<(), Failure> {
     if accounts::is_live(connection, caller.user, caller.session)? { Ok(()) } else { Err(Failure::session_ended()) }
+}
+
+/// Whether the system's clock can be believed since the server started.
+pub struct Clock {
+    started: Instant,
+    started_ms: i64,
+}
+
+/// How far the clock may be from where it is expected before nothing that has a deadline is deleted or signed out.
+pub const CLOCK_JUMP_MAX_MS: i64 = 30 * 86_400_000;
+
+impl Clock {
+    pub fn start() -> Self {
+        Clock { started: Instant::now(), started_ms: now_ms() }
+    }
+
+    /// Whether the clock was set to another time while the server ran.
+    pub fn has_jumped(&self, now_ms: i64) -> bool {
+        let ran = i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX);
+        now_ms.abs_diff(self.started_ms.saturating_add(ran)) > CLOCK_JUMP_MAX_MS.unsigned_abs()
+    }
 }
 
 /// The server's clock, in milliseconds since the Unix epoch.

@@ -67,6 +67,9 @@ pub struct Config {
     /// Address and port for /metrics. By default the main port serves them, to direct connections from this machine only.
     #[arg(long, env = "STRONGLOG_METRICS_BIND", value_name = "ADDRESS")]
     pub metrics_bind: Option<SocketAddr>,
+    /// Believe the clock although it is far from when the server last ran.
+    #[arg(long, env = "STRONGLOG_ACCEPT_CLOCK")]
+    pub accept_clock: bool,
     /// How many days deletions are remembered. A device that was offline for longer pulls everything again.
     #[arg(long, env = "STRONGLOG_TOMBSTONE_DAYS", default_value_t = TOMBSTONE_DAYS, value_parser = clap::value_parser!(u32).range(1..=36500), value_name = "DAYS")]
     pub tombstone_days: u32,
@@ -114,6 +117,7 @@ impl Config {
             trusted_proxies: Vec::new(),
             log_addresses: false,
             metrics_bind: None,
+            accept_clock: false,
             tombstone_days: TOMBSTONE_DAYS,
             backup_days: BACKUP_DAYS,
             auth_per_minute: 40,

@@ -4,7 +4,7 @@ pub mod body;
 mod docs;
 mod edge;
 mod export;
-mod handlers;
+pub mod handlers;
 mod records;
 pub mod request_id;
 mod sessions;

@@ -104,6 +104,7 @@ impl Metrics {
         let held = "How long a group of writes took until it was durable";
         ours.register_with_unit("commit_duration", held, Unit::Seconds, commits.duration.clone());
         ours.register("failed_commits", "Groups of writes that failed, because the disk is full or fails", commits.failed.clone());
+        ours.register("writer_panics", "How often the thread that writes was replaced", commits.panics.clone());
         let gauges = Gauges::new(ours);
         Metrics { registry: all, requests, durations, outcomes, pulled, gauges }
     }

@@ -13,7 +13,7 @@ use tokio::sync::{Mutex, Semaphore, watch};
 use tokio::task::{JoinError, JoinHandle};
 use tokio_rustls::TlsAcceptor;
 
-use crate::app::{App, new_epoch, now_ms};
+use crate::app::{App, CLOCK_JUMP_MAX_MS, Clock, new_epoch, now_ms};
 use crate::auth::limits::Limits;
 use crate::auth::passwords::Passwords;
 use crate::auth::tokens::{REFRESH_MS, Tokens};
@@ -26,7 +26,7 @@ use crate::notifications::Notifications;
 use crate::secrets::secrets;
 use crate::shares::Shares;
 use crate::store::StoreError;
-use crate::store::sqlite::{Store, accounts, backup, sessions_ended};
+use crate::store::sqlite::{self, Store, accounts, backup, sessions_ended};
 
 /// The maximum number of connections on the metrics port.
 const OPERATOR_CONNECTIONS_MAX: usize = 32;
@@ -39,6 +39,7 @@ const CHORES_EVERY: Duration = Duration::from_secs(86_400);
 /// How often the server looks for sessions that another process has ended, and how often it stores what the devices did.
 const SESSIONS_EVERY: Duration = Duration::from_secs(1);
 const DEVICES_EVERY: Duration = Duration::from_secs(60);
+const NOTE_TIME_EVERY: Duration = Duration::from_secs(3_600);
 
 /// Why a server cannot start, or why it stopped by itself.
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +79,16 @@ pub enum ServeError {
     /// The database cannot be opened.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The clock is far from the time when the server last ran, so nothing that has a deadline can be judged.
+    #[error(
+        "the clock says {now}, and the server last ran at {before}: if the clock is right, start once with --accept-clock; if not, set it"
+    )]
+    Clock {
+        /// The time of the clock.
+        now: String,
+        /// When the server last noted the time.
+        before: String,
+    },
     /// The accept loop ended unexpectedly.
     #[error("the server stopped by itself: {0}")]
     Broken(std::io::Error),
@@ -218,6 +229,10 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
     config.check()?;
     let secrets = secrets(&config)?;
     let store = Arc::new(Store::open(&config.data, &new_epoch())?);
+    if let Err(error) = check_clock(&store, &config, now_ms()).await {
+        store.close().await;
+        return Err(error);
+    }
     let (stop, stopping) = watch::channel(false);
     let certificate = acceptor(&config)?.map(watch::Sender::new);
     if certificate.is_none() && !config.bind.ip().is_loopback() && !config.behind_proxy {
@@ -238,6 +253,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         exports: Shares::new(EXPORTS_MAX, usize::MAX),
         metrics: Metrics::new(store.commits()),
         connections: connections.clone(),
+        clock: Clock::start(),
         checked: Mutex::default(),
         stopping: stopping.clone(),
         config: RwLock::new(Arc::new(config.clone())),
@@ -253,6 +269,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
     };
     let serving = tokio::spawn(listener.serve(socket));
     tokio::spawn(chores(Arc::clone(&app), stopping.clone()));
+    tokio::spawn(note_time(Arc::clone(&app), stopping.clone()));
     tokio::spawn(watch_sessions(Arc::clone(&app), stopping));
     tracing::info!(%address, secure = certificate.is_some(), data = %config.data.display(), "listening");
     Ok(Running { address, metrics_address, certificate, routes, app, stop, serving, store })
@@ -329,9 +346,54 @@ async fn look_at_sessions(app: &App, known: &mut Option<u64>) -> Result<(), Stor
     Ok(())
 }
 
+/// Compares the clock with the time when the server last ran, and notes the time. Where they are far apart, somebody has to say that the
+/// clock is right, because everything that has a deadline would be over: tombstones, sessions.
+async fn check_clock(store: &Store, config: &Config, now: i64) -> Result<(), ServeError> {
+    let before = store.read(sqlite::seen_at).await?;
+    if before > 0 && now.abs_diff(before) > CLOCK_JUMP_MAX_MS.unsigned_abs() && !config.accept_clock {
+        return Err(ServeError::Clock { now: moment(now), before: moment(before) });
+    }
+    store.note_time(now).await?;
+    Ok(())
+}
+
+/// A time for people, in UTC.
+fn moment(ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(ms)
+        .map_or_else(|_| format!("{ms} ms since 1970"), |time| time.strftime("%Y-%m-%d %H:%M UTC").to_string())
+}
+
+/// Notes the time every hour, so that the next start can tell whether the clock has jumped.
+async fn note_time(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
+    loop {
+        tokio::select! {
+            _ = stopping.wait_for(|stopping| *stopping) => return,
+            () = tokio::time::sleep(NOTE_TIME_EVERY) => {}
+        }
+        let now = now_ms();
+        if app.clock.has_jumped(now) {
+            tracing::error!(
+                "the clock was set to another time while the server ran: nothing is purged or signed out until it is started anew"
+            );
+        } else if let Err(error) = app.store.note_time(now).await {
+            tracing::error!(%error, "cannot note the time");
+        }
+        // The operator's commands erase accounts too.
+        http::handlers::finish_erasing(&app.store).await;
+    }
+}
+
 /// Daily maintenance: purges tombstones, and deletes expired sessions.
 async fn chores(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
+    http::handlers::finish_erasing(&app.store).await;
     loop {
+        if app.clock.has_jumped(now_ms()) {
+            tracing::error!("nothing is purged: the clock was set to another time while the server ran");
+            tokio::select! {
+                _ = stopping.wait_for(|stopping| *stopping) => return,
+                () = tokio::time::sleep(CHORES_EVERY) => continue,
+            }
+        }
         let config = app.config();
         let (tombstone_days, backup_days, now) = (config.tombstone_days, config.backup_days, now_ms());
         let done = app.store.write(move |connection| {

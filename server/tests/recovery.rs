@@ -4,6 +4,7 @@ mod support;
 
 use serde_json::{Value, json};
 use stronglog_server::admin;
+use stronglog_server::config::Config;
 use support::{Account, Server, WEIGHTS, now, tombstone, weight};
 
 async fn cursor(server: &Server, account: &Account) -> String {
@@ -159,13 +160,28 @@ async fn a_damaged_backup_is_not_restored() {
     let backup = folder.join("monday.backup");
     admin::back_up(folder, &backup).expect("a backup");
     server.running.stop().await.expect("an orderly end");
-    let mut bytes = std::fs::read(&backup).expect("the backup");
-    let middle = bytes.len() / 2;
-    bytes[middle..middle + 8_192].fill(0xaa);
-    std::fs::write(&backup, bytes).expect("damaged");
-    let error = admin::restore(folder, &backup).expect_err("it is damaged");
-    assert!(error.to_string().contains("damaged"), "{error}");
-    assert!(admin::restore(folder, &folder.join("stronglog.db")).is_ok(), "a whole one is");
+    let whole = std::fs::read(&backup).expect("the backup");
+    let middle = whole.len() / 2;
+    let damages: [fn(&mut Vec<u8>, usize); 4] = [
+        |bytes, middle| bytes[middle..middle + 8_192].fill(0xaa),
+        // A flipped bit in the text of a record leaves a well-formed database.
+        |bytes, middle| bytes[middle] ^= 1,
+        |bytes, middle| bytes.truncate(middle),
+        |bytes, _| bytes.clear(),
+    ];
+    for (number, damage) in damages.into_iter().enumerate() {
+        let mut bytes = whole.clone();
+        damage(&mut bytes, middle);
+        std::fs::write(&backup, bytes).expect("damaged");
+        let error = admin::restore(folder, &backup).expect_err("it is damaged");
+        assert!(error.to_string().contains("cannot restore"), "damage {number}: {error}");
+        assert!(!folder.join("stronglog.db.restoring").exists(), "damage {number}");
+    }
+    std::fs::write(&backup, whole).expect("repaired");
+    let copy = folder.join("copied.db");
+    std::fs::copy(folder.join("stronglog.db"), &copy).expect("a copy that another program made");
+    assert!(admin::restore(folder, &copy).is_ok(), "which has no checksum");
+    assert!(admin::restore(folder, &backup).is_ok(), "and a whole one is restored");
 }
 
 /// Counts the occurrences of a text in the files of a folder.
@@ -204,6 +220,78 @@ async fn what_is_erased_is_in_no_file() {
     };
     tokio::time::timeout(std::time::Duration::from_secs(10), gone).await.expect("nothing is left");
     assert_eq!(live(&server, &alex).await.len(), 10);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_erased_account_is_unusable_at_once_and_its_data_goes_in_steps() {
+    let server = Server::start().await;
+    let (sam, alex) = (server.register("sam@example.com").await, server.register("alex@example.com").await);
+    for number in 0..6 {
+        server.push(&sam, &weights(&sam, 500 * number + 1, 500)).await;
+    }
+    erase(&server, &sam).await;
+    assert_eq!(server.get("/api/v1/changes", &sam.access).await.0, 401);
+    let login = json!({ "email": "sam@example.com", "password": support::PASSWORD });
+    assert_eq!(server.post("/api/v1/auth/login", None, &login).await.0, 401);
+    let refresh = json!({ "refreshToken": sam.refresh });
+    assert_eq!(server.post("/api/v1/auth/refresh", None, &refresh).await.0, 401);
+    server.register("sam@example.com").await;
+    server.push(&alex, &weights(&alex, 1, 1)).await;
+    // A stop in the middle is made up for by the next start.
+    let server = server.restart(|_| {}).await;
+    let left = async {
+        let database = rusqlite::Connection::open(server.folder.path().join("stronglog.db")).expect("the database");
+        let left = || {
+            database.query_row("SELECT (SELECT count(*) FROM records), (SELECT count(*) FROM users)", [], |row| {
+                Ok((row.get::<_, u64>(0)?, row.get::<_, u64>(1)?))
+            })
+        };
+        while left().expect("counts") != (1, 2) {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), left).await.expect("what is left is of the others");
+    assert_eq!(live(&server, &alex).await.len(), 1);
+}
+
+/// A server that has last noted another time.
+async fn last_seen(days_ago: i64) -> Server {
+    let server = Server::start().await;
+    let sam = server.register("sam@example.com").await;
+    let record = weight(now());
+    server.push(&sam, &[sam.change(WEIGHTS, &record, 1), sam.change(WEIGHTS, &tombstone(&record, now()), 2)]).await;
+    let Server { running, folder, http } = server;
+    running.stop().await.expect("an orderly end");
+    let database = rusqlite::Connection::open(folder.path().join("stronglog.db")).expect("the database");
+    // As after a jump of the clock: everything was written long ago.
+    let ago = days_ago * 86_400_000;
+    for sql in [
+        "UPDATE server SET seen_at = seen_at - ?1",
+        "UPDATE records SET server_updated_at = server_updated_at - ?1",
+        "UPDATE sessions SET rotated_at = rotated_at - ?1",
+    ] {
+        database.execute(sql, [ago]).expect("moved");
+    }
+    drop(database);
+    let refused = stronglog_server::serve::start(Config::local(folder.path())).await;
+    let message = refused.err().map(|error| error.to_string()).unwrap_or_default();
+    assert_eq!(message.contains("--accept-clock"), days_ago.abs() > 30, "{message}");
+    let database = rusqlite::Connection::open(folder.path().join("stronglog.db")).expect("the database");
+    let kept: (u64, u64) = database
+        .query_row("SELECT (SELECT count(*) FROM records), (SELECT count(*) FROM sessions)", [], |row| Ok((row.get(0)?, row.get(1)?)))
+        .expect("counts");
+    assert_eq!(kept, (1, 1), "nothing is purged, and nobody is signed out");
+    let running = stronglog_server::serve::start(Config { accept_clock: true, ..Config::local(folder.path()) }).await;
+    Server { running: running.expect("the server starts"), folder, http }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_jumped_is_asked_about_before_anything_is_purged() {
+    for days_ago in [500, -500] {
+        let server = last_seen(days_ago).await;
+        let server = server.restart(|_| {}).await;
+        server.running.stop().await.expect("asked once, and not again");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -77,7 +77,7 @@ pub struct Erased {
 pub fn list(data: &Path) -> Result<Vec<User>, Error> {
     let connection = outside::open(data)?;
     let read = || {
-        let mut statement = connection.prepare(&format!("{USER} GROUP BY users.user_id ORDER BY email"))?;
+        let mut statement = connection.prepare(&format!("{USER} WHERE NOT erasing GROUP BY users.user_id ORDER BY email"))?;
         let users = statement.query_map([oldest()], user)?;
         users.collect::<Result<_, _>>()
     };
@@ -162,6 +162,8 @@ pub fn random_password() -> String {
 /// There is no such account, or the database cannot be written.
 pub fn delete(data: &Path, who: &str) -> Result<(User, Erased), Error> {
     let user = change(data, who, |connection, user| Ok(sqlite::erase(data, connection, user.id)?))?;
+    // In steps, so that a running server writes meanwhile.
+    while !outside::write(data, |connection| accounts::erase_some(connection, user.id, sqlite::ERASED_AT_ONCE))? {}
     Ok((user, Erased { log_is_empty: outside::empty_log(data)? }))
 }
 
@@ -197,7 +199,7 @@ fn user(row: &Row<'_>) -> rusqlite::Result<User> {
 fn find(connection: &Connection, who: &str) -> Result<User, Error> {
     // An email address contains an @, and an id does not.
     let id = Uuid::parse_str(who).ok();
-    let sql = format!("{USER} WHERE email = ?2 OR users.user_id = ?3 GROUP BY users.user_id");
+    let sql = format!("{USER} WHERE NOT erasing AND (email = ?2 OR users.user_id = ?3) GROUP BY users.user_id");
     let found = connection.query_row(&sql, params![oldest(), who.to_lowercase(), id], user).optional();
     found.map_err(StoreError::from)?.ok_or_else(|| Error::NoAccount(who.to_owned()))
 }

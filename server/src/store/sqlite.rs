@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod backup;
+mod checksum;
 mod counter;
 mod erased;
 pub mod files;
@@ -39,6 +40,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("sqlite/schema_3.sql"),
     include_str!("sqlite/schema_4.sql"),
     include_str!("sqlite/schema_5.sql"),
+    include_str!("sqlite/schema_6.sql"),
 ];
 
 /// The version that this program reads and writes.
@@ -46,6 +48,8 @@ pub const DATABASE_VERSION: usize = MIGRATIONS.len();
 
 /// The file that a running server locks.
 const LOCK: &str = "stronglog.lock";
+/// How many records of an account are erased in one step: a few milliseconds' work.
+pub const ERASED_AT_ONCE: usize = 500;
 
 /// How long a connection waits for a lock held by another process, such as a backup.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -82,11 +86,14 @@ impl Store {
             tracing::warn!("the database is older than its counter file: it counts as restored from a backup");
             backup::begin_epoch(&connection, new_epoch)?;
         }
-        let erased = erased::apply(folder, &connection)?;
-        if erased > 0 {
-            tracing::warn!(erased, "the database held accounts that had been erased: they were erased again");
+        let mut erased = 0;
+        for user in erased::listed(folder)? {
+            erased += usize::from(accounts::begin_erasing(&connection, user)?);
         }
-        let writer = Writer::start(connection, counter)?;
+        if erased > 0 {
+            tracing::warn!(erased, "the database holds accounts that have been erased: they are erased now");
+        }
+        let writer = Writer::start(&path, connection, counter)?;
         let readers = Readers::open(&path)?;
         Ok(Store { writer, readers, folder: folder.to_owned(), lock })
     }
@@ -149,16 +156,45 @@ impl Store {
         self.writer.run(Some(account), work).await
     }
 
-    /// Erases an account and all its data from the database, from the write-ahead log, and from backups that are restored later.
+    /// Makes an account unusable at once and for good. [`Store::finish_erasing`] erases its data.
     ///
     /// # Errors
     /// The store failed.
     pub async fn erase(&self, user: Uuid) -> Result<(), StoreError> {
         let folder = self.folder.clone();
-        self.write(move |connection| erase(&folder, connection, user)).await?;
+        self.write(move |connection| erase(&folder, connection, user)).await
+    }
+
+    /// Erases the data of all accounts that are being erased from the database and the write-ahead log, in steps between which others write.
+    /// What a crash interrupts is continued by the next call.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn finish_erasing(&self) -> Result<(), StoreError> {
+        let users = self.read(accounts::erasing).await?;
+        for user in &users {
+            let user = *user;
+            while !self.write_for(user, move |connection| accounts::erase_some(connection, user, ERASED_AT_ONCE)).await? {}
+        }
+        if users.is_empty() {
+            return Ok(());
+        }
         self.writer.mark_log_stale();
         // This commits, after which the log is truncated.
         self.write(|_| Ok(())).await
+    }
+
+    /// Notes the time, and returns the time noted before.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn note_time(&self, now_ms: i64) -> Result<i64, StoreError> {
+        self.write(move |connection| {
+            let before = seen_at(connection)?;
+            connection.execute("UPDATE server SET seen_at = ?1", [now_ms])?;
+            Ok(before)
+        })
+        .await
     }
 
     /// Checks that the data can be read and written: reads a page, and writes one to the disk.
@@ -249,13 +285,22 @@ pub fn version_of(connection: &Connection) -> Result<usize, StoreError> {
     Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
 }
 
-/// Erases an account and all its data, after noting it in the journal of the folder.
+/// Makes an account unusable at once and for good, after noting it in the journal of the folder: a backup that is restored later must not
+/// bring it back. [`accounts::erase_some`] erases its data.
 ///
 /// # Errors
 /// The journal cannot be written, or the store failed.
 pub fn erase(folder: &Path, connection: &Connection, user: Uuid) -> Result<(), StoreError> {
     erased::note(folder, user)?;
-    accounts::erase(connection, user)
+    accounts::begin_erasing(connection, user).map(drop)
+}
+
+/// When the server last noted the time, in milliseconds since the Unix epoch; 0 if it never did.
+///
+/// # Errors
+/// The store failed.
+pub fn seen_at(connection: &Connection) -> Result<i64, StoreError> {
+    Ok(connection.query_row("SELECT seen_at FROM server", [], |row| row.get(0))?)
 }
 
 /// The name of the current epoch.

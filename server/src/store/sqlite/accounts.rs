@@ -86,17 +86,52 @@ pub fn by_email(connection: &Connection, email: &str) -> Result<Option<Account>,
 /// # Errors
 /// The store failed.
 pub fn by_user(connection: &Connection, user: Uuid) -> Result<Option<Account>, StoreError> {
-    let sql = "SELECT user_id, email, password_hash, created_at, disabled FROM users WHERE user_id = ?1";
+    let sql = "SELECT user_id, email, password_hash, created_at, disabled FROM users WHERE user_id = ?1 AND NOT erasing";
     Ok(connection.prepare_cached(sql)?.query_row([user], account).optional()?)
 }
 
-/// Erases an account and all its data.
+/// Erases an account and all its data, in one step.
 ///
 /// # Errors
 /// The store failed.
 pub fn erase(connection: &Connection, user: Uuid) -> Result<(), StoreError> {
     connection.execute("DELETE FROM users WHERE user_id = ?1", [user])?;
     Ok(())
+}
+
+/// Begins to erase an account: nobody can sign in, read or write from now on, and its email address is free. Returns whether there was one.
+///
+/// # Errors
+/// The store failed.
+pub fn begin_erasing(connection: &Connection, user: Uuid) -> Result<bool, StoreError> {
+    connection.execute("DELETE FROM sessions WHERE user_id = ?1", [user])?;
+    // No email address is like this.
+    let sql = "UPDATE users SET erasing = 1, email = hex(user_id), password_hash = '' WHERE user_id = ?1";
+    Ok(connection.execute(sql, [user])? > 0)
+}
+
+/// Erases some of an account's records, or the account itself once no record is left. Returns whether the account is gone.
+///
+/// # Errors
+/// The store failed.
+pub fn erase_some(connection: &Connection, user: Uuid, records_max: usize) -> Result<bool, StoreError> {
+    // In the order in which they were written, so that records that share a page are erased together.
+    let sql = "DELETE FROM records WHERE rowid IN (SELECT rowid FROM records WHERE user_id = ?1 ORDER BY rev LIMIT ?2)";
+    if connection.prepare_cached(sql)?.execute(params![user, records_max])? == records_max {
+        return Ok(false);
+    }
+    erase(connection, user)?;
+    Ok(true)
+}
+
+/// The accounts that are being erased.
+///
+/// # Errors
+/// The store failed.
+pub fn erasing(connection: &Connection) -> Result<Vec<Uuid>, StoreError> {
+    let mut statement = connection.prepare("SELECT user_id FROM users WHERE erasing")?;
+    let users = statement.query_map([], |row| row.get(0))?;
+    Ok(users.collect::<Result<_, _>>()?)
 }
 
 /// Replaces the password of an account.

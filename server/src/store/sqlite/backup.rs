@@ -1,14 +1,15 @@
 //! Backups, their restoration in a new epoch (R11), and the purge of tombstones that no device or backup needs any more (R10).
 
-use std::fs::File;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 
+use super::checksum::{self, Found};
 use super::counter::Counter;
-use super::files::{make_folder, make_private, private};
+use super::files::{make_folder, private};
 use super::outside::existing;
-use super::{DATABASE, UserRecords, connect, epoch, erased, lock, migrate, users};
+use super::{DATABASE, UserRecords, accounts, connect, epoch, erased, lock, migrate, users};
 use crate::feed;
 use crate::store::{Quota, StoreError};
 
@@ -50,7 +51,7 @@ fn write(connection: &Connection, to: &Path) -> Result<(), StoreError> {
         let target = partial.to_str().ok_or_else(|| StoreError::new("the path of the backup is not UTF-8"))?;
         connection.execute("VACUUM INTO ?1", [target]).map_err(|error| failed("write the backup", to, error))?;
         check(&existing(&partial)?).map_err(|error| failed("use the backup", to, error))?;
-        let finished = File::open(&partial).and_then(|file| file.sync_all()).and_then(|()| std::fs::rename(&partial, to));
+        let finished = checksum::append(&partial).and_then(|()| std::fs::rename(&partial, to));
         finished.map_err(|error| failed("write the backup", to, error))
     };
     copy().inspect_err(|_| {
@@ -65,17 +66,31 @@ fn write(connection: &Connection, to: &Path) -> Result<(), StoreError> {
 /// # Errors
 /// The file is not a backup of this program or is damaged, or a server is running in the folder.
 pub fn restore(folder: &Path, from: &Path, new_epoch: &str, now_ms: i64) -> Result<Option<PathBuf>, StoreError> {
-    check(&existing(from)?).map_err(|error| failed("restore", from, error))?;
     make_folder(folder)?;
     let _lock = lock(folder)?;
     let (current, fresh) = (folder.join(DATABASE), folder.join("stronglog.db.restoring"));
-    if fresh.exists() {
-        std::fs::remove_file(&fresh).map_err(|error| failed("remove", &fresh, error))?;
+    // Something may be left from a restore that was interrupted.
+    remove(&fresh)?;
+    let found = checksum::copy(from, &fresh).map_err(|error| failed("restore", from, error))?;
+    let usable = match found {
+        Found::Damaged => Err(StoreError::new("the file is damaged: it is not what was written; use another backup")),
+        Found::Intact => existing(&fresh),
+        Found::Unknown => {
+            tracing::warn!("the file has no checksum, so it is a copy that another program made: only its structure is checked");
+            existing(&fresh).and_then(|database| check(&database).map(|()| database))
+        }
+    };
+    if let Err(error) = usable {
+        remove(&fresh)?;
+        return Err(failed("restore", from, error));
     }
-    std::fs::copy(from, &fresh).and_then(|_| make_private(&fresh)).map_err(|error| failed("copy the backup to", &fresh, error))?;
     let connection = connect(&fresh)?;
     migrate(&connection, new_epoch)?;
-    erased::apply(folder, &connection)?;
+    for user in erased::listed(folder)? {
+        accounts::erase(&connection, user)?;
+    }
+    // Whoever restores a backup vouches for the clock.
+    connection.execute("UPDATE server SET seen_at = ?1", [now_ms])?;
     if current.exists()
         && let Err(error) = remember_epochs(&connection, &current)
     {
@@ -140,6 +155,19 @@ fn remember_epochs(connection: &Connection, other: &Path) -> Result<(), StoreErr
     );
     connection.execute_batch("DETACH other")?;
     Ok(taken?)
+}
+
+/// Removes a database and its log, if they are there.
+fn remove(path: &Path) -> Result<(), StoreError> {
+    for suffix in ["", "-wal", "-shm"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        match std::fs::remove_file(&name) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(failed("remove", Path::new(&name), error)),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Renames the current database and its log.

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::io::{ErrorKind, Write};
 use std::path::Path;
 
-use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::files::private;
@@ -25,21 +24,16 @@ pub fn note(folder: &Path, user: Uuid) -> Result<(), StoreError> {
     written.map_err(|error| StoreError::new(format!("cannot write {}: {error}", folder.join(ERASED).display())))
 }
 
-/// Erases the accounts listed in the file from the database. Returns the number of accounts that the database still had.
+/// The accounts listed in the file.
 ///
 /// # Errors
-/// The file cannot be read, or the store failed.
-pub fn apply(folder: &Path, connection: &Connection) -> Result<usize, StoreError> {
+/// The file cannot be read.
+pub fn listed(folder: &Path) -> Result<BTreeSet<Uuid>, StoreError> {
     let text = match std::fs::read_to_string(folder.join(ERASED)) {
         Ok(text) => text,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(0),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(BTreeSet::new()),
         Err(error) => return Err(StoreError::new(format!("cannot read {}: {error}", folder.join(ERASED).display()))),
     };
     // An incomplete last line comes from a crash before its account was erased.
-    let users: BTreeSet<Uuid> = text.lines().filter_map(|line| Uuid::parse_str(line).ok()).collect();
-    let mut erased = 0;
-    for user in users {
-        erased += connection.execute("DELETE FROM users WHERE user_id = ?1", [user])?;
-    }
-    Ok(erased)
+    Ok(text.lines().filter_map(|line| Uuid::parse_str(line).ok()).collect())
 }

@@ -2,6 +2,7 @@
 //! transaction, so that many devices share one `fsync`.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -13,9 +14,9 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use super::BUSY_TIMEOUT;
 use super::counter::Counter;
 use super::queue::{NotTaken, Queue};
+use super::{BUSY_TIMEOUT, connect};
 use crate::metrics::BUCKETS;
 use crate::store::StoreError;
 
@@ -35,11 +36,13 @@ pub struct Commits {
     /// How long each group took until it was durable, in seconds.
     pub duration: Histogram,
     pub failed: Count,
+    /// How often the thread has panicked and started over.
+    pub panics: Count,
 }
 
 impl Commits {
     fn new() -> Self {
-        Commits { duration: Histogram::new(BUCKETS), failed: Count::default() }
+        Commits { duration: Histogram::new(BUCKETS), failed: Count::default(), panics: Count::default() }
     }
 }
 
@@ -54,14 +57,23 @@ pub struct Writer {
 }
 
 impl Writer {
-    pub fn start(connection: Connection, counter: Counter) -> Result<Self, StoreError> {
+    pub fn start(path: &Path, connection: Connection, counter: Counter) -> Result<Self, StoreError> {
         counter.note(&connection)?;
         let (queue, log_is_stale) = (Arc::new(Queue::new()), Arc::new(AtomicBool::new(false)));
         let thread = std::thread::Builder::new().name("store-writer".to_owned());
         let (jobs, stale) = (Arc::clone(&queue), Arc::clone(&log_is_stale));
         let commits = Commits::new();
         let counted = commits.clone();
-        let thread = thread.spawn(move || write(&connection, &counter, &jobs, &stale, &counted)).map_err(StoreError::new)?;
+        let path = path.to_owned();
+        let work = move || {
+            let mut connection = connection;
+            while catch_unwind(AssertUnwindSafe(|| write(&connection, &counter, &jobs, &stale, &counted))).is_err() {
+                counted.panics.inc();
+                tracing::error!("the thread that writes has panicked, and starts over: its open transaction is rolled back");
+                connection = reopened(&path, connection);
+            }
+        };
+        let thread = thread.spawn(work).map_err(StoreError::new)?;
         Ok(Writer { commits, queue, log_is_stale, thread: Mutex::new(Some(thread)) })
     }
 
@@ -108,8 +120,21 @@ impl Writer {
             NotTaken::Full => StoreError::busy(),
             NotTaken::Closed => StoreError::new("the store is closed"),
         })?;
-        receiver.await.map_err(|_| StoreError::new("no transaction could be begun"))?
+        receiver.await.map_err(|_| StoreError::new("the transaction broke off, and nothing was written"))?
     }
+}
+
+/// A new connection in place of one whose state nobody knows. Where none can be opened, the old one is rolled back and used further.
+fn reopened(path: &Path, old: Connection) -> Connection {
+    if !old.is_autocommit()
+        && let Err(error) = old.execute_batch("ROLLBACK")
+    {
+        tracing::error!(%error, "cannot roll back");
+    }
+    connect(path).unwrap_or_else(|error| {
+        tracing::error!(%error, "cannot open the database anew");
+        old
+    })
 }
 
 fn write(connection: &Connection, counter: &Counter, jobs: &Queue<Job>, log_is_stale: &AtomicBool, commits: &Commits) {
@@ -199,8 +224,6 @@ fn in_savepoint<T, E: From<StoreError>>(connection: &Connection, work: impl FnOn
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
     use crate::store::sqlite::{DATABASE, Store, epoch};
 
@@ -252,6 +275,22 @@ mod tests {
             assert!(read.await.is_err());
         }
         assert_eq!(store.read(epoch).await.expect("the readers are all there"), "e1");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_panic_of_the_thread_is_counted_and_another_goes_on() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let store = Store::open(folder.path(), "e1").expect("a store");
+        store.write(|connection| Ok::<_, StoreError>(connection.execute_batch("CREATE TABLE notes (bytes BLOB)")?)).await.expect("a table");
+        let broken: Job = Box::new(|connection| {
+            connection.execute("INSERT INTO notes VALUES (x'00')", []).expect("written");
+            std::panic::panic_any("outside of any savepoint")
+        });
+        assert!(store.writer.queue.push(None, broken).is_ok());
+        // A write that shares the transaction is refused, and a later one is not.
+        while note(&store, 1).await.is_err() {}
+        assert_eq!(store.writer.commits().panics.get(), 1);
+        assert_eq!(rows(folder.path()), 1, "the open transaction was rolled back");
     }
 
     #[tokio::test(flavor = "multi_thread")]

@@ -1,0 +1,98 @@
+//! The checksum at the end of a backup, after the database: SQLite does not read there. A file that another program copied has none.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+
+use ring::digest::{Context, SHA256};
+
+use super::files::private;
+
+const MARK: &[u8] = b"\nstronglog backup, SHA-256 of what precedes: ";
+/// The mark, and the checksum in hexadecimal digits.
+const TRAILER: usize = MARK.len() + 64;
+
+/// Whether a file is what was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    Intact,
+    Damaged,
+    /// The file has no checksum.
+    Unknown,
+}
+
+/// Appends the checksum of a file to it, and syncs it.
+pub fn append(path: &Path) -> io::Result<()> {
+    let mut file = File::options().read(true).append(true).open(path)?;
+    let length = file.metadata()?.len();
+    let digits = pass_on(&mut file, length, &mut io::sink())?;
+    file.write_all(&[MARK, digits.as_bytes()].concat())?;
+    file.sync_all()
+}
+
+/// Copies a file without its checksum, and says whether the checksum is right.
+pub fn copy(from: &Path, to: &Path) -> io::Result<Found> {
+    let mut file = File::open(from)?;
+    let length = file.metadata()?.len();
+    let trailer = trailer(&mut file, length)?;
+    let content = if trailer.is_some() { length - TRAILER as u64 } else { length };
+    file.seek(SeekFrom::Start(0))?;
+    let mut target = private().write(true).create(true).truncate(true).open(to)?;
+    let digits = pass_on(&mut file, content, &mut target)?;
+    target.sync_all()?;
+    Ok(match trailer {
+        None => Found::Unknown,
+        Some(trailer) if trailer == digits.as_bytes() => Found::Intact,
+        Some(_) => Found::Damaged,
+    })
+}
+
+/// The checksum at the end of a file.
+fn trailer(file: &mut File, length: u64) -> io::Result<Option<Vec<u8>>> {
+    let Some(start) = length.checked_sub(TRAILER as u64) else { return Ok(None) };
+    file.seek(SeekFrom::Start(start))?;
+    let mut bytes = Vec::with_capacity(TRAILER);
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes.strip_prefix(MARK).map(<[u8]>::to_vec))
+}
+
+/// Copies bytes from the current position on, and returns their checksum in hexadecimal digits.
+fn pass_on(from: &mut File, length: u64, to: &mut impl Write) -> io::Result<String> {
+    from.seek(SeekFrom::Start(0))?;
+    let (mut hash, mut piece, mut left) = (Context::new(&SHA256), vec![0; 1 << 16], length);
+    while left > 0 {
+        let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(piece.len());
+        let read = from.read(&mut piece[..wanted])?;
+        if read == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        hash.update(&piece[..read]);
+        to.write_all(&piece[..read])?;
+        left -= read as u64;
+    }
+    Ok(hash.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_changed_byte_is_noticed() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let [backup, copied] = ["backup", "copied"].map(|name| folder.path().join(name));
+        let content: Vec<u8> = (0..200).collect();
+        std::fs::write(&backup, &content).expect("written");
+        assert_eq!(copy(&backup, &copied).expect("copied"), Found::Unknown);
+        append(&backup).expect("appended");
+        let whole = std::fs::read(&backup).expect("read");
+        assert_eq!(copy(&backup, &copied).expect("copied"), Found::Intact);
+        assert_eq!(std::fs::read(&copied).expect("read"), content);
+        for place in (0..content.len()).chain(whole.len() - 64..whole.len()) {
+            let mut bytes = whole.clone();
+            bytes[place] ^= 1;
+            std::fs::write(&backup, bytes).expect("written");
+            assert_eq!(copy(&backup, &copied).expect("copied"), Found::Damaged, "byte {place}");
+        }
+    }
+}
