@@ -22,6 +22,7 @@ use crate::problem::Failure;
 use crate::shares::Shares;
 use crate::store::StoreError;
 use crate::store::sqlite::{Store, UserRecords, accounts};
+use crate::turns::Turns;
 
 /// The state of a running server.
 pub struct App {
@@ -35,7 +36,7 @@ pub struct App {
     /// The memory used by request bodies.
     pub bodies: Shares<Sender>,
     /// The requests in progress, by account.
-    pub requests: Shares<Uuid>,
+    pub requests: Turns,
     /// One permit for each large body being parsed.
     pub parsing: Semaphore,
     /// The exports in progress, by account.

@@ -25,6 +25,7 @@ mod net;
 mod notifications;
 mod problem;
 mod shares;
+mod turns;
 
 pub mod check;
 pub mod secrets;

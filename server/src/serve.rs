@@ -27,10 +27,11 @@ use crate::secrets::secrets;
 use crate::shares::Shares;
 use crate::store::StoreError;
 use crate::store::sqlite::{self, Store, accounts, backup, sessions_ended};
+use crate::turns::Turns;
 
 /// The maximum number of connections on the metrics port.
 const OPERATOR_CONNECTIONS_MAX: usize = 32;
-/// The maximum number of requests in progress, per account and for all accounts. Further requests are refused before their bodies are read.
+/// The maximum number of requests in progress, per account and for all accounts. Further requests wait before their bodies are read.
 const REQUESTS_EACH_MAX: usize = 64;
 const REQUESTS_MAX: usize = 2_048;
 /// The maximum number of exports in progress per account.
@@ -248,8 +249,8 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         notifications: Notifications::default(),
         devices: Devices::default(),
         bodies: http::body::shares(),
-        requests: Shares::new(REQUESTS_EACH_MAX, REQUESTS_MAX),
-        parsing: Semaphore::new(std::thread::available_parallelism().map_or(1, usize::from)),
+        requests: Turns::new(REQUESTS_EACH_MAX, REQUESTS_MAX),
+        parsing: Semaphore::new(std::thread::available_parallelism().map_or(1, |processors| usize::from(processors).div_ceil(2))),
         exports: Shares::new(EXPORTS_MAX, usize::MAX),
         metrics: Metrics::new(store.commits()),
         connections: connections.clone(),

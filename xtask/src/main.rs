@@ -26,6 +26,7 @@ cargo xtask simulate [--seeds N] [--first N]
 cargo xtask interop         test the server with tools written by others: schemathesis (Python) and RxDB (Node)
 cargo xtask bench           the benchmarks of BENCHMARKS.md
 cargo xtask bench FOLDER    the compilers of BENCHMARKS.md on the largest documents of the corpus, and Zod schemas, side by side
+cargo xtask soak MINUTES    2,000 devices and bad clients, a backup, a restart and a restore: nothing is lost, and memory stays flat
 cargo xtask fuzz [CASES]    mutated documents and mutated JSON, 20,000 of each by default
 cargo xtask web             build the browser package into web/dist, and the demo app that the next build of the command embeds
 cargo xtask generate        write generated/ and docs/";
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         ["bench"] => bench(),
         ["simulate", options @ ..] => test::simulate(options),
         ["bench", folder] => compilers::run_all(Path::new(folder)),
+        ["soak", minutes] => soak(minutes),
         ["fuzz"] => fuzz("20000"),
         ["fuzz", cases] => fuzz(cases),
         #[cfg(feature = "bench")]
@@ -65,12 +67,21 @@ fn main() -> ExitCode {
     }
 }
 
+/// Runs the server that users get under a load of every kind.
+fn soak(minutes: &str) -> Result {
+    cargo(&["build", "--release", "--package", "stronglog-cli"])?;
+    let program = test::target().join("release/stronglog");
+    let program = program.to_str().ok_or("the path of the target folder is not UTF-8")?;
+    cargo(&["run", "--release", "--package", "stronglog-server", "--example", "soak", "--", program, minutes])
+}
+
 /// Runs the benchmarks, with newly generated comparison types.
 fn bench() -> Result {
     cargo(&["run", "--quiet", "--release", "--package", "xtask", "--features", "bench", "--", "plain"])?;
     cargo(&["bench", "--bench", "page"])?;
     compilers::own_contract()?;
-    cargo(&["bench", "--bench", "sync"])
+    cargo(&["bench", "--bench", "sync"])?;
+    cargo(&["bench", "--package", "stronglog-server", "--bench", "push"])
 }
 
 /// Runs the tests of `tests/fuzz.rs` with many more cases. Failed cases are saved, and run first in later runs.

@@ -162,7 +162,7 @@ pub fn interop(fuzzing_seconds: &str) -> Result {
 }
 
 /// The target folder of the workspace.
-fn target() -> PathBuf {
+pub fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 

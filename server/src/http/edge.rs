@@ -112,7 +112,7 @@ fn numbers(version: &str) -> Option<[u32; 3]> {
     parts.ok()?.try_into().ok()
 }
 
-/// Authenticates a request, and refuses it if the account has too many requests in progress. Handlers find the caller in the request's
+/// Authenticates a request, and lets it wait while the account has too many requests in progress. Handlers find the caller in the request's
 /// extensions.
 ///
 /// A handler that succeeds has checked the session in its own transaction. What else leaves here is checked now, so that a request under an
@@ -122,12 +122,12 @@ pub async fn caller(State(app): State<Arc<App>>, mut request: Request, next: Nex
         Ok(caller) => caller,
         Err(failure) => return failure.into_response(),
     };
-    let response = match app.requests.take(caller.user, 1) {
-        Ok(_place) => {
+    let response = match app.requests.take(caller.user).await {
+        Some(_place) => {
             request.extensions_mut().insert(caller);
             next.run(request).await
         }
-        Err(_) => Failure::unavailable("too many requests are under way").into_response(),
+        None => Failure::unavailable("too many requests are under way").into_response(),
     };
     if !response.status().is_success() {
         if response.status() == StatusCode::UNAUTHORIZED {

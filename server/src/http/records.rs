@@ -104,7 +104,7 @@ async fn pull(app: &App, caller: Caller, request: &Request<'_>, feed: Feed) -> R
 
 async fn push(app: &App, caller: Caller, body: Bytes, feed: Feed) -> Result<Response, Failure> {
     let push = if body.len() > LARGE_BODY_BYTES {
-        // At most as many as there are processors, so that small requests keep their share of the time.
+        // On half of the processors, so that small requests and the thread that writes keep their share of the time.
         let _turn = app.parsing.acquire().await.map_err(|_| Failure::unavailable("the server is stopping"))?;
         let read = tokio::task::spawn_blocking(move || wire::read_push(&body, feed));
         read.await.map_err(|_| Failure::unavailable("the push could not be read"))?

@@ -247,6 +247,7 @@ fn connect(path: &Path) -> Result<Connection, StoreError> {
          PRAGMA journal_size_limit = 67108864;
          PRAGMA foreign_keys = ON;
          PRAGMA secure_delete = ON;
+         PRAGMA temp_store = MEMORY;
          PRAGMA cache_size = -16384;",
     )?;
     Ok(connection)

@@ -74,10 +74,10 @@ pub fn restore(folder: &Path, from: &Path, new_epoch: &str, now_ms: i64) -> Resu
     let found = checksum::copy(from, &fresh).map_err(|error| failed("restore", from, error))?;
     let usable = match found {
         Found::Damaged => Err(StoreError::new("the file is damaged: it is not what was written; use another backup")),
-        Found::Intact => existing(&fresh),
+        Found::Intact => existing(&fresh).map(drop),
         Found::Unknown => {
             tracing::warn!("the file has no checksum, so it is a copy that another program made: only its structure is checked");
-            existing(&fresh).and_then(|database| check(&database).map(|()| database))
+            existing(&fresh).and_then(|database| check(&database))
         }
     };
     if let Err(error) = usable {
