@@ -44,7 +44,7 @@ fn stale(root: &Path) -> Vec<String> {
     entries.filter(differs).map(|(_, path)| path.to_owned()).collect()
 }
 
-/// 64-bit FNV-1a, carriage returns left out: a checkout may turn line ends.
+/// The same as `contractc::output::fingerprint`, which this script has no access to outside a checkout.
 fn fnv1a(bytes: &[u8]) -> String {
     let kept = bytes.iter().filter(|byte| **byte != b'\r');
     let hash = kept.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));

@@ -2,6 +2,7 @@
 //! built, the table is empty.
 
 use std::fmt::Write;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 fn main() {
@@ -31,7 +32,7 @@ fn write() -> std::io::Result<()> {
         let path = file.strip_prefix(built.join("site")).map_err(std::io::Error::other)?;
         let path = format!("/{}", path.to_string_lossy().replace('\\', "/"));
         let copy = format!("include_bytes!(concat!(env!(\"OUT_DIR\"), \"/demo-{index}\"))");
-        let tag = fnv1a(&bytes);
+        let tag = tag_of(&bytes);
         writeln!(table, "    stronglog_server::site::File {{ path: {path:?}, bytes: {copy}, tag: {tag:?} }},")
             .map_err(std::io::Error::other)?;
     }
@@ -51,8 +52,9 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
     Ok(())
 }
 
-/// 64-bit FNV-1a: tells one build's file from another's.
-fn fnv1a(bytes: &[u8]) -> String {
-    let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
-    format!("{hash:016x}")
+/// Distinguishes a file from the same file of another build.
+fn tag_of(bytes: &[u8]) -> String {
+    let mut hasher = DefaultHasher::new();
+    bytes.hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
 }

@@ -2,6 +2,7 @@
 
 mod builder;
 mod records;
+mod subscriptions;
 mod transfer;
 
 use std::marker::PhantomData;
@@ -25,7 +26,8 @@ use crate::task::{Answer, Snapshot, Task};
 use crate::transport::{Link, Traffic};
 
 pub use self::builder::ClientBuilder;
-pub use self::records::{Changes, JsonRecords, Records};
+pub use self::records::{JsonRecords, Records};
+pub use self::subscriptions::{Changes, Statuses};
 pub use self::transfer::{ExportOptions, Exported, ImportCounts, ImportOptions, Imported, OnConflict};
 
 /// The records of a device, and their sync in the background. Clones share the same client.
@@ -77,19 +79,18 @@ impl Client {
         self.inner.status.borrow().clone()
     }
 
-    /// A receiver that follows the status of sync.
+    /// Follows the status of sync.
     ///
     /// ```no_run
     /// # async fn example(client: stronglog_sync::Client) {
-    /// let mut statuses = client.status_stream();
-    /// while statuses.changed().await.is_ok() {
-    ///     let status = statuses.borrow_and_update().clone();
+    /// let mut statuses = client.statuses();
+    /// while let Some(status) = statuses.next().await {
     ///     println!("{:?}, {} edits pending", status.state, status.pending);
     /// }
     /// # }
     /// ```
-    pub fn status_stream(&self) -> watch::Receiver<Status> {
-        self.inner.status.clone()
+    pub fn statuses(&self) -> Statuses {
+        Statuses::new(self.inner.status.clone())
     }
 
     /// Checks whether another process has written to the database, and if so, syncs those edits too. It is cheap enough to call every
@@ -152,9 +153,9 @@ impl Client {
         }
     }
 
-    /// Subscribes to changes of all records, made here or on another device. A receiver that falls behind gets a lag error.
-    pub fn watch(&self) -> broadcast::Receiver<Arc<[Key]>> {
-        self.inner.changes.subscribe()
+    /// Follows the changes of all records, made here or on another device.
+    pub fn watch(&self) -> Changes {
+        Changes::new(self.inner.changes.subscribe(), None)
     }
 
     /// The newest past versions, which were replaced by another edit, deleted or discarded: newest first, at most `limit`.

@@ -104,10 +104,10 @@ fn ids(client: &Client) -> BTreeSet<String> {
 /// Waits until sync completes by itself, without being requested.
 async fn synced_by_itself(client: &Client) {
     let begun = Instant::now();
-    let mut statuses = client.status_stream();
+    let mut statuses = client.statuses();
     while !client.status().is_synced() {
         assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", client.status());
-        _ = tokio::time::timeout(Duration::from_secs(1), statuses.changed()).await;
+        _ = tokio::time::timeout(Duration::from_secs(1), statuses.next()).await;
     }
 }
 

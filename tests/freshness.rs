@@ -6,13 +6,6 @@ mod generate;
 
 use std::path::Path;
 
-/// The hash that `build.rs` and the manifest use.
-fn fnv1a(bytes: &[u8]) -> String {
-    let kept = bytes.iter().filter(|byte| **byte != b'\r');
-    let hash = kept.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
-    format!("{hash:016x}")
-}
-
 #[test]
 fn generated_files_are_fresh() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

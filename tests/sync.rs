@@ -113,7 +113,7 @@ async fn an_edit_is_seen_on_another_device_without_asking() {
     let mut changes = laptop.user_bodyweight_logs().watch();
     let written = phone.user_bodyweight_logs().put(&log(&phone, 80.0)).expect("written");
     let heard = tokio::time::timeout(Duration::from_secs(20), changes.next()).await.expect("in time").expect("a change");
-    assert_eq!(heard.iter().map(ToString::to_string).collect::<Vec<_>>(), [written.id.to_string()]);
+    assert_eq!(heard.iter().map(|key| key.id.to_string()).collect::<Vec<_>>(), [written.id.to_string()]);
     server.stop().await.expect("stopped");
 }
 

@@ -3,12 +3,10 @@
 use std::collections::BTreeSet;
 use std::marker::PhantomData;
 use std::ops::ControlFlow;
-use std::sync::Arc;
 
-use tokio::sync::broadcast;
 use uuid::Uuid;
 
-use super::{Client, refused_edit};
+use super::{Changes, Client, refused_edit};
 use crate::api::collection::{Collection, Synced};
 use crate::api::runtime::json::Json;
 use crate::api::runtime::schema::parse;
@@ -307,7 +305,7 @@ impl JsonRecords<'_> {
 
     /// Subscribes to changes of this collection's records, made here or on another device.
     pub fn watch(&self) -> Changes {
-        Changes { receiver: self.client.watch(), collection: self.collection }
+        Changes::new(self.client.inner.changes.subscribe(), Some(self.collection))
     }
 
     pub(super) fn key(&self, id: Uuid) -> Key {
@@ -345,30 +343,4 @@ fn not_an_id() -> Report {
     let mut report = Report::new("pattern", "is not a UUID in lower case, with hyphens");
     report.violations.iter_mut().for_each(|violation| violation.pointer = "/id".to_owned());
     report
-}
-
-/// The changes of one collection's records.
-pub struct Changes {
-    receiver: broadcast::Receiver<Arc<[Key]>>,
-    collection: &'static Collection,
-}
-
-impl Changes {
-    /// Waits for the next change, and returns the ids of the changed records. The list is empty if the receiver has fallen behind and the
-    /// app should read everything again. Returns `None` once the client is gone.
-    pub async fn next(&mut self) -> Option<Vec<Uuid>> {
-        loop {
-            match self.receiver.recv().await {
-                Ok(keys) => {
-                    let ours = keys.iter().filter(|key| key.collection.path == self.collection.path);
-                    let ids: Vec<Uuid> = ours.map(|key| key.id).collect();
-                    if !ids.is_empty() {
-                        return Some(ids);
-                    }
-                }
-                Err(broadcast::error::RecvError::Lagged(_)) => return Some(Vec::new()),
-                Err(broadcast::error::RecvError::Closed) => return None,
-            }
-        }
-    }
 }

@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
 
+pub use rusqlite;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
 use uuid::Uuid;
 
@@ -52,7 +53,7 @@ impl SqliteStore {
         Self::set_up(Connection::open_in_memory().map_err(failed("open a database in memory"))?, device)
     }
 
-    /// The SQLite connection, for reading with SQL.
+    /// The SQLite connection, for reading with SQL. Its types are those of the re-exported [`rusqlite`].
     pub fn connection(&self) -> &Connection {
         &self.connection
     }

@@ -100,13 +100,6 @@ fn root() -> PathBuf {
     package.parent().map_or_else(|| PathBuf::from("."), Path::to_owned)
 }
 
-/// 64-bit FNV-1a, ignoring carriage returns. build.rs computes the same hash.
-fn fnv1a(bytes: &[u8]) -> String {
-    let kept = bytes.iter().filter(|byte| **byte != b'\r');
-    let hash = kept.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
-    format!("{hash:016x}")
-}
-
 /// Runs a command to its end. If it fails, the error names the command.
 fn run(command: &mut Command) -> Result {
     eprintln!("$ {command:?}");

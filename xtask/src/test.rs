@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+
 use crate::{Result, cargo, corpus, demo, node, root, run, web};
 
 /// The features of every workspace build: with one set of features, each crate is built once.
@@ -51,7 +53,7 @@ pub fn check() -> Result {
     steps.run("lints", lints)?;
     steps.run("unit tests", || match affected()? {
         packages if packages.is_empty() => {
-            println!("no package differs from the branch `main`");
+            println!("no package has changed");
             Ok(())
         }
         packages => tests(Scope::Units(packages)),
@@ -73,7 +75,7 @@ fn lints() -> Result {
 enum Scope {
     All,
     /// The unit tests of these packages.
-    Units(BTreeSet<&'static str>),
+    Units(BTreeSet<String>),
 }
 
 /// Runs the tests with nextest if it is installed, because nextest runs the tests of all programs in parallel.
@@ -91,24 +93,74 @@ fn tests(scope: Scope) -> Result {
     }
 }
 
-/// The packages with files that differ from the branch `main`, and those that depend on them.
-fn affected() -> Result<BTreeSet<&'static str>> {
-    let changed = [git(&["diff", "--name-only", "main"])?, git(&["ls-files", "--others", "--exclude-standard"])?].concat();
-    Ok(changed.lines().flat_map(dependents).copied().collect())
+/// The packages with files that differ from the newest commit that was published, and the packages that depend on them.
+fn affected() -> Result<BTreeSet<String>> {
+    let base = published()?;
+    let changed = [git(&["diff", "--name-only", &base])?, git(&["ls-files", "--others", "--exclude-standard"])?].concat();
+    let packages = Package::of_workspace()?;
+    let mut affected: BTreeSet<String> =
+        changed.lines().filter_map(|file| Package::with(&packages, file)).map(|package| package.name.clone()).collect();
+    loop {
+        let depends = |package: &&Package| package.dependencies.iter().any(|name| affected.contains(name));
+        let more: Vec<String> = packages
+            .iter()
+            .filter(|package| !affected.contains(&package.name))
+            .filter(depends)
+            .map(|package| package.name.clone())
+            .collect();
+        if more.is_empty() {
+            return Ok(affected);
+        }
+        affected.extend(more);
+    }
 }
 
-/// The package that a file belongs to, and those that depend on it.
-fn dependents(file: &str) -> &'static [&'static str] {
-    const COMPILER: &[&str] = &["contractc", "stronglog-sync", "stronglog-server", "stronglog-cli", "xtask"];
-    match file.split('/').next() {
-        Some("contractc" | "Cargo.toml" | "Cargo.lock" | ".cargo") => COMPILER,
-        Some("src" | "spec" | "generated" | "build.rs" | "tests" | "benches" | "docs") => {
-            &["stronglog-sync", "stronglog-server", "stronglog-cli"]
+/// The commit at which the current branch left the remote's branch or the local `main`; without either, the current commit.
+fn published() -> Result<String> {
+    for branch in ["@{upstream}", "origin/HEAD", "main"] {
+        if let Ok(commit) = git(&["merge-base", "HEAD", branch]) {
+            return Ok(commit.trim().to_owned());
         }
-        Some("server") => &["stronglog-server", "stronglog-cli"],
-        Some("cli") => &["stronglog-cli"],
-        Some("xtask") => &["xtask"],
-        _ => &[],
+    }
+    Ok(git(&["rev-parse", "HEAD"])?.trim().to_owned())
+}
+
+/// A package of the workspace.
+struct Package {
+    name: String,
+    /// Its folder relative to the repository's root. Empty for the root package.
+    folder: PathBuf,
+    /// The names of the packages of the workspace that it depends on, also for building and testing.
+    dependencies: Vec<String>,
+}
+
+impl Package {
+    fn of_workspace() -> Result<Vec<Package>> {
+        let output = Command::new("cargo").args(["metadata", "--no-deps", "--format-version", "1"]).current_dir(root()).output()?;
+        let metadata: Value = serde_json::from_slice(&output.stdout).map_err(|error| format!("cannot read cargo's metadata: {error}"))?;
+        let listed = |value: &Value| value.as_array().cloned().unwrap_or_default();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let top = text(&metadata["workspace_root"]);
+        let package = |package: &Value| Package {
+            name: text(&package["name"]),
+            folder: Path::new(&text(&package["manifest_path"]))
+                .parent()
+                .and_then(|folder| folder.strip_prefix(&top).ok())
+                .map(Path::to_owned)
+                .unwrap_or_default(),
+            dependencies: listed(&package["dependencies"])
+                .iter()
+                .filter(|dependency| dependency["path"].is_string())
+                .map(|dependency| text(&dependency["name"]))
+                .collect(),
+        };
+        Ok(listed(&metadata["packages"]).iter().map(package).collect())
+    }
+
+    /// The package that a file belongs to. The browser's files belong to none: Node tests them.
+    fn with<'a>(packages: &'a [Package], file: &str) -> Option<&'a Package> {
+        let inside = packages.iter().filter(|package| Path::new(file).starts_with(&package.folder) && !file.starts_with("web/"));
+        inside.max_by_key(|package| package.folder.components().count())
     }
 }
 

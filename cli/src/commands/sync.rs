@@ -48,12 +48,15 @@ async fn watch(client: &Client, first: &Synced, json: bool) -> Outcome {
     // Registered before the first wait, so that no Ctrl-C is missed.
     let interrupted = tokio::signal::ctrl_c();
     tokio::pin!(interrupted);
-    let mut status = client.status_stream();
+    let mut statuses = client.statuses();
     let mut other_commands = tokio::time::interval(REREAD);
     let (mut before, mut state, mut began) = (first.traffic, first.status.state, None);
     loop {
-        tokio::select! {
-            changed = status.changed() => if changed.is_err() { return Err(Failure::new("cannot go on watching: the background sync has ended; start the command again")) },
+        let now = tokio::select! {
+            status = statuses.next() => match status {
+                Some(status) => status,
+                None => return Err(Failure::new("cannot go on watching: the background sync has ended; start the command again")),
+            },
             _ = other_commands.tick() => {
                 client.reread()?;
                 continue;
@@ -62,8 +65,7 @@ async fn watch(client: &Client, first: &Synced, json: bool) -> Outcome {
                 interrupted.map_err(|error| Failure::new(format!("cannot wait for Ctrl-C: {error}")))?;
                 return Ok(Exit::Done);
             }
-        }
-        let now = status.borrow_and_update().clone();
+        };
         if now.state == SyncState::Syncing {
             began.get_or_insert_with(Instant::now);
             continue;
