@@ -247,9 +247,8 @@ impl Listener {
         let response = link.listen(&tokens).await.ok().filter(|response| !response.status().is_server_error());
         let Some(mut response) = response else { return self.broke() };
         if response.status().as_u16() == 401 {
-            // If the session has ended, the engine finds out with a request of its own.
-            let is_signed_in = !matches!(link.refresh(&tokens).await, Ok(None));
-            return if is_signed_in { Some(()) } else { self.tell(Event::SyncNow) };
+            // The token has expired or the session has ended. A request of the engine refreshes the token, or finds out that it cannot.
+            return self.tell(Event::SyncNow);
         }
         if !response.status().is_success() {
             return Some(());

@@ -23,11 +23,11 @@ pub struct Failure {
 }
 
 /// The code of a failure. The contract's `ProblemCode` is closed since its first release, so newer codes have a problem document of their own.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 enum Code {
     Problem(ProblemCode),
-    /// The account would hold more than it may.
-    QuotaExceeded(Usage, Quota),
+    /// The account would hold more than it may. Boxed, because a failure is returned by most functions.
+    QuotaExceeded(Box<(Usage, Quota)>),
 }
 
 /// How long a device waits before it tries again to push to an account that was full.
@@ -175,10 +175,10 @@ impl Failure {
         let (type_, title) = ("about:blank".to_owned(), self.status.canonical_reason().unwrap_or("Refused").to_owned());
         let (status, retryable) = (i64::from(self.status.as_u16()), self.retry_after_secs.is_some());
         let retry_after_ms = self.retry_after_secs.and_then(|secs| i64::try_from(secs * 1_000).ok());
-        let code = match self.code {
-            Code::Problem(code) => code,
-            Code::QuotaExceeded(held, quota) => {
-                let (detail, usage) = (self.detail.clone(), usage(held, quota));
+        let code = match &self.code {
+            Code::Problem(code) => *code,
+            Code::QuotaExceeded(full) => {
+                let (detail, usage) = (self.detail.clone(), usage(full.0, full.1));
                 return QuotaProblem { type_, title, status, retryable, detail, retry_after_ms, usage }.to_json();
             }
         };
@@ -254,7 +254,8 @@ impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
         let (status, code, restored_rev) = match refusal {
             Refusal::QuotaExceeded { usage, quota } => {
-                let failure = Self::with_code(StatusCode::INSUFFICIENT_STORAGE, Code::QuotaExceeded(usage, quota), refusal.to_string());
+                let failure =
+                    Self::with_code(StatusCode::INSUFFICIENT_STORAGE, Code::QuotaExceeded(Box::new((usage, quota))), refusal.to_string());
                 return Failure { retry_after_secs: Some(FULL_RETRY_SECS), ..failure };
             }
             Refusal::InvalidCursor => (StatusCode::BAD_REQUEST, ProblemCode::InvalidCursor, None),

@@ -167,12 +167,11 @@ async fn what_is_wrong_with_a_request_has_its_own_answer() {
         (json(br#"{"changes":[],"cursor":"v1.user-goals.e1.1"}"#.to_vec()), 400, "invalid_cursor"),
         (get("/api/v1/changes?limit=0"), 400, "malformed_request"),
         (get("/api/v1/changes?since=x"), 400, "malformed_request"),
-        (get("/api/v1/changes?page=2"), 400, "malformed_request"),
         (get("/api/v1/changes?since=v1.user-goals.e1.1"), 400, "invalid_cursor"),
         (get("/api/v1/changes?since=v1.all.elsewhere.1"), 410, "epoch_changed"),
         (get("/api/v1/user-goals/not-an-id"), 400, "malformed_request"),
         (get("/api/v1/user-goals/019731b1-69c0-7a10-8b20-c30d40e50f60"), 404, "not_found"),
-        (get("/api/v1/user-goals/019731b1-69c0-7a10-8b20-c30d40e50f60?x=1"), 400, "malformed_request"),
+        (get("/api/v1/user-goals/019731b1-69c0-7a10-8b20-c30d40e50f60?undeclared=1"), 404, "not_found"),
         (get("/api/v1/no-such-thing"), 404, "not_found"),
         (get("/"), 404, "not_found"),
         (server.http.patch(server.url("/api/v1/changes")).bearer_auth(&sam.access), 405, "method_not_allowed"),
@@ -393,7 +392,9 @@ fn broken_bodies(count: usize) -> Vec<(String, Vec<u8>)> {
             let schema = contract.named(schema).expect("a schema of the contract");
             let Some(valid) = sampler.valid(schema) else { continue };
             let mutated = sampler.mutations(schema, &valid).into_iter().map(|mutation| mutation.value.to_string().into_bytes());
-            let cut = broken_texts(&valid.to_string()).into_iter().map(String::into_bytes);
+            // A byte order mark before a body is skipped (RFC 8259, section 8.1).
+            let broken = broken_texts(&valid.to_string()).into_iter().filter(|text| !text.starts_with('\u{feff}'));
+            let cut = broken.map(String::into_bytes);
             let noise = (0..20).map(|length| (0..length * 7).map(|_| rand::random::<u8>()).collect());
             bodies.extend(mutated.chain(cut).chain(noise).map(|body: Vec<u8>| ((*target).to_owned(), body)));
         }

@@ -20,6 +20,7 @@ const LEFT_OUT: &[(&str, &str)] = &[
         "format",
         "each crate has grammars of its own, and many formats are annotations here: tests/agreement.rs compares those of the contract",
     ),
+    ("discriminator", "selects a variant by its value; the oracle tries every variant"),
     ("x-any-collection", "an extension"),
     ("x-each", "an extension"),
     ("x-max-depth", "an extension"),

@@ -76,7 +76,7 @@ export class Transport {
   /** Requests tokens for an email address and a password. */
   async signIn(how: "signUp" | "signIn", credentials: { readonly email: string; readonly password: string }): Promise<Tokens> {
     const doing = how === "signUp" ? "create the account" : "sign in";
-    const typed: [string, string, string] = [credentials.email, credentials.password, platformOf(navigator.userAgent)];
+    const typed: [string, string, string] = [credentials.email, credentials.password, platformOf(globalThis.navigator?.userAgent ?? "")];
     const answer = await this.askForTokens(doing, how === "signUp" ? { signUp: typed } : { signIn: typed });
     if ("tokens" in answer) {
       return answer.tokens;

@@ -85,19 +85,33 @@ interface IntegerDef extends z.core.$ZodNumberDef {
 
 const Integer: z.core.$constructor<z.ZodNumber, IntegerDef> = /* @__PURE__ */ z.core.$constructor("Integer", (schema, def) => {
   inherit(z.ZodNumber, schema, def);
-  schema._zod.parse = (payload, context: Context): Payload => {
-    if (typeof payload.value === "bigint") {
-      if (!def.isLong && context.judging !== true) {
-        const message = `is ${payload.value}, which a JavaScript number does not hold exactly; \`format: int64\` makes it a bigint`;
-        violate(payload, "type", message);
-      }
-    } else if (!Number.isInteger(payload.value)) {
+  schema._zod.parse = (payload): Payload => {
+    if (typeof payload.value !== "bigint" && !Number.isInteger(payload.value)) {
       // Bounds apply to every number, including fractions.
       wrongType(payload, ["integer"], typeof payload.value === "number" ? "all" : "keywords");
     }
     return payload;
   };
+  // After the bounds: an integer that they refuse has no other fault.
+  schema._zod.deferred?.push(() => {
+    const { run } = schema._zod;
+    schema._zod.run = (payload, context: Context): Result => {
+      const result = run(payload, context);
+      if (typeof payload.value !== "bigint" || def.isLong || context.judging === true) {
+        return result;
+      }
+      return result instanceof Promise ? result.then(refuseLong) : refuseLong(result);
+    };
+  });
 });
+
+function refuseLong(payload: Payload): Payload {
+  if (payload.issues.length === 0) {
+    const message = `is ${String(payload.value)}, which a JavaScript number does not hold exactly; \`format: int64\` makes it a bigint`;
+    violate(payload, "type", message);
+  }
+  return payload;
+}
 
 /** `type: integer`, in any notation; the bounds are also checked for a number with a fraction. */
 /* @__NO_SIDE_EFFECTS__ */

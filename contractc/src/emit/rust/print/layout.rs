@@ -100,7 +100,7 @@ fn split(tokens: &[Token]) -> Vec<&[Token]> {
 /// Whether a token continues the statement in which a block has ended.
 fn continues(token: &Token) -> bool {
     match &token.kind {
-        Kind::Operator(operator) => !matches!(*operator, "#" | "&" | "*" | "<" | "'") && !(token.is("!") && !token.joins_left),
+        Kind::Operator(operator) => !matches!(*operator, "#" | "&" | "*" | "<" | "'") && (token.joins_left || !token.is("!")),
         Kind::Word(word) => matches!(word.as_str(), "else" | "as"),
         _ => false,
     }
