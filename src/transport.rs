@@ -220,7 +220,13 @@ impl Link {
     /// Sends a message of the engine, but only with a token of `account` (R15).
     pub(crate) async fn exchange(&self, account: Uuid, message: &Message) -> Result<Answered, Error> {
         let mut request = self.request(message)?;
-        let tokens = self.tokens().await?.filter(|tokens| tokens.account == account).ok_or(Kind::SignIn { doing: "sync" })?;
+        let Some(tokens) = self.tokens().await? else {
+            // Another call has found out that the session has ended. A server would answer the same.
+            return Ok(Answered { status: 401, retry_after_ms: None, body: Vec::new() });
+        };
+        if tokens.account != account {
+            return Err(Kind::SignIn { doing: "sync" }.into());
+        }
         Bearer(tokens.access_token).before(GetChanges::ID, GetChanges::SECURITY, &mut request);
         let sent = request.body().len() as u64;
         let response = self.http.send(request).await.map_err(|error| offline("sync", &error))?;

@@ -67,7 +67,11 @@ export class Transport {
   /** Sends a request of the engine, only with the token of `account` (R15). */
   async exchange(call: Call, account: string, body: Uint8Array | undefined, signal: AbortSignal): Promise<Answer> {
     const tokens = await this.tokens();
-    if (tokens?.account !== account) {
+    if (tokens === undefined) {
+      // Another call has found out that the session has ended. A server would answer the same.
+      return { status: 401, retryAfterMs: undefined, body: new Uint8Array() };
+    }
+    if (tokens.account !== account) {
       throw new SignInNeeded("cannot sync: nobody is signed in; sign in first");
     }
     return this.ask(call, body, tokens, signal);

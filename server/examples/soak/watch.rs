@@ -38,7 +38,7 @@ impl Samples {
         let of = |process: u32| self.0.iter().filter(move |sample| sample.process == process);
         let Some(longest) = processes.iter().copied().max_by_key(|process| of(*process).count()) else { return Ok(()) };
         for process in processes {
-            let (Some(first), Some(last)) = (of(process).next(), of(process).last()) else { continue };
+            let (Some(first), Some(last)) = (of(process).next(), of(process).next_back()) else { continue };
             let most = |of_sample: fn(&Sample) -> f64| of(process).map(of_sample).fold(0.0, f64::max);
             println!(
                 "process {process}, {} to {} s: at most {:.0} MiB and {:.0} descriptors",
