@@ -58,8 +58,8 @@ impl Columns {
         let missing: Vec<&str> = required(app).iter().copied().filter(|name| find(name).is_none()).collect();
         if !missing.is_empty() {
             let others = [App::Strong, App::Hevy, App::FitNotes].into_iter();
-            let fits = others.filter(|other| required(*other).iter().all(|name| find(name).is_some()));
-            let act = fits.last().map_or_else(
+            let mut fits = others.filter(|other| required(*other).iter().all(|name| find(name).is_some()));
+            let act = fits.next_back().map_or_else(
                 || format!("found: {}", head.join(", ")),
                 |other| format!("it is that of {}: use --from {}", other.name(), other.argument()),
             );

@@ -181,7 +181,7 @@ test("a wrong password is told beside the form, and signing out keeps the log", 
   await page.getByLabel("Password").fill(setup.password);
   await page.getByRole("button", { name: "Sign in" }).click();
   await synced(page);
-  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("button", { name: "Sign out", exact: true }).click();
   await page.getByRole("button", { name: "Sign in" }).waitFor();
   await go(page, "History");
   await page.locator("main a.item").first().waitFor();
@@ -191,7 +191,7 @@ test("a wrong password is told beside the form, and signing out keeps the log", 
 test("another account has a log of its own in the same browser, and nothing is created before that", async () => {
   const { context, page } = await newDevice(setup, problems);
   await signIn(setup, page);
-  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("button", { name: "Sign out", exact: true }).click();
   await page.getByText("New account").click();
   const email = `ben-${Date.now()}@example.com`;
   await page.getByLabel("Email").fill(email);
@@ -210,7 +210,7 @@ test("another account has a log of its own in the same browser, and nothing is c
   await page.getByText("No workouts yet").waitFor();
 
   await goToSync(page);
-  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("button", { name: "Sign out", exact: true }).click();
   await page.getByLabel("Email").fill(setup.email);
   await page.getByLabel("Password").fill(setup.password);
   await page.getByRole("button", { name: "Sign in" }).click();
