@@ -188,7 +188,7 @@ impl<T: Synced> Records<'_, T> {
     /// let mut changes = client.user_bodyweight_logs().watch();
     /// let stored = client.user_bodyweight_logs().put(&log(&client))?;
     /// let changed = changes.next().await.unwrap_or_default();
-    /// assert_eq!(changed[0].to_string(), *stored.id);
+    /// assert_eq!(changed[0].id.to_string(), *stored.id);
     /// # Ok(())
     /// # }
     /// ```
