@@ -236,7 +236,7 @@ pub(crate) async fn listen(link: Arc<Link>, sender: mpsc::WeakUnboundedSender<Si
 
 struct Listener {
     sender: mpsc::WeakUnboundedSender<Signal>,
-    /// Whether the last stream could not be opened, or broke.
+    /// Whether the last stream could not be opened, or broke. The engine is told once, and again when a stream is open.
     is_broken: bool,
 }
 
@@ -244,12 +244,10 @@ impl Listener {
     /// Reads one connection's change notifications until it ends. Returns `None` once the client is dropped.
     async fn hear(&mut self, link: &Link) -> Option<()> {
         let Ok(Some(tokens)) = link.tokens().await else { return Some(()) };
-        let response = link.listen(&tokens).await.ok().filter(|response| !response.status().is_server_error());
+        // After 401, the engine's request refreshes the token, or finds out that the session has ended.
+        let is_open = |response: &reqwest::Response| response.status().as_u16() != 401 && !response.status().is_server_error();
+        let response = link.listen(&tokens).await.ok().filter(is_open);
         let Some(mut response) = response else { return self.broke() };
-        if response.status().as_u16() == 401 {
-            // The token has expired or the session has ended. A request of the engine refreshes the token, or finds out that it cannot.
-            return self.tell(Event::SyncNow);
-        }
         if !response.status().is_success() {
             return Some(());
         }

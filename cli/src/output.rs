@@ -1,18 +1,22 @@
 //! The output of `--json`: one type for each command, from which `stronglog schema` generates the JSON Schemas.
 
 mod account;
+mod admin;
+mod quickstart;
 
 use schemars::{JsonSchema, Schema, schema_for};
 use serde::Serialize;
 use serde_json::{Map, Value};
-use stronglog_server::admin::{Share, Stats, users};
-use stronglog_server::check::Grade;
 use stronglog_sync::client::{Blocked, ImportCounts, Imported};
 use stronglog_sync::status::{CollectionStatus, Status};
 use stronglog_sync::store::{BlockedViolation, Past, PastVersion, Quarantined};
 use stronglog_sync::transport::Traffic;
 
 pub use account::{AccountOutput, DeviceOutput, LogoutOutput, RecoveryCodeOutput, SignInOutput};
+pub use admin::{
+    AdminOutput, FindingOutput, FindingsOutput, ResetPasswordOutput, RotatedOutput, StatsOutput, UserOutput, UserSessionOutput,
+};
+pub use quickstart::{DemoOutput, KeptOutput, QuickstartOutput, StepOutput, WinnerOutput};
 
 use crate::exit::Failure;
 use crate::progress::Synced;
@@ -320,241 +324,6 @@ pub struct RefusedLine {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct DoneOutput {
     pub done: bool,
-}
-
-/// `admin backup`, `admin restore`, `admin purge`
-#[derive(Debug, Default, Serialize, JsonSchema)]
-pub struct AdminOutput {
-    /// The backup that was written or restored.
-    pub file: Option<String>,
-    /// Where the database is kept that was there before.
-    pub previous: Option<String>,
-    /// How many deletions were forgotten.
-    pub purged: Option<u64>,
-}
-
-/// `admin user show`; `admin user list`, a line for each account; `disable`, `enable`, `limit` and `delete`, where it is the account as it was
-/// before.
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct UserOutput {
-    /// The account's id.
-    pub account: String,
-    pub email: String,
-    /// Milliseconds since the Unix epoch.
-    pub created_at: i64,
-    pub disabled: bool,
-    /// How many devices are signed in.
-    pub sessions: u64,
-    /// When a device last renewed its sign-in, in milliseconds since the Unix epoch.
-    pub seen_at: Option<i64>,
-    /// Live records.
-    pub records: u64,
-    /// How many bytes of JSON they take.
-    pub bytes: u64,
-    pub revision: u64,
-    /// How many records the account may have, where it has a limit of its own.
-    pub records_max: Option<u64>,
-    /// How many bytes of JSON they may take, where it has a limit of its own.
-    pub bytes_max: Option<u64>,
-}
-
-impl UserOutput {
-    pub fn of(user: &users::User) -> Self {
-        UserOutput {
-            account: user.id.to_string(),
-            email: user.email.clone(),
-            created_at: user.created_at,
-            disabled: user.is_disabled,
-            sessions: user.sessions,
-            seen_at: user.seen_at,
-            records: user.records,
-            bytes: user.bytes,
-            revision: user.rev,
-            records_max: user.limits.records_max,
-            bytes_max: user.limits.bytes_max,
-        }
-    }
-}
-
-/// `admin user reset-password`
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct ResetPasswordOutput {
-    pub account: String,
-    pub email: String,
-    /// The password that was made; with --generate.
-    pub password: Option<String>,
-}
-
-/// `admin user sessions`, a line for each device that is signed in.
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct UserSessionOutput {
-    pub session: String,
-    pub device: Option<String>,
-    /// When it signed in, in milliseconds since the Unix epoch.
-    pub created_at: i64,
-    /// When it last renewed its sign-in, in milliseconds since the Unix epoch.
-    pub seen_at: i64,
-}
-
-/// `admin backup --keep` and `--every`, a line for each backup.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct RotatedOutput {
-    /// The backup that was written.
-    pub file: String,
-    /// The older ones that were removed.
-    pub removed: Vec<String>,
-}
-
-/// `admin stats`
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct StatsOutput {
-    pub accounts: u64,
-    /// The accounts that the operator has disabled.
-    pub disabled: u64,
-    /// Devices that are signed in.
-    pub sessions: u64,
-    /// Live records.
-    pub records: u64,
-    /// How many bytes of JSON they take.
-    pub bytes: u64,
-    /// Deletions that are remembered.
-    pub deletions: u64,
-    pub database_bytes: u64,
-    /// The size of the write-ahead log.
-    pub log_bytes: u64,
-    /// When a record was last written, in milliseconds since the Unix epoch.
-    pub written_at: Option<i64>,
-    /// When the newest backup was made.
-    pub backed_up_at: Option<i64>,
-    pub epoch: String,
-    /// How often a backup was restored.
-    pub restores: u64,
-    /// The accounts with the most data, the largest first.
-    pub largest: Vec<ShareOutput>,
-}
-
-/// An account's part of the data.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct ShareOutput {
-    pub email: String,
-    pub records: u64,
-    pub bytes: u64,
-}
-
-impl StatsOutput {
-    pub fn of(stats: &Stats) -> Self {
-        let share = |share: &Share| ShareOutput { email: share.email.clone(), records: share.records, bytes: share.bytes };
-        StatsOutput {
-            accounts: stats.accounts,
-            disabled: stats.disabled,
-            sessions: stats.sessions,
-            records: stats.records,
-            bytes: stats.bytes,
-            deletions: stats.tombstones,
-            database_bytes: stats.database_bytes,
-            log_bytes: stats.log_bytes,
-            written_at: stats.written_at,
-            backed_up_at: stats.backed_up_at,
-            epoch: stats.epoch.clone(),
-            restores: stats.restores,
-            largest: stats.largest.iter().map(share).collect(),
-        }
-    }
-}
-
-/// `serve --check` and `admin doctor`
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct FindingsOutput {
-    /// The most serious grade of all findings.
-    pub grade: GradeOutput,
-    pub findings: Vec<FindingOutput>,
-}
-
-/// What one check has found.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct FindingOutput {
-    /// What was checked.
-    pub name: &'static str,
-    pub grade: GradeOutput,
-    /// What was seen and, unless it is good, what to do.
-    pub told: String,
-}
-
-/// How serious a finding is.
-#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum GradeOutput {
-    Good,
-    Warning,
-    Bad,
-}
-
-impl From<Grade> for GradeOutput {
-    fn from(grade: Grade) -> Self {
-        match grade {
-            Grade::Good => GradeOutput::Good,
-            Grade::Warning => GradeOutput::Warning,
-            Grade::Bad => GradeOutput::Bad,
-        }
-    }
-}
-
-/// `quickstart`
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct QuickstartOutput {
-    pub folder: String,
-    /// Live records on each device at the end.
-    pub records: u64,
-    pub steps: Vec<StepOutput>,
-    pub conflict: WinnerOutput,
-    /// Whether both devices and the server have the same, record by record.
-    pub equal: bool,
-    /// Where the demo app is served, with --web.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub web: Option<DemoOutput>,
-    pub seconds: f64,
-}
-
-/// Where the demo app is, and whom it may sign in.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct DemoOutput {
-    pub url: String,
-    pub email: String,
-    pub password: String,
-}
-
-/// One sync of the quickstart.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct StepOutput {
-    pub device: String,
-    pub traffic: Traffic,
-    pub seconds: f64,
-}
-
-/// How the conflict was decided.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct WinnerOutput {
-    pub collection: String,
-    pub id: String,
-    pub winner: String,
-    pub why: String,
-    /// The device that keeps the losing version, and the number of it for `conflicts restore`.
-    pub kept: Option<KeptOutput>,
-}
-
-/// Where the losing version is kept.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct KeptOutput {
-    pub device: String,
-    pub number: i64,
 }
 
 fn value(text: &str) -> Value {

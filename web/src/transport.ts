@@ -127,12 +127,8 @@ export class Transport {
     const { body: _, ...call } = this.write("notifications");
     const silent = new AbortController();
     const response = await this.request(call, undefined, tokens, AbortSignal.any([signal, silent.signal]));
-    if (response.status === 401) {
-      // If this fails, the engine finds out with its own requests.
-      await this.refresh();
-      return;
-    }
-    if (response.status >= 500) {
+    // After 401, the engine's request refreshes the token, or finds out that the session has ended.
+    if (response.status === 401 || response.status >= 500) {
       throw new Error(`cannot listen for changes: the server answered ${response.status}`);
     }
     if (!response.ok || response.body === null) {

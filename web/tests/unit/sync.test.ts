@@ -356,6 +356,16 @@ describe("nothing waits in silence", () => {
     await expect.poll(() => device.status).toMatchObject({ state: "offline" });
   });
 
+  test("a session that was ended elsewhere asks for a sign-in, even if only the change notifications meet it", async () => {
+    let ended = false;
+    server.intercept = (path) => {
+      ended ||= path.endsWith("/changes/stream");
+      return ended ? new Response(null, { status: 401 }) : undefined;
+    };
+    await device.signIn();
+    await expect.poll(() => device.status).toMatchObject({ state: "needsAuth", account: null });
+  });
+
   test("a call to a device that has lost the lead is rejected, and does not wait for ever", async () => {
     device.stopped = () => undefined;
     await device.signIn();

@@ -51,8 +51,13 @@ export async function addShipped(): Promise<void> {
 }
 
 /** All exercises, sorted by name. */
+export function allExercises(): Promise<ExerciseDefinition[]> {
+  return db.exerciseDefinitions.orderBy("name").toArray();
+}
+
+/** All exercises, sorted by name; undefined until they are read. */
 export function useExercises(): ExerciseDefinition[] | undefined {
-  return useLiveQuery(() => db.exerciseDefinitions.orderBy("name").toArray());
+  return useLiveQuery(allExercises);
 }
 
 /** The name of an exercise, by its id. */

@@ -1,7 +1,7 @@
 // Chooses an exercise by a part of its name, or creates a missing one.
 
 import { useState } from "react";
-import { saveExercise, useExercises } from "../data/exercises";
+import { allExercises, saveExercise, useExercises } from "../data/exercises";
 import { Dialog, Field } from "../ui/form";
 import { Icon } from "../ui/icon";
 import { attempt } from "../ui/toast";
@@ -10,18 +10,24 @@ export function ExercisePicker({ onPick, onClose }: { onPick: (id: string) => vo
   const exercises = useExercises();
   const [typed, setTyped] = useState("");
   const wanted = typed.trim().toLowerCase();
-  const found = (exercises ?? []).filter((exercise) => exercise.name.toLowerCase().includes(wanted));
-  const make = () => void attempt(saveExercise({ name: typed.trim(), isCustom: true }).then(onPick));
+  const isWanted = (exercise: { readonly name: string }) => exercise.name.toLowerCase().includes(wanted);
+  const found = (exercises ?? []).filter(isWanted);
+  const make = () => saveExercise({ name: typed.trim(), isCustom: true }).then(onPick);
+  /** Picks the first exercise that fits. Who types fast presses Enter before the list is shown. */
+  const pickFirst = async () => {
+    const first = (exercises ?? (await allExercises())).find(isWanted);
+    if (first) {
+      onPick(first.id);
+    } else if (wanted) {
+      await make();
+    }
+  };
   return (
     <Dialog title="Add an exercise" onClose={onClose}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          if (found[0]) {
-            onPick(found[0].id);
-          } else if (wanted) {
-            make();
-          }
+          void attempt(pickFirst());
         }}
       >
         <Field
@@ -43,7 +49,7 @@ export function ExercisePicker({ onPick, onClose }: { onPick: (id: string) => vo
           ))}
           {wanted && !found.some((exercise) => exercise.name.toLowerCase() === wanted) && (
             <li>
-              <button type="button" className="item" onClick={make}>
+              <button type="button" className="item" onClick={() => void attempt(make())}>
                 <Icon name="plus" />
                 <span className="grow">Make “{typed.trim()}”</span>
               </button>
