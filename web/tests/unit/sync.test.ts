@@ -305,6 +305,9 @@ describe("timestamps and refusals", () => {
   });
 });
 
+/** What the server answers once a session has ended. */
+const SESSION_ENDED = { type: "about:blank", title: "Unauthorized", status: 401, code: "token_revoked", retryable: false };
+
 describe("nothing waits in silence", () => {
   test("a sync that only the user can let go on ends at once, and says which act it needs", async () => {
     for (let index = 0; index < 120; index += 1) {
@@ -360,7 +363,7 @@ describe("nothing waits in silence", () => {
     let ended = false;
     server.intercept = (path) => {
       ended ||= path.endsWith("/changes/stream");
-      return ended ? new Response(null, { status: 401 }) : undefined;
+      return ended ? json(SESSION_ENDED, 401) : undefined;
     };
     await device.signIn();
     await expect.poll(() => device.status).toMatchObject({ state: "needsAuth", account: null });
@@ -423,8 +426,7 @@ describe("the account", () => {
     const refused = { type: "about:blank", title: "Not Found", status: 404, code: "not_found", retryable: false, detail: "no such device" };
     server.intercept = (path) => (path.startsWith("/api/v1/account") ? json(refused, 404) : undefined);
     await expect(device.host.call("revokeDevice", [DEVICE.id])).rejects.toThrow("cannot sign out the device: the server answered 404: no such device");
-    const ended = { type: "about:blank", title: "Unauthorized", status: 401, code: "token_revoked", retryable: false };
-    server.intercept = () => json(ended, 401);
+    server.intercept = () => json(SESSION_ENDED, 401);
     await expect(device.host.call("devices", [])).rejects.toThrow("sign in first");
     expect(await device.sync()).toMatchObject({ state: "needsAuth" });
   });
