@@ -117,6 +117,22 @@ async fn an_edit_is_seen_on_another_device_without_asking() {
     server.stop().await.expect("stopped");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_is_opened_paused_sends_nothing_until_it_is_resumed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = serve(&folder.path().join("server")).await;
+    let builder = Client::builder().database(folder.path().join("phone.db")).server(server.url());
+    let phone = builder.paused(true).open().await.expect("a device");
+    phone.user_bodyweight_logs().put(&log(&phone, 80.0)).expect("written");
+    phone.account().register("sam@example.com", PASSWORD, None).await.expect("an account");
+    assert_eq!(phone.settled().await.expect("a status").state, SyncState::Paused);
+    assert_eq!(phone.account().read().await.expect("an account").record_count, 0);
+    phone.resume();
+    synced(&phone).await;
+    assert_eq!(phone.account().read().await.expect("an account").record_count, 1);
+    server.stop().await.expect("stopped");
+}
+
 /// Waits until sync is in a state, for less time than passes between two pulls by the timer.
 async fn reaches(client: &Client, state: SyncState) {
     let mut statuses = client.statuses();

@@ -134,13 +134,18 @@ impl Profile {
     ///
     /// # Errors
     /// No server is known, its address is invalid, or the database cannot be opened.
-    pub async fn open(&self, notifications: Notifications) -> Outcome<Client> {
+    pub async fn open(&self, background: Background) -> Outcome<Client> {
         let remembered = self.remembered()?;
         let server = remembered.server.ok_or_else(|| {
             let what = "cannot connect: no server is known; sign in with `stronglog login --server URL`, or set STRONGLOG_SERVER";
             Failure::Other(Exit::SignIn, what.to_owned())
         })?;
-        let mut builder = self.builder()?.server(server).tokens(self.token_store()).notifications(notifications == Notifications::On);
+        let mut builder = self
+            .builder()?
+            .server(server)
+            .tokens(self.token_store())
+            .notifications(background == Background::SyncAndWatch)
+            .paused(background == Background::Nothing);
         if let Some(path) = remembered.authority {
             let pem = fs::read(&path)
                 .map_err(|error| Failure::new(format!("cannot read the certificate authority {}: {error}", path.display())))?;
@@ -155,11 +160,14 @@ impl Profile {
     }
 }
 
-/// Whether to receive change notifications.
+/// What an open client does by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Notifications {
-    On,
-    Off,
+pub enum Background {
+    /// Syncs, and receives change notifications.
+    SyncAndWatch,
+    Sync,
+    /// Only answers calls, for commands that have nothing to do with the records.
+    Nothing,
 }
 
 fn platform_folder() -> Outcome<PathBuf> {

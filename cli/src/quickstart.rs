@@ -19,7 +19,7 @@ use crate::args::Quickstart;
 use crate::demo;
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::{DemoOutput, QuickstartOutput, StepOutput};
-use crate::profile::{Notifications, Profile, make_private};
+use crate::profile::{Background, Profile, make_private};
 use crate::progress::{self, Progress, Shown, Synced};
 use crate::terminal::{counted, remark};
 
@@ -102,7 +102,7 @@ fn folder(asked: &Quickstart) -> Outcome<PathBuf> {
 async fn device(name: &'static str, folder: &std::path::Path, server: &str) -> Outcome<Device> {
     let profile = Profile::at(folder.join(name), server);
     // Without change notifications, records are transferred only in the steps that say so.
-    let client = profile.open(Notifications::Off).await?;
+    let client = profile.open(Background::Sync).await?;
     Ok(Device { name, profile, client })
 }
 

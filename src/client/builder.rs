@@ -40,6 +40,7 @@ pub struct ClientBuilder {
     tokens: Box<dyn TokenStore>,
     settings: Settings,
     notifications: bool,
+    paused: bool,
 }
 
 impl Default for ClientBuilder {
@@ -51,6 +52,7 @@ impl Default for ClientBuilder {
             tokens: Box::new(MemoryTokens::default()),
             settings: Settings::default(),
             notifications: true,
+            paused: false,
         }
     }
 }
@@ -93,7 +95,13 @@ impl ClientBuilder {
         self
     }
 
-    /// Opens the database, and starts to sync if a user is signed in. Must be called within a tokio runtime.
+    /// Whether to open the client paused, so that nothing is synced until [`Client::resume`] is called. Off by default.
+    pub fn paused(mut self, paused: bool) -> Self {
+        self.paused = paused;
+        self
+    }
+
+    /// Opens the database, and starts to sync if a user is signed in and the client is not paused. Must be called within a tokio runtime.
     ///
     /// # Errors
     /// Returns an error if the database cannot be opened, the tokens cannot be read, or the server's URL or the certificate is invalid.
@@ -125,6 +133,9 @@ impl ClientBuilder {
             tokio::spawn(listen(link, signals.downgrade(), status_received.clone()));
         }
         let client = Client { inner: Arc::new(Inner { store, signals, status: status_received, changes, link }) };
+        if self.paused {
+            client.pause();
+        }
         client.resume_session().await?;
         Ok(client)
     }

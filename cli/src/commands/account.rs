@@ -6,7 +6,7 @@ use stronglog_sync::transport::Traffic;
 use crate::args::{Account, Logout, SignIn};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::{AccountOutput, DoneOutput, LogoutOutput, RecoveryCodeOutput, SignInOutput};
-use crate::profile::{Notifications, Profile};
+use crate::profile::{Background, Profile};
 use crate::progress::{self, Shown};
 use crate::summary::{acts, exit_of, say_synced};
 use crate::terminal::{Asking, ask_line, bold, bytes, counted, good, moment, password, remark, say, say_fields, say_json};
@@ -16,7 +16,7 @@ pub const NEW_PASSWORD: &str = "STRONGLOG_NEW_PASSWORD";
 const RECOVERY_CODE: &str = "STRONGLOG_RECOVERY_CODE";
 
 pub async fn register(profile: &Profile, sign_in: &SignIn, json: bool) -> Outcome {
-    let client = profile.open(Notifications::Off).await?;
+    let client = profile.open(Background::Sync).await?;
     profile.check_writable()?;
     if client.account().owner()?.is_some() {
         return Err(other_account(profile, "create an account", "the new account")?);
@@ -32,7 +32,7 @@ pub async fn register(profile: &Profile, sign_in: &SignIn, json: bool) -> Outcom
 
 /// Sets a new password with the recovery code, and signs in with it.
 pub async fn recover(profile: &Profile, sign_in: &SignIn, json: bool) -> Outcome {
-    let client = profile.open(Notifications::Off).await?;
+    let client = profile.open(Background::Sync).await?;
     profile.check_writable()?;
     let email = email(sign_in).await?;
     let code = Asking { question: "Recovery code", variable: RECOVERY_CODE, stdin: false, twice: false };
@@ -63,7 +63,7 @@ fn say_recovery_code(code: &str) -> Outcome<()> {
 }
 
 pub async fn login(profile: &Profile, sign_in: &SignIn, json: bool) -> Outcome {
-    let client = profile.open(Notifications::Off).await?;
+    let client = profile.open(Background::Sync).await?;
     let email = email(sign_in).await?;
     let asking = Asking { question: "Password", variable: PASSWORD, stdin: sign_in.password_stdin, twice: false };
     let password = password(asking).await?;
@@ -134,8 +134,7 @@ pub async fn logout(profile: &Profile, logout: &Logout, json: bool) -> Outcome {
     if profile.tokens()?.is_none() {
         return Err(Failure::Other(Exit::SignIn, "cannot sign out: not signed in".to_owned()));
     }
-    let client = profile.open(Notifications::Off).await?;
-    client.pause();
+    let client = profile.open(Background::Nothing).await?;
     let which = if logout.all_devices { SignOut::AllDevices } else { SignOut::ThisDevice };
     match client.account().sign_out(which).await {
         // The tokens of this device are deleted in any case. Signing out other devices requires the server.
@@ -157,8 +156,7 @@ pub async fn logout(profile: &Profile, logout: &Logout, json: bool) -> Outcome {
 }
 
 pub async fn run(profile: &Profile, action: &Account, json: bool) -> Outcome {
-    let client = profile.open(Notifications::Off).await?;
-    client.pause();
+    let client = profile.open(Background::Nothing).await?;
     match action {
         Account::Show => {
             let account = client.account().read().await?;

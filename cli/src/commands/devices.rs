@@ -5,15 +5,14 @@ use stronglog_sync::api::Device;
 use crate::args::{Devices, DevicesAction};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::{DeviceOutput, DoneOutput};
-use crate::profile::{Notifications, Profile};
+use crate::profile::{Background, Profile};
 use crate::terminal::{ago, bold, faint, good, say, say_json, thousands};
 
 /// The number of characters of an id that tell devices apart in the list.
 const SHORT_ID: usize = 8;
 
 pub async fn run(profile: &Profile, asked: &Devices, json: bool) -> Outcome {
-    let client = profile.open(Notifications::Off).await?;
-    client.pause();
+    let client = profile.open(Background::Nothing).await?;
     let account = client.account();
     let devices = account.devices().await?;
     let done = match &asked.action {

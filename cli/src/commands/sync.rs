@@ -9,7 +9,7 @@ use stronglog_sync::{Client, SyncState};
 use crate::args::{Confirm, Sync};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::output::SyncOutput;
-use crate::profile::{Notifications, Profile};
+use crate::profile::{Background, Profile};
 use crate::progress::{self, Shown, Synced, since};
 use crate::summary::{exit_of, say_synced, waits_for_the_user};
 use crate::terminal::{remark, say_json};
@@ -22,7 +22,7 @@ pub async fn run(profile: &Profile, sync: &Sync, json: bool) -> Outcome {
         let what = "cannot sync: not signed in; use `stronglog login`, or `stronglog register` to create an account";
         return Err(Failure::Other(Exit::SignIn, what.to_owned()));
     }
-    let client = profile.open(if sync.watch { Notifications::On } else { Notifications::Off }).await?;
+    let client = profile.open(if sync.watch { Background::SyncAndWatch } else { Background::Sync }).await?;
     let shown = if json { Shown::Never } else { Shown::OnTerminal };
     let mut synced = progress::sync(&client, "syncing", Traffic::default(), None, shown).await?;
     // The decision applies to the question as it stands after the sync, because this sync may have raised it.
