@@ -57,9 +57,9 @@
 //!
 //! # Features
 //!
-//! `client` (default): the client, with its driver, the SQLite store (`sqlite`) and HTTPS (`reqwest`). `axum`: the server's routes. Without
-//! features, the crate opens no socket or file and does not depend on tokio, reqwest or rusqlite. `simulation` allows a rule to be switched
-//! off; it is for this repository's tests only.
+//! `client` (default): the client, with its driver, the SQLite store (`sqlite`) and HTTPS (`reqwest`). `axum`: the server's routes.
+//! `schemars`: the JSON Schemas of records and messages. Without features, the crate opens no socket or file and does not depend on tokio,
+//! reqwest or rusqlite. `simulation` allows a rule to be switched off; it is for this repository's tests only.
 
 #![deny(missing_docs)]
 #![deny(clippy::disallowed_methods)]

@@ -79,7 +79,7 @@ fn built_from(package: &str, arguments: &[&str]) -> Vec<String> {
 
 #[test]
 fn without_its_features_the_library_has_no_runtime_network_or_database() {
-    const HEAVY: [&str; 4] = ["tokio", "reqwest", "rusqlite", "axum"];
+    const HEAVY: [&str; 5] = ["tokio", "reqwest", "rusqlite", "axum", "schemars"];
     let heavy = |features: &[&str]| {
         let crates = built_from("stronglog-sync", &[&["--edges", "normal"], features].concat());
         HEAVY.iter().copied().filter(|heavy| crates.iter().any(|name| name == heavy)).collect::<Vec<_>>()

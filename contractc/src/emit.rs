@@ -3,6 +3,7 @@
 pub mod coverage;
 pub mod docs;
 mod evaluated;
+mod json_schema;
 pub mod rust;
 pub mod sql;
 pub mod template;

@@ -4,6 +4,10 @@
 pub mod client;
 pub mod collection;
 pub mod headers;
+
+#[cfg(feature = "schemars")]
+pub mod json_schema;
+
 pub mod operations;
 pub mod registry;
 pub mod runtime;

@@ -18,6 +18,9 @@ mod edits;
 mod http;
 #[path = "../invariants.rs"]
 mod invariants;
+#[cfg(feature = "schemars")]
+#[path = "../json_schema.rs"]
+mod json_schema;
 #[path = "../records.rs"]
 mod records;
 #[path = "../released.rs"]

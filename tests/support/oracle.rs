@@ -29,7 +29,7 @@ impl Oracle {
                     bind(&mut schema, bound, &names);
                     if let Some(extension) = schema.as_object_mut().and_then(|members| members.remove("x-any-collection")) {
                         let member = extension["member"].as_str().expect("a member");
-                        schema["properties"][member] = json!({ "const": path });
+                        schema["properties"][member] = json!({ "type": "string", "const": path });
                     }
                     schemas.insert(instance, schema);
                 }
@@ -39,7 +39,7 @@ impl Oracle {
             if schemas[base].get("x-any-collection").is_some() {
                 let variants: Vec<Value> =
                     collections.iter().map(|(bound, _)| json!({ "$ref": format!("#/components/schemas/{bound}{base}") })).collect();
-                schemas.insert(base.clone(), json!({ "oneOf": variants }));
+                schemas.insert(base.clone(), json!({ "description": schemas[base]["description"], "oneOf": variants }));
             }
         }
         Oracle { schemas }
@@ -51,18 +51,22 @@ impl Oracle {
     }
 
     pub fn validator(&self, name: &str) -> Validator {
-        let schema = json!({ "$ref": format!("#/components/schemas/{name}"), "components": { "schemas": self.schemas } });
-        jsonschema::options()
-            .with_draft(jsonschema::Draft::Draft202012)
-            .should_validate_formats(true)
-            .with_keyword("x-rules", |_, rules, _| {
-                let rules = rules.as_array().expect("rules").iter().map(|rule| rule.as_str().expect("a rule").to_owned());
-                Ok(Box::new(Rules(rules.collect())))
-            })
-            .with_keyword("x-max-depth", |_, max, _| Ok(Box::new(MaxDepth(max.as_u64().expect("a depth")))))
-            .build(&schema)
-            .unwrap_or_else(|error| panic!("the oracle cannot compile {name}: {error}"))
+        compile(&json!({ "$ref": format!("#/components/schemas/{name}"), "components": { "schemas": self.schemas } }))
     }
+}
+
+/// A validator for a JSON Schema with our extensions.
+pub fn compile(schema: &Value) -> Validator {
+    jsonschema::options()
+        .with_draft(jsonschema::Draft::Draft202012)
+        .should_validate_formats(true)
+        .with_keyword("x-rules", |_, rules, _| {
+            let rules = rules.as_array().expect("rules").iter().map(|rule| rule.as_str().expect("a rule").to_owned());
+            Ok(Box::new(Rules(rules.collect())))
+        })
+        .with_keyword("x-max-depth", |_, max, _| Ok(Box::new(MaxDepth(max.as_u64().expect("a depth")))))
+        .build(schema)
+        .unwrap_or_else(|error| panic!("the oracle cannot compile a schema: {error}: {schema}"))
 }
 
 /// The contract as plain JSON, read by the compiler's YAML reader without its source positions.

@@ -202,6 +202,17 @@ describe("x-each", () => {
     expect(value.items).toHaveLength(3);
     expect(rt.judgeEach(Person, value.items).map(({ valid }) => valid)).toEqual([true, false, true]);
   });
+
+  test("and each alone, in a part that a check applies and in an item", () => {
+    const part = rt.json("object").check(rt.allOf(page));
+    expect(rt.validate(part, value)).not.toEqual([]);
+    expect(rt.parseEach(part, value).valid).toBe(true);
+    const nested = rt.parseEach(rt.each(page), [value, { items: "none" }]);
+    expect(nested).toMatchObject({ valid: true, value: [{ items: [{ name: "ab" }, { name: "cd" }] }] });
+    expect(nested.refused.map(({ raw }) => raw)).toEqual([{ name: "" }, { items: "none" }]);
+    expect(rt.parseEach(rt.anyOf([page]), value)).toMatchObject({ valid: true, refused: [{ raw: { name: "" } }] });
+    expect(rt.validate(page, value)).not.toEqual([]);
+  });
 });
 
 test("text that is no JSON has the keyword `syntax`", () => {

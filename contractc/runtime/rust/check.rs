@@ -1,5 +1,7 @@
 //! The keywords of JSON Schema 2020-12, one function each. Generated validators are straight-line calls of these.
 
+mod objects;
+
 use std::cmp::Ordering;
 
 use super::format::Format;
@@ -7,6 +9,7 @@ use super::json::{Array, Json, Object};
 use super::number::Number;
 use super::pattern::Pattern;
 use super::report::{At, Checker};
+pub use objects::number_member;
 
 /// A set of JSON types, for `type`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +46,12 @@ impl Types {
         self.0 & other.0 != 0
     }
 
+    /// The names of the types in the set.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        let names = ["null", "boolean", "integer", "number", "string", "array", "object"];
+        names.into_iter().enumerate().filter(move |(bit, _)| self.0 >> bit & 1 == 1).map(|(_, name)| name)
+    }
+
     fn accepts(self, value: Json<'_>) -> bool {
         let matching = match value {
             Json::Null => Types::NULL,
@@ -59,9 +68,7 @@ impl Types {
 
 impl std::fmt::Display for Types {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let names = ["null", "boolean", "integer", "number", "string", "array", "object"];
-        let listed: Vec<_> = (0..7).filter(|bit| self.0 >> bit & 1 == 1).map(|bit| names[bit]).collect();
-        f.write_str(&listed.join(" or "))
+        f.write_str(&self.names().collect::<Vec<_>>().join(" or "))
     }
 }
 
@@ -337,78 +344,6 @@ impl Checker {
     /// The items of an `x-each` array; empty if they are to be validated one by one later.
     pub fn each<'a>(&self, array: Array<'a>) -> Array<'a> {
         if self.apart { Array::empty() } else { array }
-    }
-}
-
-/// Keywords for objects.
-impl Checker {
-    /// `required`
-    #[inline]
-    pub fn required(&mut self, object: Object<'_>, names: &[&str], at: At<'_>) {
-        let found = match object {
-            Object::Tape(container) => container.has_all(names),
-            // One pass over the members. Names are unique on both sides.
-            other => other.into_iter().filter(|(name, _)| names.contains(name)).count() == names.len(),
-        };
-        if !found {
-            self.missing(object, names, at);
-        }
-    }
-
-    #[cold]
-    fn missing(&mut self, object: Object<'_>, names: &[&str], at: At<'_>) {
-        self.violation(at, "required", || {
-            let missing: Vec<&str> = names.iter().copied().filter(|name| object.get(name).is_none()).collect();
-            format!("lacks {}", list(&missing))
-        });
-    }
-
-    /// `additionalProperties: false`, for an undeclared member.
-    #[cold]
-    pub fn unknown_member(&mut self, at: At<'_>) {
-        self.violation(at, "additionalProperties", || "is an unknown member".to_owned());
-    }
-
-    /// `minProperties`
-    pub fn min_properties(&mut self, object: Object<'_>, min: u64, at: At<'_>) {
-        if (object.len() as u64) < min {
-            self.violation(at, "minProperties", || format!("has {} members; at least {min} are needed", object.len()));
-        }
-    }
-
-    /// `maxProperties`
-    pub fn max_properties(&mut self, object: Object<'_>, max: u64, at: At<'_>) {
-        if object.len() as u64 > max {
-            self.violation(at, "maxProperties", || format!("has {} members; at most {max} are accepted", object.len()));
-        }
-    }
-
-    /// `propertyNames`: validates each name as a string, and reports its violations at the member.
-    pub fn property_names(&mut self, object: Object<'_>, at: At<'_>, check: impl Fn(Json<'_>, At<'_>, &mut Checker)) {
-        for (name, _) in object {
-            let at = at.member(name);
-            if !self.accepts(|out| check(Json::String(name), at, out)) {
-                self.violation(at, "propertyNames", || "has a name that is not accepted".to_owned());
-            }
-        }
-    }
-
-    /// `dependentRequired`
-    pub fn dependent_required(&mut self, object: Object<'_>, name: &str, needs: &[&str], at: At<'_>) {
-        if object.get(name).is_some() && needs.iter().any(|need| object.get(need).is_none()) {
-            self.violation(at, "dependentRequired", || {
-                let missing: Vec<&str> = needs.iter().copied().filter(|need| object.get(need).is_none()).collect();
-                format!("has {} which requires {}", quote(name), list(&missing))
-            });
-        }
-    }
-}
-
-/// The value of a member as a number, for `x-rules`.
-pub fn number_member(object: Object<'_>, name: &str) -> Option<Number> {
-    match object.get(name) {
-        Some(Json::Number(number)) => Some(number),
-        _ => None,
     }
 }
 

@@ -2,11 +2,12 @@
 
 import * as z from "zod";
 import { isFormat, type Format } from "./format.js";
+import { ofCheck, violate } from "./issue.js";
 import { equal, has, hasDuplicates, isNumeric, isObject, isOfType, member, names, quote, show, toJson, type JsonObject, type JsonType } from "./json.js";
 import { compareWithSum, isMultipleOf } from "./number.js";
-import { accepts, closed, runNow, violate } from "./schema.js";
+import { accepts, issuesOf, type Payload } from "./schema.js";
+import { closed } from "./structure.js";
 
-type Payload = z.core.ParsePayload;
 type Check = z.core.$ZodCheck<unknown>;
 
 /** A check that runs even if another check has failed, so that all violations are found. */
@@ -70,7 +71,7 @@ export function allOf(...schemas: readonly z.ZodType[]): Check {
 /** `anyOf` beside other keywords */
 export function matchesAny(schemas: readonly z.ZodType[]): Check {
   return check((payload) => {
-    if (!schemas.some((schema) => accepts(schema, payload.value))) {
+    if (!schemas.some((schema) => accepts(schema, payload.value, payload))) {
       violate(payload, "anyOf", "matches none of the variants");
     }
   });
@@ -79,7 +80,7 @@ export function matchesAny(schemas: readonly z.ZodType[]): Check {
 /** `oneOf` beside other keywords */
 export function matchesOne(schemas: readonly z.ZodType[]): Check {
   return check((payload) => {
-    const matching = schemas.filter((schema) => accepts(schema, payload.value)).length;
+    const matching = schemas.filter((schema) => accepts(schema, payload.value, payload)).length;
     if (matching !== 1) {
       violate(payload, "oneOf", `matches ${matching} variants; exactly one is accepted`);
     }
@@ -89,7 +90,7 @@ export function matchesOne(schemas: readonly z.ZodType[]): Check {
 /** `not` */
 export function not(schema: z.ZodType): Check {
   return check((payload) => {
-    if (accepts(schema, payload.value)) {
+    if (accepts(schema, payload.value, payload)) {
       violate(payload, "not", "matches a schema under `not`");
     }
   });
@@ -98,7 +99,7 @@ export function not(schema: z.ZodType): Check {
 /** `if`, `then` and `else` */
 export function condition(schema: z.ZodType, then: z.ZodType | undefined, otherwise?: z.ZodType): Check {
   return check((payload) => {
-    const branch = accepts(schema, payload.value) ? then : otherwise;
+    const branch = accepts(schema, payload.value, payload) ? then : otherwise;
     if (branch !== undefined) {
       apply(branch, payload);
     }
@@ -107,8 +108,8 @@ export function condition(schema: z.ZodType, then: z.ZodType | undefined, otherw
 
 /** Also validates the current value against another schema. */
 function apply(schema: z.ZodType, payload: Payload): void {
-  for (const issue of runNow(schema, payload.value, { async: false }).issues) {
-    payload.issues.push({ ...issue, continue: true });
+  for (const issue of issuesOf(schema, payload.value, payload)) {
+    payload.issues.push(ofCheck(issue));
   }
 }
 
@@ -146,7 +147,7 @@ export function uniqueItems(): Check {
 /** `contains`, `minContains` and `maxContains` */
 export function contains(schema: z.ZodType, min = 1, max: number = Infinity): Check {
   return ofArrays((array, payload) => {
-    const count = array.filter((item) => accepts(schema, item)).length;
+    const count = array.filter((item) => accepts(schema, item, payload)).length;
     if (count < min) {
       violate(payload, min === 1 ? "contains" : "minContains", `has ${count} matching items; at least ${min} are needed`);
     }
@@ -203,7 +204,7 @@ export function maxProperties(max: number): Check {
 export function propertyNames(schema: z.ZodType): Check {
   return ofObjects((object, payload) => {
     for (const name of names(object)) {
-      if (!accepts(schema, name)) {
+      if (!accepts(schema, name, payload)) {
         violate(payload, "propertyNames", "has a name that is not accepted", [name]);
       }
     }
@@ -282,8 +283,8 @@ function applyRest(rest: z.ZodType | typeof closed, part: unknown, key: Property
     violate(payload, keyword, "is never accepted", [key]);
     return;
   }
-  for (const issue of runNow(rest, part, { async: false }).issues) {
-    payload.issues.push({ ...issue, path: [key, ...(issue.path ?? [])], continue: true });
+  for (const issue of issuesOf(rest, part, payload)) {
+    payload.issues.push(ofCheck(issue, [key]));
   }
 }
 

@@ -3,6 +3,7 @@
 mod checks;
 mod client;
 mod headers;
+mod json_schema;
 pub(super) mod names;
 mod operations;
 mod parameters;
@@ -27,6 +28,9 @@ pub fn emit(plan: &Plan<'_>) -> Vec<OutputFile> {
     let has_collections = !plan.contract.collections.is_empty();
     if !plan.contract.operations.is_empty() {
         sources.extend(operations::emit(plan, &names));
+    }
+    if !plan.shapes.declarations.is_empty() {
+        sources.push(("json_schema.rs", json_schema::emit(plan, &names)));
     }
     if has_collections {
         sources.push(("registry.rs", registry::emit(plan, &names)));
@@ -93,6 +97,7 @@ fn runtime() -> Vec<OutputFile> {
     const FILES: &[(&str, &str)] = &[
         ("axum", include_str!("../../runtime/rust/axum.rs")),
         ("check", include_str!("../../runtime/rust/check.rs")),
+        ("check/objects", include_str!("../../runtime/rust/check/objects.rs")),
         ("declare", include_str!("../../runtime/rust/declare.rs")),
         ("format", include_str!("../../runtime/rust/format.rs")),
         ("http", include_str!("../../runtime/rust/http.rs")),
@@ -101,6 +106,7 @@ fn runtime() -> Vec<OutputFile> {
         ("http/template", include_str!("../../runtime/rust/http/template.rs")),
         ("http/text", include_str!("../../runtime/rust/http/text.rs")),
         ("json", include_str!("../../runtime/rust/json.rs")),
+        ("json_schema", include_str!("../../runtime/rust/json_schema.rs")),
         ("mod", include_str!("../../runtime/rust/mod.rs")),
         ("number", include_str!("../../runtime/rust/number.rs")),
         ("pattern", include_str!("../../runtime/rust/pattern.rs")),
@@ -145,6 +151,13 @@ fn root(plan: &Plan<'_>, names: &Names) -> Source {
             pub mod headers;
         ),
     );
+    let json_schema = when(
+        !plan.shapes.declarations.is_empty(),
+        quote!(
+            #[cfg(feature = "schemars")]
+            pub mod json_schema;
+        ),
+    );
     let operations = when(
         has_operations,
         quote!(
@@ -175,7 +188,7 @@ fn root(plan: &Plan<'_>, names: &Names) -> Source {
         // A union is as large as its largest variant. Boxing some variants would make every use of them harder.
         #![allow(clippy::large_enum_variant)]
         #scripts
-        #client #collection #headers #operations #registry
+        #client #collection #headers #json_schema #operations #registry
         pub mod runtime;
         #server
         pub mod types;
@@ -248,12 +261,15 @@ fn manifest(plan: &Plan<'_>) -> String {
          # The server side: routes for axum.\n\
          axum = [\"dep:axum\"]\n\
          # The default transport of the client.\n\
-         reqwest = [\"dep:reqwest\"]\n\n\
+         reqwest = [\"dep:reqwest\"]\n\
+         # The JSON Schemas of the types.\n\
+         schemars = [\"dep:schemars\"]\n\n\
          [dependencies]\n\
          axum = {{ version = \"0.8\", default-features = false, optional = true }}\n\
          http = \"1\"\n\
          regress = \"0.11\"\n\
          reqwest = {{ version = \"0.13\", optional = true }}\n\
+         schemars = {{ version = \"1\", optional = true }}\n\
          serde = {{ version = \"1\", features = [\"derive\"] }}\n\
          serde_json = \"1\"\n\
          {uuid}\n\

@@ -164,6 +164,8 @@ pub struct UnionTag {
     pub member: String,
     /// The values that select each variant, in the order of `one_of`: strings or booleans.
     pub values: Vec<Vec<JsonValue>>,
+    /// Whether only the `discriminator` says so. Otherwise each variant requires its values itself.
+    pub by_discriminator: bool,
 }
 
 /// The `discriminator` of a union whose variants are references.

@@ -1,5 +1,6 @@
 //! Reads schema objects: every keyword is enforced, recorded as an annotation, or rejected at its position.
 
+mod contradictions;
 mod keywords;
 mod values;
 
@@ -32,10 +33,14 @@ impl<'a> Reader<'a> {
             let span =
                 job.node.as_map().and_then(|map| map.iter().find(|entry| entry.key == keyword)).map_or(value.node.span, |e| e.key_span);
             self.note_stated(job.id, keyword, &value);
-            let known = KEYWORDS.binary_search_by_key(&keyword, |(name, _)| name).ok().map(|index| KEYWORDS[index].1);
-            let known = self.known(keyword, known, lone_reference, span);
-            match known {
-                None => self.count(keyword, KeywordRole::Annotation),
+            let listed = KEYWORDS.binary_search_by_key(&keyword, |(name, _)| name).ok().map(|index| KEYWORDS[index].1);
+            match self.known(keyword, listed, lone_reference, span) {
+                None => {
+                    if listed.is_none() && matches!(value.node.value, Value::Null) {
+                        self.valueless(keyword, span);
+                    }
+                    self.count(keyword, KeywordRole::Annotation);
+                }
                 Some(Known::Unsupported) => {
                     self.diagnostics
                         .error(span, format!("unsupported keyword `{keyword}`"))
@@ -96,6 +101,15 @@ impl<'a> Reader<'a> {
                 None
             }
             known => known,
+        }
+    }
+
+    /// Warns of an unknown keyword without a value, which is what follows a comma in an unquoted text in braces.
+    fn valueless(&mut self, keyword: &str, span: Span) {
+        if close_keyword(keyword).is_none() && !keyword.starts_with("x-") {
+            self.diagnostics
+                .warning(span, format!("ignored keyword `{keyword}`: it is unknown and has no value"))
+                .hint("quote a text that contains a comma: within braces, a comma ends the value");
         }
     }
 
@@ -231,6 +245,7 @@ impl<'a> Reader<'a> {
             }
         }
         width_bounds(schema);
+        self.contradictions(node, schema);
         let object = &mut schema.object;
         let rank = |name: &String| object.required.iter().position(|required| required == name).unwrap_or(usize::MAX);
         object.properties.sort_by_key(|(name, _)| rank(name));

@@ -223,7 +223,7 @@ impl<'a> Reader<'a> {
             schema.one_of.push(instance);
             values.push(vec![path.into()]);
         }
-        schema.tag = Some(UnionTag { member, values });
+        schema.tag = Some(UnionTag { member, values, by_discriminator: false });
         true
     }
 }

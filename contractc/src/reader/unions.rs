@@ -92,7 +92,7 @@ impl<'a> Reader<'a> {
                 }
                 values.push(own);
             }
-            Some(UnionTag { member: member.clone(), values })
+            Some(UnionTag { member: member.clone(), values, by_discriminator: false })
         })
     }
 
@@ -102,7 +102,7 @@ impl<'a> Reader<'a> {
         let requires = |variant: &SchemaId| self.object_parts(*variant).iter().any(|part| part.object.required.contains(member));
         let is_decided = variants.len() == values.len() && values.iter().all(|values| !values.is_empty()) && variants.iter().all(requires);
         let values = || values.iter().map(|values| values.iter().map(|value| value.as_str().into()).collect()).collect();
-        is_decided.then(|| UnionTag { member: member.clone(), values: values() })
+        is_decided.then(|| UnionTag { member: member.clone(), values: values(), by_discriminator: true })
     }
 
     /// The allOf closure of a schema that accepts only objects; empty for any other schema.

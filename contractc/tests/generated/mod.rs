@@ -27,6 +27,7 @@ axum = { version = "0.8", default-features = false, optional = true }
 http = "1"
 regress = "0.11"
 reqwest = { version = "0.13", default-features = false, optional = true }
+schemars = { version = "1", default-features = false, optional = true }
 serde = { version = "1", features = ["derive"] }
 serde_json = "1"
 uuid = { version = "1", default-features = false, features = ["v5"] }
@@ -34,6 +35,7 @@ uuid = { version = "1", default-features = false, features = ["v5"] }
 [features]
 axum = ["dep:axum"]
 reqwest = ["dep:reqwest"]
+schemars = ["dep:schemars"]
 
 [profile.dev]
 debug = false

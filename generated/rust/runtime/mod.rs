@@ -10,7 +10,7 @@
 //! - [`check`]: the keywords of JSON Schema; [`report`]: the violations that they find
 //! - [`schema`]: the traits of generated types, and their entry points; [`declare`]: the macros that declare the types
 //! - [`http`]: requests, responses and the transport trait of the generated client
-//! - `reqwest`, `axum`: two optional integrations, behind features of the same names
+//! - `reqwest`, `axum`, `json_schema`: optional integrations, behind the features `reqwest`, `axum` and `schemars`
 
 pub mod check;
 pub mod declare;
@@ -26,5 +26,7 @@ pub mod tape;
 
 #[cfg(feature = "axum")]
 pub mod axum;
+#[cfg(feature = "schemars")]
+pub mod json_schema;
 #[cfg(feature = "reqwest")]
 pub mod reqwest;

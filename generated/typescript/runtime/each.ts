@@ -3,7 +3,7 @@
 
 import type * as z from "zod";
 import { violations, type Verdict, type Violation } from "./report.js";
-import { withSorter } from "./schema.js";
+import { withSorter, type Sorter } from "./schema.js";
 
 /** A single item: valid, or kept with its violations. */
 export type Each<T> = { readonly valid: true; readonly value: T } | Invalid;
@@ -18,9 +18,9 @@ export interface Invalid {
 }
 
 /** Validates items one by one. */
-export function judgeEach<T>(item: z.ZodType<T>, items: readonly unknown[]): Each<T>[] {
+export function judgeEach<T>(item: z.ZodType<T>, items: readonly unknown[], sorter?: Sorter): Each<T>[] {
   return items.map((raw) => {
-    const result = item.safeParse(raw);
+    const result = item.safeParse(raw, withSorter(sorter));
     return result.success ? { valid: true, value: result.data } : { valid: false, violations: violations(result.error), raw };
   });
 }
@@ -31,16 +31,14 @@ export type Sorted<T> = Verdict<T> & { readonly refused: readonly Invalid[] };
 /** Validates a value as a whole. Its `x-each` arrays are returned with only their valid items; the other items are in `refused`. */
 export function parseEach<T>(schema: z.ZodType<T>, value: unknown): Sorted<T> {
   const refused: Invalid[] = [];
-  const result = withSorter(
-    (items, item) =>
-      judgeEach(item, items).flatMap((judged) => {
-        if (judged.valid) {
-          return [judged.value];
-        }
-        refused.push(judged);
-        return [];
-      }),
-    () => schema.safeParse(value),
-  );
+  const sorter: Sorter = (items, item) =>
+    judgeEach(item, items, sorter).flatMap((judged) => {
+      if (judged.valid) {
+        return [judged.value];
+      }
+      refused.push(judged);
+      return [];
+    });
+  const result = schema.safeParse(value, withSorter(sorter));
   return result.success ? { valid: true, value: result.data, refused } : { valid: false, violations: violations(result.error), refused };
 }

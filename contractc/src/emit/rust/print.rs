@@ -28,6 +28,13 @@ pub fn text(text: &str) -> Literal {
     Literal::string(text)
 }
 
+/// A raw string literal, for text with many quotes.
+pub fn raw_text(text: &str) -> Literal {
+    // A carriage return is not valid in a raw string, and JSON has none.
+    let hashes = (1..).map(|count| "#".repeat(count)).find(|hashes| !text.contains(&format!("\"{hashes}"))).unwrap_or_default();
+    format!("r{hashes}\"{text}\"{hashes}").parse().unwrap_or_else(|_| Literal::string(text))
+}
+
 /// An array of string literals.
 pub fn texts<T: AsRef<str>>(values: impl IntoIterator<Item = T>) -> TokenStream {
     let values = values.into_iter().map(|value| text(value.as_ref()));

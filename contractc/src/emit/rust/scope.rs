@@ -67,6 +67,14 @@ pub const VALIDATORS: Imports = &[
     ("super::runtime::report", &["At", "Checker"]),
 ];
 
+/// Imports of `json_schema.rs`.
+pub const JSON_SCHEMA: Imports = &[
+    ("schemars", &["Schema", "SchemaGenerator"]),
+    ("super::runtime", &["self as rt"]),
+    ("super::runtime::json_schema", &["json_schema"]),
+    ("super", &["types"]),
+];
+
 /// Imports of `registry.rs`.
 pub const REGISTRY: Imports = &[
     ("super::collection", &["Collection", "Index", "Reference", "Route", "Synced"]),

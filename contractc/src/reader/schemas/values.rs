@@ -32,6 +32,9 @@ impl Reader<'_> {
             }
             _ => single.to_vec(),
         };
+        if names.is_empty() {
+            self.diagnostics.error(node.span, "`type` is an empty list; at least one name is needed");
+        }
         let mut types = Types(0);
         for name in names {
             // YAML parses an unquoted `null` as the null value.

@@ -1,0 +1,36 @@
+// Issues: what a schema reports to Zod, and which checks Zod still runs on the value.
+
+import type * as z from "zod";
+import { show, type JsonType } from "./json.js";
+import type { Payload } from "./schema.js";
+
+type Issue = z.core.$ZodRawIssue;
+
+/** Which checks still run on a value after an issue: all of them, only the keyword checks without Zod's own, or none. */
+type Onward = "all" | "keywords" | "none";
+
+/** How Zod writes that in an issue. */
+const CONTINUE: Readonly<Record<Onward, boolean | undefined>> = { all: true, keywords: undefined, none: false };
+
+/** Records a violation of a keyword. */
+export function violate(payload: Payload, keyword: string, message: string, path?: PropertyKey[]): void {
+  const place = path === undefined ? {} : { path };
+  payload.issues.push({ code: "custom", params: { keyword }, message, input: payload.value, continue: CONTINUE.all, ...place });
+}
+
+/** Records that a value has none of the types. */
+export function wrongType(payload: Payload, types: readonly JsonType[], onward: Onward = "all"): Payload {
+  const message = types.length === 0 ? "is not JSON" : `is ${show(payload.value)}; ${types.join(" or ")} is accepted`;
+  payload.issues.push({ code: "custom", params: { keyword: "type" }, message, input: payload.value, continue: CONTINUE[onward] });
+  return payload;
+}
+
+/** An issue of a part, for the whole: the keyword checks of the whole still run where those of the part could not. */
+export function ofPart(issue: Issue): Issue {
+  return issue.continue === CONTINUE.none ? { ...issue, continue: CONTINUE.keywords } : issue;
+}
+
+/** An issue that a check has found with another schema: it keeps no other check from running. */
+export function ofCheck(issue: Issue, path: readonly PropertyKey[] = []): Issue {
+  return { ...issue, ...(path.length === 0 ? {} : { path: [...path, ...(issue.path ?? [])] }), continue: CONTINUE.all };
+}

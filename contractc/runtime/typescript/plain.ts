@@ -1,0 +1,160 @@
+// Schemas of values without parts: scalars, and JSON of any type.
+
+import * as z from "zod";
+import { violate, wrongType } from "./issue.js";
+import { isOfType, show, type JsonType } from "./json.js";
+import { afterChecks, as, carry, inherit, type Context, type Payload } from "./schema.js";
+
+const ExactString: z.core.$constructor<z.ZodString> = /* @__PURE__ */ z.core.$constructor("ExactString", (schema, def) => {
+  inherit(z.ZodString, schema, def);
+  schema._zod.parse = (payload): Payload => (typeof payload.value === "string" ? payload : wrongType(payload, ["string"], "none"));
+});
+
+/** `type: string` */
+/* @__NO_SIDE_EFFECTS__ */
+export function string(): z.ZodString {
+  return new ExactString({ type: "string" });
+}
+
+interface IntegerDef extends z.core.$ZodNumberDef {
+  /** Whether the type of the values includes bigints. */
+  readonly isLong: boolean;
+}
+
+const Integer: z.core.$constructor<z.ZodNumber, IntegerDef> = /* @__PURE__ */ z.core.$constructor("Integer", (schema, def) => {
+  inherit(z.ZodNumber, schema, def);
+  schema._zod.parse = (payload): Payload => {
+    if (typeof payload.value !== "bigint" && !Number.isInteger(payload.value)) {
+      // Bounds apply to every number, including fractions.
+      wrongType(payload, ["integer"], typeof payload.value === "number" ? "all" : "keywords");
+    }
+    return payload;
+  };
+  if (!def.isLong) {
+    afterChecks(schema, refuseLong);
+  }
+});
+
+/** After the bounds: an integer that they refuse has no other fault. */
+function refuseLong(payload: Payload, context: Context): Payload {
+  if (typeof payload.value === "bigint" && context.judging !== true && payload.issues.length === 0) {
+    const message = `is ${String(payload.value)}, which a JavaScript number does not hold exactly; \`format: int64\` makes it a bigint`;
+    violate(payload, "type", message);
+  }
+  return payload;
+}
+
+/** `type: integer`, in any notation; the bounds are also checked for a number with a fraction. */
+/* @__NO_SIDE_EFFECTS__ */
+export function integer(): z.ZodNumber {
+  return new Integer({ type: "number", checks: [], isLong: false });
+}
+
+/** Like {@link integer}, where the contract names integers beyond 2^53: they are bigints. */
+/* @__NO_SIDE_EFFECTS__ */
+export function longInteger(): z.ZodNumber {
+  return new Integer({ type: "number", checks: [], isLong: true });
+}
+
+const Double: z.core.$constructor<z.ZodNumber> = /* @__PURE__ */ z.core.$constructor("Double", (schema, def) => {
+  inherit(z.ZodNumber, schema, def);
+  schema._zod.parse = (payload): Payload => {
+    const isNumber = typeof payload.value === "bigint" || Number.isFinite(payload.value);
+    return isNumber ? payload : wrongType(payload, ["number"], "keywords");
+  };
+  // The checks see the exact integer.
+  afterChecks(schema, rounded);
+});
+
+function rounded(payload: Payload): Payload {
+  if (typeof payload.value === "bigint") {
+    payload.value = Number(payload.value);
+  }
+  return payload;
+}
+
+/** `type: number`: the value is a double. */
+/* @__NO_SIDE_EFFECTS__ */
+export function number(): z.ZodNumber {
+  return new Double({ type: "number", checks: [] });
+}
+
+type Scalar = string | number | boolean;
+
+const Choice: z.core.$constructor<z.ZodEnum> = /* @__PURE__ */ z.core.$constructor("Choice", (schema, def) => {
+  inherit(z.ZodEnum, schema, def);
+  const { values } = schema._zod;
+  schema._zod.parse = (payload): Payload => {
+    if (!values.has(payload.value as string)) {
+      if (typeof payload.value !== "string") {
+        wrongType(payload, ["string"]);
+      }
+      violate(payload, "enum", `is ${show(payload.value)}; one of ${[...values].join(", ")} is accepted`);
+    }
+    return payload;
+  };
+});
+
+/** `type: string` with `enum` */
+/* @__NO_SIDE_EFFECTS__ */
+export function choice<const T extends string>(values: readonly T[]): z.ZodType<T> {
+  return as<T>(new Choice({ type: "enum", entries: Object.fromEntries(values.map((value) => [value, value])) }));
+}
+
+const Constant: z.core.$constructor<z.ZodLiteral<Scalar>> = /* @__PURE__ */ z.core.$constructor("Constant", (schema, def) => {
+  inherit(z.ZodLiteral, schema, def);
+  const value = def.values[0];
+  const type = typeof value as JsonType;
+  schema._zod.parse = (payload): Payload => {
+    if (payload.value !== value) {
+      if (!isOfType(payload.value, [type])) {
+        wrongType(payload, [type]);
+      }
+      violate(payload, "const", `is ${show(payload.value)}; only ${show(value)} is accepted`);
+    }
+    return payload;
+  };
+});
+
+/** A `const` beside its `type` */
+/* @__NO_SIDE_EFFECTS__ */
+export function constant<const T extends Scalar>(value: T): z.ZodType<T> {
+  return as<T>(new Constant({ type: "literal", values: [value] }));
+}
+
+interface JsonDef extends z.core.$ZodUnknownDef {
+  readonly types: readonly JsonType[];
+}
+
+const Json: z.core.$constructor<z.ZodUnknown, JsonDef> = /* @__PURE__ */ z.core.$constructor("Json", (schema, def) => {
+  inherit(z.ZodUnknown, schema, def);
+  schema._zod.parse = (payload: Payload, context: Context): Payload => {
+    carry(payload, context);
+    if (typeof payload.value === "bigint" && def.types.includes("number")) {
+      rounded(payload);
+    }
+    const accepted = context.judging === true && def.types.includes("integer") ? [...def.types, "bigint" as const] : def.types;
+    if (payload.value === undefined || (accepted.length > 0 && !isOfType(payload.value, accepted))) {
+      wrongType(payload, def.types);
+    }
+    return payload;
+  };
+});
+
+/** JSON of any of the given types, or of any type if none is given; further constraints are checks. */
+/* @__NO_SIDE_EFFECTS__ */
+export function json<T = unknown>(...types: JsonType[]): z.ZodType<T> {
+  return as<T>(new Json({ type: "unknown", types }));
+}
+
+/** The schema `false`. */
+/* @__NO_SIDE_EFFECTS__ */
+export function never<T = never>(): z.ZodType<T> {
+  return as<T>(json().check((payload) => violate(payload, "false", "is never accepted")));
+}
+
+/** Whether a schema accepts any value. */
+export function isAnything(schema: z.core.$ZodType): boolean {
+  const { types = [], checks = [] } = schema._zod.def as Partial<JsonDef>;
+  return schema instanceof z.ZodUnknown && types.length === 0 && checks.length === 0;
+}

@@ -1,0 +1,111 @@
+// Schemas of unions, and of values that contain values of their own schema.
+
+import * as z from "zod";
+import { violate } from "./issue.js";
+import { isObject, member, show } from "./json.js";
+import { as, inherit, runNow, type Payload, type Result } from "./schema.js";
+
+const AnyOf: z.core.$constructor<z.ZodUnion<z.ZodType[]>> = /* @__PURE__ */ z.core.$constructor("AnyOf", (schema, def) => {
+  inherit(z.ZodUnion, schema, def);
+  schema._zod.parse = (payload, context): Payload => {
+    const probe = { ...context, abortEarly: true };
+    for (const option of def.options) {
+      const result = runNow(option, payload.value, probe);
+      if (result.issues.length === 0) {
+        payload.value = result.value;
+        return payload;
+      }
+    }
+    violate(payload, "anyOf", "matches none of the variants");
+    return payload;
+  };
+});
+
+/** `anyOf` */
+/* @__NO_SIDE_EFFECTS__ */
+export function anyOf<T = unknown>(options: readonly z.ZodType[]): z.ZodType<T> {
+  return as<T>(new AnyOf({ type: "union", options: [...options] }));
+}
+
+const OneOf: z.core.$constructor<z.ZodUnion<z.ZodType[]>> = /* @__PURE__ */ z.core.$constructor("OneOf", (schema, def) => {
+  inherit(z.ZodUnion, schema, def);
+  schema._zod.parse = (payload, context): Payload => {
+    const probe = { ...context, abortEarly: true };
+    const matching = def.options.map((option) => runNow(option, payload.value, probe)).filter((result) => result.issues.length === 0);
+    const [only] = matching;
+    if (only !== undefined && matching.length === 1) {
+      payload.value = only.value;
+    } else {
+      const message = only === undefined ? "matches none of the variants" : `matches ${matching.length} variants; exactly one is accepted`;
+      violate(payload, "oneOf", message);
+    }
+    return payload;
+  };
+});
+
+/** `oneOf` */
+/* @__NO_SIDE_EFFECTS__ */
+export function oneOf<T = unknown>(options: readonly z.ZodType[]): z.ZodType<T> {
+  return as<T>(new OneOf({ type: "union", options: [...options] }));
+}
+
+/** A variant of a union, and the values of the member that identifies it. */
+type Variant = readonly [tag: string | boolean | readonly (string | boolean)[], schema: z.ZodType];
+
+interface TaggedDef extends z.core.$ZodUnionDef<z.ZodType[]> {
+  readonly tag: string;
+  readonly variants: ReadonlyMap<unknown, z.ZodType>;
+}
+
+const Tagged: z.core.$constructor<z.ZodUnion<z.ZodType[]>, TaggedDef> = /* @__PURE__ */ z.core.$constructor("Tagged", (schema, def) => {
+  inherit(z.ZodUnion, schema, def);
+  schema._zod.parse = (payload, context): Result => {
+    const seen = isObject(payload.value) ? member(payload.value, def.tag) : undefined;
+    const variant = def.variants.get(seen);
+    if (variant !== undefined) {
+      return variant._zod.run(payload, context);
+    }
+    const name = JSON.stringify(def.tag);
+    const message = seen === undefined ? `lacks the member ${name} that selects the variant` : `has ${name} ${show(seen)}, which selects no variant`;
+    violate(payload, "oneOf", message);
+    return payload;
+  };
+});
+
+/** `oneOf` over variants that a member distinguishes. */
+/* @__NO_SIDE_EFFECTS__ */
+export function tagged<T = unknown>(tag: string, variants: readonly Variant[]): z.ZodType<T> {
+  const options = variants.map(([, schema]) => schema);
+  const entries = variants.flatMap(([tags, schema]) => [tags].flat().map((value): [unknown, z.ZodType] => [value, schema]));
+  return as<T>(new Tagged({ type: "union", options, inclusive: false, tag, variants: new Map(entries) }));
+}
+
+// Recursion
+
+interface NestedDef extends z.core.$ZodLazyDef<z.ZodType> {
+  readonly levelsMax: number;
+}
+
+const Nested: z.core.$constructor<z.ZodLazy<z.ZodType>, NestedDef> = /* @__PURE__ */ z.core.$constructor("Nested", (schema, def) => {
+  inherit(z.ZodLazy, schema, def);
+  /** The current recursion depth of this schema; each schema counts its own levels. */
+  let level = 0;
+  schema._zod.parse = (payload, context): Result => {
+    if (level === def.levelsMax) {
+      violate(payload, "x-max-depth", `nests deeper than ${def.levelsMax} levels`);
+      return payload;
+    }
+    level += 1;
+    try {
+      return def.getter()._zod.run(payload, context);
+    } finally {
+      level -= 1;
+    }
+  };
+});
+
+/** `x-max-depth` */
+/* @__NO_SIDE_EFFECTS__ */
+export function nested<T>(levelsMax: number, schema: z.ZodType<T>): z.ZodType<T> {
+  return as<T>(new Nested({ type: "lazy", getter: () => schema, levelsMax }));
+}

@@ -1,0 +1,44 @@
+//! `json_schema.rs`: what the contract says of each type, as its `schemars::JsonSchema`.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+
+use super::names::Names;
+use super::print::{docs, ident, print, raw_text, text};
+use super::{Source, scope};
+use crate::emit::json_schema::JsonSchema;
+use crate::emit::{Plan, in_parallel};
+use crate::shapes::DeclarationId;
+
+pub fn emit(plan: &Plan<'_>, names: &Names) -> Source {
+    let mut items = in_parallel(&names.sorted(), |(name, id)| print(implementation(plan, names, name, *id)));
+    items.push(print(by_name(plan, names)));
+    Source::Printed { head: scope::head("The JSON Schemas of the types, for schemars.", scope::JSON_SCHEMA), items }
+}
+
+fn implementation(plan: &Plan<'_>, names: &Names, name: &str, id: DeclarationId) -> TokenStream {
+    let JsonSchema { value, references } = JsonSchema::new(plan, plan.shapes.get(id).schema);
+    let (name, schema) = (ident(name), raw_text(&value.to_string()));
+    let references = references.iter().map(|(pointer, target)| {
+        let (pointer, target): (Literal, _) = (text(pointer), ident(names.type_name(*target)));
+        quote!(#pointer => #target,)
+    });
+    quote!(json_schema! { #name = #schema { #(#references)* } })
+}
+
+/// The function that finds the JSON Schema of a type by the name of its schema.
+fn by_name(plan: &Plan<'_>, names: &Names) -> TokenStream {
+    let known = plan.contract.names.iter().filter_map(|(name, id)| Some((name, plan.shapes.of(plan.contract, *id)?)));
+    let arms = known.map(|(name, declaration)| {
+        let (name, ty) = (text(name), ident(names.type_name(declaration)));
+        quote!(#name => generator.into_root_schema_for::<types::#ty>(),)
+    });
+    let about = docs("The JSON Schema of the schema that the contract calls `schema`, with the definitions that it refers to.");
+    quote! {
+        #about
+        pub fn of(schema: &str) -> Option<Schema> {
+            let generator = SchemaGenerator::default();
+            Some(match schema { #(#arms)* _ => return None, })
+        }
+    }
+}
