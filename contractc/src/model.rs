@@ -20,7 +20,8 @@ pub use operation::{
 pub use text::TextShape;
 
 pub use rules::{
-    ArrayRules, Comparison, Condition, Contains, Discriminator, IntegerWidth, NumberRules, ObjectRules, Rule, Sign, TextRules, UnionTag,
+    ArrayRules, Comparison, Condition, Contains, Discriminator, IntegerWidth, NumberRules, ObjectRules, Rule, RustType, Sign, TextRules,
+    UnionTag,
 };
 
 pub use selection::NotFound;
@@ -148,6 +149,8 @@ pub struct Schema {
     pub max_depth: Option<u64>,
     /// `x-ref`: the collection that an id points to.
     pub refers_to: Option<String>,
+    /// `x-rust-type`
+    pub rust_type: Option<RustType>,
     /// For a schema that is not in the document itself: the schema that it was derived from.
     pub view: Option<View>,
 }
@@ -346,7 +349,7 @@ impl Schema {
             _ => return None,
         };
         let adds_nothing = self.types.is_none() && !self.object.any() && !self.has_other_constraints();
-        adds_nothing.then_some(target)
+        (adds_nothing && self.rust_type.is_none()).then_some(target)
     }
 
     /// Whether every value is accepted.
@@ -372,7 +375,7 @@ impl Schema {
         let Self {
             never, constant, enumeration, number, text, array, any_of, one_of, not, condition, rules, max_depth,
             accepts_null: _, types: _, object: _, reference: _, all_of: _,
-            span: _, pointer: _, annotations: _, refers_to: _, view: _, tag: _, discriminator: _,
+            span: _, pointer: _, annotations: _, refers_to: _, rust_type: _, view: _, tag: _, discriminator: _,
         } = self;
         let values = *never || constant.is_some() || enumeration.is_some();
         let facets = number.any() || text.any() || array.any();

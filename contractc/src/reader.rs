@@ -203,6 +203,7 @@ impl<'a> Reader<'a> {
         self.views();
         self.union_tags();
         self.check_stated();
+        self.check_rust_types();
     }
 
     fn info(&mut self, root: &Located<'a>) {

@@ -245,7 +245,7 @@ reqwest = { version = "0.13", default-features = false, optional = true }
 schemars = { version = "1", default-features = false, optional = true }
 serde = { version = "1", features = ["derive"] }
 serde_json = "1"
-uuid = { version = "1", default-features = false, features = ["v5"] }
+uuid = { version = "1", default-features = false, features = ["serde", "v5"] }
 
 [features]
 axum = ["dep:axum"]

@@ -1,5 +1,6 @@
 //! The traits of generated types. The macros of `declare.rs` implement them; the checks are functions of `validators.rs`.
 
+mod foreign;
 mod values;
 
 use std::collections::BTreeMap;
@@ -8,6 +9,7 @@ use std::ops::Bound;
 use super::json::{Json, MemberView, Object, Value};
 use super::report::{At, Checker, Report};
 use super::tape::{Place, Tape};
+pub use foreign::Foreign;
 
 /// A type that can be viewed as JSON without copying.
 pub trait ToJson {

@@ -52,8 +52,8 @@ struct Row {
     interpreter: &'static str,
 }
 
-/// Keywords that select among Rust's integer types. JavaScript has a single number type.
-const RUST_ALONE: &[&str] = &["maximum", "minimum"];
+/// Keywords that select a Rust type. JavaScript has a single number type, and no types by path.
+const RUST_ALONE: &[&str] = &["maximum", "minimum", "x-rust-type"];
 
 /// Keywords that determine the type of a value.
 const SHAPING: &[&str] = &[
@@ -85,6 +85,7 @@ fn columns(keyword: &str, fate: KeywordFate) -> (&'static str, &'static str, &'s
         KeywordFate::Direction => ("by direction", "by direction", "by direction"),
         KeywordFate::Refused => ("refused", "refused", "refused"),
         KeywordFate::Registry => ("collection registry", "annotation", "annotation"),
+        KeywordFate::Type => ("by type", "annotation", "annotation"),
         KeywordFate::Place => ("by place", "by place", "by place"),
         KeywordFate::Enforced if SHAPING.contains(&keyword) => ("by type", "by validator", "by interpreter"),
         KeywordFate::Enforced => ("", "by validator", "by interpreter"),

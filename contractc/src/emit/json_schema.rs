@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::Plan;
-use crate::model::{Annotations, ArrayRules, NumberRules, ObjectRules, Schema, SchemaId, TextRules, UnionTag};
+use crate::model::{Annotations, ArrayRules, NumberRules, ObjectRules, RustType, Schema, SchemaId, TextRules, UnionTag};
 use crate::runtime::check::Types;
 use crate::runtime::report::escaped;
 use crate::shapes::DeclarationId;
@@ -85,7 +85,7 @@ impl Printer<'_> {
         #[rustfmt::skip]
         let Schema {
             never, accepts_null, types, constant, enumeration, number, text, array, object, reference, all_of, any_of, one_of, not, condition,
-            tag, rules, max_depth, refers_to, annotations, span: _, pointer: _, view: _, discriminator: _,
+            tag, rules, max_depth, refers_to, rust_type, annotations, span: _, pointer: _, view: _, discriminator: _,
         } = schema;
         if *never {
             return json!(false);
@@ -110,6 +110,7 @@ impl Printer<'_> {
         out.list("x-rules", &rules.iter().map(|rule| rule.text.as_str()).collect::<Vec<_>>());
         out.set("x-max-depth", *max_depth);
         out.set("x-ref", refers_to.clone());
+        out.set("x-rust-type", rust_type.as_ref().map(rust_type_members));
         reference.inspect(|target| self.reference(*target, &mut out));
         if out.members.is_empty() && !self.refers(pointer) { json!(true) } else { Value::Object(out.members) }
     }
@@ -221,6 +222,15 @@ fn discriminate(tag: &UnionTag, out: &mut Keywords<'_>) {
     for (variant, values) in variants.into_iter().flatten().filter_map(Value::as_object_mut).zip(values) {
         push_part(variant, json!({ "properties": { member: { "enum": values } }, "required": [member] }));
     }
+}
+
+fn rust_type_members(rust_type: &RustType) -> Value {
+    let RustType { krate, version, features, path } = rust_type;
+    let mut members = json!({ "crate": krate, "version": version, "path": path.join("::") });
+    if !features.is_empty() {
+        members["features"] = json!(features);
+    }
+    members
 }
 
 /// Adds a part to `allOf`.

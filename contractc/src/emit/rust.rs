@@ -13,6 +13,8 @@ mod scope;
 mod server;
 mod types;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -114,6 +116,7 @@ fn runtime() -> Vec<OutputFile> {
         ("report", include_str!("../../runtime/rust/report.rs")),
         ("scanner", include_str!("../../runtime/rust/scanner.rs")),
         ("schema", include_str!("../../runtime/rust/schema.rs")),
+        ("schema/foreign", include_str!("../../runtime/rust/schema/foreign.rs")),
         ("schema/values", include_str!("../../runtime/rust/schema/values.rs")),
         ("tape", include_str!("../../runtime/rust/tape.rs")),
         ("tape/parser", include_str!("../../runtime/rust/tape/parser.rs")),
@@ -245,11 +248,7 @@ fn validator(plan: &Plan<'_>, names: &Names) -> TokenStream {
 }
 
 fn manifest(plan: &Plan<'_>) -> String {
-    let uuid = if plan.contract.collections.is_empty() {
-        ""
-    } else {
-        "uuid = { version = \"1\", default-features = false, features = [\"v5\"] }\n"
-    };
+    let others = foreign_crates(plan);
     format!(
         "# {}\n\
          [package]\n\
@@ -272,10 +271,29 @@ fn manifest(plan: &Plan<'_>) -> String {
          schemars = {{ version = \"1\", optional = true }}\n\
          serde = {{ version = \"1\", features = [\"derive\"] }}\n\
          serde_json = \"1\"\n\
-         {uuid}\n\
+         {others}\n\
          [workspace]\n",
         plan.origin()
     )
+}
+
+/// The crates that only some contracts need: `uuid` for collections, and those of `x-rust-type`.
+fn foreign_crates(plan: &Plan<'_>) -> String {
+    const KNOWN: [&str; 9] = ["alloc", "axum", "core", "http", "regress", "reqwest", "schemars", "serde", "std"];
+    let mut crates: BTreeMap<&str, (&str, BTreeSet<&str>)> = BTreeMap::new();
+    if !plan.contract.collections.is_empty() {
+        crates.insert("uuid", ("1", BTreeSet::from(["v5"])));
+    }
+    for foreign in plan.contract.schemas.iter().filter_map(|schema| schema.rust_type.as_ref()) {
+        let (_, features) = crates.entry(&foreign.krate).or_insert((&foreign.version, BTreeSet::new()));
+        features.extend(foreign.features.iter().map(String::as_str));
+    }
+    let line = |(name, (version, features)): (&str, (&str, BTreeSet<&str>))| {
+        let features: Vec<&str> = features.into_iter().collect();
+        let defaults = if name == "uuid" { "default-features = false, " } else { "" };
+        format!("{name} = {{ version = {version:?}, {defaults}features = {features:?} }}\n")
+    };
+    crates.into_iter().filter(|(name, _)| !KNOWN.contains(name) && *name != "serde_json").map(line).collect()
 }
 
 /// A description as doc comments, for code that is given as text.

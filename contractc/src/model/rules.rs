@@ -196,6 +196,19 @@ pub struct Rule {
     pub offset: Option<(Sign, String)>,
 }
 
+/// An existing Rust type that stands for the values of a schema in place of a generated one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RustType {
+    /// The name of its crate on crates.io, or `std`.
+    pub krate: String,
+    /// The accepted versions of the crate.
+    pub version: String,
+    /// The features of the crate that the type needs.
+    pub features: Vec<String>,
+    /// The segments of its path, from the crate on.
+    pub path: Vec<String>,
+}
+
 /// The operator of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Comparison {

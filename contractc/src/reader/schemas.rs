@@ -2,6 +2,7 @@
 
 mod contradictions;
 mod keywords;
+mod rust_type;
 mod values;
 
 use super::{Bindings, Dialect, Job, Key, Located, Reader};
@@ -155,6 +156,7 @@ impl<'a> Reader<'a> {
             "x-max-depth" => schema.max_depth = self.size(value.node, keyword),
             "x-ref" => schema.refers_to = self.collection_name(value.node),
             "x-rules" => self.rules(value, schema),
+            "x-rust-type" => schema.rust_type = self.rust_type(value.node),
             // Read before the schemas, together with all sibling keywords.
             "x-sync" | "x-any-collection" => {}
             "prefixItems" | "items" | "minItems" | "maxItems" | "uniqueItems" | "contains" | "minContains" | "maxContains"

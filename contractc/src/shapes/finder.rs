@@ -276,6 +276,11 @@ fn names(contract: &Contract) -> BTreeMap<SchemaId, Vec<String>> {
     for (name, id) in named {
         names.entry(contract.resolved(*id)).or_insert_with(|| vec![name.clone()]);
     }
+    // A type that stands for a generated one needs a name to stand under.
+    let foreign = (0..contract.schemas.len()).map(SchemaId).filter(|id| contract.schema(*id).rust_type.is_some());
+    for id in foreign {
+        names.entry(id).or_insert_with(|| contract.place_words(id));
+    }
     // Referenced schemas are shared, and may be recursive.
     for target in contract.schemas.iter().filter_map(|schema| schema.reference) {
         let target = contract.resolved(target);

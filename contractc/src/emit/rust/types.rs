@@ -8,7 +8,7 @@ use super::names::{Names, Unique, value_name, variant_name};
 use super::print::{docs, ident, print, text};
 use super::{Source, scope};
 use crate::emit::{Plan, in_parallel};
-use crate::model::{IntegerWidth, SchemaId};
+use crate::model::{IntegerWidth, RustType, SchemaId};
 use crate::runtime::check::Types;
 use crate::shapes::{Attempt, Declaration, DeclarationId, Field, FieldKind, Shape, Type, Variant};
 
@@ -26,6 +26,9 @@ struct Emitter<'p> {
 impl Emitter<'_> {
     fn declaration(&self, id: DeclarationId) -> TokenStream {
         let declaration = self.plan.shapes.get(id);
+        if let Some(foreign) = &self.plan.contract.schema(declaration.schema).rust_type {
+            return self.foreign(id, foreign);
+        }
         match &declaration.shape {
             Shape::Record { fields, rest } => self.record(id, fields, rest.as_ref()),
             Shape::Texts(texts) => self.texts(id, texts),
@@ -179,6 +182,14 @@ impl Emitter<'_> {
         let (docs, name) = (self.type_docs(self.plan.shapes.get(id)), ident(self.names.type_name(id)));
         let (schema, check, inner) = (self.schema_name(id), self.check(id), self.ty(ty));
         quote!(newtype! { #docs pub struct #name(#inner) as #schema by #check #derives })
+    }
+
+    /// A type around one that is not generated. Its JSON is kept beside the value.
+    fn foreign(&self, id: DeclarationId, foreign: &RustType) -> TokenStream {
+        let path = foreign.path.iter().map(|segment| ident(segment));
+        let (docs, name) = (self.type_docs(self.plan.shapes.get(id)), ident(self.names.type_name(id)));
+        let (schema, check) = (self.schema_name(id), self.check(id));
+        quote!(newtype! { #docs pub struct #name(rt::schema::Foreign<#(::#path)*>) as #schema by #check })
     }
 
     fn ty(&self, ty: &Type) -> TokenStream {

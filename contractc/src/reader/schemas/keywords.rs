@@ -86,6 +86,7 @@ pub(super) const KEYWORDS: &[(&str, Known)] = &[
     ("x-max-depth", Known::Extension),
     ("x-ref", Known::Extension),
     ("x-rules", Known::Extension),
+    ("x-rust-type", Known::Extension),
     ("x-sync", Known::Extension),
     ("xml", Known::Annotation),
 ];
@@ -103,6 +104,8 @@ pub enum KeywordFate {
     Refused,
     /// Data for the sync engine.
     Registry,
+    /// Names a type.
+    Type,
     /// Holds schemas for references to point to.
     Place,
 }
@@ -111,6 +114,7 @@ pub enum KeywordFate {
 pub fn keyword_fates() -> Vec<(&'static str, KeywordFate)> {
     let fate = |keyword: &str, known: Known| match known {
         _ if ["x-sync", "x-ref"].contains(&keyword) => KeywordFate::Registry,
+        _ if keyword == "x-rust-type" => KeywordFate::Type,
         _ if keyword == "$defs" => KeywordFate::Place,
         Known::Annotation => KeywordFate::Annotation,
         Known::Direction => KeywordFate::Direction,
