@@ -4,6 +4,7 @@ mod builder;
 mod records;
 mod subscriptions;
 mod transfer;
+mod verify;
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -29,6 +30,7 @@ pub use self::builder::ClientBuilder;
 pub use self::records::{JsonRecords, Records};
 pub use self::subscriptions::{Changes, Statuses};
 pub use self::transfer::{ExportOptions, Exported, ImportCounts, ImportOptions, Imported, OnConflict};
+pub use self::verify::{Difference, DifferenceKind, Verified};
 
 /// The records of a device, and their sync in the background. Clones share the same client.
 ///

@@ -461,7 +461,7 @@ impl Engine {
     fn request_failed(&mut self, failure: Failure, message: String, turn: &mut Turn) -> Option<Task> {
         self.offline = matches!(failure, Failure::Unreachable | Failure::Busy { .. });
         match failure {
-            Failure::Gone { restored_rev } => return Some(Task::BeginResync { restored_rev, epoch: None }),
+            Failure::Gone { restored_rev, since } => return Some(Task::BeginResync { restored_rev, since }),
             Failure::Unauthorized if !self.refreshed => {
                 self.refreshed = true;
                 self.refreshing = true;

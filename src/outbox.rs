@@ -14,7 +14,7 @@ use crate::pull;
 use crate::record::{Record, WRITTEN_BYTES_MAX, boolean, integer, rewrite};
 use crate::rules::{self, Rule};
 use crate::store::{Block, BlockedViolation, Key, Loaded, Meta, Past, PastVersion, Pending, Row, RowState, Write};
-use crate::wire::{self, Edit, Outcome, PushResult, Receipt};
+use crate::wire::{self, Change, Edit, Outcome, PushResult, Receipt};
 
 fn new_op(clock: &mut ClockAndRng<'_>, meta: &mut Meta) -> Op {
     meta.seq += 1;
@@ -279,18 +279,37 @@ pub fn outcomes(loaded: &mut Loaded, sent: &[Edit], result: &PushResult, clock: 
             Outcome::Rejected { .. } => {}
         }
     }
-    pushed.caught_up = without_echo(&mut loaded.meta, result);
+    writes.extend(unseen_losers(&loaded.meta, sent, result, clock.now_ms));
+    if let Some((cursor, caught_up)) = loaded.meta.cursor.as_deref().and_then(|cursor| cursor_after(cursor, result)) {
+        loaded.meta.cursor = Some(cursor);
+        pushed.caught_up = caught_up;
+    }
     Ok((writes, pushed))
 }
 
-/// Moves the cursor past the device's own push if no other device has pushed in the meantime. Returns whether it did.
-fn without_echo(meta: &mut Meta, result: &PushResult) -> bool {
-    let cursor = meta.cursor.as_deref().and_then(|text| text.parse::<Cursor>().ok());
-    let Some(cursor) = cursor.filter(|cursor| cursor.rev == result.prev_user_rev || !rules::on(Rule::EchoOnlyIfAlone)) else {
-        return false;
+/// Keeps the versions that the push replaced and that this device has never held (R23).
+fn unseen_losers(meta: &Meta, sent: &[Edit], result: &PushResult, now: i64) -> Vec<Write> {
+    let seen = meta.cursor.as_deref().and_then(|cursor| cursor.parse::<Cursor>().ok()).map_or(0, |cursor| cursor.rev);
+    let is_unseen = |loser: &&Change| loser.rev > seen && !loser.record.is_as_shipped() && rules::on(Rule::ReplacedAreKept);
+    let keep = |loser: &Change| {
+        let winner = sent.iter().find(|edit| edit.record.id == loser.record.id)?;
+        Some(remember(&pull::clean(loser, 0), Past::Lost, winner.op, now))
     };
-    meta.cursor = Some(Cursor { rev: result.user_rev, ..cursor }.to_string());
-    true
+    result.replaced.iter().filter(is_unseen).filter_map(keep).collect()
+}
+
+/// The cursor after a push, and whether the device has seen everything: that is the case if no other device has pushed in the meantime. The
+/// cursor proves what the push has told the device, even where its revision stays (R22).
+pub fn cursor_after(cursor: &str, result: &PushResult) -> Option<(String, bool)> {
+    let mut cursor: Cursor = cursor.parse().ok()?;
+    let caught_up = cursor.rev == result.prev_user_rev || !rules::on(Rule::EchoOnlyIfAlone);
+    if caught_up {
+        cursor.rev = result.user_rev;
+    }
+    if let Some(proof) = result.proof.clone().filter(|_| rules::on(Rule::CursorProvesPushed)) {
+        cursor.proof = proof;
+    }
+    Some((cursor.to_string(), caught_up))
 }
 
 /// The row of an acknowledged edit. An edit made since stays pending, based on the acknowledged revision (R5).
@@ -400,7 +419,9 @@ pub fn retry(loaded: &Loaded) -> Vec<Write> {
 pub fn discard(loaded: &mut Loaded, now: i64) -> Vec<Write> {
     let blocked: Vec<&Row> = loaded.rows.iter().flatten().filter(|row| matches!(row.state, RowState::Blocked(..))).collect();
     if blocked.iter().any(|row| row.base_rev.is_some()) && loaded.meta.resync.is_none() {
-        pull::begin_resync(&mut loaded.meta, None, None);
+        let beginning = |cursor: Cursor| Cursor { rev: 0, ..cursor }.to_string();
+        let since = loaded.meta.cursor.as_deref().and_then(|text| text.parse().ok()).map(beginning);
+        pull::begin_resync(&mut loaded.meta, None, since);
     }
     blocked.into_iter().flat_map(|row| [remember(row, Past::Discarded, row.op, now), Write::Remove(row.key())]).collect()
 }

@@ -4,11 +4,12 @@ use crate::clock::ClockAndRng;
 use uuid::Uuid;
 
 use crate::api::collection::{Collection, deterministic_id};
+use crate::api::runtime::json::Json;
 use crate::api::runtime::schema::parse;
 use crate::api::{Report, registry};
-use crate::merge::{Verdict, decide};
+use crate::merge::{Op, Verdict, decide};
 use crate::outbox::{is_from_clone, remember};
-use crate::record::rewrite;
+use crate::record::{Record, rewrite, uuid};
 use crate::rules::{self, Rule};
 use crate::store::{Key, Loaded, Meta, Past, Pending, Quarantined, Resync, Row, RowState, Write};
 use crate::task::Answer;
@@ -118,22 +119,41 @@ fn pulled_change(row: Option<&Row>, change: &Change, quarantined: bool, meta: &M
 
 /// Replaces the device's version with the server's.
 pub fn adopt(row: Option<&Row>, change: &Change, quarantined: bool, seen: u64, now: i64) -> Vec<Write> {
-    let adopted = Row {
-        collection: change.collection,
-        record: change.record.clone(),
-        op: change.op,
-        base_rev: Some(change.rev),
-        state: RowState::Clean,
-        seen,
-    };
+    let adopted = clean(change, seen);
     let why = match row {
         Some(row) if row.unacknowledged().is_some() && row.op.id != change.op.id => (!row.record.is_as_shipped()).then_some(Past::Lost),
+        Some(row) if lost_unseen(row, change) => (!row.record.is_as_shipped()).then_some(Past::Lost),
         Some(row) if !row.record.deleted && change.record.deleted => Some(Past::Deleted),
         _ => None,
     };
     let remembered = row.zip(why).map(|(row, why)| remember(row, why, change.op, now));
     let released = quarantined.then(|| Write::Release(adopted.key()));
     remembered.into_iter().chain(released).chain([Write::Put(adopted)]).collect()
+}
+
+/// The row of the server's version.
+pub fn clean(change: &Change, seen: u64) -> Row {
+    Row {
+        collection: change.collection,
+        record: change.record.clone(),
+        op: change.op,
+        base_rev: Some(change.rev),
+        state: RowState::Clean,
+        seen,
+    }
+}
+
+/// Whether the version that the device holds lost against one whose device had not seen it (R23). A record with another server id was
+/// deleted, forgotten by the server and made anew, so that the server knows nothing of earlier losses.
+fn lost_unseen(row: &Row, change: &Change) -> bool {
+    let is_beaten = row.base_rev.is_some_and(|rev| change.lost_against(rev));
+    rules::on(Rule::LosersAreKept) && row.op.id != change.op.id && (is_beaten || is_made_anew(&row.record, &change.record))
+}
+
+fn is_made_anew(before: &Record, after: &Record) -> bool {
+    let (Ok(before), Ok(after)) = (parse(before.text.as_bytes()), parse(after.text.as_bytes())) else { return false };
+    let id = |record: Json<'_>| uuid(record.get("serverId")).filter(|_| rules::on(Rule::MadeAnewIsKept));
+    id(before.root()).zip(id(after.root())).is_some_and(|(before, after)| before != after)
 }
 
 /// Resolves the server's version against a row with an unacknowledged edit, with the decision that the server will make when the edit is
@@ -171,14 +191,25 @@ fn unreadable_change(row: Option<&Row>, unreadable: &Unreadable, meta: &Meta, no
     Ok(match unreadable.stored.map(|stored| (stored, decide(Some(stored), row.version(), base_rev))) {
         Some((stored, Verdict::Accepted { .. })) => {
             let pending = row.unacknowledged().unwrap_or(Pending { since: now, lost: true, base_stamp: None });
+            let loser = loser_of(&row, unreadable, stored.version.op);
+            let remembered = loser.map(|loser| remember(&loser, Past::Lost, row.op, now));
             let pending = Row { state: RowState::Pending(pending), ..row };
-            vec![Write::Put(pending.rebased(stored.rev, stored.version.stamp)?)]
+            let rebased = Write::Put(pending.rebased(stored.rev, stored.version.stamp)?);
+            remembered.into_iter().chain([rebased]).collect()
         }
         Some((stored, Verdict::Superseded)) => {
             vec![remember(&row, Past::Lost, stored.version.op, now), Write::Remove(row.key()), set_aside]
         }
         Some((_, Verdict::Duplicate)) | None => vec![set_aside, Write::Put(row)],
     })
+}
+
+/// The unreadable version that lost against the edit in `row`, unless the two are of one device (R23).
+fn loser_of(row: &Row, unreadable: &Unreadable, op: Op) -> Option<Row> {
+    let is_kept = op.device != row.op.device && rules::on(Rule::LosersAreKept);
+    let tape = parse(unreadable.raw.as_bytes()).ok().filter(|_| is_kept)?;
+    let record = Record::read(tape.root().get("record")?)?;
+    Some(Row { record, op, ..row.clone() })
 }
 
 /// The entry of the quarantine for an unreadable change.
@@ -218,9 +249,10 @@ pub fn released(loaded: &Loaded, change: &Change, now: i64) -> Result<Vec<Write>
     Ok(writes)
 }
 
-/// Starts a full resync. `restored_rev` is the revision that the server was restored to, if it was, and `epoch` the server's epoch for
-/// which this was learned. The outbox stays, and the cursor stays until the resync ends.
-pub fn begin_resync(meta: &mut Meta, restored_rev: Option<u64>, epoch: Option<String>) {
+/// Starts a full resync. `restored_rev` is the revision that the server went back to, if it did, and `since` a cursor of the history for which
+/// this was learned: if the server goes back again before the resync ends, it refuses the cursor (R22). The outbox stays, and the cursor of
+/// the device stays until the resync ends.
+pub fn begin_resync(meta: &mut Meta, restored_rev: Option<u64>, since: Option<String>) {
     let earlier = meta.resync.as_ref();
     // A resync that is interrupted by another restore must still push what the earlier restore lost.
     let lowest = match (earlier.and_then(|resync| resync.restored_rev), restored_rev) {
@@ -228,7 +260,8 @@ pub fn begin_resync(meta: &mut Meta, restored_rev: Option<u64>, epoch: Option<St
         (earlier, later) => earlier.or(later),
     };
     meta.resyncs += 1;
-    meta.resync = Some(Resync { number: meta.resyncs, restored_rev: lowest, epoch, cursor: None, pulled: false, confirmed: false });
+    let cursor = since.filter(|_| rules::on(Rule::ResyncProvesHistory));
+    meta.resync = Some(Resync { number: meta.resyncs, restored_rev: lowest, cursor, pulled: false, confirmed: false });
 }
 
 /// Applies the user's answer to a resync that would delete many records. Pushing everything again means that the server has lost
@@ -242,7 +275,8 @@ pub fn answer_resync(meta: &mut Meta, answer: Answer) {
     }
 }
 
-/// Processes rows that the resync has not seen on the server. `loaded` holds some of them.
+/// Processes rows that the resync has not seen on the server. `loaded` holds some of them. What was deleted elsewhere, so long ago that the
+/// server has forgotten it, goes to the history as any other deletion.
 pub fn sweep(loaded: &mut Loaded, now: i64) -> Vec<Write> {
     let Some(resync) = &mut loaded.meta.resync else { return Vec::new() };
     resync.confirmed = true;
@@ -256,7 +290,17 @@ pub fn sweep(loaded: &mut Loaded, now: i64) -> Vec<Write> {
         RowState::Clean => Write::Put(Row { seen, ..row.clone() }),
         _ => Write::Put(Row { base_rev: None, seen, ..row.clone() }),
     };
-    loaded.rows.iter().flatten().map(write).collect()
+    let kept = |row: &Row, write: &Write| {
+        let is_gone = matches!(write, Write::Remove(_)) && !row.record.deleted && !row.record.is_as_shipped();
+        (is_gone && rules::on(Rule::LosersAreKept)).then(|| remember(row, Past::Deleted, row.op, now))
+    };
+    let mut writes = Vec::with_capacity(loaded.rows.len());
+    for row in loaded.rows.iter().flatten() {
+        let write = write(row);
+        writes.extend(kept(row, &write));
+        writes.push(write);
+    }
+    writes
 }
 
 /// Ends the resync. The cursor is replaced last.

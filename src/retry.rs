@@ -1,7 +1,7 @@
 //! Retries: what a failure means for the next attempt, and how long to wait (R14).
 
 /// The kinds of failed requests: a closed set, decided by status and code and never by message text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
     /// There was no answer, or it did not come from the server. The wait grows with each failure.
     Unreachable,
@@ -18,6 +18,8 @@ pub enum Failure {
     Gone {
         /// The revision that the server was restored to. `None` if the cursor is merely too old.
         restored_rev: Option<u64>,
+        /// The cursor from which the resync pulls (R22). `None` from a server of contract 1.0.0.
+        since: Option<String>,
     },
     /// The server rejected the push as a whole, because of its size or its content.
     Refused {

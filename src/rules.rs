@@ -42,6 +42,14 @@ pub enum Rule {
     PurgeAfterBackup,
     /// R11: a cursor of another epoch is rejected.
     EpochCheck,
+    /// R22: a cursor from a history that the server does not have is rejected.
+    CursorProvesHistory,
+    /// R22: the check of a history covers everything that a pull sends of a version, not only its op.
+    CheckCoversVersions,
+    /// R22: after a push, the cursor proves what the outcomes told the device.
+    CursorProvesPushed,
+    /// R22: a resync proves from its first page on which history its server has.
+    ResyncProvesHistory,
     /// R11: versions that a restored server has lost are pushed again.
     PushLostAgain,
     /// R11: a resync deletes the records that it has not seen.
@@ -64,6 +72,12 @@ pub enum Rule {
     CloneBeforeMerge,
     /// R21: a deletion leaves only a tombstone.
     TombstonesAreEmpty,
+    /// R23: a device that holds a version which lost without having been seen keeps it in its history.
+    LosersAreKept,
+    /// R23: a device keeps the versions that its push has replaced unseen.
+    ReplacedAreKept,
+    /// R23: a device keeps its version of a record that was deleted, purged and made anew.
+    MadeAnewIsKept,
     /// R24: an edit of an earlier version is not treated as an edit of the current version.
     StaleEditsHaveNoBase,
     /// R28: a call that cannot continue until the user acts returns.
@@ -126,6 +140,10 @@ impl Rule {
         Rule::PurgeWatermarkCheck,
         Rule::PurgeAfterBackup,
         Rule::EpochCheck,
+        Rule::CursorProvesHistory,
+        Rule::CheckCoversVersions,
+        Rule::CursorProvesPushed,
+        Rule::ResyncProvesHistory,
         Rule::PushLostAgain,
         Rule::SweepUnseen,
         Rule::AuthTouchesNothing,
@@ -137,6 +155,9 @@ impl Rule {
         Rule::CloneBecomesNew,
         Rule::CloneBeforeMerge,
         Rule::TombstonesAreEmpty,
+        Rule::LosersAreKept,
+        Rule::ReplacedAreKept,
+        Rule::MadeAnewIsKept,
         Rule::StaleEditsHaveNoBase,
         Rule::QuestionsAreReported,
     ];

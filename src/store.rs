@@ -453,10 +453,6 @@ pub struct Resync {
     /// The revision that the server was restored to, if it was restored from a backup. The server has lost every version with a later
     /// revision.
     pub restored_rev: Option<u64>,
-    /// The server's epoch for which `restored_rev` was learned. `None` until the first page has arrived and the server was asked about its
-    /// epoch.
-    #[serde(default)]
-    pub epoch: Option<String>,
     /// The resync's position in the feed.
     pub cursor: Option<String>,
     /// Whether every page is applied. The rows that were not seen are processed next.
@@ -466,12 +462,6 @@ pub struct Resync {
 }
 
 impl Resync {
-    /// Whether a page of this epoch may be merged by a device whose last known epoch is `known`. The server may have been restored again
-    /// before it sent the page, and the device must know what the server has lost before it overwrites anything.
-    pub fn is_known(&self, epoch: &str, known: &str) -> bool {
-        self.cursor.is_some() || epoch == known || self.epoch.as_deref() == Some(epoch)
-    }
-
     /// Whether it is still undecided if the user must confirm deletions.
     pub fn is_undecided(&self) -> bool {
         self.pulled && !self.confirmed

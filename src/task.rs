@@ -30,8 +30,8 @@ pub enum Task {
     BeginResync {
         /// The revision that the server was restored to, if it was. Later versions are pushed again.
         restored_rev: Option<u64>,
-        /// The server's epoch for which `restored_rev` was learned.
-        epoch: Option<String>,
+        /// Where the pull starts: a cursor of the history that the server has now (R22).
+        since: Option<String>,
     },
     /// Apply the user's answer to a resync that would delete many records.
     AnswerResync(Answer),
@@ -150,8 +150,8 @@ impl Task {
             }
             Task::Restamp => outbox::restamp(loaded, clock)?,
             Task::NewDevice { installation } => outbox::new_device(loaded, *installation, clock),
-            Task::BeginResync { restored_rev, epoch } => {
-                pull::begin_resync(&mut loaded.meta, *restored_rev, epoch.clone());
+            Task::BeginResync { restored_rev, since } => {
+                pull::begin_resync(&mut loaded.meta, *restored_rev, since.clone());
                 Vec::new()
             }
             Task::AnswerResync(answer) => {

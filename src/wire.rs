@@ -3,7 +3,7 @@
 //! The generated types of [`api`](crate::api) represent the same messages with typed records. A sync engine and a server only pass records
 //! on, so typed records would cost time without benefit. Here a validator checks the parsed text, and each record keeps its text.
 
-use std::fmt::Write;
+mod write;
 
 use uuid::Uuid;
 
@@ -21,6 +21,8 @@ use crate::api::{Rejection, Report, Schema};
 use crate::merge::{Op, Stored, Version};
 use crate::record::{Record, boolean, count, integer, uuid};
 
+pub use write::{edit_bytes, write_change, write_outcome, write_page, write_push, write_push_result};
+
 /// The server's current version of a record.
 #[derive(Clone, Debug)]
 pub struct Change {
@@ -32,9 +34,26 @@ pub struct Change {
     pub op: Op,
     /// The record, live or a tombstone.
     pub record: Record,
+    /// Which versions of the record lost against this one without having been seen, if any did (R23).
+    pub lost: Option<Lost>,
+}
+
+/// Versions of a record that were replaced by one that was not made on them, and that its device had not seen: those with a revision above
+/// `after`, up to `up_to`. Later versions carry this along, because a device may meet only the newest one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lost {
+    /// The revision that the replacing version was made on; 0 if it was made on none.
+    pub after: u64,
+    /// The revision that was replaced.
+    pub up_to: u64,
 }
 
 impl Change {
+    /// Whether the version of the record with this revision lost without having been seen.
+    pub fn lost_against(&self, rev: u64) -> bool {
+        self.lost.is_some_and(|lost| rev > lost.after && rev <= lost.up_to)
+    }
+
     /// The stored version, for conflict resolution (R8).
     pub fn stored(&self) -> Stored {
         Stored { version: version(self.op, &self.record), rev: self.rev }
@@ -113,10 +132,14 @@ pub struct Push {
 pub struct PushResult {
     /// One outcome for each edit, in order.
     pub outcomes: Vec<Outcome>,
+    /// The versions that accepted edits have replaced although they were not made on them (R23).
+    pub replaced: Vec<Change>,
     /// The account's newest revision before the push. A device whose cursor is at this revision has seen everything (R7).
     pub prev_user_rev: u64,
     /// The account's newest revision after the push.
     pub user_rev: u64,
+    /// The proof that the device's cursor carries after the push (R22). `None` from a server of contract 1.0.0.
+    pub proof: Option<String>,
     /// The server's clock, in milliseconds since the Unix epoch.
     pub server_time: i64,
 }
@@ -205,24 +228,6 @@ pub fn read_page(body: &[u8]) -> Result<Page, Report> {
     read().ok_or_else(unread)
 }
 
-/// Writes a page of a feed.
-pub fn write_page(page: &Page, feed: Feed) -> String {
-    let bytes: usize = page.changes.iter().flatten().map(|change| change.record.text.len() + 256).sum();
-    let mut text = String::with_capacity(bytes + 256);
-    text.push_str("{\"changes\":[");
-    for (index, change) in page.changes.iter().flatten().enumerate() {
-        comma(&mut text, index);
-        write_change(&mut text, change, feed);
-    }
-    let (cursor, more) = (&page.next_cursor, page.has_more);
-    let _ = write!(
-        text,
-        "],\"nextCursor\":\"{cursor}\",\"hasMore\":{more},\"userRev\":{},\"serverTime\":{}}}",
-        page.user_rev, page.server_time
-    );
-    text
-}
-
 /// Reads a push to a feed.
 ///
 /// # Errors
@@ -243,31 +248,6 @@ pub fn read_single_edit(body: &[u8], collection: &'static Collection) -> Result<
     Ok(read_edit(parse(body)?.root(), Feed::One(collection)))
 }
 
-/// Writes a push to the global feed.
-pub fn write_push<'a>(edits: impl IntoIterator<Item = &'a Edit>, cursor: Option<&str>) -> String {
-    let mut text = String::from("{\"changes\":[");
-    for (index, edit) in edits.into_iter().enumerate() {
-        comma(&mut text, index);
-        let _ = write!(text, "{{\"collection\":\"{}\",\"op\":", edit.collection.path);
-        write_op(&mut text, edit.op);
-        if let Some(rev) = edit.base_rev {
-            let _ = write!(text, ",\"baseRev\":{rev}");
-        }
-        let _ = write!(text, ",\"record\":{}}}", edit.record.text);
-    }
-    text.push(']');
-    if let Some(cursor) = cursor {
-        let _ = write!(text, ",\"cursor\":\"{cursor}\"");
-    }
-    text.push('}');
-    text
-}
-
-/// The maximum number of bytes that an edit takes in a push.
-pub fn edit_bytes(record: &Record) -> usize {
-    record.text.len() + 320
-}
-
 /// Reads the result of a push to the global feed. `collections` are the collections of the pushed edits, in order; a winner belongs to the
 /// collection of its edit.
 ///
@@ -283,84 +263,12 @@ pub fn read_push_result(body: &[u8], collections: &[&'static Collection]) -> Res
             outcomes: outcomes.collect::<Option<_>>()?,
             prev_user_rev: count(result.get("prevUserRev"))?,
             user_rev: count(result.get("userRev"))?,
+            replaced: items(result, "replaced").filter_map(|change| read_change(change, Feed::All).ok()).collect(),
+            proof: result.get("proof").and_then(Json::as_str).map(str::to_owned),
             server_time: integer(result.get("serverTime"))?,
         })
     };
     read().ok_or_else(unread)
-}
-
-/// Writes the result of a push.
-pub fn write_push_result(result: &PushResult) -> String {
-    let mut text = String::from("{\"outcomes\":[");
-    for (index, outcome) in result.outcomes.iter().enumerate() {
-        comma(&mut text, index);
-        write_outcome(&mut text, outcome);
-    }
-    let _ =
-        write!(text, "],\"prevUserRev\":{},\"userRev\":{},\"serverTime\":{}}}", result.prev_user_rev, result.user_rev, result.server_time);
-    text
-}
-
-/// Writes one outcome.
-pub fn write_outcome(text: &mut String, outcome: &Outcome) {
-    match outcome {
-        Outcome::Accepted(receipt) => write_receipt(text, "accepted", receipt),
-        Outcome::Duplicate(receipt) => write_receipt(text, "duplicate", receipt),
-        Outcome::Superseded { id, op, winner } => {
-            let _ = write!(text, "{{\"id\":\"{id}\",\"op\":");
-            write_op(text, *op);
-            text.push_str(",\"outcome\":\"superseded\",\"winner\":");
-            match &**winner {
-                Ok(change) => write_change(text, change, Feed::One(change.collection)),
-                Err(unreadable) => text.push_str(&unreadable.raw),
-            }
-            text.push('}');
-        }
-        Outcome::Rejected { id, op, error } => {
-            let _ = write!(text, "{{\"outcome\":\"rejected\",\"error\":{}", error.to_json());
-            if let Some(id) = id {
-                let _ = write!(text, ",\"id\":\"{id}\"");
-            }
-            if let Some(op) = op {
-                text.push_str(",\"op\":");
-                write_op(text, *op);
-            }
-            text.push('}');
-        }
-    }
-}
-
-fn write_receipt(text: &mut String, outcome: &str, receipt: &Receipt) {
-    let _ = write!(text, "{{\"id\":\"{}\",\"op\":", receipt.id);
-    write_op(text, receipt.op);
-    let _ = write!(
-        text,
-        ",\"outcome\":\"{outcome}\",\"rev\":{},\"serverId\":\"{}\",\"serverUpdatedAt\":{},\"clientUpdatedAt\":{}}}",
-        receipt.rev, receipt.server_id, receipt.server_updated_at, receipt.stamp
-    );
-}
-
-/// Writes one change in the form that it has in a page of `feed`.
-pub fn write_change(text: &mut String, change: &Change, feed: Feed) {
-    text.push('{');
-    if matches!(feed, Feed::All) {
-        let _ = write!(text, "\"collection\":\"{}\",", change.collection.path);
-    }
-    let _ = write!(text, "\"rev\":{},\"op\":", change.rev);
-    write_op(text, change.op);
-    text.push_str(",\"record\":");
-    text.push_str(&change.record.text);
-    text.push('}');
-}
-
-fn write_op(text: &mut String, op: Op) {
-    let _ = write!(text, "{{\"id\":\"{}\",\"deviceId\":\"{}\",\"seq\":{}}}", op.id, op.device, op.seq);
-}
-
-fn comma(text: &mut String, index: usize) {
-    if index > 0 {
-        text.push(',');
-    }
 }
 
 fn read_outcome(outcome: Json<'_>, collection: &'static Collection) -> Option<Outcome> {
@@ -396,6 +304,7 @@ pub fn read_change(change: Json<'_>, feed: Feed) -> Result<Change, Box<Unreadabl
             rev: count(change.get("rev"))?,
             op: read_op(change.get("op"))?,
             record: Record::read(change.get("record")?)?,
+            lost: count(change.get("lostAfter")).zip(count(change.get("lostUpTo"))).map(|(after, up_to)| Lost { after, up_to }),
         })
     };
     checked.and_then(|()| read().ok_or_else(unread)).map_err(|report| Box::new(unreadable(change, feed, report)))

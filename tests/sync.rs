@@ -1,7 +1,7 @@
 //! Devices and a server end to end: HTTP over loopback, and SQLite files on both sides.
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use stronglog_server::config::Config;
 use stronglog_server::serve::{Running, start};
@@ -98,6 +98,75 @@ async fn two_devices_agree_after_edits_on_both() {
     assert!(status.last_successful_server_sync_timestamp.is_some() && status.last_successful_client_push_timestamp.is_some());
     let collection = &status.collections[UserBodyweightLog::COLLECTION.path];
     assert!(collection.last_successful_client_push_timestamp.is_some());
+    server.stop().await.expect("stopped");
+}
+
+/// The versions that a device keeps as lost, newest first: their weights, and none for a deletion.
+fn lost(client: &Client) -> Vec<Option<f64>> {
+    let history = client.conflicts(10).expect("a history");
+    let weight = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("JSON")["weightKg"].as_f64();
+    history.iter().filter(|past| past.why == Past::Lost).map(|past| weight(&past.record.text)).collect()
+}
+
+/// The edit that is pushed first loses: the device that made it learns of it, and the one that replaced it keeps it too.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_that_was_replaced_unseen_is_in_the_history_of_both_devices() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = serve(&folder.path().join("server")).await;
+    let phone = device(&server, folder.path(), "phone.db").await;
+    let laptop = device(&server, folder.path(), "laptop.db").await;
+    phone.account().register("sam@example.com", PASSWORD, None).await.expect("an account");
+    laptop.account().login("sam@example.com", PASSWORD, Some("laptop")).await.expect("signed in");
+    let weigh = |client: &Client, id: &Id, kg: f64| {
+        let logs = client.user_bodyweight_logs();
+        let known = logs.get(id).expect("read").expect("a record");
+        logs.put(&UserBodyweightLog { weight_kg: BodyweightKg(kg), ..known }).expect("written");
+    };
+    let mut kept = Vec::new();
+    // What the phone does first, and the laptop at least a millisecond later, without having heard of it. None deletes the record.
+    for (first, second) in [(Some(81.0), Some(82.0)), (Some(83.0), None), (None, Some(84.0))] {
+        phone.resume();
+        laptop.resume();
+        let id = phone.user_bodyweight_logs().put(&log(&phone, 80.0)).expect("written").id;
+        synced(&phone).await;
+        synced(&laptop).await;
+        phone.pause();
+        laptop.pause();
+        for (client, edit) in [(&phone, first), (&laptop, second)] {
+            match edit {
+                Some(kg) => weigh(client, &id, kg),
+                None => client.user_bodyweight_logs().delete(&id).expect("deleted"),
+            }
+            let edited_at = SystemTime::now();
+            while edited_at.elapsed().is_ok_and(|since| since < Duration::from_millis(2)) {
+                tokio::task::yield_now().await;
+            }
+        }
+        for client in [&phone, &laptop] {
+            client.resume();
+            synced(client).await;
+        }
+        // A later edit of the winner does not hide what lost before it.
+        if second == Some(82.0) {
+            weigh(&laptop, &id, 85.0);
+            synced(&laptop).await;
+        }
+        synced(&phone).await;
+        kept.insert(0, first);
+        assert_eq!((lost(&phone), lost(&laptop)), (kept.clone(), kept.clone()), "{first:?} and then {second:?}");
+    }
+    // Edits that follow one another are no conflict, even if a device sees only the last of them.
+    let id = phone.user_bodyweight_logs().put(&log(&phone, 70.0)).expect("written").id;
+    synced(&phone).await;
+    synced(&laptop).await;
+    phone.pause();
+    for kg in [71.0, 72.0] {
+        weigh(&laptop, &id, kg);
+        synced(&laptop).await;
+    }
+    phone.resume();
+    synced(&phone).await;
+    assert_eq!((lost(&phone), lost(&laptop)), (kept.clone(), kept));
     server.stop().await.expect("stopped");
 }
 
@@ -265,7 +334,7 @@ async fn a_resync_that_would_delete_much_asks_first() {
     // A device that was away for too long pulls everything again.
     let rolled = rusqlite::Connection::open(folder.path().join("phone.db")).expect("the device's database");
     let json: String = rolled.query_row("SELECT json FROM meta", [], |row| row.get(0)).expect("its state");
-    let at = json.find("v1.all.").expect("a cursor");
+    let at = json.find("v1.all").expect("a cursor");
     let end = at + json[at..].find('"').expect("its end");
     let earlier = format!("{}.1{}", &json[..at + json[at..end].rfind('.').expect("a revision")], &json[end..]);
     rolled.execute("UPDATE meta SET json = ?1", [earlier]).expect("written");
@@ -338,7 +407,7 @@ async fn a_sync_that_waits_for_the_user_returns_and_says_so() {
         store
             .update(&Select::Keys(Vec::new()), &mut |loaded| {
                 let cursor = loaded.meta.cursor.clone();
-                loaded.meta.resync = Some(Resync { number: 1, restored_rev: None, epoch: None, cursor, pulled: true, confirmed: false });
+                loaded.meta.resync = Some(Resync { number: 1, restored_rev: None, cursor, pulled: true, confirmed: false });
                 Ok((0..60).map(|number| Write::Put(clean_row(number))).collect())
             })
             .expect("written");

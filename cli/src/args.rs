@@ -81,6 +81,8 @@ pub enum Command {
     Blocked(Blocked),
     /// Show changes that this version of the program cannot read. They are kept unchanged and read again after an update.
     Quarantine,
+    /// Compare the records of this device with the server's, and show what differs.
+    Verify,
     /// Write all records as lines of JSON, from one snapshot.
     #[command(after_help = EXPORT_HELP)]
     Export(Export),

@@ -14,6 +14,7 @@ mod status;
 mod sync;
 mod table;
 mod transfer;
+mod verify;
 
 use crate::args::{Arguments, Command};
 use crate::exit::{Exit, Failure, Outcome};
@@ -69,6 +70,7 @@ async fn on_device(command: Command, profile: &Profile, json: bool) -> Outcome {
         Command::Conflicts(conflicts) => conflicts::run(profile, &conflicts, json).await,
         Command::Blocked(blocked) => blocked::run(profile, &blocked, json).await,
         Command::Quarantine => quarantine::run(profile, json).await,
+        Command::Verify => verify::run(profile, json).await,
         Command::Export(export) => transfer::export(profile, &export, json).await,
         Command::Import(import) => transfer::import(profile, &import, json).await,
         Command::Account(action) => account::run(profile, &action, json).await,

@@ -8,6 +8,7 @@ use schemars::{JsonSchema, Schema, schema_for};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use stronglog_sync::client::{Blocked, ImportCounts, Imported};
+use stronglog_sync::client::{DifferenceKind, Verified};
 use stronglog_sync::status::{CollectionStatus, Status};
 use stronglog_sync::store::{BlockedViolation, Past, PastVersion, Quarantined};
 use stronglog_sync::transport::Traffic;
@@ -245,6 +246,42 @@ impl QuarantineOutput {
     }
 }
 
+/// `verify`
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct VerifyOutput {
+    /// How many records were compared.
+    pub compared: u64,
+    /// How many were not: they are unsent, not yet pulled, or unreadable for this version.
+    pub skipped: u64,
+    pub differences: Vec<DifferenceOutput>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DifferenceOutput {
+    pub collection: String,
+    pub id: String,
+    /// `onlyHere`, `onlyOnServer` or `version`.
+    pub kind: &'static str,
+}
+
+impl VerifyOutput {
+    pub fn of(verified: &Verified) -> Self {
+        let kind = |kind| match kind {
+            DifferenceKind::OnlyHere => "onlyHere",
+            DifferenceKind::OnlyOnServer => "onlyOnServer",
+            _ => "version",
+        };
+        let differences = verified.differences.iter().map(|difference| DifferenceOutput {
+            collection: difference.collection.clone(),
+            id: difference.id.to_string(),
+            kind: kind(difference.kind),
+        });
+        VerifyOutput { compared: verified.compared, skipped: verified.skipped, differences: differences.collect() }
+    }
+}
+
 /// `export` to a file
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -375,5 +412,6 @@ pub fn schemas() -> Vec<(&'static str, Schema)> {
         ("serve --check", schema_for!(FindingsOutput)),
         ("status", schema_for!(StatusOutput)),
         ("sync", schema_for!(SyncOutput)),
+        ("verify", schema_for!(VerifyOutput)),
     ]
 }

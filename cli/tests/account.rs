@@ -202,3 +202,31 @@ async fn a_decision_given_with_the_sync_that_asks_for_it_counts() {
     setup.desk.run("laptop", &["sync", "--confirm", "push-again"]).ok().says(&["in sync: sent 100"]);
     assert_eq!(setup.desk.run("laptop", &["list", "user-bodyweight-logs", "--json"]).ok().lines().len(), 120);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn verify_names_each_record_that_differs() {
+    let setup = Setup::new().await;
+    let desk = &setup.desk;
+    let ids = [81.0, 82.0, 83.0, 84.0].map(|kg| desk.measure("phone", kg));
+    setup.register("phone").ok();
+    let agreed = desk.run("phone", &["verify", "--json"]).ok().json();
+    assert_eq!(agreed, json!({ "compared": 4, "skipped": 0, "differences": [] }));
+    let other = "0194a2c0-1111-7abc-8def-0123456789ab";
+    let damage = rusqlite::Connection::open(desk.path("phone/device.db")).expect("the database");
+    damage.execute("DELETE FROM records WHERE id = ?1", [&ids[0]]).expect("deleted");
+    damage.execute("UPDATE records SET record = replace(record, '82', '92') WHERE id = ?1", [&ids[1]]).expect("changed");
+    let renamed = "UPDATE records SET record = replace(record, ?1, ?2), id = ?2 WHERE id = ?1";
+    damage.execute(renamed, [ids[2].as_str(), other]).expect("renamed");
+    drop(damage);
+    let differ = desk.run("phone", &["verify", "--json"]).ended(3).json();
+    let found: std::collections::BTreeMap<&str, &str> = differ["differences"]
+        .as_array()
+        .expect("differences")
+        .iter()
+        .map(|difference| (difference["id"].as_str().expect("an id"), difference["kind"].as_str().expect("a kind")))
+        .collect();
+    let expected =
+        [(ids[0].as_str(), "onlyOnServer"), (ids[1].as_str(), "version"), (ids[2].as_str(), "onlyOnServer"), (other, "onlyHere")];
+    assert_eq!(found, expected.into_iter().collect());
+    desk.run("phone", &["verify"]).ended(3).says(&[&format!("{}  only on the server", ids[0]), "in different versions"]);
+}

@@ -172,8 +172,16 @@ pub struct Annotations {
     pub read_only: bool,
     /// `writeOnly`
     pub write_only: bool,
+    /// `x-since`: the contract version from which on the server sends the member.
+    pub since: Option<String>,
     /// A format that is not asserted.
     pub format: Option<String>,
+}
+
+/// Reads a version such as `1.1.0`.
+pub fn version(text: &str) -> Option<[u64; 3]> {
+    let parts: Result<Vec<u64>, _> = text.split('.').map(str::parse).collect();
+    parts.ok()?.try_into().ok()
 }
 
 /// A synced collection, from `x-sync`.

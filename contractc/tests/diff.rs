@@ -20,7 +20,7 @@ fn answer(status: &str, schema: &str) -> String {
 
 fn contract(paths: &str, schemas: &str) -> String {
     let paths = paths.trim_start_matches("{}, ");
-    format!("openapi: 3.1.0\ninfo: {{ title: Test, version: '1' }}\npaths: {{ {paths} }}\ncomponents: {{ schemas: {{ {schemas} }} }}\n")
+    format!("openapi: 3.1.0\ninfo: {{ title: Test, version: 1.0.0 }}\npaths: {{ {paths} }}\ncomponents: {{ schemas: {{ {schemas} }} }}\n")
 }
 
 fn changes(old: &str, new: &str) -> Vec<Change> {
@@ -64,6 +64,16 @@ fn schemas_that_go_both_ways() {
         (
             "{ type: object, additionalProperties: false }",
             "{ type: object, additionalProperties: false, properties: { a: {} } }",
+            "breaking for responses: the member `a` is new",
+        ),
+        (
+            "{ type: object, additionalProperties: false }",
+            "{ type: object, additionalProperties: false, properties: { a: { type: string, x-since: '1.0.1' } } }",
+            "safe: the member `a` is new",
+        ),
+        (
+            "{ type: object, additionalProperties: false }",
+            "{ type: object, additionalProperties: false, properties: { a: { type: string, x-since: 1.0.0 } } }",
             "breaking for responses: the member `a` is new",
         ),
         (

@@ -64,10 +64,12 @@ json_schema! {
 }
 
 json_schema! {
-    ActiveProgramInstanceFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","examples":[{"collection":"user-bodyweight-logs","op":{"deviceId":"0194a2c0-1111-7abc-8def-0123456789ab","id":"01975370-0a1b-7c2d-8e3f-405162738495","seq":318},"record":{"clientCreatedAt":1749451500000,"clientUpdatedAt":1749451500000,"date":1749451500000,"id":"0197536f-69e0-7b1c-9d2e-3f4a5b6c7d8e","isDeleted":false,"serverId":"8b3e4f50-6172-4839-a4b5-c6d7e8f90a1b","serverUpdatedAt":1749451561204,"weightKg":82.4},"rev":4712}],"properties":{"collection":{"const":"active-program-instances","type":"string"},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
+    ActiveProgramInstanceFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","examples":[{"collection":"user-bodyweight-logs","op":{"deviceId":"0194a2c0-1111-7abc-8def-0123456789ab","id":"01975370-0a1b-7c2d-8e3f-405162738495","seq":318},"record":{"clientCreatedAt":1749451500000,"clientUpdatedAt":1749451500000,"date":1749451500000,"id":"0197536f-69e0-7b1c-9d2e-3f4a5b6c7d8e","isDeleted":false,"serverId":"8b3e4f50-6172-4839-a4b5-c6d7e8f90a1b","serverUpdatedAt":1749451561204,"weightKg":82.4},"rev":4712}],"properties":{"collection":{"const":"active-program-instances","type":"string"},"lostAfter":{"description":"With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that it was made on, without having been seen by whoever made that. A device that holds a version with a revision above this one, up to `lostUpTo`, keeps it in its history.","x-since":"1.1.0"},"lostUpTo":{"description":"The highest revision of a version that lost in this way.","x-since":"1.1.0"},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
         "/properties/rev" => Revision,
         "/properties/op" => Op,
         "/properties/record" => ActiveProgramInstanceRecord,
+        "/properties/lostAfter" => Revision,
+        "/properties/lostUpTo" => Revision,
     }
 }
 
@@ -196,10 +198,12 @@ json_schema! {
 }
 
 json_schema! {
-    AppliedProgressionLogFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","examples":[{"collection":"user-bodyweight-logs","op":{"deviceId":"0194a2c0-1111-7abc-8def-0123456789ab","id":"01975370-0a1b-7c2d-8e3f-405162738495","seq":318},"record":{"clientCreatedAt":1749451500000,"clientUpdatedAt":1749451500000,"date":1749451500000,"id":"0197536f-69e0-7b1c-9d2e-3f4a5b6c7d8e","isDeleted":false,"serverId":"8b3e4f50-6172-4839-a4b5-c6d7e8f90a1b","serverUpdatedAt":1749451561204,"weightKg":82.4},"rev":4712}],"properties":{"collection":{"const":"applied-progression-logs","type":"string"},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
+    AppliedProgressionLogFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","examples":[{"collection":"user-bodyweight-logs","op":{"deviceId":"0194a2c0-1111-7abc-8def-0123456789ab","id":"01975370-0a1b-7c2d-8e3f-405162738495","seq":318},"record":{"clientCreatedAt":1749451500000,"clientUpdatedAt":1749451500000,"date":1749451500000,"id":"0197536f-69e0-7b1c-9d2e-3f4a5b6c7d8e","isDeleted":false,"serverId":"8b3e4f50-6172-4839-a4b5-c6d7e8f90a1b","serverUpdatedAt":1749451561204,"weightKg":82.4},"rev":4712}],"properties":{"collection":{"const":"applied-progression-logs","type":"string"},"lostAfter":{"description":"With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that it was made on, without having been seen by whoever made that. A device that holds a version with a revision above this one, up to `lostUpTo`, keeps it in its history.","x-since":"1.1.0"},"lostUpTo":{"description":"The highest revision of a version that lost in this way.","x-since":"1.1.0"},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
         "/properties/rev" => Revision,
         "/properties/op" => Op,
         "/properties/record" => AppliedProgressionLogRecord,
+        "/properties/lostAfter" => Revision,
+        "/properties/lostUpTo" => Revision,
     }
 }
 
@@ -332,7 +336,7 @@ json_schema! {
 
 json_schema! {
     Cursor =
-        r#"{"description":"A place in a feed, `v1.<feed>.<epoch>.<revision>`. The feed is `all` or the name of a collection. Clients store it and send it back, and read nothing out of it.","examples":["v1.all.e1.4711","v1.workout-logs.e1.4690"],"maxLength":200,"pattern":"^v1\\.[a-z][a-z0-9-]{0,62}\\.[0-9A-Za-z_-]{1,64}\\.[0-9]{1,16}$","type":"string"}"# {}
+        r#"{"description":"A place in a feed, `v1.<feed>--<proof>.<epoch>.<revision>`. The feed is `all` or the name of a collection. The proof tells the server which history the place is in; cursors of contract 1.0.0 have none. Clients store a cursor and send it back, and read nothing out of it.","examples":["v1.all.e1.4711","v1.workout-logs.e1.4690"],"maxLength":200,"pattern":"^v1\\.[a-z][a-z0-9-]{0,62}\\.[0-9A-Za-z_-]{1,64}\\.[0-9]{1,16}$","type":"string"}"# {}
 }
 
 json_schema! {
@@ -420,10 +424,12 @@ json_schema! {
 }
 
 json_schema! {
-    ExerciseDefinitionFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","examples":[{"collection":"user-bodyweight-logs","op":{"deviceId":"0194a2c0-1111-7abc-8def-0123456789ab","id":"01975370-0a1b-7c2d-8e3f-405162738495","seq":318},"record":{"clientCreatedAt":1749451500000,"clientUpdatedAt":1749451500000,"date":1749451500000,"id":"0197536f-69e0-7b1c-9d2e-3f4a5b6c7d8e","isDeleted":false,"serverId":"8b3e4f50-6172-4839-a4b5-c6d7e8f90a1b","serverUpdatedAt":1749451561204,"weightKg":82.4},"rev":4712}],"properties":{"collection":{"const":"exercise-definitions","type":"string"},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
+    ExerciseDefinitionFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","examples":[{"collection":"user-bodyweight-logs","op":{"deviceId":"0194a2c0-1111-7abc-8def-0123456789ab","id":"01975370-0a1b-7c2d-8e3f-405162738495","seq":318},"record":{"clientCreatedAt":1749451500000,"clientUpdatedAt":1749451500000,"date":1749451500000,"id":"0197536f-69e0-7b1c-9d2e-3f4a5b6c7d8e","isDeleted":false,"serverId":"8b3e4f50-6172-4839-a4b5-c6d7e8f90a1b","serverUpdatedAt":1749451561204,"weightKg":82.4},"rev":4712}],"properties":{"collection":{"const":"exercise-definitions","type":"string"},"lostAfter":{"description":"With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that it was made on, without having been seen by whoever made that. A device that holds a version with a revision above this one, up to `lostUpTo`, keeps it in its history.","x-since":"1.1.0"},"lostUpTo":{"description":"The highest revision of a version that lost in this way.","x-since":"1.1.0"},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
         "/properties/rev" => Revision,
         "/properties/op" => Op,
         "/properties/record" => ExerciseDefinitionRecord,
+        "/properties/lostAfter" => Revision,
+        "/properties/lostUpTo" => Revision,
     }
 }
 
@@ -545,11 +551,12 @@ json_schema! {
 }
 
 json_schema! {
-    FeedPushResult = r#"{"additionalProperties":false,"description":"What became of a push to the global feed.","properties":{"outcomes":{"description":"One outcome for each change, in the order of the request. A change without one is sent again. A winner is a record of the collection of its change.","items":{},"maxItems":500,"type":"array"},"prevUserRev":{"description":"The user's newest revision before this push. A device whose cursor is there moves it to `userRev`, and need not pull."},"serverTime":{"description":"The server's clock."},"userRev":{"description":"The user's newest revision after this push."}},"required":["outcomes","prevUserRev","userRev","serverTime"],"type":"object"}"# {
+    FeedPushResult = r#"{"additionalProperties":false,"description":"What became of a push to the global feed.","properties":{"outcomes":{"description":"One outcome for each change, in the order of the request. A change without one is sent again. A winner is a record of the collection of its change.","items":{},"maxItems":500,"type":"array"},"prevUserRev":{"description":"The user's newest revision before this push. A device whose cursor is there moves it to `userRev`, and need not pull."},"proof":{"description":"The proof that the device's cursor carries from now on, whether or not its revision moves. It covers the versions that the outcomes tell of.","maxLength":58,"pattern":"^[0-9a-z]{1,13}-[0-9a-z]{8}(-[0-9a-z]{1,13}-[0-9a-z]{8}){0,3}$","type":"string","x-since":"1.1.0"},"replaced":{"description":"The versions that accepted changes have replaced although they were not made on them. They are current nowhere else any more, so the device keeps them in its history.","items":{},"maxItems":500,"type":"array","x-each":true,"x-since":"1.1.0"},"serverTime":{"description":"The server's clock."},"userRev":{"description":"The user's newest revision after this push."}},"required":["outcomes","prevUserRev","userRev","serverTime"],"type":"object"}"# {
         "/properties/outcomes/items" => PushOutcome,
         "/properties/prevUserRev" => Revision,
         "/properties/userRev" => Revision,
         "/properties/serverTime" => Timestamp,
+        "/properties/replaced/items" => FeedChange,
     }
 }
 
@@ -626,10 +633,12 @@ json_schema! {
 }
 
 json_schema! {
-    LoggedSetFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","examples":[{"collection":"user-bodyweight-logs","op":{"deviceId":"0194a2c0-1111-7abc-8def-0123456789ab","id":"01975370-0a1b-7c2d-8e3f-405162738495","seq":318},"record":{"clientCreatedAt":1749451500000,"clientUpdatedAt":1749451500000,"date":1749451500000,"id":"0197536f-69e0-7b1c-9d2e-3f4a5b6c7d8e","isDeleted":false,"serverId":"8b3e4f50-6172-4839-a4b5-c6d7e8f90a1b","serverUpdatedAt":1749451561204,"weightKg":82.4},"rev":4712}],"properties":{"collection":{"const":"logged-sets","type":"string"},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
+    LoggedSetFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","examples":[{"collection":"user-bodyweight-logs","op":{"deviceId":"0194a2c0-1111-7abc-8def-0123456789ab","id":"01975370-0a1b-7c2d-8e3f-405162738495","seq":318},"record":{"clientCreatedAt":1749451500000,"clientUpdatedAt":1749451500000,"date":1749451500000,"id":"0197536f-69e0-7b1c-9d2e-3f4a5b6c7d8e","isDeleted":false,"serverId":"8b3e4f50-6172-4839-a4b5-c6d7e8f90a1b","serverUpdatedAt":1749451561204,"weightKg":82.4},"rev":4712}],"properties":{"collection":{"const":"logged-sets","type":"string"},"lostAfter":{"description":"With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that it was made on, without having been seen by whoever made that. A device that holds a version with a revision above this one, up to `lostUpTo`, keeps it in its history.","x-since":"1.1.0"},"lostUpTo":{"description":"The highest revision of a version that lost in this way.","x-since":"1.1.0"},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
         "/properties/rev" => Revision,
         "/properties/op" => Op,
         "/properties/record" => LoggedSetRecord,
+        "/properties/lostAfter" => Revision,
+        "/properties/lostUpTo" => Revision,
     }
 }
 
@@ -776,11 +785,12 @@ json_schema! {
 }
 
 json_schema! {
-    Problem = r#"{"additionalProperties":false,"description":"Why a whole request failed, by RFC 9457.","properties":{"code":{},"detail":{"description":"This occurrence in words, for a person who looks into it.","maxLength":2000,"type":"string"},"errors":{"description":"Where the request fails the contract. Pointers start at the body; those of a parameter are `/path/<name>`, `/query/<name>` or `/header/<name>`.","items":{},"maxItems":100,"type":"array"},"instance":{"description":"A URI that names this occurrence, under which the server's log has it.","maxLength":500,"type":"string"},"restoredRev":{"description":"With `epoch_changed`: the user's revision to which the server went back, the lowest if it did so more than once since the cursor was given. The device pushes again exactly the versions that it knows with a higher revision."},"retryAfterMs":{"description":"How long to wait before trying again, in milliseconds. Agrees with the `Retry-After` header, which counts seconds.","maximum":86400000,"minimum":0,"type":"integer"},"retryable":{"description":"Whether the same request may succeed later.","type":"boolean"},"serverTime":{"description":"The server's clock."},"status":{"description":"The HTTP status of the response.","maximum":599,"minimum":400,"type":"integer"},"title":{"description":"The kind of problem in words, the same every time.","maxLength":200,"minLength":1,"type":"string"},"type":{"description":"A URI that names the kind of problem. `about:blank` where `code` says it all.","maxLength":500,"minLength":1,"type":"string"}},"required":["type","title","status","code","retryable"],"type":"object"}"# {
+    Problem = r#"{"additionalProperties":false,"description":"Why a whole request failed, by RFC 9457.","properties":{"code":{},"detail":{"description":"This occurrence in words, for a person who looks into it.","maxLength":2000,"type":"string"},"errors":{"description":"Where the request fails the contract. Pointers start at the body; those of a parameter are `/path/<name>`, `/query/<name>` or `/header/<name>`.","items":{},"maxItems":100,"type":"array"},"instance":{"description":"A URI that names this occurrence, under which the server's log has it.","maxLength":500,"type":"string"},"restoredRev":{"description":"With `epoch_changed`: the user's revision to which the server went back, the lowest if it did so more than once since the cursor was given. The device pushes again exactly the versions that it knows with a higher revision."},"retryAfterMs":{"description":"How long to wait before trying again, in milliseconds. Agrees with the `Retry-After` header, which counts seconds.","maximum":86400000,"minimum":0,"type":"integer"},"retryable":{"description":"Whether the same request may succeed later.","type":"boolean"},"serverTime":{"description":"The server's clock."},"since":{"description":"With `epoch_changed` and `cursor_expired`: where the pull from the beginning starts. Its answer comes from the history that this problem is about, or it is refused in the same way.","x-since":"1.1.0"},"status":{"description":"The HTTP status of the response.","maximum":599,"minimum":400,"type":"integer"},"title":{"description":"The kind of problem in words, the same every time.","maxLength":200,"minLength":1,"type":"string"},"type":{"description":"A URI that names the kind of problem. `about:blank` where `code` says it all.","maxLength":500,"minLength":1,"type":"string"}},"required":["type","title","status","code","retryable"],"type":"object"}"# {
         "/properties/code" => ProblemCode,
         "/properties/errors/items" => ViolationType,
         "/properties/restoredRev" => Revision,
         "/properties/serverTime" => Timestamp,
+        "/properties/since" => Cursor,
     }
 }
 
@@ -826,10 +836,12 @@ json_schema! {
 }
 
 json_schema! {
-    ProgramDefinitionFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","examples":[{"collection":"user-bodyweight-logs","op":{"deviceId":"0194a2c0-1111-7abc-8def-0123456789ab","id":"01975370-0a1b-7c2d-8e3f-405162738495","seq":318},"record":{"clientCreatedAt":1749451500000,"clientUpdatedAt":1749451500000,"date":1749451500000,"id":"0197536f-69e0-7b1c-9d2e-3f4a5b6c7d8e","isDeleted":false,"serverId":"8b3e4f50-6172-4839-a4b5-c6d7e8f90a1b","serverUpdatedAt":1749451561204,"weightKg":82.4},"rev":4712}],"properties":{"collection":{"const":"program-definitions","type":"string"},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
+    ProgramDefinitionFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","examples":[{"collection":"user-bodyweight-logs","op":{"deviceId":"0194a2c0-1111-7abc-8def-0123456789ab","id":"01975370-0a1b-7c2d-8e3f-405162738495","seq":318},"record":{"clientCreatedAt":1749451500000,"clientUpdatedAt":1749451500000,"date":1749451500000,"id":"0197536f-69e0-7b1c-9d2e-3f4a5b6c7d8e","isDeleted":false,"serverId":"8b3e4f50-6172-4839-a4b5-c6d7e8f90a1b","serverUpdatedAt":1749451561204,"weightKg":82.4},"rev":4712}],"properties":{"collection":{"const":"program-definitions","type":"string"},"lostAfter":{"description":"With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that it was made on, without having been seen by whoever made that. A device that holds a version with a revision above this one, up to `lostUpTo`, keeps it in its history.","x-since":"1.1.0"},"lostUpTo":{"description":"The highest revision of a version that lost in this way.","x-since":"1.1.0"},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
         "/properties/rev" => Revision,
         "/properties/op" => Op,
         "/properties/record" => ProgramDefinitionRecord,
+        "/properties/lostAfter" => Revision,
+        "/properties/lostUpTo" => Revision,
     }
 }
 
@@ -959,10 +971,12 @@ json_schema! {
 }
 
 json_schema! {
-    ProgressionRuleFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","examples":[{"collection":"user-bodyweight-logs","op":{"deviceId":"0194a2c0-1111-7abc-8def-0123456789ab","id":"01975370-0a1b-7c2d-8e3f-405162738495","seq":318},"record":{"clientCreatedAt":1749451500000,"clientUpdatedAt":1749451500000,"date":1749451500000,"id":"0197536f-69e0-7b1c-9d2e-3f4a5b6c7d8e","isDeleted":false,"serverId":"8b3e4f50-6172-4839-a4b5-c6d7e8f90a1b","serverUpdatedAt":1749451561204,"weightKg":82.4},"rev":4712}],"properties":{"collection":{"const":"progression-rules","type":"string"},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
+    ProgressionRuleFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","examples":[{"collection":"user-bodyweight-logs","op":{"deviceId":"0194a2c0-1111-7abc-8def-0123456789ab","id":"01975370-0a1b-7c2d-8e3f-405162738495","seq":318},"record":{"clientCreatedAt":1749451500000,"clientUpdatedAt":1749451500000,"date":1749451500000,"id":"0197536f-69e0-7b1c-9d2e-3f4a5b6c7d8e","isDeleted":false,"serverId":"8b3e4f50-6172-4839-a4b5-c6d7e8f90a1b","serverUpdatedAt":1749451561204,"weightKg":82.4},"rev":4712}],"properties":{"collection":{"const":"progression-rules","type":"string"},"lostAfter":{"description":"With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that it was made on, without having been seen by whoever made that. A device that holds a version with a revision above this one, up to `lostUpTo`, keeps it in its history.","x-since":"1.1.0"},"lostUpTo":{"description":"The highest revision of a version that lost in this way.","x-since":"1.1.0"},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
         "/properties/rev" => Revision,
         "/properties/op" => Op,
         "/properties/record" => ProgressionRuleRecord,
+        "/properties/lostAfter" => Revision,
+        "/properties/lostUpTo" => Revision,
     }
 }
 
@@ -1310,10 +1324,12 @@ json_schema! {
 }
 
 json_schema! {
-    UserBodyweightLogFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","examples":[{"collection":"user-bodyweight-logs","op":{"deviceId":"0194a2c0-1111-7abc-8def-0123456789ab","id":"01975370-0a1b-7c2d-8e3f-405162738495","seq":318},"record":{"clientCreatedAt":1749451500000,"clientUpdatedAt":1749451500000,"date":1749451500000,"id":"0197536f-69e0-7b1c-9d2e-3f4a5b6c7d8e","isDeleted":false,"serverId":"8b3e4f50-6172-4839-a4b5-c6d7e8f90a1b","serverUpdatedAt":1749451561204,"weightKg":82.4},"rev":4712}],"properties":{"collection":{"const":"user-bodyweight-logs","type":"string"},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
+    UserBodyweightLogFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","examples":[{"collection":"user-bodyweight-logs","op":{"deviceId":"0194a2c0-1111-7abc-8def-0123456789ab","id":"01975370-0a1b-7c2d-8e3f-405162738495","seq":318},"record":{"clientCreatedAt":1749451500000,"clientUpdatedAt":1749451500000,"date":1749451500000,"id":"0197536f-69e0-7b1c-9d2e-3f4a5b6c7d8e","isDeleted":false,"serverId":"8b3e4f50-6172-4839-a4b5-c6d7e8f90a1b","serverUpdatedAt":1749451561204,"weightKg":82.4},"rev":4712}],"properties":{"collection":{"const":"user-bodyweight-logs","type":"string"},"lostAfter":{"description":"With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that it was made on, without having been seen by whoever made that. A device that holds a version with a revision above this one, up to `lostUpTo`, keeps it in its history.","x-since":"1.1.0"},"lostUpTo":{"description":"The highest revision of a version that lost in this way.","x-since":"1.1.0"},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
         "/properties/rev" => Revision,
         "/properties/op" => Op,
         "/properties/record" => UserBodyweightLogRecord,
+        "/properties/lostAfter" => Revision,
+        "/properties/lostUpTo" => Revision,
     }
 }
 
@@ -1399,10 +1415,12 @@ json_schema! {
 }
 
 json_schema! {
-    UserGoalFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","examples":[{"collection":"user-bodyweight-logs","op":{"deviceId":"0194a2c0-1111-7abc-8def-0123456789ab","id":"01975370-0a1b-7c2d-8e3f-405162738495","seq":318},"record":{"clientCreatedAt":1749451500000,"clientUpdatedAt":1749451500000,"date":1749451500000,"id":"0197536f-69e0-7b1c-9d2e-3f4a5b6c7d8e","isDeleted":false,"serverId":"8b3e4f50-6172-4839-a4b5-c6d7e8f90a1b","serverUpdatedAt":1749451561204,"weightKg":82.4},"rev":4712}],"properties":{"collection":{"const":"user-goals","type":"string"},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
+    UserGoalFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","examples":[{"collection":"user-bodyweight-logs","op":{"deviceId":"0194a2c0-1111-7abc-8def-0123456789ab","id":"01975370-0a1b-7c2d-8e3f-405162738495","seq":318},"record":{"clientCreatedAt":1749451500000,"clientUpdatedAt":1749451500000,"date":1749451500000,"id":"0197536f-69e0-7b1c-9d2e-3f4a5b6c7d8e","isDeleted":false,"serverId":"8b3e4f50-6172-4839-a4b5-c6d7e8f90a1b","serverUpdatedAt":1749451561204,"weightKg":82.4},"rev":4712}],"properties":{"collection":{"const":"user-goals","type":"string"},"lostAfter":{"description":"With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that it was made on, without having been seen by whoever made that. A device that holds a version with a revision above this one, up to `lostUpTo`, keeps it in its history.","x-since":"1.1.0"},"lostUpTo":{"description":"The highest revision of a version that lost in this way.","x-since":"1.1.0"},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
         "/properties/rev" => Revision,
         "/properties/op" => Op,
         "/properties/record" => UserGoalRecord,
+        "/properties/lostAfter" => Revision,
+        "/properties/lostUpTo" => Revision,
     }
 }
 
@@ -1501,10 +1519,12 @@ json_schema! {
 }
 
 json_schema! {
-    UserSettingsFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","examples":[{"collection":"user-bodyweight-logs","op":{"deviceId":"0194a2c0-1111-7abc-8def-0123456789ab","id":"01975370-0a1b-7c2d-8e3f-405162738495","seq":318},"record":{"clientCreatedAt":1749451500000,"clientUpdatedAt":1749451500000,"date":1749451500000,"id":"0197536f-69e0-7b1c-9d2e-3f4a5b6c7d8e","isDeleted":false,"serverId":"8b3e4f50-6172-4839-a4b5-c6d7e8f90a1b","serverUpdatedAt":1749451561204,"weightKg":82.4},"rev":4712}],"properties":{"collection":{"const":"user-settings","type":"string"},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
+    UserSettingsFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","examples":[{"collection":"user-bodyweight-logs","op":{"deviceId":"0194a2c0-1111-7abc-8def-0123456789ab","id":"01975370-0a1b-7c2d-8e3f-405162738495","seq":318},"record":{"clientCreatedAt":1749451500000,"clientUpdatedAt":1749451500000,"date":1749451500000,"id":"0197536f-69e0-7b1c-9d2e-3f4a5b6c7d8e","isDeleted":false,"serverId":"8b3e4f50-6172-4839-a4b5-c6d7e8f90a1b","serverUpdatedAt":1749451561204,"weightKg":82.4},"rev":4712}],"properties":{"collection":{"const":"user-settings","type":"string"},"lostAfter":{"description":"With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that it was made on, without having been seen by whoever made that. A device that holds a version with a revision above this one, up to `lostUpTo`, keeps it in its history.","x-since":"1.1.0"},"lostUpTo":{"description":"The highest revision of a version that lost in this way.","x-since":"1.1.0"},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
         "/properties/rev" => Revision,
         "/properties/op" => Op,
         "/properties/record" => UserSettingsRecord,
+        "/properties/lostAfter" => Revision,
+        "/properties/lostUpTo" => Revision,
     }
 }
 
@@ -1615,10 +1635,12 @@ json_schema! {
 }
 
 json_schema! {
-    WorkoutLogFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","examples":[{"collection":"user-bodyweight-logs","op":{"deviceId":"0194a2c0-1111-7abc-8def-0123456789ab","id":"01975370-0a1b-7c2d-8e3f-405162738495","seq":318},"record":{"clientCreatedAt":1749451500000,"clientUpdatedAt":1749451500000,"date":1749451500000,"id":"0197536f-69e0-7b1c-9d2e-3f4a5b6c7d8e","isDeleted":false,"serverId":"8b3e4f50-6172-4839-a4b5-c6d7e8f90a1b","serverUpdatedAt":1749451561204,"weightKg":82.4},"rev":4712}],"properties":{"collection":{"const":"workout-logs","type":"string"},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
+    WorkoutLogFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","examples":[{"collection":"user-bodyweight-logs","op":{"deviceId":"0194a2c0-1111-7abc-8def-0123456789ab","id":"01975370-0a1b-7c2d-8e3f-405162738495","seq":318},"record":{"clientCreatedAt":1749451500000,"clientUpdatedAt":1749451500000,"date":1749451500000,"id":"0197536f-69e0-7b1c-9d2e-3f4a5b6c7d8e","isDeleted":false,"serverId":"8b3e4f50-6172-4839-a4b5-c6d7e8f90a1b","serverUpdatedAt":1749451561204,"weightKg":82.4},"rev":4712}],"properties":{"collection":{"const":"workout-logs","type":"string"},"lostAfter":{"description":"With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that it was made on, without having been seen by whoever made that. A device that holds a version with a revision above this one, up to `lostUpTo`, keeps it in its history.","x-since":"1.1.0"},"lostUpTo":{"description":"The highest revision of a version that lost in this way.","x-since":"1.1.0"},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
         "/properties/rev" => Revision,
         "/properties/op" => Op,
         "/properties/record" => WorkoutLogRecord,
+        "/properties/lostAfter" => Revision,
+        "/properties/lostUpTo" => Revision,
     }
 }
 
@@ -1730,10 +1752,12 @@ json_schema! {
 }
 
 json_schema! {
-    WorkoutTemplateExerciseInstanceFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","examples":[{"collection":"user-bodyweight-logs","op":{"deviceId":"0194a2c0-1111-7abc-8def-0123456789ab","id":"01975370-0a1b-7c2d-8e3f-405162738495","seq":318},"record":{"clientCreatedAt":1749451500000,"clientUpdatedAt":1749451500000,"date":1749451500000,"id":"0197536f-69e0-7b1c-9d2e-3f4a5b6c7d8e","isDeleted":false,"serverId":"8b3e4f50-6172-4839-a4b5-c6d7e8f90a1b","serverUpdatedAt":1749451561204,"weightKg":82.4},"rev":4712}],"properties":{"collection":{"const":"workout-template-exercise-instances","type":"string"},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
+    WorkoutTemplateExerciseInstanceFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","examples":[{"collection":"user-bodyweight-logs","op":{"deviceId":"0194a2c0-1111-7abc-8def-0123456789ab","id":"01975370-0a1b-7c2d-8e3f-405162738495","seq":318},"record":{"clientCreatedAt":1749451500000,"clientUpdatedAt":1749451500000,"date":1749451500000,"id":"0197536f-69e0-7b1c-9d2e-3f4a5b6c7d8e","isDeleted":false,"serverId":"8b3e4f50-6172-4839-a4b5-c6d7e8f90a1b","serverUpdatedAt":1749451561204,"weightKg":82.4},"rev":4712}],"properties":{"collection":{"const":"workout-template-exercise-instances","type":"string"},"lostAfter":{"description":"With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that it was made on, without having been seen by whoever made that. A device that holds a version with a revision above this one, up to `lostUpTo`, keeps it in its history.","x-since":"1.1.0"},"lostUpTo":{"description":"The highest revision of a version that lost in this way.","x-since":"1.1.0"},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
         "/properties/rev" => Revision,
         "/properties/op" => Op,
         "/properties/record" => WorkoutTemplateExerciseInstanceRecord,
+        "/properties/lostAfter" => Revision,
+        "/properties/lostUpTo" => Revision,
     }
 }
 
@@ -1794,10 +1818,12 @@ json_schema! {
 }
 
 json_schema! {
-    WorkoutTemplateFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","examples":[{"collection":"user-bodyweight-logs","op":{"deviceId":"0194a2c0-1111-7abc-8def-0123456789ab","id":"01975370-0a1b-7c2d-8e3f-405162738495","seq":318},"record":{"clientCreatedAt":1749451500000,"clientUpdatedAt":1749451500000,"date":1749451500000,"id":"0197536f-69e0-7b1c-9d2e-3f4a5b6c7d8e","isDeleted":false,"serverId":"8b3e4f50-6172-4839-a4b5-c6d7e8f90a1b","serverUpdatedAt":1749451561204,"weightKg":82.4},"rev":4712}],"properties":{"collection":{"const":"workout-templates","type":"string"},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
+    WorkoutTemplateFeedChange = r#"{"additionalProperties":false,"description":"The current version of a record of any collection. `x-any-collection` makes this a union over all collections, told apart by `collection`, in which the record is one of that collection.","examples":[{"collection":"user-bodyweight-logs","op":{"deviceId":"0194a2c0-1111-7abc-8def-0123456789ab","id":"01975370-0a1b-7c2d-8e3f-405162738495","seq":318},"record":{"clientCreatedAt":1749451500000,"clientUpdatedAt":1749451500000,"date":1749451500000,"id":"0197536f-69e0-7b1c-9d2e-3f4a5b6c7d8e","isDeleted":false,"serverId":"8b3e4f50-6172-4839-a4b5-c6d7e8f90a1b","serverUpdatedAt":1749451561204,"weightKg":82.4},"rev":4712}],"properties":{"collection":{"const":"workout-templates","type":"string"},"lostAfter":{"description":"With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that it was made on, without having been seen by whoever made that. A device that holds a version with a revision above this one, up to `lostUpTo`, keeps it in its history.","x-since":"1.1.0"},"lostUpTo":{"description":"The highest revision of a version that lost in this way.","x-since":"1.1.0"},"op":{},"record":{},"rev":{}},"required":["collection","rev","op","record"],"type":"object"}"# {
         "/properties/rev" => Revision,
         "/properties/op" => Op,
         "/properties/record" => WorkoutTemplateRecord,
+        "/properties/lostAfter" => Revision,
+        "/properties/lostUpTo" => Revision,
     }
 }
 

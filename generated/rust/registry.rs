@@ -9,7 +9,7 @@ use super::{types, validators};
 pub const NAMESPACE: &str = "bcc561df-dbba-5684-b8e3-df8612946fbf";
 
 /// The version of the contract.
-pub const VERSION: &str = "1.0.0";
+pub const VERSION: &str = "1.1.0";
 
 /// All collections: parents before children, otherwise by path.
 pub const COLLECTIONS: &[&Collection] = &[

@@ -145,6 +145,12 @@ record! {
         2 required "op" => op: Op,
         /// A record, live or deleted. At most 256 KiB of JSON.
         3 required "record" => record: ActiveProgramInstanceRecord,
+        /// With `lostUpTo`, the revisions between which versions of the record lost against this one, or
+        /// against one that it was made on, without having been seen by whoever made that. A device that holds
+        /// a version with a revision above this one, up to `lostUpTo`, keeps it in its history.
+        4 optional "lostAfter" => lost_after: Option<Revision>,
+        /// The highest revision of a version that lost in this way.
+        5 optional "lostUpTo" => lost_up_to: Option<Revision>,
     }
 }
 
@@ -438,6 +444,12 @@ record! {
         2 required "op" => op: Op,
         /// A record, live or deleted. At most 256 KiB of JSON.
         3 required "record" => record: AppliedProgressionLogRecord,
+        /// With `lostUpTo`, the revisions between which versions of the record lost against this one, or
+        /// against one that it was made on, without having been seen by whoever made that. A device that holds
+        /// a version with a revision above this one, up to `lostUpTo`, keeps it in its history.
+        4 optional "lostAfter" => lost_after: Option<Revision>,
+        /// The highest revision of a version that lost in this way.
+        5 optional "lostUpTo" => lost_up_to: Option<Revision>,
     }
 }
 
@@ -670,8 +682,9 @@ record! {
 }
 
 newtype! {
-    /// A place in a feed, `v1.<feed>.<epoch>.<revision>`. The feed is `all` or the name of a collection.
-    /// Clients store it and send it back, and read nothing out of it.
+    /// A place in a feed, `v1.<feed>--<proof>.<epoch>.<revision>`. The feed is `all` or the name of a
+    /// collection. The proof tells the server which history the place is in; cursors of contract 1.0.0 have
+    /// none. Clients store a cursor and send it back, and read nothing out of it.
     pub struct Cursor(String) as "Cursor" by validators::check_cursor: Eq PartialOrd Ord Hash
 }
 
@@ -863,6 +876,12 @@ record! {
         2 required "op" => op: Op,
         /// A record, live or deleted. At most 256 KiB of JSON.
         3 required "record" => record: ExerciseDefinitionRecord,
+        /// With `lostUpTo`, the revisions between which versions of the record lost against this one, or
+        /// against one that it was made on, without having been seen by whoever made that. A device that holds
+        /// a version with a revision above this one, up to `lostUpTo`, keeps it in its history.
+        4 optional "lostAfter" => lost_after: Option<Revision>,
+        /// The highest revision of a version that lost in this way.
+        5 optional "lostUpTo" => lost_up_to: Option<Revision>,
     }
 }
 
@@ -1086,6 +1105,12 @@ record! {
         2 required "userRev" => user_rev: Revision,
         /// The server's clock.
         3 required "serverTime" => server_time: Timestamp,
+        /// The proof that the device's cursor carries from now on, whether or not its revision moves. It covers
+        /// the versions that the outcomes tell of.
+        4 optional "proof" => proof: Option<String>,
+        /// The versions that accepted changes have replaced although they were not made on them. They are
+        /// current nowhere else any more, so the device keeps them in its history.
+        5 optional "replaced" => replaced: Option<Vec<Each<FeedChange>>>,
     }
 }
 
@@ -1275,6 +1300,12 @@ record! {
         2 required "op" => op: Op,
         /// A record, live or deleted. At most 256 KiB of JSON.
         3 required "record" => record: LoggedSetRecord,
+        /// With `lostUpTo`, the revisions between which versions of the record lost against this one, or
+        /// against one that it was made on, without having been seen by whoever made that. A device that holds
+        /// a version with a revision above this one, up to `lostUpTo`, keeps it in its history.
+        4 optional "lostAfter" => lost_after: Option<Revision>,
+        /// The highest revision of a version that lost in this way.
+        5 optional "lostUpTo" => lost_up_to: Option<Revision>,
     }
 }
 
@@ -1546,6 +1577,9 @@ record! {
         9 optional "retryAfterMs" => retry_after_ms: Option<i64>,
         /// The server's clock.
         10 optional "serverTime" => server_time: Option<Timestamp>,
+        /// With `epoch_changed` and `cursor_expired`: where the pull from the beginning starts. Its answer
+        /// comes from the history that this problem is about, or it is refused in the same way.
+        11 optional "since" => since: Option<Cursor>,
     }
 }
 
@@ -1710,6 +1744,12 @@ record! {
         2 required "op" => op: Op,
         /// A record, live or deleted. At most 256 KiB of JSON.
         3 required "record" => record: ProgramDefinitionRecord,
+        /// With `lostUpTo`, the revisions between which versions of the record lost against this one, or
+        /// against one that it was made on, without having been seen by whoever made that. A device that holds
+        /// a version with a revision above this one, up to `lostUpTo`, keeps it in its history.
+        4 optional "lostAfter" => lost_after: Option<Revision>,
+        /// The highest revision of a version that lost in this way.
+        5 optional "lostUpTo" => lost_up_to: Option<Revision>,
     }
 }
 
@@ -1973,6 +2013,12 @@ record! {
         2 required "op" => op: Op,
         /// A record, live or deleted. At most 256 KiB of JSON.
         3 required "record" => record: ProgressionRuleRecord,
+        /// With `lostUpTo`, the revisions between which versions of the record lost against this one, or
+        /// against one that it was made on, without having been seen by whoever made that. A device that holds
+        /// a version with a revision above this one, up to `lostUpTo`, keeps it in its history.
+        4 optional "lostAfter" => lost_after: Option<Revision>,
+        /// The highest revision of a version that lost in this way.
+        5 optional "lostUpTo" => lost_up_to: Option<Revision>,
     }
 }
 
@@ -2684,6 +2730,12 @@ record! {
         2 required "op" => op: Op,
         /// A record, live or deleted. At most 256 KiB of JSON.
         3 required "record" => record: UserBodyweightLogRecord,
+        /// With `lostUpTo`, the revisions between which versions of the record lost against this one, or
+        /// against one that it was made on, without having been seen by whoever made that. A device that holds
+        /// a version with a revision above this one, up to `lostUpTo`, keeps it in its history.
+        4 optional "lostAfter" => lost_after: Option<Revision>,
+        /// The highest revision of a version that lost in this way.
+        5 optional "lostUpTo" => lost_up_to: Option<Revision>,
     }
 }
 
@@ -2833,6 +2885,12 @@ record! {
         2 required "op" => op: Op,
         /// A record, live or deleted. At most 256 KiB of JSON.
         3 required "record" => record: UserGoalRecord,
+        /// With `lostUpTo`, the revisions between which versions of the record lost against this one, or
+        /// against one that it was made on, without having been seen by whoever made that. A device that holds
+        /// a version with a revision above this one, up to `lostUpTo`, keeps it in its history.
+        4 optional "lostAfter" => lost_after: Option<Revision>,
+        /// The highest revision of a version that lost in this way.
+        5 optional "lostUpTo" => lost_up_to: Option<Revision>,
     }
 }
 
@@ -3031,6 +3089,12 @@ record! {
         2 required "op" => op: Op,
         /// A record, live or deleted. At most 256 KiB of JSON.
         3 required "record" => record: UserSettingsRecord,
+        /// With `lostUpTo`, the revisions between which versions of the record lost against this one, or
+        /// against one that it was made on, without having been seen by whoever made that. A device that holds
+        /// a version with a revision above this one, up to `lostUpTo`, keeps it in its history.
+        4 optional "lostAfter" => lost_after: Option<Revision>,
+        /// The highest revision of a version that lost in this way.
+        5 optional "lostUpTo" => lost_up_to: Option<Revision>,
     }
 }
 
@@ -3239,6 +3303,12 @@ record! {
         2 required "op" => op: Op,
         /// A record, live or deleted. At most 256 KiB of JSON.
         3 required "record" => record: WorkoutLogRecord,
+        /// With `lostUpTo`, the revisions between which versions of the record lost against this one, or
+        /// against one that it was made on, without having been seen by whoever made that. A device that holds
+        /// a version with a revision above this one, up to `lostUpTo`, keeps it in its history.
+        4 optional "lostAfter" => lost_after: Option<Revision>,
+        /// The highest revision of a version that lost in this way.
+        5 optional "lostUpTo" => lost_up_to: Option<Revision>,
     }
 }
 
@@ -3468,6 +3538,12 @@ record! {
         2 required "op" => op: Op,
         /// A record, live or deleted. At most 256 KiB of JSON.
         3 required "record" => record: WorkoutTemplateExerciseInstanceRecord,
+        /// With `lostUpTo`, the revisions between which versions of the record lost against this one, or
+        /// against one that it was made on, without having been seen by whoever made that. A device that holds
+        /// a version with a revision above this one, up to `lostUpTo`, keeps it in its history.
+        4 optional "lostAfter" => lost_after: Option<Revision>,
+        /// The highest revision of a version that lost in this way.
+        5 optional "lostUpTo" => lost_up_to: Option<Revision>,
     }
 }
 
@@ -3575,6 +3651,12 @@ record! {
         2 required "op" => op: Op,
         /// A record, live or deleted. At most 256 KiB of JSON.
         3 required "record" => record: WorkoutTemplateRecord,
+        /// With `lostUpTo`, the revisions between which versions of the record lost against this one, or
+        /// against one that it was made on, without having been seen by whoever made that. A device that holds
+        /// a version with a revision above this one, up to `lostUpTo`, keeps it in its history.
+        4 optional "lostAfter" => lost_after: Option<Revision>,
+        /// The highest revision of a version that lost in this way.
+        5 optional "lostUpTo" => lost_up_to: Option<Revision>,
     }
 }
 

@@ -16,6 +16,11 @@ static PROGRESSION_ADJUSTMENT_KEY_PATTERN: Pattern = Pattern::new(
 );
 
 static ID_PATTERN: Pattern = Pattern::new("^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$");
+
+static FEED_PUSH_RESULT_PATTERN: Pattern = Pattern::new(
+    "^[0-9a-z]{1,13}-[0-9a-z]{8}(-[0-9a-z]{1,13}-[0-9a-z]{8}){0,3}$"
+);
+
 static COLLECTION_NAME_PATTERN: Pattern = Pattern::new("^[a-z][a-z0-9-]{0,62}$");
 static CURSOR_PATTERN: Pattern = Pattern::new("^v1\\.[a-z][a-z0-9-]{0,62}\\.[0-9A-Za-z_-]{1,64}\\.[0-9]{1,16}$");
 
@@ -185,6 +190,8 @@ pub fn check_active_program_instance_feed_change(value: Json<'_>, at: At<'_>, ou
                 "rev" => check_revision(value, at, out),
                 "op" => check_op(value, at, out),
                 "record" => check_active_program_instance_record(value, at, out),
+                "lostAfter" => check_revision(value, at, out),
+                "lostUpTo" => check_revision(value, at, out),
                 _ => out.unknown_member(at),
             }
         }
@@ -521,6 +528,8 @@ pub fn check_applied_progression_log_feed_change(value: Json<'_>, at: At<'_>, ou
                 "rev" => check_revision(value, at, out),
                 "op" => check_op(value, at, out),
                 "record" => check_applied_progression_log_record(value, at, out),
+                "lostAfter" => check_revision(value, at, out),
+                "lostUpTo" => check_revision(value, at, out),
                 _ => out.unknown_member(at),
             }
         }
@@ -1043,6 +1052,8 @@ pub fn check_exercise_definition_feed_change(value: Json<'_>, at: At<'_>, out: &
                 "rev" => check_revision(value, at, out),
                 "op" => check_op(value, at, out),
                 "record" => check_exercise_definition_record(value, at, out),
+                "lostAfter" => check_revision(value, at, out),
+                "lostUpTo" => check_revision(value, at, out),
                 _ => out.unknown_member(at),
             }
         }
@@ -1293,6 +1304,21 @@ pub fn check_feed_push_result(value: Json<'_>, at: At<'_>, out: &mut Checker) {
                 "prevUserRev" => check_revision(value, at, out),
                 "userRev" => check_revision(value, at, out),
                 "serverTime" => check_timestamp(value, at, out),
+                "proof" => {
+                    if let Some(text) = out.string(value, at) {
+                        out.max_length(text, 58, at);
+                        out.pattern(text, &FEED_PUSH_RESULT_PATTERN, at);
+                    }
+                }
+                "replaced" => {
+                    if let Some(array) = out.array(value, at) {
+                        out.max_items(array, 500, at);
+                        for (index, value) in out.each(array) {
+                            let at = at.item(index);
+                            check_feed_change(value, at, out);
+                        }
+                    }
+                }
                 _ => out.unknown_member(at),
             }
         }
@@ -1499,6 +1525,8 @@ pub fn check_logged_set_feed_change(value: Json<'_>, at: At<'_>, out: &mut Check
                 "rev" => check_revision(value, at, out),
                 "op" => check_op(value, at, out),
                 "record" => check_logged_set_record(value, at, out),
+                "lostAfter" => check_revision(value, at, out),
+                "lostUpTo" => check_revision(value, at, out),
                 _ => out.unknown_member(at),
             }
         }
@@ -1803,6 +1831,7 @@ pub fn check_problem(value: Json<'_>, at: At<'_>, out: &mut Checker) {
                 "restoredRev" => check_revision(value, at, out),
                 "retryAfterMs" => check_problem_retry_after_ms(value, at, out),
                 "serverTime" => check_timestamp(value, at, out),
+                "since" => check_cursor(value, at, out),
                 _ => out.unknown_member(at),
             }
         }
@@ -1960,6 +1989,8 @@ pub fn check_program_definition_feed_change(value: Json<'_>, at: At<'_>, out: &m
                 "rev" => check_revision(value, at, out),
                 "op" => check_op(value, at, out),
                 "record" => check_program_definition_record(value, at, out),
+                "lostAfter" => check_revision(value, at, out),
+                "lostUpTo" => check_revision(value, at, out),
                 _ => out.unknown_member(at),
             }
         }
@@ -2274,6 +2305,8 @@ pub fn check_progression_rule_feed_change(value: Json<'_>, at: At<'_>, out: &mut
                 "rev" => check_revision(value, at, out),
                 "op" => check_op(value, at, out),
                 "record" => check_progression_rule_record(value, at, out),
+                "lostAfter" => check_revision(value, at, out),
+                "lostUpTo" => check_revision(value, at, out),
                 _ => out.unknown_member(at),
             }
         }
@@ -3074,6 +3107,8 @@ pub fn check_user_bodyweight_log_feed_change(value: Json<'_>, at: At<'_>, out: &
                 "rev" => check_revision(value, at, out),
                 "op" => check_op(value, at, out),
                 "record" => check_user_bodyweight_log_record(value, at, out),
+                "lostAfter" => check_revision(value, at, out),
+                "lostUpTo" => check_revision(value, at, out),
                 _ => out.unknown_member(at),
             }
         }
@@ -3261,6 +3296,8 @@ pub fn check_user_goal_feed_change(value: Json<'_>, at: At<'_>, out: &mut Checke
                 "rev" => check_revision(value, at, out),
                 "op" => check_op(value, at, out),
                 "record" => check_user_goal_record(value, at, out),
+                "lostAfter" => check_revision(value, at, out),
+                "lostUpTo" => check_revision(value, at, out),
                 _ => out.unknown_member(at),
             }
         }
@@ -3498,6 +3535,8 @@ pub fn check_user_settings_feed_change(value: Json<'_>, at: At<'_>, out: &mut Ch
                 "rev" => check_revision(value, at, out),
                 "op" => check_op(value, at, out),
                 "record" => check_user_settings_record(value, at, out),
+                "lostAfter" => check_revision(value, at, out),
+                "lostUpTo" => check_revision(value, at, out),
                 _ => out.unknown_member(at),
             }
         }
@@ -3763,6 +3802,8 @@ pub fn check_workout_log_feed_change(value: Json<'_>, at: At<'_>, out: &mut Chec
                 "rev" => check_revision(value, at, out),
                 "op" => check_op(value, at, out),
                 "record" => check_workout_log_record(value, at, out),
+                "lostAfter" => check_revision(value, at, out),
+                "lostUpTo" => check_revision(value, at, out),
                 _ => out.unknown_member(at),
             }
         }
@@ -4041,6 +4082,8 @@ pub fn check_workout_template_exercise_instance_feed_change(value: Json<'_>, at:
                 "rev" => check_revision(value, at, out),
                 "op" => check_op(value, at, out),
                 "record" => check_workout_template_exercise_instance_record(value, at, out),
+                "lostAfter" => check_revision(value, at, out),
+                "lostUpTo" => check_revision(value, at, out),
                 _ => out.unknown_member(at),
             }
         }
@@ -4183,6 +4226,8 @@ pub fn check_workout_template_feed_change(value: Json<'_>, at: At<'_>, out: &mut
                 "rev" => check_revision(value, at, out),
                 "op" => check_op(value, at, out),
                 "record" => check_workout_template_record(value, at, out),
+                "lostAfter" => check_revision(value, at, out),
+                "lostUpTo" => check_revision(value, at, out),
                 _ => out.unknown_member(at),
             }
         }

@@ -226,6 +226,8 @@ export const ActiveProgramInstanceFeedChangeSchema: z.ZodType<types.ActiveProgra
     rev: RevisionSchema,
     op: OpSchema,
     record: ActiveProgramInstanceRecordSchema,
+    lostAfter: RevisionSchema.exactOptional(),
+    lostUpTo: RevisionSchema.exactOptional(),
   }, rt.closed),
 );
 
@@ -489,6 +491,8 @@ export const AppliedProgressionLogFeedChangeSchema: z.ZodType<types.AppliedProgr
     rev: RevisionSchema,
     op: OpSchema,
     record: AppliedProgressionLogRecordSchema,
+    lostAfter: RevisionSchema.exactOptional(),
+    lostUpTo: RevisionSchema.exactOptional(),
   }, rt.closed),
 );
 
@@ -745,6 +749,8 @@ export const ExerciseDefinitionFeedChangeSchema: z.ZodType<types.ExerciseDefinit
     rev: RevisionSchema,
     op: OpSchema,
     record: ExerciseDefinitionRecordSchema,
+    lostAfter: RevisionSchema.exactOptional(),
+    lostUpTo: RevisionSchema.exactOptional(),
   }, rt.closed),
 );
 
@@ -908,6 +914,8 @@ export const LoggedSetFeedChangeSchema: z.ZodType<types.LoggedSetFeedChange> = r
     rev: RevisionSchema,
     op: OpSchema,
     record: LoggedSetRecordSchema,
+    lostAfter: RevisionSchema.exactOptional(),
+    lostUpTo: RevisionSchema.exactOptional(),
   }, rt.closed),
 );
 
@@ -975,6 +983,8 @@ export const ProgramDefinitionFeedChangeSchema: z.ZodType<types.ProgramDefinitio
     rev: RevisionSchema,
     op: OpSchema,
     record: ProgramDefinitionRecordSchema,
+    lostAfter: RevisionSchema.exactOptional(),
+    lostUpTo: RevisionSchema.exactOptional(),
   }, rt.closed),
 );
 
@@ -1038,6 +1048,8 @@ export const ProgressionRuleFeedChangeSchema: z.ZodType<types.ProgressionRuleFee
     rev: RevisionSchema,
     op: OpSchema,
     record: ProgressionRuleRecordSchema,
+    lostAfter: RevisionSchema.exactOptional(),
+    lostUpTo: RevisionSchema.exactOptional(),
   }, rt.closed),
 );
 
@@ -1067,6 +1079,8 @@ export const UserBodyweightLogFeedChangeSchema: z.ZodType<types.UserBodyweightLo
     rev: RevisionSchema,
     op: OpSchema,
     record: UserBodyweightLogRecordSchema,
+    lostAfter: RevisionSchema.exactOptional(),
+    lostUpTo: RevisionSchema.exactOptional(),
   }, rt.closed),
 );
 
@@ -1135,6 +1149,8 @@ export const UserGoalFeedChangeSchema: z.ZodType<types.UserGoalFeedChange> = rt.
     rev: RevisionSchema,
     op: OpSchema,
     record: UserGoalRecordSchema,
+    lostAfter: RevisionSchema.exactOptional(),
+    lostUpTo: RevisionSchema.exactOptional(),
   }, rt.closed),
 );
 
@@ -1175,6 +1191,8 @@ export const UserSettingsFeedChangeSchema: z.ZodType<types.UserSettingsFeedChang
     rev: RevisionSchema,
     op: OpSchema,
     record: UserSettingsRecordSchema,
+    lostAfter: RevisionSchema.exactOptional(),
+    lostUpTo: RevisionSchema.exactOptional(),
   }, rt.closed),
 );
 
@@ -1210,6 +1228,8 @@ export const WorkoutLogFeedChangeSchema: z.ZodType<types.WorkoutLogFeedChange> =
     rev: RevisionSchema,
     op: OpSchema,
     record: WorkoutLogRecordSchema,
+    lostAfter: RevisionSchema.exactOptional(),
+    lostUpTo: RevisionSchema.exactOptional(),
   }, rt.closed),
 );
 
@@ -1248,6 +1268,8 @@ export const WorkoutTemplateExerciseInstanceFeedChangeSchema: z.ZodType<types.Wo
     rev: RevisionSchema,
     op: OpSchema,
     record: WorkoutTemplateExerciseInstanceRecordSchema,
+    lostAfter: RevisionSchema.exactOptional(),
+    lostUpTo: RevisionSchema.exactOptional(),
   }, rt.closed),
 );
 
@@ -1278,6 +1300,8 @@ export const WorkoutTemplateFeedChangeSchema: z.ZodType<types.WorkoutTemplateFee
     rev: RevisionSchema,
     op: OpSchema,
     record: WorkoutTemplateRecordSchema,
+    lostAfter: RevisionSchema.exactOptional(),
+    lostUpTo: RevisionSchema.exactOptional(),
   }, rt.closed),
 );
 
@@ -1453,6 +1477,8 @@ export const FeedPushResultSchema: z.ZodType<types.FeedPushResult> = rt.define((
     prevUserRev: RevisionSchema,
     userRev: RevisionSchema,
     serverTime: TimestampSchema,
+    proof: rt.string().max(58).regex(/^[0-9a-z]{1,13}-[0-9a-z]{8}(-[0-9a-z]{1,13}-[0-9a-z]{8}){0,3}$/u).exactOptional(),
+    replaced: rt.each(FeedChangeSchema).max(500).exactOptional(),
   }, rt.closed),
 );
 
@@ -1602,6 +1628,7 @@ export const ProblemSchema: z.ZodType<types.Problem> = rt.define(() =>
     restoredRev: RevisionSchema.exactOptional(),
     retryAfterMs: rt.integer().min(0).max(86400000).exactOptional(),
     serverTime: TimestampSchema.exactOptional(),
+    since: CursorSchema.exactOptional(),
   }, rt.closed),
 );
 

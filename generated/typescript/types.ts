@@ -131,6 +131,14 @@ export interface ActiveProgramInstanceFeedChange {
   op: Op;
   /** A record, live or deleted. At most 256 KiB of JSON. */
   record: ActiveProgramInstanceRecord;
+  /**
+   * With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that
+   * it was made on, without having been seen by whoever made that. A device that holds a version with a revision
+   * above this one, up to `lostUpTo`, keeps it in its history.
+   */
+  lostAfter?: Revision;
+  /** The highest revision of a version that lost in this way. */
+  lostUpTo?: Revision;
 }
 
 /**
@@ -401,6 +409,14 @@ export interface AppliedProgressionLogFeedChange {
   op: Op;
   /** A record, live or deleted. At most 256 KiB of JSON. */
   record: AppliedProgressionLogRecord;
+  /**
+   * With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that
+   * it was made on, without having been seen by whoever made that. A device that holds a version with a revision
+   * above this one, up to `lostUpTo`, keeps it in its history.
+   */
+  lostAfter?: Revision;
+  /** The highest revision of a version that lost in this way. */
+  lostUpTo?: Revision;
 }
 
 /**
@@ -588,8 +604,9 @@ export interface ContractVersions {
 }
 
 /**
- * A place in a feed, `v1.<feed>.<epoch>.<revision>`. The feed is `all` or the name of a collection. Clients
- * store it and send it back, and read nothing out of it.
+ * A place in a feed, `v1.<feed>--<proof>.<epoch>.<revision>`. The feed is `all` or the name of a collection. The
+ * proof tells the server which history the place is in; cursors of contract 1.0.0 have none. Clients store a
+ * cursor and send it back, and read nothing out of it.
  */
 export type Cursor = string;
 
@@ -776,6 +793,14 @@ export interface ExerciseDefinitionFeedChange {
   op: Op;
   /** A record, live or deleted. At most 256 KiB of JSON. */
   record: ExerciseDefinitionRecord;
+  /**
+   * With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that
+   * it was made on, without having been seen by whoever made that. A device that holds a version with a revision
+   * above this one, up to `lostUpTo`, keeps it in its history.
+   */
+  lostAfter?: Revision;
+  /** The highest revision of a version that lost in this way. */
+  lostUpTo?: Revision;
 }
 
 /**
@@ -951,6 +976,16 @@ export interface FeedPushResult {
   userRev: Revision;
   /** The server's clock. */
   serverTime: Timestamp;
+  /**
+   * The proof that the device's cursor carries from now on, whether or not its revision moves. It covers the
+   * versions that the outcomes tell of.
+   */
+  proof?: string;
+  /**
+   * The versions that accepted changes have replaced although they were not made on them. They are current nowhere
+   * else any more, so the device keeps them in its history.
+   */
+  replaced?: FeedChange[];
 }
 
 /**
@@ -1120,6 +1155,14 @@ export interface LoggedSetFeedChange {
   op: Op;
   /** A record, live or deleted. At most 256 KiB of JSON. */
   record: LoggedSetRecord;
+  /**
+   * With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that
+   * it was made on, without having been seen by whoever made that. A device that holds a version with a revision
+   * above this one, up to `lostUpTo`, keeps it in its history.
+   */
+  lostAfter?: Revision;
+  /** The highest revision of a version that lost in this way. */
+  lostUpTo?: Revision;
 }
 
 /**
@@ -1345,6 +1388,11 @@ export interface Problem {
   retryAfterMs?: number;
   /** The server's clock. */
   serverTime?: Timestamp;
+  /**
+   * With `epoch_changed` and `cursor_expired`: where the pull from the beginning starts. Its answer comes from the
+   * history that this problem is about, or it is refused in the same way.
+   */
+  since?: Cursor;
 }
 
 /**
@@ -1503,6 +1551,14 @@ export interface ProgramDefinitionFeedChange {
   op: Op;
   /** A record, live or deleted. At most 256 KiB of JSON. */
   record: ProgramDefinitionRecord;
+  /**
+   * With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that
+   * it was made on, without having been seen by whoever made that. A device that holds a version with a revision
+   * above this one, up to `lostUpTo`, keeps it in its history.
+   */
+  lostAfter?: Revision;
+  /** The highest revision of a version that lost in this way. */
+  lostUpTo?: Revision;
 }
 
 /**
@@ -1737,6 +1793,14 @@ export interface ProgressionRuleFeedChange {
   op: Op;
   /** A record, live or deleted. At most 256 KiB of JSON. */
   record: ProgressionRuleRecord;
+  /**
+   * With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that
+   * it was made on, without having been seen by whoever made that. A device that holds a version with a revision
+   * above this one, up to `lostUpTo`, keeps it in its history.
+   */
+  lostAfter?: Revision;
+  /** The highest revision of a version that lost in this way. */
+  lostUpTo?: Revision;
 }
 
 /**
@@ -2362,6 +2426,14 @@ export interface UserBodyweightLogFeedChange {
   op: Op;
   /** A record, live or deleted. At most 256 KiB of JSON. */
   record: UserBodyweightLogRecord;
+  /**
+   * With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that
+   * it was made on, without having been seen by whoever made that. A device that holds a version with a revision
+   * above this one, up to `lostUpTo`, keeps it in its history.
+   */
+  lostAfter?: Revision;
+  /** The highest revision of a version that lost in this way. */
+  lostUpTo?: Revision;
 }
 
 /**
@@ -2487,6 +2559,14 @@ export interface UserGoalFeedChange {
   op: Op;
   /** A record, live or deleted. At most 256 KiB of JSON. */
   record: UserGoalRecord;
+  /**
+   * With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that
+   * it was made on, without having been seen by whoever made that. A device that holds a version with a revision
+   * above this one, up to `lostUpTo`, keeps it in its history.
+   */
+  lostAfter?: Revision;
+  /** The highest revision of a version that lost in this way. */
+  lostUpTo?: Revision;
 }
 
 /**
@@ -2657,6 +2737,14 @@ export interface UserSettingsFeedChange {
   op: Op;
   /** A record, live or deleted. At most 256 KiB of JSON. */
   record: UserSettingsRecord;
+  /**
+   * With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that
+   * it was made on, without having been seen by whoever made that. A device that holds a version with a revision
+   * above this one, up to `lostUpTo`, keeps it in its history.
+   */
+  lostAfter?: Revision;
+  /** The highest revision of a version that lost in this way. */
+  lostUpTo?: Revision;
 }
 
 /**
@@ -2836,6 +2924,14 @@ export interface WorkoutLogFeedChange {
   op: Op;
   /** A record, live or deleted. At most 256 KiB of JSON. */
   record: WorkoutLogRecord;
+  /**
+   * With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that
+   * it was made on, without having been seen by whoever made that. A device that holds a version with a revision
+   * above this one, up to `lostUpTo`, keeps it in its history.
+   */
+  lostAfter?: Revision;
+  /** The highest revision of a version that lost in this way. */
+  lostUpTo?: Revision;
 }
 
 /**
@@ -3044,6 +3140,14 @@ export interface WorkoutTemplateExerciseInstanceFeedChange {
   op: Op;
   /** A record, live or deleted. At most 256 KiB of JSON. */
   record: WorkoutTemplateExerciseInstanceRecord;
+  /**
+   * With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that
+   * it was made on, without having been seen by whoever made that. A device that holds a version with a revision
+   * above this one, up to `lostUpTo`, keeps it in its history.
+   */
+  lostAfter?: Revision;
+  /** The highest revision of a version that lost in this way. */
+  lostUpTo?: Revision;
 }
 
 /**
@@ -3136,6 +3240,14 @@ export interface WorkoutTemplateFeedChange {
   op: Op;
   /** A record, live or deleted. At most 256 KiB of JSON. */
   record: WorkoutTemplateRecord;
+  /**
+   * With `lostUpTo`, the revisions between which versions of the record lost against this one, or against one that
+   * it was made on, without having been seen by whoever made that. A device that holds a version with a revision
+   * above this one, up to `lostUpTo`, keeps it in its history.
+   */
+  lostAfter?: Revision;
+  /** The highest revision of a version that lost in this way. */
+  lostUpTo?: Revision;
 }
 
 /**

@@ -1,6 +1,7 @@
 //! The server's decisions: pushes, pulls and single records of one user, as pure functions over a [`Records`] transaction. The module uses
 //! no clock, no random source and no socket, so that the simulation runs exactly this code.
 
+mod history;
 mod limits;
 mod pull;
 mod push;
@@ -16,18 +17,28 @@ pub use push::push;
 pub(crate) use push::violations;
 pub use single::{Deletion, delete, purge, put, read};
 
+use self::history::Proof;
 use crate::store::{Head, Quota, Records, StoreError, Usage};
 
 /// Why a whole request is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     #[error("the cursor is not one of this feed")]
     InvalidCursor,
     #[error("tombstones after the cursor have been purged: pull again from the beginning")]
-    CursorExpired,
-    /// The device must push again what it knows above this revision.
-    #[error("the server was restored from a backup, which reaches to revision {restored_rev}: pull again from the beginning")]
-    EpochChanged { restored_rev: u64 },
+    CursorExpired {
+        /// The cursor from which to pull.
+        since: String,
+    },
+    #[error("the server went back to an earlier state of its data, at revision {restored_rev} or later: pull again from the beginning")]
+    EpochChanged {
+        /// The device must push again what it knows above this revision.
+        restored_rev: u64,
+        /// The cursor from which to pull.
+        since: String,
+    },
+    #[error("this copy of the data is behind what the cursor has seen: try again later")]
+    Lagging,
     #[error("no record has this id")]
     NotFound,
     /// The first edit would make the account hold more than it may.
@@ -55,24 +66,46 @@ fn full(usage: &Usage, quota: &Quota) -> String {
     )
 }
 
-/// The revision that a cursor of this feed stands for, if it can still be followed (R2, R10, R11).
+/// The revision that a cursor of this feed stands for, if it can still be followed (R2, R10, R11, R22).
 fn follow(records: &impl Records, head: &Head, text: &str, feed: Feed) -> Result<u64, Error> {
     let cursor: Cursor = text.parse().map_err(|_| Refusal::InvalidCursor)?;
     if cursor.feed != feed.name() {
         return Err(Refusal::InvalidCursor.into());
     }
-    if rules::on(Rule::EpochCheck) {
-        if cursor.epoch != head.epoch {
-            return Err(Refusal::EpochChanged { restored_rev: records.restored_rev(&cursor.epoch)? }.into());
-        }
-        // The cursor is ahead of the server: an older database was put in place without a restore.
-        if cursor.rev > head.rev {
-            return Err(Refusal::EpochChanged { restored_rev: head.rev }.into());
-        }
+    let since = || cursor_of(records, head, feed, 0);
+    if let Some(restored_rev) = went_back_to(records, head, &cursor)? {
+        return Err(Refusal::EpochChanged { restored_rev, since: since()? }.into());
     }
     // A pull that began after the purge has missed nothing, whatever revision it has reached.
     if cursor.rev.max(cursor.purge_watermark) < head.purge_watermark && rules::on(Rule::PurgeWatermarkCheck) {
-        return Err(Refusal::CursorExpired.into());
+        return Err(Refusal::CursorExpired { since: since()? }.into());
     }
     Ok(cursor.rev)
+}
+
+/// If the cursor belongs to another history than the one at hand, because a backup or an older copy of the data was put in its place: the
+/// revision up to which the two are known to be the same.
+fn went_back_to(records: &impl Records, head: &Head, cursor: &Cursor) -> Result<Option<u64>, Error> {
+    let proof = Proof::read(&cursor.proof).ok_or(Refusal::InvalidCursor)?;
+    let newest = proof.newest().filter(|_| rules::on(Rule::CursorProvesHistory));
+    if records.may_lag() && newest.map_or(cursor.rev, |newest| newest.rev.max(cursor.rev)) > head.rev {
+        return Err(Refusal::Lagging.into());
+    }
+    let same_epoch = cursor.epoch == head.epoch || !rules::on(Rule::EpochCheck);
+    let is_ahead = cursor.rev > head.rev && rules::on(Rule::EpochCheck);
+    Ok(match newest {
+        Some(newest) => {
+            let shared = proof.shared(records)?;
+            (!same_epoch || is_ahead || shared != newest).then_some(shared.rev)
+        }
+        None if !same_epoch => Some(records.restored_rev(&cursor.epoch)?),
+        None => is_ahead.then_some(head.rev),
+    })
+}
+
+/// The cursor that has seen a feed up to `rev`. If `rev` is below the purge watermark, the cursor records that the pull began after the purge.
+fn cursor_of(records: &impl Records, head: &Head, feed: Feed, rev: u64) -> Result<String, StoreError> {
+    let purge_watermark = if rev < head.purge_watermark { head.purge_watermark } else { 0 };
+    let proof = history::proof(records, head.rev, feed.name())?;
+    Ok(Cursor { feed: feed.name().to_owned(), proof, epoch: head.epoch.clone(), purge_watermark, rev }.to_string())
 }

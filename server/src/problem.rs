@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use stronglog_sync::api::runtime::http::{Outcome, Rejection, Reply};
-use stronglog_sync::api::{AccountUsage, Problem, ProblemCode, QuotaProblem, Report, Revision, Schema, ViolationType};
+use stronglog_sync::api::{AccountUsage, Cursor, Problem, ProblemCode, QuotaProblem, Report, Revision, Schema, ViolationType};
 
 use crate::feed::{self, Refusal};
 use crate::http::request_id;
@@ -18,8 +18,18 @@ pub struct Failure {
     detail: String,
     /// The number of seconds after which the same request may succeed.
     retry_after_secs: Option<u64>,
-    restored_rev: Option<u64>,
+    /// What a client needs to know to pull everything again. Boxed, because most failures have none of it.
+    gone: Option<Box<Gone>>,
     errors: Vec<ViolationType>,
+}
+
+/// Why a cursor cannot be followed.
+#[derive(Clone, Debug)]
+struct Gone {
+    /// The revision that the server went back to, if it did.
+    restored_rev: Option<u64>,
+    /// The cursor from which to pull.
+    since: Option<String>,
 }
 
 /// The code of a failure. The contract's `ProblemCode` is closed since its first release, so newer codes have a problem document of their own.
@@ -39,7 +49,7 @@ impl Failure {
     }
 
     fn with_code(status: StatusCode, code: Code, detail: impl Into<String>) -> Self {
-        Failure { status, code, detail: detail.into(), retry_after_secs: None, restored_rev: None, errors: Vec::new() }
+        Failure { status, code, detail: detail.into(), retry_after_secs: None, gone: None, errors: Vec::new() }
     }
 
     /// The request violates the contract.
@@ -158,6 +168,14 @@ impl Failure {
         Failure { retry_after_secs: Some(5), ..failure }
     }
 
+    /// The failure as a client of contract 1.0.0 can read it.
+    pub fn in_first_contract(mut self) -> Self {
+        if let Some(gone) = &mut self.gone {
+            gone.since = None;
+        }
+        self
+    }
+
     /// Whether the request was not authenticated.
     pub fn is_unauthorized(&self) -> bool {
         self.status == StatusCode::UNAUTHORIZED
@@ -182,6 +200,7 @@ impl Failure {
                 return QuotaProblem { type_, title, status, retryable, detail, retry_after_ms, usage }.to_json();
             }
         };
+        let gone = self.gone.as_deref();
         let problem = Problem {
             type_,
             title,
@@ -191,7 +210,8 @@ impl Failure {
             detail: Some(self.detail.clone()),
             errors: (!self.errors.is_empty()).then(|| self.errors.clone()),
             instance: request_id::current(),
-            restored_rev: self.restored_rev.and_then(|rev| rev.try_into().ok()).map(Revision),
+            restored_rev: gone.and_then(|gone| gone.restored_rev?.try_into().ok()).map(Revision),
+            since: gone.and_then(|gone| gone.since.clone()).map(Cursor),
             retry_after_ms,
             server_time: None,
         };
@@ -252,18 +272,25 @@ impl From<feed::Error> for Failure {
 
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
-        let (status, code, restored_rev) = match refusal {
+        let detail = refusal.to_string();
+        let failure = |status, code| Self::new(status, code, detail.clone());
+        match refusal {
             Refusal::QuotaExceeded { usage, quota } => {
-                let failure =
-                    Self::with_code(StatusCode::INSUFFICIENT_STORAGE, Code::QuotaExceeded(Box::new((usage, quota))), refusal.to_string());
-                return Failure { retry_after_secs: Some(FULL_RETRY_SECS), ..failure };
+                let failure = Self::with_code(StatusCode::INSUFFICIENT_STORAGE, Code::QuotaExceeded(Box::new((usage, quota))), detail);
+                Failure { retry_after_secs: Some(FULL_RETRY_SECS), ..failure }
             }
-            Refusal::InvalidCursor => (StatusCode::BAD_REQUEST, ProblemCode::InvalidCursor, None),
-            Refusal::CursorExpired => (StatusCode::GONE, ProblemCode::CursorExpired, None),
-            Refusal::EpochChanged { restored_rev } => (StatusCode::GONE, ProblemCode::EpochChanged, Some(restored_rev)),
-            Refusal::NotFound => (StatusCode::NOT_FOUND, ProblemCode::NotFound, None),
-        };
-        Failure { restored_rev, ..Self::new(status, code, refusal.to_string()) }
+            Refusal::InvalidCursor => failure(StatusCode::BAD_REQUEST, ProblemCode::InvalidCursor),
+            Refusal::CursorExpired { since } => {
+                let gone = Some(Box::new(Gone { restored_rev: None, since: Some(since) }));
+                Failure { gone, ..failure(StatusCode::GONE, ProblemCode::CursorExpired) }
+            }
+            Refusal::EpochChanged { restored_rev, since } => {
+                let gone = Some(Box::new(Gone { restored_rev: Some(restored_rev), since: Some(since) }));
+                Failure { gone, ..failure(StatusCode::GONE, ProblemCode::EpochChanged) }
+            }
+            Refusal::Lagging => Self::unavailable(&detail),
+            Refusal::NotFound => failure(StatusCode::NOT_FOUND, ProblemCode::NotFound),
+        }
     }
 }
 

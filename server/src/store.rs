@@ -20,11 +20,22 @@ pub trait Records {
     /// The store failed.
     fn head(&self) -> Result<Head, StoreError>;
 
-    /// Sets the user's newest revision, the time of its write, and how much the user holds since.
+    /// Sets the user's newest revision, which ends a push, the time of its write, and how much the user holds since.
     ///
     /// # Errors
     /// The store failed.
-    fn advance(&mut self, rev: u64, server_updated_at: i64, usage: Usage) -> Result<(), StoreError>;
+    fn advance(&mut self, to: Boundary, server_updated_at: i64, usage: Usage) -> Result<(), StoreError>;
+
+    /// The newest boundary of the user's history up to a revision. Without one, it is the beginning of the history.
+    ///
+    /// # Errors
+    /// The store failed.
+    fn boundary(&self, rev_max: u64) -> Result<Boundary, StoreError>;
+
+    /// Whether this is a copy that lags behind the data that devices write to.
+    fn may_lag(&self) -> bool {
+        false
+    }
 
     /// The revision up to which what a device learnt in another epoch is still valid.
     ///
@@ -61,6 +72,18 @@ pub trait Records {
     /// # Errors
     /// The store failed.
     fn raise_purge_watermark(&mut self, purge_watermark: u64) -> Result<(), StoreError>;
+}
+
+/// The end of a push in a user's history. The default is the beginning of every history.
+///
+/// All boundaries are kept. A cursor may prove any of them, however old it is, and a device whose boundary were gone could not be told from
+/// one of another history: it would push again what was deleted and purged meanwhile. One takes some 30 bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Boundary {
+    /// The newest revision of the push.
+    pub rev: u64,
+    /// A check of everything that a pull has sent of the versions up to there.
+    pub check: u64,
 }
 
 /// A user's revision, purge watermark and epoch, and how much the user holds and may hold.

@@ -7,6 +7,7 @@ use stronglog_sync::api::RejectionCode;
 use stronglog_sync::api::collection::{Collection, deterministic_id};
 use stronglog_sync::api::registry::{self, COLLECTIONS};
 use stronglog_sync::clock::ClockAndRng;
+use stronglog_sync::cursor::Cursor;
 use stronglog_sync::merge::Op;
 use stronglog_sync::record::RECORD_BYTES_MAX;
 use stronglog_sync::wire::{self, Feed, Outcome, Page, PushResult};
@@ -161,7 +162,14 @@ fn refusals_name_their_reason() {
         let Outcome::Rejected { error, .. } = &outcome else { panic!("{outcome:?}") };
         assert_eq!(error.retryable, expected == RejectionCode::ClockSkew);
         assert_eq!(error.server_time.is_some(), expected == RejectionCode::ClockSkew);
-        let written = wire::write_push_result(&PushResult { outcomes: vec![outcome], prev_user_rev: 0, user_rev: 0, server_time: 0 });
+        let written = wire::write_push_result(&PushResult {
+            outcomes: vec![outcome],
+            prev_user_rev: 0,
+            user_rev: 0,
+            replaced: Vec::new(),
+            proof: None,
+            server_time: 0,
+        });
         wire::read_push_result(written.as_bytes(), &[weights()]).expect("an answer that the contract allows");
     }
     assert_eq!(setup.rev(), 1, "and store nothing");
@@ -259,10 +267,10 @@ fn a_purge_ends_old_cursors_and_not_the_pull_that_began_after_it() {
     let current = setup.pull(None, 10).expect("a page").next_cursor;
     assert_eq!(setup.memory.purge(NOW).expect("purged"), 0, "nothing is that old");
     assert_eq!(setup.memory.purge(NOW + 1).expect("purged"), 2);
-    let expired = |answer: Result<Page, Error>| matches!(answer, Err(Error::Refused(Refusal::CursorExpired)));
+    let expired = |answer: Result<Page, Error>| matches!(answer, Err(Error::Refused(Refusal::CursorExpired { .. })));
     assert!(expired(setup.pull(Some(&old), 10)));
     let push = format!(r#"{{"changes":[{}],"cursor":"{old}"}}"#, edit(PHONE, 8, &weight(6, NOW, "")));
-    assert!(matches!(setup.push_to(Feed::All, &push), Err(Error::Refused(Refusal::CursorExpired))));
+    assert!(matches!(setup.push_to(Feed::All, &push), Err(Error::Refused(Refusal::CursorExpired { .. }))));
     assert_eq!(setup.rev(), 7, "and nothing was stored");
     assert!(setup.pull(Some(&current), 10).expect("a page").changes.is_empty(), "a cursor at the floor is above it");
     let first = setup.pull(None, 2).expect("a page");
@@ -298,14 +306,105 @@ fn a_restored_server_tells_how_far_back_it_went() {
     let before = setup.pull(None, 10).expect("a page").next_cursor;
     setup.memory.restore(&backup, "e2");
     let gone = setup.pull(Some(&before), 10);
-    assert!(matches!(gone, Err(Error::Refused(Refusal::EpochChanged { restored_rev: 3 }))), "{gone:?}");
+    assert_eq!(went_back_to(gone), Some(3), "the newest boundary of the cursor's history that the backup has too");
     let again = setup.one(edit(PHONE, 4, &weight(4, NOW, "")));
     assert!(matches!(again, Outcome::Accepted(receipt) if receipt.rev == 4), "what was lost is taken again: {again:?}");
     setup.memory.restore(&backup, "e3");
     let page = setup.pull(None, 10).expect("a page");
-    assert_eq!((page.user_rev, page.next_cursor.as_str()), (3, "v1.all.e3.3"));
-    let ahead = setup.pull(Some("v1.all.e3.9"), 10);
-    assert!(matches!(ahead, Err(Error::Refused(Refusal::EpochChanged { restored_rev: 3 }))), "rolled back unnoticed: {ahead:?}");
+    let cursor: Cursor = page.next_cursor.parse().expect("a cursor");
+    assert_eq!((page.user_rev, cursor.epoch.as_str(), cursor.rev), (3, "e3", 3));
+    assert_eq!(went_back_to(setup.pull(Some("v1.all.e3.9"), 10)), Some(3), "a cursor without a proof that is ahead");
+    assert_eq!(went_back_to(setup.pull(Some("v1.all.e2.3"), 10)), Some(3), "a cursor without a proof, of another epoch");
+}
+
+/// The revision down to which the answer says that the server went back.
+fn went_back_to<T>(answer: Result<T, Error>) -> Option<u64> {
+    match answer {
+        Err(Error::Refused(Refusal::EpochChanged { restored_rev, .. })) => Some(restored_rev),
+        _ => None,
+    }
+}
+
+#[test]
+fn a_roll_back_is_noticed_even_if_another_device_pushes_first() {
+    let mut setup = Setup::new();
+    for id in 1..=20 {
+        setup.one(edit(PHONE, id, &weight(u128::from(id), NOW, "")));
+    }
+    let snapshot = setup.memory.clone();
+    setup.push(&[edit(PHONE, 21, &weight(21, NOW, "")), edit(PHONE, 22, &weight(22, NOW, ""))]);
+    let step = setup.pull(None, 5).expect("a page").next_cursor;
+    let seen = setup.pull(None, 100).expect("a page").next_cursor;
+    assert!(setup.pull(Some(&step), 5).is_ok() && setup.pull(Some(&seen), 5).is_ok());
+    setup.memory = snapshot;
+    assert_eq!(went_back_to(setup.pull(Some(&seen), 5)), Some(20), "the counter has gone back");
+    let others = [1, 2, 3].map(|seq| edit(LAPTOP, seq, &weight(0x100 + u128::from(seq), NOW, "")));
+    setup.push(&others[..2]);
+    assert_eq!(went_back_to(setup.pull(Some(&seen), 5)), Some(20), "the counter is where it was, after another push");
+    setup.push(&others[2..]);
+    assert_eq!(went_back_to(setup.pull(Some(&seen), 5)), Some(20), "the counter has gone past it");
+    assert_eq!(went_back_to(setup.pull(Some(&step), 5)), Some(20), "a pull in progress has missed what was undone");
+    let push = format!(r#"{{"changes":[{}],"cursor":"{seen}"}}"#, edit(PHONE, 23, &weight(23, NOW, "")));
+    assert_eq!(went_back_to(setup.push_to(Feed::All, &push)), Some(20), "a push is judged alike");
+    assert_eq!(setup.rev(), 23, "and nothing was stored");
+    assert!(setup.pull(Some("v1.all.e1.22"), 5).is_ok(), "a cursor of the first contract proves nothing, and is followed");
+    assert!(matches!(setup.pull(Some("v1.all--1-2-3.e1.22"), 5), Err(Error::Refused(Refusal::InvalidCursor))));
+}
+
+#[test]
+fn a_resync_starts_with_a_cursor_of_the_history_that_it_relies_on() {
+    let mut setup = Setup::new();
+    for id in 1..=20 {
+        setup.one(edit(PHONE, id, &weight(u128::from(id), NOW, "")));
+    }
+    let since = |answer: Result<Page, Error>| match answer {
+        Err(Error::Refused(Refusal::EpochChanged { since, .. } | Refusal::CursorExpired { since })) => since,
+        other => panic!("{other:?}"),
+    };
+    let beginning = since(setup.pull(Some("v1.all.e1.99"), 5));
+    let first = setup.pull(Some(&beginning), 100).expect("a page");
+    assert_eq!(first.changes.len(), 20, "everything");
+    let snapshot = setup.memory.clone();
+    setup.one(edit(PHONE, 21, &tombstone(1, NOW + 1)));
+    setup.memory.purge(NOW + 1).expect("purged");
+    let expired = since(setup.pull(Some(&beginning), 100));
+    assert_eq!(setup.pull(Some(&expired), 100).expect("a page").changes.len(), 19, "a purge does not refuse what it has answered");
+    setup.memory = snapshot;
+    assert_eq!(went_back_to(setup.pull(Some(&expired), 100)), Some(20));
+}
+
+#[test]
+fn a_replica_that_lags_asks_to_wait() {
+    let mut setup = Setup::new();
+    setup.one(edit(PHONE, 1, &weight(1, NOW, "")));
+    let replica = setup.memory.replica();
+    let known = setup.pull(None, 5).expect("a page").next_cursor;
+    setup.one(edit(PHONE, 2, &weight(2, NOW, "")));
+    let newer = setup.pull(None, 5).expect("a page").next_cursor;
+    setup.memory = replica;
+    assert!(setup.pull(Some(&known), 5).is_ok());
+    let answer = setup.pull(Some(&newer), 5);
+    assert!(matches!(answer, Err(Error::Refused(Refusal::Lagging))), "a resync would be wrong: {answer:?}");
+}
+
+#[test]
+fn a_version_that_was_replaced_unseen_is_returned_and_recorded() {
+    let mut setup = Setup::new();
+    let on = |device, seq, base, stamp| edit_of(weights().path, device, seq, base, &weight(1, stamp, ""));
+    setup.one(on(PHONE, 1, None, NOW));
+    setup.one(on(PHONE, 2, Some(1), NOW + 1));
+    let result = setup.push(&[on(LAPTOP, 1, Some(1), NOW + 2)]);
+    assert_eq!(result.replaced.iter().map(|change| change.rev).collect::<Vec<_>>(), [2]);
+    let lost = |setup: &mut Setup| setup.pull(None, 5).expect("a page").changes[0].as_ref().expect("readable").clone();
+    let change = lost(&mut setup);
+    assert_eq!([1, 2, 3].map(|rev| change.lost_against(rev)), [false, true, false], "the base did not lose, the version after it did");
+    let result = setup.push(&[on(LAPTOP, 2, Some(1), NOW + 3)]);
+    assert!(result.replaced.is_empty(), "a device has seen its own edits, whether or not it was answered");
+    assert!(setup.push(&[on(PHONE, 3, Some(4), NOW + 4)]).replaced.is_empty());
+    assert!(lost(&mut setup).lost_against(2), "later versions carry it along");
+    setup.one(on(LAPTOP, 3, None, NOW + 5));
+    let change = lost(&mut setup);
+    assert_eq!([1, 5, 6].map(|rev| change.lost_against(rev)), [true, true, false], "an edit that was made on no version");
 }
 
 /// What the entries of a user add up to.

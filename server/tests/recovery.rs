@@ -242,11 +242,10 @@ async fn an_erased_account_is_unusable_at_once_and_its_data_goes_in_steps() {
     let left = async {
         let database = rusqlite::Connection::open(server.folder.path().join("stronglog.db")).expect("the database");
         let left = || {
-            database.query_row("SELECT (SELECT count(*) FROM records), (SELECT count(*) FROM users)", [], |row| {
-                Ok((row.get::<_, u64>(0)?, row.get::<_, u64>(1)?))
-            })
+            let sql = "SELECT (SELECT count(*) FROM records), (SELECT count(*) FROM boundaries), (SELECT count(*) FROM users)";
+            database.query_row(sql, [], |row| Ok((row.get::<_, u64>(0)?, row.get::<_, u64>(1)?, row.get::<_, u64>(2)?)))
         };
-        while left().expect("counts") != (1, 2) {
+        while left().expect("counts") != (1, 1, 2) {
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
     };
@@ -311,4 +310,89 @@ async fn an_erased_account_stays_erased_after_a_restore() {
         })
         .await;
     assert_eq!(server.get("/api/v1/changes", &sam.access).await.0, 401);
+}
+
+fn files(folder: &std::path::Path) -> Vec<(std::path::PathBuf, Vec<u8>)> {
+    let entries = std::fs::read_dir(folder).expect("the data folder").map(|entry| entry.expect("an entry").path());
+    entries.filter(|path| path.is_file()).map(|path| (path.clone(), std::fs::read(&path).expect("a file"))).collect()
+}
+
+/// Puts a copy of the data folder back after two more records were pushed, and lets another device push more than was lost before the
+/// first device asks. Returns the answer to the first device.
+async fn after_a_copy_was_put_back(with_counter: bool) -> (u16, Value) {
+    let server = Server::start().await;
+    let account = server.register("sam@example.com").await;
+    server.push(&account, &weights(&account, 1, 3)).await;
+    let mut copied = Vec::new();
+    let server = server.restart(|folder| copied = files(folder)).await;
+    server.push(&account, &weights(&account, 4, 2)).await;
+    let before = cursor(&server, &account).await;
+    let server = server
+        .restart(|folder| {
+            for (path, _) in files(folder) {
+                std::fs::remove_file(path).expect("removed");
+            }
+            let is_kept = |path: &std::path::Path| with_counter || !path.ends_with("stronglog.counter");
+            for (path, bytes) in copied.iter().filter(|(path, _)| is_kept(path)) {
+                std::fs::write(path, bytes).expect("put back");
+            }
+        })
+        .await;
+    server.push(&account, &weights(&account, 10, 4)).await;
+    server.get(&format!("/api/v1/changes?since={before}"), &account.access).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_of_the_folder_that_is_put_back_is_noticed_whoever_pushes_first() {
+    for with_counter in [true, false] {
+        let (status, problem) = after_a_copy_was_put_back(with_counter).await;
+        assert_eq!((status, &problem["code"], &problem["restoredRev"]), (410, &json!("epoch_changed"), &json!(3)), "{problem}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_without_its_counter_file_counts_as_restored() {
+    let server = Server::start().await;
+    let account = server.register("sam@example.com").await;
+    server.push(&account, &weights(&account, 1, 3)).await;
+    let before = cursor(&server, &account).await;
+    let server = server.restart(|folder| std::fs::remove_file(folder.join("stronglog.counter")).expect("removed")).await;
+    let (status, problem) = server.get(&format!("/api/v1/changes?since={before}"), &account.access).await;
+    assert_eq!((status, &problem["code"]), (410, &json!("epoch_changed")), "{problem}");
+    assert_eq!(problem["restoredRev"], json!(3), "nothing is lost");
+    let now = cursor(&server, &account).await;
+    let server = server.restart(|_| ()).await;
+    let (status, page) = server.get(&format!("/api/v1/changes?since={now}"), &account.access).await;
+    assert_eq!(status, 200, "the next start is an ordinary one: {page}");
+}
+
+/// Old clients refuse members that their contract does not have.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_of_the_first_contract_gets_only_what_that_contract_allows() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../spec/released/1.0.0.yaml");
+    let contract = contractc::Compilation::from_file(&path).expect("the contract can be read").contract.expect("the contract compiles");
+    let check = |schema: &str, value: &Value| {
+        let id = contract.named(schema).expect("a schema");
+        let verdict = contractc::interpret::validate(&contract, id, value.to_string().as_bytes());
+        assert!(verdict.is_ok(), "{schema}: {verdict:?} in {value}");
+    };
+    let server = Server::start().await;
+    let account = server.register("sam@example.com").await;
+    for version in ["1.0.0", "1.1.0"] {
+        let headers = |request: reqwest::RequestBuilder| request.bearer_auth(&account.access).header("x-contract-version", version);
+        let get = |query: &str| support::answer(headers(server.http.get(server.url(&format!("/api/v1/changes{query}")))));
+        let push = json!({ "changes": weights(&account, 1, 1) });
+        let request = server.http.post(server.url("/api/v1/changes/batch")).header("content-type", "application/json");
+        let (_, result) = support::answer(headers(request.body(push.to_string()))).await;
+        let (_, page) = get("").await;
+        let (status, gone) = get("?since=v1.all.other.9").await;
+        assert_eq!(status, 410, "{gone}");
+        if version == "1.0.0" {
+            check("FeedPushResult", &result);
+            check("FeedPage", &page);
+            check("Problem", &gone);
+        } else {
+            assert!(result["proof"].is_string() && gone["since"].is_string(), "{result} {gone}");
+        }
+    }
 }

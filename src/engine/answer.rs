@@ -64,12 +64,15 @@ fn described(answer: &Answered) -> String {
 /// The failure that an unsuccessful answer means.
 pub fn failure(answer: &Answered) -> Failure {
     let Ok(problem) = Problem::from_json(&answer.body) else { return by_status(answer) };
+    let since = problem.since.map(|since| since.0);
     let retry_after_ms = answer.retry_after_ms.or(problem.retry_after_ms.map(i64::unsigned_abs));
     match problem.code {
         ProblemCode::Unauthorized | ProblemCode::TokenExpired | ProblemCode::TokenRevoked => Failure::Unauthorized,
         ProblemCode::InvalidCredentials | ProblemCode::Forbidden => Failure::Forbidden,
-        ProblemCode::CursorExpired | ProblemCode::InvalidCursor => Failure::Gone { restored_rev: None },
-        ProblemCode::EpochChanged => Failure::Gone { restored_rev: Some(problem.restored_rev.map_or(0, |rev| rev.0.unsigned_abs())) },
+        ProblemCode::CursorExpired | ProblemCode::InvalidCursor => Failure::Gone { restored_rev: None, since },
+        ProblemCode::EpochChanged => {
+            Failure::Gone { restored_rev: Some(problem.restored_rev.map_or(0, |rev| rev.0.unsigned_abs())), since }
+        }
         ProblemCode::PayloadTooLarge => Failure::Refused { too_large: true },
         ProblemCode::MalformedRequest | ProblemCode::InvalidRecord => Failure::Refused { too_large: false },
         ProblemCode::UpgradeRequired => Failure::UpgradeRequired,

@@ -1,6 +1,5 @@
 //! Pulling. A page is stored while the next one is fetched.
 
-use crate::cursor::Cursor;
 use crate::engine::answer::{self, Answered, failure};
 use crate::engine::{Command, Engine, Message, Turn, Work};
 use crate::retry::Failure;
@@ -12,8 +11,6 @@ use crate::wire::Page;
 pub(super) enum Pulling {
     /// A page was requested.
     Fetching { request: u64 },
-    /// The server was asked what it has lost, because the first page of a resync has an epoch that the device does not know.
-    AskingAbout { epoch: String, request: u64 },
     /// A page is being stored.
     Storing(Following),
 }
@@ -35,9 +32,7 @@ impl Pulling {
     /// The request in flight.
     pub(super) fn request(&self) -> Option<u64> {
         match self {
-            Pulling::Fetching { request } | Pulling::AskingAbout { request, .. } | Pulling::Storing(Following::Fetching { request }) => {
-                Some(*request)
-            }
+            Pulling::Fetching { request } | Pulling::Storing(Following::Fetching { request }) => Some(*request),
             Pulling::Storing(_) => None,
         }
     }
@@ -45,7 +40,7 @@ impl Pulling {
     /// What remains of the pull when its request is cancelled: the page that is being stored.
     pub(super) fn without_request(self) -> Option<Self> {
         match self {
-            Pulling::Fetching { .. } | Pulling::AskingAbout { .. } => None,
+            Pulling::Fetching { .. } => None,
             Pulling::Storing(Following::Fetching { .. } | Following::Page(_)) => Some(Pulling::Storing(Following::Nothing)),
             Pulling::Storing(following) => Some(Pulling::Storing(following)),
         }
@@ -67,8 +62,7 @@ impl Engine {
     /// Handles the answer to a request of a pull.
     pub(super) fn pull_answered(&mut self, pulling: Pulling, answer: &Answered, turn: &mut Turn) {
         match (pulling, answer::page(answer)) {
-            (Pulling::AskingAbout { epoch, .. }, page) => self.told_about_epoch(epoch, page, answer, turn),
-            (Pulling::Fetching { .. }, Ok(page)) => self.first_page(page, turn),
+            (Pulling::Fetching { .. }, Ok(page)) => self.store_page(page, turn),
             (Pulling::Storing(_), Ok(page)) => self.work = Work::Pulling(Pulling::Storing(Following::Page(Box::new(page)))),
             (Pulling::Fetching { .. }, Err(message)) => {
                 if let Some(task) = self.pull_failed(failure(answer), message, turn) {
@@ -78,37 +72,6 @@ impl Engine {
             (Pulling::Storing(_), Err(message)) => {
                 let task = self.pull_failed(failure(answer), message, turn);
                 self.work = Work::Pulling(Pulling::Storing(Following::Failed(task)));
-            }
-        }
-    }
-
-    /// Stores the first page of a pull, unless the server must be asked first what it has lost.
-    fn first_page(&mut self, page: Page, turn: &mut Turn) {
-        let Some(epoch) = self.unknown_epoch(&page) else { return self.store_page(page, turn) };
-        let since = self.snapshot.meta.cursor.clone();
-        if let Some(request) = self.send(Message::Pull { since, limit: 1 }, turn) {
-            self.work = Work::Pulling(Pulling::AskingAbout { epoch, request });
-        }
-    }
-
-    /// The epoch of a resync's first page, if the server must be asked what it has lost before the page can be merged.
-    fn unknown_epoch(&self, page: &Page) -> Option<String> {
-        let epoch = |text: &str| text.parse::<Cursor>().ok().map(|cursor| cursor.epoch);
-        let meta = &self.snapshot.meta;
-        let (resync, known) = (meta.resync.as_ref()?, epoch(meta.cursor.as_deref()?)?);
-        epoch(&page.next_cursor).filter(|epoch| !resync.is_known(epoch, &known))
-    }
-
-    /// Handles the server's answer about the cursor from before the resync: the revision above which it has lost versions that this device
-    /// knows.
-    fn told_about_epoch(&mut self, epoch: String, page: Result<Page, String>, answer: &Answered, turn: &mut Turn) {
-        match (page, failure(answer)) {
-            (Ok(_), _) => self.store(Task::BeginResync { restored_rev: None, epoch: None }, turn),
-            (Err(_), Failure::Gone { restored_rev }) => self.store(Task::BeginResync { restored_rev, epoch: Some(epoch) }, turn),
-            (Err(message), failure) => {
-                if let Some(task) = self.pull_failed(failure, message, turn) {
-                    self.store(task, turn);
-                }
             }
         }
     }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use crate::engine::answer::{self, Answered, failure};
 use crate::engine::{Command, Engine, Message, Turn, Work};
+use crate::outbox;
 use crate::retry::Failure;
 use crate::rules::{self, Rule};
 use crate::store::{Block, Row};
@@ -72,13 +73,14 @@ impl Engine {
             return;
         }
         let mut ahead = rows.iter().map(Row::edit).collect();
-        if let Some(sent) = self.send_ahead(&mut ahead, turn) {
+        let cursor = self.snapshot.meta.cursor.clone();
+        if let Some(sent) = self.send_ahead(&mut ahead, cursor, turn) {
             self.work = Work::Pushing(Pushing { flight: Flight::Sent(sent), ahead });
         }
     }
 
     /// Sends as many of the loaded edits as fit into one push.
-    fn send_ahead(&mut self, ahead: &mut VecDeque<Edit>, turn: &mut Turn) -> Option<Sent> {
+    fn send_ahead(&mut self, ahead: &mut VecDeque<Edit>, cursor: Option<String>, turn: &mut Turn) -> Option<Sent> {
         let mut bytes = 0;
         let fits = |edit: &&Edit| {
             bytes += wire::edit_bytes(&edit.record);
@@ -89,7 +91,7 @@ impl Engine {
         if edits.is_empty() {
             return None;
         }
-        let message = Message::Push { edits: edits.clone(), cursor: self.snapshot.meta.cursor.clone() };
+        let message = Message::Push { edits: edits.clone(), cursor };
         self.send(message, turn).map(|request| Sent { request, edits })
     }
 
@@ -116,15 +118,18 @@ impl Engine {
         }
     }
 
-    /// Stores the outcomes of a push. The next push is sent at the same time only if every edit was accepted.
+    /// Stores the outcomes of a push. The next push is sent at the same time only if every edit was accepted. It carries the cursor that is
+    /// being stored, so that the server can tell whether it still has what this push stored (R22).
     fn store_outcomes(&mut self, mut ahead: VecDeque<Edit>, sent: Vec<Edit>, result: PushResult, turn: &mut Turn) {
         self.push_changes = (self.push_changes * 2).clamp(1, self.settings.push_changes_max);
         let accepted = result.outcomes.iter().all(|outcome| matches!(outcome, Outcome::Accepted(_) | Outcome::Duplicate(_)));
+        let cursor =
+            self.snapshot.meta.cursor.as_deref().and_then(|cursor| outbox::cursor_after(cursor, &result)).map(|(cursor, _)| cursor);
         turn.commands.push(Command::Persist(Task::Outcomes { sent, result }));
         if !accepted || !self.may_send() {
             ahead.clear();
         }
-        let flight = self.send_ahead(&mut ahead, turn).map_or(Flight::Storing, Flight::StoringAndSent);
+        let flight = self.send_ahead(&mut ahead, cursor, turn).map_or(Flight::Storing, Flight::StoringAndSent);
         self.work = Work::Pushing(Pushing { flight, ahead });
     }
 

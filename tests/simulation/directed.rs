@@ -29,6 +29,13 @@ pub const DIRECTED: &[(Rule, &str, Scenario)] = &[
     (Rule::QuestionsAreReported, "a sync that asks the user returns", a_sync_that_asks_the_user_returns),
     (Rule::StampAboveBase, "an edit made during a push outlives a restore", an_edit_made_during_a_push_outlives_a_restore),
     (Rule::CloneBeforeMerge, "a copied database loses no edit to its own past", a_copied_database_loses_no_edit_to_its_own_past),
+    (Rule::EpochCheck, "a cursor of the first contract from before a restore", a_cursor_of_the_first_contract_from_before_a_restore),
+    (Rule::CursorProvesHistory, "a roll-back that another device's push hides", a_roll_back_that_another_device_s_push_hides),
+    (Rule::CheckCoversVersions, "a roll-back that the same push hides", a_roll_back_that_the_same_push_hides),
+    (Rule::CursorProvesPushed, "a push that is undone before it is pulled", a_push_that_is_undone_before_it_is_pulled),
+    (Rule::ResyncProvesHistory, "a resync during which the server goes back", a_resync_during_which_the_server_goes_back),
+    (Rule::ReplacedAreKept, "a version that a push replaces unseen", a_version_that_a_push_replaces_unseen),
+    (Rule::MadeAnewIsKept, "a record that is made anew after its deletion is forgotten", a_record_that_is_made_anew),
     (Rule::PurgeAfterBackup, "a tombstone that a backup lacks stays", a_tombstone_that_a_backup_lacks_stays),
 ];
 
@@ -77,9 +84,9 @@ fn a_device_does_not_argue_with_a_verdict() -> Result<(), String> {
     let collection = registry::COLLECTIONS[0];
     let mine = version(1, 1, 90);
     let row = pending_row(mine.op, 90, Some(7));
-    let winner = Change { collection, rev: 7, op: version(2, 1, 50).op, record: plain_record(50) };
+    let winner = Change { collection, rev: 7, op: version(2, 1, 50).op, record: plain_record(50), lost: None };
     let outcome = Outcome::Superseded { id: row.record.id, op: row.op, winner: Box::new(Ok(winner)) };
-    let result = PushResult { outcomes: vec![outcome], prev_user_rev: 7, user_rev: 7, server_time: 100 };
+    let result = PushResult { outcomes: vec![outcome], prev_user_rev: 7, user_rev: 7, replaced: Vec::new(), proof: None, server_time: 100 };
     let mut loaded = loaded(1, 1, row.clone());
     let clock = ClockAndRng { now_ms: 100, random: &mut || 1 };
     let (writes, _) = outbox::outcomes(&mut loaded, &[row.edit()], &result, &clock).map_err(|report| report.to_string())?;
@@ -94,7 +101,14 @@ fn an_edit_made_during_a_push_outlives_a_restore() -> Result<(), String> {
     let row = pending_row(version(1, 2, 91).op, 91, Some(7));
     let (id, op) = (row.record.id, first.op);
     let receipt = Receipt { id, op, rev: 8, server_id: id, server_updated_at: 200, stamp: 201 };
-    let result = PushResult { outcomes: vec![Outcome::Accepted(receipt)], prev_user_rev: 7, user_rev: 8, server_time: 100 };
+    let result = PushResult {
+        outcomes: vec![Outcome::Accepted(receipt)],
+        prev_user_rev: 7,
+        user_rev: 8,
+        replaced: Vec::new(),
+        proof: None,
+        server_time: 100,
+    };
     let (mut loaded, clock) = (loaded(1, 2, row), ClockAndRng { now_ms: 100, random: &mut || 1 });
     let (writes, _) = outbox::outcomes(&mut loaded, &[first.edit()], &result, &clock).map_err(|report| report.to_string())?;
     let Some(Write::Put(row)) = writes.first() else { return Err("the acknowledgement was not stored".to_owned()) };
@@ -103,7 +117,7 @@ fn an_edit_made_during_a_push_outlives_a_restore() -> Result<(), String> {
 
 /// A device pushes an edit, is restored from an older copy, makes another edit with the same count, and pulls the first one.
 fn a_copied_database_loses_no_edit_to_its_own_past() -> Result<(), String> {
-    let pushed = Change { collection: registry::COLLECTIONS[0], rev: 7, op: version(1, 5, 50).op, record: plain_record(50) };
+    let pushed = Change { collection: registry::COLLECTIONS[0], rev: 7, op: version(1, 5, 50).op, record: plain_record(50), lost: None };
     let op = Op { id: Uuid::from_u128(0xC0), ..version(1, 5, 90).op };
     let mut loaded = loaded(1, 5, pending_row(op, 90, None));
     let page = Page { changes: vec![Ok(pushed)], next_cursor: "v1.all.e1.7".to_owned(), has_more: false, user_rev: 7, server_time: 100 };
@@ -116,6 +130,38 @@ fn a_copied_database_loses_no_edit_to_its_own_past() -> Result<(), String> {
     }
 }
 
+fn is_kept(writes: &[Write], op: Op) -> Result<(), String> {
+    let kept = writes.iter().any(|write| matches!(write, Write::Remember { past, .. } if past.op == op));
+    if kept { Ok(()) } else { Err("the version that lost is in no history".to_owned()) }
+}
+
+fn a_version_that_a_push_replaces_unseen() -> Result<(), String> {
+    let row = pending_row(version(1, 1, 90).op, 90, None);
+    let (id, op) = (row.record.id, row.op);
+    let loser = Change { collection: row.collection, rev: 7, op: version(2, 1, 50).op, record: plain_record(50), lost: None };
+    let receipt = Receipt { id, op, rev: 8, server_id: id, server_updated_at: 100, stamp: 90 };
+    let (outcomes, replaced) = (vec![Outcome::Accepted(receipt)], vec![loser.clone()]);
+    let result = PushResult { outcomes, replaced, prev_user_rev: 7, user_rev: 8, proof: None, server_time: 100 };
+    let (mut loaded, clock) = (loaded(1, 1, row.clone()), ClockAndRng { now_ms: 100, random: &mut || 1 });
+    let (writes, _) = outbox::outcomes(&mut loaded, &[row.edit()], &result, &clock).map_err(|report| report.to_string())?;
+    is_kept(&writes, loser.op)
+}
+
+/// A device was away while its record was deleted by somebody who had not seen its version, while the deletion was purged, and while the
+/// record was made anew.
+fn a_record_that_is_made_anew() -> Result<(), String> {
+    let stored = |device: u128, rev: u64| {
+        let record = plain_record(50).acknowledged(Uuid::from_u128(device), 60, 50).map_err(|report| report.to_string())?;
+        Ok::<_, String>(Change { collection: registry::COLLECTIONS[0], rev, op: version(device, 1, 50).op, record, lost: None })
+    };
+    let (mine, theirs) = (stored(1, 3)?, stored(2, 9)?);
+    let row = Row { state: RowState::Clean, record: mine.record.clone(), ..pending_row(mine.op, 50, Some(3)) };
+    let page = Page { changes: vec![Ok(theirs)], next_cursor: "v1.all.e1.9".to_owned(), has_more: false, user_rev: 9, server_time: 100 };
+    let (mut loaded, clock) = (loaded(1, 1, row), ClockAndRng { now_ms: 100, random: &mut || 1 });
+    let (writes, _) = pull::page(&mut loaded, &page, &clock).map_err(|report| report.to_string())?;
+    is_kept(&writes, mine.op)
+}
+
 fn pending_row(op: Op, stamp: i64, base_rev: Option<u64>) -> Row {
     let state = RowState::Pending(Pending { since: 1, lost: false, base_stamp: None });
     Row { collection: registry::COLLECTIONS[0], record: plain_record(stamp), op, base_rev, state, seen: 0 }
@@ -125,6 +171,99 @@ fn pending_row(op: Op, stamp: i64, base_rev: Option<u64>) -> Row {
 fn loaded(device: u128, seq: u64, row: Row) -> Loaded {
     let meta = Meta { device: Uuid::from_u128(device), seq, ..Meta::default() };
     Loaded { meta, rows: vec![Some(row)], quarantined: vec![false] }
+}
+
+const USER: Uuid = Uuid::from_u128(3);
+
+/// Pushes a new record as a device that has this cursor.
+fn push_one(memory: &mut Memory, device: u128, number: u64, cursor: Option<&str>) -> Result<PushResult, String> {
+    push_at(memory, device, number, cursor, 100)
+}
+
+fn push_at(memory: &mut Memory, device: u128, number: u64, cursor: Option<&str>, now_ms: i64) -> Result<PushResult, String> {
+    let collection = registry::COLLECTIONS.iter().copied().find(|known| known.singleton.is_none()).expect("a collection");
+    let id = Uuid::from_u128(device << 64 | u128::from(number));
+    let record = record(&format!(r#"{{"id":"{id}","clientCreatedAt":1,"clientUpdatedAt":50,"isDeleted":false}}"#));
+    let edit = Edit { collection, op: version(device, number, 0).op, base_rev: None, record };
+    let push = Push { edits: vec![Ok(edit)], cursor: cursor.map(str::to_owned) };
+    let mut clock = ClockAndRng { now_ms, random: &mut || number };
+    feed::push(&mut memory.user(USER), &push, Feed::All, &mut clock).map_err(|error| error.to_string())
+}
+
+fn pull_page(memory: &mut Memory, since: Option<&str>) -> Result<Page, feed::Error> {
+    feed::pull(&memory.user(USER), since, None, Feed::All, 100)
+}
+
+/// Checks that the server refuses a cursor. Returns the revision up to which it shares the history, and where to pull from.
+fn refused(memory: &mut Memory, cursor: &str) -> Result<(u64, String), String> {
+    match pull_page(memory, Some(cursor)) {
+        Err(feed::Error::Refused(feed::Refusal::EpochChanged { restored_rev, since })) => Ok((restored_rev, since)),
+        _ => Err("a cursor from another history is followed".to_owned()),
+    }
+}
+
+fn a_cursor_of_the_first_contract_from_before_a_restore() -> Result<(), String> {
+    let mut memory = Memory::new("e1");
+    push_one(&mut memory, 1, 1, None)?;
+    let backup = memory.back_up();
+    push_one(&mut memory, 1, 2, None)?;
+    memory.restore(&backup, "e2");
+    push_one(&mut memory, 2, 1, None)?;
+    refused(&mut memory, "v1.all.e1.2").map(drop)
+}
+
+fn a_roll_back_that_another_device_s_push_hides() -> Result<(), String> {
+    let mut memory = Memory::new("e1");
+    push_one(&mut memory, 1, 1, None)?;
+    let snapshot = memory.clone();
+    push_one(&mut memory, 1, 2, None)?;
+    let cursor = pull_page(&mut memory, None).map_err(|error| error.to_string())?.next_cursor;
+    memory = snapshot;
+    push_one(&mut memory, 2, 1, None)?;
+    refused(&mut memory, &cursor).map(drop)
+}
+
+/// The server goes back, and a device whose answer was lost pushes again: the same ops get the same revisions, and other server ids.
+fn a_roll_back_that_the_same_push_hides() -> Result<(), String> {
+    let (mut memory, mut again) = (Memory::new("e1"), Memory::new("e1"));
+    push_one(&mut memory, 1, 1, None)?;
+    let cursor = pull_page(&mut memory, None).map_err(|error| error.to_string())?.next_cursor;
+    push_at(&mut again, 1, 1, None, 200)?;
+    refused(&mut again, &cursor).map(drop)
+}
+
+/// A device's push is accepted after one of another device. Before it pulls, the server goes back, and another device pushes.
+fn a_push_that_is_undone_before_it_is_pulled() -> Result<(), String> {
+    let mut memory = Memory::new("e1");
+    let cursor = pull_page(&mut memory, None).map_err(|error| error.to_string())?.next_cursor;
+    push_one(&mut memory, 2, 1, None)?;
+    let snapshot = memory.clone();
+    let result = push_one(&mut memory, 1, 1, Some(&cursor))?;
+    let (cursor, _) = outbox::cursor_after(&cursor, &result).ok_or("the cursor is unreadable")?;
+    pull_page(&mut memory, Some(&cursor)).map_err(|error| format!("while the push is there: {error}"))?;
+    memory = snapshot;
+    push_one(&mut memory, 2, 2, None)?;
+    refused(&mut memory, &cursor).map(drop)
+}
+
+/// A device is told how far the server went back, and starts to pull everything. Meanwhile the server goes back further.
+fn a_resync_during_which_the_server_goes_back() -> Result<(), String> {
+    let mut memory = Memory::new("e1");
+    let mut snapshots = Vec::new();
+    for number in 1..=20 {
+        snapshots.push(memory.clone());
+        push_one(&mut memory, 1, number, None)?;
+    }
+    let cursor = pull_page(&mut memory, None).map_err(|error| error.to_string())?.next_cursor;
+    let mut meta = Meta { cursor: Some(cursor.clone()), ..Meta::default() };
+    memory = snapshots[19].clone();
+    let (restored_rev, since) = refused(&mut memory, &cursor)?;
+    pull::begin_resync(&mut meta, Some(restored_rev), Some(since));
+    memory = snapshots[2].clone();
+    match meta.resync.and_then(|resync| resync.cursor) {
+        Some(cursor) => refused(&mut memory, &cursor).map(drop),
+        None => Err("the resync merges what it knows nothing about".to_owned()),
+    }
 }
 
 fn a_tombstone_that_a_backup_lacks_stays() -> Result<(), String> {
@@ -149,7 +288,7 @@ fn a_tombstone_that_a_backup_lacks_stays() -> Result<(), String> {
 
 fn a_sync_that_asks_the_user_returns() -> Result<(), String> {
     let account = Uuid::from_u128(3);
-    let resync = Resync { number: 1, restored_rev: None, epoch: None, cursor: None, pulled: true, confirmed: false };
+    let resync = Resync { number: 1, restored_rev: None, cursor: None, pulled: true, confirmed: false };
     let meta = Meta { owner: Some(account), resync: Some(resync), ..Meta::default() };
     let counts = Counts { live: 100, unseen: 100, ..Counts::default() };
     let mut engine = Engine::new(Settings::default(), Snapshot { meta, counts });

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use stronglog_sync::api::collection::Collection;
 use stronglog_sync::api::registry;
 use stronglog_sync::engine::{Command, Event};
+use stronglog_sync::merge::Op;
 use stronglog_sync::outbox::LocalEdit;
 use stronglog_sync::rules::{self, Rule};
 use stronglog_sync::store::{Key, Store};
@@ -39,8 +40,9 @@ pub struct Run {
     duplicates: Vec<Packet>,
     last_edits: BTreeMap<(usize, Key), LastEdit>,
     writers: BTreeMap<(usize, Key), BTreeSet<usize>>,
-    /// The highest stamp that the server has acknowledged for a record.
-    acknowledged: BTreeMap<(usize, Key), i64>,
+    /// The acknowledged edit of a record with the highest stamp, and the stamp. A later edit of the same device follows it, whatever its stamp:
+    /// the device may not have received the acknowledgement before the server lost the edit (R8, R9).
+    acknowledged: BTreeMap<(usize, Key), (Op, i64)>,
     /// Records whose final state is not determined: poisoned, or edited on a device that was rolled back.
     open: BTreeSet<(usize, Key)>,
     /// Records with a member written by a newer app, which this app does not know.
@@ -51,6 +53,8 @@ pub struct Run {
     twins: BTreeSet<usize>,
     /// Whether an old copy of a database has been restored.
     rolled_back: bool,
+    /// Devices whose database was put back from a copy or copied.
+    put_back: BTreeSet<usize>,
     newer_app_edits: u64,
     /// Sessions that have ended, by device: another device has revoked them.
     ended: BTreeSet<(usize, u64)>,
@@ -141,6 +145,7 @@ impl Run {
             unreadable: BTreeSet::new(),
             twins: BTreeSet::new(),
             rolled_back: false,
+            put_back: BTreeSet::new(),
             newer_app_edits: 0,
             ended: BTreeSet::new(),
         }

@@ -11,16 +11,32 @@ use stronglog_sync::clock::ClockAndRng;
 use stronglog_sync::engine::answer::Answered;
 use stronglog_sync::merge::Op;
 use stronglog_sync::record::Record;
-use stronglog_sync::store::Key;
-use stronglog_sync::wire::{self, Edit, Feed, Push};
+use stronglog_sync::store::{Key, PastVersion};
+use stronglog_sync::wire::{self, Change, Edit, Feed, Push};
 use uuid::Uuid;
 
 use crate::chance::Chance;
 use crate::run::{ACCOUNTS, account_id};
 
+/// An accepted version that was replaced by one that was not made on it.
+#[derive(Clone, Debug)]
+pub struct Replaced {
+    pub account: usize,
+    pub key: Key,
+    pub rev: u64,
+    pub op: Op,
+    pub deleted: bool,
+}
+
 pub struct Server {
     memory: Memory,
     backups: Vec<Backup>,
+    /// Copies of the whole data that may be put back without the server's knowledge.
+    snapshots: Vec<(Memory, Vec<Backup>)>,
+    /// Versions that were replaced by ones that were not made on them, since the data last went back.
+    pub lost: Vec<Replaced>,
+    /// Every edit that was pushed for a record, with the revision that it was made on, since the data last went back.
+    pub pushed: Vec<(Uuid, Op, Option<u64>)>,
     epochs: u64,
     /// The highest revision given in each epoch for each account: revisions only increase (I6).
     highest: BTreeMap<(String, usize), u64>,
@@ -28,7 +44,15 @@ pub struct Server {
 
 impl Server {
     pub fn new() -> Self {
-        Server { memory: Memory::new("e1"), backups: Vec::new(), epochs: 1, highest: BTreeMap::new() }
+        Server {
+            memory: Memory::new("e1"),
+            backups: Vec::new(),
+            snapshots: Vec::new(),
+            lost: Vec::new(),
+            pushed: Vec::new(),
+            epochs: 1,
+            highest: BTreeMap::new(),
+        }
     }
 
     /// Lets accounts hold no more than the largest of them does, or as much as they like.
@@ -54,7 +78,7 @@ impl Server {
 
     fn decide(&mut self, account: usize, push: &Push, now: i64, chance: &mut Chance) -> Result<Answered, String> {
         let mut records = self.memory.user(account_id(account));
-        let before: BTreeMap<Uuid, i64> = records.entries().map(|entry| (entry.change.record.id, entry.change.record.stamp)).collect();
+        let before: BTreeMap<Uuid, Change> = records.entries().map(|entry| (entry.change.record.id, entry.change.clone())).collect();
         let mut entropy = || chance.next();
         let answered = match feed::push(&mut records, push, Feed::All, &mut ClockAndRng { now_ms: now, random: &mut entropy }) {
             Ok(result) => ok(wire::write_push_result(&result)),
@@ -62,9 +86,22 @@ impl Server {
         };
         for entry in records.entries() {
             let (id, stamp) = (entry.change.record.id, entry.change.record.stamp);
-            let limit = (now + 300_000).max(before.get(&id).map_or(0, |before| before + 1));
-            if before.get(&id) != Some(&stamp) && stamp > limit {
+            let known = before.get(&id).map(|change| change.record.stamp);
+            let limit = (now + 300_000).max(known.map_or(0, |known| known + 1));
+            if known != Some(stamp) && stamp > limit {
                 return Err(format!("the stamp {stamp} was stored, {} ms ahead (I8)", stamp - now));
+            }
+        }
+        for edit in push.edits.iter().flatten() {
+            self.pushed.push((edit.record.id, edit.op, edit.base_rev));
+            let now = records.find(edit.record.id).expect("a store in memory");
+            let is_accepted = now.is_some_and(|entry| entry.change.op == edit.op);
+            let Some(before) = before.get(&edit.record.id).filter(|before| is_accepted && before.op != edit.op) else { continue };
+            let is_the_same = before.record.deleted && edit.record.deleted;
+            let is_unseen = edit.base_rev != Some(before.rev) && edit.op.device != before.op.device;
+            if is_unseen && !is_the_same && !before.record.is_as_shipped() {
+                let key = Key { collection: before.collection, id: before.record.id };
+                self.lost.push(Replaced { account, key, rev: before.rev, op: before.op, deleted: before.record.deleted });
             }
         }
         self.check_revisions(account)?;
@@ -109,11 +146,49 @@ impl Server {
         if let Some(backup) = self.backups.first() {
             self.epochs += 1;
             self.memory.restore(&backup.clone(), format!("e{}", self.epochs));
+            self.lost.clear();
+            self.pushed.clear();
             self.backups.truncate(1);
         }
     }
 
-    /// Purges old tombstones, and returns them.
+    /// Copies the data, as a snapshot of a disk or of a virtual machine does.
+    pub fn take_snapshot(&mut self) {
+        self.snapshots.push((self.memory.clone(), self.backups.clone()));
+    }
+
+    /// Puts a snapshot back. The server is not told, so the epoch stays the one of the snapshot.
+    pub fn roll_back(&mut self, chance: &mut Chance) {
+        if !self.snapshots.is_empty() {
+            self.snapshots.truncate(chance.below(self.snapshots.len()) + 1);
+            (self.memory, self.backups) = self.snapshots.last().cloned().expect("a snapshot");
+            self.highest.clear();
+            self.lost.clear();
+            self.pushed.clear();
+        }
+    }
+
+    /// Whether the device of a lost version went on from it with an edit that it pushed. If that edit lost too, it is accounted for itself.
+    pub fn went_on_by_push(&self, lost: &Replaced) -> bool {
+        let is_later = |op: Op| op.device == lost.op.device && op.seq > lost.op.seq;
+        self.pushed.iter().any(|(id, op, base)| *id == lost.key.id && is_later(*op) && base.is_none_or(|base| base <= lost.rev))
+    }
+
+    /// Whether a history says that the device of a lost version went on from it: with an edit that lost before it was pushed, or with one that
+    /// beat the version that replaced it.
+    pub fn went_on(&self, lost: &Replaced, past: &PastVersion) -> bool {
+        let is_later = |op: Op| op.device == lost.op.device && op.seq > lost.op.seq;
+        let is_pushed = self.pushed.iter().any(|(_, op, _)| *op == past.op);
+        (is_later(past.op) && !is_pushed) || (is_later(past.winner) && !is_later(past.op))
+    }
+
+    /// Whether a device with this cursor has seen everything.
+    pub fn is_seen_by(&mut self, account: usize, cursor: &str) -> bool {
+        let records = self.memory.user(account_id(account));
+        feed::pull(&records, Some(cursor), Some(1), Feed::All, 0).is_ok_and(|page| page.changes.is_empty())
+    }
+
+    /// Purges old tombstones, and returns them. Whoever deleted such a record before, and lost, has nothing to keep.
     pub fn purge(&mut self, before_ms: i64) -> Vec<(usize, Uuid)> {
         let ids = |memory: &mut Memory| -> BTreeSet<(usize, Uuid)> {
             let of = |account: usize, memory: &mut Memory| -> Vec<Uuid> {
@@ -124,15 +199,13 @@ impl Server {
         let before = ids(&mut self.memory);
         self.memory.purge(before_ms).expect("a store in memory");
         let after = ids(&mut self.memory);
-        before.difference(&after).copied().collect()
+        let purged: Vec<(usize, Uuid)> = before.difference(&after).copied().collect();
+        self.lost.retain(|lost| !(lost.deleted && purged.contains(&(lost.account, lost.key.id))));
+        purged
     }
 
     pub fn rev(&mut self, account: usize) -> u64 {
         self.memory.user(account_id(account)).head().expect("a store in memory").rev
-    }
-
-    pub fn epoch(&self) -> String {
-        self.memory.epoch().to_owned()
     }
 
     /// The live records of an account.
@@ -181,10 +254,11 @@ fn ok(body: String) -> Answered {
 
 fn refused(error: &Error) -> Answered {
     match error {
-        Error::Refused(Refusal::EpochChanged { restored_rev }) => {
-            problem(410, ProblemCode::EpochChanged, &format!(",\"restoredRev\":{restored_rev}"))
+        Error::Refused(Refusal::EpochChanged { restored_rev, since }) => {
+            problem(410, ProblemCode::EpochChanged, &format!(",\"restoredRev\":{restored_rev},\"since\":\"{since}\""))
         }
-        Error::Refused(Refusal::CursorExpired) => problem(410, ProblemCode::CursorExpired, ""),
+        Error::Refused(Refusal::CursorExpired { since }) => problem(410, ProblemCode::CursorExpired, &format!(",\"since\":\"{since}\"")),
+        Error::Refused(Refusal::Lagging) => problem(503, ProblemCode::Unavailable, ""),
         Error::Refused(Refusal::InvalidCursor) => problem(400, ProblemCode::InvalidCursor, ""),
         Error::Refused(Refusal::QuotaExceeded { .. }) => {
             let body = r#"{"code":"quota_exceeded","title":"a problem"}"#;

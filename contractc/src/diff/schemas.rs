@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Change;
 use super::view::View;
-use crate::model::{Contract, Schema, SchemaId};
+use crate::model::{Contract, Schema, SchemaId, version};
 use crate::runtime::check::Types;
 use crate::runtime::number::Number;
 use crate::source::Span;
@@ -311,9 +311,9 @@ impl<'c> Comparison<'c> {
                 }
             }
         }
-        for (name, _) in new.iter().filter(|(name, _)| find(&old, name).is_none()) {
-            // Old clients reject undeclared members only in closed objects.
-            let effect = if before.is_closed() { Effect::Widens } else { Effect::Nothing };
+        for (name, id) in new.iter().filter(|(name, _)| find(&old, name).is_none()) {
+            // Old clients reject undeclared members only in closed objects, and the server does not send them what is newer than their contract.
+            let effect = if before.is_closed() && !self.is_withheld(*id) { Effect::Widens } else { Effect::Nothing };
             self.note(at, effect, format!("the member `{name}` is new"));
         }
         let (needed, needs) = (before.required(), after.required());
@@ -336,6 +336,12 @@ impl<'c> Comparison<'c> {
         for rule in old.iter().filter(|rule| !new.iter().any(|known| known.text == rule.text)) {
             self.note(at, Effect::Widens, format!("the rule `{}` is gone", rule.text));
         }
+    }
+
+    /// Whether the server sends a member of the new contract only to clients of a later version than the old contract.
+    fn is_withheld(&self, member: SchemaId) -> bool {
+        let since = self.new.schema(member).annotations.since.as_deref().and_then(version);
+        since.zip(version(&self.old.version)).is_some_and(|(since, old)| since > old)
     }
 
     fn variants(&mut self, before: &View<'_>, after: &View<'_>, at: Place<'_>) {

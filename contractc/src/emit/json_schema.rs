@@ -132,7 +132,7 @@ impl Printer<'_> {
     }
 
     fn annotations(&mut self, notes: &Annotations, out: &mut Keywords<'_>) {
-        let Annotations { title, description, examples, default, deprecated, read_only, write_only, format } = notes;
+        let Annotations { title, description, examples, default, deprecated, read_only, write_only, format, since } = notes;
         out.set("title", title.clone());
         out.set("description", description.clone());
         out.list("examples", examples);
@@ -141,6 +141,7 @@ impl Printer<'_> {
         out.flag("readOnly", *read_only);
         out.flag("writeOnly", *write_only);
         out.set("format", format.clone());
+        out.set("x-since", since.clone());
     }
 
     fn arrays(&mut self, rules: &ArrayRules, out: &mut Keywords<'_>) {

@@ -6,7 +6,7 @@ mod rust_type;
 mod values;
 
 use super::{Bindings, Dialect, Job, Key, Located, Reader};
-use crate::model::{ArrayRules, Condition, Contains, IntegerWidth, KeywordRole, ObjectRules, Schema, SchemaId};
+use crate::model::{ArrayRules, Condition, Contains, IntegerWidth, KeywordRole, ObjectRules, Schema, SchemaId, version};
 use crate::runtime::check::Types;
 use crate::runtime::number::Number;
 use crate::source::{Map, Node, Span, Value};
@@ -125,6 +125,14 @@ impl<'a> Reader<'a> {
             "deprecated" => notes.deprecated = value.node.as_bool() == Some(true),
             "readOnly" => notes.read_only = value.node.as_bool() == Some(true),
             "writeOnly" => notes.write_only = value.node.as_bool() == Some(true),
+            "x-since" => {
+                notes.since = value.node.as_str().filter(|text| version(text).is_some()).map(str::to_owned);
+                if notes.since.is_none() {
+                    self.diagnostics
+                        .error(value.node.span, "`x-since` must be a version of the contract")
+                        .hint("write it as in `info.version`, in quotes: `x-since: '1.1.0'`");
+                }
+            }
             _ => {}
         }
     }

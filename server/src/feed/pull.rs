@@ -2,12 +2,11 @@
 
 use std::ops::ControlFlow;
 
-use stronglog_sync::cursor::Cursor;
 use stronglog_sync::rules::{self, Rule};
 use stronglog_sync::wire::{Change, Feed, Page};
 
-use super::{Error, PAGE_BYTES_MAX, PAGE_CHANGES_DEFAULT, PAGE_CHANGES_MAX, follow};
-use crate::store::{Head, Records};
+use super::{Error, PAGE_BYTES_MAX, PAGE_CHANGES_DEFAULT, PAGE_CHANGES_MAX, cursor_of, follow};
+use crate::store::Records;
 
 /// The size of a change on a page without its record: revision, op and the collection's name.
 const CHANGE_BYTES: usize = 256;
@@ -41,12 +40,6 @@ pub fn pull(records: &impl Records, since: Option<&str>, limit: Option<usize>, f
         })?;
     }
     let reach = if rules::on(Rule::CursorOfSnapshot) { head.rev } else { head.rev + 1 };
-    let next_cursor = cursor(&head, feed, if has_more { last } else { reach });
+    let next_cursor = cursor_of(records, &head, feed, if has_more { last } else { reach })?;
     Ok(Page { changes, next_cursor, has_more, user_rev: head.rev, server_time: now_ms })
-}
-
-/// The cursor of a page that ends at `rev`. If `rev` is below the purge watermark, the cursor records that the pull began after the purge.
-fn cursor(head: &Head, feed: Feed, rev: u64) -> String {
-    let purge_watermark = if rev < head.purge_watermark { head.purge_watermark } else { 0 };
-    Cursor { feed: feed.name().to_owned(), epoch: head.epoch.clone(), purge_watermark, rev }.to_string()
 }

@@ -6,9 +6,11 @@ use stronglog_sync::clock::ClockAndRng;
 use stronglog_sync::merge::{Verdict, decide};
 use stronglog_sync::record::{RECORD_BYTES_MAX, Record};
 use stronglog_sync::rules::{self, Rule};
-use stronglog_sync::wire::{Change, Edit, Feed, Outcome, Push, PushResult, Receipt, Unreadable};
+use stronglog_sync::wire::{Change, Edit, Feed, Lost, Outcome, Push, PushResult, Receipt, Unreadable};
 
-use super::{CLOCK_SKEW_MAX_MS, Error, Refusal, follow};
+use uuid::Uuid;
+
+use super::{CLOCK_SKEW_MAX_MS, Error, Refusal, follow, history};
 use crate::store::{Entry, Quota, Records, StoreError, Usage};
 
 /// Decides a push, and stores the accepted edits. The caller holds the user's lock until it commits.
@@ -24,7 +26,8 @@ pub fn push(records: &mut impl Records, push: &Push, feed: Feed, clock: &mut Clo
         follow(records, &head, cursor, feed)?;
     }
     let server_updated_at = clock.now_ms.max(head.server_updated_at);
-    let mut pass = Pass { rev: head.rev, server_updated_at, usage: head.usage, quota: head.quota, clock };
+    let (usage, quota) = (head.usage, head.quota);
+    let mut pass = Pass { rev: head.rev, accepted: Vec::new(), replaced: Vec::new(), server_updated_at, usage, quota, clock };
     let mut outcomes = Vec::with_capacity(push.edits.len());
     for edit in &push.edits {
         let decided = match edit {
@@ -39,14 +42,23 @@ pub fn push(records: &mut impl Records, push: &Push, feed: Feed, clock: &mut Clo
     }
     let (rev, usage) = (pass.rev, pass.usage);
     if rev > head.rev {
-        records.advance(rev, server_updated_at, usage)?;
+        records.advance(history::after(records.boundary(head.rev)?, rev, &pass.accepted), server_updated_at, usage)?;
     }
-    Ok(PushResult { outcomes, prev_user_rev: head.rev, user_rev: rev, server_time: clock.now_ms })
+    // The results of a collection's feed have neither.
+    let (replaced, proof) = match feed {
+        Feed::All => (pass.replaced, Some(history::proof(records, rev, feed.name())?)),
+        Feed::One(_) => (Vec::new(), None),
+    };
+    Ok(PushResult { outcomes, replaced, prev_user_rev: head.rev, user_rev: rev, proof, server_time: clock.now_ms })
 }
 
 /// The state of one push while its edits are decided.
 struct Pass<'p, 'm> {
     rev: u64,
+    /// The digests of the versions that were stored, in the order of their revisions.
+    accepted: Vec<Uuid>,
+    /// The versions that were replaced by edits that were not made on them.
+    replaced: Vec<Change>,
     server_updated_at: i64,
     usage: Usage,
     quota: Quota,
@@ -93,11 +105,29 @@ impl Pass<'_, '_> {
         }
         self.usage = usage;
         self.rev += 1;
-        let change = Change { collection: edit.collection, rev: self.rev, op: edit.op, record };
+        let lost = stored.and_then(|entry| lost_by(&entry.change, edit));
+        self.replaced.extend(stored.map(|entry| &entry.change).filter(|change| is_unseen(change, edit)).cloned());
+        let change = Change { collection: edit.collection, rev: self.rev, op: edit.op, record, lost };
         let entry = Entry { change, server_id, server_updated_at: self.server_updated_at };
         records.put(&entry)?;
+        self.accepted.push(history::digest(&entry.change));
         Ok(Outcome::Accepted(receipt(&entry)))
     }
+}
+
+/// Whether the device of an edit had not seen the version that the edit replaces. It knows its own earlier edits.
+fn is_unseen(stored: &Change, edit: &Edit) -> bool {
+    edit.base_rev != Some(stored.rev) && edit.op.device != stored.op.device
+}
+
+/// Between which revisions versions of a record have lost without having been seen, once an edit replaces the stored version. Losses with
+/// seen versions between them become one interval: a device that holds such a version keeps it without need, but no loser is forgotten.
+fn lost_by(stored: &Change, edit: &Edit) -> Option<Lost> {
+    if !is_unseen(stored, edit) {
+        return stored.lost;
+    }
+    let after = edit.base_rev.filter(|base| *base < stored.rev).unwrap_or(0);
+    Some(Lost { after: stored.lost.map_or(after, |lost| lost.after.min(after)), up_to: stored.rev })
 }
 
 /// Refuses an edit for reasons that do not depend on what is stored.

@@ -107,7 +107,8 @@ pub async fn contract_version(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-fn numbers(version: &str) -> Option<[u32; 3]> {
+/// The numbers of a contract version.
+pub fn numbers(version: &str) -> Option<[u32; 3]> {
     let parts: Result<Vec<u32>, _> = version.split('.').map(str::parse).collect();
     parts.ok()?.try_into().ok()
 }

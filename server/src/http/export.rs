@@ -13,7 +13,7 @@ use http::header;
 use http::request::Parts;
 use stronglog_sync::api::operations::ExportAccount;
 use stronglog_sync::api::runtime::http::{Incoming, Operation};
-use stronglog_sync::wire::{self, Feed};
+use stronglog_sync::wire::{self, Change, Feed};
 use uuid::Uuid;
 
 use crate::app::App;
@@ -76,7 +76,7 @@ async fn page(app: &App, caller: Caller, after: u64) -> Result<Page, Failure> {
                 return ControlFlow::Break(());
             }
             last = change.rev;
-            wire::write_change(&mut text, &change, Feed::All);
+            wire::write_change(&mut text, &Change { lost: None, ..change }, Feed::All);
             text.push('\n');
             ControlFlow::Continue(())
         })?;

@@ -21,6 +21,7 @@ use uuid::Uuid;
 use crate::app::{App, now_ms};
 use crate::auth::tokens::Caller;
 use crate::feed::{self, Deletion};
+use crate::http::edge;
 use crate::problem::Failure;
 
 /// Larger bodies are parsed on a blocking thread.
@@ -62,9 +63,9 @@ fn pulling(path: &'static str, feed: Feed) -> Routes {
 
 fn pushing(path: &'static str, feed: Feed) -> Routes {
     post(move |State(app): State<Arc<App>>, Extension(caller): Extension<Caller>, parts: Parts, body: Bytes| async move {
-        Request::new(path, &parts, &body)?;
+        let request = Request::new(path, &parts, &body)?;
         json_body(&parts)?;
-        push(&app, caller, body, feed).await
+        push(&app, caller, request.has_first_contract, body.clone(), feed).await
     })
 }
 
@@ -91,10 +92,13 @@ fn single(method: &Method, path: &'static str, collection: &'static Collection) 
 
 async fn pull(app: &App, caller: Caller, request: &Request<'_>, feed: Feed) -> Result<Response, Failure> {
     // All feeds have the same parameters as the global feed.
-    let GetChanges { since, limit, .. } = GetChanges::receive(&request.0)?;
+    let GetChanges { since, limit, .. } = GetChanges::receive(&request.incoming)?;
     let limit = limit.and_then(|limit| limit.try_into().ok());
     let page = app.read(caller, move |records| feed::pull(records, since.as_ref().map(|since| since.0.as_str()), limit, feed, now_ms()));
-    let page = page.await?;
+    let mut page = page.await.map_err(|failure| in_contract_of(request.has_first_contract, failure))?;
+    if request.has_first_contract {
+        page.changes.iter_mut().flatten().for_each(|change| change.lost = None);
+    }
     app.metrics.pulled(page.changes.len());
     if matches!(feed, Feed::All) && !page.has_more {
         app.devices.synced(caller, now_ms(), page.user_rev);
@@ -102,7 +106,7 @@ async fn pull(app: &App, caller: Caller, request: &Request<'_>, feed: Feed) -> R
     Ok(json(wire::write_page(&page, feed)))
 }
 
-async fn push(app: &App, caller: Caller, body: Bytes, feed: Feed) -> Result<Response, Failure> {
+async fn push(app: &App, caller: Caller, has_first_contract: bool, body: Bytes, feed: Feed) -> Result<Response, Failure> {
     let push = if body.len() > LARGE_BODY_BYTES {
         // On half of the processors, so that small requests and the thread that writes keep their share of the time.
         let _turn = app.parsing.acquire().await.map_err(|_| Failure::unavailable("the server is stopping"))?;
@@ -113,7 +117,11 @@ async fn push(app: &App, caller: Caller, body: Bytes, feed: Feed) -> Result<Resp
     };
     let push = push.map_err(|report| Failure::malformed(&report))?;
     let known = push.cursor.as_ref().and_then(|cursor| cursor.parse::<Cursor>().ok()).map(|cursor| cursor.rev);
-    let result = app.write(caller, move |records, clock| feed::push(records, &push, feed, clock)).await?;
+    let result = app.write(caller, move |records, clock| feed::push(records, &push, feed, clock)).await;
+    let mut result = result.map_err(|failure| in_contract_of(has_first_contract, failure))?;
+    if has_first_contract {
+        (result.proof, result.replaced) = (None, Vec::new());
+    }
     app.metrics.outcomes(&result.outcomes);
     // The device had seen everything before its push, and does not pull what it has pushed (R7).
     if matches!(feed, Feed::All) && known == Some(result.prev_user_rev) {
@@ -169,25 +177,36 @@ fn json_body(parts: &Parts) -> Result<(), Failure> {
     if has_json(&parts.headers) { Ok(()) } else { Err(Failure::unsupported("the body must be application/json")) }
 }
 
+/// The failure of a request without the members that the client's contract does not have.
+fn in_contract_of(has_first_contract: bool, failure: Failure) -> Failure {
+    if has_first_contract { failure.in_first_contract() } else { failure }
+}
+
 /// A request's parameters, validated by the generated code.
-struct Request<'a>(Incoming<'a>);
+struct Request<'a> {
+    incoming: Incoming<'a>,
+    /// Whether the client has contract 1.0.0, whose objects accept no member that was added later. A client that does not name its contract
+    /// is taken for one.
+    has_first_contract: bool,
+}
 
 impl<'a> Request<'a> {
     fn new(path: &'static str, parts: &'a Parts, body: &'a Bytes) -> Result<Self, Failure> {
         let incoming = Incoming::new(path, &parts.uri, &parts.headers, body).ok_or_else(Failure::no_path)?;
-        incoming.optional::<ContractVersion>(&parameters::X_CONTRACT_VERSION)?;
-        Ok(Request(incoming))
+        let version = incoming.optional::<ContractVersion>(&parameters::X_CONTRACT_VERSION)?;
+        let has_first_contract = version.is_none_or(|version| edge::numbers(&version.0) < Some([1, 1, 0]));
+        Ok(Request { incoming, has_first_contract })
     }
 
     fn id(&self) -> Result<Uuid, Failure> {
-        uuid(self.0.required::<Id>(&parameters::ID)?)
+        uuid(self.incoming.required::<Id>(&parameters::ID)?)
     }
 
     fn deletion(&self) -> Result<Deletion, Failure> {
-        let id = |parameter| self.0.optional::<Id>(parameter)?.map(uuid).transpose();
-        let seq = self.0.optional::<Seq>(&parameters::SEQ)?.map(|seq| seq.0.unsigned_abs());
-        let stamp = self.0.optional::<Timestamp>(&parameters::CLIENT_UPDATED_AT)?.map(|stamp| stamp.0);
-        let base_rev = self.0.optional::<Revision>(&parameters::BASE_REV)?.map(|rev| rev.0.unsigned_abs());
+        let id = |parameter| self.incoming.optional::<Id>(parameter)?.map(uuid).transpose();
+        let seq = self.incoming.optional::<Seq>(&parameters::SEQ)?.map(|seq| seq.0.unsigned_abs());
+        let stamp = self.incoming.optional::<Timestamp>(&parameters::CLIENT_UPDATED_AT)?.map(|stamp| stamp.0);
+        let base_rev = self.incoming.optional::<Revision>(&parameters::BASE_REV)?.map(|rev| rev.0.unsigned_abs());
         let by = match (id(&parameters::OP_ID)?, id(&parameters::DEVICE_ID)?, seq, stamp) {
             (Some(id), Some(device), Some(seq), Some(stamp)) => Some((Op { id, device, seq }, stamp)),
             (None, None, None, None) => None,

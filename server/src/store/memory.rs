@@ -6,7 +6,7 @@ use std::ops::{Bound, ControlFlow};
 use stronglog_sync::wire::{Change, Feed};
 use uuid::Uuid;
 
-use super::{Entry, Epoch, Head, Purged, Quota, Records, StoreError, Usage, restored_rev};
+use super::{Boundary, Entry, Epoch, Head, Purged, Quota, Records, StoreError, Usage, restored_rev};
 use crate::feed;
 
 /// The data of a whole server.
@@ -16,6 +16,7 @@ use crate::feed;
 pub struct Memory {
     epoch: String,
     users: BTreeMap<Uuid, User>,
+    is_replica: bool,
     /// How much each user may hold.
     quota: Quota,
 }
@@ -29,6 +30,8 @@ struct User {
     entries: BTreeMap<Uuid, Entry>,
     by_rev: BTreeMap<u64, Uuid>,
     epochs: Vec<Epoch>,
+    /// The check of the history at the end of each push.
+    boundaries: BTreeMap<u64, u64>,
     /// The user's revision in each backup that may still be restored.
     backups: Vec<u64>,
 }
@@ -40,14 +43,14 @@ pub struct Backup(Memory);
 impl Memory {
     /// Creates an empty store in the epoch with this name.
     pub fn new(epoch: impl Into<String>) -> Self {
-        Memory { epoch: epoch.into(), users: BTreeMap::new(), quota: Quota::default() }
+        Memory { epoch: epoch.into(), users: BTreeMap::new(), is_replica: false, quota: Quota::default() }
     }
 
     /// The records of a user, who is created if missing.
     pub fn user(&mut self, id: Uuid) -> UserRecords<'_> {
         let first = Epoch { name: self.epoch.clone(), parent: None, rev: 0 };
         let user = self.users.entry(id).or_insert_with(|| User { epochs: vec![first], ..User::default() });
-        UserRecords { epoch: &self.epoch, user, quota: self.quota }
+        UserRecords { epoch: &self.epoch, user, is_replica: self.is_replica, quota: self.quota }
     }
 
     /// Sets how much each user may hold.
@@ -58,6 +61,11 @@ impl Memory {
     /// The name of the current epoch.
     pub fn epoch(&self) -> &str {
         &self.epoch
+    }
+
+    /// A read replica as it is now, while the original goes on.
+    pub fn replica(&self) -> Memory {
+        Memory { is_replica: true, ..self.clone() }
     }
 
     /// Makes a backup. Until [`Memory::forget_backups`], only tombstones that the backup contains are purged.
@@ -83,7 +91,7 @@ impl Memory {
             user.epochs.extend(new);
             user.epochs.push(Epoch { name: name.clone(), parent: Some(parent.clone()), rev: user.rev });
         }
-        *self = Memory { epoch: name, users, quota: self.quota };
+        *self = Memory { epoch: name, users, is_replica: false, quota: self.quota };
     }
 
     /// Purges the tombstones of all users that were accepted before a time. Returns the number of purged tombstones.
@@ -94,7 +102,7 @@ impl Memory {
         let mut count = 0;
         for user in self.users.values_mut() {
             let covered = user.backups.iter().copied().min();
-            count += feed::purge(&mut UserRecords { epoch: &self.epoch, user, quota: self.quota }, before_ms, covered)?;
+            count += feed::purge(&mut UserRecords { epoch: &self.epoch, user, is_replica: false, quota: self.quota }, before_ms, covered)?;
         }
         Ok(count)
     }
@@ -104,6 +112,7 @@ impl Memory {
 pub struct UserRecords<'m> {
     epoch: &'m str,
     user: &'m mut User,
+    is_replica: bool,
     quota: Quota,
 }
 
@@ -120,9 +129,19 @@ impl Records for UserRecords<'_> {
         Ok(Head { rev, purge_watermark, server_updated_at, epoch: self.epoch.to_owned(), usage, quota: self.quota })
     }
 
-    fn advance(&mut self, rev: u64, server_updated_at: i64, usage: Usage) -> Result<(), StoreError> {
-        (self.user.rev, self.user.server_updated_at, self.user.usage) = (rev, server_updated_at, usage);
+    fn advance(&mut self, to: Boundary, server_updated_at: i64, usage: Usage) -> Result<(), StoreError> {
+        (self.user.rev, self.user.server_updated_at, self.user.usage) = (to.rev, server_updated_at, usage);
+        self.user.boundaries.insert(to.rev, to.check);
         Ok(())
+    }
+
+    fn boundary(&self, rev_max: u64) -> Result<Boundary, StoreError> {
+        let newest = self.user.boundaries.range(..=rev_max).next_back();
+        Ok(newest.map_or(Boundary::default(), |(rev, check)| Boundary { rev: *rev, check: *check }))
+    }
+
+    fn may_lag(&self) -> bool {
+        self.is_replica
     }
 
     fn restored_rev(&self, epoch: &str) -> Result<u64, StoreError> {

@@ -41,6 +41,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("sqlite/schema_4.sql"),
     include_str!("sqlite/schema_5.sql"),
     include_str!("sqlite/schema_6.sql"),
+    include_str!("sqlite/schema_7.sql"),
+    include_str!("sqlite/schema_8.sql"),
 ];
 
 /// The version that this program reads and writes.
@@ -65,7 +67,7 @@ pub struct Store {
 
 impl Store {
     /// Opens the database in a folder, and creates both if they are missing. `new_epoch` is the name of the epoch that begins if the
-    /// database is new, or if it is older than the counter file says.
+    /// database is new, or if the counter file is missing or says that it is older.
     ///
     /// # Errors
     /// The folder cannot be used, another server uses it, or the file is not a database of this program.
@@ -82,8 +84,8 @@ impl Store {
         let made = migrate(&connection, new_epoch)?;
         let counter = Counter::open(folder)?;
         // A newly created database already begins its own epoch, whatever the counter says.
-        if made == Made::Before && counter.is_ahead_of(&connection)? {
-            tracing::warn!("the database is older than its counter file: it counts as restored from a backup");
+        if made == Made::Before && counter.is_not_of(&connection)? {
+            tracing::warn!("the database is older than its counter file, or the file is missing: it counts as restored from a backup");
             backup::begin_epoch(&connection, new_epoch)?;
         }
         let mut erased = 0;

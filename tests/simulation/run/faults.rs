@@ -11,7 +11,7 @@ use crate::device::{Device, EPOCH_MS};
 impl Run {
     pub(super) fn fault(&mut self, index: usize) -> Result<(), String> {
         let home = self.devices[index].home;
-        let which = self.chance.below(34);
+        let which = self.chance.below(38);
         if trace() {
             eprintln!("{} FAULT d{index} {which}", self.now);
         }
@@ -43,6 +43,8 @@ impl Run {
             29 => self.server.limit(true),
             30 => self.server.limit(false),
             31 => _ = self.ended.insert((index, self.devices[index].session)),
+            32 => self.server.take_snapshot(),
+            33 if self.chance.of_thousand(300) => self.server.roll_back(&mut self.chance),
             _ => {}
         }
         Ok(())
@@ -93,6 +95,7 @@ impl Run {
         let home = self.devices[index].home;
         if let Some(copy) = self.devices[index].copy.take() {
             self.rolled_back = true;
+            self.put_back.insert(index);
             let touched = self.writers.iter().filter(|(_, writers)| writers.contains(&index)).map(|(key, _)| *key);
             self.open.extend(touched);
             self.devices[index].store = copy;
@@ -108,6 +111,7 @@ impl Run {
         clone.restart(account_id(home));
         clone.token = Some(home);
         self.twins.extend([index, clone.number]);
+        self.put_back.extend([index, clone.number]);
         self.rolled_back = true;
         let touched = self.writers.iter().filter(|(_, writers)| writers.contains(&index)).map(|(key, _)| *key);
         self.open.extend(touched);

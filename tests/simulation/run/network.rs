@@ -148,8 +148,11 @@ impl Run {
         for (edit, outcome) in edits.iter().zip(result.outcomes) {
             if let wire::Outcome::Accepted(receipt) | wire::Outcome::Duplicate(receipt) = outcome {
                 let key = Key { collection: edit.collection, id: edit.record.id };
-                let highest = self.acknowledged.entry((packet.account, key)).or_default();
-                *highest = receipt.stamp.max(*highest);
+                let newest = self.acknowledged.entry((packet.account, key)).or_insert((receipt.op, receipt.stamp));
+                let follows = receipt.op.device == newest.0.device && receipt.op.seq > newest.0.seq;
+                if follows || receipt.stamp > newest.1 {
+                    *newest = (receipt.op, receipt.stamp);
+                }
             }
         }
     }

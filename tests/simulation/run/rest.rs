@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use stronglog_sync::engine::Event;
 use stronglog_sync::outbox::LocalEdit;
-use stronglog_sync::store::{Key, Select, Store};
+use stronglog_sync::store::{Key, PastVersion, Select, Store};
 use stronglog_sync::task::{Answer, Task};
 use stronglog_sync::wire;
 
 use super::{ACCOUNTS, LastEdit, Run, value_of};
-use crate::device::EPOCH_MS;
+use crate::device::{Device, EPOCH_MS};
 
 const QUIET_STEPS: usize = 6_000;
 
@@ -57,15 +57,38 @@ impl Run {
                 return Err(format!("{key:?} was last written by device {} as {:?} and ends as {now:?} (I3, I5)", last.device, last.value));
             }
         }
-        for ((account, key), stamp) in &self.acknowledged {
+        for ((account, key), (_, stamp)) in &self.acknowledged {
             let stored = self.server.stamp(*account, *key);
             if !self.rolled_back && stored.is_some_and(|stored| stored < *stamp) {
                 return Err(format!("{key:?} was acknowledged with the stamp {stamp} and ends with {stored:?} (I2)"));
             }
         }
+        self.check_losers()?;
         for (account, key) in &self.marked {
             if let Some(text) = self.server.live(*account, *key).filter(|text| !text.contains("\"kept\"")) {
                 return Err(format!("{key:?} has lost a member that this app does not know (I10): {text}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks that each accepted version that was replaced by one not made on it is in the history of a device of the account, unless the
+    /// device that made it went on from it (I13). Versions of devices that were put back from a copy, copied or never simulated are exempt:
+    /// nobody else may have received them. A deletion has no loser of its own if a
+    /// deletion replaced it, and none any more once the server has forgotten a later deletion.
+    fn check_losers(&mut self) -> Result<(), String> {
+        let histories: Vec<Vec<PastVersion>> =
+            self.devices.iter_mut().map(|device| device.store.history(usize::MAX).expect("a store in memory")).collect();
+        for lost in self.server.lost.clone() {
+            let meta = |device: &mut Device| device.store.meta().expect("a store in memory");
+            let maker = self.devices.iter_mut().position(|device| meta(device).device == lost.op.device);
+            if maker.is_none_or(|maker| self.put_back.contains(&maker)) {
+                continue;
+            }
+            let of_account = self.devices.iter().zip(&histories).filter(|(device, _)| device.home == lost.account);
+            let mut history = of_account.flat_map(|(_, history)| history).filter(|past| past.record.id == lost.key.id);
+            if !history.any(|past| past.op == lost.op || self.server.went_on(&lost, past)) && !self.server.went_on_by_push(&lost) {
+                return Err(format!("{:?} has lost the version {:?}, which is in nobody's history (I13)", lost.key, lost.op));
             }
         }
         Ok(())
@@ -133,8 +156,7 @@ impl Run {
         let server = &mut self.server;
         self.devices.iter_mut().all(|device| {
             let meta = device.store.meta().expect("a store in memory");
-            let seen = meta.cursor.as_deref().and_then(|text| text.parse::<stronglog_sync::cursor::Cursor>().ok());
-            let caught_up = seen.is_some_and(|cursor| cursor.rev == server.rev(device.home) && cursor.epoch == server.epoch());
+            let caught_up = meta.cursor.is_some_and(|cursor| server.is_seen_by(device.home, &cursor));
             meta.resync.is_none() && caught_up && device.pending() == 0
         })
     }

@@ -87,6 +87,7 @@ pub(super) const KEYWORDS: &[(&str, Known)] = &[
     ("x-ref", Known::Extension),
     ("x-rules", Known::Extension),
     ("x-rust-type", Known::Extension),
+    ("x-since", Known::Annotation),
     ("x-sync", Known::Extension),
     ("xml", Known::Annotation),
 ];

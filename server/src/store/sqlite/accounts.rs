@@ -110,14 +110,18 @@ pub fn begin_erasing(connection: &Connection, user: Uuid) -> Result<bool, StoreE
     Ok(connection.execute(sql, [user])? > 0)
 }
 
-/// Erases some of an account's records, or the account itself once no record is left. Returns whether the account is gone.
+/// Erases some of an account's records and of the boundaries of its history, or the account itself once none is left. Returns whether the
+/// account is gone.
 ///
 /// # Errors
 /// The store failed.
-pub fn erase_some(connection: &Connection, user: Uuid, records_max: usize) -> Result<bool, StoreError> {
+pub fn erase_some(connection: &Connection, user: Uuid, rows_max: usize) -> Result<bool, StoreError> {
     // In the order in which they were written, so that records that share a page are erased together.
     let sql = "DELETE FROM records WHERE rowid IN (SELECT rowid FROM records WHERE user_id = ?1 ORDER BY rev LIMIT ?2)";
-    if connection.prepare_cached(sql)?.execute(params![user, records_max])? == records_max {
+    let records = connection.prepare_cached(sql)?.execute(params![user, rows_max])?;
+    let sql = "DELETE FROM boundaries WHERE user_id = ?1 AND rev IN (SELECT rev FROM boundaries WHERE user_id = ?1 ORDER BY rev LIMIT ?2)";
+    let rows = records + connection.prepare_cached(sql)?.execute(params![user, rows_max - records])?;
+    if rows == rows_max {
         return Ok(false);
     }
     erase(connection, user)?;

@@ -27,16 +27,17 @@ impl Counter {
         Ok(Counter { file })
     }
 
-    /// Returns whether the file records data that the database does not have. An empty file records nothing.
-    pub fn is_ahead_of(&self, connection: &Connection) -> Result<bool, StoreError> {
+    /// Returns whether the database may not be the one that the file was written for: the file records data that the database does not have,
+    /// or it is empty although the database has been written to.
+    pub fn is_not_of(&self, connection: &Connection) -> Result<bool, StoreError> {
         let mut text = String::new();
         let mut file = &self.file;
         file.seek(SeekFrom::Start(0)).and_then(|_| file.read_to_string(&mut text)).map_err(StoreError::new)?;
+        let (ours, written) = position(connection)?;
         let mut words = text.split_whitespace();
         let (Some(epoch), Some(writes)) = (words.next(), words.next().and_then(|word| word.parse::<u64>().ok())) else {
-            return Ok(false);
+            return Ok(written > 0);
         };
-        let (ours, written) = position(connection)?;
         Ok(epoch != ours || writes > written)
     }
 

@@ -2,14 +2,14 @@
 
 use std::ops::ControlFlow;
 
-use rusqlite::{Connection, Row, ToSql, named_params, params};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params, params};
 use stronglog_sync::api::registry;
 use stronglog_sync::merge::Op;
 use stronglog_sync::record::Record;
-use stronglog_sync::wire::{Change, Feed};
+use stronglog_sync::wire::{Change, Feed, Lost};
 use uuid::Uuid;
 
-use crate::store::{Entry, Epoch, Head, Purged, Quota, Records, StoreError, Usage, restored_rev};
+use crate::store::{Boundary, Entry, Epoch, Head, Purged, Quota, Records, StoreError, Usage, restored_rev};
 
 /// The records of one user in the open transaction of a connection.
 pub struct UserRecords<'c> {
@@ -20,7 +20,8 @@ pub struct UserRecords<'c> {
 }
 
 /// The columns that [`change`] and [`Records::find`] read.
-const COLUMNS: &str = "collection, rev, op_id, device_id, seq, id, stamp, deleted, record, server_id, server_updated_at";
+const COLUMNS: &str = "collection, rev, op_id, device_id, seq, id, stamp, deleted, record, server_id, server_updated_at, \
+    lost_after, lost_up_to";
 
 impl<'c> UserRecords<'c> {
     /// The records of a user, who exists. `quota` is for accounts without limits of their own.
@@ -68,12 +69,21 @@ impl Records for UserRecords<'_> {
         Ok(self.connection.prepare_cached(sql)?.query_row([self.user], read)?)
     }
 
-    fn advance(&mut self, rev: u64, server_updated_at: i64, usage: Usage) -> Result<(), StoreError> {
+    fn advance(&mut self, to: Boundary, server_updated_at: i64, usage: Usage) -> Result<(), StoreError> {
         let sql = "UPDATE users SET rev = ?2, server_updated_at = ?3, record_count = ?4, record_bytes = ?5, tombstone_count = ?6
             WHERE user_id = ?1";
         let Usage { records, bytes, tombstones } = usage;
-        self.connection.prepare_cached(sql)?.execute(params![self.user, rev, server_updated_at, records, bytes, tombstones])?;
+        self.connection.prepare_cached(sql)?.execute(params![self.user, to.rev, server_updated_at, records, bytes, tombstones])?;
+        let sql = "INSERT INTO boundaries (user_id, rev, history_check) VALUES (?1, ?2, ?3)";
+        self.connection.prepare_cached(sql)?.execute(params![self.user, to.rev, to.check])?;
         Ok(())
+    }
+
+    fn boundary(&self, rev_max: u64) -> Result<Boundary, StoreError> {
+        let sql = "SELECT rev, history_check FROM boundaries WHERE user_id = ?1 AND rev <= ?2 ORDER BY rev DESC LIMIT 1";
+        let read = |row: &Row<'_>| Ok(Boundary { rev: row.get(0)?, check: row.get(1)? });
+        let newest = self.connection.prepare_cached(sql)?.query_row(params![self.user, rev_max.min(i64::MAX as u64)], read).optional()?;
+        Ok(newest.unwrap_or_default())
     }
 
     fn restored_rev(&self, epoch: &str) -> Result<u64, StoreError> {
@@ -95,12 +105,13 @@ impl Records for UserRecords<'_> {
     }
 
     fn put(&mut self, entry: &Entry) -> Result<(), StoreError> {
-        let sql = "INSERT INTO records (user_id, id, collection, rev, op_id, device_id, seq, stamp, deleted, server_id, server_updated_at, record)
-            VALUES (:user, :id, :collection, :rev, :op, :device, :seq, :stamp, :deleted, :server_id, :server_updated_at, :record)
+        let sql = "INSERT INTO records (user_id, id, collection, rev, op_id, device_id, seq, stamp, deleted, server_id, server_updated_at, record,
+            lost_after, lost_up_to) VALUES (:user, :id, :collection, :rev, :op, :device, :seq, :stamp, :deleted, :server_id, :server_updated_at, :record,
+            :lost_after, :lost_up_to)
             ON CONFLICT (user_id, id) DO UPDATE SET rev = excluded.rev, op_id = excluded.op_id, device_id = excluded.device_id,
             seq = excluded.seq, stamp = excluded.stamp, deleted = excluded.deleted, server_updated_at = excluded.server_updated_at,
-            record = excluded.record";
-        let Change { collection, rev, op, record } = &entry.change;
+            record = excluded.record, lost_after = excluded.lost_after, lost_up_to = excluded.lost_up_to";
+        let Change { collection, rev, op, record, lost } = &entry.change;
         self.connection.prepare_cached(sql)?.execute(named_params! {
             ":user": self.user,
             ":id": record.id,
@@ -114,6 +125,8 @@ impl Records for UserRecords<'_> {
             ":server_id": entry.server_id,
             ":server_updated_at": entry.server_updated_at,
             ":record": record.text,
+            ":lost_after": lost.map(|lost| lost.after),
+            ":lost_up_to": lost.map(|lost| lost.up_to),
         })?;
         Ok(())
     }
@@ -160,5 +173,6 @@ fn change(row: &Row<'_>) -> Result<Change, StoreError> {
         rev: row.get(1)?,
         op: Op { id: row.get(2)?, device: row.get(3)?, seq: row.get(4)? },
         record: Record { id: row.get(5)?, stamp: row.get(6)?, deleted: row.get(7)?, text: row.get(8)? },
+        lost: row.get::<_, Option<u64>>(11)?.zip(row.get(12)?).map(|(after, up_to)| Lost { after, up_to }),
     })
 }

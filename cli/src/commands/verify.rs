@@ -1,0 +1,40 @@
+//! `verify`: compares the records of this device with the server's.
+
+use stronglog_sync::client::DifferenceKind;
+
+use crate::exit::{Exit, Outcome};
+use crate::output::VerifyOutput;
+use crate::profile::{Background, Profile};
+use crate::progress::{self, Shown};
+use crate::terminal::{remark, say, say_json};
+
+pub async fn run(profile: &Profile, json: bool) -> Outcome {
+    let client = profile.open(Background::Sync).await?;
+    let shown = if json { Shown::Never } else { Shown::OnTerminal };
+    progress::sync(&client, "syncing", stronglog_sync::transport::Traffic::default(), None, shown).await?;
+    let verified = client.verify().await?;
+    let exit = if verified.differences.is_empty() { Exit::Done } else { Exit::Attention };
+    if json {
+        say_json(&VerifyOutput::of(&verified))?;
+        return Ok(exit);
+    }
+    for difference in &verified.differences {
+        let how = match difference.kind {
+            DifferenceKind::OnlyHere => "only on this device",
+            DifferenceKind::OnlyOnServer => "only on the server",
+            _ => "in different versions",
+        };
+        say!("{} {}  {how}", difference.collection, difference.id)?;
+    }
+    if verified.skipped > 0 {
+        remark!("{} records were not compared: they are unsent, not yet pulled, or unreadable for this version", verified.skipped);
+    }
+    match verified.differences.len() {
+        0 => remark!("this device and the server agree in {} records", verified.compared),
+        count => remark!(
+            "{count} of {} records differ; export the records with `stronglog export`, and sync a new profile to get the server's",
+            verified.compared
+        ),
+    }
+    Ok(exit)
+}

@@ -1,0 +1,161 @@
+//! Compares the records of a device with those of the server, one by one.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use uuid::Uuid;
+
+use crate::api::registry::{self, COLLECTIONS};
+use crate::client::Client;
+use crate::cursor::Cursor;
+use crate::engine::Message;
+use crate::engine::answer::{self, Answered};
+use crate::error::{Error, Kind};
+use crate::store::{Key, Query, Row, RowState, Store, StoreError};
+use crate::transport::{Link, Tokens};
+use crate::wire::{Change, Page};
+
+const DOING: &str = "compare the records with the server's";
+/// The number of changes in a page.
+const PAGE_CHANGES: u64 = 1_000;
+
+/// The result of [`Client::verify`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Verified {
+    /// The number of records that were compared.
+    pub compared: u64,
+    /// The number of records that were not compared: edits that the server does not have yet, changes that this device has not pulled yet, and
+    /// versions that this version of the app cannot read.
+    pub skipped: u64,
+    /// The records in which the two differ.
+    pub differences: Vec<Difference>,
+}
+
+/// A record in which the device and the server differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Difference {
+    /// The path of the record's collection.
+    pub collection: String,
+    /// The record's id.
+    pub id: Uuid,
+    /// How they differ.
+    pub kind: DifferenceKind,
+}
+
+/// How a device and the server differ in a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DifferenceKind {
+    /// Only the device has the record.
+    OnlyHere,
+    /// Only the server has the record.
+    OnlyOnServer,
+    /// Both have the record, in different versions.
+    Version,
+}
+
+impl Client {
+    /// Compares each record of this device with the server's. It changes nothing and does not sync: call [`Client::sync_now`] first, because
+    /// edits and changes that are still on their way are not compared.
+    ///
+    /// # Errors
+    /// Returns an error if nobody is signed in, the server cannot be reached, or the database cannot be read.
+    pub async fn verify(&self) -> Result<Verified, Error> {
+        let link = self.link(DOING)?;
+        let tokens = link.tokens().await?.ok_or(Kind::SignIn { doing: DOING })?;
+        let mut comparison = Comparison::default();
+        let mut since = None;
+        loop {
+            let page = fetch(link, &tokens, since).await?;
+            self.with(|store| comparison.take(store, &page))?;
+            since = Some(page.next_cursor);
+            if !page.has_more {
+                break;
+            }
+        }
+        Ok(self.with(|store| comparison.finish(store))?)
+    }
+}
+
+/// Fetches a page of the global feed. An expired token is refreshed once.
+async fn fetch(link: &Link, tokens: &Tokens, since: Option<String>) -> Result<Page, Error> {
+    let message = Message::Pull { since, limit: PAGE_CHANGES };
+    let mut answered: Answered = link.exchange(tokens.account, &message).await?;
+    if answered.status == 401 {
+        let stale = link.tokens().await?.ok_or(Kind::SignIn { doing: DOING })?;
+        link.refresh(&stale).await?.ok_or(Kind::SignIn { doing: DOING })?;
+        answered = link.exchange(tokens.account, &message).await?;
+    }
+    answer::page(&answered).map_err(|message| Kind::Foreign { doing: DOING, message }.into())
+}
+
+#[derive(Default)]
+struct Comparison {
+    verified: Verified,
+    /// The records that the server has, live or deleted.
+    on_server: BTreeSet<Key>,
+}
+
+impl Comparison {
+    fn take(&mut self, store: &mut dyn Store, page: &Page) -> Result<(), StoreError> {
+        let seen = store.meta()?.cursor.and_then(|cursor| cursor.parse::<Cursor>().ok()).map_or(0, |cursor| cursor.rev);
+        for change in &page.changes {
+            match change {
+                Ok(change) => {
+                    let key = Key { collection: change.collection, id: change.record.id };
+                    self.on_server.insert(key);
+                    self.compare(store.get(key)?.as_ref(), change, change.rev > seen);
+                }
+                Err(unreadable) => {
+                    let collection = unreadable.collection.as_deref().and_then(registry::collection);
+                    let key = collection.zip(unreadable.id).map(|(collection, id)| Key { collection, id });
+                    self.on_server.extend(key);
+                    self.verified.skipped += 1;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn compare(&mut self, row: Option<&Row>, change: &Change, not_pulled: bool) {
+        if not_pulled || row.is_some_and(|row| row.state != RowState::Clean) {
+            self.verified.skipped += 1;
+            return;
+        }
+        let here = row.filter(|row| !row.record.deleted);
+        let kind = match (here, change.record.deleted) {
+            (None, true) => return,
+            (None, false) => Some(DifferenceKind::OnlyOnServer),
+            (Some(_), true) => Some(DifferenceKind::OnlyHere),
+            (Some(row), false) => (row.record.text != change.record.text || row.op != change.op).then_some(DifferenceKind::Version),
+        };
+        self.verified.compared += 1;
+        let key = Key { collection: change.collection, id: change.record.id };
+        self.verified.differences.extend(kind.map(|kind| difference(key, kind)));
+    }
+
+    /// Adds the records that the server has never named.
+    fn finish(mut self, store: &mut dyn Store) -> Result<Verified, StoreError> {
+        store.snapshot(&mut |store| {
+            for collection in COLLECTIONS.iter().copied() {
+                store.visit(collection, &Query::default(), &mut |row| {
+                    if !self.on_server.contains(&row.key()) {
+                        match row.state {
+                            RowState::Clean => self.verified.differences.push(difference(row.key(), DifferenceKind::OnlyHere)),
+                            _ => self.verified.skipped += 1,
+                        }
+                    }
+                    ControlFlow::Continue(())
+                })?;
+            }
+            Ok(())
+        })?;
+        Ok(self.verified)
+    }
+}
+
+fn difference(key: Key, kind: DifferenceKind) -> Difference {
+    Difference { collection: key.collection.path.to_owned(), id: key.id, kind }
+}

@@ -1,0 +1,139 @@
+//! Writing feed messages. A record is written as the text that it was read as.
+
+use std::fmt::Write;
+
+use crate::api::Schema;
+use crate::merge::Op;
+use crate::record::Record;
+use crate::wire::{Change, Edit, Feed, Outcome, Page, PushResult, Receipt};
+
+/// Writes a page of a feed.
+pub fn write_page(page: &Page, feed: Feed) -> String {
+    let bytes: usize = page.changes.iter().flatten().map(|change| change.record.text.len() + 256).sum();
+    let mut text = String::with_capacity(bytes + 256);
+    text.push_str("{\"changes\":[");
+    for (index, change) in page.changes.iter().flatten().enumerate() {
+        comma(&mut text, index);
+        write_change(&mut text, change, feed);
+    }
+    let (cursor, more) = (&page.next_cursor, page.has_more);
+    let _ = write!(
+        text,
+        "],\"nextCursor\":\"{cursor}\",\"hasMore\":{more},\"userRev\":{},\"serverTime\":{}}}",
+        page.user_rev, page.server_time
+    );
+    text
+}
+
+/// Writes a push to the global feed.
+pub fn write_push<'a>(edits: impl IntoIterator<Item = &'a Edit>, cursor: Option<&str>) -> String {
+    let mut text = String::from("{\"changes\":[");
+    for (index, edit) in edits.into_iter().enumerate() {
+        comma(&mut text, index);
+        let _ = write!(text, "{{\"collection\":\"{}\",\"op\":", edit.collection.path);
+        write_op(&mut text, edit.op);
+        if let Some(rev) = edit.base_rev {
+            let _ = write!(text, ",\"baseRev\":{rev}");
+        }
+        let _ = write!(text, ",\"record\":{}}}", edit.record.text);
+    }
+    text.push(']');
+    if let Some(cursor) = cursor {
+        let _ = write!(text, ",\"cursor\":\"{cursor}\"");
+    }
+    text.push('}');
+    text
+}
+
+/// The maximum number of bytes that an edit takes in a push.
+pub fn edit_bytes(record: &Record) -> usize {
+    record.text.len() + 320
+}
+
+/// Writes the result of a push.
+pub fn write_push_result(result: &PushResult) -> String {
+    let mut text = String::from("{\"outcomes\":[");
+    for (index, outcome) in result.outcomes.iter().enumerate() {
+        comma(&mut text, index);
+        write_outcome(&mut text, outcome);
+    }
+    let _ = write!(text, "],\"prevUserRev\":{},\"userRev\":{},", result.prev_user_rev, result.user_rev);
+    if !result.replaced.is_empty() {
+        text.push_str("\"replaced\":[");
+        for (index, change) in result.replaced.iter().enumerate() {
+            comma(&mut text, index);
+            write_change(&mut text, change, Feed::All);
+        }
+        text.push_str("],");
+    }
+    if let Some(proof) = &result.proof {
+        let _ = write!(text, "\"proof\":\"{proof}\",");
+    }
+    let _ = write!(text, "\"serverTime\":{}}}", result.server_time);
+    text
+}
+
+/// Writes one outcome.
+pub fn write_outcome(text: &mut String, outcome: &Outcome) {
+    match outcome {
+        Outcome::Accepted(receipt) => write_receipt(text, "accepted", receipt),
+        Outcome::Duplicate(receipt) => write_receipt(text, "duplicate", receipt),
+        Outcome::Superseded { id, op, winner } => {
+            let _ = write!(text, "{{\"id\":\"{id}\",\"op\":");
+            write_op(text, *op);
+            text.push_str(",\"outcome\":\"superseded\",\"winner\":");
+            match &**winner {
+                Ok(change) => write_change(text, change, Feed::One(change.collection)),
+                Err(unreadable) => text.push_str(&unreadable.raw),
+            }
+            text.push('}');
+        }
+        Outcome::Rejected { id, op, error } => {
+            let _ = write!(text, "{{\"outcome\":\"rejected\",\"error\":{}", error.to_json());
+            if let Some(id) = id {
+                let _ = write!(text, ",\"id\":\"{id}\"");
+            }
+            if let Some(op) = op {
+                text.push_str(",\"op\":");
+                write_op(text, *op);
+            }
+            text.push('}');
+        }
+    }
+}
+
+fn write_receipt(text: &mut String, outcome: &str, receipt: &Receipt) {
+    let _ = write!(text, "{{\"id\":\"{}\",\"op\":", receipt.id);
+    write_op(text, receipt.op);
+    let _ = write!(
+        text,
+        ",\"outcome\":\"{outcome}\",\"rev\":{},\"serverId\":\"{}\",\"serverUpdatedAt\":{},\"clientUpdatedAt\":{}}}",
+        receipt.rev, receipt.server_id, receipt.server_updated_at, receipt.stamp
+    );
+}
+
+/// Writes one change in the form that it has in a page of `feed`.
+pub fn write_change(text: &mut String, change: &Change, feed: Feed) {
+    text.push('{');
+    if matches!(feed, Feed::All) {
+        let _ = write!(text, "\"collection\":\"{}\",", change.collection.path);
+    }
+    let _ = write!(text, "\"rev\":{},\"op\":", change.rev);
+    write_op(text, change.op);
+    if let (Some(lost), Feed::All) = (change.lost, feed) {
+        let _ = write!(text, ",\"lostAfter\":{},\"lostUpTo\":{}", lost.after, lost.up_to);
+    }
+    text.push_str(",\"record\":");
+    text.push_str(&change.record.text);
+    text.push('}');
+}
+
+fn write_op(text: &mut String, op: Op) {
+    let _ = write!(text, "{{\"id\":\"{}\",\"deviceId\":\"{}\",\"seq\":{}}}", op.id, op.device, op.seq);
+}
+
+fn comma(text: &mut String, index: usize) {
+    if index > 0 {
+        text.push(',');
+    }
+}
