@@ -27,6 +27,7 @@ pub struct Accounts<'a> {
 
 /// The devices to sign out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum SignOut {
     /// This device. The others stay signed in.
     ThisDevice,

@@ -24,7 +24,8 @@ mod pushing;
 
 pub use event::{Call, Command, Event, Message};
 
-/// How often the engine pulls, and how much it requests and sends at a time.
+/// How often the engine pulls, and how much it requests and sends at a time. Build it with `..Settings::default()`: a later version may add
+/// members.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The interval between pulls when nothing else triggers one, in milliseconds.

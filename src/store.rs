@@ -23,6 +23,9 @@ use crate::wire::Edit;
 
 /// A device's local database. Implementations must pass the conformance suite in `tests/stores.rs`.
 ///
+/// The types that a store reads and writes can be built and matched completely, so that a store which does not know a new kind of write fails
+/// to compile.
+///
 /// A store makes no decisions. The `plan` function does, inside the store's own transaction, so that no other write happens between what it
 /// reads and what it writes (R3, R6).
 pub trait Store: Send {
@@ -490,7 +493,7 @@ pub struct Counts {
     pub unseen: u64,
 }
 
-/// Selects and orders the records of a collection.
+/// Selects and orders the records of a collection. Build it with `..Query::default()`: a later version may add members.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Query {
     /// The members of an index that the contract declares. Empty selects all records, ordered by id.

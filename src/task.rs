@@ -65,6 +65,7 @@ pub enum Task {
 
 /// What to do with records that the server no longer has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Answer {
     /// Delete them on this device too.
     Delete,

@@ -101,7 +101,7 @@ fn stale_code_does_not_compile_silently() {
     let manifest = std::fs::read_to_string(root.join("Cargo.toml")).expect("the manifest can be read");
     let (head, rest) = manifest.split_once("# Only a checkout builds the compiler").expect("the part that a user's build leaves out");
     let (_, tail) = rest.split_once("[lints]").expect("the part behind it");
-    let alone = format!("{head}[lints]{tail}").replace("members = [\"contractc\", \"xtask\"]", "members = []");
+    let alone = format!("{head}[lints]{tail}");
     copy(&root.join("src"), &package.join("src"));
     copy(&root.join("spec"), &package.join("spec"));
     copy(&root.join("generated"), &package.join("generated"));

@@ -1,5 +1,5 @@
-//! Checks for what must not be present: names of the contract's collections in hand-written code, and heavy dependencies that were not
-//! requested.
+//! Checks for what must not be present: names of the contract's collections in hand-written code, heavy dependencies that were not
+//! requested, and types of inner crates in public signatures.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -93,4 +93,81 @@ fn the_compiler_depends_on_nothing_of_ours() {
     let crates = built_from("contractc", &["--edges", "normal,build"]);
     let ours: Vec<_> = crates.iter().skip(1).filter(|name| name.starts_with("stronglog")).collect();
     assert!(ours.is_empty(), "{ours:?}");
+}
+
+/// The crates whose types a public signature must not name: an update of them would break apps that never asked for them. What is not listed
+/// here is either our own, part of the purpose of a crate (`axum` of the routes), or re-exported (`rusqlite` of `store::sqlite`).
+const INNER: [(&str, &[&str]); 2] =
+    [("src", &["tokio", "rustls"]), ("server/src", &["tokio", "rustls", "tokio_rustls", "rusqlite", "rand", "argon2"])];
+
+/// The files of a library's public modules, found from its `lib.rs` by `pub mod`. Modules hidden from the documentation count too.
+fn public_files(file: &Path, folder: &Path, found: &mut Vec<PathBuf>) {
+    let text = std::fs::read_to_string(file).expect("a source is text");
+    for name in text.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')) {
+        // The generated code has a path of its own.
+        let inner = folder.join(format!("{name}.rs"));
+        if inner.exists() {
+            public_files(&inner, &folder.join(name), found);
+        }
+    }
+    found.push(file.to_owned());
+}
+
+/// The public signatures of a file: from `pub` to the body, or to the end of the line of a member. Its own tests are left out.
+fn signatures(text: &str) -> Vec<String> {
+    let (code, mut found) = (text.split("#[cfg(test)]").next().unwrap_or_default(), Vec::new());
+    let mut lines = code.lines().map(str::trim);
+    while let Some(line) = lines.next() {
+        if line.starts_with("pub ") && !line.starts_with("pub use ") {
+            let mut signature = line.to_owned();
+            while !signature.ends_with(['{', '}', ';', ',']) {
+                let Some(next) = lines.next() else { break };
+                signature.push_str(next);
+            }
+            found.push(signature.split(" {").next().unwrap_or_default().to_owned());
+        }
+    }
+    found
+}
+
+/// The names that a file uses for a crate's items: the crate's own, and those that `use` brings in.
+fn names_of(krate: &str, text: &str) -> Vec<String> {
+    let uses = text.lines().filter_map(|line| line.trim().strip_prefix("use ")?.strip_prefix(krate)?.strip_prefix("::"));
+    let names = uses.flat_map(|used| used.split(|letter: char| !letter.is_alphanumeric() && letter != '_')).filter(|name| !name.is_empty());
+    names.filter(|name| name.starts_with(char::is_uppercase)).map(str::to_owned).chain([format!("{krate}::")]).collect()
+}
+
+#[test]
+fn public_signatures_name_no_type_of_an_inner_crate() {
+    let mut seen = 0;
+    for (folder, crates) in INNER {
+        let (folder, mut all) = (root().join(folder), Vec::new());
+        public_files(&folder.join("lib.rs"), &folder, &mut all);
+        for path in all {
+            let text = std::fs::read_to_string(&path).expect("a source is text");
+            let names: Vec<String> = crates.iter().flat_map(|krate| names_of(krate, &text)).collect();
+            for signature in signatures(&text) {
+                let words: Vec<&str> = signature.split(|letter: char| !letter.is_alphanumeric() && letter != '_').collect();
+                let is_named =
+                    |name: &&String| if name.ends_with("::") { signature.contains(name.as_str()) } else { words.contains(&name.as_str()) };
+                let found: Vec<_> = names.iter().filter(is_named).collect();
+                assert!(
+                    found.is_empty(),
+                    "{}: `{signature}` names {found:?}: make it private, or give it a type of our own",
+                    path.display()
+                );
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 200, "only {seen} signatures were found");
+}
+
+#[test]
+fn a_type_of_an_inner_crate_is_found_in_a_signature() {
+    let text = "use tokio::sync::{mpsc, watch::Receiver};\npub struct A {\n    inner: Receiver<u8>,\n    pub open: Receiver<u8>,\n}\n\
+                impl A {\n    pub fn next(\n        &self,\n    ) -> Receiver<u8> {\n        let pub_not = 1;\n    }\n}\n";
+    let names = names_of("tokio", text);
+    assert_eq!(names, ["Receiver", "tokio::"]);
+    assert_eq!(signatures(text), ["pub struct A", "pub open: Receiver<u8>,", "pub fn next(&self,) -> Receiver<u8>"]);
 }

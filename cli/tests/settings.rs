@@ -48,7 +48,9 @@ fn a_check_names_everything_that_would_fail_and_leaves_nothing_behind() {
     let matching = ["--config", "server.toml", "--tls-cert", "one.pem", "--tls-key", "two.key", "--json"];
     let findings = check(&desk, &matching).ok().json();
     assert_eq!(findings["grade"], "good", "{findings}");
-    check(&desk, &["--config", "server.toml", "--tls-cert", "one.pem"]).ended(1).says(&["--tls-cert and --tls-key need each other"]);
+    check(&desk, &["--config", "server.toml", "--tls-cert", "one.pem"])
+        .ended(1)
+        .says(&["--tls-cert and --tls-key are used together: give both"]);
     check(&desk, &["--config", "server.toml", "--trusted-proxies", "10.0.0.0/8"])
         .ended(1)
         .says(&["--trusted-proxies needs --behind-proxy"]);
@@ -126,7 +128,7 @@ fn sighup_takes_over_settings_and_secrets() {
     // A file that cannot be used changes nothing.
     write(&desk, "server.toml", "closed = \"perhaps\"\n");
     signal(&server.child, "HUP");
-    wait_for(&mut server.log, "the settings stay as they were");
+    wait_for(&mut server.log, "cannot use the new settings: the previous ones stay in use");
     desk.run("phone", &["sync"]).ok();
 
     // Without the old secret, what it signed is refused.

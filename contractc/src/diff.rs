@@ -26,6 +26,7 @@ use crate::source::{Sources, Span};
 
 /// A difference between two versions of a contract.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Change {
     /// The new contract rejects values that old clients may send.
     pub breaks_requests: bool,

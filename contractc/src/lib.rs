@@ -50,6 +50,7 @@ use model::Contract;
 use source::Sources;
 
 /// The result of compiling a document.
+#[non_exhaustive]
 pub struct Compilation {
     /// The file name of the document, as it appears in generated files.
     pub name: String,

@@ -232,7 +232,7 @@ fn sample(compile: impl Fn(&Path) -> Result<Compilation, Failure>, arguments: &S
         if mutations.is_empty() {
             return Err(Failure::Usage(format!("`{}` accepts every value: no instance can break a rule", arguments.schema)));
         }
-        lines.extend(mutations.into_iter().map(|Mutation { value, pointer, keyword }| {
+        lines.extend(mutations.into_iter().map(|Mutation { value, pointer, keyword, .. }| {
             serde_json::json!({ "value": value, "pointer": pointer, "keyword": keyword }).to_string()
         }));
     }

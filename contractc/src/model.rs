@@ -31,6 +31,7 @@ use crate::source::Span;
 
 /// The content of one document.
 #[derive(Debug, Default)]
+#[non_exhaustive]
 pub struct Contract {
     /// `title`
     pub title: String,
@@ -71,6 +72,7 @@ pub enum KeywordRole {
 
 /// How often a keyword is used, and how it is handled.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct KeywordUse {
     /// How often the keyword is used.
     pub count: usize,
@@ -80,6 +82,7 @@ pub struct KeywordUse {
 
 /// A server of the API.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Server {
     /// The URL of the server.
     pub url: String,
@@ -89,6 +92,7 @@ pub struct Server {
 
 /// A group of operations.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Tag {
     /// Its name.
     pub name: String,
@@ -102,6 +106,7 @@ pub struct SchemaId(pub usize);
 
 /// One schema object. Each field represents a keyword or a group of related keywords.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Schema {
     /// The position in the document.
     pub span: Span,
@@ -157,6 +162,7 @@ pub struct Schema {
 
 /// Annotation keywords: they do not affect validation.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Annotations {
     /// `title`
     pub title: Option<String>,
@@ -186,6 +192,7 @@ pub fn version(text: &str) -> Option<[u64; 3]> {
 
 /// A synced collection, from `x-sync`.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Collection {
     /// The position of its `x-sync`.
     pub span: Span,
@@ -215,6 +222,7 @@ pub struct Collection {
 
 /// A path that serves a collection.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Route {
     /// The path template, with its parameters in braces.
     pub path: String,
@@ -224,6 +232,7 @@ pub struct Route {
 
 /// An index over members of a collection's records.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Index {
     /// The members, in the order of the index.
     pub members: Vec<String>,

@@ -16,6 +16,7 @@ pub enum Mode {
 
 /// A file that differs, or differed before it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Change {
     /// The file.
     pub path: PathBuf,
@@ -25,6 +26,7 @@ pub struct Change {
 
 /// How a file on disk differs from the generated file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ChangeKind {
     /// The file does not exist.
     Missing,

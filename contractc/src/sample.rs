@@ -64,6 +64,7 @@ struct Mood {
 
 /// An instance that breaks one rule.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Mutation {
     /// The invalid value.
     pub value: Value,

@@ -10,6 +10,7 @@ pub use settings::{certificate, secret, settings};
 
 /// The result of one check.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Finding {
     /// What was checked, in one word.
     pub name: &'static str,

@@ -22,7 +22,7 @@ const BYTES_MAX: u64 = 512 << 20;
 const CONNECTIONS_MAX: u32 = 10_000;
 const NETWORK_CONNECTIONS_MAX: u32 = 512;
 
-/// The settings of a server.
+/// The settings of a server. Build them with `..Config::local(folder)`: a later version may add members.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Config {
     /// Address and port to listen on.
@@ -49,7 +49,7 @@ pub struct Config {
     /// Private key of the certificate (PEM).
     #[arg(long, env = "STRONGLOG_TLS_KEY", value_name = "FILE")]
     pub tls_key: Option<PathBuf>,
-    /// Origin of a web app that may use the server, such as https://app.example.com. May be given more than once.
+    /// Origin of a web app that may use the server, such as `https://app.example.com`. May be given more than once.
     #[arg(long, env = "STRONGLOG_ALLOW_ORIGIN", value_delimiter = ',', value_name = "ORIGIN")]
     pub allow_origin: Vec<Origin>,
     /// Refuse to create accounts.
@@ -143,7 +143,7 @@ impl Config {
     pub fn check(&self) -> Result<(), ServeError> {
         match () {
             () if self.tls_cert.is_some() != self.tls_key.is_some() => {
-                Err(ServeError::Settings("--tls-cert and --tls-key need each other"))
+                Err(ServeError::Settings("--tls-cert and --tls-key are used together: give both"))
             }
             () if !self.trusted_proxies.is_empty() && !self.behind_proxy => {
                 Err(ServeError::Settings("--trusted-proxies needs --behind-proxy"))

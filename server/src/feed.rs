@@ -20,7 +20,7 @@ pub use single::{Deletion, delete, purge, put, read};
 use self::history::Proof;
 use crate::store::{Head, Quota, Records, StoreError, Usage};
 
-/// Why a whole request is refused.
+/// Why a whole request is refused. Whoever answers requests maps each of them to a status, so that a new one fails to compile there.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     #[error("the cursor is not one of this feed")]

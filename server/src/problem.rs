@@ -254,7 +254,7 @@ impl IntoResponse for Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         if error.is_busy() {
-            return Self::unavailable("the server is busy");
+            return Self::unavailable("the server is busy; try again in a moment");
         }
         tracing::error!(%error, request = request_id::current(), "the store failed");
         Self::unavailable("the server cannot reach its data")

@@ -72,7 +72,7 @@ fn kept(folder: &Path) -> Result<Secret, ServeError> {
     let failed = |error: std::io::Error| StoreError::new(format!("cannot use {}: {error}", path.display()));
     match std::fs::read_to_string(&path) {
         Ok(text) if Secret::new(text.trim()).weakness().is_none() => return Ok(Secret::new(text.trim())),
-        Ok(_) => return Err(ServeError::WeakSecret("the file in the data folder holds it: remove the file")),
+        Ok(_) => return Err(ServeError::WeakSecret("the file stronglog.secret in the data folder holds it and must be removed")),
         Err(error) if error.kind() == ErrorKind::NotFound => {}
         Err(error) => return Err(failed(error).into()),
     }

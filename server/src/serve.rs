@@ -187,7 +187,7 @@ pub async fn serve(
             () = hang_ups.next() => match read_again().and_then(|config| running.reload(config).map_err(|error| error.to_string())) {
                 Ok(fixed) if fixed.is_empty() => tracing::info!("took over the settings"),
                 Ok(fixed) => tracing::warn!(restart = %fixed.join(" "), "took over the settings, except those that need a restart"),
-                Err(error) => tracing::error!(%error, "the settings stay as they were"),
+                Err(error) => tracing::error!(%error, "cannot use the new settings: the previous ones stay in use"),
             },
         }
     }
@@ -374,7 +374,7 @@ async fn note_time(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
         let now = now_ms();
         if app.clock.has_jumped(now) {
             tracing::error!(
-                "the clock was set to another time while the server ran: nothing is purged or signed out until it is started anew"
+                "the clock was set to another time while the server ran: nothing is purged or signed out until the server is started again"
             );
         } else if let Err(error) = app.store.note_time(now).await {
             tracing::error!(%error, "cannot note the time");

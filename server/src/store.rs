@@ -2,7 +2,7 @@
 
 mod epochs;
 pub mod memory;
-pub mod sqlite;
+pub(crate) mod sqlite;
 
 use std::ops::ControlFlow;
 

@@ -272,10 +272,11 @@ fn a_purge_ends_old_cursors_and_not_the_pull_that_began_after_it() {
     let push = format!(r#"{{"changes":[{}],"cursor":"{old}"}}"#, edit(PHONE, 8, &weight(6, NOW, "")));
     assert!(matches!(setup.push_to(Feed::All, &push), Err(Error::Refused(Refusal::CursorExpired { .. }))));
     assert_eq!(setup.rev(), 7, "and nothing was stored");
-    assert!(setup.pull(Some(&current), 10).expect("a page").changes.is_empty(), "a cursor at the floor is above it");
+    assert!(setup.pull(Some(&current), 10).expect("a page").changes.is_empty(), "a cursor at the purge watermark is not below it");
     let first = setup.pull(None, 2).expect("a page");
     assert!(first.has_more);
-    let second = setup.pull(Some(&first.next_cursor), 2).expect("a pull from the beginning goes on, though it is below the floor");
+    let second =
+        setup.pull(Some(&first.next_cursor), 2).expect("a pull from the beginning goes on, though it is below the purge watermark");
     assert_eq!((second.changes.len(), second.has_more), (1, false));
     setup.one(edit(PHONE, 9, &tombstone(2, NOW + 1)));
     setup.memory.purge(NOW + 1).expect("purged");

@@ -28,6 +28,7 @@ pub fn all(corpus_folder: Option<&Path>) -> Result {
     steps.run("lints", lints)?;
     steps.run("tests", || tests(Scope::All))?;
     steps.run("documentation examples", || workspace(&["test", "--doc"]))?;
+    steps.run("documentation", documentation)?;
     steps.run("types only", || cargo(&["check", "--package", "stronglog-sync", "--no-default-features"]))?;
     steps.run("simulated runs", || simulated_runs(0, SIMULATED_RUNS / 2))?;
     steps.run("simulated runs of fresh seeds", || simulated_runs(fresh_seed()?, SIMULATED_RUNS / 2))?;
@@ -70,6 +71,11 @@ pub fn browser_package() -> Result {
 
 fn lints() -> Result {
     workspace(&["clippy", "--all-targets", "--", "-D", "warnings"])
+}
+
+/// Builds the documentation of the workspace's own crates. It may have no warning.
+fn documentation() -> Result {
+    run(workspace_command(&["doc", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))
 }
 
 enum Scope {

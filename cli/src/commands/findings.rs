@@ -17,7 +17,7 @@ pub fn report(findings: &[Finding], json: bool) -> Outcome {
         say_json(&FindingsOutput { grade: worst.into(), findings: findings.iter().map(output).collect() })?;
     } else {
         let width = findings.iter().map(|finding| finding.name.len()).max().unwrap_or_default();
-        for Finding { name, grade, told } in findings {
+        for Finding { name, grade, told, .. } in findings {
             let sign = match grade {
                 Grade::Good => good("✓"),
                 Grade::Warning => bold("!"),

@@ -8,6 +8,7 @@ use crate::source::Span;
 
 /// One method of one path.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Operation {
     /// The position in the document.
     pub span: Span,
@@ -39,6 +40,7 @@ pub struct Operation {
 
 /// An HTTP method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Method {
     /// `GET`
     Get,
@@ -60,6 +62,7 @@ pub enum Method {
 
 /// A parameter of an operation.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Parameter {
     /// The position in the document.
     pub span: Span,
@@ -79,6 +82,7 @@ pub struct Parameter {
 
 /// The body of a request.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Body {
     /// Whether it is required.
     pub required: bool,
@@ -90,6 +94,7 @@ pub struct Body {
 
 /// One representation of a body, by media type.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Media {
     /// The media type, such as `application/json`.
     pub media_type: String,
@@ -101,6 +106,7 @@ pub struct Media {
 
 /// One of the responses of an operation.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Response {
     /// The statuses that it applies to.
     pub status: Status,
@@ -125,6 +131,7 @@ pub enum Status {
 
 /// A header of a response.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Header {
     /// Its name.
     pub name: String,
@@ -160,6 +167,7 @@ impl Parameter {
 
 /// A way to authenticate.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct SecurityScheme {
     /// Its name.
     pub name: String,
@@ -171,6 +179,7 @@ pub struct SecurityScheme {
 
 /// The kind of authentication that a security scheme describes.
 #[derive(Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum SecurityKind {
     /// A bearer token.
     Bearer,

@@ -9,6 +9,7 @@ use crate::source::Span;
 
 /// Keywords on numbers.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct NumberRules {
     /// `minimum`
     pub minimum: Option<Number>,
@@ -78,6 +79,7 @@ impl IntegerWidth {
 
 /// Keywords on strings.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct TextRules {
     /// `minLength`
     pub min_length: Option<u64>,
@@ -91,6 +93,7 @@ pub struct TextRules {
 
 /// Keywords on arrays.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct ArrayRules {
     /// `prefixItems`
     pub prefix_items: Vec<SchemaId>,
@@ -112,6 +115,7 @@ pub struct ArrayRules {
 
 /// `contains`, with the bounds on the number of matches.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Contains {
     /// `contains`
     pub schema: SchemaId,
@@ -123,6 +127,7 @@ pub struct Contains {
 
 /// Keywords on objects.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct ObjectRules {
     /// Required members first, in the order of `required`, then the others by name.
     pub properties: Vec<(String, SchemaId)>,
@@ -148,6 +153,7 @@ pub struct ObjectRules {
 
 /// `if`, `then`, `else`
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Condition {
     /// `if`
     pub condition: SchemaId,
@@ -170,6 +176,7 @@ pub struct UnionTag {
 
 /// The `discriminator` of a union whose variants are references.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Discriminator {
     /// The position in the document.
     pub span: Span,

@@ -13,6 +13,7 @@ const SUFFIX: &str = ".backup";
 
 /// A backup that was written, and the older ones that were removed.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Rotated {
     /// The new backup.
     pub file: PathBuf,

@@ -12,6 +12,7 @@ use crate::store::sqlite::{DATABASE, epoch, outside};
 
 /// What a data folder holds.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Stats {
     /// All accounts.
     pub accounts: u64,
@@ -43,6 +44,7 @@ pub struct Stats {
 
 /// An account's part of the data.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Share {
     /// The account's email address.
     pub email: String,

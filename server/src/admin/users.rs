@@ -18,6 +18,7 @@ use crate::store::sqlite::{self, accounts, outside};
 
 /// An account.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct User {
     /// The account's id.
     pub id: Uuid,
@@ -52,6 +53,7 @@ pub struct Limits {
 
 /// A sign-in of a device.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct SignedIn {
     /// The session's id.
     pub id: Uuid,
@@ -65,6 +67,7 @@ pub struct SignedIn {
 
 /// The result of an erasure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Erased {
     /// Whether the write-ahead log could be emptied too. A reader of the running server can prevent it.
     pub log_is_empty: bool,

@@ -62,7 +62,7 @@ impl Passwords {
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce(&mut Vec<Block>) -> T + Send + 'static) -> Result<T, Failure> {
-        let busy = || Failure::unavailable("too many sign-ins are waiting");
+        let busy = || Failure::unavailable("too many sign-ins are waiting; try again in a moment");
         let (sender, receiver) = oneshot::channel();
         let job: Job = Box::new(move |memory| {
             // Skip the work if the client has disconnected.

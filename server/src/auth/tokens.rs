@@ -214,7 +214,6 @@ mod tests {
             generation: 3,
             rotated_at: 0,
             created_at: 0,
-            revoked: false,
         };
         let text = tokens.refresh(&session(1), 3);
         assert_eq!(text, tokens.refresh(&session(1), 3), "made, not stored");

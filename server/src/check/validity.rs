@@ -18,7 +18,7 @@ const VERSION: u8 = 0xa0;
 /// The file cannot be read, or is not a certificate.
 pub fn expiry(path: &Path) -> io::Result<i64> {
     let certificate = CertificateDer::from_pem_file(path).map_err(io::Error::other)?;
-    expiry_of(&certificate).ok_or_else(|| io::Error::other("not a certificate of X.509"))
+    expiry_of(&certificate).ok_or_else(|| io::Error::other("not an X.509 certificate"))
 }
 
 /// Certificate ::= SEQUENCE { SEQUENCE { [0] version, serial, algorithm, issuer, SEQUENCE { notBefore, notAfter }, … }, … }

@@ -86,7 +86,7 @@ fn sender(parts: &Parts, config: &Config) -> Sender {
 fn exhausted(exhausted: Exhausted) -> Failure {
     match exhausted {
         Exhausted::Share => Failure::rate_limited(1),
-        Exhausted::Total => Failure::unavailable("too many requests are being read"),
+        Exhausted::Total => Failure::unavailable("the server reads as many request bodies as its memory allows; try again in a moment"),
     }
 }
 
@@ -97,9 +97,16 @@ async fn read(mut body: Body, bytes_max: usize, mut patience: Patience, held: &m
     let (mut length, mut too_large) = (0, body.size_hint().lower() > bytes_max as u64);
     while length <= BATCH_BYTES_MAX {
         let asked = Instant::now();
-        let frame = timeout(patience.left(), body.frame()).await.map_err(|_| Failure::unreadable("the body took too long"))?;
+        let frame = timeout(patience.left(), body.frame())
+            .await
+            .map_err(|_| Failure::unreadable("the body came too slowly; send it again over a better connection"))?;
         let Some(frame) = frame else { break };
-        let Ok(data) = frame.map_err(|_| Failure::unreadable("the body broke off"))?.into_data() else { continue };
+        let Ok(data) = frame
+            .map_err(|_| Failure::unreadable("the connection broke before the whole body had come; send the request again"))?
+            .into_data()
+        else {
+            continue;
+        };
         patience.moved(data.len(), asked.elapsed());
         length += data.len();
         too_large |= length > bytes_max;
@@ -144,7 +151,7 @@ fn inflate(bytes: &[u8], encoding: &str, bytes_max: usize) -> Result<Bytes, Fail
             let rest = decoder.finish();
             if rest.buffer().is_empty() { only(inflated, rest.into_inner()) } else { Err(broken()) }
         }
-        _ => Err(Failure::unsupported("the body may be compressed with gzip or zstd")),
+        _ => Err(Failure::unsupported("unknown Content-Encoding; available: gzip, zstd")),
     }
 }
 
@@ -172,7 +179,7 @@ fn only(inflated: Vec<u8>, rest: Input<'_>) -> Result<Bytes, Failure> {
 }
 
 fn broken() -> Failure {
-    Failure::unreadable("the body is not compressed as its Content-Encoding says, in one piece")
+    Failure::unreadable("cannot decompress the body: it is not one gzip member or zstd frame, as its Content-Encoding says")
 }
 
 /// Compressed bytes, read in small steps and for a limited time.

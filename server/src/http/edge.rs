@@ -128,7 +128,7 @@ pub async fn caller(State(app): State<Arc<App>>, mut request: Request, next: Nex
             request.extensions_mut().insert(caller);
             next.run(request).await
         }
-        None => Failure::unavailable("too many requests are under way").into_response(),
+        None => Failure::unavailable("too many requests are in progress; try again in a moment").into_response(),
     };
     if !response.status().is_success() {
         if response.status() == StatusCode::UNAUTHORIZED {

@@ -365,7 +365,7 @@ pub async fn finish_erasing(store: &Store) {
 fn new_session(user: Uuid, device_name: Option<Name>, platform: Option<Platform>, now: i64) -> Session {
     let (id, salt) = (Uuid::from_u128(rand::random()), rand::random());
     let (device_name, platform) = (device_name.map(|name| name.0), platform.map(|platform| platform.0));
-    Session { user, id, device_name, platform, salt, generation: 1, rotated_at: now, created_at: now, revoked: false }
+    Session { user, id, device_name, platform, salt, generation: 1, rotated_at: now, created_at: now }
 }
 
 /// Returns the caller, which the authentication layer has put into the request's extensions.

@@ -78,7 +78,7 @@ impl Store {
         let failed = |error: std::io::Error| StoreError::new(format!("cannot use {}: {error}", path.display()));
         private().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
         if let Err(error) = make_private(&path) {
-            tracing::warn!(%error, "others may be able to read {}", path.display());
+            tracing::warn!(%error, "cannot restrict access to {}: other users may be able to read it", path.display());
         }
         let connection = connect(&path)?;
         let made = migrate(&connection, new_epoch)?;
@@ -109,7 +109,7 @@ impl Store {
             store.lock.unlock()
         });
         if let Ok(Err(error)) = closed.await {
-            tracing::error!(%error, "cannot let go of the data folder");
+            tracing::error!(%error, "cannot unlock the data folder");
         }
     }
 
@@ -127,11 +127,6 @@ impl Store {
     pub fn sizes(&self) -> (u64, u64) {
         let size = |name: &str| self.folder.join(name).metadata().map_or(0, |known| known.len());
         (size(DATABASE), size(&format!("{DATABASE}-wal")))
-    }
-
-    /// The data folder.
-    pub fn folder(&self) -> &Path {
-        &self.folder
     }
 
     /// Runs `work` in one write transaction, which is durable before this returns. An error rolls everything back.

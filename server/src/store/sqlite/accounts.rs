@@ -32,7 +32,6 @@ pub struct Session {
     /// When that token was first issued.
     pub rotated_at: i64,
     pub created_at: i64,
-    pub revoked: bool,
 }
 
 /// A signed-in device: a session that has not ended, and what it has done.
@@ -211,7 +210,7 @@ pub fn begin_session(connection: &Connection, session: &Session) -> Result<(), S
 /// # Errors
 /// The store failed.
 pub fn session(connection: &Connection, user: Uuid, id: Uuid) -> Result<Option<Session>, StoreError> {
-    let sql = "SELECT user_id, session_id, device_name, platform, salt, generation, rotated_at, created_at, revoked
+    let sql = "SELECT user_id, session_id, device_name, platform, salt, generation, rotated_at, created_at
         FROM sessions WHERE user_id = ?1 AND session_id = ?2";
     let read = |row: &Row<'_>| {
         Ok(Session {
@@ -223,7 +222,6 @@ pub fn session(connection: &Connection, user: Uuid, id: Uuid) -> Result<Option<S
             generation: row.get(5)?,
             rotated_at: row.get(6)?,
             created_at: row.get(7)?,
-            revoked: row.get(8)?,
         })
     };
     Ok(connection.prepare_cached(sql)?.query_row(params![user, id], read).optional()?)

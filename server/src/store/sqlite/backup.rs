@@ -73,7 +73,7 @@ pub fn restore(folder: &Path, from: &Path, new_epoch: &str, now_ms: i64) -> Resu
     remove(&fresh)?;
     let found = checksum::copy(from, &fresh).map_err(|error| failed("restore", from, error))?;
     let usable = match found {
-        Found::Damaged => Err(StoreError::new("the file is damaged: it is not what was written; use another backup")),
+        Found::Damaged => Err(StoreError::new("the file is damaged: its checksum does not match; use another backup")),
         Found::Intact => existing(&fresh).map(drop),
         Found::Unknown => {
             tracing::warn!("the file has no checksum, so it is a copy that another program made: only its structure is checked");

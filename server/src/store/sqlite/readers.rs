@@ -44,12 +44,15 @@ impl Readers {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| StoreError::new("the store is closed"))?;
+        let turn = Arc::clone(&self.turns)
+            .acquire_owned()
+            .await
+            .map_err(|_| StoreError::new("the database is closed, because the server is stopping"))?;
         let idle = Arc::clone(&self.idle);
         let read = tokio::task::spawn_blocking(move || {
             let _turn = turn;
             let taken = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let connection = taken.ok_or_else(|| StoreError::new("the store is closed"))?;
+            let connection = taken.ok_or_else(|| StoreError::new("the database is closed, because the server is stopping"))?;
             // A panic must not lose the connection; the transaction is rolled back during unwinding.
             let result = catch_unwind(AssertUnwindSafe(|| in_snapshot(&connection, work)));
             idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);

@@ -118,7 +118,7 @@ impl Writer {
         });
         self.queue.push(account, job).map_err(|reason| match reason {
             NotTaken::Full => StoreError::busy(),
-            NotTaken::Closed => StoreError::new("the store is closed"),
+            NotTaken::Closed => StoreError::new("the database is closed, because the server is stopping"),
         })?;
         receiver.await.map_err(|_| StoreError::new("the transaction broke off, and nothing was written"))?
     }
@@ -132,7 +132,7 @@ fn reopened(path: &Path, old: Connection) -> Connection {
         tracing::error!(%error, "cannot roll back");
     }
     connect(path).unwrap_or_else(|error| {
-        tracing::error!(%error, "cannot open the database anew");
+        tracing::error!(%error, "cannot open the database again");
         old
     })
 }
