@@ -120,7 +120,9 @@ fn signatures(text: &str) -> Vec<String> {
     while let Some(line) = lines.next() {
         if line.starts_with("pub ") && !line.starts_with("pub use ") {
             let mut signature = line.to_owned();
-            while !signature.ends_with(['{', '}', ';', ',']) {
+            // The parameters of a function end with commas too, where they take a line each.
+            let ends: &[char] = if line.contains("fn ") { &['{', ';', '}'] } else { &['{', '}', ';', ','] };
+            while !signature.ends_with(ends) {
                 let Some(next) = lines.next() else { break };
                 signature.push_str(next);
             }
