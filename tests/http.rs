@@ -14,7 +14,7 @@ use stronglog_sync::api::client::Client;
 use stronglog_sync::api::headers::{RETRY_AFTER, X_CONTRACT_VERSION};
 use stronglog_sync::api::operations::*;
 use stronglog_sync::api::runtime::http::{
-    Bearer, CallError, Hooks, Operation, Outcome, Rejection, Reply, Request, Response as Whole, StatusCode, Transport,
+    Bearer, CallError, Hooks, Operation, Outcome, Rejection, Reply, Request, Response as Whole, Security, StatusCode, Transport,
 };
 use stronglog_sync::api::runtime::report::Violation;
 use stronglog_sync::api::{self, Cursor, Revision, Schema, registry};
@@ -70,7 +70,7 @@ fn problem(status: u16, code: &str) -> api::Problem {
 struct Refreshing;
 
 impl Hooks for Refreshing {
-    fn before(&self, operation: &'static str, security: &'static [&'static str], request: &mut Request) {
+    fn before(&self, operation: &'static str, security: Security, request: &mut Request) {
         Bearer("fresh".to_owned()).before(operation, security, request);
     }
 
@@ -193,7 +193,7 @@ fn a_refusal_lists_no_more_than_the_contract_allows() {
 #[test]
 fn secrets_do_not_show() {
     assert_eq!(format!("{:?}", Bearer("secret".to_owned())), "Bearer(…)");
-    assert!(GetChanges::SECURITY.contains(&"bearer"));
+    assert_eq!(GetChanges::SECURITY, [[security::BEARER]]);
     assert!(Login::SECURITY.is_empty());
 }
 

@@ -7,7 +7,8 @@ use std::path::Path;
 use contractc::Compilation;
 use contractc::model::{Contract, TextShape};
 use contractc::runtime::http::{
-    HeaderMap, Incoming, Method, Operation, Outcome, Parameter, Rejection, Request, Shape, StatusCode, Writer, Written, check_nothing,
+    HeaderMap, Incoming, Method, Operation, Outcome, Parameter, Rejection, Request, Security, Shape, StatusCode, Writer, Written,
+    check_nothing,
 };
 use contractc::runtime::report::Report;
 use serde_json::{Value, json};
@@ -38,7 +39,7 @@ impl<const IN_PATH: bool> Operation for Call<IN_PATH> {
     const ID: &'static str = "call";
     const METHOD: Method = Method::GET;
     const PATH: &'static str = if IN_PATH { "/p/{v}" } else { "/p" };
-    const SECURITY: &'static [&'static str] = &[];
+    const SECURITY: Security = &[];
     const ACCEPT: &'static str = "";
     type Response = NoAnswer;
 

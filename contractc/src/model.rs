@@ -15,7 +15,8 @@ use serde_json::Value as JsonValue;
 
 pub use direction::{Direction, Role, View};
 pub use operation::{
-    Body, Encoding, Header, Media, Method, Operation, Parameter, Place, Response, SecurityKind, SecurityScheme, Status, Style, is_json,
+    Body, Content, Encoding, Header, Media, Method, Operation, Parameter, Place, Response, SecurityKind, SecurityScheme, Status, Style,
+    is_json,
 };
 pub use text::TextShape;
 

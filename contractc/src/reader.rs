@@ -200,6 +200,7 @@ impl<'a> Reader<'a> {
         self.instance_names();
         self.finish_collections();
         self.check_rules();
+        self.check_operations();
         self.views();
         self.union_tags();
         self.check_stated();

@@ -109,6 +109,23 @@ fn shape(document: &openapiv3::OpenAPI, path: &str, method: &str, operation: &op
 }
 
 #[test]
+fn sets_of_security_schemes_are_kept() {
+    let document = r#"{ "openapi": "3.1.0", "info": { "title": "Demo", "version": "1" }, "security": [{ "c": [] }],
+      "paths": { "/a": {
+        "get": { "security": [{ "b": [], "a": [] }, { "c": [] }, {}], "responses": {} },
+        "put": { "responses": {} }, "post": { "security": [], "responses": {} }, "delete": { "security": [{}], "responses": {} } } },
+      "components": { "securitySchemes": {
+        "a": { "type": "http", "scheme": "bearer" }, "b": { "type": "http", "scheme": "basic" },
+        "c": { "type": "apiKey", "in": "header", "name": "X-Key" } } } }"#;
+    let compilation = Compilation::from_text("demo.json", document.as_bytes());
+    let contract = compilation.contract.as_ref().unwrap_or_else(|| panic!("{}", compilation.findings()));
+    let found: Vec<_> = contract.operations.iter().map(|operation| (operation.method.name(), operation.security.clone())).collect();
+    let names = |sets: &[&[&str]]| sets.iter().map(|set| set.iter().map(|name| (*name).to_owned()).collect()).collect::<Vec<Vec<String>>>();
+    let expected = [("get", names(&[&["a", "b"], &["c"], &[]])), ("post", names(&[])), ("put", names(&[&["c"]])), ("delete", names(&[]))];
+    assert_eq!(found, expected);
+}
+
+#[test]
 fn the_cases_of_openapi_3_0_agree_too() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
     let mut compared = 0;

@@ -10,6 +10,7 @@ use super::runtime::http::{
     Operation,
     Outcome,
     Rejection,
+    Security,
     StatusCode,
     Writer,
     Written,
@@ -19,6 +20,8 @@ use super::runtime::http::{
     has_json,
     json,
     read_json,
+    read_text,
+    text,
 };
 
 use super::runtime::json::Value;
@@ -48,7 +51,7 @@ impl Operation for GetChanges {
     const ID: &'static str = "getChanges";
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/changes";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = GetChangesResponse;
 
@@ -173,7 +176,7 @@ impl Operation for PushChanges {
     const ID: &'static str = "pushChanges";
     const METHOD: Method = Method::POST;
     const PATH: &'static str = "/api/v1/changes/batch";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = PushChangesResponse;
 
@@ -319,7 +322,7 @@ impl Operation for StreamChanges {
     const ID: &'static str = "streamChanges";
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/changes/stream";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "text/event-stream, application/problem+json";
     type Response = StreamChangesResponse;
 
@@ -432,7 +435,7 @@ impl Operation for ListUserSettingsChanges {
     const ID: &'static str = "listUserSettingsChanges";
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/user-settings";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = ListUserSettingsChangesResponse;
 
@@ -557,7 +560,7 @@ impl Operation for PushUserSettings {
     const ID: &'static str = "pushUserSettings";
     const METHOD: Method = Method::POST;
     const PATH: &'static str = "/api/v1/user-settings/batch";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = PushUserSettingsResponse;
 
@@ -701,7 +704,7 @@ impl Operation for GetUserSettings {
     const ID: &'static str = "getUserSettings";
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/user-settings/{id}";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = GetUserSettingsResponse;
 
@@ -823,7 +826,7 @@ impl Operation for PutUserSettings {
     const ID: &'static str = "putUserSettings";
     const METHOD: Method = Method::PUT;
     const PATH: &'static str = "/api/v1/user-settings/{id}";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = PutUserSettingsResponse;
 
@@ -983,7 +986,7 @@ impl Operation for DeleteUserSettings {
     const ID: &'static str = "deleteUserSettings";
     const METHOD: Method = Method::DELETE;
     const PATH: &'static str = "/api/v1/user-settings/{id}";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = DeleteUserSettingsResponse;
 
@@ -1117,7 +1120,7 @@ impl Operation for ListExerciseDefinitionChanges {
     const ID: &'static str = "listExerciseDefinitionChanges";
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/exercise-definitions";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = ListExerciseDefinitionChangesResponse;
 
@@ -1242,7 +1245,7 @@ impl Operation for PushExerciseDefinitions {
     const ID: &'static str = "pushExerciseDefinitions";
     const METHOD: Method = Method::POST;
     const PATH: &'static str = "/api/v1/exercise-definitions/batch";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = PushExerciseDefinitionsResponse;
 
@@ -1386,7 +1389,7 @@ impl Operation for GetExerciseDefinition {
     const ID: &'static str = "getExerciseDefinition";
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/exercise-definitions/{id}";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = GetExerciseDefinitionResponse;
 
@@ -1508,7 +1511,7 @@ impl Operation for PutExerciseDefinition {
     const ID: &'static str = "putExerciseDefinition";
     const METHOD: Method = Method::PUT;
     const PATH: &'static str = "/api/v1/exercise-definitions/{id}";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = PutExerciseDefinitionResponse;
 
@@ -1668,7 +1671,7 @@ impl Operation for DeleteExerciseDefinition {
     const ID: &'static str = "deleteExerciseDefinition";
     const METHOD: Method = Method::DELETE;
     const PATH: &'static str = "/api/v1/exercise-definitions/{id}";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = DeleteExerciseDefinitionResponse;
 
@@ -1801,7 +1804,7 @@ impl Operation for ListWorkoutLogChanges {
     const ID: &'static str = "listWorkoutLogChanges";
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/workout-logs";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = ListWorkoutLogChangesResponse;
 
@@ -1926,7 +1929,7 @@ impl Operation for PushWorkoutLogs {
     const ID: &'static str = "pushWorkoutLogs";
     const METHOD: Method = Method::POST;
     const PATH: &'static str = "/api/v1/workout-logs/batch";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = PushWorkoutLogsResponse;
 
@@ -2070,7 +2073,7 @@ impl Operation for GetWorkoutLog {
     const ID: &'static str = "getWorkoutLog";
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/workout-logs/{id}";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = GetWorkoutLogResponse;
 
@@ -2192,7 +2195,7 @@ impl Operation for PutWorkoutLog {
     const ID: &'static str = "putWorkoutLog";
     const METHOD: Method = Method::PUT;
     const PATH: &'static str = "/api/v1/workout-logs/{id}";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = PutWorkoutLogResponse;
 
@@ -2352,7 +2355,7 @@ impl Operation for DeleteWorkoutLog {
     const ID: &'static str = "deleteWorkoutLog";
     const METHOD: Method = Method::DELETE;
     const PATH: &'static str = "/api/v1/workout-logs/{id}";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = DeleteWorkoutLogResponse;
 
@@ -2485,7 +2488,7 @@ impl Operation for ListLoggedSetChanges {
     const ID: &'static str = "listLoggedSetChanges";
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/logged-sets";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = ListLoggedSetChangesResponse;
 
@@ -2610,7 +2613,7 @@ impl Operation for PushLoggedSets {
     const ID: &'static str = "pushLoggedSets";
     const METHOD: Method = Method::POST;
     const PATH: &'static str = "/api/v1/logged-sets/batch";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = PushLoggedSetsResponse;
 
@@ -2754,7 +2757,7 @@ impl Operation for GetLoggedSet {
     const ID: &'static str = "getLoggedSet";
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/logged-sets/{id}";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = GetLoggedSetResponse;
 
@@ -2876,7 +2879,7 @@ impl Operation for PutLoggedSet {
     const ID: &'static str = "putLoggedSet";
     const METHOD: Method = Method::PUT;
     const PATH: &'static str = "/api/v1/logged-sets/{id}";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = PutLoggedSetResponse;
 
@@ -3035,7 +3038,7 @@ impl Operation for DeleteLoggedSet {
     const ID: &'static str = "deleteLoggedSet";
     const METHOD: Method = Method::DELETE;
     const PATH: &'static str = "/api/v1/logged-sets/{id}";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = DeleteLoggedSetResponse;
 
@@ -3169,7 +3172,7 @@ impl Operation for ListWorkoutTemplateChanges {
     const ID: &'static str = "listWorkoutTemplateChanges";
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/workout-templates";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = ListWorkoutTemplateChangesResponse;
 
@@ -3294,7 +3297,7 @@ impl Operation for PushWorkoutTemplates {
     const ID: &'static str = "pushWorkoutTemplates";
     const METHOD: Method = Method::POST;
     const PATH: &'static str = "/api/v1/workout-templates/batch";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = PushWorkoutTemplatesResponse;
 
@@ -3438,7 +3441,7 @@ impl Operation for GetWorkoutTemplate {
     const ID: &'static str = "getWorkoutTemplate";
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/workout-templates/{id}";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = GetWorkoutTemplateResponse;
 
@@ -3560,7 +3563,7 @@ impl Operation for PutWorkoutTemplate {
     const ID: &'static str = "putWorkoutTemplate";
     const METHOD: Method = Method::PUT;
     const PATH: &'static str = "/api/v1/workout-templates/{id}";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = PutWorkoutTemplateResponse;
 
@@ -3720,7 +3723,7 @@ impl Operation for DeleteWorkoutTemplate {
     const ID: &'static str = "deleteWorkoutTemplate";
     const METHOD: Method = Method::DELETE;
     const PATH: &'static str = "/api/v1/workout-templates/{id}";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = DeleteWorkoutTemplateResponse;
 
@@ -3854,7 +3857,7 @@ impl Operation for ListWorkoutTemplateExerciseInstanceChanges {
     const ID: &'static str = "listWorkoutTemplateExerciseInstanceChanges";
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/workout-template-exercise-instances";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = ListWorkoutTemplateExerciseInstanceChangesResponse;
 
@@ -3979,7 +3982,7 @@ impl Operation for PushWorkoutTemplateExerciseInstances {
     const ID: &'static str = "pushWorkoutTemplateExerciseInstances";
     const METHOD: Method = Method::POST;
     const PATH: &'static str = "/api/v1/workout-template-exercise-instances/batch";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = PushWorkoutTemplateExerciseInstancesResponse;
 
@@ -4123,7 +4126,7 @@ impl Operation for GetWorkoutTemplateExerciseInstance {
     const ID: &'static str = "getWorkoutTemplateExerciseInstance";
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/workout-template-exercise-instances/{id}";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = GetWorkoutTemplateExerciseInstanceResponse;
 
@@ -4245,7 +4248,7 @@ impl Operation for PutWorkoutTemplateExerciseInstance {
     const ID: &'static str = "putWorkoutTemplateExerciseInstance";
     const METHOD: Method = Method::PUT;
     const PATH: &'static str = "/api/v1/workout-template-exercise-instances/{id}";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = PutWorkoutTemplateExerciseInstanceResponse;
 
@@ -4405,7 +4408,7 @@ impl Operation for DeleteWorkoutTemplateExerciseInstance {
     const ID: &'static str = "deleteWorkoutTemplateExerciseInstance";
     const METHOD: Method = Method::DELETE;
     const PATH: &'static str = "/api/v1/workout-template-exercise-instances/{id}";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = DeleteWorkoutTemplateExerciseInstanceResponse;
 
@@ -4539,7 +4542,7 @@ impl Operation for ListProgramDefinitionChanges {
     const ID: &'static str = "listProgramDefinitionChanges";
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/program-definitions";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = ListProgramDefinitionChangesResponse;
 
@@ -4664,7 +4667,7 @@ impl Operation for PushProgramDefinitions {
     const ID: &'static str = "pushProgramDefinitions";
     const METHOD: Method = Method::POST;
     const PATH: &'static str = "/api/v1/program-definitions/batch";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = PushProgramDefinitionsResponse;
 
@@ -4808,7 +4811,7 @@ impl Operation for GetProgramDefinition {
     const ID: &'static str = "getProgramDefinition";
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/program-definitions/{id}";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = GetProgramDefinitionResponse;
 
@@ -4930,7 +4933,7 @@ impl Operation for PutProgramDefinition {
     const ID: &'static str = "putProgramDefinition";
     const METHOD: Method = Method::PUT;
     const PATH: &'static str = "/api/v1/program-definitions/{id}";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = PutProgramDefinitionResponse;
 
@@ -5090,7 +5093,7 @@ impl Operation for DeleteProgramDefinition {
     const ID: &'static str = "deleteProgramDefinition";
     const METHOD: Method = Method::DELETE;
     const PATH: &'static str = "/api/v1/program-definitions/{id}";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = DeleteProgramDefinitionResponse;
 
@@ -5224,7 +5227,7 @@ impl Operation for ListActiveProgramInstanceChanges {
     const ID: &'static str = "listActiveProgramInstanceChanges";
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/active-program-instances";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = ListActiveProgramInstanceChangesResponse;
 
@@ -5349,7 +5352,7 @@ impl Operation for PushActiveProgramInstances {
     const ID: &'static str = "pushActiveProgramInstances";
     const METHOD: Method = Method::POST;
     const PATH: &'static str = "/api/v1/active-program-instances/batch";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = PushActiveProgramInstancesResponse;
 
@@ -5493,7 +5496,7 @@ impl Operation for GetActiveProgramInstance {
     const ID: &'static str = "getActiveProgramInstance";
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/active-program-instances/{id}";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = GetActiveProgramInstanceResponse;
 
@@ -5615,7 +5618,7 @@ impl Operation for PutActiveProgramInstance {
     const ID: &'static str = "putActiveProgramInstance";
     const METHOD: Method = Method::PUT;
     const PATH: &'static str = "/api/v1/active-program-instances/{id}";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = PutActiveProgramInstanceResponse;
 
@@ -5775,7 +5778,7 @@ impl Operation for DeleteActiveProgramInstance {
     const ID: &'static str = "deleteActiveProgramInstance";
     const METHOD: Method = Method::DELETE;
     const PATH: &'static str = "/api/v1/active-program-instances/{id}";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = DeleteActiveProgramInstanceResponse;
 
@@ -5909,7 +5912,7 @@ impl Operation for ListProgressionRuleChanges {
     const ID: &'static str = "listProgressionRuleChanges";
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/progression-rules";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = ListProgressionRuleChangesResponse;
 
@@ -6034,7 +6037,7 @@ impl Operation for PushProgressionRules {
     const ID: &'static str = "pushProgressionRules";
     const METHOD: Method = Method::POST;
     const PATH: &'static str = "/api/v1/progression-rules/batch";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = PushProgressionRulesResponse;
 
@@ -6178,7 +6181,7 @@ impl Operation for GetProgressionRule {
     const ID: &'static str = "getProgressionRule";
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/progression-rules/{id}";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = GetProgressionRuleResponse;
 
@@ -6300,7 +6303,7 @@ impl Operation for PutProgressionRule {
     const ID: &'static str = "putProgressionRule";
     const METHOD: Method = Method::PUT;
     const PATH: &'static str = "/api/v1/progression-rules/{id}";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = PutProgressionRuleResponse;
 
@@ -6460,7 +6463,7 @@ impl Operation for DeleteProgressionRule {
     const ID: &'static str = "deleteProgressionRule";
     const METHOD: Method = Method::DELETE;
     const PATH: &'static str = "/api/v1/progression-rules/{id}";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = DeleteProgressionRuleResponse;
 
@@ -6593,7 +6596,7 @@ impl Operation for ListUserGoalChanges {
     const ID: &'static str = "listUserGoalChanges";
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/user-goals";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = ListUserGoalChangesResponse;
 
@@ -6717,7 +6720,7 @@ impl Operation for PushUserGoals {
     const ID: &'static str = "pushUserGoals";
     const METHOD: Method = Method::POST;
     const PATH: &'static str = "/api/v1/user-goals/batch";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = PushUserGoalsResponse;
 
@@ -6861,7 +6864,7 @@ impl Operation for GetUserGoal {
     const ID: &'static str = "getUserGoal";
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/user-goals/{id}";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = GetUserGoalResponse;
 
@@ -6983,7 +6986,7 @@ impl Operation for PutUserGoal {
     const ID: &'static str = "putUserGoal";
     const METHOD: Method = Method::PUT;
     const PATH: &'static str = "/api/v1/user-goals/{id}";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = PutUserGoalResponse;
 
@@ -7142,7 +7145,7 @@ impl Operation for DeleteUserGoal {
     const ID: &'static str = "deleteUserGoal";
     const METHOD: Method = Method::DELETE;
     const PATH: &'static str = "/api/v1/user-goals/{id}";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = DeleteUserGoalResponse;
 
@@ -7276,7 +7279,7 @@ impl Operation for ListUserBodyweightLogChanges {
     const ID: &'static str = "listUserBodyweightLogChanges";
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/user-bodyweight-logs";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = ListUserBodyweightLogChangesResponse;
 
@@ -7401,7 +7404,7 @@ impl Operation for PushUserBodyweightLogs {
     const ID: &'static str = "pushUserBodyweightLogs";
     const METHOD: Method = Method::POST;
     const PATH: &'static str = "/api/v1/user-bodyweight-logs/batch";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = PushUserBodyweightLogsResponse;
 
@@ -7545,7 +7548,7 @@ impl Operation for GetUserBodyweightLog {
     const ID: &'static str = "getUserBodyweightLog";
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/user-bodyweight-logs/{id}";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = GetUserBodyweightLogResponse;
 
@@ -7667,7 +7670,7 @@ impl Operation for PutUserBodyweightLog {
     const ID: &'static str = "putUserBodyweightLog";
     const METHOD: Method = Method::PUT;
     const PATH: &'static str = "/api/v1/user-bodyweight-logs/{id}";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = PutUserBodyweightLogResponse;
 
@@ -7827,7 +7830,7 @@ impl Operation for DeleteUserBodyweightLog {
     const ID: &'static str = "deleteUserBodyweightLog";
     const METHOD: Method = Method::DELETE;
     const PATH: &'static str = "/api/v1/user-bodyweight-logs/{id}";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = DeleteUserBodyweightLogResponse;
 
@@ -7961,7 +7964,7 @@ impl Operation for ListAppliedProgressionLogChanges {
     const ID: &'static str = "listAppliedProgressionLogChanges";
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/applied-progression-logs";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = ListAppliedProgressionLogChangesResponse;
 
@@ -8086,7 +8089,7 @@ impl Operation for PushAppliedProgressionLogs {
     const ID: &'static str = "pushAppliedProgressionLogs";
     const METHOD: Method = Method::POST;
     const PATH: &'static str = "/api/v1/applied-progression-logs/batch";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = PushAppliedProgressionLogsResponse;
 
@@ -8230,7 +8233,7 @@ impl Operation for GetAppliedProgressionLog {
     const ID: &'static str = "getAppliedProgressionLog";
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/applied-progression-logs/{id}";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = GetAppliedProgressionLogResponse;
 
@@ -8352,7 +8355,7 @@ impl Operation for PutAppliedProgressionLog {
     const ID: &'static str = "putAppliedProgressionLog";
     const METHOD: Method = Method::PUT;
     const PATH: &'static str = "/api/v1/applied-progression-logs/{id}";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = PutAppliedProgressionLogResponse;
 
@@ -8512,7 +8515,7 @@ impl Operation for DeleteAppliedProgressionLog {
     const ID: &'static str = "deleteAppliedProgressionLog";
     const METHOD: Method = Method::DELETE;
     const PATH: &'static str = "/api/v1/applied-progression-logs/{id}";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = DeleteAppliedProgressionLogResponse;
 
@@ -8643,7 +8646,7 @@ impl Operation for Login {
     const ID: &'static str = "login";
     const METHOD: Method = Method::POST;
     const PATH: &'static str = "/api/v1/auth/login";
-    const SECURITY: &'static [&'static str] = &[];
+    const SECURITY: Security = &[];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = LoginResponse;
 
@@ -8770,7 +8773,7 @@ impl Operation for Logout {
     const ID: &'static str = "logout";
     const METHOD: Method = Method::POST;
     const PATH: &'static str = "/api/v1/auth/logout";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/problem+json";
     type Response = LogoutResponse;
 
@@ -8897,7 +8900,7 @@ impl Operation for ChangePassword {
     const ID: &'static str = "changePassword";
     const METHOD: Method = Method::POST;
     const PATH: &'static str = "/api/v1/auth/password";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/problem+json";
     type Response = ChangePasswordResponse;
 
@@ -9025,7 +9028,7 @@ impl Operation for RecoverAccount {
     const ID: &'static str = "recoverAccount";
     const METHOD: Method = Method::POST;
     const PATH: &'static str = "/api/v1/auth/recover";
-    const SECURITY: &'static [&'static str] = &[];
+    const SECURITY: Security = &[];
     const ACCEPT: &'static str = "application/problem+json";
     type Response = RecoverAccountResponse;
 
@@ -9153,7 +9156,7 @@ impl Operation for RefreshTokens {
     const ID: &'static str = "refreshTokens";
     const METHOD: Method = Method::POST;
     const PATH: &'static str = "/api/v1/auth/refresh";
-    const SECURITY: &'static [&'static str] = &[];
+    const SECURITY: Security = &[];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = RefreshTokensResponse;
 
@@ -9280,7 +9283,7 @@ impl Operation for Register {
     const ID: &'static str = "register";
     const METHOD: Method = Method::POST;
     const PATH: &'static str = "/api/v1/auth/register";
-    const SECURITY: &'static [&'static str] = &[];
+    const SECURITY: Security = &[];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = RegisterResponse;
 
@@ -9402,7 +9405,7 @@ impl Operation for GetAccount {
     const ID: &'static str = "getAccount";
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/account";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = GetAccountResponse;
 
@@ -9512,7 +9515,7 @@ impl Operation for DeleteAccount {
     const ID: &'static str = "deleteAccount";
     const METHOD: Method = Method::DELETE;
     const PATH: &'static str = "/api/v1/account";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/problem+json";
     type Response = DeleteAccountResponse;
 
@@ -9637,7 +9640,7 @@ impl Operation for ListDevices {
     const ID: &'static str = "listDevices";
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/account/devices";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = ListDevicesResponse;
 
@@ -9748,7 +9751,7 @@ impl Operation for RenameDevice {
     const ID: &'static str = "renameDevice";
     const METHOD: Method = Method::PUT;
     const PATH: &'static str = "/api/v1/account/devices/{id}";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/problem+json";
     type Response = RenameDeviceResponse;
 
@@ -9884,7 +9887,7 @@ impl Operation for RevokeDevice {
     const ID: &'static str = "revokeDevice";
     const METHOD: Method = Method::DELETE;
     const PATH: &'static str = "/api/v1/account/devices/{id}";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/problem+json";
     type Response = RevokeDeviceResponse;
 
@@ -10003,7 +10006,7 @@ impl Operation for ExportAccount {
     const ID: &'static str = "exportAccount";
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/account/export";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/x-ndjson, application/problem+json";
     type Response = ExportAccountResponse;
 
@@ -10114,7 +10117,7 @@ impl Operation for MakeRecoveryCode {
     const ID: &'static str = "makeRecoveryCode";
     const METHOD: Method = Method::POST;
     const PATH: &'static str = "/api/v1/account/recovery-code";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = MakeRecoveryCodeResponse;
 
@@ -10238,7 +10241,7 @@ impl Operation for GetAccountUsage {
     const ID: &'static str = "getAccountUsage";
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/account/usage";
-    const SECURITY: &'static [&'static str] = &["bearer"];
+    const SECURITY: Security = &[&[security::BEARER]];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = GetAccountUsageResponse;
 
@@ -10346,7 +10349,7 @@ impl Operation for GetSyncConfig {
     const ID: &'static str = "getSyncConfig";
     const METHOD: Method = Method::GET;
     const PATH: &'static str = "/api/v1/sync/config";
-    const SECURITY: &'static [&'static str] = &[];
+    const SECURITY: Security = &[];
     const ACCEPT: &'static str = "application/json, application/problem+json";
     type Response = GetSyncConfigResponse;
 
@@ -10421,7 +10424,8 @@ pub mod parameters {
     #[allow(unused_imports)]
     use super::super::runtime::check::Types;
     #[allow(unused_imports)]
-    use super::super::runtime::http::{Parameter, Place, Shape, Style, check_nothing};
+    use super::super::runtime::http::{Encoding, Form, Parameter, Place, Shape, Style, check_nothing};
+    #[allow(unused_imports)]
     use super::super::validators;
     /// The query parameter `since`.
     pub const SINCE: Parameter = Parameter::new(Place::Query, "since", Shape::TEXT, validators::check_cursor);
@@ -10456,4 +10460,12 @@ pub mod parameters {
     );
     /// The query parameter `baseRev`.
     pub const BASE_REV: Parameter = Parameter::new(Place::Query, "baseRev", Shape::INTEGER, validators::check_revision);
+}
+
+/// The security schemes.
+pub mod security {
+    #[allow(unused_imports)]
+    use super::super::runtime::http::{Place, Scheme, SchemeKind};
+    /// The access token from signing in, signing up or refreshing. It lives for at most 15 minutes.
+    pub const BEARER: Scheme = Scheme::new("bearer", SchemeKind::Bearer);
 }

@@ -45,7 +45,10 @@ export interface Client {
    *
    * Returns the settings record if it changed after the cursor.
    */
-  listUserSettingsChanges(call?: operations.ListUserSettingsChangesCall, options?: CallOptions): Promise<operations.ListUserSettingsChangesResult>;
+  listUserSettingsChanges(
+    call?: operations.ListUserSettingsChangesCall,
+    options?: CallOptions,
+  ): Promise<operations.ListUserSettingsChangesResult>;
   /**
    * Push changes of the settings.
    *
@@ -53,7 +56,10 @@ export interface Client {
    *
    * Takes up to 500 changes of the settings, and decides each alone. Outcomes come in the order of the request.
    */
-  pushUserSettings(call: operations.PushUserSettingsCall, options?: CallOptions): Promise<operations.PushUserSettingsResult>;
+  pushUserSettings(
+    call: operations.PushUserSettingsCall,
+    options?: CallOptions,
+  ): Promise<operations.PushUserSettingsResult>;
   /**
    * Read the settings record.
    *
@@ -61,7 +67,10 @@ export interface Client {
    *
    * Returns the current version of the settings record, or its tombstone, with its revision and op.
    */
-  getUserSettings(call: operations.GetUserSettingsCall, options?: CallOptions): Promise<operations.GetUserSettingsResult>;
+  getUserSettings(
+    call: operations.GetUserSettingsCall,
+    options?: CallOptions,
+  ): Promise<operations.GetUserSettingsResult>;
   /**
    * Write the settings record.
    *
@@ -70,7 +79,10 @@ export interface Client {
    * Pushes one version of the settings record and returns its outcome. The id in the path and the id of the record
    * must be equal.
    */
-  putUserSettings(call: operations.PutUserSettingsCall, options?: CallOptions): Promise<operations.PutUserSettingsResult>;
+  putUserSettings(
+    call: operations.PutUserSettingsCall,
+    options?: CallOptions,
+  ): Promise<operations.PutUserSettingsResult>;
   /**
    * Delete the settings record.
    *
@@ -79,7 +91,10 @@ export interface Client {
    * Replaces the settings record by a tombstone and returns the outcome. Without the op parameters the server acts
    * as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
    */
-  deleteUserSettings(call: operations.DeleteUserSettingsCall, options?: CallOptions): Promise<operations.DeleteUserSettingsResult>;
+  deleteUserSettings(
+    call: operations.DeleteUserSettingsCall,
+    options?: CallOptions,
+  ): Promise<operations.DeleteUserSettingsResult>;
   /**
    * Pull changes of exercise definitions.
    *
@@ -87,7 +102,10 @@ export interface Client {
    *
    * Returns the exercise definitions that changed after the cursor, in order of revision, tombstones included.
    */
-  listExerciseDefinitionChanges(call?: operations.ListExerciseDefinitionChangesCall, options?: CallOptions): Promise<operations.ListExerciseDefinitionChangesResult>;
+  listExerciseDefinitionChanges(
+    call?: operations.ListExerciseDefinitionChangesCall,
+    options?: CallOptions,
+  ): Promise<operations.ListExerciseDefinitionChangesResult>;
   /**
    * Push changes of exercise definitions.
    *
@@ -96,7 +114,10 @@ export interface Client {
    * Takes up to 500 changes of exercise definitions, and decides each alone. Outcomes come in the order of the
    * request.
    */
-  pushExerciseDefinitions(call: operations.PushExerciseDefinitionsCall, options?: CallOptions): Promise<operations.PushExerciseDefinitionsResult>;
+  pushExerciseDefinitions(
+    call: operations.PushExerciseDefinitionsCall,
+    options?: CallOptions,
+  ): Promise<operations.PushExerciseDefinitionsResult>;
   /**
    * Read an exercise definition.
    *
@@ -104,7 +125,10 @@ export interface Client {
    *
    * Returns the current version of the exercise definition, or its tombstone, with its revision and op.
    */
-  getExerciseDefinition(call: operations.GetExerciseDefinitionCall, options?: CallOptions): Promise<operations.GetExerciseDefinitionResult>;
+  getExerciseDefinition(
+    call: operations.GetExerciseDefinitionCall,
+    options?: CallOptions,
+  ): Promise<operations.GetExerciseDefinitionResult>;
   /**
    * Write an exercise definition.
    *
@@ -113,7 +137,10 @@ export interface Client {
    * Pushes one version of the exercise definition and returns its outcome. The id in the path and the id of the
    * record must be equal.
    */
-  putExerciseDefinition(call: operations.PutExerciseDefinitionCall, options?: CallOptions): Promise<operations.PutExerciseDefinitionResult>;
+  putExerciseDefinition(
+    call: operations.PutExerciseDefinitionCall,
+    options?: CallOptions,
+  ): Promise<operations.PutExerciseDefinitionResult>;
   /**
    * Delete an exercise definition.
    *
@@ -122,7 +149,10 @@ export interface Client {
    * Replaces the exercise definition by a tombstone and returns the outcome. Without the op parameters the server
    * acts as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
    */
-  deleteExerciseDefinition(call: operations.DeleteExerciseDefinitionCall, options?: CallOptions): Promise<operations.DeleteExerciseDefinitionResult>;
+  deleteExerciseDefinition(
+    call: operations.DeleteExerciseDefinitionCall,
+    options?: CallOptions,
+  ): Promise<operations.DeleteExerciseDefinitionResult>;
   /**
    * Pull changes of workout logs.
    *
@@ -130,7 +160,10 @@ export interface Client {
    *
    * Returns the workout logs that changed after the cursor, in order of revision, tombstones included.
    */
-  listWorkoutLogChanges(call?: operations.ListWorkoutLogChangesCall, options?: CallOptions): Promise<operations.ListWorkoutLogChangesResult>;
+  listWorkoutLogChanges(
+    call?: operations.ListWorkoutLogChangesCall,
+    options?: CallOptions,
+  ): Promise<operations.ListWorkoutLogChangesResult>;
   /**
    * Push changes of workout logs.
    *
@@ -138,7 +171,10 @@ export interface Client {
    *
    * Takes up to 500 changes of workout logs, and decides each alone. Outcomes come in the order of the request.
    */
-  pushWorkoutLogs(call: operations.PushWorkoutLogsCall, options?: CallOptions): Promise<operations.PushWorkoutLogsResult>;
+  pushWorkoutLogs(
+    call: operations.PushWorkoutLogsCall,
+    options?: CallOptions,
+  ): Promise<operations.PushWorkoutLogsResult>;
   /**
    * Read a workout log.
    *
@@ -164,7 +200,10 @@ export interface Client {
    * Replaces the workout log by a tombstone and returns the outcome. Without the op parameters the server acts as
    * the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
    */
-  deleteWorkoutLog(call: operations.DeleteWorkoutLogCall, options?: CallOptions): Promise<operations.DeleteWorkoutLogResult>;
+  deleteWorkoutLog(
+    call: operations.DeleteWorkoutLogCall,
+    options?: CallOptions,
+  ): Promise<operations.DeleteWorkoutLogResult>;
   /**
    * Pull changes of logged sets.
    *
@@ -172,7 +211,10 @@ export interface Client {
    *
    * Returns the logged sets that changed after the cursor, in order of revision, tombstones included.
    */
-  listLoggedSetChanges(call?: operations.ListLoggedSetChangesCall, options?: CallOptions): Promise<operations.ListLoggedSetChangesResult>;
+  listLoggedSetChanges(
+    call?: operations.ListLoggedSetChangesCall,
+    options?: CallOptions,
+  ): Promise<operations.ListLoggedSetChangesResult>;
   /**
    * Push changes of logged sets.
    *
@@ -206,7 +248,10 @@ export interface Client {
    * Replaces the logged set by a tombstone and returns the outcome. Without the op parameters the server acts as
    * the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
    */
-  deleteLoggedSet(call: operations.DeleteLoggedSetCall, options?: CallOptions): Promise<operations.DeleteLoggedSetResult>;
+  deleteLoggedSet(
+    call: operations.DeleteLoggedSetCall,
+    options?: CallOptions,
+  ): Promise<operations.DeleteLoggedSetResult>;
   /**
    * Pull changes of workout templates.
    *
@@ -214,7 +259,10 @@ export interface Client {
    *
    * Returns the workout templates that changed after the cursor, in order of revision, tombstones included.
    */
-  listWorkoutTemplateChanges(call?: operations.ListWorkoutTemplateChangesCall, options?: CallOptions): Promise<operations.ListWorkoutTemplateChangesResult>;
+  listWorkoutTemplateChanges(
+    call?: operations.ListWorkoutTemplateChangesCall,
+    options?: CallOptions,
+  ): Promise<operations.ListWorkoutTemplateChangesResult>;
   /**
    * Push changes of workout templates.
    *
@@ -223,7 +271,10 @@ export interface Client {
    * Takes up to 500 changes of workout templates, and decides each alone. Outcomes come in the order of the
    * request.
    */
-  pushWorkoutTemplates(call: operations.PushWorkoutTemplatesCall, options?: CallOptions): Promise<operations.PushWorkoutTemplatesResult>;
+  pushWorkoutTemplates(
+    call: operations.PushWorkoutTemplatesCall,
+    options?: CallOptions,
+  ): Promise<operations.PushWorkoutTemplatesResult>;
   /**
    * Read a workout template.
    *
@@ -231,7 +282,10 @@ export interface Client {
    *
    * Returns the current version of the workout template, or its tombstone, with its revision and op.
    */
-  getWorkoutTemplate(call: operations.GetWorkoutTemplateCall, options?: CallOptions): Promise<operations.GetWorkoutTemplateResult>;
+  getWorkoutTemplate(
+    call: operations.GetWorkoutTemplateCall,
+    options?: CallOptions,
+  ): Promise<operations.GetWorkoutTemplateResult>;
   /**
    * Write a workout template.
    *
@@ -240,7 +294,10 @@ export interface Client {
    * Pushes one version of the workout template and returns its outcome. The id in the path and the id of the
    * record must be equal.
    */
-  putWorkoutTemplate(call: operations.PutWorkoutTemplateCall, options?: CallOptions): Promise<operations.PutWorkoutTemplateResult>;
+  putWorkoutTemplate(
+    call: operations.PutWorkoutTemplateCall,
+    options?: CallOptions,
+  ): Promise<operations.PutWorkoutTemplateResult>;
   /**
    * Delete a workout template.
    *
@@ -249,7 +306,10 @@ export interface Client {
    * Replaces the workout template by a tombstone and returns the outcome. Without the op parameters the server
    * acts as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
    */
-  deleteWorkoutTemplate(call: operations.DeleteWorkoutTemplateCall, options?: CallOptions): Promise<operations.DeleteWorkoutTemplateResult>;
+  deleteWorkoutTemplate(
+    call: operations.DeleteWorkoutTemplateCall,
+    options?: CallOptions,
+  ): Promise<operations.DeleteWorkoutTemplateResult>;
   /**
    * Pull changes of template exercises.
    *
@@ -257,7 +317,10 @@ export interface Client {
    *
    * Returns the template exercises that changed after the cursor, in order of revision, tombstones included.
    */
-  listWorkoutTemplateExerciseInstanceChanges(call?: operations.ListWorkoutTemplateExerciseInstanceChangesCall, options?: CallOptions): Promise<operations.ListWorkoutTemplateExerciseInstanceChangesResult>;
+  listWorkoutTemplateExerciseInstanceChanges(
+    call?: operations.ListWorkoutTemplateExerciseInstanceChangesCall,
+    options?: CallOptions,
+  ): Promise<operations.ListWorkoutTemplateExerciseInstanceChangesResult>;
   /**
    * Push changes of template exercises.
    *
@@ -266,7 +329,10 @@ export interface Client {
    * Takes up to 500 changes of template exercises, and decides each alone. Outcomes come in the order of the
    * request.
    */
-  pushWorkoutTemplateExerciseInstances(call: operations.PushWorkoutTemplateExerciseInstancesCall, options?: CallOptions): Promise<operations.PushWorkoutTemplateExerciseInstancesResult>;
+  pushWorkoutTemplateExerciseInstances(
+    call: operations.PushWorkoutTemplateExerciseInstancesCall,
+    options?: CallOptions,
+  ): Promise<operations.PushWorkoutTemplateExerciseInstancesResult>;
   /**
    * Read a template exercise.
    *
@@ -274,7 +340,10 @@ export interface Client {
    *
    * Returns the current version of the template exercise, or its tombstone, with its revision and op.
    */
-  getWorkoutTemplateExerciseInstance(call: operations.GetWorkoutTemplateExerciseInstanceCall, options?: CallOptions): Promise<operations.GetWorkoutTemplateExerciseInstanceResult>;
+  getWorkoutTemplateExerciseInstance(
+    call: operations.GetWorkoutTemplateExerciseInstanceCall,
+    options?: CallOptions,
+  ): Promise<operations.GetWorkoutTemplateExerciseInstanceResult>;
   /**
    * Write a template exercise.
    *
@@ -283,7 +352,10 @@ export interface Client {
    * Pushes one version of the template exercise and returns its outcome. The id in the path and the id of the
    * record must be equal.
    */
-  putWorkoutTemplateExerciseInstance(call: operations.PutWorkoutTemplateExerciseInstanceCall, options?: CallOptions): Promise<operations.PutWorkoutTemplateExerciseInstanceResult>;
+  putWorkoutTemplateExerciseInstance(
+    call: operations.PutWorkoutTemplateExerciseInstanceCall,
+    options?: CallOptions,
+  ): Promise<operations.PutWorkoutTemplateExerciseInstanceResult>;
   /**
    * Delete a template exercise.
    *
@@ -292,7 +364,10 @@ export interface Client {
    * Replaces the template exercise by a tombstone and returns the outcome. Without the op parameters the server
    * acts as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
    */
-  deleteWorkoutTemplateExerciseInstance(call: operations.DeleteWorkoutTemplateExerciseInstanceCall, options?: CallOptions): Promise<operations.DeleteWorkoutTemplateExerciseInstanceResult>;
+  deleteWorkoutTemplateExerciseInstance(
+    call: operations.DeleteWorkoutTemplateExerciseInstanceCall,
+    options?: CallOptions,
+  ): Promise<operations.DeleteWorkoutTemplateExerciseInstanceResult>;
   /**
    * Pull changes of program definitions.
    *
@@ -300,7 +375,10 @@ export interface Client {
    *
    * Returns the program definitions that changed after the cursor, in order of revision, tombstones included.
    */
-  listProgramDefinitionChanges(call?: operations.ListProgramDefinitionChangesCall, options?: CallOptions): Promise<operations.ListProgramDefinitionChangesResult>;
+  listProgramDefinitionChanges(
+    call?: operations.ListProgramDefinitionChangesCall,
+    options?: CallOptions,
+  ): Promise<operations.ListProgramDefinitionChangesResult>;
   /**
    * Push changes of program definitions.
    *
@@ -309,7 +387,10 @@ export interface Client {
    * Takes up to 500 changes of program definitions, and decides each alone. Outcomes come in the order of the
    * request.
    */
-  pushProgramDefinitions(call: operations.PushProgramDefinitionsCall, options?: CallOptions): Promise<operations.PushProgramDefinitionsResult>;
+  pushProgramDefinitions(
+    call: operations.PushProgramDefinitionsCall,
+    options?: CallOptions,
+  ): Promise<operations.PushProgramDefinitionsResult>;
   /**
    * Read a program definition.
    *
@@ -317,7 +398,10 @@ export interface Client {
    *
    * Returns the current version of the program definition, or its tombstone, with its revision and op.
    */
-  getProgramDefinition(call: operations.GetProgramDefinitionCall, options?: CallOptions): Promise<operations.GetProgramDefinitionResult>;
+  getProgramDefinition(
+    call: operations.GetProgramDefinitionCall,
+    options?: CallOptions,
+  ): Promise<operations.GetProgramDefinitionResult>;
   /**
    * Write a program definition.
    *
@@ -326,7 +410,10 @@ export interface Client {
    * Pushes one version of the program definition and returns its outcome. The id in the path and the id of the
    * record must be equal.
    */
-  putProgramDefinition(call: operations.PutProgramDefinitionCall, options?: CallOptions): Promise<operations.PutProgramDefinitionResult>;
+  putProgramDefinition(
+    call: operations.PutProgramDefinitionCall,
+    options?: CallOptions,
+  ): Promise<operations.PutProgramDefinitionResult>;
   /**
    * Delete a program definition.
    *
@@ -335,7 +422,10 @@ export interface Client {
    * Replaces the program definition by a tombstone and returns the outcome. Without the op parameters the server
    * acts as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
    */
-  deleteProgramDefinition(call: operations.DeleteProgramDefinitionCall, options?: CallOptions): Promise<operations.DeleteProgramDefinitionResult>;
+  deleteProgramDefinition(
+    call: operations.DeleteProgramDefinitionCall,
+    options?: CallOptions,
+  ): Promise<operations.DeleteProgramDefinitionResult>;
   /**
    * Pull changes of active programs.
    *
@@ -343,7 +433,10 @@ export interface Client {
    *
    * Returns the active programs that changed after the cursor, in order of revision, tombstones included.
    */
-  listActiveProgramInstanceChanges(call?: operations.ListActiveProgramInstanceChangesCall, options?: CallOptions): Promise<operations.ListActiveProgramInstanceChangesResult>;
+  listActiveProgramInstanceChanges(
+    call?: operations.ListActiveProgramInstanceChangesCall,
+    options?: CallOptions,
+  ): Promise<operations.ListActiveProgramInstanceChangesResult>;
   /**
    * Push changes of active programs.
    *
@@ -351,7 +444,10 @@ export interface Client {
    *
    * Takes up to 500 changes of active programs, and decides each alone. Outcomes come in the order of the request.
    */
-  pushActiveProgramInstances(call: operations.PushActiveProgramInstancesCall, options?: CallOptions): Promise<operations.PushActiveProgramInstancesResult>;
+  pushActiveProgramInstances(
+    call: operations.PushActiveProgramInstancesCall,
+    options?: CallOptions,
+  ): Promise<operations.PushActiveProgramInstancesResult>;
   /**
    * Read an active program.
    *
@@ -359,7 +455,10 @@ export interface Client {
    *
    * Returns the current version of the active program, or its tombstone, with its revision and op.
    */
-  getActiveProgramInstance(call: operations.GetActiveProgramInstanceCall, options?: CallOptions): Promise<operations.GetActiveProgramInstanceResult>;
+  getActiveProgramInstance(
+    call: operations.GetActiveProgramInstanceCall,
+    options?: CallOptions,
+  ): Promise<operations.GetActiveProgramInstanceResult>;
   /**
    * Write an active program.
    *
@@ -368,7 +467,10 @@ export interface Client {
    * Pushes one version of the active program and returns its outcome. The id in the path and the id of the record
    * must be equal.
    */
-  putActiveProgramInstance(call: operations.PutActiveProgramInstanceCall, options?: CallOptions): Promise<operations.PutActiveProgramInstanceResult>;
+  putActiveProgramInstance(
+    call: operations.PutActiveProgramInstanceCall,
+    options?: CallOptions,
+  ): Promise<operations.PutActiveProgramInstanceResult>;
   /**
    * Delete an active program.
    *
@@ -377,7 +479,10 @@ export interface Client {
    * Replaces the active program by a tombstone and returns the outcome. Without the op parameters the server acts
    * as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
    */
-  deleteActiveProgramInstance(call: operations.DeleteActiveProgramInstanceCall, options?: CallOptions): Promise<operations.DeleteActiveProgramInstanceResult>;
+  deleteActiveProgramInstance(
+    call: operations.DeleteActiveProgramInstanceCall,
+    options?: CallOptions,
+  ): Promise<operations.DeleteActiveProgramInstanceResult>;
   /**
    * Pull changes of progression rules.
    *
@@ -385,7 +490,10 @@ export interface Client {
    *
    * Returns the progression rules that changed after the cursor, in order of revision, tombstones included.
    */
-  listProgressionRuleChanges(call?: operations.ListProgressionRuleChangesCall, options?: CallOptions): Promise<operations.ListProgressionRuleChangesResult>;
+  listProgressionRuleChanges(
+    call?: operations.ListProgressionRuleChangesCall,
+    options?: CallOptions,
+  ): Promise<operations.ListProgressionRuleChangesResult>;
   /**
    * Push changes of progression rules.
    *
@@ -394,7 +502,10 @@ export interface Client {
    * Takes up to 500 changes of progression rules, and decides each alone. Outcomes come in the order of the
    * request.
    */
-  pushProgressionRules(call: operations.PushProgressionRulesCall, options?: CallOptions): Promise<operations.PushProgressionRulesResult>;
+  pushProgressionRules(
+    call: operations.PushProgressionRulesCall,
+    options?: CallOptions,
+  ): Promise<operations.PushProgressionRulesResult>;
   /**
    * Read a progression rule.
    *
@@ -402,7 +513,10 @@ export interface Client {
    *
    * Returns the current version of the progression rule, or its tombstone, with its revision and op.
    */
-  getProgressionRule(call: operations.GetProgressionRuleCall, options?: CallOptions): Promise<operations.GetProgressionRuleResult>;
+  getProgressionRule(
+    call: operations.GetProgressionRuleCall,
+    options?: CallOptions,
+  ): Promise<operations.GetProgressionRuleResult>;
   /**
    * Write a progression rule.
    *
@@ -411,7 +525,10 @@ export interface Client {
    * Pushes one version of the progression rule and returns its outcome. The id in the path and the id of the
    * record must be equal.
    */
-  putProgressionRule(call: operations.PutProgressionRuleCall, options?: CallOptions): Promise<operations.PutProgressionRuleResult>;
+  putProgressionRule(
+    call: operations.PutProgressionRuleCall,
+    options?: CallOptions,
+  ): Promise<operations.PutProgressionRuleResult>;
   /**
    * Delete a progression rule.
    *
@@ -420,7 +537,10 @@ export interface Client {
    * Replaces the progression rule by a tombstone and returns the outcome. Without the op parameters the server
    * acts as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
    */
-  deleteProgressionRule(call: operations.DeleteProgressionRuleCall, options?: CallOptions): Promise<operations.DeleteProgressionRuleResult>;
+  deleteProgressionRule(
+    call: operations.DeleteProgressionRuleCall,
+    options?: CallOptions,
+  ): Promise<operations.DeleteProgressionRuleResult>;
   /**
    * Pull changes of goals.
    *
@@ -428,7 +548,10 @@ export interface Client {
    *
    * Returns the goals that changed after the cursor, in order of revision, tombstones included.
    */
-  listUserGoalChanges(call?: operations.ListUserGoalChangesCall, options?: CallOptions): Promise<operations.ListUserGoalChangesResult>;
+  listUserGoalChanges(
+    call?: operations.ListUserGoalChangesCall,
+    options?: CallOptions,
+  ): Promise<operations.ListUserGoalChangesResult>;
   /**
    * Push changes of goals.
    *
@@ -470,7 +593,10 @@ export interface Client {
    *
    * Returns the bodyweight logs that changed after the cursor, in order of revision, tombstones included.
    */
-  listUserBodyweightLogChanges(call?: operations.ListUserBodyweightLogChangesCall, options?: CallOptions): Promise<operations.ListUserBodyweightLogChangesResult>;
+  listUserBodyweightLogChanges(
+    call?: operations.ListUserBodyweightLogChangesCall,
+    options?: CallOptions,
+  ): Promise<operations.ListUserBodyweightLogChangesResult>;
   /**
    * Push changes of bodyweight logs.
    *
@@ -478,7 +604,10 @@ export interface Client {
    *
    * Takes up to 500 changes of bodyweight logs, and decides each alone. Outcomes come in the order of the request.
    */
-  pushUserBodyweightLogs(call: operations.PushUserBodyweightLogsCall, options?: CallOptions): Promise<operations.PushUserBodyweightLogsResult>;
+  pushUserBodyweightLogs(
+    call: operations.PushUserBodyweightLogsCall,
+    options?: CallOptions,
+  ): Promise<operations.PushUserBodyweightLogsResult>;
   /**
    * Read a bodyweight log.
    *
@@ -486,7 +615,10 @@ export interface Client {
    *
    * Returns the current version of the bodyweight log, or its tombstone, with its revision and op.
    */
-  getUserBodyweightLog(call: operations.GetUserBodyweightLogCall, options?: CallOptions): Promise<operations.GetUserBodyweightLogResult>;
+  getUserBodyweightLog(
+    call: operations.GetUserBodyweightLogCall,
+    options?: CallOptions,
+  ): Promise<operations.GetUserBodyweightLogResult>;
   /**
    * Write a bodyweight log.
    *
@@ -495,7 +627,10 @@ export interface Client {
    * Pushes one version of the bodyweight log and returns its outcome. The id in the path and the id of the record
    * must be equal.
    */
-  putUserBodyweightLog(call: operations.PutUserBodyweightLogCall, options?: CallOptions): Promise<operations.PutUserBodyweightLogResult>;
+  putUserBodyweightLog(
+    call: operations.PutUserBodyweightLogCall,
+    options?: CallOptions,
+  ): Promise<operations.PutUserBodyweightLogResult>;
   /**
    * Delete a bodyweight log.
    *
@@ -504,7 +639,10 @@ export interface Client {
    * Replaces the bodyweight log by a tombstone and returns the outcome. Without the op parameters the server acts
    * as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
    */
-  deleteUserBodyweightLog(call: operations.DeleteUserBodyweightLogCall, options?: CallOptions): Promise<operations.DeleteUserBodyweightLogResult>;
+  deleteUserBodyweightLog(
+    call: operations.DeleteUserBodyweightLogCall,
+    options?: CallOptions,
+  ): Promise<operations.DeleteUserBodyweightLogResult>;
   /**
    * Pull changes of applied progressions.
    *
@@ -512,7 +650,10 @@ export interface Client {
    *
    * Returns the applied progressions that changed after the cursor, in order of revision, tombstones included.
    */
-  listAppliedProgressionLogChanges(call?: operations.ListAppliedProgressionLogChangesCall, options?: CallOptions): Promise<operations.ListAppliedProgressionLogChangesResult>;
+  listAppliedProgressionLogChanges(
+    call?: operations.ListAppliedProgressionLogChangesCall,
+    options?: CallOptions,
+  ): Promise<operations.ListAppliedProgressionLogChangesResult>;
   /**
    * Push changes of applied progressions.
    *
@@ -521,7 +662,10 @@ export interface Client {
    * Takes up to 500 changes of applied progressions, and decides each alone. Outcomes come in the order of the
    * request.
    */
-  pushAppliedProgressionLogs(call: operations.PushAppliedProgressionLogsCall, options?: CallOptions): Promise<operations.PushAppliedProgressionLogsResult>;
+  pushAppliedProgressionLogs(
+    call: operations.PushAppliedProgressionLogsCall,
+    options?: CallOptions,
+  ): Promise<operations.PushAppliedProgressionLogsResult>;
   /**
    * Read an applied progression.
    *
@@ -529,7 +673,10 @@ export interface Client {
    *
    * Returns the current version of the applied progression, or its tombstone, with its revision and op.
    */
-  getAppliedProgressionLog(call: operations.GetAppliedProgressionLogCall, options?: CallOptions): Promise<operations.GetAppliedProgressionLogResult>;
+  getAppliedProgressionLog(
+    call: operations.GetAppliedProgressionLogCall,
+    options?: CallOptions,
+  ): Promise<operations.GetAppliedProgressionLogResult>;
   /**
    * Write an applied progression.
    *
@@ -538,7 +685,10 @@ export interface Client {
    * Pushes one version of the applied progression and returns its outcome. The id in the path and the id of the
    * record must be equal.
    */
-  putAppliedProgressionLog(call: operations.PutAppliedProgressionLogCall, options?: CallOptions): Promise<operations.PutAppliedProgressionLogResult>;
+  putAppliedProgressionLog(
+    call: operations.PutAppliedProgressionLogCall,
+    options?: CallOptions,
+  ): Promise<operations.PutAppliedProgressionLogResult>;
   /**
    * Delete an applied progression.
    *
@@ -547,7 +697,10 @@ export interface Client {
    * Replaces the applied progression by a tombstone and returns the outcome. Without the op parameters the server
    * acts as the device; deleting a deleted record then changes nothing, and is answered `duplicate`.
    */
-  deleteAppliedProgressionLog(call: operations.DeleteAppliedProgressionLogCall, options?: CallOptions): Promise<operations.DeleteAppliedProgressionLogResult>;
+  deleteAppliedProgressionLog(
+    call: operations.DeleteAppliedProgressionLogCall,
+    options?: CallOptions,
+  ): Promise<operations.DeleteAppliedProgressionLogResult>;
   /**
    * Sign in.
    *
@@ -666,7 +819,10 @@ export interface Client {
    * server keeps only its hash. It replaces the code made before. Clients make one after signing up. The password
    * confirms it; a wrong one is answered 403 `invalid_credentials`.
    */
-  makeRecoveryCode(call: operations.MakeRecoveryCodeCall, options?: CallOptions): Promise<operations.MakeRecoveryCodeResult>;
+  makeRecoveryCode(
+    call: operations.MakeRecoveryCodeCall,
+    options?: CallOptions,
+  ): Promise<operations.MakeRecoveryCodeResult>;
   /**
    * Read how much the account holds.
    *
@@ -674,7 +830,10 @@ export interface Client {
    *
    * Returns how many records and bytes the account holds, and how many it may hold.
    */
-  getAccountUsage(call?: operations.GetAccountUsageCall, options?: CallOptions): Promise<operations.GetAccountUsageResult>;
+  getAccountUsage(
+    call?: operations.GetAccountUsageCall,
+    options?: CallOptions,
+  ): Promise<operations.GetAccountUsageResult>;
   /**
    * Read the limits of this server.
    *

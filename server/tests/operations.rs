@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 use stronglog_sync::api::client::Client;
 use stronglog_sync::api::operations::*;
-use stronglog_sync::api::runtime::http::{Bearer, Hooks, Request};
+use stronglog_sync::api::runtime::http::{Bearer, Hooks, Request, Security};
 use stronglog_sync::api::{self, Cursor, Id, Schema, registry};
 use support::{Account, PASSWORD, Records, Server, now, weight};
 
@@ -20,7 +20,7 @@ struct Noting {
 }
 
 impl Hooks for Noting {
-    fn before(&self, operation: &'static str, security: &'static [&'static str], request: &mut Request) {
+    fn before(&self, operation: &'static str, security: Security, request: &mut Request) {
         self.called.lock().expect("no panic elsewhere").insert(operation);
         self.bearer.before(operation, security, request);
     }

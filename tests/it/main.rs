@@ -14,6 +14,8 @@ mod documents;
 mod downstream;
 #[path = "../edits.rs"]
 mod edits;
+#[path = "../exchange.rs"]
+mod exchange;
 #[path = "../http.rs"]
 mod http;
 #[path = "../invariants.rs"]

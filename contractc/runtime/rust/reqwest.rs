@@ -1,6 +1,6 @@
 //! Implements the transport for `reqwest`.
 
-use super::http::{Request, Response, Transport};
+use super::http::{Request, Response, StreamTransport, Transport};
 
 impl Transport for reqwest::Client {
     type Error = reqwest::Error;
@@ -12,5 +12,13 @@ impl Transport for reqwest::Client {
         *whole.headers_mut() = std::mem::take(response.headers_mut());
         *whole.body_mut() = response.bytes().await?.to_vec();
         Ok(whole)
+    }
+}
+
+impl StreamTransport for reqwest::Client {
+    type Stream = reqwest::Response;
+
+    async fn open(&self, request: Request) -> Result<reqwest::Response, reqwest::Error> {
+        self.execute(reqwest::Request::try_from(request)?).await
     }
 }

@@ -32,8 +32,12 @@ impl<'c> Comparison<'c> {
         if old.id != new.id {
             self.note(request, Effect::Nothing, format!("the operation was called `{}` and is called `{}`", old.id, new.id));
         }
-        if old.security.is_empty() && !new.security.is_empty() {
-            self.note(request, Effect::Narrows, "the operation needs credentials now");
+        let (before, after) = (credentials(old), credentials(new));
+        let accepts = |sent: &Vec<String>| after.iter().any(|needed| needed.iter().all(|scheme| sent.contains(scheme)));
+        if !before.iter().all(accepts) {
+            let message =
+                if before.contains(&Vec::new()) { "the operation needs credentials now" } else { "the operation needs other credentials" };
+            self.note(request, Effect::Narrows, message);
         }
         self.parameters(old, new, request);
         self.body(old, new, request);
@@ -165,4 +169,9 @@ fn covers(responses: &[Response], status: Status) -> bool {
         (Status::Default, _) => true,
         _ => false,
     })
+}
+
+/// The sets of security schemes that an operation accepts. Without any, it accepts the empty set.
+fn credentials(operation: &Operation) -> Vec<Vec<String>> {
+    if operation.security.is_empty() { vec![Vec::new()] } else { operation.security.clone() }
 }

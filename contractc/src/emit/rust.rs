@@ -10,6 +10,7 @@ mod parameters;
 pub(super) mod print;
 mod registry;
 mod scope;
+mod security;
 mod server;
 mod types;
 
@@ -103,8 +104,10 @@ fn runtime() -> Vec<OutputFile> {
         ("declare", include_str!("../../runtime/rust/declare.rs")),
         ("format", include_str!("../../runtime/rust/format.rs")),
         ("http", include_str!("../../runtime/rust/http.rs")),
+        ("http/form", include_str!("../../runtime/rust/http/form.rs")),
         ("http/parameter", include_str!("../../runtime/rust/http/parameter.rs")),
         ("http/request", include_str!("../../runtime/rust/http/request.rs")),
+        ("http/security", include_str!("../../runtime/rust/http/security.rs")),
         ("http/template", include_str!("../../runtime/rust/http/template.rs")),
         ("http/text", include_str!("../../runtime/rust/http/text.rs")),
         ("json", include_str!("../../runtime/rust/json.rs")),

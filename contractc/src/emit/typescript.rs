@@ -74,6 +74,7 @@ fn runtime() -> Vec<OutputFile> {
         ("plain", include_str!("../../runtime/typescript/plain.ts")),
         ("report", include_str!("../../runtime/typescript/report.ts")),
         ("schema", include_str!("../../runtime/typescript/schema.ts")),
+        ("security", include_str!("../../runtime/typescript/security.ts")),
         ("structure", include_str!("../../runtime/typescript/structure.ts")),
         ("union", include_str!("../../runtime/typescript/union.ts")),
     ];

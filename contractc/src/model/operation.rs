@@ -2,7 +2,8 @@
 
 use serde_json::Value as JsonValue;
 
-use super::SchemaId;
+use super::{Contract, SchemaId};
+use crate::runtime::check::Types;
 pub use crate::runtime::http::{Encoding, Place, Style, is_json};
 use crate::source::Span;
 
@@ -32,8 +33,9 @@ pub struct Operation {
     pub body: Option<Body>,
     /// Ordered by status: exact statuses, then ranges, then the default.
     pub responses: Vec<Response>,
-    /// The names of the security schemes, one of which must be satisfied; empty if none is needed.
-    pub security: Vec<String>,
+    /// Sets of security schemes, by name, one of which must be satisfied as a whole. An empty set makes credentials optional; none are
+    /// needed if there is no set.
+    pub security: Vec<Vec<String>>,
     /// The schemas that the path item binds (`x-bind`) in place of others.
     pub bound: Vec<String>,
 }
@@ -100,6 +102,8 @@ pub struct Media {
     pub media_type: String,
     /// The schema of the body.
     pub schema: Option<SchemaId>,
+    /// The members of a form whose encoding is not the default.
+    pub encodings: Vec<(String, Encoding)>,
     /// `example` and `examples`
     pub examples: Vec<JsonValue>,
 }
@@ -234,9 +238,42 @@ impl Status {
     }
 }
 
+/// How generated code treats a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// A value as JSON.
+    Json,
+    /// A string.
+    Text,
+    /// An object as `application/x-www-form-urlencoded`.
+    Form,
+    /// Events, which come one by one.
+    Events,
+    /// Anything else.
+    Bytes,
+}
+
 impl Media {
     /// Whether the body is JSON: `application/json` or any `+json`.
     pub fn is_json(&self) -> bool {
         is_json(&self.media_type)
+    }
+
+    /// Whether the body has a type of its own, and is validated.
+    pub fn is_typed(&self, contract: &Contract) -> bool {
+        matches!(self.content(contract), Content::Json | Content::Text | Content::Form)
+    }
+
+    /// How generated code treats the body.
+    pub fn content(&self, contract: &Contract) -> Content {
+        let essence = self.media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let types = self.schema.map(|schema| contract.text_shape(schema).types);
+        match essence.as_str() {
+            _ if self.is_json() => Content::Json,
+            "text/event-stream" => Content::Events,
+            "application/x-www-form-urlencoded" if types.is_some_and(|types| types.contains(Types::OBJECT)) => Content::Form,
+            essence if essence.starts_with("text/") && types.is_none_or(|types| types.contains(Types::STRING)) => Content::Text,
+            _ => Content::Bytes,
+        }
     }
 }

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use super::{Bindings, Located, Reader};
 use crate::model::{
-    Body, Encoding, Header, Media, Method, Operation, Parameter, Place, Response, SecurityKind, SecurityScheme, Status, Style, Tag, is_json,
+    Body, Content, Encoding, Header, Media, Method, Operation, Parameter, Place, Response, SecurityKind, SecurityScheme, Status, Style,
+    Tag, is_json,
 };
 use crate::runtime::check::Types;
-use crate::source::{Node, Value};
+use crate::source::Node;
 
 impl<'a> Reader<'a> {
     pub(super) fn operations(&mut self, root: &Located<'a>) {
@@ -18,7 +19,6 @@ impl<'a> Reader<'a> {
             }
         }
         self.unique_ids();
-        self.nested_parameters();
         for operation in &self.contract.operations {
             let known = |name: &String| self.contract.tags.iter().any(|tag| tag.name == *name);
             if let Some(name) = operation.tag.as_ref().filter(|name| !known(name)) {
@@ -206,6 +206,12 @@ impl<'a> Reader<'a> {
         Encoding { place, style, explode: explode || style == Style::DeepObject, reserved }
     }
 
+    /// Warns of what the generated code sends in a form that OpenAPI does not define, or leaves to the caller.
+    pub(super) fn check_operations(&mut self) {
+        self.nested_parameters();
+        self.raw_bodies();
+    }
+
     /// Warns of parameters with nested lists and objects, whose text OpenAPI does not define.
     fn nested_parameters(&mut self) {
         for parameter in self.contract.operations.iter().flat_map(|operation| &operation.parameters) {
@@ -244,7 +250,8 @@ impl<'a> Reader<'a> {
                 let example = self.dereference(example);
                 examples.extend(example.and_then(|example| example.node.get("value").map(Node::to_json)));
             }
-            media.push(Media { media_type: media_type.to_owned(), schema, examples });
+            let encodings = self.encodings(&content, media_type);
+            media.push(Media { media_type: media_type.to_owned(), schema, encodings, examples });
         }
         // JSON comes first: the generated code prefers it.
         media.sort_by_key(|media| !media.is_json());
@@ -257,6 +264,34 @@ impl<'a> Reader<'a> {
             self.diagnostics.warning(span, message).hint("generated code uses the first JSON media type, or the first one if none is JSON");
         }
         media
+    }
+
+    /// The members of a form whose encoding the contract sets.
+    fn encodings(&mut self, content: &Located<'a>, media_type: &str) -> Vec<(String, Encoding)> {
+        if !media_type.starts_with("application/x-www-form-urlencoded") {
+            return Vec::new();
+        }
+        let mut encodings = Vec::new();
+        for (name, at) in content.get("encoding").iter().flat_map(Located::entries) {
+            if ["style", "explode", "allowReserved"].iter().any(|key| at.node.get(key).is_some()) {
+                encodings.push((name.to_owned(), self.encoding(&at, Place::Query)));
+            }
+        }
+        encodings
+    }
+
+    /// Warns of bodies whose content the generated code leaves to the caller.
+    fn raw_bodies(&mut self) {
+        for operation in &self.contract.operations {
+            let media = operation.body.as_ref().and_then(|body| body.media.first());
+            let Some((media, schema)) = media.and_then(|media| Some((media, media.schema?))) else { continue };
+            let is_bytes = media.content(&self.contract) == Content::Bytes;
+            if is_bytes && !self.contract.text_shape(schema).types.contains(Types::STRING) {
+                let message = format!("the body of type `{}` is sent and received as bytes, and is not validated", media.media_type);
+                let hint = "typed bodies: JSON, text/*, application/x-www-form-urlencoded";
+                self.diagnostics.warning(operation.span, message).hint(hint);
+            }
+        }
     }
 
     fn responses(&mut self, at: &Located<'a>, bindings: &Bindings) -> Vec<Response> {
@@ -291,8 +326,8 @@ impl<'a> Reader<'a> {
         headers
     }
 
-    /// The names of the security schemes, one of which must be satisfied. An empty requirement makes authentication optional.
-    fn security(&mut self, at: Option<&Located<'a>>) -> Vec<String> {
+    /// The sets of security schemes, one of which must be satisfied.
+    fn security(&mut self, at: Option<&Located<'a>>) -> Vec<Vec<String>> {
         let items = at.map(Located::items).unwrap_or_default();
         for (name, scheme) in items.iter().flat_map(Located::entries) {
             if !self.contract.security_schemes.iter().any(|known| known.name == name) {
@@ -300,11 +335,10 @@ impl<'a> Reader<'a> {
                 self.diagnostics.error(scheme.node.span, message).hint("declare it in `components/securitySchemes`");
             }
         }
-        if items.iter().any(|item| matches!(&item.node.value, Value::Map(map) if map.is_empty())) {
-            return Vec::new();
-        }
-        let names: BTreeSet<String> = items.iter().flat_map(Located::entries).map(|(name, _)| name.to_owned()).collect();
-        names.into_iter().collect()
+        let sets: Vec<Vec<String>> =
+            items.iter().map(|item| item.entries().into_iter().map(|(name, _)| name.to_owned()).collect()).collect();
+        // Credentials are never needed if the only set is empty.
+        if sets.iter().all(Vec::is_empty) { Vec::new() } else { sets }
     }
 
     fn security_schemes(&mut self, root: &Located<'a>) {

@@ -68,7 +68,7 @@ impl<'c> Finder<'c> {
         for parameter in &operation.parameters {
             self.root(parameter.schema, &[id, &parameter.name]);
         }
-        for media in operation.body.iter().flat_map(|body| &body.media).filter(|media| media.is_json()) {
+        for media in operation.body.iter().flat_map(|body| &body.media).filter(|media| media.is_typed(self.contract)) {
             media.schema.inspect(|schema| self.root(*schema, &[id, "body"]));
         }
         for response in &operation.responses {
@@ -76,7 +76,7 @@ impl<'c> Finder<'c> {
             for header in &response.headers {
                 header.schema.inspect(|schema| self.root(*schema, &[&header.name, "header"]));
             }
-            for media in response.media.iter().filter(|media| media.is_json()) {
+            for media in response.media.iter().filter(|media| media.is_typed(self.contract)) {
                 media.schema.inspect(|schema| self.root(*schema, &[id, "body", &status]));
             }
         }

@@ -4,17 +4,21 @@
 //! An operation of the contract is a structure of parameters and body, which can be written to a request and read from one. Its response is
 //! an enum with a variant for each declared status, which is written and read the same way. Clients and servers both use these functions.
 
+mod form;
 mod parameter;
 mod request;
+mod security;
 mod template;
 mod text;
 
 use std::future::Future;
 use std::marker::PhantomData;
 
+pub use form::Form;
 pub use http::{HeaderMap, Method, StatusCode};
 pub use parameter::{Encoding, Parameter, Place, Shape, Style};
 pub use request::{Incoming, Rejection, Writer};
+pub use security::{Credential, Credentials, Scheme, SchemeKind, Security, receive_credentials};
 pub use template::{literal_length, matches_path};
 
 use super::json::Json;
@@ -38,8 +42,8 @@ pub trait Operation: Sized {
     const METHOD: Method;
     /// The path template, with its parameters in braces.
     const PATH: &'static str;
-    /// The names of the security schemes, one of which must be satisfied; empty if none is needed.
-    const SECURITY: &'static [&'static str];
+    /// The credentials that a request needs.
+    const SECURITY: Security;
     /// The media types of its responses, as the header `Accept` lists them.
     const ACCEPT: &'static str;
     /// The responses of the operation.
@@ -88,7 +92,12 @@ pub fn json(status: impl ToStatus, media_type: &'static str, body: &impl ToJson)
     (status.to_status(), Some(media_type), body.as_json().to_text().into_bytes())
 }
 
-/// Writes a response with a body that is not JSON.
+/// Writes a response with a body that is text.
+pub fn text(status: impl ToStatus, media_type: &'static str, body: &impl ToJson) -> Written {
+    bytes(status, media_type, body.as_json().as_str().unwrap_or_default().as_bytes())
+}
+
+/// Writes a response with a body of another kind.
 pub fn bytes(status: impl ToStatus, media_type: &'static str, body: &[u8]) -> Written {
     (status.to_status(), Some(media_type), body.to_vec())
 }
@@ -141,7 +150,7 @@ impl<T: Outcome> Reply<T> {
         let (parts, body) = response.into_parts();
         match T::read(parts.status, &parts.headers, &body) {
             Ok(outcome) => Ok(Reply { headers: parts.headers, body: outcome }),
-            Err(report) => Err(InvalidResponse { status: parts.status, report, body }),
+            Err(report) => Err(InvalidResponse { status: parts.status, headers: parts.headers, report, body }),
         }
     }
 
@@ -223,6 +232,8 @@ impl<T> Header<T> {
 pub struct InvalidResponse {
     /// The received status.
     pub status: StatusCode,
+    /// The received headers.
+    pub headers: HeaderMap,
     /// The violations in the body.
     pub report: Report,
     /// The received body.
@@ -258,10 +269,20 @@ pub trait Transport {
     fn send(&self, request: Request) -> impl Future<Output = Result<Response, Self::Error>> + MaybeSend;
 }
 
+/// Sends a request and returns a response whose body is read piece by piece.
+pub trait StreamTransport: Transport {
+    /// A response with an unread body.
+    type Stream;
+
+    /// # Errors
+    /// Returns an error if there was no response.
+    fn open(&self, request: Request) -> impl Future<Output = Result<Self::Stream, Self::Error>> + MaybeSend;
+}
+
 /// Hooks that an application adds to every call.
 pub trait Hooks: Sync {
     /// Called before each request is sent, for example to add credentials or a trace. `security` is [`Operation::SECURITY`].
-    fn before(&self, operation: &'static str, security: &'static [&'static str], request: &mut Request) {
+    fn before(&self, operation: &'static str, security: Security, request: &mut Request) {
         let _ = (operation, security, request);
     }
 
@@ -278,7 +299,7 @@ pub struct NoHooks;
 
 impl Hooks for NoHooks {}
 
-/// Adds a bearer token to operations that require one.
+/// Adds a bearer token to operations that accept one. See [`Credentials`] for other schemes.
 #[derive(Clone)]
 pub struct Bearer(pub String);
 
@@ -290,14 +311,10 @@ impl std::fmt::Debug for Bearer {
 }
 
 impl Hooks for Bearer {
-    fn before(&self, _: &'static str, security: &'static [&'static str], request: &mut Request) {
-        if security.is_empty() {
-            return;
-        }
-        // A text that is not a valid header value is not a valid token either. The server responds with 401.
-        if let Ok(mut value) = http::HeaderValue::from_str(&format!("Bearer {}", self.0)) {
-            value.set_sensitive(true);
-            request.headers_mut().insert(http::header::AUTHORIZATION, value);
+    fn before(&self, _: &'static str, security: Security, request: &mut Request) {
+        let scheme = security.iter().copied().flatten().find(|scheme| scheme.kind == SchemeKind::Bearer);
+        if let Some(scheme) = scheme {
+            scheme.send(&Credential::Secret(self.0.clone()), request);
         }
     }
 }
@@ -347,6 +364,21 @@ pub async fn call<O: Operation, T: Transport, H: Hooks>(
     Reply::read(response).map_err(CallError::Response)
 }
 
+/// Sends an operation whose response is a stream. The caller checks the status and reads the body.
+///
+/// # Errors
+/// See [`CallError`].
+pub async fn open<O: Operation, T: StreamTransport, H: Hooks>(
+    operation: &O,
+    base_url: &str,
+    transport: &T,
+    hooks: &H,
+) -> Result<T::Stream, CallError<T::Error>> {
+    let mut request = operation.request(base_url).map_err(CallError::Request)?;
+    hooks.before(O::ID, O::SECURITY, &mut request);
+    transport.open(request).await.map_err(CallError::Transport)
+}
+
 /// Parses, validates and builds a value.
 ///
 /// # Errors
@@ -355,6 +387,19 @@ pub fn read_json<T: ReadJson>(body: &[u8], check: Check) -> Result<T, Report> {
     // A byte order mark is no part of the text (RFC 8259, section 8.1). Every browser skips it.
     let tape = parse(body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body))?;
     read_checked(tape.root(), At::ROOT, check)
+}
+
+/// Reads and validates a body that is text.
+///
+/// # Errors
+/// Returns all violations.
+pub fn read_text<T: ReadJson>(body: &[u8], check: Check) -> Result<T, Report> {
+    read_checked(Json::String(as_text(body)?), At::ROOT, check)
+}
+
+fn as_text(body: &[u8]) -> Result<&str, Report> {
+    let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
+    std::str::from_utf8(body).map_err(|error| Report::new("syntax", format!("is not UTF-8: {error}")))
 }
 
 /// Whether the body of a response is JSON, according to its headers.

@@ -3,9 +3,10 @@
 
 import type * as z from "zod";
 import { parseEach, type Invalid } from "./each.js";
-import { parseJson, toJson } from "./json.js";
-import { checkHeader, parts, Refused, whole, type Parameter } from "./parameter.js";
+import { isObject, parseJson, toJson } from "./json.js";
+import { checkHeader, parts, Refused, whole, type Encoding, type Parameter } from "./parameter.js";
 import { pointer, validate, type Violation } from "./report.js";
+import type { Security } from "./security.js";
 
 /** An operation of the contract. `Call` is its input, and `Result` the union of its possible responses. */
 export interface Operation<Call, Result> {
@@ -13,8 +14,7 @@ export interface Operation<Call, Result> {
   readonly method: string;
   /** The path template, with parameters in braces. */
   readonly path: string;
-  /** The security schemes, of which one must be satisfied; empty if none is required. */
-  readonly security: readonly string[];
+  readonly security: Security;
   readonly parameters: readonly Parameter[];
   /** The media types of the responses, as the header `Accept` lists them. */
   readonly accept?: string;
@@ -25,41 +25,77 @@ export interface Operation<Call, Result> {
   readonly "~types"?: readonly [Call, Result];
 }
 
-/** The body of a request: a value that is sent as JSON, or a body that `fetch` accepts. */
+/** The body of a request: a value that is sent as JSON, text or a form, or a body that `fetch` accepts. */
 export interface Body {
   readonly field: string;
   readonly mediaType: string;
   readonly required: boolean;
-  readonly content: "json" | "raw";
+  readonly content: "json" | "text" | "form" | "raw";
+  /** The members of a form whose encoding is not the default. */
+  readonly encodings?: Readonly<Record<string, Encoding>>;
   readonly schema?: z.ZodType;
 }
 
 /** A response that the contract declares. */
 export interface Declared {
   readonly status: number | `${number}XX` | "default";
-  readonly content: "none" | "json" | "bytes" | "stream";
+  readonly content: "none" | "json" | "text" | "bytes" | "stream";
   /** Whether a body with another media type does not belong to this response. */
   readonly isOneOfSeveral?: true;
   readonly schema?: z.ZodType;
 }
 
-/** A response. `outcome` distinguishes the declared responses. */
-export interface Reply<Outcome extends Declared["status"] | "undeclared", Content> {
+/** A response. `outcome` and `status` distinguish the declared responses. */
+export interface Reply<Outcome extends Declared["status"] | "undeclared", Content, Other extends number = never> {
   readonly outcome: Outcome;
-  readonly status: Outcome extends number ? Outcome : number;
+  /** For a range or the default: every status of it, except those that other responses declare (`Other`). */
+  readonly status: Exclude<StatusOf<Outcome>, Other>;
   readonly headers: Headers;
   readonly body: Content;
   /** Items of `x-each` arrays that the contract rejects; `body` contains the others. */
   readonly refused: readonly Invalid[];
 }
 
+/** The responses of an operation: its outcomes with their contents, and any other status unless there is a default. */
+export type Replies<Contents extends object, Open extends number = never> =
+  | { [Outcome in keyof Contents & Declared["status"]]: Reply<Outcome, Contents[Outcome], Others<keyof Contents, Outcome>> }[keyof Contents & Declared["status"]]
+  | ("default" extends keyof Contents ? never : Undeclared<Exclude<StatusOf<keyof Contents & Declared["status"]>, Open>>);
+
 /** A response with a status that the contract does not declare. */
-export type Undeclared = Reply<"undeclared", Uint8Array>;
+export type Undeclared<Other extends number = never> = Reply<"undeclared", Uint8Array, Other>;
+
+/** The statuses that take precedence over those of an outcome: exact ones over ranges, and both over the default. */
+type Others<Outcomes, Outcome> = Outcome extends number
+  ? never
+  : Outcome extends "default"
+    ? StatusOf<Exclude<Outcomes, "default">>
+    : Extract<Outcomes, number>;
+
+/** The statuses of an outcome. */
+export type StatusOf<Outcome> = Outcome extends number
+  ? Outcome
+  : Outcome extends `${infer Hundreds extends number}XX`
+    ? Parsed<`${Hundreds}${Digit}${Digit}`>
+    : Status;
+
+/** Every status code of HTTP. */
+export type Status = Parsed<`${1 | 2 | 3 | 4 | 5}${Digit}${Digit}`>;
+type Digit = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
+type Parsed<Text> = Text extends `${infer Code extends number}` ? Code : never;
+
+/** A reply of any operation. */
+export interface AnyReply {
+  readonly outcome: Declared["status"] | "undeclared";
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: unknown;
+  readonly refused: readonly Invalid[];
+}
 
 /** A request before it is sent; `authorize` can add to it. */
 export interface Draft {
   readonly operation: string;
-  readonly security: readonly string[];
+  readonly security: Security;
   readonly headers: Headers;
   readonly url: URL;
 }
@@ -81,7 +117,7 @@ export interface ClientOptions {
   readonly baseUrl: string;
   /** Sends a request; the default is the global `fetch`. */
   readonly fetch?: typeof fetch;
-  /** Adds credentials to a request on every attempt: see `bearer` and `apiKey`. */
+  /** Adds credentials to a request on every attempt: see `credentials` and `bearer`. */
   readonly authorize?: (draft: Draft) => void | Promise<void>;
   /** Whether to send the request again. The function is responsible for any delay. */
   readonly retry?: (attempt: Attempt) => boolean | Promise<boolean>;
@@ -109,6 +145,15 @@ export type CallErrorKind =
   /** The response violates the contract. */
   | "response";
 
+/** What is known of a call that produced no result. */
+export interface CallErrorDetails {
+  readonly violations?: readonly Violation[];
+  readonly status?: number;
+  readonly headers?: Headers;
+  readonly body?: Uint8Array;
+  readonly cause?: unknown;
+}
+
 /** The error of a call that produced no result. */
 export class CallError extends Error {
   override readonly name = "CallError";
@@ -118,37 +163,20 @@ export class CallError extends Error {
   readonly violations: readonly Violation[];
   /** The status of a response that violates the contract. */
   readonly status: number | undefined;
+  /** The headers of that response. */
+  readonly headers: Headers | undefined;
+  /** The body of that response, as received. */
+  readonly body: Uint8Array | undefined;
 
-  constructor(kind: CallErrorKind, operation: string, message: string, details: { violations?: Violation[]; status?: number; cause?: unknown }) {
+  constructor(kind: CallErrorKind, operation: string, message: string, details: CallErrorDetails) {
     super(`${operation}: ${message}`, "cause" in details ? { cause: details.cause } : undefined);
     this.kind = kind;
     this.operation = operation;
     this.violations = details.violations ?? [];
     this.status = details.status;
+    this.headers = details.headers;
+    this.body = details.body;
   }
-}
-
-/** Adds a bearer token to operations that require one. */
-export function bearer(token: string | (() => string | Promise<string>)): (draft: Draft) => Promise<void> {
-  return async ({ security, headers }) => {
-    if (security.length > 0) {
-      headers.set("Authorization", `Bearer ${typeof token === "string" ? token : await token()}`);
-    }
-  };
-}
-
-/** Adds an API key to operations that require one. */
-export function apiKey(place: "header" | "query", name: string, key: string): (draft: Draft) => void {
-  return ({ security, headers, url }) => {
-    if (security.length === 0) {
-      return;
-    }
-    if (place === "header") {
-      headers.set(name, key);
-    } else {
-      url.searchParams.set(name, key);
-    }
-  };
 }
 
 /**
@@ -184,7 +212,7 @@ async function exchange(
   options: CallOptions,
   limit: Limit,
   number: number,
-): Promise<Reply<Declared["status"] | "undeclared", unknown> | undefined> {
+): Promise<AnyReply | undefined> {
   const { id, security } = operation;
   const [headers, url] = [new Headers(request.headers), new URL(request.url)];
   new Headers(options.headers).forEach((value, name) => headers.set(name, value));
@@ -340,8 +368,36 @@ function writeBody(body: Body | undefined, call: Readonly<Record<string, unknown
     return value as BodyInit;
   }
   refused.push(...judge(body.schema, value, []));
-  return toJson(value);
+  switch (body.content) {
+    case "text":
+      return String(value);
+    case "form":
+      return writeForm(body.encodings ?? {}, value, refused);
+    default:
+      return toJson(value);
+  }
 }
+
+/** Writes each member like a query parameter. An object is JSON text if the contract does not say otherwise. */
+function writeForm(encodings: Readonly<Record<string, Encoding>>, value: unknown, refused: Violation[]): string {
+  const members = isObject(value) ? Object.entries(value) : [];
+  const written = members.flatMap(([name, member]) => {
+    const encoding: Encoding = Object.hasOwn(encodings, name) ? (encodings[name] ?? QUERY) : isObject(member) ? JSON_TEXT : QUERY;
+    try {
+      return parts(encoding, name, member);
+    } catch (error) {
+      if (!(error instanceof Refused)) {
+        throw error;
+      }
+      refused.push({ pointer: pointer([name]), keyword: "syntax", message: error.message });
+      return [];
+    }
+  });
+  return written.join("&");
+}
+
+const QUERY: Encoding = { place: "query" };
+const JSON_TEXT: Encoding = { place: "query", style: "json" };
 
 function judge(schema: z.ZodType | undefined, value: unknown, place: readonly string[]): Violation[] {
   const found = schema === undefined ? [] : validate(schema, value);
@@ -353,10 +409,7 @@ function judge(schema: z.ZodType | undefined, value: unknown, place: readonly st
  *
  * @throws CallError if the contract rejects it.
  */
-export async function read(
-  operation: Operation<unknown, unknown>,
-  response: Response,
-): Promise<Reply<Declared["status"] | "undeclared", unknown>> {
+export async function read(operation: Operation<unknown, unknown>, response: Response): Promise<AnyReply> {
   const { status, headers } = response;
   const isJson = /^(?:application\/json|text\/json|[^;]*\+json)\s*(?:;|$)/i.test(headers.get("Content-Type") ?? "");
   const declared = operation.responses.find(
@@ -370,31 +423,58 @@ export async function read(
     case "stream":
       return { ...reply, body: response.body };
     case "json":
-      return { ...reply, ...readJson(operation.id, status, await response.text(), declared.schema) };
+      return { ...reply, ...readJson(operation.id, response, new Uint8Array(await response.arrayBuffer()), declared.schema) };
+    case "text":
+      return { ...reply, body: readText(operation.id, response, new Uint8Array(await response.arrayBuffer()), declared.schema) };
     default:
       return { ...reply, body: new Uint8Array(await response.arrayBuffer()) };
   }
 }
 
-function readJson(operation: string, status: number, text: string, schema: z.ZodType | undefined): { body: unknown; refused: readonly Invalid[] } {
-  const refuse = (found: Violation[]): CallError => {
-    const listed = found.map((violation) => `${violation.pointer} ${violation.message}`).join("; ");
-    return new CallError("response", operation, `the contract refuses the response with status ${status}: ${listed}`, { violations: found, status });
-  };
+function readJson(id: string, response: Response, body: Uint8Array, schema: z.ZodType | undefined): Pick<AnyReply, "body" | "refused"> {
   let value: unknown;
   try {
-    value = parseJson(text);
+    value = parseJson(decode(body));
   } catch (error) {
-    throw refuse([{ pointer: "", keyword: "syntax", message: `is not JSON: ${error instanceof Error ? error.message : String(error)}` }]);
+    throw invalid(id, response, body, [notReadable("JSON", error)]);
   }
   if (schema === undefined) {
     return { body: value, refused: [] };
   }
   const judged = parseEach(schema, value);
   if (!judged.valid) {
-    throw refuse([...judged.violations]);
+    throw invalid(id, response, body, judged.violations);
   }
   return { body: judged.value, refused: judged.refused };
+}
+
+function readText(id: string, response: Response, body: Uint8Array, schema: z.ZodType | undefined): string {
+  let text: string;
+  try {
+    text = decode(body);
+  } catch (error) {
+    throw invalid(id, response, body, [notReadable("UTF-8", error)]);
+  }
+  const violations = judge(schema, text, []);
+  if (violations.length > 0) {
+    throw invalid(id, response, body, violations);
+  }
+  return text;
+}
+
+/** A byte order mark is no part of the text; the decoder removes it. */
+function decode(body: Uint8Array): string {
+  return new TextDecoder("utf-8", { fatal: true }).decode(body);
+}
+
+function notReadable(what: string, error: unknown): Violation {
+  return { pointer: "", keyword: "syntax", message: `is not ${what}: ${error instanceof Error ? error.message : String(error)}` };
+}
+
+function invalid(operation: string, { status, headers }: Response, body: Uint8Array, violations: readonly Violation[]): CallError {
+  const listed = violations.map((violation) => `${violation.pointer} ${violation.message}`).join("; ");
+  const message = `the contract refuses the response with status ${status}: ${listed}`;
+  return new CallError("response", operation, message, { violations, status, headers, body });
 }
 
 function matches(declared: Declared["status"], status: number): boolean {

@@ -12,5 +12,6 @@ export * from "./parameter.js";
 export * from "./plain.js";
 export * from "./report.js";
 export * from "./schema.js";
+export * from "./security.js";
 export * from "./structure.js";
 export * from "./union.js";

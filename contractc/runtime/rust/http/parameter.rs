@@ -72,6 +72,16 @@ impl Encoding {
             Place::Query | Place::Cookie => Encoding { place, style: Style::Form, explode: true, reserved: false },
         }
     }
+
+    /// The encoding with this style.
+    pub const fn style(self, style: Style, explode: bool) -> Self {
+        Encoding { style, explode, ..self }
+    }
+
+    /// The encoding with `allowReserved`.
+    pub const fn reserved(self) -> Self {
+        Encoding { reserved: true, ..self }
+    }
 }
 
 /// What the text of a parameter stands for: text alone does not say whether `1` is a number.
@@ -144,12 +154,12 @@ impl Parameter {
 
     /// The parameter with this style.
     pub const fn style(self, style: Style, explode: bool) -> Self {
-        Parameter { encoding: Encoding { style, explode, ..self.encoding }, ..self }
+        Parameter { encoding: self.encoding.style(style, explode), ..self }
     }
 
     /// The parameter with `allowReserved`.
     pub const fn reserved(self) -> Self {
-        Parameter { encoding: Encoding { reserved: true, ..self.encoding }, ..self }
+        Parameter { encoding: self.encoding.reserved(), ..self }
     }
 }
 

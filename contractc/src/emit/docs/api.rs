@@ -403,8 +403,13 @@ fn facts(operation: &Operation) -> String {
     let mut facts = vec![code(&operation.id)];
     facts.push(match operation.security.as_slice() {
         [] => "needs no authentication".to_owned(),
-        names => {
-            format!("needs {}", names.iter().map(|name| link(&code(name), Headings::AUTHENTICATION.1)).collect::<Vec<_>>().join(" or "))
+        sets => {
+            let scheme = |name: &String| link(&code(name), Headings::AUTHENTICATION.1);
+            let set = |names: &Vec<String>| match names.as_slice() {
+                [] => "nothing".to_owned(),
+                names => names.iter().map(scheme).collect::<Vec<_>>().join(" and "),
+            };
+            format!("needs {}", sets.iter().map(set).collect::<Vec<_>>().join(" or "))
         }
     });
     if operation.deprecated {

@@ -37,11 +37,14 @@ struct Command<'w, 'c> {
 }
 
 impl Command<'_, '_> {
-    /// Adds credentials for the first scheme that a command can satisfy.
+    /// Adds credentials for the first set of schemes that a command can satisfy.
     fn authenticate(&mut self) {
-        for name in &self.operation.security {
-            let scheme = self.words.contract.security_schemes.iter().find(|scheme| scheme.name == *name);
-            match scheme.map(|scheme| &scheme.kind) {
+        let schemes = &self.words.contract.security_schemes;
+        let kind = |name: &String| schemes.iter().find(|scheme| scheme.name == *name).map(|scheme| &scheme.kind);
+        let is_possible =
+            |set: &&Vec<String>| !set.is_empty() && set.iter().all(|name| !matches!(kind(name), Some(SecurityKind::Other) | None));
+        for name in self.operation.security.iter().find(is_possible).into_iter().flatten() {
+            match kind(name) {
                 Some(SecurityKind::Bearer | SecurityKind::Token) => {
                     self.options.push("--header \"Authorization: Bearer $TOKEN\"".to_owned())
                 }
@@ -49,9 +52,8 @@ impl Command<'_, '_> {
                 Some(SecurityKind::ApiKey { place: Place::Query, name }) => self.query.push(format!("{name}=$API_KEY")),
                 Some(SecurityKind::ApiKey { place: Place::Cookie, name }) => self.options.push(format!("--cookie \"{name}=$API_KEY\"")),
                 Some(SecurityKind::ApiKey { name, .. }) => self.options.push(format!("--header \"{name}: $API_KEY\"")),
-                Some(SecurityKind::Other) | None => continue,
+                Some(SecurityKind::Other) | None => {}
             }
-            return;
         }
     }
 

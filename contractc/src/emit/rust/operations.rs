@@ -4,10 +4,11 @@ use std::fmt::Write;
 
 use super::headers::Headers;
 use super::names::{Names, Unique, type_name, value_name, variant_name};
-use super::parameters::Parameters;
+use super::parameters::{Parameters, form_path};
+use super::security::Schemes;
 use super::{Source, docs, scope};
 use crate::emit::Plan;
-use crate::model::{Operation, Parameter, Response, SchemaId, Status};
+use crate::model::{Content as MediaContent, Media, Operation, Parameter, Response, SchemaId, Status};
 use crate::shapes::Type;
 
 /// Emits the files. The file of the headers is only present if there are headers.
@@ -15,14 +16,17 @@ pub fn emit(plan: &Plan<'_>, names: &Names) -> Vec<(&'static str, Source)> {
     let calls = calls(plan, names);
     let headers = Headers::new(plan);
     let parameters = Parameters::new(plan, names);
-    let emitter = Emitter { plan, names, headers: &headers, parameters: &parameters };
+    let schemes = Schemes::new(plan);
+    let emitter = Emitter { plan, names, headers: &headers, parameters: &parameters, schemes: &schemes };
     let item = |call| {
         let mut code = String::new();
         emitter.operation(call, &mut code);
         code
     };
-    let operations =
-        Source::Raw { head: scope::head(DOCS, scope::OPERATIONS), items: calls.iter().map(item).chain([parameters.emit()]).collect() };
+    let operations = Source::Raw {
+        head: scope::head(DOCS, scope::OPERATIONS),
+        items: calls.iter().map(item).chain([parameters.emit(), schemes.emit()]).collect(),
+    };
     let mut files = vec![
         ("operations.rs", operations),
         ("client.rs", super::client::emit(plan, &calls).into()),
@@ -64,7 +68,19 @@ struct Variant<'p> {
 
 /// The content of a body.
 enum Content {
-    Json { ty: String, check: String },
+    Json {
+        ty: String,
+        check: String,
+    },
+    Text {
+        ty: String,
+        check: String,
+    },
+    /// With the path of the form's constant.
+    Form {
+        ty: String,
+        form: String,
+    },
     Bytes,
 }
 
@@ -80,14 +96,14 @@ fn calls<'p>(plan: &'p Plan<'p>, names: &Names) -> Vec<Call<'p>> {
         let mut fields = Unique::default();
         let parameters = operation.parameters.iter().map(|parameter| (parameter, fields.take(value_name(&parameter.name), "_"))).collect();
         let body = operation.body.as_ref().and_then(|body| Some((body.required, body.media.first()?))).map(|(required, media)| {
-            let content = content(plan, names, media.is_json(), media.schema);
+            let content = content(plan, names, media, &operation.id);
             (media.media_type.clone(), content, required, fields.take("body".to_owned(), "_"))
         });
         let mut unique = Unique::default();
         unique.take("Undeclared".to_owned(), "");
         let variants: Vec<_> = operation.responses.iter().map(|response| variant(plan, names, response, &mut unique)).collect();
         let is_stream = |response: &Response| {
-            response.status.is_success() && response.media.iter().any(|media| media.media_type == "text/event-stream")
+            response.status.is_success() && response.media.first().is_some_and(|media| media.content(plan.contract) == MediaContent::Events)
         };
         let streams = operation.responses.iter().any(is_stream);
         calls.push(Call { operation, type_name, response_name, method_name, parameters, body, variants, streams });
@@ -104,14 +120,18 @@ fn variant<'p>(plan: &Plan<'_>, names: &Names, response: &'p Response, unique: &
         Status::Range(hundreds) => format!("Status{hundreds}xx"),
         Status::Default => "Default".to_owned(),
     };
-    let content = response.media.first().map(|media| (media.media_type.clone(), content(plan, names, media.is_json(), media.schema)));
+    let content = response.media.first().map(|media| (media.media_type.clone(), content(plan, names, media, "")));
     Variant { response, name: unique.take(name, ""), content }
 }
 
-fn content(plan: &Plan<'_>, names: &Names, is_json: bool, schema: Option<SchemaId>) -> Content {
-    match schema {
-        Some(schema) if is_json => Content::Json { ty: rust_type(plan, names, schema), check: check_path(plan, names, schema) },
-        None if is_json => Content::Json { ty: "Value".to_owned(), check: "check_nothing".to_owned() },
+fn content(plan: &Plan<'_>, names: &Names, media: &Media, operation: &str) -> Content {
+    let ty = |default: &str| media.schema.map_or(default.to_owned(), |schema| rust_type(plan, names, schema));
+    let check = || media.schema.map_or("check_nothing".to_owned(), |schema| check_path(plan, names, schema));
+    match media.content(plan.contract) {
+        MediaContent::Json => Content::Json { ty: ty("Value"), check: check() },
+        MediaContent::Text => Content::Text { ty: ty("String"), check: check() },
+        // A response cannot be a form.
+        MediaContent::Form if !operation.is_empty() => Content::Form { ty: ty("Value"), form: form_path(operation) },
         _ => Content::Bytes,
     }
 }
@@ -134,6 +154,7 @@ struct Emitter<'p> {
     names: &'p Names,
     headers: &'p Headers<'p>,
     parameters: &'p Parameters<'p>,
+    schemes: &'p Schemes,
 }
 
 impl Emitter<'_> {
@@ -143,12 +164,12 @@ impl Emitter<'_> {
         let _ = writeln!(
             code,
             "impl Operation for {} {{\nconst ID: &'static str = {:?};\nconst METHOD: Method = Method::{};\nconst PATH: &'static str = {:?};\n\
-             const SECURITY: &'static [&'static str] = &{:?};\nconst ACCEPT: &'static str = {:?};\ntype Response = {};\n",
+             const SECURITY: Security = {};\nconst ACCEPT: &'static str = {:?};\ntype Response = {};\n",
             call.type_name,
             operation.id,
             operation.method.name().to_ascii_uppercase(),
             operation.path,
-            operation.security,
+            self.schemes.of(operation),
             operation.accept(),
             call.response_name
         );
@@ -189,6 +210,8 @@ impl Emitter<'_> {
         if let Some((media_type, content, required, field)) = &call.body {
             let write = |value: &str| match content {
                 Content::Json { check, .. } => format!("to.json({media_type:?}, {value}, {check});\n"),
+                Content::Text { check, .. } => format!("to.text({media_type:?}, {value}, {check});\n"),
+                Content::Form { form, .. } => format!("to.form({media_type:?}, {value}, &{form});\n"),
                 Content::Bytes => format!("to.bytes({media_type:?}, {value});\n"),
             };
             body.push_str(&optional(*required, field, &write));
@@ -202,13 +225,14 @@ impl Emitter<'_> {
             let (method, path) = (method(parameter.required), self.parameters.path(call.operation, parameter));
             let _ = writeln!(fields, "{field}: incoming.{method}(&{path})?,");
         }
-        if let Some((_, content, required, field)) = &call.body {
-            let read = match (content, required) {
-                (Content::Json { check, .. }, true) => format!("incoming.json({check})?"),
-                (Content::Json { check, .. }, false) => format!("incoming.optional_json({check})?"),
-                (Content::Bytes, true) => "incoming.bytes()".to_owned(),
-                (Content::Bytes, false) => "Some(incoming.bytes()).filter(|body| !body.is_empty())".to_owned(),
+        if let Some((media_type, content, required, field)) = &call.body {
+            let read = match content {
+                Content::Json { check, .. } => format!("incoming.json({check})?"),
+                Content::Text { check, .. } => format!("incoming.text({media_type:?}, {check})?"),
+                Content::Form { form, .. } => format!("incoming.form({media_type:?}, &{form})?"),
+                Content::Bytes => "incoming.bytes()".to_owned(),
             };
+            let read = if *required { read } else { format!("if incoming.has_body() {{ Some({read}) }} else {{ None }}") };
             let _ = writeln!(fields, "{field}: {read},");
         }
         let _ = writeln!(code, "fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {{\nOk(Self {{\n{fields}}})\n}}");
@@ -248,7 +272,7 @@ impl Emitter<'_> {
 impl Content {
     fn ty(&self) -> &str {
         match self {
-            Content::Json { ty, .. } => ty,
+            Content::Json { ty, .. } | Content::Text { ty, .. } | Content::Form { ty, .. } => ty,
             Content::Bytes => "Vec<u8>",
         }
     }
@@ -284,6 +308,7 @@ impl Variant<'_> {
         };
         let read = match &self.content {
             Some((_, Content::Json { check, .. })) => format!("read_json(body, {check})?"),
+            Some((_, Content::Text { check, .. })) => format!("read_text(body, {check})?"),
             _ => "body.to_vec()".to_owned(),
         };
         let name = &self.name;
@@ -307,7 +332,8 @@ impl Variant<'_> {
         match &self.content {
             None => format!("{pattern} => empty({status}),"),
             Some((media_type, Content::Json { .. })) => format!("{pattern} => json({status}, {media_type:?}, body),"),
-            Some((media_type, Content::Bytes)) => format!("{pattern} => bytes({status}, {media_type:?}, body),"),
+            Some((media_type, Content::Text { .. })) => format!("{pattern} => text({status}, {media_type:?}, body),"),
+            Some((media_type, Content::Bytes | Content::Form { .. })) => format!("{pattern} => bytes({status}, {media_type:?}, body),"),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use super::names::{Names, Unique, constant_name};
 use super::operations::check_path;
 use crate::emit::Plan;
-use crate::model::{Encoding, Operation, Parameter, Style, TextShape};
+use crate::model::{Content, Encoding, Media, Operation, Parameter, Style, TextShape};
 use crate::runtime::check::Types;
 
 /// The constants of all parameters.
@@ -33,6 +33,9 @@ impl<'p> Parameters<'p> {
                     parameters.constants.insert(code, name);
                 }
             }
+            if let Some(media) = operation.body.as_ref().and_then(|body| body.media.first()) {
+                parameters.form(operation, media);
+            }
         }
         parameters
     }
@@ -42,15 +45,33 @@ impl<'p> Parameters<'p> {
         format!("parameters::{}", self.constants[&self.constant(operation, parameter)])
     }
 
+    /// Adds the constant of a body that is a form.
+    fn form(&mut self, operation: &Operation, media: &Media) {
+        let (Some(schema), Content::Form) = (media.schema, media.content(self.plan.contract)) else { return };
+        let encodings = media.encodings.iter().map(|(name, encoding)| {
+            let reserved = if encoding.reserved { ".reserved()" } else { "" };
+            format!("({name:?}, Encoding::of(Place::Query).style(Style::{:?}, {}){reserved})", encoding.style, encoding.explode)
+        });
+        let encodings: Vec<String> = encodings.collect();
+        let (shape, check) = (shape(&self.plan.contract.text_shape(schema)), check_path(self.plan, self.names, schema));
+        let _ = writeln!(
+            self.code,
+            "/// The body of `{}`.\npub const {}: Form = Form::new({shape}, &[{}], {check});",
+            operation.id,
+            form_name(&operation.id),
+            encodings.join(", ")
+        );
+    }
+
     /// The module; empty if there are no parameters.
     pub fn emit(&self) -> String {
-        if self.constants.is_empty() {
+        if self.code.is_empty() {
             return String::new();
         }
         format!(
             "/// The parameters of the operations.\npub mod parameters {{\n#[allow(unused_imports)]\nuse super::super::runtime::check::Types;\n\
-             #[allow(unused_imports)]\nuse super::super::runtime::http::{{Parameter, Place, Shape, Style, check_nothing}};\n\
-             use super::super::validators;\n\n{}}}\n",
+             #[allow(unused_imports)]\nuse super::super::runtime::http::{{Encoding, Form, Parameter, Place, Shape, Style, check_nothing}};\n\
+             #[allow(unused_imports)]\nuse super::super::validators;\n\n{}}}\n",
             self.code
         )
     }
@@ -76,6 +97,16 @@ impl<'p> Parameters<'p> {
         }
         code
     }
+}
+
+/// The path of the constant of an operation's form.
+pub fn form_path(operation: &str) -> String {
+    format!("parameters::{}", form_name(operation))
+}
+
+/// Constants of parameters have one underscore at a time, so that no parameter has this name.
+fn form_name(operation: &str) -> String {
+    format!("{}__BODY", constant_name(operation))
 }
 
 /// The code of a shape.

@@ -5,10 +5,10 @@ use std::fmt::Write;
 use super::code::{Code, docs, key, quoted};
 use super::headers::Headers;
 use super::names::{Names, camel, imports, member, root_type, schema};
-use super::parameters::Parameters;
+use super::parameters::{Parameters, encoding_members};
 use crate::emit::Plan;
 use crate::emit::rust::names::{Unique, type_name};
-use crate::model::{Media, Operation, Parameter, Response, SchemaId, Status};
+use crate::model::{Content, Contract, Media, Operation, Parameter, Response, SchemaId, SecurityKind, Status};
 
 /// Emits both files.
 pub fn emit(plan: &Plan<'_>, names: &Names, headers: &Headers<'_>) -> [(&'static str, String); 2] {
@@ -32,17 +32,12 @@ struct Call<'p> {
 
 impl Call<'_> {
     /// The schemas of all typed values in requests and responses.
-    fn schemas(&self) -> Vec<SchemaId> {
+    fn schemas(&self, contract: &Contract) -> Vec<SchemaId> {
         let body = self.body.as_ref().map(|(media, ..)| *media);
-        let answers = self.operation.responses.iter().filter(|response| content(response) == "json").filter_map(|it| it.media.first());
-        let media = body.into_iter().chain(answers).filter(|media| media.is_json());
+        let answers = self.operation.responses.iter().filter_map(|response| response.media.first());
+        let media = body.into_iter().chain(answers).filter(|media| media.is_typed(contract));
         let parameters = self.parameters.iter().map(|(parameter, _)| parameter.schema);
         parameters.chain(media.filter_map(|media| media.schema)).collect()
-    }
-
-    /// Whether no declared response covers all remaining statuses.
-    fn may_answer_undeclared(&self) -> bool {
-        !self.operation.responses.iter().any(|response| response.status == Status::Default && response.media.len() < 2)
     }
 
     /// Whether the operation can be called without arguments.
@@ -53,7 +48,7 @@ impl Call<'_> {
 }
 
 fn calls<'p>(plan: &'p Plan<'p>, names: &Names) -> Vec<Call<'p>> {
-    let (mut types, mut values) = (names.free(), Unique::reserving(["parameters"]));
+    let (mut types, mut values) = (names.free(), Unique::reserving(["parameters", "securitySchemes"]));
     let mut calls = Vec::new();
     for operation in &plan.contract.operations {
         let base = type_name(std::slice::from_ref(&operation.id));
@@ -74,7 +69,7 @@ fn calls<'p>(plan: &'p Plan<'p>, names: &Names) -> Vec<Call<'p>> {
 
 fn operations(plan: &Plan<'_>, names: &Names, headers: &Headers<'_>, calls: &[Call<'_>]) -> String {
     let parameters = Parameters::new(plan, names, calls.iter().flat_map(|call| &call.parameters));
-    let mut body = parameters.emit();
+    let mut body = schemes(plan) + &parameters.emit();
     for call in calls {
         let _ = write!(body, "\n{}", interface(plan, names, call));
         let _ = write!(body, "\n{}{}", docs(&result_docs(call, headers), 0), result(plan, names, call));
@@ -85,10 +80,16 @@ fn operations(plan: &Plan<'_>, names: &Names, headers: &Headers<'_>, calls: &[Ca
     let mut head = String::from("// The operations of the contract: what each takes, and what each may answer.\n\n");
     let mut runtime = vec!["Operation"];
     runtime.extend(calls.iter().any(|call| !call.parameters.is_empty()).then_some("Parameter"));
-    runtime.extend(calls.iter().any(|call| !call.operation.responses.is_empty()).then_some("Reply"));
-    runtime.extend(calls.iter().any(Call::may_answer_undeclared).then_some("Undeclared"));
+    runtime.extend(calls.iter().any(|call| !call.operation.responses.is_empty()).then_some("Replies"));
+    runtime.extend((!plan.contract.security_schemes.is_empty()).then_some("Scheme"));
+    let mut open =
+        calls.iter().flat_map(|call| &call.operation.responses).filter(|response| is_open(response)).map(|response| response.status);
+    runtime.extend(open.clone().any(|status| status == Status::Default).then_some("Status"));
+    runtime.extend(open.clone().any(|status| matches!(status, Status::Range(_))).then_some("StatusOf"));
+    let is_undeclared = open.any(|status| status == Status::Default) || calls.iter().any(|call| call.operation.responses.is_empty());
+    runtime.extend(is_undeclared.then_some("Undeclared"));
     let _ = writeln!(head, "import type {{ {} }} from \"./runtime/index.js\";", runtime.join(", "));
-    head.push_str(&imports(plan, names, &calls.iter().flat_map(Call::schemas).collect::<Vec<_>>()));
+    head.push_str(&imports(plan, names, &calls.iter().flat_map(|call| call.schemas(plan.contract)).collect::<Vec<_>>()));
     head + &body
 }
 
@@ -100,7 +101,7 @@ fn interface(plan: &Plan<'_>, names: &Names, call: &Call<'_>) -> String {
         let _ = writeln!(fields, "{}  {}", docs(&text, 2), member(field, parameter.required, &ty));
     }
     if let Some((media, required, field)) = &call.body {
-        let ty = if media.is_json() { media_type(plan, names, media) } else { "BodyInit".to_owned() };
+        let ty = if media.is_typed(plan.contract) { media_type(plan, names, media) } else { "BodyInit".to_owned() };
         let described = call.operation.body.as_ref().and_then(|body| body.description.clone());
         let text = described.unwrap_or_else(|| format!("The body, `{}`.", media.media_type));
         let _ = writeln!(fields, "{}  {}", docs(&text, 2), member(field, *required, &ty));
@@ -129,25 +130,40 @@ fn result_docs(call: &Call<'_>, headers: &Headers<'_>) -> String {
 }
 
 fn result(plan: &Plan<'_>, names: &Names, call: &Call<'_>) -> String {
-    let mut parts: Vec<String> = call
-        .operation
-        .responses
-        .iter()
-        .map(|response| {
-            let content = match content(response) {
-                "none" => "undefined".to_owned(),
-                "json" => response.media.first().map_or("unknown".to_owned(), |media| media_type(plan, names, media)),
-                "stream" => "ReadableStream<Uint8Array> | null".to_owned(),
-                _ => "Uint8Array".to_owned(),
-            };
-            format!("Reply<{}, {content}>", status(response.status))
-        })
-        .collect();
-    if call.may_answer_undeclared() {
-        parts.push("Undeclared".to_owned());
+    let responses = &call.operation.responses;
+    if responses.is_empty() {
+        return format!("export type {} = Undeclared;\n", call.result_name);
     }
-    let flat = format!("export type {} = {};\n", call.result_name, parts.join(" | "));
-    if flat.len() <= 120 { flat } else { format!("export type {} =\n  | {};\n", call.result_name, parts.join("\n  | ")) }
+    let contents = responses.iter().map(|response| {
+        let content = match content(plan, response) {
+            "none" => "undefined".to_owned(),
+            "json" | "text" => response.media.first().map_or("unknown".to_owned(), |media| media_type(plan, names, media)),
+            "stream" => "ReadableStream<Uint8Array> | null".to_owned(),
+            _ => "Uint8Array".to_owned(),
+        };
+        format!("{}: {content}", status(response.status))
+    });
+    let contents: Vec<String> = contents.collect();
+    // A body of another media type than that of the declared response makes the response an undeclared one.
+    let open = responses.iter().filter(|response| is_open(response)).map(|response| match response.status {
+        Status::Default => "Status".to_owned(),
+        Status::Range(hundreds) => format!("StatusOf<\"{hundreds}XX\">"),
+        Status::Code(code) => code.to_string(),
+    });
+    let open: Vec<String> = open.collect();
+    let open = if open.is_empty() { String::new() } else { format!(", {}", open.join(" | ")) };
+    let undeclared =
+        if responses.iter().any(|response| response.status == Status::Default && is_open(response)) { " | Undeclared" } else { "" };
+    let flat = format!("export type {} = Replies<{{ {} }}{open}>{undeclared};\n", call.result_name, contents.join("; "));
+    if flat.chars().count() <= 120 {
+        return flat;
+    }
+    format!("export type {} = Replies<{{\n  {};\n}}{open}>{undeclared};\n", call.result_name, contents.join(";\n  "))
+}
+
+/// Whether a body of another media type does not belong to the response.
+fn is_open(response: &Response) -> bool {
+    response.media.len() > 1
 }
 
 fn value(plan: &Plan<'_>, names: &Names, parameters: &Parameters, call: &Call<'_>) -> Code {
@@ -157,7 +173,7 @@ fn value(plan: &Plan<'_>, names: &Names, parameters: &Parameters, call: &Call<'_
         ("id".to_owned(), text(&operation.id)),
         ("method".to_owned(), text(&operation.method.name().to_ascii_uppercase())),
         ("path".to_owned(), text(&operation.path)),
-        ("security".to_owned(), Code::List(operation.security.iter().map(|name| text(name)).collect())),
+        ("security".to_owned(), security(operation)),
     ];
     let listed = call.parameters.iter().map(|(parameter, field)| Code::Text(parameters.path(plan, names, parameter, field)));
     members.push(("parameters".to_owned(), Code::List(listed.collect())));
@@ -171,17 +187,28 @@ fn value(plan: &Plan<'_>, names: &Names, parameters: &Parameters, call: &Call<'_
             ("mediaType".to_owned(), text(&media.media_type)),
             ("required".to_owned(), Code::text(required.to_string())),
         ];
-        parts.push(("content".to_owned(), text(if media.is_json() { "json" } else { "raw" })));
-        parts.extend(media.schema.filter(|_| media.is_json()).and_then(|id| schema(plan, names, id)));
+        let content = match media.content(plan.contract) {
+            Content::Json => "json",
+            Content::Text => "text",
+            Content::Form => "form",
+            Content::Events | Content::Bytes => "raw",
+        };
+        parts.push(("content".to_owned(), text(content)));
+        if !media.encodings.is_empty() {
+            let listed = media.encodings.iter().map(|(name, encoding)| (key(name), Code::Object(encoding_members(encoding))));
+            parts.push(("encodings".to_owned(), Code::Object(listed.collect())));
+        }
+        parts.extend(media.schema.filter(|_| media.is_typed(plan.contract)).and_then(|id| schema(plan, names, id)));
         members.push(("body".to_owned(), Code::Object(parts)));
     }
     let responses = operation.responses.iter().map(|response| {
-        let mut parts = vec![("status".to_owned(), Code::Text(status(response.status))), ("content".to_owned(), text(content(response)))];
+        let mut parts =
+            vec![("status".to_owned(), Code::Text(status(response.status))), ("content".to_owned(), text(content(plan, response)))];
         if response.media.len() > 1 {
             parts.push(("isOneOfSeveral".to_owned(), Code::text("true")));
         }
-        let json = response.media.first().filter(|media| media.is_json());
-        parts.extend(json.and_then(|media| media.schema).and_then(|id| schema(plan, names, id)));
+        let typed = response.media.first().filter(|media| media.is_typed(plan.contract));
+        parts.extend(typed.and_then(|media| media.schema).and_then(|id| schema(plan, names, id)));
         Code::Object(parts)
     });
     members.push(("responses".to_owned(), Code::List(responses.collect())));
@@ -189,16 +216,52 @@ fn value(plan: &Plan<'_>, names: &Names, parameters: &Parameters, call: &Call<'_
 }
 
 fn media_type(plan: &Plan<'_>, names: &Names, media: &Media) -> String {
-    media.schema.map_or("unknown".to_owned(), |schema| root_type(plan, names, schema))
+    let default = if media.content(plan.contract) == Content::Text { "string" } else { "unknown" };
+    media.schema.map_or(default.to_owned(), |schema| root_type(plan, names, schema))
+}
+
+/// The sets of schemes that an operation needs.
+fn security(operation: &Operation) -> Code {
+    let scheme = |name: &String| {
+        Code::Text(if is_plain(name) { format!("securitySchemes.{name}") } else { format!("securitySchemes[{}]", quoted(name)) })
+    };
+    let set = |names: &Vec<String>| Code::List(names.iter().map(scheme).collect());
+    Code::List(operation.security.iter().map(set).collect())
+}
+
+fn is_plain(name: &str) -> bool {
+    key(name) == name
+}
+
+/// The object of all security schemes; empty if there are none.
+fn schemes(plan: &Plan<'_>) -> String {
+    let text = |text: &str| Code::Text(quoted(text));
+    let lines = plan.contract.security_schemes.iter().map(|scheme| {
+        let mut members = vec![("name".to_owned(), text(&scheme.name))];
+        let kind = match &scheme.kind {
+            SecurityKind::Bearer | SecurityKind::Token => "bearer",
+            SecurityKind::Basic => "basic",
+            SecurityKind::ApiKey { .. } => "apiKey",
+            SecurityKind::Other => "other",
+        };
+        members.push(("type".to_owned(), text(kind)));
+        if let SecurityKind::ApiKey { place, name } = &scheme.kind {
+            members.extend([("place".to_owned(), text(place.name())), ("key".to_owned(), text(name))]);
+        }
+        format!("  {}: {},\n", key(&scheme.name), Code::Object(members).flat())
+    });
+    let lines: String = lines.collect();
+    if lines.is_empty() { lines } else { format!("\nconst securitySchemes = {{\n{lines}}} satisfies Record<string, Scheme>;\n") }
 }
 
 /// How the body of a response is read.
-fn content(response: &Response) -> &'static str {
-    match response.media.first() {
-        _ if response.media.iter().any(|media| media.media_type == "text/event-stream") => "stream",
+fn content(plan: &Plan<'_>, response: &Response) -> &'static str {
+    match response.media.first().map(|media| media.content(plan.contract)) {
         None => "none",
-        Some(media) if media.is_json() => "json",
-        Some(_) => "bytes",
+        Some(Content::Json) => "json",
+        Some(Content::Text) => "text",
+        Some(Content::Events) => "stream",
+        Some(Content::Form | Content::Bytes) => "bytes",
     }
 }
 
@@ -226,14 +289,11 @@ fn client(plan: &Plan<'_>, calls: &[Call<'_>]) -> String {
     let (mut methods, mut bound) = (String::new(), Vec::new());
     for call in calls {
         let optional = if call.is_plain() { "?" } else { "" };
-        let _ = writeln!(
-            methods,
-            "{}  {}(call{optional}: operations.{}, options?: CallOptions): Promise<operations.{}>;",
-            docs(&operation_docs(call.operation), 2),
-            key(&call.name),
-            call.call_name,
-            call.result_name
-        );
+        let (name, takes) = (key(&call.name), format!("call{optional}: operations.{}", call.call_name));
+        let flat = format!("  {name}({takes}, options?: CallOptions): Promise<operations.{}>;", call.result_name);
+        let broken = || format!("  {name}(\n    {takes},\n    options?: CallOptions,\n  ): Promise<operations.{}>;", call.result_name);
+        let signature = if flat.chars().count() <= 120 { flat } else { broken() };
+        let _ = writeln!(methods, "{}{signature}", docs(&operation_docs(call.operation), 2));
         let default = if call.is_plain() { "call = {}" } else { "call" };
         let send = format!("send(client, operations.{}, call, options)", call.name);
         bound.push((key(&call.name), Code::Arrow(format!("({default}, options)"), Box::new(Code::Text(send)))));

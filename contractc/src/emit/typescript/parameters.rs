@@ -51,7 +51,19 @@ impl Parameters {
 }
 
 fn value(plan: &Plan<'_>, names: &Names, parameter: &Parameter, field: &str) -> Code {
-    let Encoding { place, style, explode, reserved } = parameter.encoding;
+    let text = |text: &str| Code::Text(quoted(text));
+    let mut members = vec![("field".to_owned(), text(field)), ("name".to_owned(), text(&parameter.name))];
+    members.extend(encoding_members(&parameter.encoding));
+    if parameter.required {
+        members.push(("required".to_owned(), Code::text("true")));
+    }
+    members.extend(schema(plan, names, parameter.schema));
+    Code::Object(members)
+}
+
+/// The members of an encoding, without those that have their default.
+pub fn encoding_members(encoding: &Encoding) -> Vec<(String, Code)> {
+    let Encoding { place, style, explode, reserved } = *encoding;
     let name = match style {
         Style::Simple => "simple",
         Style::Label => "label",
@@ -62,18 +74,14 @@ fn value(plan: &Plan<'_>, names: &Names, parameter: &Parameter, field: &str) -> 
         Style::DeepObject => "deepObject",
         Style::Json => "json",
     };
-    let text = |text: &str| Code::Text(quoted(text));
-    let mut members =
-        vec![("field".to_owned(), text(field)), ("name".to_owned(), text(&parameter.name)), ("place".to_owned(), text(place.name()))];
+    let mut members = vec![("place".to_owned(), Code::Text(quoted(place.name())))];
     let mut extra = |is_needed: bool, member: &str, code: Code| {
         if is_needed {
             members.push((member.to_owned(), code));
         }
     };
-    extra(style != Encoding::of(place).style, "style", text(name));
+    extra(style != Encoding::of(place).style, "style", Code::Text(quoted(name)));
     extra(explode != (style == Style::Form), "explode", Code::text(explode.to_string()));
     extra(reserved, "reserved", Code::text("true"));
-    extra(parameter.required, "required", Code::text("true"));
-    members.extend(schema(plan, names, parameter.schema));
-    Code::Object(members)
+    members
 }

@@ -4,10 +4,11 @@
 use super::super::json::{Json, Value};
 use super::super::report::{At, Checker, Report};
 use super::super::schema::{ReadJson, ToJson};
+use super::form::Form;
 use super::parameter::{Parameter, Place, invalid_header};
 use super::template::path_values;
 use super::text::{Pair, pairs};
-use super::{Check, HeaderMap, Operation, Request, Response, StatusCode, is_json, read_checked, read_json};
+use super::{Check, HeaderMap, Operation, Request, Response, StatusCode, as_text, is_json, read_checked, read_json, read_text};
 
 /// Builds a request part by part, and collects all violations of the contract.
 pub struct Writer {
@@ -105,7 +106,24 @@ impl Writer {
         self.bytes(media_type, value.to_text().as_bytes());
     }
 
-    /// Sets a body that is not JSON.
+    /// Sets a body that is text.
+    pub fn text(&mut self, media_type: &'static str, value: &impl ToJson, check: Check) {
+        let value = value.as_json();
+        check(value, At::ROOT, &mut self.checker);
+        self.bytes(media_type, value.as_str().unwrap_or_default().as_bytes());
+    }
+
+    /// Sets a body that is a form.
+    pub fn form(&mut self, media_type: &'static str, value: &impl ToJson, form: &Form) {
+        let value = value.as_json();
+        (form.check)(value, At::ROOT, &mut self.checker);
+        match form.write(value) {
+            Ok(text) => self.bytes(media_type, text.as_bytes()),
+            Err(message) => self.checker.violation(At::ROOT, "syntax", || message),
+        }
+    }
+
+    /// Sets a body of another kind.
     pub fn bytes(&mut self, media_type: &'static str, body: &[u8]) {
         self.headers.insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static(media_type));
         self.body = body.to_vec();
@@ -197,27 +215,53 @@ impl<'a> Incoming<'a> {
         })
     }
 
-    /// Reads a required JSON body.
+    /// Reads a JSON body.
     pub fn json<T: ReadJson>(&self, check: Check) -> Result<T, Rejection> {
-        let media_type = self.headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let media_type = self.media_type();
         if !is_json(media_type) {
-            return Err(Rejection::new(
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                Report::new("contentType", format!("is {media_type:?}; JSON is accepted")),
-            ));
+            return Err(unsupported(media_type, "JSON"));
         }
         read_json(self.body, check).map_err(|report| Rejection::new(StatusCode::BAD_REQUEST, report))
     }
 
-    /// Reads an optional JSON body.
-    pub fn optional_json<T: ReadJson>(&self, check: Check) -> Result<Option<T>, Rejection> {
-        if self.body.is_empty() { Ok(None) } else { self.json(check).map(Some) }
+    /// Reads a body that is text of the media type `accepted`.
+    pub fn text<T: ReadJson>(&self, accepted: &str, check: Check) -> Result<T, Rejection> {
+        self.expect(accepted)?;
+        read_text(self.body, check).map_err(|report| Rejection::new(StatusCode::BAD_REQUEST, report))
+    }
+
+    /// Reads a body that is a form of the media type `accepted`.
+    pub fn form<T: ReadJson>(&self, accepted: &str, form: &Form) -> Result<T, Rejection> {
+        self.expect(accepted)?;
+        let value = as_text(self.body).map(|text| form.read(text));
+        let read = value.and_then(|value| read_checked(Json::from(&value), At::ROOT, form.check));
+        read.map_err(|report| Rejection::new(StatusCode::BAD_REQUEST, report))
+    }
+
+    /// Whether the request has a body.
+    pub fn has_body(&self) -> bool {
+        !self.body.is_empty()
+    }
+
+    fn media_type(&self) -> &str {
+        self.headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    fn expect(&self, accepted: &str) -> Result<(), Rejection> {
+        let essence = |media_type: &str| media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let found = self.media_type();
+        if essence(found) == essence(accepted) { Ok(()) } else { Err(unsupported(found, accepted)) }
     }
 
     /// The body as raw bytes.
     pub fn bytes(&self) -> Vec<u8> {
         self.body.to_vec()
     }
+}
+
+fn unsupported(found: &str, accepted: &str) -> Rejection {
+    let report = Report::new("contentType", format!("is {found:?}; {accepted} is accepted"));
+    Rejection::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, report)
 }
 
 /// Why a request was rejected before the operation was called.

@@ -1,0 +1,215 @@
+//! Security: which credentials an operation needs, how a client sends them, and how a server reads them.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::parameter::{Place, encoded};
+use super::text::{decoded, pairs};
+use super::{HeaderMap, Hooks, Request};
+
+/// A security scheme of the contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scheme {
+    /// The name in the contract.
+    pub name: &'static str,
+    /// How a request carries its credential.
+    pub kind: SchemeKind,
+}
+
+/// How a request carries a credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SchemeKind {
+    /// `Authorization: Bearer`, also for OAuth 2.0 and OpenID Connect.
+    Bearer,
+    /// `Authorization: Basic`
+    Basic,
+    /// An API key.
+    ApiKey(Place, &'static str),
+    /// Something that the application implements itself, such as mutual TLS.
+    Other,
+}
+
+/// What an operation needs: one of several sets of schemes. A request must satisfy all schemes of a set. An empty set makes credentials
+/// optional; no set at all means that none are needed.
+pub type Security = &'static [&'static [Scheme]];
+
+/// The credential for one scheme. It is not printed.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Credential {
+    /// A bearer token or an API key.
+    Secret(String),
+    /// A user and a password.
+    Basic {
+        /// The user; it must not contain a colon.
+        user: String,
+        /// The password.
+        password: String,
+    },
+}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Credential(…)")
+    }
+}
+
+/// Returns the current credential, for example a token that is renewed in the background. `None` if there is none.
+type Source = Arc<dyn Fn() -> Option<Credential> + Send + Sync>;
+
+/// Sends credentials to the operations that declare their schemes, and to no others.
+#[derive(Clone, Default)]
+pub struct Credentials {
+    sources: Vec<(Scheme, Source)>,
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.sources.iter().map(|(scheme, _)| scheme.name)).finish()
+    }
+}
+
+impl Credentials {
+    /// No credentials.
+    pub fn new() -> Self {
+        Credentials::default()
+    }
+
+    /// Adds a bearer token or an API key.
+    pub fn secret(self, scheme: Scheme, secret: impl Into<String>) -> Self {
+        let credential = Credential::Secret(secret.into());
+        self.source(scheme, move || Some(credential.clone()))
+    }
+
+    /// Adds a user and a password.
+    pub fn basic(self, scheme: Scheme, user: impl Into<String>, password: impl Into<String>) -> Self {
+        let credential = Credential::Basic { user: user.into(), password: password.into() };
+        self.source(scheme, move || Some(credential.clone()))
+    }
+
+    /// Adds a source that is asked for the credential of each request.
+    pub fn source(mut self, scheme: Scheme, source: impl Fn() -> Option<Credential> + Send + Sync + 'static) -> Self {
+        self.sources.push((scheme, Arc::new(source)));
+        self
+    }
+
+    fn of(&self, scheme: &Scheme) -> Option<Credential> {
+        self.sources.iter().find(|(known, _)| known == scheme).and_then(|(_, source)| source())
+    }
+}
+
+impl Hooks for Credentials {
+    /// Adds the credentials of the first set that they satisfy. Nothing is added if there is none; the server then answers 401.
+    fn before(&self, _: &'static str, security: Security, request: &mut Request) {
+        let complete =
+            |set: &&[Scheme]| -> Option<Vec<(Scheme, Credential)>> { set.iter().map(|scheme| Some((*scheme, self.of(scheme)?))).collect() };
+        let sets = security.iter().filter(|set| !set.is_empty());
+        if let Some(found) = sets.into_iter().find_map(|set| complete(&set)) {
+            found.iter().for_each(|(scheme, credential)| scheme.send(credential, request));
+        }
+    }
+}
+
+impl Scheme {
+    /// A scheme of the contract.
+    pub const fn new(name: &'static str, kind: SchemeKind) -> Self {
+        Scheme { name, kind }
+    }
+
+    /// Adds a credential to a request. A text that no request can carry is no valid credential either: the server answers 401.
+    pub fn send(&self, credential: &Credential, request: &mut Request) {
+        match (self.kind, credential) {
+            (SchemeKind::Bearer, Credential::Secret(token)) => header(request, "authorization", &format!("Bearer {token}")),
+            (SchemeKind::Basic, Credential::Basic { user, password }) => {
+                header(request, "authorization", &format!("Basic {}", base64(format!("{user}:{password}").as_bytes())));
+            }
+            (SchemeKind::ApiKey(Place::Header, name), Credential::Secret(key)) => header(request, name, key),
+            (SchemeKind::ApiKey(Place::Query, name), Credential::Secret(key)) => {
+                let uri = request.uri();
+                let separator = if uri.query().is_some() { '&' } else { '?' };
+                let text = format!("{uri}{separator}{}={}", encoded(name, b""), encoded(key, b""));
+                if let Ok(uri) = text.parse() {
+                    *request.uri_mut() = uri;
+                }
+            }
+            (SchemeKind::ApiKey(_, name), Credential::Secret(key)) => {
+                let pair = format!("{}={}", encoded(name, b""), encoded(key, b""));
+                let sent = request.headers().get(http::header::COOKIE).and_then(|value| value.to_str().ok());
+                let cookies = sent.map_or_else(|| pair.clone(), |sent| format!("{sent}; {pair}"));
+                header(request, "cookie", &cookies);
+            }
+            _ => {}
+        }
+    }
+
+    /// Reads the credential from a request. `None` if the request does not have it.
+    pub fn receive(&self, uri: &http::Uri, headers: &HeaderMap) -> Option<Credential> {
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let authorization = |scheme: &str| {
+            let (found, rest) = text("authorization")?.split_once(' ')?;
+            found.eq_ignore_ascii_case(scheme).then(|| rest.trim().to_owned())
+        };
+        let named = |found: Vec<(String, &str)>, name: &str, is_query: bool| {
+            let value = found.into_iter().find(|(known, _)| known == name);
+            value.map(|(_, value)| Credential::Secret(decoded(value, is_query)))
+        };
+        match self.kind {
+            SchemeKind::Bearer => authorization("Bearer").map(Credential::Secret),
+            SchemeKind::Basic => {
+                let text = String::from_utf8(from_base64(&authorization("Basic")?)?).ok()?;
+                let (user, password) = text.split_once(':')?;
+                Some(Credential::Basic { user: user.to_owned(), password: password.to_owned() })
+            }
+            SchemeKind::ApiKey(Place::Query, name) => named(pairs(uri.query().unwrap_or_default(), '&'), name, true),
+            SchemeKind::ApiKey(Place::Cookie, name) => named(pairs(text("cookie").unwrap_or_default(), ';'), name, false),
+            SchemeKind::ApiKey(_, name) => text(name).map(|key| Credential::Secret(key.to_owned())),
+            SchemeKind::Other => None,
+        }
+    }
+}
+
+/// Reads the credentials of the first set that a request satisfies. They are empty if none are needed. `None` if the request must be
+/// answered 401. Whether a credential is valid is for the application to decide.
+pub fn receive_credentials(security: Security, uri: &http::Uri, headers: &HeaderMap) -> Option<Vec<(Scheme, Credential)>> {
+    let complete = |set: &[Scheme]| -> Option<Vec<(Scheme, Credential)>> {
+        set.iter().map(|scheme| Some((*scheme, scheme.receive(uri, headers)?))).collect()
+    };
+    let found = security.iter().filter(|set| !set.is_empty()).find_map(|set| complete(set));
+    let is_optional = security.is_empty() || security.iter().any(|set| set.is_empty());
+    found.or(is_optional.then(Vec::new))
+}
+
+fn header(request: &mut Request, name: &str, value: &str) {
+    if let (Ok(name), Ok(mut value)) = (http::HeaderName::try_from(name), http::HeaderValue::try_from(value)) {
+        value.set_sensitive(true);
+        request.headers_mut().insert(name, value);
+    }
+}
+
+const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+fn base64(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let bits = chunk.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        for digit in 0..4 {
+            let value = (bits >> (18 - 6 * digit)) & 63;
+            text.push(if digit <= chunk.len() { char::from(DIGITS[value as usize]) } else { '=' });
+        }
+    }
+    text
+}
+
+fn from_base64(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
+    let (mut bits, mut count) = (0_u32, 0);
+    for byte in text.trim_end_matches('=').bytes() {
+        let digit = DIGITS.iter().position(|known| *known == byte)?;
+        bits = bits << 6 | u32::try_from(digit).ok()?;
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            bytes.push(u8::try_from(bits >> count & 0xff).ok()?);
+        }
+    }
+    Some(bytes)
+}

@@ -1,0 +1,80 @@
+// Security: credentials are sent to the operations that declare their schemes, and to no others.
+
+import type { Draft } from "./http.js";
+
+/** A security scheme of the contract. */
+export interface Scheme {
+  /** The name in the contract. */
+  readonly name: string;
+  /** How a request carries the credential: `bearer` also for OAuth 2.0 and OpenID Connect. */
+  readonly type: "bearer" | "basic" | "apiKey" | "other";
+  /** Where an API key is placed. */
+  readonly place?: "header" | "query" | "cookie";
+  /** The name of the header, parameter or cookie of an API key. */
+  readonly key?: string;
+}
+
+/**
+ * What an operation needs: one of several sets of schemes. A request must satisfy all schemes of a set. An empty set makes credentials
+ * optional; no set at all means that none are needed.
+ */
+export type Security = readonly (readonly Scheme[])[];
+
+/** The credential for one scheme: a bearer token or an API key, or a user and a password. */
+export type Credential = string | { readonly user: string; readonly password: string };
+
+/** A credential, or what returns the current one, for example a token that is renewed. Undefined if there is none. */
+export type CredentialSource = Credential | (() => Credential | undefined | Promise<Credential | undefined>);
+
+/**
+ * For `authorize`: adds the credentials of the first set of schemes that they satisfy. Nothing is added if there is none; the server then
+ * answers 401. Browsers do not let a script send a cookie: there, an API key in a cookie must be the browser's own.
+ *
+ * @param sources credentials by the names of their schemes
+ */
+export function credentials(sources: Readonly<Record<string, CredentialSource>>): (draft: Draft) => Promise<void> {
+  return async (draft) => {
+    for (const set of draft.security) {
+      if (set.length > 0 && set.every(({ name }) => Object.hasOwn(sources, name))) {
+        const found = await Promise.all(set.map(async ({ name }) => current(sources[name])));
+        if (found.every((credential) => credential !== undefined)) {
+          set.forEach((scheme, index) => attach(draft, scheme, found[index] ?? ""));
+          return;
+        }
+      }
+    }
+  };
+}
+
+/** For `authorize`: adds a bearer token to operations that accept one. */
+export function bearer(token: string | (() => string | Promise<string>)): (draft: Draft) => Promise<void> {
+  return async (draft) => {
+    const scheme = draft.security.flat().find(({ type }) => type === "bearer");
+    if (scheme !== undefined) {
+      attach(draft, scheme, typeof token === "string" ? token : await token());
+    }
+  };
+}
+
+async function current(source: CredentialSource | undefined): Promise<Credential | undefined> {
+  return typeof source === "function" ? source() : source;
+}
+
+function attach({ headers, url }: Draft, { type, place, key = "" }: Scheme, credential: Credential): void {
+  if (type === "basic" && typeof credential !== "string") {
+    const bytes = new TextEncoder().encode(`${credential.user}:${credential.password}`);
+    headers.set("Authorization", `Basic ${btoa(String.fromCharCode(...bytes))}`);
+  } else if (type === "bearer" && typeof credential === "string") {
+    headers.set("Authorization", `Bearer ${credential}`);
+  } else if (type === "apiKey" && typeof credential === "string") {
+    const pair = `${encodeURIComponent(key)}=${encodeURIComponent(credential)}`;
+    if (place === "query") {
+      url.search += `${url.search === "" ? "?" : "&"}${pair}`;
+    } else if (place === "cookie") {
+      const sent = headers.get("Cookie");
+      headers.set("Cookie", sent === null ? pair : `${sent}; ${pair}`);
+    } else {
+      headers.set(key, credential);
+    }
+  }
+}

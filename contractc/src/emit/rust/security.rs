@@ -1,0 +1,54 @@
+//! The module `security` of `operations.rs`: the security schemes as constants.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use super::names::{Unique, constant_name};
+use crate::emit::Plan;
+use crate::model::{Operation, SecurityKind};
+
+/// The constants of all security schemes.
+pub struct Schemes {
+    /// The names of the constants, by the names of the schemes.
+    constants: BTreeMap<String, String>,
+    code: String,
+}
+
+impl Schemes {
+    pub fn new(plan: &Plan<'_>) -> Self {
+        let (mut schemes, mut unique) = (Schemes { constants: BTreeMap::new(), code: String::new() }, Unique::default());
+        for scheme in &plan.contract.security_schemes {
+            let constant = unique.take(constant_name(&scheme.name), "_");
+            let kind = match &scheme.kind {
+                SecurityKind::Bearer | SecurityKind::Token => "SchemeKind::Bearer".to_owned(),
+                SecurityKind::Basic => "SchemeKind::Basic".to_owned(),
+                SecurityKind::ApiKey { place, name } => format!("SchemeKind::ApiKey(Place::{place:?}, {name:?})"),
+                SecurityKind::Other => "SchemeKind::Other".to_owned(),
+            };
+            let text = scheme.description.clone().unwrap_or_else(|| format!("The security scheme `{}`.", scheme.name));
+            let docs = super::docs(&text);
+            let _ = writeln!(schemes.code, "{docs}pub const {constant}: Scheme = Scheme::new({:?}, {kind});", scheme.name);
+            schemes.constants.insert(scheme.name.clone(), constant);
+        }
+        schemes
+    }
+
+    /// The code of what an operation needs.
+    pub fn of(&self, operation: &Operation) -> String {
+        let scheme = |name: &String| format!("security::{}", self.constants[name]);
+        let set = |names: &Vec<String>| format!("&[{}]", names.iter().map(scheme).collect::<Vec<_>>().join(", "));
+        format!("&[{}]", operation.security.iter().map(set).collect::<Vec<_>>().join(", "))
+    }
+
+    /// The module; empty if there are no schemes.
+    pub fn emit(&self) -> String {
+        if self.constants.is_empty() {
+            return String::new();
+        }
+        format!(
+            "/// The security schemes.\npub mod security {{\n#[allow(unused_imports)]\n\
+             use super::super::runtime::http::{{Place, Scheme, SchemeKind}};\n\n{}}}\n",
+            self.code
+        )
+    }
+}
