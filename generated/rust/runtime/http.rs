@@ -146,11 +146,11 @@ impl<T: Outcome> Reply<T> {
     ///
     /// # Errors
     /// Returns an error if the contract rejects the body for its status, for example because it is the page of a captive portal.
-    pub fn read(response: Response) -> Result<Self, InvalidResponse> {
+    pub fn read(response: Response) -> Result<Self, Box<InvalidResponse>> {
         let (parts, body) = response.into_parts();
         match T::read(parts.status, &parts.headers, &body) {
             Ok(outcome) => Ok(Reply { headers: parts.headers, body: outcome }),
-            Err(report) => Err(InvalidResponse { status: parts.status, headers: parts.headers, report, body }),
+            Err(report) => Err(Box::new(InvalidResponse { status: parts.status, headers: parts.headers, report, body })),
         }
     }
 
@@ -327,7 +327,7 @@ pub enum CallError<E> {
     /// There was no response.
     Transport(E),
     /// The response violates the contract.
-    Response(InvalidResponse),
+    Response(Box<InvalidResponse>),
 }
 
 impl<E: std::fmt::Display> std::fmt::Display for CallError<E> {

@@ -102,8 +102,7 @@ impl Hooks for Credentials {
     fn before(&self, _: &'static str, security: Security, request: &mut Request) {
         let complete =
             |set: &&[Scheme]| -> Option<Vec<(Scheme, Credential)>> { set.iter().map(|scheme| Some((*scheme, self.of(scheme)?))).collect() };
-        let sets = security.iter().filter(|set| !set.is_empty());
-        if let Some(found) = sets.into_iter().find_map(|set| complete(&set)) {
+        if let Some(found) = security.iter().filter(|set| !set.is_empty()).find_map(complete) {
             found.iter().for_each(|(scheme, credential)| scheme.send(credential, request));
         }
     }
