@@ -8,7 +8,7 @@ use super::names::{Names, camel, imports, member, root_type, schema};
 use super::parameters::{Parameters, encoding_members};
 use crate::emit::Plan;
 use crate::emit::rust::names::{Unique, type_name};
-use crate::model::{Content, Contract, Media, Operation, Parameter, Response, SchemaId, SecurityKind, Status};
+use crate::model::{Content, Contract, Media, Operation, Parameter, Response, SchemaId, SecurityKind, SecurityScheme, Status};
 
 /// Emits both files.
 pub fn emit(plan: &Plan<'_>, names: &Names, headers: &Headers<'_>) -> [(&'static str, String); 2] {
@@ -81,7 +81,7 @@ fn operations(plan: &Plan<'_>, names: &Names, headers: &Headers<'_>, calls: &[Ca
     let mut runtime = vec!["Operation"];
     runtime.extend(calls.iter().any(|call| !call.parameters.is_empty()).then_some("Parameter"));
     runtime.extend(calls.iter().any(|call| !call.operation.responses.is_empty()).then_some("Replies"));
-    runtime.extend((!plan.contract.security_schemes.is_empty()).then_some("Scheme"));
+    runtime.extend(named_schemes(plan).next().map(|_| "Scheme"));
     let mut open =
         calls.iter().flat_map(|call| &call.operation.responses).filter(|response| is_open(response)).map(|response| response.status);
     runtime.extend(open.clone().any(|status| status == Status::Default).then_some("Status"));
@@ -233,10 +233,18 @@ fn is_plain(name: &str) -> bool {
     key(name) == name
 }
 
-/// The object of all security schemes; empty if there are none.
+/// The security schemes that an operation names. A document may declare others, and an unused constant would not compile.
+fn named_schemes<'p>(plan: &'p Plan<'_>) -> impl Iterator<Item = &'p SecurityScheme> {
+    let operations = &plan.contract.operations;
+    let is_named =
+        |scheme: &&SecurityScheme| operations.iter().any(|operation| operation.security.iter().flatten().any(|name| *name == scheme.name));
+    plan.contract.security_schemes.iter().filter(is_named)
+}
+
+/// The object of the named security schemes; empty if there are none.
 fn schemes(plan: &Plan<'_>) -> String {
     let text = |text: &str| Code::Text(quoted(text));
-    let lines = plan.contract.security_schemes.iter().map(|scheme| {
+    let lines = named_schemes(plan).map(|scheme| {
         let mut members = vec![("name".to_owned(), text(&scheme.name))];
         let kind = match &scheme.kind {
             SecurityKind::Bearer | SecurityKind::Token => "bearer",
