@@ -286,7 +286,7 @@ impl<'p> Emitter<'p> {
         block("object", self.has_object_rules(schema, merged), &|| self.object(schema, merged, &anything));
         blocks.append(&mut checks);
         let long = (named.contains(Types::INTEGER) && self.holds_long_integers(&wanted.ty)).then_some("bigint");
-        let listed = type_names(named).into_iter().chain(long).map(|name| Code::Text(quoted(name))).collect();
+        let listed = named.names().chain(long).map(|name| Code::Text(quoted(name))).collect();
         Code::call(wanted.generic("json"), listed).checked(blocks)
     }
 
@@ -404,17 +404,4 @@ pub(super) fn pattern(source: &str) -> Code {
         (true, false) => Code::Text(format!("new RegExp({}, \"u\")", quoted(source))),
         (false, _) => Code::Text(format!("new RegExp({})", quoted(source))),
     }
-}
-
-fn type_names(types: Types) -> Vec<&'static str> {
-    let all = [
-        (Types::NULL, "null"),
-        (Types::BOOLEAN, "boolean"),
-        (Types::INTEGER, "integer"),
-        (Types::NUMBER, "number"),
-        (Types::STRING, "string"),
-        (Types::ARRAY, "array"),
-        (Types::OBJECT, "object"),
-    ];
-    all.iter().filter(|(candidate, _)| types.contains(*candidate)).map(|(_, name)| *name).collect()
 }
