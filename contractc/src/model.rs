@@ -4,6 +4,7 @@
 //! order, so that generated code does not depend on the layout of the document.
 
 mod direction;
+mod multipart;
 mod operation;
 mod rules;
 mod selection;
@@ -14,6 +15,7 @@ use std::collections::BTreeSet;
 use serde_json::Value as JsonValue;
 
 pub use direction::{Direction, Role, View};
+pub use multipart::{BodyPart, BodyParts, PartKind};
 pub use operation::{
     Body, Content, Encoding, Header, Media, Method, Operation, Parameter, Place, Response, SecurityKind, SecurityScheme, Status, Style,
     is_json,
@@ -183,6 +185,10 @@ pub struct Annotations {
     pub since: Option<String>,
     /// A format that is not asserted.
     pub format: Option<String>,
+    /// `contentMediaType`
+    pub content_media_type: Option<String>,
+    /// `contentEncoding`
+    pub content_encoding: Option<String>,
 }
 
 /// Reads a version such as `1.1.0`.

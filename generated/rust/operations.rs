@@ -10424,7 +10424,7 @@ pub mod parameters {
     #[allow(unused_imports)]
     use super::super::runtime::check::Types;
     #[allow(unused_imports)]
-    use super::super::runtime::http::{Encoding, Form, Parameter, Place, Shape, Style, check_nothing};
+    use super::super::runtime::http::{Encoding, Form, Parameter, Part, Place, Shape, Style, check_nothing};
     #[allow(unused_imports)]
     use super::super::validators;
     /// The query parameter `since`.

@@ -1,7 +1,7 @@
 // How the TypeScript client writes parameters: the table that the Rust client and the server are tested with.
 
 import { expect, test } from "vitest";
-import { CallError, write, type Encoding, type Operation, type Parameter } from "../../generated/typescript/runtime/index.js";
+import { CallError, multipart, write, type Encoding, type Operation, type Parameter } from "../../generated/typescript/runtime/index.js";
 import table from "../wire/table.json" with { type: "json" };
 
 interface Row {
@@ -48,4 +48,39 @@ test.each(rows.map((row) => [JSON.stringify(row), row] as const))("%s", (_, row)
   } else {
     expect(sent(row)).toBe(row.sent);
   }
+});
+
+const parts = multipart([
+  { name: "file", required: true, file: true },
+  { name: "name" },
+  { name: "members" },
+  { name: 'a "name"', types: ["application/json"] },
+  { name: "photos", file: true, types: ["image/png", "image/*"] },
+]);
+
+function form(body: unknown): { readonly headers: Headers; readonly body: BodyInit | undefined } {
+  const declared = { field: "body", mediaType: "multipart/form-data", required: true, content: parts };
+  const operation: Operation<unknown, unknown> = { id: "call", method: "POST", path: "/p", security: [], parameters: [], body: declared, responses: [] };
+  return write("https://example.com", operation, { body });
+}
+
+test("a body of several parts is what another reader of forms reads", async () => {
+  const bytes = Uint8Array.from({ length: 256 }, (_, byte) => byte);
+  const photos = [new Blob([bytes]), new File(["x"], 'é "1".gif', { type: "image/gif" })];
+  const members = [{ userId: "1" }, { userId: "2" }];
+  const { headers, body } = form({ file: new Blob([bytes]), name: "line\r\nline \u{1F600}", members, 'a "name"': ["x", "1"], photos, other: 1 });
+  const read = await new Response(body ?? null, { headers }).formData();
+  expect([...new Set(read.keys())]).toEqual(["file", "name", "members", 'a "name"', "photos"]);
+  expect(read.get("name")).toBe("line\r\nline \u{1F600}");
+  const texts = await Promise.all([...read.getAll("members"), ...read.getAll('a "name"')].map(async (part) => (typeof part === "string" ? part : part.text())));
+  expect(texts).toEqual(['{"userId":"1"}', '{"userId":"2"}', '"x"', '"1"']);
+  const files = [...read.getAll("file"), ...read.getAll("photos")] as File[];
+  expect(files.map(({ name, type }) => [name, type])).toEqual([["blob", "application/octet-stream"], ["blob", "image/png"], ['é "1".gif', "image/gif"]]);
+  expect(new Uint8Array(await (files[0] as File).arrayBuffer())).toEqual(bytes);
+});
+
+test("a body without a required part, or with a file of another type, is not sent", () => {
+  expect(() => form({ name: "x" })).toThrow('lacks the part "file"');
+  expect(() => form({ file: "text" })).toThrow("/file is no file; a Blob is accepted");
+  expect(() => form({ file: new Blob(), photos: [new Blob([], { type: "text/html" })] })).toThrow("/photos has the media type");
 });

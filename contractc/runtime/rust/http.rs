@@ -4,6 +4,7 @@
 //! an enum with a variant for each declared status, which is written and read the same way. Clients and servers both use these functions.
 
 mod form;
+mod multipart;
 mod parameter;
 mod request;
 mod security;
@@ -15,6 +16,7 @@ use std::marker::PhantomData;
 
 pub use form::Form;
 pub use http::{HeaderMap, Method, StatusCode};
+pub use multipart::{File, IncomingParts, Multipart, Part, Parts};
 pub use parameter::{Encoding, Parameter, Place, Shape, Style};
 pub use request::{Incoming, Rejection, Writer};
 pub use security::{Credential, Credentials, Scheme, SchemeKind, Security, receive_credentials};
@@ -419,6 +421,11 @@ fn read_checked<T: ReadJson>(value: Json<'_>, at: At<'_>, check: Check) -> Resul
 
 /// Whether a media type is JSON: `application/json`, `text/json` or any `+json`.
 pub fn is_json(media_type: &str) -> bool {
-    let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let essence = essence(media_type);
     essence == "application/json" || essence == "text/json" || essence.ends_with("+json")
+}
+
+/// A media type without its parameters, in lower case.
+fn essence(media_type: &str) -> String {
+    media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }

@@ -24,12 +24,15 @@ export interface Operation<Call, Result> {
   readonly "~types"?: readonly [Call, Result];
 }
 
-/** The body of a request: a value that is sent as JSON, text or a form, or a body that `fetch` accepts. */
+/** Writes a body of another kind, and sets its content type. What the contract refuses is added to `refused`. */
+export type BodyWriter = (value: unknown, headers: Headers, refused: Violation[]) => BodyInit;
+
+/** The body of a request: a value that is sent as JSON, text or a form or by a writer, or a body that `fetch` accepts. */
 export interface Body {
   readonly field: string;
   readonly mediaType: string;
   readonly required: boolean;
-  readonly content: "json" | "text" | "form" | "raw";
+  readonly content: "json" | "text" | "form" | "raw" | BodyWriter;
   /** The members of a form whose encoding is not the default. */
   readonly encodings?: Readonly<Record<string, Encoding>>;
   readonly schema?: z.ZodType;
@@ -359,8 +362,11 @@ function writeBody(body: Body | undefined, call: Readonly<Record<string, unknown
     }
     return undefined;
   }
-  // A form sets its own content type, which contains the boundary of its parts.
-  if (!(value instanceof FormData)) {
+  if (typeof body.content === "function") {
+    return body.content(value, headers, refused);
+  }
+  // `fetch` knows the boundary of a form and the type of a blob, where the contract leaves the media type to the caller.
+  if (!/\*|^multipart\//i.test(body.mediaType)) {
     headers.set("Content-Type", body.mediaType);
   }
   if (body.content === "raw") {

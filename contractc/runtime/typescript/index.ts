@@ -7,6 +7,7 @@ export * from "./http.js";
 export * from "./issue.js";
 export * from "./json.js";
 export * from "./keyword.js";
+export * from "./multipart.js";
 export * from "./parameter.js";
 export * from "./plain.js";
 export * from "./report.js";

@@ -126,7 +126,7 @@ function isDefined(value: unknown): boolean {
 }
 
 /** A value as text. A nested value is JSON text. */
-function plain(value: unknown): string {
+export function plain(value: unknown): string {
   return typeof value === "object" ? toJson(value) : String(value);
 }
 

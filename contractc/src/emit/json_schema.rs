@@ -132,7 +132,19 @@ impl Printer<'_> {
     }
 
     fn annotations(&mut self, notes: &Annotations, out: &mut Keywords<'_>) {
-        let Annotations { title, description, examples, default, deprecated, read_only, write_only, format, since } = notes;
+        let Annotations {
+            title,
+            description,
+            examples,
+            default,
+            deprecated,
+            read_only,
+            write_only,
+            format,
+            since,
+            content_media_type,
+            content_encoding,
+        } = notes;
         out.set("title", title.clone());
         out.set("description", description.clone());
         out.list("examples", examples);
@@ -141,6 +153,8 @@ impl Printer<'_> {
         out.flag("readOnly", *read_only);
         out.flag("writeOnly", *write_only);
         out.set("format", format.clone());
+        out.set("contentMediaType", content_media_type.clone());
+        out.set("contentEncoding", content_encoding.clone());
         out.set("x-since", since.clone());
     }
 

@@ -1,18 +1,22 @@
 //! The Rust target: types, validators, client, server routes and the collection registry, on top of the runtime.
 
+mod calls;
 mod checks;
 mod client;
 mod headers;
 mod json_schema;
+mod multipart;
 pub(super) mod names;
 mod operations;
 mod parameters;
 pub(super) mod print;
 mod registry;
+mod responses;
 mod scope;
 mod security;
 mod server;
 mod types;
+mod uses;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -105,6 +109,8 @@ fn runtime() -> Vec<OutputFile> {
         ("format", include_str!("../../runtime/rust/format.rs")),
         ("http", include_str!("../../runtime/rust/http.rs")),
         ("http/form", include_str!("../../runtime/rust/http/form.rs")),
+        ("http/multipart", include_str!("../../runtime/rust/http/multipart.rs")),
+        ("http/multipart/parts", include_str!("../../runtime/rust/http/multipart/parts.rs")),
         ("http/parameter", include_str!("../../runtime/rust/http/parameter.rs")),
         ("http/request", include_str!("../../runtime/rust/http/request.rs")),
         ("http/security", include_str!("../../runtime/rust/http/security.rs")),

@@ -1,11 +1,15 @@
 //! The TypeScript target: types, Zod schemas, a `fetch` client and the stores of a local database, on top of the runtime.
 
+mod calls;
+mod client;
 mod code;
 mod headers;
+mod multipart;
 mod names;
 mod operations;
 mod parameters;
 mod schemas;
+mod security;
 mod stores;
 mod types;
 mod unevaluated;
@@ -29,7 +33,9 @@ pub fn emit(plan: &Plan<'_>) -> Vec<OutputFile> {
     }
     if !plan.contract.operations.is_empty() {
         let headers = Headers::new(plan);
-        files.extend(operations::emit(plan, &names, &headers).map(|(path, code)| file(plan, path, &code)));
+        let calls = calls::calls(plan, &names);
+        files.push(file(plan, "operations.ts", &operations::emit(plan, &names, &headers, &calls)));
+        files.push(file(plan, "client.ts", &client::emit(plan, &calls)));
         files.extend(headers.emit(&names).map(|code| file(plan, "headers.ts", &code)));
     }
     if !plan.contract.collections.is_empty() {
@@ -69,6 +75,7 @@ fn runtime() -> Vec<OutputFile> {
         ("issue", include_str!("../../runtime/typescript/issue.ts")),
         ("json", include_str!("../../runtime/typescript/json.ts")),
         ("keyword", include_str!("../../runtime/typescript/keyword.ts")),
+        ("multipart", include_str!("../../runtime/typescript/multipart.ts")),
         ("number", include_str!("../../runtime/typescript/number.ts")),
         ("parameter", include_str!("../../runtime/typescript/parameter.ts")),
         ("plain", include_str!("../../runtime/typescript/plain.ts")),

@@ -2,7 +2,7 @@
 
 use serde_json::Value as JsonValue;
 
-use super::{Contract, SchemaId};
+use super::{Contract, PartKind, SchemaId};
 use crate::runtime::check::Types;
 pub use crate::runtime::http::{Encoding, Place, Style, is_json};
 use crate::source::Span;
@@ -104,6 +104,8 @@ pub struct Media {
     pub schema: Option<SchemaId>,
     /// The members of a form whose encoding is not the default.
     pub encodings: Vec<(String, Encoding)>,
+    /// The media types of the members of a multipart body (`contentType`), by name.
+    pub part_types: Vec<(String, Vec<String>)>,
     /// `example` and `examples`
     pub examples: Vec<JsonValue>,
 }
@@ -247,6 +249,8 @@ pub enum Content {
     Text,
     /// An object as `application/x-www-form-urlencoded`.
     Form,
+    /// An object as `multipart/form-data`, with files.
+    Multipart,
     /// Events, which come one by one.
     Events,
     /// Anything else.
@@ -264,6 +268,21 @@ impl Media {
         matches!(self.content(contract), Content::Json | Content::Text | Content::Form)
     }
 
+    /// The schemas of the typed values that generated code reads and writes, with the name of the member in a multipart body.
+    pub fn typed_schemas(&self, contract: &Contract) -> Vec<(SchemaId, Option<String>)> {
+        if self.content(contract) == Content::Multipart {
+            let parts = contract.body_parts(self).map(|body| body.parts).unwrap_or_default();
+            let values = parts.into_iter().filter(|part| part.kind == PartKind::Value);
+            return values.map(|part| (part.schema, Some(part.name))).collect();
+        }
+        self.schema.filter(|_| self.is_typed(contract)).map(|schema| (schema, None)).into_iter().collect()
+    }
+
+    /// Whether the contract leaves the media type of the body to the sender: a range, or parts whose boundary it cannot name.
+    pub fn is_open(&self) -> bool {
+        self.media_type.contains('*') || self.media_type.to_ascii_lowercase().starts_with("multipart/")
+    }
+
     /// How generated code treats the body.
     pub fn content(&self, contract: &Contract) -> Content {
         let essence = self.media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
@@ -271,6 +290,7 @@ impl Media {
         match essence.as_str() {
             _ if self.is_json() => Content::Json,
             "text/event-stream" => Content::Events,
+            "multipart/form-data" if contract.body_parts(self).is_some() => Content::Multipart,
             "application/x-www-form-urlencoded" if types.is_some_and(|types| types.contains(Types::OBJECT)) => Content::Form,
             essence if essence.starts_with("text/") && types.is_none_or(|types| types.contains(Types::STRING)) => Content::Text,
             _ => Content::Bytes,

@@ -251,7 +251,8 @@ impl<'a> Reader<'a> {
                 examples.extend(example.and_then(|example| example.node.get("value").map(Node::to_json)));
             }
             let encodings = self.encodings(&content, media_type);
-            media.push(Media { media_type: media_type.to_owned(), schema, encodings, examples });
+            let part_types = self.part_types(&content, media_type);
+            media.push(Media { media_type: media_type.to_owned(), schema, encodings, part_types, examples });
         }
         // JSON comes first: the generated code prefers it.
         media.sort_by_key(|media| !media.is_json());
@@ -280,6 +281,27 @@ impl<'a> Reader<'a> {
         encodings
     }
 
+    /// The media types of the members of a multipart body.
+    fn part_types(&mut self, content: &Located<'a>, media_type: &str) -> Vec<(String, Vec<String>)> {
+        if !media_type.to_ascii_lowercase().starts_with("multipart/") {
+            return Vec::new();
+        }
+        let mut found = Vec::new();
+        for (name, at) in content.get("encoding").iter().flat_map(Located::entries) {
+            for keyword in ["headers", "style", "explode", "allowReserved"] {
+                if let Some(ignored) = at.node.get(keyword) {
+                    let message = format!("ignored `{keyword}` of the part `{name}`: parts are written by their `contentType` alone");
+                    self.diagnostics.warning(ignored.span, message);
+                }
+            }
+            if let Some(types) = self.text(at.node, "contentType") {
+                let types = types.split(',').map(|media_type| media_type.trim().to_owned()).filter(|media_type| !media_type.is_empty());
+                found.push((name.to_owned(), types.collect()));
+            }
+        }
+        found
+    }
+
     /// Warns of bodies whose content the generated code leaves to the caller.
     fn raw_bodies(&mut self) {
         for operation in &self.contract.operations {
@@ -288,7 +310,7 @@ impl<'a> Reader<'a> {
             let is_bytes = media.content(&self.contract) == Content::Bytes;
             if is_bytes && !self.contract.text_shape(schema).types.contains(Types::STRING) {
                 let message = format!("the body of type `{}` is sent and received as bytes, and is not validated", media.media_type);
-                let hint = "typed bodies: JSON, text/*, application/x-www-form-urlencoded";
+                let hint = "typed bodies: JSON, text/*, application/x-www-form-urlencoded, and multipart/form-data with members";
                 self.diagnostics.warning(operation.span, message).hint(hint);
             }
         }

@@ -122,6 +122,8 @@ impl<'a> Reader<'a> {
             "default" => notes.default = Some(value.node.to_json()),
             "example" => notes.examples.push(value.node.to_json()),
             "examples" => notes.examples.extend(value.node.as_list().unwrap_or_default().iter().map(Node::to_json)),
+            "contentMediaType" => notes.content_media_type = value.node.as_str().map(str::to_owned),
+            "contentEncoding" => notes.content_encoding = value.node.as_str().map(str::to_owned),
             "deprecated" => notes.deprecated = value.node.as_bool() == Some(true),
             "readOnly" => notes.read_only = value.node.as_bool() == Some(true),
             "writeOnly" => notes.write_only = value.node.as_bool() == Some(true),

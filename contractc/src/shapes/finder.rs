@@ -68,8 +68,11 @@ impl<'c> Finder<'c> {
         for parameter in &operation.parameters {
             self.root(parameter.schema, &[id, &parameter.name]);
         }
-        for media in operation.body.iter().flat_map(|body| &body.media).filter(|media| media.is_typed(self.contract)) {
-            media.schema.inspect(|schema| self.root(*schema, &[id, "body"]));
+        for media in operation.body.iter().flat_map(|body| &body.media) {
+            for (schema, member) in media.typed_schemas(self.contract) {
+                let words: Vec<&str> = [id, "body"].into_iter().chain(member.as_deref()).collect();
+                self.root(schema, &words);
+            }
         }
         for response in &operation.responses {
             let status = response.status.text();

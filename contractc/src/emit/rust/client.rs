@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
+use super::calls::{Call, operation_docs};
 use super::docs;
-use super::operations::{Call, operation_docs};
 use crate::emit::Plan;
 
 /// Emits the client, with one method per operation.

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use super::names::{Names, Unique, constant_name};
-use super::operations::{check_path, rust_type};
 use super::parameters::shape;
+use super::uses::{check_path, rust_type};
 use super::{docs, scope};
 use crate::emit::Plan;
 use crate::model::{Header, Response, SchemaId};

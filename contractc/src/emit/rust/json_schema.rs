@@ -29,16 +29,20 @@ fn implementation(plan: &Plan<'_>, names: &Names, name: &str, id: DeclarationId)
 /// The function that finds the JSON Schema of a type by the name of its schema.
 fn by_name(plan: &Plan<'_>, names: &Names) -> TokenStream {
     let known = plan.contract.names.iter().filter_map(|(name, id)| Some((name, plan.shapes.of(plan.contract, *id)?)));
-    let arms = known.map(|(name, declaration)| {
-        let (name, ty) = (text(name), ident(names.type_name(declaration)));
-        quote!(#name => generator.into_root_schema_for::<types::#ty>(),)
-    });
+    let arms: Vec<_> = known
+        .map(|(name, declaration)| {
+            let (name, ty) = (text(name), ident(names.type_name(declaration)));
+            quote!(#name => generator.into_root_schema_for::<types::#ty>(),)
+        })
+        .collect();
+    // A `match` without such arms would be unreachable code.
+    let found = if arms.is_empty() { quote!(None) } else { quote!(Some(match schema { #(#arms)* _ => return None, })) };
     let about = docs("The JSON Schema of the schema that the contract calls `schema`, with the definitions that it refers to.");
     quote! {
         #about
         pub fn of(schema: &str) -> Option<Schema> {
             let generator = SchemaGenerator::default();
-            Some(match schema { #(#arms)* _ => return None, })
+            #found
         }
     }
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::names::{Names, Unique, constant_name};
-use super::operations::check_path;
+use super::uses::check_path;
 use crate::emit::Plan;
-use crate::model::{Content, Encoding, Media, Operation, Parameter, Style, TextShape};
+use crate::model::{Content, Encoding, Media, Operation, Parameter, PartKind, Style, TextShape};
 use crate::runtime::check::Types;
 
 /// The constants of all parameters.
@@ -35,6 +35,7 @@ impl<'p> Parameters<'p> {
             }
             if let Some(media) = operation.body.as_ref().and_then(|body| body.media.first()) {
                 parameters.form(operation, media);
+                parameters.parts(operation, media);
             }
         }
         parameters
@@ -63,6 +64,35 @@ impl<'p> Parameters<'p> {
         );
     }
 
+    /// Adds the constants of a multipart body.
+    fn parts(&mut self, operation: &Operation, media: &Media) {
+        let Some(body) = self.plan.contract.body_parts(media).filter(|_| media.content(self.plan.contract) == Content::Multipart) else {
+            return;
+        };
+        let parts = body.parts.iter().map(|part| {
+            let mut code = match part.kind {
+                PartKind::Value => {
+                    let check = check_path(self.plan, self.names, part.schema);
+                    format!("Part::value({:?}, {}, {check})", part.name, shape(&self.plan.contract.text_shape(part.schema)))
+                }
+                PartKind::File | PartKind::Files => format!("Part::file({:?})", part.name),
+            };
+            if !part.media_types.is_empty() {
+                let _ = write!(code, ".of_types(&{:?})", part.media_types);
+            }
+            code
+        });
+        let parts: Vec<String> = parts.collect();
+        let _ = writeln!(
+            self.code,
+            "/// The parts of the body of `{}`.\npub static {}: [Part; {}] = [{}];",
+            operation.id,
+            parts_name(&operation.id),
+            parts.len(),
+            parts.join(", ")
+        );
+    }
+
     /// The module; empty if there are no parameters.
     pub fn emit(&self) -> String {
         if self.code.is_empty() {
@@ -70,7 +100,7 @@ impl<'p> Parameters<'p> {
         }
         format!(
             "/// The parameters of the operations.\npub mod parameters {{\n#[allow(unused_imports)]\nuse super::super::runtime::check::Types;\n\
-             #[allow(unused_imports)]\nuse super::super::runtime::http::{{Encoding, Form, Parameter, Place, Shape, Style, check_nothing}};\n\
+             #[allow(unused_imports)]\nuse super::super::runtime::http::{{Encoding, Form, Parameter, Part, Place, Shape, Style, check_nothing}};\n\
              #[allow(unused_imports)]\nuse super::super::validators;\n\n{}}}\n",
             self.code
         )
@@ -107,6 +137,11 @@ pub fn form_path(operation: &str) -> String {
 /// Constants of parameters have one underscore at a time, so that no parameter has this name.
 fn form_name(operation: &str) -> String {
     format!("{}__BODY", constant_name(operation))
+}
+
+/// The name of the constant with the parts of an operation's body.
+pub fn parts_name(operation: &str) -> String {
+    format!("{}__PARTS", constant_name(operation))
 }
 
 /// The code of a shape.

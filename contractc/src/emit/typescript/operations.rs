@@ -1,73 +1,19 @@
-//! `operations.ts` and `client.ts`: each operation as a typed value, and a client with one method per operation.
+//! `operations.ts`: each operation as a typed value.
 
 use std::fmt::Write;
 
+use super::calls::{Call, operation_docs};
 use super::code::{Code, docs, key, quoted};
 use super::headers::Headers;
-use super::names::{Names, camel, imports, member, root_type, schema};
+use super::multipart;
+use super::names::{Names, imports, member, root_type, schema};
 use super::parameters::{Parameters, encoding_members};
+use super::security::{named_schemes, schemes, security};
 use crate::emit::Plan;
-use crate::emit::rust::names::{Unique, type_name};
-use crate::model::{Content, Contract, Media, Operation, Parameter, Response, SchemaId, SecurityKind, SecurityScheme, Status};
+use crate::model::{Content, Media, Response, Status};
 
-/// Emits both files.
-pub fn emit(plan: &Plan<'_>, names: &Names, headers: &Headers<'_>) -> [(&'static str, String); 2] {
-    let calls = calls(plan, names);
-    [("operations.ts", operations(plan, names, headers, &calls)), ("client.ts", client(plan, &calls))]
-}
-
-/// An operation with its TypeScript names.
-struct Call<'p> {
-    operation: &'p Operation,
-    /// `pushChanges`
-    name: String,
-    /// `PushChangesCall`
-    call_name: String,
-    /// `PushChangesResult`
-    result_name: String,
-    parameters: Vec<(&'p Parameter, String)>,
-    /// The representation of the request body, whether the body is required, and its field.
-    body: Option<(&'p Media, bool, String)>,
-}
-
-impl Call<'_> {
-    /// The schemas of all typed values in requests and responses.
-    fn schemas(&self, contract: &Contract) -> Vec<SchemaId> {
-        let body = self.body.as_ref().map(|(media, ..)| *media);
-        let answers = self.operation.responses.iter().filter_map(|response| response.media.first());
-        let media = body.into_iter().chain(answers).filter(|media| media.is_typed(contract));
-        let parameters = self.parameters.iter().map(|(parameter, _)| parameter.schema);
-        parameters.chain(media.filter_map(|media| media.schema)).collect()
-    }
-
-    /// Whether the operation can be called without arguments.
-    fn is_plain(&self) -> bool {
-        let has_needed = self.parameters.iter().any(|(parameter, _)| parameter.required);
-        !has_needed && !self.body.as_ref().is_some_and(|(_, required, _)| *required)
-    }
-}
-
-fn calls<'p>(plan: &'p Plan<'p>, names: &Names) -> Vec<Call<'p>> {
-    let (mut types, mut values) = (names.free(), Unique::reserving(["parameters", "securitySchemes"]));
-    let mut calls = Vec::new();
-    for operation in &plan.contract.operations {
-        let base = type_name(std::slice::from_ref(&operation.id));
-        let mut fields = Unique::default();
-        let parameters = operation.parameters.iter().map(|parameter| (parameter, fields.take(camel(&parameter.name), "_"))).collect();
-        let body = operation.body.as_ref().and_then(|body| Some((body.media.first()?, body.required)));
-        calls.push(Call {
-            operation,
-            name: values.take(camel(&operation.id), "_"),
-            call_name: types.take(format!("{base}Call"), ""),
-            result_name: types.take(format!("{base}Result"), ""),
-            parameters,
-            body: body.map(|(media, required)| (media, required, fields.take("body".to_owned(), "_"))),
-        });
-    }
-    calls
-}
-
-fn operations(plan: &Plan<'_>, names: &Names, headers: &Headers<'_>, calls: &[Call<'_>]) -> String {
+/// Emits the file.
+pub fn emit(plan: &Plan<'_>, names: &Names, headers: &Headers<'_>, calls: &[Call<'_>]) -> String {
     let parameters = Parameters::new(plan, names, calls.iter().flat_map(|call| &call.parameters));
     let mut body = schemes(plan) + &parameters.emit();
     for call in calls {
@@ -78,6 +24,7 @@ fn operations(plan: &Plan<'_>, names: &Names, headers: &Headers<'_>, calls: &[Ca
         let _ = write!(body, "\n{}{head}{value};\n", docs(&operation_docs(call.operation), 0));
     }
     let mut head = String::from("// The operations of the contract: what each takes, and what each may answer.\n\n");
+    let has_parts = calls.iter().any(|call| call.body_name.is_some());
     let mut runtime = vec!["Operation"];
     runtime.extend(calls.iter().any(|call| !call.parameters.is_empty()).then_some("Parameter"));
     runtime.extend(calls.iter().any(|call| !call.operation.responses.is_empty()).then_some("Replies"));
@@ -88,7 +35,11 @@ fn operations(plan: &Plan<'_>, names: &Names, headers: &Headers<'_>, calls: &[Ca
     runtime.extend(open.clone().any(|status| matches!(status, Status::Range(_))).then_some("StatusOf"));
     let is_undeclared = open.any(|status| status == Status::Default) || calls.iter().any(|call| call.operation.responses.is_empty());
     runtime.extend(is_undeclared.then_some("Undeclared"));
-    let _ = writeln!(head, "import type {{ {} }} from \"./runtime/index.js\";", runtime.join(", "));
+    let _ = if has_parts {
+        writeln!(head, "import {{ multipart, type {} }} from \"./runtime/index.js\";", runtime.join(", type "))
+    } else {
+        writeln!(head, "import type {{ {} }} from \"./runtime/index.js\";", runtime.join(", "))
+    };
     head.push_str(&imports(plan, names, &calls.iter().flat_map(|call| call.schemas(plan.contract)).collect::<Vec<_>>()));
     head + &body
 }
@@ -101,13 +52,18 @@ fn interface(plan: &Plan<'_>, names: &Names, call: &Call<'_>) -> String {
         let _ = writeln!(fields, "{}  {}", docs(&text, 2), member(field, parameter.required, &ty));
     }
     if let Some((media, required, field)) = &call.body {
-        let ty = if media.is_typed(plan.contract) { media_type(plan, names, media) } else { "BodyInit".to_owned() };
+        let ty = match &call.body_name {
+            Some(name) => name.clone(),
+            None if media.is_typed(plan.contract) => media_type(plan, names, media),
+            None => "BodyInit".to_owned(),
+        };
         let described = call.operation.body.as_ref().and_then(|body| body.description.clone());
         let text = described.unwrap_or_else(|| format!("The body, `{}`.", media.media_type));
         let _ = writeln!(fields, "{}  {}", docs(&text, 2), member(field, *required, &ty));
     }
     let fields = if fields.is_empty() { "{}".to_owned() } else { format!("{{\n{fields}}}") };
-    format!("/** What {{@link {}}} takes. */\nexport interface {} {fields}\n", call.name, call.call_name)
+    let body = multipart::interface(plan, names, call).map(|code| format!("\n{code}")).unwrap_or_default();
+    format!("/** What {{@link {}}} takes. */\nexport interface {} {fields}\n{body}", call.name, call.call_name)
 }
 
 /// Documents the responses, with the headers that each one declares.
@@ -188,12 +144,13 @@ fn value(plan: &Plan<'_>, names: &Names, parameters: &Parameters, call: &Call<'_
             ("required".to_owned(), Code::text(required.to_string())),
         ];
         let content = match media.content(plan.contract) {
-            Content::Json => "json",
-            Content::Text => "text",
-            Content::Form => "form",
-            Content::Events | Content::Bytes => "raw",
+            Content::Json => text("json"),
+            Content::Text => text("text"),
+            Content::Form => text("form"),
+            Content::Multipart => multipart::writer(plan, names, media),
+            Content::Events | Content::Bytes => text("raw"),
         };
-        parts.push(("content".to_owned(), text(content)));
+        parts.push(("content".to_owned(), content));
         if !media.encodings.is_empty() {
             let listed = media.encodings.iter().map(|(name, encoding)| (key(name), Code::Object(encoding_members(encoding))));
             parts.push(("encodings".to_owned(), Code::Object(listed.collect())));
@@ -220,48 +177,6 @@ fn media_type(plan: &Plan<'_>, names: &Names, media: &Media) -> String {
     media.schema.map_or(default.to_owned(), |schema| root_type(plan, names, schema))
 }
 
-/// The sets of schemes that an operation needs.
-fn security(operation: &Operation) -> Code {
-    let scheme = |name: &String| {
-        Code::Text(if is_plain(name) { format!("securitySchemes.{name}") } else { format!("securitySchemes[{}]", quoted(name)) })
-    };
-    let set = |names: &Vec<String>| Code::List(names.iter().map(scheme).collect());
-    Code::List(operation.security.iter().map(set).collect())
-}
-
-fn is_plain(name: &str) -> bool {
-    key(name) == name
-}
-
-/// The security schemes that an operation names. A document may declare others, and an unused constant would not compile.
-fn named_schemes<'p>(plan: &'p Plan<'_>) -> impl Iterator<Item = &'p SecurityScheme> {
-    let operations = &plan.contract.operations;
-    let is_named =
-        |scheme: &&SecurityScheme| operations.iter().any(|operation| operation.security.iter().flatten().any(|name| *name == scheme.name));
-    plan.contract.security_schemes.iter().filter(is_named)
-}
-
-/// The object of the named security schemes; empty if there are none.
-fn schemes(plan: &Plan<'_>) -> String {
-    let text = |text: &str| Code::Text(quoted(text));
-    let lines = named_schemes(plan).map(|scheme| {
-        let mut members = vec![("name".to_owned(), text(&scheme.name))];
-        let kind = match &scheme.kind {
-            SecurityKind::Bearer | SecurityKind::Token => "bearer",
-            SecurityKind::Basic => "basic",
-            SecurityKind::ApiKey { .. } => "apiKey",
-            SecurityKind::Other => "other",
-        };
-        members.push(("type".to_owned(), text(kind)));
-        if let SecurityKind::ApiKey { place, name } = &scheme.kind {
-            members.extend([("place".to_owned(), text(place.name())), ("key".to_owned(), text(name))]);
-        }
-        format!("  {}: {},\n", key(&scheme.name), Code::Object(members).flat())
-    });
-    let lines: String = lines.collect();
-    if lines.is_empty() { lines } else { format!("\nconst securitySchemes = {{\n{lines}}} satisfies Record<string, Scheme>;\n") }
-}
-
 /// How the body of a response is read.
 fn content(plan: &Plan<'_>, response: &Response) -> &'static str {
     match response.media.first().map(|media| media.content(plan.contract)) {
@@ -269,7 +184,7 @@ fn content(plan: &Plan<'_>, response: &Response) -> &'static str {
         Some(Content::Json) => "json",
         Some(Content::Text) => "text",
         Some(Content::Events) => "stream",
-        Some(Content::Form | Content::Bytes) => "bytes",
+        Some(Content::Form | Content::Multipart | Content::Bytes) => "bytes",
     }
 }
 
@@ -278,43 +193,4 @@ fn status(status: Status) -> String {
         Status::Code(code) => code.to_string(),
         other => quoted(&other.text()),
     }
-}
-
-fn operation_docs(operation: &Operation) -> String {
-    let mut text = operation.summary.clone().map(|summary| format!("{}.\n\n", summary.trim_end_matches('.'))).unwrap_or_default();
-    let _ = write!(text, "`{} {}`", operation.method.name().to_ascii_uppercase(), operation.path);
-    if let Some(description) = &operation.description {
-        let _ = write!(text, "\n\n{}", description.trim_end());
-    }
-    if operation.deprecated {
-        text.push_str("\n\n@deprecated");
-    }
-    text
-}
-
-/// The client, with one method per operation.
-fn client(plan: &Plan<'_>, calls: &[Call<'_>]) -> String {
-    let (mut methods, mut bound) = (String::new(), Vec::new());
-    for call in calls {
-        let optional = if call.is_plain() { "?" } else { "" };
-        let (name, takes) = (key(&call.name), format!("call{optional}: operations.{}", call.call_name));
-        let flat = format!("  {name}({takes}, options?: CallOptions): Promise<operations.{}>;", call.result_name);
-        let broken = || format!("  {name}(\n    {takes},\n    options?: CallOptions,\n  ): Promise<operations.{}>;", call.result_name);
-        let signature = if flat.chars().count() <= 120 { flat } else { broken() };
-        let _ = writeln!(methods, "{}{signature}", docs(&operation_docs(call.operation), 2));
-        let default = if call.is_plain() { "call = {}" } else { "call" };
-        let send = format!("send(client, operations.{}, call, options)", call.name);
-        bound.push((key(&call.name), Code::Arrow(format!("({default}, options)"), Box::new(Code::Text(send)))));
-    }
-    format!(
-        "// The client: one method for each operation. Code that needs few of them can do with `send` and the operations alone.\n\n\
-         import * as operations from \"./operations.js\";\n\
-         import {{ send, type CallOptions, type ClientOptions }} from \"./runtime/index.js\";\n\n\
-         /** A client of {}. Every method throws a `CallError` where a call comes to nothing. */\n\
-         export interface Client {{\n{methods}}}\n\n\
-         /** Makes a client of the server at `client.baseUrl`. */\n\
-         export function createClient(client: ClientOptions): Client {{\n  return {};\n}}\n",
-        plan.contract.title.replace("*/", "*\\/"),
-        Code::Object(bound).laid_out(2, 9, 1)
-    )
 }

@@ -186,7 +186,7 @@ impl Flat {
 }
 
 /// A value as text; a nested value is JSON text. `None` for null.
-fn text(value: Json<'_>) -> Option<String> {
+pub(super) fn text(value: Json<'_>) -> Option<String> {
     match value {
         Json::Null => None,
         Json::String(text) => Some(text.to_owned()),

@@ -5,10 +5,11 @@ use super::super::json::{Json, Value};
 use super::super::report::{At, Checker, Report};
 use super::super::schema::{ReadJson, ToJson};
 use super::form::Form;
+use super::multipart::{File, IncomingParts, Multipart, Parts, Sent};
 use super::parameter::{Parameter, Place, invalid_header};
 use super::template::path_values;
 use super::text::{Pair, pairs};
-use super::{Check, HeaderMap, Operation, Request, Response, StatusCode, as_text, is_json, read_checked, read_json, read_text};
+use super::{Check, HeaderMap, Operation, Request, Response, StatusCode, as_text, essence, is_json, read_checked, read_json, read_text};
 
 /// Builds a request part by part, and collects all violations of the contract.
 pub struct Writer {
@@ -121,6 +122,28 @@ impl Writer {
             Ok(text) => self.bytes(media_type, text.as_bytes()),
             Err(message) => self.checker.violation(At::ROOT, "syntax", || message),
         }
+    }
+
+    /// Sets a body of type `multipart/form-data`.
+    pub fn multipart(&mut self, body: &impl Multipart) {
+        let (media_type, bytes) = Sent::join(&Parts::of(body, &mut self.checker));
+        self.content(&media_type, bytes);
+    }
+
+    /// Sets a body whose media type the contract leaves open: a range such as `image/*`, or parts of another kind with their boundary.
+    pub fn file(&mut self, body: &File) {
+        match body.media_type.as_deref() {
+            Some(media_type) => self.content(media_type, body.content.clone()),
+            None => self.checker.violation(At::ROOT, "contentType", || "needs a media type, which the contract leaves open".to_owned()),
+        }
+    }
+
+    fn content(&mut self, media_type: &str, body: Vec<u8>) {
+        match http::HeaderValue::try_from(media_type) {
+            Ok(value) => _ = self.headers.insert(http::header::CONTENT_TYPE, value),
+            Err(_) => self.checker.violation(At::ROOT, "contentType", || format!("has the media type {media_type:?}, which is none")),
+        }
+        self.body = body;
     }
 
     /// Sets a body of another kind.
@@ -247,8 +270,20 @@ impl<'a> Incoming<'a> {
         self.headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
+    /// Reads a body of type `multipart/form-data`.
+    pub fn multipart<T: Multipart>(&self) -> Result<T, Rejection> {
+        self.expect("multipart/form-data")?;
+        let read = IncomingParts::new(self.media_type(), self.body).and_then(|parts| T::read(&parts));
+        read.map_err(|report| Rejection::new(StatusCode::BAD_REQUEST, report))
+    }
+
+    /// Reads a body whose media type the contract leaves open.
+    pub fn file(&self) -> File {
+        let media_type = Some(self.media_type().to_owned()).filter(|media_type| !media_type.is_empty());
+        File { name: None, media_type, content: self.body.to_vec() }
+    }
+
     fn expect(&self, accepted: &str) -> Result<(), Rejection> {
-        let essence = |media_type: &str| media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
         let found = self.media_type();
         if essence(found) == essence(accepted) { Ok(()) } else { Err(unsupported(found, accepted)) }
     }

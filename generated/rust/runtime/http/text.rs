@@ -155,17 +155,7 @@ impl Encoding {
 
     /// A value that is not split further. A nested list or object is JSON text.
     fn scalar(&self, text: &str, shape: &Shape) -> Value {
-        let text = self.decoded(text);
-        let types = shape.types;
-        if types.contains(Types::STRING) {
-            return Value::String(text);
-        }
-        let parsed = serde_json::from_str::<Value>(&text);
-        match parsed {
-            Ok(value @ (Value::Number(_) | Value::Bool(_))) => value,
-            Ok(value @ (Value::Array(_) | Value::Object(_))) if shape.has(Types::ARRAY.or(Types::OBJECT)) => value,
-            _ => Value::String(text),
-        }
+        typed(self.decoded(text), shape)
     }
 
     fn decoded(&self, text: &str) -> String {
@@ -173,6 +163,20 @@ impl Encoding {
             Place::Header => text.trim().to_owned(),
             place => decoded(text, place == Place::Query),
         }
+    }
+}
+
+/// The value that a text stands for. If it is none of the types of the shape, it stays text, which the check then rejects.
+pub(super) fn typed(text: String, shape: &Shape) -> Value {
+    let types = shape.types;
+    if types.contains(Types::STRING) {
+        return Value::String(text);
+    }
+    let parsed = serde_json::from_str::<Value>(&text);
+    match parsed {
+        Ok(value @ (Value::Number(_) | Value::Bool(_))) => value,
+        Ok(value @ (Value::Array(_) | Value::Object(_))) if shape.has(Types::ARRAY.or(Types::OBJECT)) => value,
+        _ => Value::String(text),
     }
 }
 

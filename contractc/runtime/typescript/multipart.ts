@@ -1,0 +1,104 @@
+// Bodies of type `multipart/form-data` (RFC 7578): each member is a part, and each item of a list is one.
+
+import type * as z from "zod";
+import { isObject, toJson } from "./json.js";
+import type { BodyWriter } from "./http.js";
+import { checkHeader, plain, Refused } from "./parameter.js";
+import { pointer, validate, type Violation } from "./report.js";
+
+/** A member of a multipart body. */
+export interface Part {
+  readonly name: string;
+  readonly required?: true;
+  /** Whether it is a file, or a list of files. */
+  readonly file?: true;
+  /** The media types that the contract accepts; they may be ranges, such as `image/*`. */
+  readonly types?: readonly string[];
+  readonly schema?: z.ZodType;
+}
+
+/** A writer of bodies with these parts. Files are blobs; the name of a `File` is sent too. */
+export function multipart(parts: readonly Part[]): BodyWriter {
+  return (body, headers, refused) => {
+    const boundary = `contract-part-${Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16)).join("")}`;
+    headers.set("Content-Type", `multipart/form-data; boundary=${boundary}`);
+    const members = isObject(body) ? body : {};
+    const written = parts.flatMap((part) => {
+      const value = members[part.name];
+      return value === undefined ? missing(part, refused) : writePart(part, value, refused);
+    });
+    return new Blob([...written.flatMap(([head, content]) => [`--${boundary}\r\n${head}\r\n`, content, "\r\n"]), `--${boundary}--\r\n`]);
+  };
+}
+
+/** The headers and the content of a part. */
+type WrittenPart = readonly [head: string, content: Blob | string];
+
+function missing({ name, required }: Part, refused: Violation[]): WrittenPart[] {
+  if (required === true) {
+    refused.push({ pointer: "", keyword: "required", message: `lacks the part ${JSON.stringify(name)}` });
+  }
+  return [];
+}
+
+function writePart(part: Part, value: unknown, refused: Violation[]): WrittenPart[] {
+  const at = pointer([part.name]);
+  if (part.schema !== undefined) {
+    refused.push(...validate(part.schema, value).map((violation) => ({ ...violation, pointer: at + violation.pointer })));
+  }
+  const items: readonly unknown[] = Array.isArray(value) ? value : [value];
+  return items
+    .filter((item) => item !== null && item !== undefined)
+    .flatMap((item) => {
+      try {
+        return [part.file === true ? writeFile(part, item) : writeValue(part, item)];
+      } catch (error) {
+        if (!(error instanceof Refused)) {
+          throw error;
+        }
+        refused.push({ pointer: at, keyword: "contentType", message: error.message });
+        return [];
+      }
+    });
+}
+
+/** A value is JSON text if the contract says so, or if it has no other form as text. */
+function writeValue({ name, types = [] }: Part, value: unknown): WrittenPart {
+  const asJson = types.length === 0 ? typeof value === "object" : types.some((type) => /^(?:application|text)\/(?:.*\+)?json\s*(?:;|$)/i.test(type));
+  const type = types[0] ?? (asJson ? "application/json" : undefined);
+  return [head(name, undefined, type), asJson ? toJson(value) : plain(value)];
+}
+
+function writeFile({ name, types = [] }: Part, file: unknown): WrittenPart {
+  if (!(file instanceof Blob)) {
+    throw new Refused("is no file; a Blob is accepted");
+  }
+  const type = file.type === "" ? (types.find((known) => !known.includes("*")) ?? "application/octet-stream") : file.type;
+  checkHeader(type);
+  if (types.length > 0 && !types.some((known) => covers(known, type))) {
+    throw new Refused(`has the media type ${JSON.stringify(type)}; ${types.join(", ")} is accepted`);
+  }
+  // Servers tell a file from a value by its name.
+  return [head(name, "name" in file ? String(file.name) : "blob", type), file];
+}
+
+function covers(range: string, type: string): boolean {
+  const [known, found] = [essence(range), essence(type)];
+  return known === "*/*" || known === found || (known.endsWith("*") && found.startsWith(known.slice(0, -1)));
+}
+
+/** A media type without its parameters. */
+function essence(type: string): string {
+  return (type.split(";")[0] ?? "").trim().toLowerCase();
+}
+
+function head(name: string, fileName: string | undefined, type: string | undefined): string {
+  const file = fileName === undefined ? "" : `; filename="${quoted(fileName)}"`;
+  const content = type === undefined ? "" : `Content-Type: ${type}\r\n`;
+  return `Content-Disposition: form-data; name="${quoted(name)}"${file}\r\n${content}`;
+}
+
+/** Escapes a name as browsers do. */
+function quoted(name: string): string {
+  return name.replace(/["\r\n]/g, (character) => ({ '"': "%22", "\r": "%0D" })[character] ?? "%0A");
+}

@@ -1,0 +1,145 @@
+//! The operations with their Rust names: what each takes, and the variants of what it may answer.
+
+use std::fmt::Write;
+
+use super::multipart::Body;
+use super::names::{Names, Unique, type_name, value_name, variant_name};
+use super::parameters::form_path;
+use super::scope;
+use super::uses::{check_path, rust_type};
+use crate::emit::Plan;
+use crate::model::{Content as MediaContent, Media, Operation, Parameter, Response, Status};
+
+/// An operation with its Rust names.
+pub struct Call<'p> {
+    pub operation: &'p Operation,
+    /// `PushChanges`
+    pub type_name: String,
+    /// `PushChangesResponse`
+    pub response_name: String,
+    /// `push_changes`
+    pub method_name: String,
+    pub parameters: Vec<(&'p Parameter, String)>,
+    /// The media type and content of the body, whether the body is required, and its field.
+    pub body: Option<(String, Content, bool, String)>,
+    pub variants: Vec<Variant<'p>>,
+    /// Whether the response is a stream, which servers write incrementally and clients must read themselves.
+    pub streams: bool,
+}
+
+/// Methods that every client has in addition to those for operations.
+const CLIENT_METHODS: [&str; 3] = ["clone", "new", "with_hooks"];
+
+/// A response with its Rust names.
+pub struct Variant<'p> {
+    pub response: &'p Response,
+    pub name: String,
+    /// The media type and the content.
+    pub content: Option<(String, Content)>,
+}
+
+/// The content of a body.
+pub enum Content {
+    Json {
+        ty: String,
+        check: String,
+    },
+    Text {
+        ty: String,
+        check: String,
+    },
+    /// With the path of the form's constant.
+    Form {
+        ty: String,
+        form: String,
+    },
+    /// With the structure of its parts.
+    Multipart(Body),
+    /// Bytes with a media type that the contract leaves open.
+    File,
+    Bytes,
+}
+
+/// The operations, with names that are unique.
+pub fn calls<'p>(plan: &'p Plan<'p>, names: &Names) -> Vec<Call<'p>> {
+    let (mut types, mut methods) = (Unique::reserving(scope::names(scope::OPERATIONS)), Unique::reserving(CLIENT_METHODS));
+    names.sorted().iter().for_each(|(name, _)| _ = types.take((*name).to_owned(), ""));
+    let mut calls = Vec::new();
+    for operation in &plan.contract.operations {
+        let words = [operation.id.clone()];
+        let type_name = types.take(type_name(&words), "Call");
+        let response_name = types.take(format!("{type_name}Response"), "");
+        let method_name = methods.take(value_name(&operation.id), "_");
+        let mut fields = Unique::default();
+        let parameters = operation.parameters.iter().map(|parameter| (parameter, fields.take(value_name(&parameter.name), "_"))).collect();
+        let body = operation.body.as_ref().and_then(|body| Some((body.required, body.media.first()?))).map(|(required, media)| {
+            let content = match media.content(plan.contract) {
+                MediaContent::Multipart => {
+                    Content::Multipart(Body::new(plan, operation, media, types.take(format!("{type_name}Body"), "")))
+                }
+                MediaContent::Bytes if media.is_open() => Content::File,
+                _ => content(plan, names, media, &operation.id),
+            };
+            (media.media_type.clone(), content, required, fields.take("body".to_owned(), "_"))
+        });
+        let mut unique = Unique::default();
+        unique.take("Undeclared".to_owned(), "");
+        let variants: Vec<_> = operation.responses.iter().map(|response| variant(plan, names, response, &mut unique)).collect();
+        let is_stream = |response: &Response| {
+            response.status.is_success() && response.media.first().is_some_and(|media| media.content(plan.contract) == MediaContent::Events)
+        };
+        let streams = operation.responses.iter().any(is_stream);
+        calls.push(Call { operation, type_name, response_name, method_name, parameters, body, variants, streams });
+    }
+    calls
+}
+
+fn variant<'p>(plan: &Plan<'_>, names: &Names, response: &'p Response, unique: &mut Unique) -> Variant<'p> {
+    let name = match response.status {
+        Status::Code(code) => http::StatusCode::from_u16(code)
+            .ok()
+            .and_then(|status| status.canonical_reason())
+            .map_or_else(|| format!("Status{code}"), variant_name),
+        Status::Range(hundreds) => format!("Status{hundreds}xx"),
+        Status::Default => "Default".to_owned(),
+    };
+    let content = response.media.first().map(|media| (media.media_type.clone(), content(plan, names, media, "")));
+    Variant { response, name: unique.take(name, ""), content }
+}
+
+fn content(plan: &Plan<'_>, names: &Names, media: &Media, operation: &str) -> Content {
+    let ty = |default: &str| media.schema.map_or(default.to_owned(), |schema| rust_type(plan, names, schema));
+    let check = || media.schema.map_or("check_nothing".to_owned(), |schema| check_path(plan, names, schema));
+    match media.content(plan.contract) {
+        MediaContent::Json => Content::Json { ty: ty("Value"), check: check() },
+        MediaContent::Text => Content::Text { ty: ty("String"), check: check() },
+        // A response cannot be a form.
+        MediaContent::Form if !operation.is_empty() => Content::Form { ty: ty("Value"), form: form_path(operation) },
+        _ => Content::Bytes,
+    }
+}
+
+/// The documentation of an operation.
+pub fn operation_docs(operation: &Operation) -> String {
+    let mut text = operation.summary.clone().map(|summary| format!("{}.", summary.trim_end_matches('.'))).unwrap_or_default();
+    let _ = write!(text, "\n\n`{} {}`", operation.method.name().to_ascii_uppercase(), operation.path);
+    if let Some(description) = &operation.description {
+        let _ = write!(text, "\n\n{description}");
+    }
+    if operation.deprecated {
+        text.push_str("\n\nDeprecated.");
+    }
+    text.trim().to_owned()
+}
+
+impl Content {
+    /// The type of the value.
+    pub fn ty(&self) -> &str {
+        match self {
+            Content::Json { ty, .. } | Content::Text { ty, .. } | Content::Form { ty, .. } => ty,
+            Content::Multipart(body) => body.name(),
+            Content::File => "super::runtime::http::File",
+            Content::Bytes => "Vec<u8>",
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! The enums of responses in `operations.rs`.
+
+use std::fmt::Write;
+
+use super::calls::{Call, Content, Variant};
+use super::docs;
+use super::headers::Headers;
+use crate::model::Status;
+
+const STATUS_FIELD: &str = "/// Which status it is.\nstatus: StatusCode,";
+
+/// The code of the responses of an operation.
+pub fn emit(call: &Call<'_>, headers: &Headers<'_>) -> String {
+    let mut code = String::new();
+    let name = &call.response_name;
+    let _ = writeln!(&mut code, "/// What [`{}`] may answer.\n#[derive(Clone, Debug, PartialEq)]\npub enum {name} {{", call.type_name);
+    for variant in &call.variants {
+        let described = if variant.response.description.is_empty() { "No description." } else { &variant.response.description };
+        let headers = headers.docs(variant.response);
+        code.push_str(&docs(&format!("{}: {described}{headers}", variant.response.status.text())));
+        let _ = writeln!(&mut code, "{},", variant.declaration());
+    }
+    let _ = writeln!(
+        &mut code,
+        "/// A status that the contract does not declare.\nUndeclared {{\n{STATUS_FIELD}\n/// The body as it came.\nbody: Vec<u8>,\n}},\n}}\n"
+    );
+    let (mut read, mut write) = (String::new(), String::new());
+    for variant in &call.variants {
+        let _ = writeln!(read, "{}", variant.read_arm());
+        let _ = writeln!(write, "{}", variant.write_arm());
+    }
+    let exhaustive = call.variants.iter().any(|variant| variant.response.status == Status::Default && !variant.guarded());
+    if !exhaustive {
+        let _ = writeln!(read, "_ => Self::Undeclared {{ status, body: body.to_vec() }},");
+    }
+    let _ = writeln!(
+        &mut code,
+        "impl Outcome for {name} {{\nfn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {{\nOk(match status.as_u16() {{\n{read}}})\n}}\n\n\
+         fn write(&self) -> Written {{\nmatch self {{\n{write}Self::Undeclared {{ status, body }} => (*status, None, body.clone()),\n}}\n}}\n\n\
+         fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {{\nSelf::Undeclared {{ status, body }}\n}}\n}}\n"
+    );
+    code
+}
+
+impl Variant<'_> {
+    fn has_status(&self) -> bool {
+        !matches!(self.response.status, Status::Code(_))
+    }
+
+    /// Whether a body that is not JSON does not belong to this variant.
+    fn guarded(&self) -> bool {
+        self.response.media.len() > 1 && matches!(self.content, Some((_, Content::Json { .. })))
+    }
+
+    fn declaration(&self) -> String {
+        match (self.has_status(), &self.content) {
+            (false, None) => self.name.clone(),
+            (false, Some((_, content))) => format!("{}({})", self.name, content.ty()),
+            (true, None) => format!("{} {{\n{STATUS_FIELD}\n}}", self.name),
+            (true, Some((media_type, content))) => {
+                format!("{} {{\n{STATUS_FIELD}\n/// The body, `{media_type}`.\nbody: {},\n}}", self.name, content.ty())
+            }
+        }
+    }
+
+    fn read_arm(&self) -> String {
+        let guard = if self.guarded() { " if has_json(headers)" } else { "" };
+        let pattern = match self.response.status {
+            Status::Code(code) => code.to_string(),
+            Status::Range(hundreds) => format!("{hundreds}00..={hundreds}99"),
+            Status::Default => "_".to_owned(),
+        };
+        let read = match &self.content {
+            Some((_, Content::Json { check, .. })) => format!("read_json(body, {check})?"),
+            Some((_, Content::Text { check, .. })) => format!("read_text(body, {check})?"),
+            _ => "body.to_vec()".to_owned(),
+        };
+        let name = &self.name;
+        let value = match (self.has_status(), &self.content) {
+            (false, None) => format!("Self::{name}"),
+            (false, Some(_)) => format!("Self::{name}({read})"),
+            (true, None) => format!("Self::{name} {{ status }}"),
+            (true, Some(_)) => format!("Self::{name} {{ status, body: {read} }}"),
+        };
+        format!("{pattern}{guard} => {value},")
+    }
+
+    fn write_arm(&self) -> String {
+        let name = &self.name;
+        let (pattern, status) = match (self.response.status, &self.content) {
+            (Status::Code(code), None) => (format!("Self::{name}"), format!("{code}u16")),
+            (Status::Code(code), Some(_)) => (format!("Self::{name}(body)"), format!("{code}u16")),
+            (_, None) => (format!("Self::{name} {{ status }}"), "status".to_owned()),
+            (_, Some(_)) => (format!("Self::{name} {{ status, body }}"), "status".to_owned()),
+        };
+        match &self.content {
+            None => format!("{pattern} => empty({status}),"),
+            Some((media_type, Content::Json { .. })) => format!("{pattern} => json({status}, {media_type:?}, body),"),
+            Some((media_type, Content::Text { .. })) => format!("{pattern} => text({status}, {media_type:?}, body),"),
+            // A range is no media type: the server sets one as a header.
+            Some((media_type, _)) if media_type.contains('*') => {
+                format!("{pattern} => bytes({status}, \"application/octet-stream\", body),")
+            }
+            Some((media_type, _)) => format!("{pattern} => bytes({status}, {media_type:?}, body),"),
+        }
+    }
+}

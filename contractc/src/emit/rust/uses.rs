@@ -1,0 +1,20 @@
+//! The Rust types and validators of the schemas that operations use.
+
+use super::names::Names;
+use crate::emit::Plan;
+use crate::model::SchemaId;
+use crate::shapes::Type;
+
+/// The type of a schema that an operation uses.
+pub fn rust_type(plan: &Plan<'_>, names: &Names, schema: SchemaId) -> String {
+    super::types::rust_type(names, &quote::quote!(types::), plan.shapes.root_type(schema).unwrap_or(&Type::Any)).to_string()
+}
+
+/// The path of the validator for a schema that an operation uses.
+pub fn check_path(plan: &Plan<'_>, names: &Names, schema: SchemaId) -> String {
+    match (plan.shapes.of(plan.contract, schema), names.root_function(plan, schema)) {
+        (Some(declaration), _) => format!("validators::{}", names.function(declaration)),
+        (None, Some(function)) => format!("validators::{function}"),
+        (None, None) => "check_nothing".to_owned(),
+    }
+}
