@@ -1,10 +1,12 @@
 //! The time and random numbers that plans are given, and the clock for last-write-wins stamps, which never decrease even if the wall clock
 //! does (R9).
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use uuid::Uuid;
 
+use crate::api::runtime::json::Json;
 use crate::rules::{self, Rule};
+use crate::stored::{Readable, member};
 
 /// The time and a source of random numbers. Plans receive them as input, so that a simulation can reproduce a run.
 pub struct ClockAndRng<'a> {
@@ -25,12 +27,21 @@ impl ClockAndRng<'_> {
 }
 
 /// The clock that makes a device's stamps.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Clock {
     /// How far the server's clock is ahead of this device's, in milliseconds.
     offset_ms: i64,
     /// The last stamp made.
     last: i64,
+}
+
+impl Readable for Clock {
+    fn read(json: Json<'_>) -> Option<Self> {
+        let mut clock = Clock::default();
+        member(json, "offset_ms", &mut clock.offset_ms)?;
+        member(json, "last", &mut clock.last)?;
+        Some(clock)
+    }
 }
 
 /// How far a stamp may be ahead of the server's clock, in milliseconds.

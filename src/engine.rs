@@ -7,6 +7,7 @@
 use uuid::Uuid;
 
 use crate::cursor::Cursor;
+use crate::digest::Course;
 use crate::engine::answer::Answered;
 use crate::engine::pulling::{Following, Pulling};
 use crate::engine::pushing::{PUSHES_AHEAD, Pushing};
@@ -72,6 +73,9 @@ pub struct Engine {
     refreshed: bool,
     /// The current maximum of edits in a push. It is halved when the server rejects a push as too large.
     push_changes: usize,
+    /// Whether the last comparison with the server's digest has found a difference. Another process may have written at the same time, so that
+    /// one comparison proves nothing.
+    suspects: bool,
     /// The number of consecutive pushes with edits rejected for their stamps.
     skews: u32,
     requests: u64,
@@ -101,6 +105,7 @@ enum Work {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
     Sweep,
+    FinishResync,
     Other,
 }
 
@@ -164,6 +169,7 @@ impl Engine {
             full: None,
             refreshing: false,
             refreshed: false,
+            suspects: false,
             skews: 0,
             requests: 0,
             last_error: None,
@@ -342,6 +348,11 @@ impl Engine {
         self.snapshot.meta.cursor.as_deref().and_then(|text| text.parse::<Cursor>().ok()).map(|cursor| cursor.rev)
     }
 
+    /// What became of the last difference from the server's digest.
+    fn difference(&self) -> Option<Course> {
+        self.snapshot.meta.difference.map(|difference| difference.course)
+    }
+
     fn needs_confirmation(&self) -> bool {
         let counts = &self.snapshot.counts;
         let asked = self.snapshot.meta.resync.as_ref().is_some_and(Resync::is_undecided);
@@ -392,6 +403,7 @@ impl Engine {
     fn store(&mut self, task: Task, turn: &mut Turn) {
         self.work = Work::Storing(match task {
             Task::Sweep => Step::Sweep,
+            Task::FinishResync => Step::FinishResync,
             _ => Step::Other,
         });
         turn.commands.push(Command::Persist(task));
@@ -447,7 +459,11 @@ impl Engine {
             Work::Pulling(Pulling::Storing(following)) => self.page_stored(following, &done, turn),
             Work::Pushing(pushing) => self.outcomes_stored(pushing, &done, turn),
             Work::Storing(Step::Sweep) if done.swept == 0 => self.store(Task::FinishResync, turn),
-            Work::Storing(_) => self.step_stored(turn.now_ms),
+            Work::Storing(step) => {
+                self.step_stored(turn.now_ms);
+                // Whether the difference is gone shows at the end of the next pull.
+                self.wants.pull |= step == Step::FinishResync && self.difference() == Some(Course::Resyncing);
+            }
             other => self.work = other,
         }
     }

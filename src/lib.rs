@@ -76,6 +76,8 @@ pub mod clock;
 #[doc(hidden)]
 pub mod cursor;
 #[doc(hidden)]
+pub mod digest;
+#[doc(hidden)]
 pub mod merge;
 
 pub mod record;
@@ -83,6 +85,8 @@ pub mod record;
 pub mod wire;
 
 pub mod store;
+#[doc(hidden)]
+pub mod stored;
 
 #[doc(hidden)]
 pub mod outbox;

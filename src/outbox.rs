@@ -9,6 +9,7 @@ use crate::api::runtime::schema::parse;
 use crate::api::{RejectionCode, Report};
 use crate::clock::{ClockAndRng, SKEW_MAX_MS};
 use crate::cursor::Cursor;
+use crate::digest;
 use crate::merge::Op;
 use crate::pull;
 use crate::record::{Record, WRITTEN_BYTES_MAX, boolean, integer, rewrite};
@@ -109,6 +110,7 @@ pub fn edit(loaded: &mut Loaded, key: Key, edit: &LocalEdit, clock: &mut ClockAn
         since: before.and_then(Row::unacknowledged).map_or(clock.now_ms, |pending| pending.since),
         lost: false,
         base_stamp: before.and_then(Row::acknowledged_stamp),
+        known_rev: before.and_then(Row::known_rev),
     };
     let row = Row {
         collection: key.collection,
@@ -252,11 +254,11 @@ pub fn outcomes(loaded: &mut Loaded, sent: &[Edit], result: &PushResult, clock: 
     for (index, (edit, outcome)) in sent.iter().zip(&result.outcomes).enumerate() {
         let Some(row) = loaded.rows.get(index).and_then(Option::as_ref) else { continue };
         let current = row.op == edit.op || !rules::on(Rule::AcknowledgeBySentOp);
-        match outcome {
+        let planned = match outcome {
             Outcome::Accepted(receipt) | Outcome::Duplicate(receipt) => {
                 pushed.settled += 1;
                 loaded.meta.last_push_at.insert(edit.collection.path.to_owned(), clock.now_ms);
-                writes.push(Write::Put(acknowledged(row, receipt, current)?));
+                vec![Write::Put(acknowledged(row, receipt, edit.record.deleted, current)?)]
             }
             Outcome::Superseded { winner, .. } => {
                 if winner_is_from_clone(winner, edit, row, &loaded.meta) {
@@ -264,20 +266,23 @@ pub fn outcomes(loaded: &mut Loaded, sent: &[Edit], result: &PushResult, clock: 
                     continue;
                 }
                 pushed.settled += 1;
-                writes.extend(superseded(row, winner, current, loaded.quarantined[index], clock.now_ms)?);
+                superseded(row, winner, current, loaded.quarantined[index], loaded.meta.resyncs, clock.now_ms)?
             }
             Outcome::Rejected { error, .. } if error.code == RejectionCode::ClockSkew => {
                 loaded.meta.clock.reset(clock.now_ms, error.server_time.as_ref().map_or(result.server_time, |time| time.0));
                 pushed.skewed = true;
+                continue;
             }
             Outcome::Rejected { error, .. } if !error.retryable && current && rules::on(Rule::BlockRefused) => {
                 pushed.settled += 1;
                 let violations = error.errors.iter().flatten().map(BlockedViolation::of).collect();
                 let block = Block { code: error.code.to_string(), message: error.message.clone(), violations };
-                writes.push(Write::Put(blocked(row, block, clock.now_ms)));
+                vec![Write::Put(blocked(row, block, clock.now_ms))]
             }
-            Outcome::Rejected { .. } => {}
-        }
+            Outcome::Rejected { .. } => continue,
+        };
+        digest::follow(&mut loaded.meta, Some(row), &planned);
+        writes.extend(planned);
     }
     writes.extend(unseen_losers(&loaded.meta, sent, result, clock.now_ms));
     if let Some((cursor, caught_up)) = loaded.meta.cursor.as_deref().and_then(|cursor| cursor_after(cursor, result)) {
@@ -313,11 +318,11 @@ pub fn cursor_after(cursor: &str, result: &PushResult) -> Option<(String, bool)>
 }
 
 /// The row of an acknowledged edit. An edit made since stays pending, based on the acknowledged revision (R5).
-fn acknowledged(row: &Row, receipt: &Receipt, current: bool) -> Result<Row, Report> {
+fn acknowledged(row: &Row, receipt: &Receipt, deleted: bool, current: bool) -> Result<Row, Report> {
     let stamp = if current { receipt.stamp } else { row.record.stamp };
     let record = row.record.acknowledged(receipt.server_id, receipt.server_updated_at, stamp)?;
     let state = if current { RowState::Clean } else { row.state.clone() };
-    Row { record, state, ..row.clone() }.rebased(receipt.rev, receipt.stamp)
+    Row { record, state, ..row.clone() }.rebased(receipt.rev, receipt.stamp, deleted)
 }
 
 /// The writes for a row whose pushed edit lost. The verdict on an op is final; an edit made since is resolved against the winner.
@@ -326,6 +331,7 @@ fn superseded(
     winner: &Result<wire::Change, Box<wire::Unreadable>>,
     current: bool,
     quarantined: bool,
+    resyncs: u64,
     now: i64,
 ) -> Result<Vec<Write>, Report> {
     Ok(match winner {
@@ -335,15 +341,19 @@ fn superseded(
             let op = unreadable.op.unwrap_or(row.op);
             let mut set_aside = unreadable.clone();
             set_aside.raw = pull::as_feed_change(row.collection, &unreadable.raw);
-            vec![remember(row, Past::Lost, op, now), Write::Remove(row.key()), Write::Quarantine(pull::quarantined(&set_aside, now))]
+            vec![
+                remember(row, Past::Lost, op, now),
+                Write::Remove(row.key()),
+                Write::Quarantine(pull::quarantined(&set_aside, resyncs, now)),
+            ]
         }
-        Err(unreadable) => vec![Write::Quarantine(pull::quarantined(unreadable, now))],
+        Err(unreadable) => vec![Write::Quarantine(pull::quarantined(unreadable, resyncs, now))],
     })
 }
 
 /// The row of an edit that the server has rejected permanently.
 pub fn blocked(row: &Row, block: Block, now: i64) -> Row {
-    let pending = row.unacknowledged().unwrap_or(Pending { since: now, lost: false, base_stamp: None });
+    let pending = row.unacknowledged().unwrap_or(Pending { since: now, lost: false, base_stamp: None, known_rev: row.known_rev() });
     Row { state: RowState::Blocked(pending, block), ..row.clone() }
 }
 
@@ -418,10 +428,13 @@ pub fn retry(loaded: &Loaded) -> Vec<Write> {
 /// Discards rejected edits and adds them to the conflict history. If the server has an earlier version, a resync restores it.
 pub fn discard(loaded: &mut Loaded, now: i64) -> Vec<Write> {
     let blocked: Vec<&Row> = loaded.rows.iter().flatten().filter(|row| matches!(row.state, RowState::Blocked(..))).collect();
-    if blocked.iter().any(|row| row.base_rev.is_some()) && loaded.meta.resync.is_none() {
-        let beginning = |cursor: Cursor| Cursor { rev: 0, ..cursor }.to_string();
-        let since = loaded.meta.cursor.as_deref().and_then(|text| text.parse().ok()).map(beginning);
-        pull::begin_resync(&mut loaded.meta, None, since);
+    if blocked.iter().any(|row| row.known_rev().is_some()) && loaded.meta.resync.is_none() {
+        pull::pull_again(&mut loaded.meta);
     }
-    blocked.into_iter().flat_map(|row| [remember(row, Past::Discarded, row.op, now), Write::Remove(row.key())]).collect()
+    let drop = |row: &Row| {
+        let writes = [remember(row, Past::Discarded, row.op, now), Write::Remove(row.key())];
+        digest::follow(&mut loaded.meta, Some(row), &writes);
+        writes
+    };
+    blocked.into_iter().flat_map(drop).collect()
 }

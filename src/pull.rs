@@ -7,6 +7,8 @@ use crate::api::collection::{Collection, deterministic_id};
 use crate::api::runtime::json::Json;
 use crate::api::runtime::schema::parse;
 use crate::api::{Report, registry};
+use crate::cursor::Cursor;
+use crate::digest::{self, Course, Difference, Digest};
 use crate::merge::{Op, Verdict, decide};
 use crate::outbox::{is_from_clone, remember};
 use crate::record::{Record, rewrite, uuid};
@@ -37,6 +39,8 @@ pub struct Pulled {
     pub applied: usize,
     /// Whether another device uses this device's id.
     pub cloned: bool,
+    /// The server's digest, if the device has now seen everything and can compare (R27).
+    pub digest: Option<Digest>,
 }
 
 /// Applies one page of the global feed, and moves the cursor. `loaded` holds the rows of [`keys`].
@@ -49,33 +53,37 @@ pub struct Pulled {
 pub fn page(loaded: &mut Loaded, page: &Page, clock: &ClockAndRng<'_>) -> Result<(Vec<Write>, Pulled), Report> {
     let now = clock.now_ms;
     loaded.meta.clock.learn(now, page.server_time);
-    let changes = with_rows(page, loaded);
+    let changes = with_rows(page, &loaded.rows, &loaded.quarantined);
     let is_from_other_device = |(change, row, _): &(&Result<Change, Box<Unreadable>>, Option<&Row>, bool)| {
         let op = change.as_ref().map_or_else(|unreadable| unreadable.op, |change| Some(change.op));
         op.is_some_and(|op| is_from_clone(op, row.map(|row| row.op), &loaded.meta))
     };
     let cloned = changes.iter().any(is_from_other_device);
     if cloned && rules::on(Rule::CloneBeforeMerge) {
-        return Ok((Vec::new(), Pulled { applied: 0, cloned }));
+        return Ok((Vec::new(), Pulled { applied: 0, cloned, digest: None }));
     }
     let mut writes = Vec::with_capacity(changes.len());
     for (change, row, quarantined) in &changes {
-        match change {
-            Ok(change) => writes.extend(pulled_change(*row, change, *quarantined, &loaded.meta, now)?),
-            Err(_) if !rules::on(Rule::Quarantine) => {}
-            Err(unreadable) => writes.extend(unreadable_change(*row, unreadable, &loaded.meta, now)?),
-        }
+        let planned = match change {
+            Ok(change) => pulled_change(*row, change, *quarantined, &loaded.meta, now)?,
+            Err(_) if !rules::on(Rule::Quarantine) => continue,
+            Err(unreadable) => unreadable_change(*row, unreadable, &loaded.meta, now)?,
+        };
+        digest::follow(&mut loaded.meta, *row, &planned);
+        writes.extend(planned);
     }
-    let pulled = Pulled { applied: changes.len(), cloned };
+    let applied = changes.len();
     move_cursor(&mut loaded.meta, page, now);
+    let digest = page.digest.filter(|_| loaded.meta.resync.is_none() && !page.has_more);
+    let pulled = Pulled { applied, cloned, digest };
     Ok((writes, pulled))
 }
 
 /// A change of a page, its row, and whether a version of its record is quarantined.
 type WithRow<'p> = (&'p Result<Change, Box<Unreadable>>, Option<&'p Row>, bool);
 
-fn with_rows<'p>(page: &'p Page, loaded: &'p Loaded) -> Vec<WithRow<'p>> {
-    let mut rows = loaded.rows.iter().zip(&loaded.quarantined);
+fn with_rows<'p>(page: &'p Page, rows: &'p [Option<Row>], quarantined: &'p [bool]) -> Vec<WithRow<'p>> {
+    let mut rows = rows.iter().zip(quarantined);
     let with_row = |change| {
         let found = key(change).and_then(|_| rows.next());
         (change, found.and_then(|(row, _)| row.as_ref()), found.is_some_and(|(_, quarantined)| *quarantined))
@@ -106,7 +114,7 @@ fn pulled_change(row: Option<&Row>, change: &Change, quarantined: bool, meta: &M
     Ok(match &row.state {
         // A version that the server has lost is resolved like an edit of the version that the server was restored to.
         RowState::Clean if lost => {
-            let pending = Pending { since: now, lost: true, base_stamp: None };
+            let pending = Pending { since: now, lost: true, base_stamp: None, known_rev: None };
             merge(&Row { state: RowState::Pending(pending), ..row.clone() }, None, change, quarantined, seen, now)?
         }
         RowState::Clean if row.base_rev >= Some(change.rev) && resync.is_none_or(|resync| resync.restored_rev.is_none()) => {
@@ -171,7 +179,7 @@ pub fn merge(row: &Row, base_rev: Option<u64>, change: &Change, quarantined: boo
             let loser = Row { record: change.record.clone(), op: change.op, ..row.clone() };
             let remembered = beaten.then(|| remember(&loser, Past::Lost, row.op, now));
             let released = quarantined.then(|| Write::Release(row.key()));
-            let rebased = Write::Put(Row { seen, ..row.rebased(change.rev, change.record.stamp)? });
+            let rebased = Write::Put(Row { seen, ..row.rebased(change.rev, change.record.stamp, change.record.deleted)? });
             remembered.into_iter().chain(released).chain([rebased]).collect()
         }
     })
@@ -179,7 +187,7 @@ pub fn merge(row: &Row, base_rev: Option<u64>, change: &Change, quarantined: boo
 
 /// Quarantines an unreadable change. If its version is readable, an edit of the same record is still resolved against it.
 fn unreadable_change(row: Option<&Row>, unreadable: &Unreadable, meta: &Meta, now: i64) -> Result<Vec<Write>, Report> {
-    let set_aside = Write::Quarantine(quarantined(unreadable, now));
+    let set_aside = Write::Quarantine(quarantined(unreadable, meta.resyncs, now));
     let seen = meta.resync.as_ref().map(|resync| resync.number);
     let Some(row) = row else { return Ok(vec![set_aside]) };
     let row = Row { seen: seen.unwrap_or(row.seen), ..row.clone() };
@@ -190,11 +198,11 @@ fn unreadable_change(row: Option<&Row>, unreadable: &Unreadable, meta: &Meta, no
     let base_rev = row.base_rev.filter(|_| !lost);
     Ok(match unreadable.stored.map(|stored| (stored, decide(Some(stored), row.version(), base_rev))) {
         Some((stored, Verdict::Accepted { .. })) => {
-            let pending = row.unacknowledged().unwrap_or(Pending { since: now, lost: true, base_stamp: None });
+            let pending = row.unacknowledged().unwrap_or(Pending { since: now, lost: true, base_stamp: None, known_rev: None });
             let loser = loser_of(&row, unreadable, stored.version.op);
             let remembered = loser.map(|loser| remember(&loser, Past::Lost, row.op, now));
             let pending = Row { state: RowState::Pending(pending), ..row };
-            let rebased = Write::Put(pending.rebased(stored.rev, stored.version.stamp)?);
+            let rebased = Write::Put(pending.rebased(stored.rev, stored.version.stamp, stored.version.deleted)?);
             remembered.into_iter().chain([rebased]).collect()
         }
         Some((stored, Verdict::Superseded)) => {
@@ -212,8 +220,8 @@ fn loser_of(row: &Row, unreadable: &Unreadable, op: Op) -> Option<Row> {
     Some(Row { record, op, ..row.clone() })
 }
 
-/// The entry of the quarantine for an unreadable change.
-pub fn quarantined(unreadable: &Unreadable, now: i64) -> Quarantined {
+/// The entry of the quarantine for an unreadable change, after so many resyncs.
+pub fn quarantined(unreadable: &Unreadable, resyncs: u64, now: i64) -> Quarantined {
     Quarantined {
         collection: unreadable.collection.clone(),
         id: unreadable.id,
@@ -221,6 +229,7 @@ pub fn quarantined(unreadable: &Unreadable, now: i64) -> Quarantined {
         raw: unreadable.raw.clone(),
         reason: unreadable.report.to_string(),
         at: now,
+        seen: resyncs,
     }
 }
 
@@ -239,12 +248,13 @@ pub fn reread(raw: &str) -> Option<Change> {
 ///
 /// # Errors
 /// Returns an error if a stored record is not JSON.
-pub fn released(loaded: &Loaded, change: &Change, now: i64) -> Result<Vec<Write>, Report> {
+pub fn released(loaded: &mut Loaded, change: &Change, now: i64) -> Result<Vec<Write>, Report> {
     let row = loaded.rows.first().and_then(Option::as_ref);
     let newer = row.is_some_and(|row| row.base_rev > Some(change.rev));
     let mut writes = vec![Write::ReleaseRev(change.rev), Write::Release(Key { collection: change.collection, id: change.record.id })];
     if !newer {
         writes.extend(pulled_change(row, change, false, &loaded.meta, now)?);
+        digest::follow(&mut loaded.meta, row, &writes);
     }
     Ok(writes)
 }
@@ -261,7 +271,24 @@ pub fn begin_resync(meta: &mut Meta, restored_rev: Option<u64>, since: Option<St
     };
     meta.resyncs += 1;
     let cursor = since.filter(|_| rules::on(Rule::ResyncProvesHistory));
-    meta.resync = Some(Resync { number: meta.resyncs, restored_rev: lowest, cursor, pulled: false, confirmed: false });
+    meta.resync =
+        Some(Resync { number: meta.resyncs, restored_rev: lowest, cursor, pulled: false, confirmed: false, digest: Digest::default() });
+}
+
+/// Starts a full resync on the history that the device knows.
+pub fn pull_again(meta: &mut Meta) {
+    let beginning = |cursor: Cursor| Cursor { rev: 0, ..cursor }.to_string();
+    let since = meta.cursor.as_deref().and_then(|text| text.parse().ok()).map(beginning);
+    begin_resync(meta, None, since);
+}
+
+/// Keeps what a comparison of digests has found, and pulls everything again if the device differs (R27). If it still differs after that,
+/// nothing more is done: the status says so.
+pub fn compared(meta: &mut Meta, agrees: bool, now: i64) {
+    meta.difference = Difference::after(meta.difference, agrees, now);
+    if meta.difference.is_some_and(|difference| difference.course == Course::Resyncing) {
+        pull_again(meta);
+    }
 }
 
 /// Applies the user's answer to a resync that would delete many records. Pushing everything again means that the server has lost
@@ -280,15 +307,16 @@ pub fn answer_resync(meta: &mut Meta, answer: Answer) {
 pub fn sweep(loaded: &mut Loaded, now: i64) -> Vec<Write> {
     let Some(resync) = &mut loaded.meta.resync else { return Vec::new() };
     resync.confirmed = true;
+    let resync = resync.clone();
     let seen = resync.number;
     let write = |row: &Row| match &row.state {
         RowState::Clean if resync.is_lost(row.base_rev) => {
-            let state = RowState::Pending(Pending { since: now, lost: true, base_stamp: None });
+            let state = RowState::Pending(Pending { since: now, lost: true, base_stamp: None, known_rev: None });
             Write::Put(Row { base_rev: None, state, seen, ..row.clone() })
         }
         RowState::Clean if rules::on(Rule::SweepUnseen) => Write::Remove(row.key()),
         RowState::Clean => Write::Put(Row { seen, ..row.clone() }),
-        _ => Write::Put(Row { base_rev: None, seen, ..row.clone() }),
+        _ => Write::Put(Row { base_rev: None, seen, ..row.unknown() }),
     };
     let kept = |row: &Row, write: &Write| {
         let is_gone = matches!(write, Write::Remove(_)) && !row.record.deleted && !row.record.is_as_shipped();
@@ -297,6 +325,7 @@ pub fn sweep(loaded: &mut Loaded, now: i64) -> Vec<Write> {
     let mut writes = Vec::with_capacity(loaded.rows.len());
     for row in loaded.rows.iter().flatten() {
         let write = write(row);
+        digest::follow(&mut loaded.meta, Some(row), std::slice::from_ref(&write));
         writes.extend(kept(row, &write));
         writes.push(write);
     }
@@ -306,6 +335,7 @@ pub fn sweep(loaded: &mut Loaded, now: i64) -> Vec<Write> {
 /// Ends the resync. The cursor is replaced last.
 pub fn finish_resync(meta: &mut Meta, now: i64) {
     if let Some(resync) = meta.resync.take() {
+        meta.digest = Some(resync.digest);
         meta.cursor = resync.cursor;
         meta.last_pull_at = Some(now);
     }

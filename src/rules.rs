@@ -80,6 +80,8 @@ pub enum Rule {
     MadeAnewIsKept,
     /// R24: an edit of an earlier version is not treated as an edit of the current version.
     StaleEditsHaveNoBase,
+    /// R27: a device whose digest differs from the server's pulls everything again.
+    DigestsAgree,
     /// R28: a call that cannot continue until the user acts returns.
     QuestionsAreReported,
 }
@@ -159,6 +161,7 @@ impl Rule {
         Rule::ReplacedAreKept,
         Rule::MadeAnewIsKept,
         Rule::StaleEditsHaveNoBase,
+        Rule::DigestsAgree,
         Rule::QuestionsAreReported,
     ];
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::api::registry;
+use crate::digest::Course;
 use crate::task::Snapshot;
 
 /// The status of sync.
@@ -34,6 +35,11 @@ pub struct Status {
     /// Records that a full resync would delete if the user agrees. Greater than 0 exactly while the user's answer is awaited, even if sync
     /// is off.
     pub to_be_deleted: u64,
+    /// Since when records of this device have differed from the server's, although everything was fetched again. In milliseconds since the
+    /// Unix epoch.
+    pub differs_since: Option<i64>,
+    /// When this device last found that it differed from the server and fetched everything again, in milliseconds since the Unix epoch.
+    pub last_difference_at: Option<i64>,
     /// The last error. Cleared by the next success.
     pub last_error: Option<String>,
 }
@@ -75,9 +81,10 @@ pub enum SyncState {
 }
 
 impl Status {
-    /// Whether the server has every edit of this device, and there is no rejected edit, unreadable change or error.
+    /// Whether the server has every edit of this device, and there is no rejected edit, unreadable change, difference or error.
     pub fn is_synced(&self) -> bool {
-        self.state == SyncState::Idle && self.pending == 0 && self.blocked == 0 && self.quarantined == 0 && self.last_error.is_none()
+        let is_complete = self.pending == 0 && self.blocked == 0 && self.quarantined == 0;
+        self.state == SyncState::Idle && is_complete && self.differs_since.is_none() && self.last_error.is_none()
     }
 
     /// The part of the status that derives from the stored data.
@@ -98,6 +105,8 @@ impl Status {
             collections: registry::COLLECTIONS.iter().map(|known| (known.path.to_owned(), collection(known.path))).collect(),
             next_attempt_in_ms: None,
             to_be_deleted: 0,
+            differs_since: meta.difference.filter(|known| known.course == Course::Outlived).map(|known| known.found_at),
+            last_difference_at: meta.difference.map(|known| known.found_at),
             last_error: None,
         }
     }

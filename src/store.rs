@@ -15,10 +15,14 @@ use uuid::Uuid;
 use crate::api::Report;
 use crate::api::ViolationType;
 use crate::api::collection::Collection;
+use crate::api::runtime::json::Json;
+use crate::api::runtime::schema::parse;
 use crate::clock::Clock;
+use crate::digest::{Difference, Digest};
 use crate::merge::{Op, Stored, Version};
 use crate::record::Record;
 use crate::rules::{self, Rule};
+use crate::stored::{Readable, member};
 use crate::wire::Edit;
 
 /// A device's local database. Implementations must pass the conformance suite in `tests/stores.rs`.
@@ -261,6 +265,9 @@ pub struct Pending {
     /// The stamp of the acknowledged version that the edit was made on, if any. The edit's own stamp stays above it (R9), so that the order
     /// of the two survives a restore after which the server no longer knows the revision.
     pub base_stamp: Option<i64>,
+    /// The revision of the live version that the server had when this device last heard of the record (R27). An edit is not always based on
+    /// it (R24).
+    pub known_rev: Option<u64>,
 }
 
 /// Why the server has rejected a version.
@@ -285,6 +292,23 @@ pub struct BlockedViolation {
     pub keyword: String,
     /// What was found and what is accepted.
     pub message: String,
+}
+
+impl Readable for Block {
+    fn read(json: Json<'_>) -> Option<Self> {
+        let mut block = Block { code: String::new(), message: String::new(), violations: Vec::new() };
+        member(json, "code", &mut block.code)?;
+        member(json, "message", &mut block.message)?;
+        member(json, "violations", &mut block.violations)?;
+        Some(block)
+    }
+}
+
+impl Readable for BlockedViolation {
+    fn read(json: Json<'_>) -> Option<Self> {
+        let text = |name: &str| json.get(name).and_then(Json::as_str).map(str::to_owned);
+        Some(BlockedViolation { pointer: text("pointer")?, keyword: text("keyword")?, message: text("message")? })
+    }
 }
 
 impl BlockedViolation {
@@ -314,6 +338,14 @@ impl Row {
         }
     }
 
+    /// The revision of the live version that the server had when this device last heard of the record. `None` if the server had none.
+    pub fn known_rev(&self) -> Option<u64> {
+        match self.unacknowledged() {
+            Some(pending) => pending.known_rev,
+            None => self.base_rev.filter(|_| !self.record.deleted),
+        }
+    }
+
     /// The stamp of the newest acknowledged version, which the next edit must exceed.
     pub fn acknowledged_stamp(&self) -> Option<i64> {
         match self.unacknowledged() {
@@ -322,14 +354,15 @@ impl Row {
         }
     }
 
-    /// Rebases the unacknowledged edit on the server's version with this revision and stamp. The edit's stamp is raised above that
-    /// version's stamp, as the server does (R8, R9). A version that the server has lost keeps its stamp.
+    /// Rebases the unacknowledged edit on the server's version with this revision and stamp, which may be deleted. The edit's stamp is raised
+    /// above that version's stamp, as the server does (R8, R9). A version that the server has lost keeps its stamp.
     ///
     /// # Errors
     /// Returns an error if the stored record is not JSON.
-    pub fn rebased(&self, rev: u64, stamp: i64) -> Result<Row, Report> {
+    pub fn rebased(&self, rev: u64, stamp: i64, deleted: bool) -> Result<Row, Report> {
         let mut row = Row { base_rev: Some(rev), ..self.clone() };
         let (RowState::Pending(pending) | RowState::Blocked(pending, _)) = &mut row.state else { return Ok(row) };
+        pending.known_rev = (!deleted).then_some(rev);
         if pending.lost || !rules::on(Rule::StampAboveBase) {
             return Ok(row);
         }
@@ -338,6 +371,15 @@ impl Row {
             row.record = row.record.restamped(stamp.saturating_add(1))?;
         }
         Ok(row)
+    }
+
+    /// The row of a record that the server does not have.
+    pub fn unknown(&self) -> Row {
+        let mut row = self.clone();
+        if let RowState::Pending(pending) | RowState::Blocked(pending, _) = &mut row.state {
+            pending.known_rev = None;
+        }
+        row
     }
 
     /// The row's edit, in the form in which it is pushed.
@@ -393,11 +435,13 @@ pub struct Quarantined {
     pub reason: String,
     /// When it arrived, in milliseconds since the Unix epoch.
     pub at: i64,
+    /// The number of resyncs when it arrived. If there was another one since, the server no longer has the change.
+    pub seen: u64,
 }
 
 /// The state of a device, apart from its records.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Meta {
     /// The number of changes to the store. The store counts them.
     pub version: u64,
@@ -425,6 +469,11 @@ pub struct Meta {
     pub enabled: bool,
     /// The version of the contract with which quarantined changes were last read.
     pub contract: String,
+    /// The digest of the versions that the server had when this device last heard of them, except for quarantined ones (R27). `None` in a
+    /// database of an earlier version.
+    pub digest: Option<Digest>,
+    /// The last difference between the device's digest and the server's, if there was one.
+    pub difference: Option<Difference>,
 }
 
 impl Default for Meta {
@@ -443,12 +492,58 @@ impl Default for Meta {
             last_push_at: BTreeMap::new(),
             enabled: true,
             contract: String::new(),
+            digest: None,
+            difference: None,
         }
     }
 }
 
+impl Meta {
+    /// Reads what was written as JSON. Members that an earlier version did not write are as in a new database.
+    ///
+    /// # Errors
+    /// Returns an error if the text is not JSON, or a member has another type.
+    pub fn read(text: &str) -> Result<Self, Report> {
+        let damaged = || Report::new("type", "is not the state of a device");
+        let tape = parse(text.as_bytes())?;
+        let (root, mut meta) = (tape.root(), Meta::default());
+        meta.take(root).map(|()| meta).ok_or_else(damaged)
+    }
+
+    fn take(&mut self, json: Json<'_>) -> Option<()> {
+        member(json, "version", &mut self.version)?;
+        member(json, "device", &mut self.device)?;
+        member(json, "installation", &mut self.installation)?;
+        member(json, "owner", &mut self.owner)?;
+        member(json, "seq", &mut self.seq)?;
+        member(json, "clock", &mut self.clock)?;
+        member(json, "cursor", &mut self.cursor)?;
+        member(json, "resync", &mut self.resync)?;
+        member(json, "resyncs", &mut self.resyncs)?;
+        member(json, "lastPullAt", &mut self.last_pull_at)?;
+        member(json, "lastPushAt", &mut self.last_push_at)?;
+        member(json, "enabled", &mut self.enabled)?;
+        member(json, "contract", &mut self.contract)?;
+        member(json, "digest", &mut self.digest)?;
+        member(json, "difference", &mut self.difference)
+    }
+}
+
+impl Readable for Resync {
+    fn read(json: Json<'_>) -> Option<Self> {
+        let mut resync = Resync::default();
+        member(json, "number", &mut resync.number)?;
+        member(json, "restoredRev", &mut resync.restored_rev)?;
+        member(json, "cursor", &mut resync.cursor)?;
+        member(json, "pulled", &mut resync.pulled)?;
+        member(json, "confirmed", &mut resync.confirmed)?;
+        member(json, "digest", &mut resync.digest)?;
+        Some(resync)
+    }
+}
+
 /// A full resync: a pull of everything, because the server no longer accepts the device's cursor.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Resync {
     /// The resync's number, which marks the rows that it has seen.
@@ -462,6 +557,8 @@ pub struct Resync {
     pub pulled: bool,
     /// Whether rows that were not seen may be deleted: there are few of them, or the user has agreed.
     pub confirmed: bool,
+    /// The digest of what the resync has seen so far.
+    pub digest: Digest,
 }
 
 impl Resync {
@@ -491,6 +588,8 @@ pub struct Counts {
     pub quarantined: u64,
     /// Live records that the resync has not seen on the server and would delete.
     pub unseen: u64,
+    /// By how much quarantined changes change the digest of the rows. `None` if one of them cannot be counted.
+    pub quarantine_digest: Option<Digest>,
 }
 
 /// Selects and orders the records of a collection. Build it with `..Query::default()`: a later version may add members.

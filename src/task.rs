@@ -50,6 +50,11 @@ pub enum Task {
     Retry(Vec<Key>),
     /// Discard rejected edits.
     Discard(Vec<Key>),
+    /// Keep what a comparison with the server's digest has found, and pull everything again if the device differs (R27).
+    Compared {
+        /// Whether the two agree.
+        agrees: bool,
+    },
     /// Assign the database to an account.
     Claim {
         /// The account of the first sign-in. It owns every record made so far (R15).
@@ -127,6 +132,7 @@ impl Task {
             Task::BeginResync { .. }
             | Task::AnswerResync(_)
             | Task::FinishResync
+            | Task::Compared { .. }
             | Task::Claim { .. }
             | Task::Enable(_)
             | Task::Current => Select::Keys(Vec::new()),
@@ -165,6 +171,10 @@ impl Task {
             }
             Task::FinishResync => {
                 pull::finish_resync(&mut loaded.meta, clock.now_ms);
+                Vec::new()
+            }
+            Task::Compared { agrees } => {
+                pull::compared(&mut loaded.meta, *agrees, clock.now_ms);
                 Vec::new()
             }
             Task::Block { edit, block } => {

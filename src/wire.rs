@@ -18,6 +18,7 @@ use crate::api::validators::{
     check_push_change, check_push_request,
 };
 use crate::api::{Rejection, Report, Schema};
+use crate::digest::Digest;
 use crate::merge::{Op, Stored, Version};
 use crate::record::{Record, boolean, count, integer, uuid};
 
@@ -114,6 +115,8 @@ pub struct Page {
     pub has_more: bool,
     /// The account's newest revision.
     pub user_rev: u64,
+    /// The digest of the account's live records at the newest revision (R27), on the last page of a server of contract 1.1.0.
+    pub digest: Option<Digest>,
     /// The server's clock, in milliseconds since the Unix epoch.
     pub server_time: i64,
 }
@@ -222,6 +225,7 @@ pub fn read_page(body: &[u8]) -> Result<Page, Report> {
             next_cursor: page.get("nextCursor")?.as_str()?.to_owned(),
             has_more: boolean(page.get("hasMore"))?,
             user_rev: count(page.get("userRev"))?,
+            digest: page.get("digest").and_then(Json::as_str).and_then(Digest::read),
             server_time: integer(page.get("serverTime"))?,
         })
     };

@@ -11,7 +11,9 @@ use stronglog_sync::merge::{Op, Stored, Version};
 use stronglog_sync::record::Record;
 use stronglog_sync::store::memory::MemoryStore;
 use stronglog_sync::store::sqlite::SqliteStore;
-use stronglog_sync::store::{Edits, Key, Loaded, Past, PastVersion, Pending, Quarantined, Row, RowState, Select, Store, Write};
+use stronglog_sync::store::{
+    Edits, Key, Loaded, Meta, Past, PastVersion, Pending, Quarantined, Resync, Row, RowState, Select, Store, Write,
+};
 use uuid::Uuid;
 
 const DEVICE: Uuid = Uuid::from_u128(7);
@@ -37,10 +39,15 @@ fn every_scenario_on_every_store() {
     }
 }
 
+fn resync_in(json: &Value) -> Resync {
+    let meta = Meta::read(&serde_json::json!({ "resync": json }).to_string()).expect("a resync");
+    meta.resync.expect("a resync")
+}
+
 /// Runs a step, or checks what it expects.
 fn take(store: &mut dyn Store, step: &Value, place: &str) {
     if let Some(writes) = step["write"].as_array() {
-        let mut resync = step.get("resync").map(|resync| serde_json::from_value(resync.clone()).expect("a resync"));
+        let mut resync = step.get("resync").map(|resync| resync_in(resync));
         let plan = &mut |loaded: &mut Loaded| {
             loaded.meta.resync = resync.take().or(loaded.meta.resync.take());
             Ok(writes.iter().map(write).collect())
@@ -124,6 +131,7 @@ fn write(step: &Value) -> Write {
                 raw: what["raw"].as_str().expect("a change").to_owned(),
                 reason: "unknown".to_owned(),
                 at: 1,
+                seen: 0,
             })
         }
         "release" => Write::Release(key(what)),
@@ -139,7 +147,12 @@ fn row(row: &Value) -> Row {
     let text = format!(r#"{{"id":"{id}","clientCreatedAt":1,"clientUpdatedAt":5,"isDeleted":{deleted}}}"#);
     let record = Record::read(parse(text.as_bytes()).expect("JSON").root()).expect("a record");
     let seq = number("seq").unwrap_or(1);
-    let pending = row["pending"].as_i64().map(|since| Pending { since, lost: row["lost"] == true, base_stamp: row["baseStamp"].as_i64() });
+    let pending = row["pending"].as_i64().map(|since| Pending {
+        since,
+        lost: row["lost"] == true,
+        base_stamp: row["baseStamp"].as_i64(),
+        known_rev: None,
+    });
     let block = row.get("block").map(|block| serde_json::from_value(block.clone()).expect("a block"));
     let state = match (pending, block) {
         (None, _) => RowState::Clean,

@@ -4,11 +4,13 @@
 use stronglog_sync::api::collection::Collection;
 use stronglog_sync::api::registry;
 use stronglog_sync::api::runtime::schema::parse;
-use stronglog_sync::merge::Op;
+use stronglog_sync::clock::Clock;
+use stronglog_sync::digest::{Course, Difference, Digest};
+use stronglog_sync::merge::{Op, Stored, Version};
 use stronglog_sync::record::Record;
 use stronglog_sync::store::memory::MemoryStore;
 use stronglog_sync::store::sqlite::SqliteStore;
-use stronglog_sync::store::{Edits, Key, Pending, Query, Refused, Row, RowState, Select, Store, Write};
+use stronglog_sync::store::{Edits, Key, Meta, Pending, Quarantined, Query, Refused, Resync, Row, RowState, Select, Store, Write};
 use uuid::Uuid;
 
 const DEVICE: Uuid = Uuid::from_u128(7);
@@ -37,7 +39,7 @@ fn row(collection: &'static Collection, id: u128, seq: u64, state: RowState) -> 
 }
 
 fn pending(since: i64) -> RowState {
-    RowState::Pending(Pending { since, lost: false, base_stamp: Some(since) })
+    RowState::Pending(Pending { since, lost: false, base_stamp: Some(since), known_rev: Some(4) })
 }
 
 fn write(store: &mut dyn Store, writes: Vec<Write>) {
@@ -147,4 +149,83 @@ fn a_file_that_is_no_database_or_of_a_later_version_is_refused_and_left_alone() 
     drop(later);
     let error = SqliteStore::open(&path, DEVICE).expect_err("of a later version");
     assert!(error.message.contains("update the program"), "{error}");
+}
+
+#[test]
+fn a_database_of_an_earlier_version_gets_the_digest_of_its_rows() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("device.db");
+    let collection = registry::COLLECTIONS[0];
+    let mut store = SqliteStore::open(&path, DEVICE).expect("a database");
+    assert_eq!(store.meta().expect("read").digest, Some(Digest::default()));
+    let deleted = Row { record: Record { deleted: true, ..record(2, "") }, ..row(collection, 2, 2, RowState::Clean) };
+    let clean = row(collection, 1, 7, RowState::Clean);
+    write(&mut store, vec![Write::Put(clean), Write::Put(deleted), Write::Put(row(collection, 3, 9, pending(3)))]);
+    let earlier = "ALTER TABLE records DROP COLUMN known_rev; ALTER TABLE quarantine DROP COLUMN seen;
+                   UPDATE meta SET json = json_remove(json, '$.digest'); PRAGMA user_version = 2;";
+    store.connection().execute_batch(earlier).expect("as the earlier version left it");
+    drop(store);
+    let mut store = SqliteStore::open(&path, DEVICE).expect("the database");
+    let of = |id: u128, rev: u64| Digest::of(collection.path, Uuid::from_u128(id), rev);
+    assert_eq!(store.meta().expect("read").digest, Some(of(1, 7).with(of(3, 9))), "the version that an edit was made on counts");
+}
+
+#[test]
+fn a_quarantined_change_counts_instead_of_the_version_that_the_device_holds() {
+    on_every_store(|store| {
+        let collection = registry::COLLECTIONS[0];
+        let change = |collection: &str, id: u128, rev: u64, seen: u64| {
+            let op = Op { id: Uuid::from_u128(1), device: DEVICE, seq: 1 };
+            let stored = Some(Stored { version: Version { op, stamp: 1, deleted: false }, rev });
+            let (collection, id, raw) = (Some(collection.to_owned()), Some(Uuid::from_u128(id)), rev.to_string());
+            Write::Quarantine(Quarantined { collection, id, stored, raw, reason: "unknown".to_owned(), at: 1, seen })
+        };
+        let counted = |store: &mut dyn Store| store.counts().expect("counted").quarantine_digest;
+        assert_eq!(counted(store), Some(Digest::default()));
+        write(store, vec![Write::Put(row(collection, 1, 7, RowState::Clean)), change(collection.path, 1, 8, 0), change("later", 2, 9, 0)]);
+        let of = |collection: &str, id: u128, rev: u64| Digest::of(collection, Uuid::from_u128(id), rev);
+        let expected = of(collection.path, 1, 8).with(of("later", 2, 9)).without(of(collection.path, 1, 7));
+        assert_eq!(counted(store), Some(expected));
+        store
+            .update(&Select::Keys(Vec::new()), &mut |loaded| {
+                loaded.meta.resyncs = 1;
+                Ok(vec![change("later", 2, 9, 1)])
+            })
+            .expect("written");
+        assert_eq!(counted(store), Some(of("later", 2, 9)), "what a resync has not met is not on the server");
+    });
+}
+
+#[test]
+fn the_state_of_a_device_is_read_as_it_was_written() {
+    let id = |number: u128| Some(Uuid::from_u128(number));
+    let mut clock = Clock::default();
+    clock.learn(1, 9_000);
+    clock.stamp(5, Some(77));
+    let digest = Digest::of("a", Uuid::from_u128(1), 2);
+    let resync = Resync { number: 3, restored_rev: Some(4), cursor: Some("v1.all.e1.5".to_owned()), pulled: true, confirmed: true, digest };
+    // Written out in full, so that a new member is not forgotten.
+    let meta = Meta {
+        version: 1,
+        device: Uuid::from_u128(2),
+        installation: id(3),
+        owner: id(4),
+        seq: 5,
+        clock,
+        cursor: Some("v1.all.e1.6".to_owned()),
+        resync: Some(resync),
+        resyncs: 7,
+        last_pull_at: Some(8),
+        last_push_at: [("a".to_owned(), 9)].into(),
+        enabled: false,
+        contract: "1.2.3".to_owned(),
+        digest: Some(digest),
+        difference: Some(Difference { found_at: 10, course: Course::Outlived }),
+    };
+    let text = serde_json::to_string(&meta).expect("JSON");
+    assert_eq!(Meta::read(&text).expect("what was written"), meta);
+    assert_eq!(Meta::read("{}").expect("an earlier version's"), Meta::default());
+    for damaged in ["[]", "{", r#"{"seq":-1}"#, r#"{"device":"x"}"#, r#"{"resync":7}"#, r#"{"lastPushAt":{"a":"b"}}"#] {
+        assert!(Meta::read(damaged).is_err(), "{damaged}");
+    }
 }

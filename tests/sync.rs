@@ -13,7 +13,7 @@ use stronglog_sync::merge::Op;
 use stronglog_sync::record::Record;
 use stronglog_sync::status::SyncState;
 use stronglog_sync::store::sqlite::SqliteStore;
-use stronglog_sync::store::{Past, Resync, Row, RowState, Select, Store, Write};
+use stronglog_sync::store::{Loaded, Meta, Past, Resync, Row, RowState, Select, Store, Write};
 use stronglog_sync::task::Answer;
 use stronglog_sync::{Client, Query};
 
@@ -327,7 +327,7 @@ async fn a_resync_that_would_delete_much_asks_first() {
         statement.query_map([], |row| row.get(0)).and_then(Iterator::collect).expect("tables")
     };
     tables.iter().for_each(|table| _ = database.execute(&format!("DELETE FROM \"{table}\""), []).expect("emptied"));
-    database.execute("UPDATE users SET purge_watermark = rev, record_count = 0, record_bytes = 0", []).expect("purged");
+    database.execute("UPDATE users SET purge_watermark = rev, record_count = 0, record_bytes = 0, digest = NULL", []).expect("purged");
     drop(database);
     phone.pause();
     phone.user_bodyweight_logs().put(&log(&phone, 49.0)).expect("written");
@@ -407,7 +407,8 @@ async fn a_sync_that_waits_for_the_user_returns_and_says_so() {
         store
             .update(&Select::Keys(Vec::new()), &mut |loaded| {
                 let cursor = loaded.meta.cursor.clone();
-                loaded.meta.resync = Some(Resync { number: 1, restored_rev: None, cursor, pulled: true, confirmed: false });
+                loaded.meta.resync =
+                    Some(Resync { number: 1, restored_rev: None, cursor, pulled: true, confirmed: false, digest: Default::default() });
                 Ok((0..60).map(|number| Write::Put(clean_row(number))).collect())
             })
             .expect("written");
@@ -469,4 +470,74 @@ fn clean_row(number: u128) -> Row {
     let record = Record { id, stamp: 1, deleted: false, text };
     let op = Op { id, device: uuid::Uuid::from_u128(9), seq: 1 };
     Row { collection: UserBodyweightLog::COLLECTION, record, op, base_rev: Some(1), state: RowState::Clean, seen: 0 }
+}
+
+/// A device whose cursor has passed changes that it never got notices it by the server's digest, fetches everything again, and says so (R27).
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_has_missed_changes_unnoticed_finds_it_out() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = serve(&folder.path().join("server")).await;
+    let phone = device(&server, folder.path(), "phone.db").await;
+    phone.account().register("sam@example.com", PASSWORD, None).await.expect("an account");
+    let first = phone.user_bodyweight_logs().put(&log(&phone, 80.0)).expect("written");
+    synced(&phone).await;
+    let laptop = device(&server, folder.path(), "laptop.db").await;
+    laptop.account().login("sam@example.com", PASSWORD, None).await.expect("signed in");
+    synced(&laptop).await;
+    assert_eq!(laptop.status().last_difference_at, None);
+    drop(laptop);
+
+    phone.user_bodyweight_logs().put(&log(&phone, 81.0)).expect("written");
+    phone.user_bodyweight_logs().delete(&first.id.0).expect("deleted");
+    synced(&phone).await;
+    drop(phone);
+    let cursor = meta_of(&folder.path().join("phone.db"), |_| {}).cursor;
+    meta_of(&folder.path().join("laptop.db"), |meta| meta.cursor.clone_from(&cursor));
+
+    let laptop = device(&server, folder.path(), "laptop.db").await;
+    laptop.account().login("sam@example.com", PASSWORD, None).await.expect("signed in");
+    synced(&laptop).await;
+    assert_eq!(weights(&laptop), [81.0]);
+    let found = laptop.status();
+    assert!(found.last_difference_at.is_some() && found.differs_since.is_none(), "{found:?}");
+    server.stop().await.expect("stopped");
+}
+
+/// A difference that a full pull does not end is reported, and not fetched again and again (R27).
+#[tokio::test(flavor = "multi_thread")]
+async fn a_difference_that_stays_is_reported_and_resynced_once() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = serve(&folder.path().join("server")).await;
+    let phone = device(&server, folder.path(), "phone.db").await;
+    phone.account().register("sam@example.com", PASSWORD, None).await.expect("an account");
+    let logs = [80.0, 81.0].map(|kg| phone.user_bodyweight_logs().put(&log(&phone, kg)).expect("written"));
+    synced(&phone).await;
+    server.stop().await.expect("stopped");
+    // A row of the server is damaged behind its back.
+    let database = rusqlite::Connection::open(folder.path().join("server/stronglog.db")).expect("the database");
+    let lost = uuid::Uuid::parse_str(&logs[0].id.0).expect("an id");
+    assert_eq!(database.execute("DELETE FROM records WHERE id = ?1", [lost.as_bytes()]).expect("deleted"), 1);
+    drop(database);
+
+    let server = serve(&folder.path().join("server")).await;
+    let laptop = device(&server, folder.path(), "laptop.db").await;
+    laptop.account().login("sam@example.com", PASSWORD, None).await.expect("signed in");
+    let status = laptop.sync_now().await.expect("a status");
+    assert!(status.differs_since.is_some() && !status.is_synced(), "{status:?}");
+    let resyncs = || meta_of(&folder.path().join("laptop.db"), |_| {}).resyncs;
+    assert_eq!(resyncs(), 1);
+    laptop.sync_now().await.expect("a status");
+    assert_eq!(resyncs(), 1, "once is enough");
+    server.stop().await.expect("stopped");
+}
+
+/// Changes what a device knows of itself, and returns it.
+fn meta_of(path: &Path, change: impl Fn(&mut Meta)) -> Meta {
+    let mut store = SqliteStore::open(path, uuid::Uuid::nil()).expect("a database");
+    let plan = &mut |loaded: &mut Loaded| {
+        change(&mut loaded.meta);
+        Ok(Vec::new())
+    };
+    store.update(&Select::Keys(Vec::new()), plan).expect("written");
+    store.meta().expect("read")
 }

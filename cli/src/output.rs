@@ -87,6 +87,10 @@ pub struct StatusOutput {
     pub quarantined: u64,
     /// Records that a resync would delete here; more than none while `sync --confirm` is awaited.
     pub to_be_deleted: u64,
+    /// Since when records of this device have differed from the server's, although everything was fetched again.
+    pub differs_since: Option<i64>,
+    /// When this device last found that it differed from the server, and fetched everything again.
+    pub last_difference_at: Option<i64>,
     /// What only the user can do, each with the command that does it.
     pub acts: Vec<String>,
     pub last_successful_server_sync_timestamp: Option<i64>,

@@ -71,6 +71,11 @@ pub fn acts(status: &Status) -> Vec<String> {
         let changes = counted(status.quarantined, "change");
         acts.push(format!("this version cannot read {changes}; update this program, or see `stronglog quarantine`"));
     }
+    if status.differs_since.is_some() {
+        acts.push(
+            "this device still differs from the server after everything was fetched again; `stronglog verify` shows where".to_owned(),
+        );
+    }
     acts
 }
 

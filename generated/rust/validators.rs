@@ -15,6 +15,7 @@ static PROGRESSION_ADJUSTMENT_KEY_PATTERN: Pattern = Pattern::new(
     "^[0-9]{1,7}\\.[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 );
 
+static FEED_PAGE_PATTERN: Pattern = Pattern::new("^[0-9a-f]{32}$");
 static ID_PATTERN: Pattern = Pattern::new("^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$");
 
 static FEED_PUSH_RESULT_PATTERN: Pattern = Pattern::new(
@@ -1239,6 +1240,11 @@ pub fn check_feed_page(value: Json<'_>, at: At<'_>, out: &mut Checker) {
                 "hasMore" => out.types(value, Types::BOOLEAN, at),
                 "userRev" => check_revision(value, at, out),
                 "serverTime" => check_timestamp(value, at, out),
+                "digest" => {
+                    if let Some(text) = out.string(value, at) {
+                        out.pattern(text, &FEED_PAGE_PATTERN, at);
+                    }
+                }
                 _ => out.unknown_member(at),
             }
         }

@@ -1331,6 +1331,7 @@ export const FeedPageSchema: z.ZodType<types.FeedPage> = rt.define(() =>
     hasMore: z.boolean(),
     userRev: RevisionSchema,
     serverTime: TimestampSchema,
+    digest: rt.string().regex(/^[0-9a-f]{32}$/u).exactOptional(),
   }, rt.closed),
 );
 

@@ -929,6 +929,13 @@ export interface FeedPage {
   userRev: Revision;
   /** The server's clock, from which a device learns by how much its own is wrong. */
   serverTime: Timestamp;
+  /**
+   * On the last page, the digest of the user's live records at `userRev`: the sum modulo 2^128 of a hash of each
+   * record, in hexadecimal digits. The hash is the UUID of version 5 whose namespace is the record's id, and whose
+   * name is the revision in eight bytes, most significant first, followed by the name of the collection. A device
+   * whose records have another digest pulls everything again.
+   */
+  digest?: string;
 }
 
 /**

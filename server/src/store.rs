@@ -6,6 +6,7 @@ pub(crate) mod sqlite;
 
 use std::ops::ControlFlow;
 
+use stronglog_sync::digest::Digest;
 use stronglog_sync::record::Record;
 use stronglog_sync::wire::{Change, Feed};
 use uuid::Uuid;
@@ -20,11 +21,11 @@ pub trait Records {
     /// The store failed.
     fn head(&self) -> Result<Head, StoreError>;
 
-    /// Sets the user's newest revision, which ends a push, the time of its write, and how much the user holds since.
+    /// Sets the user's newest revision, which ends a push, the time of its write, and what the user holds since.
     ///
     /// # Errors
     /// The store failed.
-    fn advance(&mut self, to: Boundary, server_updated_at: i64, usage: Usage) -> Result<(), StoreError>;
+    fn advance(&mut self, to: Boundary, server_updated_at: i64, usage: Usage, digest: Digest) -> Result<(), StoreError>;
 
     /// The newest boundary of the user's history up to a revision. Without one, it is the beginning of the history.
     ///
@@ -99,6 +100,8 @@ pub struct Head {
     pub epoch: String,
     pub usage: Usage,
     pub quota: Quota,
+    /// The digest of the live records (R27). `None` if nothing was written since the server keeps it.
+    pub digest: Option<Digest>,
 }
 
 /// How much an account holds. It is counted with each write, so that nothing is added up while a push is decided.

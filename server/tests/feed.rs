@@ -8,6 +8,7 @@ use stronglog_sync::api::collection::{Collection, deterministic_id};
 use stronglog_sync::api::registry::{self, COLLECTIONS};
 use stronglog_sync::clock::ClockAndRng;
 use stronglog_sync::cursor::Cursor;
+use stronglog_sync::digest::Digest;
 use stronglog_sync::merge::Op;
 use stronglog_sync::record::RECORD_BYTES_MAX;
 use stronglog_sync::wire::{self, Feed, Outcome, Page, PushResult};
@@ -458,4 +459,19 @@ fn tombstones_take_room_until_they_are_purged() {
 
 fn body(edits: &[String]) -> String {
     format!("{{\"changes\":[{}]}}", edits.join(","))
+}
+
+#[test]
+fn the_last_page_has_the_digest_of_the_live_records() {
+    let mut setup = Setup::new();
+    let none = setup.pull(None, 5).expect("a page").digest;
+    assert_eq!(none, None, "nothing was written yet");
+    setup.push(&[edit(PHONE, 1, &weight(1, NOW, "")), edit(PHONE, 2, &weight(2, NOW, "")), edit(PHONE, 3, &weight(3, NOW, ""))]);
+    setup.push(&[edit(PHONE, 4, &weight(1, NOW + 1, "")), edit(PHONE, 5, &tombstone(2, NOW + 1))]);
+    let of = |id: u128, rev: u64| Digest::of(weights().path, Uuid::from_u128(id), rev);
+    let live = Some(of(3, 3).with(of(1, 4)));
+    assert_eq!(setup.pull(None, 5).expect("a page").digest, live);
+    assert_eq!(setup.pull(None, 1).expect("a page").digest, None, "more pages follow");
+    feed::purge(&mut setup.memory.user(USER), NOW + 10, None).expect("purged");
+    assert_eq!(setup.pull(None, 5).expect("a page").digest, live, "tombstones do not count");
 }

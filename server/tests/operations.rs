@@ -10,7 +10,7 @@ use stronglog_sync::api::client::Client;
 use stronglog_sync::api::operations::*;
 use stronglog_sync::api::runtime::http::{Bearer, Hooks, Request, Security};
 use stronglog_sync::api::{self, Cursor, Id, Schema, registry};
-use support::{Account, PASSWORD, Records, Server, now, weight};
+use support::{Account, PASSWORD, Records, Server, WEIGHTS, now, weight};
 
 /// Adds the token, and records which operations were called.
 #[derive(Clone)]
@@ -337,4 +337,20 @@ async fn every_operation_does_what_the_contract_says() {
     let left: Vec<_> = all.iter().filter(|id| !called.contains(*id)).collect();
     assert_eq!(left, [&"streamChanges"], "which has a test of its own");
     server.running.stop().await.expect("an orderly end");
+}
+
+/// A client of contract 1.0.0, or one that names no contract, gets no member that was added later.
+#[tokio::test]
+async fn members_of_a_later_contract_are_sent_to_clients_that_know_it() {
+    let server = Server::start().await;
+    let account = server.register("sam@example.com").await;
+    server.push(&account, &[account.change(WEIGHTS, &weight(now()), 1)]).await;
+    for (version, is_sent) in [(None, false), (Some("1.0.0"), false), (Some("1.1.0"), true), (Some(registry::VERSION), true)] {
+        let mut request = server.http.get(server.url("/api/v1/changes")).bearer_auth(&account.access);
+        if let Some(version) = version {
+            request = request.header("x-contract-version", version);
+        }
+        let (status, page) = support::answer(request).await;
+        assert_eq!((status, page["digest"].is_string()), (200, is_sent), "{version:?}: {page}");
+    }
 }

@@ -1,5 +1,6 @@
 //! Pulling. A page is stored while the next one is fetched.
 
+use crate::digest::{self, Course};
 use crate::engine::answer::{self, Answered, failure};
 use crate::engine::{Command, Engine, Message, Turn, Work};
 use crate::retry::Failure;
@@ -102,11 +103,29 @@ impl Engine {
             return self.store(Task::NewDevice { installation: None }, turn);
         }
         match following {
-            Following::Nothing | Following::Failed(None) => self.step_stored(turn.now_ms),
+            Following::Nothing | Following::Failed(None) => match self.compare(done) {
+                Some(task) => self.store(task, turn),
+                None => self.step_stored(turn.now_ms),
+            },
             Following::Failed(Some(task)) => self.store(task, turn),
             Following::Fetching { request } => self.work = Work::Pulling(Pulling::Fetching { request }),
             Following::Page(page) => self.store_page(*page, turn),
         }
+    }
+
+    /// Compares the device with the server's digest after the last page (R27). Returns the durable step to run, if any. A difference counts
+    /// when it is there a second time.
+    fn compare(&mut self, done: &Done) -> Option<Task> {
+        let agrees = digest::agrees(&done.snapshot, done.pulled.digest?)?;
+        let is_new = match self.difference() {
+            None | Some(Course::Settled) => !agrees,
+            Some(Course::Resyncing) => true,
+            Some(Course::Outlived) => agrees,
+        };
+        let is_sure = agrees || self.suspects;
+        self.suspects = is_new && !is_sure;
+        self.wants.pull |= self.suspects;
+        (is_new && is_sure).then_some(Task::Compared { agrees })
     }
 
     /// Handles a failed pull. Returns the durable step to run, if any.

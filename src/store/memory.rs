@@ -9,6 +9,7 @@ use crate::api::collection::Collection;
 use crate::api::registry;
 use crate::api::runtime::json::{Json, Value};
 use crate::api::runtime::schema::parse;
+use crate::digest::{self, Digest};
 use crate::store::{
     Counts, Edits, Key, Loaded, Meta, PastVersion, Plan, Quarantined, Query, Row, RowState, Select, Store, StoreError, Write, index_of,
 };
@@ -29,7 +30,7 @@ pub struct MemoryStore {
 impl MemoryStore {
     /// Creates an empty store for a device with this id.
     pub fn new(device: Uuid) -> Self {
-        MemoryStore { meta: Meta { device, ..Meta::default() }, ..MemoryStore::default() }
+        MemoryStore { meta: Meta { device, digest: Some(Digest::default()), ..Meta::default() }, ..MemoryStore::default() }
     }
 
     /// The keys of all rows.
@@ -85,6 +86,12 @@ impl MemoryStore {
                 self.quarantine.retain(|quarantined| quarantined.id.is_some() || quarantined.stored.is_none_or(|stored| stored.rev != rev));
             }
         }
+    }
+
+    fn quarantine_digest(&self) -> Option<Digest> {
+        let newest = self.quarantine.iter().filter(|change| change.seen == self.meta.resyncs);
+        let replaced = |change: &Quarantined| self.rows.values().find(|row| is_of(change, row.key()));
+        digest::of_quarantined(newest.map(|change| (change, replaced(change).and_then(Row::known_rev))))
     }
 
     fn remove(&mut self, key: Key) {
@@ -176,6 +183,7 @@ impl Store for MemoryStore {
             blocked: self.rows.values().filter(|row| matches!(row.state, RowState::Blocked(..))).count() as u64,
             quarantined: self.quarantine.len() as u64,
             unseen: self.rows.values().filter(dooms).count() as u64,
+            quarantine_digest: self.quarantine_digest(),
         })
     }
 

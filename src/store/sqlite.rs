@@ -7,18 +7,19 @@ use std::path::Path;
 use std::time::Duration;
 
 pub use rusqlite;
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
 use uuid::Uuid;
 
-use self::rows::{RECORD_COLUMNS, put, read_history, read_quarantined, read_row, sql_value};
+use self::rows::{KNOWN_REV, RECORD_COLUMNS, put, read_history, read_quarantined, read_row, sql_value};
 use crate::api::collection::{Collection, Index};
 use crate::api::registry;
+use crate::digest;
 use crate::store::{
     Counts, Edits, Key, Loaded, Meta, PastVersion, Plan, Quarantined, Query, Row, Select, Store, StoreError, Write, index_of,
 };
 
 /// The migrations from an empty file to the current schema. `user_version` counts the ones that were applied.
-const MIGRATIONS: &[&str] = &[include_str!("sqlite/schema.sql"), include_str!("sqlite/schema_2.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("sqlite/schema.sql"), include_str!("sqlite/schema_2.sql"), include_str!("sqlite/schema_3.sql")];
 /// The part of the schema that is generated from the contract: a view for each collection, and the indexes.
 const VIEWS: &str = include_str!("../../generated/sql/views.sql");
 /// The conditions for pending and for blocked rows. `state > 0` lets SQLite use the partial index.
@@ -67,6 +68,7 @@ impl SqliteStore {
         migrate(&mut connection)?;
         let store = SqliteStore { connection };
         store.make_meta(device)?;
+        store.make_digest()?;
         store.make_views()?;
         Ok(store)
     }
@@ -77,6 +79,19 @@ impl SqliteStore {
             .execute("INSERT INTO meta (one, json) VALUES (1, ?1) ON CONFLICT DO NOTHING", [json])
             .map(drop)
             .map_err(failed("initialize the database"))
+    }
+
+    /// Computes the digest of the rows of a database that does not have it yet: a new one, or one of an earlier version (R27).
+    fn make_digest(&self) -> Result<(), StoreError> {
+        let failed = failed("initialize the database");
+        if meta_in(&self.connection)?.digest.is_some() {
+            return Ok(());
+        }
+        let transaction = Transaction::new_unchecked(&self.connection, TransactionBehavior::Immediate).map_err(&failed)?;
+        let sum = rows::known(&transaction).map_err(&failed)?;
+        let json = json_of(&Meta { digest: Some(sum), ..meta_in(&transaction)? })?;
+        transaction.execute("UPDATE meta SET json = ?1", [json]).map_err(&failed)?;
+        transaction.commit().map_err(&failed)
     }
 
     /// Recreates the contract's views and indexes if they belong to another version of the contract.
@@ -96,6 +111,21 @@ impl SqliteStore {
         let made = made.and_then(|()| self.connection.execute("UPDATE meta SET views = ?1", [VIEWS]).map(drop));
         let end = if made.is_ok() { "COMMIT" } else { "ROLLBACK" };
         made.and(self.connection.execute_batch(end)).map_err(&failed)
+    }
+
+    /// The quarantined changes that arrived after so many resyncs, with the revision that the row of the same record counts as.
+    fn quarantined_rows(&self, resyncs: u64) -> Result<Vec<(Quarantined, Option<u64>)>, StoreError> {
+        let failed = failed("read the quarantined changes");
+        let mut changes = read_quarantined(&self.connection).map_err(&failed)?;
+        changes.retain(|change| change.seen == resyncs);
+        let sql = format!("SELECT {KNOWN_REV} FROM records WHERE collection = ?1 AND id = ?2");
+        let mut statement = self.connection.prepare_cached(&sql).map_err(&failed)?;
+        let mut known_rev = |change: &Quarantined| {
+            let id = change.id.map(|id| id.to_string());
+            statement.query_row(params![change.collection, id], |row| row.get(0)).optional().map(Option::flatten)
+        };
+        let with_rev = changes.into_iter().map(|change| known_rev(&change).map(|rev| (change, rev)));
+        with_rev.collect::<Result<_, _>>().map_err(&failed)
     }
 
     fn rows(&self, condition: &str, parameters: impl rusqlite::Params) -> Result<Vec<Row>, StoreError> {
@@ -147,8 +177,7 @@ fn json_of(meta: &Meta) -> Result<String, StoreError> {
 fn meta_in(connection: &Connection) -> Result<Meta, StoreError> {
     let mut statement = connection.prepare_cached("SELECT json FROM meta").map_err(failed("read the database"))?;
     let json: String = statement.query_row([], |row| row.get(0)).map_err(failed("read the database"))?;
-    serde_json::from_str(&json)
-        .map_err(|error| StoreError::new(format!("cannot read the device's state: {error}; restore the database from a copy")))
+    Meta::read(&json).map_err(|error| StoreError::new(format!("cannot read the device's state: {error}; restore the database from a copy")))
 }
 
 impl Store for SqliteStore {
@@ -229,7 +258,10 @@ impl Store for SqliteStore {
             Ok(())
         });
         read.map_err(&failed)?;
-        if let Some(resync) = meta_in(&self.connection)?.resync.filter(|resync| resync.is_undecided()) {
+        let meta = meta_in(&self.connection)?;
+        let quarantined = if counts.quarantined == 0 { Vec::new() } else { self.quarantined_rows(meta.resyncs)? };
+        counts.quarantine_digest = digest::of_quarantined(quarantined.iter().map(|(change, rev)| (change, *rev)));
+        if let Some(resync) = meta.resync.filter(|resync| resync.is_undecided()) {
             let sql = "SELECT count(*), coalesce(sum(state = 0 AND seen <> ?1 AND NOT coalesce(base_rev > ?2, 0)), 0)
                        FROM records WHERE is_deleted = 0";
             let parameters = params![resync.number, resync.restored_rev];

@@ -17,11 +17,12 @@ pub fn write_page(page: &Page, feed: Feed) -> String {
         write_change(&mut text, change, feed);
     }
     let (cursor, more) = (&page.next_cursor, page.has_more);
-    let _ = write!(
-        text,
-        "],\"nextCursor\":\"{cursor}\",\"hasMore\":{more},\"userRev\":{},\"serverTime\":{}}}",
-        page.user_rev, page.server_time
-    );
+    let _ =
+        write!(text, "],\"nextCursor\":\"{cursor}\",\"hasMore\":{more},\"userRev\":{},\"serverTime\":{}", page.user_rev, page.server_time);
+    if let (Some(digest), Feed::All) = (page.digest, feed) {
+        let _ = write!(text, ",\"digest\":\"{digest}\"");
+    }
+    text.push('}');
     text
 }
 

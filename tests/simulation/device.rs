@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use stronglog_sync::api::runtime::schema::parse;
 use stronglog_sync::clock::ClockAndRng;
+use stronglog_sync::digest::Digest;
 use stronglog_sync::engine::{Command, Engine, Event, Settings};
 use stronglog_sync::outbox::{self, LocalEdit};
 use stronglog_sync::record::Record;
@@ -23,6 +24,14 @@ pub const EPOCH_MS: i64 = 1_700_000_000_000;
 /// Pages and pushes are small so that there are many, and a resync asks about every record so that questions occur.
 fn settings() -> Settings {
     Settings { page_changes_max: 3, push_changes_max: 4, deletions_unasked: 0, ..Settings::default() }
+}
+
+/// The database of a device on which a user has signed in for the first time.
+pub fn new_database(device: Uuid, account: Uuid, chance: &mut Chance) -> MemoryStore {
+    let mut store = MemoryStore::new(device);
+    let claim = Task::Claim { account };
+    claim.run(&mut store, &mut ClockAndRng { now_ms: EPOCH_MS, random: &mut || chance.next() }).expect("a store in memory");
+    store
 }
 
 pub struct Device {
@@ -57,10 +66,7 @@ pub struct Device {
 
 impl Device {
     pub fn new(number: usize, home: usize, account: Uuid, chance: &mut Chance) -> Self {
-        let device = Uuid::from_u128(0xD0_0000 + number as u128);
-        let mut store = MemoryStore::new(device);
-        let claim = Task::Claim { account };
-        claim.run(&mut store, &mut ClockAndRng { now_ms: EPOCH_MS, random: &mut || chance.next() }).expect("a store in memory");
+        let mut store = new_database(Uuid::from_u128(0xD0_0000 + number as u128), account, chance);
         let snapshot = Snapshot::of(&mut store).expect("a store in memory");
         let skew_ms = chance.pick(&[0, 0, 0, 5_000, -5_000, 200_000, -200_000, 1_000_000, -3_000_000, 90_000_000, 400_000_000_000]);
         Device {
@@ -255,12 +261,26 @@ impl Device {
                 device: loaded.meta.device,
                 seq: loaded.meta.seq,
             };
-            let state = RowState::Pending(Pending { since: wall_ms, lost: false, base_stamp: None });
+            let state = RowState::Pending(Pending { since: wall_ms, lost: false, base_stamp: None, known_rev: None });
             Ok(vec![Write::Put(Row { collection: key.collection, record: record.clone(), op, base_rev: None, state, seen: 0 })])
         };
         self.store.update(&Select::Keys(vec![key]), plan).expect("a store in memory");
         let snapshot = Snapshot::of(&mut self.store).expect("a store in memory");
         self.inbox.push(Event::Written(snapshot));
+    }
+
+    /// The digest of what the device knows, computed anew, and the one that the device keeps (R27).
+    pub fn digests(&mut self) -> (Digest, Option<Digest>) {
+        let mut sum = Digest::default();
+        let plan = &mut |loaded: &mut Loaded| {
+            for row in loaded.rows.iter().flatten() {
+                let known = row.known_rev().map(|rev| Digest::of(row.collection.path, row.record.id, rev));
+                sum = sum.with(known.unwrap_or_default());
+            }
+            Err(Refused)
+        };
+        self.store.update(&Select::Keys(self.store.keys()), plan).expect("a store in memory");
+        (sum, self.store.meta().expect("a store in memory").digest)
     }
 
     pub fn counts(&mut self) -> Counts {

@@ -6,8 +6,10 @@ use stronglog_server::store::memory::Memory;
 use stronglog_sync::api::registry;
 use stronglog_sync::api::runtime::schema::parse;
 use stronglog_sync::clock::ClockAndRng;
+use stronglog_sync::digest::Digest;
 use stronglog_sync::engine::{Engine, Event, Settings};
 use stronglog_sync::merge::{Op, Stored, Verdict, Version, decide};
+use stronglog_sync::outbox::LocalEdit;
 use stronglog_sync::record::Record;
 use stronglog_sync::rules::Rule;
 use stronglog_sync::status::SyncState;
@@ -16,6 +18,8 @@ use stronglog_sync::task::Snapshot;
 use stronglog_sync::wire::{Change, Edit, Feed, Outcome, Page, Push, PushResult, Receipt};
 use stronglog_sync::{outbox, pull};
 use uuid::Uuid;
+
+use crate::run::{plain_collection, record_text};
 
 type Scenario = fn() -> Result<(), String>;
 
@@ -27,6 +31,7 @@ pub const DIRECTED: &[(Rule, &str, Scenario)] = &[
     (Rule::TotalOrder, "a deletion and an edit at one time", a_deletion_and_an_edit_at_one_time),
     (Rule::VerdictIsFinal, "a device does not argue with a verdict", a_device_does_not_argue_with_a_verdict),
     (Rule::QuestionsAreReported, "a sync that asks the user returns", a_sync_that_asks_the_user_returns),
+    (Rule::Ratchet, "an edit of a slow clock follows what it was made on", an_edit_of_a_slow_clock_follows_what_it_was_made_on),
     (Rule::StampAboveBase, "an edit made during a push outlives a restore", an_edit_made_during_a_push_outlives_a_restore),
     (Rule::CloneBeforeMerge, "a copied database loses no edit to its own past", a_copied_database_loses_no_edit_to_its_own_past),
     (Rule::EpochCheck, "a cursor of the first contract from before a restore", a_cursor_of_the_first_contract_from_before_a_restore),
@@ -79,6 +84,18 @@ fn plain_record(stamp: i64) -> Record {
     record(&format!(r#"{{"id":"{id}","clientCreatedAt":1,"clientUpdatedAt":{stamp},"isDeleted":false}}"#))
 }
 
+/// A device whose clock is slow edits another device's version, which the server has under another revision since it was restored.
+fn an_edit_of_a_slow_clock_follows_what_it_was_made_on() -> Result<(), String> {
+    let collection = plain_collection();
+    let seen = Row { collection, state: RowState::Clean, ..pending_row(version(2, 1, 200).op, 200, Some(7)) };
+    let (key, mut loaded) = (seen.key(), loaded(1, 0, seen.clone()));
+    let text = record_text(collection, key.id, "edited").ok_or("no record")?;
+    let clock = &mut ClockAndRng { now_ms: 100, random: &mut || 1 };
+    let writes = outbox::edit(&mut loaded, key, &LocalEdit::Change(text), clock).map_err(|error| error.to_string())?;
+    let Some(Write::Put(edited)) = writes.last() else { return Err("nothing was written".to_owned()) };
+    expect(decide(Some(Stored { version: seen.version(), rev: 9 }), edited.version(), edited.base_rev), accepted)
+}
+
 /// A device receives the winning version in a pull, keeps its own later edit on top of it, and then receives the result of its push.
 fn a_device_does_not_argue_with_a_verdict() -> Result<(), String> {
     let collection = registry::COLLECTIONS[0];
@@ -120,7 +137,14 @@ fn a_copied_database_loses_no_edit_to_its_own_past() -> Result<(), String> {
     let pushed = Change { collection: registry::COLLECTIONS[0], rev: 7, op: version(1, 5, 50).op, record: plain_record(50), lost: None };
     let op = Op { id: Uuid::from_u128(0xC0), ..version(1, 5, 90).op };
     let mut loaded = loaded(1, 5, pending_row(op, 90, None));
-    let page = Page { changes: vec![Ok(pushed)], next_cursor: "v1.all.e1.7".to_owned(), has_more: false, user_rev: 7, server_time: 100 };
+    let page = Page {
+        changes: vec![Ok(pushed)],
+        next_cursor: "v1.all.e1.7".to_owned(),
+        has_more: false,
+        user_rev: 7,
+        digest: None,
+        server_time: 100,
+    };
     let clock = ClockAndRng { now_ms: 100, random: &mut || 1 };
     let (writes, pulled) = pull::page(&mut loaded, &page, &clock).map_err(|report| report.to_string())?;
     match (pulled.cloned, writes.is_empty() && loaded.meta.cursor.is_none()) {
@@ -156,14 +180,21 @@ fn a_record_that_is_made_anew() -> Result<(), String> {
     };
     let (mine, theirs) = (stored(1, 3)?, stored(2, 9)?);
     let row = Row { state: RowState::Clean, record: mine.record.clone(), ..pending_row(mine.op, 50, Some(3)) };
-    let page = Page { changes: vec![Ok(theirs)], next_cursor: "v1.all.e1.9".to_owned(), has_more: false, user_rev: 9, server_time: 100 };
+    let page = Page {
+        changes: vec![Ok(theirs)],
+        next_cursor: "v1.all.e1.9".to_owned(),
+        has_more: false,
+        user_rev: 9,
+        digest: None,
+        server_time: 100,
+    };
     let (mut loaded, clock) = (loaded(1, 1, row), ClockAndRng { now_ms: 100, random: &mut || 1 });
     let (writes, _) = pull::page(&mut loaded, &page, &clock).map_err(|report| report.to_string())?;
     is_kept(&writes, mine.op)
 }
 
 fn pending_row(op: Op, stamp: i64, base_rev: Option<u64>) -> Row {
-    let state = RowState::Pending(Pending { since: 1, lost: false, base_stamp: None });
+    let state = RowState::Pending(Pending { since: 1, lost: false, base_stamp: None, known_rev: None });
     Row { collection: registry::COLLECTIONS[0], record: plain_record(stamp), op, base_rev, state, seen: 0 }
 }
 
@@ -288,7 +319,7 @@ fn a_tombstone_that_a_backup_lacks_stays() -> Result<(), String> {
 
 fn a_sync_that_asks_the_user_returns() -> Result<(), String> {
     let account = Uuid::from_u128(3);
-    let resync = Resync { number: 1, restored_rev: None, cursor: None, pulled: true, confirmed: false };
+    let resync = Resync { number: 1, restored_rev: None, cursor: None, pulled: true, confirmed: false, digest: Digest::default() };
     let meta = Meta { owner: Some(account), resync: Some(resync), ..Meta::default() };
     let counts = Counts { live: 100, unseen: 100, ..Counts::default() };
     let mut engine = Engine::new(Settings::default(), Snapshot { meta, counts });

@@ -55,6 +55,8 @@ pub struct Run {
     rolled_back: bool,
     /// Devices whose database was put back from a copy or copied.
     put_back: BTreeSet<usize>,
+    /// The number of databases that were discarded.
+    discarded: u128,
     newer_app_edits: u64,
     /// Sessions that have ended, by device: another device has revoked them.
     ended: BTreeSet<(usize, u64)>,
@@ -88,7 +90,7 @@ pub fn account_id(account: usize) -> Uuid {
 }
 
 /// A collection whose records need few members, selected by its properties and not by its name.
-fn plain_collection() -> &'static Collection {
+pub fn plain_collection() -> &'static Collection {
     registry::COLLECTIONS
         .iter()
         .copied()
@@ -105,7 +107,7 @@ fn seeded_collection() -> &'static Collection {
 }
 
 /// A valid record with `value` in a member that no version of the contract knows.
-fn record_text(collection: &Collection, id: Uuid, value: &str) -> Option<String> {
+pub fn record_text(collection: &Collection, id: Uuid, value: &str) -> Option<String> {
     let sync = format!(r#""id":"{id}","clientCreatedAt":1,"clientUpdatedAt":1,"isDeleted":false,"v":"{value}""#);
     let own = [
         r#""date":1,"weightKg":80"#,
@@ -146,6 +148,7 @@ impl Run {
             twins: BTreeSet::new(),
             rolled_back: false,
             put_back: BTreeSet::new(),
+            discarded: 0,
             newer_app_edits: 0,
             ended: BTreeSet::new(),
         }

@@ -123,6 +123,13 @@ export interface SyncStatus extends CollectionStatus {
   readonly nextAttemptInMs: number | null;
   /** The number of records that a full resync would delete, if the user confirms it. Only in the state `needsConfirmation`. */
   readonly toBeDeleted: number;
+  /**
+   * Since when records of this device have differed from the server's, although everything was fetched again. In milliseconds since the
+   * Unix epoch.
+   */
+  readonly differsSince: number | null;
+  /** When this device last found that it differed from the server and fetched everything again, in milliseconds since the Unix epoch. */
+  readonly lastDifferenceAt: number | null;
   /** The last failure; cleared when a sync succeeds. */
   readonly lastError: string | null;
   /** Whether this tab is the one that syncs; the other tabs follow it. */

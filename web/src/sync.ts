@@ -41,6 +41,8 @@ const STARTING: SyncStatus = {
   collections: {},
   nextAttemptInMs: null,
   toBeDeleted: 0,
+  differsSince: null,
+  lastDifferenceAt: null,
   lastError: null,
   leader: false,
   persisted: false,

@@ -34,6 +34,8 @@ fn output(profile: &Profile, status: &Status) -> Outcome<StatusOutput> {
         blocked: status.blocked,
         quarantined: status.quarantined,
         to_be_deleted: status.to_be_deleted,
+        differs_since: status.differs_since,
+        last_difference_at: status.last_difference_at,
         acts: acts(status),
         last_successful_server_sync_timestamp: status.last_successful_server_sync_timestamp,
         last_successful_client_push_timestamp: status.last_successful_client_push_timestamp,
@@ -54,6 +56,9 @@ fn describe(output: &StatusOutput, status: &Status) -> Outcome<()> {
         ("pulled", when(status.last_successful_server_sync_timestamp)),
         ("pushed", when(status.last_successful_client_push_timestamp)),
     ])?;
+    if let (None, Some(at)) = (status.differs_since, status.last_difference_at) {
+        say!("this device differed from the server {}, and fetched everything again", ago(at))?;
+    }
     output.acts.iter().try_for_each(|act| say!("{act}"))?;
     Ok(())
 }

@@ -102,6 +102,7 @@ fn base_36(mut number: u64, digits_min: usize) -> String {
 #[cfg(test)]
 mod tests {
     use stronglog_sync::api::registry::COLLECTIONS;
+    use stronglog_sync::digest::Digest;
 
     use super::*;
     use crate::store::memory::Memory;
@@ -120,7 +121,7 @@ mod tests {
         let mut records = memory.user(Uuid::nil());
         for rev in 1..=300 {
             boundary = after(boundary, rev, &[Uuid::from_u128(u128::from(rev))]);
-            records.advance(boundary, 0, crate::store::Usage::default()).expect("a store in memory");
+            records.advance(boundary, 0, crate::store::Usage::default(), Digest::default()).expect("a store in memory");
         }
         let read = Proof::read(&proof(&records, 300, "all").expect("a store in memory")).expect("a proof");
         assert_eq!(read.0.iter().map(|boundary| boundary.rev).collect::<Vec<_>>(), [300, 299, 284, 44]);

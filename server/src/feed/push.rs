@@ -1,8 +1,11 @@
 //! Pushes: each edit is decided separately, and each accepted edit gets the next revision (R1, R7, R8, R9, R18).
 
+use std::ops::ControlFlow;
+
 use stronglog_sync::api::runtime::report::Violation;
 use stronglog_sync::api::{Rejection, RejectionCode, Report, Schema, Seq, Timestamp, ViolationType, registry};
 use stronglog_sync::clock::ClockAndRng;
+use stronglog_sync::digest::Digest;
 use stronglog_sync::merge::{Verdict, decide};
 use stronglog_sync::record::{RECORD_BYTES_MAX, Record};
 use stronglog_sync::rules::{self, Rule};
@@ -27,7 +30,11 @@ pub fn push(records: &mut impl Records, push: &Push, feed: Feed, clock: &mut Clo
     }
     let server_updated_at = clock.now_ms.max(head.server_updated_at);
     let (usage, quota) = (head.usage, head.quota);
-    let mut pass = Pass { rev: head.rev, accepted: Vec::new(), replaced: Vec::new(), server_updated_at, usage, quota, clock };
+    let digest = match head.digest {
+        Some(digest) => digest,
+        None => digest_of(records)?,
+    };
+    let mut pass = Pass { rev: head.rev, accepted: Vec::new(), replaced: Vec::new(), server_updated_at, usage, digest, quota, clock };
     let mut outcomes = Vec::with_capacity(push.edits.len());
     for edit in &push.edits {
         let decided = match edit {
@@ -40,9 +47,9 @@ pub fn push(records: &mut impl Records, push: &Push, feed: Feed, clock: &mut Clo
             Err(error) => return Err(error),
         }
     }
-    let (rev, usage) = (pass.rev, pass.usage);
+    let (rev, usage, digest) = (pass.rev, pass.usage, pass.digest);
     if rev > head.rev {
-        records.advance(history::after(records.boundary(head.rev)?, rev, &pass.accepted), server_updated_at, usage)?;
+        records.advance(history::after(records.boundary(head.rev)?, rev, &pass.accepted), server_updated_at, usage, digest)?;
     }
     // The results of a collection's feed have neither.
     let (replaced, proof) = match feed {
@@ -50,6 +57,24 @@ pub fn push(records: &mut impl Records, push: &Push, feed: Feed, clock: &mut Clo
         Feed::One(_) => (Vec::new(), None),
     };
     Ok(PushResult { outcomes, replaced, prev_user_rev: head.rev, user_rev: rev, proof, server_time: clock.now_ms })
+}
+
+/// The digest of all live records, for an account without writes since the server keeps it.
+fn digest_of(records: &impl Records) -> Result<Digest, StoreError> {
+    let mut sum = Digest::default();
+    records.changes(Feed::All, 0, &mut |change| {
+        sum = sum.with(counted(&change));
+        ControlFlow::Continue(())
+    })?;
+    Ok(sum)
+}
+
+/// What the digest counts of a version.
+fn counted(change: &Change) -> Digest {
+    match change.record.deleted {
+        true => Digest::default(),
+        false => Digest::of(change.collection.path, change.record.id, change.rev),
+    }
 }
 
 /// The state of one push while its edits are decided.
@@ -61,6 +86,7 @@ struct Pass<'p, 'm> {
     replaced: Vec<Change>,
     server_updated_at: i64,
     usage: Usage,
+    digest: Digest,
     quota: Quota,
     clock: &'p mut ClockAndRng<'m>,
 }
@@ -110,6 +136,7 @@ impl Pass<'_, '_> {
         let change = Change { collection: edit.collection, rev: self.rev, op: edit.op, record, lost };
         let entry = Entry { change, server_id, server_updated_at: self.server_updated_at };
         records.put(&entry)?;
+        self.digest = self.digest.with(counted(&entry.change)).without(stored.map_or(Digest::default(), |entry| counted(&entry.change)));
         self.accepted.push(history::digest(&entry.change));
         Ok(Outcome::Accepted(receipt(&entry)))
     }

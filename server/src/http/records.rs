@@ -98,6 +98,7 @@ async fn pull(app: &App, caller: Caller, request: &Request<'_>, feed: Feed) -> R
     let mut page = page.await.map_err(|failure| in_contract_of(request.has_first_contract, failure))?;
     if request.has_first_contract {
         page.changes.iter_mut().flatten().for_each(|change| change.lost = None);
+        page.digest = None;
     }
     app.metrics.pulled(page.changes.len());
     if matches!(feed, Feed::All) && !page.has_more {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};
 
+use stronglog_sync::digest::Digest;
 use stronglog_sync::wire::{Change, Feed};
 use uuid::Uuid;
 
@@ -27,6 +28,7 @@ struct User {
     purge_watermark: u64,
     server_updated_at: i64,
     usage: Usage,
+    digest: Option<Digest>,
     entries: BTreeMap<Uuid, Entry>,
     by_rev: BTreeMap<u64, Uuid>,
     epochs: Vec<Epoch>,
@@ -125,12 +127,13 @@ impl UserRecords<'_> {
 
 impl Records for UserRecords<'_> {
     fn head(&self) -> Result<Head, StoreError> {
-        let User { rev, purge_watermark, server_updated_at, usage, .. } = *self.user;
-        Ok(Head { rev, purge_watermark, server_updated_at, epoch: self.epoch.to_owned(), usage, quota: self.quota })
+        let User { rev, purge_watermark, server_updated_at, usage, digest, .. } = *self.user;
+        Ok(Head { rev, purge_watermark, server_updated_at, epoch: self.epoch.to_owned(), usage, quota: self.quota, digest })
     }
 
-    fn advance(&mut self, to: Boundary, server_updated_at: i64, usage: Usage) -> Result<(), StoreError> {
+    fn advance(&mut self, to: Boundary, server_updated_at: i64, usage: Usage, digest: Digest) -> Result<(), StoreError> {
         (self.user.rev, self.user.server_updated_at, self.user.usage) = (to.rev, server_updated_at, usage);
+        self.user.digest = Some(digest);
         self.user.boundaries.insert(to.rev, to.check);
         Ok(())
     }

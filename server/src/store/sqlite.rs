@@ -43,6 +43,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("sqlite/schema_6.sql"),
     include_str!("sqlite/schema_7.sql"),
     include_str!("sqlite/schema_8.sql"),
+    include_str!("sqlite/schema_9.sql"),
 ];
 
 /// The version that this program reads and writes.

@@ -6,13 +6,28 @@ use uuid::Uuid;
 
 use crate::api::registry;
 use crate::api::runtime::json::Value;
+use crate::digest::Digest;
 use crate::merge::{Op, Stored, Version};
 use crate::record::Record;
 use crate::store::{Past, PastVersion, Pending, Quarantined, Row, RowState};
 
 /// The columns that [`read_row`] reads, in its order.
 pub(super) const RECORD_COLUMNS: &str = "records.collection, records.id, record, is_deleted, stamp, op_id, op_device, op_seq, base_rev, \
-                                         state, pending_since, lost, block, seen, base_stamp";
+                                         state, pending_since, lost, block, seen, base_stamp, known_rev";
+
+/// [`Row::known_rev`] in SQL.
+pub(super) const KNOWN_REV: &str = "iif(state > 0, known_rev, iif(is_deleted, NULL, base_rev))";
+
+/// The digest of all rows (R27), of collections that this contract does not have too.
+pub(super) fn known(connection: &Connection) -> rusqlite::Result<Digest> {
+    let mut statement = connection.prepare(&format!("SELECT collection, id, {KNOWN_REV} AS rev FROM records WHERE rev IS NOT NULL"))?;
+    let mut rows = statement.query([])?;
+    let mut sum = Digest::default();
+    while let Some(row) = rows.next()? {
+        sum = sum.with(Digest::of(row.get_ref(0)?.as_str()?, text_uuid(row, 1)?, row.get(2)?));
+    }
+    Ok(sum)
+}
 
 /// Reads a row of `records`. Returns `None` for a collection that this contract does not have.
 pub(super) fn read_row(row: &SqlRow<'_>) -> rusqlite::Result<Option<Row>> {
@@ -20,7 +35,7 @@ pub(super) fn read_row(row: &SqlRow<'_>) -> rusqlite::Result<Option<Row>> {
     let record = Record { id: text_uuid(row, 1)?, text: row.get(2)?, deleted: row.get(3)?, stamp: row.get(4)? };
     let pending = || -> rusqlite::Result<Pending> {
         let since = row.get::<_, Option<i64>>(10)?.unwrap_or_default();
-        Ok(Pending { since, lost: row.get(11)?, base_stamp: row.get(14)? })
+        Ok(Pending { since, lost: row.get(11)?, base_stamp: row.get(14)?, known_rev: row.get(15)? })
     };
     let state = match row.get::<_, i64>(9)? {
         0 => RowState::Clean,
@@ -33,12 +48,13 @@ pub(super) fn read_row(row: &SqlRow<'_>) -> rusqlite::Result<Option<Row>> {
 /// Writes a row of `records`.
 pub(super) fn put(connection: &Connection, row: &Row) -> rusqlite::Result<()> {
     let sql = "INSERT INTO records (collection, id, record, is_deleted, stamp, op_id, op_device, op_seq, base_rev, state, pending_since,
-                 lost, block, seen, base_stamp)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+                 lost, block, seen, base_stamp, known_rev)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)
                ON CONFLICT (collection, id) DO UPDATE SET record = excluded.record, is_deleted = excluded.is_deleted,
                  stamp = excluded.stamp, op_id = excluded.op_id, op_device = excluded.op_device, op_seq = excluded.op_seq,
                  base_rev = excluded.base_rev, state = excluded.state, pending_since = excluded.pending_since, lost = excluded.lost,
-                 block = excluded.block, seen = excluded.seen, base_stamp = excluded.base_stamp";
+                 block = excluded.block, seen = excluded.seen, base_stamp = excluded.base_stamp,
+                 known_rev = excluded.known_rev";
     let (state, block) = match &row.state {
         RowState::Clean => (0, None),
         RowState::Pending(_) => (1, None),
@@ -62,7 +78,8 @@ pub(super) fn put(connection: &Connection, row: &Row) -> rusqlite::Result<()> {
         pending.is_some_and(|pending| pending.lost),
         block,
         row.seen,
-        pending.and_then(|pending| pending.base_stamp)
+        pending.and_then(|pending| pending.base_stamp),
+        pending.and_then(|pending| pending.known_rev)
     ])?;
     Ok(())
 }
@@ -108,8 +125,8 @@ fn record_in(text: &str) -> Option<Record> {
 
 /// Writes a row of `quarantine`, and replaces a row for the same record or with the same text.
 pub(super) fn quarantine(connection: &Connection, quarantined: &Quarantined) -> rusqlite::Result<()> {
-    let sql = "INSERT OR REPLACE INTO quarantine (collection, id, rev, stamp, is_deleted, op_id, op_device, op_seq, raw, reason, at)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+    let sql = "INSERT OR REPLACE INTO quarantine (collection, id, rev, stamp, is_deleted, op_id, op_device, op_seq, raw, reason, at, seen)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
     let version = quarantined.stored.map(|stored| stored.version);
     connection.prepare_cached(sql)?.execute(params![
         quarantined.collection,
@@ -122,13 +139,14 @@ pub(super) fn quarantine(connection: &Connection, quarantined: &Quarantined) -> 
         version.map(|version| version.op.seq),
         quarantined.raw,
         quarantined.reason,
-        quarantined.at
+        quarantined.at,
+        quarantined.seen
     ])?;
     Ok(())
 }
 
 pub(super) fn read_quarantined(connection: &Connection) -> rusqlite::Result<Vec<Quarantined>> {
-    let sql = "SELECT collection, id, rev, stamp, is_deleted, op_id, op_device, op_seq, raw, reason, at FROM quarantine ORDER BY at";
+    let sql = "SELECT collection, id, rev, stamp, is_deleted, op_id, op_device, op_seq, raw, reason, at, seen FROM quarantine ORDER BY at";
     let mut statement = connection.prepare_cached(sql)?;
     let rows = statement.query_map([], |row| {
         let stored = match row.get::<_, Option<u64>>(2)? {
@@ -143,6 +161,7 @@ pub(super) fn read_quarantined(connection: &Connection) -> rusqlite::Result<Vec<
             raw: row.get(8)?,
             reason: row.get(9)?,
             at: row.get(10)?,
+            seen: row.get(11)?,
         })
     })?;
     rows.collect()

@@ -3,10 +3,11 @@
 
 use stronglog_sync::engine::Event;
 use stronglog_sync::store::Key;
+use stronglog_sync::store::memory::MemoryStore;
 use uuid::Uuid;
 
 use super::{ACCOUNTS, Run, account_id, plain_collection, record_text, trace};
-use crate::device::{Device, EPOCH_MS};
+use crate::device::{Device, EPOCH_MS, new_database};
 
 impl Run {
     pub(super) fn fault(&mut self, index: usize) -> Result<(), String> {
@@ -45,6 +46,8 @@ impl Run {
             31 => _ = self.ended.insert((index, self.devices[index].session)),
             32 => self.server.take_snapshot(),
             33 if self.chance.of_thousand(300) => self.server.roll_back(&mut self.chance),
+            34 if self.chance.of_thousand(200) => self.server.omits = true,
+            35 if self.chance.of_thousand(200) => self.discard(index),
             _ => {}
         }
         Ok(())
@@ -92,15 +95,31 @@ impl Run {
 
     /// Restores an old copy of a device's database.
     fn roll_back(&mut self, index: usize) {
-        let home = self.devices[index].home;
         if let Some(copy) = self.devices[index].copy.take() {
-            self.rolled_back = true;
-            self.put_back.insert(index);
-            let touched = self.writers.iter().filter(|(_, writers)| writers.contains(&index)).map(|(key, _)| *key);
-            self.open.extend(touched);
-            self.devices[index].store = copy;
-            self.devices[index].restart(account_id(home));
+            self.replace_database(index, copy);
         }
+    }
+
+    /// Deletes a device's database. The user signs in again.
+    fn discard(&mut self, index: usize) {
+        self.discarded += 1;
+        let home = self.devices[index].home;
+        let id = Uuid::from_u128(0xD1_0000 + self.discarded);
+        let database = new_database(id, account_id(home), &mut self.chance);
+        self.replace_database(index, database);
+        // What only this device's history had kept is gone with it.
+        self.server.lost.retain(|lost| lost.account != home);
+    }
+
+    /// What a device knew alone is lost with its database.
+    fn replace_database(&mut self, index: usize, database: MemoryStore) {
+        let home = self.devices[index].home;
+        self.rolled_back = true;
+        self.put_back.insert(index);
+        let touched = self.writers.iter().filter(|(_, writers)| writers.contains(&index)).map(|(key, _)| *key);
+        self.open.extend(touched);
+        self.devices[index].store = database;
+        self.devices[index].restart(account_id(home));
     }
 
     /// Copies a device's database to another device.

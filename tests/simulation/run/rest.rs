@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use stronglog_sync::digest::Course;
 use stronglog_sync::engine::Event;
 use stronglog_sync::outbox::LocalEdit;
 use stronglog_sync::store::{Key, PastVersion, Select, Store};
@@ -18,6 +19,7 @@ impl Run {
     pub(super) fn quieten(&mut self, when: &str) -> Result<(), String> {
         self.duplicates.clear();
         self.server.limit(false);
+        self.server.omits = false;
         for index in 0..self.devices.len() {
             self.devices[index].offline_until = 0;
             let home = self.devices[index].home;
@@ -44,6 +46,7 @@ impl Run {
     pub(super) fn check(&mut self) -> Result<(), String> {
         for index in 0..self.devices.len() {
             self.check_replica(index)?;
+            self.check_digests(index)?;
         }
         for ((account, key), last) in &self.last_edits {
             let alone = self.writers.get(&(*account, *key)).is_some_and(|writers| writers.len() == 1);
@@ -70,6 +73,30 @@ impl Run {
             }
         }
         Ok(())
+    }
+
+    /// Checks that the digests agree with what they are of, and with each other; and that no device has found a difference that was not made
+    /// (I16).
+    fn check_digests(&mut self, index: usize) -> Result<(), String> {
+        let (kept, stored) = self.server.digests(self.devices[index].home);
+        if kept.is_some_and(|kept| kept != stored) {
+            return Err(format!("the server keeps the digest {kept:?} of records with the digest {stored} (I16)"));
+        }
+        let device = &mut self.devices[index];
+        let ((known, own), meta) = (device.digests(), device.store.meta().expect("a store in memory"));
+        if own != Some(known) {
+            return Err(format!("device {index} keeps the digest {own:?} of rows with the digest {known} (I16)"));
+        }
+        let all = device.counts().quarantine_digest.map(|quarantined| known.with(quarantined));
+        if all.is_some_and(|all| all != stored) {
+            return Err(format!("device {index} has the digest {all:?}, and the server {stored} (I16)"));
+        }
+        match meta.difference {
+            Some(difference) if difference.course != Course::Settled || !self.server.omitted.contains(&device.home) => {
+                Err(format!("device {index} has found a difference that is not there: {difference:?} (I16)"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Checks that each accepted version that was replaced by one not made on it is in the history of a device of the account, unless the

@@ -1,8 +1,9 @@
 //! The app's own writes. An app in a browser writes its tables directly, and each write is recorded as pending in the same transaction.
 //! This module turns pending writes into stamped and numbered edits before anything else is done with their records.
 
+use stronglog_sync::digest::Digest;
 use stronglog_sync::outbox::{self, EditError, LocalEdit};
-use stronglog_sync::store::Loaded;
+use stronglog_sync::store::{Loaded, Meta};
 use uuid::Uuid;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -13,7 +14,7 @@ use crate::rows::{LoadedRow, Plan, Writes, read_key, read_meta, write, write_key
 #[wasm_bindgen(js_name = newMeta)]
 pub fn new_meta(wall_ms: f64) -> String {
     let device: Uuid = with_clock_and_rng(wall_ms, |clock| clock.new_id());
-    write(&stronglog_sync::store::Meta { device, ..Default::default() })
+    write(&Meta { device, digest: Some(Digest::default()), ..Default::default() })
 }
 
 #[wasm_bindgen(typescript_custom_section)]

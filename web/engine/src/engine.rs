@@ -175,7 +175,7 @@ impl SyncEngine {
 }
 
 fn snapshot(meta: &str, counts: &str) -> Result<Snapshot, String> {
-    Ok(Snapshot { meta: read_meta(meta)?, counts: read::<Counted>(counts)?.counts() })
+    Ok(Snapshot { meta: read_meta(meta)?, counts: Counted::read_counts(counts)? })
 }
 
 fn no_step(step: u32) -> String {

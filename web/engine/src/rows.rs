@@ -2,15 +2,19 @@
 //! it is a JSON text that TypeScript stores without reading it, plus the few members that IndexedDB indexes.
 
 use serde::{Deserialize, Serialize};
+use stronglog_sync::api::runtime::json::Json;
+use stronglog_sync::api::runtime::schema::parse;
 use stronglog_sync::api::registry;
+use stronglog_sync::digest::Digest;
 use stronglog_sync::merge::Op;
 use stronglog_sync::record::Record;
 use stronglog_sync::store::{Block, Counts, Key, Loaded, Meta, PastVersion, Pending, Quarantined, Row, RowState, Select, Write};
+use stronglog_sync::stored::{Readable, member};
 use uuid::Uuid;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// What the engine knows about a row, beside its record.
-#[derive(Serialize, Deserialize)]
+#[derive(Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct RowInfo {
     op: OpInfo,
@@ -18,17 +22,19 @@ struct RowInfo {
     deleted: bool,
     base_rev: Option<u64>,
     seen: u64,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     since: Option<i64>,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     lost: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     base_stamp: Option<i64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    known_rev: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     block: Option<Block>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Default, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub(crate) struct OpInfo {
     id: Uuid,
@@ -39,6 +45,33 @@ pub(crate) struct OpInfo {
 impl OpInfo {
     fn of(op: Op) -> Self {
         OpInfo { id: op.id, device: op.device, seq: op.seq }
+    }
+}
+
+impl Readable for OpInfo {
+    fn read(json: Json<'_>) -> Option<Self> {
+        let mut op = OpInfo::default();
+        member(json, "id", &mut op.id)?;
+        member(json, "device", &mut op.device)?;
+        member(json, "seq", &mut op.seq)?;
+        Some(op)
+    }
+}
+
+impl Readable for RowInfo {
+    fn read(json: Json<'_>) -> Option<Self> {
+        let mut info = RowInfo::default();
+        member(json, "op", &mut info.op)?;
+        member(json, "stamp", &mut info.stamp)?;
+        member(json, "deleted", &mut info.deleted)?;
+        member(json, "baseRev", &mut info.base_rev)?;
+        member(json, "seen", &mut info.seen)?;
+        member(json, "since", &mut info.since)?;
+        member(json, "lost", &mut info.lost)?;
+        member(json, "baseStamp", &mut info.base_stamp)?;
+        member(json, "knownRev", &mut info.known_rev)?;
+        member(json, "block", &mut info.block)?;
+        Some(info)
     }
 }
 
@@ -64,8 +97,8 @@ pub fn read_key(text: &str) -> Result<Key, String> {
 /// The database is damaged.
 pub fn read_row(key: &str, info: &str, text: String) -> Result<Row, String> {
     let Key { collection, id } = read_key(key)?;
-    let info: RowInfo = read(info)?;
-    let pending = info.since.map(|since| Pending { since, lost: info.lost, base_stamp: info.base_stamp });
+    let info: RowInfo = read_stored(info)?;
+    let pending = info.since.map(|since| Pending { since, lost: info.lost, base_stamp: info.base_stamp, known_rev: info.known_rev });
     let state = match (pending, info.block) {
         (None, _) => RowState::Clean,
         (Some(pending), None) => RowState::Pending(pending),
@@ -88,14 +121,23 @@ fn write_info(row: &Row) -> String {
         since: pending.map(|pending| pending.since),
         lost: pending.is_some_and(|pending| pending.lost),
         base_stamp: pending.and_then(|pending| pending.base_stamp),
+        known_rev: pending.and_then(|pending| pending.known_rev),
         block,
     })
 }
 
-/// Parses JSON stored in the database.
+/// Parses an event or a task.
 pub(crate) fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, String> {
-    serde_json::from_str(text)
-        .map_err(|error| format!("cannot read what the database holds: {error}; sign in with a new database to fetch the records again"))
+    serde_json::from_str(text).map_err(|error| error.to_string())
+}
+
+/// Parses JSON stored in the database.
+fn read_stored<T: Readable>(text: &str) -> Result<T, String> {
+    parse(text.as_bytes()).ok().and_then(|tape| T::read(tape.root())).ok_or_else(damaged)
+}
+
+fn damaged() -> String {
+    "cannot read what the database holds; sign in with a new database to fetch the records again".to_owned()
 }
 
 /// Serializes a value whose serialization cannot fail.
@@ -174,7 +216,7 @@ pub(crate) fn read_loaded(meta: &str, rows: &[LoadedRow]) -> Result<Loaded, Stri
 
 /// The device's meta row. A new database contains only its id.
 pub(crate) fn read_meta(text: &str) -> Result<Meta, String> {
-    read(text)
+    Meta::read(text).map_err(|_| damaged())
 }
 
 /// The writes of a plan. `json` is a `Writes`; `texts` are the records of its `put`s, in the same order.
@@ -272,7 +314,7 @@ pub(crate) enum QuarantineMove {
 impl QuarantineMove {
     fn of(quarantined: Quarantined) -> Self {
         let key = quarantined.collection.as_deref().zip(quarantined.id).map(|(path, id)| format!("{path}/{id}"));
-        let Quarantined { collection, id, stored, raw, reason, at } = quarantined;
+        let Quarantined { collection, id, stored, raw, reason, at, seen: _ } = quarantined;
         QuarantineMove::Quarantine { key, collection, id, rev: stored.map(|stored| stored.rev), raw, reason, at }
     }
 }
@@ -333,24 +375,37 @@ impl Remembered {
 }
 
 /// The counts of the database, as passed from TypeScript.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Default)]
 pub(crate) struct Counted {
     pending: u64,
     pending_since: Option<i64>,
     blocked: u64,
     quarantined: u64,
     /// From [`count_unseen`], while a resync is undecided.
-    #[serde(default)]
     live: u64,
-    #[serde(default)]
     unseen: u64,
 }
 
+impl Readable for Counted {
+    fn read(json: Json<'_>) -> Option<Self> {
+        let mut counted = Counted::default();
+        member(json, "pending", &mut counted.pending)?;
+        member(json, "pendingSince", &mut counted.pending_since)?;
+        member(json, "blocked", &mut counted.blocked)?;
+        member(json, "quarantined", &mut counted.quarantined)?;
+        member(json, "live", &mut counted.live)?;
+        member(json, "unseen", &mut counted.unseen)?;
+        Some(counted)
+    }
+}
+
 impl Counted {
-    pub(crate) fn counts(&self) -> Counts {
-        let Counted { pending, pending_since, blocked, quarantined, live, unseen } = *self;
-        Counts { live, pending, pending_since, blocked, quarantined, unseen }
+    /// Reads counts.
+    pub(crate) fn read_counts(text: &str) -> Result<Counts, String> {
+        let Counted { pending, pending_since, blocked, quarantined, live, unseen } = read_stored(text)?;
+        // The tables do not say what quarantined changes count as, so a device that has some does not compare digests.
+        let quarantine_digest = (quarantined == 0).then(Digest::default);
+        Ok(Counts { live, pending, pending_since, blocked, quarantined, unseen, quarantine_digest })
     }
 }
 
@@ -363,7 +418,7 @@ pub fn count_unseen(meta: &str, infos: Vec<String>) -> Result<Vec<u32>, String> 
     let meta = read_meta(meta)?;
     let (mut live, mut unseen) = (0, 0);
     for info in &infos {
-        let info: RowInfo = read(info)?;
+        let info: RowInfo = read_stored(info)?;
         live += u32::from(!info.deleted);
         let doomed = meta.resync.as_ref().is_some_and(|resync| info.seen != resync.number && !resync.is_lost(info.base_rev));
         unseen += u32::from(doomed && !info.deleted && info.since.is_none());
@@ -377,6 +432,6 @@ pub fn count_unseen(meta: &str, infos: Vec<String>) -> Result<Vec<u32>, String> 
 /// The database is damaged.
 #[wasm_bindgen(js_name = blockOf)]
 pub fn block_of(info: &str) -> Result<Vec<String>, String> {
-    let info: RowInfo = read(info)?;
+    let info: RowInfo = read_stored(info)?;
     Ok(info.block.map_or_else(Vec::new, |block| vec![block.code, block.message]))
 }

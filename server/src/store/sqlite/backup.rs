@@ -113,6 +113,8 @@ pub fn begin_epoch(connection: &Connection, name: &str) -> Result<(), StoreError
     transaction.execute("INSERT INTO epochs (name, parent) VALUES (?1, ?2)", [name, &epoch(connection)?])?;
     transaction.execute("INSERT INTO restores (user_id, epoch, rev) SELECT user_id, ?1, rev FROM users", [name])?;
     transaction.execute("UPDATE server SET epoch = ?1", [name])?;
+    // The digests are computed anew, whatever has happened to the copy.
+    transaction.execute("UPDATE users SET digest = NULL", [])?;
     Ok(transaction.commit()?)
 }
 

@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params, params};
 use stronglog_sync::api::registry;
+use stronglog_sync::digest::Digest;
 use stronglog_sync::merge::Op;
 use stronglog_sync::record::Record;
 use stronglog_sync::wire::{Change, Feed, Lost};
@@ -53,7 +54,7 @@ impl<'c> UserRecords<'c> {
 impl Records for UserRecords<'_> {
     fn head(&self) -> Result<Head, StoreError> {
         let sql = "SELECT rev, purge_watermark, server_updated_at, (SELECT epoch FROM server), record_count, record_bytes, tombstone_count,
-            records_max, bytes_max FROM users WHERE user_id = ?1";
+            records_max, bytes_max, digest FROM users WHERE user_id = ?1";
         let read = |row: &Row<'_>| {
             let records_max = row.get::<_, Option<u64>>(7)?.or(self.quota.records_max);
             let bytes_max = row.get::<_, Option<u64>>(8)?.or(self.quota.bytes_max);
@@ -64,16 +65,18 @@ impl Records for UserRecords<'_> {
                 epoch: row.get(3)?,
                 usage: Usage { records: row.get(4)?, bytes: row.get(5)?, tombstones: row.get(6)? },
                 quota: Quota { records_max, bytes_max },
+                digest: row.get::<_, Option<String>>(9)?.as_deref().and_then(Digest::read),
             })
         };
         Ok(self.connection.prepare_cached(sql)?.query_row([self.user], read)?)
     }
 
-    fn advance(&mut self, to: Boundary, server_updated_at: i64, usage: Usage) -> Result<(), StoreError> {
-        let sql = "UPDATE users SET rev = ?2, server_updated_at = ?3, record_count = ?4, record_bytes = ?5, tombstone_count = ?6
-            WHERE user_id = ?1";
+    fn advance(&mut self, to: Boundary, server_updated_at: i64, usage: Usage, digest: Digest) -> Result<(), StoreError> {
+        let sql = "UPDATE users SET rev = ?2, server_updated_at = ?3, record_count = ?4, record_bytes = ?5, tombstone_count = ?6,
+            digest = ?7 WHERE user_id = ?1";
         let Usage { records, bytes, tombstones } = usage;
-        self.connection.prepare_cached(sql)?.execute(params![self.user, to.rev, server_updated_at, records, bytes, tombstones])?;
+        let digest = digest.to_string();
+        self.connection.prepare_cached(sql)?.execute(params![self.user, to.rev, server_updated_at, records, bytes, tombstones, digest])?;
         let sql = "INSERT INTO boundaries (user_id, rev, history_check) VALUES (?1, ?2, ?3)";
         self.connection.prepare_cached(sql)?.execute(params![self.user, to.rev, to.check])?;
         Ok(())

@@ -12,6 +12,8 @@ const status = (change: Partial<SyncStatus>): SyncStatus => ({
   collections: {},
   nextAttemptInMs: null,
   toBeDeleted: 0,
+  differsSince: null,
+  lastDifferenceAt: null,
   lastError: null,
   leader: true,
   persisted: true,
@@ -28,6 +30,7 @@ test("nothing is called synced while anything is left to do", () => {
     { blocked: 1 },
     { quarantined: 1 },
     { lastError: "broken" },
+    { differsSince: 1 },
     { storageProblem: "full" },
   ];
   for (const change of left) {

@@ -72,7 +72,7 @@ function sentenceOf(message: string): string {
   return `${message.charAt(0).toUpperCase()}${message.slice(1)}${message.endsWith(".") ? "" : "."}`;
 }
 
-function idle({ lastError }: SyncStatus, pending: number, blocked: number, quarantined: number, edits: string): Summary {
+function idle({ lastError, differsSince }: SyncStatus, pending: number, blocked: number, quarantined: number, edits: string): Summary {
   if (blocked > 0) {
     const sentence = `The server has refused ${counted(blocked, "edit")}; everything else goes on. See below what is wrong.`;
     return { tone: "attention", label: `${blocked} refused`, sentence };
@@ -86,6 +86,10 @@ function idle({ lastError }: SyncStatus, pending: number, blocked: number, quara
   if (quarantined > 0) {
     const sentence = `${counted(quarantined, "change")} came from a newer version of the app, and will show after an update.`;
     return { tone: "attention", label: "Update the app", sentence };
+  }
+  if (differsSince !== null) {
+    const sentence = "Some records of this device are not what the server has, even after everything was fetched again.";
+    return { tone: "attention", label: "Differs", sentence };
   }
   return { tone: "good", label: "Synced", sentence: "This device has everything, and so has the server." };
 }

@@ -1,0 +1,181 @@
+//! The digest of an account's live records (R27): by it, a device notices that it holds something else than the server.
+//!
+//! It is the sum modulo 2^128 of a hash of each record's collection, id and revision. A sum does not depend on the order of its parts, so both
+//! ends change it with each write by what the write removes and adds. The hash of a record is the UUID of version 5 whose namespace is the
+//! record's id, and whose name is the revision in eight bytes, most significant first, followed by the path of the collection.
+
+use std::fmt;
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::api::runtime::json::Json;
+use crate::rules::{self, Rule};
+use crate::store::{Meta, Quarantined, Row, Write};
+use crate::stored::Readable;
+use crate::task::Snapshot;
+
+/// The digest of some records. The default is that of none.
+// It is kept as a UUID because that is read and written here anyway, and code is scarce in the browser.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Digest(Uuid);
+
+impl Digest {
+    /// The digest of one live record.
+    pub fn of(collection: &str, id: Uuid, rev: u64) -> Self {
+        let mut name = rev.to_be_bytes().to_vec();
+        name.extend_from_slice(collection.as_bytes());
+        Digest(Uuid::new_v5(&id, &name))
+    }
+
+    /// The digest after records were added that have this digest themselves.
+    #[must_use]
+    pub fn with(self, added: Digest) -> Self {
+        Digest(Uuid::from_u128(self.0.as_u128().wrapping_add(added.0.as_u128())))
+    }
+
+    /// The digest after records were removed that have this digest themselves.
+    #[must_use]
+    pub fn without(self, removed: Digest) -> Self {
+        Digest(Uuid::from_u128(self.0.as_u128().wrapping_sub(removed.0.as_u128())))
+    }
+
+    /// Reads 32 hexadecimal digits.
+    pub fn read(text: &str) -> Option<Self> {
+        Uuid::try_parse(text).ok().map(Digest)
+    }
+}
+
+/// Writes 32 hexadecimal digits.
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.simple().fmt(f)
+    }
+}
+
+/// What a device has found when it compared digests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Difference {
+    /// When the difference was found, in milliseconds since the Unix epoch.
+    pub found_at: i64,
+    /// What became of it.
+    pub course: Course,
+}
+
+/// What became of a difference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Course {
+    /// Everything is pulled again.
+    Resyncing,
+    /// It is still there after everything was pulled again. Nothing more is done about it until the digests agree.
+    Outlived,
+    /// The digests agree again.
+    Settled,
+}
+
+impl Difference {
+    /// What a device knows of a difference after it has compared digests once more.
+    pub fn after(known: Option<Difference>, agrees: bool, now_ms: i64) -> Option<Difference> {
+        let found_at = known.map_or(now_ms, |known| known.found_at);
+        let course = match (known.map(|known| known.course), agrees) {
+            (None, true) => return None,
+            (Some(_), true) => Course::Settled,
+            (None | Some(Course::Settled), false) => return Some(Difference { found_at: now_ms, course: Course::Resyncing }),
+            (Some(Course::Resyncing | Course::Outlived), false) => Course::Outlived,
+        };
+        Some(Difference { found_at, course })
+    }
+}
+
+impl Readable for Digest {
+    fn read(json: Json<'_>) -> Option<Self> {
+        Uuid::read(json).map(Digest)
+    }
+}
+
+impl Readable for Difference {
+    fn read(json: Json<'_>) -> Option<Self> {
+        let course = match json.get("course")?.as_str()? {
+            "resyncing" => Course::Resyncing,
+            "outlived" => Course::Outlived,
+            "settled" => Course::Settled,
+            _ => return None,
+        };
+        Some(Difference { found_at: i64::read(json.get("foundAt")?)?, course })
+    }
+}
+
+/// Whether a device agrees with the server's digest at the revision up to which the device has seen everything. `None` if the device cannot
+/// tell.
+pub fn agrees(snapshot: &Snapshot, server: Digest) -> Option<bool> {
+    let own = snapshot.meta.digest?.with(snapshot.counts.quarantine_digest?);
+    rules::on(Rule::DigestsAgree).then_some(own == server)
+}
+
+/// By how much quarantined changes change the digest of the rows, given the revision that the row of the same record counts as. `None` if one
+/// of them does not say what it is a version of.
+pub fn of_quarantined<'q>(changes: impl Iterator<Item = (&'q Quarantined, Option<u64>)>) -> Option<Digest> {
+    let mut sum = Digest::default();
+    for (change, replaced) in changes {
+        let (collection, id, stored) = (change.collection.as_deref()?, change.id?, change.stored?);
+        let of = |rev: Option<u64>| rev.map_or(Digest::default(), |rev| Digest::of(collection, id, rev));
+        sum = sum.with(of(Some(stored.rev).filter(|_| !stored.version.deleted))).without(of(replaced));
+    }
+    Some(sum)
+}
+
+/// Takes what the writes of one record change into the device's digest. During a resync, a new digest is made of what the resync has seen.
+/// It replaces the digest in the end, so that an error in that one does not outlive the resync.
+pub fn follow(meta: &mut Meta, before: Option<&Row>, writes: &[Write]) {
+    let written = writes.iter().rev().find_map(|write| match write {
+        Write::Put(row) => Some(Some(row)),
+        Write::Remove(_) => Some(None),
+        _ => None,
+    });
+    let Some(after) = written else { return };
+    let number = meta.resync.as_ref().map(|resync| resync.number);
+    let known = |row: Option<&Row>| row.filter(|row| number.is_none_or(|number| row.seen == number)).and_then(Row::known_rev);
+    let (removed, added) = (known(before), known(after));
+    let sum = match &mut meta.resync {
+        Some(resync) => Some(&mut resync.digest),
+        None => meta.digest.as_mut(),
+    };
+    if let Some((sum, row)) = sum.zip(after.or(before)).filter(|_| removed != added) {
+        let of = |rev: Option<u64>| rev.map_or(Digest::default(), |rev| Digest::of(row.collection.path, row.record.id, rev));
+        *sum = sum.with(of(added)).without(of(removed));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_depends_on_each_record_s_collection_id_and_revision_and_on_no_order() {
+        let (id, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        let one = Digest::of("mine", id, 7);
+        assert_eq!(one.to_string(), "cef85a8931925913b25fcfb9da893ad7");
+        for different in [Digest::of("mine", id, 8), Digest::of("mine", other, 7), Digest::of("others", id, 7)] {
+            assert_ne!(one, different);
+            assert_eq!(one.with(different), different.with(one));
+            assert_eq!(one.with(different).without(one), different);
+        }
+        assert_eq!(Digest::read(&one.to_string()), Some(one));
+    }
+
+    #[test]
+    fn a_difference_is_resynced_once_until_the_digests_agree_again() {
+        let mut known = None;
+        let courses = [true, false, false, false, true, true, false, true].map(|agrees| {
+            known = Difference::after(known, agrees, 5);
+            known.map(|difference| difference.course)
+        });
+        use Course::{Outlived, Resyncing, Settled};
+        let expected =
+            [None, Some(Resyncing), Some(Outlived), Some(Outlived), Some(Settled), Some(Settled), Some(Resyncing), Some(Settled)];
+        assert_eq!(courses, expected);
+    }
+}
