@@ -20,9 +20,9 @@ fn cargo(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO"));
     command.current_dir(folder).args(arguments);
     // All downstream crates share a target folder and the versions of one lock file, so their dependencies are built once.
-    command.env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("downstream"));
+    command.env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("downstream")).env("RUSTDOCFLAGS", "-D warnings");
     // Variables set by the outer cargo must not reach the inner one, because a user's build does not have them.
-    for name in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS", "CI"] {
+    for name in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS", "RUSTC_WORKSPACE_WRAPPER", "CI"] {
         command.env_remove(name);
     }
     command.output().expect("cargo starts")
@@ -50,7 +50,7 @@ fn a_crate_that_links_ours_builds_no_compiler() {
     std::fs::remove_dir_all(&folder).expect("the folder can be deleted");
 }
 
-/// The published package compiles by itself, as a user's cargo unpacks it.
+/// The published packages compile by themselves, as a user's cargo unpacks them, and their documentation has no warning.
 #[test]
 fn packages_are_whole() {
     let (root, folder) = (Path::new(env!("CARGO_MANIFEST_DIR")), temporary("packages"));
@@ -74,8 +74,10 @@ fn packages_are_whole() {
     let manifest = format!("[workspace]\nmembers = {members:?}\nresolver = \"3\"\n\n[patch.crates-io]\n{patches}");
     std::fs::write(folder.join("Cargo.toml"), manifest).expect("a manifest can be written");
     std::fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")).expect("the lock file can be copied");
-    let output = cargo(&folder, &["check", "--quiet", "--workspace"]);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    for arguments in [["check", "--quiet", "--workspace"].as_slice(), &["doc", "--quiet", "--workspace", "--no-deps"]] {
+        let output = cargo(&folder, arguments);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
     std::fs::remove_dir_all(&folder).expect("the folder can be deleted");
 }
 
@@ -111,6 +113,7 @@ fn stale_code_does_not_compile_silently() {
     let user = folder.join("user");
     downstream(&user, &package);
 
+    // Without features, which leaves the types alone.
     let fresh = cargo(&user, &["check", "--quiet"]);
     assert!(fresh.status.success(), "{}", String::from_utf8_lossy(&fresh.stderr));
 

@@ -95,6 +95,22 @@ fn the_compiler_depends_on_nothing_of_ours() {
     assert!(ours.is_empty(), "{ours:?}");
 }
 
+/// Nothing that a client sends can make the server open a connection.
+#[test]
+fn the_server_has_no_client() {
+    let crates = built_from("stronglog-server", &["--edges", "normal"]);
+    let clients: Vec<_> = crates.iter().filter(|name| ["reqwest", "hyper-rustls", "ureq"].contains(&name.as_str())).collect();
+    assert!(clients.is_empty(), "{clients:?}");
+    let mut sources = Vec::new();
+    files(&root().join("server/src"), &mut sources);
+    assert!(sources.len() > 20, "the server's sources are found");
+    for source in sources {
+        let text = std::fs::read_to_string(&source).expect("a source is text");
+        let connects = ["::connect(", "lookup_host", "to_socket_addrs"].iter().find(|call| text.contains(**call));
+        assert_eq!(connects, None, "{}", source.display());
+    }
+}
+
 /// The crates whose types a public signature must not name: an update of them would break apps that never asked for them. What is not listed
 /// here is either our own, part of the purpose of a crate (`axum` of the routes), or re-exported (`rusqlite` of `store::sqlite`).
 const INNER: [(&str, &[&str]); 2] =

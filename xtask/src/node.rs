@@ -60,9 +60,20 @@ impl Modules {
 
     /// Compiles all modules with `tsc --strict`, and returns the numbers of those that have errors.
     pub fn compile(&self) -> Result<BTreeSet<usize>> {
+        self.run_compiler(json!({
+            "rootDir": "source", "outDir": "built", "noEmitOnError": false, "declaration": false, "isolatedDeclarations": false, "paths": {}
+        }))
+    }
+
+    /// The same with declarations, and without writing anything.
+    pub fn check_types(&self) -> Result<BTreeSet<usize>> {
+        self.run_compiler(json!({ "rootDir": "source", "noEmit": true, "paths": {} }))
+    }
+
+    fn run_compiler(&self, options: Value) -> Result<BTreeSet<usize>> {
         let config = json!({
             "extends": "../../../tsconfig.json",
-            "compilerOptions": { "rootDir": "source", "outDir": "built", "noEmitOnError": false, "paths": {} },
+            "compilerOptions": options,
             "include": ["source"],
         });
         write(&self.folder.join("tsconfig.json"), &config.to_string())?;

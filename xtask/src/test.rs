@@ -11,8 +11,10 @@ use crate::{Result, cargo, corpus, demo, node, root, run, web};
 
 /// The features of every workspace build: with one set of features, each crate is built once.
 const FEATURES: &str = "stronglog-sync/axum,stronglog-sync/simulation";
-/// The number of simulated runs in every test run: half with fixed seeds, half with new seeds.
-const SIMULATED_RUNS: u64 = 20_000;
+/// The number of simulated runs in every test run whose seeds are the same each time.
+const FIXED_RUNS: u64 = 2_000;
+/// The number of simulated runs in every test run whose seeds no test run has used before.
+const FRESH_RUNS: u64 = 10_000;
 /// How long schemathesis generates sequences of calls, after its examples of each operation.
 pub const FUZZING_SECONDS: &str = "300";
 /// The same, within a test run.
@@ -24,16 +26,17 @@ pub fn all(corpus_folder: Option<&Path>) -> Result {
     steps.run("format", || cargo(&["fmt", "--all", "--check"]))?;
     // First the files that are embedded into the command, so that the command is built once and a package that is too large is reported
     // early.
-    steps.run_side_by_side(|steps| steps.run("browser package: build", browser_package), |steps| steps.run("lints", lints))?;
+    steps.run_side_by_side(
+        |steps| steps.run("browser package: build", browser_package),
+        |steps| steps.run("lints and build", || workspace(&["build", "--all-targets"])),
+    )?;
     steps.run("tests", || tests(Scope::All))?;
     // Steps that nothing in the other sequence can slow down so much that a test fails.
     steps.run_side_by_side(
         |steps| {
             steps.run("documentation examples", || workspace(&["test", "--doc"]))?;
-            steps.run("documentation", documentation)?;
-            steps.run("types only", || cargo(&["check", "--package", "stronglog-sync", "--no-default-features"]))?;
-            steps.run("simulated runs", || simulated_runs(0, SIMULATED_RUNS / 2))?;
-            steps.run("simulated runs of fresh seeds", || simulated_runs(fresh_seed()?, SIMULATED_RUNS / 2))
+            steps.run("simulated runs", || simulated_runs("", 0, FIXED_RUNS))?;
+            steps.run("simulated runs of fresh seeds", || simulated_runs(EVERY_RUN, fresh_seed()?, FRESH_RUNS))
         },
         |steps| {
             steps.run("generated TypeScript", node::test)?;
@@ -57,7 +60,7 @@ pub fn all(corpus_folder: Option<&Path>) -> Result {
 pub fn check() -> Result {
     let mut steps = Steps::new();
     steps.run("format", || cargo(&["fmt", "--all", "--check"]))?;
-    steps.run("lints", lints)?;
+    steps.run("lints and build", || workspace(&["build", "--all-targets"]))?;
     steps.run("unit tests", || match affected()? {
         packages if packages.is_empty() => {
             println!("no package has changed");
@@ -73,15 +76,6 @@ pub fn check() -> Result {
 pub fn browser_package() -> Result {
     web::build()?;
     demo::build()
-}
-
-fn lints() -> Result {
-    workspace(&["clippy", "--all-targets", "--", "-D", "warnings"])
-}
-
-/// Builds the documentation of the workspace's own crates. It may have no warning.
-fn documentation() -> Result {
-    run(workspace_command(&["doc", "--no-deps"]).env("RUSTDOCFLAGS", "-D warnings"))
 }
 
 enum Scope {
@@ -188,7 +182,7 @@ fn git(arguments: &[&str]) -> Result<String> {
 fn fresh_seed() -> Result<u64> {
     let seed = match std::env::var("SIMULATION_FRESH") {
         Ok(text) => text.parse().map_err(|error| format!("SIMULATION_FRESH={text}: {error}"))?,
-        Err(_) => std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_secs() * SIMULATED_RUNS,
+        Err(_) => std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_secs() * FRESH_RUNS,
     };
     println!("fresh seeds of the simulation from {seed}; to run the same again: SIMULATION_FRESH={seed}");
     Ok(seed)
@@ -204,11 +198,15 @@ pub fn simulate(options: &[&str]) -> Result {
             other => return Err(format!("unknown option {}; available: --seeds N, --first N", other.join(" ")).into()),
         }
     }
-    simulated_runs(first, seeds)
+    simulated_runs("", first, seeds)
 }
 
-fn simulated_runs(first: u64, seeds: u64) -> Result {
-    let mut command = workspace_command(&["test", "--test", "simulation", "--", "--nocapture", "--test-threads=1"]);
+/// The test of the simulation that plays the seeds. The other one switches off each rule in turn, whatever the seeds are.
+const EVERY_RUN: &str = "every_run";
+
+/// Runs those tests of the simulation whose names contain `filter`.
+fn simulated_runs(filter: &str, first: u64, seeds: u64) -> Result {
+    let mut command = workspace_command(&["test", "--test", "simulation", "--", filter, "--nocapture", "--test-threads=1"]);
     run(command.env("SIMULATION_FIRST", first.to_string()).env("SIMULATION_SEEDS", seeds.to_string()))
 }
 
@@ -239,7 +237,15 @@ fn workspace_command(arguments: &[&str]) -> Command {
     let (own, passed_on) = arguments.split_at(arguments.iter().position(|argument| *argument == "--").unwrap_or(arguments.len()));
     let mut command = Command::new("cargo");
     command.args(own).args(["--workspace", "--features", FEATURES]).args(passed_on).current_dir(root());
+    lint(&mut command);
     command
+}
+
+/// Makes a cargo command build with clippy, which is the compiler and reports lints, instead of checking everything once more before it is
+/// built. A warning is an error.
+pub fn lint(command: &mut Command) {
+    // What `cargo clippy -- -D warnings` sets for `cargo check`.
+    command.env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver").env("CLIPPY_ARGS", "-D__CLIPPY_HACKERY__warnings");
 }
 
 /// The completed steps, and how long each took.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::{Result, root, run};
+use crate::{Result, root, run, test};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 /// Debian's packages of a Rust toolchain that can build the standard library for WebAssembly.
@@ -37,12 +37,12 @@ pub fn test() -> Result {
     let engine = |arguments: &[&str]| {
         let mut command = Command::new("cargo");
         command.args(arguments).current_dir(root().join("web/engine")).env("CARGO_TARGET_DIR", root().join("target/web"));
+        test::lint(&mut command);
         // Any flags replace the checkout's cfg and thereby exclude the contract's compiler, which has already been built and run.
         run(command.env("RUSTFLAGS", "-Cdebuginfo=0"))
     };
     engine(&["fmt", "--check"])?;
-    engine(&["clippy", "--locked", "--all-targets", "--", "-D", "warnings"])?;
-    // Checks that the TypeScript types passed to WebAssembly match the Rust types.
+    // Checks that the TypeScript types passed to WebAssembly match the Rust types, and the lints of all targets.
     engine(&["test", "--locked", "--lib", "--quiet"])?;
     let folder = packages()?;
     let node = |arguments: &[&str]| run(Command::new("node").args(arguments).current_dir(&folder));

@@ -175,7 +175,7 @@ impl<T> Reply<T> {
     /// Returns the violations in its value.
     pub fn header<V: ReadJson>(&self, header: &Header<V>) -> Result<Option<V>, Report> {
         let Some(value) = self.headers.get(header.name) else { return Ok(None) };
-        let text = value.to_str().map_err(|_| Report::new("syntax", format!("has the header {}, which is no text", header.name)))?;
+        let text = value.to_str().map_err(|_| Report::new("syntax", format!("has the header {}, which is not text", header.name)))?;
         let value = header.encoding.read(&header.shape, text);
         read_checked(Json::from(&value), At::ROOT.member("header").member(header.name), header.check).map(Some)
     }
@@ -193,7 +193,7 @@ impl<T> Reply<T> {
             let text = text.unwrap_or_default();
             invalid_header(&text).map_or(Ok(text), |reason| Err(reason.to_owned()))
         });
-        let no_header = || "is no header".to_owned();
+        let no_header = || "is not a header".to_owned();
         let pair = written.and_then(|text| {
             http::HeaderName::try_from(header.name).ok().zip(http::HeaderValue::try_from(text).ok()).ok_or_else(no_header)
         });

@@ -166,7 +166,7 @@ function encodeItem({ place, style, explode, reserved }: Settings, text: string,
 /** Percent-encodes everything except unreserved characters and `keep`. */
 function encode(text: string, keep: string): string {
   if (/[\uD800-\uDFFF]/u.test(text)) {
-    throw new Refused("is no valid text: it has half of a surrogate pair");
+    throw new Refused("is not valid text: it has half of a surrogate pair");
   }
   const escape = (byte: string): string => `%${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`;
   return encodeURIComponent(text)

@@ -107,7 +107,7 @@ pub fn receive<O: Operation>(parts: &Parts, body: &Bytes) -> Result<O, Box<Respo
 }
 
 fn not_found() -> Rejection {
-    Rejection::new(StatusCode::NOT_FOUND, Report::new("path", "is no path of the contract"))
+    Rejection::new(StatusCode::NOT_FOUND, Report::new("path", "is not a path of the contract"))
 }
 
 impl<T: Outcome> IntoResponse for Reply<T> {

@@ -29,7 +29,7 @@ impl Form {
 
     /// The text of a form.
     pub(super) fn write(&self, value: Json<'_>) -> Result<String, String> {
-        let Json::Object(members) = value else { return Err("is no object, as a form must be".to_owned()) };
+        let Json::Object(members) = value else { return Err("must be an object, because it is sent as a form".to_owned()) };
         let mut parts = Vec::new();
         for (name, member) in members {
             parts.extend(self.encoding(name, matches!(member, Json::Object(_))).parts(name, member)?);

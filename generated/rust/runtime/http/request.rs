@@ -82,7 +82,7 @@ impl Writer {
             return Err(reason.to_owned());
         }
         let header = http::HeaderName::try_from(name).ok().zip(http::HeaderValue::try_from(text).ok());
-        let (name, value) = header.ok_or("is no header: its name has characters that a name cannot have")?;
+        let (name, value) = header.ok_or("is not a header: its name has characters that no header name can have")?;
         self.headers.insert(name, value);
         Ok(true)
     }
@@ -158,7 +158,7 @@ impl Writer {
         if !self.cookies.is_empty() {
             match http::HeaderValue::try_from(self.cookies.join("; ")) {
                 Ok(value) => _ = self.headers.insert(http::header::COOKIE, value),
-                Err(_) => self.checker.violation(At::ROOT.member("cookie"), "syntax", || "is no value of a header".to_owned()),
+                Err(_) => self.checker.violation(At::ROOT.member("cookie"), "syntax", || "is not a header value".to_owned()),
             }
         }
         self.checker.finish()?;
