@@ -141,7 +141,7 @@ impl Writer {
     fn content(&mut self, media_type: &str, body: Vec<u8>) {
         match http::HeaderValue::try_from(media_type) {
             Ok(value) => _ = self.headers.insert(http::header::CONTENT_TYPE, value),
-            Err(_) => self.checker.violation(At::ROOT, "contentType", || format!("has the media type {media_type:?}, which is none")),
+            Err(_) => self.checker.violation(At::ROOT, "contentType", || format!("has the media type {media_type:?}, which is not one")),
         }
         self.body = body;
     }
