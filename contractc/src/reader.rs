@@ -181,6 +181,53 @@ struct Reader<'a> {
     stated: Vec<stated::Stated<'a>>,
 }
 
+/// The fields of OpenAPI's objects that a document may leave empty. What they mean is read where they are.
+const FIELDS: [&str; 40] = [
+    "allowEmptyValue",
+    "allowReserved",
+    "bearerFormat",
+    "callbacks",
+    "content",
+    "contentType",
+    "default",
+    "delete",
+    "deprecated",
+    "description",
+    "encoding",
+    "example",
+    "examples",
+    "explode",
+    "externalDocs",
+    "externalValue",
+    "flows",
+    "get",
+    "head",
+    "headers",
+    "in",
+    "links",
+    "name",
+    "operationId",
+    "options",
+    "parameters",
+    "patch",
+    "post",
+    "put",
+    "requestBody",
+    "required",
+    "responses",
+    "schema",
+    "security",
+    "servers",
+    "style",
+    "summary",
+    "tags",
+    "trace",
+    "value",
+];
+
+/// What to do where a text was cut.
+const CUT_TEXT: &str = "quote a text that contains a comma: within braces, a comma ends the value";
+
 impl<'a> Reader<'a> {
     fn document(&mut self, node: &'a Node) {
         let root = Located { file: self.root, pointer: String::new(), node };
@@ -329,6 +376,7 @@ impl<'a> Reader<'a> {
     fn dereference(&mut self, at: Located<'a>) -> Option<Located<'a>> {
         let mut at = at;
         for _ in 0..HOPS_MAX {
+            self.cut_texts(at.node);
             match at.node.get("$ref") {
                 Some(reference) if reference.as_str().is_some() => at = self.resolve(at.file, reference)?,
                 _ => return Some(at),
@@ -336,6 +384,18 @@ impl<'a> Reader<'a> {
         }
         self.diagnostics.error(at.node.span, "these references form a circle");
         None
+    }
+
+    /// Warns of unknown keys without a value, which are what follows a comma in an unquoted text in braces.
+    pub(super) fn cut_texts(&mut self, node: &Node) {
+        for entry in node.as_map().into_iter().flat_map(Map::iter) {
+            let is_known = entry.key.starts_with("x-") || FIELDS.contains(&entry.key.as_str());
+            if !is_known && matches!(entry.node.value, Value::Null) {
+                self.diagnostics
+                    .warning(entry.key_span, format!("ignored key `{}`: it is unknown and has no value", entry.key))
+                    .hint(CUT_TEXT);
+            }
+        }
     }
 
     /// The id of the schema at a location. Its content is read later, from the queue.

@@ -1,15 +1,13 @@
 //! `cargo xtask corpus`: compiles third-party contracts, and runs third-party test cases through the generated code.
 
-use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use contractc::Compilation;
-use contractc::diagnostic::Severity;
 use contractc::emit::{OutputFile, Target};
 
+use crate::crates::{check, first_error, side_by_side};
 use crate::node::Modules;
 use crate::suite::{self, Suite};
 use crate::{Result, root};
@@ -30,7 +28,7 @@ pub fn run(folder: &Path) -> Result {
     let mut refused = String::new();
     for (group, name) in [("documents", "documents"), ("packs", "packs")] {
         let found = Outcomes::find(&folder.join(group))?;
-        let (rust, typescript) = side_by_side(|| check(name, &found), || check_typescript(name, &found));
+        let (rust, typescript) = side_by_side(|| check_rust(name, &found), || check_typescript(name, &found));
         let (rust, typescript) = (rust?, typescript?);
         let (all, generated, refused_count) = (found.all(), found.generated.len(), found.refused.len());
         let _ = writeln!(text, "| {group} | {all} | {generated} | {refused_count} | {rust} | {typescript} |");
@@ -63,17 +61,6 @@ shown below); nothing panics. *Rust compiles*: the generated code passes `cargo 
 | folder | documents | generated | refused | Rust compiles | TypeScript compiles |
 |---|---|---|---|---|---|
 ";
-
-/// Runs both closures at the same time, because neither keeps all processors busy throughout. An error of the first crosses threads as
-/// text.
-pub fn side_by_side<A: Send, B>(first: impl FnOnce() -> Result<A> + Send, second: impl FnOnce() -> Result<B>) -> (Result<A>, Result<B>) {
-    std::thread::scope(|scope| {
-        let first = scope.spawn(|| first().map_err(|error| error.to_string()));
-        let second = second();
-        let first = first.join().unwrap_or_else(|_| Err("a thread of the corpus checks panicked".to_owned()));
-        (first.map_err(Into::into), second)
-    })
-}
 
 fn keep(path: &Path, text: &str) -> Result {
     let kept = std::fs::read_to_string(path).unwrap_or_default();
@@ -114,12 +101,6 @@ impl Outcomes {
     }
 }
 
-pub fn first_error(compilation: &Compilation) -> String {
-    let sorted = compilation.diagnostics.sorted();
-    let first = sorted.iter().find(|diagnostic| diagnostic.severity == Severity::Error);
-    first.map(|diagnostic| diagnostic.message.clone()).unwrap_or_default()
-}
-
 /// All documents, in order. Files that other files refer to are not documents themselves.
 fn documents(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
@@ -138,46 +119,11 @@ fn documents(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Checks all generated code as modules of a few crates, one crate per processor, and names each module that does not compile.
-fn check(name: &str, outcomes: &Outcomes) -> Result<usize> {
-    let folder = root().join("target/corpus").join(name);
-    let parts = std::thread::available_parallelism()?.get();
-    let mut members = Vec::new();
-    for part in 0..parts {
-        let member = format!("{name}-{part}");
-        let mut modules = String::from("#![allow(dead_code, unused, mixed_script_confusables, uncommon_codepoints)]\npub mod runtime;\n");
-        let mut files = Vec::new();
-        for (index, (_, generated)) in outcomes.generated.iter().enumerate().skip(part).step_by(parts) {
-            let _ = writeln!(modules, "pub mod g{index};");
-            let rust = generated.iter().filter(|file| file.path.starts_with("rust/")).cloned().collect();
-            files.extend(module(&format!("src/g{index}"), rust, index == part));
-        }
-        files.push(OutputFile { path: "Cargo.toml".into(), text: PACKAGE.replace("NAME", &member) });
-        files.push(OutputFile { path: "src/lib.rs".into(), text: modules });
-        write(&folder.join(&member), &files)?;
-        members.push(member);
-    }
-    lock(&folder)?;
-    std::fs::write(folder.join("Cargo.toml"), format!("{WORKSPACE}members = {members:?}\nresolver = \"3\"\n"))?;
-    let output = Command::new("cargo")
-        .args(["check", "--quiet", "--keep-going", "--workspace", "--all-features", "--message-format=short", "--target-dir"])
-        .arg(root().join("target/corpus/build"))
-        .current_dir(&folder)
-        .env_remove("RUSTFLAGS")
-        .output()?;
-    let text = String::from_utf8_lossy(&output.stderr);
-    let errors = text.lines().filter(|line| line.contains(": error"));
-    let mut broken = BTreeSet::new();
-    for line in errors {
-        let module = line.split_once("/src/g").map(|(_, rest)| rest);
-        let index = module.and_then(|rest| rest.split('/').next()?.parse::<usize>().ok());
-        let document = index.and_then(|index| outcomes.generated.get(index)).map_or("the crate", |(path, _)| path);
-        eprintln!("{document}: {line}");
-        broken.insert(document);
-    }
-    if !output.status.success() && broken.is_empty() {
-        return Err(format!("cargo check of {name} failed: {text}").into());
-    }
+/// Checks all generated Rust, and names each document whose code does not compile.
+fn check_rust(name: &str, outcomes: &Outcomes) -> Result<usize> {
+    let generated: Vec<&[OutputFile]> = outcomes.generated.iter().map(|(_, files)| files.as_slice()).collect();
+    let broken = check(name, &generated)?;
+    broken.iter().filter_map(|index| outcomes.generated.get(*index)).for_each(|(path, _)| eprintln!("{path}: Rust does not compile"));
     Ok(outcomes.generated.len() - broken.len())
 }
 
@@ -191,73 +137,3 @@ fn check_typescript(name: &str, outcomes: &Outcomes) -> Result<usize> {
     broken.iter().filter_map(|index| outcomes.generated.get(*index)).for_each(|(path, _)| eprintln!("{path}: TypeScript does not compile"));
     Ok(outcomes.generated.len() - broken.len())
 }
-
-/// Turns generated files into a module that shares its runtime with the other modules of its crate. One module contains the runtime.
-pub fn module(folder: &str, generated: Vec<OutputFile>, brings_runtime: bool) -> Vec<OutputFile> {
-    let mut files = Vec::new();
-    for file in generated {
-        let path = file.path.trim_start_matches("rust/");
-        if path.starts_with("runtime/") {
-            if brings_runtime {
-                files.push(OutputFile { path: format!("src/{path}"), text: file.text });
-            }
-        } else {
-            let text = file.text.replace("pub mod runtime;", "pub use crate::runtime;");
-            files.push(OutputFile { path: format!("{folder}/{path}"), text });
-        }
-    }
-    files
-}
-
-pub fn write(folder: &Path, files: &[OutputFile]) -> Result {
-    let source = folder.join("src");
-    if source.exists() {
-        std::fs::remove_dir_all(&source)?;
-    }
-    for file in files {
-        let path = folder.join(&file.path);
-        std::fs::create_dir_all(path.parent().unwrap_or(folder))?;
-        std::fs::write(path, &file.text)?;
-    }
-    Ok(())
-}
-
-/// Copies the lock file of the workspace to a crate, so that the dependencies of all generated crates are built once.
-pub fn lock(folder: &Path) -> Result {
-    Ok(std::fs::copy(root().join("Cargo.lock"), folder.join("Cargo.lock")).map(|_| ())?)
-}
-
-/// The manifest of a crate outside the workspace.
-pub fn manifest(name: &str) -> String {
-    PACKAGE.replace("NAME", name) + WORKSPACE
-}
-
-const PACKAGE: &str = r#"[package]
-name = "NAME"
-version = "0.0.0"
-edition = "2024"
-
-[dependencies]
-axum = { version = "0.8", default-features = false, optional = true }
-http = "1"
-regress = "0.11"
-reqwest = { version = "0.13", default-features = false, optional = true }
-schemars = { version = "1", default-features = false, optional = true }
-serde = { version = "1", features = ["derive"] }
-serde_json = "1"
-uuid = { version = "1", default-features = false, features = ["serde", "v5"] }
-
-[features]
-axum = ["dep:axum"]
-reqwest = ["dep:reqwest"]
-schemars = ["dep:schemars"]
-"#;
-
-/// Everything is compiled once, so there is nothing to gain from incremental compilation.
-const WORKSPACE: &str = "
-[profile.dev]
-debug = false
-incremental = false
-
-[workspace]
-";

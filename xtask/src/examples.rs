@@ -47,13 +47,13 @@ pub fn judge(folder: &Path) -> Result<String> {
         let index = table.lines().count();
         let _ = writeln!(mods, "pub mod g{index};");
         let _ = writeln!(table, "({name:?}, g{index}::validate),");
-        files.extend(crate::corpus::module(&format!("src/g{index}"), generated, index == 0));
+        files.extend(crate::crates::module(&format!("src/g{index}"), generated, index == 0));
         for example in found {
             questions.push(Question { module: module.clone(), schema: example.schema.clone(), text: example.text.clone() });
             examples.push(example);
         }
     }
-    let (in_rust, in_typescript) = crate::corpus::side_by_side(
+    let (in_rust, in_typescript) = crate::crates::side_by_side(
         || judge_in_rust(files, &mods, &table, &examples),
         || {
             modules.compile()?;
@@ -143,10 +143,10 @@ fn with_cases(document: &Path, name: &str, cases: &str) -> Result<Option<(Compil
 /// The verdicts of generated Rust: one crate for all documents, which reads its questions from standard input.
 fn judge_in_rust(mut files: Vec<OutputFile>, mods: &str, table: &str, examples: &[Example]) -> Result<node::Answers> {
     let (crate_folder, target) = (root().join("target/corpus/cases"), root().join("target/corpus/build"));
-    files.push(OutputFile { path: "Cargo.toml".into(), text: crate::corpus::manifest("cases") });
+    files.push(OutputFile { path: "Cargo.toml".into(), text: crate::crates::manifest("cases") });
     files.push(OutputFile { path: "src/main.rs".into(), text: MAIN.replace("MODULES", mods).replace("TABLE", table) });
-    crate::corpus::write(&crate_folder, &files)?;
-    crate::corpus::lock(&crate_folder)?;
+    crate::crates::write(&crate_folder, &files)?;
+    crate::crates::lock(&crate_folder)?;
     run(Command::new("cargo").args(["build", "--quiet", "--target-dir"]).arg(&target).current_dir(&crate_folder))?;
     let list = crate_folder.join("questions.jsonl");
     let line = |example: &Example| format!("{}\n", json!([example.document, example.schema, example.text]));

@@ -2,8 +2,10 @@
 
 mod compilers;
 mod corpus;
+mod crates;
 mod demo;
 mod examples;
+mod fuzz;
 mod generate;
 mod node;
 #[cfg(feature = "bench")]
@@ -28,6 +30,8 @@ cargo xtask bench           the benchmarks of BENCHMARKS.md
 cargo xtask bench FOLDER    the compilers of BENCHMARKS.md on the largest documents of the corpus, and Zod schemas, side by side
 cargo xtask soak MINUTES    2,000 devices and bad clients, a backup, a restart and a restore: nothing is lost, and memory stays flat
 cargo xtask fuzz [CASES]    mutated documents and mutated JSON, 20,000 of each by default
+cargo xtask fuzz-documents [COUNT]
+                            documents made at random: compile both languages, and judge samples; 500 by default
 cargo xtask web             build the browser package into web/dist, and the demo app that the next build of the command embeds
 cargo xtask generate        write generated/ and docs/";
 
@@ -49,6 +53,8 @@ fn main() -> ExitCode {
         ["fuzz", cases] => fuzz(cases),
         #[cfg(feature = "bench")]
         ["plain"] => plain::write(&root()),
+        ["fuzz-documents"] => fuzz::documents(500),
+        ["fuzz-documents", count] => count.parse().map_err(Into::into).and_then(fuzz::documents),
         ["web"] => test::browser_package(),
         ["generate"] => generate::run(&root(), generate::Mode::Write).map(|changes| changes.iter().for_each(|change| println!("{change}"))),
         ["corpus", folder] => corpus::run(Path::new(folder)),

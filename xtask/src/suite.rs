@@ -9,7 +9,7 @@ use contractc::Compilation;
 use contractc::emit::{OutputFile, Target};
 use serde_json::Value;
 
-use crate::corpus::{first_error, lock, manifest, side_by_side, write};
+use crate::crates::{first_error, lock, manifest, module as crate_module, side_by_side, write};
 use crate::node::{self, Modules, Question};
 use crate::{Result, root, run as run_command};
 
@@ -131,7 +131,7 @@ impl Suite {
             let index = table.lines().count();
             let _ = writeln!(source, "pub mod g{index};");
             let _ = writeln!(table, "({:?}, {:?}, g{index}::validate),", group.name, group.cases.canonicalize()?);
-            files.extend(crate::corpus::module(&format!("src/g{index}"), generated, index == 0));
+            files.extend(crate_module(&format!("src/g{index}"), generated, index == 0));
         }
         files.push(OutputFile { path: "Cargo.toml".into(), text: manifest(&name) });
         files.push(OutputFile { path: "src/main.rs".into(), text: MAIN.replace("MODULES", &source).replace("TABLE", &table) });

@@ -270,7 +270,7 @@ impl Steps {
     /// Runs two sequences of steps at the same time, because neither keeps all processors busy throughout.
     fn run_side_by_side(&mut self, first: impl FnOnce(&mut Steps) -> Result + Send, second: impl FnOnce(&mut Steps) -> Result) -> Result {
         let (mut firsts, mut seconds) = (Steps::new(), Steps::new());
-        let (first, second) = corpus::side_by_side(|| first(&mut firsts), || second(&mut seconds));
+        let (first, second) = crate::crates::side_by_side(|| first(&mut firsts), || second(&mut seconds));
         self.done.extend(firsts.done.into_iter().chain(seconds.done));
         first.and(second)
     }

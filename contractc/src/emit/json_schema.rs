@@ -23,7 +23,7 @@ impl JsonSchema {
     pub fn new(plan: &Plan<'_>, id: SchemaId) -> Self {
         let is_declared = |id: &SchemaId| plan.shapes.of(plan.contract, *id).is_some();
         let named = plan.contract.names.iter().map(|(_, id)| *id).filter(is_declared).collect();
-        let mut printer = Printer { plan, named, references: Vec::new(), open: Vec::new() };
+        let mut printer = Printer { plan, named, references: Vec::new(), depth: 0 };
         let value = printer.schema(id, "");
         JsonSchema { value, references: printer.references }
     }
@@ -34,8 +34,8 @@ struct Printer<'p> {
     /// The schemas that have names. The variants of `x-any-collection` do, without a reference in the document.
     named: BTreeSet<SchemaId>,
     references: Vec<(String, DeclarationId)>,
-    /// The schemas that are being printed, from the outermost to the innermost.
-    open: Vec<SchemaId>,
+    /// How many schemas are being printed, one within the other.
+    depth: usize,
 }
 
 /// The keywords of a schema, and its location in the printed schema.
@@ -60,16 +60,12 @@ impl Keywords<'_> {
 
 impl Printer<'_> {
     fn schema(&mut self, id: SchemaId, pointer: &str) -> Value {
-        if self.open.contains(&id) {
-            // Only a reference into a schema that has no type leads here, such as one from a `not` into itself.
-            return json!({ "$comment": "this schema contains itself and has no type" });
-        }
-        if !self.open.is_empty() && self.named.contains(&id) {
+        if self.depth > 0 && self.named.contains(&id) {
             let mut out = Keywords { pointer, members: Map::new() };
             self.reference(id, &mut out);
             return Value::Object(out.members);
         }
-        self.open.push(id);
+        self.depth += 1;
         let schema = self.plan.contract.schema(id);
         let is_wrapped = schema.accepts_null && rejects_null(schema);
         let printed = if is_wrapped {
@@ -77,7 +73,7 @@ impl Printer<'_> {
         } else {
             self.keywords(schema, pointer)
         };
-        self.open.pop();
+        self.depth -= 1;
         printed
     }
 

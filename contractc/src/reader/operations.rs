@@ -73,6 +73,7 @@ impl<'a> Reader<'a> {
         shared: Option<&Located<'a>>,
         bindings: &Bindings,
     ) {
+        self.cut_texts(at.node);
         let id = self.text(at.node, "operationId").unwrap_or_else(|| format!("{} {path}", method.name()));
         let body = at.get("requestBody").and_then(|body| self.body(body, bindings));
         let operation = Operation {
@@ -269,7 +270,7 @@ impl<'a> Reader<'a> {
 
     /// The members of a form whose encoding the contract sets.
     fn encodings(&mut self, content: &Located<'a>, media_type: &str) -> Vec<(String, Encoding)> {
-        if !media_type.starts_with("application/x-www-form-urlencoded") {
+        if !media_type.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded") {
             return Vec::new();
         }
         let mut encodings = Vec::new();

@@ -108,9 +108,7 @@ impl<'a> Reader<'a> {
     /// Warns of an unknown keyword without a value, which is what follows a comma in an unquoted text in braces.
     fn valueless(&mut self, keyword: &str, span: Span) {
         if close_keyword(keyword).is_none() && !keyword.starts_with("x-") {
-            self.diagnostics
-                .warning(span, format!("ignored keyword `{keyword}`: it is unknown and has no value"))
-                .hint("quote a text that contains a comma: within braces, a comma ends the value");
+            self.diagnostics.warning(span, format!("ignored keyword `{keyword}`: it is unknown and has no value")).hint(super::CUT_TEXT);
         }
     }
 

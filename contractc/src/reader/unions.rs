@@ -1,5 +1,7 @@
 //! Finds how the variants of a union are discriminated: by a member that is constant in each variant, or by the `discriminator` otherwise.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value as JsonValue;
 
 use super::{Located, Reader};
@@ -100,7 +102,12 @@ impl<'a> Reader<'a> {
     fn discriminated(&self, schema: &Schema, variants: &[SchemaId]) -> Option<UnionTag> {
         let Discriminator { member, values, .. } = schema.discriminator.as_ref()?;
         let requires = |variant: &SchemaId| self.object_parts(*variant).iter().any(|part| part.object.required.contains(member));
-        let is_decided = variants.len() == values.len() && values.iter().all(|values| !values.is_empty()) && variants.iter().all(requires);
+        // A schema that is listed twice has the same values twice: they do not decide.
+        let (mut seen, mut distinct) = (BTreeSet::new(), values.iter().flatten());
+        let is_decided = variants.len() == values.len()
+            && values.iter().all(|values| !values.is_empty())
+            && distinct.all(|value| seen.insert(value))
+            && variants.iter().all(requires);
         let values = || values.iter().map(|values| values.iter().map(|value| value.as_str().into()).collect()).collect();
         is_decided.then(|| UnionTag { member: member.clone(), values: values(), by_discriminator: true })
     }
@@ -127,7 +134,10 @@ impl<'a> Reader<'a> {
         let values = match (&schema.constant, &schema.enumeration) {
             _ if schema.accepts_null => return None,
             (Some(constant), _) => vec![constant.clone()],
-            (None, Some(values)) => values.clone(),
+            (None, Some(values)) => {
+                let distinct = values.iter().enumerate().filter(|(index, value)| !values[..*index].contains(value));
+                distinct.map(|(_, value)| value.clone()).collect()
+            }
             (None, None) => return None,
         };
         values.iter().all(|value| value.is_string() || value.is_boolean()).then_some(values)

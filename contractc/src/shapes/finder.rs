@@ -56,11 +56,23 @@ impl<'c> Finder<'c> {
         for operation in &contract.operations {
             finder.operation(operation);
         }
-        while let Some((id, holds)) = finder.open.pop() {
-            let shape = finder.declared_shape(id, holds);
-            finder.shapes.declarations[id.0].shape = shape;
+        finder.close();
+        // What only `not`, `if`, `contains` or `propertyNames` use has no type, unless it contains itself: then code calls its function.
+        let undeclared = |id: &SchemaId| !finder.shapes.by_schema.contains_key(&finder.shapes.representative(contract, *id));
+        let circular: Vec<SchemaId> = finder.names.keys().copied().filter(undeclared).filter(|id| contains_itself(contract, *id)).collect();
+        for id in circular {
+            finder.type_of(id, &[]);
         }
+        finder.close();
         finder.shapes
+    }
+
+    /// Finds the shapes of all declarations that do not have one yet.
+    fn close(&mut self) {
+        while let Some((id, holds)) = self.open.pop() {
+            let shape = self.declared_shape(id, holds);
+            self.shapes.declarations[id.0].shape = shape;
+        }
     }
 
     fn operation(&mut self, operation: &Operation) {
@@ -290,6 +302,20 @@ fn names(contract: &Contract) -> BTreeMap<SchemaId, Vec<String>> {
         names.entry(target).or_insert_with(|| contract.place_words(target));
     }
     names
+}
+
+/// Whether a schema contains itself, through whatever keywords.
+fn contains_itself(contract: &Contract, id: SchemaId) -> bool {
+    let (mut open, mut seen) = (vec![id], BTreeSet::new());
+    while let Some(next) = open.pop() {
+        let mut inner = Vec::new();
+        contract.schema(next).clone().each_inner(|_, id| inner.push(contract.resolved(*id)));
+        if inner.contains(&id) {
+            return true;
+        }
+        open.extend(inner.into_iter().filter(|id| seen.insert(*id)));
+    }
+    false
 }
 
 pub(super) fn optional(ty: Type) -> Type {

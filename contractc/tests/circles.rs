@@ -1,0 +1,141 @@
+//! Files that use each other in a circle can only be understood together: no such circle, in any crate of the repository.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+
+/// The crates, by the folders of their sources.
+const CRATES: [&str; 7] = ["contractc/src", "contractc/runtime/rust", "src", "server/src", "cli/src", "xtask/src", "web/engine/src"];
+
+/// The circles that there still are, by the files on them.
+const KNOWN: [&[&str]; 3] = [
+    &["src/outbox", "src/pull", "src/task"],
+    &["src/error", "src/transport"],
+    &[
+        "server/src/app",
+        "server/src/auth/tokens",
+        "server/src/config",
+        "server/src/devices",
+        "server/src/http",
+        "server/src/http/body",
+        "server/src/http/edge",
+        "server/src/secrets",
+        "server/src/serve",
+    ],
+];
+
+type Module = Vec<String>;
+
+#[test]
+fn no_files_use_each_other_in_a_circle() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut found = Vec::new();
+    for folder in CRATES {
+        let mut files = BTreeMap::new();
+        read(&root.join(folder), &mut Vec::new(), &mut files);
+        assert!(!files.is_empty(), "{folder} has no files");
+        let uses: BTreeMap<&Module, BTreeSet<Module>> = files.iter().map(|(module, text)| (module, used(module, text, &files))).collect();
+        let circles = circles(&uses).into_iter();
+        found.extend(circles.map(|circle| circle.iter().map(|module| format!("{folder}/{}", module.join("/"))).collect::<Vec<_>>()));
+    }
+    let is_known = |circle: &Vec<String>| KNOWN.iter().any(|known| circle.iter().all(|file| known.contains(&file.as_str())));
+    let new: Vec<_> = found.iter().filter(|circle| !is_known(circle)).collect();
+    assert!(new.is_empty(), "move what these files share to a file below them: {new:?}");
+}
+
+fn read(folder: &Path, module: &mut Module, files: &mut BTreeMap<Module, String>) {
+    for entry in std::fs::read_dir(folder).expect("a folder can be listed") {
+        let path = entry.expect("an entry").path();
+        let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default().to_owned();
+        module.push(stem.clone());
+        if path.is_dir() {
+            read(&path, module, files);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let is_root = ["lib", "main", "mod"].contains(&stem.as_str());
+            let name = if is_root { module[..module.len() - 1].to_vec() } else { module.clone() };
+            files.entry(name).or_default().push_str(&std::fs::read_to_string(&path).expect("a source is text"));
+        }
+        module.pop();
+    }
+}
+
+/// The files that a file uses. A module and the modules in it are one unit: they may use each other.
+fn used(module: &Module, text: &str, files: &BTreeMap<Module, String>) -> BTreeSet<Module> {
+    let tokens: TokenStream = text.parse().unwrap_or_else(|error| panic!("{module:?} is no Rust: {error}"));
+    let mut paths = Vec::new();
+    let mut tokens = tokens.into_iter();
+    while let Some(token) = tokens.next() {
+        if matches!(&token, TokenTree::Ident(word) if word == "use") {
+            let item = tokens.by_ref().take_while(|token| !matches!(token, TokenTree::Punct(mark) if mark.as_char() == ';'));
+            tree(item.collect(), &Vec::new(), &mut paths);
+        }
+    }
+    let known = |mut path: Module| {
+        while !path.is_empty() && !files.contains_key(&path) {
+            path.pop();
+        }
+        Some(path).filter(|path| !path.is_empty() && !path.starts_with(module) && !module.starts_with(path))
+    };
+    paths.into_iter().filter_map(|path| known(resolved(module, path, files)?)).collect()
+}
+
+/// The paths of a tree of imports.
+fn tree(tokens: Vec<TokenTree>, before: &Module, paths: &mut Vec<Module>) {
+    let mut path = before.clone();
+    for token in tokens {
+        match token {
+            TokenTree::Ident(word) if word == "as" => break,
+            TokenTree::Ident(word) => path.push(word.to_string()),
+            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => {
+                let inner: Vec<TokenTree> = group.stream().into_iter().collect();
+                let items = inner.split(|token| matches!(token, TokenTree::Punct(mark) if mark.as_char() == ','));
+                items.filter(|item| !item.is_empty()).for_each(|item| tree(item.to_vec(), &path, paths));
+                return;
+            }
+            _ => {}
+        }
+    }
+    paths.push(path);
+}
+
+/// The path from the root of the crate; `None` if it leads to another crate.
+fn resolved(module: &Module, path: Module, files: &BTreeMap<Module, String>) -> Option<Module> {
+    let supers = path.iter().take_while(|word| *word == "super").count();
+    match path.first()?.as_str() {
+        "crate" => Some(path[1..].to_vec()),
+        "super" => Some([&module[..module.len().checked_sub(supers)?], &path[supers..]].concat()),
+        "self" => Some([module, &path[1..]].concat()),
+        first => {
+            let inner = [module.as_slice(), &[first.to_owned()]].concat();
+            files.contains_key(&inner).then(|| [module, path.as_slice()].concat())
+        }
+    }
+}
+
+/// The groups of files that all lead to each other.
+fn circles(uses: &BTreeMap<&Module, BTreeSet<Module>>) -> BTreeSet<Vec<Module>> {
+    let reachable = |from: &Module| {
+        let (mut open, mut seen) = (vec![from.clone()], BTreeSet::new());
+        while let Some(module) = open.pop() {
+            open.extend(uses.get(&module).into_iter().flatten().filter(|next| seen.insert((*next).clone())).cloned());
+        }
+        seen
+    };
+    let all: BTreeMap<&Module, BTreeSet<Module>> = uses.keys().map(|module| (*module, reachable(module))).collect();
+    let on_circle = all.iter().filter(|(module, reached)| reached.contains(**module));
+    on_circle.map(|(module, reached)| reached.iter().filter(|other| all[other].contains(*module)).cloned().collect()).collect()
+}
+
+#[test]
+fn a_circle_is_found() {
+    let files = BTreeMap::from([
+        (vec!["a".to_owned()], "use super::b::{self, c::D as E};".to_owned()),
+        (vec!["b".to_owned()], "mod c;".to_owned()),
+        (vec!["b".to_owned(), "c".to_owned()], "use crate::a; use super::super::d;".to_owned()),
+        (vec!["d".to_owned()], "const TEXT: &str = \"use super::a;\"; use std::a;".to_owned()),
+    ]);
+    let uses = files.iter().map(|(module, text)| (module, used(module, text, &files))).collect();
+    let found: Vec<Vec<String>> = circles(&uses).iter().map(|circle| circle.iter().map(|module| module.join("::")).collect()).collect();
+    assert_eq!(found, [["a", "b::c"]]);
+}

@@ -1,0 +1,142 @@
+//! Crates of generated code: written to the target folder, over one copy of the runtime, and checked in bulk.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+use std::path::Path;
+use std::process::Command;
+
+use contractc::Compilation;
+use contractc::diagnostic::Severity;
+use contractc::emit::OutputFile;
+
+use crate::{Result, root};
+
+/// Runs both closures at the same time, because neither keeps all processors busy throughout. An error of the first crosses threads as
+/// text.
+pub fn side_by_side<A: Send, B>(first: impl FnOnce() -> Result<A> + Send, second: impl FnOnce() -> Result<B>) -> (Result<A>, Result<B>) {
+    std::thread::scope(|scope| {
+        let first = scope.spawn(|| first().map_err(|error| error.to_string()));
+        let second = second();
+        let first = first.join().unwrap_or_else(|_| Err("a thread of the corpus checks panicked".to_owned()));
+        (first.map_err(Into::into), second)
+    })
+}
+
+/// The message of the first error of a document.
+pub fn first_error(compilation: &Compilation) -> String {
+    let sorted = compilation.diagnostics.sorted();
+    let first = sorted.iter().find(|diagnostic| diagnostic.severity == Severity::Error);
+    first.map(|diagnostic| diagnostic.message.clone()).unwrap_or_default()
+}
+
+/// Checks generated code as modules of a few crates, one crate per processor, and returns the numbers of those that do not compile.
+pub fn check(name: &str, all: &[&[OutputFile]]) -> Result<BTreeSet<usize>> {
+    let folder = root().join("target/corpus").join(name);
+    let parts = std::thread::available_parallelism()?.get();
+    let mut members = Vec::new();
+    for part in 0..parts {
+        let member = format!("{name}-{part}");
+        let mut modules = String::from("#![allow(dead_code, unused, mixed_script_confusables, uncommon_codepoints)]\npub mod runtime;\n");
+        let mut files = Vec::new();
+        for (index, generated) in all.iter().enumerate().skip(part).step_by(parts) {
+            let _ = writeln!(modules, "pub mod g{index};");
+            let rust = generated.iter().filter(|file| file.path.starts_with("rust/")).cloned().collect();
+            files.extend(module(&format!("src/g{index}"), rust, index == part));
+        }
+        files.push(OutputFile { path: "Cargo.toml".into(), text: PACKAGE.replace("NAME", &member) });
+        files.push(OutputFile { path: "src/lib.rs".into(), text: modules });
+        write(&folder.join(&member), &files)?;
+        members.push(member);
+    }
+    lock(&folder)?;
+    std::fs::write(folder.join("Cargo.toml"), format!("{WORKSPACE}members = {members:?}\nresolver = \"3\"\n"))?;
+    let output = Command::new("cargo")
+        .args(["check", "--quiet", "--keep-going", "--workspace", "--all-features", "--message-format=short", "--target-dir"])
+        .arg(root().join("target/corpus/build"))
+        .current_dir(&folder)
+        .env_remove("RUSTFLAGS")
+        .output()?;
+    let text = String::from_utf8_lossy(&output.stderr);
+    let errors = text.lines().filter(|line| line.contains(": error"));
+    let mut broken = BTreeSet::new();
+    for line in errors {
+        let module = line.split_once("/src/g").map(|(_, rest)| rest);
+        let index = module.and_then(|rest| rest.split('/').next()?.parse::<usize>().ok());
+        eprintln!("{line}");
+        broken.extend(index);
+    }
+    if !output.status.success() && broken.is_empty() {
+        return Err(format!("cargo check of {name} failed: {text}").into());
+    }
+    Ok(broken)
+}
+
+/// Turns generated files into a module that shares its runtime with the other modules of its crate. One module contains the runtime.
+pub fn module(folder: &str, generated: Vec<OutputFile>, brings_runtime: bool) -> Vec<OutputFile> {
+    let mut files = Vec::new();
+    for file in generated {
+        let path = file.path.trim_start_matches("rust/");
+        if path.starts_with("runtime/") {
+            if brings_runtime {
+                files.push(OutputFile { path: format!("src/{path}"), text: file.text });
+            }
+        } else {
+            let text = file.text.replace("pub mod runtime;", "pub use crate::runtime;");
+            files.push(OutputFile { path: format!("{folder}/{path}"), text });
+        }
+    }
+    files
+}
+
+pub fn write(folder: &Path, files: &[OutputFile]) -> Result {
+    let source = folder.join("src");
+    if source.exists() {
+        std::fs::remove_dir_all(&source)?;
+    }
+    for file in files {
+        let path = folder.join(&file.path);
+        std::fs::create_dir_all(path.parent().unwrap_or(folder))?;
+        std::fs::write(path, &file.text)?;
+    }
+    Ok(())
+}
+
+/// Copies the lock file of the workspace to a crate, so that the dependencies of all generated crates are built once.
+pub fn lock(folder: &Path) -> Result {
+    Ok(std::fs::copy(root().join("Cargo.lock"), folder.join("Cargo.lock")).map(|_| ())?)
+}
+
+/// The manifest of a crate outside the workspace.
+pub fn manifest(name: &str) -> String {
+    PACKAGE.replace("NAME", name) + WORKSPACE
+}
+
+const PACKAGE: &str = r#"[package]
+name = "NAME"
+version = "0.0.0"
+edition = "2024"
+
+[dependencies]
+axum = { version = "0.8", default-features = false, optional = true }
+http = "1"
+regress = "0.11"
+reqwest = { version = "0.13", default-features = false, optional = true }
+schemars = { version = "1", default-features = false, optional = true }
+serde = { version = "1", features = ["derive"] }
+serde_json = "1"
+uuid = { version = "1", default-features = false, features = ["serde", "v5"] }
+
+[features]
+axum = ["dep:axum"]
+reqwest = ["dep:reqwest"]
+schemars = ["dep:schemars"]
+"#;
+
+/// Everything is compiled once, so there is nothing to gain from incremental compilation.
+const WORKSPACE: &str = "
+[profile.dev]
+debug = false
+incremental = false
+
+[workspace]
+";
