@@ -374,9 +374,16 @@ impl<'a> Reader<'a> {
 
     /// Follows `$ref`s that replace the object itself, as in parameters and responses.
     fn dereference(&mut self, at: Located<'a>) -> Option<Located<'a>> {
+        self.cut_texts(at.node);
+        let found = self.followed(at)?;
+        self.cut_texts(found.node);
+        Some(found)
+    }
+
+    /// Follows `$ref`s that replace a mapping of any names.
+    fn followed(&mut self, at: Located<'a>) -> Option<Located<'a>> {
         let mut at = at;
         for _ in 0..HOPS_MAX {
-            self.cut_texts(at.node);
             match at.node.get("$ref") {
                 Some(reference) if reference.as_str().is_some() => at = self.resolve(at.file, reference)?,
                 _ => return Some(at),

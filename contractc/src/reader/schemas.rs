@@ -321,7 +321,7 @@ impl<'a> Reader<'a> {
 
     /// A map of schemas, after following a reference in its place.
     fn map(&mut self, value: &Located<'a>) -> Option<Located<'a>> {
-        let at = self.dereference(value.clone())?;
+        let at = self.followed(value.clone())?;
         if at.node.as_map().is_none() {
             self.diagnostics.error(at.node.span, format!("this is {}; a mapping from names to schemas is accepted", at.node.kind()));
             return None;
