@@ -128,6 +128,9 @@ async fn writing_on_a_full_disk(small: &Path, roomy: &Path) {
     let refused = write_until_refused(&phone, &mut written).expect("the disk is full");
     assert!(refused.is_storage() && refused.to_string().contains("free some space"), "{refused}");
     assert_eq!(ids(&phone), written, "what was acknowledged can be read on the full disk");
+    let other = device(&server, &small.join("phone.db")).await;
+    assert_eq!(ids(&other), written, "by another program too, which opens it now");
+    drop(other);
     std::fs::remove_file(filler).expect("removed");
     write(&phone, 10, &mut written);
     phone.resume();

@@ -47,7 +47,7 @@ fn resync_in(json: &Value) -> Resync {
 /// Runs a step, or checks what it expects.
 fn take(store: &mut dyn Store, step: &Value, place: &str) {
     if let Some(writes) = step["write"].as_array() {
-        let mut resync = step.get("resync").map(|resync| resync_in(resync));
+        let mut resync = step.get("resync").map(resync_in);
         let plan = &mut |loaded: &mut Loaded| {
             loaded.meta.resync = resync.take().or(loaded.meta.resync.take());
             Ok(writes.iter().map(write).collect())

@@ -61,7 +61,7 @@ pub enum Command {
     /// Send and receive changes.
     #[command(after_help = SYNC_HELP)]
     Sync(Sync),
-    /// Show the state of this device, without the network.
+    /// Show the state of this device, and when the account's devices last synced.
     Status(Status),
     /// List the records of a collection.
     #[command(after_help = LIST_HELP)]
@@ -159,7 +159,7 @@ pub enum Confirm {
 
 #[derive(Args, Debug)]
 pub struct Status {
-    /// Exit with code 3 if edits are unsent or something needs attention.
+    /// Exit with code 3 if edits are unsent or something needs attention. The server is not asked about the other devices.
     #[arg(long)]
     pub check: bool,
 }

@@ -95,6 +95,8 @@ pub struct StatusOutput {
     pub acts: Vec<String>,
     pub last_successful_server_sync_timestamp: Option<i64>,
     pub last_successful_client_push_timestamp: Option<i64>,
+    /// The account's devices, and when each last synced. None if nobody is signed in, the server does not answer, or with `--check`.
+    pub devices: Option<Vec<DeviceOutput>>,
     pub collections: std::collections::BTreeMap<String, CollectionStatus>,
 }
 

@@ -24,6 +24,10 @@ async fn a_lost_device_is_signed_out_from_another_one_and_loses_nothing() {
     let phone = listed.iter().find(|device| device["name"] == "phone").expect("the phone");
     assert_eq!((&phone["lastSyncedRev"], &phone["isUpToDate"], &phone["isCurrent"]), (&json!(1), &json!(true), &json!(false)));
 
+    desk.run("laptop", &["status"]).ok().says(&["laptop (this device): last synced", "phone: last synced", "has everything"]);
+    let status = desk.run("laptop", &["status", "--json"]).ok().json();
+    assert_eq!(status["devices"].as_array().map(Vec::len), Some(2), "{status}");
+    assert_eq!(desk.run("laptop", &["status", "--json", "--check"]).ended(0).json()["devices"], json!(null), "a check asks nobody");
     desk.run("laptop", &["devices", "rename", "phone", "old phone"]).ok().says(&["renamed phone to old phone"]);
     desk.run("laptop", &["devices", "revoke", "phone"]).failed(1, &["cannot find a signed-in device \"phone\"", "stronglog devices"]);
     desk.run("laptop", &["devices", "revoke", ""]).failed(1, &["cannot find"]);

@@ -74,6 +74,11 @@ impl SqliteStore {
     }
 
     fn make_meta(&self, device: Uuid) -> Result<(), StoreError> {
+        let count = "SELECT count(*) FROM meta";
+        let rows: u64 = self.connection.query_row(count, [], |row| row.get(0)).map_err(failed("initialize the database"))?;
+        if rows > 0 {
+            return Ok(());
+        }
         let json = json_of(&Meta { device, ..Meta::default() })?;
         self.connection
             .execute("INSERT INTO meta (one, json) VALUES (1, ?1) ON CONFLICT DO NOTHING", [json])
@@ -139,6 +144,11 @@ impl SqliteStore {
 
 fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     let failed = failed("migrate the database");
+    // A database that needs nothing is not written, so that it can be read on a full disk and while another program writes to it.
+    let current: usize = connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(&failed)?;
+    if current == MIGRATIONS.len() {
+        return Ok(());
+    }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
     let taken: usize = transaction.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(&failed)?;
     if taken > MIGRATIONS.len() {

@@ -49,19 +49,29 @@ fn list(device: &Device, user_rev: i64, json: bool) -> Outcome<()> {
     let platform = output.platform.as_deref().map(|platform| format!("  {platform}")).unwrap_or_default();
     say!("{}{platform}{this}  {}", bold(shown(device)), faint(&output.id[..SHORT_ID.min(output.id.len())]))?;
     say!("   signed in {}, last seen {}", ago(output.signed_in_at), ago(output.last_seen_at))?;
+    say!("   {}", last_synced(&output, user_rev))?;
+    Ok(())
+}
+
+/// When a device last synced, and how far it got.
+pub fn last_synced(device: &DeviceOutput, user_rev: i64) -> String {
     let reached = |rev: i64| match user_rev.saturating_sub(rev).unsigned_abs() {
         0 => "has everything".to_owned(),
         _ => format!("reached revision {} of {}", thousands(rev.unsigned_abs()), thousands(user_rev.unsigned_abs())),
     };
-    match output.last_synced_at.zip(output.last_synced_rev) {
-        Some((at, rev)) => say!("   last synced {}, {}", ago(at), reached(rev))?,
-        None => say!("   has not synced since it signed in")?,
+    match device.last_synced_at.zip(device.last_synced_rev) {
+        Some((at, rev)) => format!("last synced {}, {}", ago(at), reached(rev)),
+        None => "has not synced since it signed in".to_owned(),
     }
-    Ok(())
 }
 
 fn shown(device: &Device) -> String {
-    device.name.as_ref().map_or_else(|| "unnamed device".to_owned(), |name| name.0.clone())
+    name(device.name.as_ref().map(|name| name.0.as_str())).to_owned()
+}
+
+/// The name of a device, or what stands for it.
+pub fn name(name: Option<&str>) -> &str {
+    name.unwrap_or("unnamed device")
 }
 
 /// The device with a name, an id, or the beginning of an id.

@@ -1,25 +1,63 @@
-//! `status`: the state of this device, read from its own database.
+//! `status`: the state of this device, read from its own database, and when the account's devices last synced.
+
+use std::time::Duration;
 
 use stronglog_sync::Status;
 
 use crate::args;
-use crate::exit::{Exit, Outcome};
-use crate::output::StatusOutput;
-use crate::profile::Profile;
+use crate::commands::devices;
+use crate::exit::{Exit, Failure, Outcome};
+use crate::output::{DeviceOutput, StatusOutput};
+use crate::profile::{Background, Profile};
 use crate::summary::acts;
 use crate::terminal::{ago, counted, say, say_fields, say_json};
+
+/// How long to wait for the server's list of devices. The rest of the status is known without the server.
+const DEVICES_TIME_MAX: Duration = Duration::from_secs(3);
 
 pub async fn run(profile: &Profile, asked: &args::Status, json: bool) -> Outcome {
     let client = profile.open_local().await?;
     let status = client.settled().await?;
-    let output = output(profile, &status)?;
+    drop(client);
+    let mut output = output(profile, &status)?;
+    // A check is about this device, and is made where nobody wants to wait.
+    let asks = output.account.is_some() && output.server.is_some() && !asked.check;
+    let listed = if asks { Some(list(profile).await) } else { None };
     if json {
+        output.devices = listed.and_then(Result::ok).map(|(devices, _)| devices);
         say_json(&output)?;
     } else {
         describe(&output, &status)?;
+        listed.map_or(Ok(()), describe_devices)?;
     }
     let needs_attention = status.pending > 0 || output.account.is_none() || !output.acts.is_empty();
     Ok(if asked.check && needs_attention { Exit::Attention } else { Exit::Done })
+}
+
+/// The account's devices, and its newest revision.
+async fn list(profile: &Profile) -> Outcome<(Vec<DeviceOutput>, i64)> {
+    let client = profile.open(Background::Nothing).await?;
+    let ask = async {
+        let account = client.account();
+        let devices = account.devices().await?;
+        Ok::<_, stronglog_sync::Error>((devices, *account.read().await?.user_rev))
+    };
+    let answered = tokio::time::timeout(DEVICES_TIME_MAX, ask).await;
+    let (devices, user_rev) = answered.map_err(|_| Failure::new("the server does not answer".to_owned()))??;
+    Ok((devices.iter().map(|device| DeviceOutput::of(device, user_rev)).collect(), user_rev))
+}
+
+fn describe_devices(listed: Outcome<(Vec<DeviceOutput>, i64)>) -> Outcome<()> {
+    let (devices, user_rev) = match listed {
+        Ok(listed) => listed,
+        Err(error) => return Ok(say!("when the devices last synced is not known: {error}")?),
+    };
+    say!("devices:")?;
+    for device in devices {
+        let this = if device.is_current { " (this device)" } else { "" };
+        say!("   {}{this}: {}", devices::name(device.name.as_deref()), devices::last_synced(&device, user_rev))?;
+    }
+    Ok(())
 }
 
 fn output(profile: &Profile, status: &Status) -> Outcome<StatusOutput> {
@@ -37,6 +75,7 @@ fn output(profile: &Profile, status: &Status) -> Outcome<StatusOutput> {
         differs_since: status.differs_since,
         last_difference_at: status.last_difference_at,
         acts: acts(status),
+        devices: None,
         last_successful_server_sync_timestamp: status.last_successful_server_sync_timestamp,
         last_successful_client_push_timestamp: status.last_successful_client_push_timestamp,
         collections: status.collections.clone(),

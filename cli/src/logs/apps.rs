@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 
-use super::columns::{Row, Table, Unit};
+use super::columns::{self, Row, Table, Unit};
 use super::{App, Kind, Line, Workout, times};
 use crate::exit::{Failure, Outcome};
 
@@ -176,10 +176,10 @@ fn weight_unit(name: &str) -> Option<Option<Unit>> {
     }
 }
 
-/// The seconds of a set. Some apps write 45 as 45.0.
+/// The seconds of a set. Some apps write fractions of them, and 45 as 45.0 or 45,0.
 fn duration(text: &str) -> Result<u64, String> {
-    match text.strip_suffix(".0") {
-        Some(whole) => times::seconds(whole),
-        None => times::seconds(text),
+    match columns::decimal(text).parse::<f64>() {
+        Ok(number) if (0.0..1e9).contains(&number) => Ok(number.round() as u64),
+        _ => times::seconds(text),
     }
 }

@@ -102,10 +102,10 @@ impl Row {
         column.and_then(|column| self.0.get(column)).map(String::as_str).filter(|text| !text.is_empty())
     }
 
-    /// The number in a cell, which may have a decimal comma.
+    /// The number in a cell, which may have a decimal comma, or separators between thousands.
     pub fn number(&self, column: Option<usize>, name: &str) -> Result<Option<f64>, String> {
         let Some(text) = self.text(column) else { return Ok(None) };
-        let number = text.replace(',', ".").parse::<f64>().ok().filter(|number| number.is_finite() && *number >= 0.0);
+        let number = decimal(text).parse::<f64>().ok().filter(|number| number.is_finite() && *number >= 0.0);
         number.map(Some).ok_or_else(|| format!("the {name} {text:?} is not a number of 0 or more"))
     }
 
@@ -117,6 +117,16 @@ impl Row {
             Some(number) => Err(format!("the {name} {number} is not a whole number")),
         }
     }
+}
+
+/// A number with a decimal point in place of a comma. Where it has both, the first separates thousands.
+pub fn decimal(text: &str) -> String {
+    let Some(last) = text.rfind([',', '.']) else { return text.to_owned() };
+    let (whole, fraction) = (&text[..last], &text[last + 1..]);
+    let separator = if text[last..].starts_with(',') { '.' } else { ',' };
+    let groups: Vec<&str> = whole.split(separator).collect();
+    let is_grouped = groups.len() > 1 && (1..=3).contains(&groups[0].len()) && groups[1..].iter().all(|group| group.len() == 3);
+    if is_grouped { format!("{}.{fraction}", groups.concat()) } else { text.replace(',', ".") }
 }
 
 #[cfg(test)]
@@ -137,6 +147,18 @@ mod tests {
         let (line, row) = table.next_row().expect("a long row");
         assert!(line == 5 && row.is_err_and(|message| message.contains("4 cells")));
         assert!(table.next_row().is_none());
+    }
+
+    #[test]
+    fn a_number_has_one_decimal_point() {
+        for (text, expected) in
+            [("82.5", "82.5"), ("82,5", "82.5"), ("1.082,5", "1082.5"), ("1,082.5", "1082.5"), ("1,234,567.5", "1234567.5"), ("5", "5")]
+        {
+            assert_eq!(decimal(text), expected, "{text}");
+        }
+        for text in ["12.5,3", "1,2,3", "1.2.3", ",.", "1,08.5"] {
+            assert!(decimal(text).parse::<f64>().is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Dates, times and durations as training apps write them.
 
+use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 
@@ -19,11 +20,19 @@ const TIMES: [&str; 8] = [
 pub fn moment(text: &str, zone: &TimeZone) -> Result<i64, String> {
     // Some apps put a narrow space before AM and PM.
     let text: String = text.trim().chars().map(|char| if char.is_whitespace() { ' ' } else { char }).collect();
+    // A time that names its offset is the same everywhere.
+    if let Ok(moment) = text.parse::<Timestamp>() {
+        return since_1970(moment, &text);
+    }
     let time = TIMES.iter().find_map(|format| DateTime::strptime(format, &text).ok());
     let date = || Date::strptime("%Y-%m-%d", &text).ok().map(|date| date.to_datetime(Time::constant(12, 0, 0, 0)));
     let local = time.or_else(date).ok_or_else(|| format!("cannot read the time {text:?}; expected one such as 2026-01-31 18:05:00"))?;
     let moment = zone.to_zoned(local).map_err(|error| format!("cannot read the time {text:?}: {error}"))?;
-    let moment = moment.timestamp().as_millisecond();
+    since_1970(moment.timestamp(), &text)
+}
+
+fn since_1970(moment: Timestamp, text: &str) -> Result<i64, String> {
+    let moment = moment.as_millisecond();
     if moment < 0 { Err(format!("cannot read the time {text:?}: it is before 1970")) } else { Ok(moment) }
 }
 
@@ -72,9 +81,15 @@ mod tests {
     fn times_are_read_in_the_spellings_of_the_apps() {
         let read = |text| moment(text, &TimeZone::UTC).expect("a time");
         let evening = 1_789_840_800_000;
-        for text in
-            ["2026-09-19 18:00:00", "2026-09-19T18:00:00", "19 Sep 2026, 18:00", "2026-09-19 6:00:00\u{202f}PM", "Sep 19, 2026, 6:00 PM"]
-        {
+        for text in [
+            "2026-09-19 18:00:00",
+            "2026-09-19T18:00:00Z",
+            "2026-09-19T20:00:00+02:00",
+            "2026-09-19T18:00:00",
+            "19 Sep 2026, 18:00",
+            "2026-09-19 6:00:00\u{202f}PM",
+            "Sep 19, 2026, 6:00 PM",
+        ] {
             assert_eq!(read(text), evening, "{text}");
         }
         assert_eq!(read("2026-09-19"), evening - 6 * 3_600_000);
