@@ -11,7 +11,7 @@ use std::hint::black_box;
 use stronglog_sync::api::runtime::report::{At, Checker};
 use stronglog_sync::api::runtime::schema::ReadJson;
 use stronglog_sync::api::runtime::tape::Tape;
-use stronglog_sync::api::{FeedPage, Schema, registry};
+use stronglog_sync::api::{CONTRACT, FeedPage, Schema};
 
 #[path = "../tests/support/oracle.rs"]
 #[allow(dead_code)]
@@ -27,7 +27,7 @@ fn page(contract: &contractc::model::Contract) -> String {
     let id = "018f4e2a-7c1b-7d3e-9a55-0c6f1b2d3e4f";
     let changes: Vec<Value> = (0..RECORDS)
         .filter_map(|index| {
-            let collection = registry::COLLECTIONS[index % registry::COLLECTIONS.len()];
+            let collection = CONTRACT.collections[index % CONTRACT.collections.len()];
             let record = typical(contract, collection.schema, index as u64)?;
             Some(json!({ "collection": collection.path, "rev": index + 1, "op": { "id": id, "deviceId": id, "seq": index + 1 }, "record": record }))
         })

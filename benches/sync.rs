@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, params};
 use stronglog_server::config::Config;
 use stronglog_server::serve::{Running, start};
+use stronglog_sync::api::CONTRACT;
 use stronglog_sync::store::sqlite::SqliteStore;
 use stronglog_sync::{Client, Query};
 use uuid::Uuid;
@@ -129,7 +130,7 @@ fn plain_insert(from: &Path, to: &Path, batch: usize) -> Result<Duration> {
         Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?, row.get(7)?, row.get(8)?))
     })?;
     let rows: Vec<Stored> = rows.collect::<std::result::Result<_, _>>()?;
-    let store = SqliteStore::open(to, Uuid::nil())?;
+    let store = SqliteStore::open(to, Uuid::nil(), &CONTRACT, "")?;
     let connection = store.connection();
     let sql = "INSERT INTO records (collection, id, record, is_deleted, stamp, op_id, op_device, op_seq, base_rev, state, seen)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, 0)";

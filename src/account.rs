@@ -10,7 +10,7 @@ use crate::api::operations::{
 };
 use crate::api::runtime::http::{Bearer, NoHooks, Operation, Reply, call};
 use crate::api::{
-    Account, AccountUsage, ChangePasswordRequest, DeleteAccountRequest, Device, Email, Id, LoginRequest, LogoutRequest,
+    Account, AccountUsage, ChangePasswordRequest, ContractVersion, DeleteAccountRequest, Device, Email, Id, LoginRequest, LogoutRequest,
     MakeRecoveryCodeRequest, Name, NewPassword, Password, Platform, Problem, RecoverRequest, RecoveryCodeText, RegisterRequest,
     RenameDeviceRequest,
 };
@@ -18,7 +18,7 @@ use crate::client::Client;
 use crate::engine::Event;
 use crate::error::{Error, Kind};
 use crate::task::Task;
-use crate::transport::{Tokens, called, version};
+use crate::transport::{Tokens, called, version_of};
 
 /// The account of a [`Client`].
 pub struct Accounts<'a> {
@@ -71,7 +71,7 @@ impl Accounts<'_> {
             device_name: device_name.map(|name| Name(name.to_owned())),
             platform: Some(platform()),
         };
-        match self.open(DOING, &Register { body, x_contract_version: version() }).await? {
+        match self.open(DOING, &Register { body, x_contract_version: self.version() }).await? {
             RegisterResponse::Created(pair) => self.sign_in(Tokens::of(&pair)?).await,
             other => Err(refusal(DOING, other)),
         }
@@ -100,7 +100,7 @@ impl Accounts<'_> {
             device_name: device_name.map(|name| Name(name.to_owned())),
             platform: Some(platform()),
         };
-        match self.open(DOING, &Login { body, x_contract_version: version() }).await? {
+        match self.open(DOING, &Login { body, x_contract_version: self.version() }).await? {
             LoginResponse::Ok(pair) => self.sign_in(Tokens::of(&pair)?).await,
             other => Err(refusal(DOING, other)),
         }
@@ -131,7 +131,7 @@ impl Accounts<'_> {
     pub async fn sign_out(&self, which: SignOut) -> Result<(), Error> {
         const DOING: &str = "sign out";
         let body = LogoutRequest { all_devices: (which == SignOut::AllDevices).then_some(true) };
-        let told = self.signed(DOING, &Logout { body, x_contract_version: version() }).await;
+        let told = self.signed(DOING, &Logout { body, x_contract_version: self.version() }).await;
         self.client.link(DOING)?.set_tokens(None).await?;
         self.client.tell(Event::SignedOut);
         match told? {
@@ -147,7 +147,7 @@ impl Accounts<'_> {
     pub async fn change_password(&self, current: &str, new: &str) -> Result<(), Error> {
         const DOING: &str = "change the password";
         let body = ChangePasswordRequest { current_password: Password(current.to_owned()), new_password: NewPassword(new.to_owned()) };
-        match self.signed(DOING, &ChangePassword { body, x_contract_version: version() }).await? {
+        match self.signed(DOING, &ChangePassword { body, x_contract_version: self.version() }).await? {
             ChangePasswordResponse::NoContent => Ok(()),
             other => Err(refusal(DOING, other)),
         }
@@ -161,7 +161,7 @@ impl Accounts<'_> {
     pub async fn make_recovery_code(&self, password: &str) -> Result<String, Error> {
         const DOING: &str = "make a recovery code";
         let body = MakeRecoveryCodeRequest { password: Password(password.to_owned()) };
-        match self.signed(DOING, &MakeRecoveryCode { body, x_contract_version: version() }).await? {
+        match self.signed(DOING, &MakeRecoveryCode { body, x_contract_version: self.version() }).await? {
             MakeRecoveryCodeResponse::Ok(made) => Ok(made.recovery_code.0),
             other => Err(refusal(DOING, other)),
         }
@@ -179,7 +179,7 @@ impl Accounts<'_> {
             recovery_code: RecoveryCodeText(recovery_code.to_owned()),
             new_password: NewPassword(new_password.to_owned()),
         };
-        match self.open(DOING, &RecoverAccount { body, x_contract_version: version() }).await? {
+        match self.open(DOING, &RecoverAccount { body, x_contract_version: self.version() }).await? {
             RecoverAccountResponse::NoContent => Ok(()),
             other => Err(refusal(DOING, other)),
         }
@@ -191,7 +191,7 @@ impl Accounts<'_> {
     /// Returns an error if nobody is signed in or the server cannot be reached.
     pub async fn devices(&self) -> Result<Vec<Device>, Error> {
         const DOING: &str = "list the devices";
-        match self.signed(DOING, &ListDevices { x_contract_version: version() }).await? {
+        match self.signed(DOING, &ListDevices { x_contract_version: self.version() }).await? {
             ListDevicesResponse::Ok(list) => Ok(list.devices),
             other => Err(refusal(DOING, other)),
         }
@@ -204,7 +204,7 @@ impl Accounts<'_> {
     pub async fn rename_device(&self, id: &Id, name: &str) -> Result<(), Error> {
         const DOING: &str = "rename the device";
         let body = RenameDeviceRequest { name: Name(name.to_owned()) };
-        match self.signed(DOING, &RenameDevice { id: id.clone(), body, x_contract_version: version() }).await? {
+        match self.signed(DOING, &RenameDevice { id: id.clone(), body, x_contract_version: self.version() }).await? {
             RenameDeviceResponse::NoContent => Ok(()),
             other => Err(refusal(DOING, other)),
         }
@@ -216,7 +216,7 @@ impl Accounts<'_> {
     /// Returns an error if no signed-in device has the id, or the server cannot be reached.
     pub async fn revoke_device(&self, id: &Id) -> Result<(), Error> {
         const DOING: &str = "sign out the device";
-        match self.signed(DOING, &RevokeDevice { id: id.clone(), x_contract_version: version() }).await? {
+        match self.signed(DOING, &RevokeDevice { id: id.clone(), x_contract_version: self.version() }).await? {
             RevokeDeviceResponse::NoContent => Ok(()),
             other => Err(refusal(DOING, other)),
         }
@@ -228,7 +228,7 @@ impl Accounts<'_> {
     /// Returns an error if nobody is signed in or the server cannot be reached.
     pub async fn read(&self) -> Result<Account, Error> {
         const DOING: &str = "read the account";
-        match self.signed(DOING, &GetAccount { x_contract_version: version() }).await? {
+        match self.signed(DOING, &GetAccount { x_contract_version: self.version() }).await? {
             GetAccountResponse::Ok(account) => Ok(account),
             other => Err(refusal(DOING, other)),
         }
@@ -240,7 +240,7 @@ impl Accounts<'_> {
     /// Returns an error if nobody is signed in or the server cannot be reached.
     pub async fn usage(&self) -> Result<AccountUsage, Error> {
         const DOING: &str = "read how much the account holds";
-        match self.signed(DOING, &GetAccountUsage { x_contract_version: version() }).await? {
+        match self.signed(DOING, &GetAccountUsage { x_contract_version: self.version() }).await? {
             GetAccountUsageResponse::Ok(usage) => Ok(usage),
             other => Err(refusal(DOING, other)),
         }
@@ -253,7 +253,7 @@ impl Accounts<'_> {
     pub async fn erase(&self, password: &str) -> Result<(), Error> {
         const DOING: &str = "erase the account";
         let body = DeleteAccountRequest { password: Password(password.to_owned()) };
-        match self.signed(DOING, &DeleteAccount { body, x_contract_version: version() }).await? {
+        match self.signed(DOING, &DeleteAccount { body, x_contract_version: self.version() }).await? {
             DeleteAccountResponse::NoContent => {
                 self.client.link(DOING)?.set_tokens(None).await?;
                 self.client.tell(Event::SignedOut);
@@ -294,6 +294,10 @@ impl Accounts<'_> {
         let reply = call(operation, &link.base_url, &link.http, &Bearer(tokens.access_token.clone())).await;
         let reply: Reply<O::Response> = reply.map_err(|error| called(doing, error))?;
         Ok((reply.body.write().0, reply.body))
+    }
+
+    fn version(&self) -> Option<ContractVersion> {
+        version_of(self.client.contract())
     }
 }
 

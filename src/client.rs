@@ -13,8 +13,7 @@ use tokio::sync::{broadcast, mpsc, oneshot, watch};
 use uuid::Uuid;
 
 use crate::api::Report;
-use crate::api::collection::{Collection, Synced};
-use crate::api::registry::{self, Collections};
+use crate::api::collection::{Collection, Contract, Handles, Synced};
 use crate::clock::ClockAndRng;
 use crate::driver::{SharedStore, Signal, with_clock_and_rng, with_store};
 use crate::engine::Event;
@@ -35,7 +34,9 @@ pub use self::verify::{Difference, DifferenceKind, Verified};
 /// The records of a device, and their sync in the background. Clones share the same client.
 ///
 /// Reads and writes are blocking calls on the local database and need no network. A write is durable when it returns, which takes about a
-/// millisecond. [`Collections`] has a method for each collection of typed records.
+/// millisecond. The trait `Collections` of a contract has a method for each collection of typed records: [`Collections`] for StrongLog.
+///
+/// [`Collections`]: crate::api::registry::Collections
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), stronglog_sync::Error> {
@@ -55,6 +56,7 @@ pub struct Client {
 }
 
 struct Inner {
+    contract: &'static Contract,
     store: SharedStore,
     signals: mpsc::UnboundedSender<Signal>,
     status: watch::Receiver<Status>,
@@ -63,11 +65,6 @@ struct Inner {
 }
 
 impl Client {
-    /// Returns a builder for a client.
-    pub fn builder() -> ClientBuilder {
-        ClientBuilder::default()
-    }
-
     /// Syncs now, and returns when there is nothing left to do or sync cannot continue. [`Status::is_synced`] distinguishes the two.
     ///
     /// # Errors
@@ -146,13 +143,14 @@ impl Client {
     /// # Errors
     /// Returns an error if the contract has no such collection.
     pub fn json(&self, collection: &str) -> Result<JsonRecords<'_>, Error> {
-        match registry::collection(collection) {
-            Some(collection) => Ok(JsonRecords { client: self, collection }),
-            None => {
-                let known: Vec<&str> = registry::COLLECTIONS.iter().map(|known| known.path).collect();
-                Err(Error::argument(format!("unknown collection {collection:?}; available: {}", known.join(", "))))
-            }
-        }
+        let known = self.contract().collection(collection);
+        let collection = known.ok_or_else(|| Error::argument(unknown_collection(collection, self.contract())))?;
+        Ok(JsonRecords { client: self, collection })
+    }
+
+    /// The contract of the records.
+    pub fn contract(&self) -> &'static Contract {
+        self.inner.contract
     }
 
     /// Follows the changes of all records, made here or on another device.
@@ -308,12 +306,21 @@ impl Client {
         })
     }
 
+    /// Refuses a collection of another contract: records of such a type are none of this client's.
+    pub(crate) fn admit(&self, collection: &Collection) -> Result<(), Error> {
+        if self.contract().has(collection) {
+            return Ok(());
+        }
+        Err(Error::argument(format!("the client was opened with another contract than that of the collection {:?}", collection.path)))
+    }
+
     /// Plans local edits, applies them in one transaction, and notifies sync and the subscribers.
     fn write<T>(
         &self,
         keys: &[Key],
         plan: impl FnOnce(&mut Loaded, &mut ClockAndRng<'_>) -> Result<(Vec<Write>, T), (Key, EditError)>,
     ) -> Result<T, Error> {
+        keys.iter().try_for_each(|key| self.admit(key.collection))?;
         let (mut plan, mut outcome) = (Some(plan), None);
         let snapshot = self.with(|store| {
             store.update(&Select::Keys(keys.to_vec()), &mut |loaded| {
@@ -352,7 +359,13 @@ fn refused_edit(collection: &Collection, id: Option<Uuid>, error: EditError) -> 
     Kind::Edit { what: format!("{}{id}", collection.path), error }.into()
 }
 
-impl Collections for Client {
+/// The message for a collection that the contract does not have.
+pub(crate) fn unknown_collection(path: &str, contract: &Contract) -> String {
+    let known: Vec<&str> = contract.collections.iter().map(|known| known.path).collect();
+    format!("unknown collection {path:?}; available: {}", known.join(", "))
+}
+
+impl Handles for Client {
     type Handle<'a, T: Synced> = Records<'a, T>;
 
     fn collection<T: Synced>(&self) -> Records<'_, T> {

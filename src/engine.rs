@@ -6,6 +6,7 @@
 
 use uuid::Uuid;
 
+use crate::api::collection::Contract;
 use crate::cursor::Cursor;
 use crate::digest::Course;
 use crate::engine::answer::Answered;
@@ -56,6 +57,7 @@ impl Default for Settings {
 /// The state of the engine.
 #[derive(Debug)]
 pub struct Engine {
+    contract: &'static Contract,
     settings: Settings,
     /// The store after the last durable step.
     snapshot: Snapshot,
@@ -153,9 +155,10 @@ const FULL_RETRY_MS: i64 = 5 * 60 * 1_000;
 const UPGRADE_RETRY_MS: i64 = 60 * 60 * 1_000;
 
 impl Engine {
-    /// Creates an engine for a store with this snapshot.
-    pub fn new(settings: Settings, snapshot: Snapshot) -> Self {
+    /// Creates an engine for a store with this snapshot and records of this contract.
+    pub fn new(contract: &'static Contract, settings: Settings, snapshot: Snapshot) -> Self {
         Engine {
+            contract,
             push_changes: settings.push_changes_max,
             settings,
             snapshot,
@@ -202,7 +205,7 @@ impl Engine {
             _ if self.offline => SyncState::Offline,
             _ => SyncState::Idle,
         };
-        let mut status = Status::of(&self.snapshot, state);
+        let mut status = Status::of(self.contract, &self.snapshot, state);
         status.next_attempt_in_ms = self.wake_at().map(|at| (at - now_ms).max(0));
         status.to_be_deleted = if needs_confirmation { self.snapshot.counts.unseen } else { 0 };
         status.last_error = self.last_error.clone().or_else(|| self.full.as_ref().map(|full| full.message.clone()));

@@ -53,7 +53,9 @@
 //! 5. `engine`: the state machine, without a clock, socket, disk or random numbers. `schedule`, `retry` and [`status`] are parts
 //!    of it.
 //! 6. `driver` (private): the loop that runs the engine's commands over `transport`. [`client`] and [`account`] are the public API on top.
-//! 7. `rules`: the rules of the protocol by name. The simulation can switch each one off to show what it prevents.
+//! 7. `stronglog` (private): what binds the engine to StrongLog's contract. Everything else takes a
+//!    [`Contract`](api::collection::Contract) as a value.
+//! 8. `rules`: the rules of the protocol by name. The simulation can switch each one off to show what it prevents.
 //!
 //! # Features
 //!
@@ -95,14 +97,6 @@ pub mod pull;
 #[doc(hidden)]
 pub mod task;
 
-/// The contract's documentation as Markdown. The server shows it at `/docs`.
-pub mod docs {
-    /// The API reference: every operation and schema.
-    pub const API_REFERENCE: &str = include_str!("../docs/api-reference.md");
-    /// The data models: every collection and its indexes.
-    pub const DATA_MODELS: &str = include_str!("../docs/data-models.md");
-}
-
 #[doc(hidden)]
 pub mod engine;
 #[doc(hidden)]
@@ -127,6 +121,8 @@ pub mod transport;
 #[doc(hidden)]
 pub mod rules;
 
+mod stronglog;
+
 #[cfg(feature = "client")]
 pub use client::Client;
 pub use engine::Settings;
@@ -135,6 +131,7 @@ pub use error::Error;
 pub use merge::Op;
 pub use status::{Status, SyncState};
 pub use store::Query;
+pub use stronglog::docs;
 pub use task::Answer;
 
 /// The examples of the README compile.

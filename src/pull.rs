@@ -3,10 +3,10 @@
 use crate::clock::ClockAndRng;
 use uuid::Uuid;
 
-use crate::api::collection::{Collection, deterministic_id};
+use crate::api::Report;
+use crate::api::collection::{Collection, Contract};
 use crate::api::runtime::json::Json;
 use crate::api::runtime::schema::parse;
-use crate::api::{Report, registry};
 use crate::cursor::Cursor;
 use crate::digest::{self, Course, Difference, Digest};
 use crate::merge::{Op, Verdict, decide};
@@ -25,10 +25,7 @@ pub fn keys(page: &Page) -> Vec<Key> {
 fn key(change: &Result<Change, Box<Unreadable>>) -> Option<Key> {
     match change {
         Ok(change) => Some(Key { collection: change.collection, id: change.record.id }),
-        Err(unreadable) => {
-            let collection = registry::collection(unreadable.collection.as_deref()?)?;
-            Some(Key { collection, id: unreadable.id? })
-        }
+        Err(unreadable) => unreadable.key(),
     }
 }
 
@@ -239,9 +236,9 @@ pub fn as_feed_change(collection: &Collection, raw: &str) -> String {
 }
 
 /// Reads a quarantined change with the current contract. Returns `None` if it is still unreadable.
-pub fn reread(raw: &str) -> Option<Change> {
+pub fn reread(raw: &str, contract: &'static Contract) -> Option<Change> {
     let tape = parse(raw.as_bytes()).ok()?;
-    read_change(tape.root(), Feed::All).ok()
+    read_change(tape.root(), Feed::All(contract)).ok()
 }
 
 /// Applies a quarantined change that is now readable. `loaded` holds its row.
@@ -343,6 +340,5 @@ pub fn finish_resync(meta: &mut Meta, now: i64) {
 
 /// The fixed id of the record in a singleton collection.
 pub fn singleton_id(collection: &Collection) -> Option<Uuid> {
-    let id = deterministic_id(registry::NAMESPACE, collection.path, collection.singleton?)?;
-    Uuid::parse_str(&id).ok()
+    Uuid::parse_str(&collection.deterministic_id(collection.singleton?)?).ok()
 }

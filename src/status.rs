@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::api::registry;
+use crate::api::collection::Contract;
 use crate::digest::Course;
 use crate::task::Snapshot;
 
@@ -88,7 +88,7 @@ impl Status {
     }
 
     /// The part of the status that derives from the stored data.
-    pub(crate) fn of(snapshot: &Snapshot, state: SyncState) -> Self {
+    pub(crate) fn of(contract: &Contract, snapshot: &Snapshot, state: SyncState) -> Self {
         let Snapshot { meta, counts } = snapshot;
         let collection = |path: &str| CollectionStatus {
             last_successful_server_sync_timestamp: meta.last_pull_at,
@@ -102,7 +102,7 @@ impl Status {
             quarantined: counts.quarantined,
             last_successful_server_sync_timestamp: meta.last_pull_at,
             last_successful_client_push_timestamp: meta.last_push_at.values().max().copied(),
-            collections: registry::COLLECTIONS.iter().map(|known| (known.path.to_owned(), collection(known.path))).collect(),
+            collections: contract.collections.iter().map(|known| (known.path.to_owned(), collection(known.path))).collect(),
             next_attempt_in_ms: None,
             to_be_deleted: 0,
             differs_since: meta.difference.filter(|known| known.course == Course::Outlived).map(|known| known.found_at),

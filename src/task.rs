@@ -1,6 +1,7 @@
 //! The durable steps of a sync. Each is one transaction of the store, planned by pure functions.
 
-use crate::api::{Report, registry};
+use crate::api::Report;
+use crate::api::collection::Contract;
 use crate::clock::ClockAndRng;
 use crate::outbox::{self, Pushed};
 use crate::pull::{self, Pulled};
@@ -64,8 +65,8 @@ pub enum Task {
     Enable(bool),
     /// Apply a quarantined change that this version of the contract can read (R16).
     Release(Box<Change>),
-    /// Record that the quarantined changes were read with the current contract.
-    Current,
+    /// Record that the quarantined changes were read with this contract, the current one.
+    Current(&'static Contract),
 }
 
 /// What to do with records that the server no longer has.
@@ -115,8 +116,8 @@ impl Snapshot {
 
 impl Task {
     /// The step that applies a quarantined change. Returns `None` if the change is still unreadable.
-    pub fn reread(raw: &str) -> Option<Task> {
-        pull::reread(raw).map(|change| Task::Release(Box::new(change)))
+    pub fn reread(raw: &str, contract: &'static Contract) -> Option<Task> {
+        pull::reread(raw, contract).map(|change| Task::Release(Box::new(change)))
     }
 
     /// The rows that the step needs.
@@ -135,7 +136,7 @@ impl Task {
             | Task::Compared { .. }
             | Task::Claim { .. }
             | Task::Enable(_)
-            | Task::Current => Select::Keys(Vec::new()),
+            | Task::Current(_) => Select::Keys(Vec::new()),
         }
     }
 
@@ -192,8 +193,8 @@ impl Task {
                 Vec::new()
             }
             Task::Release(change) => pull::released(loaded, change, clock.now_ms)?,
-            Task::Current => {
-                registry::VERSION.clone_into(&mut loaded.meta.contract);
+            Task::Current(contract) => {
+                contract.version.clone_into(&mut loaded.meta.contract);
                 Vec::new()
             }
         })

@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
+use crate::api::collection::Contract;
 use crate::api::operations::{GetChanges, RefreshTokens, RefreshTokensResponse, StreamChanges};
 use crate::api::runtime::http::{Bearer, Hooks, Operation, Request, Response, Transport, call};
-use crate::api::{ContractVersion, RefreshRequest, RefreshToken, TokenPair, registry};
+use crate::api::{ContractVersion, RefreshRequest, RefreshToken, TokenPair};
 use crate::engine::Message;
 use crate::engine::answer::Answered;
 use crate::error::{Error, Kind};
@@ -120,6 +121,7 @@ pub struct Traffic {
 
 /// A server's URL, the HTTP client and the tokens.
 pub(crate) struct Link {
+    pub(crate) contract: &'static Contract,
     pub(crate) base_url: String,
     pub(crate) http: reqwest::Client,
     tokens: Box<dyn TokenStore>,
@@ -131,7 +133,12 @@ pub(crate) struct Link {
 impl Link {
     /// # Errors
     /// Returns an error if the address is not a URL or uses plain HTTP to another machine, or if the certificate is not a PEM certificate.
-    pub(crate) fn new(base_url: &str, authority_pem: Option<&[u8]>, tokens: Box<dyn TokenStore>) -> Result<Self, Error> {
+    pub(crate) fn new(
+        contract: &'static Contract,
+        base_url: &str,
+        authority_pem: Option<&[u8]>,
+        tokens: Box<dyn TokenStore>,
+    ) -> Result<Self, Error> {
         let url = reqwest::Url::parse(base_url)
             .map_err(|error| Error::argument(format!("cannot use {base_url:?} as the server's address: {error}")))?;
         let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
@@ -159,6 +166,7 @@ impl Link {
         }
         let http = http.build().map_err(|error| Error::argument(format!("cannot set up HTTP: {error}")))?;
         Ok(Link {
+            contract,
             base_url: base_url.trim_end_matches('/').to_owned(),
             http,
             tokens,
@@ -201,7 +209,7 @@ impl Link {
             return Ok(Some(kept));
         }
         let body = RefreshRequest { refresh_token: RefreshToken(stale.refresh_token.clone()) };
-        let request = RefreshTokens { body, x_contract_version: version() };
+        let request = RefreshTokens { body, x_contract_version: version_of(self.contract) };
         let reply = call(&request, &self.base_url, &self.http, &crate::api::runtime::http::NoHooks).await;
         let fresh = match reply.map_err(|error| called("refresh the sign-in", error))?.body {
             RefreshTokensResponse::Ok(pair) => Some(Tokens::of(&pair)?),
@@ -241,7 +249,7 @@ impl Link {
     fn request(&self, message: &Message) -> Result<Request, Error> {
         let call = message.call();
         let mut request = http::Request::builder().method(call.method).uri(format!("{}{}", self.base_url, call.target));
-        request = request.header("X-Contract-Version", registry::VERSION);
+        request = request.header("X-Contract-Version", self.contract.version);
         if call.body.is_some() {
             request = request.header(http::header::CONTENT_TYPE, "application/json");
         }
@@ -252,15 +260,15 @@ impl Link {
     /// Opens the connection for change notifications. The response body is a stream of events.
     pub(crate) async fn listen(&self, tokens: &Tokens) -> Result<reqwest::Response, Error> {
         let request = self.http.get(format!("{}{}", self.base_url, StreamChanges::PATH));
-        let request = request.bearer_auth(&tokens.access_token).header("X-Contract-Version", registry::VERSION);
+        let request = request.bearer_auth(&tokens.access_token).header("X-Contract-Version", self.contract.version);
         let request = request.header(http::header::ACCEPT, "text/event-stream");
         request.send().await.map_err(|error| offline("listen for changes", &error))
     }
 }
 
-/// The version of the contract that this crate was built from.
-pub(crate) fn version() -> Option<ContractVersion> {
-    Some(ContractVersion(registry::VERSION.to_owned()))
+/// The version of the contract that the app was built from, as requests name it.
+pub(crate) fn version_of(contract: &Contract) -> Option<ContractVersion> {
+    Some(ContractVersion(contract.version.to_owned()))
 }
 
 /// Converts an error of the generated client.

@@ -7,20 +7,19 @@ mod write;
 
 use uuid::Uuid;
 
-use crate::api::collection::Collection;
-use crate::api::registry;
+use crate::api::collection::{Collection, Contract};
 use crate::api::runtime::http::Check;
 use crate::api::runtime::json::{Array, Json};
 use crate::api::runtime::report::{At, Checker};
 use crate::api::runtime::schema::{parse, validate_view};
 use crate::api::validators::{
-    check_change, check_feed_change, check_feed_page, check_feed_push_change, check_feed_push_request, check_feed_push_result,
-    check_push_change, check_push_request,
+    check_change, check_feed_page, check_feed_push_request, check_feed_push_result, check_push_change, check_push_request,
 };
 use crate::api::{Rejection, Report, Schema};
 use crate::digest::Digest;
 use crate::merge::{Op, Stored, Version};
 use crate::record::{Record, boolean, count, integer, uuid};
+use crate::store::Key;
 
 pub use write::{edit_bytes, write_change, write_outcome, write_page, write_push, write_push_result};
 
@@ -92,8 +91,10 @@ pub struct Unreadable {
     pub report: Report,
     /// The JSON text of the change, unchanged.
     pub raw: String,
-    /// The collection, if the change or its feed names one.
+    /// The name of the collection, if the change or its feed names one.
     pub collection: Option<String>,
+    /// The collection of that name, if the contract has it.
+    pub known: Option<&'static Collection>,
     /// The record's id, if it is readable.
     pub id: Option<Uuid>,
     /// The op, if it is readable.
@@ -102,6 +103,13 @@ pub struct Unreadable {
     pub base_rev: Option<u64>,
     /// The version and revision, if the op, the record's sync members and the revision are readable.
     pub stored: Option<Stored>,
+}
+
+impl Unreadable {
+    /// The record's key, if its collection is known and its id is readable.
+    pub fn key(&self) -> Option<Key> {
+        Some(Key { collection: self.known?, id: self.id? })
+    }
 }
 
 /// One page of a feed.
@@ -194,17 +202,25 @@ pub struct Receipt {
 /// The feed that a message belongs to. It determines whether each change names its collection.
 #[derive(Clone, Copy, Debug)]
 pub enum Feed {
-    /// The global feed of all collections, which this engine uses.
-    All,
+    /// The global feed of all collections of a contract, which this engine uses.
+    All(&'static Contract),
     /// The feed of one collection.
     One(&'static Collection),
 }
 
 impl Feed {
+    /// The contract of the feed's records.
+    pub fn contract(self) -> &'static Contract {
+        match self {
+            Feed::All(contract) => contract,
+            Feed::One(collection) => collection.contract,
+        }
+    }
+
     /// The name of the feed in a cursor.
     pub fn name(self) -> &'static str {
         match self {
-            Feed::All => crate::cursor::ALL,
+            Feed::All(_) => crate::cursor::ALL,
             Feed::One(collection) => collection.path,
         }
     }
@@ -214,11 +230,11 @@ impl Feed {
 ///
 /// # Errors
 /// Returns an error if the page as a whole is invalid. An invalid change is reported in its own place.
-pub fn read_page(body: &[u8]) -> Result<Page, Report> {
+pub fn read_page(body: &[u8], contract: &'static Contract) -> Result<Page, Report> {
     let tape = parse(body)?;
     let page = tape.root();
     check(page, check_feed_page)?;
-    let changes = items(page, "changes").map(|change| read_change(change, Feed::All)).collect();
+    let changes = items(page, "changes").map(|change| read_change(change, Feed::All(contract))).collect();
     let read = || {
         Some(Page {
             changes,
@@ -239,7 +255,7 @@ pub fn read_page(body: &[u8]) -> Result<Page, Report> {
 pub fn read_push(body: &[u8], feed: Feed) -> Result<Push, Report> {
     let tape = parse(body)?;
     let push = tape.root();
-    check(push, if matches!(feed, Feed::All) { check_feed_push_request } else { check_push_request })?;
+    check(push, if matches!(feed, Feed::All(_)) { check_feed_push_request } else { check_push_request })?;
     let edits = items(push, "changes").map(|edit| read_edit(edit, feed)).collect();
     Ok(Push { edits, cursor: push.get("cursor").and_then(Json::as_str).map(str::to_owned) })
 }
@@ -257,7 +273,7 @@ pub fn read_single_edit(body: &[u8], collection: &'static Collection) -> Result<
 ///
 /// # Errors
 /// Returns an error if the result as a whole is invalid. An invalid winner is reported in its own place.
-pub fn read_push_result(body: &[u8], collections: &[&'static Collection]) -> Result<PushResult, Report> {
+pub fn read_push_result(body: &[u8], contract: &'static Contract, collections: &[&'static Collection]) -> Result<PushResult, Report> {
     let tape = parse(body)?;
     let result = tape.root();
     check(result, check_feed_push_result)?;
@@ -267,7 +283,7 @@ pub fn read_push_result(body: &[u8], collections: &[&'static Collection]) -> Res
             outcomes: outcomes.collect::<Option<_>>()?,
             prev_user_rev: count(result.get("prevUserRev"))?,
             user_rev: count(result.get("userRev"))?,
-            replaced: items(result, "replaced").filter_map(|change| read_change(change, Feed::All).ok()).collect(),
+            replaced: items(result, "replaced").filter_map(|change| read_change(change, Feed::All(contract)).ok()).collect(),
             proof: result.get("proof").and_then(Json::as_str).map(str::to_owned),
             server_time: integer(result.get("serverTime"))?,
         })
@@ -301,7 +317,7 @@ fn read_outcome(outcome: Json<'_>, collection: &'static Collection) -> Option<Ou
 
 /// Reads a change of a feed. On failure, the result holds its text and the violations.
 pub fn read_change(change: Json<'_>, feed: Feed) -> Result<Change, Box<Unreadable>> {
-    let (collection, checked) = checked(change, feed, check_feed_change, check_change);
+    let (collection, checked) = checked(change, feed, "FeedChange", check_change);
     let read = || {
         Some(Change {
             collection: collection?,
@@ -311,11 +327,11 @@ pub fn read_change(change: Json<'_>, feed: Feed) -> Result<Change, Box<Unreadabl
             lost: count(change.get("lostAfter")).zip(count(change.get("lostUpTo"))).map(|(after, up_to)| Lost { after, up_to }),
         })
     };
-    checked.and_then(|()| read().ok_or_else(unread)).map_err(|report| Box::new(unreadable(change, feed, report)))
+    checked.and_then(|()| read().ok_or_else(unread)).map_err(|report| Box::new(unreadable(change, collection, report)))
 }
 
 fn read_edit(edit: Json<'_>, feed: Feed) -> Result<Edit, Box<Unreadable>> {
-    let (collection, checked) = checked(edit, feed, check_feed_push_change, check_push_change);
+    let (collection, checked) = checked(edit, feed, "FeedPushChange", check_push_change);
     let read = || {
         Some(Edit {
             collection: collection?,
@@ -324,16 +340,18 @@ fn read_edit(edit: Json<'_>, feed: Feed) -> Result<Edit, Box<Unreadable>> {
             record: Record::read(edit.get("record")?)?,
         })
     };
-    checked.and_then(|()| read().ok_or_else(unread)).map_err(|report| Box::new(unreadable(edit, feed, report)))
+    checked.and_then(|()| read().ok_or_else(unread)).map_err(|report| Box::new(unreadable(edit, collection, report)))
 }
 
-/// Validates a change. The global feed's schema includes the record; in a feed of one collection, the change and the record are validated
-/// separately.
-fn checked(value: Json<'_>, feed: Feed, in_all: Check, in_one: Check) -> (Option<&'static Collection>, Result<(), Report>) {
+/// Validates a change. In the global feed, the contract's schema of this name includes the record; in a feed of one collection, the change and
+/// the record are validated separately.
+fn checked(value: Json<'_>, feed: Feed, in_all: &str, in_one: Check) -> (Option<&'static Collection>, Result<(), Report>) {
     match feed {
-        Feed::All => {
+        Feed::All(contract) => {
             let path = value.get("collection").and_then(Json::as_str);
-            (path.and_then(registry::collection), check(value, in_all))
+            let missing = || Report::new("schema", format!("cannot be judged: the contract has no schema {in_all:?} over all collections"));
+            let checked = contract.check_any(in_all).ok_or_else(missing).and_then(|in_all| check(value, in_all));
+            (path.and_then(|path| contract.collection(path)), checked)
         }
         Feed::One(collection) => {
             let whole = |value: Json<'_>, at: At<'_>, out: &mut Checker| {
@@ -349,17 +367,15 @@ fn checked(value: Json<'_>, feed: Feed, in_all: Check, in_one: Check) -> (Option
     }
 }
 
-fn unreadable(change: Json<'_>, feed: Feed, report: Report) -> Unreadable {
+fn unreadable(change: Json<'_>, known: Option<&'static Collection>, report: Report) -> Unreadable {
     let record = change.get("record").and_then(Record::read);
     let op = read_op(change.get("op"));
     let rev = count(change.get("rev"));
     Unreadable {
         report,
         raw: change.to_text(),
-        collection: match feed {
-            Feed::All => change.get("collection").and_then(Json::as_str).map(str::to_owned),
-            Feed::One(collection) => Some(collection.path.to_owned()),
-        },
+        collection: known.map(|known| known.path).or_else(|| change.get("collection").and_then(Json::as_str)).map(str::to_owned),
+        known,
         id: change.get("record").and_then(|record| uuid(record.get("id"))),
         op,
         base_rev: count(change.get("baseRev")),

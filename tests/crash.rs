@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use stronglog_server::config::Config;
 use stronglog_server::serve::{Running, start};
-use stronglog_sync::api::registry::{COLLECTIONS, Collections};
+use stronglog_sync::api::CONTRACT;
+use stronglog_sync::api::registry::Collections;
 use stronglog_sync::transport::{TokenError, TokenStore, Tokens};
 use stronglog_sync::{Client, Query};
 use uuid::Uuid;
@@ -89,7 +90,7 @@ async fn a_process_with_a_role() {
         return std::future::pending().await;
     }
     let client = device(&folder, address).await;
-    let collection = COLLECTIONS.iter().find(|known| known.path == "user-bodyweight-logs").expect("a collection");
+    let collection = CONTRACT.collections.iter().find(|known| known.path == "user-bodyweight-logs").expect("a collection");
     for number in 0u64.. {
         let id = client.new_id();
         let record = format!(r#"{{"id":"{id}","date":{number},"weightKg":80}}"#);

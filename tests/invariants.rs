@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use stronglog_sync::api::registry;
+use stronglog_sync::api::CONTRACT;
 
 /// Folders with hand-written code that must work with any contract of this kind.
 const GENERIC: [&str; 4] = ["src", "server/src", "web/src", "web/engine/src"];
@@ -34,7 +34,7 @@ fn named(text: &str) -> Vec<&'static str> {
     let words = words(text);
     let names = |word: &String, name: &str| word.contains(&name.replace('-', "").to_lowercase());
     let is_named = |path: &str, schema: &str| words.iter().any(|word| names(word, path) || names(word, schema));
-    registry::COLLECTIONS.iter().filter(|known| is_named(known.path, known.schema)).map(|known| known.path).collect()
+    CONTRACT.collections.iter().filter(|known| is_named(known.path, known.schema)).map(|known| known.path).collect()
 }
 
 #[test]
@@ -46,12 +46,33 @@ fn no_hand_written_file_names_a_collection() {
     assert!(all.iter().any(|path| path.ends_with("src/engine.rs")), "the sources were not found");
     let text = |path: &PathBuf| std::fs::read_to_string(path).expect("a source is text");
     let found: Vec<_> = all.iter().map(|path| (path, named(&text(path)))).filter(|(_, names)| !names.is_empty()).collect();
-    assert!(found.is_empty(), "use `api::registry` in place of the name: {found:?}");
+    assert!(found.is_empty(), "use the contract at hand in place of the name: {found:?}");
+}
+
+/// Where the general code meets StrongLog: the files that may name its contract. All others take a contract as a value.
+const BINDING: [&str; 3] = ["src/stronglog.rs", "server/src/config.rs", "web/engine/src/lib.rs"];
+
+/// Whether the code of a file, without its comments and tests, takes a contract from a global.
+fn names_the_contract(text: &str) -> bool {
+    let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+    let mut lines = code.lines().map(str::trim).filter(|line| !line.starts_with("//"));
+    lines.any(|line| line.contains("registry::") && !line.contains("prometheus_client") || line.contains("api::CONTRACT"))
+}
+
+#[test]
+fn general_code_takes_the_contract_as_a_value() {
+    let mut all = Vec::new();
+    ["src", "server/src", "web/engine/src"].iter().for_each(|folder| files(&root().join(folder), &mut all));
+    all.sort();
+    let naming: Vec<_> = all.iter().filter(|path| names_the_contract(&std::fs::read_to_string(path).expect("text"))).collect();
+    let mut expected = BINDING.map(|path| root().join(path)).to_vec();
+    expected.sort();
+    assert_eq!(naming, expected.iter().collect::<Vec<_>>(), "take a `&'static Contract` in place of a global one");
 }
 
 #[test]
 fn a_name_is_found_however_it_is_written() {
-    let collection = &registry::COLLECTIONS[0];
+    let collection = &CONTRACT.collections[0];
     let (path, schema) = (collection.path, collection.schema);
     for line in [
         format!("let feed = \"/api/v1/{path}/batch\";"),

@@ -1,11 +1,11 @@
 //! The generated types as an application sees them: one way to construct them, exact presence of members, and lossless round trips.
 
 use serde_json::{Value, json};
-use stronglog_sync::api::collection::Synced;
+use stronglog_sync::api::collection::{Handles, Synced};
 use stronglog_sync::api::registry::Collections;
 use stronglog_sync::api::runtime::schema::ToJson;
 use stronglog_sync::api::{
-    self, Condition, FeedPage, Id, LoggedSet, Name, Record, Report, RepsTarget, Schema, Timestamp, UserBodyweightLog, WorkoutLog,
+    self, CONTRACT, Condition, FeedPage, Id, LoggedSet, Name, Record, Report, RepsTarget, Schema, Timestamp, UserBodyweightLog, WorkoutLog,
     WorkoutLogRecord, registry,
 };
 
@@ -138,34 +138,34 @@ fn recursion_is_bounded() {
 
 #[test]
 fn parents_come_before_their_children() {
-    let order: Vec<&str> = registry::COLLECTIONS.iter().map(|collection| collection.path).collect();
+    let order: Vec<&str> = CONTRACT.collections.iter().map(|collection| collection.path).collect();
     assert_eq!(order.len(), 12);
-    for (index, collection) in registry::COLLECTIONS.iter().enumerate() {
+    for (index, collection) in CONTRACT.collections.iter().enumerate() {
         for parent in collection.parents {
             assert!(order[..index].contains(parent), "{parent} must come before {}", collection.path);
         }
     }
-    let names: Vec<&str> = registry::COLLECTIONS.iter().map(|collection| collection.schema).collect();
+    let names: Vec<&str> = CONTRACT.collections.iter().map(|collection| collection.schema).collect();
     assert!(names.iter().all(|name| api::SCHEMAS.contains(name)));
 }
 
 #[test]
 fn every_collection_knows_its_routes() {
-    for collection in registry::COLLECTIONS {
+    for collection in CONTRACT.collections {
         let paths: Vec<&str> = collection.routes().map(|route| route.path).collect();
         let own = format!("/api/v1/{}", collection.path);
         assert_eq!(paths, [own.clone(), format!("{own}/batch"), format!("{own}/{{id}}")]);
         assert_eq!(collection.routes().map(|route| route.operations.len()).sum::<usize>(), 5, "{}", collection.path);
-        assert!(registry::collection(collection.path).is_some_and(|found| std::ptr::eq(found, *collection)));
+        assert!(CONTRACT.collection(collection.path).is_some_and(|found| std::ptr::eq(found, *collection)));
     }
-    assert!(registry::collection("no-such-collection").is_none());
+    assert!(CONTRACT.collection("no-such-collection").is_none());
     assert!(registry::WORKOUT_LOGS.has_operation("putWorkoutLog") && !registry::WORKOUT_LOGS.has_operation("putLoggedSet"));
 }
 
 /// Maps a collection to its name.
 struct Names;
 
-impl registry::Collections for Names {
+impl Handles for Names {
     type Handle<'a, T: Synced> = &'static str;
 
     fn collection<T: Synced>(&self) -> &'static str {

@@ -4,8 +4,8 @@
 use std::path::Path;
 
 use serde_json::Value;
+use stronglog_sync::api::CONTRACT;
 use stronglog_sync::api::collection::Collection;
-use stronglog_sync::api::registry;
 use stronglog_sync::api::runtime::schema::parse;
 use stronglog_sync::merge::{Op, Stored, Version};
 use stronglog_sync::record::Record;
@@ -28,7 +28,7 @@ fn every_scenario_on_every_store() {
         let folder = tempfile::tempdir().expect("a folder");
         let stores: [(&str, Box<dyn Store>); 2] = [
             ("memory", Box::new(MemoryStore::new(DEVICE))),
-            ("SQLite", Box::new(SqliteStore::open(&folder.path().join("device.db"), DEVICE).expect("a database"))),
+            ("SQLite", Box::new(SqliteStore::open(&folder.path().join("device.db"), DEVICE, &CONTRACT, "").expect("a database"))),
         ];
         for (name, mut store) in stores {
             for (number, step) in scenario["steps"].as_array().expect("steps").iter().enumerate() {
@@ -125,7 +125,7 @@ fn write(step: &Value) -> Write {
         "quarantine" => {
             let version = Version { op: Op { id: Uuid::from_u128(5), device: DEVICE, seq: 1 }, stamp: 3, deleted: false };
             Write::Quarantine(Quarantined {
-                collection: Some(registry::COLLECTIONS[0].path.to_owned()),
+                collection: Some(CONTRACT.collections[0].path.to_owned()),
                 id: what["id"].as_u64().map(|id| Uuid::from_u128(id.into())),
                 stored: Some(Stored { version, rev: what["rev"].as_u64().expect("a revision") }),
                 raw: what["raw"].as_str().expect("a change").to_owned(),
@@ -164,12 +164,12 @@ fn row(row: &Value) -> Row {
 }
 
 fn collection(row: &Value) -> &'static Collection {
-    row["collection"].as_str().map_or(registry::COLLECTIONS[0], |path| registry::collection(path).expect("a collection"))
+    row["collection"].as_str().map_or(CONTRACT.collections[0], |path| CONTRACT.collection(path).expect("a collection"))
 }
 
 /// The key of a record of the first collection.
 fn key(id: &Value) -> Key {
-    Key { collection: registry::COLLECTIONS[0], id: Uuid::from_u128(id.as_u64().expect("an id").into()) }
+    Key { collection: CONTRACT.collections[0], id: Uuid::from_u128(id.as_u64().expect("an id").into()) }
 }
 
 fn ids(rows: &[Row]) -> Vec<Option<u128>> {

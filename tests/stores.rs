@@ -1,8 +1,8 @@
 //! The conformance tests of the stores, all of which must behave alike. Tests that Dexie must also pass are in scenarios.rs; these tests
 //! only apply to implementations of the trait `Store`.
 
+use stronglog_sync::api::CONTRACT;
 use stronglog_sync::api::collection::Collection;
-use stronglog_sync::api::registry;
 use stronglog_sync::api::runtime::schema::parse;
 use stronglog_sync::clock::Clock;
 use stronglog_sync::digest::{Course, Difference, Digest};
@@ -19,12 +19,12 @@ const DEVICE: Uuid = Uuid::from_u128(7);
 fn on_every_store(test: impl Fn(&mut dyn Store)) {
     test(&mut MemoryStore::new(DEVICE));
     let folder = tempfile::tempdir().expect("a folder");
-    test(&mut SqliteStore::open(&folder.path().join("device.db"), DEVICE).expect("a database"));
+    test(&mut SqliteStore::open(&folder.path().join("device.db"), DEVICE, &CONTRACT, "").expect("a database"));
 }
 
 /// A collection with a given kind of index: over one member, over several, or over the items of an array.
 fn collection_with(index: impl Fn(&stronglog_sync::api::collection::Index) -> bool) -> &'static Collection {
-    registry::COLLECTIONS.iter().copied().find(|collection| collection.indexes.iter().any(&index)).expect("a collection with such an index")
+    CONTRACT.collections.iter().copied().find(|collection| collection.indexes.iter().any(&index)).expect("a collection with such an index")
 }
 
 fn record(id: u128, extra: &str) -> Record {
@@ -53,7 +53,7 @@ fn ids(rows: &[Row]) -> Vec<u128> {
 #[test]
 fn a_plan_sees_what_it_selects_and_a_refusal_changes_nothing() {
     on_every_store(|store| {
-        let collection = registry::COLLECTIONS[0];
+        let collection = CONTRACT.collections[0];
         write(store, vec![Write::Put(row(collection, 1, 2, pending(1))), Write::Put(row(collection, 2, 1, RowState::Clean))]);
         let before = store.meta().expect("read");
         let keys = [3, 1].map(|id| Key { collection, id: Uuid::from_u128(id) });
@@ -113,16 +113,19 @@ fn records_are_listed_by_the_indexes_of_the_contract() {
     });
 }
 
+/// The views that the compiler generates for those who read the database with SQL.
+const VIEWS: &str = include_str!("../generated/sql/views.sql");
+
 #[test]
 fn a_database_is_opened_again_with_everything_in_it_and_plain_sql_reads_it() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("device.db");
-    let collection = registry::COLLECTIONS[0];
-    let mut store = SqliteStore::open(&path, DEVICE).expect("a database");
+    let collection = CONTRACT.collections[0];
+    let mut store = SqliteStore::open(&path, DEVICE, &CONTRACT, VIEWS).expect("a database");
     let deleted = Row { record: Record { deleted: true, ..record(2, "") }, ..row(collection, 2, 2, RowState::Clean) };
     write(&mut store, vec![Write::Put(row(collection, 1, 1, pending(3))), Write::Put(deleted)]);
     drop(store);
-    let mut store = SqliteStore::open(&path, Uuid::from_u128(8)).expect("the database");
+    let mut store = SqliteStore::open(&path, Uuid::from_u128(8), &CONTRACT, VIEWS).expect("the database");
     assert_eq!(store.meta().expect("read").device, DEVICE, "a database keeps its device");
     assert_eq!(store.pending(Edits::All, 9).expect("read").len(), 1);
     let view = collection.path.replace('-', "_");
@@ -138,16 +141,16 @@ fn a_file_that_is_no_database_or_of_a_later_version_is_refused_and_left_alone() 
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("device.db");
     std::fs::write(&path, "x".repeat(9_000)).expect("written");
-    let error = SqliteStore::open(&path, DEVICE).expect_err("no database");
+    let error = SqliteStore::open(&path, DEVICE, &CONTRACT, "").expect_err("no database");
     assert!(error.message.contains("damaged or not a database"), "{error}");
     assert_eq!(std::fs::read(&path).expect("read").len(), 9_000);
 
     let path = folder.path().join("later.db");
-    drop(SqliteStore::open(&path, DEVICE).expect("a database"));
+    drop(SqliteStore::open(&path, DEVICE, &CONTRACT, "").expect("a database"));
     let later = rusqlite::Connection::open(&path).expect("the database");
     later.pragma_update(None, "user_version", 99).expect("written");
     drop(later);
-    let error = SqliteStore::open(&path, DEVICE).expect_err("of a later version");
+    let error = SqliteStore::open(&path, DEVICE, &CONTRACT, "").expect_err("of a later version");
     assert!(error.message.contains("update the program"), "{error}");
 }
 

@@ -8,7 +8,7 @@ use stronglog_server::serve::{Running, start};
 use stronglog_sync::account::SignOut;
 use stronglog_sync::api::collection::Synced;
 use stronglog_sync::api::registry::Collections;
-use stronglog_sync::api::{BodyweightKg, Id, Timestamp, UserBodyweightLog};
+use stronglog_sync::api::{BodyweightKg, CONTRACT, Id, Timestamp, UserBodyweightLog};
 use stronglog_sync::merge::Op;
 use stronglog_sync::record::Record;
 use stronglog_sync::status::SyncState;
@@ -403,7 +403,7 @@ async fn a_sync_that_waits_for_the_user_returns_and_says_so() {
     drop(phone);
     // A resync that has pulled everything, and would delete what the server no longer has, is found when the app starts.
     {
-        let mut store = SqliteStore::open(&folder.path().join("phone.db"), uuid::Uuid::nil()).expect("a database");
+        let mut store = SqliteStore::open(&folder.path().join("phone.db"), uuid::Uuid::nil(), &CONTRACT, "").expect("a database");
         store
             .update(&Select::Keys(Vec::new()), &mut |loaded| {
                 let cursor = loaded.meta.cursor.clone();

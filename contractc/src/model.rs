@@ -157,6 +157,8 @@ pub struct Schema {
     pub max_depth: Option<u64>,
     /// `x-ref`: the collection that an id points to.
     pub refers_to: Option<String>,
+    /// `x-any-collection`: the schema is a union over all collections.
+    pub any_collection: bool,
     /// `x-rust-type`
     pub rust_type: Option<RustType>,
     /// For a schema that is not in the document itself: the schema that it was derived from.
@@ -399,7 +401,7 @@ impl Schema {
         let Self {
             never, constant, enumeration, number, text, array, any_of, one_of, not, condition, rules, max_depth,
             accepts_null: _, types: _, object: _, reference: _, all_of: _,
-            span: _, pointer: _, annotations: _, refers_to: _, rust_type: _, view: _, tag: _, discriminator: _,
+            span: _, pointer: _, annotations: _, refers_to: _, rust_type: _, view: _, tag: _, discriminator: _, any_collection: _,
         } = self;
         let values = *never || constant.is_some() || enumeration.is_some();
         let facets = number.any() || text.any() || array.any();

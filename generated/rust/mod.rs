@@ -17,6 +17,7 @@ pub mod server;
 
 pub mod types;
 pub mod validators;
+pub use registry::CONTRACT;
 pub use runtime::report::{Report, Violation};
 pub use runtime::schema::Schema;
 pub use types::*;

@@ -23,8 +23,6 @@ CREATE VIEW "exercise_definitions" AS SELECT
   json_extract(record, '$."primaryMuscleGroups"') AS "primaryMuscleGroups",
   json_extract(record, '$."typicalAdvancedSetType"') AS "typicalAdvancedSetType"
 FROM records WHERE collection = 'exercise-definitions' AND is_deleted = 0;
-DROP INDEX IF EXISTS "exercise_definitions_by_name";
-CREATE INDEX "exercise_definitions_by_name" ON records (json_extract(record, '$."name"')) WHERE collection = 'exercise-definitions' AND is_deleted = 0;
 DROP VIEW IF EXISTS "exercise_definitions_primaryMuscleGroups";
 CREATE VIEW "exercise_definitions_primaryMuscleGroups" AS SELECT records.id AS id, item.value AS "primaryMuscleGroups"
 FROM records, json_each(records.record, '$."primaryMuscleGroups"') AS item WHERE collection = 'exercise-definitions' AND is_deleted = 0;
@@ -44,8 +42,6 @@ CREATE VIEW "progression_rules" AS SELECT
   json_extract(record, '$."event"') AS "event",
   json_extract(record, '$."description"') AS "description"
 FROM records WHERE collection = 'progression-rules' AND is_deleted = 0;
-DROP INDEX IF EXISTS "progression_rules_by_name";
-CREATE INDEX "progression_rules_by_name" ON records (json_extract(record, '$."name"')) WHERE collection = 'progression-rules' AND is_deleted = 0;
 
 -- user-bodyweight-logs: One measurement of the user's bodyweight.
 DROP VIEW IF EXISTS "user_bodyweight_logs";
@@ -59,8 +55,6 @@ CREATE VIEW "user_bodyweight_logs" AS SELECT
   json_extract(record, '$."date"') AS "date",
   json_extract(record, '$."weightKg"') AS "weightKg"
 FROM records WHERE collection = 'user-bodyweight-logs' AND is_deleted = 0;
-DROP INDEX IF EXISTS "user_bodyweight_logs_by_date";
-CREATE INDEX "user_bodyweight_logs_by_date" ON records (json_extract(record, '$."date"')) WHERE collection = 'user-bodyweight-logs' AND is_deleted = 0;
 
 -- user-settings: The user's preferences. An account has one, with the same id on every device; another id is rejected as `not_singleton`.
 DROP VIEW IF EXISTS "user_settings";
@@ -89,8 +83,6 @@ CREATE VIEW "workout_templates" AS SELECT
   json_extract(record, '$."description"') AS "description",
   json_extract(record, '$."notes"') AS "notes"
 FROM records WHERE collection = 'workout-templates' AND is_deleted = 0;
-DROP INDEX IF EXISTS "workout_templates_by_name";
-CREATE INDEX "workout_templates_by_name" ON records (json_extract(record, '$."name"')) WHERE collection = 'workout-templates' AND is_deleted = 0;
 
 -- program-definitions: A training program, which is a sequence of workouts and how often to train.
 DROP VIEW IF EXISTS "program_definitions";
@@ -107,8 +99,6 @@ CREATE VIEW "program_definitions" AS SELECT
   json_extract(record, '$."description"') AS "description",
   json_extract(record, '$."linkedProgressionRuleIds"') AS "linkedProgressionRuleIds"
 FROM records WHERE collection = 'program-definitions' AND is_deleted = 0;
-DROP INDEX IF EXISTS "program_definitions_by_name";
-CREATE INDEX "program_definitions_by_name" ON records (json_extract(record, '$."name"')) WHERE collection = 'program-definitions' AND is_deleted = 0;
 
 -- active-program-instances: A program that the user has started, and how far they have got.
 DROP VIEW IF EXISTS "active_program_instances";
@@ -130,12 +120,6 @@ CREATE VIEW "active_program_instances" AS SELECT
   json_extract(record, '$."lastWorkoutLogId"') AS "lastWorkoutLogId",
   json_extract(record, '$."progressionAdjustments"') AS "progressionAdjustments"
 FROM records WHERE collection = 'active-program-instances' AND is_deleted = 0;
-DROP INDEX IF EXISTS "active_program_instances_by_programDefinitionId";
-CREATE INDEX "active_program_instances_by_programDefinitionId" ON records (json_extract(record, '$."programDefinitionId"')) WHERE collection = 'active-program-instances' AND is_deleted = 0;
-DROP INDEX IF EXISTS "active_program_instances_by_status";
-CREATE INDEX "active_program_instances_by_status" ON records (json_extract(record, '$."status"')) WHERE collection = 'active-program-instances' AND is_deleted = 0;
-DROP INDEX IF EXISTS "active_program_instances_by_programDefinitionId_status";
-CREATE INDEX "active_program_instances_by_programDefinitionId_status" ON records (json_extract(record, '$."programDefinitionId"'), json_extract(record, '$."status"')) WHERE collection = 'active-program-instances' AND is_deleted = 0;
 
 -- user-goals: Something that the user is training for, of the kind that `type` says.
 DROP VIEW IF EXISTS "user_goals";
@@ -160,16 +144,6 @@ CREATE VIEW "user_goals" AS SELECT
   json_extract(record, '$."targetProgramDefinitionId"') AS "targetProgramDefinitionId",
   json_extract(record, '$."targetBodyweightKg"') AS "targetBodyweightKg"
 FROM records WHERE collection = 'user-goals' AND is_deleted = 0;
-DROP INDEX IF EXISTS "user_goals_by_name";
-CREATE INDEX "user_goals_by_name" ON records (json_extract(record, '$."name"')) WHERE collection = 'user-goals' AND is_deleted = 0;
-DROP INDEX IF EXISTS "user_goals_by_type";
-CREATE INDEX "user_goals_by_type" ON records (json_extract(record, '$."type"')) WHERE collection = 'user-goals' AND is_deleted = 0;
-DROP INDEX IF EXISTS "user_goals_by_status";
-CREATE INDEX "user_goals_by_status" ON records (json_extract(record, '$."status"')) WHERE collection = 'user-goals' AND is_deleted = 0;
-DROP INDEX IF EXISTS "user_goals_by_targetDate";
-CREATE INDEX "user_goals_by_targetDate" ON records (json_extract(record, '$."targetDate"')) WHERE collection = 'user-goals' AND is_deleted = 0;
-DROP INDEX IF EXISTS "user_goals_by_type_status";
-CREATE INDEX "user_goals_by_type_status" ON records (json_extract(record, '$."type"'), json_extract(record, '$."status"')) WHERE collection = 'user-goals' AND is_deleted = 0;
 
 -- workout-logs: A workout that was done. Its sets are records of their own, which point here.
 DROP VIEW IF EXISTS "workout_logs";
@@ -189,14 +163,6 @@ CREATE VIEW "workout_logs" AS SELECT
   json_extract(record, '$."programInstanceId"') AS "programInstanceId",
   json_extract(record, '$."workoutTemplateId"') AS "workoutTemplateId"
 FROM records WHERE collection = 'workout-logs' AND is_deleted = 0;
-DROP INDEX IF EXISTS "workout_logs_by_startTime";
-CREATE INDEX "workout_logs_by_startTime" ON records (json_extract(record, '$."startTime"')) WHERE collection = 'workout-logs' AND is_deleted = 0;
-DROP INDEX IF EXISTS "workout_logs_by_programInstanceId";
-CREATE INDEX "workout_logs_by_programInstanceId" ON records (json_extract(record, '$."programInstanceId"')) WHERE collection = 'workout-logs' AND is_deleted = 0;
-DROP INDEX IF EXISTS "workout_logs_by_programDefinitionId";
-CREATE INDEX "workout_logs_by_programDefinitionId" ON records (json_extract(record, '$."programDefinitionId"')) WHERE collection = 'workout-logs' AND is_deleted = 0;
-DROP INDEX IF EXISTS "workout_logs_by_workoutTemplateId";
-CREATE INDEX "workout_logs_by_workoutTemplateId" ON records (json_extract(record, '$."workoutTemplateId"')) WHERE collection = 'workout-logs' AND is_deleted = 0;
 
 -- applied-progression-logs: One change that a progression rule led to.
 DROP VIEW IF EXISTS "applied_progression_logs";
@@ -217,14 +183,6 @@ CREATE VIEW "applied_progression_logs" AS SELECT
   json_extract(record, '$."userOverride"') AS "userOverride",
   json_extract(record, '$."workoutLogId"') AS "workoutLogId"
 FROM records WHERE collection = 'applied-progression-logs' AND is_deleted = 0;
-DROP INDEX IF EXISTS "applied_progression_logs_by_date";
-CREATE INDEX "applied_progression_logs_by_date" ON records (json_extract(record, '$."date"')) WHERE collection = 'applied-progression-logs' AND is_deleted = 0;
-DROP INDEX IF EXISTS "applied_progression_logs_by_ruleId";
-CREATE INDEX "applied_progression_logs_by_ruleId" ON records (json_extract(record, '$."ruleId"')) WHERE collection = 'applied-progression-logs' AND is_deleted = 0;
-DROP INDEX IF EXISTS "applied_progression_logs_by_exerciseDefinitionId";
-CREATE INDEX "applied_progression_logs_by_exerciseDefinitionId" ON records (json_extract(record, '$."exerciseDefinitionId"')) WHERE collection = 'applied-progression-logs' AND is_deleted = 0;
-DROP INDEX IF EXISTS "applied_progression_logs_by_programInstanceId";
-CREATE INDEX "applied_progression_logs_by_programInstanceId" ON records (json_extract(record, '$."programInstanceId"')) WHERE collection = 'applied-progression-logs' AND is_deleted = 0;
 
 -- logged-sets: One set of a workout, of the kind that `setType` says. The parts of a pyramid or a drop set are sets of their own, tied together by `groupKey`.
 DROP VIEW IF EXISTS "logged_sets";
@@ -252,16 +210,6 @@ CREATE VIEW "logged_sets" AS SELECT
   json_extract(record, '$."loggedDurationSecs"') AS "loggedDurationSecs",
   json_extract(record, '$."loggedTimeTakenSecs"') AS "loggedTimeTakenSecs"
 FROM records WHERE collection = 'logged-sets' AND is_deleted = 0;
-DROP INDEX IF EXISTS "logged_sets_by_workoutLogId";
-CREATE INDEX "logged_sets_by_workoutLogId" ON records (json_extract(record, '$."workoutLogId"')) WHERE collection = 'logged-sets' AND is_deleted = 0;
-DROP INDEX IF EXISTS "logged_sets_by_exerciseDefinitionId";
-CREATE INDEX "logged_sets_by_exerciseDefinitionId" ON records (json_extract(record, '$."exerciseDefinitionId"')) WHERE collection = 'logged-sets' AND is_deleted = 0;
-DROP INDEX IF EXISTS "logged_sets_by_workoutLogId_orderInWorkout_orderInExercise";
-CREATE INDEX "logged_sets_by_workoutLogId_orderInWorkout_orderInExercise" ON records (json_extract(record, '$."workoutLogId"'), json_extract(record, '$."orderInWorkout"'), json_extract(record, '$."orderInExercise"')) WHERE collection = 'logged-sets' AND is_deleted = 0;
-DROP INDEX IF EXISTS "logged_sets_by_exerciseDefinitionId_setType";
-CREATE INDEX "logged_sets_by_exerciseDefinitionId_setType" ON records (json_extract(record, '$."exerciseDefinitionId"'), json_extract(record, '$."setType"')) WHERE collection = 'logged-sets' AND is_deleted = 0;
-DROP INDEX IF EXISTS "logged_sets_by_groupKey";
-CREATE INDEX "logged_sets_by_groupKey" ON records (json_extract(record, '$."groupKey"')) WHERE collection = 'logged-sets' AND is_deleted = 0;
 
 -- workout-template-exercise-instances: One exercise of a workout template, and how it is to be done.
 DROP VIEW IF EXISTS "workout_template_exercise_instances";
@@ -281,9 +229,3 @@ CREATE VIEW "workout_template_exercise_instances" AS SELECT
   json_extract(record, '$."serverUpdatedAt"') AS "serverUpdatedAt",
   json_extract(record, '$."workoutTemplateId"') AS "workoutTemplateId"
 FROM records WHERE collection = 'workout-template-exercise-instances' AND is_deleted = 0;
-DROP INDEX IF EXISTS "workout_template_exercise_instances_by_workoutTemplateId";
-CREATE INDEX "workout_template_exercise_instances_by_workoutTemplateId" ON records (json_extract(record, '$."workoutTemplateId"')) WHERE collection = 'workout-template-exercise-instances' AND is_deleted = 0;
-DROP INDEX IF EXISTS "workout_template_exercise_instances_by_exerciseDefinitionId";
-CREATE INDEX "workout_template_exercise_instances_by_exerciseDefinitionId" ON records (json_extract(record, '$."exerciseDefinitionId"')) WHERE collection = 'workout-template-exercise-instances' AND is_deleted = 0;
-DROP INDEX IF EXISTS "workout_template_exercise_instances_by_workoutTemplateId_orderInTemplate";
-CREATE INDEX "workout_template_exercise_instances_by_workoutTemplateId_orderInTemplate" ON records (json_extract(record, '$."workoutTemplateId"'), json_extract(record, '$."orderInTemplate"')) WHERE collection = 'workout-template-exercise-instances' AND is_deleted = 0;

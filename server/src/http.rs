@@ -46,10 +46,11 @@ const CHECK_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// Returns all routes over a server's state.
 pub fn router(app: &Arc<App>) -> Router {
+    let contract = app.config().contract;
     let api = Arc::new(handlers::Handlers(Arc::clone(app)));
     let with_body = |bytes_max| middleware::from_fn_with_state(body::Limit { app: Arc::clone(app), bytes_max }, body::whole);
     let public = router_where(Arc::clone(&api), |id| OPEN.contains(&id)).layer(with_body(body::FORM_BYTES_MAX));
-    let own = router_where(api, |id| !OPEN.contains(&id) && !records::serves(id) && id != ExportAccount::ID)
+    let own = router_where(api, |id| !OPEN.contains(&id) && !records::serves(contract, id) && id != ExportAccount::ID)
         .merge(export::routes(app))
         .layer(with_body(body::FORM_BYTES_MAX))
         .merge(records::routes(app).layer(with_body(BATCH_BYTES_MAX)))

@@ -12,7 +12,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
-use stronglog_sync::api::registry::VERSION;
+use stronglog_sync::api::collection::Contract;
 use stronglog_sync::wire::Outcome;
 
 use self::process::Process;
@@ -88,14 +88,14 @@ struct Build {
 pub const BUCKETS: [f64; 9] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 2.5];
 
 impl Metrics {
-    pub fn new(commits: &Commits) -> Self {
+    pub fn new(commits: &Commits, contract: &Contract) -> Self {
         let mut all = Registry::default();
         all.register_collector(Box::new(Process::new()));
         let ours = all.sub_registry_with_prefix("stronglog");
         let histogram: fn() -> Histogram = || Histogram::new(BUCKETS);
         let (requests, durations) = (Family::default(), Family::new_with_constructor(histogram));
         let (outcomes, pulled) = (Family::default(), Counter::default());
-        let build = Info::new(Build { version: env!("CARGO_PKG_VERSION"), contract: VERSION });
+        let build = Info::new(Build { version: env!("CARGO_PKG_VERSION"), contract: contract.version });
         ours.register("build", "The version of the server and of its contract", build);
         ours.register("http_requests", "Requests answered", requests.clone());
         ours.register_with_unit("http_request_duration", "How long answers took", Unit::Seconds, durations.clone());

@@ -6,6 +6,7 @@ pub(crate) mod sqlite;
 
 use std::ops::ControlFlow;
 
+use stronglog_sync::api::collection::Contract;
 use stronglog_sync::digest::Digest;
 use stronglog_sync::record::Record;
 use stronglog_sync::wire::{Change, Feed};
@@ -44,11 +45,11 @@ pub trait Records {
     /// The store failed.
     fn restored_rev(&self, epoch: &str) -> Result<u64, StoreError>;
 
-    /// The current version of a record in any collection.
+    /// The current version of a record in any collection of a contract.
     ///
     /// # Errors
     /// The store failed.
-    fn find(&self, id: Uuid) -> Result<Option<Entry>, StoreError>;
+    fn find(&self, contract: &'static Contract, id: Uuid) -> Result<Option<Entry>, StoreError>;
 
     /// Stores a version and replaces the previous one.
     ///

@@ -3,9 +3,9 @@
 use stronglog_server::feed::{self, CLOCK_SKEW_MAX_MS, Deletion, Error, Refusal};
 use stronglog_server::store::memory::Memory;
 use stronglog_server::store::{Quota, Records, Usage};
-use stronglog_sync::api::RejectionCode;
-use stronglog_sync::api::collection::{Collection, deterministic_id};
-use stronglog_sync::api::registry::{self, COLLECTIONS};
+
+use stronglog_sync::api::collection::Collection;
+use stronglog_sync::api::{CONTRACT, RejectionCode};
 use stronglog_sync::clock::ClockAndRng;
 use stronglog_sync::cursor::Cursor;
 use stronglog_sync::digest::Digest;
@@ -42,7 +42,7 @@ impl Setup {
     }
 
     fn push(&mut self, edits: &[String]) -> PushResult {
-        self.push_to(Feed::All, &body(edits)).expect("an answer")
+        self.push_to(Feed::All(&CONTRACT), &body(edits)).expect("an answer")
     }
 
     fn one(&mut self, edit: String) -> Outcome {
@@ -50,7 +50,7 @@ impl Setup {
     }
 
     fn pull(&mut self, since: Option<&str>, limit: usize) -> Result<Page, Error> {
-        feed::pull(&self.memory.user(USER), since, Some(limit), Feed::All, self.now_ms)
+        feed::pull(&self.memory.user(USER), since, Some(limit), Feed::All(&CONTRACT), self.now_ms)
     }
 
     fn rev(&mut self) -> u64 {
@@ -60,7 +60,7 @@ impl Setup {
 
 /// A collection with a given property, whatever its name.
 fn collection(like: impl Fn(&Collection) -> bool) -> &'static Collection {
-    COLLECTIONS.iter().copied().find(|collection| like(collection)).expect("the contract has such a collection")
+    CONTRACT.collections.iter().copied().find(|collection| like(collection)).expect("the contract has such a collection")
 }
 
 /// The collection whose records are the simplest to create.
@@ -171,7 +171,7 @@ fn refusals_name_their_reason() {
             proof: None,
             server_time: 0,
         });
-        wire::read_push_result(written.as_bytes(), &[weights()]).expect("an answer that the contract allows");
+        wire::read_push_result(written.as_bytes(), &CONTRACT, &[weights()]).expect("an answer that the contract allows");
     }
     assert_eq!(setup.rev(), 1, "and store nothing");
 }
@@ -184,7 +184,7 @@ fn a_refusal_repeats_nothing_that_the_contract_refuses() {
     let ops: Vec<bool> = result.outcomes.iter().map(|outcome| matches!(outcome, Outcome::Rejected { op: Some(_), .. })).collect();
     assert_eq!(ops, [false, true], "a count out of range is not an op: {result:?}");
     let written = wire::write_push_result(&result);
-    wire::read_push_result(written.as_bytes(), &[weights(), weights()]).expect("an answer that the contract allows");
+    wire::read_push_result(written.as_bytes(), &CONTRACT, &[weights(), weights()]).expect("an answer that the contract allows");
 }
 
 #[test]
@@ -206,7 +206,7 @@ fn a_stamp_may_be_as_far_ahead_as_the_stored_one() {
 fn deleting_leaves_the_sync_fields() {
     let mut setup = Setup::new();
     let singleton = collection(|collection| collection.singleton.is_some());
-    let id = deterministic_id(registry::NAMESPACE, singleton.path, singleton.singleton.expect("a key")).expect("an id");
+    let id = singleton.deterministic_id(singleton.singleton.expect("a key")).expect("an id");
     let deletion = tombstone(Uuid::parse_str(&id).expect("an id").as_u128(), NOW);
     assert!(matches!(setup.one(edit_of(singleton.path, PHONE, 1, None, &deletion)), Outcome::Accepted(_)));
     setup.one(edit(PHONE, 2, &weight(1, NOW, r#","secret":"gone""#)));
@@ -236,7 +236,7 @@ fn pages_are_bounded_and_cursors_stay_in_their_feed() {
     let (mut seen, mut since, mut pages) = (Vec::new(), None, 0);
     loop {
         let page = setup.pull(since.as_deref(), 1_000).expect("a page");
-        assert!(wire::write_page(&page, Feed::All).len() < 1 << 20);
+        assert!(wire::write_page(&page, Feed::All(&CONTRACT)).len() < 1 << 20);
         seen.extend(page.changes.iter().map(|change| change.as_ref().expect("readable").rev));
         pages += 1;
         since = Some(page.next_cursor);
@@ -271,7 +271,7 @@ fn a_purge_ends_old_cursors_and_not_the_pull_that_began_after_it() {
     let expired = |answer: Result<Page, Error>| matches!(answer, Err(Error::Refused(Refusal::CursorExpired { .. })));
     assert!(expired(setup.pull(Some(&old), 10)));
     let push = format!(r#"{{"changes":[{}],"cursor":"{old}"}}"#, edit(PHONE, 8, &weight(6, NOW, "")));
-    assert!(matches!(setup.push_to(Feed::All, &push), Err(Error::Refused(Refusal::CursorExpired { .. }))));
+    assert!(matches!(setup.push_to(Feed::All(&CONTRACT), &push), Err(Error::Refused(Refusal::CursorExpired { .. }))));
     assert_eq!(setup.rev(), 7, "and nothing was stored");
     assert!(setup.pull(Some(&current), 10).expect("a page").changes.is_empty(), "a cursor at the purge watermark is not below it");
     let first = setup.pull(None, 2).expect("a page");
@@ -347,7 +347,7 @@ fn a_roll_back_is_noticed_even_if_another_device_pushes_first() {
     assert_eq!(went_back_to(setup.pull(Some(&seen), 5)), Some(20), "the counter has gone past it");
     assert_eq!(went_back_to(setup.pull(Some(&step), 5)), Some(20), "a pull in progress has missed what was undone");
     let push = format!(r#"{{"changes":[{}],"cursor":"{seen}"}}"#, edit(PHONE, 23, &weight(23, NOW, "")));
-    assert_eq!(went_back_to(setup.push_to(Feed::All, &push)), Some(20), "a push is judged alike");
+    assert_eq!(went_back_to(setup.push_to(Feed::All(&CONTRACT), &push)), Some(20), "a push is judged alike");
     assert_eq!(setup.rev(), 23, "and nothing was stored");
     assert!(setup.pull(Some("v1.all.e1.22"), 5).is_ok(), "a cursor of the first contract proves nothing, and is followed");
     assert!(matches!(setup.pull(Some("v1.all--1-2-3.e1.22"), 5), Err(Error::Refused(Refusal::InvalidCursor))));
@@ -426,7 +426,7 @@ fn an_account_holds_no_more_than_it_may_and_deletions_always_fit() {
     let first: Vec<String> = (1..=3).map(|id| edit(PHONE, id, &weight(id.into(), NOW, ""))).collect();
     let result = setup.push(&first);
     assert_eq!(result.outcomes.len(), 2, "what fits is stored, and the rest has no outcome");
-    let refused = setup.push_to(Feed::All, &body(&first[2..])).expect_err("it is full");
+    let refused = setup.push_to(Feed::All(&CONTRACT), &body(&first[2..])).expect_err("it is full");
     assert!(matches!(refused, Error::Refused(Refusal::QuotaExceeded { usage: Usage { records: 2, .. }, .. })), "{refused}");
     assert!(refused.to_string().contains("may hold 2 records; delete some"), "{refused}");
     assert_eq!(setup.rev(), 2, "nothing is stored");
@@ -438,7 +438,7 @@ fn an_account_holds_no_more_than_it_may_and_deletions_always_fit() {
     setup.push(&[edit(PHONE, 7, &weight(3, NOW + 1, ""))]);
     assert_eq!(setup.rev(), 6, "what already takes too much may stay as large as it is");
     let grown = edit(PHONE, 8, &weight(3, NOW + 2, r#","note":"longer""#));
-    setup.push_to(Feed::All, &body(&[grown])).expect_err("but may not grow");
+    setup.push_to(Feed::All(&CONTRACT), &body(&[grown])).expect_err("but may not grow");
 }
 
 #[test]
@@ -451,7 +451,9 @@ fn tombstones_take_room_until_they_are_purged() {
     }
     assert_eq!(head(&mut setup).usage, Usage { records: 0, bytes: 0, tombstones: 4 });
     let fifth = edit(PHONE, 9, &weight(5, NOW, ""));
-    setup.push_to(Feed::All, &body(std::slice::from_ref(&fifth))).expect_err("there are four rows for each record that it may hold");
+    setup
+        .push_to(Feed::All(&CONTRACT), &body(std::slice::from_ref(&fifth)))
+        .expect_err("there are four rows for each record that it may hold");
     feed::purge(&mut setup.memory.user(USER), NOW + 10, None).expect("purged");
     assert_eq!(head(&mut setup).usage, Usage::default());
     assert!(matches!(setup.one(fifth), Outcome::Accepted(_)));

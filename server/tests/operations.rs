@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use stronglog_sync::api::client::Client;
 use stronglog_sync::api::operations::*;
 use stronglog_sync::api::runtime::http::{Bearer, Hooks, Request, Security};
-use stronglog_sync::api::{self, Cursor, Id, Schema, registry};
+use stronglog_sync::api::{self, CONTRACT, Cursor, Id, Schema};
 use support::{Account, PASSWORD, Records, Server, WEIGHTS, now, weight};
 
 /// Adds the token, and records which operations were called.
@@ -58,7 +58,7 @@ fn plain(value: &Value) -> Value {
 }
 
 fn version() -> Option<api::ContractVersion> {
-    Some(api::ContractVersion(registry::VERSION.to_owned()))
+    Some(api::ContractVersion(CONTRACT.version.to_owned()))
 }
 
 /// One collection: a record is pushed, read, written, listed and deleted.
@@ -69,7 +69,7 @@ macro_rules! collection {
         $put:ident $Put:ident $Written:ident, $delete:ident $Delete:ident $Deleted:ident
     ) => {{
         let x_contract_version = version();
-        let record = $records.live(registry::collection($path).expect("a collection"), now());
+        let record = $records.live(CONTRACT.collection($path).expect("a collection"), now());
         let id = Id(support::text(&record["id"]));
         let body = typed(&json!({ "changes": [{ "op": $account.op(1), "record": record }] }));
         let pushed = expect!($client.$push(&$Push { body, x_contract_version: version() }), $Pushed::Ok);
@@ -260,7 +260,7 @@ async fn accounts(server: &Server, client: &TestClient, account: &Account, calle
     assert_eq!((usage.records_max, usage.bytes_max), (Some(500_000), Some(512 << 20)), "unless the operator says otherwise");
     let export = expect!(client.export_account(&ExportAccount { x_contract_version: version() }), ExportAccountResponse::Ok);
     let lines: Vec<&[u8]> = export.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).collect();
-    assert_eq!(lines.len(), registry::COLLECTIONS.len() + 2, "all records, tombstones included");
+    assert_eq!(lines.len(), CONTRACT.collections.len() + 2, "all records, tombstones included");
     for line in lines {
         api::FeedChange::from_json(line).expect("each line is a change of the feed");
     }

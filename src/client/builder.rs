@@ -8,7 +8,7 @@ use tokio::sync::{broadcast, mpsc, watch};
 use uuid::Uuid;
 
 use super::{Client, Inner};
-use crate::api::registry;
+use crate::api::collection::Contract;
 use crate::driver::{Driver, listen, with_clock_and_rng};
 use crate::engine::{Engine, Settings};
 use crate::error::{Error, Kind};
@@ -34,6 +34,8 @@ use crate::transport::{Link, MemoryTokens, TokenStore};
 /// # }
 /// ```
 pub struct ClientBuilder {
+    contract: &'static Contract,
+    views: &'static str,
     database: Option<PathBuf>,
     server: Option<String>,
     authority_pem: Option<Vec<u8>>,
@@ -43,9 +45,12 @@ pub struct ClientBuilder {
     paused: bool,
 }
 
-impl Default for ClientBuilder {
-    fn default() -> Self {
+impl ClientBuilder {
+    /// A builder for a client whose records are of this contract.
+    pub fn new(contract: &'static Contract) -> Self {
         ClientBuilder {
+            contract,
+            views: "",
             database: None,
             server: None,
             authority_pem: None,
@@ -55,9 +60,18 @@ impl Default for ClientBuilder {
             paused: false,
         }
     }
-}
 
-impl ClientBuilder {
+    /// The contract of the records: `CONTRACT` of the generated code. The views of another contract are dropped.
+    pub fn contract(self, contract: &'static Contract) -> Self {
+        ClientBuilder { contract, views: "", ..self }
+    }
+
+    /// A script with views for those who read the database with SQL: `sql/views.sql`, which the compiler generates from the contract.
+    pub fn views(mut self, script: &'static str) -> Self {
+        self.views = script;
+        self
+    }
+
     /// Stores the records in this SQLite file, which is created if it does not exist. The default is a database in memory, which is lost
     /// when the client is dropped.
     pub fn database(mut self, path: impl AsRef<Path>) -> Self {
@@ -106,13 +120,15 @@ impl ClientBuilder {
     /// # Errors
     /// Returns an error if the database cannot be opened, the tokens cannot be read, or the server's URL or the certificate is invalid.
     pub async fn open(self) -> Result<Client, Error> {
-        let link = self.server.map(|url| Link::new(&url, self.authority_pem.as_deref(), self.tokens).map(Arc::new)).transpose()?;
+        let link =
+            self.server.map(|url| Link::new(self.contract, &url, self.authority_pem.as_deref(), self.tokens).map(Arc::new)).transpose()?;
         let database = self.database;
-        let opened = tokio::task::spawn_blocking(move || open_store(database.as_deref())).await;
+        let (contract, views) = (self.contract, self.views);
+        let opened = tokio::task::spawn_blocking(move || open_store(database.as_deref(), contract, views)).await;
         let (mut store, snapshot) = opened.map_err(|_| Kind::Stopped)??;
-        reread_quarantine(&mut *store)?;
+        reread_quarantine(&mut *store, contract)?;
         let (signals, received) = mpsc::unbounded_channel();
-        let engine = Engine::new(self.settings, snapshot);
+        let engine = Engine::new(contract, self.settings, snapshot);
         let (status, status_received) = watch::channel(engine.status(0));
         let (changes, _) = broadcast::channel(64);
         let store = Arc::new(Mutex::new(store));
@@ -132,7 +148,7 @@ impl ClientBuilder {
         if let Some(link) = link.clone().filter(|_| self.notifications) {
             tokio::spawn(listen(link, signals.downgrade(), status_received.clone()));
         }
-        let client = Client { inner: Arc::new(Inner { store, signals, status: status_received, changes, link }) };
+        let client = Client { inner: Arc::new(Inner { contract, store, signals, status: status_received, changes, link }) };
         if self.paused {
             client.pause();
         }
@@ -148,10 +164,10 @@ fn installation_path(database: &Path) -> PathBuf {
     name.into()
 }
 
-fn open_store(database: Option<&Path>) -> Result<(Box<dyn Store>, Snapshot), Error> {
+fn open_store(database: Option<&Path>, contract: &'static Contract, views: &str) -> Result<(Box<dyn Store>, Snapshot), Error> {
     let device = with_clock_and_rng(|clock| clock.new_id());
     let mut store: Box<dyn Store> = match database {
-        Some(path) => Box::new(SqliteStore::open(path, device)?),
+        Some(path) => Box::new(SqliteStore::open(path, device, contract, views)?),
         None => Box::new(MemoryStore::new(device)),
     };
     if let Some(path) = database {
@@ -179,12 +195,12 @@ fn check_installation(store: &mut dyn Store, beside: &Path) -> Result<(), Error>
 }
 
 /// Reads quarantined changes again if the contract has changed since the last attempt.
-fn reread_quarantine(store: &mut dyn Store) -> Result<(), Error> {
-    if store.meta()?.contract == registry::VERSION {
+fn reread_quarantine(store: &mut dyn Store, contract: &'static Contract) -> Result<(), Error> {
+    if store.meta()?.contract == contract.version {
         return Ok(());
     }
-    let readable = store.quarantined()?.into_iter().filter_map(|quarantined| Task::reread(&quarantined.raw));
-    for task in readable.chain([Task::Current]) {
+    let readable = store.quarantined()?.into_iter().filter_map(|quarantined| Task::reread(&quarantined.raw, contract));
+    for task in readable.chain([Task::Current(contract)]) {
         with_clock_and_rng(|clock| task.run(store, clock))?;
     }
     Ok(())

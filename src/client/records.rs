@@ -7,10 +7,10 @@ use std::ops::ControlFlow;
 use uuid::Uuid;
 
 use super::{Changes, Client, refused_edit};
+use crate::api::Report;
 use crate::api::collection::{Collection, Synced};
 use crate::api::runtime::json::Json;
 use crate::api::runtime::schema::parse;
-use crate::api::{Report, registry};
 use crate::driver::wall_ms;
 use crate::error::Error;
 use crate::outbox::{EditError, LocalEdit};
@@ -198,7 +198,7 @@ impl<T: Synced> Records<'_, T> {
 
     /// The id of a record that every device creates for itself, derived from `key` so that all devices create the same record.
     pub fn deterministic_id(&self, key: &str) -> Option<String> {
-        crate::api::collection::deterministic_id(registry::NAMESPACE, T::COLLECTION.path, key)
+        T::COLLECTION.deterministic_id(key)
     }
 
     fn typed(&self, text: &str) -> Result<T, Error> {
@@ -262,6 +262,7 @@ impl JsonRecords<'_> {
     /// # Errors
     /// Returns an error if the id is not a UUID or the database cannot be read.
     pub fn get(&self, id: &str) -> Result<Option<String>, Error> {
+        self.client.admit(self.collection)?;
         let key = self.key(self.id(id)?);
         let row = self.client.with(|store| store.get(key))?;
         Ok(row.filter(|row| !row.record.deleted).map(|row| row.record.text))
@@ -272,6 +273,7 @@ impl JsonRecords<'_> {
     /// # Errors
     /// Returns an error if the contract does not declare the index or the database cannot be read.
     pub fn list(&self, query: &Query) -> Result<Vec<String>, Error> {
+        self.client.admit(self.collection)?;
         let rows = self.client.with(|store| store.list(self.collection, query))?;
         Ok(rows.into_iter().map(|row| row.record.text).collect())
     }
@@ -282,6 +284,7 @@ impl JsonRecords<'_> {
     /// # Errors
     /// Returns an error if the contract does not declare the index or the database cannot be read.
     pub fn visit(&self, query: &Query, mut visit: impl FnMut(&str) -> ControlFlow<()>) -> Result<(), Error> {
+        self.client.admit(self.collection)?;
         Ok(self.client.with(|store| store.visit(self.collection, query, &mut |row| visit(&row.record.text)))?)
     }
 

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use uuid::Uuid;
 
-use crate::api::registry::{self, COLLECTIONS};
+use crate::api::collection::Contract;
 use crate::client::Client;
 use crate::cursor::Cursor;
 use crate::engine::Message;
@@ -75,7 +75,7 @@ impl Client {
                 break;
             }
         }
-        Ok(self.with(|store| comparison.finish(store))?)
+        Ok(self.with(|store| comparison.finish(store, self.contract()))?)
     }
 }
 
@@ -88,7 +88,7 @@ async fn fetch(link: &Link, tokens: &Tokens, since: Option<String>) -> Result<Pa
         link.refresh(&stale).await?.ok_or(Kind::SignIn { doing: DOING })?;
         answered = link.exchange(tokens.account, &message).await?;
     }
-    answer::page(&answered).map_err(|message| Kind::Foreign { doing: DOING, message }.into())
+    answer::page(&answered, link.contract).map_err(|message| Kind::Foreign { doing: DOING, message }.into())
 }
 
 #[derive(Default)]
@@ -109,9 +109,7 @@ impl Comparison {
                     self.compare(store.get(key)?.as_ref(), change, change.rev > seen);
                 }
                 Err(unreadable) => {
-                    let collection = unreadable.collection.as_deref().and_then(registry::collection);
-                    let key = collection.zip(unreadable.id).map(|(collection, id)| Key { collection, id });
-                    self.on_server.extend(key);
+                    self.on_server.extend(unreadable.key());
                     self.verified.skipped += 1;
                 }
             }
@@ -137,9 +135,9 @@ impl Comparison {
     }
 
     /// Adds the records that the server has never named.
-    fn finish(mut self, store: &mut dyn Store) -> Result<Verified, StoreError> {
+    fn finish(mut self, store: &mut dyn Store, contract: &Contract) -> Result<Verified, StoreError> {
         store.snapshot(&mut |store| {
-            for collection in COLLECTIONS.iter().copied() {
+            for collection in contract.collections.iter().copied() {
                 store.visit(collection, &Query::default(), &mut |row| {
                     if !self.on_server.contains(&row.key()) {
                         match row.state {

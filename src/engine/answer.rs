@@ -1,5 +1,6 @@
 //! Interprets an answer: a page, the result of a push, or one of a closed set of failures.
 
+use crate::api::collection::Contract;
 use crate::api::runtime::json::Json;
 use crate::api::runtime::schema::parse;
 use crate::api::{Problem, ProblemCode, Schema};
@@ -23,23 +24,24 @@ const OK: u16 = 200;
 ///
 /// # Errors
 /// Returns a message for the status if the answer is not a page.
-pub fn page(answer: &Answered) -> Result<Page, String> {
+pub fn page(answer: &Answered, contract: &'static Contract) -> Result<Page, String> {
     if answer.status != OK {
         return Err(described(answer));
     }
-    read_page(&answer.body).map_err(|report| format!("the server sent a page that violates the contract: {report}"))
+    read_page(&answer.body, contract).map_err(|report| format!("the server sent a page that violates the contract: {report}"))
 }
 
 /// The result in the answer to a push of `sent`.
 ///
 /// # Errors
 /// Returns a message for the status if the answer is not a result.
-pub fn push_result(answer: &Answered, sent: &[Edit]) -> Result<PushResult, String> {
+pub fn push_result(answer: &Answered, contract: &'static Contract, sent: &[Edit]) -> Result<PushResult, String> {
     if answer.status != OK {
         return Err(described(answer));
     }
     let collections: Vec<_> = sent.iter().map(|edit| edit.collection).collect();
-    read_push_result(&answer.body, &collections).map_err(|report| format!("the server sent outcomes that violate the contract: {report}"))
+    read_push_result(&answer.body, contract, &collections)
+        .map_err(|report| format!("the server sent outcomes that violate the contract: {report}"))
 }
 
 fn described(answer: &Answered) -> String {

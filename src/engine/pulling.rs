@@ -62,7 +62,7 @@ impl Engine {
 
     /// Handles the answer to a request of a pull.
     pub(super) fn pull_answered(&mut self, pulling: Pulling, answer: &Answered, turn: &mut Turn) {
-        match (pulling, answer::page(answer)) {
+        match (pulling, answer::page(answer, self.contract)) {
             (Pulling::Fetching { .. }, Ok(page)) => self.store_page(page, turn),
             (Pulling::Storing(_), Ok(page)) => self.work = Work::Pulling(Pulling::Storing(Following::Page(Box::new(page)))),
             (Pulling::Fetching { .. }, Err(message)) => {

@@ -112,7 +112,7 @@ impl Engine {
             Err(message) => return self.unreachable(message, turn),
         };
         self.offline = false;
-        match answer::push_result(&answer, &sent) {
+        match answer::push_result(&answer, self.contract, &sent) {
             Ok(result) => self.store_outcomes(ahead, sent, result, turn),
             Err(message) => self.push_failed(failure(&answer), message, &sent, turn),
         }

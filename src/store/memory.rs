@@ -6,7 +6,6 @@ use std::ops::ControlFlow;
 use uuid::Uuid;
 
 use crate::api::collection::Collection;
-use crate::api::registry;
 use crate::api::runtime::json::{Json, Value};
 use crate::api::runtime::schema::parse;
 use crate::digest::{self, Digest};
@@ -102,8 +101,7 @@ impl MemoryStore {
 }
 
 fn queue(row: &Row) -> (usize, u64, Uuid) {
-    let place = registry::COLLECTIONS.iter().position(|known| known.path == row.collection.path).unwrap_or(usize::MAX);
-    (place, row.op.seq, row.record.id)
+    (row.collection.place(), row.op.seq, row.record.id)
 }
 
 fn is_of(quarantined: &Quarantined, key: Key) -> bool {

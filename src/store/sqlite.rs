@@ -11,8 +11,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, Transactio
 use uuid::Uuid;
 
 use self::rows::{KNOWN_REV, RECORD_COLUMNS, put, read_history, read_quarantined, read_row, sql_value};
-use crate::api::collection::{Collection, Index};
-use crate::api::registry;
+use crate::api::collection::{Collection, Contract, Index};
 use crate::digest;
 use crate::store::{
     Counts, Edits, Key, Loaded, Meta, PastVersion, Plan, Quarantined, Query, Row, Select, Store, StoreError, Write, index_of,
@@ -20,8 +19,6 @@ use crate::store::{
 
 /// The migrations from an empty file to the current schema. `user_version` counts the ones that were applied.
 const MIGRATIONS: &[&str] = &[include_str!("sqlite/schema.sql"), include_str!("sqlite/schema_2.sql"), include_str!("sqlite/schema_3.sql")];
-/// The part of the schema that is generated from the contract: a view for each collection, and the indexes.
-const VIEWS: &str = include_str!("../../generated/sql/views.sql");
 /// The conditions for pending and for blocked rows. `state > 0` lets SQLite use the partial index.
 const WAITING: &str = "state = 1 AND state > 0";
 const REFUSED: &str = "state = 2 AND state > 0";
@@ -32,26 +29,29 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub struct SqliteStore {
     connection: Connection,
+    contract: &'static Contract,
 }
 
 impl SqliteStore {
-    /// Opens a database, and creates it if it does not exist. `device` is the device id of a new database.
+    /// Opens a database of records of this contract, and creates it if it does not exist. `device` is the device id of a new database.
+    /// `views` is a script that makes views for people who read the records with SQL: `sql/views.sql`, which the compiler generates from the
+    /// contract, or nothing.
     ///
     /// # Errors
     /// Returns an error if the file cannot be read or written, is not a database, or was created by a later version.
-    pub fn open(path: &Path, device: Uuid) -> Result<Self, StoreError> {
+    pub fn open(path: &Path, device: Uuid, contract: &'static Contract, views: &str) -> Result<Self, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let opened = Connection::open_with_flags(path, flags).map_err(failed("open the database"));
         let which = |error: StoreError| StoreError { message: format!("{}: {}", path.display(), error.message), ..error };
-        opened.and_then(|connection| Self::set_up(connection, device)).map_err(which)
+        opened.and_then(|connection| Self::set_up(connection, device, contract, views)).map_err(which)
     }
 
     /// Creates a database in memory, which is lost when it is closed.
     ///
     /// # Errors
     /// Returns an error if SQLite cannot create the database.
-    pub fn in_memory(device: Uuid) -> Result<Self, StoreError> {
-        Self::set_up(Connection::open_in_memory().map_err(failed("open a database in memory"))?, device)
+    pub fn in_memory(device: Uuid, contract: &'static Contract) -> Result<Self, StoreError> {
+        Self::set_up(Connection::open_in_memory().map_err(failed("open a database in memory"))?, device, contract, "")
     }
 
     /// The SQLite connection, for reading with SQL. Its types are those of the re-exported [`rusqlite`].
@@ -59,17 +59,17 @@ impl SqliteStore {
         &self.connection
     }
 
-    fn set_up(mut connection: Connection, device: Uuid) -> Result<Self, StoreError> {
+    fn set_up(mut connection: Connection, device: Uuid, contract: &'static Contract, views: &str) -> Result<Self, StoreError> {
         connection.busy_timeout(BUSY_TIMEOUT).map_err(failed("open the database"))?;
         connection.set_prepared_statement_cache_capacity(64);
         connection
             .execute_batch("PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;")
             .map_err(failed("open the database"))?;
         migrate(&mut connection)?;
-        let store = SqliteStore { connection };
+        let store = SqliteStore { connection, contract };
         store.make_meta(device)?;
         store.make_digest()?;
-        store.make_views()?;
+        store.make_indexes(views)?;
         Ok(store)
     }
 
@@ -99,21 +99,21 @@ impl SqliteStore {
         transaction.commit().map_err(&failed)
     }
 
-    /// Recreates the contract's views and indexes if they belong to another version of the contract.
-    fn make_views(&self) -> Result<(), StoreError> {
-        let failed = failed("create the contract's views");
-        let current: bool = self.connection.query_row("SELECT views = ?1 FROM meta", [VIEWS], |row| row.get(0)).map_err(&failed)?;
+    /// Recreates the indexes and views if they belong to another version of the contract.
+    fn make_indexes(&self, views: &str) -> Result<(), StoreError> {
+        let failed = failed("create the contract's indexes and views");
+        let script = indexes(self.contract) + views;
+        let current: bool = self.connection.query_row("SELECT views = ?1 FROM meta", [&script], |row| row.get(0)).map_err(&failed)?;
         if current {
             return Ok(());
         }
-        let old = "SELECT 'DROP VIEW \"' || name || '\"' FROM sqlite_schema WHERE type = 'view' UNION ALL
-                   SELECT 'DROP INDEX \"' || name || '\"' FROM sqlite_schema
+        let old = "SELECT format('DROP VIEW \"%w\"', name) FROM sqlite_schema WHERE type = 'view' UNION ALL
+                   SELECT format('DROP INDEX \"%w\"', name) FROM sqlite_schema
                    WHERE type = 'index' AND tbl_name = 'records' AND sql IS NOT NULL AND name NOT LIKE 'records_unacknowledged%'";
         let mut statement = self.connection.prepare(old).map_err(&failed)?;
         let drops: Vec<String> = statement.query_map([], |row| row.get(0)).and_then(Iterator::collect).map_err(&failed)?;
-        let script = format!("BEGIN IMMEDIATE; {}; {VIEWS}", drops.join(";"));
-        let made = self.connection.execute_batch(&script);
-        let made = made.and_then(|()| self.connection.execute("UPDATE meta SET views = ?1", [VIEWS]).map(drop));
+        let made = self.connection.execute_batch(&format!("BEGIN IMMEDIATE; {}; {script}", drops.join(";")));
+        let made = made.and_then(|()| self.connection.execute("UPDATE meta SET views = ?1", [&script]).map(drop));
         let end = if made.is_ok() { "COMMIT" } else { "ROLLBACK" };
         made.and(self.connection.execute_batch(end)).map_err(&failed)
     }
@@ -137,7 +137,7 @@ impl SqliteStore {
         let failed = failed("read records");
         let sql = format!("SELECT {RECORD_COLUMNS} FROM records {condition}");
         let mut statement = self.connection.prepare_cached(&sql).map_err(&failed)?;
-        let rows = statement.query_map(parameters, read_row).map_err(&failed)?;
+        let rows = statement.query_map(parameters, |row| read_row(row, self.contract)).map_err(&failed)?;
         rows.filter_map(Result::transpose).collect::<Result<_, _>>().map_err(failed)
     }
 }
@@ -195,7 +195,7 @@ impl Store for SqliteStore {
         let failed = failed("write to the database");
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(&failed)?;
         let meta = meta_in(&transaction)?;
-        let (rows, quarantined) = load(&transaction, select, &meta)?;
+        let (rows, quarantined) = load(&transaction, self.contract, select, &meta)?;
         let mut loaded = Loaded { meta, rows, quarantined };
         let Ok(writes) = plan(&mut loaded) else { return Ok(()) };
         for write in &writes {
@@ -217,7 +217,7 @@ impl Store for SqliteStore {
             Edits::Deletions => "AND is_deleted",
         };
         let mut found = Vec::new();
-        for collection in registry::COLLECTIONS {
+        for collection in self.contract.collections {
             if found.len() < limit {
                 let left = limit - found.len();
                 let condition = format!("WHERE {WAITING} {which} AND collection = ?1 ORDER BY op_seq LIMIT ?2");
@@ -247,7 +247,8 @@ impl Store for SqliteStore {
         let listing = Listing::new(collection, index_of(collection, query)?, query);
         let sql = format!("SELECT {RECORD_COLUMNS} FROM records {}", listing.sql);
         let mut statement = self.connection.prepare_cached(&sql).map_err(&failed)?;
-        let rows = statement.query_map(rusqlite::params_from_iter(listing.parameters), read_row).map_err(&failed)?;
+        let rows =
+            statement.query_map(rusqlite::params_from_iter(listing.parameters), |row| read_row(row, self.contract)).map_err(&failed)?;
         for row in rows.filter_map(Result::transpose) {
             if visit(row.map_err(&failed)?).is_break() {
                 break;
@@ -287,11 +288,12 @@ impl Store for SqliteStore {
 
     fn history(&mut self, limit: usize) -> Result<Vec<PastVersion>, StoreError> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        read_history(&self.connection, "ORDER BY number DESC LIMIT ?1", limit).map_err(failed("read the conflict history"))
+        read_history(&self.connection, self.contract, "ORDER BY number DESC LIMIT ?1", limit).map_err(failed("read the conflict history"))
     }
 
     fn past(&mut self, number: i64) -> Result<Option<PastVersion>, StoreError> {
-        let found = read_history(&self.connection, "WHERE number = ?1", number).map_err(failed("read the conflict history"))?;
+        let found =
+            read_history(&self.connection, self.contract, "WHERE number = ?1", number).map_err(failed("read the conflict history"))?;
         Ok(found.into_iter().next())
     }
 
@@ -308,7 +310,7 @@ fn counting() -> String {
 
 type LoadedRows = (Vec<Option<Row>>, Vec<bool>);
 
-fn load(transaction: &Transaction<'_>, select: &Select, meta: &Meta) -> Result<LoadedRows, StoreError> {
+fn load(transaction: &Transaction<'_>, contract: &Contract, select: &Select, meta: &Meta) -> Result<LoadedRows, StoreError> {
     let failed = failed("read records");
     let rows: Vec<Option<Row>> = match select {
         Select::Keys(keys) => {
@@ -317,13 +319,17 @@ fn load(transaction: &Transaction<'_>, select: &Select, meta: &Meta) -> Result<L
             let mut id = Uuid::encode_buffer();
             let one = |key: &Key| {
                 let id: &str = key.id.hyphenated().encode_lower(&mut id);
-                statement.query_map(params![key.collection.path, id], read_row)?.next().transpose().map(Option::flatten)
+                statement
+                    .query_map(params![key.collection.path, id], |row| read_row(row, contract))?
+                    .next()
+                    .transpose()
+                    .map(Option::flatten)
             };
             keys.iter().map(one).collect::<Result<_, _>>().map_err(&failed)?
         }
-        Select::Unacknowledged => all(transaction, "WHERE state > 0 ORDER BY op_seq", [])?,
+        Select::Unacknowledged => all(transaction, contract, "WHERE state > 0 ORDER BY op_seq", [])?,
         Select::Unseen { limit } => match &meta.resync {
-            Some(resync) => all(transaction, "WHERE seen <> ?1 LIMIT ?2", params![resync.number, limit])?,
+            Some(resync) => all(transaction, contract, "WHERE seen <> ?1 LIMIT ?2", params![resync.number, limit])?,
             None => Vec::new(),
         },
     };
@@ -346,11 +352,16 @@ fn load(transaction: &Transaction<'_>, select: &Select, meta: &Meta) -> Result<L
     Ok((rows, quarantined))
 }
 
-fn all(transaction: &Transaction<'_>, condition: &str, parameters: impl rusqlite::Params) -> Result<Vec<Option<Row>>, StoreError> {
+fn all(
+    transaction: &Transaction<'_>,
+    contract: &Contract,
+    condition: &str,
+    parameters: impl rusqlite::Params,
+) -> Result<Vec<Option<Row>>, StoreError> {
     let failed = failed("read records");
     let sql = format!("SELECT {RECORD_COLUMNS} FROM records {condition}");
     let mut statement = transaction.prepare_cached(&sql).map_err(&failed)?;
-    statement.query_map(parameters, read_row).and_then(Iterator::collect).map_err(failed)
+    statement.query_map(parameters, |row| read_row(row, contract)).and_then(Iterator::collect).map_err(failed)
 }
 
 fn carry_out(transaction: &Transaction<'_>, write: &Write) -> rusqlite::Result<()> {
@@ -386,17 +397,15 @@ impl Listing {
         let members: Vec<String> = match index {
             None => Vec::new(),
             Some(Index { members, multi: true }) => members.iter().map(|_| "item.value".to_owned()).collect(),
-            Some(Index { members, multi: false }) => {
-                members.iter().map(|member| format!("json_extract(record, '$.\"{member}\"')")).collect()
-            }
+            Some(Index { members, multi: false }) => members.iter().map(|member| extract(member)).collect(),
         };
         let join = match index {
             None => String::new(),
             Some(Index { members, multi: true }) => {
                 let member = members.first().copied().unwrap_or_default();
-                format!("JOIN json_each(records.record, '$.\"{member}\"') AS item ")
+                format!("JOIN json_each(records.record, {}) AS item ", json_path(member))
             }
-            Some(index) => format!("INDEXED BY \"{}\" ", index_name(collection, index)),
+            Some(index) => format!("INDEXED BY {} ", index_name(collection, index)),
         };
         let mut listing =
             Listing { sql: format!("{join}WHERE collection = '{}' AND is_deleted = 0", collection.path), parameters: Vec::new() };
@@ -421,31 +430,54 @@ impl Listing {
     }
 }
 
-/// The name of an index in the generated SQL.
+/// The script that makes the indexes of a contract. An index over the items of an array is none of SQLite's.
+fn indexes(contract: &Contract) -> String {
+    let indexes = contract.collections.iter().flat_map(|collection| collection.indexes.iter().map(move |index| (*collection, index)));
+    let script = indexes.filter(|(_, index)| !index.multi).map(|(collection, index)| {
+        let members: Vec<String> = index.members.iter().map(|member| extract(member)).collect();
+        let (name, path) = (index_name(collection, index), collection.path);
+        format!("CREATE INDEX {name} ON records ({}) WHERE collection = '{path}' AND is_deleted = 0;\n", members.join(", "))
+    });
+    script.collect()
+}
+
+/// A member of a record as an SQL expression.
+fn extract(member: &str) -> String {
+    format!("json_extract(record, {})", json_path(member))
+}
+
+/// The path of a member in SQL. It is quoted for both JSON and SQL, because names may contain any character.
+fn json_path(member: &str) -> String {
+    let path = format!("$.\"{}\"", member.replace('"', "\\\""));
+    format!("'{}'", path.replace('\'', "''"))
+}
+
+/// The name of an index, quoted.
 fn index_name(collection: &Collection, index: &Index) -> String {
-    format!("{}_by_{}", collection.path.replace('-', "_"), index.members.join("_"))
+    format!("\"{}_by_{}\"", collection.path.replace('-', "_"), index.members.join("_").replace('"', "\"\""))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::CONTRACT;
 
     #[test]
     fn a_list_by_an_index_of_the_contract_walks_along_the_index() {
-        let store = SqliteStore::in_memory(Uuid::nil()).expect("a database");
-        let indexes = registry::COLLECTIONS.iter().flat_map(|known| known.indexes.iter().map(move |index| (*known, index)));
+        let store = SqliteStore::in_memory(Uuid::nil(), &CONTRACT).expect("a database");
+        let indexes = CONTRACT.collections.iter().flat_map(|known| known.indexes.iter().map(move |index| (*known, index)));
         for (collection, index) in indexes.filter(|(_, index)| !index.multi) {
             let query = Query { index: index.members.iter().map(|member| (*member).to_owned()).collect(), ..Query::default() };
             let sql = Listing::new(collection, Some(index), &query).sql;
             let mut statement = store.connection.prepare(&format!("EXPLAIN QUERY PLAN SELECT id FROM records {sql}")).expect("a query");
             let steps: Vec<String> = statement.query_map([], |row| row.get(3)).and_then(Iterator::collect).expect("a plan");
-            assert!(steps[0].contains(&index_name(collection, index)), "{steps:?}");
+            assert!(steps[0].contains(index_name(collection, index).trim_matches('"')), "{steps:?}");
         }
     }
 
     #[test]
     fn what_every_cycle_asks_for_walks_over_no_records_that_are_in_sync() {
-        let store = SqliteStore::in_memory(Uuid::nil()).expect("a database");
+        let store = SqliteStore::in_memory(Uuid::nil(), &CONTRACT).expect("a database");
         let waiting = format!("SELECT {RECORD_COLUMNS} FROM records WHERE {WAITING} AND collection = 'x' ORDER BY op_seq LIMIT 5");
         let refused = format!("SELECT {RECORD_COLUMNS} FROM records WHERE {REFUSED} ORDER BY collection, op_seq");
         for sql in [counting(), waiting, refused] {

@@ -63,7 +63,7 @@ pub fn write_push_result(result: &PushResult) -> String {
         text.push_str("\"replaced\":[");
         for (index, change) in result.replaced.iter().enumerate() {
             comma(&mut text, index);
-            write_change(&mut text, change, Feed::All);
+            write_change(&mut text, change, Feed::All(change.collection.contract));
         }
         text.push_str("],");
     }
@@ -116,12 +116,12 @@ fn write_receipt(text: &mut String, outcome: &str, receipt: &Receipt) {
 /// Writes one change in the form that it has in a page of `feed`.
 pub fn write_change(text: &mut String, change: &Change, feed: Feed) {
     text.push('{');
-    if matches!(feed, Feed::All) {
+    if matches!(feed, Feed::All(_)) {
         let _ = write!(text, "\"collection\":\"{}\",", change.collection.path);
     }
     let _ = write!(text, "\"rev\":{},\"op\":", change.rev);
     write_op(text, change.op);
-    if let (Some(lost), Feed::All) = (change.lost, feed) {
+    if let (Some(lost), Feed::All(_)) = (change.lost, feed) {
         let _ = write!(text, ",\"lostAfter\":{},\"lostUpTo\":{}", lost.after, lost.up_to);
     }
     text.push_str(",\"record\":");

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use stronglog_sync::api::CONTRACT;
 use stronglog_sync::api::runtime::schema::parse;
 use stronglog_sync::clock::ClockAndRng;
 use stronglog_sync::digest::Digest;
@@ -75,7 +76,7 @@ impl Device {
             token: Some(home),
             session: 0,
             store,
-            engine: Engine::new(settings(), snapshot),
+            engine: Engine::new(&CONTRACT, settings(), snapshot),
             jobs: Vec::new(),
             inbox: vec![Event::SignedIn { account }],
             life: 0,
@@ -102,7 +103,7 @@ impl Device {
         self.life += 1;
         self.jobs.clear();
         self.inbox = vec![Event::SignedIn { account }];
-        self.engine = Engine::new(settings(), Snapshot::of(&mut self.store).expect("a store in memory"));
+        self.engine = Engine::new(&CONTRACT, settings(), Snapshot::of(&mut self.store).expect("a store in memory"));
         self.wake_at = None;
     }
 

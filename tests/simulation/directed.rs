@@ -3,7 +3,7 @@
 
 use stronglog_server::feed;
 use stronglog_server::store::memory::Memory;
-use stronglog_sync::api::registry;
+use stronglog_sync::api::CONTRACT;
 use stronglog_sync::api::runtime::schema::parse;
 use stronglog_sync::clock::ClockAndRng;
 use stronglog_sync::digest::Digest;
@@ -98,7 +98,7 @@ fn an_edit_of_a_slow_clock_follows_what_it_was_made_on() -> Result<(), String> {
 
 /// A device receives the winning version in a pull, keeps its own later edit on top of it, and then receives the result of its push.
 fn a_device_does_not_argue_with_a_verdict() -> Result<(), String> {
-    let collection = registry::COLLECTIONS[0];
+    let collection = CONTRACT.collections[0];
     let mine = version(1, 1, 90);
     let row = pending_row(mine.op, 90, Some(7));
     let winner = Change { collection, rev: 7, op: version(2, 1, 50).op, record: plain_record(50), lost: None };
@@ -134,7 +134,7 @@ fn an_edit_made_during_a_push_outlives_a_restore() -> Result<(), String> {
 
 /// A device pushes an edit, is restored from an older copy, makes another edit with the same count, and pulls the first one.
 fn a_copied_database_loses_no_edit_to_its_own_past() -> Result<(), String> {
-    let pushed = Change { collection: registry::COLLECTIONS[0], rev: 7, op: version(1, 5, 50).op, record: plain_record(50), lost: None };
+    let pushed = Change { collection: CONTRACT.collections[0], rev: 7, op: version(1, 5, 50).op, record: plain_record(50), lost: None };
     let op = Op { id: Uuid::from_u128(0xC0), ..version(1, 5, 90).op };
     let mut loaded = loaded(1, 5, pending_row(op, 90, None));
     let page = Page {
@@ -176,7 +176,7 @@ fn a_version_that_a_push_replaces_unseen() -> Result<(), String> {
 fn a_record_that_is_made_anew() -> Result<(), String> {
     let stored = |device: u128, rev: u64| {
         let record = plain_record(50).acknowledged(Uuid::from_u128(device), 60, 50).map_err(|report| report.to_string())?;
-        Ok::<_, String>(Change { collection: registry::COLLECTIONS[0], rev, op: version(device, 1, 50).op, record, lost: None })
+        Ok::<_, String>(Change { collection: CONTRACT.collections[0], rev, op: version(device, 1, 50).op, record, lost: None })
     };
     let (mine, theirs) = (stored(1, 3)?, stored(2, 9)?);
     let row = Row { state: RowState::Clean, record: mine.record.clone(), ..pending_row(mine.op, 50, Some(3)) };
@@ -195,7 +195,7 @@ fn a_record_that_is_made_anew() -> Result<(), String> {
 
 fn pending_row(op: Op, stamp: i64, base_rev: Option<u64>) -> Row {
     let state = RowState::Pending(Pending { since: 1, lost: false, base_stamp: None, known_rev: None });
-    Row { collection: registry::COLLECTIONS[0], record: plain_record(stamp), op, base_rev, state, seen: 0 }
+    Row { collection: CONTRACT.collections[0], record: plain_record(stamp), op, base_rev, state, seen: 0 }
 }
 
 /// The meta row and one row of a device that has made `seq` edits.
@@ -212,17 +212,17 @@ fn push_one(memory: &mut Memory, device: u128, number: u64, cursor: Option<&str>
 }
 
 fn push_at(memory: &mut Memory, device: u128, number: u64, cursor: Option<&str>, now_ms: i64) -> Result<PushResult, String> {
-    let collection = registry::COLLECTIONS.iter().copied().find(|known| known.singleton.is_none()).expect("a collection");
+    let collection = CONTRACT.collections.iter().copied().find(|known| known.singleton.is_none()).expect("a collection");
     let id = Uuid::from_u128(device << 64 | u128::from(number));
     let record = record(&format!(r#"{{"id":"{id}","clientCreatedAt":1,"clientUpdatedAt":50,"isDeleted":false}}"#));
     let edit = Edit { collection, op: version(device, number, 0).op, base_rev: None, record };
     let push = Push { edits: vec![Ok(edit)], cursor: cursor.map(str::to_owned) };
     let mut clock = ClockAndRng { now_ms, random: &mut || number };
-    feed::push(&mut memory.user(USER), &push, Feed::All, &mut clock).map_err(|error| error.to_string())
+    feed::push(&mut memory.user(USER), &push, Feed::All(&CONTRACT), &mut clock).map_err(|error| error.to_string())
 }
 
 fn pull_page(memory: &mut Memory, since: Option<&str>) -> Result<Page, feed::Error> {
-    feed::pull(&memory.user(USER), since, None, Feed::All, 100)
+    feed::pull(&memory.user(USER), since, None, Feed::All(&CONTRACT), 100)
 }
 
 /// Checks that the server refuses a cursor. Returns the revision up to which it shares the history, and where to pull from.
@@ -300,13 +300,13 @@ fn a_resync_during_which_the_server_goes_back() -> Result<(), String> {
 fn a_tombstone_that_a_backup_lacks_stays() -> Result<(), String> {
     let mut memory = Memory::new("e1");
     let user = Uuid::from_u128(3);
-    let collection = registry::COLLECTIONS.iter().copied().find(|known| known.singleton.is_none()).expect("a collection");
+    let collection = CONTRACT.collections.iter().copied().find(|known| known.singleton.is_none()).expect("a collection");
     let live = plain_record(50);
     let push = |memory: &mut Memory, record: Record, seq: u64| {
         let edit = Edit { collection, op: version(1, seq, 0).op, base_rev: None, record };
         let push = Push { edits: vec![Ok(edit)], cursor: None };
         let mut clock = ClockAndRng { now_ms: 100, random: &mut || seq };
-        feed::push(&mut memory.user(user), &push, Feed::All, &mut clock).map_err(|error| error.to_string())
+        feed::push(&mut memory.user(user), &push, Feed::All(&CONTRACT), &mut clock).map_err(|error| error.to_string())
     };
     push(&mut memory, live.clone(), 1)?;
     memory.back_up();
@@ -322,7 +322,7 @@ fn a_sync_that_asks_the_user_returns() -> Result<(), String> {
     let resync = Resync { number: 1, restored_rev: None, cursor: None, pulled: true, confirmed: false, digest: Digest::default() };
     let meta = Meta { owner: Some(account), resync: Some(resync), ..Meta::default() };
     let counts = Counts { live: 100, unseen: 100, ..Counts::default() };
-    let mut engine = Engine::new(Settings::default(), Snapshot { meta, counts });
+    let mut engine = Engine::new(&CONTRACT, Settings::default(), Snapshot { meta, counts });
     engine.handle(Event::SignedIn { account }, 0, 1);
     engine.handle(Event::SyncNow, 0, 1);
     match (engine.status(0).state, engine.is_waiting(0)) {

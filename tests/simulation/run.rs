@@ -6,8 +6,8 @@ mod rest;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use stronglog_sync::api::CONTRACT;
 use stronglog_sync::api::collection::Collection;
-use stronglog_sync::api::registry;
 use stronglog_sync::engine::{Command, Event};
 use stronglog_sync::merge::Op;
 use stronglog_sync::outbox::LocalEdit;
@@ -91,7 +91,8 @@ pub fn account_id(account: usize) -> Uuid {
 
 /// A collection whose records need few members, selected by its properties and not by its name.
 pub fn plain_collection() -> &'static Collection {
-    registry::COLLECTIONS
+    CONTRACT
+        .collections
         .iter()
         .copied()
         .find(|known| known.singleton.is_none() && known.natural_key.is_none() && record_text(known, Uuid::nil(), "").is_some())
@@ -99,11 +100,11 @@ pub fn plain_collection() -> &'static Collection {
 }
 
 fn singleton_collection() -> &'static Collection {
-    registry::COLLECTIONS.iter().copied().find(|known| known.singleton.is_some()).expect("a singleton")
+    CONTRACT.collections.iter().copied().find(|known| known.singleton.is_some()).expect("a singleton")
 }
 
 fn seeded_collection() -> &'static Collection {
-    registry::COLLECTIONS.iter().copied().find(|known| known.natural_key.is_some()).expect("a collection with shipped records")
+    CONTRACT.collections.iter().copied().find(|known| known.natural_key.is_some()).expect("a collection with shipped records")
 }
 
 /// A valid record with `value` in a member that no version of the contract knows.

@@ -2,7 +2,7 @@
 
 use console::{measure_text_width, truncate_str};
 use serde_json::Value;
-use stronglog_sync::api::registry;
+use stronglog_sync::api::CONTRACT;
 use stronglog_sync::api::runtime::json::Json;
 use stronglog_sync::api::runtime::schema::parse;
 
@@ -75,7 +75,7 @@ fn members(record: &str) -> Members {
 /// Returns whether a member is shown: not an object or array, not owned by sync, and not a reference other than the record's own id.
 fn is_shown(name: &str, value: &Value) -> bool {
     let structure = matches!(value, Value::Array(_) | Value::Object(_));
-    let reference = name != "id" && registry::COLLECTIONS.iter().any(|known| known.references.iter().any(|to| to.path == [name]));
+    let reference = name != "id" && CONTRACT.collections.iter().any(|known| known.references.iter().any(|to| to.path == [name]));
     !structure && !reference && !LEFT_OUT.contains(&name)
 }
 

@@ -3,8 +3,7 @@
 use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
-use stronglog_sync::api::collection::deterministic_id;
-use stronglog_sync::api::registry;
+use stronglog_sync::api::CONTRACT;
 use stronglog_sync::{Client, Query};
 
 use super::columns::Unit;
@@ -221,7 +220,7 @@ fn set_key(line: &Line, done: &Done) -> String {
 }
 
 fn made_id(collection: &str, key: &str) -> Result<String, String> {
-    deterministic_id(registry::NAMESPACE, collection, key).ok_or_else(|| "no id can be made".to_owned())
+    CONTRACT.collection(collection).and_then(|collection| collection.deterministic_id(key)).ok_or_else(|| "no id can be made".to_owned())
 }
 
 /// The members of a set that say what was done.

@@ -10,8 +10,9 @@ mod year;
 use std::collections::BTreeMap;
 
 use stronglog_sync::Client;
-use stronglog_sync::api::collection::{Synced, deterministic_id};
-use stronglog_sync::api::registry::{self, Collections};
+
+use stronglog_sync::api::collection::{Handles, Synced};
+use stronglog_sync::api::registry::Collections;
 use stronglog_sync::api::types::{Id, Timestamp};
 use stronglog_sync::api::{
     ActiveProgramInstance, AppliedProgressionLog, ExerciseDefinition, LoggedSet, ProgramDefinition, ProgressionRule, UserBodyweightLog,
@@ -106,7 +107,7 @@ fn put<T: Synced>(client: &Client, records: &[T], written: &mut impl FnMut(u64))
 /// The id of a shipped record, which every device creates itself.
 fn shipped_id<T: Synced>(key: &str) -> Id {
     // The namespace comes from the contract, and the compiler has validated it.
-    Id(deterministic_id(registry::NAMESPACE, T::COLLECTION.path, key).unwrap_or_default())
+    Id(T::COLLECTION.deterministic_id(key).unwrap_or_default())
 }
 
 /// The creation and update times, which sync owns. Sync stamps a record when it is written; until then they hold the time of the recorded
@@ -123,7 +124,7 @@ pub fn nothing_else<V>() -> BTreeMap<String, V> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use stronglog_sync::api::Schema;
+    use stronglog_sync::api::{CONTRACT, Schema};
 
     const END_MS: i64 = 1_764_000_000_000;
 
@@ -145,7 +146,7 @@ mod tests {
         for (path, verdict) in &judged {
             assert!(verdict.is_ok(), "{path}: {verdict:?}");
         }
-        for collection in registry::COLLECTIONS {
+        for collection in CONTRACT.collections {
             assert!(judged.iter().any(|(path, _)| *path == collection.path), "no {}", collection.path);
         }
     }

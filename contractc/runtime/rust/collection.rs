@@ -1,11 +1,57 @@
-//! Describes collections, so that an engine needs no code for a particular one.
+//! Describes a contract and its collections as values, so that an engine needs no code for a particular one.
+
+use std::fmt;
 
 use super::runtime::http::{Check, Method};
 use super::runtime::schema::Schema;
 
+/// A contract: what an engine, a store or a server has to know of it.
+pub struct Contract {
+    /// `info.version` of the document.
+    pub version: &'static str,
+    /// `x-namespace`: the UUID from which deterministic ids are made.
+    pub namespace: Option<&'static str>,
+    /// All collections: parents before children, otherwise by path.
+    pub collections: &'static [&'static Collection],
+    /// The schemas with `x-any-collection`, whose values hold a record of any collection.
+    pub any_collection: &'static [AnyCollection],
+}
+
+/// A schema with `x-any-collection`.
+pub struct AnyCollection {
+    /// The name of the schema.
+    pub schema: &'static str,
+    /// The validator of the schema.
+    pub check: Check,
+}
+
+impl Contract {
+    /// The collection of this path.
+    pub fn collection(&self, path: &str) -> Option<&'static Collection> {
+        self.collections.iter().copied().find(|collection| collection.path == path)
+    }
+
+    /// Whether the collection is one of this contract, and not of another one in the same program.
+    pub fn has(&self, collection: &Collection) -> bool {
+        self.collections.iter().any(|known| std::ptr::eq(*known, collection))
+    }
+
+    /// The validator of a schema with `x-any-collection`.
+    pub fn check_any(&self, schema: &str) -> Option<Check> {
+        self.any_collection.iter().find(|known| known.schema == schema).map(|known| known.check)
+    }
+}
+
+impl fmt::Debug for Contract {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Contract").field("version", &self.version).field("collections", &self.collections).finish_non_exhaustive()
+    }
+}
+
 /// A synced collection.
-#[derive(Debug)]
 pub struct Collection {
+    /// The contract that declares it.
+    pub contract: &'static Contract,
     /// The path segment, and the collection's name everywhere.
     pub path: &'static str,
     /// The schema of its live records.
@@ -38,9 +84,26 @@ impl Collection {
         [&self.feed, &self.batch, &self.record].into_iter().flatten()
     }
 
+    /// The position in the order of push: that of the collection in its contract.
+    pub fn place(&self) -> usize {
+        self.contract.collections.iter().position(|known| known.path == self.path).unwrap_or(usize::MAX)
+    }
+
+    /// The id of a record that every device creates for itself, so that all devices create the same record. `None` if the contract has no
+    /// namespace.
+    pub fn deterministic_id(&self, key: &str) -> Option<String> {
+        deterministic_id(self.contract.namespace?, self.path, key)
+    }
+
     /// Whether the operation with this id belongs to the collection.
     pub fn has_operation(&self, id: &str) -> bool {
         self.routes().any(|route| route.operations.iter().any(|(_, known)| *known == id))
+    }
+}
+
+impl fmt::Debug for Collection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Collection").field(&self.path).finish()
     }
 }
 
@@ -76,6 +139,18 @@ pub struct Reference {
 pub trait Synced: Schema {
     /// The collection of the records.
     const COLLECTION: &'static Collection;
+}
+
+/// What keeps records of any contract, and gives a handle to those of one collection. Whatever implements it has the methods of the trait
+/// `Collections` of each contract, which call the collections by their names.
+pub trait Handles {
+    /// What the records of one collection are reached through.
+    type Handle<'a, T: Synced>
+    where
+        Self: 'a;
+
+    /// The handle of the collection whose records are of the type `T`.
+    fn collection<T: Synced>(&self) -> Self::Handle<'_, T>;
 }
 
 /// The id of a record that every device creates independently but that must be a single record: the UUIDv5 of `collection/key` in the

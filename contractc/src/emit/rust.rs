@@ -182,6 +182,12 @@ fn root(plan: &Plan<'_>, names: &Names) -> Source {
             pub mod registry;
         ),
     );
+    let contract = when(
+        !plan.contract.collections.is_empty(),
+        quote!(
+            pub use registry::CONTRACT;
+        ),
+    );
     let server = when(
         has_operations,
         quote!(
@@ -205,6 +211,7 @@ fn root(plan: &Plan<'_>, names: &Names) -> Source {
         #server
         pub mod types;
         pub mod validators;
+        #contract
         pub use runtime::report::{Report, Violation};
         pub use runtime::schema::Schema;
         #types

@@ -1,4 +1,4 @@
-//! The SQLite target: views for reading a device's records with plain SQL, and the indexes of `x-sync`.
+//! The SQLite target: views for reading a device's records with plain SQL. The store itself makes the indexes of `x-sync`.
 
 use serde::Serialize;
 
@@ -28,15 +28,8 @@ struct View {
     name: String,
     summary: String,
     columns: String,
-    indexes: Vec<Index>,
     /// Array members with one entry per item.
     lists: Vec<List>,
-}
-
-#[derive(Serialize)]
-struct Index {
-    name: String,
-    expressions: String,
 }
 
 #[derive(Serialize)]
@@ -50,11 +43,6 @@ impl View {
         let name = collection.path.replace('-', "_");
         let columns: Vec<String> =
             contract.member_names(collection.schema).iter().map(|member| format!("  {} AS {}", extract(member), quoted(member))).collect();
-        let single = collection.indexes.iter().filter(|index| !index.multi);
-        let indexes = single.map(|index| Index {
-            name: format!("{name}_by_{}", index.members.join("_")),
-            expressions: index.members.iter().map(|member| extract(member)).collect::<Vec<_>>().join(", "),
-        });
         let multi = collection.indexes.iter().filter(|index| index.multi).flat_map(|index| &index.members);
         let lists = multi.map(|member| List { name: format!("{name}_{member}"), member: member.clone() });
         let description = contract.schema(collection.schema).annotations.description.clone().unwrap_or_default();
@@ -62,7 +50,6 @@ impl View {
             path: collection.path.clone(),
             summary: description.lines().next().unwrap_or_default().to_owned(),
             columns: columns.join(",\n"),
-            indexes: indexes.collect(),
             lists: lists.collect(),
             name,
         }

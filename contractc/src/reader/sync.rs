@@ -213,6 +213,7 @@ impl<'a> Reader<'a> {
         };
         self.count("x-any-collection", crate::model::KeywordRole::Enforced);
         schema.annotations.description = self.text(here.node, "description");
+        schema.any_collection = true;
         let collections: Vec<_> =
             self.contract.collections.iter().map(|collection| (collection.path.clone(), collection.schema_name.clone())).collect();
         let mut values = Vec::with_capacity(collections.len());

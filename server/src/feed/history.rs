@@ -25,7 +25,7 @@ pub fn digest(change: &Change) -> Uuid {
         return change.op.id;
     }
     let mut text = String::with_capacity(wire::edit_bytes(&change.record));
-    wire::write_change(&mut text, change, Feed::All);
+    wire::write_change(&mut text, change, Feed::All(change.collection.contract));
     Uuid::new_v5(&Uuid::nil(), text.as_bytes())
 }
 
@@ -101,7 +101,7 @@ fn base_36(mut number: u64, digits_min: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use stronglog_sync::api::registry::COLLECTIONS;
+    use stronglog_sync::api::CONTRACT;
     use stronglog_sync::digest::Digest;
 
     use super::*;
@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn the_cursors_of_every_feed_have_room_for_a_boundary() {
         let largest = base_36(u64::MAX, 1).len() + 1 + CHECK_DIGITS;
-        for collection in COLLECTIONS {
+        for collection in CONTRACT.collections {
             assert!(collection.path.len() + 2 + largest <= FEED_LENGTH_MAX, "{}", collection.path);
         }
     }

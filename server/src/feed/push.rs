@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use stronglog_sync::api::runtime::report::Violation;
-use stronglog_sync::api::{Rejection, RejectionCode, Report, Schema, Seq, Timestamp, ViolationType, registry};
+use stronglog_sync::api::{Rejection, RejectionCode, Report, Schema, Seq, Timestamp, ViolationType};
 use stronglog_sync::clock::ClockAndRng;
 use stronglog_sync::digest::Digest;
 use stronglog_sync::merge::{Verdict, decide};
@@ -39,7 +39,7 @@ pub fn push(records: &mut impl Records, push: &Push, feed: Feed, clock: &mut Clo
     for edit in &push.edits {
         let decided = match edit {
             Ok(edit) => pass.decide(records, edit),
-            Err(unreadable) => Ok(refuse_unreadable(unreadable, feed)),
+            Err(unreadable) => Ok(refuse_unreadable(unreadable)),
         };
         match decided {
             Ok(outcome) => outcomes.push(outcome),
@@ -53,7 +53,7 @@ pub fn push(records: &mut impl Records, push: &Push, feed: Feed, clock: &mut Clo
     }
     // The results of a collection's feed have neither.
     let (replaced, proof) = match feed {
-        Feed::All => (pass.replaced, Some(history::proof(records, rev, feed.name())?)),
+        Feed::All(_) => (pass.replaced, Some(history::proof(records, rev, feed.name())?)),
         Feed::One(_) => (Vec::new(), None),
     };
     Ok(PushResult { outcomes, replaced, prev_user_rev: head.rev, user_rev: rev, proof, server_time: clock.now_ms })
@@ -99,7 +99,7 @@ impl Pass<'_, '_> {
         if !rules::on(Rule::NumberAcceptedOnly) {
             self.rev += 1;
         }
-        let stored = records.find(edit.record.id)?;
+        let stored = records.find(edit.collection.contract, edit.record.id)?;
         if stored.as_ref().is_some_and(|entry| entry.change.collection.path != edit.collection.path) {
             return Ok(rejected(edit, plain(RejectionCode::WrongCollection, "the id is that of a record in another collection")));
         }
@@ -190,11 +190,8 @@ fn rejected(edit: &Edit, error: Rejection) -> Outcome {
     Outcome::Rejected { id: Some(edit.record.id), op: Some(edit.op), error }
 }
 
-fn refuse_unreadable(unreadable: &Unreadable, feed: Feed) -> Outcome {
-    let unknown = match (feed, &unreadable.collection) {
-        (Feed::All, Some(name)) => registry::collection(name).is_none(),
-        _ => false,
-    };
+fn refuse_unreadable(unreadable: &Unreadable) -> Outcome {
+    let unknown = unreadable.collection.is_some() && unreadable.known.is_none();
     let mut error = if unknown {
         plain(RejectionCode::UnknownCollection, "this server has no such collection")
     } else {

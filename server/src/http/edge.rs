@@ -11,7 +11,6 @@ use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use stronglog_sync::api::operations::GetSyncConfig;
-use stronglog_sync::api::registry;
 use stronglog_sync::api::runtime::http::Operation;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
@@ -37,7 +36,7 @@ pub fn around(routes: Router, app: &Arc<App>) -> Router {
     routes
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(worthwhile))
         .layer(origins(&app.config().allow_origin))
-        .layer(middleware::from_fn_with_state(app.config().tls_cert.is_some(), headers))
+        .layer(middleware::from_fn_with_state((app.config().tls_cert.is_some(), app.config().contract.version), headers))
         .layer(middleware::from_fn_with_state(Arc::clone(app), observed))
 }
 
@@ -51,10 +50,10 @@ fn origins(allowed: &[Origin]) -> CorsLayer {
 }
 
 /// Adds the headers that every response carries.
-async fn headers(State(secure): State<bool>, request: Request, next: Next) -> Response {
+async fn headers(State((secure, version)): State<(bool, &'static str)>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
-    headers.insert(VERSION_HEADER, HeaderValue::from_static(registry::VERSION));
+    headers.insert(VERSION_HEADER, HeaderValue::from_static(version));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if secure {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));

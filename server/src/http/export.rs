@@ -68,15 +68,16 @@ struct Page {
 }
 
 async fn page(app: &App, caller: Caller, after: u64) -> Result<Page, Failure> {
+    let feed = Feed::All(app.config().contract);
     app.read(caller, move |records| {
         let (mut text, mut last, mut has_more) = (String::new(), after, false);
-        records.changes(Feed::All, after, &mut |change| {
+        records.changes(feed, after, &mut |change| {
             if text.len() >= PAGE_BYTES {
                 has_more = true;
                 return ControlFlow::Break(());
             }
             last = change.rev;
-            wire::write_change(&mut text, &Change { lost: None, ..change }, Feed::All);
+            wire::write_change(&mut text, &Change { lost: None, ..change }, feed);
             text.push('\n');
             ControlFlow::Continue(())
         })?;

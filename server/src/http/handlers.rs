@@ -7,6 +7,7 @@ use std::time::Instant;
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use rusqlite::Connection;
+use stronglog_sync::api::Timestamp;
 use stronglog_sync::api::operations::{
     ChangePassword, ChangePasswordResponse, DeleteAccount, DeleteAccountResponse, GetAccount, GetAccountResponse, GetAccountUsage,
     GetAccountUsageResponse, GetSyncConfig, GetSyncConfigResponse, ListDevices, ListDevicesResponse, Login, LoginResponse, Logout,
@@ -19,7 +20,6 @@ use stronglog_sync::api::server::Api;
 use stronglog_sync::api::{
     self, ContractVersion, ContractVersions, Email, Epoch, Id, Limits, Name, Platform, RefreshToken, Revision, SyncConfig, TokenPair,
 };
-use stronglog_sync::api::{Timestamp, registry};
 use stronglog_sync::record::RECORD_BYTES_MAX;
 use uuid::Uuid;
 
@@ -298,7 +298,7 @@ impl Handlers {
     async fn limits(&self) -> Result<SyncConfig, Failure> {
         let epoch = self.0.store.read(|connection| Ok::<_, Failure>(sqlite::epoch(connection)?)).await?;
         let most = |limit: usize| i64::try_from(limit).unwrap_or(i64::MAX);
-        let [min, max] = [OLDEST_VERSION, registry::VERSION].map(|version| ContractVersion(version.to_owned()));
+        let [min, max] = [OLDEST_VERSION, self.0.config().contract.version].map(|version| ContractVersion(version.to_owned()));
         Ok(SyncConfig {
             server_time: Timestamp(now_ms()),
             limits: Limits {

@@ -1,4 +1,4 @@
-//! The global feed and all collections: one set of handlers, driven by the registry, that treat records as text.
+//! The global feed and all collections: one set of handlers, driven by the contract, that treat records as text.
 
 use std::sync::Arc;
 
@@ -9,10 +9,10 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, delete, get, post, put};
 use http::request::Parts;
 use http::{HeaderValue, Method, header};
-use stronglog_sync::api::collection::{Collection, Route};
+use stronglog_sync::api::collection::{Collection, Contract, Route};
 use stronglog_sync::api::operations::{GetChanges, PushChanges, parameters};
 use stronglog_sync::api::runtime::http::{Incoming, Operation, has_json};
-use stronglog_sync::api::{ContractVersion, Id, Report, Revision, Seq, Timestamp, registry};
+use stronglog_sync::api::{ContractVersion, Id, Report, Revision, Seq, Timestamp};
 use stronglog_sync::cursor::Cursor;
 use stronglog_sync::merge::Op;
 use stronglog_sync::wire::{self, Feed, Outcome};
@@ -28,16 +28,17 @@ use crate::problem::Failure;
 const LARGE_BODY_BYTES: usize = 32 * 1024;
 
 /// Returns whether the operation with this id is served here.
-pub fn serves(id: &str) -> bool {
-    [GetChanges::ID, PushChanges::ID].contains(&id) || registry::COLLECTIONS.iter().any(|collection| collection.has_operation(id))
+pub fn serves(contract: &Contract, id: &str) -> bool {
+    [GetChanges::ID, PushChanges::ID].contains(&id) || contract.collections.iter().any(|collection| collection.has_operation(id))
 }
 
 /// Returns the routes of the global feed and of all collections.
 pub fn routes(app: &Arc<App>) -> Router {
+    let contract = app.config().contract;
     let mut routes = Router::new()
-        .route(GetChanges::PATH, pulling(GetChanges::PATH, Feed::All))
-        .route(PushChanges::PATH, pushing(PushChanges::PATH, Feed::All));
-    for collection in registry::COLLECTIONS {
+        .route(GetChanges::PATH, pulling(GetChanges::PATH, Feed::All(contract)))
+        .route(PushChanges::PATH, pushing(PushChanges::PATH, Feed::All(contract)));
+    for collection in contract.collections {
         if let Some(Route { path, .. }) = &collection.feed {
             routes = routes.route(path, pulling(path, Feed::One(collection)));
         }
@@ -101,7 +102,7 @@ async fn pull(app: &App, caller: Caller, request: &Request<'_>, feed: Feed) -> R
         page.digest = None;
     }
     app.metrics.pulled(page.changes.len());
-    if matches!(feed, Feed::All) && !page.has_more {
+    if matches!(feed, Feed::All(_)) && !page.has_more {
         app.devices.synced(caller, now_ms(), page.user_rev);
     }
     Ok(json(wire::write_page(&page, feed)))
@@ -125,7 +126,7 @@ async fn push(app: &App, caller: Caller, has_first_contract: bool, body: Bytes, 
     }
     app.metrics.outcomes(&result.outcomes);
     // The device had seen everything before its push, and does not pull what it has pushed (R7).
-    if matches!(feed, Feed::All) && known == Some(result.prev_user_rev) {
+    if matches!(feed, Feed::All(_)) && known == Some(result.prev_user_rev) {
         app.devices.synced(caller, now_ms(), result.user_rev);
     }
     if result.user_rev > result.prev_user_rev {

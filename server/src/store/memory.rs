@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};
 
+use stronglog_sync::api::collection::Contract;
 use stronglog_sync::digest::Digest;
 use stronglog_sync::wire::{Change, Feed};
 use uuid::Uuid;
@@ -151,7 +152,7 @@ impl Records for UserRecords<'_> {
         Ok(restored_rev(&self.user.epochs, epoch, self.epoch))
     }
 
-    fn find(&self, id: Uuid) -> Result<Option<Entry>, StoreError> {
+    fn find(&self, _: &'static Contract, id: Uuid) -> Result<Option<Entry>, StoreError> {
         Ok(self.user.entries.get(&id).cloned())
     }
 
@@ -168,7 +169,7 @@ impl Records for UserRecords<'_> {
         let later = self.user.by_rev.range((Bound::Excluded(after), Bound::Unbounded));
         for change in later.filter_map(|(_, id)| self.user.entries.get(id)).map(|entry| &entry.change) {
             let wanted = match feed {
-                Feed::All => true,
+                Feed::All(_) => true,
                 Feed::One(collection) => change.collection.path == collection.path,
             };
             if wanted && take(change.clone()).is_break() {

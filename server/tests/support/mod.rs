@@ -6,8 +6,7 @@ use contractc::sample::Sampler;
 use serde_json::{Value, json};
 use stronglog_server::config::Config;
 use stronglog_server::serve::{Running, start};
-use stronglog_sync::api::collection::{Collection, deterministic_id};
-use stronglog_sync::api::registry;
+use stronglog_sync::api::collection::Collection;
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -136,7 +135,7 @@ impl Records {
         self.seed += 1;
         let mut record = Sampler::new(contract, self.seed).valid(schema).expect("a valid record");
         let id = match collection.singleton {
-            Some(key) => deterministic_id(registry::NAMESPACE, collection.path, key).expect("an id"),
+            Some(key) => collection.deterministic_id(key).expect("an id"),
             None => Uuid::from_u128(rand::random()).to_string(),
         };
         record["id"] = json!(id);

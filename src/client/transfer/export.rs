@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
 
-use crate::api::registry;
+use crate::api::collection::Contract;
 use crate::client::Client;
 use crate::error::Error;
 use crate::store::{PastVersion, Quarantined, Query, Store, StoreError};
@@ -44,7 +44,7 @@ impl Client {
         let mut result = Ok(());
         self.with(|store| {
             store.snapshot(&mut |store| {
-                result = lines.write_all(store, options)?;
+                result = lines.write_all(store, self.contract(), options)?;
                 Ok(())
             })
         })?;
@@ -61,8 +61,8 @@ struct Lines<W, P> {
 
 impl<W: Write, P: FnMut(u64)> Lines<W, P> {
     /// The outer error comes from the database, the inner error from `out`.
-    fn write_all(&mut self, store: &mut dyn Store, options: ExportOptions) -> Result<io::Result<()>, StoreError> {
-        for collection in registry::COLLECTIONS {
+    fn write_all(&mut self, store: &mut dyn Store, contract: &Contract, options: ExportOptions) -> Result<io::Result<()>, StoreError> {
+        for collection in contract.collections {
             let mut written = Ok(());
             store.visit(collection, &Query::default(), &mut |row| {
                 written = writeln!(self.out, "{{\"collection\":\"{}\",\"record\":{}}}", collection.path, row.record.text);

@@ -126,7 +126,7 @@ impl Client {
     /// Returns an error if `lines` cannot be read or the database cannot be written.
     pub fn import(&self, lines: impl BufRead, options: ImportOptions, progress: impl FnMut(u64)) -> Result<Imported, Error> {
         let mut new_id = || self.new_id();
-        let mut reader = LineReader { now_ms: wall_ms(), new_id: &mut new_id, seen: HashMap::new() };
+        let mut reader = LineReader { contract: self.contract(), now_ms: wall_ms(), new_id: &mut new_id, seen: HashMap::new() };
         let file = read(lines, &mut reader, progress)?;
         let keys: Vec<Key> = file.records.iter().map(|record| record.key).collect();
         self.write(&keys, |loaded, clock| Ok(plan(loaded, file, options, clock)))

@@ -7,10 +7,10 @@ use uuid::Uuid;
 
 use super::export::Exported;
 use crate::api::Report;
-use crate::api::collection::{Collection, deterministic_id};
-use crate::api::registry;
+use crate::api::collection::{Collection, Contract};
 use crate::api::runtime::json::Json;
 use crate::api::runtime::schema::parse;
+use crate::client::unknown_collection;
 use crate::error::Error;
 use crate::pull;
 use crate::record::{boolean, integer, record_id, rewrite};
@@ -108,6 +108,7 @@ fn keep_newest(file: &mut File, newest: &mut BTreeMap<Key, usize>, record: Incom
 
 /// Parses lines one by one.
 pub(super) struct LineReader<'a> {
+    pub contract: &'static Contract,
     pub now_ms: i64,
     pub new_id: &'a mut dyn FnMut() -> Uuid,
     /// How often each record without an id has occurred, by content.
@@ -142,7 +143,7 @@ impl LineReader<'_> {
     /// Parses a quarantined change, which is a normal record if it is readable now.
     fn quarantined(&mut self, line: usize, quarantined: Json<'_>) -> Line {
         let raw = quarantined.get("raw").and_then(Json::as_str).unwrap_or_default();
-        let readable = pull::reread(raw).is_some();
+        let readable = pull::reread(raw, self.contract).is_some();
         let parsed = parse(raw.as_bytes()).ok().filter(|_| readable);
         let record = parsed.and_then(|tape| self.record(line, tape.root()).ok());
         record.map_or(Line::Skipped, Line::Readable)
@@ -151,10 +152,7 @@ impl LineReader<'_> {
     fn record(&mut self, line: usize, root: Json<'_>) -> Result<Incoming, String> {
         const SHAPE: &str = "a line is {\"collection\": …, \"record\": …}";
         let path = root.get("collection").and_then(Json::as_str).ok_or_else(|| format!("the line has no \"collection\"; {SHAPE}"))?;
-        let collection = registry::collection(path).ok_or_else(|| {
-            let known: Vec<&str> = registry::COLLECTIONS.iter().map(|known| known.path).collect();
-            format!("unknown collection {path:?}; available: {}", known.join(", "))
-        })?;
+        let collection = self.contract.collection(path).ok_or_else(|| unknown_collection(path, self.contract))?;
         let record = root.get("record").ok_or_else(|| format!("the line has no \"record\"; {SHAPE}"))?;
         let text = record.to_text();
         let id = self.id(collection, record, &text)?;
@@ -186,9 +184,7 @@ impl LineReader<'_> {
                 let content = format!("{} {text}", collection.path);
                 let count = self.seen.entry(content.clone()).and_modify(|count| *count += 1).or_insert(1);
                 let key = format!("import {count} {content}");
-                Ok(deterministic_id(registry::NAMESPACE, collection.path, &key)
-                    .and_then(|id| Uuid::parse_str(&id).ok())
-                    .unwrap_or_else(|| (self.new_id)()))
+                Ok(collection.deterministic_id(&key).and_then(|id| Uuid::parse_str(&id).ok()).unwrap_or_else(|| (self.new_id)()))
             }
             Some(_) => Err("the id is not a string".to_owned()),
         }

@@ -4,7 +4,7 @@ use rusqlite::types::{Type, Value as Sql};
 use rusqlite::{Connection, Row as SqlRow, params};
 use uuid::Uuid;
 
-use crate::api::registry;
+use crate::api::collection::Contract;
 use crate::api::runtime::json::Value;
 use crate::digest::Digest;
 use crate::merge::{Op, Stored, Version};
@@ -30,8 +30,8 @@ pub(super) fn known(connection: &Connection) -> rusqlite::Result<Digest> {
 }
 
 /// Reads a row of `records`. Returns `None` for a collection that this contract does not have.
-pub(super) fn read_row(row: &SqlRow<'_>) -> rusqlite::Result<Option<Row>> {
-    let Some(collection) = registry::collection(row.get_ref(0)?.as_str()?) else { return Ok(None) };
+pub(super) fn read_row(row: &SqlRow<'_>, contract: &Contract) -> rusqlite::Result<Option<Row>> {
+    let Some(collection) = contract.collection(row.get_ref(0)?.as_str()?) else { return Ok(None) };
     let record = Record { id: text_uuid(row, 1)?, text: row.get(2)?, deleted: row.get(3)?, stamp: row.get(4)? };
     let pending = || -> rusqlite::Result<Pending> {
         let since = row.get::<_, Option<i64>>(10)?.unwrap_or_default();
@@ -104,11 +104,16 @@ pub(super) fn remember(connection: &Connection, past: &PastVersion) -> rusqlite:
 }
 
 /// Reads rows of `history`. `which` has one parameter.
-pub(super) fn read_history(connection: &Connection, which: &str, parameter: i64) -> rusqlite::Result<Vec<PastVersion>> {
+pub(super) fn read_history(
+    connection: &Connection,
+    contract: &Contract,
+    which: &str,
+    parameter: i64,
+) -> rusqlite::Result<Vec<PastVersion>> {
     let columns = "number, collection, record, op_id, op_device, op_seq, why, winner_id, winner_device, winner_seq, at";
     let mut statement = connection.prepare_cached(&format!("SELECT {columns} FROM history {which}"))?;
     let read = |row: &SqlRow<'_>| {
-        let Some(collection) = registry::collection(row.get_ref(1)?.as_str()?) else { return Ok(None) };
+        let Some(collection) = contract.collection(row.get_ref(1)?.as_str()?) else { return Ok(None) };
         let text: String = row.get(2)?;
         let Some(record) = record_in(&text) else { return Ok(None) };
         let why: Past = json(row, 6)?;

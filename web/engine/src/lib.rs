@@ -17,14 +17,14 @@ pub mod rows;
 
 pub use engine::SyncEngine;
 
-use stronglog_sync::api::registry;
+use stronglog_sync::api::CONTRACT;
 use stronglog_sync::wire;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// The contract version that the engine was built from.
 #[wasm_bindgen(js_name = contractVersion)]
 pub fn contract_version() -> String {
-    registry::VERSION.to_owned()
+    CONTRACT.version.to_owned()
 }
 
 /// Validates a page of the feed, and returns the number of invalid changes.
@@ -33,7 +33,7 @@ pub fn contract_version() -> String {
 /// The page as a whole violates the contract.
 #[wasm_bindgen(js_name = judgePage)]
 pub fn judge_page(body: &[u8]) -> Result<u32, String> {
-    let page = wire::read_page(body).map_err(|report| report.to_string())?;
+    let page = wire::read_page(body, &CONTRACT).map_err(|report| report.to_string())?;
     let refused = page.changes.iter().filter(|change| change.is_err()).count();
     Ok(u32::try_from(refused).unwrap_or(u32::MAX))
 }

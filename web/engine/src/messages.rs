@@ -8,6 +8,7 @@ use stronglog_sync::engine::{self, Event};
 use stronglog_sync::task::{Answer, Task};
 use uuid::Uuid;
 
+use crate::CONTRACT;
 use crate::rows::read_key;
 
 /// What happens outside of the store.
@@ -77,8 +78,8 @@ impl Wanted {
             Wanted::PushAgain => Task::AnswerResync(Answer::PushAgain),
             Wanted::Claim(account) => Task::Claim { account },
             Wanted::Enable(enabled) => Task::Enable(enabled),
-            Wanted::Reread(raw) => return Ok(Task::reread(&raw)),
-            Wanted::Current => Task::Current,
+            Wanted::Reread(raw) => return Ok(Task::reread(&raw, &CONTRACT)),
+            Wanted::Current => Task::Current(&CONTRACT),
         }))
     }
 }

@@ -4,7 +4,6 @@
 use serde::{Deserialize, Serialize};
 use stronglog_sync::api::runtime::json::Json;
 use stronglog_sync::api::runtime::schema::parse;
-use stronglog_sync::api::registry;
 use stronglog_sync::digest::Digest;
 use stronglog_sync::merge::Op;
 use stronglog_sync::record::Record;
@@ -12,6 +11,8 @@ use stronglog_sync::store::{Block, Counts, Key, Loaded, Meta, PastVersion, Pendi
 use stronglog_sync::stored::{Readable, member};
 use uuid::Uuid;
 use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::CONTRACT;
 
 /// What the engine knows about a row, beside its record.
 #[derive(Default, Serialize)]
@@ -85,7 +86,7 @@ pub fn write_key(key: Key) -> String {
 /// # Errors
 /// The text is not a key, or this contract does not have the collection.
 pub fn read_key(text: &str) -> Result<Key, String> {
-    let parts = text.split_once('/').and_then(|(path, id)| Some((registry::collection(path)?, Uuid::parse_str(id).ok()?)));
+    let parts = text.split_once('/').and_then(|(path, id)| Some((CONTRACT.collection(path)?, Uuid::parse_str(id).ok()?)));
     let (collection, id) =
         parts.ok_or_else(|| format!("{text:?} is not a record's key: expected a collection of the contract, a slash and an id"))?;
     Ok(Key { collection, id })
@@ -352,7 +353,6 @@ impl Writes {
 
 impl Put {
     fn of(row: &Row) -> Self {
-        let place = registry::COLLECTIONS.iter().position(|known| known.path == row.collection.path).unwrap_or(usize::MAX);
         let pending = row.unacknowledged().map(|pending| pending.since);
         let waits = matches!(row.state, RowState::Pending(_));
         Put {
@@ -360,7 +360,7 @@ impl Put {
             info: write_info(row),
             live: !row.record.deleted,
             seen: row.seen,
-            queue: waits.then_some((place, row.op.seq)),
+            queue: waits.then_some((row.collection.place(), row.op.seq)),
             since: pending.filter(|_| waits),
             blocked: pending.filter(|_| !waits),
         }

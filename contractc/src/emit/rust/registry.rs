@@ -11,32 +11,37 @@ use crate::model::{Collection, Index, Method, Route, SchemaId};
 use crate::shapes::Shape;
 
 pub fn emit(plan: &Plan<'_>, names: &Names) -> Source {
-    let namespace = plan.contract.namespace.as_ref().map(|namespace| {
-        let namespace = text(namespace);
-        quote! {
-            /// The UUID from which deterministic ids are made.
-            pub const NAMESPACE: &str = #namespace;
-        }
-    });
-    let version = text(&plan.contract.version);
-    let mut unique = Unique::reserving(["collections", "namespace", "version"]);
+    let (namespace, version) = (optional(plan.contract.namespace.as_deref()), text(&plan.contract.version));
+    let mut unique = Unique::reserving(["contract"]);
     let collections = &plan.contract.collections;
     let mut constant_name = |collection: &Collection| ident(&unique.take(value_name(&collection.path), "_").to_ascii_uppercase());
     let constants: Vec<Ident> = collections.iter().map(&mut constant_name).collect();
+    let any_collection = any_collection(plan, names);
     let fixed = quote! {
-        #namespace
-        /// The version of the contract.
-        pub const VERSION: &str = #version;
-        /// All collections: parents before children, otherwise by path.
-        pub const COLLECTIONS: &[&Collection] = &[#(&#constants),*];
-        /// The collection of this path.
-        pub fn collection(path: &str) -> Option<&'static Collection> {
-            COLLECTIONS.iter().copied().find(|collection| collection.path == path)
-        }
+        /// The contract.
+        pub static CONTRACT: Contract = Contract {
+            version: #version,
+            namespace: #namespace,
+            collections: &[#(&#constants),*],
+            any_collection: &[#(#any_collection),*],
+        };
     };
     let mut items = vec![print(fixed), print(handles(plan, names))];
     items.extend(collections.iter().zip(&constants).map(|(collection, name)| print(constant(plan, names, collection, name))));
-    Source::Printed { head: scope::head("The synced collections of the contract: parents before children.", scope::REGISTRY), items }
+    Source::Printed {
+        head: scope::head("The contract as a value, and its synced collections: parents before children.", scope::REGISTRY),
+        items,
+    }
+}
+
+/// The schemas that hold a record of any collection.
+fn any_collection(plan: &Plan<'_>, names: &Names) -> Vec<TokenStream> {
+    let named = plan.contract.names.iter().filter(|(_, id)| plan.contract.schema(*id).any_collection);
+    let item = |(name, id): &(String, SchemaId)| {
+        let (schema, check) = (text(name), ident(&names.function(plan.shapes.of(plan.contract, *id)?)));
+        Some(quote!(AnyCollection { schema: #schema, check: validators::#check }))
+    };
+    named.filter_map(item).collect()
 }
 
 fn constant(plan: &Plan<'_>, names: &Names, collection: &Collection, name: &Ident) -> TokenStream {
@@ -61,6 +66,7 @@ fn constant(plan: &Plan<'_>, names: &Names, collection: &Collection, name: &Iden
     quote! {
         #about
         pub static #name: Collection = Collection {
+            contract: &CONTRACT,
             path: #path,
             schema: #schema,
             check: validators::#check,
@@ -88,15 +94,11 @@ fn handles(plan: &Plan<'_>, names: &Names) -> TokenStream {
     };
     let methods: Vec<TokenStream> = plan.contract.collections.iter().filter_map(&mut method).collect();
     quote! {
-        /// A typed handle for each collection. What keeps records says in [`collection`](Collections::collection) what a handle is;
-        /// whoever uses it calls the collections by their names.
-        pub trait Collections {
-            /// What the records of one collection are reached through.
-            type Handle<'a, T: Synced> where Self: 'a;
-            /// The handle of the collection whose records are of the type `T`.
-            fn collection<T: Synced>(&self) -> Self::Handle<'_, T>;
+        /// A typed handle for each collection, by its name. Whatever keeps records and implements [`Handles`] has these methods.
+        pub trait Collections: Handles {
             #(#methods)*
         }
+        impl<K: Handles> Collections for K {}
     }
 }
 

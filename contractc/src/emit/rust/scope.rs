@@ -80,7 +80,7 @@ pub const JSON_SCHEMA: Imports = &[
 
 /// Imports of `registry.rs`.
 pub const REGISTRY: Imports = &[
-    ("super::collection", &["Collection", "Index", "Reference", "Route", "Synced"]),
+    ("super::collection", &["AnyCollection", "Collection", "Contract", "Handles", "Index", "Reference", "Route", "Synced"]),
     ("super::runtime::http", &["Method"]),
     ("super", &["types", "validators"]),
 ];

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params, params};
-use stronglog_sync::api::registry;
+use stronglog_sync::api::collection::Contract;
 use stronglog_sync::digest::Digest;
 use stronglog_sync::merge::Op;
 use stronglog_sync::record::Record;
@@ -39,11 +39,17 @@ impl<'c> UserRecords<'c> {
         Ok(statement.query_row(params![self.user, since_ms], |row| row.get(0))?)
     }
 
-    fn each(&self, sql: &str, parameters: &[&dyn ToSql], take: &mut dyn FnMut(Change) -> ControlFlow<()>) -> Result<(), StoreError> {
+    fn each(
+        &self,
+        contract: &Contract,
+        sql: &str,
+        parameters: &[&dyn ToSql],
+        take: &mut dyn FnMut(Change) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
         let mut statement = self.connection.prepare_cached(sql)?;
         let mut rows = statement.query(parameters)?;
         while let Some(row) = rows.next()? {
-            if take(change(row)?).is_break() {
+            if take(change(row, contract)?).is_break() {
                 break;
             }
         }
@@ -99,12 +105,12 @@ impl Records for UserRecords<'_> {
         Ok(restored_rev(&epochs, epoch, &self.head()?.epoch))
     }
 
-    fn find(&self, id: Uuid) -> Result<Option<Entry>, StoreError> {
+    fn find(&self, contract: &'static Contract, id: Uuid) -> Result<Option<Entry>, StoreError> {
         let sql = format!("SELECT {COLUMNS} FROM records WHERE user_id = ?1 AND id = ?2");
         let mut statement = self.connection.prepare_cached(&sql)?;
         let mut rows = statement.query(params![self.user, id])?;
         let Some(row) = rows.next()? else { return Ok(None) };
-        Ok(Some(Entry { change: change(row)?, server_id: row.get(9)?, server_updated_at: row.get(10)? }))
+        Ok(Some(Entry { change: change(row, contract)?, server_id: row.get(9)?, server_updated_at: row.get(10)? }))
     }
 
     fn put(&mut self, entry: &Entry) -> Result<(), StoreError> {
@@ -136,13 +142,13 @@ impl Records for UserRecords<'_> {
 
     fn changes(&self, feed: Feed, after: u64, take: &mut dyn FnMut(Change) -> ControlFlow<()>) -> Result<(), StoreError> {
         match feed {
-            Feed::All => {
+            Feed::All(contract) => {
                 let sql = format!("SELECT {COLUMNS} FROM records WHERE user_id = ?1 AND rev > ?2 ORDER BY rev");
-                self.each(&sql, &[&self.user, &after], take)
+                self.each(contract, &sql, &[&self.user, &after], take)
             }
             Feed::One(collection) => {
                 let sql = format!("SELECT {COLUMNS} FROM records WHERE user_id = ?1 AND rev > ?2 AND collection = ?3 ORDER BY rev");
-                self.each(&sql, &[&self.user, &after, &collection.path], take)
+                self.each(collection.contract, &sql, &[&self.user, &after, &collection.path], take)
             }
         }
     }
@@ -167,10 +173,10 @@ impl Records for UserRecords<'_> {
     }
 }
 
-fn change(row: &Row<'_>) -> Result<Change, StoreError> {
+fn change(row: &Row<'_>, contract: &Contract) -> Result<Change, StoreError> {
     let path = row.get_ref(0)?.as_str().map_err(StoreError::new)?;
     let unknown = || StoreError::new(format!("the database holds the collection {path}, which this program does not know: update it"));
-    let collection = registry::collection(path).ok_or_else(unknown)?;
+    let collection = contract.collection(path).ok_or_else(unknown)?;
     Ok(Change {
         collection,
         rev: row.get(1)?,
