@@ -7,7 +7,7 @@ mod write;
 
 use uuid::Uuid;
 
-use crate::api::collection::{Collection, Contract};
+use crate::api::collection::{Collection, Contract, ServerContract};
 use crate::api::runtime::http::Check;
 use crate::api::runtime::json::{Array, Json};
 use crate::api::runtime::report::{At, Checker};
@@ -252,11 +252,11 @@ pub fn read_page(body: &[u8], contract: &'static Contract) -> Result<Page, Repor
 ///
 /// # Errors
 /// Returns an error if the push as a whole is invalid. An invalid edit is reported in its own place.
-pub fn read_push(body: &[u8], feed: Feed) -> Result<Push, Report> {
+pub fn read_push(body: &[u8], server: &ServerContract, feed: Feed) -> Result<Push, Report> {
     let tape = parse(body)?;
     let push = tape.root();
     check(push, if matches!(feed, Feed::All(_)) { check_feed_push_request } else { check_push_request })?;
-    let edits = items(push, "changes").map(|edit| read_edit(edit, feed)).collect();
+    let edits = items(push, "changes").map(|edit| read_edit(edit, server.check_any("FeedPushChange"), feed)).collect();
     Ok(Push { edits, cursor: push.get("cursor").and_then(Json::as_str).map(str::to_owned) })
 }
 
@@ -265,7 +265,7 @@ pub fn read_push(body: &[u8], feed: Feed) -> Result<Push, Report> {
 /// # Errors
 /// Returns an error if the body is not JSON. An invalid edit is reported as [`Unreadable`].
 pub fn read_single_edit(body: &[u8], collection: &'static Collection) -> Result<Result<Edit, Box<Unreadable>>, Report> {
-    Ok(read_edit(parse(body)?.root(), Feed::One(collection)))
+    Ok(read_edit(parse(body)?.root(), None, Feed::One(collection)))
 }
 
 /// Reads the result of a push to the global feed. `collections` are the collections of the pushed edits, in order; a winner belongs to the
@@ -317,7 +317,7 @@ fn read_outcome(outcome: Json<'_>, collection: &'static Collection) -> Option<Ou
 
 /// Reads a change of a feed. On failure, the result holds its text and the violations.
 pub fn read_change(change: Json<'_>, feed: Feed) -> Result<Change, Box<Unreadable>> {
-    let (collection, checked) = checked(change, feed, "FeedChange", check_change);
+    let (collection, checked) = checked(change, feed, feed.contract().check_any("FeedChange"), check_change);
     let read = || {
         Some(Change {
             collection: collection?,
@@ -330,8 +330,8 @@ pub fn read_change(change: Json<'_>, feed: Feed) -> Result<Change, Box<Unreadabl
     checked.and_then(|()| read().ok_or_else(unread)).map_err(|report| Box::new(unreadable(change, collection, report)))
 }
 
-fn read_edit(edit: Json<'_>, feed: Feed) -> Result<Edit, Box<Unreadable>> {
-    let (collection, checked) = checked(edit, feed, "FeedPushChange", check_push_change);
+fn read_edit(edit: Json<'_>, in_all: Option<Check>, feed: Feed) -> Result<Edit, Box<Unreadable>> {
+    let (collection, checked) = checked(edit, feed, in_all, check_push_change);
     let read = || {
         Some(Edit {
             collection: collection?,
@@ -343,14 +343,14 @@ fn read_edit(edit: Json<'_>, feed: Feed) -> Result<Edit, Box<Unreadable>> {
     checked.and_then(|()| read().ok_or_else(unread)).map_err(|report| Box::new(unreadable(edit, collection, report)))
 }
 
-/// Validates a change. In the global feed, the contract's schema of this name includes the record; in a feed of one collection, the change and
+/// Validates a change. In the global feed, the contract's schema includes the record; in a feed of one collection, the change and
 /// the record are validated separately.
-fn checked(value: Json<'_>, feed: Feed, in_all: &str, in_one: Check) -> (Option<&'static Collection>, Result<(), Report>) {
+fn checked(value: Json<'_>, feed: Feed, in_all: Option<Check>, in_one: Check) -> (Option<&'static Collection>, Result<(), Report>) {
     match feed {
         Feed::All(contract) => {
             let path = value.get("collection").and_then(Json::as_str);
-            let missing = || Report::new("schema", format!("cannot be judged: the contract has no schema {in_all:?} over all collections"));
-            let checked = contract.check_any(in_all).ok_or_else(missing).and_then(|in_all| check(value, in_all));
+            let missing = || Report::new("schema", "cannot be judged: the contract has no feed of all collections");
+            let checked = in_all.ok_or_else(missing).and_then(|in_all| check(value, in_all));
             (path.and_then(|path| contract.collection(path)), checked)
         }
         Feed::One(collection) => {

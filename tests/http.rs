@@ -17,7 +17,7 @@ use stronglog_sync::api::runtime::http::{
     Bearer, CallError, Hooks, Operation, Outcome, Rejection, Reply, Request, Response as Whole, Security, StatusCode, Transport,
 };
 use stronglog_sync::api::runtime::report::Violation;
-use stronglog_sync::api::{self, CONTRACT, Cursor, Revision, Schema};
+use stronglog_sync::api::{self, Cursor, Revision, SERVER_CONTRACT, Schema};
 use tower::ServiceExt;
 
 /// A transport that calls the routes without a socket.
@@ -139,9 +139,9 @@ async fn an_operation_that_is_not_offered_is_answered_501() {
 
 #[tokio::test]
 async fn a_server_may_serve_some_operations_by_other_means() {
-    let collection = CONTRACT.collection("workout-logs").expect("a collection");
-    let generated = api::server::router_where(Arc::new(Server::default()), |id| !collection.has_operation(id));
-    let own = collection.routes().fold(generated, |router, route| router.route(route.path, axum::routing::any(|| async { "own" })));
+    let routes = SERVER_CONTRACT.routes.iter().find(|routes| routes.collection.path == "workout-logs").expect("a collection");
+    let generated = api::server::router_where(Arc::new(Server::default()), |id| !routes.has_operation(id));
+    let own = routes.all().fold(generated, |router, route| router.route(route.path, axum::routing::any(|| async { "own" })));
     for (path, expected) in [("/api/v1/workout-logs/batch", 200), ("/api/v1/logged-sets?since=x", 400), ("/api/v1/sync/config", 501)] {
         let request = http::Request::get(path).body(Vec::new()).expect("a request");
         let response = InMemory(own.clone()).send(request).await.expect("an answer");

@@ -5,8 +5,8 @@ use stronglog_sync::api::collection::{Handles, Synced};
 use stronglog_sync::api::registry::Collections;
 use stronglog_sync::api::runtime::schema::ToJson;
 use stronglog_sync::api::{
-    self, CONTRACT, Condition, FeedPage, Id, LoggedSet, Name, Record, Report, RepsTarget, Schema, Timestamp, UserBodyweightLog, WorkoutLog,
-    WorkoutLogRecord, registry,
+    self, CONTRACT, Condition, FeedPage, Id, LoggedSet, Name, Record, Report, RepsTarget, SERVER_CONTRACT, Schema, Timestamp,
+    UserBodyweightLog, WorkoutLog, WorkoutLogRecord,
 };
 
 const ID: &str = "018f4e2a-7c1b-7d3e-9a55-0c6f1b2d3e4f";
@@ -151,15 +151,17 @@ fn parents_come_before_their_children() {
 
 #[test]
 fn every_collection_knows_its_routes() {
-    for collection in CONTRACT.collections {
-        let paths: Vec<&str> = collection.routes().map(|route| route.path).collect();
+    for routes in SERVER_CONTRACT.routes {
+        let collection = routes.collection;
+        let paths: Vec<&str> = routes.all().map(|route| route.path).collect();
         let own = format!("/api/v1/{}", collection.path);
         assert_eq!(paths, [own.clone(), format!("{own}/batch"), format!("{own}/{{id}}")]);
-        assert_eq!(collection.routes().map(|route| route.operations.len()).sum::<usize>(), 5, "{}", collection.path);
-        assert!(CONTRACT.collection(collection.path).is_some_and(|found| std::ptr::eq(found, *collection)));
+        assert_eq!(routes.all().map(|route| route.operations.len()).sum::<usize>(), 5, "{}", collection.path);
+        assert!(CONTRACT.collection(collection.path).is_some_and(|found| std::ptr::eq(found, collection)));
     }
     assert!(CONTRACT.collection("no-such-collection").is_none());
-    assert!(registry::WORKOUT_LOGS.has_operation("putWorkoutLog") && !registry::WORKOUT_LOGS.has_operation("putLoggedSet"));
+    let logs = SERVER_CONTRACT.routes.iter().find(|routes| routes.collection.path == "workout-logs").expect("routes");
+    assert!(logs.has_operation("putWorkoutLog") && !logs.has_operation("putLoggedSet"));
 }
 
 /// Maps a collection to its name.

@@ -121,7 +121,14 @@ impl Compilation {
 
     /// Generates the files of the given targets; `None` if the diagnostics contain errors.
     pub fn generate(&self, targets: &[Target], standalone: bool) -> Option<Vec<OutputFile>> {
-        let plan = Plan::new(self.contract.as_ref()?, &self.name, standalone);
+        self.generate_with(targets, standalone, None)
+    }
+
+    /// Generates the files, of which the Rust code uses the runtime of another generated module, such as `stronglog_sync::api`. The types of
+    /// the runtime are then the same in both.
+    pub fn generate_with(&self, targets: &[Target], standalone: bool, runtime: Option<&str>) -> Option<Vec<OutputFile>> {
+        let mut plan = Plan::new(self.contract.as_ref()?, &self.name, standalone);
+        plan.runtime = runtime.map(str::to_owned);
         Some(emit::in_parallel(targets, |target| target.emit(&plan)).concat())
     }
 }

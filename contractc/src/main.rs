@@ -50,7 +50,7 @@ struct Output {
     /// Folder for the generated files.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Generate only these targets: rust, typescript, sql, docs, coverage.
+    /// Generate only these targets: rust, typescript, sql, docs, coverage, openapi.
     #[arg(long, value_name = "TARGETS", value_delimiter = ',', value_parser = target)]
     only: Vec<Target>,
     /// Generate only the operations with these ids, and the schemas that they need.
@@ -62,6 +62,9 @@ struct Output {
     /// Generate the Rust code as a crate and the TypeScript code as a package, both named `contract`.
     #[arg(long)]
     standalone: bool,
+    /// Path of a generated Rust module whose runtime the Rust code uses, such as `stronglog_sync::api`, in place of a copy of its own.
+    #[arg(long, value_name = "PATH", value_parser = module_path)]
+    runtime: Option<String>,
 }
 
 #[derive(Args)]
@@ -112,6 +115,20 @@ struct Diff {
 fn target(name: &str) -> Result<Target, String> {
     let known: Vec<&str> = Target::ALL.iter().map(|target| target.name()).collect();
     Target::from_name(name).ok_or_else(|| format!("available: {}", known.join(", ")))
+}
+
+/// Checks that the argument is a path of Rust.
+fn module_path(text: &str) -> Result<String, String> {
+    let is_name = |part: &str| {
+        let mut letters = part.chars();
+        letters.next().is_some_and(|first| first.is_ascii_alphabetic() || first == '_')
+            && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+    };
+    if text.split("::").all(is_name) {
+        Ok(text.to_owned())
+    } else {
+        Err("a path of a module is needed, such as `stronglog_sync::api`".to_owned())
+    }
 }
 
 /// The error of a run whose findings have already been printed.
@@ -167,7 +184,7 @@ fn generate(compile: impl Fn(&Path) -> Result<Compilation, Failure>, arguments: 
         kept.map_err(|error| Failure::Usage(format!("cannot choose from {}: {error}", arguments.spec.display())))?;
     }
     let targets = if arguments.only.is_empty() { Target::ALL } else { &arguments.only };
-    let files = compilation.generate(targets, arguments.standalone).ok_or(Findings)?;
+    let files = compilation.generate_with(targets, arguments.standalone, arguments.runtime.as_deref()).ok_or(Findings)?;
     let changes = output::apply(&arguments.out, &files, mode).map_err(|error| Failure::Usage(error.to_string()))?;
     match mode {
         Mode::Write => eprintln!("{} files, {} changed", files.len(), changes.len()),

@@ -60,6 +60,8 @@ pub struct Contract {
     pub collections: Vec<Collection>,
     /// `x-namespace`: the UUID that deterministic ids are derived from.
     pub namespace: Option<String>,
+    /// The whole document, if the compiler has completed it by the protocol of sync.
+    pub completed: Option<JsonValue>,
     /// How often each schema keyword is used, for `COVERAGE.md`.
     pub keywords: std::collections::BTreeMap<String, KeywordUse>,
 }

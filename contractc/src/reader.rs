@@ -3,6 +3,7 @@
 mod circles;
 mod names;
 mod operations;
+mod protocol;
 mod schemas;
 mod stated;
 mod sync;
@@ -30,6 +31,7 @@ pub fn read(path: &Path, sources: &mut Sources, diagnostics: &mut Diagnostics) -
 
 /// Reads a document that is already loaded, and all files that it refers to. Returns `None` if there were errors.
 pub fn read_loaded(root: usize, sources: &mut Sources, diagnostics: &mut Diagnostics) -> Option<Contract> {
+    let is_completed = protocol::complete(root, sources, diagnostics);
     load_references(root, sources, diagnostics);
     let node = sources.root(root)?;
     let dialect = dialect(node, diagnostics)?;
@@ -45,7 +47,8 @@ pub fn read_loaded(root: usize, sources: &mut Sources, diagnostics: &mut Diagnos
         stated: Vec::new(),
     };
     reader.document(node);
-    let Reader { contract, .. } = reader;
+    let Reader { mut contract, .. } = reader;
+    contract.completed = is_completed.then(|| node.to_json());
     (!diagnostics.has_errors()).then_some(contract)
 }
 

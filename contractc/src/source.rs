@@ -56,7 +56,7 @@ pub struct Entry {
 }
 
 impl Map {
-    fn sorted(mut entries: Vec<Entry>) -> Map {
+    pub(crate) fn sorted(mut entries: Vec<Entry>) -> Map {
         entries.sort_by(|left, right| left.key.cmp(&right.key));
         Map { entries }
     }
@@ -65,6 +65,11 @@ impl Map {
     pub fn get(&self, key: &str) -> Option<&Node> {
         let index = self.entries.binary_search_by(|entry| entry.key.as_str().cmp(key)).ok()?;
         Some(&self.entries[index].node)
+    }
+
+    pub(crate) fn get_mut(&mut self, key: &str) -> Option<&mut Node> {
+        let index = self.entries.binary_search_by(|entry| entry.key.as_str().cmp(key)).ok()?;
+        Some(&mut self.entries[index].node)
     }
 
     /// The entries, ordered by key.
@@ -263,6 +268,13 @@ impl Sources {
         let root = if is_json { json::parse(id, &file.text, diagnostics) } else { yaml::parse(id, file, diagnostics) };
         self.files[id].root = root;
         id
+    }
+
+    /// Replaces the tree of a file by a completed one, whose nodes may be from other files.
+    pub(crate) fn replace_root(&mut self, id: usize, root: Node) {
+        if let Some(file) = self.files.get_mut(id) {
+            file.root = Some(root);
+        }
     }
 
     /// Parses the text of a document that a program holds as a value.

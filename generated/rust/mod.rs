@@ -17,7 +17,7 @@ pub mod server;
 
 pub mod types;
 pub mod validators;
-pub use registry::CONTRACT;
+pub use registry::{CONTRACT, SERVER_CONTRACT};
 pub use runtime::report::{Report, Violation};
 pub use runtime::schema::Schema;
 pub use types::*;

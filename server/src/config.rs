@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use http::{HeaderValue, Uri};
-use stronglog_sync::api::CONTRACT;
-use stronglog_sync::api::collection::Contract;
+use stronglog_sync::api::SERVER_CONTRACT;
+use stronglog_sync::api::collection::ServerContract;
 
 pub use crate::net::Deadlines;
 use crate::serve::ServeError;
@@ -93,9 +93,9 @@ pub struct Config {
     /// How many bytes of JSON the records of one account may take; 0 is no limit.
     #[arg(long, env = "STRONGLOG_MAX_BYTES", default_value_t = BYTES_MAX, value_name = "BYTES")]
     pub max_bytes: u64,
-    /// The contract of the records: `CONTRACT` of the generated code.
-    #[arg(skip = &CONTRACT)]
-    pub contract: &'static Contract,
+    /// The contract of the records: `SERVER_CONTRACT` of the generated code.
+    #[arg(skip = &SERVER_CONTRACT)]
+    pub contract: &'static ServerContract,
     /// The times after which connections are closed.
     #[arg(skip)]
     pub deadlines: Deadlines,
@@ -130,7 +130,7 @@ impl Config {
             max_connections_per_network: NETWORK_CONNECTIONS_MAX,
             max_records: RECORDS_MAX,
             max_bytes: BYTES_MAX,
-            contract: &CONTRACT,
+            contract: &SERVER_CONTRACT,
             deadlines: Deadlines::default(),
             site: None,
         }

@@ -252,7 +252,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         requests: Turns::new(REQUESTS_EACH_MAX, REQUESTS_MAX),
         parsing: Semaphore::new(std::thread::available_parallelism().map_or(1, |processors| usize::from(processors).div_ceil(2))),
         exports: Shares::new(EXPORTS_MAX, usize::MAX),
-        metrics: Metrics::new(store.commits(), config.contract),
+        metrics: Metrics::new(store.commits(), config.contract.contract),
         connections: connections.clone(),
         clock: Clock::start(),
         checked: Mutex::default(),

@@ -5,7 +5,7 @@ use stronglog_server::store::memory::Memory;
 use stronglog_server::store::{Quota, Records, Usage};
 
 use stronglog_sync::api::collection::Collection;
-use stronglog_sync::api::{CONTRACT, RejectionCode};
+use stronglog_sync::api::{CONTRACT, RejectionCode, SERVER_CONTRACT};
 use stronglog_sync::clock::ClockAndRng;
 use stronglog_sync::cursor::Cursor;
 use stronglog_sync::digest::Digest;
@@ -32,7 +32,7 @@ impl Setup {
     }
 
     fn push_to(&mut self, feed: Feed, body: &str) -> Result<PushResult, Error> {
-        let push = wire::read_push(body.as_bytes(), feed).expect("a push");
+        let push = wire::read_push(body.as_bytes(), &SERVER_CONTRACT, feed).expect("a push");
         let bits = &mut self.bits;
         let mut entropy = || {
             *bits += 1;

@@ -33,6 +33,8 @@ mod scenarios;
 mod stores;
 #[path = "../sync.rs"]
 mod sync;
+#[path = "../todo.rs"]
+mod todo;
 #[path = "../wire.rs"]
 mod wire;
 

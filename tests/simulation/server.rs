@@ -6,7 +6,7 @@ use stronglog_server::feed::{self, Error, Refusal};
 use stronglog_server::store::memory::{Backup, Memory};
 use stronglog_server::store::{Quota, Records};
 use stronglog_sync::api::runtime::schema::parse;
-use stronglog_sync::api::{CONTRACT, ProblemCode};
+use stronglog_sync::api::{CONTRACT, ProblemCode, SERVER_CONTRACT};
 use stronglog_sync::clock::ClockAndRng;
 use stronglog_sync::digest::Digest;
 use stronglog_sync::engine::answer::Answered;
@@ -94,7 +94,7 @@ impl Server {
     }
 
     pub fn push(&mut self, account: usize, body: &str, now: i64, chance: &mut Chance) -> Result<Answered, String> {
-        let push = wire::read_push(body.as_bytes(), Feed::All(&CONTRACT))
+        let push = wire::read_push(body.as_bytes(), &SERVER_CONTRACT, Feed::All(&CONTRACT))
             .map_err(|report| format!("a device has sent what is no push: {report}"))?;
         self.decide(account, &push, now, chance)
     }

@@ -1,4 +1,4 @@
-//! Generates `generated/` and `docs/` from `spec/openapi.yaml`: shared by `cargo xtask generate`, the build script and the freshness test.
+//! Generates `generated/` and `docs/` from `spec/openapi.yaml`, and the code of the example from its contract: shared by `cargo xtask generate`, the build script and the freshness test.
 
 use std::path::Path;
 
@@ -20,10 +20,20 @@ pub fn run(root: &Path, mode: Mode) -> Result<Vec<Change>, Box<dyn std::error::E
     code.push(manifest(spec, &std::fs::read(root.join(spec))?, &code, &docs));
     let mut changes = output::apply(&root.join("generated"), &code, mode)?;
     changes.extend(output::apply(root, &docs, mode)?);
+    changes.extend(example(root, mode)?);
     for change in &mut changes {
         change.path = change.path.strip_prefix(root).map(Path::to_owned)?;
     }
     Ok(changes)
+}
+
+/// Generates the code of a second contract, which uses the runtime of the first.
+fn example(root: &Path, mode: Mode) -> Result<Vec<Change>, Box<dyn std::error::Error>> {
+    let folder = root.join("examples/todo");
+    let compilation = Compilation::from_file(&folder.join("spec/openapi.yaml"))?;
+    let targets = [Target::Rust, Target::OpenApi];
+    let files = compilation.generate_with(&targets, false, Some("stronglog_sync::api")).ok_or_else(|| compilation.findings())?;
+    Ok(output::apply(&folder.join("generated"), &files, mode)?)
 }
 
 /// The hashes with which a build without the compiler checks that the contract and the generated code match.

@@ -13,7 +13,17 @@ pub struct Contract {
     pub namespace: Option<&'static str>,
     /// All collections: parents before children, otherwise by path.
     pub collections: &'static [&'static Collection],
-    /// The schemas with `x-any-collection`, whose values hold a record of any collection.
+    /// The schemas with `x-any-collection` in responses: their values hold a record of any collection.
+    pub any_collection: &'static [AnyCollection],
+}
+
+/// A contract, and what only a server has to know of it. A client does not refer to this, so that a program without a server has none of it.
+pub struct ServerContract {
+    /// The contract.
+    pub contract: &'static Contract,
+    /// The paths of each collection, in the order of the collections.
+    pub routes: &'static [Routes],
+    /// The schemas with `x-any-collection` in requests.
     pub any_collection: &'static [AnyCollection],
 }
 
@@ -36,10 +46,27 @@ impl Contract {
         self.collections.iter().any(|known| std::ptr::eq(*known, collection))
     }
 
-    /// The validator of a schema with `x-any-collection`.
+    /// The validator of a schema with `x-any-collection` in responses.
     pub fn check_any(&self, schema: &str) -> Option<Check> {
-        self.any_collection.iter().find(|known| known.schema == schema).map(|known| known.check)
+        check_any(self.any_collection, schema)
     }
+}
+
+impl ServerContract {
+    /// The validator of a schema with `x-any-collection` in requests.
+    pub fn check_any(&self, schema: &str) -> Option<Check> {
+        check_any(self.any_collection, schema)
+    }
+}
+
+impl fmt::Debug for ServerContract {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.contract.fmt(f)
+    }
+}
+
+fn check_any(known: &[AnyCollection], schema: &str) -> Option<Check> {
+    known.iter().find(|known| known.schema == schema).map(|known| known.check)
 }
 
 impl fmt::Debug for Contract {
@@ -70,20 +97,9 @@ pub struct Collection {
     pub references: &'static [Reference],
     /// The version of the local database that introduced it.
     pub since: u32,
-    /// The route for pulling changes, if the contract declares it.
-    pub feed: Option<Route>,
-    /// The route for pushing several changes at once, if the contract declares it.
-    pub batch: Option<Route>,
-    /// The route for reading, writing and deleting one record, if the contract declares it.
-    pub record: Option<Route>,
 }
 
 impl Collection {
-    /// The paths that serve the collection.
-    pub fn routes(&self) -> impl Iterator<Item = &Route> {
-        [&self.feed, &self.batch, &self.record].into_iter().flatten()
-    }
-
     /// The position in the order of push: that of the collection in its contract.
     pub fn place(&self) -> usize {
         self.contract.collections.iter().position(|known| known.path == self.path).unwrap_or(usize::MAX)
@@ -94,16 +110,35 @@ impl Collection {
     pub fn deterministic_id(&self, key: &str) -> Option<String> {
         deterministic_id(self.contract.namespace?, self.path, key)
     }
-
-    /// Whether the operation with this id belongs to the collection.
-    pub fn has_operation(&self, id: &str) -> bool {
-        self.routes().any(|route| route.operations.iter().any(|(_, known)| *known == id))
-    }
 }
 
 impl fmt::Debug for Collection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Collection").field(&self.path).finish()
+    }
+}
+
+/// The paths that serve a collection.
+pub struct Routes {
+    /// The collection.
+    pub collection: &'static Collection,
+    /// The route for pulling changes, if the contract declares it.
+    pub feed: Option<Route>,
+    /// The route for pushing several changes at once, if the contract declares it.
+    pub batch: Option<Route>,
+    /// The route for reading, writing and deleting one record, if the contract declares it.
+    pub record: Option<Route>,
+}
+
+impl Routes {
+    /// Those that the contract declares.
+    pub fn all(&self) -> impl Iterator<Item = &Route> {
+        [&self.feed, &self.batch, &self.record].into_iter().flatten()
+    }
+
+    /// Whether the operation with this id belongs to the collection.
+    pub fn has_operation(&self, id: &str) -> bool {
+        self.all().any(|route| route.operations.iter().any(|(_, known)| *known == id))
     }
 }
 

@@ -42,12 +42,21 @@ pub fn emit(plan: &Plan<'_>) -> Vec<OutputFile> {
     if has_collections {
         sources.push(("registry.rs", registry::emit(plan, &names)));
     }
-    sources.push((if plan.standalone { "lib.rs" } else { "mod.rs" }, root(plan, &names)));
-    let mut files = formatted(plan, sources);
-    if has_collections {
-        files.push(verbatim("collection", include_str!("../../runtime/rust/collection.rs")));
+    let shared = plan.runtime.as_ref().and_then(|path| path.parse::<TokenStream>().ok());
+    if let Some(path) = &shared {
+        sources.push(("runtime/mod.rs", Source::Printed { head: String::new(), items: vec![print(shared_runtime(path))] }));
     }
-    files.extend(runtime());
+    sources.push((if plan.standalone { "lib.rs" } else { "mod.rs" }, root(plan, &names, shared.as_ref())));
+    let mut files = formatted(plan, sources);
+    if plan.runtime.is_none() {
+        if has_collections {
+            files.push(verbatim("collection", include_str!("../../runtime/rust/collection.rs")));
+        }
+        files.extend(runtime());
+    } else {
+        let is_macros = |file: &OutputFile| MACROS.iter().any(|name| file.path == format!("runtime/{name}.rs"));
+        files.extend(runtime().into_iter().filter(is_macros));
+    }
     if plan.standalone {
         files.iter_mut().for_each(|file| file.path = format!("rust/src/{}", file.path));
         files.push(OutputFile { path: "rust/Cargo.toml".to_owned(), text: manifest(plan) });
@@ -99,6 +108,21 @@ fn raw(code: &str) -> String {
     }
 }
 
+/// The files of the runtime that are macros for the generated code. They come with it also where the rest is shared, because they name the
+/// runtime as its file imports it.
+const MACROS: [&str; 2] = ["declare", "json_schema"];
+
+/// `runtime/mod.rs` where the runtime is that of another module.
+fn shared_runtime(path: &TokenStream) -> TokenStream {
+    quote! {
+        //! The runtime of another contract, so that both have the same types of it, and the macros that declare this one's types.
+        pub use #path::runtime::*;
+        pub mod declare;
+        #[cfg(feature = "schemars")]
+        pub mod json_schema;
+    }
+}
+
 /// The files of the runtime, verbatim.
 fn runtime() -> Vec<OutputFile> {
     const FILES: &[(&str, &str)] = &[
@@ -139,7 +163,7 @@ fn verbatim(name: &str, text: &str) -> OutputFile {
 }
 
 /// `mod.rs` or `lib.rs`: the modules, and entry points for schemas by name.
-fn root(plan: &Plan<'_>, names: &Names) -> Source {
+fn root(plan: &Plan<'_>, names: &Names, shared: Option<&TokenStream>) -> Source {
     let about = format!(" {} {}: types, validators, client and server routes.", one_line(&plan.contract.title), plan.contract.version);
     let has_operations = !plan.contract.operations.is_empty();
     let when = |wanted: bool, code: TokenStream| wanted.then_some(code);
@@ -153,9 +177,12 @@ fn root(plan: &Plan<'_>, names: &Names) -> Source {
     );
     let collection = when(
         !plan.contract.collections.is_empty(),
-        quote!(
-            pub mod collection;
-        ),
+        match shared {
+            Some(path) => quote!(pub use #path::collection;),
+            None => quote!(
+                pub mod collection;
+            ),
+        },
     );
     let headers = when(
         !plan.response_headers().is_empty(),
@@ -185,7 +212,7 @@ fn root(plan: &Plan<'_>, names: &Names) -> Source {
     let contract = when(
         !plan.contract.collections.is_empty(),
         quote!(
-            pub use registry::CONTRACT;
+            pub use registry::{CONTRACT, SERVER_CONTRACT};
         ),
     );
     let server = when(

@@ -42,16 +42,31 @@ impl Contract {
     }
 
     /// All schemas that operations and collections reach.
-    fn needed_schemas(&mut self) -> BTreeSet<SchemaId> {
-        let mut open: Vec<SchemaId> = self.collections.iter().map(|collection| collection.schema).collect();
-        self.operations.iter().for_each(|operation| open.extend(operation.schemas()));
-        let mut needed = BTreeSet::new();
+    fn needed_schemas(&self) -> BTreeSet<SchemaId> {
+        let collections = self.collections.iter().map(|collection| collection.schema);
+        self.reached(collections.chain(self.operations.iter().flat_map(Operation::schemas)).collect())
+    }
+
+    /// All schemas that the bodies of requests reach.
+    pub fn request_schemas(&self) -> BTreeSet<SchemaId> {
+        let bodies = self.operations.iter().flat_map(|operation| &operation.body).flat_map(|body| &body.media);
+        self.reached(bodies.filter_map(|media| media.schema).collect())
+    }
+
+    /// All schemas that the bodies of responses reach.
+    pub fn response_schemas(&self) -> BTreeSet<SchemaId> {
+        let bodies = self.operations.iter().flat_map(|operation| &operation.responses).flat_map(|response| &response.media);
+        self.reached(bodies.filter_map(|media| media.schema).collect())
+    }
+
+    fn reached(&self, mut open: Vec<SchemaId>) -> BTreeSet<SchemaId> {
+        let mut reached = BTreeSet::new();
         while let Some(id) = open.pop() {
-            if needed.insert(id) {
-                self.schemas[id.0].each_inner(|_, inner| open.push(*inner));
+            if reached.insert(id) {
+                self.schema(id).clone().each_inner(|_, inner| open.push(*inner));
             }
         }
-        needed
+        reached
     }
 }
 

@@ -36,7 +36,7 @@ pub fn around(routes: Router, app: &Arc<App>) -> Router {
     routes
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(worthwhile))
         .layer(origins(&app.config().allow_origin))
-        .layer(middleware::from_fn_with_state((app.config().tls_cert.is_some(), app.config().contract.version), headers))
+        .layer(middleware::from_fn_with_state((app.config().tls_cert.is_some(), app.config().contract.contract.version), headers))
         .layer(middleware::from_fn_with_state(Arc::clone(app), observed))
 }
 

@@ -68,7 +68,7 @@ struct Page {
 }
 
 async fn page(app: &App, caller: Caller, after: u64) -> Result<Page, Failure> {
-    let feed = Feed::All(app.config().contract);
+    let feed = Feed::All(app.config().contract.contract);
     app.read(caller, move |records| {
         let (mut text, mut last, mut has_more) = (String::new(), after, false);
         records.changes(feed, after, &mut |change| {

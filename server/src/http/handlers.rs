@@ -298,7 +298,7 @@ impl Handlers {
     async fn limits(&self) -> Result<SyncConfig, Failure> {
         let epoch = self.0.store.read(|connection| Ok::<_, Failure>(sqlite::epoch(connection)?)).await?;
         let most = |limit: usize| i64::try_from(limit).unwrap_or(i64::MAX);
-        let [min, max] = [OLDEST_VERSION, self.0.config().contract.version].map(|version| ContractVersion(version.to_owned()));
+        let [min, max] = [OLDEST_VERSION, self.0.config().contract.contract.version].map(|version| ContractVersion(version.to_owned()));
         Ok(SyncConfig {
             server_time: Timestamp(now_ms()),
             limits: Limits {

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, delete, get, post, put};
 use http::request::Parts;
 use http::{HeaderValue, Method, header};
-use stronglog_sync::api::collection::{Collection, Contract, Route};
+use stronglog_sync::api::collection::{Collection, Route, Routes as Paths, ServerContract};
 use stronglog_sync::api::operations::{GetChanges, PushChanges, parameters};
 use stronglog_sync::api::runtime::http::{Incoming, Operation, has_json};
 use stronglog_sync::api::{ContractVersion, Id, Report, Revision, Seq, Timestamp};
@@ -28,24 +28,24 @@ use crate::problem::Failure;
 const LARGE_BODY_BYTES: usize = 32 * 1024;
 
 /// Returns whether the operation with this id is served here.
-pub fn serves(contract: &Contract, id: &str) -> bool {
-    [GetChanges::ID, PushChanges::ID].contains(&id) || contract.collections.iter().any(|collection| collection.has_operation(id))
+pub fn serves(contract: &ServerContract, id: &str) -> bool {
+    [GetChanges::ID, PushChanges::ID].contains(&id) || contract.routes.iter().any(|routes| routes.has_operation(id))
 }
 
 /// Returns the routes of the global feed and of all collections.
 pub fn routes(app: &Arc<App>) -> Router {
     let contract = app.config().contract;
     let mut routes = Router::new()
-        .route(GetChanges::PATH, pulling(GetChanges::PATH, Feed::All(contract)))
-        .route(PushChanges::PATH, pushing(PushChanges::PATH, Feed::All(contract)));
-    for collection in contract.collections {
-        if let Some(Route { path, .. }) = &collection.feed {
+        .route(GetChanges::PATH, pulling(GetChanges::PATH, Feed::All(contract.contract)))
+        .route(PushChanges::PATH, pushing(PushChanges::PATH, Feed::All(contract.contract)));
+    for Paths { collection, feed, batch, record } in contract.routes {
+        if let Some(Route { path, .. }) = feed {
             routes = routes.route(path, pulling(path, Feed::One(collection)));
         }
-        if let Some(Route { path, .. }) = &collection.batch {
+        if let Some(Route { path, .. }) = batch {
             routes = routes.route(path, pushing(path, Feed::One(collection)));
         }
-        if let Some(Route { path, operations }) = &collection.record {
+        if let Some(Route { path, operations }) = record {
             for (method, _) in *operations {
                 routes = routes.route(path, single(method, path, collection));
             }
@@ -109,13 +109,14 @@ async fn pull(app: &App, caller: Caller, request: &Request<'_>, feed: Feed) -> R
 }
 
 async fn push(app: &App, caller: Caller, has_first_contract: bool, body: Bytes, feed: Feed) -> Result<Response, Failure> {
+    let contract = app.config().contract;
     let push = if body.len() > LARGE_BODY_BYTES {
         // On half of the processors, so that small requests and the thread that writes keep their share of the time.
         let _turn = app.parsing.acquire().await.map_err(|_| Failure::unavailable("the server is stopping"))?;
-        let read = tokio::task::spawn_blocking(move || wire::read_push(&body, feed));
+        let read = tokio::task::spawn_blocking(move || wire::read_push(&body, contract, feed));
         read.await.map_err(|_| Failure::unavailable("the push could not be read"))?
     } else {
-        wire::read_push(&body, feed)
+        wire::read_push(&body, contract, feed)
     };
     let push = push.map_err(|report| Failure::malformed(&report))?;
     let known = push.cursor.as_ref().and_then(|cursor| cursor.parse::<Cursor>().ok()).map(|cursor| cursor.rev);

@@ -1,5 +1,7 @@
 //! `registry.rs`: the collections as data, for an engine that has no code for a particular one.
 
+use std::collections::BTreeSet;
+
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
@@ -12,18 +14,26 @@ use crate::shapes::Shape;
 
 pub fn emit(plan: &Plan<'_>, names: &Names) -> Source {
     let (namespace, version) = (optional(plan.contract.namespace.as_deref()), text(&plan.contract.version));
-    let mut unique = Unique::reserving(["contract"]);
+    let mut unique = Unique::reserving(["contract", "server_contract"]);
     let collections = &plan.contract.collections;
     let mut constant_name = |collection: &Collection| ident(&unique.take(value_name(&collection.path), "_").to_ascii_uppercase());
     let constants: Vec<Ident> = collections.iter().map(&mut constant_name).collect();
-    let any_collection = any_collection(plan, names);
+    let routes = collections.iter().zip(&constants).map(|(collection, name)| routes(collection, name));
+    let responses = any_collection(plan, names, plan.contract.response_schemas());
+    let requests = any_collection(plan, names, plan.contract.request_schemas());
     let fixed = quote! {
         /// The contract.
         pub static CONTRACT: Contract = Contract {
             version: #version,
             namespace: #namespace,
             collections: &[#(&#constants),*],
-            any_collection: &[#(#any_collection),*],
+            any_collection: &[#(#responses),*],
+        };
+        /// The contract as a server needs it.
+        pub static SERVER_CONTRACT: ServerContract = ServerContract {
+            contract: &CONTRACT,
+            routes: &[#(#routes),*],
+            any_collection: &[#(#requests),*],
         };
     };
     let mut items = vec![print(fixed), print(handles(plan, names))];
@@ -34,9 +44,9 @@ pub fn emit(plan: &Plan<'_>, names: &Names) -> Source {
     }
 }
 
-/// The schemas that hold a record of any collection.
-fn any_collection(plan: &Plan<'_>, names: &Names) -> Vec<TokenStream> {
-    let named = plan.contract.names.iter().filter(|(_, id)| plan.contract.schema(*id).any_collection);
+/// Those of the schemas that hold a record of any collection.
+fn any_collection(plan: &Plan<'_>, names: &Names, of: BTreeSet<SchemaId>) -> Vec<TokenStream> {
+    let named = plan.contract.names.iter().filter(|(_, id)| of.contains(id) && plan.contract.schema(*id).any_collection);
     let item = |(name, id): &(String, SchemaId)| {
         let (schema, check) = (text(name), ident(&names.function(plan.shapes.of(plan.contract, *id)?)));
         Some(quote!(AnyCollection { schema: #schema, check: validators::#check }))
@@ -58,7 +68,6 @@ fn constant(plan: &Plan<'_>, names: &Names, collection: &Collection, name: &Iden
         quote!(Reference { path: &#path, collection: #target })
     });
     let since = Literal::u64_unsuffixed(collection.since);
-    let (feed, batch, record) = (route(collection.feed.as_ref()), route(collection.batch.as_ref()), route(collection.record.as_ref()));
     let synced = synced_type(plan, names, collection).map(|ty| {
         let ty = ident(ty);
         quote!(impl Synced for types::#ty { const COLLECTION: &'static Collection = &#name; })
@@ -76,9 +85,6 @@ fn constant(plan: &Plan<'_>, names: &Names, collection: &Collection, name: &Iden
             indexes: &[#(#indexes),*],
             references: &[#(#references),*],
             since: #since,
-            feed: #feed,
-            batch: #batch,
-            record: #record,
         };
         #synced
     }
@@ -123,6 +129,11 @@ fn optional(value: Option<&str>) -> TokenStream {
         Some(value) => quote!(Some(#value)),
         None => quote!(None),
     }
+}
+
+fn routes(collection: &Collection, name: &Ident) -> TokenStream {
+    let (feed, batch, record) = (route(collection.feed.as_ref()), route(collection.batch.as_ref()), route(collection.record.as_ref()));
+    quote!(Routes { collection: &#name, feed: #feed, batch: #batch, record: #record })
 }
 
 fn route(route: Option<&Route>) -> TokenStream {

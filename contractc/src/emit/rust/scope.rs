@@ -80,7 +80,10 @@ pub const JSON_SCHEMA: Imports = &[
 
 /// Imports of `registry.rs`.
 pub const REGISTRY: Imports = &[
-    ("super::collection", &["AnyCollection", "Collection", "Contract", "Handles", "Index", "Reference", "Route", "Synced"]),
+    (
+        "super::collection",
+        &["AnyCollection", "Collection", "Contract", "Handles", "Index", "Reference", "Route", "Routes", "ServerContract", "Synced"],
+    ),
     ("super::runtime::http", &["Method"]),
     ("super", &["types", "validators"]),
 ];
