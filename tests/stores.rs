@@ -158,8 +158,8 @@ fn a_file_that_is_no_database_or_of_a_later_version_is_refused_and_left_alone() 
 fn a_database_of_an_earlier_version_gets_the_digest_of_its_rows() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("device.db");
-    let collection = registry::COLLECTIONS[0];
-    let mut store = SqliteStore::open(&path, DEVICE).expect("a database");
+    let collection = CONTRACT.collections[0];
+    let mut store = SqliteStore::open(&path, DEVICE, &CONTRACT, "").expect("a database");
     assert_eq!(store.meta().expect("read").digest, Some(Digest::default()));
     let deleted = Row { record: Record { deleted: true, ..record(2, "") }, ..row(collection, 2, 2, RowState::Clean) };
     let clean = row(collection, 1, 7, RowState::Clean);
@@ -168,7 +168,7 @@ fn a_database_of_an_earlier_version_gets_the_digest_of_its_rows() {
                    UPDATE meta SET json = json_remove(json, '$.digest'); PRAGMA user_version = 2;";
     store.connection().execute_batch(earlier).expect("as the earlier version left it");
     drop(store);
-    let mut store = SqliteStore::open(&path, DEVICE).expect("the database");
+    let mut store = SqliteStore::open(&path, DEVICE, &CONTRACT, "").expect("the database");
     let of = |id: u128, rev: u64| Digest::of(collection.path, Uuid::from_u128(id), rev);
     assert_eq!(store.meta().expect("read").digest, Some(of(1, 7).with(of(3, 9))), "the version that an edit was made on counts");
 }
@@ -176,7 +176,7 @@ fn a_database_of_an_earlier_version_gets_the_digest_of_its_rows() {
 #[test]
 fn a_quarantined_change_counts_instead_of_the_version_that_the_device_holds() {
     on_every_store(|store| {
-        let collection = registry::COLLECTIONS[0];
+        let collection = CONTRACT.collections[0];
         let change = |collection: &str, id: u128, rev: u64, seen: u64| {
             let op = Op { id: Uuid::from_u128(1), device: DEVICE, seq: 1 };
             let stored = Some(Stored { version: Version { op, stamp: 1, deleted: false }, rev });

@@ -533,7 +533,7 @@ async fn a_difference_that_stays_is_reported_and_resynced_once() {
 
 /// Changes what a device knows of itself, and returns it.
 fn meta_of(path: &Path, change: impl Fn(&mut Meta)) -> Meta {
-    let mut store = SqliteStore::open(path, uuid::Uuid::nil()).expect("a database");
+    let mut store = SqliteStore::open(path, uuid::Uuid::nil(), &CONTRACT, "").expect("a database");
     let plan = &mut |loaded: &mut Loaded| {
         change(&mut loaded.meta);
         Ok(Vec::new())

@@ -42,6 +42,7 @@ pub static CONTRACT: Contract = Contract {
 /// The contract as a server needs it.
 pub static SERVER_CONTRACT: ServerContract = ServerContract {
     contract: &CONTRACT,
+    grown_in: Some("1.1.0"),
     routes: &[
         Routes {
             collection: &EXERCISE_DEFINITIONS,

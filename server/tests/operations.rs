@@ -345,7 +345,7 @@ async fn members_of_a_later_contract_are_sent_to_clients_that_know_it() {
     let server = Server::start().await;
     let account = server.register("sam@example.com").await;
     server.push(&account, &[account.change(WEIGHTS, &weight(now()), 1)]).await;
-    for (version, is_sent) in [(None, false), (Some("1.0.0"), false), (Some("1.1.0"), true), (Some(registry::VERSION), true)] {
+    for (version, is_sent) in [(None, false), (Some("1.0.0"), false), (Some("1.1.0"), true), (Some(CONTRACT.version), true)] {
         let mut request = server.http.get(server.url("/api/v1/changes")).bearer_auth(&account.access);
         if let Some(version) = version {
             request = request.header("x-contract-version", version);

@@ -19,7 +19,7 @@ pub fn write_page(page: &Page, feed: Feed) -> String {
     let (cursor, more) = (&page.next_cursor, page.has_more);
     let _ =
         write!(text, "],\"nextCursor\":\"{cursor}\",\"hasMore\":{more},\"userRev\":{},\"serverTime\":{}", page.user_rev, page.server_time);
-    if let (Some(digest), Feed::All) = (page.digest, feed) {
+    if let (Some(digest), Feed::All(_)) = (page.digest, feed) {
         let _ = write!(text, ",\"digest\":\"{digest}\"");
     }
     text.push('}');

@@ -21,6 +21,8 @@ pub struct Contract {
 pub struct ServerContract {
     /// The contract.
     pub contract: &'static Contract,
+    /// The newest `x-since`: clients of an earlier version do not know all members of responses. `None` if there is none.
+    pub grown_in: Option<&'static str>,
     /// The paths of each collection, in the order of the collections.
     pub routes: &'static [Routes],
     /// The schemas with `x-any-collection` in requests.

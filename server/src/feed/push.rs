@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use stronglog_sync::api::collection::Contract;
 use stronglog_sync::api::runtime::report::Violation;
 use stronglog_sync::api::{Rejection, RejectionCode, Report, Schema, Seq, Timestamp, ViolationType};
 use stronglog_sync::clock::ClockAndRng;
@@ -32,7 +33,7 @@ pub fn push(records: &mut impl Records, push: &Push, feed: Feed, clock: &mut Clo
     let (usage, quota) = (head.usage, head.quota);
     let digest = match head.digest {
         Some(digest) => digest,
-        None => digest_of(records)?,
+        None => digest_of(records, feed.contract())?,
     };
     let mut pass = Pass { rev: head.rev, accepted: Vec::new(), replaced: Vec::new(), server_updated_at, usage, digest, quota, clock };
     let mut outcomes = Vec::with_capacity(push.edits.len());
@@ -60,9 +61,9 @@ pub fn push(records: &mut impl Records, push: &Push, feed: Feed, clock: &mut Clo
 }
 
 /// The digest of all live records, for an account without writes since the server keeps it.
-fn digest_of(records: &impl Records) -> Result<Digest, StoreError> {
+fn digest_of(records: &impl Records, contract: &'static Contract) -> Result<Digest, StoreError> {
     let mut sum = Digest::default();
-    records.changes(Feed::All, 0, &mut |change| {
+    records.changes(Feed::All(contract), 0, &mut |change| {
         sum = sum.with(counted(&change));
         ControlFlow::Continue(())
     })?;

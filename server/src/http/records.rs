@@ -58,13 +58,13 @@ type Routes = MethodRouter<Arc<App>>;
 
 fn pulling(path: &'static str, feed: Feed) -> Routes {
     get(move |State(app): State<Arc<App>>, Extension(caller): Extension<Caller>, parts: Parts| async move {
-        pull(&app, caller, &Request::new(path, &parts, &Bytes::new())?, feed).await
+        pull(&app, caller, &Request::new(&app, path, &parts, &Bytes::new())?, feed).await
     })
 }
 
 fn pushing(path: &'static str, feed: Feed) -> Routes {
     post(move |State(app): State<Arc<App>>, Extension(caller): Extension<Caller>, parts: Parts, body: Bytes| async move {
-        let request = Request::new(path, &parts, &body)?;
+        let request = Request::new(&app, path, &parts, &body)?;
         json_body(&parts)?;
         push(&app, caller, request.has_first_contract, body.clone(), feed).await
     })
@@ -74,18 +74,18 @@ fn single(method: &Method, path: &'static str, collection: &'static Collection) 
     match *method {
         Method::PUT => {
             put(move |State(app): State<Arc<App>>, Extension(caller): Extension<Caller>, parts: Parts, body: Bytes| async move {
-                let request = Request::new(path, &parts, &body)?;
+                let request = Request::new(&app, path, &parts, &body)?;
                 json_body(&parts)?;
                 put_record(&app, caller, collection, request.id()?, &body).await
             })
         }
         Method::DELETE => delete(move |State(app): State<Arc<App>>, Extension(caller): Extension<Caller>, parts: Parts| async move {
-            let deletion = Request::new(path, &parts, &Bytes::new())?.deletion()?;
+            let deletion = Request::new(&app, path, &parts, &Bytes::new())?.deletion()?;
             delete_record(&app, caller, collection, deletion).await
         }),
         _ => get(move |State(app): State<Arc<App>>, Extension(caller): Extension<Caller>, parts: Parts| async move {
             let body = Bytes::new();
-            let request = Request::new(path, &parts, &body)?;
+            let request = Request::new(&app, path, &parts, &body)?;
             read_record(&app, caller, collection, request.id()?).await
         }),
     }
@@ -188,16 +188,17 @@ fn in_contract_of(has_first_contract: bool, failure: Failure) -> Failure {
 /// A request's parameters, validated by the generated code.
 struct Request<'a> {
     incoming: Incoming<'a>,
-    /// Whether the client has contract 1.0.0, whose objects accept no member that was added later. A client that does not name its contract
+    /// Whether the client has an earlier contract, whose objects accept no member that was added later. A client that does not name its contract
     /// is taken for one.
     has_first_contract: bool,
 }
 
 impl<'a> Request<'a> {
-    fn new(path: &'static str, parts: &'a Parts, body: &'a Bytes) -> Result<Self, Failure> {
+    fn new(app: &App, path: &'static str, parts: &'a Parts, body: &'a Bytes) -> Result<Self, Failure> {
         let incoming = Incoming::new(path, &parts.uri, &parts.headers, body).ok_or_else(Failure::no_path)?;
         let version = incoming.optional::<ContractVersion>(&parameters::X_CONTRACT_VERSION)?;
-        let has_first_contract = version.is_none_or(|version| edge::numbers(&version.0) < Some([1, 1, 0]));
+        let grown_in = app.config().contract.grown_in.and_then(edge::numbers);
+        let has_first_contract = grown_in.is_some() && version.is_none_or(|version| edge::numbers(&version.0) < grown_in);
         Ok(Request { incoming, has_first_contract })
     }
 

@@ -9,22 +9,24 @@ use super::names::{Names, Unique, value_name};
 use super::print::{docs, ident, print, text, texts};
 use super::{Source, scope};
 use crate::emit::Plan;
-use crate::model::{Collection, Index, Method, Route, SchemaId};
+use crate::model::{Collection, Index, Method, Route, SchemaId, version};
 use crate::shapes::Shape;
 
 pub fn emit(plan: &Plan<'_>, names: &Names) -> Source {
-    let (namespace, version) = (optional(plan.contract.namespace.as_deref()), text(&plan.contract.version));
+    let (namespace, own_version) = (optional(plan.contract.namespace.as_deref()), text(&plan.contract.version));
     let mut unique = Unique::reserving(["contract", "server_contract"]);
     let collections = &plan.contract.collections;
     let mut constant_name = |collection: &Collection| ident(&unique.take(value_name(&collection.path), "_").to_ascii_uppercase());
     let constants: Vec<Ident> = collections.iter().map(&mut constant_name).collect();
+    let since = plan.contract.schemas.iter().filter_map(|schema| schema.annotations.since.as_deref());
+    let grown_in = optional(since.max_by_key(|since| version(since)));
     let routes = collections.iter().zip(&constants).map(|(collection, name)| routes(collection, name));
     let responses = any_collection(plan, names, plan.contract.response_schemas());
     let requests = any_collection(plan, names, plan.contract.request_schemas());
     let fixed = quote! {
         /// The contract.
         pub static CONTRACT: Contract = Contract {
-            version: #version,
+            version: #own_version,
             namespace: #namespace,
             collections: &[#(&#constants),*],
             any_collection: &[#(#responses),*],
@@ -32,6 +34,7 @@ pub fn emit(plan: &Plan<'_>, names: &Names) -> Source {
         /// The contract as a server needs it.
         pub static SERVER_CONTRACT: ServerContract = ServerContract {
             contract: &CONTRACT,
+            grown_in: #grown_in,
             routes: &[#(#routes),*],
             any_collection: &[#(#requests),*],
         };
