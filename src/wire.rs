@@ -13,7 +13,7 @@ use crate::api::runtime::json::{Array, Json};
 use crate::api::runtime::report::{At, Checker};
 use crate::api::runtime::schema::{parse, validate_view};
 use crate::api::validators::{
-    check_change, check_feed_page, check_feed_push_request, check_feed_push_result, check_push_change, check_push_request,
+    CHANGE, FEED_PAGE, FEED_PUSH_REQUEST, FEED_PUSH_RESULT, PUSH_CHANGE, PUSH_REQUEST,
 };
 use crate::api::{Rejection, Report, Schema};
 use crate::digest::Digest;
@@ -233,7 +233,7 @@ impl Feed {
 pub fn read_page(body: &[u8], contract: &'static Contract) -> Result<Page, Report> {
     let tape = parse(body)?;
     let page = tape.root();
-    check(page, check_feed_page)?;
+    check(page, &FEED_PAGE)?;
     let changes = items(page, "changes").map(|change| read_change(change, Feed::All(contract))).collect();
     let read = || {
         Some(Page {
@@ -255,7 +255,7 @@ pub fn read_page(body: &[u8], contract: &'static Contract) -> Result<Page, Repor
 pub fn read_push(body: &[u8], server: &ServerContract, feed: Feed) -> Result<Push, Report> {
     let tape = parse(body)?;
     let push = tape.root();
-    check(push, if matches!(feed, Feed::All(_)) { check_feed_push_request } else { check_push_request })?;
+    check(push, if matches!(feed, Feed::All(_)) { &FEED_PUSH_REQUEST } else { &PUSH_REQUEST })?;
     let edits = items(push, "changes").map(|edit| read_edit(edit, server.check_any("FeedPushChange"), feed)).collect();
     Ok(Push { edits, cursor: push.get("cursor").and_then(Json::as_str).map(str::to_owned) })
 }
@@ -276,7 +276,7 @@ pub fn read_single_edit(body: &[u8], collection: &'static Collection) -> Result<
 pub fn read_push_result(body: &[u8], contract: &'static Contract, collections: &[&'static Collection]) -> Result<PushResult, Report> {
     let tape = parse(body)?;
     let result = tape.root();
-    check(result, check_feed_push_result)?;
+    check(result, &FEED_PUSH_RESULT)?;
     let outcomes = items(result, "outcomes").zip(collections).map(|(outcome, collection)| read_outcome(outcome, collection));
     let read = || {
         Some(PushResult {
@@ -317,7 +317,7 @@ fn read_outcome(outcome: Json<'_>, collection: &'static Collection) -> Option<Ou
 
 /// Reads a change of a feed. On failure, the result holds its text and the violations.
 pub fn read_change(change: Json<'_>, feed: Feed) -> Result<Change, Box<Unreadable>> {
-    let (collection, checked) = checked(change, feed, feed.contract().check_any("FeedChange"), check_change);
+    let (collection, checked) = checked(change, feed, feed.contract().check_any("FeedChange"), &CHANGE);
     let read = || {
         Some(Change {
             collection: collection?,
@@ -331,7 +331,7 @@ pub fn read_change(change: Json<'_>, feed: Feed) -> Result<Change, Box<Unreadabl
 }
 
 fn read_edit(edit: Json<'_>, in_all: Option<Check>, feed: Feed) -> Result<Edit, Box<Unreadable>> {
-    let (collection, checked) = checked(edit, feed, in_all, check_push_change);
+    let (collection, checked) = checked(edit, feed, in_all, &PUSH_CHANGE);
     let read = || {
         Some(Edit {
             collection: collection?,
@@ -354,14 +354,11 @@ fn checked(value: Json<'_>, feed: Feed, in_all: Option<Check>, in_one: Check) ->
             (path.and_then(|path| contract.collection(path)), checked)
         }
         Feed::One(collection) => {
-            let whole = |value: Json<'_>, at: At<'_>, out: &mut Checker| {
-                in_one(value, at, out);
-                if let Some(record) = value.get("record").filter(|record| boolean(record.get("isDeleted")) == Some(false)) {
-                    (collection.check)(record, at.member("record"), out);
-                }
-            };
             let mut out = Checker::new();
-            whole(value, At::ROOT, &mut out);
+            out.check(value, in_one, At::ROOT);
+            if let Some(record) = value.get("record").filter(|record| boolean(record.get("isDeleted")) == Some(false)) {
+                out.check(record, collection.check, At::ROOT.member("record"));
+            }
             (Some(collection), out.finish())
         }
     }
@@ -399,7 +396,7 @@ fn items<'a>(message: Json<'a>, name: &str) -> impl Iterator<Item = Json<'a>> {
 /// Validates a message, except for the items of its `x-each` arrays, which are validated one by one.
 fn check(value: Json<'_>, check: Check) -> Result<(), Report> {
     let mut out = Checker::apart();
-    check(value, At::ROOT, &mut out);
+    out.check(value, check, At::ROOT);
     out.finish()
 }
 

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use stronglog_sync::api::runtime::axum::Route;
 use stronglog_sync::api::runtime::check::Types;
 use stronglog_sync::api::runtime::http::{
-    Bearer, Credential, Credentials, Encoding, Form, HeaderMap, Hooks, Incoming, Method, Operation, Outcome, Parameter, Place, Rejection,
-    Reply, Request, Scheme, SchemeKind, Security, Shape, StatusCode, Style, Writer, Written, check_nothing, read_json, read_text,
+    ANYTHING, Bearer, Credential, Credentials, Encoding, Form, HeaderMap, Hooks, Incoming, Method, Operation, Outcome, Parameter, Place,
+    Rejection, Reply, Request, Scheme, SchemeKind, Security, Shape, StatusCode, Style, Writer, Written, read_json, read_text,
     receive_credentials, text,
 };
 use stronglog_sync::api::runtime::report::Report;
@@ -100,7 +100,7 @@ enum Said {
 
 impl Outcome for Said {
     fn read(status: StatusCode, _: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
-        Ok(if status == StatusCode::OK { Said::Ok(read_text(body, check_nothing)?) } else { Said::Other(status) })
+        Ok(if status == StatusCode::OK { Said::Ok(read_text(body, &ANYTHING)?) } else { Said::Other(status) })
     }
 
     fn write(&self) -> Written {
@@ -130,7 +130,7 @@ const FORM: Form = Form::new(
         ("csv", Encoding::of(Place::Query).style(Style::Form, false)),
         ("metadata", Encoding::of(Place::Query).style(Style::DeepObject, true)),
     ],
-    check_nothing,
+    &ANYTHING,
 );
 
 /// An operation with a form as its body.
@@ -167,11 +167,11 @@ impl Operation for SendText {
     type Response = Said;
 
     fn write(&self, to: &mut Writer) {
-        to.text("text/plain", &self.0, check_nothing);
+        to.text("text/plain", &self.0, &ANYTHING);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
-        incoming.text("text/plain", check_nothing).map(SendText)
+        incoming.text("text/plain", &ANYTHING).map(SendText)
     }
 }
 
@@ -201,9 +201,9 @@ fn text_is_sent_and_read_as_it_is() {
     let request = SendText("\"é\"\n1".to_owned()).request("https://example.com").expect("a valid request");
     assert_eq!(request.body(), "\"é\"\n1".as_bytes());
     assert_eq!(received::<SendText>(&request), Ok(SendText("\"é\"\n1".to_owned())));
-    assert_eq!(read_text::<String>(b"\xEF\xBB\xBFa", check_nothing), Ok("a".to_owned()));
-    assert_eq!(read_text::<String>(b"\xFF", check_nothing).expect_err("not UTF-8").violations[0].keyword, "syntax");
-    assert_eq!(read_json::<Value>(b"\xEF\xBB\xBF{}", check_nothing), Ok(json!({})));
+    assert_eq!(read_text::<String>(b"\xEF\xBB\xBFa", &ANYTHING), Ok("a".to_owned()));
+    assert_eq!(read_text::<String>(b"\xFF", &ANYTHING).expect_err("not UTF-8").violations[0].keyword, "syntax");
+    assert_eq!(read_json::<Value>(b"\xEF\xBB\xBF{}", &ANYTHING), Ok(json!({})));
     let reply = Reply::from(Said::Ok("hello".to_owned())).write();
     assert_eq!(Reply::<Said>::read(reply).map(|reply| reply.body).ok(), Some(Said::Ok("hello".to_owned())));
 }
@@ -218,10 +218,10 @@ fn a_response_that_cannot_be_read_is_kept_whole() {
 }
 
 const NAMES: [Parameter; 4] = [
-    Parameter::new(Place::Path, "id", Shape::TEXT, check_nothing),
-    Parameter::new(Place::Path, "base", Shape::TEXT, check_nothing),
-    Parameter::new(Place::Path, "head", Shape::TEXT, check_nothing),
-    Parameter::new(Place::Path, "path", Shape::TEXT, check_nothing),
+    Parameter::new(Place::Path, "id", Shape::TEXT, &ANYTHING),
+    Parameter::new(Place::Path, "base", Shape::TEXT, &ANYTHING),
+    Parameter::new(Place::Path, "head", Shape::TEXT, &ANYTHING),
+    Parameter::new(Place::Path, "path", Shape::TEXT, &ANYTHING),
 ];
 
 /// Declares operations that answer with their name and the values of their path parameters.

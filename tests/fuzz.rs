@@ -18,6 +18,9 @@ use proptest::sample::Index;
 use proptest::test_runner::FileFailurePersistence;
 use serde_json::Value;
 use stronglog_sync::api;
+use stronglog_sync::api::Schema;
+use stronglog_sync::api::runtime::reader::accepts;
+use stronglog_sync::api::runtime::schema::{parse, validate_text, validate_view};
 use support::oracle::Oracle;
 
 /// Longer than any of the small documents takes, even on a busy machine.
@@ -182,4 +185,45 @@ fn parsers_accept_what_the_oracle_accepts() {
 /// Whether the text was rejected because an object has two members of one name, which serde_json accepts.
 fn has_duplicate(verdict: &Result<(), api::Report>) -> bool {
     verdict.as_ref().err().is_some_and(|report| report.violations[0].message.contains("duplicate member name"))
+}
+
+/// Reads a text in one pass and by way of the tape. Both give the same value or the same report.
+fn compare<T: Schema + PartialEq + std::fmt::Debug>(text: &[u8]) {
+    let by_tape = parse(text).and_then(|tape| T::from_view(tape.root()));
+    assert_eq!(T::from_json(text), by_tape, "{}: {}", T::NAME, String::from_utf8_lossy(text));
+    let validated = parse(text).and_then(|tape| validate_view(tape.root(), T::RULE));
+    assert_eq!(validate_text(text, T::RULE), validated, "{}: {}", T::NAME, String::from_utf8_lossy(text));
+}
+
+#[test]
+fn one_pass_and_the_tape_agree() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("spec/openapi.yaml");
+    let compilation = Compilation::from_file(&path).expect("the contract can be read");
+    let contract = compilation.contract.as_ref().expect("the contract compiles");
+    let compare: [(&str, fn(&[u8])); 6] = [
+        ("FeedPage", compare::<api::FeedPage>),
+        ("FeedPushRequest", compare::<api::FeedPushRequest>),
+        ("WorkoutLog", compare::<api::WorkoutLog>),
+        ("LoggedSetRecord", compare::<api::LoggedSetRecord>),
+        ("ProgramDefinition", compare::<api::ProgramDefinition>),
+        ("ActiveProgramInstance", compare::<api::ActiveProgramInstance>),
+    ];
+    let mut judged: Vec<(fn(&[u8]), Vec<String>)> = Vec::new();
+    for (name, compare) in compare {
+        let schema = contract.named(name).expect("a schema of the contract");
+        let mut sampler = Sampler::new(contract, 9);
+        let mut texts = Vec::new();
+        for valid in (0..4).filter_map(|_| sampler.valid(schema)).collect::<Vec<_>>() {
+            let rule = api::rule(name).expect("a rule");
+            assert!(accepts(valid.to_string().as_bytes(), rule), "one pass suffices for {valid}");
+            texts.extend(sampler.text_variants(&valid));
+            texts.extend(sampler.mutations(schema, &valid).into_iter().take(200).map(|mutation| mutation.value.to_string()));
+        }
+        texts.iter().for_each(|text| compare(text.as_bytes()));
+        judged.push((compare, texts));
+    }
+    proptest!(config(), |(schema in any::<Index>(), instance in any::<Index>(), edits in edits())| {
+        let (compare, texts) = &judged[schema.index(judged.len())];
+        compare(&edited(&texts[instance.index(texts.len())], &edits));
+    });
 }

@@ -7,8 +7,7 @@ use std::path::Path;
 use contractc::Compilation;
 use contractc::model::{Contract, TextShape};
 use contractc::runtime::http::{
-    HeaderMap, Incoming, Method, Operation, Outcome, Parameter, Rejection, Request, Security, Shape, StatusCode, Writer, Written,
-    check_nothing,
+    ANYTHING, HeaderMap, Incoming, Method, Operation, Outcome, Parameter, Rejection, Request, Security, Shape, StatusCode, Writer, Written,
 };
 use contractc::runtime::report::Report;
 use serde_json::{Value, json};
@@ -186,7 +185,7 @@ fn parameter(row: &Value) -> Parameter {
     let contract: &Contract = compilation.contract.as_ref().expect("the document is valid");
     let model = &contract.operations[0].parameters[0];
     let shape = leaked(&contract.text_shape(model.schema));
-    let parameter = Parameter::new(model.encoding.place, "v", shape, check_nothing).style(model.encoding.style, model.encoding.explode);
+    let parameter = Parameter::new(model.encoding.place, "v", shape, &ANYTHING).style(model.encoding.style, model.encoding.explode);
     if model.encoding.reserved { parameter.reserved() } else { parameter }
 }
 

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::runtime::http::{
+    ANYTHING,
     HeaderMap,
     Incoming,
     Method,
@@ -15,7 +16,6 @@ use super::runtime::http::{
     Writer,
     Written,
     bytes,
-    check_nothing,
     empty,
     has_json,
     json,
@@ -126,14 +126,14 @@ pub enum GetChangesResponse {
 impl Outcome for GetChangesResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_feed_page)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            410 => Self::Gone(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::FEED_PAGE)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            410 => Self::Gone(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -182,13 +182,13 @@ impl Operation for PushChanges {
 
     fn write(&self, to: &mut Writer) {
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_feed_push_request);
+        to.json("application/json", &self.body, &validators::FEED_PUSH_REQUEST);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_feed_push_request)?,
+            body: incoming.json(&validators::FEED_PUSH_REQUEST)?,
         })
     }
 }
@@ -266,17 +266,17 @@ pub enum PushChangesResponse {
 impl Outcome for PushChangesResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_feed_push_result)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            410 => Self::Gone(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
-            507 => Self::InsufficientStorage(read_json(body, validators::check_quota_problem)?),
+            200 => Self::Ok(read_json(body, &validators::FEED_PUSH_RESULT)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            410 => Self::Gone(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
+            507 => Self::InsufficientStorage(read_json(body, &validators::QUOTA_PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -387,12 +387,12 @@ impl Outcome for StreamChangesResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
             200 => Self::Ok(body.to_vec()),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -510,14 +510,14 @@ pub enum ListUserSettingsChangesResponse {
 impl Outcome for ListUserSettingsChangesResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_user_settings_change_page)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            410 => Self::Gone(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::USER_SETTINGS_CHANGE_PAGE)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            410 => Self::Gone(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -566,13 +566,13 @@ impl Operation for PushUserSettings {
 
     fn write(&self, to: &mut Writer) {
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_user_settings_push_request);
+        to.json("application/json", &self.body, &validators::USER_SETTINGS_PUSH_REQUEST);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_user_settings_push_request)?,
+            body: incoming.json(&validators::USER_SETTINGS_PUSH_REQUEST)?,
         })
     }
 }
@@ -650,17 +650,17 @@ pub enum PushUserSettingsResponse {
 impl Outcome for PushUserSettingsResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_user_settings_push_result)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            410 => Self::Gone(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
-            507 => Self::InsufficientStorage(read_json(body, validators::check_quota_problem)?),
+            200 => Self::Ok(read_json(body, &validators::USER_SETTINGS_PUSH_RESULT)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            410 => Self::Gone(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
+            507 => Self::InsufficientStorage(read_json(body, &validators::QUOTA_PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -775,14 +775,14 @@ pub enum GetUserSettingsResponse {
 impl Outcome for GetUserSettingsResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_user_settings_change)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            404 => Self::NotFound(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::USER_SETTINGS_CHANGE)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            404 => Self::NotFound(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -833,14 +833,14 @@ impl Operation for PutUserSettings {
     fn write(&self, to: &mut Writer) {
         to.required(&parameters::ID, &self.id);
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_user_settings_push_change);
+        to.json("application/json", &self.body, &validators::USER_SETTINGS_PUSH_CHANGE);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             id: incoming.required(&parameters::ID)?,
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_user_settings_push_change)?,
+            body: incoming.json(&validators::USER_SETTINGS_PUSH_CHANGE)?,
         })
     }
 }
@@ -917,17 +917,17 @@ pub enum PutUserSettingsResponse {
 impl Outcome for PutUserSettingsResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_user_settings_push_outcome)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            422 => Self::UnprocessableEntity(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
-            507 => Self::InsufficientStorage(read_json(body, validators::check_quota_problem)?),
+            200 => Self::Ok(read_json(body, &validators::USER_SETTINGS_PUSH_OUTCOME)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            422 => Self::UnprocessableEntity(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
+            507 => Self::InsufficientStorage(read_json(body, &validators::QUOTA_PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -1068,14 +1068,14 @@ pub enum DeleteUserSettingsResponse {
 impl Outcome for DeleteUserSettingsResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_user_settings_push_outcome)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            404 => Self::NotFound(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::USER_SETTINGS_PUSH_OUTCOME)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            404 => Self::NotFound(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -1195,14 +1195,14 @@ pub enum ListExerciseDefinitionChangesResponse {
 impl Outcome for ListExerciseDefinitionChangesResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_exercise_definition_change_page)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            410 => Self::Gone(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::EXERCISE_DEFINITION_CHANGE_PAGE)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            410 => Self::Gone(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -1251,13 +1251,13 @@ impl Operation for PushExerciseDefinitions {
 
     fn write(&self, to: &mut Writer) {
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_exercise_definition_push_request);
+        to.json("application/json", &self.body, &validators::EXERCISE_DEFINITION_PUSH_REQUEST);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_exercise_definition_push_request)?,
+            body: incoming.json(&validators::EXERCISE_DEFINITION_PUSH_REQUEST)?,
         })
     }
 }
@@ -1335,17 +1335,17 @@ pub enum PushExerciseDefinitionsResponse {
 impl Outcome for PushExerciseDefinitionsResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_exercise_definition_push_result)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            410 => Self::Gone(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
-            507 => Self::InsufficientStorage(read_json(body, validators::check_quota_problem)?),
+            200 => Self::Ok(read_json(body, &validators::EXERCISE_DEFINITION_PUSH_RESULT)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            410 => Self::Gone(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
+            507 => Self::InsufficientStorage(read_json(body, &validators::QUOTA_PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -1460,14 +1460,14 @@ pub enum GetExerciseDefinitionResponse {
 impl Outcome for GetExerciseDefinitionResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_exercise_definition_change)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            404 => Self::NotFound(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::EXERCISE_DEFINITION_CHANGE)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            404 => Self::NotFound(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -1518,14 +1518,14 @@ impl Operation for PutExerciseDefinition {
     fn write(&self, to: &mut Writer) {
         to.required(&parameters::ID, &self.id);
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_exercise_definition_push_change);
+        to.json("application/json", &self.body, &validators::EXERCISE_DEFINITION_PUSH_CHANGE);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             id: incoming.required(&parameters::ID)?,
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_exercise_definition_push_change)?,
+            body: incoming.json(&validators::EXERCISE_DEFINITION_PUSH_CHANGE)?,
         })
     }
 }
@@ -1602,17 +1602,17 @@ pub enum PutExerciseDefinitionResponse {
 impl Outcome for PutExerciseDefinitionResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_exercise_definition_push_outcome)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            422 => Self::UnprocessableEntity(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
-            507 => Self::InsufficientStorage(read_json(body, validators::check_quota_problem)?),
+            200 => Self::Ok(read_json(body, &validators::EXERCISE_DEFINITION_PUSH_OUTCOME)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            422 => Self::UnprocessableEntity(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
+            507 => Self::InsufficientStorage(read_json(body, &validators::QUOTA_PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -1753,14 +1753,14 @@ pub enum DeleteExerciseDefinitionResponse {
 impl Outcome for DeleteExerciseDefinitionResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_exercise_definition_push_outcome)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            404 => Self::NotFound(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::EXERCISE_DEFINITION_PUSH_OUTCOME)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            404 => Self::NotFound(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -1879,14 +1879,14 @@ pub enum ListWorkoutLogChangesResponse {
 impl Outcome for ListWorkoutLogChangesResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_workout_log_change_page)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            410 => Self::Gone(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::WORKOUT_LOG_CHANGE_PAGE)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            410 => Self::Gone(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -1935,13 +1935,13 @@ impl Operation for PushWorkoutLogs {
 
     fn write(&self, to: &mut Writer) {
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_workout_log_push_request);
+        to.json("application/json", &self.body, &validators::WORKOUT_LOG_PUSH_REQUEST);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_workout_log_push_request)?,
+            body: incoming.json(&validators::WORKOUT_LOG_PUSH_REQUEST)?,
         })
     }
 }
@@ -2019,17 +2019,17 @@ pub enum PushWorkoutLogsResponse {
 impl Outcome for PushWorkoutLogsResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_workout_log_push_result)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            410 => Self::Gone(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
-            507 => Self::InsufficientStorage(read_json(body, validators::check_quota_problem)?),
+            200 => Self::Ok(read_json(body, &validators::WORKOUT_LOG_PUSH_RESULT)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            410 => Self::Gone(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
+            507 => Self::InsufficientStorage(read_json(body, &validators::QUOTA_PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -2144,14 +2144,14 @@ pub enum GetWorkoutLogResponse {
 impl Outcome for GetWorkoutLogResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_workout_log_change)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            404 => Self::NotFound(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::WORKOUT_LOG_CHANGE)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            404 => Self::NotFound(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -2202,14 +2202,14 @@ impl Operation for PutWorkoutLog {
     fn write(&self, to: &mut Writer) {
         to.required(&parameters::ID, &self.id);
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_workout_log_push_change);
+        to.json("application/json", &self.body, &validators::WORKOUT_LOG_PUSH_CHANGE);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             id: incoming.required(&parameters::ID)?,
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_workout_log_push_change)?,
+            body: incoming.json(&validators::WORKOUT_LOG_PUSH_CHANGE)?,
         })
     }
 }
@@ -2286,17 +2286,17 @@ pub enum PutWorkoutLogResponse {
 impl Outcome for PutWorkoutLogResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_workout_log_push_outcome)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            422 => Self::UnprocessableEntity(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
-            507 => Self::InsufficientStorage(read_json(body, validators::check_quota_problem)?),
+            200 => Self::Ok(read_json(body, &validators::WORKOUT_LOG_PUSH_OUTCOME)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            422 => Self::UnprocessableEntity(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
+            507 => Self::InsufficientStorage(read_json(body, &validators::QUOTA_PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -2437,14 +2437,14 @@ pub enum DeleteWorkoutLogResponse {
 impl Outcome for DeleteWorkoutLogResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_workout_log_push_outcome)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            404 => Self::NotFound(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::WORKOUT_LOG_PUSH_OUTCOME)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            404 => Self::NotFound(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -2563,14 +2563,14 @@ pub enum ListLoggedSetChangesResponse {
 impl Outcome for ListLoggedSetChangesResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_logged_set_change_page)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            410 => Self::Gone(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::LOGGED_SET_CHANGE_PAGE)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            410 => Self::Gone(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -2619,13 +2619,13 @@ impl Operation for PushLoggedSets {
 
     fn write(&self, to: &mut Writer) {
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_logged_set_push_request);
+        to.json("application/json", &self.body, &validators::LOGGED_SET_PUSH_REQUEST);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_logged_set_push_request)?,
+            body: incoming.json(&validators::LOGGED_SET_PUSH_REQUEST)?,
         })
     }
 }
@@ -2703,17 +2703,17 @@ pub enum PushLoggedSetsResponse {
 impl Outcome for PushLoggedSetsResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_logged_set_push_result)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            410 => Self::Gone(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
-            507 => Self::InsufficientStorage(read_json(body, validators::check_quota_problem)?),
+            200 => Self::Ok(read_json(body, &validators::LOGGED_SET_PUSH_RESULT)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            410 => Self::Gone(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
+            507 => Self::InsufficientStorage(read_json(body, &validators::QUOTA_PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -2828,14 +2828,14 @@ pub enum GetLoggedSetResponse {
 impl Outcome for GetLoggedSetResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_logged_set_change)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            404 => Self::NotFound(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::LOGGED_SET_CHANGE)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            404 => Self::NotFound(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -2886,14 +2886,14 @@ impl Operation for PutLoggedSet {
     fn write(&self, to: &mut Writer) {
         to.required(&parameters::ID, &self.id);
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_logged_set_push_change);
+        to.json("application/json", &self.body, &validators::LOGGED_SET_PUSH_CHANGE);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             id: incoming.required(&parameters::ID)?,
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_logged_set_push_change)?,
+            body: incoming.json(&validators::LOGGED_SET_PUSH_CHANGE)?,
         })
     }
 }
@@ -2970,17 +2970,17 @@ pub enum PutLoggedSetResponse {
 impl Outcome for PutLoggedSetResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_logged_set_push_outcome)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            422 => Self::UnprocessableEntity(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
-            507 => Self::InsufficientStorage(read_json(body, validators::check_quota_problem)?),
+            200 => Self::Ok(read_json(body, &validators::LOGGED_SET_PUSH_OUTCOME)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            422 => Self::UnprocessableEntity(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
+            507 => Self::InsufficientStorage(read_json(body, &validators::QUOTA_PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -3120,14 +3120,14 @@ pub enum DeleteLoggedSetResponse {
 impl Outcome for DeleteLoggedSetResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_logged_set_push_outcome)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            404 => Self::NotFound(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::LOGGED_SET_PUSH_OUTCOME)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            404 => Self::NotFound(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -3247,14 +3247,14 @@ pub enum ListWorkoutTemplateChangesResponse {
 impl Outcome for ListWorkoutTemplateChangesResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_workout_template_change_page)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            410 => Self::Gone(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::WORKOUT_TEMPLATE_CHANGE_PAGE)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            410 => Self::Gone(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -3303,13 +3303,13 @@ impl Operation for PushWorkoutTemplates {
 
     fn write(&self, to: &mut Writer) {
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_workout_template_push_request);
+        to.json("application/json", &self.body, &validators::WORKOUT_TEMPLATE_PUSH_REQUEST);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_workout_template_push_request)?,
+            body: incoming.json(&validators::WORKOUT_TEMPLATE_PUSH_REQUEST)?,
         })
     }
 }
@@ -3387,17 +3387,17 @@ pub enum PushWorkoutTemplatesResponse {
 impl Outcome for PushWorkoutTemplatesResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_workout_template_push_result)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            410 => Self::Gone(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
-            507 => Self::InsufficientStorage(read_json(body, validators::check_quota_problem)?),
+            200 => Self::Ok(read_json(body, &validators::WORKOUT_TEMPLATE_PUSH_RESULT)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            410 => Self::Gone(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
+            507 => Self::InsufficientStorage(read_json(body, &validators::QUOTA_PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -3512,14 +3512,14 @@ pub enum GetWorkoutTemplateResponse {
 impl Outcome for GetWorkoutTemplateResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_workout_template_change)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            404 => Self::NotFound(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::WORKOUT_TEMPLATE_CHANGE)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            404 => Self::NotFound(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -3570,14 +3570,14 @@ impl Operation for PutWorkoutTemplate {
     fn write(&self, to: &mut Writer) {
         to.required(&parameters::ID, &self.id);
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_workout_template_push_change);
+        to.json("application/json", &self.body, &validators::WORKOUT_TEMPLATE_PUSH_CHANGE);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             id: incoming.required(&parameters::ID)?,
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_workout_template_push_change)?,
+            body: incoming.json(&validators::WORKOUT_TEMPLATE_PUSH_CHANGE)?,
         })
     }
 }
@@ -3654,17 +3654,17 @@ pub enum PutWorkoutTemplateResponse {
 impl Outcome for PutWorkoutTemplateResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_workout_template_push_outcome)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            422 => Self::UnprocessableEntity(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
-            507 => Self::InsufficientStorage(read_json(body, validators::check_quota_problem)?),
+            200 => Self::Ok(read_json(body, &validators::WORKOUT_TEMPLATE_PUSH_OUTCOME)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            422 => Self::UnprocessableEntity(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
+            507 => Self::InsufficientStorage(read_json(body, &validators::QUOTA_PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -3805,14 +3805,14 @@ pub enum DeleteWorkoutTemplateResponse {
 impl Outcome for DeleteWorkoutTemplateResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_workout_template_push_outcome)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            404 => Self::NotFound(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::WORKOUT_TEMPLATE_PUSH_OUTCOME)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            404 => Self::NotFound(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -3932,14 +3932,14 @@ pub enum ListWorkoutTemplateExerciseInstanceChangesResponse {
 impl Outcome for ListWorkoutTemplateExerciseInstanceChangesResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_workout_template_exercise_instance_change_page)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            410 => Self::Gone(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::WORKOUT_TEMPLATE_EXERCISE_INSTANCE_CHANGE_PAGE)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            410 => Self::Gone(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -3988,13 +3988,13 @@ impl Operation for PushWorkoutTemplateExerciseInstances {
 
     fn write(&self, to: &mut Writer) {
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_workout_template_exercise_instance_push_request);
+        to.json("application/json", &self.body, &validators::WORKOUT_TEMPLATE_EXERCISE_INSTANCE_PUSH_REQUEST);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_workout_template_exercise_instance_push_request)?,
+            body: incoming.json(&validators::WORKOUT_TEMPLATE_EXERCISE_INSTANCE_PUSH_REQUEST)?,
         })
     }
 }
@@ -4072,17 +4072,17 @@ pub enum PushWorkoutTemplateExerciseInstancesResponse {
 impl Outcome for PushWorkoutTemplateExerciseInstancesResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_workout_template_exercise_instance_push_result)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            410 => Self::Gone(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
-            507 => Self::InsufficientStorage(read_json(body, validators::check_quota_problem)?),
+            200 => Self::Ok(read_json(body, &validators::WORKOUT_TEMPLATE_EXERCISE_INSTANCE_PUSH_RESULT)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            410 => Self::Gone(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
+            507 => Self::InsufficientStorage(read_json(body, &validators::QUOTA_PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -4197,14 +4197,14 @@ pub enum GetWorkoutTemplateExerciseInstanceResponse {
 impl Outcome for GetWorkoutTemplateExerciseInstanceResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_workout_template_exercise_instance_change)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            404 => Self::NotFound(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::WORKOUT_TEMPLATE_EXERCISE_INSTANCE_CHANGE)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            404 => Self::NotFound(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -4255,14 +4255,14 @@ impl Operation for PutWorkoutTemplateExerciseInstance {
     fn write(&self, to: &mut Writer) {
         to.required(&parameters::ID, &self.id);
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_workout_template_exercise_instance_push_change);
+        to.json("application/json", &self.body, &validators::WORKOUT_TEMPLATE_EXERCISE_INSTANCE_PUSH_CHANGE);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             id: incoming.required(&parameters::ID)?,
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_workout_template_exercise_instance_push_change)?,
+            body: incoming.json(&validators::WORKOUT_TEMPLATE_EXERCISE_INSTANCE_PUSH_CHANGE)?,
         })
     }
 }
@@ -4339,17 +4339,17 @@ pub enum PutWorkoutTemplateExerciseInstanceResponse {
 impl Outcome for PutWorkoutTemplateExerciseInstanceResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_workout_template_exercise_instance_push_outcome)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            422 => Self::UnprocessableEntity(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
-            507 => Self::InsufficientStorage(read_json(body, validators::check_quota_problem)?),
+            200 => Self::Ok(read_json(body, &validators::WORKOUT_TEMPLATE_EXERCISE_INSTANCE_PUSH_OUTCOME)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            422 => Self::UnprocessableEntity(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
+            507 => Self::InsufficientStorage(read_json(body, &validators::QUOTA_PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -4490,14 +4490,14 @@ pub enum DeleteWorkoutTemplateExerciseInstanceResponse {
 impl Outcome for DeleteWorkoutTemplateExerciseInstanceResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_workout_template_exercise_instance_push_outcome)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            404 => Self::NotFound(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::WORKOUT_TEMPLATE_EXERCISE_INSTANCE_PUSH_OUTCOME)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            404 => Self::NotFound(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -4617,14 +4617,14 @@ pub enum ListProgramDefinitionChangesResponse {
 impl Outcome for ListProgramDefinitionChangesResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_program_definition_change_page)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            410 => Self::Gone(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::PROGRAM_DEFINITION_CHANGE_PAGE)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            410 => Self::Gone(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -4673,13 +4673,13 @@ impl Operation for PushProgramDefinitions {
 
     fn write(&self, to: &mut Writer) {
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_program_definition_push_request);
+        to.json("application/json", &self.body, &validators::PROGRAM_DEFINITION_PUSH_REQUEST);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_program_definition_push_request)?,
+            body: incoming.json(&validators::PROGRAM_DEFINITION_PUSH_REQUEST)?,
         })
     }
 }
@@ -4757,17 +4757,17 @@ pub enum PushProgramDefinitionsResponse {
 impl Outcome for PushProgramDefinitionsResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_program_definition_push_result)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            410 => Self::Gone(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
-            507 => Self::InsufficientStorage(read_json(body, validators::check_quota_problem)?),
+            200 => Self::Ok(read_json(body, &validators::PROGRAM_DEFINITION_PUSH_RESULT)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            410 => Self::Gone(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
+            507 => Self::InsufficientStorage(read_json(body, &validators::QUOTA_PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -4882,14 +4882,14 @@ pub enum GetProgramDefinitionResponse {
 impl Outcome for GetProgramDefinitionResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_program_definition_change)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            404 => Self::NotFound(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::PROGRAM_DEFINITION_CHANGE)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            404 => Self::NotFound(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -4940,14 +4940,14 @@ impl Operation for PutProgramDefinition {
     fn write(&self, to: &mut Writer) {
         to.required(&parameters::ID, &self.id);
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_program_definition_push_change);
+        to.json("application/json", &self.body, &validators::PROGRAM_DEFINITION_PUSH_CHANGE);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             id: incoming.required(&parameters::ID)?,
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_program_definition_push_change)?,
+            body: incoming.json(&validators::PROGRAM_DEFINITION_PUSH_CHANGE)?,
         })
     }
 }
@@ -5024,17 +5024,17 @@ pub enum PutProgramDefinitionResponse {
 impl Outcome for PutProgramDefinitionResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_program_definition_push_outcome)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            422 => Self::UnprocessableEntity(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
-            507 => Self::InsufficientStorage(read_json(body, validators::check_quota_problem)?),
+            200 => Self::Ok(read_json(body, &validators::PROGRAM_DEFINITION_PUSH_OUTCOME)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            422 => Self::UnprocessableEntity(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
+            507 => Self::InsufficientStorage(read_json(body, &validators::QUOTA_PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -5175,14 +5175,14 @@ pub enum DeleteProgramDefinitionResponse {
 impl Outcome for DeleteProgramDefinitionResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_program_definition_push_outcome)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            404 => Self::NotFound(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::PROGRAM_DEFINITION_PUSH_OUTCOME)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            404 => Self::NotFound(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -5302,14 +5302,14 @@ pub enum ListActiveProgramInstanceChangesResponse {
 impl Outcome for ListActiveProgramInstanceChangesResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_active_program_instance_change_page)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            410 => Self::Gone(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::ACTIVE_PROGRAM_INSTANCE_CHANGE_PAGE)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            410 => Self::Gone(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -5358,13 +5358,13 @@ impl Operation for PushActiveProgramInstances {
 
     fn write(&self, to: &mut Writer) {
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_active_program_instance_push_request);
+        to.json("application/json", &self.body, &validators::ACTIVE_PROGRAM_INSTANCE_PUSH_REQUEST);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_active_program_instance_push_request)?,
+            body: incoming.json(&validators::ACTIVE_PROGRAM_INSTANCE_PUSH_REQUEST)?,
         })
     }
 }
@@ -5442,17 +5442,17 @@ pub enum PushActiveProgramInstancesResponse {
 impl Outcome for PushActiveProgramInstancesResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_active_program_instance_push_result)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            410 => Self::Gone(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
-            507 => Self::InsufficientStorage(read_json(body, validators::check_quota_problem)?),
+            200 => Self::Ok(read_json(body, &validators::ACTIVE_PROGRAM_INSTANCE_PUSH_RESULT)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            410 => Self::Gone(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
+            507 => Self::InsufficientStorage(read_json(body, &validators::QUOTA_PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -5567,14 +5567,14 @@ pub enum GetActiveProgramInstanceResponse {
 impl Outcome for GetActiveProgramInstanceResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_active_program_instance_change)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            404 => Self::NotFound(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::ACTIVE_PROGRAM_INSTANCE_CHANGE)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            404 => Self::NotFound(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -5625,14 +5625,14 @@ impl Operation for PutActiveProgramInstance {
     fn write(&self, to: &mut Writer) {
         to.required(&parameters::ID, &self.id);
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_active_program_instance_push_change);
+        to.json("application/json", &self.body, &validators::ACTIVE_PROGRAM_INSTANCE_PUSH_CHANGE);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             id: incoming.required(&parameters::ID)?,
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_active_program_instance_push_change)?,
+            body: incoming.json(&validators::ACTIVE_PROGRAM_INSTANCE_PUSH_CHANGE)?,
         })
     }
 }
@@ -5709,17 +5709,17 @@ pub enum PutActiveProgramInstanceResponse {
 impl Outcome for PutActiveProgramInstanceResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_active_program_instance_push_outcome)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            422 => Self::UnprocessableEntity(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
-            507 => Self::InsufficientStorage(read_json(body, validators::check_quota_problem)?),
+            200 => Self::Ok(read_json(body, &validators::ACTIVE_PROGRAM_INSTANCE_PUSH_OUTCOME)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            422 => Self::UnprocessableEntity(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
+            507 => Self::InsufficientStorage(read_json(body, &validators::QUOTA_PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -5860,14 +5860,14 @@ pub enum DeleteActiveProgramInstanceResponse {
 impl Outcome for DeleteActiveProgramInstanceResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_active_program_instance_push_outcome)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            404 => Self::NotFound(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::ACTIVE_PROGRAM_INSTANCE_PUSH_OUTCOME)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            404 => Self::NotFound(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -5987,14 +5987,14 @@ pub enum ListProgressionRuleChangesResponse {
 impl Outcome for ListProgressionRuleChangesResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_progression_rule_change_page)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            410 => Self::Gone(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::PROGRESSION_RULE_CHANGE_PAGE)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            410 => Self::Gone(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -6043,13 +6043,13 @@ impl Operation for PushProgressionRules {
 
     fn write(&self, to: &mut Writer) {
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_progression_rule_push_request);
+        to.json("application/json", &self.body, &validators::PROGRESSION_RULE_PUSH_REQUEST);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_progression_rule_push_request)?,
+            body: incoming.json(&validators::PROGRESSION_RULE_PUSH_REQUEST)?,
         })
     }
 }
@@ -6127,17 +6127,17 @@ pub enum PushProgressionRulesResponse {
 impl Outcome for PushProgressionRulesResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_progression_rule_push_result)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            410 => Self::Gone(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
-            507 => Self::InsufficientStorage(read_json(body, validators::check_quota_problem)?),
+            200 => Self::Ok(read_json(body, &validators::PROGRESSION_RULE_PUSH_RESULT)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            410 => Self::Gone(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
+            507 => Self::InsufficientStorage(read_json(body, &validators::QUOTA_PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -6252,14 +6252,14 @@ pub enum GetProgressionRuleResponse {
 impl Outcome for GetProgressionRuleResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_progression_rule_change)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            404 => Self::NotFound(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::PROGRESSION_RULE_CHANGE)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            404 => Self::NotFound(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -6310,14 +6310,14 @@ impl Operation for PutProgressionRule {
     fn write(&self, to: &mut Writer) {
         to.required(&parameters::ID, &self.id);
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_progression_rule_push_change);
+        to.json("application/json", &self.body, &validators::PROGRESSION_RULE_PUSH_CHANGE);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             id: incoming.required(&parameters::ID)?,
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_progression_rule_push_change)?,
+            body: incoming.json(&validators::PROGRESSION_RULE_PUSH_CHANGE)?,
         })
     }
 }
@@ -6394,17 +6394,17 @@ pub enum PutProgressionRuleResponse {
 impl Outcome for PutProgressionRuleResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_progression_rule_push_outcome)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            422 => Self::UnprocessableEntity(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
-            507 => Self::InsufficientStorage(read_json(body, validators::check_quota_problem)?),
+            200 => Self::Ok(read_json(body, &validators::PROGRESSION_RULE_PUSH_OUTCOME)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            422 => Self::UnprocessableEntity(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
+            507 => Self::InsufficientStorage(read_json(body, &validators::QUOTA_PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -6545,14 +6545,14 @@ pub enum DeleteProgressionRuleResponse {
 impl Outcome for DeleteProgressionRuleResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_progression_rule_push_outcome)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            404 => Self::NotFound(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::PROGRESSION_RULE_PUSH_OUTCOME)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            404 => Self::NotFound(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -6671,14 +6671,14 @@ pub enum ListUserGoalChangesResponse {
 impl Outcome for ListUserGoalChangesResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_user_goal_change_page)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            410 => Self::Gone(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::USER_GOAL_CHANGE_PAGE)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            410 => Self::Gone(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -6726,13 +6726,13 @@ impl Operation for PushUserGoals {
 
     fn write(&self, to: &mut Writer) {
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_user_goal_push_request);
+        to.json("application/json", &self.body, &validators::USER_GOAL_PUSH_REQUEST);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_user_goal_push_request)?,
+            body: incoming.json(&validators::USER_GOAL_PUSH_REQUEST)?,
         })
     }
 }
@@ -6810,17 +6810,17 @@ pub enum PushUserGoalsResponse {
 impl Outcome for PushUserGoalsResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_user_goal_push_result)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            410 => Self::Gone(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
-            507 => Self::InsufficientStorage(read_json(body, validators::check_quota_problem)?),
+            200 => Self::Ok(read_json(body, &validators::USER_GOAL_PUSH_RESULT)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            410 => Self::Gone(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
+            507 => Self::InsufficientStorage(read_json(body, &validators::QUOTA_PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -6935,14 +6935,14 @@ pub enum GetUserGoalResponse {
 impl Outcome for GetUserGoalResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_user_goal_change)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            404 => Self::NotFound(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::USER_GOAL_CHANGE)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            404 => Self::NotFound(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -6993,14 +6993,14 @@ impl Operation for PutUserGoal {
     fn write(&self, to: &mut Writer) {
         to.required(&parameters::ID, &self.id);
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_user_goal_push_change);
+        to.json("application/json", &self.body, &validators::USER_GOAL_PUSH_CHANGE);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             id: incoming.required(&parameters::ID)?,
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_user_goal_push_change)?,
+            body: incoming.json(&validators::USER_GOAL_PUSH_CHANGE)?,
         })
     }
 }
@@ -7077,17 +7077,17 @@ pub enum PutUserGoalResponse {
 impl Outcome for PutUserGoalResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_user_goal_push_outcome)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            422 => Self::UnprocessableEntity(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
-            507 => Self::InsufficientStorage(read_json(body, validators::check_quota_problem)?),
+            200 => Self::Ok(read_json(body, &validators::USER_GOAL_PUSH_OUTCOME)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            422 => Self::UnprocessableEntity(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
+            507 => Self::InsufficientStorage(read_json(body, &validators::QUOTA_PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -7227,14 +7227,14 @@ pub enum DeleteUserGoalResponse {
 impl Outcome for DeleteUserGoalResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_user_goal_push_outcome)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            404 => Self::NotFound(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::USER_GOAL_PUSH_OUTCOME)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            404 => Self::NotFound(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -7354,14 +7354,14 @@ pub enum ListUserBodyweightLogChangesResponse {
 impl Outcome for ListUserBodyweightLogChangesResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_user_bodyweight_log_change_page)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            410 => Self::Gone(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::USER_BODYWEIGHT_LOG_CHANGE_PAGE)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            410 => Self::Gone(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -7410,13 +7410,13 @@ impl Operation for PushUserBodyweightLogs {
 
     fn write(&self, to: &mut Writer) {
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_user_bodyweight_log_push_request);
+        to.json("application/json", &self.body, &validators::USER_BODYWEIGHT_LOG_PUSH_REQUEST);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_user_bodyweight_log_push_request)?,
+            body: incoming.json(&validators::USER_BODYWEIGHT_LOG_PUSH_REQUEST)?,
         })
     }
 }
@@ -7494,17 +7494,17 @@ pub enum PushUserBodyweightLogsResponse {
 impl Outcome for PushUserBodyweightLogsResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_user_bodyweight_log_push_result)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            410 => Self::Gone(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
-            507 => Self::InsufficientStorage(read_json(body, validators::check_quota_problem)?),
+            200 => Self::Ok(read_json(body, &validators::USER_BODYWEIGHT_LOG_PUSH_RESULT)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            410 => Self::Gone(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
+            507 => Self::InsufficientStorage(read_json(body, &validators::QUOTA_PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -7619,14 +7619,14 @@ pub enum GetUserBodyweightLogResponse {
 impl Outcome for GetUserBodyweightLogResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_user_bodyweight_log_change)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            404 => Self::NotFound(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::USER_BODYWEIGHT_LOG_CHANGE)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            404 => Self::NotFound(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -7677,14 +7677,14 @@ impl Operation for PutUserBodyweightLog {
     fn write(&self, to: &mut Writer) {
         to.required(&parameters::ID, &self.id);
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_user_bodyweight_log_push_change);
+        to.json("application/json", &self.body, &validators::USER_BODYWEIGHT_LOG_PUSH_CHANGE);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             id: incoming.required(&parameters::ID)?,
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_user_bodyweight_log_push_change)?,
+            body: incoming.json(&validators::USER_BODYWEIGHT_LOG_PUSH_CHANGE)?,
         })
     }
 }
@@ -7761,17 +7761,17 @@ pub enum PutUserBodyweightLogResponse {
 impl Outcome for PutUserBodyweightLogResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_user_bodyweight_log_push_outcome)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            422 => Self::UnprocessableEntity(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
-            507 => Self::InsufficientStorage(read_json(body, validators::check_quota_problem)?),
+            200 => Self::Ok(read_json(body, &validators::USER_BODYWEIGHT_LOG_PUSH_OUTCOME)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            422 => Self::UnprocessableEntity(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
+            507 => Self::InsufficientStorage(read_json(body, &validators::QUOTA_PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -7912,14 +7912,14 @@ pub enum DeleteUserBodyweightLogResponse {
 impl Outcome for DeleteUserBodyweightLogResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_user_bodyweight_log_push_outcome)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            404 => Self::NotFound(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::USER_BODYWEIGHT_LOG_PUSH_OUTCOME)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            404 => Self::NotFound(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -8039,14 +8039,14 @@ pub enum ListAppliedProgressionLogChangesResponse {
 impl Outcome for ListAppliedProgressionLogChangesResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_applied_progression_log_change_page)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            410 => Self::Gone(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::APPLIED_PROGRESSION_LOG_CHANGE_PAGE)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            410 => Self::Gone(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -8095,13 +8095,13 @@ impl Operation for PushAppliedProgressionLogs {
 
     fn write(&self, to: &mut Writer) {
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_applied_progression_log_push_request);
+        to.json("application/json", &self.body, &validators::APPLIED_PROGRESSION_LOG_PUSH_REQUEST);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_applied_progression_log_push_request)?,
+            body: incoming.json(&validators::APPLIED_PROGRESSION_LOG_PUSH_REQUEST)?,
         })
     }
 }
@@ -8179,17 +8179,17 @@ pub enum PushAppliedProgressionLogsResponse {
 impl Outcome for PushAppliedProgressionLogsResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_applied_progression_log_push_result)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            410 => Self::Gone(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
-            507 => Self::InsufficientStorage(read_json(body, validators::check_quota_problem)?),
+            200 => Self::Ok(read_json(body, &validators::APPLIED_PROGRESSION_LOG_PUSH_RESULT)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            410 => Self::Gone(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
+            507 => Self::InsufficientStorage(read_json(body, &validators::QUOTA_PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -8304,14 +8304,14 @@ pub enum GetAppliedProgressionLogResponse {
 impl Outcome for GetAppliedProgressionLogResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_applied_progression_log_change)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            404 => Self::NotFound(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::APPLIED_PROGRESSION_LOG_CHANGE)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            404 => Self::NotFound(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -8362,14 +8362,14 @@ impl Operation for PutAppliedProgressionLog {
     fn write(&self, to: &mut Writer) {
         to.required(&parameters::ID, &self.id);
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_applied_progression_log_push_change);
+        to.json("application/json", &self.body, &validators::APPLIED_PROGRESSION_LOG_PUSH_CHANGE);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             id: incoming.required(&parameters::ID)?,
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_applied_progression_log_push_change)?,
+            body: incoming.json(&validators::APPLIED_PROGRESSION_LOG_PUSH_CHANGE)?,
         })
     }
 }
@@ -8446,17 +8446,17 @@ pub enum PutAppliedProgressionLogResponse {
 impl Outcome for PutAppliedProgressionLogResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_applied_progression_log_push_outcome)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            422 => Self::UnprocessableEntity(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
-            507 => Self::InsufficientStorage(read_json(body, validators::check_quota_problem)?),
+            200 => Self::Ok(read_json(body, &validators::APPLIED_PROGRESSION_LOG_PUSH_OUTCOME)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            422 => Self::UnprocessableEntity(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
+            507 => Self::InsufficientStorage(read_json(body, &validators::QUOTA_PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -8597,14 +8597,14 @@ pub enum DeleteAppliedProgressionLogResponse {
 impl Outcome for DeleteAppliedProgressionLogResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_applied_progression_log_push_outcome)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            404 => Self::NotFound(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::APPLIED_PROGRESSION_LOG_PUSH_OUTCOME)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            404 => Self::NotFound(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -8652,13 +8652,13 @@ impl Operation for Login {
 
     fn write(&self, to: &mut Writer) {
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_login_request);
+        to.json("application/json", &self.body, &validators::LOGIN_REQUEST);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_login_request)?,
+            body: incoming.json(&validators::LOGIN_REQUEST)?,
         })
     }
 }
@@ -8722,15 +8722,15 @@ pub enum LoginResponse {
 impl Outcome for LoginResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_token_pair)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::TOKEN_PAIR)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -8779,13 +8779,13 @@ impl Operation for Logout {
 
     fn write(&self, to: &mut Writer) {
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_logout_request);
+        to.json("application/json", &self.body, &validators::LOGOUT_REQUEST);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_logout_request)?,
+            body: incoming.json(&validators::LOGOUT_REQUEST)?,
         })
     }
 }
@@ -8850,14 +8850,14 @@ impl Outcome for LogoutResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
             204 => Self::NoContent,
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -8906,13 +8906,13 @@ impl Operation for ChangePassword {
 
     fn write(&self, to: &mut Writer) {
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_change_password_request);
+        to.json("application/json", &self.body, &validators::CHANGE_PASSWORD_REQUEST);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_change_password_request)?,
+            body: incoming.json(&validators::CHANGE_PASSWORD_REQUEST)?,
         })
     }
 }
@@ -8977,14 +8977,14 @@ impl Outcome for ChangePasswordResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
             204 => Self::NoContent,
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -9034,13 +9034,13 @@ impl Operation for RecoverAccount {
 
     fn write(&self, to: &mut Writer) {
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_recover_request);
+        to.json("application/json", &self.body, &validators::RECOVER_REQUEST);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_recover_request)?,
+            body: incoming.json(&validators::RECOVER_REQUEST)?,
         })
     }
 }
@@ -9105,14 +9105,14 @@ impl Outcome for RecoverAccountResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
             204 => Self::NoContent,
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -9162,13 +9162,13 @@ impl Operation for RefreshTokens {
 
     fn write(&self, to: &mut Writer) {
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_refresh_request);
+        to.json("application/json", &self.body, &validators::REFRESH_REQUEST);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_refresh_request)?,
+            body: incoming.json(&validators::REFRESH_REQUEST)?,
         })
     }
 }
@@ -9232,15 +9232,15 @@ pub enum RefreshTokensResponse {
 impl Outcome for RefreshTokensResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_token_pair)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::TOKEN_PAIR)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -9289,13 +9289,13 @@ impl Operation for Register {
 
     fn write(&self, to: &mut Writer) {
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_register_request);
+        to.json("application/json", &self.body, &validators::REGISTER_REQUEST);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_register_request)?,
+            body: incoming.json(&validators::REGISTER_REQUEST)?,
         })
     }
 }
@@ -9357,15 +9357,15 @@ pub enum RegisterResponse {
 impl Outcome for RegisterResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            201 => Self::Created(read_json(body, validators::check_token_pair)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            409 => Self::Conflict(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            201 => Self::Created(read_json(body, &validators::TOKEN_PAIR)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            409 => Self::Conflict(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -9468,13 +9468,13 @@ pub enum GetAccountResponse {
 impl Outcome for GetAccountResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_account)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::ACCOUNT)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -9521,13 +9521,13 @@ impl Operation for DeleteAccount {
 
     fn write(&self, to: &mut Writer) {
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_delete_account_request);
+        to.json("application/json", &self.body, &validators::DELETE_ACCOUNT_REQUEST);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_delete_account_request)?,
+            body: incoming.json(&validators::DELETE_ACCOUNT_REQUEST)?,
         })
     }
 }
@@ -9592,14 +9592,14 @@ impl Outcome for DeleteAccountResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
             204 => Self::NoContent,
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -9703,13 +9703,13 @@ pub enum ListDevicesResponse {
 impl Outcome for ListDevicesResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_device_list)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::DEVICE_LIST)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -9758,14 +9758,14 @@ impl Operation for RenameDevice {
     fn write(&self, to: &mut Writer) {
         to.required(&parameters::ID, &self.id);
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_rename_device_request);
+        to.json("application/json", &self.body, &validators::RENAME_DEVICE_REQUEST);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             id: incoming.required(&parameters::ID)?,
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_rename_device_request)?,
+            body: incoming.json(&validators::RENAME_DEVICE_REQUEST)?,
         })
     }
 }
@@ -9834,15 +9834,15 @@ impl Outcome for RenameDeviceResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
             204 => Self::NoContent,
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            404 => Self::NotFound(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            404 => Self::NotFound(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -9959,13 +9959,13 @@ impl Outcome for RevokeDeviceResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
             204 => Self::NoContent,
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            404 => Self::NotFound(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            404 => Self::NotFound(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -10070,12 +10070,12 @@ impl Outcome for ExportAccountResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
             200 => Self::Ok(body.to_vec()),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -10123,13 +10123,13 @@ impl Operation for MakeRecoveryCode {
 
     fn write(&self, to: &mut Writer) {
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_make_recovery_code_request);
+        to.json("application/json", &self.body, &validators::MAKE_RECOVERY_CODE_REQUEST);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_make_recovery_code_request)?,
+            body: incoming.json(&validators::MAKE_RECOVERY_CODE_REQUEST)?,
         })
     }
 }
@@ -10193,15 +10193,15 @@ pub enum MakeRecoveryCodeResponse {
 impl Outcome for MakeRecoveryCodeResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_recovery_code)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::RECOVERY_CODE)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -10304,13 +10304,13 @@ pub enum GetAccountUsageResponse {
 impl Outcome for GetAccountUsageResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_account_usage)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::ACCOUNT_USAGE)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -10396,10 +10396,10 @@ pub enum GetSyncConfigResponse {
 impl Outcome for GetSyncConfigResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_sync_config)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::SYNC_CONFIG)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -10424,42 +10424,37 @@ pub mod parameters {
     #[allow(unused_imports)]
     use super::super::runtime::check::Types;
     #[allow(unused_imports)]
-    use super::super::runtime::http::{Encoding, Form, Parameter, Part, Place, Shape, Style, check_nothing};
+    use super::super::runtime::http::{ANYTHING, Encoding, Form, Parameter, Place, Shape, Style};
     #[allow(unused_imports)]
     use super::super::validators;
     /// The query parameter `since`.
-    pub const SINCE: Parameter = Parameter::new(Place::Query, "since", Shape::TEXT, validators::check_cursor);
+    pub const SINCE: Parameter = Parameter::new(Place::Query, "since", Shape::TEXT, &validators::CURSOR);
     /// The query parameter `limit`.
-    pub const LIMIT: Parameter = Parameter::new(
-        Place::Query,
-        "limit",
-        Shape::INTEGER,
-        validators::check_get_changes_limit,
-    );
+    pub const LIMIT: Parameter = Parameter::new(Place::Query, "limit", Shape::INTEGER, &validators::GET_CHANGES_LIMIT);
     /// The header parameter `X-Contract-Version`.
     pub const X_CONTRACT_VERSION: Parameter = Parameter::new(
         Place::Header,
         "X-Contract-Version",
         Shape::TEXT,
-        validators::check_contract_version,
+        &validators::CONTRACT_VERSION,
     );
     /// The path parameter `id`.
-    pub const ID: Parameter = Parameter::new(Place::Path, "id", Shape::TEXT, validators::check_id);
+    pub const ID: Parameter = Parameter::new(Place::Path, "id", Shape::TEXT, &validators::ID);
     /// The query parameter `opId`.
-    pub const OP_ID: Parameter = Parameter::new(Place::Query, "opId", Shape::TEXT, validators::check_id);
+    pub const OP_ID: Parameter = Parameter::new(Place::Query, "opId", Shape::TEXT, &validators::ID);
     /// The query parameter `deviceId`.
-    pub const DEVICE_ID: Parameter = Parameter::new(Place::Query, "deviceId", Shape::TEXT, validators::check_id);
+    pub const DEVICE_ID: Parameter = Parameter::new(Place::Query, "deviceId", Shape::TEXT, &validators::ID);
     /// The query parameter `seq`.
-    pub const SEQ: Parameter = Parameter::new(Place::Query, "seq", Shape::INTEGER, validators::check_seq);
+    pub const SEQ: Parameter = Parameter::new(Place::Query, "seq", Shape::INTEGER, &validators::SEQ);
     /// The query parameter `clientUpdatedAt`.
     pub const CLIENT_UPDATED_AT: Parameter = Parameter::new(
         Place::Query,
         "clientUpdatedAt",
         Shape::INTEGER,
-        validators::check_timestamp,
+        &validators::TIMESTAMP,
     );
     /// The query parameter `baseRev`.
-    pub const BASE_REV: Parameter = Parameter::new(Place::Query, "baseRev", Shape::INTEGER, validators::check_revision);
+    pub const BASE_REV: Parameter = Parameter::new(Place::Query, "baseRev", Shape::INTEGER, &validators::REVISION);
 }
 
 /// The security schemes.

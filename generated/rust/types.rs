@@ -10,7 +10,7 @@ use super::validators;
 
 record! {
     /// The change won, and is now the current version.
-    pub struct AcceptedOutcome as "AcceptedOutcome" by validators::check_accepted_outcome {
+    pub struct AcceptedOutcome as "AcceptedOutcome" by validators::ACCEPTED_OUTCOME {
         const 2 "outcome" = Json::String("accepted"),
         /// The id of the record.
         0 required "id" => id: Id,
@@ -30,7 +30,7 @@ record! {
 
 record! {
     /// What the server knows about an account.
-    pub struct Account as "Account" by validators::check_account {
+    pub struct Account as "Account" by validators::ACCOUNT {
         /// The account.
         0 required "userId" => user_id: Id,
         /// An email address. Upper and lower case are the same to the server.
@@ -48,7 +48,7 @@ record! {
 
 record! {
     /// How much an account holds, and how much it may hold.
-    pub struct AccountUsage as "AccountUsage" by validators::check_account_usage {
+    pub struct AccountUsage as "AccountUsage" by validators::ACCOUNT_USAGE {
         /// How many live records the account holds.
         0 required "recordCount" => record_count: i64,
         /// How many bytes of JSON they take.
@@ -62,7 +62,7 @@ record! {
 
 record! {
     /// A program that the user has started, and how far they have got.
-    pub struct ActiveProgramInstance as "ActiveProgramInstance" by validators::check_active_program_instance {
+    pub struct ActiveProgramInstance as "ActiveProgramInstance" by validators::ACTIVE_PROGRAM_INSTANCE {
         const 3 "isDeleted" = Json::Bool(false),
         /// The primary key, made by the device that created the record.
         0 required "id" => id: Id,
@@ -105,7 +105,7 @@ record! {
 
 record! {
     /// The current version of a record, with its revision and the edit that made it.
-    pub struct ActiveProgramInstanceChange as "ActiveProgramInstanceChange" by validators::check_active_program_instance_change {
+    pub struct ActiveProgramInstanceChange as "ActiveProgramInstanceChange" by validators::ACTIVE_PROGRAM_INSTANCE_CHANGE {
         /// The number that the server gave to an accepted write. It counts up for each user over all
         /// collections; 0 is before the first.
         0 required "rev" => rev: Revision,
@@ -118,7 +118,7 @@ record! {
 
 record! {
     /// One page of a collection's feed.
-    pub struct ActiveProgramInstanceChangePage as "ActiveProgramInstanceChangePage" by validators::check_active_program_instance_change_page {
+    pub struct ActiveProgramInstanceChangePage as "ActiveProgramInstanceChangePage" by validators::ACTIVE_PROGRAM_INSTANCE_CHANGE_PAGE {
         /// The changed records in order of revision, each once, in its current version. A device sets aside a
         /// change that it cannot read, and takes the others.
         0 required "changes" => changes: Vec<Each<ActiveProgramInstanceChange>>,
@@ -136,7 +136,7 @@ record! {
 record! {
     /// The current version of a record of any collection. `x-any-collection` makes this a union over all
     /// collections, told apart by `collection`, in which the record is one of that collection.
-    pub struct ActiveProgramInstanceFeedChange as "ActiveProgramInstanceFeedChange" by validators::check_active_program_instance_feed_change {
+    pub struct ActiveProgramInstanceFeedChange as "ActiveProgramInstanceFeedChange" by validators::ACTIVE_PROGRAM_INSTANCE_FEED_CHANGE {
         const 0 "collection" = Json::String("active-program-instances"),
         /// The number that the server gave to an accepted write. It counts up for each user over all
         /// collections; 0 is before the first.
@@ -157,7 +157,7 @@ record! {
 record! {
     /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
     /// collections, told apart by `collection`, in which the record is one of that collection.
-    pub struct ActiveProgramInstanceFeedPushChange as "ActiveProgramInstanceFeedPushChange" by validators::check_active_program_instance_feed_push_change {
+    pub struct ActiveProgramInstanceFeedPushChange as "ActiveProgramInstanceFeedPushChange" by validators::ACTIVE_PROGRAM_INSTANCE_FEED_PUSH_CHANGE {
         const 0 "collection" = Json::String("active-program-instances"),
         /// Which edit made a version of a record.
         1 required "op" => op: Op,
@@ -171,7 +171,7 @@ record! {
 
 record! {
     /// One edit of one record, in full.
-    pub struct ActiveProgramInstancePushChange as "ActiveProgramInstancePushChange" by validators::check_active_program_instance_push_change {
+    pub struct ActiveProgramInstancePushChange as "ActiveProgramInstancePushChange" by validators::ACTIVE_PROGRAM_INSTANCE_PUSH_CHANGE {
         /// Which edit made a version of a record.
         0 required "op" => op: Op,
         /// A record, live or deleted. At most 256 KiB of JSON.
@@ -184,7 +184,7 @@ record! {
 
 tagged! {
     /// What became of one pushed change.
-    pub enum ActiveProgramInstancePushOutcome as "ActiveProgramInstancePushOutcome" on "outcome" by validators::check_active_program_instance_push_outcome {
+    pub enum ActiveProgramInstancePushOutcome as "ActiveProgramInstancePushOutcome" on "outcome" by validators::ACTIVE_PROGRAM_INSTANCE_PUSH_OUTCOME {
         /// `accepted`
         Accepted(AcceptedOutcome) = Json::String("accepted"),
         /// `duplicate`
@@ -198,7 +198,7 @@ tagged! {
 
 record! {
     /// Edits of one collection.
-    pub struct ActiveProgramInstancePushRequest as "ActiveProgramInstancePushRequest" by validators::check_active_program_instance_push_request {
+    pub struct ActiveProgramInstancePushRequest as "ActiveProgramInstancePushRequest" by validators::ACTIVE_PROGRAM_INSTANCE_PUSH_REQUEST {
         /// The edits, which are decided in this order, each alone.
         0 required "changes" => changes: Vec<Each<ActiveProgramInstancePushChange>>,
         /// The device's cursor of this feed, absent before its first pull. Where tombstones after it have been
@@ -209,7 +209,7 @@ record! {
 
 record! {
     /// What became of a push to one collection.
-    pub struct ActiveProgramInstancePushResult as "ActiveProgramInstancePushResult" by validators::check_active_program_instance_push_result {
+    pub struct ActiveProgramInstancePushResult as "ActiveProgramInstancePushResult" by validators::ACTIVE_PROGRAM_INSTANCE_PUSH_RESULT {
         /// One outcome for each change, in the order of the request. A change without one is sent again.
         0 required "outcomes" => outcomes: Vec<ActiveProgramInstancePushOutcome>,
         /// The user's newest revision before this push. A device whose cursor is there moves it to `userRev`,
@@ -224,7 +224,7 @@ record! {
 
 tagged! {
     /// A record, live or deleted. At most 256 KiB of JSON.
-    pub enum ActiveProgramInstanceRecord as "ActiveProgramInstanceRecord" on "isDeleted" by validators::check_active_program_instance_record {
+    pub enum ActiveProgramInstanceRecord as "ActiveProgramInstanceRecord" on "isDeleted" by validators::ACTIVE_PROGRAM_INSTANCE_RECORD {
         /// `false`
         ActiveProgramInstance(ActiveProgramInstance) = Json::Bool(false),
         /// `true`
@@ -235,7 +235,7 @@ tagged! {
 texts! {
     /// Whether the user follows the program (`active`), has set it aside (`paused`) or has finished it
     /// (`completed`).
-    pub enum ActiveProgramInstanceStatus as "ActiveProgramInstance.status" by validators::check_active_program_instance_status {
+    pub enum ActiveProgramInstanceStatus as "ActiveProgramInstance.status" by validators::ACTIVE_PROGRAM_INSTANCE_STATUS {
         Active = "active",
         Paused = "paused",
         Completed = "completed",
@@ -245,7 +245,7 @@ texts! {
 record! {
     /// The change lost against the stored version. The device adopts the winner, and keeps what lost in its
     /// conflict history.
-    pub struct ActiveProgramInstanceSupersededOutcome as "ActiveProgramInstanceSupersededOutcome" by validators::check_active_program_instance_superseded_outcome {
+    pub struct ActiveProgramInstanceSupersededOutcome as "ActiveProgramInstanceSupersededOutcome" by validators::ACTIVE_PROGRAM_INSTANCE_SUPERSEDED_OUTCOME {
         const 2 "outcome" = Json::String("superseded"),
         /// The id of the record.
         0 required "id" => id: Id,
@@ -258,7 +258,7 @@ record! {
 
 record! {
     /// Holds when all of its conditions hold.
-    pub struct AllCondition as "AllCondition" by validators::check_all_condition {
+    pub struct AllCondition as "AllCondition" by validators::ALL_CONDITION {
         /// The conditions that must all hold.
         0 required "all" => all: Vec<Condition>,
     }
@@ -266,7 +266,7 @@ record! {
 
 record! {
     /// As many repetitions as possible with a weight.
-    pub struct AmrapRepsSet as "AmrapRepsSet" by validators::check_amrap_reps_set {
+    pub struct AmrapRepsSet as "AmrapRepsSet" by validators::AMRAP_REPS_SET {
         const 3 "isDeleted" = Json::Bool(false),
         const 8 "setType" = Json::String("amrapReps"),
         /// The primary key, made by the device that created the record.
@@ -310,7 +310,7 @@ record! {
 
 record! {
     /// As many repetitions as possible within a time.
-    pub struct AmrapTimeSet as "AmrapTimeSet" by validators::check_amrap_time_set {
+    pub struct AmrapTimeSet as "AmrapTimeSet" by validators::AMRAP_TIME_SET {
         const 3 "isDeleted" = Json::Bool(false),
         const 8 "setType" = Json::String("amrapTime"),
         /// The primary key, made by the device that created the record.
@@ -358,7 +358,7 @@ record! {
 
 record! {
     /// Holds when at least one of its conditions holds.
-    pub struct AnyCondition as "AnyCondition" by validators::check_any_condition {
+    pub struct AnyCondition as "AnyCondition" by validators::ANY_CONDITION {
         /// The conditions of which one must hold.
         0 required "any" => any: Vec<Condition>,
     }
@@ -366,7 +366,7 @@ record! {
 
 record! {
     /// One change that a progression rule led to.
-    pub struct AppliedProgressionLog as "AppliedProgressionLog" by validators::check_applied_progression_log {
+    pub struct AppliedProgressionLog as "AppliedProgressionLog" by validators::APPLIED_PROGRESSION_LOG {
         const 3 "isDeleted" = Json::Bool(false),
         /// The primary key, made by the device that created the record.
         0 required "id" => id: Id,
@@ -404,7 +404,7 @@ record! {
 
 record! {
     /// The current version of a record, with its revision and the edit that made it.
-    pub struct AppliedProgressionLogChange as "AppliedProgressionLogChange" by validators::check_applied_progression_log_change {
+    pub struct AppliedProgressionLogChange as "AppliedProgressionLogChange" by validators::APPLIED_PROGRESSION_LOG_CHANGE {
         /// The number that the server gave to an accepted write. It counts up for each user over all
         /// collections; 0 is before the first.
         0 required "rev" => rev: Revision,
@@ -417,7 +417,7 @@ record! {
 
 record! {
     /// One page of a collection's feed.
-    pub struct AppliedProgressionLogChangePage as "AppliedProgressionLogChangePage" by validators::check_applied_progression_log_change_page {
+    pub struct AppliedProgressionLogChangePage as "AppliedProgressionLogChangePage" by validators::APPLIED_PROGRESSION_LOG_CHANGE_PAGE {
         /// The changed records in order of revision, each once, in its current version. A device sets aside a
         /// change that it cannot read, and takes the others.
         0 required "changes" => changes: Vec<Each<AppliedProgressionLogChange>>,
@@ -435,7 +435,7 @@ record! {
 record! {
     /// The current version of a record of any collection. `x-any-collection` makes this a union over all
     /// collections, told apart by `collection`, in which the record is one of that collection.
-    pub struct AppliedProgressionLogFeedChange as "AppliedProgressionLogFeedChange" by validators::check_applied_progression_log_feed_change {
+    pub struct AppliedProgressionLogFeedChange as "AppliedProgressionLogFeedChange" by validators::APPLIED_PROGRESSION_LOG_FEED_CHANGE {
         const 0 "collection" = Json::String("applied-progression-logs"),
         /// The number that the server gave to an accepted write. It counts up for each user over all
         /// collections; 0 is before the first.
@@ -456,7 +456,7 @@ record! {
 record! {
     /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
     /// collections, told apart by `collection`, in which the record is one of that collection.
-    pub struct AppliedProgressionLogFeedPushChange as "AppliedProgressionLogFeedPushChange" by validators::check_applied_progression_log_feed_push_change {
+    pub struct AppliedProgressionLogFeedPushChange as "AppliedProgressionLogFeedPushChange" by validators::APPLIED_PROGRESSION_LOG_FEED_PUSH_CHANGE {
         const 0 "collection" = Json::String("applied-progression-logs"),
         /// Which edit made a version of a record.
         1 required "op" => op: Op,
@@ -470,7 +470,7 @@ record! {
 
 record! {
     /// One edit of one record, in full.
-    pub struct AppliedProgressionLogPushChange as "AppliedProgressionLogPushChange" by validators::check_applied_progression_log_push_change {
+    pub struct AppliedProgressionLogPushChange as "AppliedProgressionLogPushChange" by validators::APPLIED_PROGRESSION_LOG_PUSH_CHANGE {
         /// Which edit made a version of a record.
         0 required "op" => op: Op,
         /// A record, live or deleted. At most 256 KiB of JSON.
@@ -483,7 +483,7 @@ record! {
 
 tagged! {
     /// What became of one pushed change.
-    pub enum AppliedProgressionLogPushOutcome as "AppliedProgressionLogPushOutcome" on "outcome" by validators::check_applied_progression_log_push_outcome {
+    pub enum AppliedProgressionLogPushOutcome as "AppliedProgressionLogPushOutcome" on "outcome" by validators::APPLIED_PROGRESSION_LOG_PUSH_OUTCOME {
         /// `accepted`
         Accepted(AcceptedOutcome) = Json::String("accepted"),
         /// `duplicate`
@@ -497,7 +497,7 @@ tagged! {
 
 record! {
     /// Edits of one collection.
-    pub struct AppliedProgressionLogPushRequest as "AppliedProgressionLogPushRequest" by validators::check_applied_progression_log_push_request {
+    pub struct AppliedProgressionLogPushRequest as "AppliedProgressionLogPushRequest" by validators::APPLIED_PROGRESSION_LOG_PUSH_REQUEST {
         /// The edits, which are decided in this order, each alone.
         0 required "changes" => changes: Vec<Each<AppliedProgressionLogPushChange>>,
         /// The device's cursor of this feed, absent before its first pull. Where tombstones after it have been
@@ -508,7 +508,7 @@ record! {
 
 record! {
     /// What became of a push to one collection.
-    pub struct AppliedProgressionLogPushResult as "AppliedProgressionLogPushResult" by validators::check_applied_progression_log_push_result {
+    pub struct AppliedProgressionLogPushResult as "AppliedProgressionLogPushResult" by validators::APPLIED_PROGRESSION_LOG_PUSH_RESULT {
         /// One outcome for each change, in the order of the request. A change without one is sent again.
         0 required "outcomes" => outcomes: Vec<AppliedProgressionLogPushOutcome>,
         /// The user's newest revision before this push. A device whose cursor is there moves it to `userRev`,
@@ -523,7 +523,7 @@ record! {
 
 tagged! {
     /// A record, live or deleted. At most 256 KiB of JSON.
-    pub enum AppliedProgressionLogRecord as "AppliedProgressionLogRecord" on "isDeleted" by validators::check_applied_progression_log_record {
+    pub enum AppliedProgressionLogRecord as "AppliedProgressionLogRecord" on "isDeleted" by validators::APPLIED_PROGRESSION_LOG_RECORD {
         /// `false`
         AppliedProgressionLog(AppliedProgressionLog) = Json::Bool(false),
         /// `true`
@@ -534,7 +534,7 @@ tagged! {
 record! {
     /// The change lost against the stored version. The device adopts the winner, and keeps what lost in its
     /// conflict history.
-    pub struct AppliedProgressionLogSupersededOutcome as "AppliedProgressionLogSupersededOutcome" by validators::check_applied_progression_log_superseded_outcome {
+    pub struct AppliedProgressionLogSupersededOutcome as "AppliedProgressionLogSupersededOutcome" by validators::APPLIED_PROGRESSION_LOG_SUPERSEDED_OUTCOME {
         const 2 "outcome" = Json::String("superseded"),
         /// The id of the record.
         0 required "id" => id: Id,
@@ -547,12 +547,12 @@ record! {
 
 newtype! {
     /// A bodyweight in kilograms, above 0.
-    pub struct BodyweightKg(f64) as "BodyweightKg" by validators::check_bodyweight_kg: Copy PartialOrd
+    pub struct BodyweightKg(f64) as "BodyweightKg" by validators::BODYWEIGHT_KG: Copy PartialOrd
 }
 
 record! {
     /// To reach a bodyweight, from above or below.
-    pub struct BodyweightTargetGoal as "BodyweightTargetGoal" by validators::check_bodyweight_target_goal {
+    pub struct BodyweightTargetGoal as "BodyweightTargetGoal" by validators::BODYWEIGHT_TARGET_GOAL {
         const 3 "isDeleted" = Json::Bool(false),
         const 7 "type" = Json::String("bodyweightTarget"),
         /// The primary key, made by the device that created the record.
@@ -590,7 +590,7 @@ record! {
 
 record! {
     /// The current version of a record, with its revision and the edit that made it.
-    pub struct Change as "Change" by validators::check_change {
+    pub struct Change as "Change" by validators::CHANGE {
         /// The number that the server gave to an accepted write. It counts up for each user over all
         /// collections; 0 is before the first.
         0 required "rev" => rev: Revision,
@@ -603,7 +603,7 @@ record! {
 
 record! {
     /// One page of a collection's feed.
-    pub struct ChangePage as "ChangePage" by validators::check_change_page {
+    pub struct ChangePage as "ChangePage" by validators::CHANGE_PAGE {
         /// The changed records in order of revision, each once, in its current version. A device sets aside a
         /// change that it cannot read, and takes the others.
         0 required "changes" => changes: Vec<Each<Change>>,
@@ -620,7 +620,7 @@ record! {
 
 record! {
     /// The password as it is and as it is to be.
-    pub struct ChangePasswordRequest as "ChangePasswordRequest" by validators::check_change_password_request {
+    pub struct ChangePasswordRequest as "ChangePasswordRequest" by validators::CHANGE_PASSWORD_REQUEST {
         /// A password that was set before.
         0 required "currentPassword" => current_password: Password,
         /// A password to be set, 10 to 200 characters, of any kind.
@@ -631,12 +631,12 @@ record! {
 newtype! {
     /// The name of a collection, as it stands in paths. A later version may know more collections than this
     /// one.
-    pub struct CollectionName(String) as "CollectionName" by validators::check_collection_name: Eq PartialOrd Ord Hash
+    pub struct CollectionName(String) as "CollectionName" by validators::COLLECTION_NAME: Eq PartialOrd Ord Hash
 }
 
 record! {
     /// One workout of the program that was done.
-    pub struct CompletedWorkout as "CompletedWorkout" by validators::check_completed_workout {
+    pub struct CompletedWorkout as "CompletedWorkout" by validators::COMPLETED_WORKOUT {
         /// The log of the workout.
         0 required "workoutLogId" => workout_log_id: Id,
         /// The place of the workout in the program.
@@ -651,7 +651,7 @@ untagged! {
     /// A condition, or a tree of them, at most 32 levels deep. Unlike other parts of a record, each of the
     /// four forms is closed. An open form would let one object be two forms at once, such as `all` beside
     /// `any`, and nothing would say which of them counts.
-    pub enum Condition as "Condition" by validators::check_condition {
+    pub enum Condition as "Condition" by validators::CONDITION {
         /// Holds when all of its conditions hold.
         AllCondition(AllCondition),
         /// Holds when at least one of its conditions holds.
@@ -666,14 +666,12 @@ untagged! {
 
 newtype! {
     /// A version of this contract, as in `info.version`.
-    pub struct ContractVersion(
-        String
-    ) as "ContractVersion" by validators::check_contract_version: Eq PartialOrd Ord Hash
+    pub struct ContractVersion(String) as "ContractVersion" by validators::CONTRACT_VERSION: Eq PartialOrd Ord Hash
 }
 
 record! {
     /// The versions of this contract that the server supports.
-    pub struct ContractVersions as "ContractVersions" by validators::check_contract_versions {
+    pub struct ContractVersions as "ContractVersions" by validators::CONTRACT_VERSIONS {
         /// The oldest version that the server accepts.
         0 required "min" => min: ContractVersion,
         /// The newest version that the server knows.
@@ -685,12 +683,12 @@ newtype! {
     /// A place in a feed, `v1.<feed>--<proof>.<epoch>.<revision>`. The feed is `all` or the name of a
     /// collection. The proof tells the server which history the place is in; cursors of contract 1.0.0 have
     /// none. Clients store a cursor and send it back, and read nothing out of it.
-    pub struct Cursor(String) as "Cursor" by validators::check_cursor: Eq PartialOrd Ord Hash
+    pub struct Cursor(String) as "Cursor" by validators::CURSOR: Eq PartialOrd Ord Hash
 }
 
 record! {
     /// The confirmation that the account is to be erased.
-    pub struct DeleteAccountRequest as "DeleteAccountRequest" by validators::check_delete_account_request {
+    pub struct DeleteAccountRequest as "DeleteAccountRequest" by validators::DELETE_ACCOUNT_REQUEST {
         /// A password that was set before.
         0 required "password" => password: Password,
     }
@@ -698,7 +696,7 @@ record! {
 
 record! {
     /// A signed-in device.
-    pub struct Device as "Device" by validators::check_device {
+    pub struct Device as "Device" by validators::DEVICE {
         /// The session that began when the device signed in.
         0 required "id" => id: Id,
         /// When it signed in.
@@ -720,7 +718,7 @@ record! {
 
 record! {
     /// The devices of an account.
-    pub struct DeviceList as "DeviceList" by validators::check_device_list {
+    pub struct DeviceList as "DeviceList" by validators::DEVICE_LIST {
         /// The signed-in devices, the one seen last first.
         0 required "devices" => devices: Vec<Device>,
     }
@@ -728,7 +726,7 @@ record! {
 
 record! {
     /// One level of a drop set, whose weight falls from level to level without rest.
-    pub struct DropSet as "DropSet" by validators::check_drop_set {
+    pub struct DropSet as "DropSet" by validators::DROP_SET {
         const 3 "isDeleted" = Json::Bool(false),
         const 8 "setType" = Json::String("dropSet"),
         /// The primary key, made by the device that created the record.
@@ -774,7 +772,7 @@ record! {
 
 record! {
     /// The change is already the current version, from an earlier push of the same op. Nothing was changed.
-    pub struct DuplicateOutcome as "DuplicateOutcome" by validators::check_duplicate_outcome {
+    pub struct DuplicateOutcome as "DuplicateOutcome" by validators::DUPLICATE_OUTCOME {
         const 2 "outcome" = Json::String("duplicate"),
         /// The id of the record.
         0 required "id" => id: Id,
@@ -793,18 +791,18 @@ record! {
 
 newtype! {
     /// An email address. Upper and lower case are the same to the server.
-    pub struct Email(String) as "Email" by validators::check_email: Eq PartialOrd Ord Hash
+    pub struct Email(String) as "Email" by validators::EMAIL: Eq PartialOrd Ord Hash
 }
 
 newtype! {
     /// One unbroken life of the server's data. Restoring a backup begins another.
-    pub struct Epoch(String) as "Epoch" by validators::check_epoch: Eq PartialOrd Ord Hash
+    pub struct Epoch(String) as "Epoch" by validators::EPOCH: Eq PartialOrd Ord Hash
 }
 
 record! {
     /// An exercise that can be logged. The id of a shipped exercise is made from its name, so that all
     /// devices share one record of it.
-    pub struct ExerciseDefinition as "ExerciseDefinition" by validators::check_exercise_definition {
+    pub struct ExerciseDefinition as "ExerciseDefinition" by validators::EXERCISE_DEFINITION {
         const 3 "isDeleted" = Json::Bool(false),
         /// The primary key, made by the device that created the record.
         0 required "id" => id: Id,
@@ -836,7 +834,7 @@ record! {
 
 record! {
     /// The current version of a record, with its revision and the edit that made it.
-    pub struct ExerciseDefinitionChange as "ExerciseDefinitionChange" by validators::check_exercise_definition_change {
+    pub struct ExerciseDefinitionChange as "ExerciseDefinitionChange" by validators::EXERCISE_DEFINITION_CHANGE {
         /// The number that the server gave to an accepted write. It counts up for each user over all
         /// collections; 0 is before the first.
         0 required "rev" => rev: Revision,
@@ -849,7 +847,7 @@ record! {
 
 record! {
     /// One page of a collection's feed.
-    pub struct ExerciseDefinitionChangePage as "ExerciseDefinitionChangePage" by validators::check_exercise_definition_change_page {
+    pub struct ExerciseDefinitionChangePage as "ExerciseDefinitionChangePage" by validators::EXERCISE_DEFINITION_CHANGE_PAGE {
         /// The changed records in order of revision, each once, in its current version. A device sets aside a
         /// change that it cannot read, and takes the others.
         0 required "changes" => changes: Vec<Each<ExerciseDefinitionChange>>,
@@ -867,7 +865,7 @@ record! {
 record! {
     /// The current version of a record of any collection. `x-any-collection` makes this a union over all
     /// collections, told apart by `collection`, in which the record is one of that collection.
-    pub struct ExerciseDefinitionFeedChange as "ExerciseDefinitionFeedChange" by validators::check_exercise_definition_feed_change {
+    pub struct ExerciseDefinitionFeedChange as "ExerciseDefinitionFeedChange" by validators::EXERCISE_DEFINITION_FEED_CHANGE {
         const 0 "collection" = Json::String("exercise-definitions"),
         /// The number that the server gave to an accepted write. It counts up for each user over all
         /// collections; 0 is before the first.
@@ -888,7 +886,7 @@ record! {
 record! {
     /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
     /// collections, told apart by `collection`, in which the record is one of that collection.
-    pub struct ExerciseDefinitionFeedPushChange as "ExerciseDefinitionFeedPushChange" by validators::check_exercise_definition_feed_push_change {
+    pub struct ExerciseDefinitionFeedPushChange as "ExerciseDefinitionFeedPushChange" by validators::EXERCISE_DEFINITION_FEED_PUSH_CHANGE {
         const 0 "collection" = Json::String("exercise-definitions"),
         /// Which edit made a version of a record.
         1 required "op" => op: Op,
@@ -902,7 +900,7 @@ record! {
 
 record! {
     /// One edit of one record, in full.
-    pub struct ExerciseDefinitionPushChange as "ExerciseDefinitionPushChange" by validators::check_exercise_definition_push_change {
+    pub struct ExerciseDefinitionPushChange as "ExerciseDefinitionPushChange" by validators::EXERCISE_DEFINITION_PUSH_CHANGE {
         /// Which edit made a version of a record.
         0 required "op" => op: Op,
         /// A record, live or deleted. At most 256 KiB of JSON.
@@ -915,7 +913,7 @@ record! {
 
 tagged! {
     /// What became of one pushed change.
-    pub enum ExerciseDefinitionPushOutcome as "ExerciseDefinitionPushOutcome" on "outcome" by validators::check_exercise_definition_push_outcome {
+    pub enum ExerciseDefinitionPushOutcome as "ExerciseDefinitionPushOutcome" on "outcome" by validators::EXERCISE_DEFINITION_PUSH_OUTCOME {
         /// `accepted`
         Accepted(AcceptedOutcome) = Json::String("accepted"),
         /// `duplicate`
@@ -929,7 +927,7 @@ tagged! {
 
 record! {
     /// Edits of one collection.
-    pub struct ExerciseDefinitionPushRequest as "ExerciseDefinitionPushRequest" by validators::check_exercise_definition_push_request {
+    pub struct ExerciseDefinitionPushRequest as "ExerciseDefinitionPushRequest" by validators::EXERCISE_DEFINITION_PUSH_REQUEST {
         /// The edits, which are decided in this order, each alone.
         0 required "changes" => changes: Vec<Each<ExerciseDefinitionPushChange>>,
         /// The device's cursor of this feed, absent before its first pull. Where tombstones after it have been
@@ -940,7 +938,7 @@ record! {
 
 record! {
     /// What became of a push to one collection.
-    pub struct ExerciseDefinitionPushResult as "ExerciseDefinitionPushResult" by validators::check_exercise_definition_push_result {
+    pub struct ExerciseDefinitionPushResult as "ExerciseDefinitionPushResult" by validators::EXERCISE_DEFINITION_PUSH_RESULT {
         /// One outcome for each change, in the order of the request. A change without one is sent again.
         0 required "outcomes" => outcomes: Vec<ExerciseDefinitionPushOutcome>,
         /// The user's newest revision before this push. A device whose cursor is there moves it to `userRev`,
@@ -955,7 +953,7 @@ record! {
 
 tagged! {
     /// A record, live or deleted. At most 256 KiB of JSON.
-    pub enum ExerciseDefinitionRecord as "ExerciseDefinitionRecord" on "isDeleted" by validators::check_exercise_definition_record {
+    pub enum ExerciseDefinitionRecord as "ExerciseDefinitionRecord" on "isDeleted" by validators::EXERCISE_DEFINITION_RECORD {
         /// `false`
         ExerciseDefinition(ExerciseDefinition) = Json::Bool(false),
         /// `true`
@@ -966,7 +964,7 @@ tagged! {
 record! {
     /// The change lost against the stored version. The device adopts the winner, and keeps what lost in its
     /// conflict history.
-    pub struct ExerciseDefinitionSupersededOutcome as "ExerciseDefinitionSupersededOutcome" by validators::check_exercise_definition_superseded_outcome {
+    pub struct ExerciseDefinitionSupersededOutcome as "ExerciseDefinitionSupersededOutcome" by validators::EXERCISE_DEFINITION_SUPERSEDED_OUTCOME {
         const 2 "outcome" = Json::String("superseded"),
         /// The id of the record.
         0 required "id" => id: Id,
@@ -979,7 +977,7 @@ record! {
 
 record! {
     /// One exercise of a planned workout, and how it is to be done.
-    pub struct ExercisePrescription as "ExercisePrescription" by validators::check_exercise_prescription {
+    pub struct ExercisePrescription as "ExercisePrescription" by validators::EXERCISE_PRESCRIPTION {
         /// The exercise to be done.
         0 required "exerciseDefinitionId" => exercise_definition_id: Id,
         /// The place of the exercise in the workout, counted from 0.
@@ -1001,7 +999,7 @@ record! {
 tagged! {
     /// The current version of a record of any collection. `x-any-collection` makes this a union over all
     /// collections, told apart by `collection`, in which the record is one of that collection.
-    pub enum FeedChange as "FeedChange" on "collection" by validators::check_feed_change {
+    pub enum FeedChange as "FeedChange" on "collection" by validators::FEED_CHANGE {
         /// `active-program-instances`
         ActiveProgramInstances(ActiveProgramInstanceFeedChange) = Json::String("active-program-instances"),
         /// `applied-progression-logs`
@@ -1033,7 +1031,7 @@ tagged! {
 
 record! {
     /// One page of the global feed.
-    pub struct FeedPage as "FeedPage" by validators::check_feed_page {
+    pub struct FeedPage as "FeedPage" by validators::FEED_PAGE {
         /// The changed records of all collections in order of revision, each once, in its current version. A
         /// device sets aside a change that it cannot read, and takes the others.
         0 required "changes" => changes: Vec<Each<FeedChange>>,
@@ -1056,7 +1054,7 @@ record! {
 tagged! {
     /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
     /// collections, told apart by `collection`, in which the record is one of that collection.
-    pub enum FeedPushChange as "FeedPushChange" on "collection" by validators::check_feed_push_change {
+    pub enum FeedPushChange as "FeedPushChange" on "collection" by validators::FEED_PUSH_CHANGE {
         /// `active-program-instances`
         ActiveProgramInstances(ActiveProgramInstanceFeedPushChange) = Json::String("active-program-instances"),
         /// `applied-progression-logs`
@@ -1088,7 +1086,7 @@ tagged! {
 
 record! {
     /// Edits of any collections.
-    pub struct FeedPushRequest as "FeedPushRequest" by validators::check_feed_push_request {
+    pub struct FeedPushRequest as "FeedPushRequest" by validators::FEED_PUSH_REQUEST {
         /// The edits, which are decided in this order, each alone.
         0 required "changes" => changes: Vec<Each<FeedPushChange>>,
         /// The device's cursor of the global feed, absent before its first pull. Where tombstones after it have
@@ -1099,7 +1097,7 @@ record! {
 
 record! {
     /// What became of a push to the global feed.
-    pub struct FeedPushResult as "FeedPushResult" by validators::check_feed_push_result {
+    pub struct FeedPushResult as "FeedPushResult" by validators::FEED_PUSH_RESULT {
         /// One outcome for each change, in the order of the request. A change without one is sent again. A
         /// winner is a record of the collection of its change.
         0 required "outcomes" => outcomes: Vec<PushOutcome>,
@@ -1122,12 +1120,12 @@ record! {
 newtype! {
     /// A UUID of any version, as 36 lower-case characters. Devices make version 7; records with a fixed id
     /// have version 5.
-    pub struct Id(String) as "Id" by validators::check_id: Eq PartialOrd Ord Hash
+    pub struct Id(String) as "Id" by validators::ID: Eq PartialOrd Ord Hash
 }
 
 record! {
     /// Compares one fact with one value.
-    pub struct LeafCondition as "LeafCondition" by validators::check_leaf_condition {
+    pub struct LeafCondition as "LeafCondition" by validators::LEAF_CONDITION {
         /// What is looked at, by the app's name for it.
         0 required "fact" => fact: Tag,
         /// How it is compared, such as `equal` or `greaterThanInclusive`.
@@ -1143,7 +1141,7 @@ record! {
 
 record! {
     /// To lift a weight in an exercise.
-    pub struct LiftTargetGoal as "LiftTargetGoal" by validators::check_lift_target_goal {
+    pub struct LiftTargetGoal as "LiftTargetGoal" by validators::LIFT_TARGET_GOAL {
         const 3 "isDeleted" = Json::Bool(false),
         const 7 "type" = Json::String("liftTarget"),
         /// The primary key, made by the device that created the record.
@@ -1185,7 +1183,7 @@ record! {
 
 record! {
     /// The limits of the server. Bytes count after decompression.
-    pub struct Limits as "Limits" by validators::check_limits {
+    pub struct Limits as "Limits" by validators::LIMITS {
         /// The most changes on a page.
         0 required "pageChangesMax" => page_changes_max: i64,
         /// About how many bytes a page takes at most. A page with a single change may take more.
@@ -1201,7 +1199,7 @@ record! {
 
 record! {
     /// A progression rule, and the part of the program that it applies to.
-    pub struct LinkedProgressionRule as "LinkedProgressionRule" by validators::check_linked_progression_rule {
+    pub struct LinkedProgressionRule as "LinkedProgressionRule" by validators::LINKED_PROGRESSION_RULE {
         /// The rule that applies.
         0 required "ruleId" => rule_id: Id,
         /// What the rule applies to, `program` for all of it, `workoutInProgram` for one workout, or
@@ -1216,7 +1214,7 @@ record! {
 texts! {
     /// What the rule applies to, `program` for all of it, `workoutInProgram` for one workout, or
     /// `exerciseInProgram` for one exercise.
-    pub enum LinkedProgressionRuleScope as "LinkedProgressionRule.scope" by validators::check_linked_progression_rule_scope {
+    pub enum LinkedProgressionRuleScope as "LinkedProgressionRule.scope" by validators::LINKED_PROGRESSION_RULE_SCOPE {
         Program = "program",
         WorkoutInProgram = "workoutInProgram",
         ExerciseInProgram = "exerciseInProgram",
@@ -1226,7 +1224,7 @@ texts! {
 record! {
     /// Any live record. It stands for a live record of the collection at hand, which is the schema that the
     /// path item's `x-bind` names, or the collection that stands beside the record in the global feed.
-    pub struct Live as "Live" by validators::check_live {
+    pub struct Live as "Live" by validators::LIVE {
         const 3 "isDeleted" = Json::Bool(false),
         /// The primary key, made by the device that created the record.
         0 required "id" => id: Id,
@@ -1247,7 +1245,7 @@ record! {
 tagged! {
     /// One set of a workout, of the kind that `setType` says. The parts of a pyramid or a drop set are sets
     /// of their own, tied together by `groupKey`.
-    pub enum LoggedSet as "LoggedSet" on "setType" by validators::check_logged_set {
+    pub enum LoggedSet as "LoggedSet" on "setType" by validators::LOGGED_SET {
         /// `standard`
         Standard(StandardSet) = Json::String("standard"),
         /// `amrapReps`
@@ -1265,7 +1263,7 @@ tagged! {
 
 record! {
     /// The current version of a record, with its revision and the edit that made it.
-    pub struct LoggedSetChange as "LoggedSetChange" by validators::check_logged_set_change {
+    pub struct LoggedSetChange as "LoggedSetChange" by validators::LOGGED_SET_CHANGE {
         /// The number that the server gave to an accepted write. It counts up for each user over all
         /// collections; 0 is before the first.
         0 required "rev" => rev: Revision,
@@ -1278,7 +1276,7 @@ record! {
 
 record! {
     /// One page of a collection's feed.
-    pub struct LoggedSetChangePage as "LoggedSetChangePage" by validators::check_logged_set_change_page {
+    pub struct LoggedSetChangePage as "LoggedSetChangePage" by validators::LOGGED_SET_CHANGE_PAGE {
         /// The changed records in order of revision, each once, in its current version. A device sets aside a
         /// change that it cannot read, and takes the others.
         0 required "changes" => changes: Vec<Each<LoggedSetChange>>,
@@ -1296,7 +1294,7 @@ record! {
 record! {
     /// The current version of a record of any collection. `x-any-collection` makes this a union over all
     /// collections, told apart by `collection`, in which the record is one of that collection.
-    pub struct LoggedSetFeedChange as "LoggedSetFeedChange" by validators::check_logged_set_feed_change {
+    pub struct LoggedSetFeedChange as "LoggedSetFeedChange" by validators::LOGGED_SET_FEED_CHANGE {
         const 0 "collection" = Json::String("logged-sets"),
         /// The number that the server gave to an accepted write. It counts up for each user over all
         /// collections; 0 is before the first.
@@ -1317,7 +1315,7 @@ record! {
 record! {
     /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
     /// collections, told apart by `collection`, in which the record is one of that collection.
-    pub struct LoggedSetFeedPushChange as "LoggedSetFeedPushChange" by validators::check_logged_set_feed_push_change {
+    pub struct LoggedSetFeedPushChange as "LoggedSetFeedPushChange" by validators::LOGGED_SET_FEED_PUSH_CHANGE {
         const 0 "collection" = Json::String("logged-sets"),
         /// Which edit made a version of a record.
         1 required "op" => op: Op,
@@ -1331,7 +1329,7 @@ record! {
 
 record! {
     /// The members that logged sets of every kind have.
-    pub struct LoggedSetFields as "LoggedSetFields" by validators::check_logged_set_fields {
+    pub struct LoggedSetFields as "LoggedSetFields" by validators::LOGGED_SET_FIELDS {
         /// The workout that the set is part of.
         0 required "workoutLogId" => workout_log_id: Id,
         /// The exercise that was done.
@@ -1355,7 +1353,7 @@ record! {
 
 record! {
     /// One edit of one record, in full.
-    pub struct LoggedSetPushChange as "LoggedSetPushChange" by validators::check_logged_set_push_change {
+    pub struct LoggedSetPushChange as "LoggedSetPushChange" by validators::LOGGED_SET_PUSH_CHANGE {
         /// Which edit made a version of a record.
         0 required "op" => op: Op,
         /// A record, live or deleted. At most 256 KiB of JSON.
@@ -1368,7 +1366,7 @@ record! {
 
 tagged! {
     /// What became of one pushed change.
-    pub enum LoggedSetPushOutcome as "LoggedSetPushOutcome" on "outcome" by validators::check_logged_set_push_outcome {
+    pub enum LoggedSetPushOutcome as "LoggedSetPushOutcome" on "outcome" by validators::LOGGED_SET_PUSH_OUTCOME {
         /// `accepted`
         Accepted(AcceptedOutcome) = Json::String("accepted"),
         /// `duplicate`
@@ -1382,7 +1380,7 @@ tagged! {
 
 record! {
     /// Edits of one collection.
-    pub struct LoggedSetPushRequest as "LoggedSetPushRequest" by validators::check_logged_set_push_request {
+    pub struct LoggedSetPushRequest as "LoggedSetPushRequest" by validators::LOGGED_SET_PUSH_REQUEST {
         /// The edits, which are decided in this order, each alone.
         0 required "changes" => changes: Vec<Each<LoggedSetPushChange>>,
         /// The device's cursor of this feed, absent before its first pull. Where tombstones after it have been
@@ -1393,7 +1391,7 @@ record! {
 
 record! {
     /// What became of a push to one collection.
-    pub struct LoggedSetPushResult as "LoggedSetPushResult" by validators::check_logged_set_push_result {
+    pub struct LoggedSetPushResult as "LoggedSetPushResult" by validators::LOGGED_SET_PUSH_RESULT {
         /// One outcome for each change, in the order of the request. A change without one is sent again.
         0 required "outcomes" => outcomes: Vec<LoggedSetPushOutcome>,
         /// The user's newest revision before this push. A device whose cursor is there moves it to `userRev`,
@@ -1408,19 +1406,19 @@ record! {
 
 untagged! {
     /// A record, live or deleted. At most 256 KiB of JSON.
-    pub enum LoggedSetRecord as "LoggedSetRecord" by validators::check_logged_set_record {
+    pub enum LoggedSetRecord as "LoggedSetRecord" by validators::LOGGED_SET_RECORD {
         /// One set of a workout, of the kind that `setType` says.
         LoggedSet(LoggedSet),
         /// What is left of a deleted record.
         Tombstone(Tombstone),
     }
-    try { LoggedSet accepts validators::check_logged_set, Tombstone accepts validators::check_tombstone }
+    try { LoggedSet accepts & validators::LOGGED_SET, Tombstone accepts & validators::TOMBSTONE }
 }
 
 record! {
     /// The change lost against the stored version. The device adopts the winner, and keeps what lost in its
     /// conflict history.
-    pub struct LoggedSetSupersededOutcome as "LoggedSetSupersededOutcome" by validators::check_logged_set_superseded_outcome {
+    pub struct LoggedSetSupersededOutcome as "LoggedSetSupersededOutcome" by validators::LOGGED_SET_SUPERSEDED_OUTCOME {
         const 2 "outcome" = Json::String("superseded"),
         /// The id of the record.
         0 required "id" => id: Id,
@@ -1433,7 +1431,7 @@ record! {
 
 record! {
     /// The credentials of an account.
-    pub struct LoginRequest as "LoginRequest" by validators::check_login_request {
+    pub struct LoginRequest as "LoginRequest" by validators::LOGIN_REQUEST {
         /// An email address. Upper and lower case are the same to the server.
         0 required "email" => email: Email,
         /// A password that was set before.
@@ -1447,7 +1445,7 @@ record! {
 
 record! {
     /// Which devices to sign out.
-    pub struct LogoutRequest as "LogoutRequest" by validators::check_logout_request {
+    pub struct LogoutRequest as "LogoutRequest" by validators::LOGOUT_REQUEST {
         /// Whether to sign out every device of the account. Absent means only this one.
         0 optional "allDevices" => all_devices: Option<bool>,
     }
@@ -1455,7 +1453,7 @@ record! {
 
 record! {
     /// The confirmation that a recovery code is to be made.
-    pub struct MakeRecoveryCodeRequest as "MakeRecoveryCodeRequest" by validators::check_make_recovery_code_request {
+    pub struct MakeRecoveryCodeRequest as "MakeRecoveryCodeRequest" by validators::MAKE_RECOVERY_CODE_REQUEST {
         /// A password that was set before.
         0 required "password" => password: Password,
     }
@@ -1463,17 +1461,17 @@ record! {
 
 newtype! {
     /// A name that the user reads, 1 to 200 characters. Names need not be unique.
-    pub struct Name(String) as "Name" by validators::check_name: Eq PartialOrd Ord Hash
+    pub struct Name(String) as "Name" by validators::NAME: Eq PartialOrd Ord Hash
 }
 
 newtype! {
     /// A password to be set, 10 to 200 characters, of any kind.
-    pub struct NewPassword(String) as "NewPassword" by validators::check_new_password: Eq PartialOrd Ord Hash
+    pub struct NewPassword(String) as "NewPassword" by validators::NEW_PASSWORD: Eq PartialOrd Ord Hash
 }
 
 record! {
     /// Holds when its condition does not.
-    pub struct NotCondition as "NotCondition" by validators::check_not_condition {
+    pub struct NotCondition as "NotCondition" by validators::NOT_CONDITION {
         /// A condition, or a tree of them, at most 32 levels deep. Unlike other parts of a record, each of the
         /// four forms is closed. An open form would let one object be two forms at once, such as `all` beside
         /// `any`, and nothing would say which of them counts.
@@ -1483,12 +1481,12 @@ record! {
 
 newtype! {
     /// Free text by the user, up to 10,000 characters.
-    pub struct Notes(String) as "Notes" by validators::check_notes: Eq PartialOrd Ord Hash
+    pub struct Notes(String) as "Notes" by validators::NOTES: Eq PartialOrd Ord Hash
 }
 
 record! {
     /// Which edit made a version of a record.
-    pub struct Op as "Op" by validators::check_op {
+    pub struct Op as "Op" by validators::OP {
         /// The id of the edit, a UUIDv7 made by the device. Every edit has its own.
         0 required "id" => id: Id,
         /// The device that made the edit. A device makes this id when it is set up, and again when it finds
@@ -1501,34 +1499,32 @@ record! {
 
 newtype! {
     /// A place in a sequence, counted from 0. Gaps are allowed.
-    pub struct Order(i64) as "Order" by validators::check_order: Copy Eq PartialOrd Ord Hash
+    pub struct Order(i64) as "Order" by validators::ORDER: Copy Eq PartialOrd Ord Hash
 }
 
 newtype! {
     /// A password that was set before.
-    pub struct Password(String) as "Password" by validators::check_password: Eq PartialOrd Ord Hash
+    pub struct Password(String) as "Password" by validators::PASSWORD: Eq PartialOrd Ord Hash
 }
 
 newtype! {
     /// What a device runs on, in words that its user knows, 1 to 100 characters.
-    pub struct Platform(String) as "Platform" by validators::check_platform: Eq PartialOrd Ord Hash
+    pub struct Platform(String) as "Platform" by validators::PLATFORM: Eq PartialOrd Ord Hash
 }
 
 newtype! {
     /// A number of repetitions, at least one.
-    pub struct PositiveReps(i64) as "PositiveReps" by validators::check_positive_reps: Copy Eq PartialOrd Ord Hash
+    pub struct PositiveReps(i64) as "PositiveReps" by validators::POSITIVE_REPS: Copy Eq PartialOrd Ord Hash
 }
 
 newtype! {
     /// A duration in seconds, at least one, up to a day.
-    pub struct PositiveSeconds(
-        i64
-    ) as "PositiveSeconds" by validators::check_positive_seconds: Copy Eq PartialOrd Ord Hash
+    pub struct PositiveSeconds(i64) as "PositiveSeconds" by validators::POSITIVE_SECONDS: Copy Eq PartialOrd Ord Hash
 }
 
 record! {
     /// Why a whole request failed, by RFC 9457.
-    pub struct Problem as "Problem" by validators::check_problem {
+    pub struct Problem as "Problem" by validators::PROBLEM {
         /// A URI that names the kind of problem. `about:blank` where `code` says it all.
         0 required "type" => type_: String,
         /// The kind of problem in words, the same every time.
@@ -1617,7 +1613,7 @@ texts! {
     /// - `upgrade_required` (426): the client's contract is older than the server supports.
     /// - `rate_limited` (429): too many requests. Wait as long as `retryAfterMs` says.
     /// - `unavailable` (503): the server cannot answer now. Wait as long as `retryAfterMs` says.
-    pub enum ProblemCode as "ProblemCode" by validators::check_problem_code {
+    pub enum ProblemCode as "ProblemCode" by validators::PROBLEM_CODE {
         MalformedRequest = "malformed_request",
         InvalidCursor = "invalid_cursor",
         Unauthorized = "unauthorized",
@@ -1641,7 +1637,7 @@ texts! {
 
 record! {
     /// To finish a program.
-    pub struct ProgramCompletionGoal as "ProgramCompletionGoal" by validators::check_program_completion_goal {
+    pub struct ProgramCompletionGoal as "ProgramCompletionGoal" by validators::PROGRAM_COMPLETION_GOAL {
         const 3 "isDeleted" = Json::Bool(false),
         const 7 "type" = Json::String("programCompletion"),
         /// The primary key, made by the device that created the record.
@@ -1679,7 +1675,7 @@ record! {
 
 record! {
     /// A training program, which is a sequence of workouts and how often to train.
-    pub struct ProgramDefinition as "ProgramDefinition" by validators::check_program_definition {
+    pub struct ProgramDefinition as "ProgramDefinition" by validators::PROGRAM_DEFINITION {
         const 3 "isDeleted" = Json::Bool(false),
         /// The primary key, made by the device that created the record.
         0 required "id" => id: Id,
@@ -1709,7 +1705,7 @@ record! {
 
 record! {
     /// The current version of a record, with its revision and the edit that made it.
-    pub struct ProgramDefinitionChange as "ProgramDefinitionChange" by validators::check_program_definition_change {
+    pub struct ProgramDefinitionChange as "ProgramDefinitionChange" by validators::PROGRAM_DEFINITION_CHANGE {
         /// The number that the server gave to an accepted write. It counts up for each user over all
         /// collections; 0 is before the first.
         0 required "rev" => rev: Revision,
@@ -1722,7 +1718,7 @@ record! {
 
 record! {
     /// One page of a collection's feed.
-    pub struct ProgramDefinitionChangePage as "ProgramDefinitionChangePage" by validators::check_program_definition_change_page {
+    pub struct ProgramDefinitionChangePage as "ProgramDefinitionChangePage" by validators::PROGRAM_DEFINITION_CHANGE_PAGE {
         /// The changed records in order of revision, each once, in its current version. A device sets aside a
         /// change that it cannot read, and takes the others.
         0 required "changes" => changes: Vec<Each<ProgramDefinitionChange>>,
@@ -1740,7 +1736,7 @@ record! {
 record! {
     /// The current version of a record of any collection. `x-any-collection` makes this a union over all
     /// collections, told apart by `collection`, in which the record is one of that collection.
-    pub struct ProgramDefinitionFeedChange as "ProgramDefinitionFeedChange" by validators::check_program_definition_feed_change {
+    pub struct ProgramDefinitionFeedChange as "ProgramDefinitionFeedChange" by validators::PROGRAM_DEFINITION_FEED_CHANGE {
         const 0 "collection" = Json::String("program-definitions"),
         /// The number that the server gave to an accepted write. It counts up for each user over all
         /// collections; 0 is before the first.
@@ -1761,7 +1757,7 @@ record! {
 record! {
     /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
     /// collections, told apart by `collection`, in which the record is one of that collection.
-    pub struct ProgramDefinitionFeedPushChange as "ProgramDefinitionFeedPushChange" by validators::check_program_definition_feed_push_change {
+    pub struct ProgramDefinitionFeedPushChange as "ProgramDefinitionFeedPushChange" by validators::PROGRAM_DEFINITION_FEED_PUSH_CHANGE {
         const 0 "collection" = Json::String("program-definitions"),
         /// Which edit made a version of a record.
         1 required "op" => op: Op,
@@ -1775,7 +1771,7 @@ record! {
 
 record! {
     /// One edit of one record, in full.
-    pub struct ProgramDefinitionPushChange as "ProgramDefinitionPushChange" by validators::check_program_definition_push_change {
+    pub struct ProgramDefinitionPushChange as "ProgramDefinitionPushChange" by validators::PROGRAM_DEFINITION_PUSH_CHANGE {
         /// Which edit made a version of a record.
         0 required "op" => op: Op,
         /// A record, live or deleted. At most 256 KiB of JSON.
@@ -1788,7 +1784,7 @@ record! {
 
 tagged! {
     /// What became of one pushed change.
-    pub enum ProgramDefinitionPushOutcome as "ProgramDefinitionPushOutcome" on "outcome" by validators::check_program_definition_push_outcome {
+    pub enum ProgramDefinitionPushOutcome as "ProgramDefinitionPushOutcome" on "outcome" by validators::PROGRAM_DEFINITION_PUSH_OUTCOME {
         /// `accepted`
         Accepted(AcceptedOutcome) = Json::String("accepted"),
         /// `duplicate`
@@ -1802,7 +1798,7 @@ tagged! {
 
 record! {
     /// Edits of one collection.
-    pub struct ProgramDefinitionPushRequest as "ProgramDefinitionPushRequest" by validators::check_program_definition_push_request {
+    pub struct ProgramDefinitionPushRequest as "ProgramDefinitionPushRequest" by validators::PROGRAM_DEFINITION_PUSH_REQUEST {
         /// The edits, which are decided in this order, each alone.
         0 required "changes" => changes: Vec<Each<ProgramDefinitionPushChange>>,
         /// The device's cursor of this feed, absent before its first pull. Where tombstones after it have been
@@ -1813,7 +1809,7 @@ record! {
 
 record! {
     /// What became of a push to one collection.
-    pub struct ProgramDefinitionPushResult as "ProgramDefinitionPushResult" by validators::check_program_definition_push_result {
+    pub struct ProgramDefinitionPushResult as "ProgramDefinitionPushResult" by validators::PROGRAM_DEFINITION_PUSH_RESULT {
         /// One outcome for each change, in the order of the request. A change without one is sent again.
         0 required "outcomes" => outcomes: Vec<ProgramDefinitionPushOutcome>,
         /// The user's newest revision before this push. A device whose cursor is there moves it to `userRev`,
@@ -1828,7 +1824,7 @@ record! {
 
 tagged! {
     /// A record, live or deleted. At most 256 KiB of JSON.
-    pub enum ProgramDefinitionRecord as "ProgramDefinitionRecord" on "isDeleted" by validators::check_program_definition_record {
+    pub enum ProgramDefinitionRecord as "ProgramDefinitionRecord" on "isDeleted" by validators::PROGRAM_DEFINITION_RECORD {
         /// `false`
         ProgramDefinition(ProgramDefinition) = Json::Bool(false),
         /// `true`
@@ -1839,7 +1835,7 @@ tagged! {
 record! {
     /// The change lost against the stored version. The device adopts the winner, and keeps what lost in its
     /// conflict history.
-    pub struct ProgramDefinitionSupersededOutcome as "ProgramDefinitionSupersededOutcome" by validators::check_program_definition_superseded_outcome {
+    pub struct ProgramDefinitionSupersededOutcome as "ProgramDefinitionSupersededOutcome" by validators::PROGRAM_DEFINITION_SUPERSEDED_OUTCOME {
         const 2 "outcome" = Json::String("superseded"),
         /// The id of the record.
         0 required "id" => id: Id,
@@ -1852,7 +1848,7 @@ record! {
 
 record! {
     /// One workout of a program.
-    pub struct ProgramWorkout as "ProgramWorkout" by validators::check_program_workout {
+    pub struct ProgramWorkout as "ProgramWorkout" by validators::PROGRAM_WORKOUT {
         /// The place of the workout in the program, counted from 0.
         0 required "orderInProgram" => order_in_program: Order,
         /// Exercises of this workout alone, in place of a template or on top of it.
@@ -1869,7 +1865,7 @@ record! {
 
 record! {
     /// The change that a rule suggests.
-    pub struct ProgressionAction as "ProgressionAction" by validators::check_progression_action {
+    pub struct ProgressionAction as "ProgressionAction" by validators::PROGRESSION_ACTION {
         /// What to change.
         ///
         /// - `increaseWeight`, `decreaseWeight`: the weight, by one of the amounts beside.
@@ -1902,7 +1898,7 @@ texts! {
     /// - `hold`: nothing; train the same again.
     /// - `suggestDeload`: suggest a lighter week to the user.
     /// - `suggestSetRepSchemeChange`: suggest other sets and repetitions to the user.
-    pub enum ProgressionActionActionType as "ProgressionAction.actionType" by validators::check_progression_action_action_type {
+    pub enum ProgressionActionActionType as "ProgressionAction.actionType" by validators::PROGRESSION_ACTION_ACTION_TYPE {
         IncreaseWeight = "increaseWeight",
         DecreaseWeight = "decreaseWeight",
         IncreaseReps = "increaseReps",
@@ -1915,7 +1911,7 @@ texts! {
 
 record! {
     /// What takes the place of the plan for one exercise of one workout.
-    pub struct ProgressionAdjustment as "ProgressionAdjustment" by validators::check_progression_adjustment {
+    pub struct ProgressionAdjustment as "ProgressionAdjustment" by validators::PROGRESSION_ADJUSTMENT {
         /// Free text by the user, up to 10,000 characters.
         0 optional "notes" => notes: Option<Notes>,
         /// The repetitions to do instead of the planned ones.
@@ -1930,12 +1926,12 @@ newtype! {
     /// The `orderInProgram` of a workout, a full stop, and the id of an exercise definition.
     pub struct ProgressionAdjustmentKey(
         String
-    ) as "ProgressionAdjustmentKey" by validators::check_progression_adjustment_key: Eq PartialOrd Ord Hash
+    ) as "ProgressionAdjustmentKey" by validators::PROGRESSION_ADJUSTMENT_KEY: Eq PartialOrd Ord Hash
 }
 
 record! {
     /// What happens when the conditions hold.
-    pub struct ProgressionEvent as "ProgressionEvent" by validators::check_progression_event {
+    pub struct ProgressionEvent as "ProgressionEvent" by validators::PROGRESSION_EVENT {
         /// The kind of event, by the app's name for it.
         0 required "type" => type_: Tag,
         /// The change that a rule suggests.
@@ -1946,7 +1942,7 @@ record! {
 
 record! {
     /// A rule that suggests a change after a workout, in the terms of json-rules-engine.
-    pub struct ProgressionRule as "ProgressionRule" by validators::check_progression_rule {
+    pub struct ProgressionRule as "ProgressionRule" by validators::PROGRESSION_RULE {
         const 3 "isDeleted" = Json::Bool(false),
         /// The primary key, made by the device that created the record.
         0 required "id" => id: Id,
@@ -1978,7 +1974,7 @@ record! {
 
 record! {
     /// The current version of a record, with its revision and the edit that made it.
-    pub struct ProgressionRuleChange as "ProgressionRuleChange" by validators::check_progression_rule_change {
+    pub struct ProgressionRuleChange as "ProgressionRuleChange" by validators::PROGRESSION_RULE_CHANGE {
         /// The number that the server gave to an accepted write. It counts up for each user over all
         /// collections; 0 is before the first.
         0 required "rev" => rev: Revision,
@@ -1991,7 +1987,7 @@ record! {
 
 record! {
     /// One page of a collection's feed.
-    pub struct ProgressionRuleChangePage as "ProgressionRuleChangePage" by validators::check_progression_rule_change_page {
+    pub struct ProgressionRuleChangePage as "ProgressionRuleChangePage" by validators::PROGRESSION_RULE_CHANGE_PAGE {
         /// The changed records in order of revision, each once, in its current version. A device sets aside a
         /// change that it cannot read, and takes the others.
         0 required "changes" => changes: Vec<Each<ProgressionRuleChange>>,
@@ -2009,7 +2005,7 @@ record! {
 record! {
     /// The current version of a record of any collection. `x-any-collection` makes this a union over all
     /// collections, told apart by `collection`, in which the record is one of that collection.
-    pub struct ProgressionRuleFeedChange as "ProgressionRuleFeedChange" by validators::check_progression_rule_feed_change {
+    pub struct ProgressionRuleFeedChange as "ProgressionRuleFeedChange" by validators::PROGRESSION_RULE_FEED_CHANGE {
         const 0 "collection" = Json::String("progression-rules"),
         /// The number that the server gave to an accepted write. It counts up for each user over all
         /// collections; 0 is before the first.
@@ -2030,7 +2026,7 @@ record! {
 record! {
     /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
     /// collections, told apart by `collection`, in which the record is one of that collection.
-    pub struct ProgressionRuleFeedPushChange as "ProgressionRuleFeedPushChange" by validators::check_progression_rule_feed_push_change {
+    pub struct ProgressionRuleFeedPushChange as "ProgressionRuleFeedPushChange" by validators::PROGRESSION_RULE_FEED_PUSH_CHANGE {
         const 0 "collection" = Json::String("progression-rules"),
         /// Which edit made a version of a record.
         1 required "op" => op: Op,
@@ -2044,7 +2040,7 @@ record! {
 
 record! {
     /// One edit of one record, in full.
-    pub struct ProgressionRulePushChange as "ProgressionRulePushChange" by validators::check_progression_rule_push_change {
+    pub struct ProgressionRulePushChange as "ProgressionRulePushChange" by validators::PROGRESSION_RULE_PUSH_CHANGE {
         /// Which edit made a version of a record.
         0 required "op" => op: Op,
         /// A record, live or deleted. At most 256 KiB of JSON.
@@ -2057,7 +2053,7 @@ record! {
 
 tagged! {
     /// What became of one pushed change.
-    pub enum ProgressionRulePushOutcome as "ProgressionRulePushOutcome" on "outcome" by validators::check_progression_rule_push_outcome {
+    pub enum ProgressionRulePushOutcome as "ProgressionRulePushOutcome" on "outcome" by validators::PROGRESSION_RULE_PUSH_OUTCOME {
         /// `accepted`
         Accepted(AcceptedOutcome) = Json::String("accepted"),
         /// `duplicate`
@@ -2071,7 +2067,7 @@ tagged! {
 
 record! {
     /// Edits of one collection.
-    pub struct ProgressionRulePushRequest as "ProgressionRulePushRequest" by validators::check_progression_rule_push_request {
+    pub struct ProgressionRulePushRequest as "ProgressionRulePushRequest" by validators::PROGRESSION_RULE_PUSH_REQUEST {
         /// The edits, which are decided in this order, each alone.
         0 required "changes" => changes: Vec<Each<ProgressionRulePushChange>>,
         /// The device's cursor of this feed, absent before its first pull. Where tombstones after it have been
@@ -2082,7 +2078,7 @@ record! {
 
 record! {
     /// What became of a push to one collection.
-    pub struct ProgressionRulePushResult as "ProgressionRulePushResult" by validators::check_progression_rule_push_result {
+    pub struct ProgressionRulePushResult as "ProgressionRulePushResult" by validators::PROGRESSION_RULE_PUSH_RESULT {
         /// One outcome for each change, in the order of the request. A change without one is sent again.
         0 required "outcomes" => outcomes: Vec<ProgressionRulePushOutcome>,
         /// The user's newest revision before this push. A device whose cursor is there moves it to `userRev`,
@@ -2097,7 +2093,7 @@ record! {
 
 tagged! {
     /// A record, live or deleted. At most 256 KiB of JSON.
-    pub enum ProgressionRuleRecord as "ProgressionRuleRecord" on "isDeleted" by validators::check_progression_rule_record {
+    pub enum ProgressionRuleRecord as "ProgressionRuleRecord" on "isDeleted" by validators::PROGRESSION_RULE_RECORD {
         /// `false`
         ProgressionRule(ProgressionRule) = Json::Bool(false),
         /// `true`
@@ -2108,7 +2104,7 @@ tagged! {
 record! {
     /// The change lost against the stored version. The device adopts the winner, and keeps what lost in its
     /// conflict history.
-    pub struct ProgressionRuleSupersededOutcome as "ProgressionRuleSupersededOutcome" by validators::check_progression_rule_superseded_outcome {
+    pub struct ProgressionRuleSupersededOutcome as "ProgressionRuleSupersededOutcome" by validators::PROGRESSION_RULE_SUPERSEDED_OUTCOME {
         const 2 "outcome" = Json::String("superseded"),
         /// The id of the record.
         0 required "id" => id: Id,
@@ -2121,7 +2117,7 @@ record! {
 
 record! {
     /// One edit of one record, in full.
-    pub struct PushChange as "PushChange" by validators::check_push_change {
+    pub struct PushChange as "PushChange" by validators::PUSH_CHANGE {
         /// Which edit made a version of a record.
         0 required "op" => op: Op,
         /// A record, live or deleted. At most 256 KiB of JSON.
@@ -2134,7 +2130,7 @@ record! {
 
 tagged! {
     /// What became of one pushed change.
-    pub enum PushOutcome as "PushOutcome" on "outcome" by validators::check_push_outcome {
+    pub enum PushOutcome as "PushOutcome" on "outcome" by validators::PUSH_OUTCOME {
         /// `accepted`
         Accepted(AcceptedOutcome) = Json::String("accepted"),
         /// `duplicate`
@@ -2148,7 +2144,7 @@ tagged! {
 
 record! {
     /// Edits of one collection.
-    pub struct PushRequest as "PushRequest" by validators::check_push_request {
+    pub struct PushRequest as "PushRequest" by validators::PUSH_REQUEST {
         /// The edits, which are decided in this order, each alone.
         0 required "changes" => changes: Vec<Each<PushChange>>,
         /// The device's cursor of this feed, absent before its first pull. Where tombstones after it have been
@@ -2159,7 +2155,7 @@ record! {
 
 record! {
     /// What became of a push to one collection.
-    pub struct PushResult as "PushResult" by validators::check_push_result {
+    pub struct PushResult as "PushResult" by validators::PUSH_RESULT {
         /// One outcome for each change, in the order of the request. A change without one is sent again.
         0 required "outcomes" => outcomes: Vec<PushOutcome>,
         /// The user's newest revision before this push. A device whose cursor is there moves it to `userRev`,
@@ -2174,7 +2170,7 @@ record! {
 
 record! {
     /// One level of a pyramid, whose weight changes from level to level.
-    pub struct PyramidSet as "PyramidSet" by validators::check_pyramid_set {
+    pub struct PyramidSet as "PyramidSet" by validators::PYRAMID_SET {
         const 3 "isDeleted" = Json::Bool(false),
         const 8 "setType" = Json::String("pyramid"),
         /// The primary key, made by the device that created the record.
@@ -2220,7 +2216,7 @@ record! {
 
 record! {
     /// Why a push was refused because the account holds as much as it may, by RFC 9457.
-    pub struct QuotaProblem as "QuotaProblem" by validators::check_quota_problem {
+    pub struct QuotaProblem as "QuotaProblem" by validators::QUOTA_PROBLEM {
         const 3 "code" = Json::String("quota_exceeded"),
         /// A URI that names the kind of problem. `about:blank` where `code` says it all.
         0 required "type" => type_: String,
@@ -2242,7 +2238,7 @@ record! {
 
 tagged! {
     /// A record, live or deleted. At most 256 KiB of JSON.
-    pub enum Record as "Record" on "isDeleted" by validators::check_record {
+    pub enum Record as "Record" on "isDeleted" by validators::RECORD {
         /// `false`
         Live(Live) = Json::Bool(false),
         /// `true`
@@ -2252,7 +2248,7 @@ tagged! {
 
 record! {
     /// The recovery code of an account, and the password as it is to be.
-    pub struct RecoverRequest as "RecoverRequest" by validators::check_recover_request {
+    pub struct RecoverRequest as "RecoverRequest" by validators::RECOVER_REQUEST {
         /// An email address. Upper and lower case are the same to the server.
         0 required "email" => email: Email,
         /// The code that sets a new password. Upper and lower case are the same, hyphens and spaces do not
@@ -2265,7 +2261,7 @@ record! {
 
 record! {
     /// A recovery code that was just made.
-    pub struct RecoveryCode as "RecoveryCode" by validators::check_recovery_code {
+    pub struct RecoveryCode as "RecoveryCode" by validators::RECOVERY_CODE {
         /// The code that sets a new password. Upper and lower case are the same, hyphens and spaces do not
         /// count, and the letters O, I and L are read as the digits 0 and 1.
         0 required "recoveryCode" => recovery_code: RecoveryCodeText,
@@ -2275,14 +2271,12 @@ record! {
 newtype! {
     /// The code that sets a new password. Upper and lower case are the same, hyphens and spaces do not
     /// count, and the letters O, I and L are read as the digits 0 and 1.
-    pub struct RecoveryCodeText(
-        String
-    ) as "RecoveryCodeText" by validators::check_recovery_code_text: Eq PartialOrd Ord Hash
+    pub struct RecoveryCodeText(String) as "RecoveryCodeText" by validators::RECOVERY_CODE_TEXT: Eq PartialOrd Ord Hash
 }
 
 record! {
     /// The refresh token to spend.
-    pub struct RefreshRequest as "RefreshRequest" by validators::check_refresh_request {
+    pub struct RefreshRequest as "RefreshRequest" by validators::REFRESH_REQUEST {
         /// An opaque token that can be exchanged once for a new pair of tokens.
         0 required "refreshToken" => refresh_token: RefreshToken,
     }
@@ -2290,12 +2284,12 @@ record! {
 
 newtype! {
     /// An opaque token that can be exchanged once for a new pair of tokens.
-    pub struct RefreshToken(String) as "RefreshToken" by validators::check_refresh_token: Eq PartialOrd Ord Hash
+    pub struct RefreshToken(String) as "RefreshToken" by validators::REFRESH_TOKEN: Eq PartialOrd Ord Hash
 }
 
 record! {
     /// A new account.
-    pub struct RegisterRequest as "RegisterRequest" by validators::check_register_request {
+    pub struct RegisterRequest as "RegisterRequest" by validators::REGISTER_REQUEST {
         /// An email address. Upper and lower case are the same to the server.
         0 required "email" => email: Email,
         /// A password to be set, 10 to 200 characters, of any kind.
@@ -2309,7 +2303,7 @@ record! {
 
 record! {
     /// The change was refused, and nothing was stored. Its place in the list says which change it was.
-    pub struct RejectedOutcome as "RejectedOutcome" by validators::check_rejected_outcome {
+    pub struct RejectedOutcome as "RejectedOutcome" by validators::REJECTED_OUTCOME {
         const 0 "outcome" = Json::String("rejected"),
         /// Why a change was refused.
         1 required "error" => error: Rejection,
@@ -2322,7 +2316,7 @@ record! {
 
 record! {
     /// Why a change was refused.
-    pub struct Rejection as "Rejection" by validators::check_rejection {
+    pub struct Rejection as "Rejection" by validators::REJECTION {
         /// Why a change was refused.
         ///
         /// - `invalid_record`: the change or its record fails the contract; `errors` says where.
@@ -2354,7 +2348,7 @@ texts! {
     /// - `not_singleton`: the collection has one record, with a fixed id, and this is another id.
     /// - `wrong_collection`: the id is that of a record in another collection.
     /// - `unknown_collection`: this server has no such collection.
-    pub enum RejectionCode as "RejectionCode" by validators::check_rejection_code {
+    pub enum RejectionCode as "RejectionCode" by validators::REJECTION_CODE {
         InvalidRecord = "invalid_record",
         RecordTooLarge = "record_too_large",
         ClockSkew = "clock_skew",
@@ -2366,7 +2360,7 @@ texts! {
 
 record! {
     /// Another name for a device.
-    pub struct RenameDeviceRequest as "RenameDeviceRequest" by validators::check_rename_device_request {
+    pub struct RenameDeviceRequest as "RenameDeviceRequest" by validators::RENAME_DEVICE_REQUEST {
         /// A name that the user reads, 1 to 200 characters. Names need not be unique.
         0 required "name" => name: Name,
     }
@@ -2374,12 +2368,12 @@ record! {
 
 newtype! {
     /// A number of repetitions.
-    pub struct Reps(i64) as "Reps" by validators::check_reps: Copy Eq PartialOrd Ord Hash
+    pub struct Reps(i64) as "Reps" by validators::REPS: Copy Eq PartialOrd Ord Hash
 }
 
 record! {
     /// A number of repetitions as fast as possible.
-    pub struct RepsForTimeSet as "RepsForTimeSet" by validators::check_reps_for_time_set {
+    pub struct RepsForTimeSet as "RepsForTimeSet" by validators::REPS_FOR_TIME_SET {
         const 3 "isDeleted" = Json::Bool(false),
         const 8 "setType" = Json::String("repsForTime"),
         /// The primary key, made by the device that created the record.
@@ -2427,7 +2421,7 @@ record! {
 
 by_type! {
     /// A target of repetitions, in words or as a number.
-    pub enum RepsTarget as "RepsTarget" by validators::check_reps_target {
+    pub enum RepsTarget as "RepsTarget" by validators::REPS_TARGET {
         /// A target of repetitions in words, such as a number, a range or `AMRAP` (as many as possible).
         RepsText(RepsText) = Json::String(_),
         /// A number of repetitions.
@@ -2437,23 +2431,23 @@ by_type! {
 
 newtype! {
     /// A target of repetitions in words, such as a number, a range or `AMRAP` (as many as possible).
-    pub struct RepsText(String) as "RepsText" by validators::check_reps_text: Eq PartialOrd Ord Hash
+    pub struct RepsText(String) as "RepsText" by validators::REPS_TEXT: Eq PartialOrd Ord Hash
 }
 
 newtype! {
     /// The number that the server gave to an accepted write. It counts up for each user over all
     /// collections; 0 is before the first.
-    pub struct Revision(i64) as "Revision" by validators::check_revision: Copy Eq PartialOrd Ord Hash
+    pub struct Revision(i64) as "Revision" by validators::REVISION: Copy Eq PartialOrd Ord Hash
 }
 
 newtype! {
     /// A duration in seconds, up to a day.
-    pub struct Seconds(i64) as "Seconds" by validators::check_seconds: Copy Eq PartialOrd Ord Hash
+    pub struct Seconds(i64) as "Seconds" by validators::SECONDS: Copy Eq PartialOrd Ord Hash
 }
 
 newtype! {
     /// The number of an edit on its device. It counts up over all collections.
-    pub struct Seq(i64) as "Seq" by validators::check_seq: Copy Eq PartialOrd Ord Hash
+    pub struct Seq(i64) as "Seq" by validators::SEQ: Copy Eq PartialOrd Ord Hash
 }
 
 texts! {
@@ -2465,7 +2459,7 @@ texts! {
     /// - `repsForTime`: a number of repetitions as fast as possible.
     /// - `pyramid`: one level of a pyramid, whose weight changes from level to level.
     /// - `dropSet`: one level of a drop set, whose weight falls without rest.
-    pub enum SetType as "SetType" by validators::check_set_type {
+    pub enum SetType as "SetType" by validators::SET_TYPE {
         Standard = "standard",
         AmrapReps = "amrapReps",
         AmrapTime = "amrapTime",
@@ -2477,7 +2471,7 @@ texts! {
 
 record! {
     /// A weight for a number of repetitions.
-    pub struct StandardSet as "StandardSet" by validators::check_standard_set {
+    pub struct StandardSet as "StandardSet" by validators::STANDARD_SET {
         const 3 "isDeleted" = Json::Bool(false),
         const 8 "setType" = Json::String("standard"),
         /// The primary key, made by the device that created the record.
@@ -2524,7 +2518,7 @@ record! {
 record! {
     /// The change lost against the stored version. The device adopts the winner, and keeps what lost in its
     /// conflict history.
-    pub struct SupersededOutcome as "SupersededOutcome" by validators::check_superseded_outcome {
+    pub struct SupersededOutcome as "SupersededOutcome" by validators::SUPERSEDED_OUTCOME {
         const 2 "outcome" = Json::String("superseded"),
         /// The id of the record.
         0 required "id" => id: Id,
@@ -2537,7 +2531,7 @@ record! {
 
 record! {
     /// What the server at hand supports.
-    pub struct SyncConfig as "SyncConfig" by validators::check_sync_config {
+    pub struct SyncConfig as "SyncConfig" by validators::SYNC_CONFIG {
         /// The server's clock.
         0 required "serverTime" => server_time: Timestamp,
         /// The limits of the server. Bytes count after decompression.
@@ -2556,7 +2550,7 @@ record! {
 
 record! {
     /// The members that every live record has, beside those of its collection.
-    pub struct SyncFields as "SyncFields" by validators::check_sync_fields {
+    pub struct SyncFields as "SyncFields" by validators::SYNC_FIELDS {
         const 3 "isDeleted" = Json::Bool(false),
         /// The primary key, made by the device that created the record.
         0 required "id" => id: Id,
@@ -2576,12 +2570,12 @@ record! {
 
 newtype! {
     /// A short word from an open list, 1 to 100 characters.
-    pub struct Tag(String) as "Tag" by validators::check_tag: Eq PartialOrd Ord Hash
+    pub struct Tag(String) as "Tag" by validators::TAG: Eq PartialOrd Ord Hash
 }
 
 record! {
     /// How often to train.
-    pub struct TargetFrequency as "TargetFrequency" by validators::check_target_frequency {
+    pub struct TargetFrequency as "TargetFrequency" by validators::TARGET_FREQUENCY {
         /// What `value` counts, `perWeek` for workouts a week or `everyXDays` for days from one workout to the
         /// next.
         0 required "type" => type_: TargetFrequencyType,
@@ -2594,7 +2588,7 @@ record! {
 texts! {
     /// What `value` counts, `perWeek` for workouts a week or `everyXDays` for days from one workout to the
     /// next.
-    pub enum TargetFrequencyType as "TargetFrequency.type" by validators::check_target_frequency_type {
+    pub enum TargetFrequencyType as "TargetFrequency.type" by validators::TARGET_FREQUENCY_TYPE {
         PerWeek = "perWeek",
         EveryXDays = "everyXDays",
     }
@@ -2602,7 +2596,7 @@ texts! {
 
 record! {
     /// One planned set.
-    pub struct TargetSetDefinition as "TargetSetDefinition" by validators::check_target_set_definition {
+    pub struct TargetSetDefinition as "TargetSetDefinition" by validators::TARGET_SET_DEFINITION {
         /// The place of the set within the exercise, counted from 0.
         0 required "order" => order: Order,
         /// How a set is done.
@@ -2628,17 +2622,17 @@ newtype! {
     /// The planned weight in words, up to 200 characters.
     pub struct TargetWeightNotes(
         String
-    ) as "TargetWeightNotes" by validators::check_target_weight_notes: Eq PartialOrd Ord Hash
+    ) as "TargetWeightNotes" by validators::TARGET_WEIGHT_NOTES: Eq PartialOrd Ord Hash
 }
 
 newtype! {
     /// A time, in milliseconds since the Unix epoch, up to the end of the year 9999.
-    pub struct Timestamp(i64) as "Timestamp" by validators::check_timestamp: Copy Eq PartialOrd Ord Hash
+    pub struct Timestamp(i64) as "Timestamp" by validators::TIMESTAMP: Copy Eq PartialOrd Ord Hash
 }
 
 record! {
     /// What a signed-in device holds.
-    pub struct TokenPair as "TokenPair" by validators::check_token_pair {
+    pub struct TokenPair as "TokenPair" by validators::TOKEN_PAIR {
         const 2 "tokenType" = Json::String("Bearer"),
         /// The JWT to send with every request.
         0 required "accessToken" => access_token: String,
@@ -2654,7 +2648,7 @@ record! {
 record! {
     /// What is left of a deleted record. It has no content, and pushing a live version of the same id
     /// restores the record.
-    pub struct Tombstone as "Tombstone" by validators::check_tombstone {
+    pub struct Tombstone as "Tombstone" by validators::TOMBSTONE {
         const 3 "isDeleted" = Json::Bool(true),
         /// The primary key of the deleted record.
         0 required "id" => id: Id,
@@ -2671,7 +2665,7 @@ record! {
 
 record! {
     /// One measurement of the user's bodyweight.
-    pub struct UserBodyweightLog as "UserBodyweightLog" by validators::check_user_bodyweight_log {
+    pub struct UserBodyweightLog as "UserBodyweightLog" by validators::USER_BODYWEIGHT_LOG {
         const 3 "isDeleted" = Json::Bool(false),
         /// The primary key, made by the device that created the record.
         0 required "id" => id: Id,
@@ -2695,7 +2689,7 @@ record! {
 
 record! {
     /// The current version of a record, with its revision and the edit that made it.
-    pub struct UserBodyweightLogChange as "UserBodyweightLogChange" by validators::check_user_bodyweight_log_change {
+    pub struct UserBodyweightLogChange as "UserBodyweightLogChange" by validators::USER_BODYWEIGHT_LOG_CHANGE {
         /// The number that the server gave to an accepted write. It counts up for each user over all
         /// collections; 0 is before the first.
         0 required "rev" => rev: Revision,
@@ -2708,7 +2702,7 @@ record! {
 
 record! {
     /// One page of a collection's feed.
-    pub struct UserBodyweightLogChangePage as "UserBodyweightLogChangePage" by validators::check_user_bodyweight_log_change_page {
+    pub struct UserBodyweightLogChangePage as "UserBodyweightLogChangePage" by validators::USER_BODYWEIGHT_LOG_CHANGE_PAGE {
         /// The changed records in order of revision, each once, in its current version. A device sets aside a
         /// change that it cannot read, and takes the others.
         0 required "changes" => changes: Vec<Each<UserBodyweightLogChange>>,
@@ -2726,7 +2720,7 @@ record! {
 record! {
     /// The current version of a record of any collection. `x-any-collection` makes this a union over all
     /// collections, told apart by `collection`, in which the record is one of that collection.
-    pub struct UserBodyweightLogFeedChange as "UserBodyweightLogFeedChange" by validators::check_user_bodyweight_log_feed_change {
+    pub struct UserBodyweightLogFeedChange as "UserBodyweightLogFeedChange" by validators::USER_BODYWEIGHT_LOG_FEED_CHANGE {
         const 0 "collection" = Json::String("user-bodyweight-logs"),
         /// The number that the server gave to an accepted write. It counts up for each user over all
         /// collections; 0 is before the first.
@@ -2747,7 +2741,7 @@ record! {
 record! {
     /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
     /// collections, told apart by `collection`, in which the record is one of that collection.
-    pub struct UserBodyweightLogFeedPushChange as "UserBodyweightLogFeedPushChange" by validators::check_user_bodyweight_log_feed_push_change {
+    pub struct UserBodyweightLogFeedPushChange as "UserBodyweightLogFeedPushChange" by validators::USER_BODYWEIGHT_LOG_FEED_PUSH_CHANGE {
         const 0 "collection" = Json::String("user-bodyweight-logs"),
         /// Which edit made a version of a record.
         1 required "op" => op: Op,
@@ -2761,7 +2755,7 @@ record! {
 
 record! {
     /// One edit of one record, in full.
-    pub struct UserBodyweightLogPushChange as "UserBodyweightLogPushChange" by validators::check_user_bodyweight_log_push_change {
+    pub struct UserBodyweightLogPushChange as "UserBodyweightLogPushChange" by validators::USER_BODYWEIGHT_LOG_PUSH_CHANGE {
         /// Which edit made a version of a record.
         0 required "op" => op: Op,
         /// A record, live or deleted. At most 256 KiB of JSON.
@@ -2774,7 +2768,7 @@ record! {
 
 tagged! {
     /// What became of one pushed change.
-    pub enum UserBodyweightLogPushOutcome as "UserBodyweightLogPushOutcome" on "outcome" by validators::check_user_bodyweight_log_push_outcome {
+    pub enum UserBodyweightLogPushOutcome as "UserBodyweightLogPushOutcome" on "outcome" by validators::USER_BODYWEIGHT_LOG_PUSH_OUTCOME {
         /// `accepted`
         Accepted(AcceptedOutcome) = Json::String("accepted"),
         /// `duplicate`
@@ -2788,7 +2782,7 @@ tagged! {
 
 record! {
     /// Edits of one collection.
-    pub struct UserBodyweightLogPushRequest as "UserBodyweightLogPushRequest" by validators::check_user_bodyweight_log_push_request {
+    pub struct UserBodyweightLogPushRequest as "UserBodyweightLogPushRequest" by validators::USER_BODYWEIGHT_LOG_PUSH_REQUEST {
         /// The edits, which are decided in this order, each alone.
         0 required "changes" => changes: Vec<Each<UserBodyweightLogPushChange>>,
         /// The device's cursor of this feed, absent before its first pull. Where tombstones after it have been
@@ -2799,7 +2793,7 @@ record! {
 
 record! {
     /// What became of a push to one collection.
-    pub struct UserBodyweightLogPushResult as "UserBodyweightLogPushResult" by validators::check_user_bodyweight_log_push_result {
+    pub struct UserBodyweightLogPushResult as "UserBodyweightLogPushResult" by validators::USER_BODYWEIGHT_LOG_PUSH_RESULT {
         /// One outcome for each change, in the order of the request. A change without one is sent again.
         0 required "outcomes" => outcomes: Vec<UserBodyweightLogPushOutcome>,
         /// The user's newest revision before this push. A device whose cursor is there moves it to `userRev`,
@@ -2814,7 +2808,7 @@ record! {
 
 tagged! {
     /// A record, live or deleted. At most 256 KiB of JSON.
-    pub enum UserBodyweightLogRecord as "UserBodyweightLogRecord" on "isDeleted" by validators::check_user_bodyweight_log_record {
+    pub enum UserBodyweightLogRecord as "UserBodyweightLogRecord" on "isDeleted" by validators::USER_BODYWEIGHT_LOG_RECORD {
         /// `false`
         UserBodyweightLog(UserBodyweightLog) = Json::Bool(false),
         /// `true`
@@ -2825,7 +2819,7 @@ tagged! {
 record! {
     /// The change lost against the stored version. The device adopts the winner, and keeps what lost in its
     /// conflict history.
-    pub struct UserBodyweightLogSupersededOutcome as "UserBodyweightLogSupersededOutcome" by validators::check_user_bodyweight_log_superseded_outcome {
+    pub struct UserBodyweightLogSupersededOutcome as "UserBodyweightLogSupersededOutcome" by validators::USER_BODYWEIGHT_LOG_SUPERSEDED_OUTCOME {
         const 2 "outcome" = Json::String("superseded"),
         /// The id of the record.
         0 required "id" => id: Id,
@@ -2838,7 +2832,7 @@ record! {
 
 tagged! {
     /// Something that the user is training for, of the kind that `type` says.
-    pub enum UserGoal as "UserGoal" on "type" by validators::check_user_goal {
+    pub enum UserGoal as "UserGoal" on "type" by validators::USER_GOAL {
         /// `liftTarget`
         LiftTarget(LiftTargetGoal) = Json::String("liftTarget"),
         /// `programCompletion`
@@ -2850,7 +2844,7 @@ tagged! {
 
 record! {
     /// The current version of a record, with its revision and the edit that made it.
-    pub struct UserGoalChange as "UserGoalChange" by validators::check_user_goal_change {
+    pub struct UserGoalChange as "UserGoalChange" by validators::USER_GOAL_CHANGE {
         /// The number that the server gave to an accepted write. It counts up for each user over all
         /// collections; 0 is before the first.
         0 required "rev" => rev: Revision,
@@ -2863,7 +2857,7 @@ record! {
 
 record! {
     /// One page of a collection's feed.
-    pub struct UserGoalChangePage as "UserGoalChangePage" by validators::check_user_goal_change_page {
+    pub struct UserGoalChangePage as "UserGoalChangePage" by validators::USER_GOAL_CHANGE_PAGE {
         /// The changed records in order of revision, each once, in its current version. A device sets aside a
         /// change that it cannot read, and takes the others.
         0 required "changes" => changes: Vec<Each<UserGoalChange>>,
@@ -2881,7 +2875,7 @@ record! {
 record! {
     /// The current version of a record of any collection. `x-any-collection` makes this a union over all
     /// collections, told apart by `collection`, in which the record is one of that collection.
-    pub struct UserGoalFeedChange as "UserGoalFeedChange" by validators::check_user_goal_feed_change {
+    pub struct UserGoalFeedChange as "UserGoalFeedChange" by validators::USER_GOAL_FEED_CHANGE {
         const 0 "collection" = Json::String("user-goals"),
         /// The number that the server gave to an accepted write. It counts up for each user over all
         /// collections; 0 is before the first.
@@ -2902,7 +2896,7 @@ record! {
 record! {
     /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
     /// collections, told apart by `collection`, in which the record is one of that collection.
-    pub struct UserGoalFeedPushChange as "UserGoalFeedPushChange" by validators::check_user_goal_feed_push_change {
+    pub struct UserGoalFeedPushChange as "UserGoalFeedPushChange" by validators::USER_GOAL_FEED_PUSH_CHANGE {
         const 0 "collection" = Json::String("user-goals"),
         /// Which edit made a version of a record.
         1 required "op" => op: Op,
@@ -2916,7 +2910,7 @@ record! {
 
 record! {
     /// The members that goals of every kind have.
-    pub struct UserGoalFields as "UserGoalFields" by validators::check_user_goal_fields {
+    pub struct UserGoalFields as "UserGoalFields" by validators::USER_GOAL_FIELDS {
         /// A name that the user reads, 1 to 200 characters. Names need not be unique.
         0 required "name" => name: Name,
         /// Whether the goal is being worked on (`active`), was reached (`achieved`) or was put away
@@ -2939,7 +2933,7 @@ record! {
 texts! {
     /// Whether the goal is being worked on (`active`), was reached (`achieved`) or was put away
     /// (`archived`).
-    pub enum UserGoalFieldsStatus as "UserGoalFields.status" by validators::check_user_goal_fields_status {
+    pub enum UserGoalFieldsStatus as "UserGoalFields.status" by validators::USER_GOAL_FIELDS_STATUS {
         Active = "active",
         Achieved = "achieved",
         Archived = "archived",
@@ -2948,7 +2942,7 @@ texts! {
 
 record! {
     /// One edit of one record, in full.
-    pub struct UserGoalPushChange as "UserGoalPushChange" by validators::check_user_goal_push_change {
+    pub struct UserGoalPushChange as "UserGoalPushChange" by validators::USER_GOAL_PUSH_CHANGE {
         /// Which edit made a version of a record.
         0 required "op" => op: Op,
         /// A record, live or deleted. At most 256 KiB of JSON.
@@ -2961,7 +2955,7 @@ record! {
 
 tagged! {
     /// What became of one pushed change.
-    pub enum UserGoalPushOutcome as "UserGoalPushOutcome" on "outcome" by validators::check_user_goal_push_outcome {
+    pub enum UserGoalPushOutcome as "UserGoalPushOutcome" on "outcome" by validators::USER_GOAL_PUSH_OUTCOME {
         /// `accepted`
         Accepted(AcceptedOutcome) = Json::String("accepted"),
         /// `duplicate`
@@ -2975,7 +2969,7 @@ tagged! {
 
 record! {
     /// Edits of one collection.
-    pub struct UserGoalPushRequest as "UserGoalPushRequest" by validators::check_user_goal_push_request {
+    pub struct UserGoalPushRequest as "UserGoalPushRequest" by validators::USER_GOAL_PUSH_REQUEST {
         /// The edits, which are decided in this order, each alone.
         0 required "changes" => changes: Vec<Each<UserGoalPushChange>>,
         /// The device's cursor of this feed, absent before its first pull. Where tombstones after it have been
@@ -2986,7 +2980,7 @@ record! {
 
 record! {
     /// What became of a push to one collection.
-    pub struct UserGoalPushResult as "UserGoalPushResult" by validators::check_user_goal_push_result {
+    pub struct UserGoalPushResult as "UserGoalPushResult" by validators::USER_GOAL_PUSH_RESULT {
         /// One outcome for each change, in the order of the request. A change without one is sent again.
         0 required "outcomes" => outcomes: Vec<UserGoalPushOutcome>,
         /// The user's newest revision before this push. A device whose cursor is there moves it to `userRev`,
@@ -3001,19 +2995,19 @@ record! {
 
 untagged! {
     /// A record, live or deleted. At most 256 KiB of JSON.
-    pub enum UserGoalRecord as "UserGoalRecord" by validators::check_user_goal_record {
+    pub enum UserGoalRecord as "UserGoalRecord" by validators::USER_GOAL_RECORD {
         /// Something that the user is training for, of the kind that `type` says.
         UserGoal(UserGoal),
         /// What is left of a deleted record.
         Tombstone(Tombstone),
     }
-    try { UserGoal accepts validators::check_user_goal, Tombstone accepts validators::check_tombstone }
+    try { UserGoal accepts & validators::USER_GOAL, Tombstone accepts & validators::TOMBSTONE }
 }
 
 record! {
     /// The change lost against the stored version. The device adopts the winner, and keeps what lost in its
     /// conflict history.
-    pub struct UserGoalSupersededOutcome as "UserGoalSupersededOutcome" by validators::check_user_goal_superseded_outcome {
+    pub struct UserGoalSupersededOutcome as "UserGoalSupersededOutcome" by validators::USER_GOAL_SUPERSEDED_OUTCOME {
         const 2 "outcome" = Json::String("superseded"),
         /// The id of the record.
         0 required "id" => id: Id,
@@ -3027,7 +3021,7 @@ record! {
 record! {
     /// The user's preferences. An account has one, with the same id on every device; another id is rejected
     /// as `not_singleton`.
-    pub struct UserSettings as "UserSettings" by validators::check_user_settings {
+    pub struct UserSettings as "UserSettings" by validators::USER_SETTINGS {
         const 3 "isDeleted" = Json::Bool(false),
         /// The primary key, made by the device that created the record.
         0 required "id" => id: Id,
@@ -3054,7 +3048,7 @@ record! {
 
 record! {
     /// The current version of a record, with its revision and the edit that made it.
-    pub struct UserSettingsChange as "UserSettingsChange" by validators::check_user_settings_change {
+    pub struct UserSettingsChange as "UserSettingsChange" by validators::USER_SETTINGS_CHANGE {
         /// The number that the server gave to an accepted write. It counts up for each user over all
         /// collections; 0 is before the first.
         0 required "rev" => rev: Revision,
@@ -3067,7 +3061,7 @@ record! {
 
 record! {
     /// One page of a collection's feed.
-    pub struct UserSettingsChangePage as "UserSettingsChangePage" by validators::check_user_settings_change_page {
+    pub struct UserSettingsChangePage as "UserSettingsChangePage" by validators::USER_SETTINGS_CHANGE_PAGE {
         /// The changed records in order of revision, each once, in its current version. A device sets aside a
         /// change that it cannot read, and takes the others.
         0 required "changes" => changes: Vec<Each<UserSettingsChange>>,
@@ -3085,7 +3079,7 @@ record! {
 record! {
     /// The current version of a record of any collection. `x-any-collection` makes this a union over all
     /// collections, told apart by `collection`, in which the record is one of that collection.
-    pub struct UserSettingsFeedChange as "UserSettingsFeedChange" by validators::check_user_settings_feed_change {
+    pub struct UserSettingsFeedChange as "UserSettingsFeedChange" by validators::USER_SETTINGS_FEED_CHANGE {
         const 0 "collection" = Json::String("user-settings"),
         /// The number that the server gave to an accepted write. It counts up for each user over all
         /// collections; 0 is before the first.
@@ -3106,7 +3100,7 @@ record! {
 record! {
     /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
     /// collections, told apart by `collection`, in which the record is one of that collection.
-    pub struct UserSettingsFeedPushChange as "UserSettingsFeedPushChange" by validators::check_user_settings_feed_push_change {
+    pub struct UserSettingsFeedPushChange as "UserSettingsFeedPushChange" by validators::USER_SETTINGS_FEED_PUSH_CHANGE {
         const 0 "collection" = Json::String("user-settings"),
         /// Which edit made a version of a record.
         1 required "op" => op: Op,
@@ -3121,7 +3115,7 @@ record! {
 texts! {
     /// The unit in which the app shows weights, `kg` for kilograms or `lbs` for pounds. Stored weights are
     /// always kilograms.
-    pub enum UserSettingsPreferredWeightUnit as "UserSettings.preferredWeightUnit" by validators::check_user_settings_preferred_weight_unit {
+    pub enum UserSettingsPreferredWeightUnit as "UserSettings.preferredWeightUnit" by validators::USER_SETTINGS_PREFERRED_WEIGHT_UNIT {
         Kg = "kg",
         Lbs = "lbs",
     }
@@ -3129,7 +3123,7 @@ texts! {
 
 record! {
     /// One edit of one record, in full.
-    pub struct UserSettingsPushChange as "UserSettingsPushChange" by validators::check_user_settings_push_change {
+    pub struct UserSettingsPushChange as "UserSettingsPushChange" by validators::USER_SETTINGS_PUSH_CHANGE {
         /// Which edit made a version of a record.
         0 required "op" => op: Op,
         /// A record, live or deleted. At most 256 KiB of JSON.
@@ -3142,7 +3136,7 @@ record! {
 
 tagged! {
     /// What became of one pushed change.
-    pub enum UserSettingsPushOutcome as "UserSettingsPushOutcome" on "outcome" by validators::check_user_settings_push_outcome {
+    pub enum UserSettingsPushOutcome as "UserSettingsPushOutcome" on "outcome" by validators::USER_SETTINGS_PUSH_OUTCOME {
         /// `accepted`
         Accepted(AcceptedOutcome) = Json::String("accepted"),
         /// `duplicate`
@@ -3156,7 +3150,7 @@ tagged! {
 
 record! {
     /// Edits of one collection.
-    pub struct UserSettingsPushRequest as "UserSettingsPushRequest" by validators::check_user_settings_push_request {
+    pub struct UserSettingsPushRequest as "UserSettingsPushRequest" by validators::USER_SETTINGS_PUSH_REQUEST {
         /// The edits, which are decided in this order, each alone.
         0 required "changes" => changes: Vec<Each<UserSettingsPushChange>>,
         /// The device's cursor of this feed, absent before its first pull. Where tombstones after it have been
@@ -3167,7 +3161,7 @@ record! {
 
 record! {
     /// What became of a push to one collection.
-    pub struct UserSettingsPushResult as "UserSettingsPushResult" by validators::check_user_settings_push_result {
+    pub struct UserSettingsPushResult as "UserSettingsPushResult" by validators::USER_SETTINGS_PUSH_RESULT {
         /// One outcome for each change, in the order of the request. A change without one is sent again.
         0 required "outcomes" => outcomes: Vec<UserSettingsPushOutcome>,
         /// The user's newest revision before this push. A device whose cursor is there moves it to `userRev`,
@@ -3182,7 +3176,7 @@ record! {
 
 tagged! {
     /// A record, live or deleted. At most 256 KiB of JSON.
-    pub enum UserSettingsRecord as "UserSettingsRecord" on "isDeleted" by validators::check_user_settings_record {
+    pub enum UserSettingsRecord as "UserSettingsRecord" on "isDeleted" by validators::USER_SETTINGS_RECORD {
         /// `false`
         UserSettings(UserSettings) = Json::Bool(false),
         /// `true`
@@ -3193,7 +3187,7 @@ tagged! {
 record! {
     /// The change lost against the stored version. The device adopts the winner, and keeps what lost in its
     /// conflict history.
-    pub struct UserSettingsSupersededOutcome as "UserSettingsSupersededOutcome" by validators::check_user_settings_superseded_outcome {
+    pub struct UserSettingsSupersededOutcome as "UserSettingsSupersededOutcome" by validators::USER_SETTINGS_SUPERSEDED_OUTCOME {
         const 2 "outcome" = Json::String("superseded"),
         /// The id of the record.
         0 required "id" => id: Id,
@@ -3206,7 +3200,7 @@ record! {
 
 texts! {
     /// The app's colours, `light`, `dark`, or `system` to follow the device.
-    pub enum UserSettingsTheme as "UserSettings.theme" by validators::check_user_settings_theme {
+    pub enum UserSettingsTheme as "UserSettings.theme" by validators::USER_SETTINGS_THEME {
         Light = "light",
         Dark = "dark",
         System = "system",
@@ -3215,7 +3209,7 @@ texts! {
 
 record! {
     /// One place where a value fails the contract.
-    pub struct ViolationType as "Violation" by validators::check_violation_type {
+    pub struct ViolationType as "Violation" by validators::VIOLATION_TYPE {
         /// Which value fails, as a JSON Pointer (RFC 6901). Empty for the whole.
         0 required "pointer" => pointer: String,
         /// Which keyword of the contract it fails, such as `maximum`, `required` or `x-rules`.
@@ -3227,12 +3221,12 @@ record! {
 
 newtype! {
     /// A weight in kilograms, whatever unit the user prefers to see.
-    pub struct WeightKg(f64) as "WeightKg" by validators::check_weight_kg: Copy PartialOrd
+    pub struct WeightKg(f64) as "WeightKg" by validators::WEIGHT_KG: Copy PartialOrd
 }
 
 record! {
     /// A workout that was done. Its sets are records of their own, which point here.
-    pub struct WorkoutLog as "WorkoutLog" by validators::check_workout_log {
+    pub struct WorkoutLog as "WorkoutLog" by validators::WORKOUT_LOG {
         const 3 "isDeleted" = Json::Bool(false),
         /// The primary key, made by the device that created the record.
         0 required "id" => id: Id,
@@ -3268,7 +3262,7 @@ record! {
 
 record! {
     /// The current version of a record, with its revision and the edit that made it.
-    pub struct WorkoutLogChange as "WorkoutLogChange" by validators::check_workout_log_change {
+    pub struct WorkoutLogChange as "WorkoutLogChange" by validators::WORKOUT_LOG_CHANGE {
         /// The number that the server gave to an accepted write. It counts up for each user over all
         /// collections; 0 is before the first.
         0 required "rev" => rev: Revision,
@@ -3281,7 +3275,7 @@ record! {
 
 record! {
     /// One page of a collection's feed.
-    pub struct WorkoutLogChangePage as "WorkoutLogChangePage" by validators::check_workout_log_change_page {
+    pub struct WorkoutLogChangePage as "WorkoutLogChangePage" by validators::WORKOUT_LOG_CHANGE_PAGE {
         /// The changed records in order of revision, each once, in its current version. A device sets aside a
         /// change that it cannot read, and takes the others.
         0 required "changes" => changes: Vec<Each<WorkoutLogChange>>,
@@ -3299,7 +3293,7 @@ record! {
 record! {
     /// The current version of a record of any collection. `x-any-collection` makes this a union over all
     /// collections, told apart by `collection`, in which the record is one of that collection.
-    pub struct WorkoutLogFeedChange as "WorkoutLogFeedChange" by validators::check_workout_log_feed_change {
+    pub struct WorkoutLogFeedChange as "WorkoutLogFeedChange" by validators::WORKOUT_LOG_FEED_CHANGE {
         const 0 "collection" = Json::String("workout-logs"),
         /// The number that the server gave to an accepted write. It counts up for each user over all
         /// collections; 0 is before the first.
@@ -3320,7 +3314,7 @@ record! {
 record! {
     /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
     /// collections, told apart by `collection`, in which the record is one of that collection.
-    pub struct WorkoutLogFeedPushChange as "WorkoutLogFeedPushChange" by validators::check_workout_log_feed_push_change {
+    pub struct WorkoutLogFeedPushChange as "WorkoutLogFeedPushChange" by validators::WORKOUT_LOG_FEED_PUSH_CHANGE {
         const 0 "collection" = Json::String("workout-logs"),
         /// Which edit made a version of a record.
         1 required "op" => op: Op,
@@ -3334,7 +3328,7 @@ record! {
 
 record! {
     /// One edit of one record, in full.
-    pub struct WorkoutLogPushChange as "WorkoutLogPushChange" by validators::check_workout_log_push_change {
+    pub struct WorkoutLogPushChange as "WorkoutLogPushChange" by validators::WORKOUT_LOG_PUSH_CHANGE {
         /// Which edit made a version of a record.
         0 required "op" => op: Op,
         /// A record, live or deleted. At most 256 KiB of JSON.
@@ -3347,7 +3341,7 @@ record! {
 
 tagged! {
     /// What became of one pushed change.
-    pub enum WorkoutLogPushOutcome as "WorkoutLogPushOutcome" on "outcome" by validators::check_workout_log_push_outcome {
+    pub enum WorkoutLogPushOutcome as "WorkoutLogPushOutcome" on "outcome" by validators::WORKOUT_LOG_PUSH_OUTCOME {
         /// `accepted`
         Accepted(AcceptedOutcome) = Json::String("accepted"),
         /// `duplicate`
@@ -3361,7 +3355,7 @@ tagged! {
 
 record! {
     /// Edits of one collection.
-    pub struct WorkoutLogPushRequest as "WorkoutLogPushRequest" by validators::check_workout_log_push_request {
+    pub struct WorkoutLogPushRequest as "WorkoutLogPushRequest" by validators::WORKOUT_LOG_PUSH_REQUEST {
         /// The edits, which are decided in this order, each alone.
         0 required "changes" => changes: Vec<Each<WorkoutLogPushChange>>,
         /// The device's cursor of this feed, absent before its first pull. Where tombstones after it have been
@@ -3372,7 +3366,7 @@ record! {
 
 record! {
     /// What became of a push to one collection.
-    pub struct WorkoutLogPushResult as "WorkoutLogPushResult" by validators::check_workout_log_push_result {
+    pub struct WorkoutLogPushResult as "WorkoutLogPushResult" by validators::WORKOUT_LOG_PUSH_RESULT {
         /// One outcome for each change, in the order of the request. A change without one is sent again.
         0 required "outcomes" => outcomes: Vec<WorkoutLogPushOutcome>,
         /// The user's newest revision before this push. A device whose cursor is there moves it to `userRev`,
@@ -3387,7 +3381,7 @@ record! {
 
 tagged! {
     /// A record, live or deleted. At most 256 KiB of JSON.
-    pub enum WorkoutLogRecord as "WorkoutLogRecord" on "isDeleted" by validators::check_workout_log_record {
+    pub enum WorkoutLogRecord as "WorkoutLogRecord" on "isDeleted" by validators::WORKOUT_LOG_RECORD {
         /// `false`
         WorkoutLog(WorkoutLog) = Json::Bool(false),
         /// `true`
@@ -3398,7 +3392,7 @@ tagged! {
 record! {
     /// The change lost against the stored version. The device adopts the winner, and keeps what lost in its
     /// conflict history.
-    pub struct WorkoutLogSupersededOutcome as "WorkoutLogSupersededOutcome" by validators::check_workout_log_superseded_outcome {
+    pub struct WorkoutLogSupersededOutcome as "WorkoutLogSupersededOutcome" by validators::WORKOUT_LOG_SUPERSEDED_OUTCOME {
         const 2 "outcome" = Json::String("superseded"),
         /// The id of the record.
         0 required "id" => id: Id,
@@ -3411,7 +3405,7 @@ record! {
 
 record! {
     /// A workout planned for reuse. Its exercises are records of their own, which point here.
-    pub struct WorkoutTemplate as "WorkoutTemplate" by validators::check_workout_template {
+    pub struct WorkoutTemplate as "WorkoutTemplate" by validators::WORKOUT_TEMPLATE {
         const 3 "isDeleted" = Json::Bool(false),
         /// The primary key, made by the device that created the record.
         0 required "id" => id: Id,
@@ -3437,7 +3431,7 @@ record! {
 
 record! {
     /// The current version of a record, with its revision and the edit that made it.
-    pub struct WorkoutTemplateChange as "WorkoutTemplateChange" by validators::check_workout_template_change {
+    pub struct WorkoutTemplateChange as "WorkoutTemplateChange" by validators::WORKOUT_TEMPLATE_CHANGE {
         /// The number that the server gave to an accepted write. It counts up for each user over all
         /// collections; 0 is before the first.
         0 required "rev" => rev: Revision,
@@ -3450,7 +3444,7 @@ record! {
 
 record! {
     /// One page of a collection's feed.
-    pub struct WorkoutTemplateChangePage as "WorkoutTemplateChangePage" by validators::check_workout_template_change_page {
+    pub struct WorkoutTemplateChangePage as "WorkoutTemplateChangePage" by validators::WORKOUT_TEMPLATE_CHANGE_PAGE {
         /// The changed records in order of revision, each once, in its current version. A device sets aside a
         /// change that it cannot read, and takes the others.
         0 required "changes" => changes: Vec<Each<WorkoutTemplateChange>>,
@@ -3467,7 +3461,7 @@ record! {
 
 record! {
     /// One exercise of a workout template, and how it is to be done.
-    pub struct WorkoutTemplateExerciseInstance as "WorkoutTemplateExerciseInstance" by validators::check_workout_template_exercise_instance {
+    pub struct WorkoutTemplateExerciseInstance as "WorkoutTemplateExerciseInstance" by validators::WORKOUT_TEMPLATE_EXERCISE_INSTANCE {
         const 3 "isDeleted" = Json::Bool(false),
         /// The primary key, made by the device that created the record.
         0 required "id" => id: Id,
@@ -3503,7 +3497,7 @@ record! {
 
 record! {
     /// The current version of a record, with its revision and the edit that made it.
-    pub struct WorkoutTemplateExerciseInstanceChange as "WorkoutTemplateExerciseInstanceChange" by validators::check_workout_template_exercise_instance_change {
+    pub struct WorkoutTemplateExerciseInstanceChange as "WorkoutTemplateExerciseInstanceChange" by validators::WORKOUT_TEMPLATE_EXERCISE_INSTANCE_CHANGE {
         /// The number that the server gave to an accepted write. It counts up for each user over all
         /// collections; 0 is before the first.
         0 required "rev" => rev: Revision,
@@ -3516,7 +3510,7 @@ record! {
 
 record! {
     /// One page of a collection's feed.
-    pub struct WorkoutTemplateExerciseInstanceChangePage as "WorkoutTemplateExerciseInstanceChangePage" by validators::check_workout_template_exercise_instance_change_page {
+    pub struct WorkoutTemplateExerciseInstanceChangePage as "WorkoutTemplateExerciseInstanceChangePage" by validators::WORKOUT_TEMPLATE_EXERCISE_INSTANCE_CHANGE_PAGE {
         /// The changed records in order of revision, each once, in its current version. A device sets aside a
         /// change that it cannot read, and takes the others.
         0 required "changes" => changes: Vec<Each<WorkoutTemplateExerciseInstanceChange>>,
@@ -3534,7 +3528,7 @@ record! {
 record! {
     /// The current version of a record of any collection. `x-any-collection` makes this a union over all
     /// collections, told apart by `collection`, in which the record is one of that collection.
-    pub struct WorkoutTemplateExerciseInstanceFeedChange as "WorkoutTemplateExerciseInstanceFeedChange" by validators::check_workout_template_exercise_instance_feed_change {
+    pub struct WorkoutTemplateExerciseInstanceFeedChange as "WorkoutTemplateExerciseInstanceFeedChange" by validators::WORKOUT_TEMPLATE_EXERCISE_INSTANCE_FEED_CHANGE {
         const 0 "collection" = Json::String("workout-template-exercise-instances"),
         /// The number that the server gave to an accepted write. It counts up for each user over all
         /// collections; 0 is before the first.
@@ -3555,7 +3549,7 @@ record! {
 record! {
     /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
     /// collections, told apart by `collection`, in which the record is one of that collection.
-    pub struct WorkoutTemplateExerciseInstanceFeedPushChange as "WorkoutTemplateExerciseInstanceFeedPushChange" by validators::check_workout_template_exercise_instance_feed_push_change {
+    pub struct WorkoutTemplateExerciseInstanceFeedPushChange as "WorkoutTemplateExerciseInstanceFeedPushChange" by validators::WORKOUT_TEMPLATE_EXERCISE_INSTANCE_FEED_PUSH_CHANGE {
         const 0 "collection" = Json::String("workout-template-exercise-instances"),
         /// Which edit made a version of a record.
         1 required "op" => op: Op,
@@ -3569,7 +3563,7 @@ record! {
 
 record! {
     /// One edit of one record, in full.
-    pub struct WorkoutTemplateExerciseInstancePushChange as "WorkoutTemplateExerciseInstancePushChange" by validators::check_workout_template_exercise_instance_push_change {
+    pub struct WorkoutTemplateExerciseInstancePushChange as "WorkoutTemplateExerciseInstancePushChange" by validators::WORKOUT_TEMPLATE_EXERCISE_INSTANCE_PUSH_CHANGE {
         /// Which edit made a version of a record.
         0 required "op" => op: Op,
         /// A record, live or deleted. At most 256 KiB of JSON.
@@ -3582,7 +3576,7 @@ record! {
 
 tagged! {
     /// What became of one pushed change.
-    pub enum WorkoutTemplateExerciseInstancePushOutcome as "WorkoutTemplateExerciseInstancePushOutcome" on "outcome" by validators::check_workout_template_exercise_instance_push_outcome {
+    pub enum WorkoutTemplateExerciseInstancePushOutcome as "WorkoutTemplateExerciseInstancePushOutcome" on "outcome" by validators::WORKOUT_TEMPLATE_EXERCISE_INSTANCE_PUSH_OUTCOME {
         /// `accepted`
         Accepted(AcceptedOutcome) = Json::String("accepted"),
         /// `duplicate`
@@ -3596,7 +3590,7 @@ tagged! {
 
 record! {
     /// Edits of one collection.
-    pub struct WorkoutTemplateExerciseInstancePushRequest as "WorkoutTemplateExerciseInstancePushRequest" by validators::check_workout_template_exercise_instance_push_request {
+    pub struct WorkoutTemplateExerciseInstancePushRequest as "WorkoutTemplateExerciseInstancePushRequest" by validators::WORKOUT_TEMPLATE_EXERCISE_INSTANCE_PUSH_REQUEST {
         /// The edits, which are decided in this order, each alone.
         0 required "changes" => changes: Vec<Each<WorkoutTemplateExerciseInstancePushChange>>,
         /// The device's cursor of this feed, absent before its first pull. Where tombstones after it have been
@@ -3607,7 +3601,7 @@ record! {
 
 record! {
     /// What became of a push to one collection.
-    pub struct WorkoutTemplateExerciseInstancePushResult as "WorkoutTemplateExerciseInstancePushResult" by validators::check_workout_template_exercise_instance_push_result {
+    pub struct WorkoutTemplateExerciseInstancePushResult as "WorkoutTemplateExerciseInstancePushResult" by validators::WORKOUT_TEMPLATE_EXERCISE_INSTANCE_PUSH_RESULT {
         /// One outcome for each change, in the order of the request. A change without one is sent again.
         0 required "outcomes" => outcomes: Vec<WorkoutTemplateExerciseInstancePushOutcome>,
         /// The user's newest revision before this push. A device whose cursor is there moves it to `userRev`,
@@ -3622,7 +3616,7 @@ record! {
 
 tagged! {
     /// A record, live or deleted. At most 256 KiB of JSON.
-    pub enum WorkoutTemplateExerciseInstanceRecord as "WorkoutTemplateExerciseInstanceRecord" on "isDeleted" by validators::check_workout_template_exercise_instance_record {
+    pub enum WorkoutTemplateExerciseInstanceRecord as "WorkoutTemplateExerciseInstanceRecord" on "isDeleted" by validators::WORKOUT_TEMPLATE_EXERCISE_INSTANCE_RECORD {
         /// `false`
         WorkoutTemplateExerciseInstance(WorkoutTemplateExerciseInstance) = Json::Bool(false),
         /// `true`
@@ -3633,7 +3627,7 @@ tagged! {
 record! {
     /// The change lost against the stored version. The device adopts the winner, and keeps what lost in its
     /// conflict history.
-    pub struct WorkoutTemplateExerciseInstanceSupersededOutcome as "WorkoutTemplateExerciseInstanceSupersededOutcome" by validators::check_workout_template_exercise_instance_superseded_outcome {
+    pub struct WorkoutTemplateExerciseInstanceSupersededOutcome as "WorkoutTemplateExerciseInstanceSupersededOutcome" by validators::WORKOUT_TEMPLATE_EXERCISE_INSTANCE_SUPERSEDED_OUTCOME {
         const 2 "outcome" = Json::String("superseded"),
         /// The id of the record.
         0 required "id" => id: Id,
@@ -3647,7 +3641,7 @@ record! {
 record! {
     /// The current version of a record of any collection. `x-any-collection` makes this a union over all
     /// collections, told apart by `collection`, in which the record is one of that collection.
-    pub struct WorkoutTemplateFeedChange as "WorkoutTemplateFeedChange" by validators::check_workout_template_feed_change {
+    pub struct WorkoutTemplateFeedChange as "WorkoutTemplateFeedChange" by validators::WORKOUT_TEMPLATE_FEED_CHANGE {
         const 0 "collection" = Json::String("workout-templates"),
         /// The number that the server gave to an accepted write. It counts up for each user over all
         /// collections; 0 is before the first.
@@ -3668,7 +3662,7 @@ record! {
 record! {
     /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
     /// collections, told apart by `collection`, in which the record is one of that collection.
-    pub struct WorkoutTemplateFeedPushChange as "WorkoutTemplateFeedPushChange" by validators::check_workout_template_feed_push_change {
+    pub struct WorkoutTemplateFeedPushChange as "WorkoutTemplateFeedPushChange" by validators::WORKOUT_TEMPLATE_FEED_PUSH_CHANGE {
         const 0 "collection" = Json::String("workout-templates"),
         /// Which edit made a version of a record.
         1 required "op" => op: Op,
@@ -3682,7 +3676,7 @@ record! {
 
 record! {
     /// One edit of one record, in full.
-    pub struct WorkoutTemplatePushChange as "WorkoutTemplatePushChange" by validators::check_workout_template_push_change {
+    pub struct WorkoutTemplatePushChange as "WorkoutTemplatePushChange" by validators::WORKOUT_TEMPLATE_PUSH_CHANGE {
         /// Which edit made a version of a record.
         0 required "op" => op: Op,
         /// A record, live or deleted. At most 256 KiB of JSON.
@@ -3695,7 +3689,7 @@ record! {
 
 tagged! {
     /// What became of one pushed change.
-    pub enum WorkoutTemplatePushOutcome as "WorkoutTemplatePushOutcome" on "outcome" by validators::check_workout_template_push_outcome {
+    pub enum WorkoutTemplatePushOutcome as "WorkoutTemplatePushOutcome" on "outcome" by validators::WORKOUT_TEMPLATE_PUSH_OUTCOME {
         /// `accepted`
         Accepted(AcceptedOutcome) = Json::String("accepted"),
         /// `duplicate`
@@ -3709,7 +3703,7 @@ tagged! {
 
 record! {
     /// Edits of one collection.
-    pub struct WorkoutTemplatePushRequest as "WorkoutTemplatePushRequest" by validators::check_workout_template_push_request {
+    pub struct WorkoutTemplatePushRequest as "WorkoutTemplatePushRequest" by validators::WORKOUT_TEMPLATE_PUSH_REQUEST {
         /// The edits, which are decided in this order, each alone.
         0 required "changes" => changes: Vec<Each<WorkoutTemplatePushChange>>,
         /// The device's cursor of this feed, absent before its first pull. Where tombstones after it have been
@@ -3720,7 +3714,7 @@ record! {
 
 record! {
     /// What became of a push to one collection.
-    pub struct WorkoutTemplatePushResult as "WorkoutTemplatePushResult" by validators::check_workout_template_push_result {
+    pub struct WorkoutTemplatePushResult as "WorkoutTemplatePushResult" by validators::WORKOUT_TEMPLATE_PUSH_RESULT {
         /// One outcome for each change, in the order of the request. A change without one is sent again.
         0 required "outcomes" => outcomes: Vec<WorkoutTemplatePushOutcome>,
         /// The user's newest revision before this push. A device whose cursor is there moves it to `userRev`,
@@ -3735,7 +3729,7 @@ record! {
 
 tagged! {
     /// A record, live or deleted. At most 256 KiB of JSON.
-    pub enum WorkoutTemplateRecord as "WorkoutTemplateRecord" on "isDeleted" by validators::check_workout_template_record {
+    pub enum WorkoutTemplateRecord as "WorkoutTemplateRecord" on "isDeleted" by validators::WORKOUT_TEMPLATE_RECORD {
         /// `false`
         WorkoutTemplate(WorkoutTemplate) = Json::Bool(false),
         /// `true`
@@ -3746,7 +3740,7 @@ tagged! {
 record! {
     /// The change lost against the stored version. The device adopts the winner, and keeps what lost in its
     /// conflict history.
-    pub struct WorkoutTemplateSupersededOutcome as "WorkoutTemplateSupersededOutcome" by validators::check_workout_template_superseded_outcome {
+    pub struct WorkoutTemplateSupersededOutcome as "WorkoutTemplateSupersededOutcome" by validators::WORKOUT_TEMPLATE_SUPERSEDED_OUTCOME {
         const 2 "outcome" = Json::String("superseded"),
         /// The id of the record.
         0 required "id" => id: Id,

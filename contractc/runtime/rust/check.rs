@@ -1,4 +1,4 @@
-//! The keywords of JSON Schema 2020-12, one function each. Generated validators are straight-line calls of these.
+//! The keywords of JSON Schema 2020-12, one function each. The tables of [`rule`](super::rule) and generated functions name them.
 
 mod objects;
 
@@ -16,6 +16,8 @@ pub use objects::number_member;
 pub struct Types(pub u8);
 
 impl Types {
+    /// All types
+    pub const ALL: Types = Types(127);
     /// `null`
     pub const NULL: Types = Types(1);
     /// `boolean`

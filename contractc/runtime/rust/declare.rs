@@ -1,34 +1,32 @@
 //! The macros that declare the types of a contract: a line for each member, value or variant says everything about it.
 //!
-//! Each declares a type and implements viewing, reading and serde. `as` gives the schema's name in the contract, `by` its validator, a
-//! function of `validators.rs`.
+//! Each declares a type and implements viewing, reading and serde. `as` gives the schema's name in the contract, `by` what it accepts, a
+//! table of `validators.rs`.
 //!
 //! The macros refer to all items by full path, because macro hygiene does not cover items: the types of a contract may have any name. The
 //! file that uses the macros must import the runtime as `rt`.
 
 use super::json::Json;
 use super::report::{At, Checker};
+use super::rule::Rule;
 
 /// Whether a value has a member: decides that it belongs to a variant of a union.
 pub fn has(value: Json<'_>, _: At<'_>, _: &mut Checker, member: &str) -> bool {
     value.get(member).is_some()
 }
 
-/// Whether a validator accepts a value: decides that it belongs to a variant of a union.
-pub fn accepts(value: Json<'_>, at: At<'_>, out: &mut Checker, check: fn(Json<'_>, At<'_>, &mut Checker)) -> bool {
-    out.accepts(|out| check(value, at, out))
+/// Whether a rule accepts a value: decides that it belongs to a variant of a union.
+pub fn accepts(value: Json<'_>, at: At<'_>, out: &mut Checker, rule: &'static Rule) -> bool {
+    out.accepts(|out| out.check(value, rule, at))
 }
 
 /// Implements [`Schema`](super::schema::Schema) and serde for a type. Deserializing always validates.
 #[allow(unused_macros)]
 macro_rules! schema {
-    ($type:ident, $name:literal, $check:path) => {
+    ($type:ident, $name:literal, $rule:path) => {
         impl rt::schema::Schema for $type {
             const NAME: &'static str = $name;
-
-            fn check(value: rt::json::Json<'_>, at: rt::report::At<'_>, out: &mut rt::report::Checker) {
-                $check(value, at, out);
-            }
+            const RULE: &'static rt::rule::Rule = &$rule;
         }
 
         impl ::serde::Serialize for $type {
@@ -52,7 +50,7 @@ macro_rules! schema {
 macro_rules! record {
     (
         $(#[$about:meta])*
-        pub struct $type:ident as $schema:literal by $check:path {
+        pub struct $type:ident as $schema:literal by $rule:path {
             $(const $fixed:literal $fixed_name:literal = $value:expr,)*
             $($(#[$field_about:meta])* $index:literal $presence:ident $name:literal => $field:ident: $ty:ty,)*
             $(..$rest:ident: $rest_ty:ty,)?
@@ -87,8 +85,18 @@ macro_rules! record {
             }
 
             fn build(members: &mut rt::schema::ObjectReader<'_, '_>) -> ::core::option::Option<Self> {
+                // A structure of its own, because a local variable may not be named like a type.
+                struct Found { $($field: ::core::option::Option<$ty>,)* }
+                #[allow(unused_mut)]
+                let mut found = Found { $($field: ::core::option::Option::None,)* };
+                while let ::core::option::Option::Some(index) = members.advance()? {
+                    match index {
+                        $($index => found.$field = ::core::option::Option::Some(members.$presence()?),)*
+                        _ => members.pass()?,
+                    }
+                }
                 ::core::option::Option::Some(Self {
-                    $($field: members.$presence($index, $name)?,)*
+                    $($field: rt::schema::found::$presence(found.$field)?,)*
                     $($rest: members.others()?,)?
                 })
             }
@@ -116,16 +124,20 @@ macro_rules! record {
                     _ => rt::schema::mismatch(value, "an object", at, out),
                 }
             }
+
+            fn read_text(reader: &mut rt::reader::Reader<'_>, rule: &'static rt::rule::Rule) -> ::core::option::Option<Self> {
+                rt::schema::read_record(reader, rule)
+            }
         }
 
-        rt::declare::schema!($type, $schema, $check);
+        rt::declare::schema!($type, $schema, $rule);
     };
 }
 
 /// Declares a structure with one unnamed field. `:` lists what it derives beside `Clone`, `Debug` and `PartialEq`.
 #[allow(unused_macros)]
 macro_rules! newtype {
-    ($(#[$about:meta])* pub struct $type:ident($inner:ty $(,)?) as $schema:literal by $check:path $(: $($derive:ident)*)?) => {
+    ($(#[$about:meta])* pub struct $type:ident($inner:ty $(,)?) as $schema:literal by $rule:path $(: $($derive:ident)*)?) => {
         $(#[$about])*
         #[derive(Clone, Debug, PartialEq, $($($derive,)*)?)]
         pub struct $type(pub $inner);
@@ -139,6 +151,11 @@ macro_rules! newtype {
         impl rt::schema::ReadJson for $type {
             fn read(value: rt::json::Json<'_>, at: rt::report::At<'_>, out: &mut rt::report::Checker) -> ::core::option::Option<Self> {
                 <$inner as rt::schema::ReadJson>::read(value, at, out).map(Self)
+            }
+
+            #[inline]
+            fn read_text(reader: &mut rt::reader::Reader<'_>, rule: &'static rt::rule::Rule) -> ::core::option::Option<Self> {
+                <$inner as rt::schema::ReadJson>::read_text(reader, rule).map(Self)
             }
         }
 
@@ -156,14 +173,14 @@ macro_rules! newtype {
             }
         }
 
-        rt::declare::schema!($type, $schema, $check);
+        rt::declare::schema!($type, $schema, $rule);
     };
 }
 
 /// Declares an enum of strings.
 #[allow(unused_macros)]
 macro_rules! texts {
-    ($(#[$about:meta])* pub enum $type:ident as $schema:literal by $check:path { $($variant:ident = $text:literal,)* }) => {
+    ($(#[$about:meta])* pub enum $type:ident as $schema:literal by $rule:path { $($variant:ident = $text:literal,)* }) => {
         $(#[$about])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum $type {
@@ -197,6 +214,10 @@ macro_rules! texts {
                 let found = Self::ALL.iter().copied().find(|known| text == ::core::option::Option::Some(known.as_str()));
                 found.or_else(|| rt::schema::mismatch(value, "one of a set of strings", at, out))
             }
+
+            fn read_text(reader: &mut rt::reader::Reader<'_>, rule: &'static rt::rule::Rule) -> ::core::option::Option<Self> {
+                rt::schema::read_listed(reader, rule, |index, text| Self::ALL.get(index).copied().filter(|known| known.as_str() == text))
+            }
         }
 
         impl ::core::fmt::Display for $type {
@@ -205,7 +226,7 @@ macro_rules! texts {
             }
         }
 
-        rt::declare::schema!($type, $schema, $check);
+        rt::declare::schema!($type, $schema, $rule);
     };
 }
 
@@ -234,7 +255,7 @@ macro_rules! variants {
 macro_rules! tagged {
     (
         $(#[$about:meta])*
-        pub enum $type:ident as $schema:literal on $member:literal by $check:path {
+        pub enum $type:ident as $schema:literal on $member:literal by $rule:path {
             $($(#[$variant_about:meta])* $variant:ident($ty:ty) = $pattern:pat,)*
         }
     ) => {
@@ -247,9 +268,16 @@ macro_rules! tagged {
                     _ => rt::schema::mismatch(value, "one of several shapes", at, out),
                 }
             }
+
+            fn read_text(reader: &mut rt::reader::Reader<'_>, rule: &'static rt::rule::Rule) -> ::core::option::Option<Self> {
+                match rt::schema::variant::<Self>(reader, rule)? {
+                    $(::core::option::Option::Some(($pattern, rule)) => rt::schema::ReadJson::read_text(reader, rule).map($type::$variant),)*
+                    _ => reader.value(rule, <Self as rt::schema::ReadJson>::read),
+                }
+            }
         }
 
-        rt::declare::schema!($type, $schema, $check);
+        rt::declare::schema!($type, $schema, $rule);
     };
 }
 
@@ -258,7 +286,7 @@ macro_rules! tagged {
 macro_rules! by_type {
     (
         $(#[$about:meta])*
-        pub enum $type:ident as $schema:literal by $check:path {
+        pub enum $type:ident as $schema:literal by $rule:path {
             $($(#[$variant_about:meta])* $variant:ident($ty:ty) = $pattern:pat,)*
         }
     ) => {
@@ -274,7 +302,7 @@ macro_rules! by_type {
             }
         }
 
-        rt::declare::schema!($type, $schema, $check);
+        rt::declare::schema!($type, $schema, $rule);
     };
 }
 
@@ -283,7 +311,7 @@ macro_rules! by_type {
 macro_rules! untagged {
     (
         $(#[$about:meta])*
-        pub enum $type:ident as $schema:literal by $check:path {
+        pub enum $type:ident as $schema:literal by $rule:path {
             $($(#[$variant_about:meta])* $variant:ident($ty:ty),)*
         }
         try { $($tried:ident $test:ident $argument:expr),* $(,)? }
@@ -301,7 +329,7 @@ macro_rules! untagged {
             }
         }
 
-        rt::declare::schema!($type, $schema, $check);
+        rt::declare::schema!($type, $schema, $rule);
     };
 }
 

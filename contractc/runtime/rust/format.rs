@@ -58,6 +58,7 @@ impl Format {
     }
 
     /// Whether the text is valid in this format.
+    #[inline]
     pub fn matches(self, text: &str) -> bool {
         match self {
             Format::Date => date(text),
@@ -250,17 +251,35 @@ fn uri_text(text: &str, extra: &[u8]) -> bool {
 
 /// The form with 36 characters, in either case.
 fn uuid(text: &str) -> bool {
-    let Ok(bytes) = <&[u8; 36]>::try_from(text.as_bytes()) else { return false };
-    let hyphens = bytes[8] == b'-' && bytes[13] == b'-' && bytes[18] == b'-' && bytes[23] == b'-';
-    // All digits are looked at without a branch, so that the compiler can use vector instructions.
-    let mut digits = [0; 32];
-    digits[..8].copy_from_slice(&bytes[..8]);
-    digits[8..12].copy_from_slice(&bytes[9..13]);
-    digits[12..16].copy_from_slice(&bytes[14..18]);
-    digits[16..20].copy_from_slice(&bytes[19..23]);
-    digits[20..].copy_from_slice(&bytes[24..]);
-    let is_hex = |byte: u8| (byte.wrapping_sub(b'0') < 10) | ((byte | 0x20).wrapping_sub(b'a') < 6);
-    hyphens & digits.into_iter().fold(true, |all, byte| all & is_hex(byte))
+    <&[u8; 36]>::try_from(text.as_bytes()).is_ok_and(is_uuid)
+}
+
+/// Looks at eight digits at a time.
+pub(super) fn is_uuid(bytes: &[u8; 36]) -> bool {
+    let [a0, a1, a2, a3, a4, a5, a6, a7, b'-', b0, b1, b2, b3, b'-', c0, c1, c2, c3, b'-', d0, d1, d2, d3, b'-', rest @ ..] = *bytes else {
+        return false;
+    };
+    let [e0, e1, e2, e3, e4, e5, e6, e7, f0, f1, f2, f3] = rest;
+    let words = [
+        [a0, a1, a2, a3, a4, a5, a6, a7],
+        [b0, b1, b2, b3, c0, c1, c2, c3],
+        [d0, d1, d2, d3, f0, f1, f2, f3],
+        [e0, e1, e2, e3, e4, e5, e6, e7],
+    ];
+    words.into_iter().fold(true, |all, word| all & are_hex_digits(u64::from_le_bytes(word)))
+}
+
+/// Whether all eight bytes are hexadecimal digits.
+#[inline]
+fn are_hex_digits(word: u64) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHS: u64 = 0x8080_8080_8080_8080;
+    // The high bit of a byte of the sum tells whether the byte is at least `from`, if no byte of the word has its high bit set.
+    let at_least = |word: u64, from: u8| word.wrapping_add(ONES * u64::from(0x80 - from));
+    let lower = word | ONES * 0x20;
+    let digits = at_least(word, b'0') & !at_least(word, b'9' + 1);
+    let letters = at_least(lower, b'a') & !at_least(lower, b'f' + 1);
+    (digits | letters) & !word & HIGHS == HIGHS
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ pub use template::{literal_length, matches_path};
 
 use super::json::Json;
 use super::report::{At, Checker, Report};
+use super::rule::Rule;
 use super::schema::{ReadJson, ToJson, parse};
 use parameter::invalid_header;
 
@@ -32,8 +33,8 @@ pub type Request = http::Request<Vec<u8>>;
 /// A response with its complete body.
 pub type Response = http::Response<Vec<u8>>;
 
-/// The signature of a generated validator.
-pub type Check = fn(Json<'_>, At<'_>, &mut Checker);
+/// What a value must be, by a table of the generated validators.
+pub type Check = &'static Rule;
 
 /// One operation of the contract, with its parameters and body.
 pub trait Operation: Sized {
@@ -188,7 +189,7 @@ impl<T> Reply<T> {
         let mut out = Checker::new();
         let at = At::ROOT.member("header");
         let (at, value) = (at.member(header.name), value.as_json());
-        (header.check)(value, at, &mut out);
+        out.check(value, header.check, at);
         let written = header.encoding.whole(header.name, value).and_then(|text| {
             let text = text.unwrap_or_default();
             invalid_header(&text).map_or(Ok(text), |reason| Err(reason.to_owned()))
@@ -408,12 +409,12 @@ pub fn has_json(headers: &HeaderMap) -> bool {
     headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(is_json)
 }
 
-/// The validator of a schema that accepts everything.
-pub fn check_nothing(_: Json<'_>, _: At<'_>, _: &mut Checker) {}
+/// The rule of a schema that accepts everything.
+pub static ANYTHING: Rule = Rule::Any;
 
 fn read_checked<T: ReadJson>(value: Json<'_>, at: At<'_>, check: Check) -> Result<T, Report> {
     let mut out = Checker::apart();
-    check(value, at, &mut out);
+    out.check(value, check, at);
     let built = if out.passed() { T::read(value, at, &mut out) } else { None };
     out.finish()?;
     built.ok_or_else(|| Report::new("type", "does not fit the generated type"))

@@ -133,6 +133,17 @@ impl Checker {
         Checker { apart: true, ..Checker::new() }
     }
 
+    /// A checker that finds out only whether there is a violation.
+    pub(super) fn probe(self) -> Self {
+        Checker { probing: true, ..self }
+    }
+
+    /// Forgets the violations.
+    pub(super) fn forget(&mut self) {
+        self.failed = false;
+        self.violations.clear();
+    }
+
     /// Returns the collected violations as an error, if there are any.
     pub fn finish(self) -> Result<(), Report> {
         if self.failed { Err(Report { violations: self.violations }) } else { Ok(()) }

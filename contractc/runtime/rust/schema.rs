@@ -1,15 +1,19 @@
-//! The traits of generated types. The macros of `declare.rs` implement them; the checks are functions of `validators.rs`.
+//! The traits of generated types. The macros of `declare.rs` implement them; what they accept is in the tables of `validators.rs`.
 
 mod foreign;
+mod objects;
 mod values;
 
-use std::collections::BTreeMap;
-use std::ops::Bound;
-
-use super::json::{Json, MemberView, Object, Value};
+use super::json::{Json, Value};
+use super::reader::{self, Reader};
 use super::report::{At, Checker, Report};
-use super::tape::{Place, Tape};
+use super::rule::Rule;
+use super::tape::Tape;
 pub use foreign::Foreign;
+pub use objects::{Fields, ObjectReader, found, read_listed, read_record, variant};
+
+/// Whether text is read in one pass if it can be. A second way of reading beside the tape is too large for a browser's worker.
+const IN_ONE_PASS: bool = cfg!(not(target_family = "wasm"));
 
 /// A type that can be viewed as JSON without copying.
 pub trait ToJson {
@@ -21,21 +25,35 @@ pub trait ToJson {
 pub trait ReadJson: Sized {
     /// Builds the value. An error is recorded in `out`. After a successful check, the only possible error is an integer beyond 64 bits.
     fn read(value: Json<'_>, at: At<'_>, out: &mut Checker) -> Option<Self>;
+
+    /// Checks the value at the current position of a text against `rule` and builds it. `None` if the rule rejects it, or if the whole text
+    /// has to be parsed into a tape.
+    #[inline]
+    fn read_text(reader: &mut Reader<'_>, rule: &'static Rule) -> Option<Self> {
+        reader.value(rule, Self::read)
+    }
 }
 
 /// A type of the contract, with the functions that convert it from and to JSON.
 pub trait Schema: ToJson + ReadJson {
     /// The schema's name in the contract.
     const NAME: &'static str;
+    /// What the schema accepts.
+    const RULE: &'static Rule;
 
     /// Checks any JSON against the schema.
-    fn check(value: Json<'_>, at: At<'_>, out: &mut Checker);
+    fn check(value: Json<'_>, at: At<'_>, out: &mut Checker) {
+        out.check(value, Self::RULE, at);
+    }
 
     /// Parses and validates JSON text.
     ///
     /// # Errors
     /// Returns all violations, each with its JSON pointer and keyword; `syntax` if the text is not JSON.
     fn from_json(bytes: &[u8]) -> Result<Self, Report> {
+        if IN_ONE_PASS && let Some(value) = reader::whole(bytes, Checker::apart(), |reader| Self::read_text(reader, Self::RULE)) {
+            return Ok(value);
+        }
         Self::from_view(parse(bytes)?.root())
     }
 
@@ -69,7 +87,7 @@ pub trait Schema: ToJson + ReadJson {
     /// # Errors
     /// Returns all violations.
     fn validate(&self) -> Result<(), Report> {
-        validate_view(self.as_json(), Self::check)
+        validate_view(self.as_json(), Self::RULE)
     }
 
     /// The value as JSON text.
@@ -86,13 +104,24 @@ pub fn parse(bytes: &[u8]) -> Result<Tape<'_>, Report> {
     Tape::parse(bytes).map_err(|error| Report::new("syntax", format!("is not JSON: {error}")))
 }
 
-/// Validates a value with a validator of the contract.
+/// Parses JSON text and validates it against a rule of the contract.
+///
+/// # Errors
+/// Returns all violations; `syntax` if the text is not JSON.
+pub fn validate_text(bytes: &[u8], rule: &'static Rule) -> Result<(), Report> {
+    if IN_ONE_PASS && reader::accepts(bytes, rule) {
+        return Ok(());
+    }
+    validate_view(parse(bytes)?.root(), rule)
+}
+
+/// Validates a value against a rule of the contract.
 ///
 /// # Errors
 /// Returns all violations.
-pub fn validate_view(value: Json<'_>, check: fn(Json<'_>, At<'_>, &mut Checker)) -> Result<(), Report> {
+pub fn validate_view(value: Json<'_>, rule: &'static Rule) -> Result<(), Report> {
     let mut out = Checker::new();
-    check(value, At::ROOT, &mut out);
+    out.check(value, rule, At::ROOT);
     out.finish()
 }
 
@@ -116,6 +145,15 @@ impl<T: Schema> ReadJson for Each<T> {
             Err(report) => Err(Invalid { report, raw: value.to_text(), value: value.to_value() }),
         })
     }
+
+    fn read_text(reader: &mut Reader<'_>, rule: &'static Rule) -> Option<Self> {
+        let start = reader.start();
+        if let Some(item) = T::read_text(reader, rule) {
+            return Some(Ok(item));
+        }
+        reader.return_to(start);
+        reader.value(&Rule::Any, Self::read)
+    }
 }
 
 impl<T: ToJson> ToJson for Each<T> {
@@ -132,104 +170,4 @@ impl<T: ToJson> ToJson for Each<T> {
 pub fn mismatch<T>(value: Json<'_>, wanted: &'static str, at: At<'_>, out: &mut Checker) -> Option<T> {
     out.violation(at, "type", || format!("is {}, which does not fit the generated type ({wanted})", value.type_name()));
     None
-}
-
-/// Maps the fields of a structure to the members of a JSON object. The macro `record!` implements this trait.
-pub trait Fields: Sized {
-    /// The names of the members that the contract declares.
-    const NAMES: &'static [&'static str];
-
-    /// Returns the member at `index` of [`NAMES`](Fields::NAMES), or one of the undeclared members if `index` is beyond them. `last` is the
-    /// name of the member returned before.
-    fn show<'a>(&'a self, index: usize, last: Option<&'a str>) -> MemberView<'a>;
-
-    /// Builds the structure from the members of an object.
-    fn build(members: &mut ObjectReader<'_, '_>) -> Option<Self>;
-}
-
-impl<'a> MemberView<'a> {
-    /// A required member.
-    pub fn required(name: &'static str, value: &'a impl ToJson) -> Self {
-        MemberView::Present(name, value.as_json())
-    }
-
-    /// An optional member.
-    pub fn optional(name: &'static str, value: &'a Option<impl ToJson>) -> Self {
-        value.as_ref().map_or(MemberView::Absent, |value| MemberView::Present(name, value.as_json()))
-    }
-
-    /// The next undeclared member. `named` contains the declared names.
-    pub fn other(members: &'a BTreeMap<String, impl ToJson>, last: Option<&'a str>, named: &[&str]) -> Self {
-        next_entry(members, last.filter(|last| !named.contains(last)))
-    }
-}
-
-/// The entry that follows the one named `last`.
-fn next_entry<'a, T: ToJson>(map: &'a BTreeMap<String, T>, last: Option<&str>) -> MemberView<'a> {
-    let from = last.map_or(Bound::Unbounded, Bound::Excluded);
-    let entry = map.range::<str, _>((from, Bound::Unbounded)).next();
-    entry.map_or(MemberView::End, |(name, value)| MemberView::Present(name, value.as_json()))
-}
-
-/// How many members of an object are located in one pass. Further members are searched for by name.
-const PLACES: usize = 32;
-
-/// Reads the members of an object into the fields of a structure.
-pub struct ObjectReader<'r, 'a> {
-    object: Object<'a>,
-    names: &'static [&'static str],
-    /// For parsed text: the places of the first members.
-    places: [Place; PLACES],
-    /// The number of members whose name is not in `names`.
-    others: usize,
-    at: At<'r>,
-    out: &'r mut Checker,
-}
-
-impl<'r, 'a> ObjectReader<'r, 'a> {
-    /// A reader for the members in `names`. [`others`](ObjectReader::others) returns the remaining members.
-    pub fn new(object: Object<'a>, names: &'static [&'static str], at: At<'r>, out: &'r mut Checker) -> Self {
-        let mut places = [Place::NONE; PLACES];
-        let others = match object {
-            Object::Tape(container) => container.place(names, &mut places),
-            other => other.into_iter().filter(|(name, _)| !names.contains(name)).count(),
-        };
-        ObjectReader { object, names, places, others, at, out }
-    }
-
-    /// Reads a required member. `index` is its position in the names.
-    #[inline]
-    pub fn required<T: ReadJson>(&mut self, index: usize, name: &'static str) -> Option<T> {
-        let value = self.find(index, name)?;
-        T::read(value, self.at.member(name), self.out)
-    }
-
-    /// Reads an optional member. `index` is its position in the names.
-    #[inline]
-    pub fn optional<T: ReadJson>(&mut self, index: usize, name: &'static str) -> Option<Option<T>> {
-        match self.find(index, name) {
-            Some(value) => T::read(value, self.at.member(name), self.out).map(Some),
-            None => Some(None),
-        }
-    }
-
-    /// Reads the undeclared members.
-    pub fn others<T: ReadJson>(&mut self) -> Option<BTreeMap<String, T>> {
-        let mut others = BTreeMap::new();
-        if self.others > 0 {
-            for (name, value) in self.object.into_iter().filter(|(name, _)| !self.names.contains(name)) {
-                others.insert(name.to_owned(), T::read(value, self.at.member(name), self.out)?);
-            }
-        }
-        Some(others)
-    }
-
-    #[inline]
-    fn find(&self, index: usize, name: &str) -> Option<Json<'a>> {
-        debug_assert_eq!(self.names.get(index), Some(&name), "the index of a member is that of its name");
-        match (self.object, self.places.get(index)) {
-            (Object::Tape(container), Some(place)) => container.at(*place).map(Json::from),
-            (other, _) => other.get(name),
-        }
-    }
 }

@@ -6,6 +6,7 @@
 mod parser;
 
 use super::number::Number;
+use super::scanner::Scanner;
 pub use super::scanner::SyntaxError;
 use parser::Parser;
 
@@ -82,7 +83,12 @@ impl<'s> Tape<'s> {
         }
         let source =
             std::str::from_utf8(bytes).map_err(|error| SyntaxError { offset: error.valid_up_to(), message: "the text is not UTF-8" })?;
-        Parser::new(source).parse()
+        Parser::new(Scanner::new(source), source.len() / 8 + 4).parse()
+    }
+
+    /// Parses the value at the scanner's position, which is nested `depth` levels deep. Returns the position after it too.
+    pub(super) fn parse_part(scanner: Scanner<'s>, depth: usize) -> Result<(Self, usize), SyntaxError> {
+        Parser::new(scanner, 0).parse_part(depth)
     }
 
     /// The whole value, with access to the positions of its parts in the text.
@@ -131,9 +137,15 @@ impl<'s> Tape<'s> {
     }
 }
 
+/// Whether two texts are equal. Made for short ones.
+#[inline]
+pub(super) fn same_text(left: &str, right: &str) -> bool {
+    left.len() == right.len() && same_bytes(left.as_bytes(), right.as_bytes())
+}
+
 /// Whether two texts of the same length are equal. Names are short, so comparing two overlapping words usually suffices, without a call.
 #[inline]
-fn same_bytes(left: &[u8], right: &[u8]) -> bool {
+pub(super) fn same_bytes(left: &[u8], right: &[u8]) -> bool {
     match (left.first_chunk::<8>(), right.first_chunk::<8>(), left.last_chunk::<8>(), right.last_chunk::<8>()) {
         (Some(left_first), Some(right_first), Some(left_last), Some(right_last)) => {
             left_first == right_first && left_last == right_last && (left.len() <= 16 || left == right)
@@ -197,33 +209,6 @@ impl<'a> Container<'a> {
         cursor
     }
 
-    /// Writes the places of the values of the members in `names` to `places`, and returns the number of other members. Members are usually
-    /// written in the order of `names`, so one pass over both finds them.
-    pub(super) fn place(self, names: &[&str], places: &mut [Place]) -> usize {
-        let (mut others, mut expected) = (0, 0);
-        let mut cursor = self.cursor();
-        while let Some(at) = cursor {
-            let found = (expected..names.len()).chain(0..expected).find(|index| at.is_called(names[*index]));
-            match found {
-                Some(index) => {
-                    expected = index + 1;
-                    if let Some(place) = places.get_mut(index) {
-                        *place = Place(at.index as u32 + 1);
-                    }
-                }
-                None => others += 1,
-            }
-            cursor = at.next();
-        }
-        others
-    }
-
-    /// The value at a place; `None` for [`Place::NONE`].
-    #[inline]
-    pub(super) fn at(self, place: Place) -> Option<TapeValue<'a>> {
-        (place != Place::NONE).then(|| self.tape.value(place.0 as usize))
-    }
-
     /// Whether the object has all of these members.
     pub(super) fn has_all(self, names: &[&str]) -> bool {
         // Members are usually in the order of the contract, so one pass finds them.
@@ -246,15 +231,6 @@ impl<'a> Container<'a> {
     pub(super) fn members(self) -> Members<'a> {
         Members { next: self.cursor() }
     }
-}
-
-/// The place of a member's value on a tape.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place(u32);
-
-impl Place {
-    /// No place. The first node is the whole value, so it is never the value of a member.
-    pub(super) const NONE: Place = Place(0);
 }
 
 /// The values of an array on a tape.
@@ -280,6 +256,16 @@ impl<'a> Iterator for Values<'a> {
 /// The members of an object on a tape.
 pub struct Members<'a> {
     next: Option<Cursor<'a>>,
+}
+
+impl<'a> Members<'a> {
+    /// The value of the next member if it is named `name`.
+    #[inline]
+    pub(super) fn next_called(&mut self, name: &str) -> Option<TapeValue<'a>> {
+        let at = self.next.filter(|at| at.is_called(name))?;
+        self.next = at.next();
+        Some(at.value())
+    }
 }
 
 impl<'a> Iterator for Members<'a> {

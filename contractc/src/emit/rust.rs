@@ -145,11 +145,15 @@ fn runtime() -> Vec<OutputFile> {
         ("mod", include_str!("../../runtime/rust/mod.rs")),
         ("number", include_str!("../../runtime/rust/number.rs")),
         ("pattern", include_str!("../../runtime/rust/pattern.rs")),
+        ("reader", include_str!("../../runtime/rust/reader.rs")),
+        ("reader/members", include_str!("../../runtime/rust/reader/members.rs")),
         ("reqwest", include_str!("../../runtime/rust/reqwest.rs")),
         ("report", include_str!("../../runtime/rust/report.rs")),
+        ("rule", include_str!("../../runtime/rust/rule.rs")),
         ("scanner", include_str!("../../runtime/rust/scanner.rs")),
         ("schema", include_str!("../../runtime/rust/schema.rs")),
         ("schema/foreign", include_str!("../../runtime/rust/schema/foreign.rs")),
+        ("schema/objects", include_str!("../../runtime/rust/schema/objects.rs")),
         ("schema/values", include_str!("../../runtime/rust/schema/values.rs")),
         ("tape", include_str!("../../runtime/rust/tape.rs")),
         ("tape/parser", include_str!("../../runtime/rust/tape/parser.rs")),
@@ -242,23 +246,20 @@ fn root(plan: &Plan<'_>, names: &Names, shared: Option<&TokenStream>) -> Source 
         pub use runtime::report::{Report, Violation};
         pub use runtime::schema::Schema;
         #types
-        use runtime::json::Json;
-        use runtime::report::{At, Checker};
     };
     let schemas = texts(plan.contract.names.iter().map(|(name, _)| name));
-    let validator = validator(plan, names);
+    let rule = rule(plan, names);
     let items = quote! {
         /// The names of all schemas of the contract.
         pub const SCHEMAS: &[&str] = &#schemas;
-        #validator
+        #rule
         /// Parses JSON text and judges it by the schema that the contract calls `schema`.
         ///
         /// # Errors
         /// All violations, each with its JSON pointer and keyword; `syntax` if the text is not JSON; `schema` if there is no such schema.
         pub fn validate(schema: &str, json: &[u8]) -> Result<(), Report> {
             let missing = || Report::new("schema", format!("cannot be judged: the contract has no schema {schema:?}"));
-            let check = validator(schema).ok_or_else(missing)?;
-            runtime::schema::validate_view(runtime::schema::parse(json)?.root(), check)
+            runtime::schema::validate_text(json, rule(schema).ok_or_else(missing)?)
         }
     };
     Source::Printed { head: String::new(), items: vec![print(head), print(items)] }
@@ -269,22 +270,22 @@ fn one_line(text: &str) -> String {
     text.replace(char::is_control, " ")
 }
 
-/// The function that finds a validator by the name of its schema.
-fn validator(plan: &Plan<'_>, names: &Names) -> TokenStream {
-    let about = print::docs("The validator of the schema that the contract calls `schema`.");
+/// The function that finds a rule by the name of its schema.
+fn rule(plan: &Plan<'_>, names: &Names) -> TokenStream {
+    let about = print::docs("What the schema accepts that the contract calls `schema`.");
     let known = plan.contract.names.iter().filter_map(|(name, id)| Some((name, plan.shapes.of(plan.contract, *id)?)));
     let arms: Vec<TokenStream> = known
         .map(|(name, declaration)| {
-            let (name, check) = (text(name), ident(&names.function(declaration)));
-            quote!(#name => validators::#check,)
+            let (name, rule) = (text(name), ident(names.rule(declaration)));
+            quote!(#name => &validators::#rule,)
         })
         .collect();
     if arms.is_empty() {
-        return quote!(#about pub fn validator(_: &str) -> Option<fn(Json<'_>, At<'_>, &mut Checker)> { None });
+        return quote!(#about pub fn rule(_: &str) -> Option<&'static runtime::rule::Rule> { None });
     }
     quote! {
         #about
-        pub fn validator(schema: &str) -> Option<fn(Json<'_>, At<'_>, &mut Checker)> {
+        pub fn rule(schema: &str) -> Option<&'static runtime::rule::Rule> {
             Some(match schema { #(#arms)* _ => return None, })
         }
     }

@@ -268,6 +268,17 @@ impl<'a> IntoIterator for Object<'a> {
     }
 }
 
+impl<'a> MembersIter<'a> {
+    /// The value of the next member if it is in parsed text and named `name`.
+    #[inline]
+    pub(super) fn next_called(&mut self, name: &str) -> Option<Json<'a>> {
+        match self {
+            MembersIter::Tape(members) => members.next_called(name).map(Json::from),
+            _ => None,
+        }
+    }
+}
+
 impl<'a> Iterator for MembersIter<'a> {
     type Item = (&'a str, Json<'a>);
 

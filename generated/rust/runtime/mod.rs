@@ -8,6 +8,7 @@
 //! - [`json`]: a borrowed view of JSON from any source
 //! - [`number`], [`pattern`], [`mod@format`]: the parts with complex rules
 //! - [`check`]: the keywords of JSON Schema; [`report`]: the violations that they find
+//! - [`rule`]: what schemas accept, as tables of these keywords; [`reader`]: reads valid text by these tables in one pass
 //! - [`schema`]: the traits of generated types, and their entry points; [`declare`]: the macros that declare the types
 //! - [`http`]: requests, responses and the transport trait of the generated client
 //! - `reqwest`, `axum`, `json_schema`: optional integrations, behind the features `reqwest`, `axum` and `schemars`
@@ -19,7 +20,9 @@ pub mod http;
 pub mod json;
 pub mod number;
 pub mod pattern;
+pub mod reader;
 pub mod report;
+pub mod rule;
 mod scanner;
 pub mod schema;
 pub mod tape;

@@ -62,6 +62,7 @@ impl Number {
     }
 
     /// Compares by value. Comparing an integer with a double does not round either.
+    #[inline]
     pub fn compare(self, other: Number) -> Ordering {
         match (self, other) {
             (Number::Signed(left), Number::Signed(right)) => left.cmp(&right),
@@ -72,6 +73,7 @@ impl Number {
         }
     }
 
+    #[cold]
     fn compare_exactly(self, other: Number) -> Ordering {
         match (self.to_i128(), other.to_i128()) {
             (Some(left), Some(right)) => left.cmp(&right),

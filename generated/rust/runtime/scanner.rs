@@ -115,22 +115,22 @@ impl<'s> Scanner<'s> {
         const ONES: u64 = 0x0101_0101_0101_0101;
         const HIGHS: u64 = 0x8080_8080_8080_8080;
         let bytes = self.bytes();
+        let mut rest = bytes.get(self.at..).unwrap_or_default();
         let zero_byte = |word: u64| word.wrapping_sub(ONES) & !word;
-        while let Some(chunk) = bytes.get(self.at..).and_then(|rest| rest.first_chunk::<8>()) {
+        while let Some((chunk, behind)) = rest.split_first_chunk::<8>() {
             let word = u64::from_le_bytes(*chunk);
             let quote = zero_byte(word ^ (ONES * b'"' as u64));
             let backslash = zero_byte(word ^ (ONES * b'\\' as u64));
             let control = word.wrapping_sub(ONES * 0x20) & !word;
             let stop = (quote | backslash | control) & HIGHS;
             if stop != 0 {
-                self.at += stop.trailing_zeros() as usize / 8;
+                self.at = bytes.len() - rest.len() + stop.trailing_zeros() as usize / 8;
                 return;
             }
-            self.at += 8;
+            rest = behind;
         }
-        while self.at < bytes.len() && !matches!(bytes[self.at], b'"' | b'\\' | 0..0x20) {
-            self.at += 1;
-        }
+        let stop = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20)).unwrap_or(rest.len());
+        self.at = bytes.len() - rest.len() + stop;
     }
 
     fn escape(&mut self, unescaped: &mut String) -> Result<(), SyntaxError> {
@@ -211,10 +211,17 @@ impl<'s> Scanner<'s> {
 
     #[inline]
     fn digits(&mut self, digits: &mut Digits) {
-        while let digit @ b'0'..=b'9' = self.peek() {
-            digits.add(digit - b'0');
-            self.at += 1;
+        let rest = self.bytes().get(self.at..).unwrap_or_default();
+        let mut count = 0;
+        for byte in rest {
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
+                break;
+            }
+            digits.add(digit);
+            count += 1;
         }
+        self.at += count;
     }
 
     /// Reads a fraction and an exponent, such as `.5` and `e+3`. Returns the power of ten that the digits are multiplied by.

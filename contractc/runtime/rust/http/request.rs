@@ -53,7 +53,7 @@ impl Writer {
         let Parameter { name, encoding, check, .. } = *parameter;
         let at = At::ROOT.member(encoding.place.name());
         let at = at.member(name);
-        check(value, at, &mut self.checker);
+        self.checker.check(value, check, at);
         let written = match encoding.place {
             Place::Path => encoding.whole(name, value).map(|text| self.path_value(name, text)),
             Place::Header => encoding.whole(name, value).and_then(|text| self.header_value(name, text)),
@@ -102,21 +102,21 @@ impl Writer {
     /// Sets a JSON body.
     pub fn json(&mut self, media_type: &'static str, value: &impl ToJson, check: Check) {
         let value = value.as_json();
-        check(value, At::ROOT, &mut self.checker);
+        self.checker.check(value, check, At::ROOT);
         self.bytes(media_type, value.to_text().as_bytes());
     }
 
     /// Sets a body that is text.
     pub fn text(&mut self, media_type: &'static str, value: &impl ToJson, check: Check) {
         let value = value.as_json();
-        check(value, At::ROOT, &mut self.checker);
+        self.checker.check(value, check, At::ROOT);
         self.bytes(media_type, value.as_str().unwrap_or_default().as_bytes());
     }
 
     /// Sets a body that is a form.
     pub fn form(&mut self, media_type: &'static str, value: &impl ToJson, form: &Form) {
         let value = value.as_json();
-        (form.check)(value, At::ROOT, &mut self.checker);
+        self.checker.check(value, form.check, At::ROOT);
         match form.write(value) {
             Ok(text) => self.bytes(media_type, text.as_bytes()),
             Err(message) => self.checker.violation(At::ROOT, "syntax", || message),

@@ -13,9 +13,15 @@ pub(super) struct Parser<'s> {
 }
 
 impl<'s> Parser<'s> {
-    pub(super) fn new(source: &'s str) -> Self {
-        let nodes = Vec::with_capacity(source.len() / 8 + 4);
-        Parser { scanner: Scanner::new(source), tape: Tape { source, nodes, unescaped: String::new() } }
+    /// A parser from the scanner's position on. `nodes` is the number of nodes to make room for.
+    pub(super) fn new(scanner: Scanner<'s>, nodes: usize) -> Self {
+        Parser { scanner, tape: Tape { source: scanner.source, nodes: Vec::with_capacity(nodes), unescaped: String::new() } }
+    }
+
+    /// Parses one value. Returns the position after it too.
+    pub(super) fn parse_part(mut self, depth: usize) -> Result<(Tape<'s>, usize), SyntaxError> {
+        self.value(depth)?;
+        Ok((self.tape, self.scanner.at))
     }
 
     /// Parses the text, which must contain exactly one value.

@@ -1,11 +1,13 @@
-//! `validators.rs`: one function per declared type, a straight-line sequence of calls to the keyword functions of the runtime.
+//! `validators.rs`: one rule per declared type. A rule is a table where the usual keywords suffice, and otherwise a function: a straight-line
+//! sequence of calls to the keyword functions of the runtime.
 //!
 //! In all generated code, `value` is the current JSON value, `at` its location and `out` the checker, so that the code for one schema can
-//! be inlined into the code for another. Code that would be inlined more than once is a function of its own.
+//! be inlined into the code for another. What would be repeated is a rule of its own.
 
 mod objects;
 mod shared;
 mod steps;
+mod tables;
 mod unevaluated;
 
 use std::cell::RefCell;
@@ -14,7 +16,7 @@ use std::collections::BTreeMap;
 use proc_macro2::{Ident, Literal, TokenStream};
 use quote::quote;
 
-use super::names::{Names, Unique, constant_name};
+use super::names::{Names, constant_name};
 use super::print::{docs, ident, print, text, texts};
 use super::{Source, scope};
 use crate::emit::Plan;
@@ -22,17 +24,18 @@ use crate::model::{Schema, SchemaId};
 use crate::runtime::check::Types;
 use crate::runtime::number::Number;
 use crate::shapes::MergedParts;
-use shared::Shared;
+use shared::{InPlace, Shared};
 use steps::{Steps, walk_items};
+use tables::Definition;
 
 pub fn emit(plan: &Plan<'_>, names: &Names) -> Source {
     // The first run counts what is inlined where.
     let counting = Emitter::new(plan, names, Shared::counting());
-    counting.functions();
+    counting.rules();
     let emitter = Emitter::new(plan, names, counting.shared.into_inner().chosen(plan, names));
-    let mut items = emitter.functions();
-    items.extend(emitter.shared_functions());
-    let mut head = scope::head("The validators of the contract, one for each type.", scope::VALIDATORS);
+    let mut items = emitter.rules();
+    items.extend(emitter.shared_rules());
+    let mut head = scope::head("What the types of the contract accept, one rule for each.", scope::VALIDATORS);
     let patterns = emitter.patterns.into_inner().into_iter().map(|(source, name)| {
         let (source, name) = (text(&source), ident(&name));
         quote!(static #name: Pattern = Pattern::new(#source);)
@@ -62,7 +65,7 @@ struct Emitter<'p> {
     names: &'p Names,
     /// The names of the patterns, by source.
     patterns: RefCell<BTreeMap<String, String>>,
-    /// The current function, from which the names of its patterns are derived.
+    /// The current rule, from which the names of its patterns are derived.
     owner: RefCell<String>,
     shared: RefCell<Shared>,
 }
@@ -76,38 +79,55 @@ impl<'p> Emitter<'p> {
         self.plan.contract.schema(id)
     }
 
-    /// The functions of the types, and of the schemas that only operations use.
-    fn functions(&self) -> Vec<String> {
+    /// The rules of the types, and of the schemas that only operations use.
+    fn rules(&self) -> Vec<String> {
         let mut items = Vec::new();
         for (name, id) in self.names.sorted() {
             self.owner.replace(name.to_owned());
-            let docs = docs(&format!("Checks [`{name}`](super::types::{name})."));
-            items.push(print(self.function(&quote!(#docs pub), &self.names.function(id), self.plan.shapes.get(id).schema)));
+            let docs = docs(&format!("What [`{name}`](super::types::{name}) accepts."));
+            items.push(print(self.item(&quote!(#docs pub), self.names.rule(id), self.plan.shapes.get(id).schema)));
         }
         let roots: BTreeMap<SchemaId, String> = self.plan.shapes.roots().map(|(schema, words)| (schema, words.join(" "))).collect();
-        for (schema, function) in self.names.root_functions() {
-            self.owner.replace(function.trim_start_matches("check_").to_owned());
-            let docs = docs(&format!("Checks `{}`.", roots.get(&schema).map_or(function, String::as_str)));
-            items.push(print(self.function(&quote!(#docs pub), function, schema)));
+        for (schema, rule) in self.names.root_rules() {
+            self.owner.replace(rule.to_owned());
+            let docs = docs(&format!("What `{}` accepts.", roots.get(&schema).map_or(rule, String::as_str)));
+            items.push(print(self.item(&quote!(#docs pub), rule, schema)));
         }
         items
     }
 
-    /// A function that checks a value against a schema.
-    fn function(&self, head: &TokenStream, name: &str, schema: SchemaId) -> TokenStream {
-        let (name, body) = (ident(name), self.body(schema));
-        quote!(#head fn #name(value: Json<'_>, at: At<'_>, out: &mut Checker) { #body })
+    /// The rule of a schema.
+    fn item(&self, head: &TokenStream, name: &str, schema: SchemaId) -> TokenStream {
+        let (name, rule) = (ident(name), self.definition(schema).rule());
+        quote!(#head static #name: Rule = #rule;)
     }
 
-    /// Code that checks a value against a schema: a call if the schema has a function, the inlined code otherwise.
+    /// A reference to the rule of a schema.
+    fn rule(&self, id: SchemaId) -> TokenStream {
+        let name = match self.plan.shapes.of(self.plan.contract, id) {
+            Some(declaration) => ident(self.names.rule(declaration)),
+            None => match self.in_place(id, |id| self.definition(id)) {
+                InPlace::Named(name) => name,
+                InPlace::Full(definition) => {
+                    let rule = definition.rule();
+                    return quote!(&#rule);
+                }
+            },
+        };
+        quote!(&#name)
+    }
+
+    /// Code that checks a value against a schema.
     fn check(&self, id: SchemaId) -> Steps {
-        match self.plan.shapes.of(self.plan.contract, id) {
-            Some(declaration) => {
-                let function = ident(&self.names.function(declaration));
-                Steps::call(quote!(#function(value, at, out)))
-            }
-            None => self.in_place(id),
-        }
+        let name = match self.plan.shapes.of(self.plan.contract, id) {
+            Some(declaration) => ident(self.names.rule(declaration)),
+            None => match self.in_place(id, |id| self.code(id)) {
+                InPlace::Named(name) => name,
+                InPlace::Full(Definition::Code(steps)) => return steps,
+                InPlace::Full(_) => return Steps::default(),
+            },
+        };
+        Steps::call(quote!(out.check(value, &#name, at)))
     }
 
     /// An expression for whether the schema accepts `value`.
@@ -209,7 +229,10 @@ impl<'p> Emitter<'p> {
         if let Some(name) = patterns.get(source) {
             return ident(name);
         }
-        let mut unique = Unique::default();
+        let mut unique = self.names.rules_taken().clone();
+        if let Shared::Chosen(rules) = &*self.shared.borrow() {
+            rules.values().for_each(|name| _ = unique.take(name.clone(), "_"));
+        }
         patterns.values().for_each(|name| _ = unique.take(name.clone(), "_"));
         let name = unique.take(format!("{}_PATTERN", constant_name(&self.owner.borrow())), "_");
         patterns.insert(source.to_owned(), name.clone());

@@ -12,8 +12,12 @@ use crate::shapes::DeclarationId;
 /// The names of all declared types.
 pub struct Names {
     types: BTreeMap<DeclarationId, String>,
-    /// The validators of schemas that only operations use, and that need no type.
+    /// The rules of the types.
+    rules: BTreeMap<DeclarationId, String>,
+    /// The rules of schemas that only operations use, and that need no type.
     roots: BTreeMap<SchemaId, String>,
+    /// The names of all these rules.
+    rules_taken: Unique,
 }
 
 impl Names {
@@ -24,26 +28,27 @@ impl Names {
         // Schemas that the contract names keep their names. Schemas named after their location use what is left.
         order.sort_by_key(|id| (!named.contains(id), plan.shapes.get(*id).words.clone()));
         let mut unique = Unique::default();
-        let types = order.into_iter().map(|id| (id, unique.take(type_name(&plan.shapes.get(id).words), ""))).collect();
+        let types: BTreeMap<_, _> = order.iter().map(|id| (*id, unique.take(type_name(&plan.shapes.get(*id).words), ""))).collect();
+        let mut rules_taken = Unique::default();
+        let rules = order.into_iter().map(|id| (id, rules_taken.take(constant_name(&types[&id]), "_"))).collect();
         let mut roots = BTreeMap::new();
         for (schema, words) in plan.shapes.roots() {
             let is_first = plan.shapes.representative(plan.contract, schema) == schema;
             if is_first && plan.shapes.of(plan.contract, schema).is_none() && !plan.contract.schema(schema).is_anything() {
-                let name = unique.take(type_name(words), "");
-                roots.insert(schema, format!("check_{}", value_name(&name).trim_end_matches('_')));
+                roots.insert(schema, rules_taken.take(constant_name(&unique.take(type_name(words), "")), "_"));
             }
         }
-        Names { types, roots }
+        Names { types, rules, roots, rules_taken }
     }
 
-    /// The validator of a schema that only operations use.
-    pub fn root_function(&self, plan: &Plan<'_>, schema: SchemaId) -> Option<&str> {
+    /// The rule of a schema that only operations use.
+    pub fn root_rule(&self, plan: &Plan<'_>, schema: SchemaId) -> Option<&str> {
         self.roots.get(&plan.shapes.representative(plan.contract, schema)).map(String::as_str)
     }
 
-    /// All validators of schemas that only operations use.
-    pub fn root_functions(&self) -> impl Iterator<Item = (SchemaId, &str)> {
-        self.roots.iter().map(|(schema, function)| (*schema, function.as_str()))
+    /// All rules of schemas that only operations use.
+    pub fn root_rules(&self) -> impl Iterator<Item = (SchemaId, &str)> {
+        self.roots.iter().map(|(schema, rule)| (*schema, rule.as_str()))
     }
 
     /// The name of a type.
@@ -51,9 +56,14 @@ impl Names {
         &self.types[&id]
     }
 
-    /// The name of a type's validator.
-    pub fn function(&self, id: DeclarationId) -> String {
-        format!("check_{}", value_name(&self.types[&id]).trim_end_matches('_'))
+    /// The name of a type's rule.
+    pub fn rule(&self, id: DeclarationId) -> &str {
+        &self.rules[&id]
+    }
+
+    /// The names of all rules, beside which others are found.
+    pub fn rules_taken(&self) -> &Unique {
+        &self.rules_taken
     }
 
     /// All types, ordered by name.

@@ -100,7 +100,7 @@ impl<'p> Parameters<'p> {
         }
         format!(
             "/// The parameters of the operations.\npub mod parameters {{\n#[allow(unused_imports)]\nuse super::super::runtime::check::Types;\n\
-             #[allow(unused_imports)]\nuse super::super::runtime::http::{{Encoding, Form, Parameter, Part, Place, Shape, Style, check_nothing}};\n\
+             #[allow(unused_imports)]\nuse super::super::runtime::http::{{ANYTHING, Encoding, Form, Parameter, Part, Place, Shape, Style}};\n\
              #[allow(unused_imports)]\nuse super::super::validators;\n\n{}}}\n",
             self.code
         )

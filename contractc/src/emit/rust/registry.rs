@@ -51,15 +51,15 @@ pub fn emit(plan: &Plan<'_>, names: &Names) -> Source {
 fn any_collection(plan: &Plan<'_>, names: &Names, of: BTreeSet<SchemaId>) -> Vec<TokenStream> {
     let named = plan.contract.names.iter().filter(|(_, id)| of.contains(id) && plan.contract.schema(*id).any_collection);
     let item = |(name, id): &(String, SchemaId)| {
-        let (schema, check) = (text(name), ident(&names.function(plan.shapes.of(plan.contract, *id)?)));
-        Some(quote!(AnyCollection { schema: #schema, check: validators::#check }))
+        let (schema, check) = (text(name), ident(names.rule(plan.shapes.of(plan.contract, *id)?)));
+        Some(quote!(AnyCollection { schema: #schema, check: &validators::#check }))
     };
     named.filter_map(item).collect()
 }
 
 fn constant(plan: &Plan<'_>, names: &Names, collection: &Collection, name: &Ident) -> TokenStream {
     let Some(declaration) = plan.shapes.of(plan.contract, collection.schema) else { return TokenStream::new() };
-    let (about, check) = (docs(&summary(plan, collection)), ident(&names.function(declaration)));
+    let (about, check) = (docs(&summary(plan, collection)), ident(names.rule(declaration)));
     let (path, schema, parents) = (text(&collection.path), text(&collection.schema_name), texts(&collection.parents));
     let (singleton, natural_key) = (optional(collection.singleton.as_deref()), optional(collection.natural_key.as_deref()));
     let indexes = collection.indexes.iter().map(|Index { members, multi }| {
@@ -81,7 +81,7 @@ fn constant(plan: &Plan<'_>, names: &Names, collection: &Collection, name: &Iden
             contract: &CONTRACT,
             path: #path,
             schema: #schema,
-            check: validators::#check,
+            check: &validators::#check,
             singleton: #singleton,
             natural_key: #natural_key,
             parents: &#parents,

@@ -23,6 +23,7 @@ pub const OPERATIONS: Imports = &[
     (
         "super::runtime::http",
         &[
+            "ANYTHING",
             "HeaderMap",
             "Incoming",
             "Method",
@@ -34,7 +35,6 @@ pub const OPERATIONS: Imports = &[
             "Writer",
             "Written",
             "bytes",
-            "check_nothing",
             "empty",
             "has_json",
             "json",
@@ -53,7 +53,7 @@ pub const OPERATIONS: Imports = &[
 pub const HEADERS: Imports = &[
     ("std::collections", &["BTreeMap"]),
     ("super::runtime::check", &["Types"]),
-    ("super::runtime::http", &["Header", "Shape", "check_nothing"]),
+    ("super::runtime::http", &["ANYTHING", "Header", "Shape"]),
     ("super::runtime::json", &["Value"]),
     ("super::runtime::schema", &["Each"]),
     ("super", &["types", "validators"]),
@@ -67,7 +67,7 @@ pub const VALIDATORS: Imports = &[
     ("super::runtime::json", &["Json"]),
     ("super::runtime::number", &["Number"]),
     ("super::runtime::pattern", &["Pattern"]),
-    ("super::runtime::report", &["At", "Checker"]),
+    ("super::runtime::rule", &["Bound", "List", "Record", "Rule", "Tag", "Tagged", "TextRule"]),
 ];
 
 /// Imports of `json_schema.rs`.
@@ -89,7 +89,7 @@ pub const REGISTRY: Imports = &[
 ];
 
 /// The names that the root module declares in addition to the exported types.
-const ROOT: &[&str] = &["Report", "Violation", "Schema", "Json", "At", "Checker"];
+const ROOT: &[&str] = &["Report", "Violation", "Schema"];
 
 /// The types, traits and variants of the standard prelude, and `Self`.
 const PRELUDE: &[&str] = &[

@@ -45,7 +45,7 @@ impl Emitter<'_> {
         }
     }
 
-    /// The documentation, and the name that the macro calls need: `Name as "name in the contract" by its validator`.
+    /// The documentation, and the name that the macro calls need: `Name as "name in the contract" by its rule`.
     fn type_docs(&self, declaration: &Declaration) -> TokenStream {
         let mut text = self.plan.about(declaration);
         if self.plan.contract.schema(declaration.schema).annotations.deprecated {
@@ -59,10 +59,10 @@ impl Emitter<'_> {
         text(&self.plan.shapes.get(id).words.join("."))
     }
 
-    /// The path of the validator of a type.
-    fn check(&self, id: DeclarationId) -> TokenStream {
-        let function = ident(&self.names.function(id));
-        quote!(validators::#function)
+    /// The path of the rule of a type.
+    fn rule(&self, id: DeclarationId) -> TokenStream {
+        let rule = ident(self.names.rule(id));
+        quote!(validators::#rule)
     }
 
     fn record(&self, id: DeclarationId, fields: &[Field], rest: Option<&Type>) -> TokenStream {
@@ -91,8 +91,8 @@ impl Emitter<'_> {
             quote!(..#name: BTreeMap<String, #ty>,)
         });
         let (docs, name) = (self.type_docs(self.plan.shapes.get(id)), ident(self.names.type_name(id)));
-        let (schema, check) = (self.schema_name(id), self.check(id));
-        quote!(record! { #docs pub struct #name as #schema by #check { #(#constants)* #(#members)* #rest } })
+        let (schema, rule) = (self.schema_name(id), self.rule(id));
+        quote!(record! { #docs pub struct #name as #schema by #rule { #(#constants)* #(#members)* #rest } })
     }
 
     fn field_docs(&self, field: &Field) -> TokenStream {
@@ -123,8 +123,8 @@ impl Emitter<'_> {
         let variants: Vec<_> = texts.iter().map(|text| ident(&unique.take(variant_name(text), ""))).collect();
         let texts = texts.iter().map(|value| text(value));
         let (docs, name) = (self.type_docs(self.plan.shapes.get(id)), ident(self.names.type_name(id)));
-        let (schema, check) = (self.schema_name(id), self.check(id));
-        quote!(texts! { #docs pub enum #name as #schema by #check { #(#variants = #texts,)* } })
+        let (schema, rule) = (self.schema_name(id), self.rule(id));
+        quote!(texts! { #docs pub enum #name as #schema by #rule { #(#variants = #texts,)* } })
     }
 
     fn variant_idents(variants: &[Variant]) -> Vec<proc_macro2::Ident> {
@@ -145,8 +145,8 @@ impl Emitter<'_> {
         let about = variants.iter().map(|variant| self.variant_docs(variant));
         let types = variants.iter().map(|variant| self.ty(&variant.ty));
         let (docs, name) = (self.type_docs(self.plan.shapes.get(id)), ident(self.names.type_name(id)));
-        let (schema, check) = (self.schema_name(id), self.check(id));
-        quote!(#macro_name! { #docs pub enum #name as #schema #on by #check { #(#about #idents(#types) = #patterns,)* } })
+        let (schema, rule) = (self.schema_name(id), self.rule(id));
+        quote!(#macro_name! { #docs pub enum #name as #schema #on by #rule { #(#about #idents(#types) = #patterns,)* } })
     }
 
     fn untagged(&self, id: DeclarationId, variants: &[Variant], attempts: &[Attempt]) -> TokenStream {
@@ -161,15 +161,15 @@ impl Emitter<'_> {
                     quote!(#name has #member)
                 }
                 (None, Some(id)) => {
-                    let check = self.check(id);
-                    quote!(#name accepts #check)
+                    let rule = self.rule(id);
+                    quote!(#name accepts &#rule)
                 }
-                (None, None) => quote!(#name accepts |_, _, _| {}),
+                (None, None) => quote!(#name accepts &rt::rule::Rule::Any),
             }
         });
         let (docs, name) = (self.type_docs(self.plan.shapes.get(id)), ident(self.names.type_name(id)));
-        let (schema, check) = (self.schema_name(id), self.check(id));
-        quote!(untagged! { #docs pub enum #name as #schema by #check { #(#about #idents(#types),)* } try { #(#attempts,)* } })
+        let (schema, rule) = (self.schema_name(id), self.rule(id));
+        quote!(untagged! { #docs pub enum #name as #schema by #rule { #(#about #idents(#types),)* } try { #(#attempts,)* } })
     }
 
     fn wrapper(&self, id: DeclarationId, ty: &Type) -> TokenStream {
@@ -180,16 +180,16 @@ impl Emitter<'_> {
             _ => TokenStream::new(),
         };
         let (docs, name) = (self.type_docs(self.plan.shapes.get(id)), ident(self.names.type_name(id)));
-        let (schema, check, inner) = (self.schema_name(id), self.check(id), self.ty(ty));
-        quote!(newtype! { #docs pub struct #name(#inner) as #schema by #check #derives })
+        let (schema, rule, inner) = (self.schema_name(id), self.rule(id), self.ty(ty));
+        quote!(newtype! { #docs pub struct #name(#inner) as #schema by #rule #derives })
     }
 
     /// A type around one that is not generated. Its JSON is kept beside the value.
     fn foreign(&self, id: DeclarationId, foreign: &RustType) -> TokenStream {
         let path = foreign.path.iter().map(|segment| ident(segment));
         let (docs, name) = (self.type_docs(self.plan.shapes.get(id)), ident(self.names.type_name(id)));
-        let (schema, check) = (self.schema_name(id), self.check(id));
-        quote!(newtype! { #docs pub struct #name(rt::schema::Foreign<#(::#path)*>) as #schema by #check })
+        let (schema, rule) = (self.schema_name(id), self.rule(id));
+        quote!(newtype! { #docs pub struct #name(rt::schema::Foreign<#(::#path)*>) as #schema by #rule })
     }
 
     fn ty(&self, ty: &Type) -> TokenStream {

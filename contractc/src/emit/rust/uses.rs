@@ -10,11 +10,11 @@ pub fn rust_type(plan: &Plan<'_>, names: &Names, schema: SchemaId) -> String {
     super::types::rust_type(names, &quote::quote!(types::), plan.shapes.root_type(schema).unwrap_or(&Type::Any)).to_string()
 }
 
-/// The path of the validator for a schema that an operation uses.
+/// A reference to the rule of a schema that an operation uses.
 pub fn check_path(plan: &Plan<'_>, names: &Names, schema: SchemaId) -> String {
-    match (plan.shapes.of(plan.contract, schema), names.root_function(plan, schema)) {
-        (Some(declaration), _) => format!("validators::{}", names.function(declaration)),
-        (None, Some(function)) => format!("validators::{function}"),
-        (None, None) => "check_nothing".to_owned(),
+    match (plan.shapes.of(plan.contract, schema), names.root_rule(plan, schema)) {
+        (Some(declaration), _) => format!("&validators::{}", names.rule(declaration)),
+        (None, Some(rule)) => format!("&validators::{rule}"),
+        (None, None) => "&ANYTHING".to_owned(),
     }
 }

@@ -109,8 +109,8 @@ impl Names {
         let mut free = Unique::reserving(EXPORTED_TYPES);
         let types: BTreeMap<_, _> = rust.sorted().into_iter().map(|(name, id)| (id, free.take(name.to_owned(), "Type"))).collect();
         let schemas = rust.sorted().iter().map(|(_, id)| (*id, free.take(format!("{}Schema", types[id]), ""))).collect();
-        let root = |function: &str| type_name(&[function.trim_start_matches("check_").to_owned()]);
-        let roots = rust.root_functions().map(|(schema, function)| (schema, free.take(format!("{}Schema", root(function)), ""))).collect();
+        let root = |rule: &str| type_name(&[rule.to_owned()]);
+        let roots = rust.root_rules().map(|(schema, rule)| (schema, free.take(format!("{}Schema", root(rule)), ""))).collect();
         Names { types, schemas, roots, free }
     }
 

@@ -17,14 +17,15 @@ impl Checker {
             other => other.into_iter().filter(|(name, _)| names.contains(name)).count() == names.len(),
         };
         if !found {
-            self.missing(object, names, at);
+            self.missing(object, names.iter().copied(), at);
         }
     }
 
+    /// `required`, for an object that lacks one of the members.
     #[cold]
-    fn missing(&mut self, object: Object<'_>, names: &[&str], at: At<'_>) {
+    pub fn missing<'n>(&mut self, object: Object<'_>, names: impl Iterator<Item = &'n str>, at: At<'_>) {
         self.violation(at, "required", || {
-            let missing: Vec<&str> = names.iter().copied().filter(|name| object.get(name).is_none()).collect();
+            let missing: Vec<&str> = names.filter(|name| object.get(name).is_none()).collect();
             format!("lacks {}", list(&missing))
         });
     }

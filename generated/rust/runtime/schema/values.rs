@@ -5,8 +5,11 @@ use std::collections::BTreeMap;
 
 use super::super::json::{Array, Items, Json, MemberView, Members, Object, Value};
 use super::super::number::Number;
+use super::super::reader::Reader;
 use super::super::report::{At, Checker};
-use super::{ReadJson, ToJson, mismatch, next_entry};
+use super::super::rule::{List, Rule};
+use super::objects::next_entry;
+use super::{ReadJson, ToJson, mismatch};
 
 impl<T: ToJson> ToJson for Option<T> {
     fn as_json(&self) -> Json<'_> {
@@ -21,6 +24,15 @@ impl<T: ReadJson> ReadJson for Option<T> {
             other => T::read(other, at, out).map(Some),
         }
     }
+
+    #[inline]
+    fn read_text(reader: &mut Reader<'_>, rule: &'static Rule) -> Option<Self> {
+        if reader.is_null() {
+            return reader.scalar(rule, |_, _| Some(None));
+        }
+        let (Rule::OrNull(inner) | Rule::Nullable(inner)) = rule else { return T::read_text(reader, rule).map(Some) };
+        T::read_text(reader, inner).map(Some)
+    }
 }
 
 impl<T: ToJson> ToJson for Box<T> {
@@ -32,6 +44,10 @@ impl<T: ToJson> ToJson for Box<T> {
 impl<T: ReadJson> ReadJson for Box<T> {
     fn read(value: Json<'_>, at: At<'_>, out: &mut Checker) -> Option<Self> {
         T::read(value, at, out).map(Box::new)
+    }
+
+    fn read_text(reader: &mut Reader<'_>, rule: &'static Rule) -> Option<Self> {
+        T::read_text(reader, rule).map(Box::new)
     }
 }
 
@@ -59,6 +75,16 @@ impl<T: ReadJson> ReadJson for Vec<T> {
             items.extend(T::read(item, at.item(index), out));
         }
         (items.len() == array.len()).then_some(items)
+    }
+
+    fn read_text(reader: &mut Reader<'_>, rule: &'static Rule) -> Option<Self> {
+        let Rule::List(list @ List { unique: false, .. }) = rule else { return reader.value(rule, Self::read) };
+        let mut items = Vec::new();
+        reader.list(list, |reader| {
+            items.push(T::read_text(reader, list.items)?);
+            Some(())
+        })?;
+        Some(items)
     }
 }
 
@@ -108,6 +134,14 @@ impl ReadJson for String {
         match value {
             Json::String(text) => Some(text.to_owned()),
             _ => mismatch(value, "a string", at, out),
+        }
+    }
+
+    #[inline]
+    fn read_text(reader: &mut Reader<'_>, rule: &'static Rule) -> Option<Self> {
+        match rule {
+            Rule::Text(rules) => reader.text(rules).map(str::to_owned),
+            rule => reader.value(rule, Self::read),
         }
     }
 }

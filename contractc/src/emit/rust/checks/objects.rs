@@ -9,16 +9,32 @@ use crate::model::{Rule, Schema, SchemaId, Sign};
 
 impl Emitter<'_> {
     pub(super) fn object_rules(&self, schema: &Schema, merged: &[SchemaId]) -> Steps {
-        let rules = &schema.object;
         let parts: Vec<&Schema> = merged.iter().map(|part| self.schema(*part)).collect();
+        let mut code = self.members(schema, &parts);
+        code.append(self.relations(schema, &self.required(&parts)));
+        code
+    }
+
+    /// The names of the required members.
+    pub(super) fn required<'s>(&self, parts: &[&'s Schema]) -> Vec<&'s str> {
         let mut required: Vec<&str> = Vec::new();
-        // Referenced schemas come first, in the order in which records are written, so that one pass finds all members.
+        // Referenced schemas come first, in the order in which records are written.
         for name in parts.iter().rev().flat_map(|part| &part.object.required) {
             if !required.contains(&name.as_str()) {
                 required.push(name);
             }
         }
-        let mut code = self.members(schema, &parts);
+        required
+    }
+
+    /// The keywords that look at several members at once. The code uses `object`, `at` and `out`.
+    pub(super) fn relations(&self, schema: &Schema, required: &[&str]) -> Steps {
+        let rules = &schema.object;
+        let mut code = Steps::default();
+        let names = rules.property_names.map(|names| self.check(names)).filter(|check| !check.is_empty());
+        if let Some(check) = names {
+            code.push_call(quote!(out.property_names(object, at, |value, at, out| { #check })));
+        }
         if !required.is_empty() {
             let names = texts(required);
             code.push_call(quote!(out.required(object, &#names, at)));
@@ -35,7 +51,7 @@ impl Emitter<'_> {
         }
         for (name, dependent) in &rules.dependent_schemas {
             let (name, check) = (text(name), self.check(*dependent));
-            code.push_block(quote!(if object.get(#name).is_some() { #check }));
+            code.push_block(quote!(if object.get(#name).is_some() { let value = Json::Object(object); #check }));
         }
         schema.rules.iter().for_each(|rule| code.push_call(comparison(rule)));
         code
@@ -56,7 +72,6 @@ impl Emitter<'_> {
                 }
             }
         }
-        let names = schema.object.property_names.map(|names| self.check(names)).filter(|check| !check.is_empty());
         let others = self.other_members(schema);
         let own: Vec<&str> = schema.object.properties.iter().map(|(name, _)| name.as_str()).collect();
         let mut body = Steps::default();
@@ -68,14 +83,7 @@ impl Emitter<'_> {
         } else {
             body.append(match_members(&arms, &others));
         }
-        let mut code = Steps::default();
-        if !body.is_empty() {
-            code.push_block(walk_members(&quote!(value), &quote!(#body)));
-        }
-        if let Some(check) = names {
-            code.push_call(quote!(out.property_names(object, at, |value, at, out| { #check })));
-        }
-        code
+        if body.is_empty() { body } else { Steps::block(walk_members(&quote!(value), &quote!(#body))) }
     }
 
     /// Code for a member that `properties` does not declare.

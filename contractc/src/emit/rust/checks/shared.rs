@@ -1,27 +1,28 @@
-//! Functions for schemas without a name that are checked in several places.
+//! Rules of their own for schemas without a name that are used in several places.
 
 use std::collections::BTreeMap;
 
+use proc_macro2::Ident;
 use quote::quote;
 
-use super::steps::Steps;
+use super::tables::Definition;
 use super::{Emitter, ident, print};
 use crate::emit::Plan;
-use crate::emit::rust::names::{Names, Unique, value_name};
+use crate::emit::rust::names::{Names, constant_name};
 use crate::model::SchemaId;
 
-/// The schemas that are checked in place, unless they have a function.
+/// The schemas that have no type, and are defined where they are used unless they have a rule of their own.
 pub(super) enum Shared {
     /// How they are used, while that is counted.
     Counting(BTreeMap<SchemaId, Uses>),
-    /// The functions of those that are used more than once.
+    /// The rules of those that are used more than once.
     Chosen(BTreeMap<SchemaId, String>),
 }
 
 #[derive(Default)]
 pub(super) struct Uses {
     count: usize,
-    /// Whether the check is no longer than the call of a function would be.
+    /// Whether the definition is no longer than a name would be.
     is_short: bool,
 }
 
@@ -30,31 +31,34 @@ impl Shared {
         Shared::Counting(BTreeMap::new())
     }
 
-    /// Names a function for each schema that is used more than once, after its first place in the document.
+    /// Names a rule for each schema that is used more than once, after its first place in the document.
     pub(super) fn chosen(self, plan: &Plan<'_>, names: &Names) -> Self {
         let Shared::Counting(uses) = self else { return self };
-        let mut unique = Unique::default();
-        names.sorted().iter().for_each(|(_, id)| _ = unique.take(names.function(*id), "_"));
-        names.root_functions().for_each(|(_, name)| _ = unique.take(name.to_owned(), "_"));
+        let mut unique = names.rules_taken().clone();
         let several = uses.into_iter().filter(|(_, uses)| uses.count > 1 && !uses.is_short);
         let named = several.map(|(schema, _)| {
             let place = plan.contract.place_words(schema).join(" ");
-            (schema, unique.take(format!("check_{}", value_name(&place).trim_end_matches('_')), "_"))
+            (schema, unique.take(constant_name(&place), "_"))
         });
         Shared::Chosen(named.collect())
     }
 }
 
+/// How a schema without a type is written where it is used.
+pub(super) enum InPlace {
+    /// By the name of its rule.
+    Named(Ident),
+    /// In full.
+    Full(Definition),
+}
+
 impl Emitter<'_> {
-    /// Code that checks a value against a schema that is not declared: a call if several places check it, the code itself otherwise.
-    pub(super) fn in_place(&self, id: SchemaId) -> Steps {
+    /// What a schema that has no type is where it is used. `define` makes its definition.
+    pub(super) fn in_place(&self, id: SchemaId, define: impl FnOnce(SchemaId) -> Definition) -> InPlace {
         let id = self.plan.shapes.representative(self.plan.contract, id);
         let is_first = match &mut *self.shared.borrow_mut() {
-            Shared::Chosen(functions) => match functions.get(&id) {
-                Some(function) => {
-                    let function = ident(function);
-                    return Steps::call(quote!(#function(value, at, out)));
-                }
+            Shared::Chosen(rules) => match rules.get(&id) {
+                Some(name) => return InPlace::Named(ident(name)),
                 None => false,
             },
             Shared::Counting(uses) => {
@@ -62,28 +66,28 @@ impl Emitter<'_> {
                 uses.count += 1;
                 if uses.count > 1 && !uses.is_short {
                     // What this run makes is only counted, and the content has been.
-                    return Steps::call(quote!(again(value, at, out)));
+                    return InPlace::Named(ident("AGAIN"));
                 }
                 uses.count == 1
             }
         };
-        let body = self.body(id);
+        let definition = define(id);
         if let (true, Shared::Counting(uses)) = (is_first, &mut *self.shared.borrow_mut()) {
-            uses.entry(id).or_default().is_short = body.is_empty() || body.only_call().is_some();
+            uses.entry(id).or_default().is_short = definition.is_short();
         }
-        body
+        InPlace::Full(definition)
     }
 
-    /// The functions of the shared schemas.
-    pub(super) fn shared_functions(&self) -> Vec<String> {
-        let functions = match &*self.shared.borrow() {
-            Shared::Chosen(functions) => functions.clone(),
+    /// The rules of the shared schemas.
+    pub(super) fn shared_rules(&self) -> Vec<String> {
+        let rules = match &*self.shared.borrow() {
+            Shared::Chosen(rules) => rules.clone(),
             Shared::Counting(_) => BTreeMap::new(),
         };
-        let function = |(schema, name): (&SchemaId, &String)| {
-            self.owner.replace(name.trim_start_matches("check_").to_owned());
-            print(self.function(&quote!(), name, *schema))
+        let item = |(schema, name): (&SchemaId, &String)| {
+            self.owner.replace(name.clone());
+            print(self.item(&quote!(), name, *schema))
         };
-        functions.iter().map(function).collect()
+        rules.iter().map(item).collect()
     }
 }

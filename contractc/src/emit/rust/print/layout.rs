@@ -156,7 +156,9 @@ fn with_open(tokens: &[Token], open: &[usize], indent: usize) -> String {
         text.push_str(&flat(&tokens[from..*index]));
         let joined = *index > from && tokens[*index - 1].joins_right || tokens[*index].joins_left || *index == 0;
         text.push_str(if joined { "" } else { " " });
-        text.push_str(&opened(tokens, *index, indent));
+        let line = text.rsplit('\n').next().unwrap_or_default();
+        let used = line.chars().count() + if text.contains('\n') { 0 } else { indent };
+        text.push_str(&opened(tokens, *index, indent, used));
         from = *index + 1;
         if tokens.get(from).is_some_and(|next| !next.joins_left) {
             text.push(' ');
@@ -165,8 +167,8 @@ fn with_open(tokens: &[Token], open: &[usize], indent: usize) -> String {
     text + &flat(&tokens[from..])
 }
 
-/// A group over several lines.
-fn opened(tokens: &[Token], index: usize, indent: usize) -> String {
+/// A group over several lines. `used` characters stand before it on its line.
+fn opened(tokens: &[Token], index: usize, indent: usize, used: usize) -> String {
     let Kind::Group(delimiter, inner) = &tokens[index].kind else { return flat(&tokens[index..=index]) };
     let (open, close) = brackets(*delimiter);
     let margin = " ".repeat(indent);
@@ -188,7 +190,9 @@ fn opened(tokens: &[Token], index: usize, indent: usize) -> String {
         let is_structure = rest.is_empty() && last.last().is_some_and(|token| token.group(Delimiter::Brace).is_some());
         let hugs = rest.iter().all(|element| !element.iter().any(holds_block)) && (ends_in_block || is_structure);
         if hugs {
-            return format!("{open}{before}{}{close}", laid_out(last, indent, 1));
+            let is_long = used + before.chars().count() + flat(last).chars().count() + 3 > WIDTH;
+            let code = if is_structure && is_long { with_open(last, &[last.len() - 1], indent) } else { laid_out(last, indent, 1) };
+            return format!("{open}{before}{code}{close}");
         }
     }
     let mut body = String::new();

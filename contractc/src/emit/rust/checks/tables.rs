@@ -1,0 +1,301 @@
+//! What schemas accept as tables: the rules that the runtime's `Checker::check` and `Reader` follow. A schema with keywords that no table
+//! holds is a function in its rule.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+use serde_json::Value;
+
+use super::steps::Steps;
+use super::{Emitter, ident, text, texts, types};
+use crate::model::{Schema, SchemaId, UnionTag};
+use crate::runtime::check::Types;
+use crate::runtime::number::Number;
+use crate::shapes::{MergedParts, Shape};
+
+/// What a schema accepts.
+pub(super) enum Definition {
+    /// Everything.
+    Anything,
+    /// What a table says: the rule. A short one is repeated where it is used.
+    Table { rule: TokenStream, is_short: bool },
+    /// What code finds.
+    Code(Steps),
+}
+
+impl Definition {
+    /// The rule as an expression.
+    pub(super) fn rule(&self) -> TokenStream {
+        match self {
+            Definition::Anything => quote!(Rule::Any),
+            Definition::Table { rule, .. } => rule.clone(),
+            Definition::Code(steps) => quote!(Rule::Code(|value, at, out| { #steps })),
+        }
+    }
+
+    /// Whether it is no longer than a name would be.
+    pub(super) fn is_short(&self) -> bool {
+        match self {
+            Definition::Anything => true,
+            Definition::Table { is_short, .. } => *is_short,
+            Definition::Code(steps) => steps.only_call().is_some(),
+        }
+    }
+
+    fn short(rule: TokenStream) -> Self {
+        Definition::Table { rule, is_short: true }
+    }
+
+    fn long(rule: TokenStream) -> Self {
+        Definition::Table { rule, is_short: false }
+    }
+
+    /// The rule inside of one that accepts null.
+    fn inside(self, around: &TokenStream) -> Self {
+        match self {
+            Definition::Table { rule, is_short } => Definition::Table { rule: quote!(#around(&#rule)), is_short },
+            other => other,
+        }
+    }
+}
+
+impl Emitter<'_> {
+    /// What a schema accepts: a table, if there is one for all of its keywords.
+    pub(super) fn definition(&self, id: SchemaId) -> Definition {
+        match self.table(id) {
+            Some(table) if self.schema(id).accepts_null => table.inside(&quote!(Rule::Nullable)),
+            Some(table) => table,
+            None => self.code(id),
+        }
+    }
+
+    /// What a schema accepts, as code. Inside of code a table would not be shorter, and could not refer to patterns.
+    pub(super) fn code(&self, id: SchemaId) -> Definition {
+        match self.body(id) {
+            body if body.is_empty() => Definition::Anything,
+            body => Definition::Code(body),
+        }
+    }
+
+    /// The table of a schema. What is decided here is decided before any rule is made, because making one counts its use.
+    fn table(&self, id: SchemaId) -> Option<Definition> {
+        let schema = self.schema(id);
+        let MergedParts { merged, separate } = self.plan.shapes.merged_parts(self.plan.contract, id);
+        // All fields are named, so that a new keyword is either in a table or keeps its schema out of tables. References and `allOf` are
+        // the merged and the separate parts. The rules for values of one type are looked at below.
+        #[rustfmt::skip]
+        let Schema {
+            never, types: _, constant, enumeration, number: _, text: _, array: _, object: _, any_of, one_of, not, condition, tag, rules: _,
+            max_depth, accepts_null: _, reference: _, all_of: _,
+            span: _, pointer: _, annotations: _, discriminator: _, refers_to: _, rust_type: _, view: _,
+        } = schema;
+        let is_unevaluated = schema.object.unevaluated_properties.is_some() || schema.array.unevaluated_items.is_some();
+        let applies = not.is_some() || !any_of.is_empty() || condition.is_some() || is_unevaluated;
+        if *never || max_depth.is_some() || !separate.is_empty() || applies {
+            return None;
+        }
+        let types = merged.iter().find_map(|part| self.schema(*part).types);
+        match (tag, constant, enumeration) {
+            (Some(tag), None, None) if types.is_none() && only_for(schema, &merged, Types(0)) => self.tagged(schema, tag),
+            (None, Some(constant), None) if one_of.is_empty() && only_for(schema, &merged, Types(0)) => {
+                Some(self.constant(types, constant))
+            }
+            (None, None, Some(values)) if one_of.is_empty() && only_for(schema, &merged, Types(0)) => self.enumeration(types, values),
+            (None, None, None) if one_of.is_empty() => self.typed_table(id, schema, types, &merged),
+            _ => None,
+        }
+    }
+
+    fn tagged(&self, schema: &Schema, tag: &UnionTag) -> Option<Definition> {
+        let tags: Option<Vec<Vec<TokenStream>>> = tag.values.iter().map(|values| values.iter().map(self::tag).collect()).collect();
+        let variants = tags?.into_iter().zip(&schema.one_of).map(|(tags, variant)| {
+            let rule = self.rule(*variant);
+            quote!((&[#(#tags),*], #rule))
+        });
+        let member = text(&tag.member);
+        Some(Definition::long(quote!(Rule::Tagged(&Tagged { member: #member, variants: &[#(#variants),*] }))))
+    }
+
+    fn constant(&self, types: Option<Types>, constant: &Value) -> Definition {
+        let types = listed_types(types);
+        Definition::short(match constant {
+            Value::String(value) => {
+                let value = text(value);
+                quote!(Rule::ConstantText(#types, #value))
+            }
+            value => {
+                let value = text(&value.to_string());
+                quote!(Rule::Constant(#types, #value))
+            }
+        })
+    }
+
+    fn enumeration(&self, types: Option<Types>, values: &[Value]) -> Option<Definition> {
+        let values: Vec<&str> = values.iter().map(Value::as_str).collect::<Option<_>>()?;
+        let (types, values) = (listed_types(types), texts(values));
+        Some(Definition::long(quote!(Rule::Texts(#types, &#values))))
+    }
+
+    /// A rule for the values of one type, or null.
+    fn typed_table(&self, id: SchemaId, schema: &Schema, types: Option<Types>, merged: &[SchemaId]) -> Option<Definition> {
+        let Some(types) = types else { return only_for(schema, merged, Types(0)).then_some(Definition::Anything) };
+        let single = Types(types.0 & !Types::NULL.0);
+        if !only_for(schema, merged, single) {
+            return None;
+        }
+        let has_facets = schema.has_facets() || merged.len() > 1;
+        let table = match single {
+            Types::STRING if has_facets => {
+                let rules = self.text_table(schema);
+                let is_short = rules.len() <= 1;
+                Definition::Table { rule: quote!(Rule::Text(&[#(#rules),*])), is_short }
+            }
+            Types::INTEGER if has_facets => bounds(schema, &quote!(Rule::Integer)),
+            Types::NUMBER if has_facets => bounds(schema, &quote!(Rule::Number)),
+            Types::ARRAY if has_facets => self.list(schema)?,
+            Types::OBJECT if has_facets => self.record(id, schema, merged)?,
+            _ => {
+                let types = self::types(types);
+                return Some(Definition::short(quote!(Rule::Types(#types))));
+            }
+        };
+        Some(if single == types { table } else { table.inside(&quote!(Rule::OrNull)) })
+    }
+
+    fn text_table(&self, schema: &Schema) -> Vec<TokenStream> {
+        let rules = &schema.text;
+        let min = rules.min_length.filter(|min| *min > 0).map(Literal::u64_unsuffixed).map(|min| quote!(TextRule::Min(#min)));
+        let max = rules.max_length.map(Literal::u64_unsuffixed).map(|max| quote!(TextRule::Max(#max)));
+        let format = rules.format.map(|format| ident(&format!("{format:?}"))).map(|format| quote!(TextRule::Format(Format::#format)));
+        let pattern = rules.pattern.as_ref().map(|source| self.pattern(source)).map(|pattern| quote!(TextRule::Pattern(&#pattern)));
+        [min, max, format, pattern].into_iter().flatten().collect()
+    }
+
+    fn list(&self, schema: &Schema) -> Option<Definition> {
+        let rules = &schema.array;
+        if rules.contains.is_some() || !rules.prefix_items.is_empty() {
+            return None;
+        }
+        let items = rules.items.map_or_else(|| quote!(&Rule::Any), |items| self.rule(items));
+        let max = rules.max_items.map(Literal::u64_unsuffixed).map_or_else(|| quote!(u64::MAX), |max| quote!(#max));
+        let min = Literal::u64_unsuffixed(rules.min_items.unwrap_or_default());
+        let (unique, each) = (rules.unique_items, rules.each);
+        Some(Definition::long(quote!(Rule::List(&List { items: #items, min: #min, max: #max, unique: #unique, each: #each }))))
+    }
+
+    fn record(&self, id: SchemaId, schema: &Schema, merged: &[SchemaId]) -> Option<Definition> {
+        let rules = &schema.object;
+        let parts: Vec<&Schema> = merged.iter().map(|part| self.schema(*part)).collect();
+        // A member that only another part declares is additional to a schema that constrains additional members.
+        let mixes = rules.additional_properties.is_some() && parts.len() > 1;
+        if mixes || !rules.pattern_properties.is_empty() {
+            return None;
+        }
+        let members = self.members_in_order(id, &parts)?;
+        let required = self.required(&parts);
+        // The first members are required, in this order; if not, code finds what is missing.
+        let counts = required.iter().eq(members.iter().take(required.len()).map(|(name, _)| name)) && rules.property_names.is_none();
+        let count = Literal::usize_unsuffixed(if counts { required.len() } else { 0 });
+        let members: Vec<TokenStream> = members
+            .into_iter()
+            .map(|(name, member)| {
+                let (name, rule) = (text(name), self.rule(member));
+                quote!((#name, #rule))
+            })
+            .collect();
+        let others = match rules.additional_properties {
+            None => quote!(Some(&Rule::Any)),
+            Some(id) if self.schema(self.plan.contract.resolved(id)).never => quote!(None),
+            Some(id) => {
+                let rule = self.rule(id);
+                quote!(Some(#rule))
+            }
+        };
+        let relations = self.relations(schema, if counts { &[] } else { &required });
+        let more = if relations.is_empty() { quote!(None) } else { quote!(Some(|object, at, out| { #relations })) };
+        Some(Definition::long(quote!(Rule::Record(&Record { members: &[#(#members),*], required: #count, others: #others, more: #more }))))
+    }
+
+    /// The declared members. The fields of the structure come first, in its order, so that a member has the same index in both. `None` if
+    /// several parts declare a member, if a field is no member, or if a name has to be escaped in JSON.
+    fn members_in_order<'s>(&self, id: SchemaId, parts: &[&'s Schema]) -> Option<Vec<(&'s str, SchemaId)>> {
+        let mut members: Vec<(&str, SchemaId)> = Vec::new();
+        for (name, member) in parts.iter().flat_map(|part| &part.object.properties) {
+            let is_escaped = name.contains(|character: char| character.is_control() || matches!(character, '"' | '\\'));
+            if is_escaped || members.iter().any(|(known, _)| known == name) {
+                return None;
+            }
+            members.push((name, *member));
+        }
+        let declaration = self.plan.shapes.of(self.plan.contract, id).map(|declaration| self.plan.shapes.get(declaration));
+        let Some(Shape::Record { fields, .. }) = declaration.map(|declaration| &declaration.shape) else {
+            let required = self.required(parts);
+            members.sort_by_key(|(name, _)| required.iter().position(|known| known == name).unwrap_or(usize::MAX));
+            return Some(members);
+        };
+        for (index, field) in fields.iter().enumerate() {
+            let found = members.iter().skip(index).position(|(name, _)| *name == field.name)?;
+            members[index..=index + found].rotate_right(1);
+        }
+        Some(members)
+    }
+}
+
+/// Whether the schema has no keyword for values of other types.
+fn only_for(schema: &Schema, merged: &[SchemaId], types: Types) -> bool {
+    let is_object = types == Types::OBJECT;
+    (types == Types::INTEGER || types == Types::NUMBER || !schema.number.any())
+        && (types == Types::STRING || !schema.text.any())
+        && (types == Types::ARRAY || !schema.array.any())
+        && (is_object || (!schema.object.any() && schema.rules.is_empty() && merged.len() == 1))
+}
+
+fn listed_types(listed: Option<Types>) -> TokenStream {
+    listed.map_or_else(|| quote!(Types::ALL), types)
+}
+
+fn bounds(schema: &Schema, kind: &TokenStream) -> Definition {
+    let rules = &schema.number;
+    let all = [
+        (quote!(Min), rules.minimum),
+        (quote!(Max), rules.maximum),
+        (quote!(Above), rules.exclusive_minimum),
+        (quote!(Below), rules.exclusive_maximum),
+        (quote!(Multiple), rules.multiple_of),
+    ];
+    let listed = all.into_iter().filter_map(|(name, bound)| {
+        let bound = number(bound?);
+        Some(quote!(Bound::#name(#bound)))
+    });
+    let listed: Vec<TokenStream> = listed.collect();
+    let is_short = listed.len() <= 1;
+    Definition::Table { rule: quote!(#kind(&[#(#listed),*])), is_short }
+}
+
+/// A number as an expression of the runtime's type.
+fn number(number: Number) -> TokenStream {
+    match number {
+        Number::Signed(value) => {
+            let value = Literal::i64_unsuffixed(value);
+            quote!(Number::Signed(#value))
+        }
+        Number::Unsigned(value) => {
+            let value = Literal::u64_unsuffixed(value);
+            quote!(Number::Unsigned(#value))
+        }
+        Number::Float(value) => {
+            let value = Literal::f64_unsuffixed(value);
+            quote!(Number::Float(#value))
+        }
+    }
+}
+
+fn tag(value: &Value) -> Option<TokenStream> {
+    match value {
+        Value::Bool(value) => Some(quote!(Tag::Bool(#value))),
+        Value::String(value) => {
+            let value = text(value);
+            Some(quote!(Tag::Text(#value)))
+        }
+        _ => None,
+    }
+}
