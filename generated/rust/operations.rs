@@ -10424,7 +10424,7 @@ pub mod parameters {
     #[allow(unused_imports)]
     use super::super::runtime::check::Types;
     #[allow(unused_imports)]
-    use super::super::runtime::http::{ANYTHING, Encoding, Form, Parameter, Place, Shape, Style};
+    use super::super::runtime::http::{ANYTHING, Encoding, Form, Parameter, Part, Place, Shape, Style};
     #[allow(unused_imports)]
     use super::super::validators;
     /// The query parameter `since`.

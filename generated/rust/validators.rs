@@ -15,6 +15,7 @@ static PROGRESSION_ADJUSTMENT_KEY_PATTERN: Pattern = Pattern::new(
     "^[0-9]{1,7}\\.[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 );
 
+static FEED_PAGE_PATTERN: Pattern = Pattern::new("^[0-9a-f]{32}$");
 static ID_PATTERN: Pattern = Pattern::new("^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$");
 
 static FEED_PUSH_RESULT_PATTERN: Pattern = Pattern::new(
@@ -883,6 +884,7 @@ pub static FEED_PAGE: Rule = Rule::Record(&Record {
         ("hasMore", &Rule::Types(Types::BOOLEAN)),
         ("userRev", &REVISION),
         ("serverTime", &TIMESTAMP),
+        ("digest", &Rule::Text(&[TextRule::Pattern(&FEED_PAGE_PATTERN)])),
     ],
     required: 5,
     others: None,

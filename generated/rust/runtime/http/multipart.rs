@@ -66,7 +66,7 @@ impl Part {
 
     /// A member that is a file, or a list of files.
     pub const fn file(name: &'static str) -> Self {
-        Part { name, shape: Shape::ANY, check: super::check_nothing, media_types: &[] }
+        Part { name, shape: Shape::ANY, check: &super::ANYTHING, media_types: &[] }
     }
 
     /// The member with these media types (`contentType`). They may be ranges, such as `image/*`.
@@ -114,7 +114,7 @@ impl<'c> Parts<'c> {
     /// Adds a value. Null is an undefined value, which has no part.
     pub fn value(&mut self, part: &Part, value: Option<&impl ToJson>) {
         let Some(value) = value.map(ToJson::as_json) else { return };
-        (part.check)(value, At::ROOT.member(part.name), self.checker);
+        self.checker.check(value, part.check, At::ROOT.member(part.name));
         match value {
             Json::Array(items) if part.shape.has(Types::ARRAY) => items.into_iter().for_each(|(_, item)| self.item(part, item)),
             value => self.item(part, value),
