@@ -4,7 +4,7 @@
 #![allow(unused_imports, unused_variables, rustdoc::bare_urls, rustdoc::broken_intra_doc_links, rustdoc::invalid_html_tags)]
 use std::collections::BTreeMap;
 use super::runtime::check::Types;
-use super::runtime::http::{Header, Shape, check_nothing};
+use super::runtime::http::{ANYTHING, Header, Shape};
 use super::runtime::json::Value;
 use super::runtime::schema::Each;
 use super::{types, validators};
@@ -13,15 +13,15 @@ use super::{types, validators};
 pub const X_CONTRACT_VERSION: Header<types::ContractVersion> = Header::new(
     "X-Contract-Version",
     Shape::TEXT,
-    validators::check_contract_version,
+    &validators::CONTRACT_VERSION,
 );
 
 /// The challenge, by RFC 6750.
 pub const WWW_AUTHENTICATE: Header<String> = Header::new(
     "WWW-Authenticate",
     Shape::TEXT,
-    validators::check_www_authenticate_header,
+    &validators::WWW_AUTHENTICATE_HEADER,
 );
 
 /// How many seconds to wait before the next request. Clients honour it exactly.
-pub const RETRY_AFTER: Header<i64> = Header::new("Retry-After", Shape::INTEGER, validators::check_retry_after_header);
+pub const RETRY_AFTER: Header<i64> = Header::new("Retry-After", Shape::INTEGER, &validators::RETRY_AFTER_HEADER);

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::runtime::http::{
+    ANYTHING,
     HeaderMap,
     Incoming,
     Method,
@@ -15,7 +16,6 @@ use super::runtime::http::{
     Writer,
     Written,
     bytes,
-    check_nothing,
     empty,
     has_json,
     json,
@@ -126,14 +126,14 @@ pub enum GetChangesResponse {
 impl Outcome for GetChangesResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_feed_page)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            410 => Self::Gone(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::FEED_PAGE)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            410 => Self::Gone(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -182,13 +182,13 @@ impl Operation for PushChanges {
 
     fn write(&self, to: &mut Writer) {
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_feed_push_request);
+        to.json("application/json", &self.body, &validators::FEED_PUSH_REQUEST);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_feed_push_request)?,
+            body: incoming.json(&validators::FEED_PUSH_REQUEST)?,
         })
     }
 }
@@ -266,17 +266,17 @@ pub enum PushChangesResponse {
 impl Outcome for PushChangesResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_feed_push_result)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            410 => Self::Gone(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
-            507 => Self::InsufficientStorage(read_json(body, validators::check_quota_problem)?),
+            200 => Self::Ok(read_json(body, &validators::FEED_PUSH_RESULT)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            410 => Self::Gone(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
+            507 => Self::InsufficientStorage(read_json(body, &validators::QUOTA_PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -387,12 +387,12 @@ impl Outcome for StreamChangesResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
             200 => Self::Ok(body.to_vec()),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -439,13 +439,13 @@ impl Operation for Login {
 
     fn write(&self, to: &mut Writer) {
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_login_request);
+        to.json("application/json", &self.body, &validators::LOGIN_REQUEST);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_login_request)?,
+            body: incoming.json(&validators::LOGIN_REQUEST)?,
         })
     }
 }
@@ -509,15 +509,15 @@ pub enum LoginResponse {
 impl Outcome for LoginResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_token_pair)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::TOKEN_PAIR)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -566,13 +566,13 @@ impl Operation for Logout {
 
     fn write(&self, to: &mut Writer) {
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_logout_request);
+        to.json("application/json", &self.body, &validators::LOGOUT_REQUEST);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_logout_request)?,
+            body: incoming.json(&validators::LOGOUT_REQUEST)?,
         })
     }
 }
@@ -637,14 +637,14 @@ impl Outcome for LogoutResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
             204 => Self::NoContent,
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -693,13 +693,13 @@ impl Operation for ChangePassword {
 
     fn write(&self, to: &mut Writer) {
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_change_password_request);
+        to.json("application/json", &self.body, &validators::CHANGE_PASSWORD_REQUEST);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_change_password_request)?,
+            body: incoming.json(&validators::CHANGE_PASSWORD_REQUEST)?,
         })
     }
 }
@@ -764,14 +764,14 @@ impl Outcome for ChangePasswordResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
             204 => Self::NoContent,
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -821,13 +821,13 @@ impl Operation for RecoverAccount {
 
     fn write(&self, to: &mut Writer) {
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_recover_request);
+        to.json("application/json", &self.body, &validators::RECOVER_REQUEST);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_recover_request)?,
+            body: incoming.json(&validators::RECOVER_REQUEST)?,
         })
     }
 }
@@ -892,14 +892,14 @@ impl Outcome for RecoverAccountResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
             204 => Self::NoContent,
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -949,13 +949,13 @@ impl Operation for RefreshTokens {
 
     fn write(&self, to: &mut Writer) {
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_refresh_request);
+        to.json("application/json", &self.body, &validators::REFRESH_REQUEST);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_refresh_request)?,
+            body: incoming.json(&validators::REFRESH_REQUEST)?,
         })
     }
 }
@@ -1019,15 +1019,15 @@ pub enum RefreshTokensResponse {
 impl Outcome for RefreshTokensResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_token_pair)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::TOKEN_PAIR)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -1076,13 +1076,13 @@ impl Operation for Register {
 
     fn write(&self, to: &mut Writer) {
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_register_request);
+        to.json("application/json", &self.body, &validators::REGISTER_REQUEST);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_register_request)?,
+            body: incoming.json(&validators::REGISTER_REQUEST)?,
         })
     }
 }
@@ -1144,15 +1144,15 @@ pub enum RegisterResponse {
 impl Outcome for RegisterResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            201 => Self::Created(read_json(body, validators::check_token_pair)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            409 => Self::Conflict(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            201 => Self::Created(read_json(body, &validators::TOKEN_PAIR)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            409 => Self::Conflict(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -1255,13 +1255,13 @@ pub enum GetAccountResponse {
 impl Outcome for GetAccountResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_account)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::ACCOUNT)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -1308,13 +1308,13 @@ impl Operation for DeleteAccount {
 
     fn write(&self, to: &mut Writer) {
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_delete_account_request);
+        to.json("application/json", &self.body, &validators::DELETE_ACCOUNT_REQUEST);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_delete_account_request)?,
+            body: incoming.json(&validators::DELETE_ACCOUNT_REQUEST)?,
         })
     }
 }
@@ -1379,14 +1379,14 @@ impl Outcome for DeleteAccountResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
             204 => Self::NoContent,
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -1490,13 +1490,13 @@ pub enum ListDevicesResponse {
 impl Outcome for ListDevicesResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_device_list)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::DEVICE_LIST)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -1545,14 +1545,14 @@ impl Operation for RenameDevice {
     fn write(&self, to: &mut Writer) {
         to.required(&parameters::ID, &self.id);
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_rename_device_request);
+        to.json("application/json", &self.body, &validators::RENAME_DEVICE_REQUEST);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             id: incoming.required(&parameters::ID)?,
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_rename_device_request)?,
+            body: incoming.json(&validators::RENAME_DEVICE_REQUEST)?,
         })
     }
 }
@@ -1621,15 +1621,15 @@ impl Outcome for RenameDeviceResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
             204 => Self::NoContent,
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            404 => Self::NotFound(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            404 => Self::NotFound(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -1746,13 +1746,13 @@ impl Outcome for RevokeDeviceResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
             204 => Self::NoContent,
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            404 => Self::NotFound(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            404 => Self::NotFound(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -1857,12 +1857,12 @@ impl Outcome for ExportAccountResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
             200 => Self::Ok(body.to_vec()),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -1910,13 +1910,13 @@ impl Operation for MakeRecoveryCode {
 
     fn write(&self, to: &mut Writer) {
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_make_recovery_code_request);
+        to.json("application/json", &self.body, &validators::MAKE_RECOVERY_CODE_REQUEST);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_make_recovery_code_request)?,
+            body: incoming.json(&validators::MAKE_RECOVERY_CODE_REQUEST)?,
         })
     }
 }
@@ -1980,15 +1980,15 @@ pub enum MakeRecoveryCodeResponse {
 impl Outcome for MakeRecoveryCodeResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_recovery_code)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::RECOVERY_CODE)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -2091,13 +2091,13 @@ pub enum GetAccountUsageResponse {
 impl Outcome for GetAccountUsageResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_account_usage)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::ACCOUNT_USAGE)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -2183,10 +2183,10 @@ pub enum GetSyncConfigResponse {
 impl Outcome for GetSyncConfigResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_sync_config)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::SYNC_CONFIG)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -2301,14 +2301,14 @@ pub enum ListAttachmentChangesResponse {
 impl Outcome for ListAttachmentChangesResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_attachment_change_page)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            410 => Self::Gone(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::ATTACHMENT_CHANGE_PAGE)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            410 => Self::Gone(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -2357,13 +2357,13 @@ impl Operation for PushAttachmentChanges {
 
     fn write(&self, to: &mut Writer) {
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_attachment_push_request);
+        to.json("application/json", &self.body, &validators::ATTACHMENT_PUSH_REQUEST);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_attachment_push_request)?,
+            body: incoming.json(&validators::ATTACHMENT_PUSH_REQUEST)?,
         })
     }
 }
@@ -2441,17 +2441,17 @@ pub enum PushAttachmentChangesResponse {
 impl Outcome for PushAttachmentChangesResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_attachment_push_result)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            410 => Self::Gone(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
-            507 => Self::InsufficientStorage(read_json(body, validators::check_quota_problem)?),
+            200 => Self::Ok(read_json(body, &validators::ATTACHMENT_PUSH_RESULT)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            410 => Self::Gone(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
+            507 => Self::InsufficientStorage(read_json(body, &validators::QUOTA_PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -2566,14 +2566,14 @@ pub enum GetAttachmentResponse {
 impl Outcome for GetAttachmentResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_attachment_change)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            404 => Self::NotFound(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::ATTACHMENT_CHANGE)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            404 => Self::NotFound(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -2624,14 +2624,14 @@ impl Operation for PutAttachment {
     fn write(&self, to: &mut Writer) {
         to.required(&parameters::ID, &self.id);
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_attachment_push_change);
+        to.json("application/json", &self.body, &validators::ATTACHMENT_PUSH_CHANGE);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             id: incoming.required(&parameters::ID)?,
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_attachment_push_change)?,
+            body: incoming.json(&validators::ATTACHMENT_PUSH_CHANGE)?,
         })
     }
 }
@@ -2708,17 +2708,17 @@ pub enum PutAttachmentResponse {
 impl Outcome for PutAttachmentResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_attachment_push_outcome)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            422 => Self::UnprocessableEntity(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
-            507 => Self::InsufficientStorage(read_json(body, validators::check_quota_problem)?),
+            200 => Self::Ok(read_json(body, &validators::ATTACHMENT_PUSH_OUTCOME)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            422 => Self::UnprocessableEntity(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
+            507 => Self::InsufficientStorage(read_json(body, &validators::QUOTA_PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -2858,14 +2858,14 @@ pub enum DeleteAttachmentResponse {
 impl Outcome for DeleteAttachmentResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_attachment_push_outcome)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            404 => Self::NotFound(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::ATTACHMENT_PUSH_OUTCOME)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            404 => Self::NotFound(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -2984,14 +2984,14 @@ pub enum ListCommentChangesResponse {
 impl Outcome for ListCommentChangesResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_comment_change_page)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            410 => Self::Gone(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::COMMENT_CHANGE_PAGE)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            410 => Self::Gone(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -3040,13 +3040,13 @@ impl Operation for PushCommentChanges {
 
     fn write(&self, to: &mut Writer) {
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_comment_push_request);
+        to.json("application/json", &self.body, &validators::COMMENT_PUSH_REQUEST);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_comment_push_request)?,
+            body: incoming.json(&validators::COMMENT_PUSH_REQUEST)?,
         })
     }
 }
@@ -3124,17 +3124,17 @@ pub enum PushCommentChangesResponse {
 impl Outcome for PushCommentChangesResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_comment_push_result)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            410 => Self::Gone(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
-            507 => Self::InsufficientStorage(read_json(body, validators::check_quota_problem)?),
+            200 => Self::Ok(read_json(body, &validators::COMMENT_PUSH_RESULT)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            410 => Self::Gone(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
+            507 => Self::InsufficientStorage(read_json(body, &validators::QUOTA_PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -3249,14 +3249,14 @@ pub enum GetCommentResponse {
 impl Outcome for GetCommentResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_comment_change)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            404 => Self::NotFound(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::COMMENT_CHANGE)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            404 => Self::NotFound(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -3307,14 +3307,14 @@ impl Operation for PutComment {
     fn write(&self, to: &mut Writer) {
         to.required(&parameters::ID, &self.id);
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_comment_push_change);
+        to.json("application/json", &self.body, &validators::COMMENT_PUSH_CHANGE);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             id: incoming.required(&parameters::ID)?,
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_comment_push_change)?,
+            body: incoming.json(&validators::COMMENT_PUSH_CHANGE)?,
         })
     }
 }
@@ -3391,17 +3391,17 @@ pub enum PutCommentResponse {
 impl Outcome for PutCommentResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_comment_push_outcome)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            422 => Self::UnprocessableEntity(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
-            507 => Self::InsufficientStorage(read_json(body, validators::check_quota_problem)?),
+            200 => Self::Ok(read_json(body, &validators::COMMENT_PUSH_OUTCOME)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            422 => Self::UnprocessableEntity(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
+            507 => Self::InsufficientStorage(read_json(body, &validators::QUOTA_PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -3541,14 +3541,14 @@ pub enum DeleteCommentResponse {
 impl Outcome for DeleteCommentResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_comment_push_outcome)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            404 => Self::NotFound(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::COMMENT_PUSH_OUTCOME)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            404 => Self::NotFound(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -3667,14 +3667,14 @@ pub enum ListItemChangesResponse {
 impl Outcome for ListItemChangesResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_item_change_page)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            410 => Self::Gone(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::ITEM_CHANGE_PAGE)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            410 => Self::Gone(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -3723,13 +3723,13 @@ impl Operation for PushItemChanges {
 
     fn write(&self, to: &mut Writer) {
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_item_push_request);
+        to.json("application/json", &self.body, &validators::ITEM_PUSH_REQUEST);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_item_push_request)?,
+            body: incoming.json(&validators::ITEM_PUSH_REQUEST)?,
         })
     }
 }
@@ -3807,17 +3807,17 @@ pub enum PushItemChangesResponse {
 impl Outcome for PushItemChangesResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_item_push_result)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            410 => Self::Gone(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
-            507 => Self::InsufficientStorage(read_json(body, validators::check_quota_problem)?),
+            200 => Self::Ok(read_json(body, &validators::ITEM_PUSH_RESULT)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            410 => Self::Gone(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
+            507 => Self::InsufficientStorage(read_json(body, &validators::QUOTA_PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -3932,14 +3932,14 @@ pub enum GetItemResponse {
 impl Outcome for GetItemResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_item_change)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            404 => Self::NotFound(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::ITEM_CHANGE)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            404 => Self::NotFound(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -3990,14 +3990,14 @@ impl Operation for PutItem {
     fn write(&self, to: &mut Writer) {
         to.required(&parameters::ID, &self.id);
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_item_push_change);
+        to.json("application/json", &self.body, &validators::ITEM_PUSH_CHANGE);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             id: incoming.required(&parameters::ID)?,
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_item_push_change)?,
+            body: incoming.json(&validators::ITEM_PUSH_CHANGE)?,
         })
     }
 }
@@ -4074,17 +4074,17 @@ pub enum PutItemResponse {
 impl Outcome for PutItemResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_item_push_outcome)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            422 => Self::UnprocessableEntity(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
-            507 => Self::InsufficientStorage(read_json(body, validators::check_quota_problem)?),
+            200 => Self::Ok(read_json(body, &validators::ITEM_PUSH_OUTCOME)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            422 => Self::UnprocessableEntity(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
+            507 => Self::InsufficientStorage(read_json(body, &validators::QUOTA_PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -4224,14 +4224,14 @@ pub enum DeleteItemResponse {
 impl Outcome for DeleteItemResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_item_push_outcome)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            404 => Self::NotFound(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::ITEM_PUSH_OUTCOME)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            404 => Self::NotFound(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -4350,14 +4350,14 @@ pub enum ListListChangesResponse {
 impl Outcome for ListListChangesResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_list_change_page)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            410 => Self::Gone(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::LIST_CHANGE_PAGE)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            410 => Self::Gone(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -4406,13 +4406,13 @@ impl Operation for PushListChanges {
 
     fn write(&self, to: &mut Writer) {
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_list_push_request);
+        to.json("application/json", &self.body, &validators::LIST_PUSH_REQUEST);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_list_push_request)?,
+            body: incoming.json(&validators::LIST_PUSH_REQUEST)?,
         })
     }
 }
@@ -4490,17 +4490,17 @@ pub enum PushListChangesResponse {
 impl Outcome for PushListChangesResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_list_push_result)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            410 => Self::Gone(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
-            507 => Self::InsufficientStorage(read_json(body, validators::check_quota_problem)?),
+            200 => Self::Ok(read_json(body, &validators::LIST_PUSH_RESULT)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            410 => Self::Gone(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
+            507 => Self::InsufficientStorage(read_json(body, &validators::QUOTA_PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -4615,14 +4615,14 @@ pub enum GetListResponse {
 impl Outcome for GetListResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_list_change)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            404 => Self::NotFound(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::LIST_CHANGE)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            404 => Self::NotFound(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -4673,14 +4673,14 @@ impl Operation for PutList {
     fn write(&self, to: &mut Writer) {
         to.required(&parameters::ID, &self.id);
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_list_push_change);
+        to.json("application/json", &self.body, &validators::LIST_PUSH_CHANGE);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             id: incoming.required(&parameters::ID)?,
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_list_push_change)?,
+            body: incoming.json(&validators::LIST_PUSH_CHANGE)?,
         })
     }
 }
@@ -4757,17 +4757,17 @@ pub enum PutListResponse {
 impl Outcome for PutListResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_list_push_outcome)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            422 => Self::UnprocessableEntity(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
-            507 => Self::InsufficientStorage(read_json(body, validators::check_quota_problem)?),
+            200 => Self::Ok(read_json(body, &validators::LIST_PUSH_OUTCOME)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            422 => Self::UnprocessableEntity(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
+            507 => Self::InsufficientStorage(read_json(body, &validators::QUOTA_PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -4907,14 +4907,14 @@ pub enum DeleteListResponse {
 impl Outcome for DeleteListResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_list_push_outcome)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            404 => Self::NotFound(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::LIST_PUSH_OUTCOME)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            404 => Self::NotFound(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -5033,14 +5033,14 @@ pub enum ListPreferencesChangesResponse {
 impl Outcome for ListPreferencesChangesResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_preferences_change_page)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            410 => Self::Gone(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::PREFERENCES_CHANGE_PAGE)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            410 => Self::Gone(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -5089,13 +5089,13 @@ impl Operation for PushPreferencesChanges {
 
     fn write(&self, to: &mut Writer) {
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_preferences_push_request);
+        to.json("application/json", &self.body, &validators::PREFERENCES_PUSH_REQUEST);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_preferences_push_request)?,
+            body: incoming.json(&validators::PREFERENCES_PUSH_REQUEST)?,
         })
     }
 }
@@ -5173,17 +5173,17 @@ pub enum PushPreferencesChangesResponse {
 impl Outcome for PushPreferencesChangesResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_preferences_push_result)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            410 => Self::Gone(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
-            507 => Self::InsufficientStorage(read_json(body, validators::check_quota_problem)?),
+            200 => Self::Ok(read_json(body, &validators::PREFERENCES_PUSH_RESULT)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            410 => Self::Gone(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
+            507 => Self::InsufficientStorage(read_json(body, &validators::QUOTA_PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -5298,14 +5298,14 @@ pub enum GetPreferencesResponse {
 impl Outcome for GetPreferencesResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_preferences_change)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            404 => Self::NotFound(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::PREFERENCES_CHANGE)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            404 => Self::NotFound(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -5356,14 +5356,14 @@ impl Operation for PutPreferences {
     fn write(&self, to: &mut Writer) {
         to.required(&parameters::ID, &self.id);
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_preferences_push_change);
+        to.json("application/json", &self.body, &validators::PREFERENCES_PUSH_CHANGE);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             id: incoming.required(&parameters::ID)?,
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_preferences_push_change)?,
+            body: incoming.json(&validators::PREFERENCES_PUSH_CHANGE)?,
         })
     }
 }
@@ -5440,17 +5440,17 @@ pub enum PutPreferencesResponse {
 impl Outcome for PutPreferencesResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_preferences_push_outcome)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            422 => Self::UnprocessableEntity(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
-            507 => Self::InsufficientStorage(read_json(body, validators::check_quota_problem)?),
+            200 => Self::Ok(read_json(body, &validators::PREFERENCES_PUSH_OUTCOME)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            422 => Self::UnprocessableEntity(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
+            507 => Self::InsufficientStorage(read_json(body, &validators::QUOTA_PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -5590,14 +5590,14 @@ pub enum DeletePreferencesResponse {
 impl Outcome for DeletePreferencesResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_preferences_push_outcome)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            404 => Self::NotFound(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::PREFERENCES_PUSH_OUTCOME)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            404 => Self::NotFound(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -5716,14 +5716,14 @@ pub enum ListTagChangesResponse {
 impl Outcome for ListTagChangesResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_tag_change_page)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            410 => Self::Gone(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::TAG_CHANGE_PAGE)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            410 => Self::Gone(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -5772,13 +5772,13 @@ impl Operation for PushTagChanges {
 
     fn write(&self, to: &mut Writer) {
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_tag_push_request);
+        to.json("application/json", &self.body, &validators::TAG_PUSH_REQUEST);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_tag_push_request)?,
+            body: incoming.json(&validators::TAG_PUSH_REQUEST)?,
         })
     }
 }
@@ -5856,17 +5856,17 @@ pub enum PushTagChangesResponse {
 impl Outcome for PushTagChangesResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_tag_push_result)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            410 => Self::Gone(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
-            507 => Self::InsufficientStorage(read_json(body, validators::check_quota_problem)?),
+            200 => Self::Ok(read_json(body, &validators::TAG_PUSH_RESULT)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            410 => Self::Gone(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
+            507 => Self::InsufficientStorage(read_json(body, &validators::QUOTA_PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -5981,14 +5981,14 @@ pub enum GetTagResponse {
 impl Outcome for GetTagResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_tag_change)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            404 => Self::NotFound(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::TAG_CHANGE)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            404 => Self::NotFound(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -6039,14 +6039,14 @@ impl Operation for PutTag {
     fn write(&self, to: &mut Writer) {
         to.required(&parameters::ID, &self.id);
         to.optional(&parameters::X_CONTRACT_VERSION, &self.x_contract_version);
-        to.json("application/json", &self.body, validators::check_tag_push_change);
+        to.json("application/json", &self.body, &validators::TAG_PUSH_CHANGE);
     }
 
     fn receive(incoming: &Incoming<'_>) -> Result<Self, Rejection> {
         Ok(Self {
             id: incoming.required(&parameters::ID)?,
             x_contract_version: incoming.optional(&parameters::X_CONTRACT_VERSION)?,
-            body: incoming.json(validators::check_tag_push_change)?,
+            body: incoming.json(&validators::TAG_PUSH_CHANGE)?,
         })
     }
 }
@@ -6123,17 +6123,17 @@ pub enum PutTagResponse {
 impl Outcome for PutTagResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_tag_push_outcome)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            413 => Self::PayloadTooLarge(read_json(body, validators::check_problem)?),
-            415 => Self::UnsupportedMediaType(read_json(body, validators::check_problem)?),
-            422 => Self::UnprocessableEntity(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
-            507 => Self::InsufficientStorage(read_json(body, validators::check_quota_problem)?),
+            200 => Self::Ok(read_json(body, &validators::TAG_PUSH_OUTCOME)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            413 => Self::PayloadTooLarge(read_json(body, &validators::PROBLEM)?),
+            415 => Self::UnsupportedMediaType(read_json(body, &validators::PROBLEM)?),
+            422 => Self::UnprocessableEntity(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
+            507 => Self::InsufficientStorage(read_json(body, &validators::QUOTA_PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -6273,14 +6273,14 @@ pub enum DeleteTagResponse {
 impl Outcome for DeleteTagResponse {
     fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {
         Ok(match status.as_u16() {
-            200 => Self::Ok(read_json(body, validators::check_tag_push_outcome)?),
-            400 => Self::BadRequest(read_json(body, validators::check_problem)?),
-            401 => Self::Unauthorized(read_json(body, validators::check_problem)?),
-            403 => Self::Forbidden(read_json(body, validators::check_problem)?),
-            404 => Self::NotFound(read_json(body, validators::check_problem)?),
-            426 => Self::UpgradeRequired(read_json(body, validators::check_problem)?),
-            429 => Self::TooManyRequests(read_json(body, validators::check_problem)?),
-            503 => Self::ServiceUnavailable(read_json(body, validators::check_problem)?),
+            200 => Self::Ok(read_json(body, &validators::TAG_PUSH_OUTCOME)?),
+            400 => Self::BadRequest(read_json(body, &validators::PROBLEM)?),
+            401 => Self::Unauthorized(read_json(body, &validators::PROBLEM)?),
+            403 => Self::Forbidden(read_json(body, &validators::PROBLEM)?),
+            404 => Self::NotFound(read_json(body, &validators::PROBLEM)?),
+            426 => Self::UpgradeRequired(read_json(body, &validators::PROBLEM)?),
+            429 => Self::TooManyRequests(read_json(body, &validators::PROBLEM)?),
+            503 => Self::ServiceUnavailable(read_json(body, &validators::PROBLEM)?),
             _ => Self::Undeclared { status, body: body.to_vec() },
         })
     }
@@ -6309,42 +6309,37 @@ pub mod parameters {
     #[allow(unused_imports)]
     use super::super::runtime::check::Types;
     #[allow(unused_imports)]
-    use super::super::runtime::http::{Encoding, Form, Parameter, Part, Place, Shape, Style, check_nothing};
+    use super::super::runtime::http::{ANYTHING, Encoding, Form, Parameter, Part, Place, Shape, Style};
     #[allow(unused_imports)]
     use super::super::validators;
     /// The query parameter `since`.
-    pub const SINCE: Parameter = Parameter::new(Place::Query, "since", Shape::TEXT, validators::check_cursor);
+    pub const SINCE: Parameter = Parameter::new(Place::Query, "since", Shape::TEXT, &validators::CURSOR);
     /// The query parameter `limit`.
-    pub const LIMIT: Parameter = Parameter::new(
-        Place::Query,
-        "limit",
-        Shape::INTEGER,
-        validators::check_get_changes_limit,
-    );
+    pub const LIMIT: Parameter = Parameter::new(Place::Query, "limit", Shape::INTEGER, &validators::GET_CHANGES_LIMIT);
     /// The header parameter `X-Contract-Version`.
     pub const X_CONTRACT_VERSION: Parameter = Parameter::new(
         Place::Header,
         "X-Contract-Version",
         Shape::TEXT,
-        validators::check_contract_version,
+        &validators::CONTRACT_VERSION,
     );
     /// The path parameter `id`.
-    pub const ID: Parameter = Parameter::new(Place::Path, "id", Shape::TEXT, validators::check_id);
+    pub const ID: Parameter = Parameter::new(Place::Path, "id", Shape::TEXT, &validators::ID);
     /// The query parameter `opId`.
-    pub const OP_ID: Parameter = Parameter::new(Place::Query, "opId", Shape::TEXT, validators::check_id);
+    pub const OP_ID: Parameter = Parameter::new(Place::Query, "opId", Shape::TEXT, &validators::ID);
     /// The query parameter `deviceId`.
-    pub const DEVICE_ID: Parameter = Parameter::new(Place::Query, "deviceId", Shape::TEXT, validators::check_id);
+    pub const DEVICE_ID: Parameter = Parameter::new(Place::Query, "deviceId", Shape::TEXT, &validators::ID);
     /// The query parameter `seq`.
-    pub const SEQ: Parameter = Parameter::new(Place::Query, "seq", Shape::INTEGER, validators::check_seq);
+    pub const SEQ: Parameter = Parameter::new(Place::Query, "seq", Shape::INTEGER, &validators::SEQ);
     /// The query parameter `clientUpdatedAt`.
     pub const CLIENT_UPDATED_AT: Parameter = Parameter::new(
         Place::Query,
         "clientUpdatedAt",
         Shape::INTEGER,
-        validators::check_timestamp,
+        &validators::TIMESTAMP,
     );
     /// The query parameter `baseRev`.
-    pub const BASE_REV: Parameter = Parameter::new(Place::Query, "baseRev", Shape::INTEGER, validators::check_revision);
+    pub const BASE_REV: Parameter = Parameter::new(Place::Query, "baseRev", Shape::INTEGER, &validators::REVISION);
 }
 
 /// The security schemes.

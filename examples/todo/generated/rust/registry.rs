@@ -23,7 +23,7 @@ pub static CONTRACT: Contract = Contract {
     version: "1.0.0",
     namespace: Some("6f1d1f0e-5b1c-4a55-9a63-6a0b0f0c7a11"),
     collections: &[&LISTS, &ITEMS, &ATTACHMENTS, &COMMENTS, &PREFERENCES, &TAGS],
-    any_collection: &[AnyCollection { schema: "FeedChange", check: validators::check_feed_change }],
+    any_collection: &[AnyCollection { schema: "FeedChange", check: &validators::FEED_CHANGE }],
 };
 
 /// The contract as a server needs it.
@@ -52,7 +52,10 @@ pub static SERVER_CONTRACT: ServerContract = ServerContract {
         Routes {
             collection: &ATTACHMENTS,
             feed: Some(Route { path: "/api/v1/attachments", operations: &[(Method::GET, "listAttachmentChanges")] }),
-            batch: Some(Route { path: "/api/v1/attachments/batch", operations: &[(Method::POST, "pushAttachmentChanges")] }),
+            batch: Some(Route {
+                path: "/api/v1/attachments/batch",
+                operations: &[(Method::POST, "pushAttachmentChanges")],
+            }),
             record: Some(Route {
                 path: "/api/v1/attachments/{id}",
                 operations: &[
@@ -78,7 +81,10 @@ pub static SERVER_CONTRACT: ServerContract = ServerContract {
         Routes {
             collection: &PREFERENCES,
             feed: Some(Route { path: "/api/v1/preferences", operations: &[(Method::GET, "listPreferencesChanges")] }),
-            batch: Some(Route { path: "/api/v1/preferences/batch", operations: &[(Method::POST, "pushPreferencesChanges")] }),
+            batch: Some(Route {
+                path: "/api/v1/preferences/batch",
+                operations: &[(Method::POST, "pushPreferencesChanges")],
+            }),
             record: Some(Route {
                 path: "/api/v1/preferences/{id}",
                 operations: &[
@@ -98,7 +104,7 @@ pub static SERVER_CONTRACT: ServerContract = ServerContract {
             }),
         },
     ],
-    any_collection: &[AnyCollection { schema: "FeedPushChange", check: validators::check_feed_push_change }],
+    any_collection: &[AnyCollection { schema: "FeedPushChange", check: &validators::FEED_PUSH_CHANGE }],
 };
 
 /// A typed handle for each collection, by its name. Whatever keeps records and implements [`Handles`] has these methods.
@@ -141,7 +147,7 @@ pub static LISTS: Collection = Collection {
     contract: &CONTRACT,
     path: "lists",
     schema: "List",
-    check: validators::check_list,
+    check: &validators::LIST,
     singleton: None,
     natural_key: Some("title"),
     parents: &[],
@@ -176,7 +182,7 @@ pub static ITEMS: Collection = Collection {
     contract: &CONTRACT,
     path: "items",
     schema: "Item",
-    check: validators::check_item,
+    check: &validators::ITEM,
     singleton: None,
     natural_key: None,
     parents: &["lists"],
@@ -201,7 +207,7 @@ pub static ATTACHMENTS: Collection = Collection {
     contract: &CONTRACT,
     path: "attachments",
     schema: "Attachment",
-    check: validators::check_attachment,
+    check: &validators::ATTACHMENT,
     singleton: None,
     natural_key: None,
     parents: &["items"],
@@ -219,7 +225,7 @@ pub static COMMENTS: Collection = Collection {
     contract: &CONTRACT,
     path: "comments",
     schema: "Comment",
-    check: validators::check_comment,
+    check: &validators::COMMENT,
     singleton: None,
     natural_key: None,
     parents: &["items"],
@@ -237,7 +243,7 @@ pub static PREFERENCES: Collection = Collection {
     contract: &CONTRACT,
     path: "preferences",
     schema: "Preferences",
-    check: validators::check_preferences,
+    check: &validators::PREFERENCES,
     singleton: Some("preferences"),
     natural_key: None,
     parents: &[],
@@ -255,7 +261,7 @@ pub static TAGS: Collection = Collection {
     contract: &CONTRACT,
     path: "tags",
     schema: "Tag",
-    check: validators::check_tag,
+    check: &validators::TAG,
     singleton: None,
     natural_key: None,
     parents: &[],

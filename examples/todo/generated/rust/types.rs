@@ -10,7 +10,7 @@ use super::validators;
 
 record! {
     /// The change won, and is now the current version.
-    pub struct AcceptedOutcome as "AcceptedOutcome" by validators::check_accepted_outcome {
+    pub struct AcceptedOutcome as "AcceptedOutcome" by validators::ACCEPTED_OUTCOME {
         const 2 "outcome" = Json::String("accepted"),
         /// The id of the record.
         0 required "id" => id: Id,
@@ -30,7 +30,7 @@ record! {
 
 record! {
     /// What the server knows about an account.
-    pub struct Account as "Account" by validators::check_account {
+    pub struct Account as "Account" by validators::ACCOUNT {
         /// The account.
         0 required "userId" => user_id: Id,
         /// An email address. Upper and lower case are the same to the server.
@@ -48,7 +48,7 @@ record! {
 
 record! {
     /// How much an account holds, and how much it may hold.
-    pub struct AccountUsage as "AccountUsage" by validators::check_account_usage {
+    pub struct AccountUsage as "AccountUsage" by validators::ACCOUNT_USAGE {
         /// How many live records the account holds.
         0 required "recordCount" => record_count: i64,
         /// How many bytes of JSON they take.
@@ -62,7 +62,7 @@ record! {
 
 record! {
     /// What is known of a file that belongs to an item. The file itself is elsewhere.
-    pub struct Attachment as "Attachment" by validators::check_attachment {
+    pub struct Attachment as "Attachment" by validators::ATTACHMENT {
         const 3 "isDeleted" = Json::Bool(false),
         /// The primary key, made by the device that created the record.
         0 required "id" => id: Id,
@@ -91,7 +91,7 @@ record! {
 
 record! {
     /// The current version of a record, with its revision and the edit that made it.
-    pub struct AttachmentChange as "AttachmentChange" by validators::check_attachment_change {
+    pub struct AttachmentChange as "AttachmentChange" by validators::ATTACHMENT_CHANGE {
         /// The number that the server gave to an accepted write. It counts up for each user over all
         /// collections; 0 is before the first.
         0 required "rev" => rev: Revision,
@@ -104,7 +104,7 @@ record! {
 
 record! {
     /// One page of a collection's feed.
-    pub struct AttachmentChangePage as "AttachmentChangePage" by validators::check_attachment_change_page {
+    pub struct AttachmentChangePage as "AttachmentChangePage" by validators::ATTACHMENT_CHANGE_PAGE {
         /// The changed records in order of revision, each once, in its current version. A device sets aside a
         /// change that it cannot read, and takes the others.
         0 required "changes" => changes: Vec<Each<AttachmentChange>>,
@@ -122,7 +122,7 @@ record! {
 record! {
     /// The current version of a record of any collection. `x-any-collection` makes this a union over all
     /// collections, told apart by `collection`, in which the record is one of that collection.
-    pub struct AttachmentFeedChange as "AttachmentFeedChange" by validators::check_attachment_feed_change {
+    pub struct AttachmentFeedChange as "AttachmentFeedChange" by validators::ATTACHMENT_FEED_CHANGE {
         const 0 "collection" = Json::String("attachments"),
         /// The number that the server gave to an accepted write. It counts up for each user over all
         /// collections; 0 is before the first.
@@ -143,7 +143,7 @@ record! {
 record! {
     /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
     /// collections, told apart by `collection`, in which the record is one of that collection.
-    pub struct AttachmentFeedPushChange as "AttachmentFeedPushChange" by validators::check_attachment_feed_push_change {
+    pub struct AttachmentFeedPushChange as "AttachmentFeedPushChange" by validators::ATTACHMENT_FEED_PUSH_CHANGE {
         const 0 "collection" = Json::String("attachments"),
         /// Which edit made a version of a record.
         1 required "op" => op: Op,
@@ -157,7 +157,7 @@ record! {
 
 record! {
     /// One edit of one record, in full.
-    pub struct AttachmentPushChange as "AttachmentPushChange" by validators::check_attachment_push_change {
+    pub struct AttachmentPushChange as "AttachmentPushChange" by validators::ATTACHMENT_PUSH_CHANGE {
         /// Which edit made a version of a record.
         0 required "op" => op: Op,
         /// A record, live or deleted. At most 256 KiB of JSON.
@@ -170,7 +170,7 @@ record! {
 
 tagged! {
     /// What became of one pushed change.
-    pub enum AttachmentPushOutcome as "AttachmentPushOutcome" on "outcome" by validators::check_attachment_push_outcome {
+    pub enum AttachmentPushOutcome as "AttachmentPushOutcome" on "outcome" by validators::ATTACHMENT_PUSH_OUTCOME {
         /// `accepted`
         Accepted(AcceptedOutcome) = Json::String("accepted"),
         /// `duplicate`
@@ -184,7 +184,7 @@ tagged! {
 
 record! {
     /// Edits of one collection.
-    pub struct AttachmentPushRequest as "AttachmentPushRequest" by validators::check_attachment_push_request {
+    pub struct AttachmentPushRequest as "AttachmentPushRequest" by validators::ATTACHMENT_PUSH_REQUEST {
         /// The edits, which are decided in this order, each alone.
         0 required "changes" => changes: Vec<Each<AttachmentPushChange>>,
         /// The device's cursor of this feed, absent before its first pull. Where tombstones after it have been
@@ -195,7 +195,7 @@ record! {
 
 record! {
     /// What became of a push to one collection.
-    pub struct AttachmentPushResult as "AttachmentPushResult" by validators::check_attachment_push_result {
+    pub struct AttachmentPushResult as "AttachmentPushResult" by validators::ATTACHMENT_PUSH_RESULT {
         /// One outcome for each change, in the order of the request. A change without one is sent again.
         0 required "outcomes" => outcomes: Vec<AttachmentPushOutcome>,
         /// The user's newest revision before this push. A device whose cursor is there moves it to `userRev`,
@@ -210,7 +210,7 @@ record! {
 
 tagged! {
     /// A record, live or deleted. At most 256 KiB of JSON.
-    pub enum AttachmentRecord as "AttachmentRecord" on "isDeleted" by validators::check_attachment_record {
+    pub enum AttachmentRecord as "AttachmentRecord" on "isDeleted" by validators::ATTACHMENT_RECORD {
         /// `false`
         Attachment(Attachment) = Json::Bool(false),
         /// `true`
@@ -221,7 +221,7 @@ tagged! {
 record! {
     /// The change lost against the stored version. The device adopts the winner, and keeps what lost in its
     /// conflict history.
-    pub struct AttachmentSupersededOutcome as "AttachmentSupersededOutcome" by validators::check_attachment_superseded_outcome {
+    pub struct AttachmentSupersededOutcome as "AttachmentSupersededOutcome" by validators::ATTACHMENT_SUPERSEDED_OUTCOME {
         const 2 "outcome" = Json::String("superseded"),
         /// The id of the record.
         0 required "id" => id: Id,
@@ -234,7 +234,7 @@ record! {
 
 record! {
     /// The current version of a record, with its revision and the edit that made it.
-    pub struct Change as "Change" by validators::check_change {
+    pub struct Change as "Change" by validators::CHANGE {
         /// The number that the server gave to an accepted write. It counts up for each user over all
         /// collections; 0 is before the first.
         0 required "rev" => rev: Revision,
@@ -247,7 +247,7 @@ record! {
 
 record! {
     /// One page of a collection's feed.
-    pub struct ChangePage as "ChangePage" by validators::check_change_page {
+    pub struct ChangePage as "ChangePage" by validators::CHANGE_PAGE {
         /// The changed records in order of revision, each once, in its current version. A device sets aside a
         /// change that it cannot read, and takes the others.
         0 required "changes" => changes: Vec<Each<Change>>,
@@ -264,7 +264,7 @@ record! {
 
 record! {
     /// The password as it is and as it is to be.
-    pub struct ChangePasswordRequest as "ChangePasswordRequest" by validators::check_change_password_request {
+    pub struct ChangePasswordRequest as "ChangePasswordRequest" by validators::CHANGE_PASSWORD_REQUEST {
         /// A password that was set before.
         0 required "currentPassword" => current_password: Password,
         /// A password to be set, 10 to 200 characters, of any kind.
@@ -275,12 +275,12 @@ record! {
 newtype! {
     /// The name of a collection, as it stands in paths. A later version may know more collections than this
     /// one.
-    pub struct CollectionName(String) as "CollectionName" by validators::check_collection_name: Eq PartialOrd Ord Hash
+    pub struct CollectionName(String) as "CollectionName" by validators::COLLECTION_NAME: Eq PartialOrd Ord Hash
 }
 
 texts! {
     /// A color.
-    pub enum Color as "Color" by validators::check_color {
+    pub enum Color as "Color" by validators::COLOR {
         Red = "red",
         Yellow = "yellow",
         Green = "green",
@@ -290,7 +290,7 @@ texts! {
 
 record! {
     /// What somebody says about an item.
-    pub struct Comment as "Comment" by validators::check_comment {
+    pub struct Comment as "Comment" by validators::COMMENT {
         const 3 "isDeleted" = Json::Bool(false),
         /// The primary key, made by the device that created the record.
         0 required "id" => id: Id,
@@ -315,7 +315,7 @@ record! {
 
 record! {
     /// The current version of a record, with its revision and the edit that made it.
-    pub struct CommentChange as "CommentChange" by validators::check_comment_change {
+    pub struct CommentChange as "CommentChange" by validators::COMMENT_CHANGE {
         /// The number that the server gave to an accepted write. It counts up for each user over all
         /// collections; 0 is before the first.
         0 required "rev" => rev: Revision,
@@ -328,7 +328,7 @@ record! {
 
 record! {
     /// One page of a collection's feed.
-    pub struct CommentChangePage as "CommentChangePage" by validators::check_comment_change_page {
+    pub struct CommentChangePage as "CommentChangePage" by validators::COMMENT_CHANGE_PAGE {
         /// The changed records in order of revision, each once, in its current version. A device sets aside a
         /// change that it cannot read, and takes the others.
         0 required "changes" => changes: Vec<Each<CommentChange>>,
@@ -346,7 +346,7 @@ record! {
 record! {
     /// The current version of a record of any collection. `x-any-collection` makes this a union over all
     /// collections, told apart by `collection`, in which the record is one of that collection.
-    pub struct CommentFeedChange as "CommentFeedChange" by validators::check_comment_feed_change {
+    pub struct CommentFeedChange as "CommentFeedChange" by validators::COMMENT_FEED_CHANGE {
         const 0 "collection" = Json::String("comments"),
         /// The number that the server gave to an accepted write. It counts up for each user over all
         /// collections; 0 is before the first.
@@ -367,7 +367,7 @@ record! {
 record! {
     /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
     /// collections, told apart by `collection`, in which the record is one of that collection.
-    pub struct CommentFeedPushChange as "CommentFeedPushChange" by validators::check_comment_feed_push_change {
+    pub struct CommentFeedPushChange as "CommentFeedPushChange" by validators::COMMENT_FEED_PUSH_CHANGE {
         const 0 "collection" = Json::String("comments"),
         /// Which edit made a version of a record.
         1 required "op" => op: Op,
@@ -381,7 +381,7 @@ record! {
 
 record! {
     /// One edit of one record, in full.
-    pub struct CommentPushChange as "CommentPushChange" by validators::check_comment_push_change {
+    pub struct CommentPushChange as "CommentPushChange" by validators::COMMENT_PUSH_CHANGE {
         /// Which edit made a version of a record.
         0 required "op" => op: Op,
         /// A record, live or deleted. At most 256 KiB of JSON.
@@ -394,7 +394,7 @@ record! {
 
 tagged! {
     /// What became of one pushed change.
-    pub enum CommentPushOutcome as "CommentPushOutcome" on "outcome" by validators::check_comment_push_outcome {
+    pub enum CommentPushOutcome as "CommentPushOutcome" on "outcome" by validators::COMMENT_PUSH_OUTCOME {
         /// `accepted`
         Accepted(AcceptedOutcome) = Json::String("accepted"),
         /// `duplicate`
@@ -408,7 +408,7 @@ tagged! {
 
 record! {
     /// Edits of one collection.
-    pub struct CommentPushRequest as "CommentPushRequest" by validators::check_comment_push_request {
+    pub struct CommentPushRequest as "CommentPushRequest" by validators::COMMENT_PUSH_REQUEST {
         /// The edits, which are decided in this order, each alone.
         0 required "changes" => changes: Vec<Each<CommentPushChange>>,
         /// The device's cursor of this feed, absent before its first pull. Where tombstones after it have been
@@ -419,7 +419,7 @@ record! {
 
 record! {
     /// What became of a push to one collection.
-    pub struct CommentPushResult as "CommentPushResult" by validators::check_comment_push_result {
+    pub struct CommentPushResult as "CommentPushResult" by validators::COMMENT_PUSH_RESULT {
         /// One outcome for each change, in the order of the request. A change without one is sent again.
         0 required "outcomes" => outcomes: Vec<CommentPushOutcome>,
         /// The user's newest revision before this push. A device whose cursor is there moves it to `userRev`,
@@ -434,7 +434,7 @@ record! {
 
 tagged! {
     /// A record, live or deleted. At most 256 KiB of JSON.
-    pub enum CommentRecord as "CommentRecord" on "isDeleted" by validators::check_comment_record {
+    pub enum CommentRecord as "CommentRecord" on "isDeleted" by validators::COMMENT_RECORD {
         /// `false`
         Comment(Comment) = Json::Bool(false),
         /// `true`
@@ -445,7 +445,7 @@ tagged! {
 record! {
     /// The change lost against the stored version. The device adopts the winner, and keeps what lost in its
     /// conflict history.
-    pub struct CommentSupersededOutcome as "CommentSupersededOutcome" by validators::check_comment_superseded_outcome {
+    pub struct CommentSupersededOutcome as "CommentSupersededOutcome" by validators::COMMENT_SUPERSEDED_OUTCOME {
         const 2 "outcome" = Json::String("superseded"),
         /// The id of the record.
         0 required "id" => id: Id,
@@ -458,14 +458,12 @@ record! {
 
 newtype! {
     /// A version of this contract, as in `info.version`.
-    pub struct ContractVersion(
-        String
-    ) as "ContractVersion" by validators::check_contract_version: Eq PartialOrd Ord Hash
+    pub struct ContractVersion(String) as "ContractVersion" by validators::CONTRACT_VERSION: Eq PartialOrd Ord Hash
 }
 
 record! {
     /// The versions of this contract that the server supports.
-    pub struct ContractVersions as "ContractVersions" by validators::check_contract_versions {
+    pub struct ContractVersions as "ContractVersions" by validators::CONTRACT_VERSIONS {
         /// The oldest version that the server accepts.
         0 required "min" => min: ContractVersion,
         /// The newest version that the server knows.
@@ -477,12 +475,12 @@ newtype! {
     /// A place in a feed, `v1.<feed>--<proof>.<epoch>.<revision>`. The feed is `all` or the name of a
     /// collection. The proof tells the server which history the place is in; cursors of contract 1.0.0 have
     /// none. Clients store a cursor and send it back, and read nothing out of it.
-    pub struct Cursor(String) as "Cursor" by validators::check_cursor: Eq PartialOrd Ord Hash
+    pub struct Cursor(String) as "Cursor" by validators::CURSOR: Eq PartialOrd Ord Hash
 }
 
 record! {
     /// The confirmation that the account is to be erased.
-    pub struct DeleteAccountRequest as "DeleteAccountRequest" by validators::check_delete_account_request {
+    pub struct DeleteAccountRequest as "DeleteAccountRequest" by validators::DELETE_ACCOUNT_REQUEST {
         /// A password that was set before.
         0 required "password" => password: Password,
     }
@@ -490,7 +488,7 @@ record! {
 
 record! {
     /// A signed-in device.
-    pub struct Device as "Device" by validators::check_device {
+    pub struct Device as "Device" by validators::DEVICE {
         /// The session that began when the device signed in.
         0 required "id" => id: Id,
         /// When it signed in.
@@ -512,7 +510,7 @@ record! {
 
 record! {
     /// The devices of an account.
-    pub struct DeviceList as "DeviceList" by validators::check_device_list {
+    pub struct DeviceList as "DeviceList" by validators::DEVICE_LIST {
         /// The signed-in devices, the one seen last first.
         0 required "devices" => devices: Vec<Device>,
     }
@@ -520,7 +518,7 @@ record! {
 
 tagged! {
     /// When an item is due.
-    pub enum Due as "Due" on "kind" by validators::check_due {
+    pub enum Due as "Due" on "kind" by validators::DUE {
         /// `never`
         Never(Never) = Json::String("never"),
         /// `day`
@@ -532,7 +530,7 @@ tagged! {
 
 record! {
     /// The change is already the current version, from an earlier push of the same op. Nothing was changed.
-    pub struct DuplicateOutcome as "DuplicateOutcome" by validators::check_duplicate_outcome {
+    pub struct DuplicateOutcome as "DuplicateOutcome" by validators::DUPLICATE_OUTCOME {
         const 2 "outcome" = Json::String("duplicate"),
         /// The id of the record.
         0 required "id" => id: Id,
@@ -551,18 +549,18 @@ record! {
 
 newtype! {
     /// An email address. Upper and lower case are the same to the server.
-    pub struct Email(String) as "Email" by validators::check_email: Eq PartialOrd Ord Hash
+    pub struct Email(String) as "Email" by validators::EMAIL: Eq PartialOrd Ord Hash
 }
 
 newtype! {
     /// One unbroken life of the server's data. Restoring a backup begins another.
-    pub struct Epoch(String) as "Epoch" by validators::check_epoch: Eq PartialOrd Ord Hash
+    pub struct Epoch(String) as "Epoch" by validators::EPOCH: Eq PartialOrd Ord Hash
 }
 
 tagged! {
     /// The current version of a record of any collection. `x-any-collection` makes this a union over all
     /// collections, told apart by `collection`, in which the record is one of that collection.
-    pub enum FeedChange as "FeedChange" on "collection" by validators::check_feed_change {
+    pub enum FeedChange as "FeedChange" on "collection" by validators::FEED_CHANGE {
         /// `attachments`
         Attachments(AttachmentFeedChange) = Json::String("attachments"),
         /// `comments`
@@ -580,7 +578,7 @@ tagged! {
 
 record! {
     /// One page of the global feed.
-    pub struct FeedPage as "FeedPage" by validators::check_feed_page {
+    pub struct FeedPage as "FeedPage" by validators::FEED_PAGE {
         /// The changed records of all collections in order of revision, each once, in its current version. A
         /// device sets aside a change that it cannot read, and takes the others.
         0 required "changes" => changes: Vec<Each<FeedChange>>,
@@ -603,7 +601,7 @@ record! {
 tagged! {
     /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
     /// collections, told apart by `collection`, in which the record is one of that collection.
-    pub enum FeedPushChange as "FeedPushChange" on "collection" by validators::check_feed_push_change {
+    pub enum FeedPushChange as "FeedPushChange" on "collection" by validators::FEED_PUSH_CHANGE {
         /// `attachments`
         Attachments(AttachmentFeedPushChange) = Json::String("attachments"),
         /// `comments`
@@ -621,7 +619,7 @@ tagged! {
 
 record! {
     /// Edits of any collections.
-    pub struct FeedPushRequest as "FeedPushRequest" by validators::check_feed_push_request {
+    pub struct FeedPushRequest as "FeedPushRequest" by validators::FEED_PUSH_REQUEST {
         /// The edits, which are decided in this order, each alone.
         0 required "changes" => changes: Vec<Each<FeedPushChange>>,
         /// The device's cursor of the global feed, absent before its first pull. Where tombstones after it have
@@ -632,7 +630,7 @@ record! {
 
 record! {
     /// What became of a push to the global feed.
-    pub struct FeedPushResult as "FeedPushResult" by validators::check_feed_push_result {
+    pub struct FeedPushResult as "FeedPushResult" by validators::FEED_PUSH_RESULT {
         /// One outcome for each change, in the order of the request. A change without one is sent again. A
         /// winner is a record of the collection of its change.
         0 required "outcomes" => outcomes: Vec<PushOutcome>,
@@ -654,7 +652,7 @@ record! {
 
 record! {
     /// A condition on items, which may hold others.
-    pub struct Filter as "Filter" by validators::check_filter {
+    pub struct Filter as "Filter" by validators::FILTER {
         /// `all`
         0 optional "all" => all: Option<Vec<Filter>>,
         /// `any`
@@ -672,12 +670,12 @@ record! {
 newtype! {
     /// A UUID of any version, as 36 lower-case characters. Devices make version 7; records with a fixed id
     /// have version 5.
-    pub struct Id(String) as "Id" by validators::check_id: Eq PartialOrd Ord Hash
+    pub struct Id(String) as "Id" by validators::ID: Eq PartialOrd Ord Hash
 }
 
 record! {
     /// Something to do.
-    pub struct Item as "Item" by validators::check_item {
+    pub struct Item as "Item" by validators::ITEM {
         const 3 "isDeleted" = Json::Bool(false),
         /// The primary key, made by the device that created the record.
         0 required "id" => id: Id,
@@ -712,7 +710,7 @@ record! {
 
 record! {
     /// The current version of a record, with its revision and the edit that made it.
-    pub struct ItemChange as "ItemChange" by validators::check_item_change {
+    pub struct ItemChange as "ItemChange" by validators::ITEM_CHANGE {
         /// The number that the server gave to an accepted write. It counts up for each user over all
         /// collections; 0 is before the first.
         0 required "rev" => rev: Revision,
@@ -725,7 +723,7 @@ record! {
 
 record! {
     /// One page of a collection's feed.
-    pub struct ItemChangePage as "ItemChangePage" by validators::check_item_change_page {
+    pub struct ItemChangePage as "ItemChangePage" by validators::ITEM_CHANGE_PAGE {
         /// The changed records in order of revision, each once, in its current version. A device sets aside a
         /// change that it cannot read, and takes the others.
         0 required "changes" => changes: Vec<Each<ItemChange>>,
@@ -743,7 +741,7 @@ record! {
 record! {
     /// The current version of a record of any collection. `x-any-collection` makes this a union over all
     /// collections, told apart by `collection`, in which the record is one of that collection.
-    pub struct ItemFeedChange as "ItemFeedChange" by validators::check_item_feed_change {
+    pub struct ItemFeedChange as "ItemFeedChange" by validators::ITEM_FEED_CHANGE {
         const 0 "collection" = Json::String("items"),
         /// The number that the server gave to an accepted write. It counts up for each user over all
         /// collections; 0 is before the first.
@@ -764,7 +762,7 @@ record! {
 record! {
     /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
     /// collections, told apart by `collection`, in which the record is one of that collection.
-    pub struct ItemFeedPushChange as "ItemFeedPushChange" by validators::check_item_feed_push_change {
+    pub struct ItemFeedPushChange as "ItemFeedPushChange" by validators::ITEM_FEED_PUSH_CHANGE {
         const 0 "collection" = Json::String("items"),
         /// Which edit made a version of a record.
         1 required "op" => op: Op,
@@ -778,7 +776,7 @@ record! {
 
 record! {
     /// One edit of one record, in full.
-    pub struct ItemPushChange as "ItemPushChange" by validators::check_item_push_change {
+    pub struct ItemPushChange as "ItemPushChange" by validators::ITEM_PUSH_CHANGE {
         /// Which edit made a version of a record.
         0 required "op" => op: Op,
         /// A record, live or deleted. At most 256 KiB of JSON.
@@ -791,7 +789,7 @@ record! {
 
 tagged! {
     /// What became of one pushed change.
-    pub enum ItemPushOutcome as "ItemPushOutcome" on "outcome" by validators::check_item_push_outcome {
+    pub enum ItemPushOutcome as "ItemPushOutcome" on "outcome" by validators::ITEM_PUSH_OUTCOME {
         /// `accepted`
         Accepted(AcceptedOutcome) = Json::String("accepted"),
         /// `duplicate`
@@ -805,7 +803,7 @@ tagged! {
 
 record! {
     /// Edits of one collection.
-    pub struct ItemPushRequest as "ItemPushRequest" by validators::check_item_push_request {
+    pub struct ItemPushRequest as "ItemPushRequest" by validators::ITEM_PUSH_REQUEST {
         /// The edits, which are decided in this order, each alone.
         0 required "changes" => changes: Vec<Each<ItemPushChange>>,
         /// The device's cursor of this feed, absent before its first pull. Where tombstones after it have been
@@ -816,7 +814,7 @@ record! {
 
 record! {
     /// What became of a push to one collection.
-    pub struct ItemPushResult as "ItemPushResult" by validators::check_item_push_result {
+    pub struct ItemPushResult as "ItemPushResult" by validators::ITEM_PUSH_RESULT {
         /// One outcome for each change, in the order of the request. A change without one is sent again.
         0 required "outcomes" => outcomes: Vec<ItemPushOutcome>,
         /// The user's newest revision before this push. A device whose cursor is there moves it to `userRev`,
@@ -831,7 +829,7 @@ record! {
 
 tagged! {
     /// A record, live or deleted. At most 256 KiB of JSON.
-    pub enum ItemRecord as "ItemRecord" on "isDeleted" by validators::check_item_record {
+    pub enum ItemRecord as "ItemRecord" on "isDeleted" by validators::ITEM_RECORD {
         /// `false`
         Item(Item) = Json::Bool(false),
         /// `true`
@@ -842,7 +840,7 @@ tagged! {
 record! {
     /// The change lost against the stored version. The device adopts the winner, and keeps what lost in its
     /// conflict history.
-    pub struct ItemSupersededOutcome as "ItemSupersededOutcome" by validators::check_item_superseded_outcome {
+    pub struct ItemSupersededOutcome as "ItemSupersededOutcome" by validators::ITEM_SUPERSEDED_OUTCOME {
         const 2 "outcome" = Json::String("superseded"),
         /// The id of the record.
         0 required "id" => id: Id,
@@ -855,7 +853,7 @@ record! {
 
 record! {
     /// The limits of the server. Bytes count after decompression.
-    pub struct Limits as "Limits" by validators::check_limits {
+    pub struct Limits as "Limits" by validators::LIMITS {
         /// The most changes on a page.
         0 required "pageChangesMax" => page_changes_max: i64,
         /// About how many bytes a page takes at most. A page with a single change may take more.
@@ -871,7 +869,7 @@ record! {
 
 record! {
     /// A list of items.
-    pub struct List as "List" by validators::check_list {
+    pub struct List as "List" by validators::LIST {
         const 3 "isDeleted" = Json::Bool(false),
         /// The primary key, made by the device that created the record.
         0 required "id" => id: Id,
@@ -897,7 +895,7 @@ record! {
 
 record! {
     /// The current version of a record, with its revision and the edit that made it.
-    pub struct ListChange as "ListChange" by validators::check_list_change {
+    pub struct ListChange as "ListChange" by validators::LIST_CHANGE {
         /// The number that the server gave to an accepted write. It counts up for each user over all
         /// collections; 0 is before the first.
         0 required "rev" => rev: Revision,
@@ -910,7 +908,7 @@ record! {
 
 record! {
     /// One page of a collection's feed.
-    pub struct ListChangePage as "ListChangePage" by validators::check_list_change_page {
+    pub struct ListChangePage as "ListChangePage" by validators::LIST_CHANGE_PAGE {
         /// The changed records in order of revision, each once, in its current version. A device sets aside a
         /// change that it cannot read, and takes the others.
         0 required "changes" => changes: Vec<Each<ListChange>>,
@@ -928,7 +926,7 @@ record! {
 record! {
     /// The current version of a record of any collection. `x-any-collection` makes this a union over all
     /// collections, told apart by `collection`, in which the record is one of that collection.
-    pub struct ListFeedChange as "ListFeedChange" by validators::check_list_feed_change {
+    pub struct ListFeedChange as "ListFeedChange" by validators::LIST_FEED_CHANGE {
         const 0 "collection" = Json::String("lists"),
         /// The number that the server gave to an accepted write. It counts up for each user over all
         /// collections; 0 is before the first.
@@ -949,7 +947,7 @@ record! {
 record! {
     /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
     /// collections, told apart by `collection`, in which the record is one of that collection.
-    pub struct ListFeedPushChange as "ListFeedPushChange" by validators::check_list_feed_push_change {
+    pub struct ListFeedPushChange as "ListFeedPushChange" by validators::LIST_FEED_PUSH_CHANGE {
         const 0 "collection" = Json::String("lists"),
         /// Which edit made a version of a record.
         1 required "op" => op: Op,
@@ -963,7 +961,7 @@ record! {
 
 record! {
     /// One edit of one record, in full.
-    pub struct ListPushChange as "ListPushChange" by validators::check_list_push_change {
+    pub struct ListPushChange as "ListPushChange" by validators::LIST_PUSH_CHANGE {
         /// Which edit made a version of a record.
         0 required "op" => op: Op,
         /// A record, live or deleted. At most 256 KiB of JSON.
@@ -976,7 +974,7 @@ record! {
 
 tagged! {
     /// What became of one pushed change.
-    pub enum ListPushOutcome as "ListPushOutcome" on "outcome" by validators::check_list_push_outcome {
+    pub enum ListPushOutcome as "ListPushOutcome" on "outcome" by validators::LIST_PUSH_OUTCOME {
         /// `accepted`
         Accepted(AcceptedOutcome) = Json::String("accepted"),
         /// `duplicate`
@@ -990,7 +988,7 @@ tagged! {
 
 record! {
     /// Edits of one collection.
-    pub struct ListPushRequest as "ListPushRequest" by validators::check_list_push_request {
+    pub struct ListPushRequest as "ListPushRequest" by validators::LIST_PUSH_REQUEST {
         /// The edits, which are decided in this order, each alone.
         0 required "changes" => changes: Vec<Each<ListPushChange>>,
         /// The device's cursor of this feed, absent before its first pull. Where tombstones after it have been
@@ -1001,7 +999,7 @@ record! {
 
 record! {
     /// What became of a push to one collection.
-    pub struct ListPushResult as "ListPushResult" by validators::check_list_push_result {
+    pub struct ListPushResult as "ListPushResult" by validators::LIST_PUSH_RESULT {
         /// One outcome for each change, in the order of the request. A change without one is sent again.
         0 required "outcomes" => outcomes: Vec<ListPushOutcome>,
         /// The user's newest revision before this push. A device whose cursor is there moves it to `userRev`,
@@ -1016,7 +1014,7 @@ record! {
 
 tagged! {
     /// A record, live or deleted. At most 256 KiB of JSON.
-    pub enum ListRecord as "ListRecord" on "isDeleted" by validators::check_list_record {
+    pub enum ListRecord as "ListRecord" on "isDeleted" by validators::LIST_RECORD {
         /// `false`
         List(List) = Json::Bool(false),
         /// `true`
@@ -1027,7 +1025,7 @@ tagged! {
 record! {
     /// The change lost against the stored version. The device adopts the winner, and keeps what lost in its
     /// conflict history.
-    pub struct ListSupersededOutcome as "ListSupersededOutcome" by validators::check_list_superseded_outcome {
+    pub struct ListSupersededOutcome as "ListSupersededOutcome" by validators::LIST_SUPERSEDED_OUTCOME {
         const 2 "outcome" = Json::String("superseded"),
         /// The id of the record.
         0 required "id" => id: Id,
@@ -1041,7 +1039,7 @@ record! {
 record! {
     /// Any live record. It stands for a live record of the collection at hand, which is the schema that the
     /// path item's `x-bind` names, or the collection that stands beside the record in the global feed.
-    pub struct Live as "Live" by validators::check_live {
+    pub struct Live as "Live" by validators::LIVE {
         const 3 "isDeleted" = Json::Bool(false),
         /// The primary key, made by the device that created the record.
         0 required "id" => id: Id,
@@ -1061,7 +1059,7 @@ record! {
 
 record! {
     /// The credentials of an account.
-    pub struct LoginRequest as "LoginRequest" by validators::check_login_request {
+    pub struct LoginRequest as "LoginRequest" by validators::LOGIN_REQUEST {
         /// An email address. Upper and lower case are the same to the server.
         0 required "email" => email: Email,
         /// A password that was set before.
@@ -1075,7 +1073,7 @@ record! {
 
 record! {
     /// Which devices to sign out.
-    pub struct LogoutRequest as "LogoutRequest" by validators::check_logout_request {
+    pub struct LogoutRequest as "LogoutRequest" by validators::LOGOUT_REQUEST {
         /// Whether to sign out every device of the account. Absent means only this one.
         0 optional "allDevices" => all_devices: Option<bool>,
     }
@@ -1083,7 +1081,7 @@ record! {
 
 record! {
     /// The confirmation that a recovery code is to be made.
-    pub struct MakeRecoveryCodeRequest as "MakeRecoveryCodeRequest" by validators::check_make_recovery_code_request {
+    pub struct MakeRecoveryCodeRequest as "MakeRecoveryCodeRequest" by validators::MAKE_RECOVERY_CODE_REQUEST {
         /// A password that was set before.
         0 required "password" => password: Password,
     }
@@ -1091,24 +1089,24 @@ record! {
 
 newtype! {
     /// A name that the user reads, 1 to 200 characters. Names need not be unique.
-    pub struct Name(String) as "Name" by validators::check_name: Eq PartialOrd Ord Hash
+    pub struct Name(String) as "Name" by validators::NAME: Eq PartialOrd Ord Hash
 }
 
 record! {
     /// It has no date.
-    pub struct Never as "Never" by validators::check_never {
+    pub struct Never as "Never" by validators::NEVER {
         const 0 "kind" = Json::String("never"),
     }
 }
 
 newtype! {
     /// A password to be set, 10 to 200 characters, of any kind.
-    pub struct NewPassword(String) as "NewPassword" by validators::check_new_password: Eq PartialOrd Ord Hash
+    pub struct NewPassword(String) as "NewPassword" by validators::NEW_PASSWORD: Eq PartialOrd Ord Hash
 }
 
 record! {
     /// It is due on one day.
-    pub struct OnDay as "OnDay" by validators::check_on_day {
+    pub struct OnDay as "OnDay" by validators::ON_DAY {
         const 0 "kind" = Json::String("day"),
         /// `day`
         1 required "day" => day: String,
@@ -1117,7 +1115,7 @@ record! {
 
 record! {
     /// Which edit made a version of a record.
-    pub struct Op as "Op" by validators::check_op {
+    pub struct Op as "Op" by validators::OP {
         /// The id of the edit, a UUIDv7 made by the device. Every edit has its own.
         0 required "id" => id: Id,
         /// The device that made the edit. A device makes this id when it is set up, and again when it finds
@@ -1130,17 +1128,17 @@ record! {
 
 newtype! {
     /// A password that was set before.
-    pub struct Password(String) as "Password" by validators::check_password: Eq PartialOrd Ord Hash
+    pub struct Password(String) as "Password" by validators::PASSWORD: Eq PartialOrd Ord Hash
 }
 
 newtype! {
     /// What a device runs on, in words that its user knows, 1 to 100 characters.
-    pub struct Platform(String) as "Platform" by validators::check_platform: Eq PartialOrd Ord Hash
+    pub struct Platform(String) as "Platform" by validators::PLATFORM: Eq PartialOrd Ord Hash
 }
 
 record! {
     /// How the app looks. An account has one such record.
-    pub struct Preferences as "Preferences" by validators::check_preferences {
+    pub struct Preferences as "Preferences" by validators::PREFERENCES {
         const 3 "isDeleted" = Json::Bool(false),
         /// The primary key, made by the device that created the record.
         0 required "id" => id: Id,
@@ -1162,7 +1160,7 @@ record! {
 
 record! {
     /// The current version of a record, with its revision and the edit that made it.
-    pub struct PreferencesChange as "PreferencesChange" by validators::check_preferences_change {
+    pub struct PreferencesChange as "PreferencesChange" by validators::PREFERENCES_CHANGE {
         /// The number that the server gave to an accepted write. It counts up for each user over all
         /// collections; 0 is before the first.
         0 required "rev" => rev: Revision,
@@ -1175,7 +1173,7 @@ record! {
 
 record! {
     /// One page of a collection's feed.
-    pub struct PreferencesChangePage as "PreferencesChangePage" by validators::check_preferences_change_page {
+    pub struct PreferencesChangePage as "PreferencesChangePage" by validators::PREFERENCES_CHANGE_PAGE {
         /// The changed records in order of revision, each once, in its current version. A device sets aside a
         /// change that it cannot read, and takes the others.
         0 required "changes" => changes: Vec<Each<PreferencesChange>>,
@@ -1193,7 +1191,7 @@ record! {
 record! {
     /// The current version of a record of any collection. `x-any-collection` makes this a union over all
     /// collections, told apart by `collection`, in which the record is one of that collection.
-    pub struct PreferencesFeedChange as "PreferencesFeedChange" by validators::check_preferences_feed_change {
+    pub struct PreferencesFeedChange as "PreferencesFeedChange" by validators::PREFERENCES_FEED_CHANGE {
         const 0 "collection" = Json::String("preferences"),
         /// The number that the server gave to an accepted write. It counts up for each user over all
         /// collections; 0 is before the first.
@@ -1214,7 +1212,7 @@ record! {
 record! {
     /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
     /// collections, told apart by `collection`, in which the record is one of that collection.
-    pub struct PreferencesFeedPushChange as "PreferencesFeedPushChange" by validators::check_preferences_feed_push_change {
+    pub struct PreferencesFeedPushChange as "PreferencesFeedPushChange" by validators::PREFERENCES_FEED_PUSH_CHANGE {
         const 0 "collection" = Json::String("preferences"),
         /// Which edit made a version of a record.
         1 required "op" => op: Op,
@@ -1228,7 +1226,7 @@ record! {
 
 record! {
     /// One edit of one record, in full.
-    pub struct PreferencesPushChange as "PreferencesPushChange" by validators::check_preferences_push_change {
+    pub struct PreferencesPushChange as "PreferencesPushChange" by validators::PREFERENCES_PUSH_CHANGE {
         /// Which edit made a version of a record.
         0 required "op" => op: Op,
         /// A record, live or deleted. At most 256 KiB of JSON.
@@ -1241,7 +1239,7 @@ record! {
 
 tagged! {
     /// What became of one pushed change.
-    pub enum PreferencesPushOutcome as "PreferencesPushOutcome" on "outcome" by validators::check_preferences_push_outcome {
+    pub enum PreferencesPushOutcome as "PreferencesPushOutcome" on "outcome" by validators::PREFERENCES_PUSH_OUTCOME {
         /// `accepted`
         Accepted(AcceptedOutcome) = Json::String("accepted"),
         /// `duplicate`
@@ -1255,7 +1253,7 @@ tagged! {
 
 record! {
     /// Edits of one collection.
-    pub struct PreferencesPushRequest as "PreferencesPushRequest" by validators::check_preferences_push_request {
+    pub struct PreferencesPushRequest as "PreferencesPushRequest" by validators::PREFERENCES_PUSH_REQUEST {
         /// The edits, which are decided in this order, each alone.
         0 required "changes" => changes: Vec<Each<PreferencesPushChange>>,
         /// The device's cursor of this feed, absent before its first pull. Where tombstones after it have been
@@ -1266,7 +1264,7 @@ record! {
 
 record! {
     /// What became of a push to one collection.
-    pub struct PreferencesPushResult as "PreferencesPushResult" by validators::check_preferences_push_result {
+    pub struct PreferencesPushResult as "PreferencesPushResult" by validators::PREFERENCES_PUSH_RESULT {
         /// One outcome for each change, in the order of the request. A change without one is sent again.
         0 required "outcomes" => outcomes: Vec<PreferencesPushOutcome>,
         /// The user's newest revision before this push. A device whose cursor is there moves it to `userRev`,
@@ -1281,7 +1279,7 @@ record! {
 
 tagged! {
     /// A record, live or deleted. At most 256 KiB of JSON.
-    pub enum PreferencesRecord as "PreferencesRecord" on "isDeleted" by validators::check_preferences_record {
+    pub enum PreferencesRecord as "PreferencesRecord" on "isDeleted" by validators::PREFERENCES_RECORD {
         /// `false`
         Preferences(Preferences) = Json::Bool(false),
         /// `true`
@@ -1292,7 +1290,7 @@ tagged! {
 record! {
     /// The change lost against the stored version. The device adopts the winner, and keeps what lost in its
     /// conflict history.
-    pub struct PreferencesSupersededOutcome as "PreferencesSupersededOutcome" by validators::check_preferences_superseded_outcome {
+    pub struct PreferencesSupersededOutcome as "PreferencesSupersededOutcome" by validators::PREFERENCES_SUPERSEDED_OUTCOME {
         const 2 "outcome" = Json::String("superseded"),
         /// The id of the record.
         0 required "id" => id: Id,
@@ -1305,7 +1303,7 @@ record! {
 
 texts! {
     /// `theme` of `Preferences`
-    pub enum PreferencesTheme as "Preferences.theme" by validators::check_preferences_theme {
+    pub enum PreferencesTheme as "Preferences.theme" by validators::PREFERENCES_THEME {
         Light = "light",
         Dark = "dark",
         System = "system",
@@ -1314,7 +1312,7 @@ texts! {
 
 record! {
     /// Why a whole request failed, by RFC 9457.
-    pub struct Problem as "Problem" by validators::check_problem {
+    pub struct Problem as "Problem" by validators::PROBLEM {
         /// A URI that names the kind of problem. `about:blank` where `code` says it all.
         0 required "type" => type_: String,
         /// The kind of problem in words, the same every time.
@@ -1403,7 +1401,7 @@ texts! {
     /// - `upgrade_required` (426): the client's contract is older than the server supports.
     /// - `rate_limited` (429): too many requests. Wait as long as `retryAfterMs` says.
     /// - `unavailable` (503): the server cannot answer now. Wait as long as `retryAfterMs` says.
-    pub enum ProblemCode as "ProblemCode" by validators::check_problem_code {
+    pub enum ProblemCode as "ProblemCode" by validators::PROBLEM_CODE {
         MalformedRequest = "malformed_request",
         InvalidCursor = "invalid_cursor",
         Unauthorized = "unauthorized",
@@ -1427,7 +1425,7 @@ texts! {
 
 record! {
     /// One edit of one record, in full.
-    pub struct PushChange as "PushChange" by validators::check_push_change {
+    pub struct PushChange as "PushChange" by validators::PUSH_CHANGE {
         /// Which edit made a version of a record.
         0 required "op" => op: Op,
         /// A record, live or deleted. At most 256 KiB of JSON.
@@ -1440,7 +1438,7 @@ record! {
 
 tagged! {
     /// What became of one pushed change.
-    pub enum PushOutcome as "PushOutcome" on "outcome" by validators::check_push_outcome {
+    pub enum PushOutcome as "PushOutcome" on "outcome" by validators::PUSH_OUTCOME {
         /// `accepted`
         Accepted(AcceptedOutcome) = Json::String("accepted"),
         /// `duplicate`
@@ -1454,7 +1452,7 @@ tagged! {
 
 record! {
     /// Edits of one collection.
-    pub struct PushRequest as "PushRequest" by validators::check_push_request {
+    pub struct PushRequest as "PushRequest" by validators::PUSH_REQUEST {
         /// The edits, which are decided in this order, each alone.
         0 required "changes" => changes: Vec<Each<PushChange>>,
         /// The device's cursor of this feed, absent before its first pull. Where tombstones after it have been
@@ -1465,7 +1463,7 @@ record! {
 
 record! {
     /// What became of a push to one collection.
-    pub struct PushResult as "PushResult" by validators::check_push_result {
+    pub struct PushResult as "PushResult" by validators::PUSH_RESULT {
         /// One outcome for each change, in the order of the request. A change without one is sent again.
         0 required "outcomes" => outcomes: Vec<PushOutcome>,
         /// The user's newest revision before this push. A device whose cursor is there moves it to `userRev`,
@@ -1480,7 +1478,7 @@ record! {
 
 record! {
     /// Why a push was refused because the account holds as much as it may, by RFC 9457.
-    pub struct QuotaProblem as "QuotaProblem" by validators::check_quota_problem {
+    pub struct QuotaProblem as "QuotaProblem" by validators::QUOTA_PROBLEM {
         const 3 "code" = Json::String("quota_exceeded"),
         /// A URI that names the kind of problem. `about:blank` where `code` says it all.
         0 required "type" => type_: String,
@@ -1502,7 +1500,7 @@ record! {
 
 tagged! {
     /// A record, live or deleted. At most 256 KiB of JSON.
-    pub enum Record as "Record" on "isDeleted" by validators::check_record {
+    pub enum Record as "Record" on "isDeleted" by validators::RECORD {
         /// `false`
         Live(Live) = Json::Bool(false),
         /// `true`
@@ -1512,7 +1510,7 @@ tagged! {
 
 record! {
     /// The recovery code of an account, and the password as it is to be.
-    pub struct RecoverRequest as "RecoverRequest" by validators::check_recover_request {
+    pub struct RecoverRequest as "RecoverRequest" by validators::RECOVER_REQUEST {
         /// An email address. Upper and lower case are the same to the server.
         0 required "email" => email: Email,
         /// The code that sets a new password. Upper and lower case are the same, hyphens and spaces do not
@@ -1525,7 +1523,7 @@ record! {
 
 record! {
     /// A recovery code that was just made.
-    pub struct RecoveryCode as "RecoveryCode" by validators::check_recovery_code {
+    pub struct RecoveryCode as "RecoveryCode" by validators::RECOVERY_CODE {
         /// The code that sets a new password. Upper and lower case are the same, hyphens and spaces do not
         /// count, and the letters O, I and L are read as the digits 0 and 1.
         0 required "recoveryCode" => recovery_code: RecoveryCodeText,
@@ -1535,14 +1533,12 @@ record! {
 newtype! {
     /// The code that sets a new password. Upper and lower case are the same, hyphens and spaces do not
     /// count, and the letters O, I and L are read as the digits 0 and 1.
-    pub struct RecoveryCodeText(
-        String
-    ) as "RecoveryCodeText" by validators::check_recovery_code_text: Eq PartialOrd Ord Hash
+    pub struct RecoveryCodeText(String) as "RecoveryCodeText" by validators::RECOVERY_CODE_TEXT: Eq PartialOrd Ord Hash
 }
 
 record! {
     /// The refresh token to spend.
-    pub struct RefreshRequest as "RefreshRequest" by validators::check_refresh_request {
+    pub struct RefreshRequest as "RefreshRequest" by validators::REFRESH_REQUEST {
         /// An opaque token that can be exchanged once for a new pair of tokens.
         0 required "refreshToken" => refresh_token: RefreshToken,
     }
@@ -1550,12 +1546,12 @@ record! {
 
 newtype! {
     /// An opaque token that can be exchanged once for a new pair of tokens.
-    pub struct RefreshToken(String) as "RefreshToken" by validators::check_refresh_token: Eq PartialOrd Ord Hash
+    pub struct RefreshToken(String) as "RefreshToken" by validators::REFRESH_TOKEN: Eq PartialOrd Ord Hash
 }
 
 record! {
     /// A new account.
-    pub struct RegisterRequest as "RegisterRequest" by validators::check_register_request {
+    pub struct RegisterRequest as "RegisterRequest" by validators::REGISTER_REQUEST {
         /// An email address. Upper and lower case are the same to the server.
         0 required "email" => email: Email,
         /// A password to be set, 10 to 200 characters, of any kind.
@@ -1569,7 +1565,7 @@ record! {
 
 record! {
     /// The change was refused, and nothing was stored. Its place in the list says which change it was.
-    pub struct RejectedOutcome as "RejectedOutcome" by validators::check_rejected_outcome {
+    pub struct RejectedOutcome as "RejectedOutcome" by validators::REJECTED_OUTCOME {
         const 0 "outcome" = Json::String("rejected"),
         /// Why a change was refused.
         1 required "error" => error: Rejection,
@@ -1582,7 +1578,7 @@ record! {
 
 record! {
     /// Why a change was refused.
-    pub struct Rejection as "Rejection" by validators::check_rejection {
+    pub struct Rejection as "Rejection" by validators::REJECTION {
         /// Why a change was refused.
         ///
         /// - `invalid_record`: the change or its record fails the contract; `errors` says where.
@@ -1614,7 +1610,7 @@ texts! {
     /// - `not_singleton`: the collection has one record, with a fixed id, and this is another id.
     /// - `wrong_collection`: the id is that of a record in another collection.
     /// - `unknown_collection`: this server has no such collection.
-    pub enum RejectionCode as "RejectionCode" by validators::check_rejection_code {
+    pub enum RejectionCode as "RejectionCode" by validators::REJECTION_CODE {
         InvalidRecord = "invalid_record",
         RecordTooLarge = "record_too_large",
         ClockSkew = "clock_skew",
@@ -1626,7 +1622,7 @@ texts! {
 
 record! {
     /// Another name for a device.
-    pub struct RenameDeviceRequest as "RenameDeviceRequest" by validators::check_rename_device_request {
+    pub struct RenameDeviceRequest as "RenameDeviceRequest" by validators::RENAME_DEVICE_REQUEST {
         /// A name that the user reads, 1 to 200 characters. Names need not be unique.
         0 required "name" => name: Name,
     }
@@ -1635,18 +1631,18 @@ record! {
 newtype! {
     /// The number that the server gave to an accepted write. It counts up for each user over all
     /// collections; 0 is before the first.
-    pub struct Revision(i64) as "Revision" by validators::check_revision: Copy Eq PartialOrd Ord Hash
+    pub struct Revision(i64) as "Revision" by validators::REVISION: Copy Eq PartialOrd Ord Hash
 }
 
 newtype! {
     /// The number of an edit on its device. It counts up over all collections.
-    pub struct Seq(i64) as "Seq" by validators::check_seq: Copy Eq PartialOrd Ord Hash
+    pub struct Seq(i64) as "Seq" by validators::SEQ: Copy Eq PartialOrd Ord Hash
 }
 
 record! {
     /// The change lost against the stored version. The device adopts the winner, and keeps what lost in its
     /// conflict history.
-    pub struct SupersededOutcome as "SupersededOutcome" by validators::check_superseded_outcome {
+    pub struct SupersededOutcome as "SupersededOutcome" by validators::SUPERSEDED_OUTCOME {
         const 2 "outcome" = Json::String("superseded"),
         /// The id of the record.
         0 required "id" => id: Id,
@@ -1659,7 +1655,7 @@ record! {
 
 record! {
     /// What the server at hand supports.
-    pub struct SyncConfig as "SyncConfig" by validators::check_sync_config {
+    pub struct SyncConfig as "SyncConfig" by validators::SYNC_CONFIG {
         /// The server's clock.
         0 required "serverTime" => server_time: Timestamp,
         /// The limits of the server. Bytes count after decompression.
@@ -1678,7 +1674,7 @@ record! {
 
 record! {
     /// The members that every live record has, beside those of its collection.
-    pub struct SyncFields as "SyncFields" by validators::check_sync_fields {
+    pub struct SyncFields as "SyncFields" by validators::SYNC_FIELDS {
         const 3 "isDeleted" = Json::Bool(false),
         /// The primary key, made by the device that created the record.
         0 required "id" => id: Id,
@@ -1698,7 +1694,7 @@ record! {
 
 record! {
     /// A word that items are found by.
-    pub struct Tag as "Tag" by validators::check_tag {
+    pub struct Tag as "Tag" by validators::TAG {
         const 3 "isDeleted" = Json::Bool(false),
         /// The primary key, made by the device that created the record.
         0 required "id" => id: Id,
@@ -1720,7 +1716,7 @@ record! {
 
 record! {
     /// The current version of a record, with its revision and the edit that made it.
-    pub struct TagChange as "TagChange" by validators::check_tag_change {
+    pub struct TagChange as "TagChange" by validators::TAG_CHANGE {
         /// The number that the server gave to an accepted write. It counts up for each user over all
         /// collections; 0 is before the first.
         0 required "rev" => rev: Revision,
@@ -1733,7 +1729,7 @@ record! {
 
 record! {
     /// One page of a collection's feed.
-    pub struct TagChangePage as "TagChangePage" by validators::check_tag_change_page {
+    pub struct TagChangePage as "TagChangePage" by validators::TAG_CHANGE_PAGE {
         /// The changed records in order of revision, each once, in its current version. A device sets aside a
         /// change that it cannot read, and takes the others.
         0 required "changes" => changes: Vec<Each<TagChange>>,
@@ -1751,7 +1747,7 @@ record! {
 record! {
     /// The current version of a record of any collection. `x-any-collection` makes this a union over all
     /// collections, told apart by `collection`, in which the record is one of that collection.
-    pub struct TagFeedChange as "TagFeedChange" by validators::check_tag_feed_change {
+    pub struct TagFeedChange as "TagFeedChange" by validators::TAG_FEED_CHANGE {
         const 0 "collection" = Json::String("tags"),
         /// The number that the server gave to an accepted write. It counts up for each user over all
         /// collections; 0 is before the first.
@@ -1772,7 +1768,7 @@ record! {
 record! {
     /// One edit of one record of any collection, in full. `x-any-collection` makes this a union over all
     /// collections, told apart by `collection`, in which the record is one of that collection.
-    pub struct TagFeedPushChange as "TagFeedPushChange" by validators::check_tag_feed_push_change {
+    pub struct TagFeedPushChange as "TagFeedPushChange" by validators::TAG_FEED_PUSH_CHANGE {
         const 0 "collection" = Json::String("tags"),
         /// Which edit made a version of a record.
         1 required "op" => op: Op,
@@ -1786,7 +1782,7 @@ record! {
 
 record! {
     /// One edit of one record, in full.
-    pub struct TagPushChange as "TagPushChange" by validators::check_tag_push_change {
+    pub struct TagPushChange as "TagPushChange" by validators::TAG_PUSH_CHANGE {
         /// Which edit made a version of a record.
         0 required "op" => op: Op,
         /// A record, live or deleted. At most 256 KiB of JSON.
@@ -1799,7 +1795,7 @@ record! {
 
 tagged! {
     /// What became of one pushed change.
-    pub enum TagPushOutcome as "TagPushOutcome" on "outcome" by validators::check_tag_push_outcome {
+    pub enum TagPushOutcome as "TagPushOutcome" on "outcome" by validators::TAG_PUSH_OUTCOME {
         /// `accepted`
         Accepted(AcceptedOutcome) = Json::String("accepted"),
         /// `duplicate`
@@ -1813,7 +1809,7 @@ tagged! {
 
 record! {
     /// Edits of one collection.
-    pub struct TagPushRequest as "TagPushRequest" by validators::check_tag_push_request {
+    pub struct TagPushRequest as "TagPushRequest" by validators::TAG_PUSH_REQUEST {
         /// The edits, which are decided in this order, each alone.
         0 required "changes" => changes: Vec<Each<TagPushChange>>,
         /// The device's cursor of this feed, absent before its first pull. Where tombstones after it have been
@@ -1824,7 +1820,7 @@ record! {
 
 record! {
     /// What became of a push to one collection.
-    pub struct TagPushResult as "TagPushResult" by validators::check_tag_push_result {
+    pub struct TagPushResult as "TagPushResult" by validators::TAG_PUSH_RESULT {
         /// One outcome for each change, in the order of the request. A change without one is sent again.
         0 required "outcomes" => outcomes: Vec<TagPushOutcome>,
         /// The user's newest revision before this push. A device whose cursor is there moves it to `userRev`,
@@ -1839,7 +1835,7 @@ record! {
 
 tagged! {
     /// A record, live or deleted. At most 256 KiB of JSON.
-    pub enum TagRecord as "TagRecord" on "isDeleted" by validators::check_tag_record {
+    pub enum TagRecord as "TagRecord" on "isDeleted" by validators::TAG_RECORD {
         /// `false`
         Tag(Tag) = Json::Bool(false),
         /// `true`
@@ -1850,7 +1846,7 @@ tagged! {
 record! {
     /// The change lost against the stored version. The device adopts the winner, and keeps what lost in its
     /// conflict history.
-    pub struct TagSupersededOutcome as "TagSupersededOutcome" by validators::check_tag_superseded_outcome {
+    pub struct TagSupersededOutcome as "TagSupersededOutcome" by validators::TAG_SUPERSEDED_OUTCOME {
         const 2 "outcome" = Json::String("superseded"),
         /// The id of the record.
         0 required "id" => id: Id,
@@ -1863,17 +1859,17 @@ record! {
 
 newtype! {
     /// A time, in milliseconds since the Unix epoch, up to the end of the year 9999.
-    pub struct Timestamp(i64) as "Timestamp" by validators::check_timestamp: Copy Eq PartialOrd Ord Hash
+    pub struct Timestamp(i64) as "Timestamp" by validators::TIMESTAMP: Copy Eq PartialOrd Ord Hash
 }
 
 newtype! {
     /// What a list or an item is called.
-    pub struct Title(String) as "Title" by validators::check_title: Eq PartialOrd Ord Hash
+    pub struct Title(String) as "Title" by validators::TITLE: Eq PartialOrd Ord Hash
 }
 
 record! {
     /// What a signed-in device holds.
-    pub struct TokenPair as "TokenPair" by validators::check_token_pair {
+    pub struct TokenPair as "TokenPair" by validators::TOKEN_PAIR {
         const 2 "tokenType" = Json::String("Bearer"),
         /// The JWT to send with every request.
         0 required "accessToken" => access_token: String,
@@ -1889,7 +1885,7 @@ record! {
 record! {
     /// What is left of a deleted record. It has no content, and pushing a live version of the same id
     /// restores the record.
-    pub struct Tombstone as "Tombstone" by validators::check_tombstone {
+    pub struct Tombstone as "Tombstone" by validators::TOMBSTONE {
         const 3 "isDeleted" = Json::Bool(true),
         /// The primary key of the deleted record.
         0 required "id" => id: Id,
@@ -1906,7 +1902,7 @@ record! {
 
 record! {
     /// One place where a value fails the contract.
-    pub struct ViolationType as "Violation" by validators::check_violation_type {
+    pub struct ViolationType as "Violation" by validators::VIOLATION_TYPE {
         /// Which value fails, as a JSON Pointer (RFC 6901). Empty for the whole.
         0 required "pointer" => pointer: String,
         /// Which keyword of the contract it fails, such as `maximum`, `required` or `x-rules`.
@@ -1918,7 +1914,7 @@ record! {
 
 record! {
     /// It comes back each week.
-    pub struct Weekly as "Weekly" by validators::check_weekly {
+    pub struct Weekly as "Weekly" by validators::WEEKLY {
         const 0 "kind" = Json::String("weekly"),
         /// `weekday`
         1 required "weekday" => weekday: i64,
