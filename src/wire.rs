@@ -12,9 +12,7 @@ use crate::api::runtime::http::Check;
 use crate::api::runtime::json::{Array, Json};
 use crate::api::runtime::report::{At, Checker};
 use crate::api::runtime::schema::{parse, validate_view};
-use crate::api::validators::{
-    CHANGE, FEED_PAGE, FEED_PUSH_REQUEST, FEED_PUSH_RESULT, PUSH_CHANGE, PUSH_REQUEST,
-};
+use crate::api::validators::{CHANGE, FEED_PAGE, FEED_PUSH_REQUEST, FEED_PUSH_RESULT, PUSH_CHANGE, PUSH_REQUEST};
 use crate::api::{Rejection, Report, Schema};
 use crate::digest::Digest;
 use crate::merge::{Op, Stored, Version};
