@@ -3,7 +3,9 @@
 
 use std::path::Path;
 
-use serde_json::json;
+use contractc::diagnostic::Diagnostics;
+use contractc::source::Sources;
+use serde_json::{Value, json};
 use stronglog_server::config::Config;
 use stronglog_server::serve::{Running, start};
 use stronglog_sync::api::collection::{Contract, Handles};
@@ -32,9 +34,9 @@ async fn synced(client: &Client) {
     assert!(status.is_synced(), "{status:?}");
 }
 
-fn put(client: &Client, collection: &str, record: serde_json::Value) -> String {
+fn put(client: &Client, collection: &str, record: Value) -> String {
     let stored = client.json(collection).and_then(|records| records.put(&record.to_string())).expect("a valid record");
-    serde_json::from_str::<serde_json::Value>(&stored).expect("JSON")["id"].as_str().expect("an id").to_owned()
+    serde_json::from_str::<Value>(&stored).expect("JSON")["id"].as_str().expect("an id").to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -108,4 +110,40 @@ async fn two_contracts_are_in_one_program_and_share_the_types_of_the_runtime() {
     assert!(error.to_string().contains("another contract"), "{error}");
     let report: stronglog_sync::api::Report = generated::Color::from_json(b"\"pink\"").expect_err("no such color");
     assert_eq!(report.violations.len(), 1);
+}
+
+/// The parts of a document that are compared, without examples, which show records, and `x-since`, which counts the versions of a contract.
+fn parts(path: &str) -> Value {
+    fn plain(value: &mut Value) {
+        match value {
+            Value::Object(members) => {
+                members.retain(|name, _| !["example", "examples", "x-since"].contains(&name.as_str()));
+                members.values_mut().for_each(plain);
+            }
+            Value::Array(items) => items.iter_mut().for_each(plain),
+            _ => {}
+        }
+    }
+    let (mut sources, mut diagnostics) = (Sources::default(), Diagnostics::default());
+    let file = sources.load(&Path::new(env!("CARGO_MANIFEST_DIR")).join(path), &mut diagnostics).expect("a document");
+    let mut document = sources.root(file).expect("YAML").to_json();
+    plain(&mut document);
+    json!({"paths": document["paths"], "components": document["components"]})
+}
+
+/// The parts of `own` that `other` has not, or has otherwise.
+fn differing(at: &str, own: &Value, other: Option<&Value>) -> Vec<String> {
+    match (own, other) {
+        (Value::Object(members), Some(other @ Value::Object(_))) => {
+            members.iter().flat_map(|(name, member)| differing(&format!("{at}/{name}"), member, other.get(name))).collect()
+        }
+        (own, other) if other == Some(own) => Vec::new(),
+        _ => vec![at.to_owned()],
+    }
+}
+
+#[test]
+fn the_protocol_is_that_of_the_contract_of_stronglog() {
+    let found = differing("", &parts("contractc/protocol/sync.yaml"), Some(&parts("spec/openapi.yaml")));
+    assert!(found.is_empty(), "change both: {found:?}");
 }
