@@ -187,6 +187,9 @@ fn has_duplicate(verdict: &Result<(), api::Report>) -> bool {
     verdict.as_ref().err().is_some_and(|report| report.violations[0].message.contains("duplicate member name"))
 }
 
+/// Compares both ways of reading a text as one type.
+type Comparison = fn(&[u8]);
+
 /// Reads a text in one pass and by way of the tape. Both give the same value or the same report.
 fn compare<T: Schema + PartialEq + std::fmt::Debug>(text: &[u8]) {
     let by_tape = parse(text).and_then(|tape| T::from_view(tape.root()));
@@ -200,7 +203,7 @@ fn one_pass_and_the_tape_agree() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("spec/openapi.yaml");
     let compilation = Compilation::from_file(&path).expect("the contract can be read");
     let contract = compilation.contract.as_ref().expect("the contract compiles");
-    let compare: [(&str, fn(&[u8])); 6] = [
+    let compare: [(&str, Comparison); 6] = [
         ("FeedPage", compare::<api::FeedPage>),
         ("FeedPushRequest", compare::<api::FeedPushRequest>),
         ("WorkoutLog", compare::<api::WorkoutLog>),
@@ -208,7 +211,7 @@ fn one_pass_and_the_tape_agree() {
         ("ProgramDefinition", compare::<api::ProgramDefinition>),
         ("ActiveProgramInstance", compare::<api::ActiveProgramInstance>),
     ];
-    let mut judged: Vec<(fn(&[u8]), Vec<String>)> = Vec::new();
+    let mut judged: Vec<(Comparison, Vec<String>)> = Vec::new();
     for (name, compare) in compare {
         let schema = contract.named(name).expect("a schema of the contract");
         let mut sampler = Sampler::new(contract, 9);

@@ -277,7 +277,7 @@ fn are_hex_digits(word: u64) -> bool {
     const HIGHS: u64 = 0x8080_8080_8080_8080;
     // The high bit of a byte of the sum tells whether the byte is at least `from`, if no byte of the word has its high bit set.
     let at_least = |word: u64, from: u8| word.wrapping_add(ONES * u64::from(0x80 - from));
-    let lower = word | ONES * 0x20;
+    let lower = word | (ONES * 0x20);
     let digits = at_least(word, b'0') & !at_least(word, b'9' + 1);
     let letters = at_least(lower, b'a') & !at_least(lower, b'f' + 1);
     (digits | letters) & !word & HIGHS == HIGHS
