@@ -210,11 +210,12 @@ fn simulated_runs(filter: &str, first: u64, seeds: u64) -> Result {
     run(command.env("SIMULATION_FIRST", first.to_string()).env("SIMULATION_SEEDS", seeds.to_string()))
 }
 
-/// Tests the server with third-party tools. The scripts install the tools if they are missing.
+/// Tests the server with third-party programs. The scripts install them if they are missing.
 pub fn interop(fuzzing_seconds: &str) -> Result {
     const EXAMPLES: &str = "5";
-    workspace(&["build", "--examples"])?;
+    workspace(&["build", "--examples", "--bin", "stronglog"])?;
     let built = target().join("debug/examples");
+    run(Command::new("sh").arg("server/tests/interop/proxies/run.sh").arg(target().join("debug/stronglog")).current_dir(root()))?;
     run(Command::new("sh").arg("server/tests/interop/rxdb/run.sh").arg(&built).current_dir(root()))?;
     run(Command::new("sh")
         .arg("server/tests/interop/schemathesis/run.sh")
