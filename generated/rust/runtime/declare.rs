@@ -335,4 +335,15 @@ macro_rules! untagged {
 }
 
 #[allow(unused_imports)]
-pub(crate) use {by_type, newtype, record, schema, tagged, texts, untagged, variants};
+/// Declares a function for each rule, for code that checks JSON by functions.
+#[allow(unused_macros)]
+macro_rules! checks {
+    ($($name:ident by $rule:ident),* $(,)?) => { $(
+        #[doc = concat!("Checks a value against [`", stringify!($rule), "`].")]
+        pub fn $name(value: rt::json::Json<'_>, at: rt::report::At<'_>, out: &mut rt::report::Checker) {
+            out.check(value, &$rule, at);
+        }
+    )* };
+}
+
+pub(crate) use {by_type, checks, newtype, record, schema, tagged, texts, untagged, variants};

@@ -116,13 +116,31 @@ pub fn validate_text(bytes: &[u8], rule: &'static Rule) -> Result<(), Report> {
     validate_view(parse(bytes)?.root(), rule)
 }
 
-/// Validates a value against a rule of the contract.
+/// What a value can be checked by: a rule of the contract, or a function that records violations, such as those of `validators.rs`.
+pub trait Validator {
+    /// Records the violations of a value in `out`.
+    fn check(self, value: Json<'_>, at: At<'_>, out: &mut Checker);
+}
+
+impl Validator for &'static Rule {
+    fn check(self, value: Json<'_>, at: At<'_>, out: &mut Checker) {
+        out.check(value, self, at);
+    }
+}
+
+impl<F: FnOnce(Json<'_>, At<'_>, &mut Checker)> Validator for F {
+    fn check(self, value: Json<'_>, at: At<'_>, out: &mut Checker) {
+        self(value, at, out);
+    }
+}
+
+/// Validates a value against a rule of the contract, or by a function.
 ///
 /// # Errors
 /// Returns all violations.
-pub fn validate_view(value: Json<'_>, rule: &'static Rule) -> Result<(), Report> {
+pub fn validate_view(value: Json<'_>, validator: impl Validator) -> Result<(), Report> {
     let mut out = Checker::new();
-    out.check(value, rule, At::ROOT);
+    validator.check(value, At::ROOT, &mut out);
     out.finish()
 }
 

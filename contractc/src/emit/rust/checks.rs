@@ -35,6 +35,7 @@ pub fn emit(plan: &Plan<'_>, names: &Names) -> Source {
     let emitter = Emitter::new(plan, names, counting.shared.into_inner().chosen(plan, names));
     let mut items = emitter.rules();
     items.extend(emitter.shared_rules());
+    items.push(print(functions(names)));
     let mut head = scope::head("What the types of the contract accept, one rule for each.", scope::VALIDATORS);
     let patterns = emitter.patterns.into_inner().into_iter().map(|(source, name)| {
         let (source, name) = (text(&source), ident(&name));
@@ -42,6 +43,16 @@ pub fn emit(plan: &Plan<'_>, names: &Names) -> Source {
     });
     head.push_str(&print(patterns.collect()));
     Source::Printed { head, items }
+}
+
+/// A function for each public rule.
+fn functions(names: &Names) -> TokenStream {
+    let types = names.sorted().into_iter().map(|(_, id)| names.rule(id));
+    let all = types.chain(names.root_rules().map(|(_, rule)| rule)).map(|rule| {
+        let (function, rule) = (ident(&format!("check_{}", rule.to_lowercase())), ident(rule));
+        quote!(#function by #rule,)
+    });
+    quote!(checks! { #(#all)* })
 }
 
 /// An expression for a set of types.

@@ -62,7 +62,9 @@ pub const HEADERS: Imports = &[
 /// Imports of `validators.rs`.
 pub const VALIDATORS: Imports = &[
     ("std::cmp", &["Ordering"]),
+    ("super::runtime", &["self as rt"]),
     ("super::runtime::check", &["Types", "number_member"]),
+    ("super::runtime::declare", &["checks"]),
     ("super::runtime::format", &["Format"]),
     ("super::runtime::json", &["Json"]),
     ("super::runtime::number", &["Number"]),
