@@ -333,7 +333,6 @@ macro_rules! untagged {
     };
 }
 
-#[allow(unused_imports)]
 /// Declares a function for each rule, for code that checks JSON by functions.
 #[allow(unused_macros)]
 macro_rules! checks {
@@ -345,4 +344,5 @@ macro_rules! checks {
     )* };
 }
 
+#[allow(unused_imports)]
 pub(crate) use {by_type, checks, newtype, record, schema, tagged, texts, untagged, variants};

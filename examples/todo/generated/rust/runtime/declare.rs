@@ -334,7 +334,6 @@ macro_rules! untagged {
     };
 }
 
-#[allow(unused_imports)]
 /// Declares a function for each rule, for code that checks JSON by functions.
 #[allow(unused_macros)]
 macro_rules! checks {
@@ -346,4 +345,5 @@ macro_rules! checks {
     )* };
 }
 
+#[allow(unused_imports)]
 pub(crate) use {by_type, checks, newtype, record, schema, tagged, texts, untagged, variants};
