@@ -60,6 +60,8 @@ impl fmt::Display for Digest {
 pub struct Difference {
     /// When the difference was found, in milliseconds since the Unix epoch.
     pub found_at: i64,
+    /// When everything was last pulled again because of it.
+    pub tried_at: i64,
     /// What became of it.
     pub course: Course,
 }
@@ -70,23 +72,28 @@ pub struct Difference {
 pub enum Course {
     /// Everything is pulled again.
     Resyncing,
-    /// It is still there after everything was pulled again. Nothing more is done about it until the digests agree.
+    /// It is still there after everything was pulled again. That is tried once more every [`RETRY_MS`].
     Outlived,
     /// The digests agree again.
     Settled,
 }
 
+/// How long a device waits before it pulls everything again because of a difference that outlived that.
+pub const RETRY_MS: i64 = 86_400_000;
+
 impl Difference {
     /// What a device knows of a difference after it has compared digests once more.
     pub fn after(known: Option<Difference>, agrees: bool, now_ms: i64) -> Option<Difference> {
-        let found_at = known.map_or(now_ms, |known| known.found_at);
-        let course = match (known.map(|known| known.course), agrees) {
-            (None, true) => return None,
-            (Some(_), true) => Course::Settled,
-            (None | Some(Course::Settled), false) => return Some(Difference { found_at: now_ms, course: Course::Resyncing }),
-            (Some(Course::Resyncing | Course::Outlived), false) => Course::Outlived,
+        let begun = |found_at: i64| Difference { found_at, tried_at: now_ms, course: Course::Resyncing };
+        let Some(known) = known.filter(|known| agrees || known.course != Course::Settled) else {
+            return (!agrees).then(|| begun(now_ms));
         };
-        Some(Difference { found_at, course })
+        let is_due = known.course == Course::Outlived && now_ms.saturating_sub(known.tried_at) >= RETRY_MS;
+        Some(match agrees {
+            true => Difference { course: Course::Settled, ..known },
+            false if is_due => begun(known.found_at),
+            false => Difference { course: Course::Outlived, ..known },
+        })
     }
 }
 
@@ -104,7 +111,8 @@ impl Readable for Difference {
             "settled" => Course::Settled,
             _ => return None,
         };
-        Some(Difference { found_at: i64::read(json.get("foundAt")?)?, course })
+        let time = |name: &str| json.get(name).and_then(i64::read);
+        Some(Difference { found_at: time("foundAt")?, tried_at: time("triedAt")?, course })
     }
 }
 
@@ -167,15 +175,24 @@ mod tests {
     }
 
     #[test]
-    fn a_difference_is_resynced_once_until_the_digests_agree_again() {
-        let mut known = None;
-        let courses = [true, false, false, false, true, true, false, true].map(|agrees| {
-            known = Difference::after(known, agrees, 5);
-            known.map(|difference| difference.course)
-        });
+    fn a_difference_is_resynced_at_once_and_then_once_a_day_until_the_digests_agree_again() {
         use Course::{Outlived, Resyncing, Settled};
-        let expected =
-            [None, Some(Resyncing), Some(Outlived), Some(Outlived), Some(Settled), Some(Settled), Some(Resyncing), Some(Settled)];
-        assert_eq!(courses, expected);
+        let steps = [
+            (5, true, None),
+            (5, false, Some((5, Resyncing))),
+            (6, false, Some((5, Outlived))),
+            (RETRY_MS + 4, false, Some((5, Outlived))),
+            (RETRY_MS + 5, false, Some((5, Resyncing))),
+            (RETRY_MS + 6, false, Some((5, Outlived))),
+            (RETRY_MS + 7, true, Some((5, Settled))),
+            (RETRY_MS + 8, true, Some((5, Settled))),
+            (RETRY_MS + 9, false, Some((RETRY_MS + 9, Resyncing))),
+            (RETRY_MS + 9, true, Some((RETRY_MS + 9, Settled))),
+        ];
+        let mut known = None;
+        for (now, agrees, expected) in steps {
+            known = Difference::after(known, agrees, now);
+            assert_eq!(known.map(|difference| (difference.found_at, difference.course)), expected, "at {now}");
+        }
     }
 }

@@ -151,7 +151,7 @@ impl Driver {
                 let sent = tokio::spawn(send(self.link.clone(), request, account, message, say));
                 self.requests.insert(request, sent.abort_handle());
             }
-            Command::Refresh => _ = tokio::spawn(refresh(self.link.clone(), say)),
+            Command::Refresh { request } => _ = tokio::spawn(refresh(self.link.clone(), request, say)),
             Command::Cancel { request } => {
                 if let Some(request) = self.requests.remove(&request) {
                     request.abort();
@@ -196,14 +196,14 @@ async fn send(link: Option<Arc<Link>>, request: u64, account: Uuid, message: Mes
     });
 }
 
-async fn refresh(link: Option<Arc<Link>>, say: impl FnOnce(Event)) {
+async fn refresh(link: Option<Arc<Link>>, request: u64, say: impl FnOnce(Event)) {
     let refreshed = async {
         let link = link.ok_or(Kind::SignIn { doing: "sync" })?;
         let stale = link.tokens().await?.ok_or(Kind::SignIn { doing: "sync" })?;
         Ok::<_, Error>(link.refresh(&stale).await?.is_some())
     };
     // Without an answer the tokens may still be valid; the next request shows whether they are.
-    say(Event::Refreshed { valid: refreshed.await.unwrap_or_else(|error| !error.is_auth()) });
+    say(Event::Refreshed { request, valid: refreshed.await.unwrap_or_else(|error| !error.is_auth()) });
 }
 
 /// How long to wait before reconnecting for change notifications.

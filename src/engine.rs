@@ -69,8 +69,8 @@ pub struct Engine {
     paused: bool,
     obstacle: Option<Obstacle>,
     full: Option<Full>,
-    /// Whether the token is being refreshed.
-    refreshing: bool,
+    /// The refresh of the token in progress.
+    refreshing: Option<u64>,
     /// Whether the token was refreshed since the last success.
     refreshed: bool,
     /// The current maximum of edits in a push. It is halved when the server rejects a push as too large.
@@ -170,7 +170,7 @@ impl Engine {
             paused: false,
             obstacle: None,
             full: None,
-            refreshing: false,
+            refreshing: None,
             refreshed: false,
             suspects: false,
             skews: 0,
@@ -201,7 +201,7 @@ impl Engine {
             _ if self.paused => SyncState::Paused,
             (_, Some(Obstacle::UpgradeRequired)) => SyncState::UpgradeRequired,
             _ if needs_confirmation => SyncState::NeedsConfirmation,
-            _ if self.refreshing || !matches!(self.work, Work::Idle) => SyncState::Syncing,
+            _ if self.refreshing.is_some() || !matches!(self.work, Work::Idle) => SyncState::Syncing,
             _ if self.offline => SyncState::Offline,
             _ => SyncState::Idle,
         };
@@ -216,7 +216,7 @@ impl Engine {
     /// point, and the status names the action (R28).
     pub fn is_waiting(&self, now_ms: i64) -> bool {
         let has_next = self.next().is_some() || self.wants.any() && !rules::on(Rule::QuestionsAreReported);
-        matches!(self.work, Work::Idle) && !self.refreshing && (!has_next || !self.may_send() || self.schedule.is_held(now_ms))
+        matches!(self.work, Work::Idle) && self.refreshing.is_none() && (!has_next || !self.may_send() || self.schedule.is_held(now_ms))
     }
 
     fn take(&mut self, event: Event, turn: &mut Turn) {
@@ -258,7 +258,7 @@ impl Engine {
             Event::SignedOut => {
                 self.account = None;
                 self.obstacle = None;
-                self.refreshing = false;
+                self.refreshing = None;
                 self.stop(turn);
             }
             Event::Loaded(rows) => self.push(&rows, turn),
@@ -270,9 +270,9 @@ impl Engine {
             }
             Event::Answered { request, answer } if self.is_awaited(request) => self.replied(Ok(answer), turn),
             Event::Unanswered { request, message } if self.is_awaited(request) => self.replied(Err(message), turn),
-            // The result of a refresh is obsolete once somebody has signed in again.
-            Event::Refreshed { valid } if self.refreshing => {
-                self.refreshing = false;
+            // The result of a refresh is obsolete once somebody has signed in again, and may arrive during the next refresh.
+            Event::Refreshed { request, valid } if self.is_refreshing(request) => {
+                self.refreshing = None;
                 if !valid {
                     self.obstacle = Some(Obstacle::NeedsAuth);
                 }
@@ -284,7 +284,7 @@ impl Engine {
     fn signed_in(&mut self, account: Uuid) {
         self.account = Some(account);
         self.obstacle = None;
-        self.refreshing = false;
+        self.refreshing = None;
         self.refreshed = false;
         self.try_now();
     }
@@ -341,6 +341,10 @@ impl Engine {
         self.request() == Some(request)
     }
 
+    fn is_refreshing(&self, request: u64) -> bool {
+        self.refreshing.is_some_and(|current| current == request || !rules::on(Rule::RefreshIsNumbered))
+    }
+
     /// Whether the signed-in account is not the one that the records belong to.
     fn is_foreign(&self) -> bool {
         rules::on(Rule::OneAccount) && self.account.is_some() && self.account != self.snapshot.meta.owner
@@ -364,7 +368,7 @@ impl Engine {
 
     /// Whether sending is allowed.
     fn may_send(&self) -> bool {
-        let allowed = self.snapshot.meta.enabled && !self.paused && self.obstacle.is_none() && !self.refreshing;
+        let allowed = self.snapshot.meta.enabled && !self.paused && self.obstacle.is_none() && self.refreshing.is_none();
         allowed && self.account.is_some() && !self.is_foreign()
     }
 
@@ -484,9 +488,10 @@ impl Engine {
             Failure::Gone { restored_rev, since } => return Some(Task::BeginResync { restored_rev, since }),
             Failure::Unauthorized if !self.refreshed => {
                 self.refreshed = true;
-                self.refreshing = true;
+                self.requests += 1;
+                self.refreshing = Some(self.requests);
                 self.wants.push = true;
-                turn.commands.push(Command::Refresh);
+                turn.commands.push(Command::Refresh { request: self.requests });
             }
             Failure::Unauthorized | Failure::Forbidden => {
                 self.obstacle = Some(Obstacle::NeedsAuth);

@@ -53,7 +53,7 @@ pub enum Verdict {
 ///
 /// The rules apply in this order. An edit with the same op is a duplicate. Two edits of the same device are ordered by sequence number,
 /// regardless of their stamps. An edit based on the stored revision replaces it. Otherwise the last write wins. The stamp of a winning edit
-/// always exceeds the stamp of the version that it replaces.
+/// exceeds the stamp of the version that it replaces, except between two records as they are shipped with the app.
 pub fn decide(stored: Option<Stored>, edit: Version, base_rev: Option<u64>) -> Verdict {
     let Some(Stored { version, rev }) = stored else { return Verdict::Accepted { stamp: edit.stamp } };
     if version.op.id == edit.op.id && rules::on(Rule::SameOpIsDuplicate) {
@@ -64,7 +64,10 @@ pub fn decide(stored: Option<Stored>, edit: Version, base_rev: Option<u64>) -> V
     } else {
         (base_rev == Some(rev) && rules::on(Rule::BaseRevFollows)) || last_write(edit) > last_write(version)
     };
-    if wins { Verdict::Accepted { stamp: edit.stamp.max(version.stamp.saturating_add(1)) } } else { Verdict::Superseded }
+    // A record that nobody has edited keeps the stamp that says so (R18), also where it replaces the same record of another device.
+    let is_shipped = edit.stamp == 0 && version.stamp == 0 && !edit.deleted;
+    let lowest = if is_shipped && rules::on(Rule::ShippedKeepsStamp) { 0 } else { version.stamp.saturating_add(1) };
+    if wins { Verdict::Accepted { stamp: edit.stamp.max(lowest) } } else { Verdict::Superseded }
 }
 
 /// The total order of last write wins: by stamp, then deletions over other versions, then by device and sequence number, so that no two
@@ -109,6 +112,8 @@ mod tests {
             ("and a deletion stays", deleted(version(ALICE, 1, 50)), version(BOB, 1, 50), None, Superseded),
             ("then the device decides", version(ALICE, 1, 50), version(BOB, 1, 50), None, Accepted { stamp: 51 }),
             ("one way only", version(BOB, 1, 50), version(ALICE, 1, 50), None, Superseded),
+            ("a shipped record stays as shipped", version(ALICE, 1, 0), version(BOB, 1, 0), None, Accepted { stamp: 0 }),
+            ("and an edit of it is one", version(ALICE, 1, 0), version(BOB, 1, -5), Some(7), Accepted { stamp: 1 }),
         ];
         for (rule, stored, edit, base_rev, verdict) in table {
             assert_eq!(against(stored, edit, base_rev), verdict, "{rule}");

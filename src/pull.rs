@@ -280,7 +280,7 @@ pub fn pull_again(meta: &mut Meta) {
 }
 
 /// Keeps what a comparison of digests has found, and pulls everything again if the device differs (R27). If it still differs after that,
-/// nothing more is done: the status says so.
+/// the status says so, and it is tried again a day later.
 pub fn compared(meta: &mut Meta, agrees: bool, now: i64) {
     meta.difference = Difference::after(meta.difference, agrees, now);
     if meta.difference.is_some_and(|difference| difference.course == Course::Resyncing) {

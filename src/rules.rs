@@ -56,6 +56,8 @@ pub enum Rule {
     SweepUnseen,
     /// R13: a rejected token changes no record.
     AuthTouchesNothing,
+    /// R13: the result of a refresh says nothing about the tokens of a later sign-in.
+    RefreshIsNumbered,
     /// R14: the timer is set while there is something to do.
     TimerAlwaysArmed,
     /// R15: nothing is sent with another account's token.
@@ -64,6 +66,8 @@ pub enum Rule {
     Quarantine,
     /// R18: any edit by a user wins over a default record that ships with the app.
     SeedsAreOldest,
+    /// R18: a default record that nobody has edited keeps the stamp that says so, whichever device's copy the server keeps.
+    ShippedKeepsStamp,
     /// R19: an older snapshot never replaces a newer one.
     NewestSnapshot,
     /// R20: a device that finds its id in use elsewhere gets a new id.
@@ -149,10 +153,12 @@ impl Rule {
         Rule::PushLostAgain,
         Rule::SweepUnseen,
         Rule::AuthTouchesNothing,
+        Rule::RefreshIsNumbered,
         Rule::TimerAlwaysArmed,
         Rule::OneAccount,
         Rule::Quarantine,
         Rule::SeedsAreOldest,
+        Rule::ShippedKeepsStamp,
         Rule::NewestSnapshot,
         Rule::CloneBecomesNew,
         Rule::CloneBeforeMerge,

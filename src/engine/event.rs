@@ -63,6 +63,8 @@ pub enum Event {
     },
     /// The refresh requested with [`Command::Refresh`] has ended.
     Refreshed {
+        /// The number that [`Command::Refresh`] gave it.
+        request: u64,
         /// Whether there is a usable token. If not, the user must sign in.
         valid: bool,
     },
@@ -91,7 +93,10 @@ pub enum Command {
         message: Message,
     },
     /// Refresh the token, and reply with [`Event::Refreshed`].
-    Refresh,
+    Refresh {
+        /// The number of the refresh, which the reply repeats.
+        request: u64,
+    },
     /// Set the timer for [`Event::Tick`], replacing its previous time. `None` clears it.
     WakeAt(Option<i64>),
     /// Cancel the request. Its answer is ignored.

@@ -117,12 +117,12 @@ impl Engine {
     /// when it is there a second time.
     fn compare(&mut self, done: &Done) -> Option<Task> {
         let agrees = digest::agrees(&done.snapshot, done.pulled.digest?)?;
-        let is_new = match self.difference() {
-            None | Some(Course::Settled) => !agrees,
-            Some(Course::Resyncing) => true,
-            Some(Course::Outlived) => agrees,
+        let (is_new, is_sure) = match self.difference() {
+            None | Some(Course::Settled) => (!agrees, self.suspects),
+            Some(Course::Resyncing) => (true, agrees || self.suspects),
+            // The step looks at the clock whether it is time to pull everything again.
+            Some(Course::Outlived) => (true, true),
         };
-        let is_sure = agrees || self.suspects;
         self.suspects = is_new && !is_sure;
         self.wants.pull |= self.suspects;
         (is_new && is_sure).then_some(Task::Compared { agrees })

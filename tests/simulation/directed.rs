@@ -7,7 +7,8 @@ use stronglog_sync::api::CONTRACT;
 use stronglog_sync::api::runtime::schema::parse;
 use stronglog_sync::clock::ClockAndRng;
 use stronglog_sync::digest::Digest;
-use stronglog_sync::engine::{Engine, Event, Settings};
+use stronglog_sync::engine::answer::Answered;
+use stronglog_sync::engine::{Command, Engine, Event, Settings};
 use stronglog_sync::merge::{Op, Stored, Verdict, Version, decide};
 use stronglog_sync::outbox::LocalEdit;
 use stronglog_sync::record::Record;
@@ -29,7 +30,9 @@ pub const DIRECTED: &[(Rule, &str, Scenario)] = &[
     (Rule::SameDeviceByCount, "an edit after the clock went back wins", an_edit_after_the_clock_went_back_wins),
     (Rule::BaseRevFollows, "an edit of the current version wins", an_edit_of_the_current_version_wins),
     (Rule::TotalOrder, "a deletion and an edit at one time", a_deletion_and_an_edit_at_one_time),
+    (Rule::ShippedKeepsStamp, "two devices push one shipped record", two_devices_push_one_shipped_record),
     (Rule::VerdictIsFinal, "a device does not argue with a verdict", a_device_does_not_argue_with_a_verdict),
+    (Rule::RefreshIsNumbered, "a refresh ends after the user has signed in again", a_refresh_ends_after_the_user_has_signed_in_again),
     (Rule::QuestionsAreReported, "a sync that asks the user returns", a_sync_that_asks_the_user_returns),
     (Rule::Ratchet, "an edit of a slow clock follows what it was made on", an_edit_of_a_slow_clock_follows_what_it_was_made_on),
     (Rule::StampAboveBase, "an edit made during a push outlives a restore", an_edit_made_during_a_push_outlives_a_restore),
@@ -73,6 +76,12 @@ fn an_edit_of_the_current_version_wins() -> Result<(), String> {
 fn a_deletion_and_an_edit_at_one_time() -> Result<(), String> {
     let deletion = Version { deleted: true, ..version(1, 1, 50) };
     expect(decide(Some(Stored { version: version(2, 1, 50), rev: 7 }), deletion, None), accepted)
+}
+
+/// Raised above the other, the record would count as edited by a user, and be missed in the histories (seed 17959330383499).
+fn two_devices_push_one_shipped_record() -> Result<(), String> {
+    let verdict = decide(Some(Stored { version: version(1, 1, 0), rev: 7 }), version(2, 1, 0), None);
+    expect(verdict, |verdict| verdict == Verdict::Accepted { stamp: 0 })
 }
 
 fn record(text: &str) -> Record {
@@ -314,6 +323,33 @@ fn a_tombstone_that_a_backup_lacks_stays() -> Result<(), String> {
     match memory.purge(10_000).map_err(|error| error.to_string())? {
         0 => Ok(()),
         purged => Err(format!("{purged} tombstone is gone, and the backup would bring its record back")),
+    }
+}
+
+/// A token is refused, and refreshing it takes long. Meanwhile the user signs in again, and the new token is refused as well. Then the first
+/// refresh fails, which says nothing about the second (seed 777000021065).
+fn a_refresh_ends_after_the_user_has_signed_in_again() -> Result<(), String> {
+    let account = Uuid::from_u128(3);
+    let snapshot = Snapshot { meta: Meta { owner: Some(account), ..Meta::default() }, counts: Counts::default() };
+    let mut engine = Engine::new(&CONTRACT, Settings::default(), snapshot);
+    let mut refreshes = Vec::new();
+    for _ in 0..2 {
+        for command in engine.handle(Event::SignedIn { account }, 0, 1) {
+            let Command::Send { request, .. } = command else { continue };
+            let answer = Answered { status: 401, retry_after_ms: None, body: Vec::new() };
+            let commands = engine.handle(Event::Answered { request, answer }, 0, 1);
+            refreshes.extend(commands.into_iter().filter_map(|command| match command {
+                Command::Refresh { request } => Some(request),
+                _ => None,
+            }));
+        }
+    }
+    let [first, second] = refreshes[..] else { return Err(format!("there are not two refreshes, but {refreshes:?}")) };
+    engine.handle(Event::Refreshed { request: first, valid: false }, 0, 1);
+    engine.handle(Event::Refreshed { request: second, valid: true }, 0, 1);
+    match engine.status(0).state {
+        SyncState::NeedsAuth => Err("the user has to sign in once more".to_owned()),
+        _ => Ok(()),
     }
 }
 

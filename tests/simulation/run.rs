@@ -266,9 +266,9 @@ impl Run {
                 self.persist(index, task, rows, faults);
                 return self.devices[index].check_overwritten(&before);
             }
-            Command::Refresh => {
+            Command::Refresh { request } => {
                 let valid = !self.ended.contains(&(index, device.session)) && (!faults || self.chance.of_thousand(800));
-                device.inbox.push(Event::Refreshed { valid });
+                device.inbox.push(Event::Refreshed { request, valid });
             }
             Command::Send { request, account, message } => return self.send(index, request, account, message),
             Command::WakeAt(_) | Command::Cancel { .. } => {}

@@ -2,7 +2,7 @@
 
 import type { EngineStatus } from "./driver.js";
 
-export type Happened = "tick" | { "online": boolean } | { "notified": number } | "syncNow" | "pause" | "resume" | { "signedIn": string } | "signedOut" | { "refreshed": boolean } | { "unanswered": [number, string] } | { "storeFailed": string };
+export type Happened = "tick" | { "online": boolean } | { "notified": number } | "syncNow" | "pause" | "resume" | { "signedIn": string } | "signedOut" | { "refreshed": [number, boolean] } | { "unanswered": [number, string] } | { "storeFailed": string };
 
 export type Wanted = { "retry": string } | { "discard": string } | "delete" | "pushAgain" | { "claim": string } | { "enable": boolean } | { "reread": string } | "current";
 
@@ -16,7 +16,7 @@ export type Command = { "command": "load", edits: "all" | "deletions", limit: nu
 /**
  * The operation of the contract.
  */
-operation: string, method: string, url: string, } | { "command": "refresh" } | { "command": "wakeAt", at: number | null, } | { "command": "cancel", request: number, };
+operation: string, method: string, url: string, } | { "command": "refresh", request: number, } | { "command": "wakeAt", at: number | null, } | { "command": "cancel", request: number, };
 
 export type Call = { 
 /**

@@ -150,7 +150,7 @@ export class Driver {
         void this.send(command);
         break;
       case "refresh":
-        void this.refresh();
+        void this.refresh(command.request);
         break;
       case "cancel":
         this.requests.get(command.request)?.abort();
@@ -229,12 +229,12 @@ export class Driver {
     }
   }
 
-  private async refresh(): Promise<void> {
+  private async refresh(request: number): Promise<void> {
     try {
-      this.happened({ refreshed: (await this.transport.refresh()) !== undefined });
+      this.happened({ refreshed: [request, (await this.transport.refresh()) !== undefined] });
     } catch (error) {
       // Without an answer the tokens may still be valid: the next request shows whether they are.
-      this.happened({ refreshed: !(error instanceof SignInNeeded) });
+      this.happened({ refreshed: [request, !(error instanceof SignInNeeded)] });
     }
   }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use stronglog_sync::digest::Course;
+use stronglog_sync::digest::{self, Course};
 use stronglog_sync::engine::Event;
 use stronglog_sync::outbox::LocalEdit;
 use stronglog_sync::store::{Key, PastVersion, Select, Store};
@@ -184,7 +184,8 @@ impl Run {
         self.devices.iter_mut().all(|device| {
             let meta = device.store.meta().expect("a store in memory");
             let caught_up = meta.cursor.is_some_and(|cursor| server.is_seen_by(device.home, &cursor));
-            meta.resync.is_none() && caught_up && device.pending() == 0
+            let is_settled = meta.difference.is_none_or(|difference| difference.course == Course::Settled);
+            meta.resync.is_none() && caught_up && is_settled && device.pending() == 0
         })
     }
 
@@ -193,6 +194,9 @@ impl Run {
         let next = self.devices.iter().filter_map(|device| device.wake_at).min();
         let Some(next) = next else { return Err("nothing is at rest and no timer is armed (L2)".to_owned()) };
         self.now = self.now.max(next);
+        if self.devices.iter_mut().any(has_outlived) {
+            self.now += digest::RETRY_MS;
+        }
         for index in 0..self.devices.len() {
             self.tick(index)?;
         }
@@ -233,4 +237,10 @@ impl Run {
         }
         Ok(())
     }
+}
+
+/// Whether a device has found a difference that was still there after it had pulled everything again (R27).
+fn has_outlived(device: &mut Device) -> bool {
+    let difference = device.store.meta().expect("a store in memory").difference;
+    difference.is_some_and(|difference| difference.course == Course::Outlived)
 }

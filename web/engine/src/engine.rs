@@ -159,7 +159,7 @@ impl SyncEngine {
                 let call = Call::of(&call, &self.base_url);
                 Command::Send { request, account, call }
             }
-            engine::Command::Refresh => Command::Refresh,
+            engine::Command::Refresh { request } => Command::Refresh { request },
             engine::Command::WakeAt(at) => Command::WakeAt { at },
             engine::Command::Cancel { request } => {
                 self.bodies.remove(&request);

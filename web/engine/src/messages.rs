@@ -26,8 +26,8 @@ pub(crate) enum Happened {
     /// The account.
     SignedIn(Uuid),
     SignedOut,
-    /// Whether there is a token to go on with.
-    Refreshed(bool),
+    /// The refresh's number, and whether there is a token to go on with.
+    Refreshed(u64, bool),
     /// The request's number, and what the network said.
     Unanswered(u64, String),
     StoreFailed(String),
@@ -44,7 +44,7 @@ impl From<Happened> for Event {
             Happened::Resume => Event::Resume,
             Happened::SignedIn(account) => Event::SignedIn { account },
             Happened::SignedOut => Event::SignedOut,
-            Happened::Refreshed(valid) => Event::Refreshed { valid },
+            Happened::Refreshed(request, valid) => Event::Refreshed { request, valid },
             Happened::Unanswered(request, message) => Event::Unanswered { request, message },
             Happened::StoreFailed(message) => Event::StoreFailed { message },
         }
@@ -116,7 +116,7 @@ pub(crate) enum Command {
         call: Call,
     },
     /// Refresh the token, and say `refreshed`.
-    Refresh,
+    Refresh { request: u64 },
     /// Say `tick` at this time.
     WakeAt { at: Option<i64> },
     /// Forget the request.
