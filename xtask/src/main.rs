@@ -13,6 +13,7 @@ mod plain;
 mod suite;
 mod test;
 mod web;
+mod workspace;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -25,7 +26,7 @@ cargo xtask corpus FOLDER TIER
                             judge one tier of the JSON-Schema-Test-Suite
 cargo xtask simulate [--seeds N] [--first N]
                             more simulated runs than the tests do, and what each rule is for
-cargo xtask interop         test the server with tools written by others: schemathesis (Python) and RxDB (Node)
+cargo xtask interop         test the server with programs written by others: schemathesis, RxDB, nginx and HAProxy
 cargo xtask bench           the benchmarks of BENCHMARKS.md
 cargo xtask bench FOLDER    the compilers of BENCHMARKS.md on the largest documents of the corpus, and Zod schemas, side by side
 cargo xtask soak MINUTES    2,000 devices and bad clients, a backup, a restart and a restore: nothing is lost, and memory stays flat
@@ -76,7 +77,7 @@ fn main() -> ExitCode {
 /// Runs the server that users get under a load of every kind.
 fn soak(minutes: &str) -> Result {
     cargo(&["build", "--release", "--package", "stronglog-cli"])?;
-    let program = test::target().join("release/stronglog");
+    let program = workspace::target().join("release/stronglog");
     let program = program.to_str().ok_or("the path of the target folder is not UTF-8")?;
     cargo(&["run", "--release", "--package", "stronglog-server", "--example", "soak", "--", program, minutes])
 }

@@ -7,10 +7,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::workspace::{target, workspace, workspace_command};
 use crate::{Result, cargo, corpus, demo, node, root, run, web};
 
-/// The features of every workspace build: with one set of features, each crate is built once.
-const FEATURES: &str = "stronglog-sync/axum,stronglog-sync/simulation";
 /// The number of simulated runs in every test run whose seeds are the same each time.
 const FIXED_RUNS: u64 = 2_000;
 /// The number of simulated runs in every test run whose seeds no test run has used before.
@@ -222,31 +221,6 @@ pub fn interop(fuzzing_seconds: &str) -> Result {
         .arg(&built)
         .args([EXAMPLES, fuzzing_seconds])
         .current_dir(root()))
-}
-
-/// The target folder of the workspace.
-pub fn target() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
-}
-
-/// Runs cargo for the whole workspace, with the features that all steps share.
-pub fn workspace(arguments: &[&str]) -> Result {
-    run(&mut workspace_command(arguments))
-}
-
-fn workspace_command(arguments: &[&str]) -> Command {
-    let (own, passed_on) = arguments.split_at(arguments.iter().position(|argument| *argument == "--").unwrap_or(arguments.len()));
-    let mut command = Command::new("cargo");
-    command.args(own).args(["--workspace", "--features", FEATURES]).args(passed_on).current_dir(root());
-    lint(&mut command);
-    command
-}
-
-/// Makes a cargo command build with clippy, which is the compiler and reports lints, instead of checking everything once more before it is
-/// built. A warning is an error.
-pub fn lint(command: &mut Command) {
-    // What `cargo clippy -- -D warnings` sets for `cargo check`.
-    command.env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver").env("CLIPPY_ARGS", "-D__CLIPPY_HACKERY__warnings");
 }
 
 /// The completed steps, and how long each took.

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::{Result, root, run, test};
+use crate::workspace::lint;
+use crate::{Result, root, run};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 /// Debian's packages of a Rust toolchain that can build the standard library for WebAssembly.
@@ -37,7 +38,7 @@ pub fn test() -> Result {
     let engine = |arguments: &[&str]| {
         let mut command = Command::new("cargo");
         command.args(arguments).current_dir(root().join("web/engine")).env("CARGO_TARGET_DIR", root().join("target/web"));
-        test::lint(&mut command);
+        lint(&mut command);
         // Any flags replace the checkout's cfg and thereby exclude the contract's compiler, which has already been built and run.
         run(command.env("RUSTFLAGS", "-Cdebuginfo=0"))
     };

@@ -66,7 +66,7 @@ fn pushing(path: &'static str, feed: Feed) -> Routes {
     post(move |State(app): State<Arc<App>>, Extension(caller): Extension<Caller>, parts: Parts, body: Bytes| async move {
         let request = Request::new(&app, path, &parts, &body)?;
         json_body(&parts)?;
-        push(&app, caller, request.has_first_contract, body.clone(), feed).await
+        push(&app, caller, request.has_earlier_contract, body.clone(), feed).await
     })
 }
 
@@ -96,8 +96,8 @@ async fn pull(app: &App, caller: Caller, request: &Request<'_>, feed: Feed) -> R
     let GetChanges { since, limit, .. } = GetChanges::receive(&request.incoming)?;
     let limit = limit.and_then(|limit| limit.try_into().ok());
     let page = app.read(caller, move |records| feed::pull(records, since.as_ref().map(|since| since.0.as_str()), limit, feed, now_ms()));
-    let mut page = page.await.map_err(|failure| in_contract_of(request.has_first_contract, failure))?;
-    if request.has_first_contract {
+    let mut page = page.await.map_err(|failure| in_contract_of(request.has_earlier_contract, failure))?;
+    if request.has_earlier_contract {
         page.changes.iter_mut().flatten().for_each(|change| change.lost = None);
         page.digest = None;
     }
@@ -108,7 +108,7 @@ async fn pull(app: &App, caller: Caller, request: &Request<'_>, feed: Feed) -> R
     Ok(json(wire::write_page(&page, feed)))
 }
 
-async fn push(app: &App, caller: Caller, has_first_contract: bool, body: Bytes, feed: Feed) -> Result<Response, Failure> {
+async fn push(app: &App, caller: Caller, has_earlier_contract: bool, body: Bytes, feed: Feed) -> Result<Response, Failure> {
     let contract = app.config().contract;
     let push = if body.len() > LARGE_BODY_BYTES {
         // On half of the processors, so that small requests and the thread that writes keep their share of the time.
@@ -121,8 +121,8 @@ async fn push(app: &App, caller: Caller, has_first_contract: bool, body: Bytes, 
     let push = push.map_err(|report| Failure::malformed(&report))?;
     let known = push.cursor.as_ref().and_then(|cursor| cursor.parse::<Cursor>().ok()).map(|cursor| cursor.rev);
     let result = app.write(caller, move |records, clock| feed::push(records, &push, feed, clock)).await;
-    let mut result = result.map_err(|failure| in_contract_of(has_first_contract, failure))?;
-    if has_first_contract {
+    let mut result = result.map_err(|failure| in_contract_of(has_earlier_contract, failure))?;
+    if has_earlier_contract {
         (result.proof, result.replaced) = (None, Vec::new());
     }
     app.metrics.outcomes(&result.outcomes);
@@ -181,8 +181,8 @@ fn json_body(parts: &Parts) -> Result<(), Failure> {
 }
 
 /// The failure of a request without the members that the client's contract does not have.
-fn in_contract_of(has_first_contract: bool, failure: Failure) -> Failure {
-    if has_first_contract { failure.in_first_contract() } else { failure }
+fn in_contract_of(has_earlier_contract: bool, failure: Failure) -> Failure {
+    if has_earlier_contract { failure.in_first_contract() } else { failure }
 }
 
 /// A request's parameters, validated by the generated code.
@@ -190,7 +190,7 @@ struct Request<'a> {
     incoming: Incoming<'a>,
     /// Whether the client has an earlier contract, whose objects accept no member that was added later. A client that does not name its contract
     /// is taken for one.
-    has_first_contract: bool,
+    has_earlier_contract: bool,
 }
 
 impl<'a> Request<'a> {
@@ -198,8 +198,8 @@ impl<'a> Request<'a> {
         let incoming = Incoming::new(path, &parts.uri, &parts.headers, body).ok_or_else(Failure::no_path)?;
         let version = incoming.optional::<ContractVersion>(&parameters::X_CONTRACT_VERSION)?;
         let grown_in = app.config().contract.grown_in.and_then(edge::numbers);
-        let has_first_contract = grown_in.is_some() && version.is_none_or(|version| edge::numbers(&version.0) < grown_in);
-        Ok(Request { incoming, has_first_contract })
+        let has_earlier_contract = grown_in.is_some() && version.is_none_or(|version| edge::numbers(&version.0) < grown_in);
+        Ok(Request { incoming, has_earlier_contract })
     }
 
     fn id(&self) -> Result<Uuid, Failure> {

@@ -32,7 +32,7 @@ def nginx(folder, port, server):
         f"http {{ access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/f;\n"
         f"uwsgi_temp_path {folder}/u; scgi_temp_path {folder}/s; server {{ listen 127.0.0.1:{port}; location / {{ {body} }} }} }}\n"
     )
-    return ["/usr/sbin/nginx", "-c", str(config), "-e", str(folder / "nginx.log")]
+    return ["nginx", "-c", str(config), "-e", str(folder / "nginx.log")]
 
 
 def haproxy(folder, port, server):
@@ -42,7 +42,7 @@ def haproxy(folder, port, server):
         "defaults\n  mode http\n  timeout connect 5s\n  timeout client 75s\n  timeout server 75s\n"
         f"frontend stronglog_in\n  bind 127.0.0.1:{port}\n  default_backend stronglog\n{backend}"
     )
-    return ["/usr/sbin/haproxy", "-f", str(config), "-db"]
+    return ["haproxy", "-f", str(config), "-db"]
 
 
 def free_port():

@@ -3,9 +3,10 @@
 # Usage: run.sh STRONGLOG, the built command
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
+export PATH="$PATH:/usr/sbin"
 missing=""
-[ -x /usr/sbin/nginx ] || missing="$missing nginx-light"
-[ -x /usr/sbin/haproxy ] || missing="$missing haproxy"
+command -v nginx >/dev/null || missing="$missing nginx-light"
+command -v haproxy >/dev/null || missing="$missing haproxy"
 if [ -n "$missing" ]; then
     apt-get update --quiet
     # Their own services stay off, because the test starts what it needs.

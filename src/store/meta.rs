@@ -1,0 +1,148 @@
+//! The state of a device, apart from its records, and how it is read again.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::api::Report;
+use crate::api::runtime::json::Json;
+use crate::api::runtime::schema::parse;
+use crate::clock::Clock;
+use crate::digest::{Difference, Digest};
+use crate::rules::{self, Rule};
+use crate::stored::{Readable, member};
+
+/// The state of a device, apart from its records.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Meta {
+    /// The number of changes to the store. The store counts them.
+    pub version: u64,
+    /// This device's id, which is part of every op that it makes.
+    pub device: Uuid,
+    /// A token that is also stored outside the database. If the two differ, the database is a copy (R20).
+    pub installation: Option<Uuid>,
+    /// The account that the records belong to. `None` before the first sign-in (R15).
+    pub owner: Option<Uuid>,
+    /// The number of edits that this device has made.
+    pub seq: u64,
+    /// The clock that makes this device's stamps.
+    pub clock: Clock,
+    /// The device's position in the global feed. `None` before its first pull.
+    pub cursor: Option<String>,
+    /// The current resync, if any (R11).
+    pub resync: Option<Resync>,
+    /// The number of resyncs so far.
+    pub resyncs: u64,
+    /// When the device last pulled everything in the feed, in milliseconds since the Unix epoch.
+    pub last_pull_at: Option<i64>,
+    /// When a push last succeeded, by collection.
+    pub last_push_at: BTreeMap<String, i64>,
+    /// Whether sync is switched on.
+    pub enabled: bool,
+    /// The version of the contract with which quarantined changes were last read.
+    pub contract: String,
+    /// The digest of the versions that the server had when this device last heard of them, except for quarantined ones (R27). `None` in a
+    /// database of an earlier version.
+    pub digest: Option<Digest>,
+    /// The last difference between the device's digest and the server's, if there was one.
+    pub difference: Option<Difference>,
+}
+
+impl Default for Meta {
+    fn default() -> Self {
+        Meta {
+            version: 0,
+            device: Uuid::nil(),
+            installation: None,
+            owner: None,
+            seq: 0,
+            clock: Clock::default(),
+            cursor: None,
+            resync: None,
+            resyncs: 0,
+            last_pull_at: None,
+            last_push_at: BTreeMap::new(),
+            enabled: true,
+            contract: String::new(),
+            digest: None,
+            difference: None,
+        }
+    }
+}
+
+impl Meta {
+    /// Reads what was written as JSON. Members that an earlier version did not write are as in a new database.
+    ///
+    /// # Errors
+    /// Returns an error if the text is not JSON, or a member has another type.
+    pub fn read(text: &str) -> Result<Self, Report> {
+        let damaged = || Report::new("type", "is not the state of a device");
+        let tape = parse(text.as_bytes())?;
+        let (root, mut meta) = (tape.root(), Meta::default());
+        meta.take(root).map(|()| meta).ok_or_else(damaged)
+    }
+
+    fn take(&mut self, json: Json<'_>) -> Option<()> {
+        member(json, "version", &mut self.version)?;
+        member(json, "device", &mut self.device)?;
+        member(json, "installation", &mut self.installation)?;
+        member(json, "owner", &mut self.owner)?;
+        member(json, "seq", &mut self.seq)?;
+        member(json, "clock", &mut self.clock)?;
+        member(json, "cursor", &mut self.cursor)?;
+        member(json, "resync", &mut self.resync)?;
+        member(json, "resyncs", &mut self.resyncs)?;
+        member(json, "lastPullAt", &mut self.last_pull_at)?;
+        member(json, "lastPushAt", &mut self.last_push_at)?;
+        member(json, "enabled", &mut self.enabled)?;
+        member(json, "contract", &mut self.contract)?;
+        member(json, "digest", &mut self.digest)?;
+        member(json, "difference", &mut self.difference)
+    }
+}
+
+/// A full resync: a pull of everything, because the server no longer accepts the device's cursor.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Resync {
+    /// The resync's number, which marks the rows that it has seen.
+    pub number: u64,
+    /// The revision that the server was restored to, if it was restored from a backup. The server has lost every version with a later
+    /// revision.
+    pub restored_rev: Option<u64>,
+    /// The resync's position in the feed.
+    pub cursor: Option<String>,
+    /// Whether every page is applied. The rows that were not seen are processed next.
+    pub pulled: bool,
+    /// Whether rows that were not seen may be deleted: there are few of them, or the user has agreed.
+    pub confirmed: bool,
+    /// The digest of what the resync has seen so far.
+    pub digest: Digest,
+}
+
+impl Resync {
+    /// Whether it is still undecided if the user must confirm deletions.
+    pub fn is_undecided(&self) -> bool {
+        self.pulled && !self.confirmed
+    }
+
+    /// Whether the server has lost the version with this revision.
+    pub fn is_lost(&self, rev: Option<u64>) -> bool {
+        rules::on(Rule::PushLostAgain) && self.restored_rev.zip(rev).is_some_and(|(restored, rev)| rev > restored)
+    }
+}
+
+impl Readable for Resync {
+    fn read(json: Json<'_>) -> Option<Self> {
+        let mut resync = Resync::default();
+        member(json, "number", &mut resync.number)?;
+        member(json, "restoredRev", &mut resync.restored_rev)?;
+        member(json, "cursor", &mut resync.cursor)?;
+        member(json, "pulled", &mut resync.pulled)?;
+        member(json, "confirmed", &mut resync.confirmed)?;
+        member(json, "digest", &mut resync.digest)?;
+        Some(resync)
+    }
+}
