@@ -3,7 +3,6 @@
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use rusqlite::Connection;
 use stronglog_sync::clock::ClockAndRng;
 use tokio::sync::{Mutex, Semaphore, watch};
 use uuid::Uuid;
@@ -20,13 +19,14 @@ use crate::net::Connections;
 use crate::notifications::Notifications;
 use crate::problem::Failure;
 use crate::shares::Shares;
-use crate::store::StoreError;
-use crate::store::sqlite::{Store, UserRecords, accounts};
+use crate::store::database::Database;
+use crate::store::wanted::Wanted;
+use crate::store::{Records, StoreError};
 use crate::turns::Turns;
 
 /// The state of a running server.
 pub struct App {
-    pub store: Arc<Store>,
+    pub store: Arc<Database>,
     pub tokens: Tokens,
     pub passwords: Passwords,
     pub limits: Limits,
@@ -62,89 +62,46 @@ impl App {
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
     }
 
-    /// Runs `work` on one snapshot, in which the caller's session is live.
+    /// Decides something about the caller's records on one snapshot. What the decision is expected to read is loaded first.
     ///
     /// # Errors
-    /// The session has ended, or `work` or the store fails.
-    pub async fn read_as<T: Send + 'static>(
-        &self,
-        caller: Caller,
-        work: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
-    ) -> Result<T, Failure> {
-        self.store
-            .read(move |connection| {
-                admit(connection, caller)?;
-                work(connection)
-            })
-            .await
-    }
-
-    /// Runs `work` in one transaction, in which the caller's session is live, and which is durable before this returns.
-    ///
-    /// # Errors
-    /// The session has ended, or `work` or the store fails. In each case nothing is changed.
-    pub async fn write_as<T: Send + 'static>(
-        &self,
-        caller: Caller,
-        work: impl FnOnce(&Connection) -> Result<T, Failure> + Send + 'static,
-    ) -> Result<T, Failure> {
-        self.store
-            .write_for(caller.user, move |connection| {
-                admit(connection, caller)?;
-                work(connection)
-            })
-            .await
-    }
-
-    /// Reads the caller's records from one snapshot.
-    ///
-    /// # Errors
-    /// See [`App::read_as`].
+    /// The session has ended, or `decide` or the store fails.
     pub async fn read<T: Send + 'static>(
         &self,
         caller: Caller,
-        work: impl FnOnce(&UserRecords<'_>) -> Result<T, feed::Error> + Send + 'static,
+        wanted: Wanted,
+        decide: impl Fn(&dyn Records) -> Result<T, feed::Error> + Send + Sync + 'static,
     ) -> Result<T, Failure> {
-        let quota = self.config().quota();
-        self.read_as(caller, move |connection| Ok(work(&UserRecords::of(connection, caller.user, quota))?)).await
+        let decide = move |records: &dyn Records| Ok(decide(records)?);
+        self.store.read_records(caller.key(), self.config().quota(), wanted, decide).await
     }
 
-    /// Changes the caller's records in one transaction.
+    /// Changes the caller's records in one transaction, which is durable before this returns. The decision may be made more than once.
     ///
     /// # Errors
-    /// See [`App::write_as`].
+    /// The session has ended, or `decide` or the store fails. In each case nothing is changed.
     pub async fn write<T: Send + 'static>(
         &self,
         caller: Caller,
-        work: impl FnOnce(&mut UserRecords<'_>, &mut ClockAndRng<'_>) -> Result<T, feed::Error> + Send + 'static,
+        wanted: Wanted,
+        decide: impl Fn(&mut dyn Records, &mut ClockAndRng<'_>) -> Result<T, feed::Error> + Send + Sync + 'static,
     ) -> Result<T, Failure> {
-        let quota = self.config().quota();
-        self.write_as(caller, move |connection| {
+        let decide = move |records: &mut dyn Records| {
             let mut clock = ClockAndRng { now_ms: now_ms(), random: &mut rand::random };
-            Ok(work(&mut UserRecords::of(connection, caller.user, quota), &mut clock)?)
-        })
-        .await
+            Ok(decide(records, &mut clock)?)
+        };
+        self.store.write_records(caller.key(), self.config().quota(), wanted, decide).await
     }
 
-    /// Ends the open streams whose sessions have ended: those of one user, or of all.
+    /// Ends the open streams of a user whose sessions have ended.
     ///
     /// # Errors
     /// The store failed.
-    pub async fn end_streams(&self, user: Option<Uuid>) -> Result<(), StoreError> {
-        let open = self.notifications.sessions(user);
-        let ended = self.store.read(move |connection| {
-            let is_over = |(user, session): &(Uuid, Uuid)| accounts::is_live(connection, *user, *session).map(|live| !live);
-            open.into_iter().filter_map(|stream| is_over(&stream).map(|over| over.then_some(stream)).transpose()).collect::<Result<_, _>>()
-        });
-        let ended: Vec<(Uuid, Uuid)> = ended.await?;
-        ended.into_iter().for_each(|(user, session)| self.notifications.end(user, session));
+    pub async fn end_streams(&self, user: Uuid) -> Result<(), StoreError> {
+        let ended = self.store.ended(self.notifications.sessions(Some(user))).await?;
+        ended.into_iter().for_each(|key| self.notifications.end(key));
         Ok(())
     }
-}
-
-/// Refuses a caller whose session has ended, whatever the lifetime of its access token (R26).
-fn admit(connection: &Connection, caller: Caller) -> Result<(), Failure> {
-    if accounts::is_live(connection, caller.user, caller.session)? { Ok(()) } else { Err(Failure::session_ended()) }
 }
 
 /// Whether the system's clock can be believed since the server started.

@@ -3,42 +3,39 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rusqlite::Connection;
-use uuid::Uuid;
-
 use crate::auth::tokens::Caller;
 use crate::store::StoreError;
-use crate::store::sqlite::Store;
-use crate::store::sqlite::accounts::{self, Device, Doings};
+use crate::store::accounts::{Denied, Device, Doings, SessionKey};
+use crate::store::database::Database;
 
-/// What was not stored yet, by user and session.
+/// What was not stored yet, by session.
 #[derive(Default)]
 pub struct Devices {
     news: Mutex<News>,
 }
 
-type News = HashMap<(Uuid, Uuid), Doings>;
+type News = HashMap<SessionKey, Doings>;
 
 impl Devices {
     /// A request of a device was answered.
     pub fn saw(&self, caller: Caller, now_ms: i64) {
-        self.news().entry((caller.user, caller.session)).or_default().seen_at = now_ms;
+        self.news().entry(caller.key()).or_default().seen_at = now_ms;
     }
 
     /// A device has everything up to a revision, which is the user's newest.
     pub fn synced(&self, caller: Caller, now_ms: i64, rev: u64) {
-        self.news().entry((caller.user, caller.session)).or_default().synced = Some((now_ms, rev));
+        self.news().entry(caller.key()).or_default().synced = Some((now_ms, rev));
     }
 
-    /// The signed-in devices of a user, the one seen last first.
+    /// The signed-in devices of the caller's account, the one seen last first.
     ///
     /// # Errors
-    /// The store failed.
-    pub fn list(&self, connection: &Connection, user: Uuid) -> Result<Vec<Device>, StoreError> {
-        let mut devices = accounts::devices(connection, user)?;
+    /// The session has ended, or the store failed.
+    pub async fn list(&self, database: &Database, caller: Caller) -> Result<Vec<Device>, Denied> {
+        let mut devices = database.devices(caller.key()).await?;
         let news = self.news();
         for device in &mut devices {
-            if let Some(new) = news.get(&(user, device.session)) {
+            if let Some(new) = news.get(&SessionKey { user: caller.user, session: device.session }) {
                 device.doings = Doings { seen_at: new.seen_at.max(device.doings.seen_at), synced: new.synced.or(device.doings.synced) };
             }
         }
@@ -50,17 +47,13 @@ impl Devices {
     ///
     /// # Errors
     /// The store failed.
-    pub async fn store(&self, store: &Store) -> Result<(), StoreError> {
+    pub async fn store(&self, database: &Database) -> Result<(), StoreError> {
         let news: Vec<_> = self.news().iter().map(|(key, doings)| (*key, *doings)).collect();
         if news.is_empty() {
             return Ok(());
         }
-        let stored = news.clone();
-        store
-            .write(move |connection| {
-                news.iter().try_for_each(|((user, session), doings)| accounts::note_doings(connection, *user, *session, *doings))
-            })
-            .await?;
+        database.note_doings(news.clone()).await?;
+        let stored = news;
         let mut news = self.news();
         for (key, doings) in stored {
             if news.get(&key) == Some(&doings) {

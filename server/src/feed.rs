@@ -6,6 +6,7 @@ mod limits;
 mod pull;
 mod push;
 mod single;
+mod wanted;
 
 use stronglog_sync::cursor::Cursor;
 use stronglog_sync::rules::{self, Rule};
@@ -16,6 +17,7 @@ pub use pull::pull;
 pub use push::push;
 pub(crate) use push::violations;
 pub use single::{Deletion, delete, purge, put, read};
+pub use wanted::{wanted_by_edit, wanted_by_pull, wanted_by_push};
 
 use self::history::Proof;
 use crate::store::{Head, Quota, Records, StoreError, Usage};
@@ -67,7 +69,7 @@ fn full(usage: &Usage, quota: &Quota) -> String {
 }
 
 /// The revision that a cursor of this feed stands for, if it can still be followed (R2, R10, R11, R22).
-fn follow(records: &impl Records, head: &Head, text: &str, feed: Feed) -> Result<u64, Error> {
+fn follow(records: &dyn Records, head: &Head, text: &str, feed: Feed) -> Result<u64, Error> {
     let cursor: Cursor = text.parse().map_err(|_| Refusal::InvalidCursor)?;
     if cursor.feed != feed.name() {
         return Err(Refusal::InvalidCursor.into());
@@ -85,7 +87,7 @@ fn follow(records: &impl Records, head: &Head, text: &str, feed: Feed) -> Result
 
 /// If the cursor belongs to another history than the one at hand, because a backup or an older copy of the data was put in its place: the
 /// revision up to which the two are known to be the same.
-fn went_back_to(records: &impl Records, head: &Head, cursor: &Cursor) -> Result<Option<u64>, Error> {
+fn went_back_to(records: &dyn Records, head: &Head, cursor: &Cursor) -> Result<Option<u64>, Error> {
     let proof = Proof::read(&cursor.proof).ok_or(Refusal::InvalidCursor)?;
     let newest = proof.newest().filter(|_| rules::on(Rule::CursorProvesHistory));
     if records.may_lag() && newest.map_or(cursor.rev, |newest| newest.rev.max(cursor.rev)) > head.rev {
@@ -104,7 +106,7 @@ fn went_back_to(records: &impl Records, head: &Head, cursor: &Cursor) -> Result<
 }
 
 /// The cursor that has seen a feed up to `rev`. If `rev` is below the purge watermark, the cursor records that the pull began after the purge.
-fn cursor_of(records: &impl Records, head: &Head, feed: Feed, rev: u64) -> Result<String, StoreError> {
+fn cursor_of(records: &dyn Records, head: &Head, feed: Feed, rev: u64) -> Result<String, StoreError> {
     let purge_watermark = if rev < head.purge_watermark { head.purge_watermark } else { 0 };
     let proof = history::proof(records, head.rev, feed.name())?;
     Ok(Cursor { feed: feed.name().to_owned(), proof, epoch: head.epoch.clone(), purge_watermark, rev }.to_string())

@@ -31,7 +31,7 @@ use crate::feed::BATCH_BYTES_MAX;
 use crate::metrics::Levels;
 use crate::problem::Failure;
 use crate::site;
-use crate::store::sqlite::{QUEUE_MAX, population};
+use crate::store::accounts::Population;
 
 /// The operations that need no token. This does not compile unless the contract agrees.
 const OPEN: [&str; 5] = [open::<Register>(), open::<Login>(), open::<RefreshTokens>(), open::<RecoverAccount>(), open::<GetSyncConfig>()];
@@ -98,21 +98,22 @@ async fn ready(State(app): State<Arc<App>>) -> Result<&'static str, Failure> {
 /// Reads the values of all gauges. If the data cannot be read in time, its gauges stay as they were.
 async fn levels(app: &App) -> Levels {
     let since = now_ms().saturating_sub(REFRESH_MS);
-    let counted = timeout(CHECK_TIME_MAX, app.store.read(move |connection| population(connection, since))).await;
+    let counted = timeout(CHECK_TIME_MAX, app.store.population(since)).await;
     let (population, backed_up_at) = match counted {
-        Ok(Ok((accounts, sessions, backed_up_at))) => (Some((accounts, sessions)), Some(backed_up_at.unwrap_or(0))),
+        Ok(Ok(Population { accounts, sessions, backed_up_at })) => (Some((accounts, sessions)), Some(backed_up_at.unwrap_or(0))),
         other => {
             tracing::warn!(?other, "cannot count accounts and sessions");
             (None, None)
         }
     };
     let (database_bytes, log_bytes) = app.store.sizes();
+    let (queue, queue_limit) = app.store.queue();
     Levels {
         streams: app.notifications.open(),
         connections: app.connections.open(),
         connections_limit: app.connections.limit(),
-        queue: app.store.queued(),
-        queue_limit: QUEUE_MAX,
+        queue,
+        queue_limit,
         database_bytes,
         log_bytes,
         population,

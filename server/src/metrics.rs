@@ -16,7 +16,7 @@ use stronglog_sync::api::collection::Contract;
 use stronglog_sync::wire::Outcome;
 
 use self::process::Process;
-use crate::store::sqlite::Commits;
+use crate::store::Commits;
 
 /// What the server has done since it started, and what it holds.
 pub struct Metrics {

@@ -6,6 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 use uuid::Uuid;
 
+use crate::store::accounts::SessionKey;
+
 /// The maximum number of open streams per user.
 const STREAMS_MAX: usize = 64;
 
@@ -33,7 +35,7 @@ pub struct Subscription {
 
 impl Notifications {
     /// Subscribes to a user's revisions, or returns `None` if the user has too many open streams.
-    pub fn subscribe(&self, user: Uuid, session: Uuid) -> Option<Subscription> {
+    pub fn subscribe(&self, SessionKey { user, session }: SessionKey) -> Option<Subscription> {
         let mut by_user = self.by_user();
         by_user.retain(|_, streams| streams.revision.receiver_count() > 0);
         let streams = by_user.entry(user).or_insert_with(|| Streams { revision: watch::Sender::new(0), sessions: HashMap::new() });
@@ -56,17 +58,17 @@ impl Notifications {
         }
     }
 
-    /// The sessions with an open stream, each with its user: those of one user, or of all.
-    pub fn sessions(&self, user: Option<Uuid>) -> Vec<(Uuid, Uuid)> {
+    /// The sessions with an open stream: those of one user, or of all.
+    pub fn sessions(&self, user: Option<Uuid>) -> Vec<SessionKey> {
         let by_user = self.by_user();
         let streams = by_user.iter().filter(|(known, _)| user.is_none_or(|user| user == **known));
-        streams.flat_map(|(user, streams)| streams.sessions.keys().map(|session| (*user, *session))).collect()
+        streams.flat_map(|(user, streams)| streams.sessions.keys().map(|session| SessionKey { user: *user, session: *session })).collect()
     }
 
     /// Ends the streams of a session.
-    pub fn end(&self, user: Uuid, session: Uuid) {
-        if let Some(streams) = self.by_user().get_mut(&user) {
-            streams.sessions.remove(&session);
+    pub fn end(&self, key: SessionKey) {
+        if let Some(streams) = self.by_user().get_mut(&key.user) {
+            streams.sessions.remove(&key.session);
         }
     }
 

@@ -8,6 +8,7 @@ use stronglog_sync::api::{AccountUsage, Cursor, Problem, ProblemCode, QuotaProbl
 
 use crate::feed::{self, Refusal};
 use crate::http::request_id;
+use crate::store::accounts::Denied;
 use crate::store::{Quota, StoreError, Usage};
 
 /// Why a request failed.
@@ -258,6 +259,15 @@ impl From<StoreError> for Failure {
         }
         tracing::error!(%error, request = request_id::current(), "the store failed");
         Self::unavailable("the server cannot reach its data")
+    }
+}
+
+impl From<Denied> for Failure {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::SessionEnded => Self::session_ended(),
+            Denied::Store(error) => error.into(),
+        }
     }
 }
 

@@ -26,7 +26,7 @@ use crate::notifications::Notifications;
 use crate::secrets::secrets;
 use crate::shares::Shares;
 use crate::store::StoreError;
-use crate::store::sqlite::{self, Store, accounts, backup, sessions_ended};
+use crate::store::database::Database;
 use crate::turns::Turns;
 
 /// The maximum number of connections on the metrics port.
@@ -37,8 +37,8 @@ const REQUESTS_MAX: usize = 2_048;
 /// The maximum number of exports in progress per account.
 const EXPORTS_MAX: usize = 2;
 const CHORES_EVERY: Duration = Duration::from_secs(86_400);
-/// How often the server looks for sessions that another process has ended, and how often it stores what the devices did.
-const SESSIONS_EVERY: Duration = Duration::from_secs(1);
+/// How often the server looks for what other processes did, and how often it stores what the devices did.
+const NEWS_EVERY: Duration = Duration::from_secs(1);
 const DEVICES_EVERY: Duration = Duration::from_secs(60);
 const NOTE_TIME_EVERY: Duration = Duration::from_secs(3_600);
 
@@ -106,7 +106,7 @@ pub struct Running {
     app: Arc<App>,
     stop: watch::Sender<bool>,
     serving: JoinHandle<()>,
-    store: Arc<Store>,
+    store: Arc<Database>,
 }
 
 impl Running {
@@ -229,7 +229,7 @@ impl HangUps {
 pub async fn start(config: Config) -> Result<Running, ServeError> {
     config.check()?;
     let secrets = secrets(&config)?;
-    let store = Arc::new(Store::open(&config.data, &new_epoch())?);
+    let store = Arc::new(Database::sqlite(&config.data, &new_epoch())?);
     if let Err(error) = check_clock(&store, &config, now_ms()).await {
         store.close().await;
         return Err(error);
@@ -271,7 +271,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
     let serving = tokio::spawn(listener.serve(socket));
     tokio::spawn(chores(Arc::clone(&app), stopping.clone()));
     tokio::spawn(note_time(Arc::clone(&app), stopping.clone()));
-    tokio::spawn(watch_sessions(Arc::clone(&app), stopping));
+    tokio::spawn(watch_others(Arc::clone(&app), stopping));
     tracing::info!(%address, secure = certificate.is_some(), data = %config.data.display(), "listening");
     Ok(Running { address, metrics_address, certificate, routes, app, stop, serving, store })
 }
@@ -318,12 +318,16 @@ fn connections(config: &Config) -> Connections {
     Connections::new(each_max, net::connections_max(number(config.max_connections)))
 }
 
-/// Ends the streams of sessions that another process has ended, and stores what the devices did last.
-async fn watch_sessions(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
-    let (mut known, mut stored) = (None, Instant::now());
+/// Tells the open streams what other processes did, and stores what the devices did last.
+async fn watch_others(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
+    let mut stored = Instant::now();
     loop {
-        if let Err(error) = look_at_sessions(&app, &mut known).await {
-            tracing::error!(%error, "cannot look for sessions that have ended");
+        match app.store.news(app.notifications.sessions(None)).await {
+            Ok(news) => {
+                news.revisions.into_iter().for_each(|(user, rev)| app.notifications.notify(user, rev));
+                news.ended.into_iter().for_each(|key| app.notifications.end(key));
+            }
+            Err(error) => tracing::error!(%error, "cannot look for what other processes did"),
         }
         if stored.elapsed() >= DEVICES_EVERY {
             stored = Instant::now();
@@ -333,24 +337,15 @@ async fn watch_sessions(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
         }
         tokio::select! {
             _ = stopping.wait_for(|stopping| *stopping) => return,
-            () = tokio::time::sleep(SESSIONS_EVERY) => {}
+            () = tokio::time::sleep(NEWS_EVERY) => {}
         }
     }
 }
 
-async fn look_at_sessions(app: &App, known: &mut Option<u64>) -> Result<(), StoreError> {
-    let ended = app.store.read(sessions_ended).await?;
-    if known.is_some_and(|known| known != ended) {
-        app.end_streams(None).await?;
-    }
-    *known = Some(ended);
-    Ok(())
-}
-
 /// Compares the clock with the time when the server last ran, and notes the time. Where they are far apart, somebody has to say that the
 /// clock is right, because everything that has a deadline would be over: tombstones, sessions.
-async fn check_clock(store: &Store, config: &Config, now: i64) -> Result<(), ServeError> {
-    let before = store.read(sqlite::seen_at).await?;
+async fn check_clock(store: &Database, config: &Config, now: i64) -> Result<(), ServeError> {
+    let before = store.seen_at().await?;
     if before > 0 && now.abs_diff(before) > CLOCK_JUMP_MAX_MS.unsigned_abs() && !config.accept_clock {
         return Err(ServeError::Clock { now: moment(now), before: moment(before) });
     }
@@ -397,11 +392,11 @@ async fn chores(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
         }
         let config = app.config();
         let (tombstone_days, backup_days, now) = (config.tombstone_days, config.backup_days, now_ms());
-        let done = app.store.write(move |connection| {
-            let tombstones = backup::purge(connection, tombstone_days, backup_days, now)?;
-            let sessions = accounts::forget_sessions(connection, now.saturating_sub(REFRESH_MS))?;
+        let done = async {
+            let tombstones = app.store.purge(tombstone_days, backup_days, now).await?;
+            let sessions = app.store.forget_sessions(now.saturating_sub(REFRESH_MS)).await?;
             Ok::<_, StoreError>((tombstones, sessions))
-        });
+        };
         match done.await {
             Ok((tombstones, sessions)) => tracing::info!(tombstones, sessions, "purged"),
             Err(error) => tracing::error!(%error, "cannot purge"),

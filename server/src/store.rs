@@ -1,8 +1,12 @@
-//! Storage: the trait `Records`, implemented with SQLite for the server and in memory for simulations.
+//! Storage: the trait `Records` of one user's records, and `Database`, which is what a server runs on.
 
+pub(crate) mod accounts;
+mod commits;
+pub(crate) mod database;
 mod epochs;
 pub mod memory;
 pub(crate) mod sqlite;
+pub mod wanted;
 
 use std::ops::ControlFlow;
 
@@ -12,6 +16,7 @@ use stronglog_sync::record::Record;
 use stronglog_sync::wire::{Change, Feed};
 use uuid::Uuid;
 
+pub(crate) use commits::Commits;
 pub use epochs::{Epoch, restored_rev};
 
 /// One user's records within one transaction. Writes become visible to other transactions all at once, or not at all.
@@ -62,7 +67,10 @@ pub trait Records {
     /// # Errors
     /// The store failed.
     fn changes(&self, feed: Feed, after: u64, take: &mut dyn FnMut(Change) -> ControlFlow<()>) -> Result<(), StoreError>;
+}
 
+/// Records whose tombstones can be purged.
+pub trait Tombstones: Records {
     /// Removes the tombstones accepted before a time, up to a revision, and no longer counts them.
     ///
     /// # Errors

@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::config::Secret;
 use crate::problem::Failure;
-use crate::store::sqlite::accounts::Session;
+use crate::store::accounts::{Session, SessionKey};
 
 /// The lifetime of an access token, in seconds.
 pub const ACCESS_SECS: i64 = 900;
@@ -58,6 +58,12 @@ pub struct Caller {
     pub session: Uuid,
     /// When the token expires, in seconds since the Unix epoch.
     pub expires_at_secs: i64,
+}
+
+impl Caller {
+    pub fn key(self) -> SessionKey {
+        SessionKey { user: self.user, session: self.session }
+    }
 }
 
 #[derive(Serialize, Deserialize)]

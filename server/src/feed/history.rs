@@ -16,7 +16,7 @@ const CHECKS: u64 = 36_u64.pow(CHECK_DIGITS as u32);
 const FEED_LENGTH_MAX: usize = 63;
 /// How far behind the newest boundary of a proof the others are, at least. The newest one that is still there after a roll-back shows how
 /// much of the history remains. A distance of 1 leads to the boundary before.
-const DISTANCES: [u64; 4] = [0, 1, 16, 256];
+pub const DISTANCES: [u64; 4] = [0, 1, 16, 256];
 
 /// The digest of a version: of everything that a pull sends of it, including the members that the server assigns. A push that is repeated
 /// after the server's data went back gets the same revision, but other ones of those.
@@ -56,8 +56,13 @@ impl Proof {
         self.0.first().copied()
     }
 
+    /// The revisions of the boundaries.
+    pub fn revisions(&self) -> impl Iterator<Item = u64> {
+        self.0.iter().map(|boundary| boundary.rev)
+    }
+
     /// The newest boundary that the history at hand contains. Every history contains the beginning.
-    pub fn shared(&self, records: &impl Records) -> Result<Boundary, StoreError> {
+    pub fn shared(&self, records: &dyn Records) -> Result<Boundary, StoreError> {
         for boundary in &self.0 {
             if records.boundary(boundary.rev)? == *boundary {
                 return Ok(*boundary);
@@ -68,7 +73,7 @@ impl Proof {
 }
 
 /// Writes the proof of the history up to `head`, with as many boundaries as the cursors of the feed have room for.
-pub fn proof(records: &impl Records, head: u64, feed: &str) -> Result<String, StoreError> {
+pub fn proof(records: &dyn Records, head: u64, feed: &str) -> Result<String, StoreError> {
     let room = FEED_LENGTH_MAX - feed.len() - "--".len();
     let (mut proof, mut last) = (String::new(), None);
     for distance in DISTANCES.into_iter().take_while(|distance| *distance <= head) {

@@ -17,7 +17,7 @@ const CHANGE_BYTES: usize = 256;
 ///
 /// # Errors
 /// The cursor cannot be followed, or the store failed.
-pub fn pull(records: &impl Records, since: Option<&str>, limit: Option<usize>, feed: Feed, now_ms: i64) -> Result<Page, Error> {
+pub fn pull(records: &dyn Records, since: Option<&str>, limit: Option<usize>, feed: Feed, now_ms: i64) -> Result<Page, Error> {
     let head = records.head()?;
     let after = match since {
         Some(cursor) => follow(records, &head, cursor, feed)?,

@@ -24,7 +24,7 @@ use crate::store::{Entry, Quota, Records, StoreError, Usage};
 ///
 /// # Errors
 /// The cursor cannot be followed, or the account cannot hold the first edit, and nothing is stored; or the store failed, and the transaction must be rolled back.
-pub fn push(records: &mut impl Records, push: &Push, feed: Feed, clock: &mut ClockAndRng<'_>) -> Result<PushResult, Error> {
+pub fn push(records: &mut dyn Records, push: &Push, feed: Feed, clock: &mut ClockAndRng<'_>) -> Result<PushResult, Error> {
     let head = records.head()?;
     if let Some(cursor) = &push.cursor {
         follow(records, &head, cursor, feed)?;
@@ -61,7 +61,7 @@ pub fn push(records: &mut impl Records, push: &Push, feed: Feed, clock: &mut Clo
 }
 
 /// The digest of all live records, for an account without writes since the server keeps it.
-fn digest_of(records: &impl Records, contract: &'static Contract) -> Result<Digest, StoreError> {
+fn digest_of(records: &dyn Records, contract: &'static Contract) -> Result<Digest, StoreError> {
     let mut sum = Digest::default();
     records.changes(Feed::All(contract), 0, &mut |change| {
         sum = sum.with(counted(&change));
@@ -93,7 +93,7 @@ struct Pass<'p, 'm> {
 }
 
 impl Pass<'_, '_> {
-    fn decide(&mut self, records: &mut impl Records, edit: &Edit) -> Result<Outcome, Error> {
+    fn decide(&mut self, records: &mut dyn Records, edit: &Edit) -> Result<Outcome, Error> {
         if let Some(error) = refuse_unseen(edit) {
             return Ok(rejected(edit, error));
         }
@@ -115,7 +115,7 @@ impl Pass<'_, '_> {
         }
     }
 
-    fn accept(&mut self, records: &mut impl Records, edit: &Edit, stamp: i64, stored: Option<&Entry>) -> Result<Outcome, Error> {
+    fn accept(&mut self, records: &mut dyn Records, edit: &Edit, stamp: i64, stored: Option<&Entry>) -> Result<Outcome, Error> {
         let known = stored.map_or(0, |entry| entry.change.record.stamp.saturating_add(1));
         let latest = self.clock.now_ms.saturating_add(CLOCK_SKEW_MAX_MS).max(known);
         if edit.record.stamp > latest && rules::on(Rule::RefuseFutureStamps) {

@@ -8,13 +8,13 @@ use stronglog_sync::wire::{Change, Edit, Feed, Outcome, Push};
 use uuid::Uuid;
 
 use super::{Error, Refusal, push};
-use crate::store::{Entry, Records, StoreError};
+use crate::store::{Entry, Records, StoreError, Tombstones};
 
 /// Returns the current version of one record of a collection, or its tombstone.
 ///
 /// # Errors
 /// Neither exists, or the store failed.
-pub fn read(records: &impl Records, collection: &'static Collection, id: Uuid) -> Result<Change, Error> {
+pub fn read(records: &dyn Records, collection: &'static Collection, id: Uuid) -> Result<Change, Error> {
     Ok(find(records, collection, id)?.change)
 }
 
@@ -22,7 +22,7 @@ pub fn read(records: &impl Records, collection: &'static Collection, id: Uuid) -
 ///
 /// # Errors
 /// The store failed.
-pub fn put(records: &mut impl Records, edit: Edit, clock: &mut ClockAndRng<'_>) -> Result<Outcome, Error> {
+pub fn put(records: &mut dyn Records, edit: Edit, clock: &mut ClockAndRng<'_>) -> Result<Outcome, Error> {
     let feed = Feed::One(edit.collection);
     let one = Push { edits: vec![Ok(edit)], cursor: None };
     let outcome = push(records, &one, feed, clock)?.outcomes.pop();
@@ -43,7 +43,7 @@ pub struct Deletion {
 /// # Errors
 /// The record does not exist, or the store failed.
 pub fn delete(
-    records: &mut impl Records,
+    records: &mut dyn Records,
     collection: &'static Collection,
     deletion: Deletion,
     clock: &mut ClockAndRng<'_>,
@@ -80,7 +80,7 @@ pub fn delete(
 ///
 /// # Errors
 /// The store failed.
-pub fn purge(records: &mut impl Records, before_ms: i64, covered_rev: Option<u64>) -> Result<u64, StoreError> {
+pub fn purge(records: &mut dyn Tombstones, before_ms: i64, covered_rev: Option<u64>) -> Result<u64, StoreError> {
     let rev_max = if rules::on(Rule::PurgeAfterBackup) { covered_rev.unwrap_or(u64::MAX) } else { u64::MAX };
     let purged = records.purge(before_ms, rev_max)?;
     if purged.count > 0 {
@@ -90,7 +90,7 @@ pub fn purge(records: &mut impl Records, before_ms: i64, covered_rev: Option<u64
     Ok(purged.count)
 }
 
-fn find(records: &impl Records, collection: &Collection, id: Uuid) -> Result<Entry, Error> {
+fn find(records: &dyn Records, collection: &Collection, id: Uuid) -> Result<Entry, Error> {
     let entry = records.find(collection.contract, id)?.filter(|entry| entry.change.collection.path == collection.path);
     entry.ok_or_else(|| Refusal::NotFound.into())
 }

@@ -133,10 +133,9 @@ pub async fn caller(State(app): State<Arc<App>>, mut request: Request, next: Nex
         if response.status() == StatusCode::UNAUTHORIZED {
             return response;
         }
-        if let Err(failure) = app.read_as(caller, |_| Ok(())).await
-            && failure.is_unauthorized()
-        {
-            return failure.into_response();
+        match app.store.admit(caller.key()).await.map_err(Failure::from) {
+            Err(failure) if failure.is_unauthorized() => return failure.into_response(),
+            _ => {}
         }
     }
     app.devices.saw(caller, now_ms());

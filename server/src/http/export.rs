@@ -20,10 +20,12 @@ use crate::app::App;
 use crate::auth::tokens::Caller;
 use crate::problem::Failure;
 use crate::shares::Held;
-use crate::store::Records;
+use crate::store::wanted::Wanted;
 
 /// The number of bytes that are read and sent at a time. A page has at least one record.
 const PAGE_BYTES: usize = 256 * 1024;
+/// More records than usually take as many bytes.
+const PAGE_ROWS: usize = 2_000;
 
 pub fn routes(app: &Arc<App>) -> Router {
     Router::new().route(ExportAccount::PATH, get(export)).with_state(Arc::clone(app))
@@ -69,7 +71,7 @@ struct Page {
 
 async fn page(app: &App, caller: Caller, after: u64) -> Result<Page, Failure> {
     let feed = Feed::All(app.config().contract.contract);
-    app.read(caller, move |records| {
+    app.read(caller, Wanted::all_after(after, PAGE_ROWS, PAGE_BYTES), move |records| {
         let (mut text, mut last, mut has_more) = (String::new(), after, false);
         records.changes(feed, after, &mut |change| {
             if text.len() >= PAGE_BYTES {

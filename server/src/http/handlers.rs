@@ -6,7 +6,6 @@ use std::time::Instant;
 
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
-use rusqlite::Connection;
 use stronglog_sync::api::Timestamp;
 use stronglog_sync::api::operations::{
     ChangePassword, ChangePasswordResponse, DeleteAccount, DeleteAccountResponse, GetAccount, GetAccountResponse, GetAccountUsage,
@@ -30,9 +29,9 @@ use crate::auth::limits::{Who, network, site};
 use crate::auth::tokens::{ACCESS_SECS, Caller, GRACE_MS, REFRESH_MS, Refresh};
 use crate::feed::{BATCH_BYTES_MAX, BATCH_CHANGES_MAX, CLOCK_SKEW_MAX_MS, PAGE_BYTES_MAX, PAGE_CHANGES_MAX};
 use crate::problem::{Failure, usage};
-use crate::store::sqlite::accounts::{self, Account, Created, Session};
-use crate::store::sqlite::{self, Store, UserRecords};
-use crate::store::{Records, StoreError};
+use crate::store::accounts::{Account, Created, Exchange, Session, SessionKey, SignedIn};
+use crate::store::database::Database;
+use crate::store::wanted::Wanted;
 
 /// Implements the generated trait. Operations on records are served by `http/records.rs`.
 pub struct Handlers(pub Arc<App>);
@@ -104,7 +103,7 @@ impl Api for Handlers {
 pub(super) struct Secret {
     pub email: Email,
     pub given: String,
-    pub hash: fn(&Connection, &Account) -> Result<Option<String>, StoreError>,
+    pub hash: fn(Account) -> Option<String>,
 }
 
 impl Handlers {
@@ -116,44 +115,35 @@ impl Handlers {
         let network = self.attempt(parts)?;
         let password_hash = app.passwords.hash(call.body.password.0).await?;
         let now = now_ms();
-        let account =
-            Account { user: new_id(), email: call.body.email.0.to_lowercase(), password_hash, created_at: now, is_disabled: false };
+        let account = Account {
+            user: new_id(),
+            email: call.body.email.0.to_lowercase(),
+            password_hash,
+            recovery_hash: None,
+            created_at: now,
+            is_disabled: false,
+        };
         let session = new_session(account.user, call.body.device_name, call.body.platform, now);
-        app.store
-            .write(move |connection| {
-                match accounts::create(connection, &account)? {
-                    Created::EmailTaken => return Err(Failure::email_taken()),
-                    Created::New => accounts::begin_session(connection, &session)?,
-                }
-                Ok(session)
-            })
-            .await
-            .and_then(|session| {
-                app.limits.learn(session.user, network);
-                self.pair(&session, session.generation)
-            })
+        match app.store.register(account, session.clone()).await? {
+            Created::EmailTaken => return Err(Failure::email_taken()),
+            Created::New => app.limits.learn(session.user, network),
+        }
+        self.pair(&session, session.generation)
     }
 
     async fn sign_in(&self, parts: &Parts, call: Login) -> Result<TokenPair, Failure> {
         let app = &self.0;
-        let secret =
-            Secret { email: call.body.email, given: call.body.password.0, hash: |_, account| Ok(Some(account.password_hash.clone())) };
+        let secret = Secret { email: call.body.email, given: call.body.password.0, hash: |account| Some(account.password_hash) };
         let (network, known) = self.check(parts, secret).await?;
         let (user, hash) = known.ok_or_else(Failure::wrong_credentials)?;
         app.limits.learn(user, network);
         let session = new_session(user, call.body.device_name, call.body.platform, now_ms());
-        let begun = app.store.write(move |connection| {
-            // The account may have been erased, or its password changed, in the meantime.
-            let account = accounts::by_user(connection, user)?;
-            let account = account.filter(|account| account.password_hash == hash).ok_or_else(Failure::wrong_credentials)?;
-            if account.is_disabled {
-                return Err(Failure::disabled());
-            }
-            accounts::begin_session(connection, &session)?;
-            Ok::<_, Failure>(session)
-        });
-        let session = begun.await?;
-        self.pair(&session, session.generation)
+        // The account may have been erased, or its password changed, in the meantime.
+        match app.store.sign_in(session.clone(), hash).await? {
+            SignedIn::WrongPassword => Err(Failure::wrong_credentials()),
+            SignedIn::Disabled => Err(Failure::disabled()),
+            SignedIn::Begun => self.pair(&session, session.generation),
+        }
     }
 
     /// Checks the secret of somebody who is not signed in, within the limits on guesses. Returns the caller's network, and the account and
@@ -164,11 +154,8 @@ impl Handlers {
         let email = secret.email.0.to_lowercase();
         let (here, anywhere) = (Who::AccountFrom(email.clone(), network), Who::Account(email.clone()));
         app.limits.take(&here, Instant::now())?;
-        let found = app.store.read(move |connection| {
-            let Some(account) = accounts::by_email(connection, &email)? else { return Ok(None) };
-            Ok::<_, Failure>(Some((account.user, (secret.hash)(connection, &account)?)))
-        });
-        let (user, hash) = found.await?.unzip();
+        let found = app.store.by_email(email).await?;
+        let (user, hash) = found.map(|account| (account.user, (secret.hash)(account))).unzip();
         let (hash, counted) = (hash.flatten(), !user.is_some_and(|user| app.limits.knows(user, network)));
         if counted {
             app.limits.take(&anywhere, Instant::now())?;
@@ -192,31 +179,22 @@ impl Handlers {
             return Err(Failure::unauthorized());
         };
         let (app, now, user) = (Arc::clone(&self.0), now_ms(), token.user);
-        let exchanged = self.0.store.write(move |connection| {
-            let session = accounts::session(connection, token.user, token.session)?.ok_or_else(Failure::unauthorized)?;
-            if !app.tokens.is_genuine(&token, &session) {
-                return Err(Failure::unauthorized());
-            }
-            if !accounts::is_live(connection, session.user, session.id)? {
-                return Ok(Err(Failure::token_revoked()));
-            }
-            if now.saturating_sub(session.rotated_at) > REFRESH_MS && !app.clock.has_jumped(now) {
-                return Ok(Err(Failure::token_expired()));
-            }
-            let again = token.generation.checked_add(1) == Some(session.generation) && now.saturating_sub(session.rotated_at) <= GRACE_MS;
-            if token.generation == session.generation {
-                accounts::rotate(connection, &session, now)?;
-            } else if !again {
-                accounts::revoke(connection, session.user, session.id)?;
-                // This is not an error of the transaction, because the revocation must be committed.
-                return Ok(Err(Failure::token_revoked()));
-            }
+        let key = SessionKey { user, session: token.session };
+        let decide = move |session: &Session, is_live: bool| {
+            let age = now.saturating_sub(session.rotated_at);
             let next = token.generation.saturating_add(1);
-            Ok(Ok((session, next)))
-        });
-        let exchanged = exchanged.await?;
+            match () {
+                () if !app.tokens.is_genuine(&token, session) => (Exchange::Keep, Err(Failure::unauthorized())),
+                () if !is_live => (Exchange::Keep, Err(Failure::token_revoked())),
+                () if age > REFRESH_MS && !app.clock.has_jumped(now) => (Exchange::Keep, Err(Failure::token_expired())),
+                () if token.generation == session.generation => (Exchange::Rotate, Ok((session.clone(), next))),
+                () if next == session.generation && age <= GRACE_MS => (Exchange::Keep, Ok((session.clone(), next))),
+                () => (Exchange::Revoke, Err(Failure::token_revoked())),
+            }
+        };
+        let exchanged = self.0.store.exchange(key, now, decide).await?.unwrap_or_else(|| Err(Failure::unauthorized()));
         if exchanged.is_err() {
-            self.0.end_streams(Some(user)).await?;
+            self.0.end_streams(user).await?;
         }
         let (session, generation) = exchanged?;
         self.0.limits.learn(user, network);
@@ -226,63 +204,44 @@ impl Handlers {
     /// Parses a refresh token, and returns it if this server issued it.
     async fn genuine(&self, text: &str) -> Result<Option<Refresh>, Failure> {
         let Some(token) = Refresh::parse(text) else { return Ok(None) };
-        let app = Arc::clone(&self.0);
-        let known = self.0.store.read(move |connection| {
-            let session = accounts::session(connection, token.user, token.session)?;
-            Ok::<_, Failure>(session.is_some_and(|session| app.tokens.is_genuine(&token, &session)).then_some(token))
-        });
-        known.await
+        let session = self.0.store.session(SessionKey { user: token.user, session: token.session }).await?;
+        Ok(session.is_some_and(|session| self.0.tokens.is_genuine(&token, &session)).then_some(token))
     }
 
     async fn sign_out(&self, parts: &Parts, all_devices: bool) -> Result<(), Failure> {
         let caller = caller(parts)?;
-        let Caller { user, session, .. } = caller;
-        let revoked = self.0.write_as(caller, move |connection| {
-            if all_devices {
-                accounts::revoke_all(connection, user, None)?
-            } else {
-                accounts::revoke(connection, user, session).map(drop)?
-            }
-            Ok(())
-        });
-        revoked.await?;
-        Ok(self.0.end_streams(Some(user)).await?)
+        if all_devices {
+            self.0.store.revoke_all(caller.key()).await?;
+        } else {
+            self.0.store.revoke(caller.key(), caller.session).await?;
+        }
+        Ok(self.0.end_streams(caller.user).await?)
     }
 
     async fn set_password(&self, parts: &Parts, call: ChangePassword) -> Result<(), Failure> {
         let caller = caller(parts)?;
-        let Caller { user, session, .. } = caller;
         self.confirm(parts, caller, call.body.current_password.0).await?;
         let hash = self.0.passwords.hash(call.body.new_password.0).await?;
-        let set = self.0.write_as(caller, move |connection| {
-            accounts::set_password(connection, user, &hash)?;
-            accounts::revoke_all(connection, user, Some(session))?;
-            Ok(())
-        });
-        set.await?;
-        Ok(self.0.end_streams(Some(user)).await?)
+        self.0.store.set_password(caller.key(), hash).await?;
+        Ok(self.0.end_streams(caller.user).await?)
     }
 
     async fn account(&self, parts: &Parts) -> Result<api::Account, Failure> {
-        let (caller, quota) = (caller(parts)?, self.0.config().quota());
-        let user = caller.user;
-        let read = self.0.read_as(caller, move |connection| {
-            let account = accounts::by_user(connection, user)?.ok_or_else(Failure::unauthorized)?;
-            let head = UserRecords::of(connection, user, quota).head()?;
-            Ok(api::Account {
-                user_id: Id(user.to_string()),
-                email: Email(account.email),
-                created_at: Timestamp(account.created_at),
-                record_count: signed(head.usage.records),
-                bytes: signed(head.usage.bytes),
-                user_rev: Revision(signed(head.rev)),
-            })
-        });
-        read.await
+        let caller = caller(parts)?;
+        let account = self.0.store.account(caller.key()).await?;
+        let head = self.0.read(caller, Wanted::default(), |records| Ok(records.head()?)).await?;
+        Ok(api::Account {
+            user_id: Id(caller.user.to_string()),
+            email: Email(account.email),
+            created_at: Timestamp(account.created_at),
+            record_count: signed(head.usage.records),
+            bytes: signed(head.usage.bytes),
+            user_rev: Revision(signed(head.rev)),
+        })
     }
 
     async fn usage(&self, parts: &Parts) -> Result<api::AccountUsage, Failure> {
-        let head = self.0.read(caller(parts)?, |records| Ok(records.head()?)).await?;
+        let head = self.0.read(caller(parts)?, Wanted::default(), |records| Ok(records.head()?)).await?;
         Ok(usage(head.usage, head.quota))
     }
 
@@ -292,11 +251,11 @@ impl Handlers {
         self.0.store.erase(caller.user).await?;
         let store = Arc::clone(&self.0.store);
         tokio::spawn(async move { finish_erasing(&store).await });
-        Ok(self.0.end_streams(Some(caller.user)).await?)
+        Ok(self.0.end_streams(caller.user).await?)
     }
 
     async fn limits(&self) -> Result<SyncConfig, Failure> {
-        let epoch = self.0.store.read(|connection| Ok::<_, Failure>(sqlite::epoch(connection)?)).await?;
+        let epoch = self.0.store.epoch().await?;
         let most = |limit: usize| i64::try_from(limit).unwrap_or(i64::MAX);
         let [min, max] = [OLDEST_VERSION, self.0.config().contract.contract.version].map(|version| ContractVersion(version.to_owned()));
         Ok(SyncConfig {
@@ -332,8 +291,7 @@ impl Handlers {
     /// Confirms a request with the account's password.
     pub(super) async fn confirm(&self, parts: &Parts, caller: Caller, password: String) -> Result<(), Failure> {
         let network = self.attempt(parts)?;
-        let read = move |connection: &Connection| accounts::by_user(connection, caller.user)?.ok_or_else(Failure::unauthorized);
-        let account = self.0.read_as(caller, read).await?;
+        let account = self.0.store.account(caller.key()).await?;
         let who = Who::AccountFrom(account.email, network);
         self.0.limits.take(&who, Instant::now())?;
         if !self.0.passwords.verify(password, Some(account.password_hash)).await? {
@@ -355,7 +313,7 @@ impl Handlers {
 }
 
 /// Erases the data of erased accounts. What fails is tried again at the next start, or with the next account.
-pub async fn finish_erasing(store: &Store) {
+pub async fn finish_erasing(store: &Database) {
     match store.finish_erasing().await {
         Ok(()) => {}
         Err(error) => tracing::error!(%error, "the data of erased accounts is not all erased yet"),

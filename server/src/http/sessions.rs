@@ -1,7 +1,5 @@
 //! The signed-in devices of an account, and the recovery code that signs all of them out.
 
-use std::sync::Arc;
-
 use http::request::Parts;
 use stronglog_sync::api::operations::{RecoverAccount, RenameDevice};
 use stronglog_sync::api::{self, DeviceList, Id, Name, Platform, RecoveryCodeText, Revision, Timestamp};
@@ -11,29 +9,22 @@ use super::handlers::{Handlers, Secret, caller, signed};
 use crate::auth::recovery;
 use crate::auth::tokens::Caller;
 use crate::problem::Failure;
-use crate::store::sqlite::accounts;
+use crate::store::accounts;
 
 impl Handlers {
     /// Sets a new password with the recovery code, which is spent, and ends every session.
     pub(super) async fn recover(&self, parts: &Parts, call: RecoverAccount) -> Result<(), Failure> {
         let app = &self.0;
         let given = recovery::plain(&call.body.recovery_code);
-        let secret = Secret { email: call.body.email, given, hash: |connection, account| accounts::recovery(connection, account.user) };
+        let secret = Secret { email: call.body.email, given, hash: |account| account.recovery_hash };
         let (_, known) = self.check(parts, secret).await?;
         let (user, hash) = known.ok_or_else(Failure::wrong_recovery_code)?;
         let password = app.passwords.hash(call.body.new_password.0).await?;
-        let set = app.store.write(move |connection| {
-            // Another request may have spent or replaced the code in the meantime.
-            if accounts::recovery(connection, user)?.as_ref() != Some(&hash) {
-                return Err(Failure::wrong_recovery_code());
-            }
-            accounts::set_password(connection, user, &password)?;
-            accounts::set_recovery(connection, user, None)?;
-            accounts::revoke_all(connection, user, None)?;
-            Ok(())
-        });
-        set.await?;
-        Ok(app.end_streams(Some(user)).await?)
+        // Another request may have spent or replaced the code in the meantime.
+        if !app.store.recover(user, hash, password).await? {
+            return Err(Failure::wrong_recovery_code());
+        }
+        Ok(app.end_streams(user).await?)
     }
 
     pub(super) async fn recovery_code(&self, parts: &Parts, password: String) -> Result<api::RecoveryCode, Failure> {
@@ -41,33 +32,28 @@ impl Handlers {
         self.confirm(parts, caller, password).await?;
         let code = recovery::new_code();
         let hash = self.0.passwords.hash(recovery::plain(&code)).await?;
-        let set = self.0.write_as(caller, move |connection| Ok(accounts::set_recovery(connection, caller.user, Some(&hash))?));
-        set.await?;
+        self.0.store.set_recovery(caller.key(), hash).await?;
         Ok(api::RecoveryCode { recovery_code: RecoveryCodeText(code) })
     }
 
     pub(super) async fn devices(&self, parts: &Parts) -> Result<DeviceList, Failure> {
         let caller = caller(parts)?;
-        let app = Arc::clone(&self.0);
-        let devices = self.0.read_as(caller, move |connection| Ok(app.devices.list(connection, caller.user)?)).await?;
+        let devices = self.0.devices.list(&self.0.store, caller).await?;
         Ok(DeviceList { devices: devices.into_iter().map(|device| shown(device, caller)).collect() })
     }
 
     pub(super) async fn rename(&self, parts: &Parts, call: RenameDevice) -> Result<(), Failure> {
         let caller = caller(parts)?;
-        let (session, name) = (session_of(&call.id)?, call.body.name.0);
-        let renamed = self.0.write_as(caller, move |connection| Ok(accounts::rename_device(connection, caller.user, session, &name)?));
-        if renamed.await? { Ok(()) } else { Err(Failure::no_device()) }
+        let renamed = self.0.store.rename_device(caller.key(), session_of(&call.id)?, call.body.name.0).await?;
+        if renamed { Ok(()) } else { Err(Failure::no_device()) }
     }
 
     pub(super) async fn revoke(&self, parts: &Parts, id: &Id) -> Result<(), Failure> {
         let caller = caller(parts)?;
-        let session = session_of(id)?;
-        let revoked = self.0.write_as(caller, move |connection| Ok(accounts::revoke(connection, caller.user, session)?));
-        if !revoked.await? {
+        if !self.0.store.revoke(caller.key(), session_of(id)?).await? {
             return Err(Failure::no_device());
         }
-        Ok(self.0.end_streams(Some(caller.user)).await?)
+        Ok(self.0.end_streams(caller.user).await?)
     }
 }
 

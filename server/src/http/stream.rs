@@ -14,7 +14,7 @@ use crate::app::{App, now_ms};
 use crate::auth::tokens::Caller;
 use crate::notifications::Subscription;
 use crate::problem::Failure;
-use crate::store::Records;
+use crate::store::wanted::Wanted;
 
 /// How often a comment is sent, so that proxies keep the connection open.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
@@ -22,10 +22,10 @@ const KEEP_ALIVE: Duration = Duration::from_secs(20);
 /// Opens the stream of one device.
 pub async fn open(app: &Arc<App>, caller: Caller) -> Result<Response, Failure> {
     // Subscribe before reading, so that no revision is missed in between.
-    let Some(Subscription { revisions, session }) = app.notifications.subscribe(caller.user, caller.session) else {
+    let Some(Subscription { revisions, session }) = app.notifications.subscribe(caller.key()) else {
         return Err(Failure::rate_limited(30));
     };
-    let rev = app.read(caller, |records| Ok(records.head()?.rev)).await?;
+    let rev = app.read(caller, Wanted::default(), |records| Ok(records.head()?.rev)).await?;
     let left = caller.expires_at_secs.saturating_mul(1_000).saturating_sub(now_ms());
     let end = Instant::now() + Duration::from_millis(u64::try_from(left).unwrap_or(0));
     let subscriber = Subscriber { revisions, session, stopping: app.stopping.clone(), end, known: None, rev };

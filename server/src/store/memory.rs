@@ -8,7 +8,7 @@ use stronglog_sync::digest::Digest;
 use stronglog_sync::wire::{Change, Feed};
 use uuid::Uuid;
 
-use super::{Boundary, Entry, Epoch, Head, Purged, Quota, Records, StoreError, Usage, restored_rev};
+use super::{Boundary, Entry, Epoch, Head, Purged, Quota, Records, StoreError, Tombstones, Usage, restored_rev};
 use crate::feed;
 
 /// The data of a whole server.
@@ -178,7 +178,9 @@ impl Records for UserRecords<'_> {
         }
         Ok(())
     }
+}
 
+impl Tombstones for UserRecords<'_> {
     fn purge(&mut self, before_ms: i64, rev_max: u64) -> Result<Purged, StoreError> {
         let old = |entry: &&Entry| entry.change.record.deleted && entry.server_updated_at < before_ms && entry.change.rev <= rev_max;
         let revs: Vec<u64> = self.user.entries.values().filter(old).map(|entry| entry.change.rev).collect();

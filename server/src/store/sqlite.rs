@@ -6,6 +6,7 @@ mod checksum;
 mod counter;
 mod erased;
 pub mod files;
+mod operations;
 pub mod outside;
 mod queue;
 mod readers;
@@ -14,21 +15,21 @@ mod writer;
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::Mutex;
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, Row};
 use uuid::Uuid;
 
-pub use queue::ALL_MAX as QUEUE_MAX;
+use queue::ALL_MAX as QUEUE_MAX;
 pub use records::UserRecords;
-pub use writer::Commits;
 
 use self::counter::Counter;
 use self::files::{make_folder, make_private, private};
 use self::readers::Readers;
 use self::writer::Writer;
-use super::StoreError;
+use super::accounts::Population;
+use super::{Commits, StoreError};
 
 /// The database's file name in the data folder.
 pub const DATABASE: &str = "stronglog.db";
@@ -64,6 +65,8 @@ pub struct Store {
     folder: PathBuf,
     /// Locked as long as the server runs, so that no backup is restored meanwhile.
     lock: File,
+    /// How many sessions had ended when this was last asked.
+    sessions_ended: Mutex<Option<u64>>,
 }
 
 impl Store {
@@ -98,18 +101,18 @@ impl Store {
         }
         let writer = Writer::start(&path, connection, counter)?;
         let readers = Readers::open(&path)?;
-        Ok(Store { writer, readers, folder: folder.to_owned(), lock })
+        Ok(Store { writer, readers, folder: folder.to_owned(), lock, sessions_ended: Mutex::default() })
     }
 
     /// Completes queued work, checkpoints the database into one file, and unlocks the folder. Later calls fail.
-    pub async fn close(self: &Arc<Self>) {
+    pub async fn close(&self) {
         self.readers.close().await;
-        let store = Arc::clone(self);
-        let closed = tokio::task::spawn_blocking(move || {
-            store.writer.close();
-            store.lock.unlock()
-        });
-        if let Ok(Err(error)) = closed.await {
+        let writer = self.writer.close();
+        // Waits for a thread, and so must not hold up others.
+        if tokio::task::spawn_blocking(writer).await.is_err() {
+            tracing::error!("the thread that writes could not be waited for");
+        }
+        if let Err(error) = self.lock.unlock() {
             tracing::error!(%error, "cannot unlock the data folder");
         }
     }
@@ -119,9 +122,9 @@ impl Store {
         self.writer.commits()
     }
 
-    /// The number of jobs that wait for the thread that writes.
-    pub fn queued(&self) -> usize {
-        self.writer.queued()
+    /// The number of jobs that wait for the thread that writes, and how many may.
+    pub fn queue(&self) -> (usize, usize) {
+        (self.writer.queued(), QUEUE_MAX)
     }
 
     /// The sizes of the database and of its write-ahead log, in bytes.
@@ -180,28 +183,6 @@ impl Store {
         self.writer.mark_log_stale();
         // This commits, after which the log is truncated.
         self.write(|_| Ok(())).await
-    }
-
-    /// Notes the time, and returns the time noted before.
-    ///
-    /// # Errors
-    /// The store failed.
-    pub async fn note_time(&self, now_ms: i64) -> Result<i64, StoreError> {
-        self.write(move |connection| {
-            let before = seen_at(connection)?;
-            connection.execute("UPDATE server SET seen_at = ?1", [now_ms])?;
-            Ok(before)
-        })
-        .await
-    }
-
-    /// Checks that the data can be read and written: reads a page, and writes one to the disk.
-    ///
-    /// # Errors
-    /// The data cannot be read or written.
-    pub async fn check(&self) -> Result<(), StoreError> {
-        self.read(epoch).await?;
-        self.write(|connection| Ok(connection.execute("UPDATE server SET epoch = epoch", []).map(drop)?)).await
     }
 
     /// Runs `work` on one snapshot.
@@ -314,11 +295,12 @@ pub fn epoch(connection: &Connection) -> Result<String, StoreError> {
 ///
 /// # Errors
 /// The store failed.
-pub fn population(connection: &Connection, since_ms: i64) -> Result<(u64, u64, Option<i64>), StoreError> {
+pub fn population(connection: &Connection, since_ms: i64) -> Result<Population, StoreError> {
     // Every backup has all accounts of its time, so the newest one has the oldest account.
     let sql = "SELECT (SELECT count(*) FROM users), (SELECT count(*) FROM sessions WHERE NOT revoked AND rotated_at >= ?1),
         (SELECT max(taken_at) FROM backups WHERE user_id = (SELECT user_id FROM users ORDER BY user_id LIMIT 1))";
-    Ok(connection.prepare_cached(sql)?.query_row([since_ms], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?)
+    let read = |row: &Row<'_>| Ok(Population { accounts: row.get(0)?, sessions: row.get(1)?, backed_up_at: row.get(2)? });
+    Ok(connection.prepare_cached(sql)?.query_row([since_ms], read)?)
 }
 
 /// How many sessions may have ended since the database was created. The number changes whichever process ends a session.

@@ -4,61 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
 use crate::store::StoreError;
-
-/// An account with its sign-in credentials.
-pub struct Account {
-    pub user: Uuid,
-    /// In lower case.
-    pub email: String,
-    /// In the PHC string format.
-    pub password_hash: String,
-    /// In milliseconds since the Unix epoch, like all times here.
-    pub created_at: i64,
-    /// Whether the operator has disabled the account.
-    pub is_disabled: bool,
-}
-
-/// A session: one sign-in of a device, and the refresh tokens issued for it.
-pub struct Session {
-    pub user: Uuid,
-    pub id: Uuid,
-    pub device_name: Option<String>,
-    /// What the device runs on, in its own words.
-    pub platform: Option<String>,
-    /// Used with the server's secret to derive the session's tokens.
-    pub salt: [u8; 16],
-    /// The number of the current refresh token.
-    pub generation: u32,
-    /// When that token was first issued.
-    pub rotated_at: i64,
-    pub created_at: i64,
-}
-
-/// A signed-in device: a session that has not ended, and what it has done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Device {
-    pub session: Uuid,
-    pub name: Option<String>,
-    pub platform: Option<String>,
-    pub signed_in_at: i64,
-    pub doings: Doings,
-}
-
-/// What a device did last under its session.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Doings {
-    /// When its last request was answered.
-    pub seen_at: i64,
-    /// When it last had everything that the server had, and the user's revision at that time.
-    pub synced: Option<(i64, u64)>,
-}
-
-/// Whether an account was created.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Created {
-    New,
-    EmailTaken,
-}
+use crate::store::accounts::{Account, Created, Device, Doings, Session};
 
 /// Stores an account, unless the email address already has one.
 ///
@@ -76,7 +22,7 @@ pub fn create(connection: &Connection, account: &Account) -> Result<Created, Sto
 /// # Errors
 /// The store failed.
 pub fn by_email(connection: &Connection, email: &str) -> Result<Option<Account>, StoreError> {
-    let sql = "SELECT user_id, email, password_hash, created_at, disabled FROM users WHERE email = ?1";
+    let sql = "SELECT user_id, email, password_hash, created_at, disabled, recovery_hash FROM users WHERE email = ?1";
     Ok(connection.prepare_cached(sql)?.query_row([email], account).optional()?)
 }
 
@@ -85,7 +31,7 @@ pub fn by_email(connection: &Connection, email: &str) -> Result<Option<Account>,
 /// # Errors
 /// The store failed.
 pub fn by_user(connection: &Connection, user: Uuid) -> Result<Option<Account>, StoreError> {
-    let sql = "SELECT user_id, email, password_hash, created_at, disabled FROM users WHERE user_id = ?1 AND NOT erasing";
+    let sql = "SELECT user_id, email, password_hash, created_at, disabled, recovery_hash FROM users WHERE user_id = ?1 AND NOT erasing";
     Ok(connection.prepare_cached(sql)?.query_row([user], account).optional()?)
 }
 
@@ -165,22 +111,13 @@ pub fn set_limits(connection: &Connection, user: Uuid, records_max: Option<u64>,
     Ok(())
 }
 
-/// Replaces the hash of an account's recovery code. Without a hash, no code is right.
+/// Replaces the hash of an account's recovery code.
 ///
 /// # Errors
 /// The store failed.
 pub fn set_recovery(connection: &Connection, user: Uuid, recovery_hash: Option<&str>) -> Result<(), StoreError> {
     connection.execute("UPDATE users SET recovery_hash = ?2 WHERE user_id = ?1", params![user, recovery_hash])?;
     Ok(())
-}
-
-/// The hash of an account's recovery code, if it has one.
-///
-/// # Errors
-/// The store failed.
-pub fn recovery(connection: &Connection, user: Uuid) -> Result<Option<String>, StoreError> {
-    let sql = "SELECT recovery_hash FROM users WHERE user_id = ?1";
-    Ok(connection.prepare_cached(sql)?.query_row([user], |row| row.get(0)).optional()?.flatten())
 }
 
 /// Whether a session is live: neither ended nor forgotten, and of an account that is neither disabled nor erased (R26).
@@ -307,5 +244,12 @@ pub fn forget_sessions(connection: &Connection, rotated_before_ms: i64) -> Resul
 }
 
 fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
-    Ok(Account { user: row.get(0)?, email: row.get(1)?, password_hash: row.get(2)?, created_at: row.get(3)?, is_disabled: row.get(4)? })
+    Ok(Account {
+        user: row.get(0)?,
+        email: row.get(1)?,
+        password_hash: row.get(2)?,
+        created_at: row.get(3)?,
+        is_disabled: row.get(4)?,
+        recovery_hash: row.get(5)?,
+    })
 }

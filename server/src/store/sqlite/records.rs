@@ -10,7 +10,7 @@ use stronglog_sync::record::Record;
 use stronglog_sync::wire::{Change, Feed, Lost};
 use uuid::Uuid;
 
-use crate::store::{Boundary, Entry, Epoch, Head, Purged, Quota, Records, StoreError, Usage, restored_rev};
+use crate::store::{Boundary, Entry, Epoch, Head, Purged, Quota, Records, StoreError, Tombstones, Usage, restored_rev};
 
 /// The records of one user in the open transaction of a connection.
 pub struct UserRecords<'c> {
@@ -152,7 +152,9 @@ impl Records for UserRecords<'_> {
             }
         }
     }
+}
 
+impl Tombstones for UserRecords<'_> {
     fn purge(&mut self, before_ms: i64, rev_max: u64) -> Result<Purged, StoreError> {
         let rev_max = i64::try_from(rev_max).unwrap_or(i64::MAX);
         let old = "FROM records WHERE user_id = ?1 AND deleted AND server_updated_at < ?2 AND rev <= ?3";

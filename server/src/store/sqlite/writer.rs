@@ -8,8 +8,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use prometheus_client::metrics::counter::Counter as Count;
-use prometheus_client::metrics::histogram::Histogram;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -17,8 +15,7 @@ use uuid::Uuid;
 use super::counter::Counter;
 use super::queue::{NotTaken, Queue};
 use super::{BUSY_TIMEOUT, connect};
-use crate::metrics::BUCKETS;
-use crate::store::StoreError;
+use crate::store::{Commits, StoreError};
 
 /// The maximum number of jobs per commit, and the maximum time that the first job waits for the others.
 const GROUP_MAX: usize = 64;
@@ -29,22 +26,6 @@ const TRUNCATE_TIME_MAX: Duration = Duration::from_millis(200);
 /// Runs in the open transaction, and returns what to do once the result of the commit is known.
 type Job = Box<dyn FnOnce(&Connection) -> Finish + Send>;
 type Finish = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
-
-/// What the writer thread has done, for the metrics.
-#[derive(Clone)]
-pub struct Commits {
-    /// How long each group took until it was durable, in seconds.
-    pub duration: Histogram,
-    pub failed: Count,
-    /// How often the thread has panicked and started over.
-    pub panics: Count,
-}
-
-impl Commits {
-    fn new() -> Self {
-        Commits { duration: Histogram::new(BUCKETS), failed: Count::default(), panics: Count::default() }
-    }
-}
 
 /// The queue and the writer thread.
 pub struct Writer {
@@ -62,7 +43,7 @@ impl Writer {
         let (queue, log_is_stale) = (Arc::new(Queue::new()), Arc::new(AtomicBool::new(false)));
         let thread = std::thread::Builder::new().name("store-writer".to_owned());
         let (jobs, stale) = (Arc::clone(&queue), Arc::clone(&log_is_stale));
-        let commits = Commits::new();
+        let commits = Commits::default();
         let counted = commits.clone();
         let path = path.to_owned();
         let work = move || {
@@ -87,13 +68,14 @@ impl Writer {
         self.queue.len()
     }
 
-    /// Runs the queued jobs, refuses new ones, and closes the database.
-    pub fn close(&self) {
+    /// Refuses new jobs, and returns what waits until the queued ones have run and the database is closed.
+    pub fn close(&self) -> impl FnOnce() + Send + 'static {
         self.queue.close();
-        if let Some(thread) = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take()
-            && thread.join().is_err()
-        {
-            tracing::error!("the thread that writes had panicked");
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        move || {
+            if thread.is_some_and(|thread| thread.join().is_err()) {
+                tracing::error!("the thread that writes had panicked");
+            }
         }
     }
 
@@ -239,7 +221,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn a_full_disk_refuses_and_loses_nothing() {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let store = std::sync::Arc::new(Store::open(folder.path(), "e1").expect("a store"));
+        let store = Store::open(folder.path(), "e1").expect("a store");
         store.write(|connection| Ok::<_, StoreError>(connection.execute_batch("CREATE TABLE notes (bytes BLOB)")?)).await.expect("a table");
         note(&store, 10).await.expect("written");
         let limit = |pages: i64| {

@@ -1,0 +1,120 @@
+//! Accounts, sessions and devices as every database stores them.
+
+use uuid::Uuid;
+
+use super::StoreError;
+
+/// An account with its sign-in credentials.
+#[derive(Clone, Debug)]
+pub struct Account {
+    pub user: Uuid,
+    /// In lower case.
+    pub email: String,
+    /// In the PHC string format.
+    pub password_hash: String,
+    /// The hash of the recovery code. Without one, no code is right.
+    pub recovery_hash: Option<String>,
+    /// In milliseconds since the Unix epoch, like all times here.
+    pub created_at: i64,
+    /// Whether the operator has disabled the account.
+    pub is_disabled: bool,
+}
+
+/// A session: one sign-in of a device, and the refresh tokens issued for it.
+#[derive(Clone, Debug)]
+pub struct Session {
+    pub user: Uuid,
+    pub id: Uuid,
+    pub device_name: Option<String>,
+    /// What the device runs on, in its own words.
+    pub platform: Option<String>,
+    /// Used with the server's secret to derive the session's tokens.
+    pub salt: [u8; 16],
+    /// The number of the current refresh token.
+    pub generation: u32,
+    /// When that token was first issued.
+    pub rotated_at: i64,
+    pub created_at: i64,
+}
+
+/// The session that a request is made under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SessionKey {
+    pub user: Uuid,
+    pub session: Uuid,
+}
+
+/// A signed-in device: a session that has not ended, and what it has done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Device {
+    pub session: Uuid,
+    pub name: Option<String>,
+    pub platform: Option<String>,
+    pub signed_in_at: i64,
+    pub doings: Doings,
+}
+
+/// What a device did last under its session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Doings {
+    /// When its last request was answered.
+    pub seen_at: i64,
+    /// When it last had everything that the server had, and the user's revision at that time.
+    pub synced: Option<(i64, u64)>,
+}
+
+/// Whether an account was created.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Created {
+    New,
+    EmailTaken,
+}
+
+/// Whether a session was begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignedIn {
+    Begun,
+    /// The account is gone, or its password is another one by now.
+    WrongPassword,
+    /// The operator has disabled the account.
+    Disabled,
+}
+
+/// What becomes of a session whose refresh token was presented.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exchange {
+    /// The number of the token is raised, which invalidates it.
+    Rotate,
+    /// Nothing changes.
+    Keep,
+    Revoke,
+}
+
+/// What other processes did that the open streams of this one must hear of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct News {
+    /// The newest revisions of users.
+    pub revisions: Vec<(Uuid, u64)>,
+    /// The sessions that have ended.
+    pub ended: Vec<SessionKey>,
+}
+
+/// How much a server holds, for the metrics.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Population {
+    pub accounts: u64,
+    /// The sessions that have been used recently.
+    pub sessions: u64,
+    /// When the newest backup was made.
+    pub backed_up_at: Option<i64>,
+}
+
+/// Why a caller got nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum Denied {
+    /// The session has ended, whatever the lifetime of its access token (R26).
+    #[error("the session has ended")]
+    SessionEnded,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}

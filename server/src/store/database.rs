@@ -1,0 +1,232 @@
+//! The database of a running server: what the server asks of it, whichever it is.
+
+use std::path::Path;
+
+use uuid::Uuid;
+
+use super::accounts::{Account, Created, Denied, Device, Doings, Exchange, News, Population, Session, SessionKey, SignedIn};
+use super::wanted::Wanted;
+use super::{Commits, Quota, Records, StoreError, sqlite};
+
+/// One of the databases that a server runs on.
+pub enum Database {
+    /// One file on this machine, for one server.
+    Sqlite(sqlite::Store),
+}
+
+/// Calls the same method of whichever database it is.
+macro_rules! each {
+    ($database:expr, $store:ident => $call:expr) => {
+        match $database {
+            Database::Sqlite($store) => $call,
+        }
+    };
+}
+
+impl Database {
+    /// Opens the SQLite database in a folder. `new_epoch` is the name of the epoch that begins if the database is new, or older than it was.
+    pub fn sqlite(folder: &Path, new_epoch: &str) -> Result<Self, StoreError> {
+        Ok(Database::Sqlite(sqlite::Store::open(folder, new_epoch)?))
+    }
+
+    /// Completes what is under way and closes the database. Later calls fail.
+    pub async fn close(&self) {
+        each!(self, store => store.close().await)
+    }
+
+    /// Decides something about the records of a user on one snapshot, in which the session is live.
+    ///
+    /// A database on another machine loads what is `wanted` first. If the decision reads more, that is loaded too and the decision is made
+    /// again, so it must depend on nothing but what it is given.
+    pub async fn read_records<T, E>(
+        &self,
+        key: SessionKey,
+        quota: Quota,
+        wanted: Wanted,
+        decide: impl Fn(&dyn Records) -> Result<T, E> + Send + Sync + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + From<Denied> + Send + 'static,
+    {
+        match self {
+            Database::Sqlite(store) => {
+                // Nothing is gained by loading ahead from a file.
+                drop(wanted);
+                store.read_records(key, quota, decide).await
+            }
+        }
+    }
+
+    /// Like [`Database::read_records`], in one transaction that excludes other writers of the user and is durable before this returns. An
+    /// error changes nothing.
+    pub async fn write_records<T, E>(
+        &self,
+        key: SessionKey,
+        quota: Quota,
+        wanted: Wanted,
+        decide: impl Fn(&mut dyn Records) -> Result<T, E> + Send + Sync + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + From<Denied> + Send + 'static,
+    {
+        match self {
+            Database::Sqlite(store) => {
+                drop(wanted);
+                store.write_records(key, quota, decide).await
+            }
+        }
+    }
+
+    /// Stores an account and its first session, unless the email address already has an account.
+    pub async fn register(&self, account: Account, session: Session) -> Result<Created, StoreError> {
+        each!(self, store => store.register(account, session).await)
+    }
+
+    /// Looks up an account by its email address, in lower case.
+    pub async fn by_email(&self, email: String) -> Result<Option<Account>, StoreError> {
+        each!(self, store => store.by_email(email).await)
+    }
+
+    /// Begins a session of an account that still has this password and may sign in.
+    pub async fn sign_in(&self, session: Session, password_hash: String) -> Result<SignedIn, StoreError> {
+        each!(self, store => store.sign_in(session, password_hash).await)
+    }
+
+    /// The account of a session that is live.
+    pub async fn account(&self, key: SessionKey) -> Result<Account, Denied> {
+        each!(self, store => store.account(key).await)
+    }
+
+    /// Replaces the password, and ends all sessions but this one.
+    pub async fn set_password(&self, key: SessionKey, password_hash: String) -> Result<(), Denied> {
+        each!(self, store => store.set_password(key, password_hash).await)
+    }
+
+    /// Replaces the hash of the account's recovery code.
+    pub async fn set_recovery(&self, key: SessionKey, recovery_hash: String) -> Result<(), Denied> {
+        each!(self, store => store.set_recovery(key, recovery_hash).await)
+    }
+
+    /// Spends a recovery code: replaces the password and ends all sessions. Returns false if the code was spent or replaced meanwhile.
+    pub async fn recover(&self, user: Uuid, recovery_hash: String, password_hash: String) -> Result<bool, StoreError> {
+        each!(self, store => store.recover(user, recovery_hash, password_hash).await)
+    }
+
+    /// Looks up a session, which may have ended.
+    pub async fn session(&self, key: SessionKey) -> Result<Option<Session>, StoreError> {
+        each!(self, store => store.session(key).await)
+    }
+
+    /// Changes a session as `decide` says, which is told whether it is live. What two requests decide about one session at the same time, the
+    /// second decides again after the first.
+    pub async fn exchange<T: Send + 'static>(
+        &self,
+        key: SessionKey,
+        now_ms: i64,
+        decide: impl Fn(&Session, bool) -> (Exchange, T) + Send + 'static,
+    ) -> Result<Option<T>, StoreError> {
+        each!(self, store => store.exchange(key, now_ms, decide).await)
+    }
+
+    /// Refuses a session that has ended.
+    pub async fn admit(&self, key: SessionKey) -> Result<(), Denied> {
+        each!(self, store => store.admit(key).await)
+    }
+
+    /// Ends a session of the same account. Returns whether it was live.
+    pub async fn revoke(&self, key: SessionKey, session: Uuid) -> Result<bool, Denied> {
+        each!(self, store => store.revoke(key, session).await)
+    }
+
+    /// Ends all sessions of the account.
+    pub async fn revoke_all(&self, key: SessionKey) -> Result<(), Denied> {
+        each!(self, store => store.revoke_all(key).await)
+    }
+
+    /// The signed-in devices of the account.
+    pub async fn devices(&self, key: SessionKey) -> Result<Vec<Device>, Denied> {
+        each!(self, store => store.devices(key).await)
+    }
+
+    /// Renames a signed-in device. Returns whether there is one with this session.
+    pub async fn rename_device(&self, key: SessionKey, session: Uuid, name: String) -> Result<bool, Denied> {
+        each!(self, store => store.rename_device(key, session, name).await)
+    }
+
+    /// Stores what devices did last.
+    pub async fn note_doings(&self, news: Vec<(SessionKey, Doings)>) -> Result<(), StoreError> {
+        each!(self, store => store.note_doings(news).await)
+    }
+
+    /// Which of these sessions have ended.
+    pub async fn ended(&self, sessions: Vec<SessionKey>) -> Result<Vec<SessionKey>, StoreError> {
+        each!(self, store => store.ended(sessions).await)
+    }
+
+    /// What other processes did about these sessions and their users since the last call, and perhaps before.
+    pub async fn news(&self, open: Vec<SessionKey>) -> Result<News, StoreError> {
+        each!(self, store => store.news(open).await)
+    }
+
+    /// Makes an account unusable at once and for good. [`Database::finish_erasing`] erases its data.
+    pub async fn erase(&self, user: Uuid) -> Result<(), StoreError> {
+        each!(self, store => store.erase(user).await)
+    }
+
+    /// Erases the data of all accounts that are being erased. What is interrupted is continued by the next call.
+    pub async fn finish_erasing(&self) -> Result<(), StoreError> {
+        each!(self, store => store.finish_erasing().await)
+    }
+
+    /// Purges the tombstones older than a number of days that no backup of the last days would miss (R10). Returns their number.
+    pub async fn purge(&self, tombstone_days: u32, backup_days: u32, now_ms: i64) -> Result<u64, StoreError> {
+        each!(self, store => store.purge(tombstone_days, backup_days, now_ms).await)
+    }
+
+    /// Deletes the sessions whose tokens have all expired. Returns their number.
+    pub async fn forget_sessions(&self, rotated_before_ms: i64) -> Result<u64, StoreError> {
+        each!(self, store => store.forget_sessions(rotated_before_ms).await)
+    }
+
+    /// The name of the current epoch.
+    pub async fn epoch(&self) -> Result<String, StoreError> {
+        each!(self, store => store.epoch().await)
+    }
+
+    /// When a server last noted the time, in milliseconds since the Unix epoch; 0 if none ever did.
+    pub async fn seen_at(&self) -> Result<i64, StoreError> {
+        each!(self, store => store.seen_at().await)
+    }
+
+    /// Notes the time.
+    pub async fn note_time(&self, now_ms: i64) -> Result<(), StoreError> {
+        each!(self, store => store.note_time(now_ms).await)
+    }
+
+    /// Checks that the data can be read and written.
+    pub async fn check(&self) -> Result<(), StoreError> {
+        each!(self, store => store.check().await)
+    }
+
+    /// The numbers of accounts and of sessions used since a time, and when the newest backup was made.
+    pub async fn population(&self, since_ms: i64) -> Result<Population, StoreError> {
+        each!(self, store => store.population(since_ms).await)
+    }
+
+    /// What was committed.
+    pub fn commits(&self) -> &Commits {
+        each!(self, store => store.commits())
+    }
+
+    /// How many writes wait, and how many may.
+    pub fn queue(&self) -> (usize, usize) {
+        each!(self, store => store.queue())
+    }
+
+    /// The sizes of the database and of its write-ahead log on this machine, in bytes.
+    pub fn sizes(&self) -> (u64, u64) {
+        each!(self, store => store.sizes())
+    }
+}

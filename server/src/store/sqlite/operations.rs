@@ -1,0 +1,234 @@
+//! What a server does with the database, each as one transaction. The counterpart for Postgres is `store/postgres/operations.rs`.
+
+use std::sync::PoisonError;
+
+use rusqlite::Connection;
+use uuid::Uuid;
+
+use super::{Store, UserRecords, accounts, backup, epoch, seen_at, sessions_ended};
+use crate::store::accounts::{Account, Created, Denied, Device, Doings, Exchange, News, Population, Session, SessionKey, SignedIn};
+use crate::store::{Quota, Records, StoreError};
+
+impl Store {
+    /// Decides on one snapshot of the records of a user whose session is live.
+    pub async fn read_records<T, E>(
+        &self,
+        key: SessionKey,
+        quota: Quota,
+        decide: impl FnOnce(&dyn Records) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + From<Denied> + Send + 'static,
+    {
+        self.read(move |connection| {
+            admit(connection, key)?;
+            decide(&UserRecords::of(connection, key.user, quota))
+        })
+        .await
+    }
+
+    /// Changes the records of a user whose session is live, in one transaction.
+    pub async fn write_records<T, E>(
+        &self,
+        key: SessionKey,
+        quota: Quota,
+        decide: impl FnOnce(&mut dyn Records) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + From<Denied> + Send + 'static,
+    {
+        self.write_for(key.user, move |connection| {
+            admit(connection, key)?;
+            decide(&mut UserRecords::of(connection, key.user, quota))
+        })
+        .await
+    }
+
+    pub async fn register(&self, account: Account, session: Session) -> Result<Created, StoreError> {
+        self.write(move |connection| {
+            let created = accounts::create(connection, &account)?;
+            if created == Created::New {
+                accounts::begin_session(connection, &session)?;
+            }
+            Ok(created)
+        })
+        .await
+    }
+
+    pub async fn by_email(&self, email: String) -> Result<Option<Account>, StoreError> {
+        self.read(move |connection| accounts::by_email(connection, &email)).await
+    }
+
+    pub async fn sign_in(&self, session: Session, password_hash: String) -> Result<SignedIn, StoreError> {
+        self.write(move |connection| {
+            let account = accounts::by_user(connection, session.user)?.filter(|account| account.password_hash == password_hash);
+            Ok(match account {
+                None => SignedIn::WrongPassword,
+                Some(account) if account.is_disabled => SignedIn::Disabled,
+                Some(_) => {
+                    accounts::begin_session(connection, &session)?;
+                    SignedIn::Begun
+                }
+            })
+        })
+        .await
+    }
+
+    pub async fn account(&self, key: SessionKey) -> Result<Account, Denied> {
+        self.read(move |connection| {
+            admit(connection, key)?;
+            accounts::by_user(connection, key.user)?.ok_or(Denied::SessionEnded)
+        })
+        .await
+    }
+
+    pub async fn set_password(&self, key: SessionKey, password_hash: String) -> Result<(), Denied> {
+        self.write_for(key.user, move |connection| {
+            admit(connection, key)?;
+            accounts::set_password(connection, key.user, &password_hash)?;
+            Ok(accounts::revoke_all(connection, key.user, Some(key.session))?)
+        })
+        .await
+    }
+
+    pub async fn set_recovery(&self, key: SessionKey, recovery_hash: String) -> Result<(), Denied> {
+        self.write_for(key.user, move |connection| {
+            admit(connection, key)?;
+            Ok(accounts::set_recovery(connection, key.user, Some(&recovery_hash))?)
+        })
+        .await
+    }
+
+    pub async fn recover(&self, user: Uuid, recovery_hash: String, password_hash: String) -> Result<bool, StoreError> {
+        self.write(move |connection| {
+            let known = accounts::by_user(connection, user)?.and_then(|account| account.recovery_hash);
+            if known.as_ref() != Some(&recovery_hash) {
+                return Ok(false);
+            }
+            accounts::set_password(connection, user, &password_hash)?;
+            accounts::set_recovery(connection, user, None)?;
+            accounts::revoke_all(connection, user, None)?;
+            Ok(true)
+        })
+        .await
+    }
+
+    pub async fn session(&self, key: SessionKey) -> Result<Option<Session>, StoreError> {
+        self.read(move |connection| accounts::session(connection, key.user, key.session)).await
+    }
+
+    pub async fn exchange<T: Send + 'static>(
+        &self,
+        key: SessionKey,
+        now_ms: i64,
+        decide: impl Fn(&Session, bool) -> (Exchange, T) + Send + 'static,
+    ) -> Result<Option<T>, StoreError> {
+        self.write(move |connection| {
+            let Some(session) = accounts::session(connection, key.user, key.session)? else { return Ok(None) };
+            let (exchange, value) = decide(&session, accounts::is_live(connection, key.user, key.session)?);
+            match exchange {
+                Exchange::Rotate => accounts::rotate(connection, &session, now_ms)?,
+                Exchange::Revoke => accounts::revoke(connection, key.user, key.session).map(drop)?,
+                Exchange::Keep => {}
+            }
+            Ok(Some(value))
+        })
+        .await
+    }
+
+    pub async fn admit(&self, key: SessionKey) -> Result<(), Denied> {
+        self.read(move |connection| admit(connection, key)).await
+    }
+
+    pub async fn revoke(&self, key: SessionKey, session: Uuid) -> Result<bool, Denied> {
+        self.write_for(key.user, move |connection| {
+            admit(connection, key)?;
+            Ok(accounts::revoke(connection, key.user, session)?)
+        })
+        .await
+    }
+
+    pub async fn revoke_all(&self, key: SessionKey) -> Result<(), Denied> {
+        self.write_for(key.user, move |connection| {
+            admit(connection, key)?;
+            Ok(accounts::revoke_all(connection, key.user, None)?)
+        })
+        .await
+    }
+
+    pub async fn devices(&self, key: SessionKey) -> Result<Vec<Device>, Denied> {
+        self.read(move |connection| {
+            admit(connection, key)?;
+            Ok(accounts::devices(connection, key.user)?)
+        })
+        .await
+    }
+
+    pub async fn rename_device(&self, key: SessionKey, session: Uuid, name: String) -> Result<bool, Denied> {
+        self.write_for(key.user, move |connection| {
+            admit(connection, key)?;
+            Ok(accounts::rename_device(connection, key.user, session, &name)?)
+        })
+        .await
+    }
+
+    pub async fn note_doings(&self, news: Vec<(SessionKey, Doings)>) -> Result<(), StoreError> {
+        self.write(move |connection| {
+            news.iter().try_for_each(|(key, doings)| accounts::note_doings(connection, key.user, key.session, *doings))
+        })
+        .await
+    }
+
+    pub async fn ended(&self, sessions: Vec<SessionKey>) -> Result<Vec<SessionKey>, StoreError> {
+        self.read(move |connection| {
+            let is_over = |key: &SessionKey| accounts::is_live(connection, key.user, key.session).map(|is_live| !is_live);
+            sessions.into_iter().filter_map(|key| is_over(&key).map(|over| over.then_some(key)).transpose()).collect()
+        })
+        .await
+    }
+
+    pub async fn news(&self, open: Vec<SessionKey>) -> Result<News, StoreError> {
+        let ended = self.read(sessions_ended).await?;
+        let before = self.sessions_ended.lock().unwrap_or_else(PoisonError::into_inner).replace(ended);
+        let ended = if before.is_some_and(|before| before != ended) { self.ended(open).await? } else { Vec::new() };
+        // No other process writes records.
+        Ok(News { revisions: Vec::new(), ended })
+    }
+
+    pub async fn epoch(&self) -> Result<String, StoreError> {
+        self.read(epoch).await
+    }
+
+    pub async fn seen_at(&self) -> Result<i64, StoreError> {
+        self.read(seen_at).await
+    }
+
+    pub async fn note_time(&self, now_ms: i64) -> Result<(), StoreError> {
+        self.write(move |connection| Ok(connection.execute("UPDATE server SET seen_at = ?1", [now_ms]).map(drop)?)).await
+    }
+
+    /// Reads a page, and writes one to the disk.
+    pub async fn check(&self) -> Result<(), StoreError> {
+        self.read(epoch).await?;
+        self.write(|connection| Ok(connection.execute("UPDATE server SET epoch = epoch", []).map(drop)?)).await
+    }
+
+    pub async fn population(&self, since_ms: i64) -> Result<Population, StoreError> {
+        self.read(move |connection| super::population(connection, since_ms)).await
+    }
+
+    pub async fn purge(&self, tombstone_days: u32, backup_days: u32, now_ms: i64) -> Result<u64, StoreError> {
+        self.write(move |connection| backup::purge(connection, tombstone_days, backup_days, now_ms)).await
+    }
+
+    pub async fn forget_sessions(&self, rotated_before_ms: i64) -> Result<u64, StoreError> {
+        self.write(move |connection| Ok(accounts::forget_sessions(connection, rotated_before_ms)? as u64)).await
+    }
+}
+
+/// Refuses a session that has ended.
+fn admit(connection: &Connection, key: SessionKey) -> Result<(), Denied> {
+    if accounts::is_live(connection, key.user, key.session)? { Ok(()) } else { Err(Denied::SessionEnded) }
+}

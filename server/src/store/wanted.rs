@@ -1,0 +1,58 @@
+//! What a decision is expected to read, so that a database on another machine sends it in one answer.
+
+use std::collections::BTreeSet;
+
+use uuid::Uuid;
+
+/// What to load before a decision. It is an expectation, not a bound: where a decision reads more, that is loaded too and the decision is made
+/// again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Records by their ids.
+    pub ids: BTreeSet<Uuid>,
+    /// The newest boundary up to each of these revisions.
+    pub boundaries: BTreeSet<u64>,
+    /// The same, where the revisions are counted back from the user's newest.
+    pub boundaries_before_newest: BTreeSet<u64>,
+    /// The changes after a revision.
+    pub changes: Option<Changes>,
+    /// The family tree of the epochs.
+    pub epochs: bool,
+}
+
+/// Changes of a feed after a revision: up to a number, and until they take a number of bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Changes {
+    /// `None` is all collections.
+    pub collection: Option<&'static str>,
+    pub after: u64,
+    pub rows: usize,
+    pub bytes: usize,
+}
+
+impl Wanted {
+    /// The record with this id.
+    pub fn record(id: Uuid) -> Self {
+        Wanted { ids: BTreeSet::from([id]), ..Wanted::default() }
+    }
+
+    /// Changes of all collections after a revision.
+    pub fn all_after(after: u64, rows: usize, bytes: usize) -> Self {
+        Wanted { changes: Some(Changes { collection: None, after, rows, bytes }), ..Wanted::default() }
+    }
+}
+
+impl Changes {
+    /// As many as are loaded at first, where nothing was expected.
+    pub const FEW: Changes = Changes { collection: None, after: 0, rows: 1_000, bytes: 1 << 20 };
+
+    /// Whether there are no more changes than these, which were loaded.
+    pub fn is_all(self, rows: usize, bytes: usize) -> bool {
+        rows < self.rows && bytes <= self.bytes
+    }
+
+    /// The same from the beginning, and more of them.
+    pub fn more(self) -> Changes {
+        Changes { rows: self.rows.saturating_mul(4), bytes: self.bytes.saturating_mul(4), ..self }
+    }
+}
