@@ -1,6 +1,7 @@
 //! Reads documents into the model: loads every file, follows every reference, normalizes dialects, and reports what it does not enforce.
 
 mod circles;
+mod files;
 mod names;
 mod operations;
 mod protocol;
@@ -18,7 +19,8 @@ use std::path::Path;
 use crate::diagnostic::Diagnostics;
 use crate::model::{Contract, KeywordRole, KeywordUse, Schema, SchemaId, Server, Tag};
 use crate::runtime::report::escaped;
-use crate::source::{Map, Node, Sources, Span, Value, unescaped};
+use crate::source::{Map, Node, Sources, Value, unescaped};
+use files::{load_references, percent_decoded};
 
 /// Reads a document and all files that it refers to.
 ///
@@ -80,46 +82,6 @@ fn dialect(root: &Node, diagnostics: &mut Diagnostics) -> Option<Dialect> {
             diagnostics.error(version.span, format!("unsupported version: OpenAPI {text}; 3.0 and 3.1 are supported"));
             None
         }
-    }
-}
-
-/// Loads every file that a reference names, recursively.
-fn load_references(root: usize, sources: &mut Sources, diagnostics: &mut Diagnostics) {
-    let mut next = root;
-    // Files are numbered in the order in which they are found, so the walk ends after the last number.
-    while let Some(node) = sources.root(next) {
-        let mut found = Vec::new();
-        external_references(node, &mut found);
-        for (reference, span) in found {
-            let path = sources.resolve(next, &reference);
-            if reference.contains("://") {
-                diagnostics
-                    .error(span, format!("cannot follow `{reference}`: references to the network are not supported"))
-                    .hint("save a copy next to this document and refer to the copy");
-            } else if let Err(error) = sources.load(&path, diagnostics) {
-                diagnostics.error(span, format!("cannot read `{}`: {error}", path.display()));
-            }
-        }
-        next += 1;
-        while sources.file(next).is_some() && sources.root(next).is_none() {
-            next += 1;
-        }
-    }
-}
-
-fn external_references(node: &Node, found: &mut Vec<(String, Span)>) {
-    match &node.value {
-        Value::List(list) => list.iter().for_each(|item| external_references(item, found)),
-        Value::Map(map) => {
-            for entry in map.iter() {
-                let file = entry.node.as_str().and_then(|text| text.split('#').next()).filter(|file| !file.is_empty());
-                match file {
-                    Some(file) if entry.key == "$ref" => found.push((file.to_owned(), entry.node.span)),
-                    _ => external_references(&entry.node, found),
-                }
-            }
-        }
-        _ => {}
     }
 }
 
@@ -325,7 +287,8 @@ impl<'a> Reader<'a> {
             return None;
         };
         let (file_name, fragment) = text.split_once('#').unwrap_or((text, ""));
-        let file = if file_name.is_empty() { Some(from) } else { self.sources.find(&self.sources.resolve(from, file_name)) };
+        let file =
+            if file_name.is_empty() { Some(from) } else { self.sources.find(&self.sources.resolve(from, &percent_decoded(file_name))) };
         // A file that could not be read or parsed has been reported already.
         let file = file?;
         let root = self.sources.root(file)?;
@@ -438,23 +401,4 @@ impl<'a> Reader<'a> {
             self.contract.schemas[job.id.0] = schema;
         }
     }
-}
-
-fn percent_decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&first, tail)) = rest.split_first() {
-        let code = tail.get(..2).and_then(|pair| std::str::from_utf8(pair).ok()).and_then(|pair| u8::from_str_radix(pair, 16).ok());
-        match code {
-            Some(code) if first == b'%' => {
-                bytes.push(code);
-                rest = &tail[2..];
-            }
-            _ => {
-                bytes.push(first);
-                rest = tail;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }

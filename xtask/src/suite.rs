@@ -13,6 +13,9 @@ use crate::crates::{first_error, lock, manifest, module as crate_module, side_by
 use crate::node::{self, Modules, Question};
 use crate::{Result, root, run as run_command};
 
+/// The name of the crate and of the TypeScript program.
+const NAME: &str = "suite";
+
 /// All tiers of the suite.
 pub const TIERS: [&str; 6] = ["core", "wide", "optional", "format-assertion", "format-annotation", "exotic"];
 
@@ -107,20 +110,19 @@ impl Suite {
         Ok(Suite { groups })
     }
 
-    /// Generates, compiles and runs all groups of a tier: the Rust code as one crate, the TypeScript code as one program.
-    pub fn judge(&self, tier: &str) -> Result<Found> {
-        if !TIERS.contains(&tier) {
+    /// Generates, compiles and runs all groups of these tiers: the Rust code as one crate, the TypeScript code as one program. Returns the
+    /// outcome of each tier.
+    pub fn judge(&self, tiers: &[&str]) -> Result<Vec<Found>> {
+        if let Some(tier) = tiers.iter().find(|tier| !TIERS.contains(tier)) {
             return Err(format!("there is no tier `{tier}`; available: {}", TIERS.join(", ")).into());
         }
-        let name = format!("suite-{tier}");
-        let crate_folder = root().join("target/corpus").join(&name);
+        let crate_folder = root().join("target/corpus").join(NAME);
         let (mut source, mut table) = (String::new(), String::new());
         let mut refused = BTreeMap::new();
         let mut files: Vec<OutputFile> = Vec::new();
-        let mut modules = Modules::new(&name)?;
-        let (mut cases, mut total) = (Vec::new(), 0);
-        for group in self.groups.iter().filter(|group| group.tier == tier) {
-            total += group.count;
+        let mut modules = Modules::new(NAME)?;
+        let (mut compiled, mut cases) = (Vec::new(), Vec::new());
+        for group in self.groups.iter().filter(|group| tiers.contains(&group.tier.as_str())) {
             let compilation = Compilation::from_file(&group.document)?;
             let Some(generated) = compilation.generate(&[Target::Rust, Target::TypeScript], false) else {
                 refused.insert(group.name.clone(), first_error(&compilation));
@@ -128,19 +130,33 @@ impl Suite {
             };
             let module = modules.add(&generated)?;
             cases.extend(Case::read(group, &module)?);
-            let index = table.lines().count();
+            let index = compiled.len();
             let _ = writeln!(source, "pub mod g{index};");
             let _ = writeln!(table, "({:?}, {:?}, g{index}::validate),", group.name, group.cases.canonicalize()?);
             files.extend(crate_module(&format!("src/g{index}"), generated, index == 0));
+            compiled.push(group);
         }
-        files.push(OutputFile { path: "Cargo.toml".into(), text: manifest(&name) });
+        files.push(OutputFile { path: "Cargo.toml".into(), text: manifest(NAME) });
         files.push(OutputFile { path: "src/main.rs".into(), text: MAIN.replace("MODULES", &source).replace("TABLE", &table) });
         write(&crate_folder, &files)?;
         lock(&crate_folder)?;
-        let (in_rust, in_typescript) = side_by_side(|| run_suite(&name, &crate_folder), || Case::judge(&name, &modules, &cases));
+        let (in_rust, in_typescript) = side_by_side(|| run_suite(&crate_folder), || Case::judge(&modules, &compiled, &cases));
         let wrong = [in_rust?, in_typescript?].concat();
-        Ok(report(tier, total, cases.len(), &wrong, &refused))
+        Ok(tiers.iter().map(|tier| self.report(tier, &cases, &wrong, &refused)).collect())
     }
+
+    fn report(&self, tier: &str, cases: &[Case], wrong: &[(String, String)], refused: &BTreeMap<String, String>) -> Found {
+        let total = self.groups.iter().filter(|group| group.tier == tier).map(|group| group.count).sum();
+        let judged = cases.iter().filter(|case| tier_of(&case.group) == tier).count();
+        let wrong: Vec<_> = wrong.iter().filter(|(group, _)| tier_of(group) == tier).collect();
+        let refused: BTreeMap<_, _> = refused.iter().filter(|(group, _)| tier_of(group) == tier).collect();
+        report(tier, total, judged, &wrong, &refused)
+    }
+}
+
+/// The tier in the name of a group, such as `3.1/core/anchor-00`.
+fn tier_of(group: &str) -> &str {
+    group.split('/').nth(1).unwrap_or_default()
 }
 
 /// The outcome of a tier.
@@ -151,13 +167,13 @@ pub struct Found {
     pub is_right: bool,
 }
 
-fn report(tier: &str, total: usize, judged: usize, wrong: &[(String, String)], refused: &BTreeMap<String, String>) -> Found {
-    let expected: Vec<&(&str, &str)> = DIFFERENCES.iter().filter(|(group, _)| group.split('/').nth(1) == Some(tier)).collect();
+fn report(tier: &str, total: usize, judged: usize, wrong: &[&(String, String)], refused: &BTreeMap<&String, &String>) -> Found {
+    let expected: Vec<&(&str, &str)> = DIFFERENCES.iter().filter(|(group, _)| tier_of(group) == tier).collect();
     let reason = |name: &str| expected.iter().find(|(group, _)| *group == name).map(|(_, reason)| *reason);
     let unlisted: Vec<_> = wrong.iter().filter(|(group, _)| reason(group).is_none()).collect();
     let refused_unlisted = refused.keys().filter(|group| reason(group).is_none()).count();
     let mut listed: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    let differing = refused.keys().chain(wrong.iter().map(|(group, _)| group)).collect::<BTreeSet<_>>();
+    let differing = refused.keys().copied().chain(wrong.iter().map(|(group, _)| group)).collect::<BTreeSet<_>>();
     differing
         .iter()
         .filter_map(|group| Some((reason(group)?, group.as_str())))
@@ -179,10 +195,10 @@ fn report(tier: &str, total: usize, judged: usize, wrong: &[(String, String)], r
 }
 
 /// Runs the Rust program of a suite, and returns the wrong verdicts with their groups.
-fn run_suite(name: &str, crate_folder: &Path) -> Result<Vec<(String, String)>> {
+fn run_suite(crate_folder: &Path) -> Result<Vec<(String, String)>> {
     let target = root().join("target/corpus/build");
     run_command(Command::new("cargo").args(["build", "--quiet", "--target-dir"]).arg(&target).current_dir(crate_folder))?;
-    let output = Command::new(target.join("debug").join(name)).output()?;
+    let output = Command::new(target.join("debug").join(NAME)).output()?;
     let text = String::from_utf8_lossy(&output.stdout);
     let line = |line: &str| line.split_once('\t').map(|(group, rest)| (group.to_owned(), format!("Rust: {rest}")));
     let wrong = text.lines().map(|text| line(text).ok_or_else(|| format!("the program of the suite prints {text:?}").into()));
@@ -210,12 +226,12 @@ impl Case {
     }
 
     /// Returns the wrong verdicts of the TypeScript code with their groups.
-    fn judge(name: &str, modules: &Modules, cases: &[Case]) -> Result<Vec<(String, String)>> {
+    fn judge(modules: &Modules, compiled: &[&Group], cases: &[Case]) -> Result<Vec<(String, String)>> {
         let broken = modules.compile()?;
-        let mut wrong: Vec<(String, String)> =
-            broken.iter().map(|index| (format!("number {index}"), "TypeScript: does not compile".to_owned())).collect();
+        let named = broken.iter().filter_map(|index| compiled.get(*index));
+        let mut wrong: Vec<(String, String)> = named.map(|group| (group.name.clone(), "TypeScript: does not compile".to_owned())).collect();
         let questions: Vec<&Question> = cases.iter().map(|case| &case.question).collect();
-        for (case, answer) in cases.iter().zip(node::judge(name, &questions)?) {
+        for (case, answer) in cases.iter().zip(node::judge(NAME, &questions)?) {
             if answer.is_empty() != case.valid {
                 wrong.push((case.group.clone(), format!("TypeScript: {}: {answer:?}", case.description)));
             }

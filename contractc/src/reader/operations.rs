@@ -39,6 +39,7 @@ impl<'a> Reader<'a> {
             return;
         }
         let Some(item) = self.dereference(item) else { return };
+        self.servers(item.node);
         let bindings = self.bindings(&item);
         let shared = item.get("parameters");
         for method in Method::ALL {
@@ -74,8 +75,9 @@ impl<'a> Reader<'a> {
         bindings: &Bindings,
     ) {
         self.cut_texts(at.node);
+        self.servers(at.node);
         let id = self.text(at.node, "operationId").unwrap_or_else(|| format!("{} {path}", method.name()));
-        let body = at.get("requestBody").and_then(|body| self.body(body, bindings));
+        let body = at.get("requestBody").and_then(|body| self.body(method, body, bindings));
         let operation = Operation {
             span: at.node.span,
             id,
@@ -87,11 +89,19 @@ impl<'a> Reader<'a> {
             deprecated: self.flag(at.node, "deprecated"),
             parameters: self.parameters(path, at, shared, bindings),
             body,
-            responses: self.responses(at, bindings),
+            responses: self.responses(method, at, bindings),
             security: self.security(at.get("security").or_else(|| root.get("security")).as_ref()),
             bound: bindings.iter().map(|(_, to)| to.clone()).collect(),
         };
         self.contract.operations.push(operation);
+    }
+
+    /// Warns of the servers of a path item or an operation.
+    fn servers(&mut self, node: &Node) {
+        if let Some(servers) = node.get("servers") {
+            let hint = "give the client of these operations another base URL";
+            self.diagnostics.warning(servers.span, "ignored `servers`: a client sends all operations to its base URL").hint(hint);
+        }
     }
 
     /// Rejects operations that share an `operationId`.
@@ -231,7 +241,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn body(&mut self, at: Located<'a>, bindings: &Bindings) -> Option<Body> {
+    fn body(&mut self, method: Method, at: Located<'a>, bindings: &Bindings) -> Option<Body> {
+        if matches!(method, Method::Get | Method::Head | Method::Trace) {
+            let message = format!("the body of a {} request: `fetch` does not send one", method.name().to_ascii_uppercase());
+            let hint = "the TypeScript client can call the operation only without a body; declare the operation with POST, or its values as parameters";
+            self.diagnostics.warning(at.node.span, message).hint(hint);
+        }
         let at = self.dereference(at)?;
         let required = self.flag(at.node, "required");
         let description = self.text(at.node, "description");
@@ -317,7 +332,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn responses(&mut self, at: &Located<'a>, bindings: &Bindings) -> Vec<Response> {
+    fn responses(&mut self, method: Method, at: &Located<'a>, bindings: &Bindings) -> Vec<Response> {
         let mut responses = Vec::new();
         for (status_text, response) in at.get("responses").iter().flat_map(Located::entries) {
             if status_text.starts_with("x-") {
@@ -331,10 +346,22 @@ impl<'a> Reader<'a> {
             let Some(response) = self.dereference(response) else { continue };
             let description = self.text(response.node, "description").unwrap_or_default();
             let headers = self.headers(&response);
-            responses.push(Response { status, description, headers, media: self.media(&response, bindings) });
+            let media = if self.has_body(method, status, &response) { self.media(&response, bindings) } else { Vec::new() };
+            responses.push(Response { status, description, headers, media });
         }
         responses.sort_by_key(|response| response.status);
         responses
+    }
+
+    /// Whether a response can have a body (RFC 9110, sections 6.4.1 and 15.3.6). One to HEAD describes that to GET.
+    fn has_body(&mut self, method: Method, status: Status, response: &Located<'a>) -> bool {
+        let is_empty = matches!(status, Status::Code(100..=199 | 204 | 205 | 304) | Status::Range(1));
+        if let Some(content) =
+            response.node.get("content").filter(|content| is_empty && content.as_map().is_some_and(|map| !map.is_empty()))
+        {
+            self.diagnostics.warning(content.span, format!("ignored `content`: a response with the status {} has no body", status.text()));
+        }
+        !is_empty && method != Method::Head
     }
 
     fn headers(&mut self, response: &Located<'a>) -> Vec<Header> {

@@ -329,7 +329,8 @@ pub(super) fn owned(words: &[&str]) -> Vec<String> {
     words.iter().map(|word| (*word).to_owned()).collect()
 }
 
-/// The type of an integer: long if the contract names 64 bits or a bound that a double does not hold, and the bounds allow such values.
+/// The type of an integer: long if the contract names 64 bits, or a value or bound that a double does not hold, and the bounds allow such
+/// values.
 fn integer(merged: &Merged<'_>) -> Type {
     let width = width(merged);
     let rules = || merged.parts.iter().map(|part| &part.number);
@@ -337,9 +338,15 @@ fn integer(merged: &Merged<'_>) -> Type {
     let highs = || rules().flat_map(|rules| [rules.maximum, rules.exclusive_maximum]).flatten();
     let is_small = |bound: Number| bound.to_f64().abs() < (1_u64 << f64::MANTISSA_DIGITS) as f64;
     let names_long = rules().any(|rules| matches!(rules.width, Some(IntegerWidth::I64 | IntegerWidth::U64)))
-        || lows().chain(highs()).any(|bound| !is_exact_double(bound));
+        || lows().chain(highs()).chain(stated(merged)).any(|number| !is_exact_double(number));
     let is_bounded = lows().any(is_small) && highs().any(is_small);
     if names_long && !is_bounded { Type::LongInteger(width) } else { Type::Integer(width) }
+}
+
+/// The integers that the contract states as defaults and examples.
+fn stated<'m>(merged: &'m Merged<'_>) -> impl Iterator<Item = Number> + 'm {
+    let values = merged.parts.iter().flat_map(|part| part.annotations.default.iter().chain(&part.annotations.examples));
+    values.filter(|value| value.is_i64() || value.is_u64()).filter_map(JsonValue::as_number).map(Number::from)
 }
 
 /// The type of listed integers.
@@ -354,7 +361,7 @@ fn width(merged: &Merged<'_>) -> IntegerWidth {
         return width;
     }
     let above = |bound: Number| bound.compare(Number::Signed(i64::MAX)) == std::cmp::Ordering::Greater;
-    let large = merged.parts.iter().any(|part| part.number.maximum.is_some_and(above));
+    let large = merged.parts.iter().filter_map(|part| part.number.maximum).chain(stated(merged)).any(above);
     let negative = |bound: Number| bound.compare(Number::Signed(0)) == std::cmp::Ordering::Less;
     let signed = merged.parts.iter().all(|part| part.number.minimum.is_none_or(negative));
     if large && !signed { IntegerWidth::U64 } else { IntegerWidth::I64 }

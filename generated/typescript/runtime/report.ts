@@ -3,6 +3,7 @@
 
 import type * as z from "zod";
 import { parseJson } from "./json.js";
+import { VERDICT } from "./schema.js";
 
 /** One violated keyword. */
 export interface Violation {
@@ -31,9 +32,12 @@ export function violations(error: { readonly issues: readonly z.core.$ZodIssue[]
   return [...found.values()];
 }
 
-/** Validates a value; returns no violations if it is valid. */
+/**
+ * Validates a value; returns no violations if it is valid. A bigint is valid wherever the contract accepts the integer, also where the type
+ * is `number`, into which {@link fromJson} would not read it.
+ */
 export function validate(schema: z.ZodType, value: unknown): Violation[] {
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, VERDICT);
   return result.success ? [] : violations(result.error);
 }
 

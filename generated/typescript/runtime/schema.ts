@@ -8,6 +8,8 @@ import * as z from "zod";
 export interface Payload extends z.core.ParsePayload {
   /** The sorter of the context, for checks: Zod does not pass the context to them. */
   sorter?: Sorter | undefined;
+  /** Whether only the verdict matters, likewise. */
+  judging?: boolean;
 }
 
 /** How a value is parsed. */
@@ -35,7 +37,7 @@ export function as<T>(schema: z.ZodType): z.ZodType<T> {
   return schema as z.ZodType<T>;
 }
 
-/** The contexts of checks: a check starts anew, and only the sorter is kept. */
+/** The contexts of checks: a check starts anew, and only the sorter and whether to judge are kept. */
 const PLAIN: Context = { async: false };
 const PROBE: Context = { async: false, abortEarly: true, judging: true };
 
@@ -49,21 +51,30 @@ export function issuesOf(schema: z.ZodType, value: unknown, whole: Payload): rea
   return runNow(schema, value, inherited(PLAIN, whole)).issues;
 }
 
+/** What Zod's own methods take to determine only the verdict. */
+export const VERDICT: z.core.ParseContext<z.core.$ZodIssue> = { judging: true } as z.core.ParseContext<z.core.$ZodIssue>;
+
 /** What Zod's own methods take to parse with a sorter. */
 export function withSorter(sorter: Sorter | undefined): z.core.ParseContext<z.core.$ZodIssue> {
   const context: Pick<Context, "sorter"> = { sorter };
   return context as z.core.ParseContext<z.core.$ZodIssue>;
 }
 
-/** Hands the sorter of the context to the checks of a value. */
-export function carry(payload: Payload, { sorter }: Context): void {
+/** Hands what the checks of a value need of the context to them. */
+export function carry(payload: Payload, { sorter, judging }: Context): void {
   if (sorter !== undefined) {
     payload.sorter = sorter;
+  }
+  if (judging === true) {
+    payload.judging = true;
   }
 }
 
 function inherited(context: Context, whole: Payload | undefined): Context {
-  return whole?.sorter === undefined ? context : { ...context, sorter: whole.sorter };
+  if (whole?.sorter === undefined && whole?.judging !== true) {
+    return context;
+  }
+  return { ...context, sorter: whole.sorter, judging: context.judging === true || whole.judging === true };
 }
 
 /**

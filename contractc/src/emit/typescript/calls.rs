@@ -39,9 +39,12 @@ impl Call<'_> {
     }
 }
 
+/// Variables of `operations.ts`, and `then`: `await` and `import()` would take a client or a module with that member for a promise.
+const NOT_OPERATIONS: [&str; 4] = ["multipart", "parameters", "securitySchemes", "then"];
+
 /// The operations, with names that are unique.
 pub fn calls<'p>(plan: &'p Plan<'p>, names: &Names) -> Vec<Call<'p>> {
-    let (mut types, mut values) = (names.free(), Unique::reserving(["multipart", "parameters", "securitySchemes"]));
+    let (mut types, mut values) = (names.free(), Unique::reserving(NOT_OPERATIONS));
     let mut calls = Vec::new();
     for operation in &plan.contract.operations {
         let base = type_name(std::slice::from_ref(&operation.id));
