@@ -1,13 +1,10 @@
 //! The build step: the code in `generated/` is that of the contract in `spec/`, or the build fails.
 //!
-//! In a checkout the compiler runs and writes what differs. Everywhere else (in a crate that depends on this one, in CI, or where RUSTFLAGS
-//! or `--target` hide the checkout's cfg) the hashes in `generated/MANIFEST` are compared, with nothing but `std`.
-
-#[cfg(contract_checkout)]
-#[path = "xtask/src/generate.rs"]
-mod generate;
+//! The hashes in `generated/MANIFEST` say whether it is. If it is not, a checkout generates it again. Everywhere else (in a crate that depends
+//! on this one, in CI, or where RUSTFLAGS or `--target` hide the checkout's cfg) the build fails.
 
 use std::path::Path;
+use std::process::Command;
 
 fn main() {
     // Not all of docs/: what people write there changes no code.
@@ -17,21 +14,32 @@ fn main() {
     println!("cargo::rerun-if-env-changed=CI");
     // Asked for at run time: a shared target folder may hold the build script of another checkout.
     let Some(root) = std::env::var_os("CARGO_MANIFEST_DIR") else {
-        println!("cargo::error=cargo has not said where this package is");
+        println!("cargo::error=cannot tell where this package is, because CARGO_MANIFEST_DIR is not set");
         return;
     };
     let root = Path::new(&root);
-    #[cfg(contract_checkout)]
-    if std::env::var_os("CI").is_none()
-        && let Err(error) = generate::run(root, generate::Mode::Write)
-    {
-        println!("cargo::error=cannot generate code from spec/openapi.yaml");
-        error.to_string().lines().for_each(|line| println!("cargo::error={line}"));
-        return;
+    let mut different = stale(root);
+    if !different.is_empty() && cfg!(contract_checkout) && std::env::var_os("CI").is_none() {
+        if let Err(error) = generate(root) {
+            println!("cargo::error=cannot generate code from spec/openapi.yaml");
+            error.lines().for_each(|line| println!("cargo::error={line}"));
+            return;
+        }
+        different = stale(root);
     }
-    for path in stale(root) {
+    for path in different {
         println!("cargo::error={path} is not what generated/MANIFEST says: run `cargo xtask generate` in a checkout of this repository");
     }
+}
+
+/// Runs what `cargo xtask generate` runs. As a build dependency, the compiler would be built by everybody who changes no contract. The target
+/// folder of this build is locked until the build ends.
+fn generate(root: &Path) -> Result<(), String> {
+    let cargo = std::env::var_os("CARGO").ok_or("CARGO is not set")?;
+    let mut command = Command::new(cargo);
+    command.args(["run", "--quiet", "--package", "xtask-contract", "--target-dir", "target/generate", "--", "generate"]);
+    let output = command.current_dir(root).env_remove("RUSTC_WORKSPACE_WRAPPER").output().map_err(|error| error.to_string())?;
+    if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stderr).into_owned()) }
 }
 
 /// The files whose hash is not the one in the manifest.
@@ -44,7 +52,7 @@ fn stale(root: &Path) -> Vec<String> {
     entries.filter(differs).map(|(_, path)| path.to_owned()).collect()
 }
 
-/// The same as `contractc::output::fingerprint`, which this script has no access to outside a checkout.
+/// The same as `contractc::output::fingerprint`, which this script has no access to.
 fn fnv1a(bytes: &[u8]) -> String {
     let kept = bytes.iter().filter(|byte| **byte != b'\r');
     let hash = kept.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));

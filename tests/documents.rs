@@ -135,7 +135,9 @@ const PRIVATE_WORDS: &[(&str, &str)] = &[
 #[test]
 fn private_words_stay_out() {
     let mut sources: Vec<PathBuf> = DOCUMENTS.iter().map(|path| root().join(path)).collect();
-    for folder in SOURCES.iter().chain(&["tests", "server/tests", "cli/tests", "xtask/src", "contractc/tests", "web/tests"]) {
+    for folder in
+        SOURCES.iter().chain(&["tests", "server/tests", "cli/tests", "xtask/src", "xtask/contract/src", "contractc/tests", "web/tests"])
+    {
         files(&root().join(folder), &mut sources);
     }
     let written = |path: &&PathBuf| {

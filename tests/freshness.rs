@@ -1,7 +1,7 @@
 //! Checks that `generated/` and `docs/` match what the contract generates, byte for byte. A packaged crate may skip its build script; this
 //! test does not.
 
-#[path = "../xtask/src/generate.rs"]
+#[path = "../xtask/contract/src/generate.rs"]
 mod generate;
 
 use std::path::Path;

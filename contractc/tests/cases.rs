@@ -85,7 +85,8 @@ fn findings_are_as_kept() {
 fn generated_rust_compiles_without_warnings_and_judges_right() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cases");
     generated::write(&folder, &generated_cases(Target::Rust));
-    generated::cargo(&folder, &["check", "--quiet", "--features", "axum,reqwest,schemars"]);
+    generated::cargo(&folder, &["check", "--quiet", "--example", "library", "--features", "axum,reqwest,schemars"]);
+    generated::cargo(&folder, &["check", "--quiet", "--example", "library"]);
     let wrong = generated::cargo(&folder, &["run", "--quiet"]);
     assert_eq!(wrong, "", "verdicts of generated validators");
 }

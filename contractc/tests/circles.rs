@@ -7,7 +7,8 @@ use std::path::Path;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 /// The crates, by the folders of their sources.
-const CRATES: [&str; 7] = ["contractc/src", "contractc/runtime/rust", "src", "server/src", "cli/src", "xtask/src", "web/engine/src"];
+const CRATES: [&str; 8] =
+    ["contractc/src", "contractc/runtime/rust", "src", "server/src", "cli/src", "xtask/src", "xtask/contract/src", "web/engine/src"];
 
 /// The circles that there still are, by the files on them.
 const KNOWN: [&[&str]; 3] = [

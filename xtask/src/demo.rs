@@ -1,9 +1,8 @@
 //! The demo app: built with the browser package, embedded into the command by the command's next build, and tested in Chromium.
 
-use std::path::PathBuf;
 use std::process::Command;
 
-use crate::{Result, root, run};
+use xtask::{Result, run};
 
 /// Builds the app into `web/demo/dist`. The browser package must be built first.
 pub fn build() -> Result {
@@ -18,14 +17,5 @@ pub fn test() -> Result {
 }
 
 fn node(arguments: &[&str]) -> Result {
-    run(Command::new("node").args(arguments).current_dir(packages()?))
-}
-
-/// Installs the app's packages, and returns its folder.
-fn packages() -> Result<PathBuf> {
-    let folder = root().join("web/demo").canonicalize()?;
-    if !folder.join("node_modules/stronglog-sync").exists() {
-        run(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(&folder))?;
-    }
-    Ok(folder)
+    run(Command::new("node").args(arguments).current_dir(xtask::packages("web/demo", "stronglog-sync")?))
 }

@@ -1,22 +1,14 @@
 //! `cargo xtask …`: the maintenance commands of this repository.
 
-mod compilers;
-mod corpus;
-mod crates;
 mod demo;
-mod examples;
-mod fuzz;
-mod generate;
-mod node;
-#[cfg(feature = "bench")]
-mod plain;
-mod suite;
 mod test;
 mod web;
 mod workspace;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, ExitCode};
+
+use xtask::{Result, cargo, root, run};
 
 const HELP: &str = "\
 cargo xtask check           format, lints, and the unit tests of the packages that differ from the branch `main`
@@ -36,8 +28,6 @@ cargo xtask fuzz-documents [COUNT]
 cargo xtask web             build the browser package into web/dist, and the demo app that the next build of the command embeds
 cargo xtask generate        write generated/ and docs/";
 
-type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
-
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
@@ -48,18 +38,11 @@ fn main() -> ExitCode {
         ["interop"] => test::interop(test::FUZZING_SECONDS),
         ["bench"] => bench(),
         ["simulate", options @ ..] => test::simulate(options),
-        ["bench", folder] => compilers::run_all(Path::new(folder)),
         ["soak", minutes] => soak(minutes),
         ["fuzz"] => fuzz("20000"),
         ["fuzz", cases] => fuzz(cases),
-        #[cfg(feature = "bench")]
-        ["plain"] => plain::write(&root()),
-        ["fuzz-documents"] => fuzz::documents(500),
-        ["fuzz-documents", count] => count.parse().map_err(Into::into).and_then(fuzz::documents),
         ["web"] => test::browser_package(),
-        ["generate"] => generate::run(&root(), generate::Mode::Write).map(|changes| changes.iter().for_each(|change| println!("{change}"))),
-        ["corpus", folder] => corpus::run(Path::new(folder)),
-        ["corpus", folder, tier] => corpus::run_tier(Path::new(folder), tier),
+        ["generate"] | ["corpus", _] | ["corpus", _, _] | ["fuzz-documents"] | ["fuzz-documents", _] | ["bench", _] => contract(&words),
         _ => {
             println!("{HELP}");
             return ExitCode::from(2);
@@ -84,9 +67,9 @@ fn soak(minutes: &str) -> Result {
 
 /// Runs the benchmarks, with newly generated comparison types.
 fn bench() -> Result {
-    cargo(&["run", "--quiet", "--release", "--package", "xtask", "--features", "bench", "--", "plain"])?;
+    cargo(&["run", "--quiet", "--release", "--package", "xtask-contract", "--features", "bench", "--", "plain"])?;
     cargo(&["bench", "--bench", "page"])?;
-    compilers::own_contract()?;
+    contract(&["bench"])?;
     cargo(&["bench", "--bench", "sync"])?;
     cargo(&["bench", "--package", "stronglog-server", "--bench", "push"])
 }
@@ -96,20 +79,7 @@ fn fuzz(cases: &str) -> Result {
     run(Command::new("cargo").args(["test", "--release", "--test", "fuzz"]).env("PROPTEST_CASES", cases).current_dir(root()))
 }
 
-fn cargo(arguments: &[&str]) -> Result {
-    run(Command::new("cargo").args(arguments).current_dir(root()))
-}
-
-/// The root of the repository.
-fn root() -> PathBuf {
-    // Cargo sets the variable at run time, so the path is that of the current checkout.
-    let package = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
-    package.parent().map_or_else(|| PathBuf::from("."), Path::to_owned)
-}
-
-/// Runs a command to its end. If it fails, the error names the command.
-fn run(command: &mut Command) -> Result {
-    eprintln!("$ {command:?}");
-    let status = command.status().map_err(|error| format!("cannot start {command:?}: {error}"))?;
-    if status.success() { Ok(()) } else { Err(format!("{command:?} ended with {status}").into()) }
+/// Builds and runs the program of the commands that need the contract's compiler.
+fn contract(arguments: &[&str]) -> Result {
+    run(Command::new("cargo").args(["run", "--quiet", "--package", "xtask-contract", "--"]).args(arguments))
 }

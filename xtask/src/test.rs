@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::workspace::{target, workspace, workspace_command};
-use crate::{Result, cargo, corpus, demo, node, root, run, web};
+use crate::{demo, web};
+use xtask::{Result, cargo, root, run, typescript};
 
 /// The number of simulated runs in every test run whose seeds are the same each time.
 const FIXED_RUNS: u64 = 2_000;
@@ -25,32 +26,34 @@ pub fn all(corpus_folder: Option<&Path>) -> Result {
     steps.run("format", || cargo(&["fmt", "--all", "--check"]))?;
     // First the files that are embedded into the command, so that the command is built once and a package that is too large is reported
     // early.
-    steps.run_side_by_side(
-        |steps| steps.run("browser package: build", browser_package),
-        |steps| steps.run("lints and build", || workspace(&["build", "--all-targets"])),
-    )?;
+    steps.run_at_once([
+        Box::new(|steps| steps.run("browser package: build", browser_package)),
+        Box::new(|steps| steps.run("lints and build", || workspace(&["build", "--all-targets"]))),
+    ])?;
     steps.run("tests", || tests(Scope::All))?;
-    // Steps that nothing in the other sequence can slow down so much that a test fails.
-    steps.run_side_by_side(
-        |steps| {
+    // Sequences that cannot slow each other down so much that a test fails.
+    steps.run_at_once([
+        Box::new(|steps| {
             steps.run("documentation examples", || workspace(&["test", "--doc"]))?;
             steps.run("simulated runs", || simulated_runs("", 0, FIXED_RUNS))?;
             steps.run("simulated runs of fresh seeds", || simulated_runs(EVERY_RUN, fresh_seed()?, FRESH_RUNS))
-        },
-        |steps| {
-            steps.run("generated TypeScript", node::test)?;
+        }),
+        Box::new(|steps| {
+            steps.run("generated TypeScript", test_typescript)?;
+            steps.run("browser package: tests in Node", web::test_in_node)?;
             steps.run("interop", || interop(FUZZING_SECONDS_IN_TEST))
-        },
-    )?;
-    steps.run("browser package: tests", || {
-        workspace(&["build", "--bin", "stronglog"])?;
-        web::test()
-    })?;
+        }),
+        Box::new(|steps| match corpus_folder {
+            Some(folder) => steps.run("corpus", || corpus(folder)),
+            None => {
+                println!("skipped: the corpus checks, because no corpus folder was given");
+                Ok(())
+            }
+        }),
+    ])?;
+    // These measure times, so they run alone.
+    steps.run("browser package: tests in Chromium", web::test_in_chromium)?;
     steps.run("demo app: tests", demo::test)?;
-    match corpus_folder {
-        Some(folder) => steps.run("corpus", || corpus::run(folder))?,
-        None => println!("skipped: the corpus checks, because no corpus folder was given"),
-    }
     steps.print();
     Ok(())
 }
@@ -69,6 +72,18 @@ pub fn check() -> Result {
     })?;
     steps.print();
     Ok(())
+}
+
+/// Type-checks the generated TypeScript and its tests, then runs the tests.
+fn test_typescript() -> Result {
+    let folder = typescript()?;
+    run(Command::new("node").args(["node_modules/typescript/bin/tsc", "-p", "tsconfig.tests.json"]).current_dir(&folder))?;
+    run(Command::new("node").args(["node_modules/vitest/vitest.mjs", "run"]).current_dir(&folder))
+}
+
+/// Compiles other people's contracts with the program that the build has made.
+fn corpus(folder: &Path) -> Result {
+    run(Command::new(target().join("debug/xtask-contract")).arg("corpus").arg(folder))
 }
 
 /// Builds the browser package and the demo app.
@@ -223,6 +238,9 @@ pub fn interop(fuzzing_seconds: &str) -> Result {
         .current_dir(root()))
 }
 
+/// Steps that run one after the other.
+type Sequence<'a> = Box<dyn FnOnce(&mut Steps) -> Result + Send + 'a>;
+
 /// The completed steps, and how long each took.
 struct Steps {
     started: Instant,
@@ -242,12 +260,24 @@ impl Steps {
         outcome
     }
 
-    /// Runs two sequences of steps at the same time, because neither keeps all processors busy throughout.
-    fn run_side_by_side(&mut self, first: impl FnOnce(&mut Steps) -> Result + Send, second: impl FnOnce(&mut Steps) -> Result) -> Result {
-        let (mut firsts, mut seconds) = (Steps::new(), Steps::new());
-        let (first, second) = crate::crates::side_by_side(|| first(&mut firsts), || second(&mut seconds));
-        self.done.extend(firsts.done.into_iter().chain(seconds.done));
-        first.and(second)
+    /// Runs sequences of steps at the same time, because none keeps all processors busy throughout. Returns the first error.
+    fn run_at_once<const N: usize>(&mut self, sequences: [Sequence<'_>; N]) -> Result {
+        let outcomes = std::thread::scope(|scope| {
+            let run = |sequence: Sequence<'_>| {
+                let mut steps = Steps::new();
+                // Errors of any type cannot leave a thread; their text can.
+                let outcome = sequence(&mut steps).map_err(|error| error.to_string());
+                (steps, outcome)
+            };
+            sequences.map(|sequence| scope.spawn(move || run(sequence))).map(|thread| thread.join().map_err(|_| "a step panicked"))
+        });
+        let mut first_error = Ok(());
+        for outcome in outcomes {
+            let (steps, outcome) = outcome?;
+            self.done.extend(steps.done);
+            first_error = first_error.and(outcome);
+        }
+        Ok(first_error?)
     }
 
     fn print(&self) {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::workspace::lint;
-use crate::{Result, root, run};
+use xtask::{Result, root, run};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 /// Debian's packages of a Rust toolchain that can build the standard library for WebAssembly.
@@ -23,7 +23,7 @@ pub fn build() -> Result {
     let module = compile()?;
     let folder = packages()?;
     let bound = folder.join("engine/pkg");
-    run(Command::new(bindgen()?).args(["--target", "web", "--out-name", "engine", "--out-dir"]).arg(&bound).arg(module))?;
+    bind(&module, &bound)?;
     let wasm = bound.join("engine_bg.wasm");
     // binaryen reduces the size further. After compression, the result of -O3 is smaller than that of -Oz.
     let mut optimise = Command::new("node");
@@ -32,23 +32,17 @@ pub fn build() -> Result {
     run(Command::new("node").arg("build.mjs").current_dir(&folder))
 }
 
-/// The package's part of `cargo xtask test`: tests the engine in Node, and the whole package in Chromium against the server. The package
-/// must be built first.
-pub fn test() -> Result {
-    let engine = |arguments: &[&str]| {
-        let mut command = Command::new("cargo");
-        command.args(arguments).current_dir(root().join("web/engine")).env("CARGO_TARGET_DIR", root().join("target/web"));
-        lint(&mut command);
-        // Any flags replace the checkout's cfg and thereby exclude the contract's compiler, which has already been built and run.
-        run(command.env("RUSTFLAGS", "-Cdebuginfo=0"))
-    };
-    engine(&["fmt", "--check"])?;
+/// Tests the engine, and the package in Node. The package must be built first.
+pub fn test_in_node() -> Result {
+    run(&mut engine_command(&["fmt", "--all", "--check"]))?;
     // Checks that the TypeScript types passed to WebAssembly match the Rust types, and the lints of all targets.
-    engine(&["test", "--locked", "--lib", "--quiet"])?;
-    let folder = packages()?;
-    let node = |arguments: &[&str]| run(Command::new("node").args(arguments).current_dir(&folder));
+    run(&mut engine_command(&["test", "--locked", "--lib", "--quiet"]))?;
     node(&["node_modules/typescript/bin/tsc", "-p", "tsconfig.tests.json"])?;
-    node(&["node_modules/vitest/vitest.mjs", "run"])?;
+    node(&["node_modules/vitest/vitest.mjs", "run"])
+}
+
+/// Tests the package in Chromium against the server. Both must be built first. Some of these tests measure times.
+pub fn test_in_chromium() -> Result {
     if !Path::new("/usr/bin/chromium").exists() {
         install(&["chromium"])?;
     }
@@ -56,13 +50,14 @@ pub fn test() -> Result {
     node(&["node_modules/vitest/vitest.mjs", "run", "--config", "vitest.browser.config.js"])
 }
 
-/// Installs the packages that the browser package is built with, and returns its folder.
+/// Runs a program of the package's folder with Node.
+fn node(arguments: &[&str]) -> Result {
+    run(Command::new("node").args(arguments).current_dir(packages()?))
+}
+
+/// The package's folder, with its packages installed.
 fn packages() -> Result<PathBuf> {
-    let folder = root().join("web").canonicalize()?;
-    if !folder.join("node_modules/dexie").exists() {
-        run(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(&folder))?;
-    }
-    Ok(folder)
+    xtask::packages("web", "dexie")
 }
 
 /// Compiles the engine. Every toolchain gets the same settings and builds the standard library with them, so that the size of the result
@@ -143,22 +138,17 @@ pub fn install(packages: &[&str]) -> Result {
     Ok(())
 }
 
-/// wasm-bindgen's command line, in the version that the engine is built with: from the path, or from a copy in `target/`.
-fn bindgen() -> Result<PathBuf> {
-    let lock = std::fs::read_to_string(root().join("web/engine/Cargo.lock"))?;
-    let version = lock.split("name = \"wasm-bindgen\"\nversion = \"").nth(1).and_then(|rest| rest.split('"').next());
-    let version = version.ok_or("web/engine/Cargo.lock does not name wasm-bindgen")?;
-    let tools = root().join("target/web/tools");
-    let kept = tools.join("bin/wasm-bindgen");
-    let fits = |program: &PathBuf| {
-        let output = Command::new(program).arg("--version").output();
-        output.is_ok_and(|output| String::from_utf8_lossy(&output.stdout).trim().ends_with(&format!(" {version}")))
-    };
-    if let Some(program) = [PathBuf::from("wasm-bindgen"), kept.clone()].into_iter().find(fits) {
-        return Ok(program);
-    }
-    // Optimization and debug information would take longer than they could ever save.
-    let arguments = ["install", "--debug", "wasm-bindgen-cli", "--no-default-features", "--force", "--version", version, "--root"];
-    run(Command::new("cargo").args(arguments).arg(&tools).env("CARGO_PROFILE_DEV_DEBUG", "0"))?;
-    Ok(kept)
+/// Makes the JavaScript module of the WebAssembly module with wasm-bindgen, in the version that the engine is built with.
+fn bind(module: &Path, to: &Path) -> Result {
+    let mut command = engine_command(&["run", "--quiet", "--locked", "--package", "stronglog-sync-web-bindgen", "--"]);
+    run(command.arg(module).arg(to))
+}
+
+/// A cargo command in the engine's workspace, for programs that run on this machine.
+fn engine_command(arguments: &[&str]) -> Command {
+    let mut command = Command::new("cargo");
+    command.args(arguments).current_dir(root().join("web/engine")).env("CARGO_TARGET_DIR", root().join("target/web"));
+    command.env("CARGO_PROFILE_DEV_DEBUG", "0");
+    lint(&mut command);
+    command
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::{Result, root, run};
+use xtask::{Result, root, run};
 
 const FEATURES: &str = "stronglog-sync/axum,stronglog-sync/simulation";
 

@@ -1,4 +1,5 @@
-//! One crate of all cases' generated Rust, over one copy of the runtime, that judges the cases' instances.
+//! All cases' generated Rust, over one copy of the runtime: a library that is checked with every lint, and a program that judges the cases'
+//! instances.
 
 pub mod identifiers;
 pub mod typescript;
@@ -22,6 +23,12 @@ name = "cases"
 version = "0.0.0"
 edition = "2024"
 
+# Not the package's library, or building the program would generate code for every function of every case.
+[[example]]
+name = "library"
+path = "src/library.rs"
+crate-type = ["lib"]
+
 [dependencies]
 axum = { version = "0.8", default-features = false, optional = true }
 http = "1"
@@ -43,7 +50,7 @@ debug = false
 [workspace]
 "#;
 
-const LIB: &str = "//! Every case, and one runtime.
+const LIBRARY: &str = "//! Every case, and one runtime.
 #![deny(warnings, missing_docs)]
 #![allow(mixed_script_confusables, uncommon_codepoints)]
 
@@ -51,8 +58,11 @@ pub mod runtime;
 ";
 
 const MAIN: &str = r#"//! Prints the instances that are judged wrong.
+#![allow(warnings)]
 
-type Judge = fn(&str, &[u8]) -> Result<(), cases::runtime::report::Report>;
+pub mod runtime;
+MODULES
+type Judge = fn(&str, &[u8]) -> Result<(), runtime::report::Report>;
 
 const INSTANCES: &[(&str, Judge, &str, &str, bool)] = &[
 TABLE];
@@ -73,14 +83,18 @@ pub fn write(folder: &Path, cases: &[Case]) {
     if source.exists() {
         std::fs::remove_dir_all(&source).expect("the old source can be removed");
     }
-    let (mut lib, mut table) = (LIB.to_owned(), String::new());
+    let (mut library, mut modules, mut table) = (LIBRARY.to_owned(), String::new(), String::new());
     for (index, case) in cases.iter().enumerate() {
         let module = case.name.replace('-', "_");
-        let _ = writeln!(lib, "pub mod {module};");
+        let declaration = format!("pub mod {module};\n");
+        library.push_str(&declaration);
+        if !case.instances.is_empty() {
+            modules.push_str(&declaration);
+        }
         for instance in &case.instances {
             let _ = writeln!(
                 table,
-                "    ({:?}, cases::{module}::validate, {:?}, {:?}, {}),",
+                "    ({:?}, {module}::validate, {:?}, {:?}, {}),",
                 case.name, instance.schema, instance.json, instance.valid
             );
         }
@@ -93,8 +107,8 @@ pub fn write(folder: &Path, cases: &[Case]) {
             }
         }
     }
-    put(&source.join("lib.rs"), &lib);
-    put(&source.join("main.rs"), &MAIN.replace("TABLE", &table));
+    put(&source.join("library.rs"), &library);
+    put(&source.join("main.rs"), &MAIN.replace("MODULES", &modules).replace("TABLE", &table));
     put(&folder.join("Cargo.toml"), MANIFEST);
     let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.lock");
     std::fs::copy(lock, folder.join("Cargo.lock")).expect("the workspace has a lock file");
@@ -115,6 +129,7 @@ pub fn cargo(folder: &Path, arguments: &[&str]) -> String {
         .args(arguments)
         .current_dir(folder)
         .env("CARGO_TARGET_DIR", target)
+        .env("CARGO_INCREMENTAL", "0")
         .env_remove("RUSTFLAGS")
         .env_remove("RUSTC_WORKSPACE_WRAPPER");
     let output = command.output().expect("cargo can be run");

@@ -2,25 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use contractc::Compilation;
 use contractc::diagnostic::Severity;
 use contractc::emit::OutputFile;
 
-use crate::{Result, root};
-
-/// Runs both closures at the same time, because neither keeps all processors busy throughout. An error of the first crosses threads as
-/// text.
-pub fn side_by_side<A: Send, B>(first: impl FnOnce() -> Result<A> + Send, second: impl FnOnce() -> Result<B>) -> (Result<A>, Result<B>) {
-    std::thread::scope(|scope| {
-        let first = scope.spawn(|| first().map_err(|error| error.to_string()));
-        let second = second();
-        let first = first.join().unwrap_or_else(|_| Err("a thread of the corpus checks panicked".to_owned()));
-        (first.map_err(Into::into), second)
-    })
-}
+use xtask::{Result, root, run};
 
 /// The message of the first error of a document.
 pub fn first_error(compilation: &Compilation) -> String {
@@ -50,12 +39,8 @@ pub fn check(name: &str, all: &[&[OutputFile]]) -> Result<BTreeSet<usize>> {
     }
     lock(&folder)?;
     std::fs::write(folder.join("Cargo.toml"), format!("{WORKSPACE}members = {members:?}\nresolver = \"3\"\n"))?;
-    let output = Command::new("cargo")
-        .args(["check", "--quiet", "--keep-going", "--workspace", "--all-features", "--message-format=short", "--target-dir"])
-        .arg(root().join("target/corpus/build"))
-        .current_dir(&folder)
-        .env_remove("RUSTFLAGS")
-        .output()?;
+    let check = ["check", "--quiet", "--keep-going", "--workspace", "--all-features", "--message-format=short"];
+    let output = cargo(&folder, &check).output()?;
     let text = String::from_utf8_lossy(&output.stderr);
     let errors = text.lines().filter(|line| line.contains(": error"));
     let mut broken = BTreeSet::new();
@@ -69,6 +54,25 @@ pub fn check(name: &str, all: &[&[OutputFile]]) -> Result<BTreeSet<usize>> {
         return Err(format!("cargo check of {name} failed: {text}").into());
     }
     Ok(broken)
+}
+
+/// Builds the program of a crate that [`manifest`] describes, and returns its path.
+pub fn build(name: &str, folder: &Path) -> Result<PathBuf> {
+    run(&mut cargo(folder, &["build", "--quiet"]))?;
+    Ok(target().join("debug").join(name))
+}
+
+/// A cargo command in the folder of a generated crate. All of them share one target folder and have the same flags, so their dependencies are
+/// built once.
+fn cargo(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new("cargo");
+    command.args(arguments).current_dir(folder).env("CARGO_TARGET_DIR", target()).env_remove("RUSTFLAGS");
+    command
+}
+
+/// The target folder of all generated crates. `contractc/tests/cases.rs` uses it too.
+fn target() -> PathBuf {
+    root().join("target/corpus/build")
 }
 
 /// Turns generated files into a module that shares its runtime with the other modules of its crate. One module contains the runtime.

@@ -1,7 +1,7 @@
 //! `cargo xtask fuzz-documents`: documents made at random are compiled in both languages, and samples of their schemas are judged by the
 //! interpreter, the generated Rust and the generated Zod schemas. `contractc/tests/fuzzed.rs` judges many more by the interpreter alone.
 
-#[path = "../../contractc/tests/fuzzed/maker.rs"]
+#[path = "../../../contractc/tests/fuzzed/maker.rs"]
 mod maker;
 
 use std::fmt::Write;
@@ -13,9 +13,9 @@ use contractc::sample::Sampler;
 use contractc::{Compilation, interpret};
 use serde_json::Value;
 
-use crate::crates::{check, lock, manifest, module, write};
+use crate::crates::{build, check, lock, manifest, module, write};
 use crate::node::{self, Modules, Question};
-use crate::{Result, root, run};
+use xtask::{Result, root};
 
 /// How many documents become one crate and one program.
 const BATCH: u64 = 50;
@@ -130,9 +130,7 @@ impl Batch {
         files.push(OutputFile { path: "src/main.rs".into(), text: MAIN.replace("MODULES", &modules).replace("TABLE", &table) });
         write(&folder, &files)?;
         lock(&folder)?;
-        let target = root().join("target/corpus/build");
-        run(Command::new("cargo").args(["build", "--quiet", "--target-dir"]).arg(&target).current_dir(&folder))?;
-        self.verdicts(&folder, &target.join("debug").join(&name))
+        self.verdicts(&folder, &build(&name, &folder)?)
     }
 
     fn verdicts(&self, folder: &Path, program: &Path) -> Result<Vec<bool>> {

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use contractc::Compilation;
 use contractc::emit::{OutputFile, Target};
 
-use crate::crates::{check, first_error, side_by_side};
+use crate::crates::{check, first_error};
 use crate::node::Modules;
 use crate::suite::{self, Suite};
-use crate::{Result, root};
+use xtask::{Result, root, side_by_side};
 
 /// Compiles every document, judges every case of the suite, and writes the results to `contractc/CORPUS.md`.
 ///

@@ -7,7 +7,7 @@ use std::process::Command;
 use contractc::diagnostic::Diagnostics;
 use contractc::source::Sources;
 
-use crate::{Result, cargo, node, root, run};
+use xtask::{Result, cargo, root, run, typescript};
 
 /// The documents, with replacements for the lines for which they would be refused.
 const DOCUMENTS: &[(&str, &[(&str, &str)])] = &[
@@ -65,7 +65,7 @@ pub fn run_all(folder: &Path) -> Result {
         }
     }
     println!();
-    run(Command::new("node").args(["zod.bench.mjs"]).current_dir(node::folder()?))
+    run(Command::new("node").args(["zod.bench.mjs"]).current_dir(typescript()?))
 }
 
 /// Installs the packages of the compilers in Node, and returns their folder.

@@ -1,4 +1,4 @@
-//! The Node side of the maintenance commands: installs packages, compiles generated TypeScript in bulk, and judges values with it.
+//! Generated TypeScript: compiled in bulk, and run to judge values.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -7,23 +7,7 @@ use std::process::Command;
 use contractc::emit::OutputFile;
 use serde_json::{Value, json};
 
-use crate::{Result, root, run};
-
-/// Installs the packages of the Node side, and returns its folder.
-pub fn folder() -> Result<PathBuf> {
-    let folder = root().join("tests/typescript").canonicalize()?;
-    if !folder.join("node_modules/zod").exists() {
-        run(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(&folder))?;
-    }
-    Ok(folder)
-}
-
-/// The Node side of `cargo xtask test`: type-checks code and tests, then runs the tests.
-pub fn test() -> Result {
-    let folder = folder()?;
-    run(Command::new("node").args(["node_modules/typescript/bin/tsc", "-p", "tsconfig.tests.json"]).current_dir(&folder))?;
-    run(Command::new("node").args(["node_modules/vitest/vitest.mjs", "run"]).current_dir(&folder))
-}
+use xtask::{Result, typescript};
 
 /// Generated TypeScript of many contracts over one copy of the runtime. It is placed where Node finds the packages.
 pub struct Modules {
@@ -34,7 +18,7 @@ pub struct Modules {
 impl Modules {
     /// Creates an empty set in a folder with that name.
     pub fn new(name: &str) -> Result<Self> {
-        let folder = folder()?.join("build/corpus").join(name);
+        let folder = typescript()?.join("build/corpus").join(name);
         if folder.exists() {
             std::fs::remove_dir_all(&folder)?;
         }
@@ -78,7 +62,7 @@ impl Modules {
         });
         write(&self.folder.join("tsconfig.json"), &config.to_string())?;
         write(&self.folder.join("package.json"), "{ \"type\": \"module\" }")?;
-        let compiler = folder()?.join("node_modules/typescript/bin/tsc");
+        let compiler = typescript()?.join("node_modules/typescript/bin/tsc");
         let output = Command::new("node").arg(compiler).args(["-p", "tsconfig.json"]).current_dir(&self.folder).output()?;
         let text = String::from_utf8_lossy(&output.stdout);
         let errors: Vec<&str> = text.lines().filter(|line| line.contains("error TS")).collect();
@@ -110,9 +94,9 @@ pub fn judge(name: &str, questions: &[&Question]) -> Result<Answers> {
         .iter()
         .map(|question| format!("{}\n", json!({ "module": question.module, "schema": question.schema, "text": question.text })))
         .collect();
-    let list = folder()?.join("build/corpus").join(name).join("questions.jsonl");
+    let list = typescript()?.join("build/corpus").join(name).join("questions.jsonl");
     write(&list, &lines)?;
-    let output = Command::new("node").args(["--stack-size=4000", "judge.mjs"]).arg(list).current_dir(folder()?).output()?;
+    let output = Command::new("node").args(["--stack-size=4000", "judge.mjs"]).arg(list).current_dir(typescript()?).output()?;
     if !output.status.success() {
         return Err(format!("judge.mjs failed: {}", String::from_utf8_lossy(&output.stderr)).into());
     }

@@ -9,9 +9,9 @@ use contractc::Compilation;
 use contractc::emit::{OutputFile, Target};
 use serde_json::Value;
 
-use crate::crates::{first_error, lock, manifest, module as crate_module, side_by_side, write};
+use crate::crates::{build, first_error, lock, manifest, module as crate_module, write};
 use crate::node::{self, Modules, Question};
-use crate::{Result, root, run as run_command};
+use xtask::{Result, root, side_by_side};
 
 /// The name of the crate and of the TypeScript program.
 const NAME: &str = "suite";
@@ -25,7 +25,7 @@ pub const WRONG: &str = "there are verdicts or refusals that the list of differe
 /// The text before the tiers in `contractc/CORPUS.md`.
 pub const HEAD: &str = "\
 A case is *judged* if its document generates; the Rust and the TypeScript code both judge it. A verdict is *wrong* if it differs from the
-suite without a reason in `xtask/src/suite.rs`; the groups with a reason follow.
+suite without a reason in `xtask/contract/src/suite.rs`; the groups with a reason follow.
 ";
 
 const ANNOTATED: &str = "formats are asserted, where this tier wants annotations";
@@ -196,9 +196,7 @@ fn report(tier: &str, total: usize, judged: usize, wrong: &[&(String, String)], 
 
 /// Runs the Rust program of a suite, and returns the wrong verdicts with their groups.
 fn run_suite(crate_folder: &Path) -> Result<Vec<(String, String)>> {
-    let target = root().join("target/corpus/build");
-    run_command(Command::new("cargo").args(["build", "--quiet", "--target-dir"]).arg(&target).current_dir(crate_folder))?;
-    let output = Command::new(target.join("debug").join(NAME)).output()?;
+    let output = Command::new(build(NAME, crate_folder)?).output()?;
     let text = String::from_utf8_lossy(&output.stdout);
     let line = |line: &str| line.split_once('\t').map(|(group, rest)| (group.to_owned(), format!("Rust: {rest}")));
     let wrong = text.lines().map(|text| line(text).ok_or_else(|| format!("the program of the suite prints {text:?}").into()));

@@ -11,7 +11,7 @@ use contractc::emit::{OutputFile, Target};
 use serde_json::{Map, Value, json};
 
 use crate::node::{self, Modules, Question};
-use crate::{Result, root, run};
+use xtask::{Result, root, side_by_side};
 
 /// A value of a document, with its expected verdict.
 struct Example {
@@ -53,7 +53,7 @@ pub fn judge(folder: &Path) -> Result<String> {
             examples.push(example);
         }
     }
-    let (in_rust, in_typescript) = crate::crates::side_by_side(
+    let (in_rust, in_typescript) = side_by_side(
         || judge_in_rust(files, &mods, &table, &examples),
         || {
             modules.compile()?;
@@ -142,16 +142,16 @@ fn with_cases(document: &Path, name: &str, cases: &str) -> Result<Option<(Compil
 
 /// The verdicts of generated Rust: one crate for all documents, which reads its questions from standard input.
 fn judge_in_rust(mut files: Vec<OutputFile>, mods: &str, table: &str, examples: &[Example]) -> Result<node::Answers> {
-    let (crate_folder, target) = (root().join("target/corpus/cases"), root().join("target/corpus/build"));
+    let crate_folder = root().join("target/corpus/cases");
     files.push(OutputFile { path: "Cargo.toml".into(), text: crate::crates::manifest("cases") });
     files.push(OutputFile { path: "src/main.rs".into(), text: MAIN.replace("MODULES", mods).replace("TABLE", table) });
     crate::crates::write(&crate_folder, &files)?;
     crate::crates::lock(&crate_folder)?;
-    run(Command::new("cargo").args(["build", "--quiet", "--target-dir"]).arg(&target).current_dir(&crate_folder))?;
+    let program = crate::crates::build("cases", &crate_folder)?;
     let list = crate_folder.join("questions.jsonl");
     let line = |example: &Example| format!("{}\n", json!([example.document, example.schema, example.text]));
     std::fs::write(&list, examples.iter().map(line).collect::<String>())?;
-    let output = Command::new(target.join("debug/cases")).arg(&list).output()?;
+    let output = Command::new(program).arg(&list).output()?;
     let answers: Vec<_> = String::from_utf8(output.stdout)?.lines().map(|line| Ok(serde_json::from_str(line)?)).collect::<Result<_>>()?;
     if answers.len() == examples.len() { Ok(answers) } else { Err("the Rust side has not judged everything".into()) }
 }

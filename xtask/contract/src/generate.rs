@@ -1,5 +1,5 @@
 //! Generates `generated/` and `docs/` from `spec/openapi.yaml`, and the code of the example from its contract: shared by
-//! `cargo xtask generate`, the build script and the freshness test.
+//! `cargo xtask generate` and the freshness test.
 
 use std::path::Path;
 

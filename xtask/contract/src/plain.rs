@@ -8,7 +8,7 @@ use contractc::emit::Plan;
 use contractc::shapes::{DeclarationId, FieldKind, Shape, Shapes, Type};
 use serde_json::{Map, Value, json};
 
-use crate::Result;
+use xtask::Result;
 
 /// Writes `benches/plain/mod.rs`.
 pub fn write(root: &Path) -> Result {
@@ -35,7 +35,7 @@ pub fn write(root: &Path) -> Result {
     let path = root.join("benches/plain/mod.rs");
     std::fs::create_dir_all(root.join("benches/plain"))?;
     std::fs::write(&path, code)?;
-    crate::run(std::process::Command::new("rustfmt").args(["--edition", "2024"]).arg(path))
+    xtask::run(std::process::Command::new("rustfmt").args(["--edition", "2024"]).arg(path))
 }
 
 fn name(shapes: &Shapes, id: DeclarationId) -> String {

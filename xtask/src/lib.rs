@@ -1,0 +1,50 @@
+//! What the maintenance commands share with `xtask-contract`, which links the contract's compiler.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+pub type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+/// The root of the repository.
+pub fn root() -> PathBuf {
+    // Cargo sets the variable at run time, so the path is that of the current checkout.
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    let top = package.ancestors().find(|folder| folder.join("spec/openapi.yaml").exists());
+    top.map_or_else(|| PathBuf::from("."), Path::to_owned)
+}
+
+/// Runs a command to its end. If it fails, the error names the command.
+pub fn run(command: &mut Command) -> Result {
+    eprintln!("$ {command:?}");
+    let status = command.status().map_err(|error| format!("cannot start {command:?}: {error}"))?;
+    if status.success() { Ok(()) } else { Err(format!("{command:?} ended with {status}").into()) }
+}
+
+pub fn cargo(arguments: &[&str]) -> Result {
+    run(Command::new("cargo").args(arguments).current_dir(root()))
+}
+
+/// Runs both closures at the same time, because neither keeps all processors busy throughout. An error of the first crosses threads as
+/// text.
+pub fn side_by_side<A: Send, B>(first: impl FnOnce() -> Result<A> + Send, second: impl FnOnce() -> Result<B>) -> (Result<A>, Result<B>) {
+    std::thread::scope(|scope| {
+        let first = scope.spawn(|| first().map_err(|error| error.to_string()));
+        let second = second();
+        let first = first.join().unwrap_or_else(|_| Err("a thread panicked".to_owned()));
+        (first.map_err(Into::into), second)
+    })
+}
+
+/// Installs the packages in `tests/typescript`, with which generated TypeScript is compiled and run, and returns the folder.
+pub fn typescript() -> Result<PathBuf> {
+    packages("tests/typescript", "zod")
+}
+
+/// Installs the Node packages of a folder if the last of them to arrive is missing, and returns the folder.
+pub fn packages(folder: &str, last: &str) -> Result<PathBuf> {
+    let folder = root().join(folder).canonicalize()?;
+    if !folder.join("node_modules").join(last).exists() {
+        run(Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(&folder))?;
+    }
+    Ok(folder)
+}
