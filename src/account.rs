@@ -11,14 +11,13 @@ use crate::api::operations::{
 use crate::api::runtime::http::{Bearer, NoHooks, Operation, Reply, call};
 use crate::api::{
     Account, AccountUsage, ChangePasswordRequest, ContractVersion, DeleteAccountRequest, Device, Email, Id, LoginRequest, LogoutRequest,
-    MakeRecoveryCodeRequest, Name, NewPassword, Password, Platform, Problem, RecoverRequest, RecoveryCodeText, RegisterRequest,
-    RenameDeviceRequest,
+    MakeRecoveryCodeRequest, Name, NewPassword, Password, Platform, RecoverRequest, RecoveryCodeText, RegisterRequest, RenameDeviceRequest,
 };
 use crate::client::Client;
 use crate::engine::Event;
 use crate::error::{Error, Kind};
 use crate::task::Task;
-use crate::transport::{Tokens, called, version_of};
+use crate::transport::{Tokens, called, refusal, version_of};
 
 /// The account of a [`Client`].
 pub struct Accounts<'a> {
@@ -327,14 +326,4 @@ fn platform() -> Platform {
         other => other,
     };
     Platform(name.to_owned())
-}
-
-/// The error of an unsuccessful response.
-fn refusal<R: crate::api::runtime::http::Outcome>(doing: &'static str, response: R) -> Error {
-    use crate::api::Schema;
-    let (status, _, body) = response.write();
-    match Problem::from_json(&body) {
-        Ok(problem) => Kind::Refused { doing, problem: Box::new(problem) }.into(),
-        Err(_) => Kind::Foreign { doing, message: format!("received status {} without a problem document", status.as_u16()) }.into(),
-    }
 }

@@ -19,10 +19,11 @@ use crate::driver::{SharedStore, Signal, with_clock_and_rng, with_store};
 use crate::engine::Event;
 use crate::error::{Error, Kind};
 use crate::outbox::{self, EditError, LocalEdit};
+use crate::pull::Answer;
 use crate::record::Record;
 use crate::status::Status;
 use crate::store::{Block, Key, Loaded, PastVersion, Quarantined, Refused, Row, RowState, Select, Store, StoreError, Write};
-use crate::task::{Answer, Snapshot, Task};
+use crate::task::{Snapshot, Task};
 use crate::transport::{Link, Traffic};
 
 pub use self::builder::ClientBuilder;

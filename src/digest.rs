@@ -10,10 +10,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::api::runtime::json::Json;
-use crate::rules::{self, Rule};
-use crate::store::{Meta, Quarantined, Row, Write};
 use crate::stored::Readable;
-use crate::task::Snapshot;
 
 /// The digest of some records. The default is that of none.
 // It is kept as a UUID because that is read and written here anyway, and code is scarce in the browser.
@@ -113,47 +110,6 @@ impl Readable for Difference {
         };
         let time = |name: &str| json.get(name).and_then(i64::read);
         Some(Difference { found_at: time("foundAt")?, tried_at: time("triedAt")?, course })
-    }
-}
-
-/// Whether a device agrees with the server's digest at the revision up to which the device has seen everything. `None` if the device cannot
-/// tell.
-pub fn agrees(snapshot: &Snapshot, server: Digest) -> Option<bool> {
-    let own = snapshot.meta.digest?.with(snapshot.counts.quarantine_digest?);
-    rules::on(Rule::DigestsAgree).then_some(own == server)
-}
-
-/// By how much quarantined changes change the digest of the rows, given the revision that the row of the same record counts as. `None` if one
-/// of them does not say what it is a version of.
-pub fn of_quarantined<'q>(changes: impl Iterator<Item = (&'q Quarantined, Option<u64>)>) -> Option<Digest> {
-    let mut sum = Digest::default();
-    for (change, replaced) in changes {
-        let (collection, id, stored) = (change.collection.as_deref()?, change.id?, change.stored?);
-        let of = |rev: Option<u64>| rev.map_or(Digest::default(), |rev| Digest::of(collection, id, rev));
-        sum = sum.with(of(Some(stored.rev).filter(|_| !stored.version.deleted))).without(of(replaced));
-    }
-    Some(sum)
-}
-
-/// Takes what the writes of one record change into the device's digest. During a resync, a new digest is made of what the resync has seen.
-/// It replaces the digest in the end, so that an error in that one does not outlive the resync.
-pub fn follow(meta: &mut Meta, before: Option<&Row>, writes: &[Write]) {
-    let written = writes.iter().rev().find_map(|write| match write {
-        Write::Put(row) => Some(Some(row)),
-        Write::Remove(_) => Some(None),
-        _ => None,
-    });
-    let Some(after) = written else { return };
-    let number = meta.resync.as_ref().map(|resync| resync.number);
-    let known = |row: Option<&Row>| row.filter(|row| number.is_none_or(|number| row.seen == number)).and_then(Row::known_rev);
-    let (removed, added) = (known(before), known(after));
-    let sum = match &mut meta.resync {
-        Some(resync) => Some(&mut resync.digest),
-        None => meta.digest.as_mut(),
-    };
-    if let Some((sum, row)) = sum.zip(after.or(before)).filter(|_| removed != added) {
-        let of = |rev: Option<u64>| rev.map_or(Digest::default(), |rev| Digest::of(row.collection.path, row.record.id, rev));
-        *sum = sum.with(of(added)).without(of(removed));
     }
 }
 

@@ -202,8 +202,11 @@ async fn refresh(link: Option<Arc<Link>>, request: u64, say: impl FnOnce(Event))
         let stale = link.tokens().await?.ok_or(Kind::SignIn { doing: "sync" })?;
         Ok::<_, Error>(link.refresh(&stale).await?.is_some())
     };
-    // Without an answer the tokens may still be valid; the next request shows whether they are.
-    say(Event::Refreshed { request, valid: refreshed.await.unwrap_or_else(|error| !error.is_auth()) });
+    say(match refreshed.await {
+        Ok(valid) => Event::Refreshed { request, valid },
+        Err(error) if error.is_auth() => Event::Refreshed { request, valid: false },
+        Err(error) => Event::Unanswered { request, message: error.to_string() },
+    });
 }
 
 /// How long to wait before reconnecting for change notifications.

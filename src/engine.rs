@@ -9,10 +9,10 @@ use uuid::Uuid;
 use crate::api::collection::Contract;
 use crate::cursor::Cursor;
 use crate::digest::Course;
-use crate::engine::answer::Answered;
-use crate::engine::pulling::{Following, Pulling};
+use crate::engine::failing::Full;
+use crate::engine::pulling::Pulling;
 use crate::engine::pushing::{PUSHES_AHEAD, Pushing};
-use crate::retry::{Backoff, Failure};
+use crate::retry::Backoff;
 use crate::rules::{self, Rule};
 use crate::schedule::Schedule;
 use crate::status::{Status, SyncState};
@@ -21,6 +21,7 @@ use crate::task::{Done, Snapshot, Task};
 
 pub mod answer;
 mod event;
+mod failing;
 mod pulling;
 mod pushing;
 
@@ -81,6 +82,8 @@ pub struct Engine {
     /// The number of consecutive pushes with edits rejected for their stamps.
     skews: u32,
     requests: u64,
+    /// The cursor of the last request for a page.
+    asked_since: Option<String>,
     last_error: Option<String>,
     offline: bool,
 }
@@ -139,21 +142,6 @@ enum Obstacle {
     UpgradeRequired,
 }
 
-/// The account holds as much as it may. Edits other than deletions wait until there may be room.
-#[derive(Debug)]
-struct Full {
-    /// When all edits are sent again: somebody else may have made room.
-    until: i64,
-    /// What the server said.
-    message: String,
-}
-
-/// How often a device tries again to push to an account that was full.
-const FULL_RETRY_MS: i64 = 5 * 60 * 1_000;
-
-/// How often an app that is too old tries again.
-const UPGRADE_RETRY_MS: i64 = 60 * 60 * 1_000;
-
 impl Engine {
     /// Creates an engine for a store with this snapshot and records of this contract.
     pub fn new(contract: &'static Contract, settings: Settings, snapshot: Snapshot) -> Self {
@@ -175,6 +163,7 @@ impl Engine {
             suspects: false,
             skews: 0,
             requests: 0,
+            asked_since: None,
             last_error: None,
             offline: false,
         }
@@ -267,6 +256,12 @@ impl Engine {
                 self.stop(turn);
                 self.work = Work::Idle;
                 self.fail(message, turn);
+            }
+            // Whether the session goes on is not known: the next request shows it, and may refresh the token again.
+            Event::Unanswered { request, message } if self.refreshing == Some(request) => {
+                self.refreshing = None;
+                self.refreshed = false;
+                self.unreachable(message, turn);
             }
             Event::Answered { request, answer } if self.is_awaited(request) => self.replied(Ok(answer), turn),
             Event::Unanswered { request, message } if self.is_awaited(request) => self.replied(Err(message), turn),
@@ -423,43 +418,6 @@ impl Engine {
         Some(self.requests)
     }
 
-    /// Handles the reply to the request in flight: an answer, or the error of the network.
-    fn replied(&mut self, reply: Result<Answered, String>, turn: &mut Turn) {
-        match (std::mem::replace(&mut self.work, Work::Idle), reply) {
-            (Work::Pushing(pushing), reply) => self.push_replied(pushing, reply, turn),
-            (Work::Pulling(pulling), Ok(answer)) => {
-                self.offline = false;
-                self.pull_answered(pulling, &answer, turn);
-            }
-            (Work::Pulling(pulling), Err(message)) => {
-                if let Pulling::Storing(_) = pulling {
-                    self.work = Work::Pulling(Pulling::Storing(Following::Failed(None)));
-                }
-                self.unreachable(message, turn);
-            }
-            (work, _) => self.work = work,
-        }
-    }
-
-    /// Handles a missing answer: the network failed, or a program between here and the server.
-    fn unreachable(&mut self, message: String, turn: &Turn) {
-        self.offline = true;
-        self.fail(message, turn);
-    }
-
-    fn fail(&mut self, message: String, turn: &Turn) {
-        self.wants = Wants { push: true, pull: true };
-        self.last_error = Some(message);
-        let wait = self.backoff.next_ms(turn.jitter);
-        self.schedule.hold_until(turn.now_ms.saturating_add(wait));
-    }
-
-    fn succeed(&mut self) {
-        self.last_error = None;
-        self.refreshed = false;
-        self.backoff.reset();
-    }
-
     fn persisted(&mut self, done: Done, turn: &mut Turn) {
         self.renew(done.snapshot.clone());
         match std::mem::replace(&mut self.work, Work::Idle) {
@@ -479,42 +437,6 @@ impl Engine {
     fn step_stored(&mut self, now: i64) {
         self.schedule.poll_at(now.saturating_add(self.settings.poll_ms));
         self.wants.push |= self.snapshot.counts.pending > 0 && !self.schedule.has_writes();
-    }
-
-    /// Handles a failed request: by waiting, refreshing the token, waiting for the user, or returning a durable step.
-    fn request_failed(&mut self, failure: Failure, message: String, turn: &mut Turn) -> Option<Task> {
-        self.offline = matches!(failure, Failure::Unreachable | Failure::Busy { .. });
-        match failure {
-            Failure::Gone { restored_rev, since } => return Some(Task::BeginResync { restored_rev, since }),
-            Failure::Unauthorized if !self.refreshed => {
-                self.refreshed = true;
-                self.requests += 1;
-                self.refreshing = Some(self.requests);
-                self.wants.push = true;
-                turn.commands.push(Command::Refresh { request: self.requests });
-            }
-            Failure::Unauthorized | Failure::Forbidden => {
-                self.obstacle = Some(Obstacle::NeedsAuth);
-                self.last_error = Some(message);
-            }
-            Failure::Full => {
-                self.wants.push = true;
-                self.full = Some(Full { until: turn.now_ms.saturating_add(FULL_RETRY_MS), message });
-            }
-            Failure::UpgradeRequired => {
-                self.wants = Wants { push: true, pull: true };
-                self.obstacle = Some(Obstacle::UpgradeRequired);
-                self.last_error = Some(message);
-                self.schedule.poll_at(turn.now_ms.saturating_add(UPGRADE_RETRY_MS));
-            }
-            Failure::Busy { retry_after_ms: Some(wait) } => {
-                self.wants = Wants { push: true, pull: true };
-                self.last_error = Some(message);
-                self.schedule.hold_until(turn.now_ms.saturating_add_unsigned(wait));
-            }
-            Failure::Busy { retry_after_ms: None } | Failure::Unreachable | Failure::Refused { .. } => self.fail(message, turn),
-        }
-        None
     }
 
     /// When the engine must be woken by the timer. Work in progress needs no timer, because it ends with an event.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::api::{Problem, Report};
 use crate::outbox::EditError;
 use crate::store::StoreError;
-use crate::transport::TokenError;
+use crate::tokens::TokenError;
 
 /// The error of a failed call. The `is_…` methods classify it, and `Display` describes it to a person.
 pub struct Error(Box<Kind>);

@@ -80,6 +80,7 @@ pub mod cursor;
 #[doc(hidden)]
 pub mod digest;
 #[doc(hidden)]
+mod key;
 pub mod merge;
 
 pub mod record;
@@ -116,6 +117,8 @@ mod driver;
 #[cfg(feature = "client")]
 pub mod error;
 #[cfg(feature = "client")]
+mod tokens;
+#[cfg(feature = "client")]
 pub mod transport;
 
 #[doc(hidden)]
@@ -129,10 +132,10 @@ pub use engine::Settings;
 #[cfg(feature = "client")]
 pub use error::Error;
 pub use merge::Op;
+pub use pull::Answer;
 pub use status::{Status, SyncState};
 pub use store::Query;
 pub use stronglog::docs;
-pub use task::Answer;
 
 /// The examples of the README compile.
 #[cfg(all(doctest, feature = "client"))]

@@ -9,21 +9,17 @@ use crate::api::runtime::schema::parse;
 use crate::api::{RejectionCode, Report};
 use crate::clock::{ClockAndRng, SKEW_MAX_MS};
 use crate::cursor::Cursor;
-use crate::digest;
 use crate::merge::Op;
-use crate::pull;
+use crate::pull::{self, is_from_clone, remember};
 use crate::record::{Record, WRITTEN_BYTES_MAX, boolean, integer, rewrite};
 use crate::rules::{self, Rule};
-use crate::store::{Block, BlockedViolation, Key, Loaded, Meta, Past, PastVersion, Pending, Row, RowState, Write};
+use crate::store::{Block, BlockedViolation, Key, Loaded, Meta, Past, Pending, Row, RowState, Write};
 use crate::wire::{self, Change, Edit, Outcome, PushResult, Receipt};
 
 fn new_op(clock: &mut ClockAndRng<'_>, meta: &mut Meta) -> Op {
     meta.seq += 1;
     Op { id: clock.new_id(), device: meta.device, seq: meta.seq }
 }
-
-/// The number of past versions that a device keeps.
-const HISTORY_MAX: u64 = 10_000;
 
 /// A write by the app.
 #[derive(Clone, Debug)]
@@ -224,12 +220,6 @@ fn server_members(text: &str) -> Vec<(&'static str, Option<String>)> {
     ["serverId", "serverUpdatedAt"].map(|name| (name, tape.root().get(name).map(Json::to_text))).to_vec()
 }
 
-/// Adds a version to the conflict history, as replaced by the edit `winner`.
-pub fn remember(row: &Row, why: Past, winner: Op, at: i64) -> Write {
-    let past = PastVersion { number: 0, collection: row.collection, record: row.record.clone(), op: row.op, why, winner, at };
-    Write::Remember { past, keep: HISTORY_MAX }
-}
-
 /// The result of processing a push.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pushed {
@@ -281,7 +271,7 @@ pub fn outcomes(loaded: &mut Loaded, sent: &[Edit], result: &PushResult, clock: 
             }
             Outcome::Rejected { .. } => continue,
         };
-        digest::follow(&mut loaded.meta, Some(row), &planned);
+        loaded.meta.follow(Some(row), &planned);
         writes.extend(planned);
     }
     writes.extend(unseen_losers(&loaded.meta, sent, result, clock.now_ms));
@@ -369,13 +359,6 @@ fn winner_is_from_clone(winner: &Result<wire::Change, Box<wire::Unreadable>>, se
     op.is_some_and(|op| is_from_clone(op, Some(sent.op), meta) || is_from_clone(op, Some(row.op), meta))
 }
 
-/// Whether an op carries this device's id although this device has not made it (R20). `newest` is the op of the newest version of the
-/// record that the device knows.
-pub fn is_from_clone(op: Op, newest: Option<Op>, meta: &Meta) -> bool {
-    let later = |newest: Op| newest.device == op.device && (op.seq > newest.seq || (op.seq == newest.seq && op.id != newest.id));
-    rules::on(Rule::CloneBecomesNew) && op.device == meta.device && (op.seq > meta.seq || newest.is_some_and(later))
-}
-
 /// Gives this device's pending edits new stamps, after the server has rejected one for its stamp (R9). `loaded` holds all unacknowledged
 /// rows.
 ///
@@ -433,7 +416,7 @@ pub fn discard(loaded: &mut Loaded, now: i64) -> Vec<Write> {
     }
     let drop = |row: &Row| {
         let writes = [remember(row, Past::Discarded, row.op, now), Write::Remove(row.key())];
-        digest::follow(&mut loaded.meta, Some(row), &writes);
+        loaded.meta.follow(Some(row), &writes);
         writes
     };
     blocked.into_iter().flat_map(drop).collect()

@@ -8,13 +8,11 @@ use crate::api::collection::{Collection, Contract};
 use crate::api::runtime::json::Json;
 use crate::api::runtime::schema::parse;
 use crate::cursor::Cursor;
-use crate::digest::{self, Course, Difference, Digest};
+use crate::digest::{Course, Difference, Digest};
 use crate::merge::{Op, Verdict, decide};
-use crate::outbox::{is_from_clone, remember};
 use crate::record::{Record, rewrite, uuid};
 use crate::rules::{self, Rule};
-use crate::store::{Key, Loaded, Meta, Past, Pending, Quarantined, Resync, Row, RowState, Write};
-use crate::task::Answer;
+use crate::store::{Key, Loaded, Meta, Past, PastVersion, Pending, Quarantined, Resync, Row, RowState, Write};
 use crate::wire::{Change, Feed, Page, Unreadable, read_change};
 
 /// The keys of a page's changes that are readable: the rows that the plan for the page needs.
@@ -66,7 +64,7 @@ pub fn page(loaded: &mut Loaded, page: &Page, clock: &ClockAndRng<'_>) -> Result
             Err(_) if !rules::on(Rule::Quarantine) => continue,
             Err(unreadable) => unreadable_change(*row, unreadable, &loaded.meta, now)?,
         };
-        digest::follow(&mut loaded.meta, *row, &planned);
+        loaded.meta.follow(*row, &planned);
         writes.extend(planned);
     }
     let applied = changes.len();
@@ -251,7 +249,7 @@ pub fn released(loaded: &mut Loaded, change: &Change, now: i64) -> Result<Vec<Wr
     let mut writes = vec![Write::ReleaseRev(change.rev), Write::Release(Key { collection: change.collection, id: change.record.id })];
     if !newer {
         writes.extend(pulled_change(row, change, false, &loaded.meta, now)?);
-        digest::follow(&mut loaded.meta, row, &writes);
+        loaded.meta.follow(row, &writes);
     }
     Ok(writes)
 }
@@ -288,6 +286,16 @@ pub fn compared(meta: &mut Meta, agrees: bool, now: i64) {
     }
 }
 
+/// What to do with records that the server no longer has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Answer {
+    /// Delete them on this device too.
+    Delete,
+    /// Push them to the server again.
+    PushAgain,
+}
+
 /// Applies the user's answer to a resync that would delete many records. Pushing everything again means that the server has lost
 /// everything.
 pub fn answer_resync(meta: &mut Meta, answer: Answer) {
@@ -322,7 +330,7 @@ pub fn sweep(loaded: &mut Loaded, now: i64) -> Vec<Write> {
     let mut writes = Vec::with_capacity(loaded.rows.len());
     for row in loaded.rows.iter().flatten() {
         let write = write(row);
-        digest::follow(&mut loaded.meta, Some(row), std::slice::from_ref(&write));
+        loaded.meta.follow(Some(row), std::slice::from_ref(&write));
         writes.extend(kept(row, &write));
         writes.push(write);
     }
@@ -341,4 +349,20 @@ pub fn finish_resync(meta: &mut Meta, now: i64) {
 /// The fixed id of the record in a singleton collection.
 pub fn singleton_id(collection: &Collection) -> Option<Uuid> {
     Uuid::parse_str(&collection.deterministic_id(collection.singleton?)?).ok()
+}
+
+/// The number of past versions that a device keeps.
+const HISTORY_MAX: u64 = 10_000;
+
+/// Adds a version to the conflict history, as replaced by the edit `winner`.
+pub fn remember(row: &Row, why: Past, winner: Op, at: i64) -> Write {
+    let past = PastVersion { number: 0, collection: row.collection, record: row.record.clone(), op: row.op, why, winner, at };
+    Write::Remember { past, keep: HISTORY_MAX }
+}
+
+/// Whether an op carries this device's id although this device has not made it (R20). `newest` is the op of the newest version of the
+/// record that the device knows.
+pub fn is_from_clone(op: Op, newest: Option<Op>, meta: &Meta) -> bool {
+    let later = |newest: Op| newest.device == op.device && (op.seq > newest.seq || (op.seq == newest.seq && op.id != newest.id));
+    rules::on(Rule::CloneBecomesNew) && op.device == meta.device && (op.seq > meta.seq || newest.is_some_and(later))
 }

@@ -7,7 +7,8 @@ pub enum Failure {
     Unreachable,
     /// The server asked the client to wait.
     Busy {
-        /// The wait in milliseconds, which is followed exactly. Without it, the wait grows as for [`Unreachable`](Self::Unreachable).
+        /// The wait in milliseconds, which is followed exactly if it is between a second and a day. Otherwise the wait grows as for
+        /// [`Unreachable`](Self::Unreachable), or is a day.
         retry_after_ms: Option<u64>,
     },
     /// The token was rejected. It is refreshed once.

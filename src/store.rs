@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::api::collection::Collection;
 use crate::digest::Digest;
+pub use crate::key::Key;
 use crate::merge::{Op, Stored};
 use crate::record::Record;
 pub use meta::{Meta, Resync};
@@ -180,47 +181,6 @@ pub enum Write {
     ReleaseRev(u64),
 }
 
-/// The key of a record.
-#[derive(Clone, Copy)]
-pub struct Key {
-    /// The collection.
-    pub collection: &'static Collection,
-    /// The record's id.
-    pub id: Uuid,
-}
-
-impl Key {
-    fn order(&self) -> (&'static str, Uuid) {
-        (self.collection.path, self.id)
-    }
-}
-
-impl PartialEq for Key {
-    fn eq(&self, other: &Self) -> bool {
-        self.order() == other.order()
-    }
-}
-
-impl Eq for Key {}
-
-impl PartialOrd for Key {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Key {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.order().cmp(&other.order())
-    }
-}
-
-impl fmt::Debug for Key {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.collection.path, self.id)
-    }
-}
-
 /// A version that is no longer current, kept so that the user can restore it.
 #[derive(Clone, Debug)]
 pub struct PastVersion {
@@ -270,6 +230,18 @@ pub struct Quarantined {
     pub at: i64,
     /// The number of resyncs when it arrived. If there was another one since, the server no longer has the change.
     pub seen: u64,
+}
+
+/// By how much quarantined changes change the digest of the rows, given the revision that the row of the same record counts as. `None` if one
+/// of them does not say what it is a version of.
+pub(crate) fn quarantine_digest<'q>(changes: impl Iterator<Item = (&'q Quarantined, Option<u64>)>) -> Option<Digest> {
+    let mut sum = Digest::default();
+    for (change, replaced) in changes {
+        let (collection, id, stored) = (change.collection.as_deref()?, change.id?, change.stored?);
+        let of = |rev: Option<u64>| rev.map_or(Digest::default(), |rev| Digest::of(collection, id, rev));
+        sum = sum.with(of(Some(stored.rev).filter(|_| !stored.version.deleted))).without(of(replaced));
+    }
+    Some(sum)
 }
 
 /// The number of rows of each kind on a device.

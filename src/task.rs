@@ -3,8 +3,10 @@
 use crate::api::Report;
 use crate::api::collection::Contract;
 use crate::clock::ClockAndRng;
+use crate::digest::Digest;
 use crate::outbox::{self, Pushed};
-use crate::pull::{self, Pulled};
+use crate::pull::{self, Answer, Pulled};
+use crate::rules::{self, Rule};
 use crate::store::{Block, Counts, Key, Loaded, Meta, Refused, RowState, Select, Store, StoreError, Write};
 use crate::wire::{Change, Edit, Page, PushResult};
 
@@ -69,16 +71,6 @@ pub enum Task {
     Current(&'static Contract),
 }
 
-/// What to do with records that the server no longer has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Answer {
-    /// Delete them on this device too.
-    Delete,
-    /// Push them to the server again.
-    PushAgain,
-}
-
 /// The maximum number of rows that a resync sweeps in one transaction.
 const SWEEP_ROWS: usize = 2_000;
 
@@ -111,6 +103,12 @@ impl Snapshot {
     /// Returns an error if the store cannot be read.
     pub fn of(store: &mut dyn Store) -> Result<Self, StoreError> {
         Ok(Snapshot { meta: store.meta()?, counts: store.counts()? })
+    }
+
+    /// Whether the device agrees with the server's digest at the revision up to which it has seen everything. `None` if it cannot tell.
+    pub fn agrees(&self, server: Digest) -> Option<bool> {
+        let own = self.meta.digest?.with(self.counts.quarantine_digest?);
+        rules::on(Rule::DigestsAgree).then_some(own == server)
     }
 }
 

@@ -1,20 +1,20 @@
 //! The connection to the server: HTTPS with reqwest, and the tokens that authenticate each request.
 
-use std::fmt;
 use std::sync::{Mutex as SyncMutex, PoisonError};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use crate::api::collection::Contract;
 use crate::api::operations::{GetChanges, RefreshTokens, RefreshTokensResponse, StreamChanges};
 use crate::api::runtime::http::{Bearer, Hooks, Operation, Request, Response, Transport, call};
-use crate::api::{ContractVersion, RefreshRequest, RefreshToken, TokenPair};
+use crate::api::{ContractVersion, Problem, RefreshRequest, RefreshToken, TokenPair};
 use crate::engine::Message;
 use crate::engine::answer::Answered;
 use crate::error::{Error, Kind};
+pub use crate::tokens::{MemoryTokens, TokenError, TokenStore, Tokens};
 
 /// The timeout for connecting.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -22,24 +22,6 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 /// The longest silence on the connection for change notifications. The server sends a comment every 20 seconds.
 pub(crate) const SILENCE_TIMEOUT: Duration = Duration::from_secs(50);
-
-/// The tokens of a signed-in device. `Debug` does not show them; serialization does.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Tokens {
-    /// The account that the tokens belong to.
-    pub account: Uuid,
-    /// The access token, which authenticates each request and expires after minutes.
-    pub access_token: String,
-    /// The refresh token, which gets new tokens once. Using it twice signs the device out.
-    pub refresh_token: String,
-}
-
-impl fmt::Debug for Tokens {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Tokens {{ account: {}, … }}", self.account)
-    }
-}
 
 impl Tokens {
     /// The tokens of a sign-in.
@@ -50,55 +32,6 @@ impl Tokens {
         let account = Uuid::parse_str(&pair.user_id)
             .map_err(|_| Error::argument("cannot sign in: the server sent an account id that is not a UUID"))?;
         Ok(Tokens { account, access_token: pair.access_token.clone(), refresh_token: pair.refresh_token.to_string() })
-    }
-}
-
-/// Where an app keeps its tokens, for example a file that only the user can read, or a keychain.
-pub trait TokenStore: Send + Sync + 'static {
-    /// Loads the tokens that were saved last, if there are any.
-    ///
-    /// # Errors
-    /// Returns an error if the tokens cannot be read.
-    fn load(&self) -> Result<Option<Tokens>, TokenError>;
-
-    /// Replaces the saved tokens, or deletes them.
-    ///
-    /// # Errors
-    /// Returns an error if the tokens cannot be written or deleted.
-    fn save(&self, tokens: Option<&Tokens>) -> Result<(), TokenError>;
-}
-
-/// The error of a [`TokenStore`] that cannot be read or written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TokenError(String);
-
-impl TokenError {
-    /// Creates an error. The message says what was being done, what was seen and what to do next.
-    pub fn new(message: impl Into<String>) -> Self {
-        TokenError(message.into())
-    }
-}
-
-impl fmt::Display for TokenError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for TokenError {}
-
-/// A [`TokenStore`] in memory. The tokens are lost when the process ends.
-#[derive(Debug, Default)]
-pub struct MemoryTokens(SyncMutex<Option<Tokens>>);
-
-impl TokenStore for MemoryTokens {
-    fn load(&self) -> Result<Option<Tokens>, TokenError> {
-        Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone())
-    }
-
-    fn save(&self, tokens: Option<&Tokens>) -> Result<(), TokenError> {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = tokens.cloned();
-        Ok(())
     }
 }
 
@@ -139,21 +72,18 @@ impl Link {
         authority_pem: Option<&[u8]>,
         tokens: Box<dyn TokenStore>,
     ) -> Result<Self, Error> {
-        let url = reqwest::Url::parse(base_url)
-            .map_err(|error| Error::argument(format!("cannot use {base_url:?} as the server's address: {error}")))?;
-        let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-        let loopback = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
-        if url.scheme() != "https" && !(url.scheme() == "http" && loopback) {
-            return Err(Error::argument(format!(
-                "cannot use {base_url:?} as the server's address: only https is safe outside this machine"
-            )));
-        }
+        let (base_url, loopback) =
+            address(base_url).map_err(|why| Error::argument(format!("cannot use {base_url:?} as the server's address: {why}")))?;
         // This fails if the process has already installed a provider, which then serves as well.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut http = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .read_timeout(ANSWER_TIMEOUT)
-            .redirect(reqwest::redirect::Policy::none())
+            // The address that the user has typed is the one that gets the password and the tokens.
+            .redirect(reqwest::redirect::Policy::custom(|attempt| {
+                let to = attempt.url().clone();
+                attempt.error(format!("it redirects to {to}"))
+            }))
             .user_agent(concat!("stronglog-sync/", env!("CARGO_PKG_VERSION")));
         if loopback {
             // Compression and proxies are useless on the loopback interface.
@@ -165,14 +95,7 @@ impl Link {
             http = http.tls_certs_merge([certificate]);
         }
         let http = http.build().map_err(|error| Error::argument(format!("cannot set up HTTP: {error}")))?;
-        Ok(Link {
-            contract,
-            base_url: base_url.trim_end_matches('/').to_owned(),
-            http,
-            tokens,
-            current: Mutex::new(None),
-            traffic: SyncMutex::default(),
-        })
+        Ok(Link { contract, base_url, http, tokens, current: Mutex::new(None), traffic: SyncMutex::default() })
     }
 
     /// The tokens in use, loaded from the token store the first time.
@@ -214,11 +137,7 @@ impl Link {
         let fresh = match reply.map_err(|error| called("refresh the sign-in", error))?.body {
             RefreshTokensResponse::Ok(pair) => Some(Tokens::of(&pair)?),
             RefreshTokensResponse::Unauthorized(_) | RefreshTokensResponse::Forbidden(_) => None,
-            _ => {
-                return Err(
-                    Kind::Foreign { doing: "refresh the sign-in", message: "the server sent an unexpected response".to_owned() }.into()
-                );
-            }
+            other => return Err(refusal("refresh the sign-in", other)),
         };
         self.tokens.save(fresh.as_ref())?;
         *current = fresh.clone();
@@ -230,7 +149,7 @@ impl Link {
         let mut request = self.request(message)?;
         let Some(tokens) = self.tokens().await? else {
             // Another call has found out that the session has ended. A server would answer the same.
-            return Ok(Answered { status: 401, retry_after_ms: None, body: Vec::new() });
+            return Ok(Answered::session_ended());
         };
         if tokens.account != account {
             return Err(Kind::SignIn { doing: "sync" }.into());
@@ -266,6 +185,22 @@ impl Link {
     }
 }
 
+/// The address of a server as requests begin with it, and whether it is on this machine.
+fn address(text: &str) -> Result<(String, bool), String> {
+    let text = text.trim().trim_end_matches('/');
+    let url = reqwest::Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
+    let url = url.ok_or("it must begin with https://, as in https://sync.example.com")?;
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    let loopback = host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    if url.scheme() == "http" && !loopback {
+        return Err("only https is safe outside this machine".to_owned());
+    }
+    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
+        return Err("it must have no user name, no ? and no #".to_owned());
+    }
+    Ok((text.to_owned(), loopback))
+}
+
 /// The version of the contract that the app was built from, as requests name it.
 pub(crate) fn version_of(contract: &Contract) -> Option<ContractVersion> {
     Some(ContractVersion(contract.version.to_owned()))
@@ -281,19 +216,87 @@ pub(crate) fn called(doing: &'static str, error: crate::api::runtime::http::Call
     }
 }
 
+/// The error of an unsuccessful response.
+pub(crate) fn refusal<R: crate::api::runtime::http::Outcome>(doing: &'static str, response: R) -> Error {
+    use crate::api::Schema;
+    let (status, _, body) = response.write();
+    match Problem::from_json(&body) {
+        Ok(problem) => Kind::Refused { doing, problem: Box::new(problem) }.into(),
+        Err(_) => Kind::Foreign { doing, message: format!("received status {} without a problem document", status.as_u16()) }.into(),
+    }
+}
+
 fn offline(doing: &'static str, error: &reqwest::Error) -> Error {
     // The outer error only says that sending failed; the innermost source says why.
     let mut message = error.to_string();
     let mut source = std::error::Error::source(error);
     while let Some(inner) = source {
-        message = inner.to_string();
+        message = tls_failure(inner).unwrap_or_else(|| inner.to_string());
         source = inner.source();
     }
     Kind::Offline { doing, message }.into()
 }
 
 fn answered(response: Response) -> Answered {
-    let header = response.headers().get(http::header::RETRY_AFTER).and_then(|value| value.to_str().ok());
-    let retry_after_ms = header.and_then(|text| text.trim().parse::<u64>().ok()).map(|seconds| seconds.saturating_mul(1_000));
-    Answered { status: response.status().as_u16(), retry_after_ms, body: response.into_body() }
+    Answered { status: response.status().as_u16(), retry_after_ms: retry_after_ms(response.headers()), body: response.into_body() }
+}
+
+/// What the failure of a TLS connection means to the person who has typed the address.
+fn tls_failure(error: &(dyn std::error::Error + 'static)) -> Option<String> {
+    let inner = || error.downcast_ref::<std::io::Error>()?.get_ref()?.downcast_ref::<rustls::Error>();
+    match error.downcast_ref::<rustls::Error>().or_else(inner)? {
+        rustls::Error::InvalidCertificate(why) => Some(format!(
+            "its certificate is not valid here: {why}; if an authority of your own has signed it, give that authority's certificate"
+        )),
+        rustls::Error::InvalidMessage(_) => Some("it does not speak TLS on this port".to_owned()),
+        _ => None,
+    }
+}
+
+/// The wait that the server asks for: seconds, or a date by the server's clock, which the answer tells too.
+fn retry_after_ms(headers: &http::HeaderMap) -> Option<u64> {
+    let text = |name: http::HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+    let after = text(http::header::RETRY_AFTER)?;
+    if let Ok(seconds) = after.parse::<u64>() {
+        return Some(seconds.saturating_mul(1_000));
+    }
+    let (until, now) = (httpdate::parse_http_date(after).ok()?, httpdate::parse_http_date(text(http::header::DATE)?).ok()?);
+    until.duration_since(now).ok().and_then(|wait| u64::try_from(wait.as_millis()).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_https_or_on_this_machine() {
+        for (text, is_here) in [("https://sync.example.com/", false), (" http://localhost:8080", true), ("http://[::1]:8080/log", true)] {
+            assert_eq!(address(text), Ok((text.trim().trim_end_matches('/').to_owned(), is_here)));
+        }
+        for text in ["", "sync.example.com", "localhost:8080", "ftp://127.0.0.1", "https://"] {
+            assert!(address(text).is_err_and(|why| why.contains("begin with https://")), "{text}");
+        }
+        assert!(address("http://example.com").is_err_and(|why| why.contains("only https")));
+        for text in ["https://ana:secret@example.com", "https://example.com/?a=1", "https://example.com/#a"] {
+            assert!(address(text).is_err_and(|why| why.contains("no user name")), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_server_asks_to_wait_for_seconds_or_until_a_time_of_its_own_clock() {
+        let wait = |after: &'static str, date: Option<&'static str>| {
+            let mut headers = http::HeaderMap::new();
+            headers.insert(http::header::RETRY_AFTER, http::HeaderValue::from_static(after));
+            headers.extend(date.map(|date| (http::header::DATE, http::HeaderValue::from_static(date))));
+            retry_after_ms(&headers)
+        };
+        let now = Some("Sun, 29 Nov 2026 08:00:00 GMT");
+        assert_eq!((wait("120", None), wait(" 5 ", now), wait("0", now)), (Some(120_000), Some(5_000), Some(0)));
+        assert_eq!(wait("Sun, 29 Nov 2026 08:02:00 GMT", now), Some(120_000));
+        assert_eq!(wait("Sun, 29 Nov 2026 07:00:00 GMT", now), None, "a time in the past is no wait");
+        for after in ["-5", "soon", "1.5", ""] {
+            assert_eq!(wait(after, now), None, "{after}");
+        }
+        assert_eq!(wait("Sun, 29 Nov 2026 08:02:00 GMT", None), None, "without the server's clock the date says nothing");
+    }
 }

@@ -15,9 +15,9 @@ use crate::api::runtime::schema::{parse, validate_view};
 use crate::api::validators::{CHANGE, FEED_PAGE, FEED_PUSH_REQUEST, FEED_PUSH_RESULT, PUSH_CHANGE, PUSH_REQUEST};
 use crate::api::{Rejection, Report, Schema};
 use crate::digest::Digest;
+use crate::key::Key;
 use crate::merge::{Op, Stored, Version};
 use crate::record::{Record, boolean, count, integer, uuid};
-use crate::store::Key;
 
 pub use write::{edit_bytes, write_change, write_outcome, write_page, write_push, write_push_result};
 

@@ -12,7 +12,7 @@ use crate::help::{
     AFTER_HELP, BACKUP_HELP, CONFLICTS_HELP, DEVICES_HELP, DOCTOR_HELP, EXPORT_HELP, IMPORT_HELP, LIST_HELP, LOGIN_HELP, PUT_HELP,
     RECOVER_HELP, RESET_PASSWORD_HELP, SERVE_HELP, SYNC_HELP,
 };
-use crate::logs::{App, Unit};
+use crate::logs::{App, DateOrder, Decimal, Unit};
 
 /// StrongLog Sync: an offline-first training log that agrees across devices.
 #[derive(Debug, Parser)]
@@ -295,6 +295,12 @@ pub struct Import {
     /// The unit of weights for which a file of another app names none; asked for by default.
     #[arg(long, value_name = "UNIT", requires = "from")]
     pub unit: Option<Unit>,
+    /// How a file of another app writes numbers; needed if only numbers such as 1,082 show it.
+    #[arg(long, value_name = "SEPARATOR", requires = "from")]
+    pub decimal: Option<Decimal>,
+    /// How a file of another app writes dates; needed if only dates such as 04/05/2026 show it.
+    #[arg(long, value_name = "ORDER", requires = "from")]
+    pub dates: Option<DateOrder>,
     /// What to do with records that this device has in another version.
     #[arg(long, value_name = "RULE", default_value = "newer")]
     pub on_conflict: OnConflict,

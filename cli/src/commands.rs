@@ -23,21 +23,34 @@ use crate::quickstart;
 
 /// Runs the command until it ends or Ctrl-C is pressed.
 pub async fn run(arguments: Arguments) -> Outcome {
-    let interrupted = match &arguments.command {
+    let is_interruptible = match &arguments.command {
         // These commands handle Ctrl-C themselves.
-        Command::Sync(sync) if sync.watch => None,
-        Command::Quickstart(quickstart) if quickstart.stays() => None,
-        Command::Serve(_) => None,
-        _ => Some(tokio::signal::ctrl_c()),
+        Command::Sync(sync) => !sync.watch,
+        Command::Quickstart(quickstart) => !quickstart.stays(),
+        Command::Serve(_) => false,
+        _ => true,
     };
-    match interrupted {
-        None => carry_out(arguments).await,
-        Some(interrupted) => tokio::select! {
-            outcome = carry_out(arguments) => outcome,
-            // If no handler can be installed, Ctrl-C ends the process as usual.
-            Ok(()) = interrupted => Ok(Exit::Interrupted),
-        },
+    if !is_interruptible {
+        return carry_out(arguments).await;
     }
+    tokio::select! {
+        // Ctrl-C is listened for before the work begins. If that is not possible, it ends the process as usual.
+        biased;
+        Ok(()) = tokio::signal::ctrl_c() => {
+            transfer::discard_unfinished();
+            Ok(Exit::Interrupted)
+        }
+        outcome = on_a_thread(arguments) => outcome,
+    }
+}
+
+/// Reading a file or standard input blocks the thread, which then cannot listen for Ctrl-C.
+async fn on_a_thread(arguments: Arguments) -> Outcome {
+    let (ended, outcome) = tokio::sync::oneshot::channel();
+    let runtime = tokio::runtime::Handle::current();
+    // Nobody waits for the outcome after Ctrl-C.
+    std::thread::spawn(move || _ = ended.send(runtime.block_on(carry_out(arguments))));
+    outcome.await.unwrap_or_else(|_| Err(Failure::new("the command has stopped because of a fault in the program")))
 }
 
 async fn carry_out(arguments: Arguments) -> Outcome {

@@ -4,6 +4,8 @@
 
 mod apps;
 mod columns;
+mod dialect;
+mod numbers;
 mod records;
 mod times;
 
@@ -12,7 +14,10 @@ use std::io::Read;
 use crate::exit::{Failure, Outcome};
 
 pub use columns::Unit;
+pub use dialect::Dialect;
+pub use numbers::Decimal;
 pub use records::{Converted, Known};
+pub use times::DateOrder;
 
 /// An app whose export can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -54,7 +59,7 @@ struct Line {
     /// The muscle group, where the app names one.
     category: Option<String>,
     kind: Kind,
-    /// In the unit of the file.
+    /// In the unit of the file. Negative if it is how much a machine or a band helped.
     weight: f64,
     unit: Option<Unit>,
     reps: Option<u64>,
@@ -70,6 +75,9 @@ struct Workout {
     key: String,
     start_ms: i64,
     end_ms: i64,
+    /// The stamp of its records: no later than the end, and the same on a device in another zone, so that importing the file there changes
+    /// nothing.
+    stamp_ms: i64,
     name: Option<String>,
     notes: Option<String>,
 }
@@ -96,11 +104,11 @@ pub struct Log {
 }
 
 impl Log {
-    /// Reads the export of an app.
+    /// Reads the export of an app. `said` is what the user has said about how the file writes numbers and dates.
     ///
     /// # Errors
-    /// The file cannot be read, or its header is not that of the app.
-    pub fn read(app: App, mut input: impl Read) -> Outcome<Self> {
+    /// The file cannot be read, its header is not that of the app, or it has a number or a date with two meanings.
+    pub fn read(app: App, mut input: impl Read, said: Dialect) -> Outcome<Self> {
         let mut bytes = Vec::new();
         input.read_to_end(&mut bytes).map_err(|error| Failure::new(format!("cannot read the file: {error}")))?;
         let bytes = in_utf_8(bytes)?;
@@ -108,9 +116,13 @@ impl Log {
         let mut table = columns::Table::of(bytes);
         let columns = apps::Columns::find(app, &table)?;
         let zone = jiff::tz::TimeZone::system();
+        let rows: Vec<_> = std::iter::from_fn(|| table.next_row()).collect();
+        let readable = || rows.iter().filter_map(|(_, row)| row.as_ref().ok());
+        let (numbers, dates) = (readable().flat_map(|row| columns.numbers(row)), readable().flat_map(|row| columns.dates(row)));
+        let dialect = said.of(numbers, dates).map_err(Failure::usage)?;
         let (mut lines, mut refused) = (Vec::new(), Vec::new());
-        while let Some((number, row)) = table.next_row() {
-            match row.and_then(|row| columns.line(number, &row, &zone)) {
+        for (number, row) in rows {
+            match row.and_then(|row| columns.line(number, &row, &zone, dialect)) {
                 Ok(line) => lines.push(line),
                 Err(message) => refused.push((number, message)),
             }
@@ -120,7 +132,7 @@ impl Log {
 
     /// Whether the unit of a weight must be asked for, because the file does not say it.
     pub fn needs_unit(&self) -> bool {
-        self.lines.iter().any(|line| line.weight > 0.0 && line.unit.is_none())
+        self.lines.iter().any(|line| line.weight != 0.0 && line.unit.is_none())
     }
 
     /// Makes the records. `unit` is that of weights for which the file names none.

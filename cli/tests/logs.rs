@@ -126,3 +126,74 @@ fn wrong_lines_are_reported_by_number_and_nothing_is_half_done() {
     desk.feed("phone", &["import", "-", "--from", "hevy"], "a,b\n1,2\n")
         .failed(1, &["has no column start_time, exercise_title", "found: a, b"]);
 }
+
+/// A log with the columns that all exports of Strong have, in kilograms.
+fn strong(lines: &str) -> String {
+    format!("Date;Workout Name;Exercise Name;Set Order;Weight (kg);Reps;Workout Notes\n{lines}")
+}
+
+fn weights(desk: &Desk, exercise: &str) -> Vec<Value> {
+    sets(desk, exercise).iter().map(|set| set["loggedWeightKg"].clone()).collect()
+}
+
+#[test]
+fn what_has_two_meanings_is_asked_for_unless_the_file_shows_it() {
+    let desk = Desk::new();
+    let shown = strong("2026-04-01 09:00:00;Legs;Leg Press;1;1,082;8;\n2026-04-01 09:00:00;Legs;Squat;1;82,5;8;\n");
+    read(&desk, "strong", &[], &shown);
+    assert_eq!((weights(&desk, "Leg Press"), weights(&desk, "Squat")), (vec![json!(1.082)], vec![json!(82.5)]));
+
+    let unclear = strong("2026-04-02 09:00:00;Pull;Row;1;1,082;8;\n");
+    desk.feed("phone", &["import", "-", "--from", "strong"], &unclear).failed(2, &["1,082 is 1082 or 1.082", "--decimal point"]);
+    read(&desk, "strong", &["--decimal", "point"], &unclear);
+    assert_eq!(weights(&desk, "Row"), [json!(1082.0)]);
+
+    let dates = strong("04/05/2026 09:00;Push;Bench;1;80;8;\n");
+    desk.feed("phone", &["import", "-", "--from", "strong"], &dates).failed(2, &["the day from the month in 04/05/2026", "--dates"]);
+    read(&desk, "strong", &["--dates", "month-first"], &dates);
+    let workouts = listed(&desk, "workout-logs");
+    let push = workouts.iter().find(|record| record["name"] == "Push").expect("the workout");
+    let again = strong("2026-04-05 09:00:00;Push;Bench;1;80;8;\n");
+    assert_eq!(read(&desk, "strong", &[], &again)["collections"]["workout-logs"]["unchanged"], 1, "another spelling of {push}");
+}
+
+#[test]
+fn help_with_a_weight_and_late_notes_of_a_workout_are_kept() {
+    let desk = Desk::new();
+    let file = strong(
+        "2026-04-01 09:00:00;Pull;Pull Up;1;-20;8;\n2026-04-01 09:00:00;Pull;Pull Up;2;0;5;good day\n2026-04-01 09:00:00;Pull;Row;1;135 lbs;5;\n",
+    );
+    read(&desk, "strong", &[], &file);
+    let pulls = sets(&desk, "Pull Up");
+    assert_eq!((&pulls[0]["loggedWeightKg"], &pulls[0]["notes"]), (&json!(0.0), &json!("assisted with 20 kg")));
+    assert_eq!((&pulls[1]["loggedWeightKg"], &pulls[1]["notes"]), (&json!(0.0), &Value::Null));
+    assert_eq!(weights(&desk, "Row"), [json!(61.23)]);
+    assert_eq!(listed(&desk, "workout-logs")[0]["notes"], "good day");
+}
+
+#[test]
+fn exports_in_other_languages_and_supersets_are_read() {
+    let desk = Desk::new();
+    let german = "Datum;Workout-Name;Name der Übung;Reihenfolge festlegen;Gewicht;Wiederh.;RPE;Entfernung;Sekunden;Notizen;Workout-Notizen;Dauer\n\
+                  2026-04-01 09:00:00;Beine;Kniebeuge (Langhantel);1;82,5;5;8,5;0;0;tief;;1h 5m\n";
+    read(&desk, "strong", &["--unit", "kg"], german);
+    let squat = &sets(&desk, "Kniebeuge (Langhantel)")[0];
+    assert_eq!((&squat["loggedWeightKg"], &squat["notes"]), (&json!(82.5), &json!("tief; RPE 8,5")));
+    let hevy = HEVY.replace("4 Mar 2026", "4. März 2026").replace(r#""Squat (Barbell)",,"#, r#""Squat (Barbell)",0,"#);
+    read(&desk, "hevy", &[], &hevy);
+    let workouts = listed(&desk, "workout-logs");
+    assert!(workouts.iter().any(|record| record["name"] == "Legs" && record["durationMs"] == 4_200_000), "{workouts:?}");
+    assert_eq!(sets(&desk, "Squat (Barbell)")[1]["notes"], "RPE 8.5; superset 0");
+    desk.feed("phone", &["import", "-", "--from", "hevy"], HEVY).ok().says(&["imported 0 records"]);
+}
+
+#[test]
+fn the_same_file_changes_nothing_in_another_time_zone() {
+    let desk = Desk::new();
+    desk.feed_with("phone", &["import", "-", "--from", "hevy"], HEVY, &[("TZ", "Pacific/Honolulu")]).ok();
+    let before = listed(&desk, "workout-logs");
+    for zone in ["Asia/Tokyo", "UTC", "Europe/Berlin"] {
+        desk.feed_with("phone", &["import", "-", "--from", "hevy"], HEVY, &[("TZ", zone)]).ok().says(&["imported 0 records"]);
+    }
+    assert_eq!(listed(&desk, "workout-logs"), before);
+}

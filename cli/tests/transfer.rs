@@ -2,8 +2,11 @@
 
 mod support;
 
+use std::process::Stdio;
+use std::time::Duration;
+
 use serde_json::{Value, json};
-use support::{Desk, Setup};
+use support::{Desk, Setup, signal};
 
 const LOGS: &str = "user-bodyweight-logs";
 const ID: &str = "018f4e2a-7c1b-7d3e-9a55-0c6f1b2d3e4f";
@@ -241,4 +244,17 @@ fn what_is_set_leaves_other_numbers_as_they_are_and_a_deletion_deletes() {
     let upper = ID.to_uppercase();
     desk.run("phone", &["get", LOGS, &upper]).failed(1, &["lower case"]);
     desk.feed("phone", &["put", LOGS], &record.replace(ID, &upper)).failed(1, &["lower case"]);
+}
+
+#[test]
+fn ctrl_c_ends_a_command_that_waits_for_its_input() {
+    let desk = Desk::new();
+    let mut command = desk.command(&["import", "-"]);
+    let mut child = command.env("STRONGLOG_DATA", desk.path("phone")).stdin(Stdio::piped()).spawn().expect("the command starts");
+    // It listens for Ctrl-C before it opens the profile.
+    while !desk.path("phone/device.db").exists() {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    signal(&child, "INT");
+    assert_eq!(child.wait().expect("it ends").code(), Some(130));
 }

@@ -3,7 +3,7 @@
 use crate::api::collection::Contract;
 use crate::api::runtime::json::Json;
 use crate::api::runtime::schema::parse;
-use crate::api::{Problem, ProblemCode, Schema};
+use crate::api::{Problem, ProblemCode, Report, Schema};
 use crate::retry::Failure;
 use crate::wire::{Edit, Page, PushResult, read_page, read_push_result};
 
@@ -18,6 +18,29 @@ pub struct Answered {
     pub body: Vec<u8>,
 }
 
+impl Answered {
+    /// What a server answers once the session has ended, for a transport that knows it without asking.
+    pub fn session_ended() -> Self {
+        let body = br#"{"code":"unauthorized","title":"the session has ended"}"#;
+        Answered { status: 401, retry_after_ms: None, body: body.to_vec() }
+    }
+
+    /// Whether the answer is JSON, which a captive portal's is not.
+    fn is_json(&self) -> bool {
+        parse(&self.body).is_ok()
+    }
+
+    /// The code and the title of a problem document, if it is one. Any code will do: a client that does not know it goes by the status.
+    fn problem(&self) -> Option<(String, String, Option<String>)> {
+        let tape = parse(&self.body).ok()?;
+        let text = |name: &str| match tape.root().get(name) {
+            Some(Json::String(text)) => Some(text.to_owned()),
+            _ => None,
+        };
+        Some((text("code")?, text("title")?, text("detail")))
+    }
+}
+
 const OK: u16 = 200;
 
 /// The page in the answer to a pull.
@@ -28,7 +51,7 @@ pub fn page(answer: &Answered, contract: &'static Contract) -> Result<Page, Stri
     if answer.status != OK {
         return Err(described(answer));
     }
-    read_page(&answer.body, contract).map_err(|report| format!("the server sent a page that violates the contract: {report}"))
+    read_page(&answer.body, contract).map_err(|report| violation(answer, "a page that violates", &report))
 }
 
 /// The result in the answer to a push of `sent`.
@@ -40,23 +63,20 @@ pub fn push_result(answer: &Answered, contract: &'static Contract, sent: &[Edit]
         return Err(described(answer));
     }
     let collections: Vec<_> = sent.iter().map(|edit| edit.collection).collect();
-    read_push_result(&answer.body, contract, &collections)
-        .map_err(|report| format!("the server sent outcomes that violate the contract: {report}"))
+    read_push_result(&answer.body, contract, &collections).map_err(|report| violation(answer, "outcomes that violate", &report))
+}
+
+fn violation(answer: &Answered, what: &str, report: &Report) -> String {
+    if answer.is_json() { format!("the server sent {what} the contract: {report}") } else { described(answer) }
 }
 
 fn described(answer: &Answered) -> String {
-    // Any code will do: a client that does not know it goes by the status.
-    let tape = parse(&answer.body).ok();
-    let text = |name: &str| match tape.as_ref()?.root().get(name) {
-        Some(Json::String(text)) => Some(text.to_owned()),
-        _ => None,
-    };
-    match (text("code"), text("title")) {
-        (Some(_), Some(title)) => {
-            let detail = text("detail").map(|detail| format!(": {detail}")).unwrap_or_default();
+    match answer.problem() {
+        Some((_, title, detail)) => {
+            let detail = detail.map(|detail| format!(": {detail}")).unwrap_or_default();
             format!("the server answered {} ({title}){detail}", answer.status)
         }
-        _ => format!(
+        None => format!(
             "received status {} from something that is not a sync server; a proxy or a captive portal may have answered",
             answer.status
         ),
@@ -89,7 +109,8 @@ pub fn failure(answer: &Answered) -> Failure {
 /// captive portal or another program.
 fn by_status(answer: &Answered) -> Failure {
     match answer.status {
-        401 => Failure::Unauthorized,
+        // A proxy that wants a password of its own says nothing about the session.
+        401 if answer.problem().is_some() => Failure::Unauthorized,
         413 => Failure::Refused { too_large: true },
         507 => Failure::Full,
         429 | 500..=599 => Failure::Busy { retry_after_ms: answer.retry_after_ms },

@@ -54,14 +54,14 @@ pub enum Event {
         /// The answer, which may be anything: a captive portal answers too.
         answer: Answered,
     },
-    /// A request was not answered.
+    /// A request or a refresh was not answered, or not by the server.
     Unanswered {
-        /// The number that [`Command::Send`] gave it.
+        /// The number that [`Command::Send`] or [`Command::Refresh`] gave it.
         request: u64,
         /// The error of the network.
         message: String,
     },
-    /// The refresh requested with [`Command::Refresh`] has ended.
+    /// The server has answered the refresh requested with [`Command::Refresh`].
     Refreshed {
         /// The number that [`Command::Refresh`] gave it.
         request: u64,
@@ -92,7 +92,7 @@ pub enum Command {
         /// The message to send.
         message: Message,
     },
-    /// Refresh the token, and reply with [`Event::Refreshed`].
+    /// Refresh the token, and reply with [`Event::Refreshed`] or [`Event::Unanswered`].
     Refresh {
         /// The number of the refresh, which the reply repeats.
         request: u64,

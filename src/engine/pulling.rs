@@ -1,6 +1,6 @@
 //! Pulling. A page is stored while the next one is fetched.
 
-use crate::digest::{self, Course};
+use crate::digest::Course;
 use crate::engine::answer::{self, Answered, failure};
 use crate::engine::{Command, Engine, Message, Turn, Work};
 use crate::retry::Failure;
@@ -56,13 +56,21 @@ impl Engine {
         }
     }
 
+    /// A page that says there is more must lead to it. Otherwise a broken server, or a cache before it, would be asked for ever.
+    fn leads_on(&self, page: Page) -> Result<Page, String> {
+        let is_stuck = page.changes.is_empty() || self.asked_since.as_ref() == Some(&page.next_cursor);
+        if page.has_more && is_stuck { Err("the server sent a page that leads to itself".to_owned()) } else { Ok(page) }
+    }
+
     fn ask_for_page(&mut self, since: Option<String>, turn: &mut Turn) -> Option<u64> {
+        self.asked_since = since.clone();
         self.send(Message::Pull { since, limit: self.settings.page_changes_max }, turn)
     }
 
     /// Handles the answer to a request of a pull.
     pub(super) fn pull_answered(&mut self, pulling: Pulling, answer: &Answered, turn: &mut Turn) {
-        match (pulling, answer::page(answer, self.contract)) {
+        let page = answer::page(answer, self.contract).and_then(|page| self.leads_on(page));
+        match (pulling, page) {
             (Pulling::Fetching { .. }, Ok(page)) => self.store_page(page, turn),
             (Pulling::Storing(_), Ok(page)) => self.work = Work::Pulling(Pulling::Storing(Following::Page(Box::new(page)))),
             (Pulling::Fetching { .. }, Err(message)) => {
@@ -116,7 +124,7 @@ impl Engine {
     /// Compares the device with the server's digest after the last page (R27). Returns the durable step to run, if any. A difference counts
     /// when it is there a second time.
     fn compare(&mut self, done: &Done) -> Option<Task> {
-        let agrees = digest::agrees(&done.snapshot, done.pulled.digest?)?;
+        let agrees = done.snapshot.agrees(done.pulled.digest?)?;
         let (is_new, is_sure) = match self.difference() {
             None | Some(Course::Settled) => (!agrees, self.suspects),
             Some(Course::Resyncing) => (true, agrees || self.suspects),

@@ -8,9 +8,10 @@ use uuid::Uuid;
 use crate::api::collection::Collection;
 use crate::api::runtime::json::{Json, Value};
 use crate::api::runtime::schema::parse;
-use crate::digest::{self, Digest};
+use crate::digest::Digest;
 use crate::store::{
     Counts, Edits, Key, Loaded, Meta, PastVersion, Plan, Quarantined, Query, Row, RowState, Select, Store, StoreError, Write, index_of,
+    quarantine_digest,
 };
 
 /// A device's database in memory. Cloning it copies the database.
@@ -90,7 +91,7 @@ impl MemoryStore {
     fn quarantine_digest(&self) -> Option<Digest> {
         let newest = self.quarantine.iter().filter(|change| change.seen == self.meta.resyncs);
         let replaced = |change: &Quarantined| self.rows.values().find(|row| is_of(change, row.key()));
-        digest::of_quarantined(newest.map(|change| (change, replaced(change).and_then(Row::known_rev))))
+        quarantine_digest(newest.map(|change| (change, replaced(change).and_then(Row::known_rev))))
     }
 
     fn remove(&mut self, key: Key) {

@@ -11,6 +11,7 @@ use crate::api::runtime::schema::parse;
 use crate::clock::Clock;
 use crate::digest::{Difference, Digest};
 use crate::rules::{self, Rule};
+use crate::store::{Row, Write};
 use crate::stored::{Readable, member};
 
 /// The state of a device, apart from its records.
@@ -82,6 +83,28 @@ impl Meta {
         let tape = parse(text.as_bytes())?;
         let (root, mut meta) = (tape.root(), Meta::default());
         meta.take(root).map(|()| meta).ok_or_else(damaged)
+    }
+
+    /// Takes what the writes of one record change into the device's digest. During a resync, a new digest is made of what the resync has seen.
+    /// It replaces the digest in the end, so that an error in that one does not outlive the resync.
+    pub(crate) fn follow(&mut self, before: Option<&Row>, writes: &[Write]) {
+        let written = writes.iter().rev().find_map(|write| match write {
+            Write::Put(row) => Some(Some(row)),
+            Write::Remove(_) => Some(None),
+            _ => None,
+        });
+        let Some(after) = written else { return };
+        let number = self.resync.as_ref().map(|resync| resync.number);
+        let known = |row: Option<&Row>| row.filter(|row| number.is_none_or(|number| row.seen == number)).and_then(Row::known_rev);
+        let (removed, added) = (known(before), known(after));
+        let sum = match &mut self.resync {
+            Some(resync) => Some(&mut resync.digest),
+            None => self.digest.as_mut(),
+        };
+        if let Some((sum, row)) = sum.zip(after.or(before)).filter(|_| removed != added) {
+            let of = |rev: Option<u64>| rev.map_or(Digest::default(), |rev| Digest::of(row.collection.path, row.record.id, rev));
+            *sum = sum.with(of(added)).without(of(removed));
+        }
     }
 
     fn take(&mut self, json: Json<'_>) -> Option<()> {

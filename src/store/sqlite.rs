@@ -12,9 +12,9 @@ use uuid::Uuid;
 
 use self::rows::{KNOWN_REV, RECORD_COLUMNS, put, read_history, read_quarantined, read_row, sql_value};
 use crate::api::collection::{Collection, Contract, Index};
-use crate::digest;
 use crate::store::{
     Counts, Edits, Key, Loaded, Meta, PastVersion, Plan, Quarantined, Query, Row, Select, Store, StoreError, Write, index_of,
+    quarantine_digest,
 };
 
 /// The migrations from an empty file to the current schema. `user_version` counts the ones that were applied.
@@ -271,7 +271,7 @@ impl Store for SqliteStore {
         read.map_err(&failed)?;
         let meta = meta_in(&self.connection)?;
         let quarantined = if counts.quarantined == 0 { Vec::new() } else { self.quarantined_rows(meta.resyncs)? };
-        counts.quarantine_digest = digest::of_quarantined(quarantined.iter().map(|(change, rev)| (change, *rev)));
+        counts.quarantine_digest = quarantine_digest(quarantined.iter().map(|(change, rev)| (change, *rev)));
         if let Some(resync) = meta.resync.filter(|resync| resync.is_undecided()) {
             let sql = "SELECT count(*), coalesce(sum(state = 0 AND seen <> ?1 AND NOT coalesce(base_rev > ?2, 0)), 0)
                        FROM records WHERE is_deleted = 0";

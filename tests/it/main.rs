@@ -14,6 +14,8 @@ mod documents;
 mod downstream;
 #[path = "../edits.rs"]
 mod edits;
+#[path = "../engine.rs"]
+mod engine;
 #[path = "../exchange.rs"]
 mod exchange;
 #[path = "../http.rs"]
@@ -27,6 +29,8 @@ mod json_schema;
 mod records;
 #[path = "../released.rs"]
 mod released;
+#[path = "../restored.rs"]
+mod restored;
 #[path = "../scenarios.rs"]
 mod scenarios;
 #[path = "../stores.rs"]

@@ -336,7 +336,7 @@ fn a_refresh_ends_after_the_user_has_signed_in_again() -> Result<(), String> {
     for _ in 0..2 {
         for command in engine.handle(Event::SignedIn { account }, 0, 1) {
             let Command::Send { request, .. } = command else { continue };
-            let answer = Answered { status: 401, retry_after_ms: None, body: Vec::new() };
+            let answer = Answered::session_ended();
             let commands = engine.handle(Event::Answered { request, answer }, 0, 1);
             refreshes.extend(commands.into_iter().filter_map(|command| match command {
                 Command::Refresh { request } => Some(request),

@@ -266,6 +266,9 @@ impl Run {
                 self.persist(index, task, rows, faults);
                 return self.devices[index].check_overwritten(&before);
             }
+            Command::Refresh { request } if faults && self.chance.of_thousand(100) => {
+                device.inbox.push(Event::Unanswered { request, message: "the refresh was lost".to_owned() });
+            }
             Command::Refresh { request } => {
                 let valid = !self.ended.contains(&(index, device.session)) && (!faults || self.chance.of_thousand(800));
                 device.inbox.push(Event::Refreshed { request, valid });

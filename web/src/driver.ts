@@ -233,8 +233,7 @@ export class Driver {
     try {
       this.happened({ refreshed: [request, (await this.transport.refresh()) !== undefined] });
     } catch (error) {
-      // Without an answer the tokens may still be valid: the next request shows whether they are.
-      this.happened({ refreshed: [request, !(error instanceof SignInNeeded)] });
+      this.happened(error instanceof SignInNeeded ? { refreshed: [request, false] } : { unanswered: [request, errorText(error)] });
     }
   }
 

@@ -69,7 +69,8 @@ export class Transport {
     const tokens = await this.tokens();
     if (tokens === undefined) {
       // Another call has found out that the session has ended. A server would answer the same.
-      return { status: 401, retryAfterMs: undefined, body: new Uint8Array() };
+      const body = encode(JSON.stringify({ code: "unauthorized", title: "the session has ended" })) ?? new Uint8Array();
+      return { status: 401, retryAfterMs: undefined, body };
     }
     if (tokens.account !== account) {
       throw new SignInNeeded("cannot sync: nobody is signed in; sign in first");
@@ -191,9 +192,7 @@ export class Transport {
   private async ask(call: Call, sent: Uint8Array | undefined, tokens: Tokens | undefined, signal?: AbortSignal): Promise<Answer> {
     const limit = AbortSignal.timeout(ANSWER_MS_MAX);
     const response = await this.request(call, sent, tokens, signal === undefined ? limit : AbortSignal.any([signal, limit]));
-    const seconds = Number(response.headers.get("Retry-After") ?? "");
-    const retryAfterMs = response.headers.has("Retry-After") && seconds >= 0 ? seconds * 1_000 : undefined;
-    const answer = { status: response.status, retryAfterMs, body: new Uint8Array(await response.arrayBuffer()) };
+    const answer = { status: response.status, retryAfterMs: retryAfterMs(response.headers), body: new Uint8Array(await response.arrayBuffer()) };
     this.audit?.(call, sent, answer);
     return answer;
   }
@@ -209,6 +208,14 @@ export class Transport {
     const request: RequestInit = { method: call.method, headers, signal, cache: "no-store", credentials: "omit", redirect: "error" };
     return this.send(call.url, body === undefined ? request : { ...request, body: body as BodyInit });
   }
+}
+
+/** The wait that the server asks for: seconds, or a date by its clock. Another origin's clock is hidden, so that the device's must do. */
+export function retryAfterMs(headers: Headers): number | undefined {
+  const after = headers.get("Retry-After")?.trim() ?? "";
+  const now = headers.get("Date") ?? new Date().toUTCString();
+  const wait = /^\d+$/.test(after) ? Number(after) * 1_000 : Date.parse(after) - Date.parse(now);
+  return wait >= 0 ? wait : undefined;
 }
 
 /** The JSON of an answer, or an error if the server refuses. */

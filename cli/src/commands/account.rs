@@ -125,9 +125,14 @@ async fn email(sign_in: &SignIn) -> Outcome<String> {
 
 /// The name of this device in the account's list of devices. The default is the machine's name.
 fn device_name(sign_in: &SignIn) -> String {
-    let named = sign_in.device_name.clone();
-    let host = || std::env::var("HOSTNAME").or_else(|_| std::env::var("COMPUTERNAME")).ok();
-    named.or_else(host).filter(|name| !name.is_empty()).unwrap_or_else(|| "stronglog".to_owned())
+    sign_in.device_name.clone().or_else(host_name).filter(|name| !name.is_empty()).unwrap_or_else(|| "stronglog".to_owned())
+}
+
+/// The machine's name. Shells keep it to themselves: the environment of a program does not have it.
+fn host_name() -> Option<String> {
+    let asked = || std::process::Command::new("hostname").output().ok().and_then(|said| String::from_utf8(said.stdout).ok());
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok().or_else(asked)?;
+    Some(name.trim().to_owned())
 }
 
 pub async fn logout(profile: &Profile, logout: &Logout, json: bool) -> Outcome {

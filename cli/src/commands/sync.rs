@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use stronglog_sync::task::Answer;
+use stronglog_sync::Answer;
 use stronglog_sync::transport::Traffic;
 use stronglog_sync::{Client, SyncState};
 

@@ -2,7 +2,8 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, IsTerminal, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use console::measure_text_width;
 use stronglog_sync::Client;
@@ -11,7 +12,7 @@ use tempfile::NamedTempFile;
 
 use crate::args::{Export, Import, OnConflict};
 use crate::exit::{Exit, Failure, Outcome};
-use crate::logs::{App, Converted, Known, Log, Unit};
+use crate::logs::{App, Converted, Dialect, Known, Log, Unit};
 use crate::output::{ExportOutput, ImportOutput};
 use crate::profile::Profile;
 use crate::progress::{Progress, Shown};
@@ -58,6 +59,19 @@ pub async fn export(profile: &Profile, export: &Export, json: bool) -> Outcome {
     Ok(Exit::Done)
 }
 
+/// The temporary file of an export that is under way.
+static UNFINISHED: Mutex<Option<PathBuf>> = Mutex::new(None);
+
+fn set_unfinished(path: Option<PathBuf>) -> Option<PathBuf> {
+    std::mem::replace(&mut *UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner), path)
+}
+
+/// Deletes what an interrupted export has written so far.
+pub fn discard_unfinished() {
+    // The export may have ended in this moment, and then there is no such file.
+    _ = set_unfinished(None).map(std::fs::remove_file);
+}
+
 /// Writes a temporary file beside `path` and renames it when it is complete, so that a full disk never destroys an earlier backup.
 fn to_file(client: &Client, path: &Path, options: ExportOptions, json: bool) -> Outcome<Exported> {
     let cannot = |error: &dyn std::fmt::Display| {
@@ -73,6 +87,7 @@ fn to_file(client: &Client, path: &Path, options: ExportOptions, json: bool) -> 
     let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let file = NamedTempFile::new_in(folder).map_err(|error| cannot(&error))?;
+    set_unfinished(Some(file.path().to_owned()));
     let progress = Progress::new("exporting", shown(json));
     let exported = client.export(BufWriter::new(&file), options, |lines| {
         if lines.is_multiple_of(REDRAW_LINES) {
@@ -83,6 +98,7 @@ fn to_file(client: &Client, path: &Path, options: ExportOptions, json: bool) -> 
     let exported = exported.map_err(|error| if error.is_storage() { error.into() } else { cannot(&error) })?;
     file.as_file().sync_all().map_err(|error| cannot(&error))?;
     file.persist(&target).map_err(|error| cannot(&error.error))?;
+    set_unfinished(None);
     Ok(exported)
 }
 
@@ -138,7 +154,7 @@ pub async fn import(profile: &Profile, import: &Import, json: bool) -> Outcome {
     options.dry_run = import.dry_run;
     let imported = match import.from {
         None => read_in(&client, input, options, None, json)?,
-        Some(app) => import_log(&client, app, input, import.unit, options, json).await?,
+        Some(app) => import_log(&client, app, input, import, options, json).await?,
     };
     if json {
         say_json(&ImportOutput::of(&imported, import.dry_run))?;
@@ -177,12 +193,12 @@ async fn import_log(
     client: &Client,
     app: App,
     input: impl BufRead,
-    unit: Option<Unit>,
+    import: &Import,
     mut options: ImportOptions,
     json: bool,
 ) -> Outcome<Imported> {
-    let log = Log::read(app, input)?;
-    let unit = match unit {
+    let log = Log::read(app, input, Dialect { decimal: import.decimal, dates: import.dates })?;
+    let unit = match import.unit {
         None if log.needs_unit() => ask_unit().await?,
         unit => unit.unwrap_or(Unit::Kg),
     };

@@ -3,7 +3,8 @@
 use jiff::tz::TimeZone;
 
 use super::columns::{self, Row, Table, Unit};
-use super::{App, Kind, Line, Workout, times};
+use super::dialect::Dialect;
+use super::{App, Kind, Line, Workout, numbers, times};
 use crate::exit::{Failure, Outcome};
 
 /// Where the columns of an app are in a table.
@@ -26,20 +27,35 @@ pub struct Columns {
     notes: Option<usize>,
     workout_notes: Option<usize>,
     rpe: Option<usize>,
+    superset: Option<usize>,
 }
 
-/// The columns without which a table is not an app's export.
-fn required(app: App) -> &'static [&'static str] {
+/// The columns without which a table is not an app's export, each by its names.
+fn required(app: App) -> &'static [&'static [&'static str]] {
     match app {
-        App::Strong => &["Date", "Exercise Name", "Set Order"],
-        App::Hevy => &["start_time", "exercise_title"],
-        App::FitNotes => &["Date", "Exercise", "Category"],
+        App::Strong => &[DATE, STRONG_EXERCISE, STRONG_ORDER],
+        App::Hevy => &[&["start_time"], &["exercise_title"]],
+        App::FitNotes => &[&["Date"], &["Exercise"], &["Category"]],
     }
 }
 
+// Strong writes its columns in the language of the app. Its German names are known from files.
+const DATE: &[&str] = &["Date", "start_time", "Datum"];
+const STRONG_EXERCISE: &[&str] = &["Exercise Name", "Name der Übung"];
+const STRONG_ORDER: &[&str] = &["Set Order", "Reihenfolge festlegen"];
+const EXERCISE: &[&str] = &["Exercise Name", "exercise_title", "Exercise", "Name der Übung"];
+const NAME: &[&str] = &["Workout Name", "title", "Workout-Name"];
+const DURATION: &[&str] = &["Duration", "Workout Duration", "Duration (sec)", "Dauer", "Workout-Dauer"];
+const KIND: &[&str] = &["Set Order", "set_type", "Reihenfolge festlegen"];
+const REPS: &[&str] = &["Reps", "Wiederh."];
+const SECONDS: &[&str] = &["Seconds", "duration_seconds", "Time", "Sekunden"];
+const NOTES: &[&str] = &["Notes", "exercise_notes", "Comment", "Notizen"];
+const WORKOUT_NOTES: &[&str] = &["Workout Notes", "description", "Workout-Notizen"];
+
 /// Distances, with their unit where the name of the column has it.
-const DISTANCES: [(&str, Option<&str>); 5] = [
+const DISTANCES: [(&str, Option<&str>); 6] = [
     ("Distance", None),
+    ("Entfernung", None),
     ("Distance (meters)", Some("m")),
     ("distance_km", Some("km")),
     ("distance_miles", Some("mi")),
@@ -53,14 +69,15 @@ impl Columns {
     /// A column is missing.
     pub fn find(app: App, table: &Table<'_>) -> Outcome<Self> {
         let head = table.head();
-        let find = |name: &str| head.iter().position(|known| known.eq_ignore_ascii_case(name));
+        let find = |name: &str| head.iter().position(|known| known.to_lowercase() == name.to_lowercase());
         let any = |names: &[&str]| names.iter().find_map(|name| find(name));
-        let missing: Vec<&str> = required(app).iter().copied().filter(|name| find(name).is_none()).collect();
+        let missing: Vec<&str> =
+            required(app).iter().filter(|names| any(names).is_none()).filter_map(|names| names.first().copied()).collect();
         if !missing.is_empty() {
             let others = [App::Strong, App::Hevy, App::FitNotes].into_iter();
-            let mut fits = others.filter(|other| required(*other).iter().all(|name| find(name).is_some()));
+            let mut fits = others.filter(|other| required(*other).iter().all(|names| any(names).is_some()));
             let act = fits.next_back().map_or_else(
-                || format!("found: {}", head.join(", ")),
+                || format!("found: {}; an app in another language may name them otherwise: export in English", head.join(", ")),
                 |other| format!("it is that of {}: use --from {}", other.name(), other.argument()),
             );
             let (app, missing) = (app.name(), missing.join(", "));
@@ -70,67 +87,84 @@ impl Columns {
         let distance = DISTANCES.iter().find_map(|(name, unit)| Some((find(name)?, *unit)));
         Ok(Columns {
             app,
-            date: any(&["Date", "start_time"]).unwrap_or_default(),
-            exercise: any(&["Exercise Name", "exercise_title", "Exercise"]).unwrap_or_default(),
+            date: any(DATE).unwrap_or_default(),
+            exercise: any(EXERCISE).unwrap_or_default(),
             end: find("end_time"),
-            name: any(&["Workout Name", "title"]),
-            duration: any(&["Duration", "Workout Duration", "Duration (sec)"]),
+            name: any(NAME),
+            duration: any(DURATION),
             category: find("Category"),
-            kind: any(&["Set Order", "set_type"]),
+            kind: any(KIND),
             weights: weights.collect(),
             weight_unit: find("Weight Unit"),
-            reps: find("Reps"),
-            seconds: any(&["Seconds", "duration_seconds", "Time"]),
+            reps: any(REPS),
+            seconds: any(SECONDS),
             distance,
             distance_unit: find("Distance Unit"),
-            notes: any(&["Notes", "exercise_notes", "Comment"]),
-            workout_notes: any(&["Workout Notes", "description"]),
+            notes: any(NOTES),
+            workout_notes: any(WORKOUT_NOTES),
             rpe: find("RPE"),
+            superset: find("superset_id"),
         })
     }
 
+    /// The texts of a row that show how the file writes dates.
+    pub fn dates<'r>(&self, row: &'r Row) -> impl Iterator<Item = &'r str> {
+        [Some(self.date), self.end].into_iter().filter_map(|column| row.text(column))
+    }
+
+    /// The texts of a row that show how the file writes numbers.
+    pub fn numbers<'r>(&self, row: &'r Row) -> impl Iterator<Item = &'r str> {
+        let weights = self.weights.iter().map(|(column, _)| Some(*column));
+        let others = [self.reps, self.seconds, self.distance.map(|(column, _)| column), self.rpe];
+        let columns: Vec<Option<usize>> = weights.chain(others).collect();
+        columns.into_iter().filter_map(|column| row.text(column)).map(|text| numbers::without_unit(text).0)
+    }
+
     /// What a row says.
-    pub fn line(&self, number: u64, row: &Row, zone: &TimeZone) -> Result<Line, String> {
+    pub(super) fn line(&self, number: u64, row: &Row, zone: &TimeZone, dialect: Dialect) -> Result<Line, String> {
         let exercise = row.text(Some(self.exercise)).ok_or("the line names no exercise")?.to_owned();
         let kind = self.kind(row)?;
-        let (weight, unit) = self.weight(row)?;
-        let seconds = row.text(self.seconds).map(duration).transpose()?.filter(|seconds| *seconds > 0);
+        let (weight, unit) = self.weight(row, dialect)?;
+        let seconds = row.text(self.seconds).map(|text| duration(text, dialect)).transpose()?.filter(|seconds| *seconds > 0);
         let mut remarks = Vec::new();
         if kind == Kind::WarmUp {
             remarks.push("warm-up".to_owned());
         }
         remarks.extend(row.text(self.notes).map(str::to_owned));
         remarks.extend(row.text(self.rpe).map(|rpe| format!("RPE {rpe}")));
-        remarks.extend(self.distance(row)?);
+        remarks.extend(row.text(self.superset).map(|superset| format!("superset {superset}")));
+        remarks.extend(self.distance(row, dialect)?);
         Ok(Line {
             number,
-            workout: self.workout(row, zone)?,
+            workout: self.workout(row, zone, dialect)?,
             exercise,
             category: row.text(self.category).map(str::to_owned),
             kind,
             weight,
             unit,
-            reps: row.count(self.reps, "number of repetitions")?,
+            reps: row.count(self.reps, "number of repetitions", dialect.decimal)?,
             seconds,
             remarks,
         })
     }
 
-    fn workout(&self, row: &Row, zone: &TimeZone) -> Result<Workout, String> {
+    fn workout(&self, row: &Row, zone: &TimeZone, dialect: Dialect) -> Result<Workout, String> {
         let date = row.text(Some(self.date)).ok_or("the line has no date")?;
-        let start_ms = times::moment(date, zone)?;
+        let start = times::moment(date, zone, dialect.dates)?;
         let name = row.text(self.name).map(str::to_owned);
         let length = row.text(self.duration).map(times::seconds).transpose()?.map(|seconds| seconds.saturating_mul(1_000));
         let length = length.and_then(|ms| i64::try_from(ms).ok()).unwrap_or_default();
         let end_ms = match row.text(self.end) {
-            Some(end) => times::moment(end, zone)?,
-            None => start_ms.saturating_add(length),
+            Some(end) => times::moment(end, zone, dialect.dates)?.ms,
+            None => start.ms.saturating_add(length),
         };
-        if end_ms < start_ms {
+        if end_ms < start.ms {
             return Err("the workout ends before it starts".to_owned());
         }
-        let key = format!("{date}/{}", name.as_deref().unwrap_or_default());
-        Ok(Workout { key, start_ms, end_ms, name, notes: row.text(self.workout_notes).map(str::to_owned) })
+        let key = format!("{}/{}", start.name, name.as_deref().unwrap_or_default());
+        let notes = row.text(self.workout_notes).map(str::to_owned);
+        let stamp_ms = start.earliest_ms.saturating_add(end_ms - start.ms);
+        Ok(Workout { key, start_ms: start.ms, end_ms, stamp_ms, name, notes })
     }
 
     fn kind(&self, row: &Row) -> Result<Kind, String> {
@@ -147,20 +181,26 @@ impl Columns {
         }
     }
 
-    fn weight(&self, row: &Row) -> Result<(f64, Option<Unit>), String> {
-        let named = row.text(self.weight_unit).map(|text| Unit::named(text).ok_or_else(|| format!("{text:?} is not a unit of weight")));
-        let named = named.transpose()?;
+    /// The weight of a row. If it has several weights, they are one in several units.
+    fn weight(&self, row: &Row, dialect: Dialect) -> Result<(f64, Option<Unit>), String> {
+        let unit_named = |text: &str| Unit::named(text).ok_or_else(|| format!("{text:?} is not a unit of weight"));
+        let named = row.text(self.weight_unit).map(unit_named).transpose()?;
+        let mut found = (0.0, named);
         for (column, unit) in &self.weights {
-            if let Some(weight) = row.number(Some(*column), "weight")? {
-                return Ok((weight, unit.or(named)));
+            let Some(text) = row.text(Some(*column)) else { continue };
+            let (number, own) = numbers::without_unit(text);
+            let own = own.map(unit_named).transpose()?;
+            let weight = columns::number(number, "weight", dialect.decimal)?;
+            if found.0 == 0.0 {
+                found = (weight, own.or(*unit).or(named));
             }
         }
-        Ok((0.0, named))
+        Ok(found)
     }
 
-    fn distance(&self, row: &Row) -> Result<Option<String>, String> {
+    fn distance(&self, row: &Row, dialect: Dialect) -> Result<Option<String>, String> {
         let Some((column, unit)) = self.distance else { return Ok(None) };
-        let distance = row.number(Some(column), "distance")?.filter(|distance| *distance > 0.0);
+        let distance = row.number(Some(column), "distance", dialect.decimal)?.filter(|distance| *distance > 0.0);
         let unit = unit.or_else(|| row.text(self.distance_unit)).unwrap_or_default().trim_end_matches('.');
         Ok(distance.map(|distance| format!("distance {distance} {unit}").trim_end().to_owned()))
     }
@@ -169,7 +209,7 @@ impl Columns {
 /// The unit that the name of a weight's column has, if it is one.
 fn weight_unit(name: &str) -> Option<Option<Unit>> {
     let name = name.to_lowercase();
-    let rest = name.strip_prefix("weight")?;
+    let rest = name.strip_prefix("weight").or_else(|| name.strip_prefix("gewicht"))?;
     match rest.trim_matches(['(', ')', '_', ' ']) {
         "" => Some(None),
         unit => Unit::named(unit).map(Some),
@@ -177,9 +217,9 @@ fn weight_unit(name: &str) -> Option<Option<Unit>> {
 }
 
 /// The seconds of a set. Some apps write fractions of them, and 45 as 45.0 or 45,0.
-fn duration(text: &str) -> Result<u64, String> {
-    match columns::decimal(text).parse::<f64>() {
-        Ok(number) if (0.0..1e9).contains(&number) => Ok(number.round() as u64),
+fn duration(text: &str, dialect: Dialect) -> Result<u64, String> {
+    match numbers::parse(text, dialect.decimal) {
+        Some(number) if (0.0..1e9).contains(&number) => Ok(number.round() as u64),
         _ => times::seconds(text),
     }
 }

@@ -2,6 +2,8 @@
 
 use csv::{ByteRecord, Reader, ReaderBuilder};
 
+use super::numbers::{self, Decimal};
+
 /// The unit of a weight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Unit {
@@ -42,13 +44,18 @@ pub struct Table<'b> {
 pub struct Row(Vec<String>);
 
 impl<'b> Table<'b> {
-    /// The separator is whichever the header has most of.
+    /// The separator is the one that a first line such as `sep=;` names, as spreadsheets write it, or whichever the header has most of.
     pub fn of(bytes: &'b [u8]) -> Self {
-        let first = bytes.split(|byte| *byte == b'\n').next().unwrap_or_default();
+        let first = bytes.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
         let count = |separator: &u8| first.iter().filter(|byte| *byte == separator).count();
-        let separator = [b';', b'\t', b','].into_iter().max_by_key(count).unwrap_or(b',');
+        let named = first.strip_prefix(b"sep=").and_then(|rest| rest.first().copied());
+        let separator = named.unwrap_or_else(|| [b';', b'\t', b','].into_iter().max_by_key(count).unwrap_or(b','));
         let mut reader = ReaderBuilder::new().delimiter(separator).has_headers(false).flexible(true).from_reader(bytes);
         let mut head = ByteRecord::new();
+        if named.is_some() {
+            // Bytes in memory can be read, whatever they are.
+            let _ = reader.read_byte_record(&mut head);
+        }
         let found = matches!(reader.read_byte_record(&mut head), Ok(true));
         let name = |cell: &[u8]| String::from_utf8_lossy(cell).trim().to_owned();
         let head = if found { head.iter().map(name).collect() } else { Vec::new() };
@@ -102,31 +109,29 @@ impl Row {
         column.and_then(|column| self.0.get(column)).map(String::as_str).filter(|text| !text.is_empty())
     }
 
-    /// The number in a cell, which may have a decimal comma, or separators between thousands.
-    pub fn number(&self, column: Option<usize>, name: &str) -> Result<Option<f64>, String> {
-        let Some(text) = self.text(column) else { return Ok(None) };
-        let number = decimal(text).parse::<f64>().ok().filter(|number| number.is_finite() && *number >= 0.0);
-        number.map(Some).ok_or_else(|| format!("the {name} {text:?} is not a number of 0 or more"))
+    /// The number in a cell.
+    pub fn number(&self, column: Option<usize>, name: &str, decimal: Option<Decimal>) -> Result<Option<f64>, String> {
+        self.text(column).map(|text| number(text, name, decimal)).transpose()
     }
 
     /// The whole number in a cell. Some apps write 5 as 5.0.
-    pub fn count(&self, column: Option<usize>, name: &str) -> Result<Option<u64>, String> {
-        match self.number(column, name)? {
+    pub fn count(&self, column: Option<usize>, name: &str, decimal: Option<Decimal>) -> Result<Option<u64>, String> {
+        match self.number(column, name, decimal)? {
             None => Ok(None),
-            Some(number) if number.fract() == 0.0 && number <= 1e9 => Ok(Some(number as u64)),
-            Some(number) => Err(format!("the {name} {number} is not a whole number")),
+            Some(number) if number.fract() == 0.0 && (0.0..=1e9).contains(&number) => Ok(Some(number as u64)),
+            Some(number) => Err(format!("the {name} {number} is not a whole number of 0 or more")),
         }
     }
 }
 
-/// A number with a decimal point in place of a comma. Where it has both, the first separates thousands.
-pub fn decimal(text: &str) -> String {
-    let Some(last) = text.rfind([',', '.']) else { return text.to_owned() };
-    let (whole, fraction) = (&text[..last], &text[last + 1..]);
-    let separator = if text[last..].starts_with(',') { '.' } else { ',' };
-    let groups: Vec<&str> = whole.split(separator).collect();
-    let is_grouped = groups.len() > 1 && (1..=3).contains(&groups[0].len()) && groups[1..].iter().all(|group| group.len() == 3);
-    if is_grouped { format!("{}.{fraction}", groups.concat()) } else { text.replace(',', ".") }
+/// The number in a text.
+pub fn number(text: &str, name: &str, decimal: Option<Decimal>) -> Result<f64, String> {
+    numbers::parse(text, decimal).ok_or_else(|| match numbers::shown(text) {
+        numbers::Shown::Unclear if decimal.is_none() => {
+            format!("the {name} {text:?} has a comma before thousands or a fraction; use --decimal point or --decimal comma")
+        }
+        _ => format!("the {name} {text:?} is not a number"),
+    })
 }
 
 #[cfg(test)]
@@ -139,26 +144,24 @@ mod tests {
         assert_eq!(table.head(), ["Date", "Weight", "Notes"]);
         let (line, row) = table.next_row().expect("a row");
         let row = row.expect("three cells");
-        assert_eq!((line, row.number(Some(1), "weight"), row.text(Some(2))), (2, Ok(Some(82.5)), Some("wide; slow")));
+        assert_eq!((line, row.number(Some(1), "weight", None), row.text(Some(2))), (2, Ok(Some(82.5)), Some("wide; slow")));
         let (line, row) = table.next_row().expect("a row after a blank line");
         let row = row.expect("a short row");
         assert_eq!((line, row.text(Some(2))), (4, None));
-        assert!(row.number(Some(1), "weight").is_err_and(|message| message.contains("weight \"x\"")));
+        assert!(row.number(Some(1), "weight", None).is_err_and(|message| message.contains("weight \"x\"")));
         let (line, row) = table.next_row().expect("a long row");
         assert!(line == 5 && row.is_err_and(|message| message.contains("4 cells")));
         assert!(table.next_row().is_none());
     }
 
     #[test]
-    fn a_number_has_one_decimal_point() {
-        for (text, expected) in
-            [("82.5", "82.5"), ("82,5", "82.5"), ("1.082,5", "1082.5"), ("1,082.5", "1082.5"), ("1,234,567.5", "1234567.5"), ("5", "5")]
-        {
-            assert_eq!(decimal(text), expected, "{text}");
-        }
-        for text in ["12.5,3", "1,2,3", "1.2.3", ",.", "1,08.5"] {
-            assert!(decimal(text).parse::<f64>().is_err(), "{text}");
-        }
+    fn a_first_line_may_name_the_separator() {
+        let mut table = Table::of(b"sep=;\r\nDate;Exercise, with weight\r\n2026-01-05;Row\r\n");
+        assert_eq!(table.head(), ["Date", "Exercise, with weight"]);
+        let (line, row) = table.next_row().expect("a row");
+        assert_eq!((line, row.expect("two cells").text(Some(1))), (3, Some("Row")));
+        let mut table = Table::of(b"Date,Exercise\r2026-01-05,Row\r");
+        assert_eq!(table.next_row().and_then(|(_, row)| row.ok()?.text(Some(1)).map(str::to_owned)).as_deref(), Some("Row"));
     }
 
     #[test]

@@ -103,6 +103,8 @@ struct Done {
     drop: Option<(String, u64)>,
     /// A note about an exercise that came before its first set.
     note: Option<String>,
+    /// Which of the records is the workout's.
+    place: usize,
 }
 
 struct Making<'k> {
@@ -140,7 +142,7 @@ impl Making<'_> {
         if in_workout == done.exercises.len() {
             done.exercises.push(line.exercise.clone());
         }
-        let mut set = set_of(&line, unit.kilograms(line.weight));
+        let mut set = set_of(&line, unit);
         if line.kind == Kind::Drop {
             let (group, level) = done.drop.take().unwrap_or_else(|| (key.clone(), 0));
             set.insert("groupKey".to_owned(), json!(made_id(SETS, &format!("import/{app}/{group}/group"))?));
@@ -156,7 +158,7 @@ impl Making<'_> {
             "id": id, "workoutLogId": workout_id, "exerciseDefinitionId": exercise,
             "orderInWorkout": in_workout, "orderInExercise": in_exercise,
         })));
-        stamp(&mut set, line.workout.start_ms, line.workout.end_ms);
+        stamp(&mut set, line.workout.stamp_ms);
         line.remarks.iter().chain(&note).for_each(|remark| append(&mut set, remark));
         self.records.push((line.number, SETS, set));
         Ok(())
@@ -172,14 +174,21 @@ impl Making<'_> {
 
     /// The workout of a line, whose record is made with its first line.
     fn workout(&mut self, line: &Line) -> Result<&mut Done, String> {
-        let Workout { key, start_ms, end_ms, name, notes } = &line.workout;
-        if !self.workouts.contains_key(key) {
+        let Workout { key, start_ms, end_ms, stamp_ms, name, notes } = &line.workout;
+        if let Some(known) = self.workouts.get(key) {
+            // Some apps write the notes on some of a workout's lines.
+            let record = self.records.get_mut(known.place).map(|(.., record)| record);
+            if let Some((record, notes)) = record.zip(notes.as_ref()).filter(|(record, _)| !record.contains_key("notes")) {
+                record.insert("notes".to_owned(), json!(notes));
+            }
+        } else {
             let mut record = members(json!({
                 "id": self.id(WORKOUTS, key)?, "startTime": start_ms, "endTime": end_ms, "durationMs": end_ms - start_ms,
             }));
             record.extend(name.iter().map(|name| ("name".to_owned(), json!(name))));
             record.extend(notes.iter().map(|notes| ("notes".to_owned(), json!(notes))));
-            stamp(&mut record, *start_ms, *end_ms);
+            stamp(&mut record, *stamp_ms);
+            self.workouts.insert(key.clone(), Done { place: self.records.len(), ..Done::default() });
             self.records.push((line.number, WORKOUTS, record));
         }
         Ok(self.workouts.entry(key.clone()).or_default())
@@ -199,7 +208,7 @@ impl Making<'_> {
                 record.extend(equipment.map(|equipment| ("equipment".to_owned(), equipment)));
                 let muscles = line.category.iter().map(|category| ("primaryMuscleGroups".to_owned(), json!([category.to_lowercase()])));
                 record.extend(muscles);
-                stamp(&mut record, line.workout.start_ms, line.workout.start_ms);
+                stamp(&mut record, line.workout.stamp_ms);
                 self.records.push((line.number, EXERCISES, record));
                 made
             }
@@ -224,8 +233,8 @@ fn made_id(collection: &str, key: &str) -> Result<String, String> {
 }
 
 /// The members of a set that say what was done.
-fn set_of(line: &Line, weight_kg: f64) -> Map<String, Value> {
-    let reps = line.reps.unwrap_or(0);
+fn set_of(line: &Line, unit: Unit) -> Map<String, Value> {
+    let (reps, weight_kg) = (line.reps.unwrap_or(0), unit.kilograms(line.weight));
     let mut set = members(match (line.kind, line.seconds) {
         (Kind::Failure, _) => json!({ "setType": "amrapReps" }),
         (Kind::Drop, _) => json!({ "setType": "dropSet" }),
@@ -234,17 +243,20 @@ fn set_of(line: &Line, weight_kg: f64) -> Map<String, Value> {
         }
         _ => json!({ "setType": "standard" }),
     });
-    set.extend(members(json!({ "loggedWeightKg": weight_kg, "loggedReps": reps })));
+    set.extend(members(json!({ "loggedWeightKg": weight_kg.max(0.0), "loggedReps": reps })));
     let timed = set.contains_key("loggedDurationSecs");
     if let Some(seconds) = line.seconds.filter(|_| !timed) {
         append(&mut set, &format!("{seconds} s"));
+    }
+    if weight_kg < 0.0 {
+        append(&mut set, &format!("assisted with {} kg", -weight_kg));
     }
     set
 }
 
 /// An import takes the time of the workout for the time of the edit, so that later edits are never replaced.
-fn stamp(record: &mut Map<String, Value>, created_ms: i64, updated_ms: i64) {
-    record.extend(members(json!({ "clientCreatedAt": created_ms, "clientUpdatedAt": updated_ms, "isDeleted": false })));
+fn stamp(record: &mut Map<String, Value>, stamp_ms: i64) {
+    record.extend(members(json!({ "clientCreatedAt": stamp_ms, "clientUpdatedAt": stamp_ms, "isDeleted": false })));
 }
 
 fn append(record: &mut Map<String, Value>, note: &str) {

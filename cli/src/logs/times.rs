@@ -1,39 +1,181 @@
-//! Dates, times and durations as training apps write them.
+//! Dates, times and durations as training apps and spreadsheets write them.
 
 use jiff::Timestamp;
-use jiff::civil::{Date, DateTime, Time};
-use jiff::tz::TimeZone;
+use jiff::civil::{Date, Time};
+use jiff::tz::{Offset, TimeZone};
 
-/// The formats of times, each tried in turn.
-const TIMES: [&str; 8] = [
-    "%Y-%m-%d %H:%M:%S",
-    "%Y-%m-%dT%H:%M:%S",
-    "%Y-%m-%d %H:%M",
-    "%Y-%m-%d %I:%M:%S %p",
-    "%d %b %Y, %H:%M",
-    "%d %B %Y, %H:%M",
-    "%b %d, %Y, %I:%M %p",
-    "%d/%m/%Y %H:%M",
-];
-
-/// The time in a text, in milliseconds since the Unix epoch. A date without a time means noon, which is the same day in most zones.
-pub fn moment(text: &str, zone: &TimeZone) -> Result<i64, String> {
-    // Some apps put a narrow space before AM and PM.
-    let text: String = text.trim().chars().map(|char| if char.is_whitespace() { ' ' } else { char }).collect();
-    // A time that names its offset is the same everywhere.
-    if let Ok(moment) = text.parse::<Timestamp>() {
-        return since_1970(moment, &text);
-    }
-    let time = TIMES.iter().find_map(|format| DateTime::strptime(format, &text).ok());
-    let date = || Date::strptime("%Y-%m-%d", &text).ok().map(|date| date.to_datetime(Time::constant(12, 0, 0, 0)));
-    let local = time.or_else(date).ok_or_else(|| format!("cannot read the time {text:?}; expected one such as 2026-01-31 18:05:00"))?;
-    let moment = zone.to_zoned(local).map_err(|error| format!("cannot read the time {text:?}: {error}"))?;
-    since_1970(moment.timestamp(), &text)
+/// Which of two numbers comes first in a date such as 04/05/2026.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum DateOrder {
+    /// 31/12/2026
+    DayFirst,
+    /// 12/31/2026
+    MonthFirst,
 }
 
-fn since_1970(moment: Timestamp, text: &str) -> Result<i64, String> {
-    let moment = moment.as_millisecond();
-    if moment < 0 { Err(format!("cannot read the time {text:?}: it is before 1970")) } else { Ok(moment) }
+/// The moment that a text names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moment {
+    /// In milliseconds since the Unix epoch.
+    pub ms: i64,
+    /// The earliest time that the text could mean in any zone. It is the same on every device.
+    pub earliest_ms: i64,
+    /// The text in one spelling, so that the same moment in another export is recognised.
+    pub name: String,
+}
+
+/// The zone in which a wall clock shows a time first.
+const EARLIEST_ZONE: Offset = Offset::constant(14);
+
+/// Reads a date with or without a time. A date without a time means noon, which is the same day in most zones.
+pub fn moment(text: &str, zone: &TimeZone, order: Option<DateOrder>) -> Result<Moment, String> {
+    let unreadable = |why: &dyn std::fmt::Display| format!("cannot read the time {text:?}: {why}");
+    // A time that names its offset is the same everywhere.
+    if let Ok(moment) = text.parse::<Timestamp>() {
+        let ms = since_1970(moment).ok_or_else(|| unreadable(&"it is before 1970"))?;
+        return Ok(Moment { ms, earliest_ms: ms, name: moment.to_string() });
+    }
+    let (date, time) = civil(text, order).map_err(|why| unreadable(&why))?;
+    let local = date.to_datetime(time.unwrap_or(Time::constant(12, 0, 0, 0)));
+    let moment = zone.to_zoned(local).map_err(|error| unreadable(&error))?.timestamp();
+    let earliest = EARLIEST_ZONE.to_timestamp(local).map_err(|error| unreadable(&error))?;
+    let ms = since_1970(moment).ok_or_else(|| unreadable(&"it is before 1970"))?;
+    let name = if time.is_some() { local.to_string() } else { date.to_string() };
+    Ok(Moment { ms, earliest_ms: since_1970(earliest).unwrap_or_default(), name })
+}
+
+fn since_1970(moment: Timestamp) -> Option<i64> {
+    Some(moment.as_millisecond()).filter(|ms| *ms >= 0)
+}
+
+/// What one date shows of the order in which its file writes day and month.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrderShown {
+    /// Nothing: it has one meaning, or is no date.
+    Nothing,
+    /// The order.
+    Order(DateOrder),
+    /// Two numbers that can both be a month, as in 04/05/2026.
+    Unclear,
+}
+
+/// What a date shows of the order in which its file writes day and month.
+pub fn order_shown(text: &str) -> OrderShown {
+    let (date, _) = split(text);
+    match (numbers_of(date).as_slice(), date.contains('.')) {
+        ([first, second, year], false) if is_year(year) && !is_year(first) => match (number(first), number(second)) {
+            (Some(13..), _) => OrderShown::Order(DateOrder::DayFirst),
+            (_, Some(13..)) => OrderShown::Order(DateOrder::MonthFirst),
+            (Some(first), Some(second)) if first != second => OrderShown::Unclear,
+            _ => OrderShown::Nothing,
+        },
+        _ => OrderShown::Nothing,
+    }
+}
+
+const EXPECTED: &str = "expected one such as 2026-01-31 18:05:00";
+
+fn civil(text: &str, order: Option<DateOrder>) -> Result<(Date, Option<Time>), String> {
+    let (date, time) = split(text);
+    Ok((date_of(date, order)?, time.map(time_of).transpose()?))
+}
+
+/// The date of a text, and its time, which begins with the digits before the first colon.
+fn split(text: &str) -> (&str, Option<&str>) {
+    let text = text.trim();
+    let Some(colon) = text.find(':') else { return (text, None) };
+    let start = text[..colon].trim_end_matches(|char: char| char.is_ascii_digit()).len();
+    (&text[..start], Some(&text[start..]))
+}
+
+fn date_of(text: &str, order: Option<DateOrder>) -> Result<Date, String> {
+    let numbers = numbers_of(text);
+    let words = words_of(text);
+    let month = words.iter().find_map(|word| month(word));
+    if words.iter().any(|word| month_or_filler(word).is_none()) {
+        return Err(EXPECTED.to_owned());
+    }
+    let (year, month, day) = match (numbers.as_slice(), month) {
+        ([year, day], Some(month)) | ([day, year], Some(month)) if is_year(year) => (*year, Some(month), *day),
+        ([year, month, day], None) if is_year(year) => (*year, number(month), *day),
+        ([day, month, year], None) if is_year(year) && text.contains('.') => (*year, number(month), *day),
+        ([first, second, year], None) if is_year(year) => {
+            let order = match (order, order_shown(text)) {
+                (_, OrderShown::Order(order)) | (Some(order), _) => order,
+                (None, OrderShown::Nothing) => DateOrder::DayFirst,
+                (None, OrderShown::Unclear) => return Err("it has day and month in an unknown order; use --dates".to_owned()),
+            };
+            let (day, month) = if order == DateOrder::DayFirst { (first, second) } else { (second, first) };
+            (*year, number(month), *day)
+        }
+        _ => return Err(EXPECTED.to_owned()),
+    };
+    let parts = (year.parse().ok(), month.and_then(|month| i8::try_from(month).ok()), day.parse().ok());
+    let (Some(year), Some(month), Some(day)) = parts else { return Err(EXPECTED.to_owned()) };
+    Date::new(year, month, day).map_err(|error| error.to_string())
+}
+
+/// A time of day such as 18:05, 18:05:00.25, or 6:05 PM.
+fn time_of(text: &str) -> Result<Time, String> {
+    let wrong = || EXPECTED.to_owned();
+    let end = text.find(|char: char| !(char.is_ascii_digit() || matches!(char, ':' | '.'))).unwrap_or(text.len());
+    let (clock, rest) = text.split_at(end);
+    let half: String = rest.chars().filter(|char| char.is_alphabetic()).collect::<String>().to_lowercase();
+    let mut parts = clock.split(':');
+    let mut next = || parts.next().and_then(|part| part.split('.').next()).map(|part| part.parse::<i8>().map_err(|_| wrong()));
+    let (hour, minute, second) = (next().ok_or_else(wrong)??, next().ok_or_else(wrong)??, next().transpose()?.unwrap_or(0));
+    let hour = match (half.as_str(), hour) {
+        ("" | "h" | "uhr", hour) => hour,
+        ("am", 12) => 0,
+        ("am", hour) | ("pm", hour @ 12) => hour,
+        ("pm", hour) => hour.saturating_add(12),
+        _ => return Err(wrong()),
+    };
+    Time::new(hour, minute, second, 0).map_err(|error| error.to_string())
+}
+
+fn numbers_of(text: &str) -> Vec<&str> {
+    text.split(|char: char| !char.is_ascii_digit()).filter(|part| !part.is_empty()).collect()
+}
+
+fn words_of(text: &str) -> Vec<String> {
+    let words = text.split(|char: char| !char.is_alphabetic()).filter(|part| !part.is_empty());
+    words.map(str::to_lowercase).collect()
+}
+
+fn is_year(text: &str) -> bool {
+    text.len() == 4
+}
+
+fn number(text: &str) -> Option<u8> {
+    text.parse().ok()
+}
+
+/// The names of the months in the languages that apps write dates in. A name may be cut after its third letter.
+const MONTHS: [&[&str]; 12] = [
+    &["january", "januar", "jänner", "janvier", "enero", "gennaio", "janeiro", "januari"],
+    &["february", "februar", "février", "febrero", "febbraio", "fevereiro", "februari"],
+    &["march", "märz", "mrz", "mars", "marzo", "março", "maart", "mrt"],
+    &["april", "avril", "abril", "aprile"],
+    &["may", "mai", "mayo", "maggio", "maio", "mei", "maj"],
+    &["june", "juni", "juin", "junio", "giugno", "junho"],
+    &["july", "juli", "juillet", "julio", "luglio", "julho"],
+    &["august", "août", "agosto", "augustus", "augusti"],
+    &["september", "septembre", "septiembre", "settembre", "setembro"],
+    &["october", "oktober", "octobre", "octubre", "ottobre", "outubro"],
+    &["november", "novembre", "noviembre", "novembro"],
+    &["december", "dezember", "décembre", "diciembre", "dicembre", "dezembro"],
+];
+
+fn month(word: &str) -> Option<u8> {
+    let fits = |name: &&str| *name == word || word.chars().count() >= 3 && name.starts_with(word);
+    let place = MONTHS.iter().position(|names| names.iter().any(|name| fits(&name)))?;
+    u8::try_from(place + 1).ok()
+}
+
+/// Whether a word belongs in a date: the name of a month, or a word such as the one in `5 de mayo de 2026`.
+fn month_or_filler(word: &str) -> Option<()> {
+    (matches!(word, "de" | "at" | "um" | "à" | "om" | "kl" | "t") || month(word).is_some()).then_some(())
 }
 
 /// The seconds in a duration such as `1h 10m`, `45 min`, `0:01:30` or `3600`.
@@ -67,7 +209,7 @@ fn part(number: &str, unit: &str) -> Option<u64> {
     let seconds = match unit.to_lowercase().as_str() {
         "" | "s" | "sec" | "secs" => 1,
         "m" | "min" | "mins" => 60,
-        "h" | "hr" | "hrs" => 3_600,
+        "h" | "hr" | "hrs" | "std" => 3_600,
         _ => return None,
     };
     number.checked_mul(seconds)
@@ -77,25 +219,61 @@ fn part(number: &str, unit: &str) -> Option<u64> {
 mod tests {
     use super::*;
 
+    fn read(text: &str, order: Option<DateOrder>) -> Result<i64, String> {
+        moment(text, &TimeZone::UTC, order).map(|moment| moment.ms)
+    }
+
     #[test]
     fn times_are_read_in_the_spellings_of_the_apps() {
-        let read = |text| moment(text, &TimeZone::UTC).expect("a time");
         let evening = 1_789_840_800_000;
         for text in [
             "2026-09-19 18:00:00",
             "2026-09-19T18:00:00Z",
             "2026-09-19T20:00:00+02:00",
             "2026-09-19T18:00:00",
+            "2026-09-19 18:00:00.250",
+            "2026/09/19 18:00",
             "19 Sep 2026, 18:00",
+            "19. September 2026, 18:00",
+            "19 sept. 2026, 18:00",
+            "19 de set. de 2026 18:00",
             "2026-09-19 6:00:00\u{202f}PM",
             "Sep 19, 2026, 6:00 PM",
+            "Sep 19, 2026 at 6:00 p.m.",
+            "19.09.2026 18:00",
+            "19/09/2026 18:00",
+            "9/19/2026 6:00 pm",
         ] {
-            assert_eq!(read(text), evening, "{text}");
+            assert_eq!(read(text, None), Ok(evening), "{text}");
         }
-        assert_eq!(read("2026-09-19"), evening - 6 * 3_600_000);
-        for text in ["", "yesterday", "2026-13-01 00:00:00", "1950-01-01"] {
-            assert!(moment(text, &TimeZone::UTC).is_err(), "{text}");
+        assert_eq!(read("25 Juli 2026, 14:21", None), read("2026-07-25 14:21", None));
+        assert_eq!(read("3 août 2026", None), read("2026-08-03", None));
+        assert_eq!(read("2026-09-19 12:30 AM", None), read("2026-09-19 00:30", None));
+        assert_eq!(read("2026-09-19", None), Ok(evening - 6 * 3_600_000));
+        for text in ["", "yesterday", "2026-13-01 00:00:00", "1950-01-01", "31/31/2026", "2026-09-19 25:00", "19 foo 2026", "19 Sep"] {
+            assert!(read(text, None).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn day_and_month_are_never_guessed() {
+        assert_eq!(order_shown("04/05/2026"), OrderShown::Unclear);
+        assert_eq!(order_shown("13/05/2026 18:00"), OrderShown::Order(DateOrder::DayFirst));
+        assert_eq!(order_shown("04/13/2026"), OrderShown::Order(DateOrder::MonthFirst));
+        assert_eq!((order_shown("04.05.2026"), order_shown("2026-04-05")), (OrderShown::Nothing, OrderShown::Nothing));
+        assert!(read("04/05/2026", None).is_err_and(|message| message.contains("--dates")));
+        assert_eq!(read("04/05/2026", Some(DateOrder::DayFirst)), read("2026-05-04", None));
+        assert_eq!(read("04/05/2026", Some(DateOrder::MonthFirst)), read("2026-04-05", None));
+    }
+
+    #[test]
+    fn a_wall_clock_has_one_earliest_time_in_every_zone() {
+        let tokyo = TimeZone::fixed(Offset::constant(9));
+        let (here, there) = (moment("2026-09-19 18:00", &TimeZone::UTC, None), moment("19 Sep 2026, 18:00", &tokyo, None));
+        let (here, there) = (here.expect("a time"), there.expect("a time"));
+        assert_eq!((here.earliest_ms, here.name), (there.earliest_ms, there.name));
+        assert_eq!(here.ms - there.ms, 9 * 3_600_000);
+        assert!(here.earliest_ms <= there.ms);
     }
 
     #[test]

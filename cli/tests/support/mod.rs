@@ -55,7 +55,13 @@ impl Desk {
 
     /// Runs the command on a device, with text on standard input.
     pub fn feed(&self, device: &str, arguments: &[&str], input: &str) -> Ran {
+        self.feed_with(device, arguments, input, &[])
+    }
+
+    /// Runs the command on a device, with text on standard input and settings in the environment.
+    pub fn feed_with(&self, device: &str, arguments: &[&str], input: &str, settings: &[(&str, &str)]) -> Ran {
         let mut command = self.command(arguments);
+        command.envs(settings.iter().copied());
         command.env("STRONGLOG_DATA", self.path(device)).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the command starts");
         let written = child.stdin.take().expect("its input").write_all(input.as_bytes());

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use stronglog_sync::Answer;
 use stronglog_sync::digest::{self, Course};
 use stronglog_sync::engine::Event;
 use stronglog_sync::outbox::LocalEdit;
 use stronglog_sync::store::{Key, PastVersion, Select, Store};
-use stronglog_sync::task::{Answer, Task};
+use stronglog_sync::task::Task;
 use stronglog_sync::wire;
 
 use super::{ACCOUNTS, LastEdit, Run, value_of};

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use stronglog_sync::Status;
 use stronglog_sync::api::runtime::http::{Method, Operation};
 use stronglog_sync::engine::{self, Event};
-use stronglog_sync::task::{Answer, Task};
+use stronglog_sync::Answer;
+use stronglog_sync::task::Task;
 use uuid::Uuid;
 
 use crate::CONTRACT;
@@ -115,7 +116,7 @@ pub(crate) enum Command {
         #[serde(flatten)]
         call: Call,
     },
-    /// Refresh the token, and say `refreshed`.
+    /// Refresh the token, and say `refreshed` or `unanswered`.
     Refresh { request: u64 },
     /// Say `tick` at this time.
     WakeAt { at: Option<i64> },

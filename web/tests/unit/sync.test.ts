@@ -6,6 +6,7 @@ import { deterministicId, namespace } from "./contract.js";
 import { Device, MockServer, json } from "./device.js";
 import { newId } from "../../src/id.js";
 import { platformOf } from "../../src/platform.js";
+import { retryAfterMs } from "../../src/transport.js";
 
 let server: MockServer;
 let device: Device;
@@ -238,7 +239,7 @@ describe("timestamps and refusals", () => {
     await device.db.workoutTemplates.add({ name: "Pull day" });
     const failed = await device.sync();
     expect(failed).toMatchObject({ pending: 1, lastSuccessfulServerSyncTimestamp: before.lastSuccessfulServerSyncTimestamp });
-    expect(failed.lastError).toContain("that violate the contract");
+    expect(failed.lastError).toContain("something that is not a sync server");
     expect(failed.nextAttemptInMs).not.toBeNull();
     server.intercept = undefined;
     expect(await device.sync()).toMatchObject({ pending: 0, lastError: null });
@@ -277,6 +278,33 @@ describe("timestamps and refusals", () => {
     };
     expect(await device.sync()).toMatchObject({ state: "idle", lastError: null });
     expect(server.requests.filter((request) => request.path.endsWith("/refresh"))).toHaveLength(1);
+  });
+
+  test("a refresh without an answer signs nobody out", async () => {
+    await device.signIn();
+    await device.sync();
+    let [expired, isDown] = [true, true];
+    server.intercept = (path) => {
+      if (path.endsWith("/refresh")) {
+        expired = isDown;
+        return isDown ? new Response("<html>maintenance</html>", { status: 503 }) : undefined;
+      }
+      const problem = { type: "about:blank", title: "Unauthorized", status: 401, code: "token_expired", retryable: false };
+      return path === "/api/v1/changes" && expired ? json(problem, 401) : undefined;
+    };
+    const down = await device.sync();
+    expect(down).toMatchObject({ state: "offline" });
+    expect(down.account).not.toBeNull();
+    expect(down.nextAttemptInMs).not.toBeNull();
+    isDown = false;
+    expect(await device.sync()).toMatchObject({ state: "idle", lastError: null });
+  });
+
+  test("a wait may be in seconds or until a time of the server's clock", () => {
+    const wait = (after: string, date?: string) => retryAfterMs(new Headers({ "Retry-After": after, ...(date === undefined ? {} : { Date: date }) }));
+    const now = "Sun, 29 Nov 2026 08:00:00 GMT";
+    expect([wait("120"), wait("0"), wait("Sun, 29 Nov 2026 08:02:00 GMT", now)]).toEqual([120_000, 0, 120_000]);
+    expect([wait("soon"), wait(""), wait("Sun, 29 Nov 2026 07:00:00 GMT", now)]).toEqual([undefined, undefined, undefined]);
   });
 
   test("another account is not created in a database that belongs to one", async () => {

@@ -1,0 +1,74 @@
+//! The tokens of a signed-in device, and where an app keeps them.
+
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// The tokens of a signed-in device. `Debug` does not show them; serialization does.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Tokens {
+    /// The account that the tokens belong to.
+    pub account: Uuid,
+    /// The access token, which authenticates each request and expires after minutes.
+    pub access_token: String,
+    /// The refresh token, which gets new tokens once. Using it twice signs the device out.
+    pub refresh_token: String,
+}
+
+impl fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Tokens {{ account: {}, … }}", self.account)
+    }
+}
+
+/// Where an app keeps its tokens, for example a file that only the user can read, or a keychain.
+pub trait TokenStore: Send + Sync + 'static {
+    /// Loads the tokens that were saved last, if there are any.
+    ///
+    /// # Errors
+    /// Returns an error if the tokens cannot be read.
+    fn load(&self) -> Result<Option<Tokens>, TokenError>;
+
+    /// Replaces the saved tokens, or deletes them.
+    ///
+    /// # Errors
+    /// Returns an error if the tokens cannot be written or deleted.
+    fn save(&self, tokens: Option<&Tokens>) -> Result<(), TokenError>;
+}
+
+/// The error of a [`TokenStore`] that cannot be read or written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenError(String);
+
+impl TokenError {
+    /// Creates an error. The message says what was being done, what was seen and what to do next.
+    pub fn new(message: impl Into<String>) -> Self {
+        TokenError(message.into())
+    }
+}
+
+impl fmt::Display for TokenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for TokenError {}
+
+/// A [`TokenStore`] in memory. The tokens are lost when the process ends.
+#[derive(Debug, Default)]
+pub struct MemoryTokens(Mutex<Option<Tokens>>);
+
+impl TokenStore for MemoryTokens {
+    fn load(&self) -> Result<Option<Tokens>, TokenError> {
+        Ok(self.0.lock().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+
+    fn save(&self, tokens: Option<&Tokens>) -> Result<(), TokenError> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = tokens.cloned();
+        Ok(())
+    }
+}
