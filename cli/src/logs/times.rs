@@ -169,7 +169,7 @@ const MONTHS: [&[&str]; 12] = [
 
 fn month(word: &str) -> Option<u8> {
     let fits = |name: &&str| *name == word || word.chars().count() >= 3 && name.starts_with(word);
-    let place = MONTHS.iter().position(|names| names.iter().any(|name| fits(&name)))?;
+    let place = MONTHS.iter().position(|names| names.iter().any(fits))?;
     u8::try_from(place + 1).ok()
 }
 
