@@ -19,6 +19,7 @@ use crate::net::Connections;
 use crate::notifications::Notifications;
 use crate::problem::Failure;
 use crate::shares::Shares;
+use crate::store::accounts::Heard;
 use crate::store::database::Database;
 use crate::store::wanted::Wanted;
 use crate::store::{Records, StoreError};
@@ -93,11 +94,38 @@ impl App {
         self.store.write_records(caller.key(), self.config().quota(), wanted, decide).await
     }
 
-    /// Ends the open streams of a user whose sessions have ended.
+    /// Tells every device of a user, on whichever server it listens, of a revision.
+    pub fn announce(&self, user: Uuid, rev: u64) {
+        self.notifications.notify(user, rev);
+        self.store.announce(Heard::Revision(user, rev));
+    }
+
+    /// Ends the open streams of a user whose sessions have ended, on every server.
     ///
     /// # Errors
     /// The store failed.
     pub async fn end_streams(&self, user: Uuid) -> Result<(), StoreError> {
+        self.store.announce(Heard::Ended(user));
+        self.end_own_streams(user).await
+    }
+
+    /// Does what another server has announced.
+    pub async fn hear(&self, heard: Heard) {
+        match heard {
+            Heard::Revision(user, rev) => self.notifications.notify(user, rev),
+            Heard::Ended(user) => {
+                if let Err(error) = self.end_own_streams(user).await {
+                    tracing::error!(%error, "cannot look for sessions that another server has ended");
+                }
+            }
+        }
+    }
+
+    /// Ends the open streams of a user whose sessions have ended, on this server.
+    ///
+    /// # Errors
+    /// The store failed.
+    async fn end_own_streams(&self, user: Uuid) -> Result<(), StoreError> {
         let ended = self.store.ended(self.notifications.sessions(Some(user))).await?;
         ended.into_iter().for_each(|key| self.notifications.end(key));
         Ok(())

@@ -21,6 +21,7 @@ pub const BACKUP_DAYS: u32 = 90;
 /// How much one account may hold, unless the operator says otherwise: fifty years of daily training, many times over.
 const RECORDS_MAX: u64 = 500_000;
 const BYTES_MAX: u64 = 512 << 20;
+const STORE_CONNECTIONS: u16 = 16;
 const CONNECTIONS_MAX: u32 = 10_000;
 const NETWORK_CONNECTIONS_MAX: u32 = 512;
 
@@ -33,6 +34,15 @@ pub struct Config {
     /// Folder of the database. Created on the first start.
     #[arg(long, env = "STRONGLOG_DATA", default_value = "stronglog-data", value_name = "FOLDER")]
     pub data: PathBuf,
+    /// Postgres database to use instead of the folder, such as `postgres://user:password@host/name`. Any number of servers can share it.
+    #[arg(long, env = "STRONGLOG_STORE", hide_env_values = true, value_name = "URL")]
+    pub store: Option<Secret>,
+    /// Certificate (PEM) of the authority that vouches for the database, if this machine does not trust it anyway.
+    #[arg(long, env = "STRONGLOG_STORE_CA", value_name = "FILE")]
+    pub store_ca: Option<PathBuf>,
+    /// How many connections to the database this server may open.
+    #[arg(long, env = "STRONGLOG_STORE_CONNECTIONS", default_value_t = STORE_CONNECTIONS, value_parser = clap::value_parser!(u16).range(1..), value_name = "NUMBER")]
+    pub store_connections: u16,
     /// Secret that tokens are signed with: at least 32 characters, not easily guessed. Prefer the environment variable, or a file.
     #[arg(long, env = "STRONGLOG_SIGNING_SECRET", hide_env_values = true, value_name = "SECRET")]
     pub signing_secret: Option<Secret>,
@@ -110,6 +120,9 @@ impl Config {
         Config {
             bind: SocketAddr::from(([127, 0, 0, 1], 0)),
             data: data.into(),
+            store: None,
+            store_ca: None,
+            store_connections: STORE_CONNECTIONS,
             signing_secret: None,
             signing_secret_file: None,
             previous_signing_secret: None,

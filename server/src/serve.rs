@@ -229,7 +229,7 @@ impl HangUps {
 pub async fn start(config: Config) -> Result<Running, ServeError> {
     config.check()?;
     let secrets = secrets(&config)?;
-    let store = Arc::new(Database::sqlite(&config.data, &new_epoch())?);
+    let store = Arc::new(open(&config).await?);
     if let Err(error) = check_clock(&store, &config, now_ms()).await {
         store.close().await;
         return Err(error);
@@ -259,6 +259,12 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         stopping: stopping.clone(),
         config: RwLock::new(Arc::new(config.clone())),
     });
+    let hearing = Arc::downgrade(&app);
+    store.listen(move |heard| {
+        if let Some(app) = hearing.upgrade() {
+            tokio::spawn(async move { app.hear(heard).await });
+        }
+    });
     let tls = certificate.as_ref().map(watch::Sender::subscribe);
     let socket = bind(config.bind).await?;
     let address = socket.local_addr().map_err(|cause| ServeError::Listen { address: config.bind, cause })?;
@@ -272,8 +278,14 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
     tokio::spawn(chores(Arc::clone(&app), stopping.clone()));
     tokio::spawn(note_time(Arc::clone(&app), stopping.clone()));
     tokio::spawn(watch_others(Arc::clone(&app), stopping));
-    tracing::info!(%address, secure = certificate.is_some(), data = %config.data.display(), "listening");
+    tracing::info!(%address, secure = certificate.is_some(), data = store.place(), "listening");
     Ok(Running { address, metrics_address, certificate, routes, app, stop, serving, store })
+}
+
+/// Opens the database of the settings.
+async fn open(config: &Config) -> Result<Database, StoreError> {
+    let Some(store) = &config.store else { return Database::sqlite(&config.data, &new_epoch()) };
+    Database::at(store.reveal(), config.store_ca.as_deref(), config.store_connections.into(), &new_epoch()).await
 }
 
 /// What TLS needs, if the settings name a certificate.
@@ -287,6 +299,9 @@ fn needs_restart(before: &Config, after: &Config) -> Vec<&'static str> {
     let differs = [
         ("--bind", before.bind != after.bind),
         ("--data", before.data != after.data),
+        ("--store", before.store != after.store),
+        ("--store-ca", before.store_ca != after.store_ca),
+        ("--store-connections", before.store_connections != after.store_connections),
         ("--metrics-bind", before.metrics_bind != after.metrics_bind),
         ("--tls-cert", before.tls_cert.is_some() != after.tls_cert.is_some()),
         ("--max-connections", before.max_connections != after.max_connections),

@@ -1,10 +1,12 @@
 //! Storage: the trait `Records` of one user's records, and `Database`, which is what a server runs on.
 
-pub(crate) mod accounts;
+pub mod accounts;
 mod commits;
-pub(crate) mod database;
+pub mod database;
 mod epochs;
 pub mod memory;
+#[cfg(feature = "postgres")]
+pub(crate) mod postgres;
 pub(crate) mod sqlite;
 pub mod wanted;
 

@@ -259,7 +259,7 @@ async fn last_seen(days_ago: i64) -> Server {
     let sam = server.register("sam@example.com").await;
     let record = weight(now());
     server.push(&sam, &[sam.change(WEIGHTS, &record, 1), sam.change(WEIGHTS, &tombstone(&record, now()), 2)]).await;
-    let Server { running, folder, http } = server;
+    let Server { running, folder, http, postgres } = server;
     running.stop().await.expect("an orderly end");
     let database = rusqlite::Connection::open(folder.path().join("stronglog.db")).expect("the database");
     // As after a jump of the clock: everything was written long ago.
@@ -281,7 +281,7 @@ async fn last_seen(days_ago: i64) -> Server {
         .expect("counts");
     assert_eq!(kept, (1, 1), "nothing is purged, and nobody is signed out");
     let running = stronglog_server::serve::start(Config { accept_clock: true, ..Config::local(folder.path()) }).await;
-    Server { running: running.expect("the server starts"), folder, http }
+    Server { running: running.expect("the server starts"), folder, http, postgres }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -68,8 +68,7 @@ async fn end(server: &Server, by: &Account, other: &Account, ending: Ending) {
         Ending::Erased => call(server, by, Method::DELETE, "/api/v1/account", Some(json!({ "password": PASSWORD }))).await,
         // The operator's command is another process.
         Ending::Disabled => {
-            let connection = rusqlite::Connection::open(server.folder.path().join("stronglog.db")).expect("the database");
-            connection.execute("UPDATE users SET disabled = 1", []).expect("disabled");
+            server.sql("UPDATE users SET disabled = true");
             (204, Value::Null)
         }
     };
@@ -193,9 +192,7 @@ async fn a_recovery_code_sets_a_new_password_once_and_signs_everybody_out() {
     assert_eq!(sign_in(&server, PASSWORD, "Linux").await.err().map(|(status, _)| status), Some(401));
     sign_in(&server, NEW, "Linux").await.expect("the new password");
     assert_eq!(recover(&server, &code, PASSWORD).await.0, 401, "it is spent");
-    let connection = rusqlite::Connection::open(server.folder.path().join("stronglog.db")).expect("the database");
-    let kept: Option<String> = connection.query_row("SELECT recovery_hash FROM users", [], |row| row.get(0)).expect("a row");
-    assert_eq!(kept, None);
+    assert_eq!(server.sql("SELECT recovery_hash FROM users"), "", "nothing of it is kept");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -36,7 +36,7 @@ async fn a_database_of_an_earlier_version_is_migrated_and_loses_nothing() {
         let before = check::folder(folder.path(), Wanted { backup_hours: u32::MAX });
         assert!(before.iter().any(|finding| finding.name == "version" && finding.grade == Grade::Warning), "{name}: {before:?}");
         let running = start(Config::local(folder.path())).await.expect("the server starts");
-        let server = Server { running, folder, http: support::http_client().build().expect("a client") };
+        let server = Server { running, folder, http: support::http_client().build().expect("a client"), postgres: None };
         let body = json!({ "email": "ana@example.com", "password": PASSWORD, "deviceName": "test" });
         let (status, pair) = server.post("/api/v1/auth/login", None, &body).await;
         assert_eq!(status, 200, "{name}: {pair}");

@@ -30,6 +30,7 @@ pub fn all(corpus_folder: Option<&Path>) -> Result {
         Box::new(|steps| steps.run("browser package: build", browser_package)),
         Box::new(|steps| steps.run("lints and build", || workspace(&["build", "--all-targets"]))),
     ])?;
+    steps.run("Postgres for the tests", || run(Command::new("sh").arg("server/tests/support/postgres.sh").current_dir(root())))?;
     steps.run("tests", || tests(Scope::All))?;
     // Sequences that cannot slow each other down so much that a test fails.
     steps.run_at_once([

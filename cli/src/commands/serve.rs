@@ -17,7 +17,7 @@ pub async fn run(serve: Serve, json: bool) -> Outcome {
     let file = serve.file.clone();
     let serve = settled(file.as_deref(), serve)?;
     if serve.check {
-        return findings::report(&check::settings(&serve.config), json);
+        return findings::report(&check::settings(&serve.config).await, json);
     }
     let log = fmt().with_max_level(serve.log).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
     let set = if serve.log_json { log.json().try_init() } else { log.try_init() };

@@ -6,9 +6,10 @@ use std::path::Path;
 use super::validity::expiry;
 use super::{DAY_MS, Finding};
 use crate::app::now_ms;
-use crate::config::Config;
+use crate::config::{Config, Secret};
 use crate::net;
 use crate::secrets::{is_yet_to_be_made, secrets};
+use crate::store::database::Database;
 use crate::store::sqlite::files::private;
 use crate::store::sqlite::outside::is_served;
 
@@ -16,9 +17,13 @@ use crate::store::sqlite::outside::is_served;
 const RENEWAL_DAYS: i64 = 14;
 
 /// Checks settings without starting a server and without leaving anything behind.
-pub fn settings(config: &Config) -> Vec<Finding> {
-    let mut findings = vec![secret(config), certificate(config), data(&config.data)];
-    if is_served(&config.data) {
+pub async fn settings(config: &Config) -> Vec<Finding> {
+    let place = match &config.store {
+        Some(store) => database(config, store).await,
+        None => data(&config.data),
+    };
+    let mut findings = vec![secret(config), certificate(config), place];
+    if config.store.is_none() && is_served(&config.data) {
         findings.push(Finding::good("address", format!("a server runs in {}, so its ports were not tried", config.data.display())));
     } else {
         findings.extend([Some(config.bind), config.metrics_bind].into_iter().flatten().map(address));
@@ -74,6 +79,14 @@ fn validity(cert: &Path, expires_at: i64, now: i64) -> Finding {
         ..0 => Finding::bad("certificate", format!("{} expired {} days ago; renew it", cert.display(), -days)),
         0..RENEWAL_DAYS => Finding::warning("certificate", format!("{} expires in {days} days; renew it", cert.display())),
         _ => Finding::good("certificate", format!("matches its key, and expires in {days} days")),
+    }
+}
+
+/// The database answers, and takes writes.
+async fn database(config: &Config, store: &Secret) -> Finding {
+    match Database::probe(store.reveal(), config.store_ca.as_deref()).await {
+        Ok(place) => Finding::good("database", format!("{place} answers and takes writes")),
+        Err(error) => Finding::bad("database", format!("cannot be used: {error}")),
     }
 }
 

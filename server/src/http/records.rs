@@ -134,7 +134,7 @@ async fn push(app: &App, caller: Caller, has_earlier_contract: bool, body: Bytes
         app.devices.synced(caller, now_ms(), result.user_rev);
     }
     if result.user_rev > result.prev_user_rev {
-        app.notifications.notify(caller.user, result.user_rev);
+        app.announce(caller.user, result.user_rev);
     }
     Ok(json(wire::write_push_result(&result)))
 }
@@ -166,7 +166,7 @@ async fn delete_record(app: &App, caller: Caller, collection: &'static Collectio
 
 fn answer(app: &App, caller: Caller, outcome: Outcome) -> Response {
     if let Outcome::Accepted(receipt) = &outcome {
-        app.notifications.notify(caller.user, receipt.rev);
+        app.announce(caller.user, receipt.rev);
     }
     let mut text = String::new();
     wire::write_outcome(&mut text, &outcome);

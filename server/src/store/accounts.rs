@@ -90,6 +90,15 @@ pub enum Exchange {
     Revoke,
 }
 
+/// What a server tells the other servers of its database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// The newest revision of a user.
+    Revision(Uuid, u64),
+    /// A session of a user has ended.
+    Ended(Uuid),
+}
+
 /// What other processes did that the open streams of this one must hear of.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct News {

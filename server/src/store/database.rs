@@ -4,7 +4,9 @@ use std::path::Path;
 
 use uuid::Uuid;
 
-use super::accounts::{Account, Created, Denied, Device, Doings, Exchange, News, Population, Session, SessionKey, SignedIn};
+use super::accounts::{Account, Created, Denied, Device, Doings, Exchange, Heard, News, Population, Session, SessionKey, SignedIn};
+#[cfg(feature = "postgres")]
+use super::postgres;
 use super::wanted::Wanted;
 use super::{Commits, Quota, Records, StoreError, sqlite};
 
@@ -12,6 +14,9 @@ use super::{Commits, Quota, Records, StoreError, sqlite};
 pub enum Database {
     /// One file on this machine, for one server.
     Sqlite(sqlite::Store),
+    /// A database that any number of servers share.
+    #[cfg(feature = "postgres")]
+    Postgres(postgres::Store),
 }
 
 /// Calls the same method of whichever database it is.
@@ -19,14 +24,64 @@ macro_rules! each {
     ($database:expr, $store:ident => $call:expr) => {
         match $database {
             Database::Sqlite($store) => $call,
+            #[cfg(feature = "postgres")]
+            Database::Postgres($store) => $call,
         }
     };
+}
+
+#[cfg(not(feature = "postgres"))]
+fn without_postgres() -> StoreError {
+    StoreError::new("this program was built without Postgres: build it with the feature `postgres` of stronglog-server")
 }
 
 impl Database {
     /// Opens the SQLite database in a folder. `new_epoch` is the name of the epoch that begins if the database is new, or older than it was.
     pub fn sqlite(folder: &Path, new_epoch: &str) -> Result<Self, StoreError> {
         Ok(Database::Sqlite(sqlite::Store::open(folder, new_epoch)?))
+    }
+
+    /// Connects to the Postgres database at an address. `ca` is the certificate of the authority that vouches for it, if this machine does not
+    /// trust it anyway.
+    #[cfg(feature = "postgres")]
+    pub async fn at(url: &str, ca: Option<&Path>, connections: usize, new_epoch: &str) -> Result<Self, StoreError> {
+        let address = postgres::Address::new(url, ca, connections)?;
+        Ok(Database::Postgres(postgres::Store::open(address, new_epoch).await?))
+    }
+
+    /// Refuses: this program was built without Postgres.
+    #[cfg(not(feature = "postgres"))]
+    pub async fn at(_: &str, _: Option<&Path>, _: usize, _: &str) -> Result<Self, StoreError> {
+        Err(without_postgres())
+    }
+
+    /// Checks that the Postgres database at an address answers and takes writes, without changing anything. Returns where it is.
+    #[cfg(feature = "postgres")]
+    pub async fn probe(url: &str, ca: Option<&Path>) -> Result<String, StoreError> {
+        let address = postgres::Address::new(url, ca, 1)?;
+        postgres::probe(&address).await?;
+        Ok(address.to_string())
+    }
+
+    /// Refuses: this program was built without Postgres.
+    #[cfg(not(feature = "postgres"))]
+    pub async fn probe(_: &str, _: Option<&Path>) -> Result<String, StoreError> {
+        Err(without_postgres())
+    }
+
+    /// Where the data is.
+    pub fn place(&self) -> String {
+        each!(self, store => store.place())
+    }
+
+    /// Tells the other servers of this database, soon and without waiting for it.
+    pub fn announce(&self, heard: Heard) {
+        each!(self, store => store.announce(heard))
+    }
+
+    /// Calls `tell` with what other servers of this database announce, until it is closed.
+    pub fn listen(&self, tell: impl Fn(Heard) + Send + Sync + 'static) {
+        each!(self, store => store.listen(tell))
     }
 
     /// Completes what is under way and closes the database. Later calls fail.
@@ -55,6 +110,8 @@ impl Database {
                 drop(wanted);
                 store.read_records(key, quota, decide).await
             }
+            #[cfg(feature = "postgres")]
+            Database::Postgres(store) => store.read_records(key, quota, wanted, decide).await,
         }
     }
 
@@ -76,6 +133,8 @@ impl Database {
                 drop(wanted);
                 store.write_records(key, quota, decide).await
             }
+            #[cfg(feature = "postgres")]
+            Database::Postgres(store) => store.write_records(key, quota, wanted, decide).await,
         }
     }
 

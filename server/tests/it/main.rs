@@ -13,6 +13,8 @@ mod metrics;
 mod operations;
 #[path = "../operator.rs"]
 mod operator;
+#[path = "../postgres.rs"]
+mod postgres;
 #[path = "../recovery.rs"]
 mod recovery;
 #[path = "../security.rs"]
@@ -21,10 +23,21 @@ mod security;
 mod sessions;
 #[path = "../site.rs"]
 mod site;
+#[path = "../stores.rs"]
+mod stores;
 #[path = "../stream.rs"]
 mod stream;
 #[path = "../upgrade.rs"]
 mod upgrade;
+
+/// The same tests over Postgres.
+#[path = "."]
+mod over_postgres {
+    #[path = "../sessions.rs"]
+    mod sessions;
+    #[path = "../stream.rs"]
+    mod stream;
+}
 
 #[test]
 fn every_test_file_belongs_to_a_program() {

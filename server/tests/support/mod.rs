@@ -1,14 +1,19 @@
 //! Helpers that several tests share: a real server on a free port, an account on it, and records to push.
 #![allow(dead_code)]
 
+#[path = "postgres.rs"]
+pub mod postgres;
+
 use contractc::Compilation;
 use contractc::sample::Sampler;
 use serde_json::{Value, json};
-use stronglog_server::config::Config;
+use stronglog_server::config::{Config, Secret};
 use stronglog_server::serve::{Running, start};
 use stronglog_sync::api::collection::Collection;
 use tempfile::TempDir;
 use uuid::Uuid;
+
+use self::postgres::Postgres;
 
 pub const PASSWORD: &str = "correct horse battery staple";
 
@@ -19,11 +24,18 @@ pub fn http_client() -> reqwest::ClientBuilder {
     reqwest::Client::builder()
 }
 
+/// Whether the tests of the file that includes this run over Postgres: those in the module `over_postgres` of the test program.
+pub fn is_over_postgres() -> bool {
+    module_path!().contains("::over_postgres::")
+}
+
 /// A server for a single test.
 pub struct Server {
     pub running: Running,
     pub folder: TempDir,
     pub http: reqwest::Client,
+    /// The database, if it is not in the folder.
+    pub postgres: Option<Postgres>,
 }
 
 impl Server {
@@ -34,22 +46,36 @@ impl Server {
 
     pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let mut config = Config::local(folder.path());
-        config.auth_per_minute = 1_000_000;
+        let postgres = is_over_postgres().then(Postgres::start);
+        let mut config = settings(&folder, postgres.as_ref());
         change(&mut config);
         let running = start(config).await.expect("the server starts");
-        Server { running, folder, http: http_client().build().expect("a client") }
+        Server { running, folder, http: http_client().build().expect("a client"), postgres }
     }
 
     /// Stops the server, and starts it again on the same folder.
     pub async fn restart(self, between: impl FnOnce(&std::path::Path)) -> Self {
-        let Server { running, folder, http } = self;
+        let Server { running, folder, http, postgres } = self;
         running.stop().await.expect("the server stops");
         between(folder.path());
-        let mut config = Config::local(folder.path());
-        config.auth_per_minute = 1_000_000;
-        let running = start(config).await.expect("the server starts again");
-        Server { running, folder, http }
+        let running = start(settings(&folder, postgres.as_ref())).await.expect("the server starts again");
+        Server { running, folder, http, postgres }
+    }
+
+    /// Runs a statement on the database of the server, as another process, and returns the only value that it answers, if there is one.
+    pub fn sql(&self, statement: &str) -> String {
+        if let Some(postgres) = &self.postgres {
+            return postgres.sql(statement);
+        }
+        let database = rusqlite::Connection::open(self.folder.path().join("stronglog.db")).expect("the database");
+        let mut prepared = database.prepare(statement).expect("a statement");
+        let mut rows = prepared.query([]).expect("it runs");
+        let value = |row: &rusqlite::Row<'_>| row.get::<_, rusqlite::types::Value>(0).expect("a value");
+        match rows.next().expect("it runs").map(value) {
+            Some(rusqlite::types::Value::Text(text)) => text,
+            Some(rusqlite::types::Value::Integer(number)) => number.to_string(),
+            _ => String::new(),
+        }
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -86,6 +112,12 @@ impl Server {
         assert_eq!(status, 200, "{result}");
         result
     }
+}
+
+/// The settings of a server that does not limit sign-ins.
+fn settings(folder: &TempDir, postgres: Option<&Postgres>) -> Config {
+    let store = postgres.map(|postgres| Secret::new(postgres.url()));
+    Config { auth_per_minute: 1_000_000, store, ..Config::local(folder.path()) }
 }
 
 /// Sends a request. A response that is not JSON is returned as text.

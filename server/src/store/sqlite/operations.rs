@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::{Store, UserRecords, accounts, backup, epoch, seen_at, sessions_ended};
-use crate::store::accounts::{Account, Created, Denied, Device, Doings, Exchange, News, Population, Session, SessionKey, SignedIn};
+use crate::store::accounts::{Account, Created, Denied, Device, Doings, Exchange, Heard, News, Population, Session, SessionKey, SignedIn};
 use crate::store::{Quota, Records, StoreError};
 
 impl Store {
@@ -45,6 +45,17 @@ impl Store {
         })
         .await
     }
+
+    /// Where the data is.
+    pub fn place(&self) -> String {
+        self.folder.display().to_string()
+    }
+
+    /// There is no other server.
+    pub fn announce(&self, _: Heard) {}
+
+    /// There is no other server.
+    pub fn listen(&self, _: impl Fn(Heard)) {}
 
     pub async fn register(&self, account: Account, session: Session) -> Result<Created, StoreError> {
         self.write(move |connection| {

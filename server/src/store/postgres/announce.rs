@@ -1,0 +1,206 @@
+//! What servers tell each other through the database: new revisions and ended sessions. A notification within a push's transaction would make
+//! all pushes of all servers wait for one lock, so they are sent after the commit, and all that came meanwhile in one statement.
+//!
+//! A notification may be lost. Each server also asks the database, now and then, about the users who listen to it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use deadpool_postgres::Pool;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+use tokio_postgres::AsyncMessage;
+use tokio_postgres::types::Type;
+use uuid::Uuid;
+
+use super::connect::Address;
+use crate::store::StoreError;
+use crate::store::accounts::Heard;
+
+/// How often a server asks while it hears what others announce. Otherwise it asks once a second.
+pub const ASK_EVERY: Duration = Duration::from_secs(3);
+
+const CHANNEL: &str = "stronglog";
+/// The maximum size of a notification is 8,000 bytes.
+const NOTIFICATION_BYTES_MAX: usize = 7_900;
+/// How long a server waits before it listens again.
+const LISTEN_AGAIN_AFTER: Duration = Duration::from_secs(1);
+
+/// Sends what this server has to tell, and listens to the others.
+pub struct Announcer {
+    pool: Pool,
+    untold: Arc<Untold>,
+    is_listening: Arc<AtomicBool>,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// What has not been told yet.
+#[derive(Default)]
+struct Untold {
+    news: Mutex<News>,
+    came: Notify,
+}
+
+#[derive(Default)]
+struct News {
+    revisions: BTreeMap<Uuid, u64>,
+    ended: BTreeSet<Uuid>,
+}
+
+impl Announcer {
+    pub fn new(pool: Pool) -> Self {
+        Announcer { pool, untold: Arc::default(), is_listening: Arc::default(), tasks: Mutex::default() }
+    }
+
+    pub fn announce(&self, heard: Heard) {
+        self.untold.add(heard);
+    }
+
+    /// Whether what others announce is heard at once.
+    pub fn is_listening(&self) -> bool {
+        self.is_listening.load(Ordering::Relaxed)
+    }
+
+    /// Begins to tell and to listen.
+    pub fn listen(&self, address: Address, tell: impl Fn(Heard) + Send + Sync + 'static) {
+        let telling = tokio::spawn(tell_others(self.pool.clone(), Arc::clone(&self.untold)));
+        let is_listening = Arc::clone(&self.is_listening);
+        let listening = tokio::spawn(async move {
+            loop {
+                let ended = listen(&address, &is_listening, &tell).await;
+                is_listening.store(false, Ordering::Relaxed);
+                if let Err(error) = ended {
+                    tracing::warn!(%error, "cannot hear what other servers announce: asking the database instead");
+                }
+                tokio::time::sleep(LISTEN_AGAIN_AFTER).await;
+            }
+        });
+        self.tasks().extend([telling, listening]);
+    }
+
+    /// Tells what is untold, and ends.
+    pub async fn close(&self) {
+        let tasks = std::mem::take(&mut *self.tasks());
+        for task in tasks {
+            task.abort();
+            // It was aborted.
+            let _ = task.await;
+        }
+        if let Err(error) = send(&self.pool, self.untold.take()).await {
+            tracing::warn!(%error, "cannot tell other servers what is new");
+        }
+    }
+
+    fn tasks(&self) -> MutexGuard<'_, Vec<JoinHandle<()>>> {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Untold {
+    fn add(&self, heard: Heard) {
+        let mut news = self.news.lock().unwrap_or_else(PoisonError::into_inner);
+        match heard {
+            Heard::Revision(user, rev) => {
+                let known = news.revisions.entry(user).or_default();
+                *known = rev.max(*known);
+            }
+            Heard::Ended(user) => _ = news.ended.insert(user),
+        }
+        self.came.notify_one();
+    }
+
+    fn take(&self) -> News {
+        std::mem::take(&mut *self.news.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Sends what is new as long as the server runs. What comes while a statement is under way goes into the next one.
+async fn tell_others(pool: Pool, untold: Arc<Untold>) {
+    loop {
+        untold.came.notified().await;
+        if let Err(error) = send(&pool, untold.take()).await {
+            tracing::warn!(%error, "cannot tell other servers what is new: they ask the database");
+        }
+    }
+}
+
+async fn send(pool: &Pool, news: News) -> Result<(), StoreError> {
+    let texts = written(&news);
+    if texts.is_empty() {
+        return Ok(());
+    }
+    let client = pool.get().await.map_err(StoreError::new)?;
+    client.query_typed("SELECT pg_notify($1, text) FROM unnest($2) AS text", &[(&CHANNEL, Type::TEXT), (&texts, Type::TEXT_ARRAY)]).await?;
+    Ok(())
+}
+
+/// The texts of the notifications: `USER REV` for a revision and `USER` for an ended session, separated by commas.
+fn written(news: &News) -> Vec<String> {
+    let revisions = news.revisions.iter().map(|(user, rev)| format!("{} {rev}", user.simple()));
+    let ended = news.ended.iter().map(|user| user.simple().to_string());
+    let mut texts: Vec<String> = Vec::new();
+    for one in revisions.chain(ended) {
+        match texts.last_mut().filter(|text| text.len() + one.len() < NOTIFICATION_BYTES_MAX) {
+            Some(text) => {
+                text.push(',');
+                text.push_str(&one);
+            }
+            None => texts.push(one),
+        }
+    }
+    texts
+}
+
+/// What a notification says. Other programs may send something else, which is left out.
+fn read(text: &str) -> impl Iterator<Item = Heard> {
+    text.split(',').filter_map(|one| match one.split_once(' ') {
+        Some((user, rev)) => Some(Heard::Revision(Uuid::try_parse(user).ok()?, rev.parse().ok()?)),
+        None => Some(Heard::Ended(Uuid::try_parse(one).ok()?)),
+    })
+}
+
+/// Listens until the connection ends.
+async fn listen(address: &Address, is_listening: &AtomicBool, tell: &impl Fn(Heard)) -> Result<(), StoreError> {
+    let (client, mut connection) = address.connect().await?;
+    let listened = client.batch_execute("LISTEN stronglog");
+    let heard = async {
+        while let Some(message) = poll_fn(|context| connection.poll_message(context)).await {
+            if let AsyncMessage::Notification(notification) = message? {
+                read(notification.payload()).for_each(tell);
+            }
+        }
+        Ok::<_, StoreError>(())
+    };
+    let began = async {
+        listened.await?;
+        is_listening.store(true, Ordering::Relaxed);
+        Ok(())
+    };
+    // The answer to the statement comes through the same connection, which is read at the same time.
+    tokio::try_join!(began, heard).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_told_is_heard_in_notifications_of_bounded_size() {
+        let untold = Untold::default();
+        let user = |number: u128| Uuid::from_u128(number);
+        (0..500).for_each(|number| untold.add(Heard::Revision(user(number), u64::MAX)));
+        untold.add(Heard::Revision(user(1), 7));
+        untold.add(Heard::Ended(user(9)));
+        let texts = written(&untold.take());
+        assert!(texts.len() > 1 && texts.iter().all(|text| text.len() <= NOTIFICATION_BYTES_MAX), "{texts:?}");
+        let heard: Vec<Heard> = texts.iter().flat_map(|text| read(text)).collect();
+        assert_eq!(heard.len(), 501);
+        assert!(heard.contains(&Heard::Revision(user(1), u64::MAX)), "an older revision changes nothing");
+        assert!(heard.contains(&Heard::Ended(user(9))));
+        assert!(written(&untold.take()).is_empty());
+        assert_eq!(read("of another program, 12 x").count(), 0);
+    }
+}

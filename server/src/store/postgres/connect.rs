@@ -1,0 +1,94 @@
+//! Where the database is, and connections to it.
+
+use std::fmt;
+use std::path::Path;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use rustls::{ClientConfig, RootCertStore};
+use rustls_platform_verifier::BuilderVerifierExt;
+use tokio_postgres::config::Host;
+use tokio_postgres::{Client, Config, Connection, Socket};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::store::StoreError;
+
+const CONNECT_TIME_MAX: Duration = Duration::from_secs(5);
+/// How soon a connection to a machine that is gone is noticed.
+const KEEP_ALIVE_AFTER: Duration = Duration::from_secs(10);
+const UNANSWERED_MAX: Duration = Duration::from_secs(15);
+
+/// Where a database is, and how to reach it.
+#[derive(Clone)]
+pub struct Address {
+    config: Config,
+    tls: MakeRustlsConnect,
+    connections: usize,
+}
+
+impl Address {
+    /// Reads an address such as `postgres://user:password@host/name`. `ca` is the certificate of the authority that vouches for the database,
+    /// if it is none that this machine trusts.
+    ///
+    /// # Errors
+    /// It is not the address of a Postgres database, or the certificate cannot be used.
+    pub fn new(url: &str, ca: Option<&Path>, connections: usize) -> Result<Self, StoreError> {
+        // The text may contain a password, so that it is not repeated.
+        let unreadable = |error: tokio_postgres::Error| {
+            StoreError::new(format!(
+                "cannot read the address of the database: {error}; give one such as postgres://user:password@host/name"
+            ))
+        };
+        let mut config = Config::from_str(url).map_err(unreadable)?;
+        if config.get_application_name().is_none() {
+            config.application_name("stronglog");
+        }
+        config.connect_timeout(CONNECT_TIME_MAX).keepalives_idle(KEEP_ALIVE_AFTER).tcp_user_timeout(UNANSWERED_MAX);
+        Ok(Address { config, tls: MakeRustlsConnect::new(tls(ca)?), connections })
+    }
+
+    /// The pool of connections. None is opened yet.
+    pub fn pool(&self, wait_max: Duration) -> Result<Pool, StoreError> {
+        let recycled = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager = Manager::from_config(self.config.clone(), self.tls.clone(), recycled);
+        let pool = Pool::builder(manager).max_size(self.connections).runtime(Runtime::Tokio1);
+        pool.wait_timeout(Some(wait_max)).create_timeout(Some(CONNECT_TIME_MAX)).build().map_err(StoreError::new)
+    }
+
+    /// A connection apart from the pool.
+    pub async fn connect(&self) -> Result<(Client, Connection<Socket, impl tokio_postgres::tls::TlsStream + Unpin + use<>>), StoreError> {
+        Ok(self.config.connect(self.tls.clone()).await?)
+    }
+}
+
+/// Without the password.
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let host = |host: &Host| match host {
+            Host::Tcp(name) => name.clone(),
+            #[cfg(unix)]
+            Host::Unix(path) => path.display().to_string(),
+        };
+        let hosts: Vec<String> = self.config.get_hosts().iter().map(host).collect();
+        let name = self.config.get_dbname().or(self.config.get_user()).unwrap_or_default();
+        write!(f, "postgres {name} at {}", hosts.join(","))
+    }
+}
+
+fn tls(ca: Option<&Path>) -> Result<ClientConfig, StoreError> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().map_err(StoreError::new)?;
+    let Some(path) = ca else {
+        return Ok(builder.with_platform_verifier().map_err(StoreError::new)?.with_no_client_auth());
+    };
+    let failed = |error: &dyn fmt::Display| StoreError::new(format!("cannot use the certificate {}: {error}", path.display()));
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_file_iter(path).map_err(|error| failed(&error))? {
+        roots.add(certificate.map_err(|error| failed(&error))?).map_err(|error| failed(&error))?;
+    }
+    Ok(builder.with_root_certificates(roots).with_no_client_auth())
+}

@@ -1,0 +1,85 @@
+//! Failures of the database: what they say, and which of them pass.
+
+use std::error::Error as _;
+use std::time::Duration;
+
+use tokio_postgres::Error;
+use tokio_postgres::error::SqlState;
+
+use crate::store::StoreError;
+
+/// How often something is tried again, and the longest pause before that. All pauses together outlast a restart of the database.
+const TRIES_MAX: u32 = 14;
+const PAUSE_MAX: Duration = Duration::from_millis(640);
+
+/// A failure of the database.
+#[derive(Debug, thiserror::Error)]
+#[error("{told}")]
+struct Failed {
+    told: String,
+    /// Whether the same may succeed when it is tried again.
+    passes: bool,
+}
+
+impl From<Error> for StoreError {
+    fn from(error: Error) -> Self {
+        let told = match error.as_db_error() {
+            Some(found) => format!("the database says: {} ({})", found.message(), found.code().code()),
+            None => told_in_full(&error),
+        };
+        let passes = match error.code() {
+            Some(code) => passes(code),
+            // The connection broke, or could not be made.
+            None => error.is_closed() || error.source().is_some_and(|source| source.is::<std::io::Error>()),
+        };
+        StoreError::new(Failed { told, passes })
+    }
+}
+
+/// A failure and what caused it.
+fn told_in_full(error: &Error) -> String {
+    let mut told = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let next = error.to_string();
+        // Some errors repeat their cause.
+        if !told.contains(&next) {
+            told.push_str(": ");
+            told.push_str(&next);
+        }
+        cause = error.source();
+    }
+    told
+}
+
+fn passes(code: &SqlState) -> bool {
+    const PASSING: [SqlState; 6] = [
+        SqlState::T_R_SERIALIZATION_FAILURE,
+        SqlState::T_R_DEADLOCK_DETECTED,
+        SqlState::ADMIN_SHUTDOWN,
+        SqlState::CRASH_SHUTDOWN,
+        SqlState::CANNOT_CONNECT_NOW,
+        SqlState::READ_ONLY_SQL_TRANSACTION,
+    ];
+    // Class 08 are exceptions of the connection.
+    PASSING.contains(code) || code.code().starts_with("08")
+}
+
+/// Counts how often something was tried.
+#[derive(Default)]
+pub struct Tries(u32);
+
+impl Tries {
+    /// Waits and returns true if a failure passes and has not been met too often.
+    pub async fn another(&mut self, error: &StoreError) -> bool {
+        let passes = error.0.downcast_ref::<Failed>().is_some_and(|failed| failed.passes);
+        if !passes || self.0 >= TRIES_MAX {
+            return false;
+        }
+        let pause = (Duration::from_millis(5) * 2_u32.pow(self.0.min(7))).min(PAUSE_MAX);
+        self.0 += 1;
+        // Not all at the same time.
+        tokio::time::sleep(pause.mul_f64(0.5 + rand::random::<f64>() / 2.0)).await;
+        true
+    }
+}

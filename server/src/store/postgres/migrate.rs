@@ -1,0 +1,59 @@
+//! Numbered migrations. Servers of different versions may run at the same time: a migration first adds what the new version needs, and only a
+//! later one takes away what the old version needed.
+
+use tokio_postgres::Client;
+use tokio_postgres::types::Type;
+
+use super::convert::signed;
+use crate::store::StoreError;
+
+/// The first one makes version 1 of an empty database. Each is with the oldest version whose programs still work on its result.
+const MIGRATIONS: &[(&str, i64)] = &[(include_str!("schema_1.sql"), 1)];
+
+/// Any number: it makes the servers that start at the same time wait for one another.
+const LOCK: i64 = 0x5354_524f_4e47;
+
+/// Brings the tables to the version of this program, within the open transaction.
+pub async fn migrate(client: &Client, new_epoch: &str) -> Result<(), StoreError> {
+    client.query_typed("SELECT pg_advisory_xact_lock($1)", &[(&LOCK, Type::INT8)]).await?;
+    client
+        .batch_execute("CREATE TABLE IF NOT EXISTS migrations (version bigint PRIMARY KEY, oldest bigint NOT NULL, at timestamptz NOT NULL DEFAULT now())")
+        .await?;
+    let row = client.query_typed_one("SELECT coalesce(max(version), 0), coalesce(max(oldest), 0) FROM migrations", &[]).await?;
+    let (version, oldest): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
+    let ours = signed(MIGRATIONS.len() as u64)?;
+    if oldest > ours {
+        let told = format!(
+            "the database is of version {version}, which programs from version {oldest} on can use, and this one is of {ours}: update it"
+        );
+        return Err(StoreError::new(told));
+    }
+    for (number, (sql, oldest)) in (1..).zip(MIGRATIONS).filter(|(number, _)| *number > version) {
+        client.batch_execute(sql).await?;
+        let sql = "INSERT INTO migrations (version, oldest) VALUES ($1, $2)";
+        client.execute_typed(sql, &[(&number, Type::INT8), (oldest, Type::INT8)]).await?;
+    }
+    begin_epochs(client, new_epoch).await
+}
+
+/// Begins the first epoch of a new database, or another one if the data was copied to another cluster, where it may be older than what devices
+/// have seen. Within a cluster, also after a failover or a recovery to a point in time, each cursor proves its own history (R22).
+async fn begin_epochs(client: &Client, new_epoch: &str) -> Result<(), StoreError> {
+    let cluster: i64 = client.query_typed_one("SELECT system_identifier FROM pg_control_system()", &[]).await?.try_get(0)?;
+    let parameters = &[(&new_epoch as &(dyn tokio_postgres::types::ToSql + Sync), Type::TEXT), (&cluster, Type::INT8)];
+    let Some(row) = client.query_typed_opt("SELECT cluster FROM server", &[]).await? else {
+        client.execute_typed("INSERT INTO epochs (name) VALUES ($1)", &parameters[..1]).await?;
+        client.execute_typed("INSERT INTO server (epoch, cluster) VALUES ($1, $2)", parameters).await?;
+        return Ok(());
+    };
+    if row.try_get::<_, i64>(0)? == cluster {
+        return Ok(());
+    }
+    tracing::warn!("the database was copied from another cluster: it counts as restored from a backup");
+    client.execute_typed("INSERT INTO epochs (name, parent) SELECT $1, epoch FROM server", &parameters[..1]).await?;
+    client.execute_typed("INSERT INTO restores (user_id, epoch, rev) SELECT user_id, $1, rev FROM heads", &parameters[..1]).await?;
+    // The digests are computed anew, whatever has happened to the copy.
+    client.execute_typed("UPDATE heads SET digest = NULL", &[]).await?;
+    client.execute_typed("UPDATE server SET epoch = $1, cluster = $2", parameters).await?;
+    Ok(())
+}

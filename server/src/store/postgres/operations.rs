@@ -1,0 +1,461 @@
+//! What a server does with accounts, sessions and devices, and its chores. The counterpart for SQLite is `store/sqlite/operations.rs`.
+
+use tokio_postgres::types::{FromSql, ToSql, Type};
+use tokio_postgres::{Client, Row};
+use uuid::Uuid;
+
+use super::convert::{number, signed};
+use super::{STANDBY, Store, Transaction};
+use crate::store::StoreError;
+use crate::store::accounts::{Account, Created, Denied, Device, Doings, Exchange, News, Population, Session, SessionKey, SignedIn};
+
+/// The columns that [`account`] reads.
+const ACCOUNT: &str = "SELECT user_id, email, password_hash, recovery_hash, created_at, disabled FROM users";
+
+/// Whether the session `$2` of the user `$1` is live (R26).
+const IS_LIVE: &str =
+    "EXISTS (SELECT FROM sessions JOIN users USING (user_id) WHERE user_id = $1 AND session_id = $2 AND NOT revoked AND NOT disabled)";
+
+/// How many records of an account are erased in one step.
+const ERASED_AT_ONCE: i64 = 500;
+/// From this number of rows on, accounts and sessions are estimated.
+const COUNTED_MAX: i64 = 100_000;
+/// How long a server has a chore for itself: less than the day after which it is due again.
+const CHORE_SECS: i64 = 20 * 3_600;
+const DAY_MS: i64 = 86_400_000;
+
+impl Store {
+    pub async fn register(&self, account: Account, session: Session) -> Result<Created, StoreError> {
+        let transaction = Transaction::begin(self.client().await?).await?;
+        let sql = "WITH created AS (
+                INSERT INTO users (user_id, email, password_hash, created_at) VALUES ($1, $2, $3, $4) ON CONFLICT (email) DO NOTHING RETURNING user_id
+            )
+            INSERT INTO heads (user_id) SELECT user_id FROM created";
+        let parameters: [Parameter<'_>; 4] = [
+            (&account.user, Type::UUID),
+            (&account.email, Type::TEXT),
+            (&account.password_hash, Type::TEXT),
+            (&account.created_at, Type::INT8),
+        ];
+        if transaction.client().execute_typed(sql, &parameters).await? == 0 {
+            return Ok(Created::EmailTaken);
+        }
+        begin_session(transaction.client(), &session).await?;
+        transaction.commit().await?;
+        Ok(Created::New)
+    }
+
+    pub async fn by_email(&self, email: String) -> Result<Option<Account>, StoreError> {
+        let rows = self.query(&format!("{ACCOUNT} WHERE email = $1"), &[(&email, Type::TEXT)]).await?;
+        rows.first().map(account).transpose()
+    }
+
+    pub async fn sign_in(&self, session: Session, password_hash: String) -> Result<SignedIn, StoreError> {
+        let transaction = Transaction::begin(self.client().await?).await?;
+        // Under the lock, so that who changes the password meanwhile ends this session too.
+        let sql = "SELECT disabled FROM users WHERE user_id = $1 AND password_hash = $2 AND NOT erasing FOR SHARE";
+        let found = transaction.client().query_typed_opt(sql, &[(&session.user, Type::UUID), (&password_hash, Type::TEXT)]).await?;
+        let Some(row) = found else { return Ok(SignedIn::WrongPassword) };
+        if row.try_get(0)? {
+            return Ok(SignedIn::Disabled);
+        }
+        begin_session(transaction.client(), &session).await?;
+        transaction.commit().await?;
+        Ok(SignedIn::Begun)
+    }
+
+    pub async fn account(&self, key: SessionKey) -> Result<Account, Denied> {
+        let sql = format!("{ACCOUNT} WHERE user_id = $1 AND NOT erasing AND {IS_LIVE}");
+        let rows = self.query(&sql, &of(&key)).await?;
+        Ok(account(rows.first().ok_or(Denied::SessionEnded)?)?)
+    }
+
+    pub async fn set_password(&self, key: SessionKey, password_hash: String) -> Result<(), Denied> {
+        let transaction = Transaction::begin(self.client().await?).await?;
+        let sql = format!("UPDATE users SET password_hash = $3 WHERE user_id = $1 AND {IS_LIVE}");
+        let [user, session] = of(&key);
+        let changed = transaction.client().execute_typed(&sql, &[user, session, (&password_hash, Type::TEXT)]).await;
+        if changed.map_err(StoreError::from)? == 0 {
+            return Err(Denied::SessionEnded);
+        }
+        revoke_all(transaction.client(), key.user, Some(key.session)).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    pub async fn set_recovery(&self, key: SessionKey, recovery_hash: String) -> Result<(), Denied> {
+        let sql = format!("UPDATE users SET recovery_hash = $3 WHERE user_id = $1 AND {IS_LIVE} RETURNING user_id");
+        let [user, session] = of(&key);
+        let changed = self.query(&sql, &[user, session, (&recovery_hash, Type::TEXT)]).await?;
+        if changed.is_empty() { Err(Denied::SessionEnded) } else { Ok(()) }
+    }
+
+    pub async fn recover(&self, user: Uuid, recovery_hash: String, password_hash: String) -> Result<bool, StoreError> {
+        let transaction = Transaction::begin(self.client().await?).await?;
+        let sql = "UPDATE users SET password_hash = $3, recovery_hash = NULL WHERE user_id = $1 AND recovery_hash = $2 AND NOT erasing";
+        let spent = &[(&user as _, Type::UUID), (&recovery_hash as _, Type::TEXT), (&password_hash as _, Type::TEXT)];
+        if transaction.client().execute_typed(sql, spent).await? == 0 {
+            return Ok(false);
+        }
+        revoke_all(transaction.client(), user, None).await?;
+        transaction.commit().await?;
+        Ok(true)
+    }
+
+    pub async fn session(&self, key: SessionKey) -> Result<Option<Session>, StoreError> {
+        Ok(self.session_and_state(key).await?.map(|(session, _)| session))
+    }
+
+    async fn session_and_state(&self, key: SessionKey) -> Result<Option<(Session, bool)>, StoreError> {
+        let sql = format!(
+            "SELECT device_name, platform, salt, generation, rotated_at, created_at, {IS_LIVE} FROM sessions WHERE user_id = $1 AND session_id = $2"
+        );
+        let rows = self.query(&sql, &of(&key)).await?;
+        rows.first().map(|row| Ok((session(key, row)?, row.try_get(6)?))).transpose()
+    }
+
+    pub async fn exchange<T>(
+        &self,
+        key: SessionKey,
+        now_ms: i64,
+        decide: impl Fn(&Session, bool) -> (Exchange, T),
+    ) -> Result<Option<T>, StoreError> {
+        loop {
+            let Some((session, is_live)) = self.session_and_state(key).await? else { return Ok(None) };
+            let (exchange, value) = decide(&session, is_live);
+            let change = match exchange {
+                Exchange::Keep => return Ok(Some(value)),
+                Exchange::Rotate => "generation = generation + 1, rotated_at = $4",
+                Exchange::Revoke => "revoked = true",
+            };
+            let unchanged = "user_id = $1 AND session_id = $2 AND generation = $3 AND NOT revoked";
+            let sql = format!("UPDATE sessions SET {change} WHERE {unchanged} RETURNING user_id");
+            let (generation, [user, id]) = (i64::from(session.generation), of(&key));
+            // What another request has changed meanwhile is decided again.
+            if !self.query(&sql, &[user, id, (&generation, Type::INT8), (&now_ms, Type::INT8)]).await?.is_empty() {
+                return Ok(Some(value));
+            }
+        }
+    }
+
+    pub async fn admit(&self, key: SessionKey) -> Result<(), Denied> {
+        let rows = self.query(&format!("SELECT {IS_LIVE}"), &of(&key)).await?;
+        if is_true(&rows)? { Ok(()) } else { Err(Denied::SessionEnded) }
+    }
+
+    pub async fn revoke(&self, key: SessionKey, session: Uuid) -> Result<bool, Denied> {
+        let sql = format!(
+            "WITH ended AS (
+                UPDATE sessions SET revoked = true WHERE user_id = $1 AND session_id = $3 AND NOT revoked AND {IS_LIVE} RETURNING user_id
+            )
+            SELECT {IS_LIVE}, EXISTS (SELECT FROM ended)"
+        );
+        let [user, own] = of(&key);
+        let rows = self.query(&sql, &[user, own, (&session, Type::UUID)]).await?;
+        answered(&rows)
+    }
+
+    pub async fn revoke_all(&self, key: SessionKey) -> Result<(), Denied> {
+        let sql = format!(
+            "WITH ended AS (UPDATE sessions SET revoked = true WHERE user_id = $1 AND NOT revoked AND {IS_LIVE} RETURNING user_id)
+            SELECT {IS_LIVE}, EXISTS (SELECT FROM ended)"
+        );
+        answered(&self.query(&sql, &of(&key)).await?).map(drop)
+    }
+
+    pub async fn devices(&self, key: SessionKey) -> Result<Vec<Device>, Denied> {
+        // The session itself is among them, if it is live.
+        let sql = format!(
+            "SELECT session_id, device_name, platform, created_at, seen_at, synced_at, synced_rev
+            FROM sessions WHERE user_id = $1 AND NOT revoked AND {IS_LIVE}"
+        );
+        let rows = self.query(&sql, &of(&key)).await?;
+        if rows.is_empty() {
+            return Err(Denied::SessionEnded);
+        }
+        Ok(rows.iter().map(device).collect::<Result<_, _>>()?)
+    }
+
+    pub async fn rename_device(&self, key: SessionKey, session: Uuid, name: String) -> Result<bool, Denied> {
+        let sql = format!(
+            "WITH renamed AS (
+                UPDATE sessions SET device_name = $4 WHERE user_id = $1 AND session_id = $3 AND NOT revoked AND {IS_LIVE} RETURNING user_id
+            )
+            SELECT {IS_LIVE}, EXISTS (SELECT FROM renamed)"
+        );
+        let [user, own] = of(&key);
+        let rows = self.query(&sql, &[user, own, (&session, Type::UUID), (&name, Type::TEXT)]).await?;
+        answered(&rows)
+    }
+
+    pub async fn note_doings(&self, news: Vec<(SessionKey, Doings)>) -> Result<(), StoreError> {
+        // Always in the same order, so that two servers do not wait for each other.
+        let mut news = news;
+        news.sort_by_key(|(key, _)| (key.user, key.session));
+        let (keys, doings): (Vec<_>, Vec<_>) = news.into_iter().unzip();
+        let (users, sessions) = columns(&keys);
+        let seen: Vec<i64> = doings.iter().map(|doings| doings.seen_at).collect();
+        let synced_at: Vec<Option<i64>> = doings.iter().map(|doings| doings.synced.map(|(at, _)| at)).collect();
+        let synced_rev = doings.iter().map(|doings| doings.synced.map(|(_, rev)| signed(rev)).transpose());
+        let synced_rev = synced_rev.collect::<Result<Vec<_>, _>>()?;
+        let sql = "UPDATE sessions SET seen_at = greatest(sessions.seen_at, new.seen_at),
+                synced_at = coalesce(new.synced_at, sessions.synced_at), synced_rev = coalesce(new.synced_rev, sessions.synced_rev)
+            FROM unnest($1, $2, $3, $4, $5) AS new (user_id, session_id, seen_at, synced_at, synced_rev)
+            WHERE sessions.user_id = new.user_id AND sessions.session_id = new.session_id";
+        let parameters: [Parameter<'_>; 5] = [
+            (&users, Type::UUID_ARRAY),
+            (&sessions, Type::UUID_ARRAY),
+            (&seen, Type::INT8_ARRAY),
+            (&synced_at, Type::INT8_ARRAY),
+            (&synced_rev, Type::INT8_ARRAY),
+        ];
+        self.query(sql, &parameters).await.map(drop)
+    }
+
+    pub async fn ended(&self, sessions: Vec<SessionKey>) -> Result<Vec<SessionKey>, StoreError> {
+        Ok(self.ask(sessions).await?.ended)
+    }
+
+    pub async fn news(&self, open: Vec<SessionKey>) -> Result<News, StoreError> {
+        if self.is_time_to_ask() { self.ask(open).await } else { Ok(News::default()) }
+    }
+
+    async fn ask(&self, open: Vec<SessionKey>) -> Result<News, StoreError> {
+        if open.is_empty() {
+            return Ok(News::default());
+        }
+        let (users, sessions) = columns(&open);
+        let sql = "SELECT open.user_id, open.session_id, heads.rev, EXISTS (
+                SELECT FROM sessions JOIN users USING (user_id)
+                WHERE sessions.user_id = open.user_id AND sessions.session_id = open.session_id AND NOT revoked AND NOT disabled
+            )
+            FROM unnest($1, $2) AS open (user_id, session_id) LEFT JOIN heads USING (user_id)";
+        let mut news = News::default();
+        for row in self.query(sql, &[(&users, Type::UUID_ARRAY), (&sessions, Type::UUID_ARRAY)]).await? {
+            let key = SessionKey { user: row.try_get(0)?, session: row.try_get(1)? };
+            match (row.try_get::<_, Option<i64>>(2)?, row.try_get(3)?) {
+                (Some(rev), true) => news.revisions.push((key.user, number(rev)?)),
+                _ => news.ended.push(key),
+            }
+        }
+        Ok(news)
+    }
+
+    pub async fn erase(&self, user: Uuid) -> Result<(), StoreError> {
+        let transaction = Transaction::begin(self.client().await?).await?;
+        let (client, user) = (transaction.client(), [(&user as _, Type::UUID)]);
+        // Pushes that are under way end before, and later ones find no session.
+        client.query_typed("SELECT FROM heads WHERE user_id = $1 FOR UPDATE", &user).await?;
+        // No email address is like this.
+        client
+            .execute_typed("UPDATE users SET erasing = true, email = user_id::text, password_hash = '' WHERE user_id = $1", &user)
+            .await?;
+        client.execute_typed("DELETE FROM sessions WHERE user_id = $1", &user).await?;
+        transaction.commit().await
+    }
+
+    pub async fn finish_erasing(&self) -> Result<(), StoreError> {
+        for row in self.query("SELECT user_id FROM users WHERE erasing", &[]).await? {
+            let user: Uuid = row.try_get(0)?;
+            while !self.erase_some(user).await? {}
+        }
+        Ok(())
+    }
+
+    /// Erases some of an account's rows, or the account itself once none is left. Returns whether the account is gone.
+    async fn erase_some(&self, user: Uuid) -> Result<bool, StoreError> {
+        let transaction = Transaction::begin(self.client().await?).await?;
+        let client = transaction.client();
+        // A push that is under way ends before, and leaves nothing behind.
+        client.query_typed("SELECT FROM heads WHERE user_id = $1 FOR UPDATE", &[(&user, Type::UUID)]).await?;
+        let mut left = ERASED_AT_ONCE;
+        for (table, key) in [("records", "id"), ("boundaries", "rev")] {
+            let sql =
+                format!("DELETE FROM {table} WHERE user_id = $1 AND {key} IN (SELECT {key} FROM {table} WHERE user_id = $1 LIMIT $2)");
+            let erased = client.execute_typed(&sql, &[(&user, Type::UUID), (&left, Type::INT8)]).await?;
+            left = left.saturating_sub(signed(erased)?);
+        }
+        if left > 0 {
+            for table in ["restores", "heads", "users"] {
+                client.execute_typed(&format!("DELETE FROM {table} WHERE user_id = $1"), &[(&user, Type::UUID)]).await?;
+            }
+        }
+        transaction.commit().await?;
+        Ok(left > 0)
+    }
+
+    /// Purges on one server of all, once a day. A copy of the database may be put back to any moment of the last days, so what is purged was
+    /// deleted before them.
+    pub async fn purge(&self, tombstone_days: u32, backup_days: u32, now_ms: i64) -> Result<u64, StoreError> {
+        if !self.take_lease("purge").await? {
+            return Ok(0);
+        }
+        let before = now_ms.saturating_sub(i64::from(tombstone_days.max(backup_days)) * DAY_MS);
+        let sql = "SELECT DISTINCT user_id FROM records WHERE deleted AND server_updated_at < $1";
+        let users = self.query(sql, &[(&before, Type::INT8)]).await?;
+        let mut count = 0;
+        for row in users {
+            count += self.purge_user(row.try_get(0)?, before).await?;
+        }
+        Ok(count)
+    }
+
+    async fn purge_user(&self, user: Uuid, before: i64) -> Result<u64, StoreError> {
+        let transaction = Transaction::begin(self.client().await?).await?;
+        transaction.client().query_typed("SELECT FROM heads WHERE user_id = $1 FOR UPDATE", &[(&user, Type::UUID)]).await?;
+        let sql = "WITH gone AS (
+                DELETE FROM records WHERE user_id = $1 AND deleted AND server_updated_at < $2 RETURNING rev
+            ), purged AS (SELECT count(*) AS count, max(rev) AS highest_rev FROM gone)
+            UPDATE heads SET tombstone_count = greatest(0, tombstone_count - count),
+                purge_watermark = greatest(purge_watermark, highest_rev)
+            FROM purged WHERE user_id = $1 AND count > 0 RETURNING count";
+        let row = transaction.client().query_typed_opt(sql, &[(&user, Type::UUID), (&before, Type::INT8)]).await?;
+        let count = row.map(|row| row.try_get(0)).transpose()?.unwrap_or(0);
+        transaction.commit().await?;
+        number(count)
+    }
+
+    /// Whether this server does a chore. One that vanishes while it does leaves it to the next day.
+    async fn take_lease(&self, name: &str) -> Result<bool, StoreError> {
+        let sql = "INSERT INTO leases (name, holder, expires_at) VALUES ($1, $2, now() + make_interval(secs => $3))
+            ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at
+            WHERE leases.expires_at < now() OR leases.holder = excluded.holder
+            RETURNING name";
+        let secs = CHORE_SECS as f64;
+        let taken = self.query(sql, &[(&name, Type::TEXT), (&self.server, Type::UUID), (&secs, Type::FLOAT8)]).await?;
+        Ok(!taken.is_empty())
+    }
+
+    pub async fn forget_sessions(&self, rotated_before_ms: i64) -> Result<u64, StoreError> {
+        let sql = "DELETE FROM sessions WHERE rotated_at < $1 RETURNING user_id";
+        Ok(self.query(sql, &[(&rotated_before_ms, Type::INT8)]).await?.len() as u64)
+    }
+
+    pub async fn epoch(&self) -> Result<String, StoreError> {
+        one(&self.query("SELECT epoch FROM server", &[]).await?)
+    }
+
+    pub async fn seen_at(&self) -> Result<i64, StoreError> {
+        one(&self.query("SELECT seen_at FROM server", &[]).await?)
+    }
+
+    pub async fn note_time(&self, now_ms: i64) -> Result<(), StoreError> {
+        self.query("UPDATE server SET seen_at = $1", &[(&now_ms, Type::INT8)]).await.map(drop)
+    }
+
+    pub async fn check(&self) -> Result<(), StoreError> {
+        let sql = "SELECT epoch, pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean FROM server";
+        let rows = self.query(sql, &[]).await?;
+        let is_read_only = rows.first().map(|row| row.try_get(1)).transpose()?.unwrap_or(true);
+        if is_read_only { Err(StoreError::new(STANDBY)) } else { Ok(()) }
+    }
+
+    pub async fn population(&self, since_ms: i64) -> Result<Population, StoreError> {
+        // Counting millions of rows for each scrape would cost more than all else.
+        let sql = "SELECT
+                CASE WHEN (SELECT reltuples FROM pg_class WHERE oid = 'users'::regclass) > $2
+                    THEN (SELECT reltuples::bigint FROM pg_class WHERE oid = 'users'::regclass) ELSE (SELECT count(*) FROM users) END,
+                CASE WHEN (SELECT reltuples FROM pg_class WHERE oid = 'sessions'::regclass) > $2
+                    THEN (SELECT reltuples::bigint FROM pg_class WHERE oid = 'sessions'::regclass)
+                    ELSE (SELECT count(*) FROM sessions WHERE NOT revoked AND rotated_at >= $1) END";
+        let rows = self.query(sql, &[(&since_ms, Type::INT8), (&COUNTED_MAX, Type::INT8)]).await?;
+        let row = rows.first().ok_or_else(nothing)?;
+        Ok(Population { accounts: number(row.try_get(0)?)?, sessions: number(row.try_get(1)?)?, backed_up_at: None })
+    }
+}
+
+type Parameter<'a> = (&'a (dyn ToSql + Sync), Type);
+
+/// The parameters `$1` and `$2` of a statement about a session.
+fn of(key: &SessionKey) -> [Parameter<'_>; 2] {
+    [(&key.user, Type::UUID), (&key.session, Type::UUID)]
+}
+
+fn columns(keys: &[SessionKey]) -> (Vec<Uuid>, Vec<Uuid>) {
+    keys.iter().map(|key| (key.user, key.session)).unzip()
+}
+
+async fn begin_session(client: &Client, session: &Session) -> Result<(), StoreError> {
+    let sql = "INSERT INTO sessions (user_id, session_id, device_name, platform, salt, generation, rotated_at, created_at, seen_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)";
+    let Session { user, id, device_name, platform, salt, generation, rotated_at, created_at } = session;
+    let (salt, generation) = (salt.as_slice(), i64::from(*generation));
+    let parameters: [Parameter<'_>; 8] = [
+        (user, Type::UUID),
+        (id, Type::UUID),
+        (device_name, Type::TEXT),
+        (platform, Type::TEXT),
+        (&salt, Type::BYTEA),
+        (&generation, Type::INT8),
+        (rotated_at, Type::INT8),
+        (created_at, Type::INT8),
+    ];
+    client.execute_typed(sql, &parameters).await?;
+    Ok(())
+}
+
+/// Ends all sessions of an account except one. What was begun before the account's row was locked is among them.
+async fn revoke_all(client: &Client, user: Uuid, kept: Option<Uuid>) -> Result<(), StoreError> {
+    let sql = "UPDATE sessions SET revoked = true WHERE user_id = $1 AND session_id IS DISTINCT FROM $2 AND NOT revoked";
+    client.execute_typed(sql, &[(&user, Type::UUID), (&kept, Type::UUID)]).await?;
+    Ok(())
+}
+
+fn account(row: &Row) -> Result<Account, StoreError> {
+    Ok(Account {
+        user: row.try_get(0)?,
+        email: row.try_get(1)?,
+        password_hash: row.try_get(2)?,
+        recovery_hash: row.try_get(3)?,
+        created_at: row.try_get(4)?,
+        is_disabled: row.try_get(5)?,
+    })
+}
+
+fn session(key: SessionKey, row: &Row) -> Result<Session, StoreError> {
+    let (salt, generation): (&[u8], i64) = (row.try_get(2)?, row.try_get(3)?);
+    Ok(Session {
+        user: key.user,
+        id: key.session,
+        device_name: row.try_get(0)?,
+        platform: row.try_get(1)?,
+        salt: salt.try_into().map_err(StoreError::new)?,
+        generation: generation.try_into().map_err(StoreError::new)?,
+        rotated_at: row.try_get(4)?,
+        created_at: row.try_get(5)?,
+    })
+}
+
+fn device(row: &Row) -> Result<Device, StoreError> {
+    let synced = row.try_get::<_, Option<i64>>(5)?.zip(row.try_get(6)?);
+    let synced = synced.map(|(at, rev)| Ok::<_, StoreError>((at, number(rev)?))).transpose()?;
+    Ok(Device {
+        session: row.try_get(0)?,
+        name: row.try_get(1)?,
+        platform: row.try_get(2)?,
+        signed_in_at: row.try_get(3)?,
+        doings: Doings { seen_at: row.try_get(4)?, synced },
+    })
+}
+
+/// The answer of a statement that says whether the caller's session was live, and whether anything was changed.
+fn answered(rows: &[Row]) -> Result<bool, Denied> {
+    let row = rows.first().ok_or_else(nothing)?;
+    let read = || Ok::<(bool, bool), tokio_postgres::Error>((row.try_get(0)?, row.try_get(1)?));
+    match read().map_err(StoreError::from)? {
+        (false, _) => Err(Denied::SessionEnded),
+        (true, is_changed) => Ok(is_changed),
+    }
+}
+
+fn is_true(rows: &[Row]) -> Result<bool, StoreError> {
+    one(rows)
+}
+
+/// The only value of the only row.
+fn one<T: for<'r> FromSql<'r>>(rows: &[Row]) -> Result<T, StoreError> {
+    Ok(rows.first().ok_or_else(nothing)?.try_get(0)?)
+}
+
+fn nothing() -> StoreError {
+    StoreError::new("the database answered with no row")
+}

@@ -1,0 +1,185 @@
+//! Two servers over one Postgres database: what one does, the other knows.
+
+#[path = "support/mod.rs"]
+mod support;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use stronglog_server::config::{Config, Secret};
+use support::postgres::Postgres;
+use support::{Account, PASSWORD, Server, WEIGHTS, now, text, weight};
+
+/// A secret that the servers share, as they must.
+const SECRET: &str = "q7Zk3vN0s8yR2mT5wX9bC4dF6gH1jL0pKuVe";
+
+/// Two servers over one database.
+async fn two(postgres: &Postgres) -> (Server, Server) {
+    let shared = |config: &mut Config| {
+        config.store = Some(Secret::new(postgres.url()));
+        config.signing_secret = Some(Secret::new(SECRET));
+        config.dev = false;
+    };
+    tokio::join!(Server::start_with(shared), Server::start_with(shared))
+}
+
+/// Reads the next revision of a stream.
+async fn next(stream: &mut reqwest::Response) -> Option<u64> {
+    let mut text = String::new();
+    while let Some(chunk) = stream.chunk().await.expect("the stream can be read") {
+        text.push_str(&String::from_utf8_lossy(&chunk));
+        if let Some(rev) = text.lines().find_map(|line| line.strip_prefix("data: ")).filter(|_| text.ends_with("\n\n")) {
+            return rev.trim().parse().ok();
+        }
+    }
+    None
+}
+
+async fn listen(server: &Server, account: &Account) -> reqwest::Response {
+    server.http.get(server.url("/api/v1/changes/stream")).bearer_auth(&account.access).send().await.expect("a stream")
+}
+
+async fn pull(server: &Server, account: &Account) -> Vec<Value> {
+    let (status, page) = server.get("/api/v1/changes?limit=1000", &account.access).await;
+    assert_eq!(status, 200, "{page}");
+    page["changes"].as_array().expect("changes").clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_server_stores_the_other_knows() {
+    let postgres = Postgres::start();
+    let (one, other) = two(&postgres).await;
+    let account = one.register("sam@example.com").await;
+    // The session and its tokens are good on both.
+    let mut stream = listen(&other, &account).await;
+    assert_eq!(next(&mut stream).await, Some(0));
+    let since = Instant::now();
+    one.push(&account, &[account.change(WEIGHTS, &weight(now()), 1)]).await;
+    assert_eq!(next(&mut stream).await, Some(1));
+    assert!(since.elapsed() < Duration::from_secs(1), "an announcement takes {:?}", since.elapsed());
+    assert_eq!(pull(&one, &account).await, pull(&other, &account).await);
+
+    let (status, pair) = other.post("/api/v1/auth/refresh", None, &json!({ "refreshToken": account.refresh })).await;
+    assert_eq!(status, 200, "{pair}");
+    let (status, again) = one.post("/api/v1/auth/refresh", None, &json!({ "refreshToken": account.refresh })).await;
+    assert_eq!(
+        (status, text(&again["refreshToken"])),
+        (200, text(&pair["refreshToken"])),
+        "a lost answer is given again by another server"
+    );
+
+    // Signing out on one ends the stream and the session on the other.
+    let (status, _) = one.post("/api/v1/auth/logout", Some(&account.access), &json!({})).await;
+    assert_eq!(status, 204);
+    assert_eq!(next(&mut stream).await, None);
+    assert_eq!(other.get("/api/v1/changes", &account.access).await.0, 401);
+    for server in [one, other] {
+        server.running.stop().await.expect("an orderly end");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_revision_is_given_twice_and_no_edit_is_lost_when_servers_connections_and_the_database_fail() {
+    const EDITS: usize = 40;
+    const DEVICES: usize = 4;
+    let mut postgres = Postgres::start();
+    let (one, other) = two(&postgres).await;
+    let account = Arc::new(one.register("sam@example.com").await);
+    let servers = [Arc::new(one), Arc::new(other)];
+    let devices: Vec<_> = (0..DEVICES)
+        .map(|number| {
+            let (server, account) = (Arc::clone(&servers[number % 2]), Arc::clone(&account));
+            tokio::spawn(async move {
+                let device = Account {
+                    device: uuid::Uuid::from_u128(rand::random()),
+                    user: String::new(),
+                    refresh: String::new(),
+                    ..access(&account)
+                };
+                let mut revs = Vec::new();
+                for seq in 1..=EDITS as u64 {
+                    let body = json!({ "changes": [device.change(WEIGHTS, &weight(now()), seq)] });
+                    // As a device does, it pushes the same edits again after a failure.
+                    let result = loop {
+                        match server.post("/api/v1/changes/batch", Some(&device.access), &body).await {
+                            (200, result) => break result,
+                            (status, failure) => assert_eq!(status, 503, "{failure}"),
+                        }
+                    };
+                    revs.push(result["outcomes"][0]["rev"].as_u64().unwrap_or_else(|| panic!("{result}")));
+                }
+                revs
+            })
+        })
+        .collect();
+    let kill = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'stronglog'";
+    for _ in 0..3 {
+        tokio::time::sleep(Duration::from_millis(30)).await;
+        postgres.sql(kill);
+    }
+    postgres.restart();
+    let mut revs = Vec::new();
+    for device in devices {
+        revs.extend(device.await.expect("every push is answered"));
+    }
+    revs.sort_unstable();
+    assert_eq!(revs, (1..=(EDITS * DEVICES) as u64).collect::<Vec<_>>());
+    let changes = pull(&servers[0], &account).await;
+    assert_eq!(changes.len(), EDITS * DEVICES);
+    assert_eq!(changes, pull(&servers[1], &account).await);
+}
+
+fn access(account: &Account) -> Account {
+    Account { user: account.user.clone(), access: account.access.clone(), refresh: account.refresh.clone(), device: account.device }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_transaction_made_impossible_is_decided_again() {
+    let postgres = Postgres::start();
+    let (server, _other) = two(&postgres).await;
+    let account = server.register("sam@example.com").await;
+    postgres.sql(
+        "CREATE SEQUENCE attempts; GRANT USAGE ON SEQUENCE attempts TO PUBLIC;
+        CREATE FUNCTION conflict() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            IF nextval('attempts') <= 3 THEN RAISE EXCEPTION 'conflict' USING ERRCODE = '40001'; END IF;
+            RETURN NEW;
+        END $$;
+        CREATE TRIGGER conflict BEFORE INSERT ON boundaries FOR EACH ROW EXECUTE FUNCTION conflict()",
+    );
+    let result = server.push(&account, &[account.change(WEIGHTS, &weight(now()), 1)]).await;
+    assert_eq!(result["outcomes"][0]["status"], "accepted", "{result}");
+    assert_eq!(postgres.sql("SELECT last_value FROM attempts"), "4");
+    assert_eq!(pull(&server, &account).await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_address_that_cannot_be_used_is_told_without_its_password() {
+    for url in ["postgres://sam:hush@127.0.0.1:1/none", "postgres://sam:hush@host/name?sslmode=maybe", "mysql://sam:hush@host"] {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let config = Config { store: Some(Secret::new(url)), ..Config::local(folder.path()) };
+        assert!(!format!("{config:?}").contains("hush"));
+        let error = stronglog_server::serve::start(config).await.err().expect("no server").to_string();
+        assert!(error.contains("database") && !error.contains("hush"), "{error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_is_erased_with_everything_that_it_had() {
+    let postgres = Postgres::start();
+    let (one, other) = two(&postgres).await;
+    let account = one.register("sam@example.com").await;
+    one.push(&account, &[account.change(WEIGHTS, &weight(now()), 1)]).await;
+    let body = json!({ "password": PASSWORD }).to_string();
+    let request = one.http.delete(one.url("/api/v1/account")).bearer_auth(&account.access).header("content-type", "application/json");
+    assert_eq!(support::answer(request.body(body)).await.0, 204);
+    assert_eq!(other.get("/api/v1/changes", &account.access).await.0, 401);
+    let count = "SELECT (SELECT count(*) FROM users) + (SELECT count(*) FROM heads) + (SELECT count(*) FROM records) + \
+        (SELECT count(*) FROM boundaries) + (SELECT count(*) FROM sessions)";
+    let until = Instant::now() + Duration::from_secs(10);
+    while postgres.sql(count) != "0" {
+        assert!(Instant::now() < until, "rows are left");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    other.register("sam@example.com").await;
+}
