@@ -148,7 +148,7 @@ async fn what_another_transaction_made_impossible_is_decided_again() {
         CREATE TRIGGER conflict BEFORE INSERT ON boundaries FOR EACH ROW EXECUTE FUNCTION conflict()",
     );
     let result = server.push(&account, &[account.change(WEIGHTS, &weight(now()), 1)]).await;
-    assert_eq!(result["outcomes"][0]["status"], "accepted", "{result}");
+    assert_eq!(result["outcomes"][0]["outcome"], "accepted", "{result}");
     assert_eq!(postgres.sql("SELECT last_value FROM attempts"), "4");
     assert_eq!(pull(&server, &account).await.len(), 1);
 }

@@ -222,7 +222,7 @@ async fn the_same_requests_get_the_same_answers_from_every_store() {
             }
         }
     }
-    assert!(cursors.len() > 50, "many pulls were answered");
+    assert!(cursors.len() > 20, "{} pulls were answered", cursors.len() - 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -16,7 +16,7 @@ pub enum Database {
     Sqlite(sqlite::Store),
     /// A database that any number of servers share.
     #[cfg(feature = "postgres")]
-    Postgres(postgres::Store),
+    Postgres(Box<postgres::Store>),
 }
 
 /// Calls the same method of whichever database it is.
@@ -46,7 +46,7 @@ impl Database {
     #[cfg(feature = "postgres")]
     pub async fn at(url: &str, ca: Option<&Path>, connections: usize, new_epoch: &str) -> Result<Self, StoreError> {
         let address = postgres::Address::new(url, ca, connections)?;
-        Ok(Database::Postgres(postgres::Store::open(address, new_epoch).await?))
+        Ok(Database::Postgres(Box::new(postgres::Store::open(address, new_epoch).await?)))
     }
 
     /// Refuses: this program was built without Postgres.

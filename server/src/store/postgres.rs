@@ -88,10 +88,15 @@ impl Store {
             server: Uuid::from_u128(rand::random()),
             asked: Mutex::default(),
         };
-        let transaction = Transaction::begin(store.client().await?).await?;
-        migrate::migrate(transaction.client(), new_epoch).await?;
-        transaction.commit().await?;
+        let told = |error: StoreError| StoreError::new(format!("cannot use the database {}: {}", store.address, error.0));
+        store.migrate(new_epoch).await.map_err(told)?;
         Ok(store)
+    }
+
+    async fn migrate(&self, new_epoch: &str) -> Result<(), StoreError> {
+        let transaction = Transaction::begin(self.client().await?).await?;
+        migrate::migrate(transaction.client(), new_epoch).await?;
+        transaction.commit().await
     }
 
     /// Closes all connections. Later calls fail.
