@@ -110,10 +110,12 @@ fn scalar(arg: &Arg, key: &str, value: &DeValue<'_>) -> Result<String, String> {
         DeValue::Integer(value) if is_number => Ok(value.to_string()),
         DeValue::String(value) if kind != TypeId::of::<bool>() && !is_number => Ok(value.to_string()),
         DeValue::Table(_) => Err(format!("unknown section {key:?}; the file has no sections, only keys such as `bind`")),
-        _ if kind == TypeId::of::<bool>() => Err(format!("{key} is true or false")),
-        _ if is_number => Err(format!("{key} is a number without quotes")),
-        _ if matches!(arg.get_action(), ArgAction::Append) => Err(format!("{key} is a text in quotes, or a list of them in brackets")),
-        _ => Err(format!("{key} is a text in quotes")),
+        _ if kind == TypeId::of::<bool>() => Err(format!("{key} must be true or false")),
+        _ if is_number => Err(format!("{key} must be a number without quotes")),
+        _ if matches!(arg.get_action(), ArgAction::Append) => {
+            Err(format!("{key} must be a string in quotes, or a list of such strings in brackets"))
+        }
+        _ => Err(format!("{key} must be a string in quotes")),
     }
 }
 
@@ -191,9 +193,9 @@ mod tests {
         let expected = [
             "line 2: unknown key \"bindd\"; did you mean \"bind\"?",
             "line 3: invalid value 'nowhere' for '--bind <ADDRESS>'",
-            "line 4: closed is true or false",
+            "line 4: closed must be true or false",
             "line 5: invalid value '0' for '--auth-per-minute <NUMBER>'",
-            "line 6: data is a text in quotes",
+            "line 6: data must be a string in quotes",
             "line 7: unknown key \"tls\"",
         ];
         assert_eq!(told.len(), expected.len(), "{told:#?}");

@@ -253,7 +253,7 @@ impl Secret {
         match () {
             () if self.0.chars().count() < 32 => Some("it is shorter than 32 characters"),
             () if distinct.len() < 10 => Some("it repeats a few characters"),
-            () if USUAL.iter().any(|word| lower.contains(word)) => Some("it contains a word that is tried first"),
+            () if USUAL.iter().any(|word| lower.contains(word)) => Some("it contains a commonly guessed word"),
             () => None,
         }
     }
@@ -282,7 +282,7 @@ mod tests {
         let table = [
             ("short", Some("it is shorter than 32 characters")),
             ("0123401234012340123401234012340123401234", Some("it repeats a few characters")),
-            ("please-CHANGE-me-0123456789-abcdefghijk", Some("it contains a word that is tried first")),
+            ("please-CHANGE-me-0123456789-abcdefghijk", Some("it contains a commonly guessed word")),
             ("q7Zk3vN0s8yR2mT5wX9bC4dF6gH1jL0pKuVe", None),
         ];
         for (text, weakness) in table {

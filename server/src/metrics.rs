@@ -96,15 +96,15 @@ impl Metrics {
         let (requests, durations) = (Family::default(), Family::new_with_constructor(histogram));
         let (outcomes, pulled) = (Family::default(), Counter::default());
         let build = Info::new(Build { version: env!("CARGO_PKG_VERSION"), contract: contract.version });
-        ours.register("build", "The version of the server and of its contract", build);
-        ours.register("http_requests", "Requests answered", requests.clone());
-        ours.register_with_unit("http_request_duration", "How long answers took", Unit::Seconds, durations.clone());
-        ours.register("pushed_changes", "What became of pushed changes", outcomes.clone());
+        ours.register("build", "Version of the server and of its contract", build);
+        ours.register("http_requests", "Answered requests", requests.clone());
+        ours.register_with_unit("http_request_duration", "Time to answer a request", Unit::Seconds, durations.clone());
+        ours.register("pushed_changes", "Pushed changes by outcome", outcomes.clone());
         ours.register("pulled_changes", "Changes sent to devices", pulled.clone());
-        let held = "How long a group of writes took until it was durable";
+        let held = "Time until a group of writes was durable";
         ours.register_with_unit("commit_duration", held, Unit::Seconds, commits.duration.clone());
-        ours.register("failed_commits", "Groups of writes that failed, because the disk is full or fails", commits.failed.clone());
-        ours.register("writer_panics", "How often the thread that writes was replaced", commits.panics.clone());
+        ours.register("failed_commits", "Groups of writes that failed, for example because the disk is full", commits.failed.clone());
+        ours.register("writer_panics", "Restarts of the writer thread after a panic", commits.panics.clone());
         let gauges = Gauges::new(ours);
         Metrics { registry: all, requests, durations, outcomes, pulled, gauges }
     }
@@ -149,17 +149,17 @@ impl Gauges {
             gauge
         };
         Gauges {
-            streams: plain("streams", "Devices that listen for new revisions"),
-            connections: plain("connections", "Connections that are open"),
-            connections_limit: plain("connections_limit", "How many connections may be open"),
-            queue: plain("write_queue", "Jobs that wait for the thread that writes"),
-            queue_limit: plain("write_queue_limit", "How many jobs may wait for the thread that writes"),
+            streams: plain("streams", "Open streams of change notifications"),
+            connections: plain("connections", "Open connections"),
+            connections_limit: plain("connections_limit", "Limit of open connections"),
+            queue: plain("write_queue", "Jobs waiting for the writer thread"),
+            queue_limit: plain("write_queue_limit", "Limit of jobs waiting for the writer thread"),
             accounts: plain("accounts", "Accounts"),
-            sessions: plain("sessions", "Devices that are signed in"),
-            database_bytes: plain("database_size_bytes", "The size of the database file"),
-            log_bytes: plain("wal_size_bytes", "The size of the write-ahead log"),
-            backed_up_at: plain("last_backup_timestamp_seconds", "When the newest backup was made, or 0"),
-            certificate_expires_at: plain("certificate_expiry_timestamp_seconds", "When the certificate expires, or 0 without one"),
+            sessions: plain("sessions", "Signed-in devices"),
+            database_bytes: plain("database_size_bytes", "Size of the database file"),
+            log_bytes: plain("wal_size_bytes", "Size of the write-ahead log"),
+            backed_up_at: plain("last_backup_timestamp_seconds", "Time of the newest backup, or 0"),
+            certificate_expires_at: plain("certificate_expiry_timestamp_seconds", "Expiry time of the certificate, or 0 without one"),
         }
     }
 

@@ -195,7 +195,7 @@ pub async fn run(profile: &Profile, action: &Account, json: bool) -> Outcome {
             if json {
                 say_json(&RecoveryCodeOutput { recovery_code })?;
             } else {
-                say!("{} made a new recovery code; the one before is worth nothing", good("✓"))?;
+                say!("{} made a new recovery code; the previous one no longer works", good("✓"))?;
                 say_recovery_code(&recovery_code)?;
             }
             return Ok(Exit::Done);

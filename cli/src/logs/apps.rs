@@ -78,7 +78,7 @@ impl Columns {
             let mut fits = others.filter(|other| required(*other).iter().all(|names| any(names).is_some()));
             let act = fits.next_back().map_or_else(
                 || format!("found: {}; an app in another language may name them otherwise: export in English", head.join(", ")),
-                |other| format!("it is that of {}: use --from {}", other.name(), other.argument()),
+                |other| format!("it looks like an export of {}: use --from {}", other.name(), other.argument()),
             );
             let (app, missing) = (app.name(), missing.join(", "));
             return Err(Failure::new(format!("cannot read the file as an export of {app}: its header has no column {missing}; {act}")));

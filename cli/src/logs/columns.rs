@@ -91,7 +91,7 @@ impl<'b> Table<'b> {
     fn cells(&self, record: &ByteRecord) -> Result<Row, String> {
         if record.len() > self.head.len() {
             return Err(format!(
-                "the line has {} cells, and the header names {}; a text with {:?} in it must stand in quotation marks",
+                "the line has {} cells, and the header names {}; put text that contains {:?} in quotation marks",
                 record.len(),
                 self.head.len(),
                 self.separator

@@ -89,5 +89,5 @@ async fn page(app: &App, caller: Caller, after: u64) -> Result<Page, Failure> {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("the export broke off")]
+#[error("the export was interrupted")]
 struct Broken;

@@ -36,14 +36,14 @@ impl Collector for Process {
         let mut add = |name: &str, help: &str, metric: &dyn EncodeMetric| {
             metric.encode(encoder.encode_descriptor(name, help, None, metric.metric_type())?)
         };
-        add("process_start_time_seconds", "When the server started.", &ConstGauge::new(self.started_at_secs))?;
+        add("process_start_time_seconds", "Start time of the process.", &ConstGauge::new(self.started_at_secs))?;
         let Some(state) = State::read() else { return Ok(()) };
         add("process_cpu_seconds", "Processor time used.", &ConstCounter::new(state.cpu_secs))?;
         add("process_threads", "Threads.", &ConstGauge::new(state.threads))?;
-        add("process_virtual_memory_bytes", "Virtual memory.", &ConstGauge::new(state.virtual_bytes))?;
-        add("process_resident_memory_bytes", "Memory that is in use.", &ConstGauge::new(state.resident_bytes))?;
+        add("process_virtual_memory_bytes", "Virtual memory size.", &ConstGauge::new(state.virtual_bytes))?;
+        add("process_resident_memory_bytes", "Resident memory size.", &ConstGauge::new(state.resident_bytes))?;
         add("process_open_fds", "Open file descriptors.", &ConstGauge::new(state.open_fds))?;
-        add("process_max_fds", "How many file descriptors may be open.", &ConstGauge::new(state.max_fds))
+        add("process_max_fds", "Limit of open file descriptors.", &ConstGauge::new(state.max_fds))
     }
 }
 

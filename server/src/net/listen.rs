@@ -124,7 +124,7 @@ impl Listener {
             let linger = tokio::select! {
                 ended = connection.as_mut() => {
                     if let Err(error) = ended {
-                        tracing::debug!(%error, "a connection broke off");
+                        tracing::debug!(%error, "a connection was lost");
                     }
                     return;
                 }
