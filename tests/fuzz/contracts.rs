@@ -11,6 +11,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::{Map, Value, json};
+use stronglog_sync::api::runtime::report::escaped;
 
 use super::{config, documents};
 
@@ -154,10 +155,6 @@ fn schemas(contract: &Value) -> Vec<String> {
     }
     found.sort();
     found
-}
-
-fn escaped(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
 }
 
 /// Removes from every schema the keywords that the oracle judges differently by design.

@@ -2,7 +2,7 @@
 // outbox.
 
 import type { DBCore, DBCoreMutateRequest, DBCoreMutateResponse, DBCoreTable, Middleware } from "dexie";
-import { violations, type Violation } from "../../generated/typescript/runtime/report.js";
+import { pointer, violations, type Violation } from "../../generated/typescript/runtime/report.js";
 import { deterministicId, type Collection } from "../../generated/typescript/runtime/collection.js";
 import { collections, namespace } from "../../generated/typescript/stores.js";
 import type { RecordRefused } from "./api.js";
@@ -68,17 +68,17 @@ function watched(core: DBCore, written: () => void): DBCore {
 type JsonRecord = Record<string, unknown>;
 
 /** Texts with an unpaired surrogate: UTF-8 cannot encode them, so no server could accept the record. */
-function* brokenTexts(value: unknown, pointer: string): Generator<Violation> {
+function* brokenTexts(value: unknown, at: string): Generator<Violation> {
   if (typeof value === "string") {
     if (!value.isWellFormed()) {
-      yield { pointer, keyword: "unicode", message: "is not well-formed Unicode: half of a surrogate pair is missing" };
+      yield { pointer: at, keyword: "unicode", message: "is not well-formed Unicode: half of a surrogate pair is missing" };
     }
   } else if (typeof value === "object" && value !== null) {
     for (const [name, member] of Object.entries(value)) {
       if (!name.isWellFormed()) {
-        yield { pointer, keyword: "unicode", message: "has a member whose name is not well-formed Unicode" };
+        yield { pointer: at, keyword: "unicode", message: "has a member whose name is not well-formed Unicode" };
       }
-      yield* brokenTexts(member, `${pointer}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`);
+      yield* brokenTexts(member, at + pointer([name]));
     }
   }
 }
