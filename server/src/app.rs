@@ -7,13 +7,12 @@ use stronglog_sync::clock::ClockAndRng;
 use tokio::sync::{Mutex, Semaphore, watch};
 use uuid::Uuid;
 
-use crate::auth::limits::Limits;
+use crate::auth::limits::{Limits, Sender};
 use crate::auth::passwords::Passwords;
 use crate::auth::tokens::{Caller, Tokens};
 use crate::config::Config;
 use crate::devices::Devices;
 use crate::feed;
-use crate::http::body::Sender;
 use crate::metrics::Metrics;
 use crate::net::Connections;
 use crate::notifications::Notifications;

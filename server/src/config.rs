@@ -9,8 +9,8 @@ use http::{HeaderValue, Uri};
 use stronglog_sync::api::SERVER_CONTRACT;
 use stronglog_sync::api::collection::ServerContract;
 
+use crate::error::ServeError;
 pub use crate::net::Deadlines;
-use crate::serve::ServeError;
 use crate::site::Site;
 use crate::store::Quota;
 

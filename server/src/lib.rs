@@ -19,6 +19,7 @@ pub mod store;
 mod app;
 mod auth;
 mod devices;
+mod error;
 mod http;
 mod metrics;
 mod net;

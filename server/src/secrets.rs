@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use crate::config::{Config, Secret};
-use crate::serve::ServeError;
+use crate::error::ServeError;
 use crate::store::StoreError;
 use crate::store::sqlite::files::{make_folder, private};
 

@@ -25,6 +25,13 @@ pub enum Who {
     Refresh(IpAddr),
 }
 
+/// The sender whose memory budget a body counts against.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Sender {
+    Account(Uuid),
+    Network(IpAddr),
+}
+
 /// The network of an address: the prefix that one household has for IPv6, and the address itself for IPv4.
 pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {

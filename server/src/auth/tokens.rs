@@ -171,7 +171,10 @@ mod tests {
     use axum::response::IntoResponse;
 
     use super::*;
-    use crate::app::now_ms;
+
+    fn now_ms() -> i64 {
+        i64::try_from(jsonwebtoken::get_current_timestamp()).expect("the time fits") * 1_000
+    }
 
     const USER: Uuid = Uuid::from_u128(1);
     const SESSION: Uuid = Uuid::from_u128(2);

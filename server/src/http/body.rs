@@ -2,7 +2,6 @@
 //! total.
 
 use std::io::{BufRead, BufReader, Read};
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -14,11 +13,10 @@ use http::header;
 use http::request::Parts;
 use http_body_util::BodyExt;
 use tokio::time::timeout;
-use uuid::Uuid;
 
 use super::edge;
 use crate::app::App;
-use crate::auth::limits::network;
+use crate::auth::limits::{Sender, network};
 use crate::auth::tokens::Caller;
 use crate::config::Config;
 use crate::feed::BATCH_BYTES_MAX;
@@ -37,13 +35,6 @@ const ZSTD_WINDOW_LOG_MAX: u32 = 23;
 const INFLATE_TIME_MAX: Duration = Duration::from_secs(1);
 /// By how much the compressed input may exceed twice the output before the body is refused.
 const SLACK_BYTES: usize = 16 * 1024;
-
-/// The sender whose memory budget a body counts against.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Sender {
-    Account(Uuid),
-    Network(IpAddr),
-}
 
 /// The memory budget for request bodies.
 pub fn shares() -> Shares<Sender> {

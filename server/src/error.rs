@@ -1,0 +1,59 @@
+//! Why a server cannot start, or why it stopped by itself.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use crate::store::StoreError;
+
+/// Why a server cannot start, or why it stopped by itself.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// The signing secret is weak.
+    #[error("the signing secret is weak: {0}; make one with `openssl rand -base64 48` and set STRONGLOG_SIGNING_SECRET")]
+    WeakSecret(&'static str),
+    /// No signing secret is configured.
+    #[error("no signing secret: set STRONGLOG_SIGNING_SECRET to the output of `openssl rand -base64 48`, or try the server out with --dev")]
+    NoSecret,
+    /// The address is in use, or does not belong to this machine.
+    #[error("cannot listen on {address}: {cause}")]
+    Listen {
+        /// The address to listen on.
+        address: SocketAddr,
+        /// The error of the operating system.
+        cause: std::io::Error,
+    },
+    /// A setting needs another one, or excludes it.
+    #[error("cannot use the settings: {0}")]
+    Settings(&'static str),
+    /// The file with the signing secret cannot be used.
+    #[error("cannot use the file with the signing secret {}: {cause}", path.display())]
+    SecretFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        cause: std::io::Error,
+    },
+    /// The certificate or its key cannot be read, or they do not match.
+    #[error("cannot use the certificate: {0}")]
+    Certificate(std::io::Error),
+    /// The threads that hash passwords cannot be started.
+    #[error("cannot start the threads that hash passwords: {0}")]
+    Passwords(std::io::Error),
+    /// The database cannot be opened.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The clock is far from the time when the server last ran, so nothing that has a deadline can be judged.
+    #[error(
+        "the clock says {now}, and the server last ran at {before}: if the clock is right, start once with --accept-clock; if not, set it"
+    )]
+    Clock {
+        /// The time of the clock.
+        now: String,
+        /// When the server last noted the time.
+        before: String,
+    },
+    /// The accept loop ended unexpectedly.
+    #[error("the server stopped by itself: {0}")]
+    Broken(std::io::Error),
+}
