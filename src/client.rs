@@ -93,7 +93,7 @@ impl Client {
         Statuses::new(self.inner.status.clone())
     }
 
-    /// Checks whether another process has written to the database, and if so, syncs those edits too. It is cheap enough to call every
+    /// Looks for pending edits that another process has added or sent, and syncs those that it added. It is cheap enough to call every
     /// second.
     ///
     /// # Errors
@@ -307,12 +307,12 @@ impl Client {
         })
     }
 
-    /// Refuses a collection of another contract: records of such a type are none of this client's.
+    /// Refuses a collection of another contract: this client does not store its records.
     pub(crate) fn admit(&self, collection: &Collection) -> Result<(), Error> {
         if self.contract().has(collection) {
             return Ok(());
         }
-        Err(Error::argument(format!("the client was opened with another contract than that of the collection {:?}", collection.path)))
+        Err(Error::argument(format!("the collection {:?} belongs to another contract than this client", collection.path)))
     }
 
     /// Plans local edits, applies them in one transaction, and notifies sync and the subscribers.
@@ -336,7 +336,8 @@ impl Client {
             })?;
             Snapshot::of(store)
         })?;
-        let outcome = outcome.ok_or_else(|| StoreError::new("cannot write: the store did not call the plan of the update"))?;
+        let outcome = outcome
+            .ok_or_else(|| StoreError::new("cannot write: the store did not run the plan of the update; this is a bug in the store"))?;
         let result = outcome.map_err(|(key, error)| refused_edit(key.collection, Some(key.id), error))?;
         self.tell(Event::Written(snapshot));
         if self.inner.changes.receiver_count() > 0 {

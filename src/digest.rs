@@ -1,4 +1,4 @@
-//! The digest of an account's live records (R27): by it, a device notices that it holds something else than the server.
+//! The digest of an account's live records (R27), with which a device detects that its records differ from the server's.
 //!
 //! It is the sum modulo 2^128 of a hash of each record's collection, id and revision. A sum does not depend on the order of its parts, so both
 //! ends change it with each write by what the write removes and adds. The hash of a record is the UUID of version 5 whose namespace is the
@@ -51,7 +51,7 @@ impl fmt::Display for Digest {
     }
 }
 
-/// What a device has found when it compared digests.
+/// The result of the last comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Difference {

@@ -120,7 +120,7 @@ impl Driver {
         if let (Event::Persisted(done), Some(link)) = (event, &self.link) {
             link.count(|traffic| {
                 traffic.pushed += done.pushed.settled as u64;
-                traffic.pulled += done.pulled.applied as u64;
+                traffic.pulled += done.pulled.received as u64;
             });
         }
     }

@@ -211,7 +211,7 @@ fn live_record(key: Key, text: &str, stamp: i64, created: Option<i64>, before: O
         return Err(EditError::NotSingleton { id });
     }
     let record = Record::read(tape.root()).filter(|record| record.id == key.id);
-    record.ok_or_else(|| EditError::Invalid(Report::new("type", "has an id that differs from the id of the write")))
+    record.ok_or_else(|| EditError::Invalid(Report::new("const", "has an id that differs from the id of the write")))
 }
 
 /// The members that the server sets, as JSON.

@@ -30,8 +30,8 @@ fn key(change: &Result<Change, Box<Unreadable>>) -> Option<Key> {
 /// The result of processing a page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pulled {
-    /// The number of changes that were applied.
-    pub applied: usize,
+    /// The number of changes on the page.
+    pub received: usize,
     /// Whether another device uses this device's id.
     pub cloned: bool,
     /// The server's digest, if the device has now seen everything and can compare (R27).
@@ -49,13 +49,13 @@ pub fn page(loaded: &mut Loaded, page: &Page, clock: &ClockAndRng<'_>) -> Result
     let now = clock.now_ms;
     loaded.meta.clock.learn(now, page.server_time);
     let changes = with_rows(page, &loaded.rows, &loaded.quarantined);
-    let is_from_other_device = |(change, row, _): &(&Result<Change, Box<Unreadable>>, Option<&Row>, bool)| {
+    let is_cloned = |(change, row, _): &(&Result<Change, Box<Unreadable>>, Option<&Row>, bool)| {
         let op = change.as_ref().map_or_else(|unreadable| unreadable.op, |change| Some(change.op));
         op.is_some_and(|op| is_from_clone(op, row.map(|row| row.op), &loaded.meta))
     };
-    let cloned = changes.iter().any(is_from_other_device);
+    let cloned = changes.iter().any(is_cloned);
     if cloned && rules::on(Rule::CloneBeforeMerge) {
-        return Ok((Vec::new(), Pulled { applied: 0, cloned, digest: None }));
+        return Ok((Vec::new(), Pulled { received: 0, cloned, digest: None }));
     }
     let mut writes = Vec::with_capacity(changes.len());
     for (change, row, quarantined) in &changes {
@@ -67,10 +67,10 @@ pub fn page(loaded: &mut Loaded, page: &Page, clock: &ClockAndRng<'_>) -> Result
         loaded.meta.follow(*row, &planned);
         writes.extend(planned);
     }
-    let applied = changes.len();
+    let received = changes.len();
     move_cursor(&mut loaded.meta, page, now);
     let digest = page.digest.filter(|_| loaded.meta.resync.is_none() && !page.has_more);
-    let pulled = Pulled { applied, cloned, digest };
+    let pulled = Pulled { received, cloned, digest };
     Ok((writes, pulled))
 }
 
@@ -215,7 +215,7 @@ fn loser_of(row: &Row, unreadable: &Unreadable, op: Op) -> Option<Row> {
     Some(Row { record, op, ..row.clone() })
 }
 
-/// The entry of the quarantine for an unreadable change, after so many resyncs.
+/// The entry of the quarantine for an unreadable change. `resyncs` is the number of resyncs so far.
 pub fn quarantined(unreadable: &Unreadable, resyncs: u64, now: i64) -> Quarantined {
     Quarantined {
         collection: unreadable.collection.clone(),
@@ -308,7 +308,7 @@ pub fn answer_resync(meta: &mut Meta, answer: Answer) {
 }
 
 /// Processes rows that the resync has not seen on the server. `loaded` holds some of them. What was deleted elsewhere, so long ago that the
-/// server has forgotten it, goes to the history as any other deletion.
+/// server has forgotten it, goes to the history like any other deletion.
 pub fn sweep(loaded: &mut Loaded, now: i64) -> Vec<Write> {
     let Some(resync) = &mut loaded.meta.resync else { return Vec::new() };
     resync.confirmed = true;

@@ -2,9 +2,9 @@
 
 /// The first write after this much time without writes is pushed at once.
 const QUIET_MS: i64 = 2_000;
-/// Later writes are pushed when no other write follows within this time,
+/// Later writes are pushed when no other write follows within this time.
 const DEBOUNCE_MS: i64 = 1_000;
-/// or at the latest after this long.
+/// The longest time for which following writes may delay a push.
 const DEBOUNCE_MAX_MS: i64 = 10_000;
 
 /// The times that the engine waits for, in milliseconds of a monotonic clock.

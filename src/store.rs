@@ -23,8 +23,7 @@ pub use row::{Block, BlockedViolation, Pending, Row, RowState};
 
 /// A device's local database. Implementations must pass the conformance suite in `tests/stores.rs`.
 ///
-/// The types that a store reads and writes can be built and matched completely, so that a store which does not know a new kind of write fails
-/// to compile.
+/// The types that a store reads and writes are exhaustive: a new kind of write breaks the build of every store that does not handle it.
 ///
 /// A store makes no decisions. The `plan` function does, inside the store's own transaction, so that no other write happens between what it
 /// reads and what it writes (R3, R6).
@@ -118,7 +117,7 @@ pub trait Store: Send {
 /// Decides what to write, given the loaded rows.
 pub type Plan<'a> = dyn FnMut(&mut Loaded) -> Result<Vec<Write>, Refused> + 'a;
 
-/// The plan does not want to write. The caller keeps the reason.
+/// The plan made no writes; its caller knows why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refused;
 

@@ -53,7 +53,7 @@ pub enum Task {
     Retry(Vec<Key>),
     /// Discard rejected edits.
     Discard(Vec<Key>),
-    /// Keep what a comparison with the server's digest has found, and pull everything again if the device differs (R27).
+    /// Record the result of comparing with the server's digest, and pull everything again if the device differs (R27).
     Compared {
         /// Whether the two agree.
         agrees: bool,

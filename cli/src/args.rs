@@ -96,7 +96,7 @@ pub enum Command {
     /// Run the server.
     #[command(after_help = SERVE_HELP)]
     Serve(Box<Serve>),
-    /// Look after a server's accounts and data.
+    /// Manage a server's accounts and data.
     #[command(subcommand)]
     Admin(Admin),
     /// Print a completion script for a shell.
@@ -171,7 +171,7 @@ pub struct List {
     /// The index to list by: its members, joined with +; by default records are listed by id.
     #[arg(long, value_name = "MEMBERS")]
     pub by: Option<String>,
-    /// The value of the index's first member; repeat it for the second one.
+    /// The value of the index's first member; repeat the flag for the next member.
     #[arg(long, value_name = "VALUE", requires = "by")]
     pub equal: Vec<String>,
     /// The lowest value of the index's next member.
@@ -301,10 +301,10 @@ pub struct Import {
     /// How a file of another app writes dates; needed if only dates such as 04/05/2026 show it.
     #[arg(long, value_name = "ORDER", requires = "from")]
     pub dates: Option<DateOrder>,
-    /// What to do with records that this device has in another version.
+    /// Which version wins if this device has another version of a record.
     #[arg(long, value_name = "RULE", default_value = "newer")]
     pub on_conflict: OnConflict,
-    /// Import the valid lines even if others are invalid. Without it, nothing is imported then.
+    /// Import the valid lines even if others are invalid. By default, one invalid line stops the import.
     #[arg(long)]
     pub partial: bool,
     /// Print what would be imported, and write nothing.
@@ -349,7 +349,7 @@ pub enum Admin {
     /// List, show, disable and erase accounts, and reset passwords.
     #[command(subcommand)]
     User(UserAction),
-    /// Write a consistent copy of the database to a new file, or one after the other into a folder. The server may be running.
+    /// Write a consistent copy of the database to a new file, or periodically into a folder. The server may be running.
     #[command(after_help = BACKUP_HELP)]
     Backup(Backup),
     /// Check integrity, permissions, disk space, clock, secret, certificate and backups.

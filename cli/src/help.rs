@@ -23,8 +23,7 @@ The password is asked for, or read:
 The tokens are stored in tokens.json in the profile directory, readable by you alone.";
 
 pub const RECOVER_HELP: &str = "\
-The recovery code was shown once, when the account was created; `stronglog account recovery-code` makes another. The code and the new
-password are asked for, read as two lines with --password-stdin, or taken from STRONGLOG_RECOVERY_CODE and STRONGLOG_NEW_PASSWORD.
+The recovery code was shown once, when the account was created; `stronglog account recovery-code` makes another. The code and the new password are asked for, read as two lines with --password-stdin, or taken from STRONGLOG_RECOVERY_CODE and STRONGLOG_NEW_PASSWORD.
 
 Example:
   stronglog recover --server https://sync.example.com --email ana@example.com
@@ -38,7 +37,7 @@ Examples:
   stronglog devices revoke 'old phone'
   stronglog devices --json | jq -r 'select(.isCurrent | not) | .id'
 
-A device that syncs with changes still to pull is behind: its revision is below the newest one.";
+A device whose revision is below the newest one has changes still to pull.";
 
 pub const SYNC_HELP: &str = "\
 Examples:
@@ -62,16 +61,16 @@ Examples:
   stronglog put workout-logs --id 018f4e2a-7c1b-7d3e-9a55-0c6f1b2d3e4f --set notes='felt strong'
   stronglog get workout-logs ID --json | jq '.name = \"Pull\"' | stronglog put workout-logs
 
-id, isDeleted, clientCreatedAt and clientUpdatedAt may be omitted. isDeleted: true deletes the record. A value of --set is JSON, or a
-string if it is not JSON.";
+id, isDeleted, clientCreatedAt and clientUpdatedAt may be omitted. isDeleted: true deletes the record. A value of --set is JSON, or a string if it is not JSON. Each record is written by itself: if one is invalid, those before it stay.";
 
 pub const CONFLICTS_HELP: &str = "\
-When two devices edit a record independently, the later edit wins on all devices. The version it replaces is kept in the conflict
-history, as are deleted versions.
+When two devices edit a record independently, the later edit wins on all devices. The version it replaces is kept in the conflict history, as are deleted versions.
 
 Examples:
   stronglog conflicts
-  stronglog conflicts restore 3             make version 3 the current one, as a new edit";
+  stronglog conflicts restore 3             make version 3 the current one, as a new edit
+
+The version that a restored one replaces is not kept.";
 
 pub const EXPORT_HELP: &str = "\
 Examples:
@@ -89,8 +88,7 @@ Examples:
   gunzip -c backup.jsonl.gz | stronglog import -
   stronglog import --from strong strong.csv --unit kg bring over the workouts of Strong; also hevy, fitnotes
 
-Importing a file twice changes nothing. A record that was deleted here after its last edit in the file stays deleted, except with
---on-conflict replace. What an import replaces is in `stronglog conflicts`.
+Importing a file twice changes nothing. A record that was deleted here after its last edit in the file stays deleted, except with --on-conflict replace. What an import replaces is in `stronglog conflicts`.
 
 An exercise of another app is matched by its name, with or without the equipment in parentheses, and made where it is missing. What
 has no place of its own, such as RPE and distances, is in the notes.";

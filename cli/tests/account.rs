@@ -96,7 +96,7 @@ async fn an_account_is_shown_given_a_new_password_and_erased() {
     let desk = &setup.desk;
     let id = desk.measure("phone", 80.0);
     setup.register("phone").ok();
-    desk.run("phone", &["account", "show"]).ok().says(&[EMAIL, "1 record"]);
+    desk.run("phone", &["account", "show"]).ok().says(&[EMAIL, "1 of 500,000"]);
     let passwords = format!("{PASSWORD}\nanother horse battery staple\n");
     desk.feed("phone", &["account", "password", "--password-stdin"], &passwords).ok().says(&["changed the password"]);
     setup.login("laptop").failed(4, &["cannot sign in"]);

@@ -124,7 +124,7 @@ impl Compilation {
         self.generate_with(targets, standalone, None)
     }
 
-    /// Generates the files, of which the Rust code uses the runtime of another generated module, such as `stronglog_sync::api`. The types of
+    /// Generates files whose Rust code uses the runtime of another generated module, such as `stronglog_sync::api`. The types of
     /// the runtime are then the same in both.
     pub fn generate_with(&self, targets: &[Target], standalone: bool, runtime: Option<&str>) -> Option<Vec<OutputFile>> {
         let mut plan = Plan::new(self.contract.as_ref()?, &self.name, standalone);

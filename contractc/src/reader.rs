@@ -190,7 +190,7 @@ const FIELDS: [&str; 40] = [
     "value",
 ];
 
-/// What to do where a text was cut.
+/// The hint for a value that a comma cut off.
 const CUT_TEXT: &str = "quote a text that contains a comma: within braces, a comma ends the value";
 
 impl<'a> Reader<'a> {

@@ -137,7 +137,7 @@ pub struct Clock {
     started_ms: i64,
 }
 
-/// How far the clock may be from where it is expected before nothing that has a deadline is deleted or signed out.
+/// The maximum error of the clock. Beyond it, nothing is purged and no session expires.
 pub const CLOCK_JUMP_MAX_MS: i64 = 30 * 86_400_000;
 
 impl Clock {

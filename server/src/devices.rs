@@ -8,7 +8,7 @@ use crate::store::StoreError;
 use crate::store::accounts::{Denied, Device, Doings, SessionKey};
 use crate::store::database::Database;
 
-/// What was not stored yet, by session.
+/// Observations that are not stored yet, by session.
 #[derive(Default)]
 pub struct Devices {
     news: Mutex<News>,

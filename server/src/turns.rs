@@ -9,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use uuid::Uuid;
 
-/// How long a request waits for a place. A client that has been sent away would only come back, and each refusal costs as much as a poll.
+/// How long a request waits for a place. A refused client retries at once, and each refusal costs as much as a poll.
 const WAIT_MAX: Duration = Duration::from_secs(5);
 /// The number of accounts from which on those without requests are forgotten.
 const FORGET_AT: usize = 1_024;

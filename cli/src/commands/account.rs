@@ -9,7 +9,7 @@ use crate::output::{AccountOutput, DoneOutput, LogoutOutput, RecoveryCodeOutput,
 use crate::profile::{Background, Profile};
 use crate::progress::{self, Shown};
 use crate::summary::{acts, exit_of, say_synced};
-use crate::terminal::{Asking, ask_line, bold, bytes, counted, good, moment, password, remark, say, say_fields, say_json};
+use crate::terminal::{Asking, ask_line, bold, bytes, counted, good, moment, password, remark, say, say_fields, say_json, thousands};
 
 const PASSWORD: &str = "STRONGLOG_PASSWORD";
 pub const NEW_PASSWORD: &str = "STRONGLOG_NEW_PASSWORD";
@@ -137,14 +137,16 @@ fn host_name() -> Option<String> {
 
 pub async fn logout(profile: &Profile, logout: &Logout, json: bool) -> Outcome {
     if profile.tokens()?.is_none() {
-        return Err(Failure::Other(Exit::SignIn, "cannot sign out: not signed in".to_owned()));
+        return Err(Failure::Other(Exit::SignIn, "cannot sign out: this device is not signed in".to_owned()));
     }
     let client = profile.open(Background::Nothing).await?;
     let which = if logout.all_devices { SignOut::AllDevices } else { SignOut::ThisDevice };
     match client.account().sign_out(which).await {
         // The tokens of this device are deleted in any case. Signing out other devices requires the server.
         Err(error) if error.is_offline() && !logout.all_devices => {
-            remark!("signed out on this device only; `stronglog devices revoke` on another device ends its session on the server: {error}");
+            remark!(
+                "signed out on this device; the server was not told: {error}. End the session with `stronglog devices revoke` on another device"
+            );
         }
         other => other?,
     }
@@ -172,15 +174,18 @@ pub async fn run(profile: &Profile, action: &Account, json: bool) -> Outcome {
                 say_json(&AccountOutput::of(&account, records_max, bytes_max))?;
                 return Ok(Exit::Done);
             }
-            let limit = |max: Option<String>| max.map(|max| format!(", and at most {max}")).unwrap_or_default();
-            let records_max = limit(records_max.map(|max| counted(max.unsigned_abs(), "record")));
-            let bytes_max = limit(bytes_max.map(|max| bytes(max.unsigned_abs())));
+            let of = |used: String, max: Option<String>| match max {
+                Some(max) => format!("{used} of {max}"),
+                None => used,
+            };
+            let records_max = records_max.map(|max| thousands(max.unsigned_abs()));
+            let bytes_max = bytes_max.map(|max| bytes(max.unsigned_abs()));
             say_fields(&[
                 ("account", account.email.to_string()),
                 ("id", account.user_id.to_string()),
                 ("since", moment(*account.created_at)),
-                ("records", counted(account.record_count.unsigned_abs(), "record") + &records_max),
-                ("size", bytes(account.bytes.unsigned_abs()) + &bytes_max),
+                ("records", of(thousands(account.record_count.unsigned_abs()), records_max)),
+                ("size", of(bytes(account.bytes.unsigned_abs()), bytes_max)),
             ])?;
             return Ok(Exit::Done);
         }

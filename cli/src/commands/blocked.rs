@@ -27,6 +27,8 @@ pub async fn run(profile: &Profile, blocked: &Blocked, json: bool) -> Outcome {
     };
     if json {
         say_json(&BlockedActionOutput { records: keys.len() as u64 })?;
+    } else if keys.is_empty() {
+        remark!("no refused edits");
     } else {
         say!("{} {} {done}", good("✓"), counted(keys.len() as u64, "edit"))?;
     }

@@ -47,7 +47,10 @@ pub async fn list(profile: &Profile, list: &List, json: bool) -> Outcome {
     }
     table::say(&rows, shown < TABLE_ROWS)?;
     if shown == 0 && !json {
-        remark!("{} has no such records", list.collection);
+        match list.by {
+            Some(_) => remark!("no record of {} matches", list.collection),
+            None => remark!("{} has no records", list.collection),
+        }
     }
     Ok(Exit::Done)
 }
@@ -108,7 +111,7 @@ pub async fn put(profile: &Profile, put: &Put, json: bool) -> Outcome {
         written += 1;
     }
     if written == 0 {
-        return Err(Failure::usage("cannot put a record: the input is empty; pass a JSON object, or one per line"));
+        return Err(Failure::usage("cannot write a record: the input is empty; pass a JSON object, or one per line"));
     }
     Ok(Exit::Done)
 }

@@ -50,7 +50,7 @@ async fn list(profile: &Profile) -> Outcome<(Vec<DeviceOutput>, i64)> {
 fn describe_devices(listed: Outcome<(Vec<DeviceOutput>, i64)>) -> Outcome<()> {
     let (devices, user_rev) = match listed {
         Ok(listed) => listed,
-        Err(error) => return Ok(say!("when the devices last synced is not known: {error}")?),
+        Err(error) => return Ok(say!("cannot show the other devices: {error}")?),
     };
     say!("devices:")?;
     for device in devices {

@@ -6,7 +6,7 @@ use crate::exit::{Exit, Outcome};
 use crate::output::VerifyOutput;
 use crate::profile::{Background, Profile};
 use crate::progress::{self, Shown};
-use crate::terminal::{remark, say, say_json};
+use crate::terminal::{counted, remark, say, say_json};
 
 pub async fn run(profile: &Profile, json: bool) -> Outcome {
     let client = profile.open(Background::Sync).await?;
@@ -27,13 +27,14 @@ pub async fn run(profile: &Profile, json: bool) -> Outcome {
         say!("{} {}  {how}", difference.collection, difference.id)?;
     }
     if verified.skipped > 0 {
-        remark!("{} records were not compared: they are unsent, not yet pulled, or unreadable for this version", verified.skipped);
+        let skipped = counted(verified.skipped, "record");
+        remark!("{skipped} not compared: unsent, not yet pulled, or unreadable for this version");
     }
+    let compared = counted(verified.compared, "record");
     match verified.differences.len() {
-        0 => remark!("this device and the server agree in {} records", verified.compared),
+        0 => remark!("{compared} compared: the same here and on the server"),
         count => remark!(
-            "{count} of {} records differ; export the records with `stronglog export`, and sync a new profile to get the server's",
-            verified.compared
+            "{compared} compared, {count} different; export the records with `stronglog export`, and sync a new profile to get the server's"
         ),
     }
     Ok(exit)

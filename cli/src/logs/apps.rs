@@ -81,7 +81,7 @@ impl Columns {
                 |other| format!("it looks like an export of {}: use --from {}", other.name(), other.argument()),
             );
             let (app, missing) = (app.name(), missing.join(", "));
-            return Err(Failure::new(format!("cannot read the file as an export of {app}: its header has no column {missing}; {act}")));
+            return Err(Failure::new(format!("cannot read the file as an export of {app}: its header lacks {missing}; {act}")));
         }
         let weights = head.iter().enumerate().filter_map(|(column, name)| Some((column, weight_unit(name)?)));
         let distance = DISTANCES.iter().find_map(|(name, unit)| Some((find(name)?, *unit)));

@@ -12,7 +12,7 @@ const TEXT: &str = include_str!("../../protocol/sync.yaml");
 /// The version of the protocol, as documents name it.
 const VERSION: &str = "1.1";
 
-/// Completes the document, and returns whether it leaves the protocol to the compiler.
+/// Completes the document, and returns whether the document uses `x-sync: { protocol }`.
 pub fn complete(root: usize, sources: &mut Sources, diagnostics: &mut Diagnostics) -> bool {
     let Some(document) = sources.root(root) else { return false };
     let Some(asked) = document.get("x-sync") else { return false };

@@ -17,7 +17,7 @@ const INLINE_DEPTH_MAX: usize = 32;
 
 pub(super) struct Finder<'c> {
     pub(super) contract: &'c Contract,
-    /// The words for schemas that are always declared: named and referenced ones..
+    /// The words for schemas that are always declared: named and referenced ones.
     pub(super) names: BTreeMap<SchemaId, Vec<String>>,
     pub(super) shapes: Shapes,
     /// The declarations that hold a schema's values without null.

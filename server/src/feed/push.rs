@@ -52,7 +52,7 @@ pub fn push(records: &mut dyn Records, push: &Push, feed: Feed, clock: &mut Cloc
     if rev > head.rev {
         records.advance(history::after(records.boundary(head.rev)?, rev, &pass.accepted), server_updated_at, usage, digest)?;
     }
-    // The results of a collection's feed have neither.
+    // Only results of the global feed have `replaced` and `proof`.
     let (replaced, proof) = match feed {
         Feed::All(_) => (pass.replaced, Some(history::proof(records, rev, feed.name())?)),
         Feed::One(_) => (Vec::new(), None),

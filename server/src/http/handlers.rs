@@ -99,7 +99,7 @@ impl Api for Handlers {
     }
 }
 
-/// A password or a recovery code, as it was given and as it was stored.
+/// A password or a recovery code from a request, and the stored hash.
 pub(super) struct Secret {
     pub email: Email,
     pub given: String,

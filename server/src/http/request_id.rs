@@ -22,7 +22,7 @@ pub fn of(headers: &HeaderMap) -> HeaderValue {
     })
 }
 
-/// Letters, digits and the signs of usual ids: nothing that a log or a terminal could misunderstand.
+/// Letters, digits and the signs of usual ids: no control characters, which would change what a log or a terminal shows.
 fn is_plain(id: &[u8]) -> bool {
     (1..=LENGTH_MAX).contains(&id.len()) && id.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
 }
