@@ -15,7 +15,7 @@ cargo xtask check           format, lints, and the unit tests of the packages th
 cargo xtask test [CORPUS]   everything that CI runs; with the corpus checks if its folder is given
 cargo xtask corpus FOLDER   compile other people's contracts and judge their test cases
 cargo xtask corpus FOLDER TIER
-                            judge one tier of the JSON-Schema-Test-Suite
+                            judge one tier of the JSON-Schema-Test-Suite, or the documents' own `examples`
 cargo xtask simulate [--seeds N] [--first N]
                             more simulated runs than the tests do, and what each rule is for
 cargo xtask interop         test the server with programs written by others: schemathesis, RxDB, nginx and HAProxy

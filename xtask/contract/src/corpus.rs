@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use contractc::Compilation;
 use contractc::emit::{OutputFile, Target};
@@ -43,8 +44,12 @@ pub fn run(folder: &Path) -> Result {
     if is_right { Ok(()) } else { Err(suite::WRONG.into()) }
 }
 
-/// Judges one tier of the suite, and prints what `contractc/CORPUS.md` would say of it.
+/// Judges one tier of the suite, or the examples of the documents, and prints what `contractc/CORPUS.md` would say of it.
 pub fn run_tier(folder: &Path, tier: &str) -> Result {
+    if tier == "examples" {
+        print!("{}", crate::examples::judge(folder)?);
+        return Ok(());
+    }
     let found = Suite::read(&folder.join("suite"))?.judge(&[tier])?;
     found.iter().for_each(|found| print!("{}", found.text));
     if found.iter().all(|found| found.is_right) { Ok(()) } else { Err(suite::WRONG.into()) }
@@ -79,17 +84,28 @@ struct Outcomes {
 }
 
 impl Outcomes {
+    /// Compiles the documents on all processors.
     fn find(folder: &Path) -> Result<Self> {
+        let paths = documents(folder)?;
+        let next = AtomicUsize::new(0);
+        let work = || {
+            let take = || paths.get(next.fetch_add(1, Ordering::Relaxed));
+            std::iter::from_fn(take).map(|path| Ok((path, outcome(folder, path)?))).collect::<std::result::Result<Vec<_>, String>>()
+        };
+        let found = std::thread::scope(|scope| {
+            let workers: Vec<_> = (0..std::thread::available_parallelism()?.get()).map(|_| scope.spawn(work)).collect();
+            let found =
+                workers.into_iter().map(|worker| worker.join().map_err(|_| "a thread of the corpus checks panicked")?.map_err(Into::into));
+            found.collect::<Result<Vec<_>>>()
+        })?;
+        let mut found: Vec<_> = found.into_iter().flatten().collect();
+        found.sort_by_key(|(path, _)| *path);
         let mut outcomes = Outcomes { generated: Vec::new(), refused: Vec::new() };
-        for path in documents(folder)? {
+        for (path, outcome) in found {
             let name = path.strip_prefix(folder)?.to_string_lossy().replace('\\', "/");
-            let attempt = catch_unwind(AssertUnwindSafe(|| Compilation::from_file(&path)));
-            let compilation = attempt.map_err(|_| format!("the compiler panicked on {}", path.display()))??;
-            let emitted = catch_unwind(AssertUnwindSafe(|| compilation.generate(Target::ALL, false)));
-            match emitted.map_err(|_| format!("an emitter panicked on {}", path.display()))? {
-                Some(files) => outcomes.generated.push((name, files)),
-                // Messages contain the paths of other files; the corpus folder is removed from them.
-                None => outcomes.refused.push((name, first_error(&compilation).replace(&format!("{}/", folder.display()), ""))),
+            match outcome {
+                Ok(files) => outcomes.generated.push((name, files)),
+                Err(reason) => outcomes.refused.push((name, reason)),
             }
         }
         Ok(outcomes)
@@ -98,6 +114,20 @@ impl Outcomes {
     fn all(&self) -> usize {
         self.generated.len() + self.refused.len()
     }
+}
+
+/// The files that a document is compiled to, or why it is refused.
+type Outcome = std::result::Result<Vec<OutputFile>, String>;
+
+/// The outcome for a document. Fails if the compiler does.
+fn outcome(folder: &Path, path: &Path) -> std::result::Result<Outcome, String> {
+    let attempt = catch_unwind(AssertUnwindSafe(|| Compilation::from_file(path)));
+    let attempt = attempt.map_err(|_| format!("the compiler panicked on {}", path.display()))?;
+    let compilation = attempt.map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+    let emitted = catch_unwind(AssertUnwindSafe(|| compilation.generate(Target::ALL, false)));
+    let files = emitted.map_err(|_| format!("an emitter panicked on {}", path.display()))?;
+    // Messages contain the paths of other files; the corpus folder is removed from them.
+    Ok(files.ok_or_else(|| first_error(&compilation).replace(&format!("{}/", folder.display()), "")))
 }
 
 /// All documents, in order. Files that other files refer to are not documents themselves.

@@ -17,15 +17,16 @@ pub fn emit(plan: &Plan<'_>, names: &Names) -> Vec<(&'static str, Source)> {
     let headers = Headers::new(plan);
     let parameters = Parameters::new(plan, names);
     let schemes = Schemes::new(plan);
-    let emitter = Emitter { plan, names, headers: &headers, parameters: &parameters, schemes: &schemes };
-    let item = |call| {
+    let emitter = Emitter { plan, names, parameters: &parameters, schemes: &schemes };
+    let responses = responses::emit(&calls, &headers);
+    let item = |(call, responses): (&Call<'_>, &String)| {
         let mut code = String::new();
-        emitter.operation(call, &mut code);
+        emitter.operation(call, responses, &mut code);
         code
     };
     let operations = Source::Raw {
         head: scope::head(DOCS, scope::OPERATIONS),
-        items: calls.iter().map(item).chain([parameters.emit(), schemes.emit()]).collect(),
+        items: calls.iter().zip(&responses).map(item).chain([parameters.emit(), schemes.emit()]).collect(),
     };
     let mut files = vec![
         ("operations.rs", operations),
@@ -41,13 +42,12 @@ const DOCS: &str = "The operations of the contract: what each takes, and what ea
 struct Emitter<'p> {
     plan: &'p Plan<'p>,
     names: &'p Names,
-    headers: &'p Headers<'p>,
     parameters: &'p Parameters<'p>,
     schemes: &'p Schemes,
 }
 
 impl Emitter<'_> {
-    fn operation(&self, call: &Call<'_>, code: &mut String) {
+    fn operation(&self, call: &Call<'_>, responses: &str, code: &mut String) {
         self.structure(call, code);
         let operation = call.operation;
         let _ = writeln!(
@@ -65,7 +65,7 @@ impl Emitter<'_> {
         self.request(call, code);
         self.receive(call, code);
         code.push_str("}\n\n");
-        code.push_str(&responses::emit(call, self.headers));
+        code.push_str(responses);
         if let Some((_, Content::Multipart(body), ..)) = &call.body {
             code.push_str(&body.emit(self.plan, self.names));
         }

@@ -1,5 +1,6 @@
 //! The enums of responses in `operations.rs`.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::calls::{Call, Content, Variant};
@@ -9,37 +10,64 @@ use crate::model::Status;
 
 const STATUS_FIELD: &str = "/// Which status it is.\nstatus: StatusCode,";
 
-/// The code of the responses of an operation.
-pub fn emit(call: &Call<'_>, headers: &Headers<'_>) -> String {
-    let mut code = String::new();
-    let name = &call.response_name;
-    let _ = writeln!(&mut code, "/// What [`{}`] may answer.\n#[derive(Clone, Debug, PartialEq)]\npub enum {name} {{", call.type_name);
-    for variant in &call.variants {
-        let described = if variant.response.description.is_empty() { "No description." } else { &variant.response.description };
-        let headers = headers.docs(variant.response);
-        code.push_str(&docs(&format!("{}: {described}{headers}", variant.response.status.text())));
-        let _ = writeln!(&mut code, "{},", variant.declaration());
+/// The code of the responses of all operations. One enum serves operations that answer alike; it has the name of the first of them, and
+/// the others have an alias.
+pub fn emit(calls: &[Call<'_>], headers: &Headers<'_>) -> Vec<String> {
+    let mut known: BTreeMap<Answers, &Call<'_>> = BTreeMap::new();
+    let item = |call| {
+        let answers = Answers::of(call, headers);
+        let code = match known.get(&answers) {
+            Some(first) => {
+                let (name, first_name) = (&call.response_name, &first.response_name);
+                format!("/// What [`{}`] may answer, like [`{}`].\npub type {name} = {first_name};\n\n", call.type_name, first.type_name)
+            }
+            None => answers.declaration(call),
+        };
+        known.entry(answers).or_insert(call);
+        code
+    };
+    calls.iter().map(item).collect()
+}
+
+/// What an operation may answer, as code that does not name the operation.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Answers {
+    variants: String,
+    implementation: String,
+}
+
+impl Answers {
+    fn of(call: &Call<'_>, headers: &Headers<'_>) -> Self {
+        let (mut variants, mut read, mut write) = (String::new(), String::new(), String::new());
+        for variant in &call.variants {
+            let described = if variant.response.description.is_empty() { "No description." } else { &variant.response.description };
+            let headers = headers.docs(variant.response);
+            variants.push_str(&docs(&format!("{}: {described}{headers}", variant.response.status.text())));
+            let _ = writeln!(variants, "{},", variant.declaration());
+            let _ = writeln!(read, "{}", variant.read_arm());
+            let _ = writeln!(write, "{}", variant.write_arm());
+        }
+        let exhaustive = call.variants.iter().any(|variant| variant.response.status == Status::Default && !variant.guarded());
+        if !exhaustive {
+            let _ = writeln!(read, "_ => Self::Undeclared {{ status, body: body.to_vec() }},");
+        }
+        let implementation = format!(
+            "fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {{\nOk(match status.as_u16() {{\n{read}}})\n}}\n\n\
+             fn write(&self) -> Written {{\nmatch self {{\n{write}Self::Undeclared {{ status, body }} => (*status, None, body.clone()),\n}}\n}}\n\n\
+             fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {{\nSelf::Undeclared {{ status, body }}\n}}\n"
+        );
+        Answers { variants, implementation }
     }
-    let _ = writeln!(
-        &mut code,
-        "/// A status that the contract does not declare.\nUndeclared {{\n{STATUS_FIELD}\n/// The body as it came.\nbody: Vec<u8>,\n}},\n}}\n"
-    );
-    let (mut read, mut write) = (String::new(), String::new());
-    for variant in &call.variants {
-        let _ = writeln!(read, "{}", variant.read_arm());
-        let _ = writeln!(write, "{}", variant.write_arm());
+
+    fn declaration(&self, call: &Call<'_>) -> String {
+        let (Answers { variants, implementation }, name) = (self, &call.response_name);
+        format!(
+            "/// What [`{}`] may answer.\n#[derive(Clone, Debug, PartialEq)]\npub enum {name} {{\n{variants}\
+             /// A status that the contract does not declare.\nUndeclared {{\n{STATUS_FIELD}\n/// The body as it came.\nbody: Vec<u8>,\n}},\n}}\n\n\
+             impl Outcome for {name} {{\n{implementation}}}\n\n",
+            call.type_name
+        )
     }
-    let exhaustive = call.variants.iter().any(|variant| variant.response.status == Status::Default && !variant.guarded());
-    if !exhaustive {
-        let _ = writeln!(read, "_ => Self::Undeclared {{ status, body: body.to_vec() }},");
-    }
-    let _ = writeln!(
-        &mut code,
-        "impl Outcome for {name} {{\nfn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Result<Self, Report> {{\nOk(match status.as_u16() {{\n{read}}})\n}}\n\n\
-         fn write(&self) -> Written {{\nmatch self {{\n{write}Self::Undeclared {{ status, body }} => (*status, None, body.clone()),\n}}\n}}\n\n\
-         fn undeclared(status: StatusCode, body: Vec<u8>) -> Self {{\nSelf::Undeclared {{ status, body }}\n}}\n}}\n"
-    );
-    code
 }
 
 impl Variant<'_> {
