@@ -4,6 +4,7 @@ mod circles;
 mod files;
 mod names;
 mod operations;
+mod paths;
 mod protocol;
 mod schemas;
 mod stated;

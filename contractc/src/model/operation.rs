@@ -169,6 +169,15 @@ impl Parameter {
     pub fn place(&self) -> Place {
         self.encoding.place
     }
+
+    /// Whether a request cannot carry both: case matters in names, except in those of headers.
+    pub fn is_same(&self, other: &Parameter) -> bool {
+        let is_named = match self.place() {
+            Place::Header => self.name.eq_ignore_ascii_case(&other.name),
+            _ => self.name == other.name,
+        };
+        is_named && self.place() == other.place()
+    }
 }
 
 /// A way to authenticate.

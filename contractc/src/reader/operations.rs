@@ -1,7 +1,6 @@
 //! Reads paths, parameters, bodies, responses and security requirements.
 
-use std::collections::BTreeSet;
-
+use super::paths::placeholders;
 use super::{Bindings, Located, Reader};
 use crate::model::{
     Body, Content, Encoding, Header, Media, Method, Operation, Parameter, Place, Response, SecurityKind, SecurityScheme, Status, Style,
@@ -31,6 +30,7 @@ impl<'a> Reader<'a> {
             let order = |operation: &Operation| (rank(operation), operation.path.clone(), operation.method);
             order(left).cmp(&order(right))
         });
+        self.equal_paths();
     }
 
     fn path_item(&mut self, root: &Located<'a>, path: &str, item: Located<'a>) {
@@ -96,34 +96,17 @@ impl<'a> Reader<'a> {
         self.contract.operations.push(operation);
     }
 
-    /// Warns of the servers of a path item or an operation.
-    fn servers(&mut self, node: &Node) {
-        if let Some(servers) = node.get("servers") {
-            let hint = "give the client of these operations another base URL";
-            self.diagnostics.warning(servers.span, "ignored `servers`: a client sends all operations to its base URL").hint(hint);
-        }
-    }
-
-    /// Rejects operations that share an `operationId`.
-    fn unique_ids(&mut self) {
-        let mut seen = BTreeSet::new();
-        for operation in &mut self.contract.operations {
-            if !seen.insert(operation.id.clone()) {
-                let message = format!("duplicate operation id `{}`: the operation is named by its method and path", operation.id);
-                self.diagnostics.warning(operation.span, message);
-                operation.id = format!("{} {}", operation.method.name(), operation.path);
-            }
-        }
-    }
-
     /// The parameters of the operation and of its path item. The operation's own parameters override those of the path item.
     fn parameters(&mut self, path: &str, at: &Located<'a>, shared: Option<&Located<'a>>, bindings: &Bindings) -> Vec<Parameter> {
         let mut parameters: Vec<Parameter> = Vec::new();
-        let own = at.get("parameters");
-        for item in own.iter().chain(shared).flat_map(Located::items) {
+        let own = at.get("parameters").iter().flat_map(Located::items).map(|item| (item, true)).collect::<Vec<_>>();
+        for (item, is_own) in own.into_iter().chain(shared.into_iter().flat_map(Located::items).map(|item| (item, false))) {
             let Some(parameter) = self.parameter(item, bindings) else { continue };
-            if !parameters.iter().any(|known| known.name == parameter.name && known.place() == parameter.place()) {
+            if !parameters.iter().any(|known| known.is_same(&parameter)) {
                 parameters.push(parameter);
+            } else if is_own {
+                let message = format!("ignored parameter `{}`: the operation has another one of this name and place", parameter.name);
+                self.diagnostics.warning(parameter.span, message);
             }
         }
         for name in placeholders(path) {
@@ -409,11 +392,6 @@ impl<'a> Reader<'a> {
             self.contract.security_schemes.push(SecurityScheme { name: name.to_owned(), description, kind });
         }
     }
-}
-
-/// The parameter names in braces in a path template.
-pub fn placeholders(path: &str) -> impl Iterator<Item = &str> {
-    path.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name)
 }
 
 fn status(text: &str) -> Option<Status> {
