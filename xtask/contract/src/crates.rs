@@ -92,6 +92,16 @@ pub fn module(folder: &str, generated: Vec<OutputFile>, brings_runtime: bool) ->
     files
 }
 
+/// The same for a program that only judges. The types, which are most of the code, are checked with the documents.
+pub fn judging_module(folder: &str, generated: Vec<OutputFile>, brings_runtime: bool) -> Vec<OutputFile> {
+    let mut files = module(folder, generated, brings_runtime);
+    files.retain(|file| !file.path.ends_with("/types.rs") && !file.path.ends_with("/json_schema.rs"));
+    for file in files.iter_mut().filter(|file| file.path.ends_with("/mod.rs") && file.path.starts_with(folder)) {
+        file.text = file.text.replace("pub mod types;\n", "").replace("pub use types::*;\n", "");
+    }
+    files
+}
+
 pub fn write(folder: &Path, files: &[OutputFile]) -> Result {
     let source = folder.join("src");
     if source.exists() {
