@@ -4,7 +4,8 @@ mod account;
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::builder::Resettable;
+use clap::{Args, Command as ClapCommand, CommandFactory, Parser, Subcommand, ValueEnum};
 
 pub use account::{Account, Devices, DevicesAction, Logout, SignIn};
 
@@ -13,6 +14,17 @@ use crate::help::{
     RECOVER_HELP, RESET_PASSWORD_HELP, SERVE_HELP, SYNC_HELP,
 };
 use crate::logs::{App, DateOrder, Decimal, Unit};
+
+/// The command line. An environment variable that is empty counts as not set: that is how a Compose file passes on what nobody has set.
+pub fn command_line() -> ClapCommand {
+    without_empty_variables(Arguments::command())
+}
+
+fn without_empty_variables(command: ClapCommand) -> ClapCommand {
+    let is_empty = |arg: &clap::Arg| arg.get_env().and_then(std::env::var_os).is_some_and(|value| value.is_empty());
+    let command = command.mut_args(|arg| if is_empty(&arg) { arg.env(Resettable::Reset) } else { arg });
+    command.mut_subcommands(without_empty_variables)
+}
 
 /// StrongLog Sync: an offline-first training log that agrees across devices.
 #[derive(Debug, Parser)]
@@ -378,6 +390,9 @@ pub enum Admin {
         /// The number of days for which a backup may be restored; at least as many days of deletions are kept.
         #[arg(long, value_name = "DAYS", default_value_t = stronglog_server::config::BACKUP_DAYS)]
         backup_days: u32,
+        /// Believe the clock although it is far from when the server last ran.
+        #[arg(long)]
+        accept_clock: bool,
     },
 }
 
@@ -480,10 +495,8 @@ pub struct ServerFolder {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     #[test]
     fn the_command_line_is_consistent() {
-        super::Arguments::command().debug_assert();
+        super::command_line().debug_assert();
     }
 }

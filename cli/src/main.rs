@@ -22,14 +22,14 @@ mod tokens;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::FromArgMatches;
 
-use crate::args::Arguments;
+use crate::args::{Arguments, command_line};
 use crate::exit::{Exit, Failure};
 use crate::terminal::{error_word, remark};
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = Arguments::from_arg_matches(&command_line().get_matches()).unwrap_or_else(|error| error.exit());
     // No other provider has been installed before, so this cannot fail.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {

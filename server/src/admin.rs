@@ -10,8 +10,9 @@ pub use stats::{Share, Stats, stats};
 use std::path::{Path, PathBuf};
 
 use crate::app::{new_epoch, now_ms};
+use crate::clock::{self, Jumped};
 use crate::store::StoreError;
-use crate::store::sqlite::backup;
+use crate::store::sqlite::{self, backup, outside};
 
 /// Why an operator's command failed.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +27,9 @@ pub enum Error {
     /// The database cannot be opened, read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The clock is far from when the server last ran.
+    #[error(transparent)]
+    Clock(#[from] Jumped),
 }
 
 /// Writes a consistent copy of the database to a new file. The server may be running.
@@ -57,7 +61,12 @@ pub fn restore(data: &Path, from: &Path) -> Result<Option<PathBuf>, StoreError> 
 /// number of purged tombstones. A running server does this once a day.
 ///
 /// # Errors
-/// The folder contains no database, or the database cannot be written.
-pub fn purge(data: &Path, tombstone_days: u32, backup_days: u32) -> Result<u64, StoreError> {
-    backup::purge_folder(data, tombstone_days, backup_days, now_ms())
+/// The folder contains no database, the database cannot be written, or the clock is far from when the server last ran and `accept_clock` is
+/// false.
+pub fn purge(data: &Path, tombstone_days: u32, backup_days: u32, accept_clock: bool) -> Result<u64, Error> {
+    let now = now_ms();
+    if !accept_clock {
+        clock::check(sqlite::seen_at(&outside::open(data)?)?, now)?;
+    }
+    Ok(backup::purge_folder(data, tombstone_days, backup_days, now)?)
 }

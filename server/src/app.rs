@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::auth::limits::{Limits, Sender};
 use crate::auth::passwords::Passwords;
 use crate::auth::tokens::{Caller, Tokens};
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::devices::Devices;
 use crate::feed;
@@ -128,27 +129,6 @@ impl App {
         let ended = self.store.ended(self.notifications.sessions(Some(user))).await?;
         ended.into_iter().for_each(|key| self.notifications.end(key));
         Ok(())
-    }
-}
-
-/// Whether the system's clock can be believed since the server started.
-pub struct Clock {
-    started: Instant,
-    started_ms: i64,
-}
-
-/// The maximum error of the clock. Beyond it, nothing is purged and no session expires.
-pub const CLOCK_JUMP_MAX_MS: i64 = 30 * 86_400_000;
-
-impl Clock {
-    pub fn start() -> Self {
-        Clock { started: Instant::now(), started_ms: now_ms() }
-    }
-
-    /// Whether the clock was set to another time while the server ran.
-    pub fn has_jumped(&self, now_ms: i64) -> bool {
-        let ran = i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX);
-        now_ms.abs_diff(self.started_ms.saturating_add(ran)) > CLOCK_JUMP_MAX_MS.unsigned_abs()
     }
 }
 

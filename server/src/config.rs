@@ -80,7 +80,7 @@ pub struct Config {
     #[arg(long, env = "STRONGLOG_METRICS_BIND", value_name = "ADDRESS")]
     pub metrics_bind: Option<SocketAddr>,
     /// Believe the clock although it is far from when the server last ran.
-    #[arg(long, env = "STRONGLOG_ACCEPT_CLOCK")]
+    #[arg(long, env = "STRONGLOG_ACCEPT_CLOCK", value_name = "BOOL", action = clap::ArgAction::Set, num_args = 0..=1, require_equals = true, default_value = "false", default_missing_value = "true", hide_default_value = true, hide_possible_values = true, value_parser = clap::builder::BoolishValueParser::new())]
     pub accept_clock: bool,
     /// How many days deletions are remembered. A device that was offline for longer pulls everything again.
     #[arg(long, env = "STRONGLOG_TOMBSTONE_DAYS", default_value_t = TOMBSTONE_DAYS, value_parser = clap::value_parser!(u32).range(1..=36500), value_name = "DAYS")]
@@ -167,6 +167,9 @@ impl Config {
             () if !self.trusted_proxies.is_empty() && !self.behind_proxy => {
                 Err(ServeError::Settings("--trusted-proxies needs --behind-proxy"))
             }
+            () if self.metrics_bind == Some(self.bind) && self.bind.port() != 0 => {
+                Err(ServeError::Settings("--bind and --metrics-bind are the same address: give one of them another port"))
+            }
             () => Ok(()),
         }
     }
@@ -187,12 +190,21 @@ impl FromStr for Origin {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let expected = |why: &str| format!("{why}; give an origin such as https://app.example.com");
+        let text = text.trim();
         let uri: Uri = text.parse().map_err(|_| expected("not a URL"))?;
         let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
             return Err(expected(if text == "*" { "not every origin can be allowed" } else { "a scheme or a host is missing" }));
         };
         if text != format!("{scheme}://{authority}") || authority.as_str().contains('@') {
             return Err(expected("an origin is a scheme, a host and a port, without a path"));
+        }
+        if authority.host().contains('*') {
+            return Err(expected("a host has no wildcard: each origin is named"));
+        }
+        // Browsers send it like this, and it is compared as text.
+        let usual = matches!((scheme, authority.port_u16()), ("https", Some(443)) | ("http", Some(80)));
+        if usual || text.chars().any(|letter| letter.is_ascii_uppercase()) {
+            return Err(expected("browsers write an origin in lower case and without the usual port"));
         }
         HeaderValue::from_str(text).map(Origin).map_err(|_| expected("not a URL"))
     }
@@ -220,6 +232,7 @@ impl FromStr for Network {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        let text = text.trim();
         let expected = || "not a network; give an address such as 192.0.2.1 or a network such as 10.0.0.0/8".to_owned();
         let (address, bits) = text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
         let address: IpAddr = address.parse().map_err(|_| expected())?;
@@ -297,7 +310,10 @@ mod tests {
         for good in ["https://app.example.com", "http://localhost:5173", "https://[2001:db8::1]:8443"] {
             assert!(good.parse::<Origin>().is_ok(), "{good}");
         }
+        assert_eq!(" https://app.example.com".parse::<Origin>(), "https://app.example.com".parse(), "a list may have spaces");
         for bad in ["*", "null", "", "app.example.com", "https://app.example.com/", "https://a@example.com", "https://a b", "not an origin"]
+            .into_iter()
+            .chain(["https://*.example.com", "https://APP.example.com", "https://app.example.com:443", "http://app.example.com:80"])
         {
             assert!(bad.parse::<Origin>().is_err_and(|message| message.contains("https://app.example.com")), "{bad}");
         }

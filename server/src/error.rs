@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use crate::clock::Jumped;
 use crate::store::StoreError;
 
 /// Why a server cannot start, or why it stopped by itself.
@@ -44,15 +45,8 @@ pub enum ServeError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The clock is far from the time when the server last ran, so nothing that has a deadline can be judged.
-    #[error(
-        "the clock says {now}, and the server last ran at {before}: if the clock is right, start once with --accept-clock; if not, set it"
-    )]
-    Clock {
-        /// The time of the clock.
-        now: String,
-        /// When the server last noted the time.
-        before: String,
-    },
+    #[error(transparent)]
+    Clock(#[from] Jumped),
     /// The accept loop ended unexpectedly.
     #[error("the server stopped by itself: {0}")]
     Broken(std::io::Error),

@@ -40,6 +40,8 @@ fn read(path: &Path) -> Result<Vec<Secret>, ServeError> {
     let failed = |cause: std::io::Error| ServeError::SecretFile { path: path.to_owned(), cause };
     let text = std::fs::read_to_string(path).map_err(failed)?;
     check_private(path).map_err(failed)?;
+    // Some editors put a byte order mark before the text.
+    let text = text.trim_start_matches('\u{feff}');
     let secrets: Vec<Secret> = text.lines().map(str::trim).filter(|line| !line.is_empty()).map(Secret::new).collect();
     if secrets.is_empty() {
         Err(failed(std::io::Error::other("it is empty; write the output of `openssl rand -base64 48` to it")))

@@ -12,10 +12,11 @@ use tokio::sync::{Mutex, Semaphore, watch};
 use tokio::task::{JoinError, JoinHandle};
 use tokio_rustls::TlsAcceptor;
 
-use crate::app::{App, CLOCK_JUMP_MAX_MS, Clock, new_epoch, now_ms};
+use crate::app::{App, new_epoch, now_ms};
 use crate::auth::limits::Limits;
 use crate::auth::passwords::Passwords;
 use crate::auth::tokens::{REFRESH_MS, Tokens};
+use crate::clock::{self, Clock};
 use crate::config::Config;
 use crate::devices::Devices;
 pub use crate::error::ServeError;
@@ -77,17 +78,17 @@ impl Running {
     ///
     /// # Errors
     /// The settings cannot be used. The server keeps all previous ones.
-    pub fn reload(&self, config: Config) -> Result<Vec<&'static str>, ServeError> {
+    pub fn reload(&self, mut config: Config) -> Result<Vec<&'static str>, ServeError> {
         config.check()?;
+        let before = self.app.config();
+        let fixed = keep_fixed(&before, &mut config);
         let secrets = secrets(&config)?;
         let acceptor = acceptor(&config)?;
-        let before = self.app.config();
         if let (Some(certificate), Some(acceptor)) = (&self.certificate, acceptor) {
             certificate.send_replace(acceptor);
         }
         self.app.tokens.replace(&secrets);
         self.app.limits.set_per_minute(config.auth_per_minute);
-        let fixed = needs_restart(&before, &config);
         self.app.set_config(config);
         drop(self.routes.send_replace(http::router(&self.app)));
         Ok(fixed)
@@ -121,8 +122,9 @@ pub async fn serve(
     read_again: impl Fn() -> Result<Config, String>,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
-    let mut running = start(config).await?;
+    // Before the start, which may take long: without a handler, the signal ends the process.
     let mut hang_ups = HangUps::new()?;
+    let mut running = start(config).await?;
     let mut shutdown = pin!(shutdown);
     loop {
         tokio::select! {
@@ -193,7 +195,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         tokens: Tokens::new(&secrets),
         passwords,
         limits: Limits::new(config.auth_per_minute),
-        notifications: Notifications::default(),
+        notifications: Notifications::new(connections.limit()),
         devices: Devices::default(),
         bodies: http::body::shares(),
         requests: Turns::new(REQUESTS_EACH_MAX, REQUESTS_MAX),
@@ -201,7 +203,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         exports: Shares::new(EXPORTS_MAX, usize::MAX),
         metrics: Metrics::new(store.commits(), config.contract.contract),
         connections: connections.clone(),
-        clock: Clock::start(),
+        clock: Clock::start(now_ms()),
         checked: Mutex::default(),
         stopping: stopping.clone(),
         config: RwLock::new(Arc::new(config.clone())),
@@ -241,18 +243,28 @@ fn acceptor(config: &Config) -> Result<Option<TlsAcceptor>, ServeError> {
     net::acceptor(cert, key).map(Some).map_err(ServeError::Certificate)
 }
 
-/// The flags whose values differ and are read only at the start.
-fn needs_restart(before: &Config, after: &Config) -> Vec<&'static str> {
+/// Takes over the settings that are read only at the start from the previous ones, and returns the flags of those that differ.
+fn keep_fixed(before: &Config, after: &mut Config) -> Vec<&'static str> {
+    fn keep<T: PartialEq + Clone>(before: &T, after: &mut T) -> bool {
+        let differs = before != after;
+        after.clone_from(before);
+        differs
+    }
+    let gets_certificate = before.tls_cert.is_some() != after.tls_cert.is_some();
+    if gets_certificate {
+        (after.tls_cert, after.tls_key) = (before.tls_cert.clone(), before.tls_key.clone());
+    }
     let differs = [
-        ("--bind", before.bind != after.bind),
-        ("--data", before.data != after.data),
-        ("--store", before.store != after.store),
-        ("--store-ca", before.store_ca != after.store_ca),
-        ("--store-connections", before.store_connections != after.store_connections),
-        ("--metrics-bind", before.metrics_bind != after.metrics_bind),
-        ("--tls-cert", before.tls_cert.is_some() != after.tls_cert.is_some()),
-        ("--max-connections", before.max_connections != after.max_connections),
-        ("--max-connections-per-network", before.max_connections_per_network != after.max_connections_per_network),
+        ("--bind", keep(&before.bind, &mut after.bind)),
+        ("--data", keep(&before.data, &mut after.data)),
+        ("--store", keep(&before.store, &mut after.store)),
+        ("--store-ca", keep(&before.store_ca, &mut after.store_ca)),
+        ("--store-connections", keep(&before.store_connections, &mut after.store_connections)),
+        ("--metrics-bind", keep(&before.metrics_bind, &mut after.metrics_bind)),
+        ("--tls-cert", gets_certificate),
+        ("--behind-proxy", keep(&before.behind_proxy, &mut after.behind_proxy)),
+        ("--max-connections", keep(&before.max_connections, &mut after.max_connections)),
+        ("--max-connections-per-network", keep(&before.max_connections_per_network, &mut after.max_connections_per_network)),
     ];
     differs.into_iter().filter(|(_, differs)| *differs).map(|(flag, _)| flag).collect()
 }
@@ -304,21 +316,14 @@ async fn watch_others(app: Arc<App>, mut stopping: watch::Receiver<bool>) {
     }
 }
 
-/// Compares the clock with the time when the server last ran, and notes the time. Where they are far apart, somebody has to say that the
-/// clock is right, because everything that has a deadline would be over: tombstones, sessions.
+/// Compares the clock with the time when the server last ran, and notes the time.
 async fn check_clock(store: &Database, config: &Config, now: i64) -> Result<(), ServeError> {
     let before = store.seen_at().await?;
-    if before > 0 && now.abs_diff(before) > CLOCK_JUMP_MAX_MS.unsigned_abs() && !config.accept_clock {
-        return Err(ServeError::Clock { now: moment(now), before: moment(before) });
+    if !config.accept_clock {
+        clock::check(before, now)?;
     }
     store.note_time(now).await?;
     Ok(())
-}
-
-/// A time for people, in UTC.
-fn moment(ms: i64) -> String {
-    jiff::Timestamp::from_millisecond(ms)
-        .map_or_else(|_| format!("{ms} ms since 1970"), |time| time.strftime("%Y-%m-%d %H:%M UTC").to_string())
 }
 
 /// Notes the time every hour, so that the next start can tell whether the clock has jumped.

@@ -87,12 +87,12 @@ async fn a_purge_forgets_old_deletions_and_the_cursors_before_them() {
     let result = server.push(&account, &[account.change(WEIGHTS, &tombstone(&record, now()), 2)]).await;
     let deleted_at = result["outcomes"][0]["serverUpdatedAt"].as_i64().expect("a time");
     let at_end = cursor(&server, &account).await;
-    assert_eq!(admin::purge(server.folder.path(), 1, 90).expect("purged"), 0, "the deletion is of today");
+    assert_eq!(admin::purge(server.folder.path(), 1, 90, false).expect("purged"), 0, "the deletion is of today");
     // Waits for the next millisecond, so that the deletion is older than a limit of zero days.
     while now() <= deleted_at {
         std::hint::spin_loop();
     }
-    assert_eq!(admin::purge(server.folder.path(), 0, 90).expect("purged"), 1);
+    assert_eq!(admin::purge(server.folder.path(), 0, 90, false).expect("purged"), 1);
     let (status, problem) = server.get(&format!("/api/v1/changes?since={before}"), &account.access).await;
     assert_eq!((status, &problem["code"]), (410, &json!("cursor_expired")), "{problem}");
     let (status, page) = server.get(&format!("/api/v1/changes?since={at_end}"), &account.access).await;
@@ -275,6 +275,8 @@ async fn last_seen(days_ago: i64) -> Server {
     let refused = stronglog_server::serve::start(Config::local(folder.path())).await;
     let message = refused.err().map(|error| error.to_string()).unwrap_or_default();
     assert_eq!(message.contains("--accept-clock"), days_ago.abs() > 30, "{message}");
+    let refused = admin::purge(folder.path(), 1, 90, false).err().map(|error| error.to_string()).unwrap_or_default();
+    assert_eq!(refused.contains("--accept-clock"), days_ago.abs() > 30, "{refused}");
     let database = rusqlite::Connection::open(folder.path().join("stronglog.db")).expect("the database");
     let kept: (u64, u64) = database
         .query_row("SELECT (SELECT count(*) FROM records), (SELECT count(*) FROM sessions)", [], |row| Ok((row.get(0)?, row.get(1)?)))
@@ -395,4 +397,92 @@ async fn a_client_of_the_first_contract_gets_only_what_that_contract_allows() {
             assert!(result["proof"].is_string() && gone["since"].is_string(), "{result} {gone}");
         }
     }
+}
+
+/// A folder as a killed server leaves it: its log has commits that are not in the database file. Also returns an older backup.
+async fn killed() -> (tempfile::TempDir, std::path::PathBuf) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let backup = folder.path().join("monday.backup");
+    let mut server = Server::start().await;
+    let account = server.register("sam@example.com").await;
+    for round in 0..3 {
+        server.push(&account, &weights(&account, 1 + round * 200, 200)).await;
+        if round == 0 {
+            admin::back_up(server.folder.path(), &backup).expect("a backup");
+        }
+        // This moves the log into the file.
+        server = server.restart(|_| {}).await;
+    }
+    server.push(&account, &weights(&account, 601, 3)).await;
+    for (path, bytes) in files(server.folder.path()) {
+        std::fs::write(folder.path().join(path.file_name().expect("a name")), bytes).expect("copied");
+    }
+    (folder, backup)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_is_not_applied_to_another_database() {
+    let (folder, backup) = killed().await;
+    let database = folder.path().join("stronglog.db");
+    std::fs::remove_file(&database).expect("lost");
+    admin::restore(folder.path(), &backup).expect("restored");
+    let restored = rusqlite::Connection::open(&database).expect("the database");
+    let sound: String = restored.query_row("PRAGMA integrity_check", [], |row| row.get(0)).expect("a check");
+    let records: u64 = restored.query_row("SELECT count(*) FROM records", [], |row| row.get(0)).expect("a count");
+    assert_eq!((sound.as_str(), records), ("ok", 200));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_copied_beside_the_log_of_another_is_refused_and_left_as_it_is() {
+    let (folder, backup) = killed().await;
+    let (database, log) = (folder.path().join("stronglog.db"), folder.path().join("stronglog.db-wal"));
+    std::fs::copy(&backup, &database).expect("put in place");
+    let refused = stronglog_server::serve::start(Config::local(folder.path())).await;
+    let message = refused.err().map(|error| error.to_string()).unwrap_or_default();
+    assert!(message.contains("move the log away"), "{message}");
+    assert_eq!(std::fs::read(&database).expect("the copy"), std::fs::read(&backup).expect("the backup"));
+    std::fs::rename(&log, folder.path().join("other-wal")).expect("moved");
+    let running = stronglog_server::serve::start(Config::local(folder.path())).await.expect("the server starts");
+    running.stop().await.expect("an orderly end");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rotation_removes_the_backups_that_it_made_and_never_the_newest() {
+    let server = Server::start().await;
+    server.register("sam@example.com").await;
+    let (data, folder) = (server.folder.path(), server.folder.path().join("backups"));
+    let names = || {
+        let mut names: Vec<String> =
+            files(&folder).iter().map(|(path, _)| path.file_name().expect("a name").to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    };
+    admin::rotate(data, &folder, "20991231T000000000Z", 2).expect("a backup made when the clock was ahead");
+    std::fs::write(folder.join("stronglog-before-upgrade.backup"), "made by hand").expect("written");
+    let abandoned = std::fs::File::create(folder.join("stronglog-20200101T000000000Z.backup.partial")).expect("a file");
+    abandoned.set_modified(std::time::SystemTime::UNIX_EPOCH).expect("long ago");
+    let rotated = admin::rotate(data, &folder, "20260101T000000000Z", 1).expect("a backup");
+    assert!(rotated.file.ends_with("stronglog-20260101T000000000Z.backup"), "{rotated:?}");
+    assert_eq!(names(), ["stronglog-20260101T000000000Z.backup", "stronglog-before-upgrade.backup"]);
+    assert_eq!(rotated.removed.len(), 1, "{rotated:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupted_backup_is_not_the_newest_one() {
+    let server = Server::start().await;
+    server.register("sam@example.com").await;
+    let folder = server.folder.path();
+    // This is written first, so that nothing is purged that the backup will not have.
+    let database = rusqlite::Connection::open(folder.join("stronglog.db")).expect("the database");
+    database.execute("INSERT INTO backups SELECT user_id, ?1, rev FROM users", [now()]).expect("begun");
+    let wanted = stronglog_server::check::Wanted { backup_hours: 24 };
+    let told = || {
+        let findings = stronglog_server::check::folder(folder, wanted);
+        findings.into_iter().find(|finding| finding.name == "backup").expect("a finding").told
+    };
+    assert!(told().contains("there is none"), "{}", told());
+    admin::back_up(folder, &folder.join("monday.backup")).expect("a backup");
+    assert!(told().contains("0 hours ago"), "{}", told());
+    database.execute("UPDATE server SET backed_up_at = backed_up_at + 86400000", []).expect("moved");
+    assert!(told().contains("the clock was ahead"), "{}", told());
 }

@@ -30,8 +30,9 @@ pub async fn run(action: &Admin, json: bool) -> Outcome {
             let kept = previous.as_ref().map(|path| format!("; the previous database is now {path}")).unwrap_or_default();
             (AdminOutput { file: Some(file.clone()), previous, ..AdminOutput::default() }, format!("restored {file}{kept}"))
         }
-        Admin::Purge { folder, tombstone_days, backup_days } => {
-            let purged = admin::purge(&folder.data, *tombstone_days, *backup_days).map_err(failed)?;
+        Admin::Purge { folder, tombstone_days, backup_days, accept_clock } => {
+            let purged = admin::purge(&folder.data, *tombstone_days, *backup_days, *accept_clock);
+            let purged = purged.map_err(|error| Failure::new(format!("cannot purge: {error}")))?;
             (AdminOutput { purged: Some(purged), ..AdminOutput::default() }, format!("purged {}", counted(purged, "deletion")))
         }
     };

@@ -86,7 +86,7 @@ pub fn stats(data: &Path) -> Result<Stats, Error> {
     let sql = "SELECT count(*), coalesce(sum(disabled), 0), max(server_updated_at),
             (SELECT count(*) FROM sessions WHERE NOT revoked AND rotated_at >= ?1),
             coalesce(sum(record_count), 0), coalesce(sum(record_bytes), 0), coalesce(sum(tombstone_count), 0),
-            (SELECT max(taken_at) FROM backups),
+            (SELECT backed_up_at FROM server),
             (SELECT count(*) FROM epochs WHERE parent IS NOT NULL)
         FROM users";
     let read = || {

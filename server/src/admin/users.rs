@@ -14,7 +14,7 @@ use crate::app::now_ms;
 use crate::auth::passwords::hash_now;
 use crate::auth::tokens::REFRESH_MS;
 use crate::store::StoreError;
-use crate::store::sqlite::{self, accounts, outside};
+use crate::store::sqlite::{self, accounts, erased, outside};
 
 /// An account.
 #[derive(Clone, Debug)]
@@ -164,7 +164,8 @@ pub fn random_password() -> String {
 /// # Errors
 /// There is no such account, or the database cannot be written.
 pub fn delete(data: &Path, who: &str) -> Result<(User, Erased), Error> {
-    let user = change(data, who, |connection, user| Ok(sqlite::erase(data, connection, user.id)?))?;
+    let user = change(data, who, |connection, user| Ok(accounts::begin_erasing(connection, user.id).map(drop)?))?;
+    erased::note(data, user.id)?;
     // In steps, so that a running server writes meanwhile.
     while !outside::write(data, |connection| accounts::erase_some(connection, user.id, sqlite::ERASED_AT_ONCE))? {}
     Ok((user, Erased { log_is_empty: outside::empty_log(data)? }))

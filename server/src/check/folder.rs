@@ -7,6 +7,7 @@ use rusqlite::Connection;
 use super::{DAY_MS, Finding, bytes};
 use crate::app::now_ms;
 use crate::store::StoreError;
+use crate::store::sqlite::backup::backed_up_at;
 use crate::store::sqlite::outside::existing;
 use crate::store::sqlite::{DATABASE, DATABASE_VERSION, version_of};
 
@@ -130,13 +131,14 @@ fn clock(connection: &Connection, now: i64) -> Result<Finding, StoreError> {
 }
 
 fn backup(connection: &Connection, wanted: Wanted, now: i64) -> Result<Finding, StoreError> {
-    let (accounts, newest): (u64, Option<i64>) =
-        connection.query_row("SELECT (SELECT count(*) FROM users), (SELECT max(taken_at) FROM backups)", [], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })?;
-    Ok(match newest {
+    let accounts: u64 = connection.query_row("SELECT count(*) FROM users", [], |row| row.get(0))?;
+    Ok(match backed_up_at(connection)? {
         _ if accounts == 0 => Finding::good("backup", "there is no account to lose"),
         None => Finding::warning("backup", "there is none that could be restored; run `stronglog admin backup`"),
+        Some(at) if at.saturating_sub(now) > SKEW_MS_MAX => Finding::warning(
+            "backup",
+            "the newest was made when the clock was ahead of what it says now, so its age is not known; run `stronglog admin backup`",
+        ),
         Some(at) => {
             let hours = now.saturating_sub(at).max(0) / (DAY_MS / 24);
             match hours > i64::from(wanted.backup_hours) {

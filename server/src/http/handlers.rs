@@ -292,12 +292,14 @@ impl Handlers {
     pub(super) async fn confirm(&self, parts: &Parts, caller: Caller, password: String) -> Result<(), Failure> {
         let network = self.attempt(parts)?;
         let account = self.0.store.account(caller.key()).await?;
-        let who = Who::AccountFrom(account.email, network);
-        self.0.limits.take(&who, Instant::now())?;
+        // Whoever has stolen an access token guesses from many networks.
+        let from_elsewhere = (!self.0.limits.knows(caller.user, network)).then(|| Who::Account(account.email.clone()));
+        let taken: Vec<Who> = from_elsewhere.into_iter().chain([Who::AccountFrom(account.email, network)]).collect();
+        taken.iter().try_for_each(|who| self.0.limits.take(who, Instant::now()))?;
         if !self.0.passwords.verify(password, Some(account.password_hash)).await? {
             return Err(Failure::wrong_password());
         }
-        self.0.limits.give_back(&who);
+        taken.iter().for_each(|who| self.0.limits.give_back(who));
         Ok(())
     }
 

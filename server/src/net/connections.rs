@@ -33,8 +33,9 @@ struct State {
     open: HashMap<IpAddr, HashMap<u64, Open>>,
     total: usize,
     next: u64,
-    /// The number of connections closed since the last log line, and when that line was logged.
+    /// The numbers of connections closed and refused since the last log line, and when that line was logged.
     displaced: usize,
+    refused: usize,
     logged_at: Option<Instant>,
 }
 
@@ -64,6 +65,19 @@ impl Connections {
     pub fn admit(&self, peer: IpAddr, activity: &Arc<Activity>) -> Option<Admitted> {
         let network = network(peer);
         let mut state = self.state();
+        let has_room = self.make_room(&mut state, network);
+        state.refused += usize::from(has_room.is_none());
+        state.log(self.0.all_max);
+        has_room?;
+        state.next += 1;
+        state.total += 1;
+        let (number, end) = (state.next, Arc::new(Notify::new()));
+        let open = Open { activity: Arc::clone(activity), end: Arc::clone(&end) };
+        state.open.entry(network).or_default().insert(number, open);
+        Some(Admitted { connections: self.clone(), network, number, end })
+    }
+
+    fn make_room(&self, state: &mut State, network: IpAddr) -> Option<()> {
         let of_network = state.open.get(&network).map_or(0, HashMap::len);
         if of_network >= self.0.each_max && !network.is_loopback() {
             state.displace(network)?;
@@ -72,13 +86,7 @@ impl Connections {
             let busiest = *state.open.iter().max_by_key(|(_, open)| open.len())?.0;
             state.displace(busiest)?;
         }
-        state.log(self.0.all_max);
-        state.next += 1;
-        state.total += 1;
-        let (number, end) = (state.next, Arc::new(Notify::new()));
-        let open = Open { activity: Arc::clone(activity), end: Arc::clone(&end) };
-        state.open.entry(network).or_default().insert(number, open);
-        Some(Admitted { connections: self.clone(), network, number, end })
+        Some(())
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -108,9 +116,10 @@ impl State {
     }
 
     fn log(&mut self, all_max: usize) {
-        if self.displaced > 0 && self.logged_at.is_none_or(|at| at.elapsed() >= LOG_EVERY) {
-            tracing::warn!(displaced = self.displaced, open = self.total, max = all_max, "too many connections: idle ones were closed");
-            self.displaced = 0;
+        if self.displaced + self.refused > 0 && self.logged_at.is_none_or(|at| at.elapsed() >= LOG_EVERY) {
+            let State { displaced, refused, total: open, .. } = *self;
+            tracing::warn!(displaced, refused, open, max = all_max, "too many connections: idle ones were closed, or new ones refused");
+            (self.displaced, self.refused) = (0, 0);
             self.logged_at = Some(Instant::now());
         }
     }

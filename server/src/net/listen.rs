@@ -25,8 +25,8 @@ use super::activity::{Activity, Verdict, Watched};
 use super::connections::{Admitted, Connections};
 use super::patience::Deadlines;
 
-/// How long requests in progress may take after the server stops.
-const STOP_MAX: Duration = Duration::from_secs(10);
+/// How long requests in progress may take after the server stops. Docker kills a process 10 seconds after it asked it to stop.
+const STOP_MAX: Duration = Duration::from_secs(7);
 /// How long a connection may take to end after it was asked to.
 const LINGER_MAX: Duration = Duration::from_secs(2);
 /// How long to wait after a failed accept. Its cause, such as running out of file descriptors, usually persists.
@@ -128,7 +128,8 @@ impl Listener {
                     }
                     return;
                 }
-                () = stopped(&mut stopping), if end.is_none() => STOP_MAX,
+                // Only requests are waited for.
+                () = stopped(&mut stopping), if end.is_none() => if activity.idle().is_some() { LINGER_MAX } else { STOP_MAX },
                 () = sleep_until(wake) => match activity.verdict(Instant::now()) {
                     _ if end.is_some() => return,
                     Verdict::Busy => continue,

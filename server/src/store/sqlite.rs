@@ -4,7 +4,7 @@ pub mod accounts;
 pub mod backup;
 mod checksum;
 mod counter;
-mod erased;
+pub mod erased;
 pub mod files;
 mod operations;
 pub mod outside;
@@ -45,6 +45,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("sqlite/schema_7.sql"),
     include_str!("sqlite/schema_8.sql"),
     include_str!("sqlite/schema_9.sql"),
+    include_str!("sqlite/schema_10.sql"),
 ];
 
 /// The version that this program reads and writes.
@@ -84,6 +85,7 @@ impl Store {
         if let Err(error) = make_private(&path) {
             tracing::warn!(%error, "cannot restrict access to {}: other users may be able to read it", path.display());
         }
+        backup::check_log(&path)?;
         let connection = connect(&path)?;
         let made = migrate(&connection, new_epoch)?;
         let counter = Counter::open(folder)?;
@@ -162,12 +164,11 @@ impl Store {
     /// # Errors
     /// The store failed.
     pub async fn erase(&self, user: Uuid) -> Result<(), StoreError> {
-        let folder = self.folder.clone();
-        self.write(move |connection| erase(&folder, connection, user)).await
+        self.write(move |connection| accounts::begin_erasing(connection, user).map(drop)).await
     }
 
     /// Erases the data of all accounts that are being erased from the database and the write-ahead log, in steps between which others write.
-    /// What a crash interrupts is continued by the next call.
+    /// Each is noted in the journal before. What a crash interrupts is continued by the next call.
     ///
     /// # Errors
     /// The store failed.
@@ -175,6 +176,8 @@ impl Store {
         let users = self.read(accounts::erasing).await?;
         for user in &users {
             let user = *user;
+            let folder = self.folder.clone();
+            tokio::task::spawn_blocking(move || erased::note(&folder, user)).await.map_err(StoreError::new)??;
             while !self.write_for(user, move |connection| accounts::erase_some(connection, user, ERASED_AT_ONCE)).await? {}
         }
         if users.is_empty() {
@@ -265,16 +268,6 @@ pub fn version_of(connection: &Connection) -> Result<usize, StoreError> {
     Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
 }
 
-/// Makes an account unusable at once and for good, after noting it in the journal of the folder: a backup that is restored later must not
-/// bring it back. [`accounts::erase_some`] erases its data.
-///
-/// # Errors
-/// The journal cannot be written, or the store failed.
-pub fn erase(folder: &Path, connection: &Connection, user: Uuid) -> Result<(), StoreError> {
-    erased::note(folder, user)?;
-    accounts::begin_erasing(connection, user).map(drop)
-}
-
 /// When the server last noted the time, in milliseconds since the Unix epoch; 0 if it never did.
 ///
 /// # Errors
@@ -296,9 +289,8 @@ pub fn epoch(connection: &Connection) -> Result<String, StoreError> {
 /// # Errors
 /// The store failed.
 pub fn population(connection: &Connection, since_ms: i64) -> Result<Population, StoreError> {
-    // Every backup has all accounts of its time, so the newest one has the oldest account.
-    let sql = "SELECT (SELECT count(*) FROM users), (SELECT count(*) FROM sessions WHERE NOT revoked AND rotated_at >= ?1),
-        (SELECT max(taken_at) FROM backups WHERE user_id = (SELECT user_id FROM users ORDER BY user_id LIMIT 1))";
+    let sql = "SELECT (SELECT count(*) FROM users), (SELECT count(*) FROM sessions WHERE NOT revoked AND rotated_at >= ?1), backed_up_at
+        FROM server";
     let read = |row: &Row<'_>| Ok(Population { accounts: row.get(0)?, sessions: row.get(1)?, backed_up_at: row.get(2)? });
     Ok(connection.prepare_cached(sql)?.query_row([since_ms], read)?)
 }

@@ -4,16 +4,21 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
+use rusqlite::config::DbConfig;
 
 use super::checksum::{self, Found};
 use super::counter::Counter;
 use super::files::{make_folder, private};
 use super::outside::existing;
-use super::{DATABASE, UserRecords, accounts, connect, epoch, erased, lock, migrate, users};
+use super::{DATABASE, UserRecords, accounts, connect, epoch, erased, lock, migrate, users, version_of};
 use crate::feed;
 use crate::store::{Quota, StoreError};
 
 const DAY_MS: i64 = 86_400_000;
+/// The version of the database that first noted when a backup was complete. Older databases are backed up too, before an update.
+const BACKED_UP_AT_SINCE: usize = 10;
+/// What is appended to the name of a backup while it is written.
+pub const PARTIAL: &str = ".partial";
 
 /// Writes a consistent copy of the database in a folder to a new file, which gets its name once it is complete and sound. The server may be
 /// running.
@@ -30,21 +35,31 @@ pub fn back_up(folder: &Path, to: &Path, now_ms: i64) -> Result<(), StoreError> 
     connection.execute("INSERT OR REPLACE INTO backups SELECT user_id, ?1, rev FROM users", [now_ms])?;
     let written = write(&connection, to);
     if written.is_err() {
-        // What does not exist must not pass for the newest backup.
         connection.execute("DELETE FROM backups WHERE taken_at = ?1", [now_ms])?;
+    } else if version_of(&connection)? >= BACKED_UP_AT_SINCE {
+        // Only now: a backup that was interrupted must not pass for the newest one.
+        connection.execute("UPDATE server SET backed_up_at = ?1", [now_ms])?;
     }
     written
 }
 
+/// When the newest complete backup was made, in milliseconds since the Unix epoch.
+///
+/// # Errors
+/// The store failed.
+pub fn backed_up_at(connection: &Connection) -> Result<Option<i64>, StoreError> {
+    let sql = match version_of(connection)? {
+        BACKED_UP_AT_SINCE.. => "SELECT backed_up_at FROM server",
+        _ => "SELECT max(taken_at) FROM backups",
+    };
+    Ok(connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+}
+
 /// Copies the database to a file with another name, checks the copy, and renames it.
 fn write(connection: &Connection, to: &Path) -> Result<(), StoreError> {
-    let mut name = to.file_name().unwrap_or_default().to_owned();
-    name.push(".partial");
-    let partial = to.with_file_name(name);
+    let partial = with_suffix(to, PARTIAL);
     // It may be left from a backup that was interrupted.
-    if partial.exists() {
-        std::fs::remove_file(&partial).map_err(|error| failed("remove", &partial, error))?;
-    }
+    remove(&partial)?;
     let copy = || {
         // SQLite writes into an empty file and keeps its permissions.
         private().write(true).create_new(true).open(&partial).map_err(|error| failed("write the backup", to, error))?;
@@ -56,7 +71,7 @@ fn write(connection: &Connection, to: &Path) -> Result<(), StoreError> {
     };
     copy().inspect_err(|_| {
         // An incomplete file must not be mistaken for a backup. If it cannot be removed, its name says what it is.
-        let _ = std::fs::remove_file(&partial);
+        let _ = remove(&partial);
     })
 }
 
@@ -159,39 +174,64 @@ fn remember_epochs(connection: &Connection, other: &Path) -> Result<(), StoreErr
     Ok(taken?)
 }
 
-/// Removes a database and its log, if they are there.
-fn remove(path: &Path) -> Result<(), StoreError> {
-    for suffix in ["", "-wal", "-shm"] {
-        let mut name = path.as_os_str().to_owned();
-        name.push(suffix);
-        match std::fs::remove_file(&name) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(failed("remove", Path::new(&name), error)),
+/// Removes a database and the files that SQLite keeps beside it, if they are there.
+pub fn remove(path: &Path) -> Result<(), StoreError> {
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+        let file = with_suffix(path, suffix);
+        match std::fs::remove_file(&file) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(failed("remove", &file, error)),
             _ => {}
         }
     }
     Ok(())
 }
 
-/// Renames the current database and its log.
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// Renames the current database and its log. A log without a database goes too: SQLite would apply it to the backup.
 fn set_aside(current: &Path, now_ms: i64) -> Result<Option<PathBuf>, StoreError> {
-    if !current.exists() {
-        return Ok(None);
-    }
-    let name = format!("{DATABASE}.before-{now_ms}");
+    let (was_there, kept) = (current.exists(), current.with_file_name(format!("{DATABASE}.before-{now_ms}")));
     for suffix in ["", "-wal", "-shm"] {
-        let from = current.with_file_name(format!("{DATABASE}{suffix}"));
+        let (from, to) = (with_suffix(current, suffix), with_suffix(&kept, suffix));
         if from.exists() {
-            let to = current.with_file_name(format!("{name}{suffix}"));
             std::fs::rename(&from, &to).map_err(|error| failed("keep the present database as", &to, error))?;
         }
     }
-    Ok(Some(current.with_file_name(name)))
+    Ok(was_there.then_some(kept))
 }
 
 /// Checks the integrity of a database.
 fn check(connection: &Connection) -> Result<(), StoreError> {
-    let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-    if found == "ok" { Ok(()) } else { Err(StoreError::new(format!("the file is damaged: {found}"))) }
+    match connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0)) {
+        Ok(found) if found == "ok" => Ok(()),
+        Ok(found) => Err(StoreError::new(format!("the file is damaged: {}", found.trim().replace('\n', "; ")))),
+        Err(error) => Err(StoreError::new(format!("the file is damaged: {error}"))),
+    }
+}
+
+/// Checks a database with a log that a crash left behind, before SQLite moves the log into the file: the log of another copy of the database
+/// would damage it for good.
+///
+/// # Errors
+/// With its log, the database is damaged.
+pub fn check_log(database: &Path) -> Result<(), StoreError> {
+    let log = with_suffix(database, "-wal");
+    if log.metadata().map_or(0, |known| known.len()) == 0 {
+        return Ok(());
+    }
+    let connection = Connection::open(database)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    check(&connection).map_err(|error| {
+        let (database, log) = (database.display(), log.display());
+        StoreError::new(format!(
+            "cannot use {database} with its log {log}: {error}. If another copy was put in place of the database, move the log away and start \
+             again; if not, restore a backup with `stronglog admin restore`. Nothing has been changed"
+        ))
+    })
 }
 
 fn failed(doing: &str, path: &Path, error: impl std::fmt::Display) -> StoreError {

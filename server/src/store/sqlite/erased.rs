@@ -12,13 +12,18 @@ use crate::store::StoreError;
 /// The file's name in the data folder. The file contains only account ids, one per line.
 const ERASED: &str = "stronglog.erased";
 
-/// Records that an account is about to be erased.
+/// Records that an account is being erased, once the database says so and before its data goes. A journal that comes first would erase an
+/// account at the next start although its owner was told that it could not be erased.
 ///
 /// # Errors
 /// The file cannot be written.
 pub fn note(folder: &Path, user: Uuid) -> Result<(), StoreError> {
+    if listed(folder)?.contains(&user) {
+        return Ok(());
+    }
     let written = private().create(true).append(true).open(folder.join(ERASED)).and_then(|mut file| {
-        writeln!(file, "{user}")?;
+        // The line before may be incomplete.
+        write!(file, "\n{user}\n")?;
         file.sync_all()
     });
     written.map_err(|error| StoreError::new(format!("cannot write {}: {error}", folder.join(ERASED).display())))
@@ -34,6 +39,6 @@ pub fn listed(folder: &Path) -> Result<BTreeSet<Uuid>, StoreError> {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(BTreeSet::new()),
         Err(error) => return Err(StoreError::new(format!("cannot read {}: {error}", folder.join(ERASED).display()))),
     };
-    // An incomplete last line comes from a crash before its account was erased.
+    // An incomplete last line comes from a crash while it was written, after which it is written again.
     Ok(text.lines().filter_map(|line| Uuid::parse_str(line).ok()).collect())
 }
