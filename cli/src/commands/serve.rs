@@ -20,7 +20,8 @@ pub async fn run(serve: Serve, json: bool) -> Outcome {
         return findings::report(&check::settings(&serve.config).await, json);
     }
     // A log that cannot be written, on a full disk or into a pipe that nobody reads, must not stop the server: reporting it would panic.
-    let log = fmt().log_internal_errors(false).with_max_level(serve.log).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
+    let log =
+        fmt().log_internal_errors(false).with_max_level(serve.log).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
     let set = if serve.log_json { log.json().try_init() } else { log.try_init() };
     set.map_err(|error| Failure::new(format!("cannot set up the log: {error}")))?;
     // Registered before the server reports its address, so that no signal is missed.
@@ -29,7 +30,8 @@ pub async fn run(serve: Serve, json: bool) -> Outcome {
     let config = Config { site, ..serve.config.clone() };
     let read_again = || {
         let again = settled(file.as_deref(), serve.clone()).map_err(|error| error.to_string())?;
-        let differ = [("--log", again.log != serve.log), ("--log-json", again.log_json != serve.log_json), ("--demo", again.demo != serve.demo)];
+        let differ =
+            [("--log", again.log != serve.log), ("--log-json", again.log_json != serve.log_json), ("--demo", again.demo != serve.demo)];
         for (flag, _) in differ.into_iter().filter(|(_, differs)| *differs) {
             tracing::warn!("a new value of {flag} is used when the server starts again");
         }
