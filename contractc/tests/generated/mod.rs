@@ -16,6 +16,8 @@ pub struct Case {
     pub name: String,
     pub files: Vec<OutputFile>,
     pub instances: Vec<Instance>,
+    /// Whether the files name the runtime themselves: that of another case.
+    pub shares_runtime: bool,
 }
 
 const MANIFEST: &str = r#"[package]
@@ -100,7 +102,9 @@ pub fn write(folder: &Path, cases: &[Case]) {
         }
         for file in &case.files {
             let Some(path) = file.path.strip_prefix("rust/") else { continue };
-            if !path.starts_with("runtime/") {
+            if case.shares_runtime {
+                put(&source.join(&module).join(path), &file.text);
+            } else if !path.starts_with("runtime/") {
                 put(&source.join(&module).join(path), &file.text.replace("pub mod runtime;", "pub use crate::runtime;"));
             } else if index == 0 {
                 put(&source.join(path), &file.text);
